@@ -1,0 +1,140 @@
+//! Durations: read as `1h30m`, `1.5s`, `250ms`, printed the same way.
+
+use std::fmt::Write;
+
+/// Units from the longest printed one down, with their nanoseconds.
+const PRINTED: [(&str, i64); 4] = [("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000)];
+
+/// Units below a second.
+const FRACTIONS: [(&str, i64); 3] = [("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
+
+/// Reads `30s`, `1h30m`, `1.5s`, `2w`: one or more numbers, each with a unit, longest unit first.
+/// Nanoseconds; nothing if it is no duration or does not fit.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    let mut rest = text;
+    let mut total_ns: i64 = 0;
+    let mut previous_unit_ns = i64::MAX;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_')?;
+        let (number, tail) = rest.split_at(digits);
+        let letters = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(letters);
+        let unit_ns = unit_ns(unit)?;
+        if unit_ns >= previous_unit_ns {
+            return None;
+        }
+        previous_unit_ns = unit_ns;
+        total_ns = total_ns.checked_add(scaled(number, unit_ns)?)?;
+        rest = tail;
+    }
+    (previous_unit_ns != i64::MAX).then_some(total_ns)
+}
+
+/// Prints nanoseconds as `1h30m`, `1.5s`, `250ms`, `0s`; `-` in front of a negative one.
+pub fn format_duration(ns: i64, out: &mut String) {
+    if ns < 0 {
+        out.push('-');
+    }
+    let mut rest = ns.unsigned_abs();
+    if rest == 0 {
+        out.push_str("0s");
+        return;
+    }
+    if rest < 1_000_000_000 {
+        let (unit, unit_ns) = FRACTIONS.iter().find(|(_, unit_ns)| rest >= *unit_ns as u64).unwrap_or(&FRACTIONS[2]);
+        write_decimal(rest, *unit_ns as u64, out);
+        out.push_str(unit);
+        return;
+    }
+    for (unit, unit_ns) in PRINTED {
+        let unit_ns = unit_ns as u64;
+        if unit == "s" {
+            if rest > 0 {
+                write_decimal(rest, unit_ns, out);
+                out.push_str(unit);
+            }
+        } else if rest >= unit_ns {
+            let _ = write!(out, "{}{unit}", rest / unit_ns); // writing to a String cannot fail
+            rest %= unit_ns;
+        }
+    }
+}
+
+/// Nanoseconds of a unit.
+fn unit_ns(unit: &str) -> Option<i64> {
+    match unit {
+        "w" => Some(7 * PRINTED[0].1),
+        "µs" | "μs" => Some(1_000),
+        _ => PRINTED.iter().chain(&FRACTIONS).find(|(name, _)| *name == unit).map(|(_, ns)| *ns),
+    }
+}
+
+/// `number × unit`, exactly.
+fn scaled(number: &str, unit_ns: i64) -> Option<i64> {
+    let number = number.replace('_', "");
+    let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
+    let mut ns = whole.parse::<i64>().ok()?.checked_mul(unit_ns)?;
+    let mut place_ns = unit_ns;
+    let mut carry: i64 = 0;
+    for digit in fraction.chars() {
+        carry = carry * 10 + i64::from(digit.to_digit(10)?);
+        if place_ns % 10 == 0 {
+            place_ns /= 10;
+            ns = ns.checked_add(carry * place_ns)?;
+            carry = 0;
+        } else if carry != 0 {
+            // units such as the hour run out of tens: finish in floating point, to the nanosecond
+            let value: f64 = number.parse().ok()?;
+            return Some((value * unit_ns as f64).round() as i64);
+        }
+    }
+    Some(ns)
+}
+
+/// `amount / unit` with as many fraction digits as it needs.
+fn write_decimal(amount: u64, unit: u64, out: &mut String) {
+    let _ = write!(out, "{}", amount / unit);
+    let mut rest = amount % unit;
+    if rest > 0 {
+        out.push('.');
+        let mut place = unit;
+        while rest > 0 {
+            place /= 10;
+            let _ = write!(out, "{}", rest / place);
+            rest %= place;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_prints() {
+        for (text, ns, printed) in [
+            ("30s", 30_000_000_000, "30s"),
+            ("1h30m", 5_400_000_000_000, "1h30m"),
+            ("90m", 5_400_000_000_000, "1h30m"),
+            ("1.5s", 1_500_000_000, "1.5s"),
+            ("250ms", 250_000_000, "250ms"),
+            ("1.5ms", 1_500_000, "1.5ms"),
+            ("2w", 1_209_600_000_000_000, "14d"),
+            ("0s", 0, "0s"),
+            ("1.25h", 4_500_000_000_000, "1h15m"),
+            ("61s", 61_000_000_000, "1m1s"),
+        ] {
+            assert_eq!(parse_duration(text), Some(ns), "{text}");
+            let mut out = String::new();
+            format_duration(ns, &mut out);
+            assert_eq!(out, printed);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_duration() {
+        for text in ["", "30", "30x", "s", "1m1h", "1s1s", "1..5s", "-1s", "99999999999w"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The ground floor: values, columns of them, batches of columns. Knows nothing of what is done with them.
+
+mod batch;
+mod column;
+mod duration;
+mod entry;
+mod key;
+mod number;
+mod order;
+mod text;
+mod value;
+
+pub use batch::{Batch, LiveSlots, Position, Slot};
+pub use column::{Column, ColumnBuilder, Truth, Validity};
+pub use duration::{format_duration, parse_duration};
+pub use entry::{Entry, Example};
+pub use key::{KeyKind, encode_key};
+pub use number::{Number, format_float, parse_number};
+pub use order::{order, total_order};
+pub use text::{Bytes, Span, TextColumn};
+pub use value::{Value, ValueRef};

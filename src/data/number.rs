@@ -1,0 +1,142 @@
+//! Numbers in text: which text is one, and how floats print.
+
+use super::value::Value;
+
+/// A number of either kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A 64-bit integer.
+    Int(i64),
+    /// A finite float.
+    Float(f64),
+}
+
+impl Number {
+    /// The nearest float.
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Number::Int(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Value {
+        match number {
+            Number::Int(value) => Value::Int(value),
+            Number::Float(value) => Value::float(value),
+        }
+    }
+}
+
+/// Reads text that is wholly a number as JSON writes them; leading zeros, a leading `+` and `.5` are
+/// allowed. An integer beyond 64 bits becomes a float; one beyond every float is no number.
+#[inline]
+pub fn parse_number(bytes: &[u8]) -> Option<Number> {
+    // Up to 18 digits cannot overflow: the case that logs are made of.
+    if let Some((first, _)) = bytes.split_first()
+        && first.is_ascii_digit()
+        && bytes.len() <= 18
+    {
+        let mut value: i64 = 0;
+        for byte in bytes {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return parse_any_number(bytes);
+            }
+            value = value * 10 + i64::from(digit);
+        }
+        return Some(Number::Int(value));
+    }
+    parse_any_number(bytes)
+}
+
+/// The general case of [`parse_number`].
+fn parse_any_number(bytes: &[u8]) -> Option<Number> {
+    let unsigned = match bytes.first()? {
+        b'+' | b'-' => &bytes[1..],
+        _ => bytes,
+    };
+    let whole = digits(unsigned);
+    let mut rest = &unsigned[whole..];
+    let mut is_int = true;
+    if let [b'.', tail @ ..] = rest {
+        let fraction = digits(tail);
+        if fraction == 0 {
+            return None;
+        }
+        rest = &tail[fraction..];
+        is_int = false;
+    } else if whole == 0 {
+        return None;
+    }
+    if let [b'e' | b'E', tail @ ..] = rest {
+        let tail = match tail {
+            [b'+' | b'-', tail @ ..] => tail,
+            _ => tail,
+        };
+        let exponent = digits(tail);
+        if exponent == 0 {
+            return None;
+        }
+        rest = &tail[exponent..];
+        is_int = false;
+    }
+    if !rest.is_empty() {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    if is_int && let Ok(value) = text.parse::<i64>() {
+        return Some(Number::Int(value));
+    }
+    text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Number::Float)
+}
+
+/// How many digits the bytes begin with.
+fn digits(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Appends a float in the shortest form that reads back the same, as ECMAScript's `Number::toString`
+/// does: `2` for 2.0, exponents from 1e21 and below 1e-6.
+pub fn format_float(value: f64, out: &mut Vec<u8>) {
+    out.extend_from_slice(ryu_js::Buffer::new().format(value).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_json_writes_them_and_a_little_more() {
+        for (text, number) in [
+            ("0", Number::Int(0)),
+            ("007", Number::Int(7)),
+            ("-5", Number::Int(-5)),
+            ("+5", Number::Int(5)),
+            (".5", Number::Float(0.5)),
+            ("-.5", Number::Float(-0.5)),
+            ("1.25e2", Number::Float(125.0)),
+            ("1E3", Number::Float(1000.0)),
+            ("9223372036854775807", Number::Int(i64::MAX)),
+            ("-9223372036854775808", Number::Int(i64::MIN)),
+            ("9223372036854775808", Number::Float(9223372036854775808.0)),
+            ("000000000000000000000000001", Number::Int(1)),
+        ] {
+            assert_eq!(parse_number(text.as_bytes()), Some(number), "{text}");
+        }
+        for text in ["", " 5", "5 ", "5.", ".", "-", "1e", "1e+", "0x1f", "nan", "inf", "5ms", "host12", "1_000", "--1", "1e400", "1.2.3"] {
+            assert_eq!(parse_number(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn floats_print_as_ecmascript() {
+        for (value, text) in [(2.0, "2"), (0.1, "0.1"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-6, "0.000001"), (1e-7, "1e-7"), (-0.0, "0")] {
+            let mut out = Vec::new();
+            format_float(value, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+}

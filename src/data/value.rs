@@ -1,0 +1,118 @@
+//! A value of the language, owned and borrowed.
+
+use super::number::Number;
+
+/// One value that owns its bytes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value {
+    /// Nothing, or a field that is not there.
+    #[default]
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A 64-bit integer.
+    Int(i64),
+    /// An integer beyond 64 bits: only `sum` makes one, to print all of its digits.
+    BigInt(Box<i128>),
+    /// Always finite.
+    Float(f64),
+    /// Bytes, usually UTF-8.
+    Text(Vec<u8>),
+    /// Nanoseconds since 1970-01-01 UTC.
+    Time(i64),
+    /// Nanoseconds.
+    Duration(i64),
+}
+
+/// One value that borrows its bytes; cheap to copy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)] // the variants are those of `Value`
+pub enum ValueRef<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    BigInt(&'a i128),
+    Float(f64),
+    Text(&'a [u8]),
+    Time(i64),
+    Duration(i64),
+}
+
+impl Value {
+    /// The same value, borrowed.
+    pub fn borrow(&self) -> ValueRef<'_> {
+        match self {
+            Value::Null => ValueRef::Null,
+            Value::Bool(value) => ValueRef::Bool(*value),
+            Value::Int(value) => ValueRef::Int(*value),
+            Value::BigInt(value) => ValueRef::BigInt(value),
+            Value::Float(value) => ValueRef::Float(*value),
+            Value::Text(bytes) => ValueRef::Text(bytes),
+            Value::Time(ns) => ValueRef::Time(*ns),
+            Value::Duration(ns) => ValueRef::Duration(*ns),
+        }
+    }
+
+    /// An int as narrow as it can be.
+    pub fn int(value: i128) -> Value {
+        match i64::try_from(value) {
+            Ok(narrow) => Value::Int(narrow),
+            Err(_) => Value::BigInt(Box::new(value)),
+        }
+    }
+
+    /// A float, or null if it is not finite.
+    pub fn float(value: f64) -> Value {
+        if value.is_finite() { Value::Float(value) } else { Value::Null }
+    }
+
+    /// What kind of value this is, for messages: `text`, `an int`.
+    pub fn kind_name(&self) -> &'static str {
+        self.borrow().kind_name()
+    }
+}
+
+impl<'a> ValueRef<'a> {
+    /// The same value, owned.
+    pub fn to_value(self) -> Value {
+        match self {
+            ValueRef::Null => Value::Null,
+            ValueRef::Bool(value) => Value::Bool(value),
+            ValueRef::Int(value) => Value::Int(value),
+            ValueRef::BigInt(value) => Value::BigInt(Box::new(*value)),
+            ValueRef::Float(value) => Value::Float(value),
+            ValueRef::Text(bytes) => Value::Text(bytes.to_vec()),
+            ValueRef::Time(ns) => Value::Time(ns),
+            ValueRef::Duration(ns) => Value::Duration(ns),
+        }
+    }
+
+    /// Whether this is null.
+    pub fn is_null(self) -> bool {
+        matches!(self, ValueRef::Null)
+    }
+
+    /// The value as a number: numbers as they are, text if the whole of it is a number, else nothing.
+    pub fn as_number(self) -> Option<Number> {
+        match self {
+            ValueRef::Int(value) => Some(Number::Int(value)),
+            ValueRef::BigInt(value) => Some(Number::Float(*value as f64)),
+            ValueRef::Float(value) => Some(Number::Float(value)),
+            ValueRef::Text(bytes) => super::number::parse_number(bytes),
+            _ => None,
+        }
+    }
+
+    /// What kind of value this is, for messages.
+    pub fn kind_name(self) -> &'static str {
+        match self {
+            ValueRef::Null => "null",
+            ValueRef::Bool(_) => "a bool",
+            ValueRef::Int(_) | ValueRef::BigInt(_) => "an int",
+            ValueRef::Float(_) => "a float",
+            ValueRef::Text(_) => "text",
+            ValueRef::Time(_) => "a time",
+            ValueRef::Duration(_) => "a duration",
+        }
+    }
+}

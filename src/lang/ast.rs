@@ -1,0 +1,164 @@
+//! The tree of an expression: what was written, with its place, and nothing of what it means.
+//!
+//! A stage is a name and *arguments* in the order they were written: expressions, words, commas and
+//! equals signs. The grammar knows no stage by name, so it never changes for a new one; each stage
+//! reads its own arguments through [`super::arguments::Arguments`].
+
+use crate::data::Value;
+
+/// A half-open range of bytes in the text of the expression.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte behind the last one.
+    pub end: usize,
+}
+
+impl Span {
+    /// The range from the start of `self` to the end of `other`.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start, end: other.end.max(self.start) }
+    }
+}
+
+/// `stage | stage | …`
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// The stages in the order they were written; never empty.
+    pub stages: Vec<Stage>,
+}
+
+/// `name argument…`, or a list of aggregates, which begins with a call: `count(x > 1), sum(x) by y`.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// A field of one segment (`split`, `count`), or a call (`sum(bytes)`), with no space before its `(`.
+    pub head: Expr,
+    /// What follows the head.
+    pub arguments: Vec<Argument>,
+    /// From the head's first byte to the last argument's end.
+    pub span: Span,
+}
+
+/// One piece of what follows a stage's name.
+#[derive(Clone, Debug)]
+pub enum Argument {
+    /// An expression; a bare word (`by`, `as`, `desc`) is a field of one segment.
+    Expr(Expr),
+    /// `,`
+    Comma(Span),
+    /// `=`
+    Equals(Span),
+}
+
+/// An expression and its place.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it was written.
+    pub span: Span,
+    /// How many expressions deep it is; at most [`super::MAX_DEPTH`], so that recursion over it is safe.
+    pub depth: u16,
+}
+
+/// A name and its place.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// The name, without back quotes.
+    pub text: String,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// The kinds of expression.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// A number, size, duration, text, `true`, `false`, `null`. A size is an int of bytes.
+    Literal(Value),
+    /// `/pattern/flags`, as written between the slashes (with `\/` already turned into `/`).
+    Regex(RegexLiteral),
+    /// `1%`: 1.0. Only where no right operand follows, so that `a % b` is a remainder.
+    Percent(f64),
+    /// `a.b[0]`, `` `any name` ``, `@source`
+    Field(Path),
+    /// A path behind something that is no field: `keys(x)[0]`, `get(x, "a").b`
+    Access(Box<Expr>, Vec<Segment>),
+    /// `name(argument, …)`
+    Call(Name, Vec<Expr>),
+    /// `not x`, `-x`
+    Unary(UnaryOp, Box<Expr>),
+    /// `a + b`
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `x in (1, 2, 3)`
+    InList(Box<Expr>, Vec<Expr>),
+    /// `x in field`
+    In(Box<Expr>, Box<Expr>),
+}
+
+/// The text of a regular expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegexLiteral {
+    /// Between the slashes.
+    pub pattern: String,
+    /// The letters behind the second slash: any of `i m s x U`.
+    pub flags: String,
+}
+
+/// A field by path; the first segment is a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path(pub Vec<Segment>);
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// `.name` (or the first name)
+    Name(String),
+    /// `[0]`, `[-1]`: negative from the end
+    Index(i64),
+}
+
+/// Operators of one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnaryOp {
+    /// `not x`
+    Not,
+    /// `-x`
+    Negate,
+}
+
+/// Operators of two operands, loosest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the variants are the operators' names
+pub enum BinaryOp {
+    Or,
+    And,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Matches,
+    NotMatches,
+    Coalesce,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    FloorDivide,
+    Remainder,
+}
+
+impl Expr {
+    /// The field's only segment, if this is a bare name: how words such as `by` and `desc` are read.
+    pub fn as_word(&self) -> Option<&str> {
+        match &self.kind {
+            ExprKind::Field(Path(segments)) => match segments.as_slice() {
+                [Segment::Name(name)] => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
