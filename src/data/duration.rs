@@ -3,7 +3,12 @@
 use std::fmt::Write;
 
 /// Units from the longest printed one down, with their nanoseconds.
-const PRINTED: [(&str, i64); 4] = [("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000)];
+const PRINTED: [(&str, i64); 4] = [
+    ("d", 86_400_000_000_000),
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+];
 
 /// Units below a second.
 const FRACTIONS: [(&str, i64); 3] = [("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
@@ -17,7 +22,9 @@ pub fn parse_duration(text: &str) -> Option<i64> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_')?;
         let (number, tail) = rest.split_at(digits);
-        let letters = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
+        let letters = tail
+            .find(|c: char| !c.is_alphabetic())
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(letters);
         let unit_ns = unit_ns(unit)?;
         if unit_ns >= previous_unit_ns {
@@ -41,7 +48,10 @@ pub fn format_duration(ns: i64, out: &mut String) {
         return;
     }
     if rest < 1_000_000_000 {
-        let (unit, unit_ns) = FRACTIONS.iter().find(|(_, unit_ns)| rest >= *unit_ns as u64).unwrap_or(&FRACTIONS[2]);
+        let (unit, unit_ns) = FRACTIONS
+            .iter()
+            .find(|(_, unit_ns)| rest >= *unit_ns as u64)
+            .unwrap_or(&FRACTIONS[2]);
         write_decimal(rest, *unit_ns as u64, out);
         out.push_str(unit);
         return;
@@ -65,7 +75,11 @@ fn unit_ns(unit: &str) -> Option<i64> {
     match unit {
         "w" => Some(7 * PRINTED[0].1),
         "µs" | "μs" => Some(1_000),
-        _ => PRINTED.iter().chain(&FRACTIONS).find(|(name, _)| *name == unit).map(|(_, ns)| *ns),
+        _ => PRINTED
+            .iter()
+            .chain(&FRACTIONS)
+            .find(|(name, _)| *name == unit)
+            .map(|(_, ns)| *ns),
     }
 }
 
@@ -133,7 +147,17 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_duration() {
-        for text in ["", "30", "30x", "s", "1m1h", "1s1s", "1..5s", "-1s", "99999999999w"] {
+        for text in [
+            "",
+            "30",
+            "30x",
+            "s",
+            "1m1h",
+            "1s1s",
+            "1..5s",
+            "-1s",
+            "99999999999w",
+        ] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }

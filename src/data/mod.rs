@@ -16,6 +16,6 @@ pub use duration::{format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
-pub use order::{order, total_order};
+pub use order::{Rank, compare_numbers, order, total_order};
 pub use text::{Bytes, Span, TextColumn};
 pub use value::{Value, ValueRef};

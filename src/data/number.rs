@@ -90,12 +90,18 @@ fn parse_any_number(bytes: &[u8]) -> Option<Number> {
     if is_int && let Ok(value) = text.parse::<i64>() {
         return Some(Number::Int(value));
     }
-    text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Number::Float)
+    text.parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite())
+        .map(Number::Float)
 }
 
 /// How many digits the bytes begin with.
 fn digits(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count()
 }
 
 /// Appends a float in the shortest form that reads back the same, as ECMAScript's `Number::toString`
@@ -126,14 +132,25 @@ mod tests {
         ] {
             assert_eq!(parse_number(text.as_bytes()), Some(number), "{text}");
         }
-        for text in ["", " 5", "5 ", "5.", ".", "-", "1e", "1e+", "0x1f", "nan", "inf", "5ms", "host12", "1_000", "--1", "1e400", "1.2.3"] {
+        for text in [
+            "", " 5", "5 ", "5.", ".", "-", "1e", "1e+", "0x1f", "nan", "inf", "5ms", "host12",
+            "1_000", "--1", "1e400", "1.2.3",
+        ] {
             assert_eq!(parse_number(text.as_bytes()), None, "{text}");
         }
     }
 
     #[test]
     fn floats_print_as_ecmascript() {
-        for (value, text) in [(2.0, "2"), (0.1, "0.1"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-6, "0.000001"), (1e-7, "1e-7"), (-0.0, "0")] {
+        for (value, text) in [
+            (2.0, "2"),
+            (0.1, "0.1"),
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (1e-6, "0.000001"),
+            (1e-7, "1e-7"),
+            (-0.0, "0"),
+        ] {
             let mut out = Vec::new();
             format_float(value, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), text);

@@ -16,7 +16,11 @@ pub struct Mistake {
 impl Mistake {
     /// A mistake without help.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Mistake { span, message: message.into(), help: None }
+        Mistake {
+            span,
+            message: message.into(),
+            help: None,
+        }
     }
 
     /// The same mistake with a line that shows how to write it.

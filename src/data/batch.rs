@@ -1,0 +1,148 @@
+//! A batch: the columns of some consecutive records. Every stage takes one and leaves one.
+
+use super::column::Column;
+
+/// Which column of a batch: the plan gives every field that a stage makes a slot of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot(pub u32);
+
+/// The slots that something further on still reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveSlots(Vec<bool>);
+
+impl LiveSlots {
+    /// Adds a slot.
+    pub fn insert(&mut self, slot: Slot) {
+        let index = slot.0 as usize;
+        if self.0.len() <= index {
+            self.0.resize(index + 1, false);
+        }
+        self.0[index] = true;
+    }
+
+    /// Removes a slot.
+    pub fn remove(&mut self, slot: Slot) {
+        if let Some(live) = self.0.get_mut(slot.0 as usize) {
+            *live = false;
+        }
+    }
+
+    /// Whether something still reads the slot.
+    pub fn contains(&self, slot: Slot) -> bool {
+        self.0.get(slot.0 as usize).copied().unwrap_or(false)
+    }
+
+    /// The slots, lowest first.
+    pub fn iter(&self) -> impl Iterator<Item = Slot> {
+        self.0
+            .iter()
+            .enumerate()
+            .filter(|(_, live)| **live)
+            .map(|(index, _)| Slot(index as u32))
+    }
+}
+
+/// A place in the stream: chunks are numbered in the order of the input, whoever processes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(pub u64);
+
+/// Some consecutive records as columns. All columns have `rows` rows.
+#[derive(Clone, Debug, Default)]
+pub struct Batch<'a> {
+    /// How many records.
+    pub rows: usize,
+    /// Where in the stream they stood; grows from batch to batch of one worker.
+    pub position: Position,
+    columns: Vec<Option<Column<'a>>>,
+}
+
+impl<'a> Batch<'a> {
+    /// A batch without columns.
+    pub fn new(rows: usize, position: Position) -> Self {
+        Batch {
+            rows,
+            position,
+            columns: Vec::new(),
+        }
+    }
+
+    /// Adds or replaces a column.
+    pub fn set(&mut self, slot: Slot, column: Column<'a>) {
+        debug_assert_eq!(
+            column.len(),
+            self.rows,
+            "a column has as many rows as its batch"
+        );
+        let index = slot.0 as usize;
+        if self.columns.len() <= index {
+            self.columns.resize_with(index + 1, || None);
+        }
+        self.columns[index] = Some(column);
+    }
+
+    /// A column that the plan promised.
+    pub fn column(&self, slot: Slot) -> &Column<'a> {
+        self.columns
+            .get(slot.0 as usize)
+            .and_then(Option::as_ref)
+            .expect("the plan keeps every column until its last reader")
+    }
+
+    /// Whether any column that is there stays live.
+    pub fn has_any(&self, live: &LiveSlots) -> bool {
+        live.iter().any(|slot| {
+            self.columns
+                .get(slot.0 as usize)
+                .is_some_and(Option::is_some)
+        })
+    }
+
+    /// Keeps the rows named (in that order, repeated if named twice) of the live columns and drops all others.
+    pub fn gather(&mut self, rows: &[u32], live: &LiveSlots) {
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            if live.contains(Slot(index as u32)) {
+                if let Some(column) = column {
+                    *column = column.gather(rows);
+                }
+            } else {
+                *column = None;
+            }
+        }
+        self.rows = rows.len();
+    }
+
+    /// Drops all columns and says how many rows the batch now has.
+    pub fn clear(&mut self, rows: usize) {
+        self.columns.clear();
+        self.rows = rows;
+    }
+
+    /// Drops the columns that nothing reads any more.
+    pub fn retain(&mut self, live: &LiveSlots) {
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            if !live.contains(Slot(index as u32)) {
+                *column = None;
+            }
+        }
+    }
+
+    /// Keeps the first rows only.
+    pub fn truncate(&mut self, rows: usize, live: &LiveSlots) {
+        if rows < self.rows {
+            self.gather(&(0..rows as u32).collect::<Vec<_>>(), live);
+        }
+    }
+
+    /// The same batch with bytes of its own, so that it may outlive its chunk.
+    pub fn detach(self) -> Batch<'static> {
+        Batch {
+            rows: self.rows,
+            position: self.position,
+            columns: self
+                .columns
+                .into_iter()
+                .map(|column| column.map(Column::detach))
+                .collect(),
+        }
+    }
+}

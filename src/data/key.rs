@@ -1,0 +1,125 @@
+//! What makes two values one group: their type and value, as bytes.
+//!
+//! `1` and `1.0` are one group, `1` and `"1"` two, null is a group of its own.
+
+use super::order::compare_int_float;
+use super::value::ValueRef;
+
+/// The type of a key; part of its identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[allow(missing_docs)] // the variants are the types' names
+pub enum KeyKind {
+    Null,
+    False,
+    True,
+    Int,
+    BigInt,
+    Float,
+    Text,
+    Time,
+    Duration,
+    /// Several values, each with its kind and length in front.
+    Tuple,
+}
+
+impl KeyKind {
+    /// The kind with this number.
+    pub fn from_u8(byte: u8) -> KeyKind {
+        const KINDS: [KeyKind; 10] = [
+            KeyKind::Null,
+            KeyKind::False,
+            KeyKind::True,
+            KeyKind::Int,
+            KeyKind::BigInt,
+            KeyKind::Float,
+            KeyKind::Text,
+            KeyKind::Time,
+            KeyKind::Duration,
+            KeyKind::Tuple,
+        ];
+        KINDS[byte as usize]
+    }
+}
+
+/// Appends the bytes of a value that is a key and returns its kind. Text is appended as it is.
+pub fn encode_key(value: ValueRef<'_>, out: &mut Vec<u8>) -> KeyKind {
+    match value {
+        ValueRef::Null => KeyKind::Null,
+        ValueRef::Bool(false) => KeyKind::False,
+        ValueRef::Bool(true) => KeyKind::True,
+        ValueRef::Int(value) => encode_int(value, out),
+        ValueRef::BigInt(value) => match i64::try_from(*value) {
+            Ok(narrow) => encode_int(narrow, out),
+            Err(_) if compare_int_float(*value, *value as f64).is_eq() => {
+                encode_float(*value as f64, out)
+            }
+            Err(_) => {
+                out.extend_from_slice(&value.to_le_bytes());
+                KeyKind::BigInt
+            }
+        },
+        ValueRef::Float(value) => {
+            // 2^63 is the first float beyond the ints
+            if value.fract() == 0.0
+                && (-9.223372036854775808e18..9.223372036854775808e18).contains(&value)
+            {
+                encode_int(value as i64, out)
+            } else {
+                encode_float(value, out)
+            }
+        }
+        ValueRef::Text(bytes) => {
+            out.extend_from_slice(bytes);
+            KeyKind::Text
+        }
+        ValueRef::Time(ns) => {
+            out.extend_from_slice(&ns.to_le_bytes());
+            KeyKind::Time
+        }
+        ValueRef::Duration(ns) => {
+            out.extend_from_slice(&ns.to_le_bytes());
+            KeyKind::Duration
+        }
+    }
+}
+
+/// The bytes of an int key.
+fn encode_int(value: i64, out: &mut Vec<u8>) -> KeyKind {
+    out.extend_from_slice(&value.to_le_bytes());
+    KeyKind::Int
+}
+
+/// The bytes of a float that is no int.
+fn encode_float(value: f64, out: &mut Vec<u8>) -> KeyKind {
+    out.extend_from_slice(&value.to_bits().to_le_bytes());
+    KeyKind::Float
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(value: ValueRef<'_>) -> (KeyKind, Vec<u8>) {
+        let mut bytes = Vec::new();
+        (encode_key(value, &mut bytes), bytes)
+    }
+
+    #[test]
+    fn one_group_by_type_and_value() {
+        assert_eq!(key(ValueRef::Int(1)), key(ValueRef::Float(1.0)));
+        assert_eq!(key(ValueRef::Int(0)), key(ValueRef::Float(-0.0)));
+        assert_ne!(key(ValueRef::Int(1)), key(ValueRef::Text(b"1")));
+        assert_ne!(key(ValueRef::Null), key(ValueRef::Text(b"")));
+        assert_ne!(key(ValueRef::Float(1.5)), key(ValueRef::Int(1)));
+        let big = 1i128 << 80;
+        assert_eq!(
+            key(ValueRef::BigInt(&big)),
+            key(ValueRef::Float(big as f64))
+        );
+        assert_ne!(
+            key(ValueRef::BigInt(&(big + 1))),
+            key(ValueRef::Float(big as f64))
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! A column of text: spans into bytes, which are usually the chunk that was read, so nothing is copied.
+
+use std::sync::Arc;
+
+/// A piece of some bytes; or null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte.
+    pub start: u32,
+    /// How many bytes.
+    pub len: u32,
+}
+
+impl Span {
+    /// No text at all, which is not the empty text.
+    pub const NULL: Span = Span {
+        start: u32::MAX,
+        len: 0,
+    };
+
+    /// The bytes from `start` up to `end`.
+    #[inline]
+    pub fn new(start: usize, end: usize) -> Span {
+        Span {
+            start: start as u32,
+            len: (end - start) as u32,
+        }
+    }
+
+    /// Whether this is null.
+    #[inline]
+    pub fn is_null(self) -> bool {
+        self.start == u32::MAX
+    }
+
+    /// The bytes it stands for; empty for null.
+    #[inline]
+    pub fn slice(self, bytes: &[u8]) -> &[u8] {
+        if self.is_null() {
+            &[]
+        } else {
+            &bytes[self.start as usize..][..self.len as usize]
+        }
+    }
+}
+
+/// What the spans of a column point into.
+#[derive(Clone, Debug)]
+pub enum Bytes<'a> {
+    /// The chunk, which the worker keeps while its batches are processed.
+    Borrowed(&'a [u8]),
+    /// Bytes that a stage made.
+    Shared(Arc<Vec<u8>>),
+}
+
+impl std::ops::Deref for Bytes<'_> {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::Borrowed(bytes) => bytes,
+            Bytes::Shared(bytes) => bytes,
+        }
+    }
+}
+
+/// A column of text or null. At most 4 GiB of bytes.
+#[derive(Clone, Debug)]
+pub struct TextColumn<'a> {
+    /// What the spans point into.
+    pub bytes: Bytes<'a>,
+    /// One for each row.
+    pub spans: Vec<Span>,
+}
+
+impl TextColumn<'_> {
+    /// The text of a row; nothing for null.
+    #[inline]
+    pub fn get(&self, row: usize) -> Option<&[u8]> {
+        let span = self.spans[row];
+        if span.is_null() {
+            None
+        } else {
+            Some(&self.bytes[span.start as usize..][..span.len as usize])
+        }
+    }
+
+    /// The same texts with bytes of their own, holding only what the spans need.
+    pub fn detach(&self) -> TextColumn<'static> {
+        if let Bytes::Shared(bytes) = &self.bytes {
+            return TextColumn {
+                bytes: Bytes::Shared(Arc::clone(bytes)),
+                spans: self.spans.clone(),
+            };
+        }
+        let mut bytes = Vec::with_capacity(self.spans.iter().map(|span| span.len as usize).sum());
+        let mut spans = Vec::with_capacity(self.spans.len());
+        for &span in &self.spans {
+            if span.is_null() {
+                spans.push(span);
+                continue;
+            }
+            let start = bytes.len();
+            bytes.extend_from_slice(span.slice(&self.bytes));
+            spans.push(Span::new(start, bytes.len()));
+        }
+        TextColumn {
+            bytes: Bytes::Shared(Arc::new(bytes)),
+            spans,
+        }
+    }
+}
