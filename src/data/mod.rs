@@ -7,15 +7,17 @@ mod entry;
 mod key;
 mod number;
 mod order;
+mod scan;
 mod text;
 mod value;
 
-pub use batch::{Batch, LiveSlots, Position, Slot};
+pub use batch::{Batch, LiveSlots, Position, Slot, gather_across};
 pub use column::{Column, ColumnBuilder, Truth, Validity};
 pub use duration::{format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
+pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use value::{Value, ValueRef};

@@ -1,0 +1,48 @@
+//! `avg(x)`: the mean of numbers.
+
+use super::accumulator::{PerGroup, State};
+use super::exact_sum::ExactSum;
+use super::{AggregateDef, ArgumentKind};
+use crate::data::{Entry, Example, Position, Value, ValueRef};
+
+pub(super) const AVG: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "avg",
+        usage: "avg(x)",
+        summary: "The mean of numbers.",
+        details: "The exact sum divided by how many there were. Of nothing the mean is null.",
+        examples: &[Example { expr: "split | avg(word)", input: "1 2\n3 4\n", output: "2.5\n" }],
+    },
+    argument: ArgumentKind::Value,
+    ordered: false,
+    accumulator: || PerGroup::<Avg>::boxed("avg"),
+};
+
+/// The sum and how many numbers it has.
+#[derive(Clone, Debug, Default)]
+struct Avg {
+    sum: ExactSum,
+    count: u64,
+}
+
+impl State for Avg {
+    #[inline]
+    fn update(&mut self, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
+        match value {
+            ValueRef::Text([]) => return Ok(()),
+            ValueRef::BigInt(value) => self.sum.add_big(*value),
+            _ => self.sum.add(value.as_number().ok_or("a number")?),
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.sum.merge(&other.sum);
+        self.count += other.count;
+    }
+
+    fn finish(&self) -> Value {
+        if self.count == 0 { Value::Null } else { self.sum.divided_by(self.count) }
+    }
+}

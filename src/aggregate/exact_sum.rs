@@ -1,0 +1,200 @@
+//! Sums that do not depend on the order in which they were made.
+//!
+//! Ints are added in 128 bits. Floats are kept as a sum of floats without rounding: two that do not overlap
+//! (a *double-double*), which is exact for the decimals that logs hold, and a list of partial sums for what
+//! does not fit into two, after J. R. Shewchuk, *Adaptive Precision Floating-Point Arithmetic and Fast
+//! Robust Geometric Predicates* (1997). The result is rounded once, at the end, to the nearest float, ties to
+//! even, as Python's `math.fsum` does it.
+
+use crate::data::{Number, Value};
+
+/// An exact sum of numbers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ExactSum {
+    ints: i128,
+    high: f64,
+    low: f64,
+    /// Partial sums that do not overlap, smallest first; only if two floats did not hold the sum.
+    rest: Option<Box<Vec<f64>>>,
+    /// Whether a float was added: then the sum is one.
+    has_float: bool,
+}
+
+impl ExactSum {
+    /// Adds a number.
+    #[inline]
+    pub(super) fn add(&mut self, number: Number) {
+        match number {
+            Number::Int(value) => self.ints += i128::from(value),
+            Number::Float(value) => {
+                self.has_float = true;
+                self.add_float(value);
+            }
+        }
+    }
+
+    /// Adds an integer of any size.
+    pub(super) fn add_big(&mut self, value: i128) {
+        match self.ints.checked_add(value) {
+            Some(sum) => self.ints = sum,
+            None => self.add(Number::Float(value as f64)),
+        }
+    }
+
+    /// Adds another sum.
+    pub(super) fn merge(&mut self, other: &ExactSum) {
+        self.add_big(other.ints);
+        self.has_float |= other.has_float;
+        for &part in other.parts().iter() {
+            self.add_float(part);
+        }
+    }
+
+    /// The sum: an int of any size, or a float if one was added.
+    pub(super) fn value(&self) -> Value {
+        if self.has_float { Value::float(self.to_f64()) } else { Value::int(self.ints) }
+    }
+
+    /// The sum divided by a count, rounded.
+    pub(super) fn divided_by(&self, count: u64) -> Value {
+        let divisor = i128::from(count);
+        if !self.has_float && self.ints % divisor == 0 {
+            return Value::float((self.ints / divisor) as f64);
+        }
+        Value::float(self.to_f64() / count as f64)
+    }
+
+    fn to_f64(&self) -> f64 {
+        let mut parts = self.parts();
+        // An i128 is three floats, each exact: 43 bits at a time.
+        let negative = self.ints < 0;
+        let mut magnitude = self.ints.unsigned_abs();
+        let mut scale = 1.0;
+        while magnitude > 0 {
+            let digit = (magnitude & ((1 << 43) - 1)) as f64 * scale;
+            grow(&mut parts, if negative { -digit } else { digit });
+            magnitude >>= 43;
+            scale *= (1u64 << 43) as f64;
+        }
+        round(&parts)
+    }
+
+    #[inline]
+    fn add_float(&mut self, value: f64) {
+        if let Some(rest) = &mut self.rest {
+            grow(rest, value);
+            return;
+        }
+        let (high, carried) = two_sum(self.high, value);
+        let (low, lost) = two_sum(self.low, carried);
+        if lost != 0.0 || !high.is_finite() {
+            let mut parts = self.parts();
+            grow(&mut parts, value);
+            self.rest = Some(Box::new(parts));
+            (self.high, self.low) = (0.0, 0.0);
+            return;
+        }
+        (self.high, self.low) = two_sum(high, low);
+    }
+
+    /// The float part as partial sums.
+    fn parts(&self) -> Vec<f64> {
+        match &self.rest {
+            Some(parts) => parts.to_vec(),
+            None => [self.low, self.high].into_iter().filter(|part| *part != 0.0).collect(),
+        }
+    }
+}
+
+/// The rounded sum of two floats and what rounding lost, exactly (Knuth).
+#[inline]
+fn two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let b_part = sum - a;
+    let a_part = sum - b_part;
+    (sum, (a - a_part) + (b - b_part))
+}
+
+/// Adds a float to partial sums that do not overlap.
+fn grow(parts: &mut Vec<f64>, value: f64) {
+    let mut carry = value;
+    let mut kept = 0;
+    for index in 0..parts.len() {
+        let (sum, lost) = two_sum(carry, parts[index]);
+        if lost != 0.0 {
+            parts[kept] = lost;
+            kept += 1;
+        }
+        carry = sum;
+    }
+    parts.truncate(kept);
+    if carry != 0.0 {
+        parts.push(carry);
+    }
+}
+
+/// The float nearest to the sum of the parts, ties to even.
+fn round(parts: &[f64]) -> f64 {
+    let mut rest = parts.iter().rev();
+    let Some(&first) = rest.next() else { return 0.0 };
+    let mut high = first;
+    let mut lost = 0.0;
+    for &part in rest.by_ref() {
+        (high, lost) = two_sum(high, part);
+        if lost != 0.0 {
+            break;
+        }
+    }
+    // Half an ulp was lost and more of the same sign follows: the tie is none.
+    if let Some(&next) = rest.next()
+        && ((lost < 0.0 && next < 0.0) || (lost > 0.0 && next > 0.0))
+    {
+        let twice = lost * 2.0;
+        let moved = high + twice;
+        if moved - high == twice {
+            return moved;
+        }
+    }
+    high
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sum(values: &[f64]) -> ExactSum {
+        let mut sum = ExactSum::default();
+        values.iter().for_each(|&value| sum.add(Number::Float(value)));
+        sum
+    }
+
+    #[test]
+    fn nothing_is_lost() {
+        assert_eq!(sum(&[1e300, 1.0, -1e300]).value(), Value::Float(1.0));
+        assert_eq!(sum(&[0.1; 10]).value(), Value::Float(1.0));
+        assert_eq!(sum(&[1e16, 1.0, 1e-16, -1e16]).value(), Value::Float(1.0));
+        let mut ints = ExactSum::default();
+        (0..3).for_each(|_| ints.add(Number::Int(i64::MAX)));
+        assert_eq!(ints.value(), Value::int(3 * i128::from(i64::MAX)));
+        ints.add(Number::Float(0.5));
+        assert_eq!(ints.value(), Value::Float(2.767011611056433e19));
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_in_any_order_gives_the_same(
+            values in prop::collection::vec((-1e15f64..1e15, -40i32..40).prop_map(|(m, e)| m * 2f64.powi(e)), 1..60),
+            cut in 0usize..60,
+        ) {
+            let whole = sum(&values);
+            let (left, right) = values.split_at(cut.min(values.len()));
+            let mut merged = sum(right);
+            merged.merge(&sum(left));
+            prop_assert_eq!(whole.value(), merged.value());
+            let mut backwards = values.clone();
+            backwards.reverse();
+            prop_assert_eq!(whole.value(), sum(&backwards).value());
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `first(x)`: the first value in the order of arrival.
+
+use super::accumulator::{PerGroup, State};
+use super::{AggregateDef, ArgumentKind};
+use crate::data::{Entry, Example, Position, Value, ValueRef};
+
+pub(super) const FIRST: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "first",
+        usage: "first(x)",
+        summary: "The first value that is not null, in the order of arrival.",
+        details: "",
+        examples: &[Example { expr: "split | first(word)", input: "b c\na\n", output: "b\n" }],
+    },
+    argument: ArgumentKind::Value,
+    ordered: true,
+    accumulator: || PerGroup::<First>::boxed("first"),
+};
+
+/// The first value and where it stood.
+#[derive(Clone, Debug, Default)]
+struct First(Option<(Position, Value)>);
+
+impl State for First {
+    #[inline]
+    fn update(&mut self, value: ValueRef<'_>, position: Position) -> Result<(), &'static str> {
+        if self.0.is_none() {
+            self.0 = Some((position, value.to_value()));
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, other: &Self) {
+        if let Some((position, _)) = &other.0
+            && self.0.as_ref().is_none_or(|(own, _)| position < own)
+        {
+            self.0 = other.0.clone();
+        }
+    }
+
+    fn finish(&self) -> Value {
+        self.0.as_ref().map_or(Value::Null, |(_, value)| value.clone())
+    }
+}

@@ -1,0 +1,290 @@
+//! The group table: each distinct key gets a dense number, in the order of first appearance.
+//!
+//! A directory of slots is probed linearly. A slot packs 32 bits of the key's hash with the group's number,
+//! so that a probe that misses never touches the keys. Keys of at most 16 bytes, nearly all that logs hold,
+//! are stored in place as two words and compared as such; longer ones stand in an arena. The idea of keeping
+//! short strings apart is ClickHouse's `StringHashTable`, the salted directory over dense groups DuckDB's
+//! (both described in their public documentation); the hash of short keys is a folded multiply as in wyhash.
+
+use ahash::RandomState;
+
+use crate::data::{KeyKind, TextColumn};
+
+/// Bytes of a key that are stored in place.
+const SHORT_BYTES: usize = 16;
+
+/// The key of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// The first 8 bytes, zeros behind a shorter key.
+    low: u64,
+    /// The next 8 bytes; of a longer key where its bytes begin in the arena.
+    high: u64,
+    len: u32,
+    kind: KeyKind,
+}
+
+/// Keys and the bytes of the long ones.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    keys: Vec<Key>,
+    arena: Vec<u8>,
+}
+
+impl Keys {
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The kind and bytes of a key. `short` is where the bytes of a short key are put.
+    #[inline]
+    pub(crate) fn get<'k>(&'k self, group: usize, short: &'k mut [u8; SHORT_BYTES]) -> (KeyKind, &'k [u8]) {
+        let key = &self.keys[group];
+        let len = key.len as usize;
+        if len <= SHORT_BYTES {
+            short[..8].copy_from_slice(&key.low.to_le_bytes());
+            short[8..].copy_from_slice(&key.high.to_le_bytes());
+            (key.kind, &short[..len])
+        } else {
+            (key.kind, &self.arena[key.high as usize..][..len])
+        }
+    }
+
+    /// The hash of a key that is stored.
+    #[inline]
+    pub(crate) fn hash(&self, group: usize, hasher: &RandomState) -> u64 {
+        let key = &self.keys[group];
+        if key.len as usize <= SHORT_BYTES {
+            hash_short(key.low, key.high, key.len, key.kind)
+        } else {
+            hasher.hash_one(&self.arena[key.high as usize..][..key.len as usize])
+        }
+    }
+
+    /// The keys of these groups, in this order.
+    pub(crate) fn gather(&self, order: &[u32]) -> Keys {
+        let mut gathered = Keys { keys: Vec::with_capacity(order.len()), arena: Vec::with_capacity(self.arena.len()) };
+        for &group in order {
+            gathered.push(self.keys[group as usize], &self.arena);
+        }
+        gathered
+    }
+
+    /// Appends a key whose bytes, if it is long, stand in `arena`.
+    #[inline]
+    fn push(&mut self, key: Key, arena: &[u8]) {
+        if key.len as usize <= SHORT_BYTES {
+            self.keys.push(key);
+        } else {
+            let bytes = &arena[key.high as usize..][..key.len as usize];
+            self.keys.push(Key { high: self.arena.len() as u64, ..key });
+            self.arena.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// Maps keys to group numbers.
+#[derive(Debug)]
+pub(crate) struct GroupTable {
+    /// `hash's low half << 32 | group + 1`; 0 is empty. A power of two long, indexed by the hash's high bits.
+    directory: Vec<u64>,
+    shift: u32,
+    pub(crate) keys: Keys,
+    hasher: RandomState,
+}
+
+/// The hash function of long keys: the same in every table, so that partitions agree.
+pub(crate) fn hasher() -> RandomState {
+    RandomState::with_seeds(0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344, 0xa409_3822_299f_31d0, 0x082e_fa98_ec4e_6c89)
+}
+
+impl GroupTable {
+    /// A table with room for so many groups.
+    pub(crate) fn with_capacity(groups: usize) -> Self {
+        let slots = (groups * 2).next_power_of_two().max(64);
+        GroupTable {
+            directory: vec![0; slots],
+            shift: 64 - slots.trailing_zeros(),
+            keys: Keys { keys: Vec::with_capacity(groups), arena: Vec::new() },
+            hasher: hasher(),
+        }
+    }
+
+    /// How many groups.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The group of each text of a column; null is a group of its own. Groups that are new are added.
+    pub(crate) fn groups_of_texts(&mut self, texts: &TextColumn<'_>, groups: &mut Vec<u32>) {
+        let bytes: &[u8] = &texts.bytes;
+        groups.reserve(texts.spans.len());
+        for &span in &texts.spans {
+            let (start, len) = (span.start as usize, span.len as usize);
+            // A load of 16 bytes, of which the mask keeps the text: only near the end of the bytes is there no room for it.
+            let group = match bytes.get(start..).and_then(|rest| rest.first_chunk::<SHORT_BYTES>()) {
+                Some(window) if len <= SHORT_BYTES => {
+                    let word = u128::from_le_bytes(*window) & MASKS[len];
+                    let (low, high) = (word as u64, (word >> 64) as u64);
+                    self.group_of_short(low, high, len as u32, KeyKind::Text)
+                }
+                _ if span.is_null() => self.group_of(KeyKind::Null, &[]),
+                _ => self.group_of(KeyKind::Text, span.slice(bytes)),
+            };
+            groups.push(group);
+        }
+    }
+
+    /// The group of a key, added if it is new.
+    pub(crate) fn group_of(&mut self, kind: KeyKind, bytes: &[u8]) -> u32 {
+        if bytes.len() > SHORT_BYTES {
+            return self.group_of_long(kind, bytes);
+        }
+        let mut window = [0; SHORT_BYTES];
+        window[..bytes.len()].copy_from_slice(bytes);
+        let word = u128::from_le_bytes(window);
+        self.group_of_short(word as u64, (word >> 64) as u64, bytes.len() as u32, kind)
+    }
+
+    /// The group of another table's key, added if it is new.
+    pub(crate) fn group_of_stored(&mut self, keys: &Keys, group: usize) -> u32 {
+        let key = &keys.keys[group];
+        if key.len as usize <= SHORT_BYTES {
+            self.group_of_short(key.low, key.high, key.len, key.kind)
+        } else {
+            self.group_of_long(key.kind, &keys.arena[key.high as usize..][..key.len as usize])
+        }
+    }
+
+    #[inline]
+    fn group_of_short(&mut self, low: u64, high: u64, len: u32, kind: KeyKind) -> u32 {
+        let hash = hash_short(low, high, len, kind);
+        let mask = self.directory.len() - 1;
+        let mut index = (hash >> self.shift) as usize;
+        loop {
+            let slot = self.directory[index & mask];
+            if slot >> 32 == hash & 0xffff_ffff && slot != 0 {
+                let group = (slot as u32).wrapping_sub(1);
+                let key = &self.keys.keys[group as usize];
+                if (key.low ^ low) | (key.high ^ high) | u64::from(key.len ^ len) == 0 && key.kind == kind {
+                    return group;
+                }
+            } else if slot == 0 {
+                return self.insert(index & mask, hash, Key { low, high, len, kind });
+            }
+            index += 1;
+        }
+    }
+
+    #[inline(never)]
+    fn group_of_long(&mut self, kind: KeyKind, bytes: &[u8]) -> u32 {
+        let hash = self.hasher.hash_one(bytes);
+        let low = u64::from_le_bytes(*bytes.first_chunk().expect("a long key has more than 16 bytes"));
+        let mask = self.directory.len() - 1;
+        let mut index = (hash >> self.shift) as usize;
+        loop {
+            let slot = self.directory[index & mask];
+            if slot == 0 {
+                let key = Key { low, high: self.keys.arena.len() as u64, len: bytes.len() as u32, kind };
+                self.keys.arena.extend_from_slice(bytes);
+                return self.insert(index & mask, hash, key);
+            }
+            if slot >> 32 == hash & 0xffff_ffff {
+                let group = (slot as u32).wrapping_sub(1);
+                let key = &self.keys.keys[group as usize];
+                if key.low == low
+                    && key.len as usize == bytes.len()
+                    && key.kind == kind
+                    && self.keys.arena[key.high as usize..][..bytes.len()] == *bytes
+                {
+                    return group;
+                }
+            }
+            index += 1;
+        }
+    }
+
+    /// Adds a group at an empty slot.
+    #[inline(never)]
+    fn insert(&mut self, index: usize, hash: u64, key: Key) -> u32 {
+        let group = self.keys.keys.len() as u32;
+        self.keys.keys.push(key);
+        self.directory[index] = hash << 32 | u64::from(group + 1);
+        if self.keys.len() * 8 > self.directory.len() * 5 {
+            self.grow();
+        }
+        group
+    }
+
+    /// Twice the slots. The hashes are computed again from the keys, which are walked in order.
+    #[cold]
+    fn grow(&mut self) {
+        let slots = self.directory.len() * 2;
+        let mask = slots - 1;
+        let mut directory = vec![0u64; slots];
+        self.shift -= 1;
+        for group in 0..self.keys.len() {
+            let hash = self.keys.hash(group, &self.hasher);
+            let mut index = (hash >> self.shift) as usize;
+            while directory[index & mask] != 0 {
+                index += 1;
+            }
+            directory[index & mask] = hash << 32 | (group as u64 + 1);
+        }
+        self.directory = directory;
+    }
+}
+
+/// Keeps the first `len` of 16 bytes.
+const MASKS: [u128; SHORT_BYTES + 1] = {
+    let mut masks = [0; SHORT_BYTES + 1];
+    let mut len = 1;
+    while len <= SHORT_BYTES {
+        masks[len] = u128::MAX >> (8 * (SHORT_BYTES - len));
+        len += 1;
+    }
+    masks
+};
+
+/// The hash of a short key: two words folded by one multiplication.
+#[inline(always)]
+fn hash_short(low: u64, high: u64, len: u32, kind: KeyKind) -> u64 {
+    let left = low ^ 0x9e37_79b9_7f4a_7c15;
+    let right = high ^ (u64::from(len) << 8 | kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93) ^ 0xa076_1d64_78bd_642f;
+    let product = u128::from(left) * u128::from(right);
+    let folded = (product as u64) ^ (product >> 64) as u64;
+    folded.wrapping_mul(0x9fb2_1c65_1e98_df25)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Bytes, Span};
+
+    #[test]
+    fn every_key_gets_its_own_number_in_order() {
+        let words: Vec<String> = (0..5000).map(|i| format!("{}{}", "x".repeat(i % 40), i)).collect();
+        let joined = words.concat();
+        let mut spans = Vec::new();
+        let mut start = 0;
+        for word in &words {
+            spans.push(Span::new(start, start + word.len()));
+            start += word.len();
+        }
+        spans.push(Span::NULL);
+        spans.push(Span::new(start, start));
+        let mut column = TextColumn { bytes: Bytes::Borrowed(joined.as_bytes()), spans };
+        let mut table = GroupTable::with_capacity(0);
+        let mut groups = Vec::new();
+        table.groups_of_texts(&column, &mut groups);
+        assert_eq!(groups, (0..5002).collect::<Vec<u32>>());
+        column.spans.reverse();
+        groups.clear();
+        table.groups_of_texts(&column, &mut groups);
+        assert_eq!(groups, (0..5002).rev().collect::<Vec<u32>>());
+        for (group, word) in words.iter().enumerate() {
+            assert_eq!(table.keys.get(group, &mut [0; 16]), (KeyKind::Text, word.as_bytes()));
+        }
+        assert_eq!(table.group_of(KeyKind::Int, words[3].as_bytes()), 5002);
+    }
+}

@@ -1,0 +1,48 @@
+//! `last(x)`: the last value in the order of arrival.
+
+use super::accumulator::{PerGroup, State};
+use super::{AggregateDef, ArgumentKind};
+use crate::data::{Entry, Example, Position, Value, ValueRef};
+
+pub(super) const LAST: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "last",
+        usage: "last(x)",
+        summary: "The last value that is not null, in the order of arrival.",
+        details: "",
+        examples: &[Example { expr: "split | last(word)", input: "b c\na\n", output: "a\n" }],
+    },
+    argument: ArgumentKind::Value,
+    ordered: true,
+    accumulator: || PerGroup::<Last>::boxed("last"),
+};
+
+/// The last value and where it stood.
+#[derive(Clone, Debug, Default)]
+struct Last(Option<(Position, Value)>);
+
+impl State for Last {
+    #[inline]
+    fn update(&mut self, value: ValueRef<'_>, position: Position) -> Result<(), &'static str> {
+        match (&mut self.0, value) {
+            (Some((at, Value::Text(kept))), ValueRef::Text(text)) => {
+                *at = position;
+                text.clone_into(kept);
+            }
+            _ => self.0 = Some((position, value.to_value())),
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, other: &Self) {
+        if let Some((position, _)) = &other.0
+            && self.0.as_ref().is_none_or(|(own, _)| position > own)
+        {
+            self.0 = other.0.clone();
+        }
+    }
+
+    fn finish(&self) -> Value {
+        self.0.as_ref().map_or(Value::Null, |(_, value)| value.clone())
+    }
+}

@@ -1,0 +1,232 @@
+//! The shares of all workers as one, and the rows that come of it.
+
+use std::sync::{Arc, Mutex};
+
+use crate::data::{Batch, Column, ColumnBuilder, KeyKind, Position};
+
+use super::accumulator::Accumulator;
+use super::aggregation::Aggregation;
+use super::group_table::GroupTable;
+use super::partial::{PARTITIONS, Run, parts};
+use super::ranking::{Candidate, Ranked, compare, with_value};
+
+/// Fewer groups than this are merged into one table by one thread.
+const SMALL_GROUPS: usize = 1 << 14;
+
+/// Rows of one batch of the result.
+const BATCH_ROWS: usize = 1 << 14;
+
+/// Runs tasks side by side. The engine has the threads; this floor only says what can be done at once.
+pub trait Executor {
+    /// Calls `task` once with each number below `tasks`, on any thread, and returns when all are done.
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync));
+}
+
+/// All groups of the stream so far.
+#[derive(Debug)]
+pub struct Merged {
+    aggregation: Arc<Aggregation>,
+    /// One, or one for each partition.
+    sets: Vec<Set>,
+    /// Handed over, but not merged yet: merging waits until it is worth it or the result is asked for.
+    pending: Vec<Run>,
+}
+
+/// The groups of one partition, or all.
+#[derive(Debug)]
+struct Set {
+    table: GroupTable,
+    accumulators: Vec<Box<dyn Accumulator>>,
+}
+
+/// The groups of a set, finished and ranked.
+#[derive(Debug)]
+struct Finished {
+    table: GroupTable,
+    columns: Vec<Column<'static>>,
+    best: Vec<Candidate>,
+}
+
+impl Merged {
+    /// Nothing yet.
+    pub fn new(aggregation: Arc<Aggregation>) -> Self {
+        Merged { aggregation, sets: Vec::new(), pending: Vec::new() }
+    }
+
+    /// Adds what workers have handed over at the end of a batch.
+    pub fn add(&mut self, runs: Vec<Run>, executor: &dyn Executor) {
+        self.pending.extend(runs);
+        let waiting: usize = self.pending.iter().map(Run::groups).sum();
+        let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
+        // Merging costs as much as there is to merge, so each group is moved a bounded number of times.
+        if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
+            self.settle(executor);
+        }
+    }
+
+    /// The rows of the result so far, in their order; nothing is left.
+    pub fn finish(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        self.prepare();
+        if self.aggregation.keys.is_empty() {
+            self.only_group();
+        }
+        let runs = std::mem::take(&mut self.pending);
+        let sets: Vec<Mutex<Option<Set>>> = self.sets.drain(..).map(|set| Mutex::new(Some(set))).collect();
+        let finished: Vec<Mutex<Option<Finished>>> = sets.iter().map(|_| Mutex::new(None)).collect();
+        let count = sets.len();
+        let aggregation = &self.aggregation;
+        let task = |index: usize| {
+            if let Some(mut set) = sets[index].lock().ok().and_then(|mut set| set.take()) {
+                set.merge(&runs, index, count);
+                let done = set.finish(aggregation, index as u32);
+                if let Ok(mut place) = finished[index].lock() {
+                    *place = Some(done);
+                }
+            }
+        };
+        run(executor, count, &task);
+        drop(runs);
+        let finished: Vec<Finished> =
+            finished.into_iter().filter_map(|place| place.into_inner().ok().flatten()).collect();
+        emit(aggregation, &finished)
+    }
+
+    /// Merges what is pending into the sets.
+    fn settle(&mut self, executor: &dyn Executor) {
+        self.prepare();
+        let runs = std::mem::take(&mut self.pending);
+        let sets: Vec<Mutex<&mut Set>> = self.sets.iter_mut().map(Mutex::new).collect();
+        let count = sets.len();
+        run(executor, count, &|index| {
+            if let Ok(mut set) = sets[index].lock() {
+                set.merge(&runs, index, count);
+            }
+        });
+    }
+
+    /// Makes one set for few groups, or one for each partition for many.
+    fn prepare(&mut self) {
+        let waiting: usize = self.pending.iter().map(Run::groups).sum();
+        let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
+        let wanted = if waiting + settled < SMALL_GROUPS { 1 } else { PARTITIONS };
+        if self.sets.len() >= wanted {
+            return;
+        }
+        for set in self.sets.drain(..) {
+            self.pending.push(Run::of(&set.table, &set.accumulators));
+        }
+        let capacity = waiting.max(settled) / wanted;
+        self.sets = (0..wanted)
+            .map(|_| Set { table: GroupTable::with_capacity(capacity), accumulators: self.aggregation.accumulators() })
+            .collect();
+    }
+
+    /// Without keys there is one group even if there was no record.
+    fn only_group(&mut self) {
+        for set in &mut self.sets {
+            set.table.group_of(KeyKind::Tuple, &[]);
+            set.accumulators.iter_mut().for_each(|accumulator| accumulator.resize(1));
+        }
+    }
+}
+
+/// One task needs no other thread.
+fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+    if tasks == 1 { task(0) } else { executor.run(tasks, task) }
+}
+
+impl Set {
+    /// Adds partition `index` of `count` of the runs; if there is one set, all partitions.
+    fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
+        let mut groups = Vec::new();
+        for run in runs {
+            let from = if count == 1 { 0..run.groups() } else { run.offsets[index]..run.offsets[index + 1] };
+            groups.clear();
+            groups.extend(from.clone().map(|group| self.table.group_of_stored(&run.keys, group)));
+            for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
+                own.resize(self.table.len());
+                own.merge(other.as_ref(), from.clone(), &groups);
+            }
+        }
+    }
+
+    /// The results, and the groups that come first.
+    fn finish(self, aggregation: &Aggregation, index: u32) -> Finished {
+        let columns: Vec<Column<'static>> = self.accumulators.iter().map(|accumulator| accumulator.finish()).collect();
+        let table = self.table;
+        let ranked = Ranked { keys: &table.keys, first: &columns[0] };
+        let mut best: Vec<Candidate> = (0..table.len() as u32).map(|group| ranked.candidate(0, group)).collect();
+        if !aggregation.ranking.unordered {
+            let limit = aggregation.ranking.limit.unwrap_or(usize::MAX);
+            let sets = [ranked];
+            if limit == 0 {
+                best.clear();
+            } else if limit < best.len() {
+                best.select_nth_unstable_by(limit - 1, |left, right| compare(left, right, &sets));
+                best.truncate(limit);
+            }
+            best.sort_unstable_by(|left, right| compare(left, right, &sets));
+        }
+        best.iter_mut().for_each(|candidate| candidate.set = index);
+        if best.len() * 8 < table.len() {
+            return compact(&table, &columns, best);
+        }
+        Finished { table, columns, best }
+    }
+}
+
+/// Few of many groups are wanted: only they are kept.
+fn compact(table: &GroupTable, columns: &[Column<'static>], mut best: Vec<Candidate>) -> Finished {
+    let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
+    best.iter_mut().enumerate().for_each(|(group, candidate)| candidate.group = group as u32);
+    let mut small = GroupTable::with_capacity(0);
+    small.keys = table.keys.gather(&kept);
+    Finished { table: small, columns: columns.iter().map(|column| column.gather(&kept)).collect(), best }
+}
+
+/// The rows of all sets in their order, as batches.
+fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>> {
+    let sets: Vec<Ranked<'_>> =
+        finished.iter().map(|set| Ranked { keys: &set.table.keys, first: &set.columns[0] }).collect();
+    let mut rows: Vec<Candidate> = finished.iter().flat_map(|set| set.best.iter().copied()).collect();
+    if finished.len() > 1 && !aggregation.ranking.unordered {
+        // Each set is sorted: a stable sort finds these runs and merges them.
+        rows.sort_by(|left, right| compare(left, right, &sets));
+    }
+    rows.truncate(aggregation.ranking.limit.unwrap_or(usize::MAX));
+    rows.chunks(BATCH_ROWS)
+        .enumerate()
+        .map(|(index, rows)| {
+            let mut batch = Batch::new(rows.len(), Position(index as u64));
+            emit_keys(aggregation, finished, rows, &mut batch);
+            for (index, aggregate) in aggregation.aggregates.iter().enumerate() {
+                let mut builder = ColumnBuilder::new(rows.len());
+                for row in rows {
+                    builder.push(finished[row.set as usize].columns[index].get(row.group as usize));
+                }
+                batch.set(aggregate.slot, builder.finish());
+            }
+            batch
+        })
+        .collect()
+}
+
+fn emit_keys(aggregation: &Aggregation, finished: &[Finished], rows: &[Candidate], batch: &mut Batch<'static>) {
+    let mut builders: Vec<ColumnBuilder> = aggregation.keys.iter().map(|_| ColumnBuilder::new(rows.len())).collect();
+    let mut short = [0; 16];
+    for row in rows {
+        let (kind, bytes) = finished[row.set as usize].table.keys.get(row.group as usize, &mut short);
+        match builders.as_mut_slice() {
+            [] => {}
+            [builder] => with_value(kind, bytes, |value| builder.push(value)),
+            builders => {
+                for (builder, (kind, bytes)) in builders.iter_mut().zip(parts(bytes)) {
+                    with_value(kind, bytes, |value| builder.push(value));
+                }
+            }
+        }
+    }
+    for (key, builder) in aggregation.keys.iter().zip(builders) {
+        batch.set(key.slot, builder.finish());
+    }
+}

@@ -1,0 +1,222 @@
+//! A worker's share: groups and states of the records it has seen since it last handed them over.
+//!
+//! While groups repeat, one table holds them. When they hardly do (ids, one-off addresses), a table that no
+//! longer fits the cache would cost a miss for every record and still combine nothing: so it is sealed into a
+//! *run*, sorted by hash into partitions, and a fresh one begun. Partitions are later merged one by one, each
+//! small enough for the cache, on all threads side by side. The method is that of DuckDB's external
+//! aggregation (L. Kuiper, P. Boncz, H. Mühleisen, *Robust External Hash Aggregation in the Solid State Age*,
+//! ICDE 2024), without the disk.
+
+use std::sync::Arc;
+
+use crate::data::{Batch, Column, KeyKind, ValueRef, encode_key};
+use crate::expr::{Evaluated, Failures, Rows};
+
+use super::accumulator::{Accumulator, Groups};
+use super::aggregation::{Aggregation, BoundAggregate};
+use super::group_table::{GroupTable, Keys, hasher};
+
+/// Into how many parts a run is sorted; a power of two.
+pub(super) const PARTITIONS: usize = 64;
+
+/// A table of this many groups is sealed if it combines little. About what a core's second-level cache holds.
+const SEAL_GROUPS: usize = 1 << 16;
+
+/// A table combines little if it saw fewer than this many records a group.
+const SEAL_RECORDS_PER_GROUP: u64 = 3;
+
+/// The groups of one worker.
+#[derive(Debug)]
+pub struct Partial {
+    aggregation: Arc<Aggregation>,
+    table: GroupTable,
+    accumulators: Vec<Box<dyn Accumulator>>,
+    records: u64,
+    runs: Vec<Run>,
+    /// Reused from batch to batch.
+    groups: Vec<u32>,
+    key: Vec<u8>,
+}
+
+impl std::fmt::Debug for dyn Accumulator {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Accumulator")
+    }
+}
+
+/// Groups and states sorted by partition: what is handed over.
+#[derive(Debug)]
+pub struct Run {
+    pub(super) keys: Keys,
+    pub(super) accumulators: Vec<Box<dyn Accumulator>>,
+    /// Where each partition begins, and at last where the last one ends.
+    pub(super) offsets: Vec<usize>,
+}
+
+impl Partial {
+    /// A share of nothing.
+    pub fn new(aggregation: Arc<Aggregation>) -> Self {
+        let accumulators = aggregation.accumulators();
+        let table = GroupTable::with_capacity(0);
+        Partial { aggregation, table, accumulators, records: 0, runs: Vec::new(), groups: Vec::new(), key: Vec::new() }
+    }
+
+    /// Adds the records of a batch.
+    pub fn update(&mut self, batch: &Batch<'_>, failures: &mut Failures) {
+        if batch.rows == 0 {
+            return;
+        }
+        let aggregation = Arc::clone(&self.aggregation);
+        let mut group_numbers = std::mem::take(&mut self.groups);
+        let groups = if aggregation.keys.is_empty() {
+            self.table.group_of(KeyKind::Tuple, &[]);
+            Groups::One(batch.rows)
+        } else {
+            group_numbers.clear();
+            self.assign(batch, &mut group_numbers, failures);
+            Groups::Each(&group_numbers)
+        };
+        for (accumulator, aggregate) in self.accumulators.iter_mut().zip(&aggregation.aggregates) {
+            accumulator.resize(self.table.len());
+            accumulate(accumulator.as_mut(), aggregate, groups, batch, failures);
+        }
+        self.groups = group_numbers;
+        self.records += batch.rows as u64;
+        let groups = self.table.len();
+        if groups >= SEAL_GROUPS && self.records < groups as u64 * SEAL_RECORDS_PER_GROUP {
+            self.seal();
+        }
+    }
+
+    /// Hands over everything; nothing is left.
+    pub fn take(&mut self) -> Vec<Run> {
+        if self.table.len() > 0 {
+            self.seal();
+        }
+        std::mem::take(&mut self.runs)
+    }
+
+    /// Finds the group of each row.
+    fn assign(&mut self, batch: &Batch<'_>, groups: &mut Vec<u32>, failures: &mut Failures) {
+        let aggregation = Arc::clone(&self.aggregation);
+        let columns: Vec<Evaluated<'_, '_>> =
+            aggregation.keys.iter().map(|key| key.node.eval_all(batch, failures)).collect();
+        if let [column] = columns.as_slice() {
+            if let Column::Text(texts) = &**column {
+                self.table.groups_of_texts(texts, groups);
+                return;
+            }
+            for row in 0..batch.rows {
+                self.key.clear();
+                let kind = encode_key(column.get(row), &mut self.key);
+                groups.push(self.table.group_of(kind, &self.key));
+            }
+            return;
+        }
+        for row in 0..batch.rows {
+            self.key.clear();
+            for column in &columns {
+                encode_part(column.get(row), &mut self.key);
+            }
+            groups.push(self.table.group_of(KeyKind::Tuple, &self.key));
+        }
+    }
+
+    /// Sorts the table by partition and begins a new one.
+    fn seal(&mut self) {
+        let fresh = GroupTable::with_capacity(self.table.len().min(SEAL_GROUPS) / 2);
+        let table = std::mem::replace(&mut self.table, fresh);
+        let accumulators = std::mem::replace(&mut self.accumulators, self.aggregation.accumulators());
+        self.records = 0;
+        self.runs.push(Run::of(&table, &accumulators));
+    }
+}
+
+impl Run {
+    /// The groups of a table, sorted by partition.
+    pub(super) fn of(table: &GroupTable, accumulators: &[Box<dyn Accumulator>]) -> Run {
+        let hasher = hasher();
+        let partitions: Vec<u8> =
+            (0..table.len()).map(|group| (table.keys.hash(group, &hasher) as usize % PARTITIONS) as u8).collect();
+        let mut offsets = vec![0; PARTITIONS + 1];
+        for &partition in &partitions {
+            offsets[partition as usize + 1] += 1;
+        }
+        for index in 1..offsets.len() {
+            offsets[index] += offsets[index - 1];
+        }
+        let mut next = offsets.clone();
+        let mut order = vec![0u32; partitions.len()];
+        for (group, &partition) in partitions.iter().enumerate() {
+            order[next[partition as usize]] = group as u32;
+            next[partition as usize] += 1;
+        }
+        Run {
+            keys: table.keys.gather(&order),
+            accumulators: accumulators.iter().map(|accumulator| accumulator.gather(&order)).collect(),
+            offsets,
+        }
+    }
+
+    /// How many groups.
+    pub fn groups(&self) -> usize {
+        self.keys.len()
+    }
+}
+
+/// Updates one aggregate with the rows for which its condition is true.
+fn accumulate(
+    accumulator: &mut dyn Accumulator,
+    aggregate: &BoundAggregate,
+    groups: Groups<'_>,
+    batch: &Batch<'_>,
+    failures: &mut Failures,
+) {
+    let Some(condition) = &aggregate.condition else {
+        let argument = aggregate.argument.as_ref().map(|node| node.eval_all(batch, failures));
+        accumulator.update(groups, argument.as_deref(), batch.position, failures);
+        return;
+    };
+    let rows = condition.true_rows(batch, failures);
+    let argument = aggregate.argument.as_ref().map(|node| node.eval(batch, Rows::Some(&rows), failures));
+    let picked: Vec<u32>;
+    let groups = match groups {
+        Groups::One(_) => Groups::One(rows.len()),
+        Groups::Each(groups) => {
+            picked = rows.iter().map(|&row| groups[row as usize]).collect();
+            Groups::Each(&picked)
+        }
+    };
+    accumulator.update(groups, argument.as_deref(), batch.position, failures);
+}
+
+/// Appends one of several key values: its kind, for text its length, and its bytes.
+fn encode_part(value: ValueRef<'_>, key: &mut Vec<u8>) {
+    let start = key.len();
+    key.push(0);
+    if let ValueRef::Text(text) = value {
+        key.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    }
+    let kind = encode_key(value, key);
+    key[start] = kind as u8;
+}
+
+/// The parts of a key of several values, as [`encode_part`] wrote them.
+pub(super) fn parts(mut bytes: &[u8]) -> impl Iterator<Item = (KeyKind, &[u8])> {
+    std::iter::from_fn(move || {
+        let (&kind, rest) = bytes.split_first()?;
+        let kind = KeyKind::from_u8(kind);
+        let (len, rest) = match kind {
+            KeyKind::Text => {
+                let (len, rest) = rest.split_first_chunk::<4>()?;
+                (u32::from_le_bytes(*len) as usize, rest)
+            }
+            KeyKind::Null | KeyKind::False | KeyKind::True | KeyKind::Tuple => (0, rest),
+            KeyKind::BigInt => (16, rest),
+            KeyKind::Int | KeyKind::Float | KeyKind::Time | KeyKind::Duration => (8, rest),
+        };
+        let (part, rest) = rest.split_at(len);
+        bytes = rest;
+        Some((kind, part))
+    })
+}

@@ -1,0 +1,136 @@
+//! The order of groups: largest first by the first aggregate, ties by key ascending, nulls last.
+
+use std::cmp::Ordering;
+
+use crate::data::{Column, KeyKind, Rank, ValueRef, order, total_order};
+
+use super::group_table::Keys;
+use super::partial::parts;
+
+/// In which order the groups of a result come, and how many of them are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ranking {
+    /// Only the first so many rows are read.
+    pub limit: Option<usize>,
+    /// Nothing that follows depends on the order.
+    pub unordered: bool,
+}
+
+/// A group among others, with as much of its place as fits into two words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    /// Lower is nearer to the front: the first aggregate, inverted.
+    rank: u64,
+    /// Lower is nearer to the front: the beginning of the first key.
+    tie: u64,
+    pub(super) set: u32,
+    pub(super) group: u32,
+}
+
+/// What is compared: the groups of one partition with the results of their first aggregate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ranked<'r> {
+    pub(super) keys: &'r Keys,
+    pub(super) first: &'r Column<'static>,
+}
+
+impl Ranked<'_> {
+    /// The candidate of a group.
+    pub(super) fn candidate(&self, set: u32, group: u32) -> Candidate {
+        let rank = match self.first.get(group as usize) {
+            ValueRef::Int(value) => !(value as u64 ^ 1 << 63),
+            _ => 0, // the full comparison decides
+        };
+        let (kind, bytes) = (&mut [0; 16], group as usize);
+        let (kind, bytes) = self.keys.get(bytes, kind);
+        let (kind, bytes) = if kind == KeyKind::Tuple { parts(bytes).next().unwrap_or((kind, bytes)) } else { (kind, bytes) };
+        Candidate { rank, tie: tie(kind, bytes), set, group }
+    }
+}
+
+/// Compares two candidates, each with the groups it comes from.
+pub(super) fn compare(left: &Candidate, right: &Candidate, sets: &[Ranked<'_>]) -> Ordering {
+    let (left_set, right_set) = (&sets[left.set as usize], &sets[right.set as usize]);
+    let is_exact = |column: &Column<'_>| matches!(column, Column::Int(_, valid) if valid.is_all());
+    let by_rank = if is_exact(left_set.first) && is_exact(right_set.first) {
+        left.rank.cmp(&right.rank)
+    } else {
+        largest_first(left_set.first.get(left.group as usize), right_set.first.get(right.group as usize))
+    };
+    by_rank.then(left.tie.cmp(&right.tie)).then_with(|| {
+        let (mut left_short, mut right_short) = ([0; 16], [0; 16]);
+        let left = left_set.keys.get(left.group as usize, &mut left_short);
+        let right = right_set.keys.get(right.group as usize, &mut right_short);
+        compare_keys(left, right)
+    })
+}
+
+/// Descending, but nulls last all the same.
+fn largest_first(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
+    match (left.is_null(), right.is_null()) {
+        (false, false) => order(right, left),
+        (left, right) => left.cmp(&right),
+    }
+}
+
+/// Part by part in the order of `sort`; what is equal so far, by type and bytes.
+fn compare_keys(left: (KeyKind, &[u8]), right: (KeyKind, &[u8])) -> Ordering {
+    if left.0 != KeyKind::Tuple {
+        return with_values(left, right, total_order);
+    }
+    let pairs = || parts(left.1).zip(parts(right.1));
+    let by_order = pairs().map(|(left, right)| with_values(left, right, order)).find(|order| order.is_ne());
+    by_order
+        .or_else(|| pairs().map(|(left, right)| with_values(left, right, total_order)).find(|order| order.is_ne()))
+        .unwrap_or(Ordering::Equal)
+}
+
+fn with_values(
+    left: (KeyKind, &[u8]),
+    right: (KeyKind, &[u8]),
+    compare: fn(ValueRef<'_>, ValueRef<'_>) -> Ordering,
+) -> Ordering {
+    with_value(left.0, left.1, |left| with_value(right.0, right.1, |right| compare(left, right)))
+}
+
+/// Calls `see` with the value that a key stands for.
+pub(super) fn with_value<R>(kind: KeyKind, bytes: &[u8], see: impl FnOnce(ValueRef<'_>) -> R) -> R {
+    let int = || i64::from_le_bytes(*bytes.first_chunk().expect("keys of this kind have 8 bytes"));
+    match kind {
+        KeyKind::Null | KeyKind::Tuple => see(ValueRef::Null),
+        KeyKind::False => see(ValueRef::Bool(false)),
+        KeyKind::True => see(ValueRef::Bool(true)),
+        KeyKind::Int => see(ValueRef::Int(int())),
+        KeyKind::Float => see(ValueRef::Float(f64::from_bits(int() as u64))),
+        KeyKind::Time => see(ValueRef::Time(int())),
+        KeyKind::Duration => see(ValueRef::Duration(int())),
+        KeyKind::Text => see(ValueRef::Text(bytes)),
+        KeyKind::BigInt => {
+            let value = i128::from_le_bytes(*bytes.first_chunk().expect("keys of this kind have 16 bytes"));
+            see(ValueRef::BigInt(&value))
+        }
+    }
+}
+
+/// A word that sorts as the key does, as far as it goes: equal words say nothing.
+fn tie(kind: KeyKind, bytes: &[u8]) -> u64 {
+    with_value(kind, bytes, |value| match Rank::of(value) {
+        Rank::Int(value) => number_word(value as f64),
+        Rank::Float(value) => number_word(value),
+        Rank::Text(text) => {
+            let mut window = [0; 8];
+            let len = text.len().min(8);
+            window[..len].copy_from_slice(&text[..len]);
+            1 << 62 | u64::from_be_bytes(window) >> 2
+        }
+        Rank::Null => u64::MAX,
+        Rank::Bool(_) | Rank::Duration(_) | Rank::Time(_) => 2 << 62,
+    })
+}
+
+/// A float's bits, turned so that they sort as the floats do; the two lowest are dropped.
+fn number_word(value: f64) -> u64 {
+    let bits = (value + 0.0).to_bits(); // -0 becomes 0
+    let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+    ordered >> 2
+}

@@ -1,0 +1,48 @@
+//! `sum(x)`: adds up numbers.
+//!
+//! Ints add exactly; floats are added without loss, so any split of the input gives the same sum.
+
+use super::accumulator::{PerGroup, State};
+use super::exact_sum::ExactSum;
+use super::{AggregateDef, ArgumentKind};
+use crate::data::{Entry, Example, Position, Value, ValueRef};
+
+pub(super) const SUM: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "sum",
+        usage: "sum(x)",
+        summary: "Add up numbers.",
+        details: "Ints are added exactly, at any size; floats are rounded once, at the end, so that the order \
+                  of the records does not matter. Of nothing the sum is null.",
+        examples: &[Example { expr: "split | sum(word)", input: "1 2\n3\n", output: "6\n" }],
+    },
+    argument: ArgumentKind::Value,
+    ordered: false,
+    accumulator: || PerGroup::<Sum>::boxed("sum"),
+};
+
+/// The sum, if there was a number.
+#[derive(Clone, Debug, Default)]
+struct Sum(Option<ExactSum>);
+
+impl State for Sum {
+    #[inline]
+    fn update(&mut self, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
+        match value {
+            ValueRef::Text([]) => {}
+            ValueRef::BigInt(value) => self.0.get_or_insert_default().add_big(*value),
+            _ => self.0.get_or_insert_default().add(value.as_number().ok_or("a number")?),
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, other: &Self) {
+        if let Some(other) = &other.0 {
+            self.0.get_or_insert_default().merge(other);
+        }
+    }
+
+    fn finish(&self) -> Value {
+        self.0.as_ref().map_or(Value::Null, ExactSum::value)
+    }
+}

@@ -1,0 +1,161 @@
+//! `+ - * / // %` and unary `-` on single values.
+//!
+//! Null with anything is null; text is a number if the whole of it is one; ints that overflow become
+//! floats; a division by zero, and a result that is no finite number, is null.
+
+use crate::data::{Number, ValueRef};
+
+use super::functions::Unfit;
+use super::node::Arithmetic;
+
+/// The value does not fit: which one, and what was expected.
+pub(super) type Misfit<'a> = (ValueRef<'a>, Unfit);
+
+/// A result that owns no bytes.
+type Computed<'a> = Result<ValueRef<'static>, Misfit<'a>>;
+
+/// Computes `left op right`.
+pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Computed<'a> {
+    match (left, right) {
+        (ValueRef::Int(left), ValueRef::Int(right)) => Ok(of_ints(op, left, right)),
+        (ValueRef::Null, _) | (_, ValueRef::Null) => Ok(ValueRef::Null),
+        (ValueRef::Time(_) | ValueRef::Duration(_), _) | (_, ValueRef::Time(_) | ValueRef::Duration(_)) => of_times(op, left, right),
+        _ => {
+            let (Some(left), Some(right)) = (number(left)?, number(right)?) else { return Ok(ValueRef::Null) };
+            Ok(of_numbers(op, left, right))
+        }
+    }
+}
+
+/// Computes `-value`.
+pub(super) fn negate(value: ValueRef<'_>) -> Computed<'_> {
+    match value {
+        ValueRef::Duration(ns) => Ok(ns.checked_neg().map_or(ValueRef::Null, ValueRef::Duration)),
+        _ => Ok(match number(value)? {
+            None => ValueRef::Null,
+            Some(Number::Int(value)) => value.checked_neg().map_or(ValueRef::Float(-(value as f64)), ValueRef::Int),
+            Some(Number::Float(value)) => ValueRef::Float(-value),
+        }),
+    }
+}
+
+/// The value as a number; nothing for null and for empty text.
+pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, Misfit<'_>> {
+    match value {
+        ValueRef::Null | ValueRef::Text([]) => Ok(None),
+        _ => value.as_number().map(Some).ok_or((value, Unfit { expected: "a number" })),
+    }
+}
+
+fn of_numbers(op: Arithmetic, left: Number, right: Number) -> ValueRef<'static> {
+    match (left, right) {
+        (Number::Int(left), Number::Int(right)) => of_ints(op, left, right),
+        _ => of_floats(op, left.to_f64(), right.to_f64()),
+    }
+}
+
+#[inline]
+fn of_ints(op: Arithmetic, left: i64, right: i64) -> ValueRef<'static> {
+    if right == 0 && matches!(op, Arithmetic::Divide | Arithmetic::FloorDivide | Arithmetic::Remainder) {
+        return ValueRef::Null;
+    }
+    let exact = match op {
+        Arithmetic::Add => left.checked_add(right),
+        Arithmetic::Subtract => left.checked_sub(right),
+        Arithmetic::Multiply => left.checked_mul(right),
+        Arithmetic::Divide => left.checked_rem(right).filter(|rest| *rest == 0).map(|_| left / right),
+        Arithmetic::FloorDivide => left.checked_div(right).map(|quotient| {
+            let rest = left % right;
+            if rest != 0 && (rest < 0) != (right < 0) { quotient - 1 } else { quotient }
+        }),
+        Arithmetic::Remainder => Some(left.checked_rem(right).map_or(0, |rest| {
+            if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest }
+        })),
+    };
+    exact.map_or_else(|| of_floats(op, left as f64, right as f64), ValueRef::Int)
+}
+
+fn of_floats(op: Arithmetic, left: f64, right: f64) -> ValueRef<'static> {
+    let value = match op {
+        Arithmetic::Add => left + right,
+        Arithmetic::Subtract => left - right,
+        Arithmetic::Multiply => left * right,
+        Arithmetic::Divide => left / right,
+        Arithmetic::FloorDivide => (left / right).floor(),
+        Arithmetic::Remainder => {
+            let rest = left % right;
+            if rest != 0.0 && (rest < 0.0) != (right < 0.0) { rest + right } else { rest }
+        }
+    };
+    finite(value)
+}
+
+fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Computed<'a> {
+    use ValueRef::{Duration, Time};
+    let or_null = |ns: Option<i64>, make: fn(i64) -> ValueRef<'static>| ns.map_or(ValueRef::Null, make);
+    Ok(match (op, left, right) {
+        (Arithmetic::Add, Duration(a), Duration(b)) => or_null(a.checked_add(b), Duration),
+        (Arithmetic::Subtract, Duration(a), Duration(b)) => or_null(a.checked_sub(b), Duration),
+        (Arithmetic::Remainder, Duration(a), Duration(b)) => match of_ints(op, a, b) {
+            ValueRef::Int(ns) => Duration(ns),
+            other => other,
+        },
+        (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), Duration(b)) => of_ints(op, a, b),
+        (Arithmetic::Subtract, Time(a), Time(b)) => or_null(a.checked_sub(b), Duration),
+        (Arithmetic::Add, Time(a), Duration(b)) | (Arithmetic::Add, Duration(b), Time(a)) => or_null(a.checked_add(b), Time),
+        (Arithmetic::Subtract, Time(a), Duration(b)) => or_null(a.checked_sub(b), Time),
+        (Arithmetic::Multiply, Duration(a), b) | (Arithmetic::Multiply, b, Duration(a)) => scale(op, a, b)?,
+        (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), b) => scale(op, a, b)?,
+        (_, Duration(_) | Time(_), other) => return Err((other, Unfit { expected: "a duration" })),
+        (_, other, _) => return Err((other, Unfit { expected: "a duration" })),
+    })
+}
+
+/// A duration times or by a number, rounded to the nanosecond.
+fn scale(op: Arithmetic, ns: i64, by: ValueRef<'_>) -> Computed<'_> {
+    let Some(by) = number(by)? else { return Ok(ValueRef::Null) };
+    Ok(match of_numbers(op, Number::Int(ns), by) {
+        ValueRef::Int(ns) => ValueRef::Duration(ns),
+        ValueRef::Float(ns) if ns.abs() < 9.2e18 => ValueRef::Duration(ns.round() as i64),
+        _ => ValueRef::Null,
+    })
+}
+
+/// A float, or null if it is none that can be printed.
+fn finite(value: f64) -> ValueRef<'static> {
+    if value.is_finite() { ValueRef::Float(value) } else { ValueRef::Null }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ValueRef::{Float, Int, Null, Text};
+
+    #[test]
+    fn ints_stay_exact_or_become_floats() {
+        for (op, left, right, result) in [
+            (Arithmetic::Add, i64::MAX, 1, Float(9223372036854775808.0)),
+            (Arithmetic::Divide, 6, 3, Int(2)),
+            (Arithmetic::Divide, 7, 2, Float(3.5)),
+            (Arithmetic::Divide, 7, 0, Null),
+            (Arithmetic::FloorDivide, -7, 2, Int(-4)),
+            (Arithmetic::FloorDivide, 7, -2, Int(-4)),
+            (Arithmetic::Remainder, -7, 2, Int(1)),
+            (Arithmetic::Remainder, 7, -2, Int(-1)),
+            (Arithmetic::Remainder, i64::MIN, -1, Int(0)),
+            (Arithmetic::Divide, i64::MIN, -1, Float(9223372036854775808.0)),
+            (Arithmetic::FloorDivide, i64::MIN, -1, Float(9223372036854775808.0)),
+        ] {
+            assert_eq!(compute(op, Int(left), Int(right)), Ok(result), "{left} {op:?} {right}");
+        }
+    }
+
+    #[test]
+    fn text_is_a_number_when_used_as_one() {
+        assert_eq!(compute(Arithmetic::Add, Text(b"007"), Int(1)), Ok(Int(8)));
+        assert_eq!(compute(Arithmetic::Add, Text(b""), Int(1)), Ok(Null));
+        assert!(compute(Arithmetic::Add, Text(b"5ms"), Int(1)).is_err());
+        assert_eq!(compute(Arithmetic::Multiply, Float(1e308), Int(10)), Ok(Null));
+        assert_eq!(compute(Arithmetic::Remainder, Float(-1.5), Int(1)), Ok(Float(0.5)));
+    }
+}

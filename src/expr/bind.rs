@@ -1,0 +1,249 @@
+//! Tree to node: names become slots, functions table rows, constants are folded. Every mistake that can be
+//! known before the first byte is read is found here, and all of them at once.
+
+use crate::data::{Batch, Position, Value, ValueRef};
+use crate::lang::Mistake;
+use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
+
+use super::eval::Rows;
+use super::failures::Failures;
+use super::functions::{self, FunctionDef, Kernel, ParameterKind};
+use super::node::{Arithmetic, Comparison, Node};
+use super::pattern::{Pattern, bind_regex};
+use super::scope::{Scope, closest};
+
+/// All mistakes of a piece of text.
+type Bound = Result<Node, Vec<Mistake>>;
+
+/// Binds an expression to the fields of a scope.
+pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
+    let node = match &expr.kind {
+        ExprKind::Literal(value) => return Ok(Node::Constant(value.clone())),
+        ExprKind::Field(path) => {
+            return match scope.resolve(path, expr.span) {
+                Ok(slot) => Ok(Node::Field(slot, super::scope::path_name(path))),
+                Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
+                Err(mistake) => Err(vec![mistake]),
+            };
+        }
+        ExprKind::Call(name, arguments) => bind_call(name, arguments, expr, scope)?,
+        ExprKind::Unary(UnaryOp::Not, of) => Node::Not(Box::new(bind_condition(of, scope)?)),
+        ExprKind::Unary(UnaryOp::Negate, of) => Node::Negate(Box::new(bind_number(of, scope)?)),
+        ExprKind::Binary(op, left, right) => bind_binary(*op, left, right, scope)?,
+        ExprKind::InList(of, list) => {
+            let (of, list) = both(bind(of, scope), collect(list.iter().map(|member| bind(member, scope))))?;
+            Node::InList(Box::new(of), list)
+        }
+        ExprKind::In(_, list) => {
+            return mistake(Mistake::new(list.span, format!("expected a list behind `in`, found `{list}`")).help("write x in (1, 2, 3)"));
+        }
+        ExprKind::Regex(_) => {
+            return mistake(Mistake::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"));
+        }
+        ExprKind::Percent(_) => {
+            return mistake(Mistake::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"));
+        }
+        ExprKind::Access(of, _) => {
+            return mistake(Mistake::new(expr.span, format!("`{of}` gives a single value: there is nothing inside to name")));
+        }
+    };
+    fold(node, expr)
+}
+
+/// Binds a condition; a constant that is not boolean is a mistake.
+pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
+    let node = bind(expr, scope)?;
+    match &node {
+        Node::Constant(Value::Bool(_)) => Ok(node),
+        Node::Constant(_) if scope.unknown => Ok(node),
+        Node::Constant(value) => mistake(
+            Mistake::new(expr.span, format!("expected a condition, found {}", value.kind_name())).help("write status >= 500, or word == \"x\""),
+        ),
+        _ => Ok(node),
+    }
+}
+
+/// The value of an expression that reads no field.
+pub fn constant(expr: &Expr) -> Option<Value> {
+    match bind(expr, &Scope::new()) {
+        Ok(Node::Constant(value)) => Some(value),
+        _ => None,
+    }
+}
+
+fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound {
+    if let (BinaryOp::Equal | BinaryOp::NotEqual, Some(asked)) = (op, null_test(left, right)) {
+        let test = Node::IsNull(Box::new(bind(asked, scope)?));
+        return Ok(if op == BinaryOp::Equal { test } else { Node::Not(Box::new(test)) });
+    }
+    match op {
+        BinaryOp::And | BinaryOp::Or => {
+            let (left, right) = both(bind_condition(left, scope), bind_condition(right, scope))?;
+            let (left, right) = (Box::new(left), Box::new(right));
+            Ok(if op == BinaryOp::And { Node::And(left, right) } else { Node::Or(left, right) })
+        }
+        BinaryOp::Matches | BinaryOp::NotMatches => {
+            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(|mistake| vec![mistake]))?;
+            let test = Node::Matches(Box::new(of), pattern);
+            Ok(if op == BinaryOp::Matches { test } else { Node::Not(Box::new(test)) })
+        }
+        BinaryOp::Coalesce => {
+            let (left, right) = both(bind(left, scope), bind(right, scope))?;
+            Ok(Node::Call { def: &functions::COALESCE, arguments: vec![left, right] })
+        }
+        _ => {
+            if let Some(op) = Arithmetic::of(op) {
+                let (left, right) = both(bind_number(left, scope), bind_number(right, scope))?;
+                return Ok(Node::Arithmetic(op, Box::new(left), Box::new(right)));
+            }
+            let (left, right) = both(bind(left, scope), bind(right, scope))?;
+            let op = Comparison::of(op).expect("what is no logic, pattern or arithmetic is a comparison");
+            Ok(Node::Compare(op, Box::new(left), Box::new(right)))
+        }
+    }
+}
+
+/// The other side of a comparison with the literal `null`.
+fn null_test<'e>(left: &'e Expr, right: &'e Expr) -> Option<&'e Expr> {
+    let is_null = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Value::Null));
+    if is_null(right) { Some(left) } else { is_null(left).then_some(right) }
+}
+
+/// What stands behind `~`. Plain text is searched as it is; text that looks like a regular expression is a
+/// question to the user, since both readings would be right somewhere.
+fn bind_match(expr: &Expr) -> Result<Pattern, Mistake> {
+    match &expr.kind {
+        ExprKind::Regex(literal) => Ok(Pattern::Regex(bind_regex(literal, expr)?)),
+        ExprKind::Literal(Value::Text(text)) => {
+            if text.iter().any(|byte| b"\\.+*?()|[]{}^$".contains(byte)) {
+                let text = String::from_utf8_lossy(text);
+                return Err(Mistake::new(expr.span, "a text behind `~` could be meant as it is or as a regular expression")
+                    .help(format!("write x ~ /{}/ for the expression, contains(x, {expr}) for the text", text.replace('/', "\\/"))));
+            }
+            Ok(Pattern::text(text))
+        }
+        _ => Err(Mistake::new(expr.span, format!("expected a /regex/, found `{expr}`")).help("write x ~ /regex/")),
+    }
+}
+
+/// Binds an operand of arithmetic; a constant that is no number, duration or time is a mistake.
+fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
+    let node = bind(expr, scope)?;
+    if let Node::Constant(value) = &node {
+        let fits = match value {
+            Value::Text(_) => value.borrow().as_number().is_some(),
+            Value::Bool(_) => false,
+            _ => true,
+        };
+        if !fits {
+            let mistake = Mistake::new(expr.span, format!("expected a number, found `{expr}`"));
+            let is_text = matches!(value, Value::Text(_));
+            return Err(vec![if is_text { mistake.help("texts are joined by concat(a, b)") } else { mistake }]);
+        }
+    }
+    Ok(node)
+}
+
+fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bound {
+    let Some(def) = functions::find(&name.text) else {
+        return mistake(unknown_function(name, scope));
+    };
+    let most = if def.variadic { usize::MAX } else { def.parameters.len() };
+    if arguments.len() < def.required || arguments.len() > most {
+        let found = arguments.len();
+        let expected = match (def.required, most) {
+            (least, usize::MAX) => format!("at least {least} argument{}", plural(least)),
+            (least, most) if least == most => format!("{least} argument{}", plural(least)),
+            (least, most) => format!("{least} to {most} arguments"),
+        };
+        return mistake(Mistake::new(expr.span, format!("`{}` takes {expected}, found {found}", name.text)).help(format!("usage: {}", def.entry.usage)));
+    }
+    let arguments = collect(arguments.iter().enumerate().map(|(index, argument)| bind_argument(def, index, argument, scope)))?;
+    Ok(Node::Call { def, arguments })
+}
+
+/// Binds an argument; a constant that its parameter does not take is a mistake.
+fn bind_argument(def: &'static FunctionDef, index: usize, argument: &Expr, scope: &Scope) -> Bound {
+    let parameter = def.parameter(index);
+    if matches!(def.kernel, Kernel::If) && index == 0 {
+        return bind_condition(argument, scope);
+    }
+    let node = bind(argument, scope)?;
+    let Node::Constant(value) = &node else { return Ok(node) };
+    let value = value.borrow();
+    let number = value.as_number();
+    let expected = match parameter.kind {
+        ParameterKind::Any | ParameterKind::Text => None,
+        _ if value.is_null() => None,
+        ParameterKind::Number => number.is_none().then_some("a number"),
+        ParameterKind::Int => number.is_none_or(|number| number.to_f64().fract() != 0.0).then_some("a whole number"),
+        ParameterKind::Bool => (!matches!(value, ValueRef::Bool(_))).then_some("a condition"),
+    };
+    match expected {
+        None => Ok(node),
+        Some(expected) => mistake(
+            Mistake::new(argument.span, format!("expected {expected} as {}, found `{argument}`", parameter.name))
+                .help(format!("usage: {}", def.entry.usage)),
+        ),
+    }
+}
+
+fn unknown_function(name: &Name, scope: &Scope) -> Mistake {
+    let mistake = Mistake::new(name.span, format!("unknown function `{}`", name.text));
+    if let Some(help) = scope.elsewhere.and_then(|elsewhere| elsewhere(&name.text)) {
+        return mistake.help(help);
+    }
+    let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();
+    match closest(&name.text, &names) {
+        Some(close) => mistake.help(format!("did you mean `{close}`?")),
+        None => mistake.help("bourn --help functions lists them"),
+    }
+}
+
+/// A node that reads no field becomes its value; if it has none, that is a mistake.
+fn fold(node: Node, expr: &Expr) -> Bound {
+    if !node.is_constant() {
+        return Ok(node);
+    }
+    let mut failures = Failures::default();
+    let value = node.eval(&Batch::new(1, Position::default()), Rows::All(1), &mut failures).get(0).to_value();
+    match failures.first {
+        None => Ok(Node::Constant(value)),
+        Some(reason) => {
+            let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason);
+            mistake(Mistake::new(expr.span, reason))
+        }
+    }
+}
+
+/// Both results, or the mistakes of both.
+fn both<A, B>(left: Result<A, Vec<Mistake>>, right: Result<B, Vec<Mistake>>) -> Result<(A, B), Vec<Mistake>> {
+    match (left, right) {
+        (Ok(left), Ok(right)) => Ok((left, right)),
+        (Err(mut left), Err(right)) => {
+            left.extend(right);
+            Err(left)
+        }
+        (Err(mistakes), _) | (_, Err(mistakes)) => Err(mistakes),
+    }
+}
+
+/// All nodes, or the mistakes of all.
+pub(crate) fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Mistake>>>) -> Result<Vec<T>, Vec<Mistake>> {
+    let (mut nodes, mut mistakes) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(node) => nodes.push(node),
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    if mistakes.is_empty() { Ok(nodes) } else { Err(mistakes) }
+}
+
+fn mistake<T>(mistake: Mistake) -> Result<T, Vec<Mistake>> {
+    Err(vec![mistake])
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

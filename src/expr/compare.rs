@@ -1,0 +1,101 @@
+//! `== != < <= > >=` on single values.
+//!
+//! Text next to a number is a number, next to a bool a bool, next to a duration a duration; text against
+//! text compares bytes. Null makes every comparison false.
+
+use std::cmp::Ordering;
+
+use crate::data::{Number, ValueRef, compare_numbers, parse_duration};
+
+use super::arithmetic::{Misfit, number};
+use super::functions::Unfit;
+use super::node::Comparison;
+
+/// Whether `left op right` holds.
+pub(super) fn compare<'a>(op: Comparison, left: ValueRef<'a>, right: ValueRef<'a>) -> Result<bool, Misfit<'a>> {
+    Ok(match ordering(left, right)? {
+        Compared::Order(order) => op.holds(order),
+        Compared::Null => false,
+        Compared::Different => op == Comparison::NotEqual,
+    })
+}
+
+/// How two values stand.
+enum Compared {
+    /// In this order.
+    Order(Ordering),
+    /// One of them is null.
+    Null,
+    /// They are of types that never equal each other.
+    Different,
+}
+
+fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Misfit<'a>> {
+    use ValueRef::{BigInt, Bool, Duration, Float, Int, Null, Text, Time};
+    Ok(match (left, right) {
+        (Null, _) | (_, Null) => Compared::Null,
+        (Text(left), Text(right)) => Compared::Order(left.cmp(right)),
+        (Int(left), Int(right)) => Compared::Order(left.cmp(&right)),
+        (Bool(left), Bool(right)) => Compared::Order(left.cmp(&right)),
+        (Time(left), Time(right)) | (Duration(left), Duration(right)) => Compared::Order(left.cmp(&right)),
+        (Bool(known), Text(_)) => converted(bool_of(right)?.map(|read| known.cmp(&read))),
+        (Text(_), Bool(known)) => converted(bool_of(left)?.map(|read| read.cmp(&known))),
+        (Duration(known), Text(_)) => converted(duration_of(right)?.map(|read| known.cmp(&read))),
+        (Text(_), Duration(known)) => converted(duration_of(left)?.map(|read| read.cmp(&known))),
+        (BigInt(left), BigInt(right)) => Compared::Order(left.cmp(right)),
+        (Int(_) | BigInt(_) | Float(_) | Text(_), Int(_) | BigInt(_) | Float(_) | Text(_)) => {
+            let pair: Option<(Number, Number)> = number(left)?.zip(number(right)?);
+            converted(pair.map(|(left, right)| compare_numbers(left, right)))
+        }
+        _ => Compared::Different,
+    })
+}
+
+/// Empty text stands for null when it is converted.
+fn converted(order: Option<Ordering>) -> Compared {
+    order.map_or(Compared::Null, Compared::Order)
+}
+
+fn bool_of(value: ValueRef<'_>) -> Result<Option<bool>, Misfit<'_>> {
+    match value {
+        ValueRef::Text(b"") => Ok(None),
+        ValueRef::Text(b"true") => Ok(Some(true)),
+        ValueRef::Text(b"false") => Ok(Some(false)),
+        _ => Err((value, Unfit { expected: "true or false" })),
+    }
+}
+
+fn duration_of(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
+    match value {
+        ValueRef::Text(b"") => Ok(None),
+        ValueRef::Text(text) => {
+            std::str::from_utf8(text).ok().and_then(parse_duration).map(Some).ok_or((value, Unfit { expected: "a duration" }))
+        }
+        _ => Err((value, Unfit { expected: "a duration" })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ValueRef::{Bool, Duration, Float, Int, Null, Text};
+
+    #[test]
+    fn numbers_by_value_and_text_by_bytes() {
+        assert_eq!(compare(Comparison::Equal, Text(b"007"), Int(7)), Ok(true));
+        assert_eq!(compare(Comparison::Less, Text(b"10"), Text(b"9")), Ok(true));
+        assert_eq!(compare(Comparison::Less, Text(b"10"), Int(9)), Ok(false));
+        assert_eq!(compare(Comparison::Equal, Int(1), Float(1.0)), Ok(true));
+        assert_eq!(compare(Comparison::GreaterEqual, Text(b"250ms"), Duration(100_000_000)), Ok(true));
+    }
+
+    #[test]
+    fn null_is_never_equal_nor_different() {
+        for op in [Comparison::Equal, Comparison::NotEqual, Comparison::Less] {
+            assert_eq!(compare(op, Null, Int(1)), Ok(false));
+            assert_eq!(compare(op, Text(b""), Int(1)), Ok(false));
+        }
+        assert!(compare(Comparison::Less, Text(b"abc"), Int(1)).is_err());
+        assert_eq!(compare(Comparison::NotEqual, Bool(true), Int(1)), Ok(true));
+    }
+}

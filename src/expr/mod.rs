@@ -1,0 +1,18 @@
+//! Expressions: bound to the columns of a scope before the first byte is read, evaluated a column at a time.
+
+mod arithmetic;
+mod bind;
+mod compare;
+mod eval;
+pub mod failures;
+pub mod functions;
+mod node;
+pub mod pattern;
+pub mod scope;
+
+pub use bind::{bind, bind_condition, constant};
+pub use eval::{Evaluated, Rows, matches, truth};
+pub use failures::Failures;
+pub use node::Node;
+pub use pattern::Pattern;
+pub use scope::{Field, Scope};

@@ -1,0 +1,65 @@
+//! Patterns: a text that is contained, or a regular expression that matches.
+
+use std::sync::Arc;
+
+use memchr::memmem;
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::lang::Mistake;
+use crate::lang::ast::{Expr, ExprKind, RegexLiteral};
+use crate::data::Value;
+
+/// What a text is searched for.
+#[derive(Clone, Debug)]
+pub enum Pattern {
+    /// The text itself, anywhere.
+    Text(Arc<memmem::Finder<'static>>),
+    /// A regular expression, anywhere unless it is anchored.
+    Regex(Regex),
+}
+
+impl Pattern {
+    /// Whether the text contains it.
+    #[inline]
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        match self {
+            Pattern::Text(finder) => finder.find(text).is_some(),
+            Pattern::Regex(regex) => regex.is_match(text),
+        }
+    }
+
+    /// A pattern that contains this text.
+    pub fn text(text: &[u8]) -> Pattern {
+        Pattern::Text(Arc::new(memmem::Finder::new(text).into_owned()))
+    }
+}
+
+/// The pattern that an expression is: a text or a regular expression.
+pub fn bind_pattern(expr: &Expr) -> Result<Pattern, Mistake> {
+    match &expr.kind {
+        ExprKind::Literal(Value::Text(text)) => Ok(Pattern::text(text)),
+        ExprKind::Regex(literal) => Ok(Pattern::Regex(bind_regex(literal, expr)?)),
+        _ => Err(Mistake::new(expr.span, format!("expected a \"text\" or a /regex/, found `{expr}`"))
+            .help("write match \"text\" or match /regex/")),
+    }
+}
+
+/// Compiles a regular expression; its mistakes are the user's.
+pub fn bind_regex(literal: &RegexLiteral, expr: &Expr) -> Result<Regex, Mistake> {
+    let mut builder = RegexBuilder::new(&literal.pattern);
+    for flag in literal.flags.chars() {
+        match flag {
+            'i' => builder.case_insensitive(true),
+            'm' => builder.multi_line(true),
+            's' => builder.dot_matches_new_line(true),
+            'x' => builder.ignore_whitespace(true),
+            'U' => builder.swap_greed(true),
+            _ => &mut builder,
+        };
+    }
+    builder.build().map_err(|error| {
+        let text = error.to_string();
+        let reason = text.lines().rev().find_map(|line| line.strip_prefix("error: ")).unwrap_or_else(|| text.lines().next().unwrap_or("cannot be compiled"));
+        Mistake::new(expr.span, format!("this regular expression is wrong: {reason}"))
+    })
+}

@@ -1,0 +1,81 @@
+//! `let A = EXPR, B = EXPR`: adds or replaces fields.
+
+use super::{BoundStage, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
+use crate::expr::{Failures, Node, Scope, bind as bind_expr};
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
+
+pub(super) const LET: StageDef = StageDef {
+    entry: Entry {
+        name: "let",
+        usage: "let A = EXPR, B = EXPR, …",
+        summary: "Add or replace fields, one after another: B may use A.",
+        details: "A replaced field keeps its place.",
+        examples: &[
+            Example { expr: "split as n | let twice = n * 2, half = n / 2", input: "3\n", output: "3\t6\t1.5\n" },
+            Example { expr: "split | let word = upper(word)", input: "a b\n", output: "A\nB\n" },
+        ],
+    },
+    chooses_columns: true,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let mut arguments = Arguments::of(stage);
+    let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
+    let mut mistakes = Vec::new();
+    loop {
+        let (name, value) = match assignment(&mut arguments) {
+            Ok(assignment) => assignment,
+            Err(mistake) => {
+                mistakes.push(mistake.usage(&LET.entry));
+                return Err(mistakes);
+            }
+        };
+        let node = bind_expr(value, scope);
+        let slot = scope.set(&name.text);
+        match node {
+            Ok(node) => stages.push(Box::new(Assign { node, slot })),
+            Err(found) => mistakes.extend(found),
+        }
+        if !arguments.comma() {
+            break;
+        }
+    }
+    if let Err(mistake) = arguments.finish(LET.entry.usage) {
+        mistakes.push(mistake);
+    }
+    if mistakes.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(mistakes) }
+}
+
+fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::Expr), Mistake> {
+    let name = arguments.name("the name of a field")?;
+    if name.text.starts_with('@') {
+        return Err(Mistake::new(name.span, format!("`{}` belongs to the source and cannot be replaced", name.text)));
+    }
+    arguments.equals("`=` and its value")?;
+    Ok((name, arguments.expression("a value")?))
+}
+
+/// Computes one column.
+pub(super) struct Assign {
+    pub(super) node: Node,
+    pub(super) slot: Slot,
+}
+
+impl RowStage for Assign {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.node.reads(slots);
+    }
+
+    fn computes(&self) -> Option<Slot> {
+        Some(self.slot)
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures) {
+        let column = self.node.eval_all(batch, failures).into_owned();
+        batch.retain(live);
+        batch.set(self.slot, column);
+    }
+}

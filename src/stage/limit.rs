@@ -1,0 +1,75 @@
+//! `limit N`: the first N records, then no more is read.
+
+use super::{BoundStage, Operator, OrderedStage, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots};
+use crate::expr::{Failures, Scope};
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
+
+pub(super) const LIMIT: StageDef = StageDef {
+    entry: Entry {
+        name: "limit",
+        usage: "limit N",
+        summary: "The first N records, then stop reading; behind a blocking stage, the first N rows of each result.",
+        details: "",
+        examples: &[
+            Example { expr: "limit 2", input: "a\nb\nc\n", output: "a\nb\n" },
+            Example { expr: "split | count by word | limit 1", input: "a b b\n", output: "b\t2\n" },
+        ],
+    },
+    chooses_columns: false,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let rows = super::only_number(stage, &LIMIT.entry, "how many records").map_err(|mistake| vec![mistake])?;
+    Ok(BoundStage::Ordered(Box::new(Limit { rows })))
+}
+
+/// Lets the first rows pass.
+#[derive(Debug)]
+struct Limit {
+    rows: usize,
+}
+
+impl OrderedStage for Limit {
+    fn reads(&self, _slots: &mut LiveSlots) {}
+
+    fn is_blocking(&self) -> bool {
+        false
+    }
+
+    fn limit(&self) -> Option<usize> {
+        Some(self.rows)
+    }
+
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots) {
+        batch.truncate(self.rows, live);
+    }
+
+    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+        Box::new(Passing { left: self.rows, live: live.clone() })
+    }
+}
+
+/// How many rows may still pass.
+struct Passing {
+    left: usize,
+    live: LiveSlots,
+}
+
+impl Operator for Passing {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, _failures: &mut Failures) {
+        if self.left > 0 {
+            batch.truncate(self.left, &self.live);
+            self.left -= batch.rows;
+            out.push(batch);
+        }
+    }
+
+    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _failures: &mut Failures) {}
+
+    fn is_done(&self) -> bool {
+        self.left == 0
+    }
+}

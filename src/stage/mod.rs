@@ -1,0 +1,110 @@
+//! STAGES: what can stand between two `|`. One file a stage, one line in the table.
+//!
+//! A stage reads its own arguments and becomes one of the kinds of [`BoundStage`]; aggregates, which need no
+//! name in front, are read by the plan.
+
+mod drop_;
+mod let_;
+mod limit;
+mod match_;
+mod operator;
+mod select;
+mod skip;
+mod sort;
+mod split;
+mod tail;
+mod top;
+mod where_;
+
+pub use operator::{Operator, OrderedStage};
+
+use crate::data::{Batch, Entry, LiveSlots, Scanner, Slot, Value};
+use crate::expr::{Failures, Node, Scope};
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
+
+/// Every stage, by name.
+pub const STAGES: &[&StageDef] = &[
+    &drop_::DROP,
+    &let_::LET,
+    &limit::LIMIT,
+    &match_::MATCH,
+    &select::SELECT,
+    &skip::SKIP,
+    &sort::SORT,
+    &split::SPLIT,
+    &tail::TAIL,
+    &top::TOP,
+    &where_::WHERE,
+];
+
+/// A stage and what the manual says of it.
+#[derive(Debug)]
+pub struct StageDef {
+    /// Name, usage, summary, examples.
+    pub entry: Entry,
+    /// Whether it makes or chooses columns: if no stage does, lines are printed as they came.
+    pub chooses_columns: bool,
+    /// Reads the arguments, changes the scope to what the next stage sees, and makes the stage.
+    pub bind: fn(&ast::Stage, &mut Scope) -> Result<BoundStage, Vec<Mistake>>,
+}
+
+/// What a stage becomes.
+pub enum BoundStage {
+    /// Row-by-row work, in this order; none if only names changed.
+    Rows(Vec<Box<dyn RowStage>>),
+    /// Work that needs the records in order, or all of them.
+    Ordered(Box<dyn OrderedStage>),
+    /// The same as these stages.
+    Rewrite(Vec<ast::Stage>),
+}
+
+/// Sees a batch at a time, on all workers, and forgets.
+pub trait RowStage: Send + Sync {
+    /// Adds every slot that it reads.
+    fn reads(&self, slots: &mut LiveSlots);
+
+    /// The slot that it computes, if that is all it does: then it is left out when nothing reads the slot.
+    fn computes(&self) -> Option<Slot> {
+        None
+    }
+
+    /// Changes a batch. `live` are the slots that are still read behind this stage: when rows are dropped or
+    /// repeated, only they need to follow. Values that do not fit are counted in `failures`.
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures);
+
+    /// A scanner that does this stage's work on raw lines, if this is the first stage and it reads the lines
+    /// in slot `line`. `live` as in `apply`.
+    fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
+        let _ = (line, live);
+        None
+    }
+}
+
+/// The stage of this name.
+pub fn find(name: &str) -> Option<&'static StageDef> {
+    STAGES.iter().copied().find(|def| def.entry.name == name)
+}
+
+/// The field `line`, which a stage takes where none is named; if it is gone, the mistake says how to name another.
+fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<Node, Vec<Mistake>> {
+    match scope.find("line") {
+        Some(slot) => Ok(Node::Field(slot, "line".to_owned())),
+        None if scope.unknown => Ok(Node::Constant(Value::Null)),
+        None => {
+            let mistake = Mistake::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));
+            Err(vec![match scope.fields().first() {
+                Some(field) => mistake.help(format!("write {stage} {word} {}", field.name)),
+                None => mistake.usage(entry),
+            }])
+        }
+    }
+}
+
+/// The only argument of a stage that takes a number.
+fn only_number(stage: &ast::Stage, entry: &Entry, what: &str) -> Result<usize, Mistake> {
+    let mut arguments = Arguments::of(stage);
+    let (number, _) = arguments.integer(what).map_err(|mistake| mistake.usage(entry))?;
+    arguments.finish(entry.usage)?;
+    Ok(usize::try_from(number).unwrap_or(usize::MAX))
+}

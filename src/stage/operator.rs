@@ -1,0 +1,43 @@
+//! Work that needs the records in order or all together: done by the coordinator, prepared by the workers.
+
+use crate::data::{Batch, LiveSlots};
+use crate::expr::Failures;
+
+/// A stage whose answer depends on more than one record.
+pub trait OrderedStage: Send + Sync {
+    /// Adds every slot that it reads.
+    fn reads(&self, slots: &mut LiveSlots);
+
+    /// Whether nothing comes out before all records are in.
+    fn is_blocking(&self) -> bool;
+
+    /// How many rows come out at most, if that is known.
+    fn limit(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether the order of the rows that come in does not matter.
+    fn take_limit(&mut self, limit: usize) {
+        let _ = limit;
+    }
+
+    /// On a worker: drops from a batch what can never be in the answer. `live` are the slots read behind it.
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots);
+
+    /// A fresh operator, for one result. `live` are the slots read behind it.
+    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator>;
+}
+
+/// Takes batches in the order of the stream and gives batches.
+pub trait Operator: Send {
+    /// Takes the next batch; what can be said at once goes to `out`.
+    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, failures: &mut Failures);
+
+    /// All records are in: the rest goes to `out`. Called once.
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, failures: &mut Failures);
+
+    /// Whether no further batch can change anything: then reading stops.
+    fn is_done(&self) -> bool {
+        false
+    }
+}

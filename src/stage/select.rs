@@ -1,0 +1,69 @@
+//! `select EXPR [as NAME], …`: only these fields, in this order.
+
+use super::let_::Assign;
+use super::{BoundStage, RowStage, StageDef};
+use crate::data::{Entry, Example};
+use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
+
+pub(super) const SELECT: StageDef = StageDef {
+    entry: Entry {
+        name: "select",
+        usage: "select EXPR [as NAME], …",
+        summary: "Keep only these fields, in this order.",
+        details: "A field keeps its name; another expression is named by its text unless `as` names it.",
+        examples: &[Example {
+            expr: "split as a | let b = len(a) | select b, upper(a) as a",
+            input: "xy\n",
+            output: "2\tXY\n",
+        }],
+    },
+    chooses_columns: true,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let mut arguments = Arguments::of(stage);
+    let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
+    let mut chosen: Vec<(String, crate::data::Slot)> = Vec::new();
+    let mut mistakes = Vec::new();
+    loop {
+        let expr = arguments.expression("a field").map_err(|mistake| vec![mistake.usage(&SELECT.entry)])?;
+        let name = match arguments.alias() {
+            Ok(alias) => alias.map_or_else(|| crate::expr::scope::default_name(expr), |alias| alias.text),
+            Err(mistake) => {
+                mistakes.push(mistake);
+                break;
+            }
+        };
+        match bind_expr(expr, scope) {
+            Ok(node) => {
+                if chosen.iter().any(|(other, _)| *other == name) {
+                    mistakes.push(
+                        Mistake::new(expr.span, format!("two fields are named `{name}`"))
+                            .help(format!("name one of them: {expr} as other")),
+                    );
+                }
+                let slot = if let Node::Field(slot, _) = node {
+                    slot
+                } else {
+                    let slot = scope.new_slot();
+                    stages.push(Box::new(Assign { node, slot }));
+                    slot
+                };
+                chosen.push((name, slot));
+            }
+            Err(found) => mistakes.extend(found),
+        }
+        if !arguments.comma() {
+            break;
+        }
+    }
+    if mistakes.is_empty() {
+        arguments.finish(SELECT.entry.usage).map_err(|mistake| vec![mistake])?;
+    }
+    scope.clear_fields();
+    chosen.iter().for_each(|(name, slot)| scope.set_slot(name, *slot));
+    if mistakes.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(mistakes) }
+}

@@ -1,0 +1,173 @@
+//! `sort EXPR [desc], …`: all records in order.
+
+use std::cmp::Ordering;
+
+use super::{BoundStage, Operator, OrderedStage, StageDef};
+use crate::data::{Batch, Column, Entry, Example, LiveSlots, Rank, gather_across};
+use crate::expr::{Failures, Node, Scope, bind as bind_expr};
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
+
+pub(super) const SORT: StageDef = StageDef {
+    entry: Entry {
+        name: "sort",
+        usage: "sort EXPR [desc], …",
+        summary: "All records in order: numbers by value, then text by bytes; null last, also with `desc`.",
+        details: "Text that is a number counts as one. Records that are equal stay in their order. With `limit N` \
+                  behind it, only N records are held.",
+        examples: &[
+            Example { expr: "sort line", input: "b\n10\n9\na\n", output: "9\n10\na\nb\n" },
+            Example { expr: "split | count by word | sort count, word desc", input: "a b c c\n", output: "b\t1\na\t1\nc\t2\n" },
+        ],
+    },
+    chooses_columns: false,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let mut arguments = Arguments::of(stage);
+    let (mut keys, mut mistakes) = (Vec::new(), Vec::new());
+    loop {
+        let expr = arguments.expression("what to sort by").map_err(|mistake| vec![mistake.usage(&SORT.entry)])?;
+        let direction = if arguments.keyword("desc") { Direction::Descending } else { Direction::Ascending };
+        if direction == Direction::Ascending {
+            arguments.keyword("asc");
+        }
+        match bind_expr(expr, scope) {
+            Ok(node) => keys.push(SortKey { node, direction }),
+            Err(found) => mistakes.extend(found),
+        }
+        if !arguments.comma() {
+            break;
+        }
+    }
+    if let Err(mistake) = arguments.finish(SORT.entry.usage) {
+        mistakes.push(mistake);
+    }
+    if mistakes.is_empty() { Ok(BoundStage::Ordered(Box::new(Sort { keys, limit: None }))) } else { Err(mistakes) }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    Ascending,
+    Descending,
+}
+
+#[derive(Clone, Debug)]
+struct SortKey {
+    node: Node,
+    direction: Direction,
+}
+
+/// Sorts all rows, or finds the first of them.
+#[derive(Debug)]
+struct Sort {
+    keys: Vec<SortKey>,
+    limit: Option<usize>,
+}
+
+impl OrderedStage for Sort {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.keys.iter().for_each(|key| key.node.reads(slots));
+    }
+
+    fn is_blocking(&self) -> bool {
+        true
+    }
+
+    fn take_limit(&mut self, limit: usize) {
+        self.limit = Some(limit);
+    }
+
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots) {
+        let Some(limit) = self.limit.filter(|limit| *limit < batch.rows) else { return };
+        // Failures are counted where the rows that stay are sorted; here only the order is of interest.
+        let columns = key_columns(&self.keys, batch, &mut Failures::default());
+        let mut rows: Vec<u32> =
+            sorted(&self.keys, &[columns]).into_iter().take(limit).map(|(_, row)| row).collect();
+        rows.sort_unstable();
+        let mut needed = live.clone();
+        self.reads(&mut needed);
+        batch.gather(&rows, &needed);
+    }
+
+    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+        let mut needed = live.clone();
+        self.reads(&mut needed);
+        Box::new(Sorting { keys: self.keys.clone(), limit: self.limit, needed, held: Vec::new(), held_rows: 0 })
+    }
+}
+
+/// Rows held back until all are in; with a limit, at most a few times as many as are wanted.
+struct Sorting {
+    keys: Vec<SortKey>,
+    limit: Option<usize>,
+    needed: LiveSlots,
+    held: Vec<Batch<'static>>,
+    held_rows: usize,
+}
+
+/// With a limit, rows are thrown out once so many more are held.
+const SPARE_ROWS: usize = 1 << 14;
+
+impl Sorting {
+    /// The held rows in order, no more than wanted.
+    fn sort(&mut self, failures: &mut Failures) {
+        let held = std::mem::take(&mut self.held);
+        let columns: Vec<Vec<Column<'static>>> =
+            held.iter().map(|batch| key_columns(&self.keys, batch, failures)).collect();
+        let mut rows = sorted(&self.keys, &columns);
+        rows.truncate(self.limit.unwrap_or(usize::MAX));
+        self.held_rows = rows.len();
+        self.held = gather_across(&held, &rows, &self.needed);
+    }
+}
+
+impl Operator for Sorting {
+    fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _failures: &mut Failures) {
+        self.held_rows += batch.rows;
+        self.held.push(batch);
+        if self.limit.is_some_and(|limit| self.held_rows > limit.saturating_mul(2).saturating_add(SPARE_ROWS)) {
+            self.sort(&mut Failures::default());
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, failures: &mut Failures) {
+        self.sort(failures);
+        out.append(&mut self.held);
+    }
+}
+
+/// The values of all keys.
+fn key_columns<'a>(keys: &[SortKey], batch: &Batch<'a>, failures: &mut Failures) -> Vec<Column<'a>> {
+    keys.iter().map(|key| key.node.eval_all(batch, failures).into_owned()).collect()
+}
+
+/// The rows of all batches in order. Ranks are worked out once a row, not once a comparison.
+fn sorted(keys: &[SortKey], columns: &[Vec<Column<'_>>]) -> Vec<(u32, u32)> {
+    let mut rows = Vec::new();
+    let mut ranks: Vec<Rank<'_>> = Vec::new();
+    for (batch, columns) in columns.iter().enumerate() {
+        for row in 0..columns.first().map_or(0, Column::len) {
+            rows.push((batch as u32, row as u32));
+            ranks.extend(columns.iter().map(|column| Rank::of(column.get(row))));
+        }
+    }
+    let width = keys.len();
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(|&left, &right| {
+        let pairs = ranks[left * width..].iter().zip(&ranks[right * width..]).zip(keys);
+        pairs.map(|((left, right), key)| key.direction.compare(left, right)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    });
+    order.into_iter().map(|index| rows[index]).collect()
+}
+
+impl Direction {
+    /// Nulls last in both directions.
+    fn compare(self, left: &Rank<'_>, right: &Rank<'_>) -> Ordering {
+        match self {
+            Direction::Descending if !matches!(left, Rank::Null) && !matches!(right, Rank::Null) => right.cmp(left),
+            _ => left.cmp(right),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! `split SEP`: one record for each piece of a text.
+//!
+//! As the first stage it cuts the raw bytes at separators and newlines alike, so that lines are never looked
+//! for.
+
+use memchr::{memchr_iter, memmem};
+use regex::bytes::Regex;
+
+use super::{BoundStage, RowStage, StageDef};
+use crate::data::{
+    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn, Value, ValueRef,
+    each_of_two, each_white_space, write_text,
+};
+use crate::expr::pattern::bind_regex;
+use crate::expr::scope::path_name;
+use crate::expr::{Failures, Node, Scope};
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::ExprKind;
+use crate::lang::{Mistake, ast};
+
+pub(super) const SPLIT: StageDef = StageDef {
+    entry: Entry {
+        name: "split",
+        usage: "split [SEP] [keep] [from FIELD] [as NAME]",
+        summary: "Make one record for each piece of the line (or field), in the field `word` (or NAME).",
+        details: "SEP is a text or a /regex/; without it, pieces are separated by any white space. Empty pieces are \
+                  dropped unless `keep` is given. The piece takes the place of what was split; null gives no record.",
+        examples: &[
+            Example { expr: "split ' ' | count by word", input: "to be or not to be\n", output: "be\t2\nto\t2\nnot\t1\nor\t1\n" },
+            Example { expr: "split ',' keep", input: "a,,b\n", output: "a\n\nb\n" },
+            Example { expr: "split /[;,] */ as part", input: "a, b;c\n", output: "a\nb\nc\n" },
+        ],
+    },
+    chooses_columns: true,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let mut arguments = Arguments::of(stage);
+    let mut separator = Separator::WhiteSpace;
+    let mistake = |mistake: Mistake| vec![mistake.usage(&SPLIT.entry)];
+    if let Some(expr) = arguments.peek() {
+        match &expr.kind {
+            ExprKind::Literal(Value::Text(text)) if text.is_empty() => {
+                return Err(mistake(Mistake::new(expr.span, "the separator is empty")));
+            }
+            ExprKind::Literal(Value::Text(text)) => separator = Separator::of_text(text),
+            ExprKind::Regex(literal) => separator = Separator::Regex(bind_regex(literal, expr).map_err(mistake)?),
+            ExprKind::Field(_) => {}
+            _ => return Err(mistake(Mistake::new(expr.span, format!("expected a \"text\" or a /regex/ to split at, found `{expr}`")))),
+        }
+        if !matches!(expr.kind, ExprKind::Field(_)) {
+            arguments.expression("a separator").map_err(mistake)?;
+        }
+    }
+    let (mut keep, mut from, mut name) = (false, None, None);
+    loop {
+        if arguments.keyword("keep") {
+            keep = true;
+        } else if arguments.keyword("from") {
+            from = Some(arguments.field("the field to split").map_err(mistake)?);
+        } else if let Some(alias) = arguments.alias().map_err(mistake)? {
+            name = Some(alias.text);
+        } else {
+            break;
+        }
+    }
+    arguments.finish(SPLIT.entry.usage).map_err(|mistake| vec![mistake])?;
+    let (node, old) = match from {
+        Some((path, span)) => {
+            let old = path_name(path);
+            match scope.resolve(path, span) {
+                Ok(slot) => (Node::Field(slot, old.clone()), old),
+                Err(_) if scope.unknown => (Node::Constant(Value::Null), old),
+                Err(unknown) => return Err(vec![unknown]),
+            }
+        }
+        None => (super::line(scope, stage, &SPLIT.entry, "from")?, "line".to_owned()),
+    };
+    let slot = scope.replace(&old, name.as_deref().unwrap_or("word"));
+    Ok(BoundStage::Rows(vec![Box::new(Split { node, separator, keep, slot })]))
+}
+
+/// What stands between pieces.
+#[derive(Clone, Debug)]
+enum Separator {
+    WhiteSpace,
+    Byte(u8),
+    Text(memmem::Finder<'static>),
+    Regex(Regex),
+}
+
+impl Separator {
+    fn of_text(text: &[u8]) -> Separator {
+        match text {
+            [byte] => Separator::Byte(*byte),
+            _ => Separator::Text(memmem::Finder::new(text).into_owned()),
+        }
+    }
+
+    /// Calls `see` with the start and end of every piece, empty ones too.
+    fn pieces(&self, text: &[u8], mut see: impl FnMut(usize, usize)) {
+        let mut start = 0;
+        let mut cut = |from: usize, to: usize| {
+            see(start, from);
+            start = to;
+        };
+        match self {
+            Separator::WhiteSpace => each_white_space(text, |at| cut(at, at + 1)),
+            Separator::Byte(byte) => memchr_iter(*byte, text).for_each(|at| cut(at, at + 1)),
+            Separator::Text(finder) => finder.find_iter(text).for_each(|at| cut(at, at + finder.needle().len())),
+            Separator::Regex(regex) => {
+                regex.find_iter(text).filter(|hit| !hit.is_empty()).for_each(|hit| cut(hit.start(), hit.end()));
+            }
+        }
+        see(start, text.len());
+    }
+}
+
+/// Replaces each row by the pieces of a text.
+struct Split {
+    node: Node,
+    separator: Separator,
+    keep: bool,
+    slot: Slot,
+}
+
+impl RowStage for Split {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.node.reads(slots);
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures) {
+        let column = self.node.eval_all(batch, failures).into_owned();
+        let texts = match column {
+            Column::Text(texts) => texts,
+            other => as_text(&other),
+        };
+        batch.retain(live);
+        let follows = batch.has_any(live);
+        let (mut spans, mut parents) = (Vec::new(), Vec::new());
+        for (row, whole) in texts.spans.iter().enumerate() {
+            if whole.is_null() {
+                continue;
+            }
+            let base = whole.start as usize;
+            self.separator.pieces(whole.slice(&texts.bytes), |start, end| {
+                if start < end || self.keep {
+                    spans.push(Span::new(base + start, base + end));
+                    if follows {
+                        parents.push(row as u32);
+                    }
+                }
+            });
+        }
+        if follows {
+            batch.gather(&parents, live);
+        } else {
+            batch.clear(spans.len());
+        }
+        batch.set(self.slot, Column::Text(TextColumn { bytes: texts.bytes, spans }));
+    }
+
+    fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
+        let reads_line = matches!(self.node, Node::Field(slot, _) if slot == line);
+        if !reads_line || self.keep || live.iter().any(|slot| slot != self.slot) {
+            return None;
+        }
+        match self.separator {
+            // A separator that is part of a line's end would cut where no line has it.
+            Separator::Byte(byte) if byte != b'\n' && byte != b'\r' => {
+                Some(Box::new(PieceScanner { separator: Some(byte), slot: self.slot }))
+            }
+            Separator::WhiteSpace => Some(Box::new(PieceScanner { separator: None, slot: self.slot })),
+            _ => None,
+        }
+    }
+}
+
+/// The text of values that are not text.
+fn as_text(column: &Column<'_>) -> TextColumn<'static> {
+    let (mut bytes, mut spans) = (Vec::new(), Vec::with_capacity(column.len()));
+    for row in 0..column.len() {
+        let start = bytes.len();
+        spans.push(match column.get(row) {
+            ValueRef::Null => Span::NULL,
+            value => {
+                write_text(value, &mut bytes);
+                Span::new(start, bytes.len())
+            }
+        });
+    }
+    TextColumn { bytes: Bytes::Shared(bytes.into()), spans }
+}
+
+/// Cuts raw lines at a byte (or white space) and at their ends, dropping empty pieces.
+struct PieceScanner {
+    /// Nothing for white space.
+    separator: Option<u8>,
+    slot: Slot,
+}
+
+impl Scanner for PieceScanner {
+    fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
+        let mut spans: Vec<Span> = Vec::with_capacity(bytes.len() / 4);
+        let mut start = 0;
+        let mut cut = |end: usize| {
+            if start < end {
+                spans.push(Span::new(start, end));
+            }
+            start = end + 1;
+        };
+        match self.separator {
+            None => each_white_space(bytes, &mut cut),
+            Some(separator) => each_of_two(bytes, separator, b'\n', &mut cut),
+        }
+        cut(bytes.len());
+        if self.separator.is_some() {
+            trim_carriage_returns(bytes, &mut spans);
+        }
+        let mut batch = Batch::new(spans.len(), position);
+        batch.set(self.slot, Column::Text(TextColumn { bytes: Bytes::Borrowed(bytes), spans }));
+        batch
+    }
+}
+
+/// Takes the `\r` of `\r\n` off the last piece of each line; most input has none at all.
+fn trim_carriage_returns(bytes: &[u8], spans: &mut Vec<Span>) {
+    if memchr::memchr(b'\r', bytes).is_none() {
+        return;
+    }
+    for span in spans.iter_mut() {
+        let end = (span.start + span.len) as usize;
+        if bytes[end - 1] == b'\r' && bytes.get(end) == Some(&b'\n') {
+            span.len -= 1;
+        }
+    }
+    spans.retain(|span| span.len > 0);
+}

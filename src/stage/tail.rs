@@ -1,0 +1,82 @@
+//! `tail N`: the last N records.
+
+use std::collections::VecDeque;
+
+use super::{BoundStage, Operator, OrderedStage, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots};
+use crate::expr::{Failures, Scope};
+use crate::lang::{Mistake, ast};
+
+pub(super) const TAIL: StageDef = StageDef {
+    entry: Entry {
+        name: "tail",
+        usage: "tail N",
+        summary: "The last N records.",
+        details: "",
+        examples: &[Example { expr: "tail 2", input: "a\nb\nc\n", output: "b\nc\n" }],
+    },
+    chooses_columns: false,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let rows = super::only_number(stage, &TAIL.entry, "how many records").map_err(|mistake| vec![mistake])?;
+    Ok(BoundStage::Ordered(Box::new(Tail { rows })))
+}
+
+/// Keeps the last rows.
+#[derive(Debug)]
+struct Tail {
+    rows: usize,
+}
+
+impl OrderedStage for Tail {
+    fn reads(&self, _slots: &mut LiveSlots) {}
+
+    fn is_blocking(&self) -> bool {
+        true
+    }
+
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots) {
+        keep_last(batch, self.rows, live);
+    }
+
+    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+        Box::new(Held { rows: self.rows, live: live.clone(), held: VecDeque::new(), held_rows: 0 })
+    }
+}
+
+/// The batches that hold the last rows.
+struct Held {
+    rows: usize,
+    live: LiveSlots,
+    held: VecDeque<Batch<'static>>,
+    held_rows: usize,
+}
+
+impl Operator for Held {
+    fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _failures: &mut Failures) {
+        self.held_rows += batch.rows;
+        self.held.push_back(batch);
+        while let Some(oldest) = self.held.front()
+            && self.held_rows - oldest.rows >= self.rows
+        {
+            self.held_rows -= oldest.rows;
+            self.held.pop_front();
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _failures: &mut Failures) {
+        if let Some(oldest) = self.held.front_mut() {
+            let others = self.held_rows - oldest.rows;
+            keep_last(oldest, self.rows.saturating_sub(others), &self.live);
+        }
+        out.extend(self.held.drain(..));
+    }
+}
+
+fn keep_last(batch: &mut Batch<'_>, rows: usize, live: &LiveSlots) {
+    if rows < batch.rows {
+        batch.gather(&((batch.rows - rows) as u32..batch.rows as u32).collect::<Vec<_>>(), live);
+    }
+}

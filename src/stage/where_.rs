@@ -1,0 +1,59 @@
+//! `where COND`: keeps the records for which a condition is true.
+
+use super::{BoundStage, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots};
+use crate::expr::{Failures, Node, Scope, bind_condition};
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
+
+pub(super) const WHERE: StageDef = StageDef {
+    entry: Entry {
+        name: "where",
+        usage: "where COND",
+        summary: "Keep the records for which the condition is true.",
+        details: "Null is not true. Conditions are joined by `and`, `or`, `not`; `==` compares, `~` asks whether a \
+                  /regex/ matches, `in` whether a value is one of several.",
+        examples: &[
+            Example { expr: "where len(line) > 2", input: "ab\nabc\n", output: "abc\n" },
+            Example {
+                expr: "split | count by word | where count > 1",
+                input: "a b a\n",
+                output: "a\t2\n",
+            },
+        ],
+    },
+    chooses_columns: false,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let mut arguments = Arguments::of(stage);
+    let condition = arguments.expression("a condition").map_err(|mistake| vec![mistake.usage(&WHERE.entry)])?;
+    if arguments.at_equals() {
+        let here = arguments.span_here();
+        return Err(vec![
+            Mistake::new(here, "`=` assigns; a comparison is `==`").help(format!("write where {condition} == …")),
+        ]);
+    }
+    arguments.finish(WHERE.entry.usage).map_err(|mistake| vec![mistake])?;
+    let condition = bind_condition(condition, scope)?;
+    Ok(BoundStage::Rows(vec![Box::new(Where { condition })]))
+}
+
+/// Keeps rows.
+struct Where {
+    condition: Node,
+}
+
+impl RowStage for Where {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.condition.reads(slots);
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures) {
+        let rows = self.condition.true_rows(batch, failures);
+        if rows.len() < batch.rows {
+            batch.gather(&rows, live);
+        }
+    }
+}
