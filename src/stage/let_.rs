@@ -69,8 +69,12 @@ impl RowStage for Assign {
         self.node.reads(slots);
     }
 
-    fn computes(&self) -> Option<Slot> {
+    fn makes(&self) -> Option<Slot> {
         Some(self.slot)
+    }
+
+    fn only_makes(&self) -> bool {
+        true
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures) {

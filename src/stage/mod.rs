@@ -64,9 +64,15 @@ pub trait RowStage: Send + Sync {
     /// Adds every slot that it reads.
     fn reads(&self, slots: &mut LiveSlots);
 
-    /// The slot that it computes, if that is all it does: then it is left out when nothing reads the slot.
-    fn computes(&self) -> Option<Slot> {
+    /// The slot that it makes, if it makes one.
+    fn makes(&self) -> Option<Slot> {
         None
+    }
+
+    /// Whether making that slot is all it does: then it is left out when nothing reads the slot, and rows
+    /// stay as many as they were.
+    fn only_makes(&self) -> bool {
+        false
     }
 
     /// Changes a batch. `live` are the slots that are still read behind this stage: when rows are dropped or

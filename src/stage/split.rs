@@ -130,6 +130,10 @@ impl RowStage for Split {
         self.node.reads(slots);
     }
 
+    fn makes(&self) -> Option<Slot> {
+        Some(self.slot)
+    }
+
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures) {
         let column = self.node.eval_all(batch, failures).into_owned();
         let texts = match column {

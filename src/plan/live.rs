@@ -1,0 +1,158 @@
+//! From bound stages to a plan: what each stage must keep, which stages nothing needs, where the workers'
+//! part ends, and which scanner begins.
+
+use std::sync::Arc;
+
+use crate::data::{LiveSlots, Scanner};
+use crate::format::OutputColumn;
+use crate::stage::RowStage;
+
+use super::explain::Explanation;
+use super::scan::{CountScanner, LineScanner};
+use super::stages::{Bound, Kind, Logical, SourceSlots};
+use super::{Exchange, MergeStep, Metadata, Output, Plan, Step};
+
+/// Makes the plan of a bound pipeline.
+pub(super) fn assemble(mut bound: Bound) -> Plan {
+    push_limits(&mut bound.stages);
+    let output = output(&bound);
+    let mut live = LiveSlots::default();
+    output.columns.iter().for_each(|column| live.insert(column.slot));
+    let texts: Vec<String> = bound.stages.iter().map(|stage| stage.text.clone()).collect();
+    let mut steps = Vec::new();
+    for (index, stage) in bound.stages.into_iter().enumerate().rev() {
+        add_steps(index, stage.kind, &mut live, &mut steps);
+    }
+    steps.reverse();
+    let metadata = metadata(&bound.source, &live);
+    let parted = steps.iter().position(|(_, step)| !matches!(step, MergeStep::Rows(_))).unwrap_or(steps.len());
+    let merge_side: Vec<(usize, MergeStep)> = steps.split_off(parted);
+    let mut map: Vec<(usize, Step)> = steps
+        .into_iter()
+        .filter_map(|(index, step)| if let MergeStep::Rows(step) = step { Some((index, step)) } else { None })
+        .collect();
+    let (scanner, scanned) = scanner(&bound.source, metadata, &mut map, &live);
+    let mut merge: Vec<(usize, MergeStep)> = merge_side;
+    let exchange = match merge.first() {
+        None => Exchange::Rows,
+        Some((_, MergeStep::Ordered(stage, live))) => Exchange::Ordered(Arc::clone(stage), live.clone()),
+        Some((_, MergeStep::Grouped(aggregation))) => Exchange::Grouped(Arc::clone(aggregation)),
+        Some((_, MergeStep::Rows(_))) => unreachable!("the workers' part ends before a stage that is not row by row"),
+    };
+    let explanation = Explanation::of(&texts, scanned, metadata, &map, &merge, &output);
+    if matches!(exchange, Exchange::Grouped(_)) {
+        merge.remove(0);
+    }
+    Plan {
+        scanner,
+        metadata,
+        map: map.into_iter().map(|(_, step)| step).collect(),
+        exchange,
+        merge: merge.into_iter().map(|(_, step)| step).collect(),
+        output,
+        explanation,
+    }
+}
+
+/// How the records are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scanned {
+    /// Only counted.
+    Counted,
+    /// As lines.
+    Lines,
+    /// By the stage of this number, from raw bytes.
+    Stage(usize),
+}
+
+/// Appends the steps of a stage, last first, and moves `live` in front of it.
+fn add_steps(index: usize, kind: Kind, live: &mut LiveSlots, steps: &mut Vec<(usize, MergeStep)>) {
+    match kind {
+        Kind::Rows(stages) => {
+            for stage in stages.into_iter().rev() {
+                if stage.only_makes() && stage.makes().is_some_and(|slot| !live.contains(slot)) {
+                    continue;
+                }
+                let behind = live.clone();
+                if let Some(made) = stage.makes() {
+                    live.remove(made);
+                }
+                stage.reads(live);
+                steps.push((index, MergeStep::Rows(Step { stage, live: behind })));
+            }
+        }
+        Kind::Ordered(stage) => {
+            let behind = live.clone();
+            stage.reads(live);
+            steps.push((index, MergeStep::Ordered(Arc::from(stage), behind)));
+        }
+        Kind::Grouped(aggregation) => {
+            *live = LiveSlots::default();
+            aggregation.reads(live);
+            steps.push((index, MergeStep::Grouped(Arc::new(aggregation))));
+        }
+    }
+}
+
+/// What is printed: the columns, or the lines if no stage made or chose any.
+fn output(bound: &Bound) -> Output {
+    let columns = bound
+        .scope
+        .fields()
+        .iter()
+        .map(|field| OutputColumn { name: field.name.clone(), slot: field.slot })
+        .collect();
+    Output { columns, lines: (!bound.chooses_columns).then_some(bound.source.line) }
+}
+
+/// The slots of what the source must say.
+fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
+    let wanted = |slot| live.contains(slot).then_some(slot);
+    Metadata { source: wanted(source.source), number: wanted(source.number), time: wanted(source.time) }
+}
+
+/// The scanner that does most: the first stage's own, or lines, or a mere count.
+fn scanner(
+    source: &SourceSlots,
+    metadata: Metadata,
+    map: &mut Vec<(usize, Step)>,
+    live: &LiveSlots,
+) -> (Box<dyn Scanner>, Scanned) {
+    let own = map.first().filter(|_| metadata == Metadata::default());
+    if let Some((index, scanner)) = own.and_then(|(index, step)| Some((*index, step.stage.scanner(source.line, &step.live)?))) {
+        map.remove(0);
+        return (scanner, Scanned::Stage(index));
+    }
+    if live.contains(source.line) {
+        (Box::new(LineScanner { line: source.line }), Scanned::Lines)
+    } else {
+        (Box::new(CountScanner), Scanned::Counted)
+    }
+}
+
+/// Tells sorts and aggregates how many of their rows are wanted, and aggregates if nobody asks for their order.
+fn push_limits(stages: &mut [Logical]) {
+    for index in 0..stages.len() {
+        let (before, rest) = stages.split_at_mut(index + 1);
+        let stage = &mut before[index].kind;
+        let next = rest.iter().find(|next| !matches!(&next.kind, Kind::Rows(_)));
+        let keeps_rows = |kind: &Kind| matches!(kind, Kind::Rows(rows) if rows.iter().all(|row: &Box<dyn RowStage>| row.only_makes()));
+        let limit = match rest.iter().find(|next| !keeps_rows(&next.kind)).map(|next| &next.kind) {
+            Some(Kind::Ordered(next)) => next.limit(),
+            _ => None,
+        };
+        match stage {
+            Kind::Grouped(aggregation) => {
+                aggregation.ranking.limit = limit;
+                aggregation.ranking.unordered =
+                    next.is_some_and(|next| matches!(&next.kind, Kind::Grouped(next) if !next.is_ordered()));
+            }
+            Kind::Ordered(stage) => {
+                if let Some(limit) = limit {
+                    stage.take_limit(limit);
+                }
+            }
+            Kind::Rows(_) => {}
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Tree to plan: names are bound, only what something reads is decoded, and the stages are parted into what
+//! workers do side by side and what the coordinator does with all of it. Pure: no threads, no I/O.
+
+mod aggregates;
+mod borrowed;
+mod explain;
+mod live;
+mod scan;
+mod stages;
+
+use std::sync::Arc;
+
+use crate::aggregate::Aggregation;
+use crate::data::{LiveSlots, Scanner, Slot};
+use crate::format::OutputColumn;
+use crate::lang::Mistake;
+use crate::lang::ast::Pipeline;
+use crate::stage::{OrderedStage, RowStage};
+
+pub use explain::Explanation;
+
+/// What the engine runs.
+pub struct Plan {
+    /// From bytes to the first batch.
+    pub scanner: Box<dyn Scanner>,
+    /// What the source must say of each record.
+    pub metadata: Metadata,
+    /// What workers do with each batch, in this order.
+    pub map: Vec<Step>,
+    /// How the batches of all workers come together.
+    pub exchange: Exchange,
+    /// What the coordinator does behind the exchange, in this order.
+    pub merge: Vec<MergeStep>,
+    /// What is printed.
+    pub output: Output,
+    /// The plan in words.
+    pub explanation: Explanation,
+}
+
+/// Where the fields `@source`, `@number` and `@time` go, for those that something reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// The path or peer.
+    pub source: Option<Slot>,
+    /// The record's number within its source, from 1.
+    pub number: Option<Slot>,
+    /// When the record's chunk was read.
+    pub time: Option<Slot>,
+}
+
+/// A row-by-row stage with the slots that are read behind it.
+pub struct Step {
+    /// The stage.
+    pub stage: Box<dyn RowStage>,
+    /// What is still read behind it.
+    pub live: LiveSlots,
+}
+
+/// How the batches of all workers come together.
+pub enum Exchange {
+    /// Nothing depends on other records: workers encode their rows, which are written in order.
+    Rows,
+    /// Batches go to the coordinator in order, each reduced by the worker to what can matter.
+    Ordered(Arc<dyn OrderedStage>, LiveSlots),
+    /// Each worker keeps groups of its own, which are merged when a batch ends.
+    Grouped(Arc<Aggregation>),
+}
+
+/// A step of the coordinator. The stage of the exchange is the first.
+pub enum MergeStep {
+    /// A row-by-row stage.
+    Rows(Step),
+    /// A stage that needs order, or all rows.
+    Ordered(Arc<dyn OrderedStage>, LiveSlots),
+    /// Aggregates. The first step of a grouped exchange is not repeated here.
+    Grouped(Arc<Aggregation>),
+}
+
+/// What is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The columns in their order.
+    pub columns: Vec<OutputColumn>,
+    /// No stage made or chose columns: unless a format is asked for, the lines in this slot are printed as
+    /// they came.
+    pub lines: Option<Slot>,
+}
+
+impl Plan {
+    /// Binds a pipeline. All mistakes are found at once.
+    pub fn of(pipeline: &Pipeline) -> Result<Plan, Vec<Mistake>> {
+        let bound = stages::bind(pipeline)?;
+        Ok(live::assemble(bound))
+    }
+
+    /// Whether nothing is printed before all records are in.
+    pub fn is_blocking(&self) -> bool {
+        matches!(self.exchange, Exchange::Grouped(_))
+            || self.merge.iter().any(|step| match step {
+                MergeStep::Ordered(stage, _) => stage.is_blocking(),
+                MergeStep::Grouped(_) => true,
+                MergeStep::Rows(_) => false,
+            })
+    }
+}

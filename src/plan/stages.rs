@@ -1,0 +1,123 @@
+//! Binds stage after stage: each sees the fields that the ones before have left.
+
+use crate::aggregate::{self, Aggregation};
+use crate::data::Slot;
+use crate::expr::Scope;
+use crate::expr::scope::closest;
+use crate::lang::Mistake;
+use crate::lang::ast::{ExprKind, Pipeline, Stage};
+use crate::stage::{self, BoundStage, OrderedStage, RowStage};
+
+use super::aggregates::bind_aggregates;
+use super::borrowed;
+
+/// A pipeline with all names bound.
+pub(super) struct Bound {
+    pub(super) stages: Vec<Logical>,
+    /// The fields behind the last stage.
+    pub(super) scope: Scope,
+    pub(super) source: SourceSlots,
+    /// Whether a stage made or chose columns.
+    pub(super) chooses_columns: bool,
+}
+
+/// The slots of what comes from the source.
+#[derive(Clone, Copy)]
+pub(super) struct SourceSlots {
+    pub(super) line: Slot,
+    pub(super) source: Slot,
+    pub(super) number: Slot,
+    pub(super) time: Slot,
+}
+
+/// A bound stage and how it was written.
+pub(super) struct Logical {
+    pub(super) text: String,
+    pub(super) kind: Kind,
+}
+
+/// What a stage became.
+pub(super) enum Kind {
+    Rows(Vec<Box<dyn RowStage>>),
+    Ordered(Box<dyn OrderedStage>),
+    Grouped(Aggregation),
+}
+
+/// Binds all stages, or says everything that is wrong with them.
+pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
+    let mut scope = Scope::new();
+    scope.elsewhere = Some(elsewhere);
+    let source = SourceSlots {
+        line: scope.set("line"),
+        source: scope.set_metadata("@source"),
+        number: scope.set_metadata("@number"),
+        time: scope.set_metadata("@time"),
+    };
+    let mut bound = Bound { stages: Vec::new(), scope, source, chooses_columns: false };
+    let mut mistakes = Vec::new();
+    for stage in &pipeline.stages {
+        if let Err(found) = bind_stage(stage, &mut bound) {
+            mistakes.extend(found);
+            bound.scope.unknown = true;
+        }
+    }
+    if mistakes.is_empty() { Ok(bound) } else { Err(mistakes) }
+}
+
+fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
+    let (name, is_call) = match &stage.head.kind {
+        ExprKind::Call(name, _) => (name.text.as_str(), true),
+        _ => (stage.head.as_word().unwrap_or_default(), false),
+    };
+    if let Some(def) = stage::find(name) {
+        if is_call {
+            let mistake = Mistake::new(stage.head.span, format!("`{name}` is a stage: what it takes stands behind it, without parentheses"));
+            return Err(vec![mistake.help(format!("usage: {}", def.entry.usage))]);
+        }
+        bound.chooses_columns |= def.chooses_columns;
+        return match (def.bind)(stage, &mut bound.scope)? {
+            BoundStage::Rewrite(stages) => {
+                stages.iter().try_for_each(|stage| bind_stage(stage, bound))
+            }
+            BoundStage::Rows(rows) => Ok(push(bound, stage, Kind::Rows(rows))),
+            BoundStage::Ordered(ordered) => Ok(push(bound, stage, Kind::Ordered(ordered))),
+        };
+    }
+    if aggregate::find(name).is_some() {
+        bound.chooses_columns = true;
+        let aggregation = bind_aggregates(stage, &mut bound.scope)?;
+        push(bound, stage, Kind::Grouped(aggregation));
+        return Ok(());
+    }
+    Err(vec![unknown_stage(stage, name)])
+}
+
+fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
+    bound.stages.push(Logical { text: stage.to_string(), kind });
+}
+
+fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
+    if let Some(mistake) = borrowed::answer(stage, name) {
+        return mistake;
+    }
+    let mistake = Mistake::new(stage.head.span, format!("unknown stage `{name}`"));
+    let names: Vec<&str> = stage_names().collect();
+    match closest(name, &names) {
+        Some(close) => mistake.help(format!("did you mean `{close}`?")),
+        None => mistake.help(format!("a stage is one of {}", names.join(", "))),
+    }
+}
+
+/// All names that a stage can begin with.
+fn stage_names() -> impl Iterator<Item = &'static str> {
+    let stages = stage::STAGES.iter().map(|def| def.entry.name);
+    stages.chain(aggregate::AGGREGATES.iter().map(|def| def.entry.name))
+}
+
+/// What to say of a name that was called as a function and is none.
+fn elsewhere(name: &str) -> Option<String> {
+    if aggregate::find(name).is_some() {
+        return Some(format!("`{name}` is an aggregate: it stands at the head of a stage, as in `{name} by line` or `count, {name}(x)`"));
+    }
+    stage::find(name).map(|def| format!("`{name}` is a stage: {}", def.entry.usage))
+}
