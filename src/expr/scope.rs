@@ -1,7 +1,7 @@
 //! The fields that a stage can see, and the slots that hold them.
 
 use crate::data::Slot;
-use crate::lang::ast::{Path, Segment, Span};
+use crate::lang::ast::{Expr, ExprKind, Path, Segment, Span};
 use crate::lang::Mistake;
 
 /// A named column.
@@ -139,6 +139,14 @@ pub fn path_name(path: &Path) -> String {
         }
     }
     name
+}
+
+/// The name of a column that holds an expression: a field keeps its own, anything else its text.
+pub fn default_name(expr: &Expr) -> String {
+    match &expr.kind {
+        ExprKind::Field(path) => path_name(path),
+        _ => expr.to_string(),
+    }
 }
 
 /// The name most like what was typed, if one is near enough to be meant.

@@ -1,9 +1,26 @@
 //! FORMATS: how result rows become bytes. One file a format, one line in the table.
 
-use crate::data::{Batch, Entry, Slot};
+mod csv;
+mod json;
+mod lines;
+mod logfmt;
+mod raw;
+mod table;
+mod tsv;
+
+pub use lines::LinesEncoder;
+
+use crate::data::{Batch, Column, Entry, Slot, ValueRef, write_text};
 
 /// Every output format, by name.
-pub const FORMATS: &[&FormatDef] = &[];
+pub const FORMATS: &[&FormatDef] = &[
+    &csv::CSV,
+    &json::JSON,
+    &logfmt::LOGFMT,
+    &raw::RAW,
+    &table::TABLE,
+    &tsv::TSV,
+];
 
 /// An output format and what the manual says of it.
 #[derive(Debug)]
@@ -45,4 +62,127 @@ pub trait Encoder: Send {
 /// The format of this name.
 pub fn find(name: &str) -> Option<&'static FormatDef> {
     FORMATS.iter().copied().find(|def| def.entry.name == name)
+}
+
+/// The columns that are printed, in their order, found once for each batch.
+fn printed<'b, 'a>(columns: &[OutputColumn], batch: &'b Batch<'a>) -> Vec<&'b Column<'a>> {
+    columns
+        .iter()
+        .map(|column| batch.column(column.slot))
+        .collect()
+}
+
+/// Rows of cells with a separator between, a newline behind each: what `tsv`, `csv` and `raw` share.
+/// `write_cell` escapes text; every other value prints as it is, for it holds nothing to escape.
+fn write_rows(
+    columns: &[OutputColumn],
+    batch: &Batch<'_>,
+    separator: u8,
+    write_cell: impl Fn(&[u8], &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) {
+    let columns = printed(columns, batch);
+    if let [Column::Text(text)] = columns.as_slice() {
+        for span in &text.spans {
+            write_cell(span.slice(&text.bytes), out); // nothing for null
+            out.push(b'\n');
+        }
+        return;
+    }
+    for row in 0..batch.rows {
+        for (index, column) in columns.iter().enumerate() {
+            if index > 0 {
+                out.push(separator);
+            }
+            match column.get(row) {
+                ValueRef::Text(text) => write_cell(text, out),
+                value => write_text(value, out),
+            }
+        }
+        out.push(b'\n');
+    }
+}
+
+/// The names of the columns as one row.
+fn write_names(
+    columns: &[OutputColumn],
+    separator: u8,
+    write_cell: impl Fn(&[u8], &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) {
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
+            out.push(separator);
+        }
+        write_cell(column.name.as_bytes(), out);
+    }
+    out.push(b'\n');
+}
+
+/// Whether any of the bytes is one of `special`. Without a way out, so that many bytes are compared at once.
+#[inline]
+fn has_any<const N: usize>(bytes: &[u8], special: [u8; N]) -> bool {
+    bytes
+        .iter()
+        .fold(false, |found, byte| found | special.contains(byte))
+}
+
+/// Columns and batches for the tests of the formats.
+#[cfg(test)]
+mod testing {
+    use super::{Encoder, FormatDef, OutputColumn};
+    use crate::data::{Batch, Column, Position, Slot, Value};
+
+    pub(super) fn text(text: &str) -> Value {
+        Value::Text(text.as_bytes().to_vec())
+    }
+
+    pub(super) fn encoder(def: &FormatDef, names: &[&str]) -> Box<dyn Encoder> {
+        let columns: Vec<OutputColumn> = names
+            .iter()
+            .zip(0..)
+            .map(|(name, slot)| OutputColumn {
+                name: name.to_string(),
+                slot: Slot(slot),
+            })
+            .collect();
+        (def.encoder)(&columns)
+    }
+
+    pub(super) fn batch(columns: &[Vec<Value>]) -> Batch<'static> {
+        let rows = columns.first().map_or(0, Vec::len);
+        let mut batch = Batch::new(rows, Position::default());
+        for (values, slot) in columns.iter().zip(0..) {
+            let column: Column<'static> = values.iter().map(Value::borrow).collect();
+            batch.set(Slot(slot), column);
+        }
+        batch
+    }
+
+    /// Header, rows, end.
+    pub(super) fn print(def: &FormatDef, names: &[&str], columns: &[Vec<Value>]) -> String {
+        let mut encoder = encoder(def, names);
+        let mut out = Vec::new();
+        encoder.header(&mut out);
+        encoder.encode(&batch(columns), &mut out);
+        encoder.finish(&mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_documented() {
+        assert!(FORMATS.is_sorted_by(|left, right| left.entry.name < right.entry.name));
+        for def in FORMATS {
+            let entry = def.entry;
+            assert_eq!(entry.usage, format!("-o {}", entry.name));
+            assert!(entry.summary.ends_with('.'), "{}", entry.name);
+            assert!(!entry.examples.is_empty(), "{}", entry.name);
+            assert!(find(entry.name).is_some());
+        }
+    }
 }

@@ -39,6 +39,10 @@ impl OrderedStage for Limit {
         false
     }
 
+    fn memory(&self) -> String {
+        "nothing".to_owned()
+    }
+
     fn limit(&self) -> Option<usize> {
         Some(self.rows)
     }

@@ -16,7 +16,10 @@ pub trait OrderedStage: Send + Sync {
         None
     }
 
-    /// Whether the order of the rows that come in does not matter.
+    /// What is held in memory, in words.
+    fn memory(&self) -> String;
+
+    /// Only the first so many rows of what comes out will be read.
     fn take_limit(&mut self, limit: usize) {
         let _ = limit;
     }

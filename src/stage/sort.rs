@@ -75,6 +75,13 @@ impl OrderedStage for Sort {
         true
     }
 
+    fn memory(&self) -> String {
+        match self.limit {
+            Some(limit) => format!("a few times {limit} records"),
+            None => "all records".to_owned(),
+        }
+    }
+
     fn take_limit(&mut self, limit: usize) {
         self.limit = Some(limit);
     }

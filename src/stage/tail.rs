@@ -37,6 +37,10 @@ impl OrderedStage for Tail {
         true
     }
 
+    fn memory(&self) -> String {
+        format!("{} records", self.rows)
+    }
+
     fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots) {
         keep_last(batch, self.rows, live);
     }

@@ -1,11 +1,51 @@
 //! FUNCTIONS: what can be called in an expression. One file a function, one line in the table.
 
+mod abs;
+mod ceil;
+mod coalesce;
+mod concat;
+mod contains;
+mod endswith;
+mod floor;
+mod if_;
 mod len;
+mod lower;
+mod max;
+mod min;
+mod num;
+mod replace;
+mod round;
+mod startswith;
+mod substr;
+mod text;
+mod trim;
+mod upper;
 
 use crate::data::{Entry, ValueRef};
 
 /// Every function, by name.
-pub const FUNCTIONS: &[&FunctionDef] = &[&len::LEN];
+pub const FUNCTIONS: &[&FunctionDef] = &[
+    &abs::ABS,
+    &ceil::CEIL,
+    &coalesce::COALESCE,
+    &concat::CONCAT,
+    &contains::CONTAINS,
+    &endswith::ENDSWITH,
+    &floor::FLOOR,
+    &if_::IF,
+    &len::LEN,
+    &lower::LOWER,
+    &max::MAX,
+    &min::MIN,
+    &num::NUM,
+    &replace::REPLACE,
+    &round::ROUND,
+    &startswith::STARTSWITH,
+    &substr::SUBSTR,
+    &text::TEXT,
+    &trim::TRIM,
+    &upper::UPPER,
+];
 
 /// A function and what the manual says of it.
 #[derive(Debug)]
@@ -61,7 +101,8 @@ pub enum Kernel {
 
 /// Computes one value. The result may borrow from an argument or from `scratch`, which comes empty.
 /// Called for every row, so it does not allocate beyond `scratch`.
-pub type Scalar = for<'a> fn(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit>;
+pub type Scalar =
+    for<'a> fn(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit>;
 
 /// A value that does not fit at run time: the result is null and the ledger counts a failed conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,4 +114,47 @@ pub struct Unfit {
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static FunctionDef> {
     FUNCTIONS.iter().copied().find(|def| def.entry.name == name)
+}
+
+/// How the tests of the functions call them: as the evaluator does, with arguments converted already.
+#[cfg(test)]
+mod testing {
+    use super::{FunctionDef, Kernel, Unfit};
+    use crate::data::{Value, ValueRef};
+
+    pub(super) fn call(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Result<Value, Unfit> {
+        let (Kernel::Scalar(function) | Kernel::NullAware(function)) = def.kernel else {
+            panic!("{} is computed by the evaluator", def.entry.name);
+        };
+        function(arguments, &mut Vec::new()).map(ValueRef::to_value)
+    }
+
+    pub(super) fn text(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Vec<u8> {
+        match call(def, arguments) {
+            Ok(Value::Text(bytes)) => bytes,
+            other => panic!("no text: {other:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_documented() {
+        assert!(FUNCTIONS.is_sorted_by(|left, right| left.entry.name < right.entry.name));
+        for def in FUNCTIONS {
+            let entry = def.entry;
+            assert!(
+                entry.usage.starts_with(&format!("{}(", entry.name)),
+                "{}",
+                entry.name
+            );
+            assert!(entry.summary.ends_with('.'), "{}", entry.name);
+            assert!(!entry.examples.is_empty(), "{}", entry.name);
+            assert!(def.required <= def.parameters.len(), "{}", entry.name);
+            assert!(find(entry.name).is_some());
+        }
+    }
 }

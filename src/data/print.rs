@@ -1,0 +1,87 @@
+//! The text of a value: what `text(x)` gives, what becomes of a value that is used as text, and what the
+//! formats print before they escape.
+
+use std::io::Write;
+
+use super::duration::format_duration;
+use super::number::format_float;
+use super::value::ValueRef;
+
+/// Appends the text of a value; nothing for null. Times are RFC 3339 in UTC with as many fraction digits
+/// as they need.
+pub fn write_text(value: ValueRef<'_>, out: &mut Vec<u8>) {
+    match value {
+        ValueRef::Null => {}
+        ValueRef::Bool(true) => out.extend_from_slice(b"true"),
+        ValueRef::Bool(false) => out.extend_from_slice(b"false"),
+        ValueRef::Int(value) => write_int(value, out),
+        ValueRef::BigInt(value) => {
+            out.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes());
+        }
+        ValueRef::Float(value) => format_float(value, out),
+        ValueRef::Text(bytes) => out.extend_from_slice(bytes),
+        ValueRef::Time(ns) => write_time(ns, out),
+        ValueRef::Duration(ns) => {
+            let mut text = String::new();
+            format_duration(ns, &mut text);
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+}
+
+/// Appends an int in decimal.
+#[inline]
+pub fn write_int(value: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Appends `2026-03-01T10:00:30.25Z`.
+fn write_time(ns: i64, out: &mut Vec<u8>) {
+    let time = jiff::Timestamp::from_nanosecond(i128::from(ns))
+        .expect("64 bits of nanoseconds end in 2262, within the calendar");
+    let _ = write!(out, "{time}"); // writing to a Vec cannot fail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: ValueRef<'_>) -> String {
+        let mut out = Vec::new();
+        write_text(value, &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn every_kind() {
+        for (value, expected) in [
+            (ValueRef::Null, ""),
+            (ValueRef::Bool(true), "true"),
+            (ValueRef::Bool(false), "false"),
+            (ValueRef::Int(i64::MIN), "-9223372036854775808"),
+            (ValueRef::BigInt(&(1 << 64)), "18446744073709551616"),
+            (ValueRef::Float(2.0), "2"),
+            (ValueRef::Float(1e21), "1e+21"),
+            (ValueRef::Text(b"007"), "007"),
+            (ValueRef::Duration(5_400_000_000_000), "1h30m"),
+            (ValueRef::Duration(-1_500_000), "-1.5ms"),
+        ] {
+            assert_eq!(text(value), expected);
+        }
+    }
+
+    #[test]
+    fn times_have_the_digits_they_need() {
+        for (ns, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_772_359_230_000_000_000, "2026-03-01T10:00:30Z"),
+            (1_772_359_230_250_000_000, "2026-03-01T10:00:30.25Z"),
+            (1_772_359_230_000_000_001, "2026-03-01T10:00:30.000000001Z"),
+            (-1, "1969-12-31T23:59:59.999999999Z"),
+            (i64::MAX, "2262-04-11T23:47:16.854775807Z"),
+            (i64::MIN, "1677-09-21T00:12:43.145224192Z"),
+        ] {
+            assert_eq!(text(ValueRef::Time(ns)), expected);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `abs(x)`: a number without its sign.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const ABS: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "abs",
+        usage: "abs(x)",
+        summary: "The number without its sign.",
+        details: "An int stays one, but for the least, whose opposite is a float.",
+        examples: &[Example {
+            expr: "select abs(line) as a",
+            input: "-5\n2.5\n",
+            output: "5\n2.5\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "x",
+        kind: ParameterKind::Number,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Scalar(abs),
+};
+
+fn abs<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    match arguments {
+        [ValueRef::Int(value)] => Ok(value
+            .checked_abs()
+            .map_or(ValueRef::Float(value.unsigned_abs() as f64), ValueRef::Int)),
+        [ValueRef::Float(value)] => Ok(ValueRef::Float(value.abs())),
+        [ValueRef::BigInt(value)] if **value >= 0 => Ok(ValueRef::BigInt(value)),
+        [ValueRef::BigInt(value)] => Ok(ValueRef::Float(value.unsigned_abs() as f64)),
+        _ => Err(Unfit {
+            expected: "a number",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn the_least_int_becomes_a_float() {
+        let call = |value| call(&ABS, &[value]);
+        assert_eq!(call(ValueRef::Int(-5)), Ok(Value::Int(5)));
+        assert_eq!(call(ValueRef::Int(0)), Ok(Value::Int(0)));
+        assert_eq!(
+            call(ValueRef::Int(i64::MIN)),
+            Ok(Value::Float(9223372036854775808.0))
+        );
+        assert_eq!(call(ValueRef::Float(-0.5)), Ok(Value::Float(0.5)));
+        assert_eq!(
+            call(ValueRef::BigInt(&-(1 << 70))),
+            Ok(Value::Float((1i128 << 70) as f64))
+        );
+        assert!(call(ValueRef::Bool(true)).is_err());
+    }
+}

@@ -1,0 +1,33 @@
+//! `coalesce(a, b…)`: the first value that is there.
+//!
+//! Only a row: the evaluator goes on until a value is not null.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use crate::data::{Entry, Example};
+
+pub(super) const COALESCE: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "coalesce",
+        usage: "coalesce(a, b…)",
+        summary: "The first argument that is not null.",
+        details: "`a ?? b` is the same. The empty text is not null.",
+        examples: &[Example {
+            expr: "select coalesce(num(line), 0) as n",
+            input: "7\n\n",
+            output: "7\n0\n",
+        }],
+    },
+    parameters: &[
+        Parameter {
+            name: "a",
+            kind: ParameterKind::Any,
+        },
+        Parameter {
+            name: "b",
+            kind: ParameterKind::Any,
+        },
+    ],
+    required: 2,
+    variadic: true,
+    kernel: Kernel::Coalesce,
+};

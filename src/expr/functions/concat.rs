@@ -1,0 +1,46 @@
+//! `concat(a…)`: texts one after another.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef, write_text};
+
+pub(super) const CONCAT: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "concat",
+        usage: "concat(a…)",
+        summary: "The texts of all arguments, one after another.",
+        details: "Null counts as the empty text, so the result is never null; a value that is no text gives its text.",
+        examples: &[Example {
+            expr: "select concat(line, ':', len(line), null) as c",
+            input: "ab\n",
+            output: "ab:2\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "text",
+        kind: ParameterKind::Text,
+    }],
+    required: 1,
+    variadic: true,
+    kernel: Kernel::NullAware(concat),
+};
+
+fn concat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    for argument in arguments {
+        write_text(*argument, scratch);
+    }
+    Ok(ValueRef::Text(scratch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::text;
+    use super::*;
+
+    #[test]
+    fn nulls_are_empty() {
+        let (a, b) = (ValueRef::Text(b"a"), ValueRef::Text(b"\xff"));
+        assert_eq!(text(&CONCAT, &[a, ValueRef::Null, b]), b"a\xff");
+        assert_eq!(text(&CONCAT, &[ValueRef::Null]), b"");
+        assert_eq!(text(&CONCAT, &[ValueRef::Int(7), a]), b"7a");
+    }
+}

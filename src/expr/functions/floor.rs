@@ -1,0 +1,61 @@
+//! `floor(x)`: the next int below.
+
+use super::round::integral;
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const FLOOR: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "floor",
+        usage: "floor(x)",
+        summary: "The greatest int that is not above the number.",
+        details: "Gives an int where it fits into 64 bits.",
+        examples: &[Example {
+            expr: "select floor(line) as f",
+            input: "2.7\n-2.1\n",
+            output: "2\n-3\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "x",
+        kind: ParameterKind::Number,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Scalar(floor),
+};
+
+fn floor<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    match arguments {
+        [integer @ (ValueRef::Int(_) | ValueRef::BigInt(_))] => Ok(*integer),
+        [ValueRef::Float(value)] => Ok(integral(value.floor())),
+        _ => Err(Unfit {
+            expected: "a number",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn ints_where_they_fit() {
+        let call = |value| call(&FLOOR, &[value]);
+        assert_eq!(call(ValueRef::Float(2.9)), Ok(Value::Int(2)));
+        assert_eq!(call(ValueRef::Float(-0.5)), Ok(Value::Int(-1)));
+        assert_eq!(call(ValueRef::Int(7)), Ok(Value::Int(7)));
+        assert_eq!(call(ValueRef::Float(1e300)), Ok(Value::Float(1e300)));
+        assert_eq!(
+            call(ValueRef::Float(-9223372036854775808.0)),
+            Ok(Value::Int(i64::MIN))
+        );
+        assert_eq!(
+            call(ValueRef::Float(9223372036854775808.0)),
+            Ok(Value::Float(9223372036854775808.0))
+        );
+        assert!(call(ValueRef::Text(b"x")).is_err());
+    }
+}

@@ -1,0 +1,37 @@
+//! `if(c, a, b)`: one of two values.
+//!
+//! Only a row: the evaluator computes the branch that is taken and no other.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use crate::data::{Entry, Example};
+
+pub(super) const IF: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "if",
+        usage: "if(c, a, b)",
+        summary: "`a` where the condition is true, else `b`.",
+        details: "A condition that is null is not true. Only the branch that is taken is evaluated.",
+        examples: &[Example {
+            expr: "select if(line > 5, 'big', 'small') as size",
+            input: "9\n10\n3\n",
+            output: "big\nbig\nsmall\n",
+        }],
+    },
+    parameters: &[
+        Parameter {
+            name: "condition",
+            kind: ParameterKind::Bool,
+        },
+        Parameter {
+            name: "a",
+            kind: ParameterKind::Any,
+        },
+        Parameter {
+            name: "b",
+            kind: ParameterKind::Any,
+        },
+    ],
+    required: 3,
+    variadic: false,
+    kernel: Kernel::If,
+};

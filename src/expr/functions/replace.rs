@@ -1,0 +1,86 @@
+//! `replace(x, a, b)`: another text wherever one stands.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const REPLACE: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "replace",
+        usage: "replace(x, a, b)",
+        summary: "The text with every `a` replaced by `b`.",
+        details: "From left to right, each piece of the text once; an empty `a` changes nothing.",
+        examples: &[Example {
+            expr: "select replace(line, 'a', 'oo') as r",
+            input: "banana\n",
+            output: "boonoonoo\n",
+        }],
+    },
+    parameters: &[
+        Parameter {
+            name: "text",
+            kind: ParameterKind::Text,
+        },
+        Parameter {
+            name: "a",
+            kind: ParameterKind::Text,
+        },
+        Parameter {
+            name: "b",
+            kind: ParameterKind::Text,
+        },
+    ],
+    required: 3,
+    variadic: false,
+    kernel: Kernel::Scalar(replace),
+};
+
+fn replace<'a>(
+    arguments: &[ValueRef<'a>],
+    scratch: &'a mut Vec<u8>,
+) -> Result<ValueRef<'a>, Unfit> {
+    let [
+        ValueRef::Text(text),
+        ValueRef::Text(old),
+        ValueRef::Text(new),
+    ] = arguments
+    else {
+        return Err(Unfit { expected: "text" });
+    };
+    if old.is_empty() {
+        return Ok(ValueRef::Text(text));
+    }
+    let mut copied = 0;
+    for found in memchr::memmem::find_iter(text, old) {
+        scratch.extend_from_slice(&text[copied..found]);
+        scratch.extend_from_slice(new);
+        copied = found + old.len();
+    }
+    if copied == 0 {
+        return Ok(ValueRef::Text(text));
+    }
+    scratch.extend_from_slice(&text[copied..]);
+    Ok(ValueRef::Text(scratch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::text;
+    use super::*;
+
+    #[test]
+    fn every_one_once() {
+        let call = |x, a, b| {
+            text(
+                &REPLACE,
+                &[ValueRef::Text(x), ValueRef::Text(a), ValueRef::Text(b)],
+            )
+        };
+        assert_eq!(call(b"aaaa", b"aa", b"a"), b"aa");
+        assert_eq!(call(b"aaa", b"aa", b"b"), b"ba");
+        assert_eq!(call(b"abc", b"abc", b""), b"");
+        assert_eq!(call(b"abc", b"", b"x"), b"abc");
+        assert_eq!(call(b"abc", b"d", b"x"), b"abc");
+        assert_eq!(call(b"\xff,\xff", b",", b"\xfe"), b"\xff\xfe\xff");
+        assert_eq!(call(b"", b"a", b"x"), b"");
+    }
+}

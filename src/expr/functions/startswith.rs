@@ -1,0 +1,58 @@
+//! `startswith(x, y)`: whether a text begins with another.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const STARTSWITH: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "startswith",
+        usage: "startswith(x, y)",
+        summary: "Whether the text begins with another one.",
+        details: "",
+        examples: &[Example {
+            expr: "where startswith(line, '#')",
+            input: "# a\nb #\n",
+            output: "# a\n",
+        }],
+    },
+    parameters: &[
+        Parameter {
+            name: "text",
+            kind: ParameterKind::Text,
+        },
+        Parameter {
+            name: "start",
+            kind: ParameterKind::Text,
+        },
+    ],
+    required: 2,
+    variadic: false,
+    kernel: Kernel::Scalar(startswith),
+};
+
+fn startswith<'a>(
+    arguments: &[ValueRef<'a>],
+    _scratch: &'a mut Vec<u8>,
+) -> Result<ValueRef<'a>, Unfit> {
+    let [ValueRef::Text(text), ValueRef::Text(part)] = arguments else {
+        return Err(Unfit { expected: "text" });
+    };
+    Ok(ValueRef::Bool(text.starts_with(part)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn bytes_as_they_are() {
+        let call = |text, part| call(&STARTSWITH, &[ValueRef::Text(text), ValueRef::Text(part)]);
+        assert_eq!(call(b"abc", b"ab"), Ok(Value::Bool(true)));
+        assert_eq!(call(b"abc", b"b"), Ok(Value::Bool(false)));
+        assert_eq!(call(b"abc", b""), Ok(Value::Bool(true)));
+        assert_eq!(call(b"a", b"ab"), Ok(Value::Bool(false)));
+        assert_eq!(call(b"\xffb", b"\xff"), Ok(Value::Bool(true)));
+    }
+}

@@ -1,0 +1,46 @@
+//! `text(x)`: any value as text.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const TEXT: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "text",
+        usage: "text(x)",
+        summary: "The text of a value, as `-o raw` prints it.",
+        details: "A number that has become text is compared by its bytes with other text, and is a group apart from the number.",
+        examples: &[Example {
+            expr: "select text(1e3 + 0.5) as a, text(1 < 2) as b",
+            input: "x\n",
+            output: "1000.5\ttrue\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "x",
+        kind: ParameterKind::Text,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Scalar(text),
+};
+
+fn text<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    match arguments {
+        [text @ ValueRef::Text(_)] => Ok(*text),
+        _ => Err(Unfit { expected: "text" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+
+    #[test]
+    fn text_as_it_is() {
+        assert_eq!(
+            testing::text(&TEXT, &[ValueRef::Text(b"a\t\xff")]),
+            b"a\t\xff"
+        );
+    }
+}
