@@ -7,11 +7,8 @@ mod entry;
 mod key;
 mod number;
 mod order;
-<<<<<<< HEAD
 mod scan;
-=======
 mod print;
->>>>>>> 49fab68ad96bae5929f42ba3f30abaa6b0cbb5e5
 mod text;
 mod value;
 
@@ -22,10 +19,7 @@ pub use entry::{Entry, Example};
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
-<<<<<<< HEAD
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
-=======
 pub use print::{write_int, write_text};
->>>>>>> 49fab68ad96bae5929f42ba3f30abaa6b0cbb5e5
 pub use text::{Bytes, Span, TextColumn};
 pub use value::{Value, ValueRef};
