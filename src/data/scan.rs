@@ -1,6 +1,6 @@
 //! From bytes to the first batch: what a scanner is, and how bytes are searched 64 at a time.
 
-use wide::{CmpEq, u8x16};
+use wide::u8x16;
 
 use super::batch::{Batch, Position};
 

@@ -21,7 +21,7 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
         ExprKind::Literal(value) => return Ok(Node::Constant(value.clone())),
         ExprKind::Field(path) => {
             return match scope.resolve(path, expr.span) {
-                Ok(slot) => Ok(Node::Field(slot, super::scope::path_name(path))),
+                Ok(slot) => Ok(Node::Field(slot, path.label())),
                 Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
                 Err(mistake) => Err(vec![mistake]),
             };
@@ -89,7 +89,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
         }
         BinaryOp::Coalesce => {
             let (left, right) = both(bind(left, scope), bind(right, scope))?;
-            Ok(Node::Call { def: &functions::COALESCE, arguments: vec![left, right] })
+            Ok(Node::Call { def: functions::coalesce(), arguments: vec![left, right] })
         }
         _ => {
             if let Some(op) = Arithmetic::of(op) {

@@ -1,7 +1,7 @@
 //! The fields that a stage can see, and the slots that hold them.
 
 use crate::data::Slot;
-use crate::lang::ast::{Expr, ExprKind, Path, Segment, Span};
+use crate::lang::ast::{Path, Segment, Span};
 use crate::lang::Mistake;
 
 /// A named column.
@@ -102,7 +102,7 @@ impl Scope {
 
     /// The slot of a field as written, or the mistake with the name that was probably meant.
     pub fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Mistake> {
-        let name = path_name(path);
+        let name = path.label();
         if let Some(slot) = self.find(&name) {
             return Ok(slot);
         }
@@ -121,31 +121,6 @@ impl Scope {
                 self.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
             )),
         })
-    }
-}
-
-/// A path as one name: `a.b[0]`.
-pub fn path_name(path: &Path) -> String {
-    let mut name = String::new();
-    for segment in &path.0 {
-        match segment {
-            Segment::Name(part) => {
-                if !name.is_empty() {
-                    name.push('.');
-                }
-                name.push_str(part);
-            }
-            Segment::Index(index) => name.push_str(&format!("[{index}]")),
-        }
-    }
-    name
-}
-
-/// The name of a column that holds an expression: a field keeps its own, anything else its text.
-pub fn default_name(expr: &Expr) -> String {
-    match &expr.kind {
-        ExprKind::Field(path) => path_name(path),
-        _ => expr.to_string(),
     }
 }
 

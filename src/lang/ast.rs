@@ -75,7 +75,7 @@ pub struct Name {
 }
 
 /// The kinds of expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
     /// A number, size, duration, text, `true`, `false`, `null`. A size is an int of bytes.
     Literal(Value),

@@ -28,4 +28,9 @@ impl Mistake {
         self.help = Some(help.into());
         self
     }
+
+    /// The same mistake with a usage line, unless it has better help.
+    pub fn usage(self, usage: &str) -> Self {
+        if self.help.is_some() { self } else { self.help(format!("usage: {usage}")) }
+    }
 }

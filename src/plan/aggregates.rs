@@ -1,7 +1,7 @@
 //! Binds `count, sum(x) where c as total by y`.
 
 use crate::aggregate::{self, Aggregation, ArgumentKind, BoundAggregate, Key, Ranking};
-use crate::expr::scope::{closest, default_name};
+use crate::expr::scope::closest;
 use crate::expr::{Node, Scope, bind, bind_condition};
 use crate::lang::Mistake;
 use crate::lang::arguments::Arguments;
@@ -16,13 +16,12 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
     let mut bound = Vec::new();
     let mut keys = Vec::new();
     for key in &list.keys {
-        let name = key.alias.as_ref().map_or_else(|| default_name(key.expr), |alias| alias.text.clone());
         match bind(key.expr, scope) {
-            Ok(node) => keys.push((name, key.expr.span, node)),
+            Ok(node) => keys.push((key.column_name(), key.expr.span, node)),
             Err(found) => mistakes.extend(found),
         }
     }
-    for call in &list.aggregates {
+    for call in &list.calls {
         match bind_call(call, scope) {
             Ok(parts) => bound.push((call.column_name(), call.span, parts)),
             Err(found) => mistakes.extend(found),

@@ -88,10 +88,9 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = |pick: fn(&(&'static str, String, String)) -> &str| {
-            self.rows.iter().map(|row| pick(row).chars().count()).filter(|width| *width < 50).max().unwrap_or(0)
-        };
-        let (who, what) = (width(|row| row.0), width(|row| &row.1));
+        let widest = |lengths: &mut dyn Iterator<Item = usize>| lengths.filter(|width| *width < 50).max().unwrap_or(0);
+        let who = widest(&mut self.rows.iter().map(|row| row.0.len()));
+        let what = widest(&mut self.rows.iter().map(|row| row.1.chars().count()));
         for row in &self.rows {
             writeln!(formatter, "{:who$}  {:what$}  {}", row.0, row.1, row.2)?;
         }

@@ -1,3 +1,66 @@
-//! Where bytes come from.
+//! SOURCES: where bytes come from. One file a kind of source, one line in the table.
 
 pub mod compression;
+mod file;
+mod stdin;
+
+use std::fs::File;
+
+use crate::data::Entry;
+
+/// Every kind of source; the first that accepts what was written opens it.
+pub const SOURCES: &[&SourceDef] = &[&stdin::STDIN, &file::FILE];
+
+/// A kind of source and what the manual says of it.
+#[derive(Debug)]
+pub struct SourceDef {
+    /// Name, usage (as written on the command line), summary, examples.
+    pub entry: Entry,
+    /// Whether this kind is meant by what was written.
+    pub accepts: fn(&str) -> bool,
+    /// Opens it. An error is a sentence without the source's name.
+    pub open: fn(&str) -> Result<Input, String>,
+}
+
+/// What was opened.
+#[derive(Debug)]
+pub enum Input {
+    /// A file that can be read anywhere, by many at once: from one offset to another.
+    Ranges {
+        /// The file.
+        file: File,
+        /// The first byte.
+        start: u64,
+        /// The byte behind the last one, as the file was when it was opened.
+        end: u64,
+    },
+    /// A pipe, terminal or device: bytes come one after another, when they come.
+    Stream(File),
+}
+
+/// Opens a source by what was written.
+pub fn open(written: &str) -> Result<Input, String> {
+    let def = SOURCES.iter().find(|def| (def.accepts)(written)).ok_or("no kind of source is written like this")?;
+    (def.open)(written)
+}
+
+/// What an opened file is: ranges if it is a regular file of known size, else a stream.
+fn input(file: File, start: u64) -> Result<Input, String> {
+    let metadata = file.metadata().map_err(|error| reason(&error))?;
+    if metadata.is_dir() {
+        return Err("is a directory: name the files in it, as in DIR/*.log".to_owned());
+    }
+    // Files under /proc say that they are empty and are not.
+    if metadata.is_file() && metadata.len() > 0 {
+        return Ok(Input::Ranges { file, start: start.min(metadata.len()), end: metadata.len() });
+    }
+    Ok(Input::Stream(file))
+}
+
+/// An I/O error as a sentence without the number of the error.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}

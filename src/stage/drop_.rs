@@ -3,7 +3,6 @@
 use super::{BoundStage, StageDef};
 use crate::data::{Entry, Example};
 use crate::expr::Scope;
-use crate::expr::scope::path_name;
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
 
@@ -23,9 +22,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let mut arguments = Arguments::of(stage);
     let mut mistakes = Vec::new();
     loop {
-        let (path, span) = arguments.field("the name of a field").map_err(|mistake| vec![mistake.usage(&DROP.entry)])?;
+        let (path, span) = arguments.field("the name of a field").map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
         match scope.resolve(path, span) {
-            Ok(_) => scope.remove(&path_name(path)),
+            Ok(_) => scope.remove(&path.label()),
             Err(_) if scope.unknown => {}
             Err(mistake) => mistakes.push(mistake),
         }

@@ -29,7 +29,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         let (name, value) = match assignment(&mut arguments) {
             Ok(assignment) => assignment,
             Err(mistake) => {
-                mistakes.push(mistake.usage(&LET.entry));
+                mistakes.push(mistake.usage(LET.entry.usage));
                 return Err(mistakes);
             }
         };

@@ -3,7 +3,6 @@
 use super::{BoundStage, Operator, OrderedStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots};
 use crate::expr::{Failures, Scope};
-use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
 
 pub(super) const LIMIT: StageDef = StageDef {

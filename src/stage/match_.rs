@@ -45,13 +45,13 @@ pub(super) fn bind(
     let (mut patterns, mut mistakes) = (Vec::new(), Vec::new());
     let mut field: Option<&Expr> = None;
     loop {
-        let mut expr = arguments.expression("a \"text\" or a /regex/").map_err(|mistake| vec![mistake.usage(entry)])?;
+        let mut expr = arguments.expression("a \"text\" or a /regex/").map_err(|mistake| vec![mistake.usage(entry.usage)])?;
         if let ExprKind::In(pattern, within) = &expr.kind {
-            (expr, field) = (pattern, Some(within));
+            (expr, field) = (pattern, Some(within.as_ref()));
         }
         match bind_pattern(expr) {
             Ok(pattern) => patterns.push(pattern),
-            Err(mistake) => mistakes.push(mistake.usage(entry)),
+            Err(mistake) => mistakes.push(mistake.usage(entry.usage)),
         }
         if field.is_some() || !arguments.comma() {
             break;

@@ -101,7 +101,7 @@ fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<
             let mistake = Mistake::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));
             Err(vec![match scope.fields().first() {
                 Some(field) => mistake.help(format!("write {stage} {word} {}", field.name)),
-                None => mistake.usage(entry),
+                None => mistake.usage(entry.usage),
             }])
         }
     }
@@ -110,7 +110,7 @@ fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<
 /// The only argument of a stage that takes a number.
 fn only_number(stage: &ast::Stage, entry: &Entry, what: &str) -> Result<usize, Mistake> {
     let mut arguments = Arguments::of(stage);
-    let (number, _) = arguments.integer(what).map_err(|mistake| mistake.usage(entry))?;
+    let (number, _) = arguments.integer(what).map_err(|mistake| mistake.usage(entry.usage))?;
     arguments.finish(entry.usage)?;
     Ok(usize::try_from(number).unwrap_or(usize::MAX))
 }

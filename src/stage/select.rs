@@ -5,6 +5,7 @@ use super::{BoundStage, RowStage, StageDef};
 use crate::data::{Entry, Example};
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
+use crate::lang::clauses::{KeyClause, alias};
 use crate::lang::{Mistake, ast};
 
 pub(super) const SELECT: StageDef = StageDef {
@@ -29,9 +30,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let mut chosen: Vec<(String, crate::data::Slot)> = Vec::new();
     let mut mistakes = Vec::new();
     loop {
-        let expr = arguments.expression("a field").map_err(|mistake| vec![mistake.usage(&SELECT.entry)])?;
-        let name = match arguments.alias() {
-            Ok(alias) => alias.map_or_else(|| crate::expr::scope::default_name(expr), |alias| alias.text),
+        let expr = arguments.expression("a field").map_err(|mistake| vec![mistake.usage(SELECT.entry.usage)])?;
+        let name = match alias(&mut arguments) {
+            Ok(alias) => KeyClause { expr, alias }.column_name(),
             Err(mistake) => {
                 mistakes.push(mistake);
                 break;

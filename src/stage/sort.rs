@@ -28,7 +28,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let mut arguments = Arguments::of(stage);
     let (mut keys, mut mistakes) = (Vec::new(), Vec::new());
     loop {
-        let expr = arguments.expression("what to sort by").map_err(|mistake| vec![mistake.usage(&SORT.entry)])?;
+        let expr = arguments.expression("what to sort by").map_err(|mistake| vec![mistake.usage(SORT.entry.usage)])?;
         let direction = if arguments.keyword("desc") { Direction::Descending } else { Direction::Ascending };
         if direction == Direction::Ascending {
             arguments.keyword("asc");

@@ -12,9 +12,9 @@ use crate::data::{
     each_of_two, each_white_space, write_text,
 };
 use crate::expr::pattern::bind_regex;
-use crate::expr::scope::path_name;
 use crate::expr::{Failures, Node, Scope};
 use crate::lang::arguments::Arguments;
+use crate::lang::clauses::alias;
 use crate::lang::ast::ExprKind;
 use crate::lang::{Mistake, ast};
 
@@ -38,8 +38,8 @@ pub(super) const SPLIT: StageDef = StageDef {
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
     let mut separator = Separator::WhiteSpace;
-    let mistake = |mistake: Mistake| vec![mistake.usage(&SPLIT.entry)];
-    if let Some(expr) = arguments.peek() {
+    let mistake = |mistake: Mistake| vec![mistake.usage(SPLIT.entry.usage)];
+    if let Some(expr) = arguments.peek_expression() {
         match &expr.kind {
             ExprKind::Literal(Value::Text(text)) if text.is_empty() => {
                 return Err(mistake(Mistake::new(expr.span, "the separator is empty")));
@@ -59,7 +59,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             keep = true;
         } else if arguments.keyword("from") {
             from = Some(arguments.field("the field to split").map_err(mistake)?);
-        } else if let Some(alias) = arguments.alias().map_err(mistake)? {
+        } else if let Some(alias) = alias(&mut arguments).map_err(mistake)? {
             name = Some(alias.text);
         } else {
             break;
@@ -68,7 +68,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     arguments.finish(SPLIT.entry.usage).map_err(|mistake| vec![mistake])?;
     let (node, old) = match from {
         Some((path, span)) => {
-            let old = path_name(path);
+            let old = path.label();
             match scope.resolve(path, span) {
                 Ok(slot) => (Node::Field(slot, old.clone()), old),
                 Err(_) if scope.unknown => (Node::Constant(Value::Null), old),

@@ -21,10 +21,10 @@ pub(super) const TOP: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
-    let (rows, span) = arguments.integer("how many").map_err(|mistake| vec![mistake.usage(&TOP.entry)])?;
+    let (rows, span) = arguments.integer("how many").map_err(|mistake| vec![mistake.usage(TOP.entry.usage)])?;
     if arguments.is_done() {
         return Err(vec![
-            Mistake::new(arguments.span_here(), "expected a field to count by, found the end").usage(&TOP.entry),
+            Mistake::new(arguments.span_here(), "expected a field to count by, found the end").usage(TOP.entry.usage),
         ]);
     }
     let word = |text: &str| Expr {

@@ -28,9 +28,9 @@ pub(super) const WHERE: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
-    let condition = arguments.expression("a condition").map_err(|mistake| vec![mistake.usage(&WHERE.entry)])?;
-    if arguments.at_equals() {
-        let here = arguments.span_here();
+    let condition = arguments.expression("a condition").map_err(|mistake| vec![mistake.usage(WHERE.entry.usage)])?;
+    let here = arguments.span_here();
+    if arguments.equals_sign() {
         return Err(vec![
             Mistake::new(here, "`=` assigns; a comparison is `==`").help(format!("write where {condition} == …")),
         ]);

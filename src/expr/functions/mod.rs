@@ -158,3 +158,8 @@ mod tests {
         }
     }
 }
+
+/// The function that `??` is.
+pub(super) fn coalesce() -> &'static FunctionDef {
+    &coalesce::COALESCE
+}

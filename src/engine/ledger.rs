@@ -1,0 +1,42 @@
+//! The ledger: what became of every record, and where the first of each trouble was.
+
+use std::fmt;
+
+/// Counts of a whole run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Records read.
+    pub read: u64,
+    /// Records that could not be used at all.
+    pub rejected: u64,
+    /// The first of them: `access.log:7: reason`.
+    pub first_rejected: Option<String>,
+    /// Values that were used as what they are not.
+    pub failed: u64,
+    /// The first of them.
+    pub first_failed: Option<String>,
+}
+
+impl Ledger {
+    /// Whether anything happened that the user should hear of.
+    pub fn is_clean(&self) -> bool {
+        self.rejected == 0 && self.failed == 0
+    }
+}
+
+impl fmt::Display for Ledger {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} read", self.read)?;
+        let troubles = [
+            (self.rejected, "rejected", &self.first_rejected),
+            (self.failed, "failed to convert", &self.first_failed),
+        ];
+        for (count, what, first) in troubles.into_iter().filter(|(count, ..)| *count > 0) {
+            write!(formatter, ", {count} {what}")?;
+            if let Some(first) = first {
+                write!(formatter, " ({first})")?;
+            }
+        }
+        Ok(())
+    }
+}

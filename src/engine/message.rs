@@ -1,0 +1,101 @@
+//! What the threads say to each other.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use crate::aggregate::Run;
+use crate::data::Batch;
+use crate::expr::Failures;
+
+/// Which source, by its place on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SourceIndex(pub(super) usize);
+
+/// From the reader to a worker: some whole records.
+#[derive(Debug)]
+pub(super) struct Task {
+    /// Numbers all chunks of the run in the order of the input.
+    pub(super) sequence: u64,
+    /// The batch that the chunk belongs to.
+    pub(super) batch: u64,
+    pub(super) source: SourceIndex,
+    pub(super) content: Content,
+}
+
+/// Where the records are.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// All records that begin in a range of a file.
+    Range(FileRange),
+    /// The first so many bytes of a buffer, which goes back to the reader.
+    Buffer(Vec<u8>, usize),
+    /// One record that is longer than a record may be; its bytes are gone.
+    Overlong,
+}
+
+/// A part of a file that is read by ranges.
+#[derive(Debug)]
+pub(super) struct FileRange {
+    pub(super) file: Arc<File>,
+    /// Where the first record of the file begins.
+    pub(super) first: u64,
+    /// The range.
+    pub(super) low: u64,
+    pub(super) high: u64,
+    /// Where the file ends.
+    pub(super) end: u64,
+}
+
+/// From the reader to every worker: hand over what belongs to this batch and those before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HandOver {
+    pub(super) batch: u64,
+}
+
+/// To the coordinator.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// From a worker: a chunk is processed.
+    Done(Box<Done>),
+    /// From a worker: the groups of some chunks of a batch.
+    Partial {
+        batch: u64,
+        chunks: u64,
+        runs: Vec<Run>,
+    },
+    /// From the reader: a batch has so many chunks.
+    BatchEnd { batch: u64, chunks: u64 },
+    /// From the reader: a source cannot be read, or no further.
+    SourceFailed(SourceIndex, String),
+    /// From the reader: there are so many chunks in all.
+    End { chunks: u64 },
+}
+
+/// What became of a chunk.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) sequence: u64,
+    pub(super) source: SourceIndex,
+    pub(super) bytes: u64,
+    pub(super) records: u64,
+    pub(super) rejected: u64,
+    /// The first rejected record's place in the chunk, from 0, and why.
+    pub(super) first_rejected: Option<(u64, String)>,
+    pub(super) failures: Failures,
+    /// The place in the chunk of the record with the first failure, from 0.
+    pub(super) first_failure: Option<u64>,
+    /// Why the source could not be read to the end of the chunk.
+    pub(super) error: Option<String>,
+    pub(super) payload: Payload,
+}
+
+/// What a chunk has become.
+#[derive(Debug)]
+pub(super) enum Payload {
+    /// Its groups are in a partial, or nothing is left of it.
+    Nothing,
+    /// Encoded rows.
+    Bytes(Vec<u8>),
+    /// Rows for the coordinator's stages.
+    Batches(Vec<Batch<'static>>),
+}

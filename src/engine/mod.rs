@@ -1,0 +1,122 @@
+//! Plan to results: the only place that has threads.
+//!
+//! A *reader* numbers chunks of the input and hands them out over a bounded channel; *workers* turn each into
+//! batches, apply the row-by-row stages and either encode rows, pass rows on or keep groups; the
+//! *coordinator*, on the calling thread, puts what they send in the order of the chunks, merges, and writes.
+//! A *ticket* goes with every chunk and comes back when the coordinator is through with it, so however slow
+//! the slowest is, only so many chunks are on their way: memory stays flat and the producer waits.
+
+mod board;
+mod chain;
+mod chunk;
+mod control;
+mod coordinator;
+mod executor;
+mod ledger;
+mod message;
+mod output;
+mod reader;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam::channel::{bounded, unbounded};
+
+use crate::format::FormatDef;
+use crate::plan::Plan;
+use crate::sink::{Progress, Sink, SinkError};
+
+pub use control::Control;
+pub use ledger::Ledger;
+
+/// What to run the plan on, and how.
+pub struct Job {
+    /// As written; `-` is standard input. At least one.
+    pub sources: Vec<String>,
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// How many bytes are handed out at once, at least 1.
+    pub chunk_bytes: usize,
+    /// How often the workers' partial results are merged; nothing to merge once, at the end.
+    pub batch: Option<Duration>,
+    /// A longer record is rejected.
+    pub max_line_bytes: usize,
+    /// How rows are printed.
+    pub encoding: Encoding,
+    /// Shown while files are read.
+    pub progress: Option<Progress>,
+}
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug)]
+pub enum Encoding {
+    /// The lines as they came, from the plan's slot of lines.
+    Lines,
+    /// In a format, with a header or without.
+    Format(&'static FormatDef, bool),
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What became of the records.
+    pub ledger: Ledger,
+    /// Sources that failed, as `PATH: reason`; printed already.
+    pub failed_sources: Vec<String>,
+    /// Why writing ended early, if it did.
+    pub sink: Option<SinkError>,
+    /// The signal that ended the input early, if one did.
+    pub signal: Option<i32>,
+}
+
+/// Runs a plan to its end: the end of the input, enough rows, or a signal.
+pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control>) -> Outcome {
+    let (task_sender, tasks) = bounded(job.threads * 2);
+    let (message_sender, messages) = unbounded();
+    let tickets_at_once = job.threads * 4 + 2;
+    let (ticket_sender, tickets) = bounded(tickets_at_once);
+    let (buffer_sender, buffers) = bounded(tickets_at_once);
+    for _ in 0..tickets_at_once {
+        let _ = ticket_sender.send(()); // there is room for all of them
+    }
+    let board = plan.metadata.number.map(|_| Arc::new(board::Board::default()));
+    let sources: Arc<[String]> = job.sources.clone().into();
+    let mut hand_overs = Vec::new();
+    for index in 0..job.threads {
+        let (sender, receiver) = unbounded();
+        hand_overs.push(sender);
+        let worker = worker::Worker::new(worker::Setup {
+            plan: Arc::clone(&plan),
+            sources: Arc::clone(&sources),
+            encoding: job.encoding,
+            max_line_bytes: job.max_line_bytes,
+            board: board.clone(),
+            messages: message_sender.clone(),
+            buffers: buffer_sender.clone(),
+        });
+        let tasks = tasks.clone();
+        spawn(format!("worker {index}"), move || worker.run(&tasks, &receiver));
+    }
+    drop(tasks);
+    let reader = reader::Reader::new(reader::Setup {
+        sources,
+        chunk_bytes: job.chunk_bytes,
+        max_line_bytes: job.max_line_bytes,
+        batch: job.batch,
+        waits_for_more: plan.is_blocking(),
+        control: Arc::clone(control),
+        tasks: task_sender,
+        tickets,
+        buffers,
+        messages: message_sender,
+        hand_overs,
+    });
+    spawn("reader".to_owned(), move || reader.run());
+    coordinator::Coordinator::new(&plan, &job, sink, control, ticket_sender).run(&messages, job.progress)
+}
+
+/// Starts a thread that is never waited for: it ends when its channels close.
+fn spawn(name: String, work: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().name(name).spawn(work).expect("the system has room for a thread a core");
+}
