@@ -18,7 +18,10 @@ pub struct Span {
 impl Span {
     /// The range from the start of `self` to the end of `other`.
     pub fn to(self, other: Span) -> Span {
-        Span { start: self.start, end: other.end.max(self.start) }
+        Span {
+            start: self.start,
+            end: other.end.max(self.start),
+        }
     }
 }
 
@@ -72,7 +75,7 @@ pub struct Name {
 }
 
 /// The kinds of expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
     /// A number, size, duration, text, `true`, `false`, `null`. A size is an int of bytes.
     Literal(Value),

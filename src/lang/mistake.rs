@@ -16,12 +16,25 @@ pub struct Mistake {
 impl Mistake {
     /// A mistake without help.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Mistake { span, message: message.into(), help: None }
+        Mistake {
+            span,
+            message: message.into(),
+            help: None,
+        }
     }
 
     /// The same mistake with a line that shows how to write it.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The same mistake with a usage line, unless it has better help.
+    pub fn usage(self, usage: &str) -> Self {
+        if self.help.is_some() {
+            self
+        } else {
+            self.help(format!("usage: {usage}"))
+        }
     }
 }

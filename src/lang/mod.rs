@@ -1,9 +1,44 @@
 //! Text to tree: literals, names, expressions, stages. Knows no stage, aggregate or function by name.
+//!
+//! [`parse`] reads, [`render`] draws what could not be read, the trees print themselves in canonical
+//! form, and [`Arguments`] is how a stage reads what stands behind its name.
 
+pub mod arguments;
 pub mod ast;
+mod blank;
+mod caret;
+pub mod clauses;
+mod depth;
+mod expression;
+mod failure;
+mod found;
 pub mod mistake;
+mod name;
+mod number;
+mod operand;
+mod operator;
+mod pipeline;
+mod print;
+mod quoted;
+mod recover;
+mod regex;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod width;
 
+pub use arguments::Arguments;
+pub use caret::render;
+pub use clauses::{AggregateCall, AggregateList, KeyClause};
 pub use mistake::Mistake;
+pub use number::parse_size;
+pub use pipeline::parse;
 
 /// The deepest expression that is accepted; what walks a tree may recurse this far.
 pub const MAX_DEPTH: u16 = 200;
+
+/// The longest expression that is accepted.
+pub const MAX_LENGTH_BYTES: usize = 64 * 1024;
+
+/// The most mistakes that are reported at once.
+pub const MAX_MISTAKES: usize = 20;

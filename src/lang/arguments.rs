@@ -1,0 +1,408 @@
+//! The cursor by which a stage reads its own arguments.
+//!
+//! A stage asks for what it needs in the order of its usage line and ends with [`Arguments::finish`].
+//! Each question that must be answered names what it asks for, so that the mistake can say it:
+//! `expected a separator, found 5`.
+
+use super::ast::{Argument, Expr, ExprKind, Name, Path, RegexLiteral, Span, Stage, UnaryOp};
+use super::found::in_back_quotes;
+use super::mistake::Mistake;
+use super::name::CLAUSE_WORDS;
+use crate::data::Value;
+
+/// What is left of a stage's arguments. A copy of it reads ahead.
+#[derive(Clone, Copy, Debug)]
+pub struct Arguments<'a> {
+    /// The stage's head, if it is the first aggregate and not yet read.
+    head: Option<&'a Expr>,
+    rest: &'a [Argument],
+    /// Where the last thing that was read ends.
+    end: Span,
+}
+
+/// The next thing that a stage reads.
+#[derive(Clone, Copy, Debug)]
+enum Item<'a> {
+    Expr(&'a Expr),
+    Comma(Span),
+    Equals(Span),
+}
+
+impl<'a> Arguments<'a> {
+    /// What follows the stage's name.
+    pub fn of(stage: &'a Stage) -> Self {
+        let end = stage.head.span.end;
+        Arguments {
+            head: None,
+            rest: &stage.arguments,
+            end: Span { start: end, end },
+        }
+    }
+
+    /// All of a stage that is a list of aggregates, the first of which is its head.
+    pub fn of_aggregates(stage: &'a Stage) -> Self {
+        let start = stage.head.span.start;
+        Arguments {
+            head: Some(&stage.head),
+            rest: &stage.arguments,
+            end: Span { start, end: start },
+        }
+    }
+
+    /// Whether nothing is left.
+    pub fn is_done(&self) -> bool {
+        self.peek().is_none()
+    }
+
+    /// The place of the next thing, or the place behind the last one.
+    pub fn span_here(&self) -> Span {
+        match self.peek() {
+            Some(Item::Expr(expr)) => expr.span,
+            Some(Item::Comma(span) | Item::Equals(span)) => span,
+            None => self.end,
+        }
+    }
+
+    /// The next expression, without reading it.
+    pub fn peek_expression(&self) -> Option<&'a Expr> {
+        match self.peek() {
+            Some(Item::Expr(expr)) => Some(expr),
+            _ => None,
+        }
+    }
+
+    /// The next argument, if it is a bare word.
+    pub fn peek_word(&self) -> Option<&'a str> {
+        self.peek_expression().and_then(Expr::as_word)
+    }
+
+    /// Whether the next argument is a word that begins a clause (`by`, `as`, `from`, …).
+    pub fn is_at_clause(&self) -> bool {
+        self.peek_word()
+            .is_some_and(|word| CLAUSE_WORDS.contains(&word))
+    }
+
+    /// Reads this word, if it is next.
+    pub fn keyword(&mut self, word: &str) -> bool {
+        self.advance_if(self.peek_word() == Some(word))
+    }
+
+    /// Reads a comma, if one is next.
+    pub fn comma(&mut self) -> bool {
+        self.advance_if(matches!(self.peek(), Some(Item::Comma(_))))
+    }
+
+    /// Reads `=`, if it is next.
+    pub fn equals_sign(&mut self) -> bool {
+        self.advance_if(matches!(self.peek(), Some(Item::Equals(_))))
+    }
+
+    /// Reads `=`; `what` is what it stands in: `an assignment`.
+    pub fn equals(&mut self, what: &str) -> Result<(), Mistake> {
+        if self.equals_sign() {
+            Ok(())
+        } else {
+            Err(self.expected(&format!("`=` in {what}")))
+        }
+    }
+
+    /// Reads an expression of any kind.
+    pub fn expression(&mut self, what: &str) -> Result<&'a Expr, Mistake> {
+        let expr = self.peek_expression().ok_or_else(|| self.expected(what))?;
+        self.advance();
+        Ok(expr)
+    }
+
+    /// Reads a field.
+    pub fn field(&mut self, what: &str) -> Result<(&'a Path, Span), Mistake> {
+        match self.peek_expression() {
+            Some(Expr {
+                kind: ExprKind::Field(path),
+                span,
+                ..
+            }) => {
+                self.advance();
+                Ok((path, *span))
+            }
+            Some(Expr {
+                kind: ExprKind::Literal(Value::Text(_)),
+                ..
+            }) => Err(self
+                .expected(what)
+                .help("a field is written without quotes, or in back quotes: `any name`")),
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// Reads a name: a field of one segment.
+    pub fn name(&mut self, what: &str) -> Result<Name, Mistake> {
+        match (self.peek_word(), self.peek_expression()) {
+            (Some(word), Some(expr)) => {
+                self.advance();
+                Ok(Name {
+                    text: word.to_owned(),
+                    span: expr.span,
+                })
+            }
+            (
+                None,
+                Some(Expr {
+                    kind: ExprKind::Field(path),
+                    ..
+                }),
+            ) => {
+                let help = format!(
+                    "a name has no path; in back quotes it may hold dots: `{}`",
+                    path.label()
+                );
+                Err(self.expected(what).help(help))
+            }
+            (
+                None,
+                Some(Expr {
+                    kind: ExprKind::Literal(Value::Text(_)),
+                    ..
+                }),
+            ) => Err(self
+                .expected(what)
+                .help("a name is written without quotes, or in back quotes: `any name`")),
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// Reads names with commas between them; at least one.
+    pub fn names(&mut self, what: &str) -> Result<Vec<Name>, Mistake> {
+        let mut names = vec![self.name(what)?];
+        while self.comma() {
+            names.push(self.name(what)?);
+        }
+        Ok(names)
+    }
+
+    /// Reads a literal text: its bytes.
+    pub fn text(&mut self, what: &str) -> Result<(&'a [u8], Span), Mistake> {
+        match self.peek_expression() {
+            Some(Expr {
+                kind: ExprKind::Literal(Value::Text(bytes)),
+                span,
+                ..
+            }) => {
+                self.advance();
+                Ok((bytes, *span))
+            }
+            Some(Expr {
+                kind: ExprKind::Field(path),
+                ..
+            }) => Err(self
+                .expected(what)
+                .help(format!("text stands in quotes: \"{}\"", path.label()))),
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// Reads a regular expression, if one is next.
+    pub fn regex(&mut self) -> Option<(&'a RegexLiteral, Span)> {
+        match self.peek_expression() {
+            Some(Expr {
+                kind: ExprKind::Regex(literal),
+                span,
+                ..
+            }) => {
+                self.advance();
+                Some((literal, *span))
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads a literal int that is not negative.
+    pub fn integer(&mut self, what: &str) -> Result<(u64, Span), Mistake> {
+        let expr = self.peek_expression().ok_or_else(|| self.expected(what))?;
+        match &expr.kind {
+            ExprKind::Literal(Value::Int(value)) if *value >= 0 => {
+                self.advance();
+                Ok((value.unsigned_abs(), expr.span))
+            }
+            ExprKind::Literal(Value::Int(_)) | ExprKind::Unary(UnaryOp::Negate, _) => {
+                Err(self.expected(what).help("it cannot be negative"))
+            }
+            ExprKind::Literal(Value::Float(_)) => Err(self
+                .expected(what)
+                .help("it is a whole number of at most 64 bits")),
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// Reads a literal duration that is not negative: its nanoseconds.
+    pub fn duration(&mut self, what: &str) -> Result<(i64, Span), Mistake> {
+        match self.peek_expression() {
+            Some(Expr {
+                kind: ExprKind::Literal(Value::Duration(ns)),
+                span,
+                ..
+            }) if *ns >= 0 => {
+                self.advance();
+                Ok((*ns, *span))
+            }
+            _ => Err(self
+                .expected(what)
+                .help("a duration is written 30s, 5m or 1h")),
+        }
+    }
+
+    /// A mistake if anything is left; `usage` is the stage's shape: `tail N`.
+    pub fn finish(&self, usage: &str) -> Result<(), Mistake> {
+        if self.is_done() {
+            return Ok(());
+        }
+        let message = format!("unexpected {}", self.found());
+        Err(Mistake::new(self.span_here(), message).help(format!("usage: {usage}")))
+    }
+
+    /// The mistake of something else standing here, for what no other question asks for.
+    pub fn expected(&self, what: &str) -> Mistake {
+        Mistake::new(
+            self.span_here(),
+            format!("expected {what}, found {}", self.found()),
+        )
+    }
+
+    /// What is next, as a message shows it.
+    pub fn found(&self) -> String {
+        match self.peek() {
+            Some(Item::Expr(expr)) => in_back_quotes(&expr.to_string()),
+            Some(Item::Comma(_)) => "`,`".to_owned(),
+            Some(Item::Equals(_)) => "`=`".to_owned(),
+            None => "the end of the stage".to_owned(),
+        }
+    }
+
+    fn peek(&self) -> Option<Item<'a>> {
+        if let Some(head) = self.head {
+            return Some(Item::Expr(head));
+        }
+        self.rest.first().map(|argument| match argument {
+            Argument::Expr(expr) => Item::Expr(expr),
+            Argument::Comma(span) => Item::Comma(*span),
+            Argument::Equals(span) => Item::Equals(*span),
+        })
+    }
+
+    fn advance(&mut self) {
+        let end = self.span_here().end;
+        self.end = Span { start: end, end };
+        if self.head.take().is_none() {
+            self.rest = self.rest.get(1..).unwrap_or_default();
+        }
+    }
+
+    fn advance_if(&mut self, condition: bool) -> bool {
+        if condition {
+            self.advance();
+        }
+        condition
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::parse;
+
+    fn stage(text: &str) -> Stage {
+        parse(text)
+            .unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"))
+            .stages
+            .remove(0)
+    }
+
+    fn message<T>(result: Result<T, Mistake>) -> (String, Span) {
+        result.map(|_| ()).map_or_else(
+            |mistake| (mistake.message, mistake.span),
+            |()| (String::new(), Span::default()),
+        )
+    }
+
+    #[test]
+    fn reads_in_order() {
+        let stage = stage("split ' ' from user.name as a, b = 5 late 10s");
+        let mut arguments = Arguments::of(&stage);
+        assert_eq!(
+            arguments.text("a separator").map(|(text, _)| text),
+            Ok(&b" "[..])
+        );
+        assert!(!arguments.keyword("as"));
+        assert!(arguments.is_at_clause());
+        assert!(arguments.keyword("from"));
+        assert_eq!(
+            arguments.field("a field").map(|(path, _)| path.label()),
+            Ok("user.name".to_owned())
+        );
+        assert!(arguments.keyword("as"));
+        let names = arguments
+            .names("a name")
+            .map(|names| names.into_iter().map(|name| name.text).collect::<Vec<_>>());
+        assert_eq!(names, Ok(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(arguments.equals("it"), Ok(()));
+        assert_eq!(
+            arguments.integer("a number").map(|(number, _)| number),
+            Ok(5)
+        );
+        assert_eq!(
+            message(arguments.finish("split SEP")).0,
+            "unexpected `late`"
+        );
+        assert!(arguments.keyword("late"));
+        assert_eq!(
+            arguments.duration("a duration").map(|(ns, _)| ns),
+            Ok(10_000_000_000)
+        );
+        assert!(arguments.is_done());
+        assert_eq!(arguments.finish(""), Ok(()));
+        assert_eq!(
+            arguments.span_here(),
+            Span {
+                start: stage.span.end,
+                end: stage.span.end
+            }
+        );
+    }
+
+    #[test]
+    fn says_what_was_expected() {
+        for (text, expected) in [
+            ("tail -5", "expected a count, found `-5`"),
+            ("tail 1.5", "expected a count, found `1.5`"),
+            ("tail x", "expected a count, found `x`"),
+            ("tail , 5", "expected a count, found `,`"),
+            (
+                "tail = 5 | x",
+                "expected a stage, found an assignment to `tail`",
+            ),
+            ("tail", "expected a count, found the end of the stage"),
+        ] {
+            let found = match parse(text) {
+                Ok(pipeline) => message(Arguments::of(&pipeline.stages[0]).integer("a count")).0,
+                Err(mistakes) => mistakes[0].message.clone(),
+            };
+            assert_eq!(found, expected, "{text}");
+        }
+        let text = stage("from word");
+        assert_eq!(
+            message(Arguments::of(&text).text("a text")),
+            (
+                "expected a text, found `word`".to_owned(),
+                Span { start: 5, end: 9 }
+            )
+        );
+        let path = stage("as a.b");
+        assert_eq!(
+            message(Arguments::of(&path).name("a name")).0,
+            "expected a name, found `a.b`"
+        );
+        assert_eq!(
+            message(Arguments::of(&path).equals("it")).0,
+            "expected `=` in it, found `a.b`"
+        );
+    }
+}

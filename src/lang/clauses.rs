@@ -1,0 +1,315 @@
+//! Clauses that several stages share: a list of aggregates, and the keys behind `by`.
+
+use super::arguments::Arguments;
+use super::ast::{Expr, ExprKind, Name, Span};
+use super::mistake::Mistake;
+
+/// `agg {, agg} [by key {, key}]`
+#[derive(Clone, Debug)]
+pub struct AggregateList<'a> {
+    /// At least one.
+    pub calls: Vec<AggregateCall<'a>>,
+    /// Empty without `by`.
+    pub keys: Vec<KeyClause<'a>>,
+}
+
+/// `name[(argument, …)] [where condition] [as alias]`
+#[derive(Clone, Debug)]
+pub struct AggregateCall<'a> {
+    /// The aggregate's name.
+    pub name: Name,
+    /// What stands in its parentheses.
+    pub arguments: &'a [Expr],
+    /// Only records for which this holds are counted.
+    pub condition: Option<&'a Expr>,
+    /// The name that the user gave its column.
+    pub alias: Option<Name>,
+    /// From its name to its last clause.
+    pub span: Span,
+    /// The name with its arguments, as it was written.
+    call: &'a Expr,
+}
+
+/// `expr [as alias]`
+#[derive(Clone, Debug)]
+pub struct KeyClause<'a> {
+    /// The key.
+    pub expr: &'a Expr,
+    /// The name that the user gave its column.
+    pub alias: Option<Name>,
+}
+
+/// Reads aggregates and the keys behind `by`; what follows them is left to the stage.
+pub fn aggregates<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateList<'a>, Mistake> {
+    let calls = aggregate_calls(arguments)?;
+    let keys = keys(arguments)?;
+    Ok(AggregateList { calls, keys })
+}
+
+/// Reads `agg {, agg}`.
+pub fn aggregate_calls<'a>(
+    arguments: &mut Arguments<'a>,
+) -> Result<Vec<AggregateCall<'a>>, Mistake> {
+    let mut calls = vec![aggregate_call(arguments)?];
+    while arguments.comma() {
+        calls.push(aggregate_call(arguments)?);
+    }
+    Ok(calls)
+}
+
+/// Reads `by key {, key}`; none without `by`.
+pub fn keys<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<KeyClause<'a>>, Mistake> {
+    let mut keys = Vec::new();
+    let mut goes_on = arguments.keyword("by");
+    while goes_on {
+        let expr = arguments.expression("a key behind `by`")?;
+        keys.push(KeyClause {
+            expr,
+            alias: alias(arguments)?,
+        });
+        goes_on = arguments.comma();
+    }
+    Ok(keys)
+}
+
+/// Reads `as NAME`, if it is next.
+pub fn alias(arguments: &mut Arguments<'_>) -> Result<Option<Name>, Mistake> {
+    if !arguments.keyword("as") {
+        return Ok(None);
+    }
+    arguments.name("a name behind `as`").map(Some)
+}
+
+impl AggregateCall<'_> {
+    /// The name of its column: the alias, `count`, `sum_bytes` of a field, else its canonical text.
+    pub fn column_name(&self) -> String {
+        if let Some(alias) = &self.alias {
+            return alias.text.clone();
+        }
+        match (self.arguments, self.condition) {
+            ([], None) => self.name.text.clone(),
+            (
+                [
+                    Expr {
+                        kind: ExprKind::Field(path),
+                        ..
+                    },
+                ],
+                None,
+            ) => format!("{}_{}", self.name.text, path.label()),
+            (_, None) => self.call.to_string(),
+            (_, Some(condition)) => format!("{} where {condition}", self.call),
+        }
+    }
+}
+
+impl KeyClause<'_> {
+    /// The name of its column: the alias, the field's path, else the canonical text.
+    pub fn column_name(&self) -> String {
+        match (&self.alias, &self.expr.kind) {
+            (Some(alias), _) => alias.text.clone(),
+            (None, ExprKind::Field(path)) => path.label(),
+            (None, _) => self.expr.to_string(),
+        }
+    }
+}
+
+/// Reads one aggregate with its clauses, which stand in either order.
+fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall<'a>, Mistake> {
+    const WHAT: &str = "an aggregate";
+    if arguments.is_at_clause() {
+        return Err(arguments
+            .expected(WHAT)
+            .help("an aggregate is written `count` or `sum(bytes)`"));
+    }
+    let missing = arguments.expected(WHAT);
+    let call = arguments.expression(WHAT)?;
+    let (name, list) = match (&call.kind, call.as_word()) {
+        (ExprKind::Call(name, list), _) => (name.clone(), list.as_slice()),
+        (_, Some(word)) => (
+            Name {
+                text: word.to_owned(),
+                span: call.span,
+            },
+            &[][..],
+        ),
+        (ExprKind::Binary(..) | ExprKind::Unary(..) | ExprKind::Access(..), None) => {
+            return Err(missing.help("name an aggregate and go on in a stage behind it: `sum(x) as total | let half = total / 2`"));
+        }
+        _ => return Err(missing.help("an aggregate is written `count` or `sum(bytes)`")),
+    };
+    let mut read = AggregateCall {
+        name,
+        arguments: list,
+        condition: None,
+        alias: None,
+        span: call.span,
+        call,
+    };
+    loop {
+        let is_twice = match arguments.peek_word() {
+            Some("where") => read.condition.is_some(),
+            Some("as") => read.alias.is_some(),
+            _ => break,
+        };
+        if is_twice {
+            let message = format!("a second {} of one aggregate", arguments.found());
+            return Err(Mistake::new(arguments.span_here(), message)
+                .help("conditions are joined with `and`, aggregates by commas"));
+        }
+        let end = if arguments.keyword("where") {
+            let condition = arguments.expression("a condition behind `where`")?;
+            read.condition = Some(condition);
+            condition.span
+        } else {
+            read.alias = alias(arguments)?;
+            read.alias.as_ref().map_or(read.span, |alias| alias.span)
+        };
+        read.span = read.span.to(end);
+    }
+    refuse_loose_argument(arguments, &read)?;
+    Ok(read)
+}
+
+/// `sum bytes` means `sum(bytes)`.
+fn refuse_loose_argument(
+    arguments: &Arguments<'_>,
+    read: &AggregateCall<'_>,
+) -> Result<(), Mistake> {
+    let is_bare = read.condition.is_none() && read.alias.is_none() && read.call.as_word().is_some();
+    match arguments.peek_expression() {
+        Some(loose) if is_bare && !arguments.is_at_clause() => {
+            let message = format!(
+                "unexpected {} behind `{}`",
+                arguments.found(),
+                read.name.text
+            );
+            let name = &read.name.text;
+            Err(Mistake::new(loose.span, message).help(format!(
+                "write `{name}({loose})`, or `{name} by {loose}` for groups"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::ast::Stage;
+    use crate::lang::parse;
+
+    fn stage(text: &str) -> Stage {
+        parse(text)
+            .unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"))
+            .stages
+            .remove(0)
+    }
+
+    fn names(text: &str) -> Result<(Vec<String>, Vec<String>), String> {
+        let stage = stage(text);
+        let mut arguments = Arguments::of_aggregates(&stage);
+        let list = aggregates(&mut arguments).map_err(|mistake| mistake.message)?;
+        arguments
+            .finish("AGG, … [by KEY, …]")
+            .map_err(|mistake| mistake.message)?;
+        let calls = list.calls.iter().map(AggregateCall::column_name).collect();
+        Ok((
+            calls,
+            list.keys.iter().map(KeyClause::column_name).collect(),
+        ))
+    }
+
+    #[test]
+    fn names_columns() {
+        for (text, calls, keys) in [
+            ("count", &["count"][..], &[][..]),
+            ("count by z", &["count"], &["z"]),
+            ("count()", &["count"], &[]),
+            (
+                "count(x>1), sum(y) by z",
+                &["count(x > 1)", "sum_y"],
+                &["z"],
+            ),
+            (
+                "sum(bytes) as total, avg(ms), p99.9(ms) by host, status",
+                &["total", "avg_ms", "p99.9_ms"],
+                &["host", "status"],
+            ),
+            ("avg(ms) where ok as good", &["good"], &[]),
+            ("avg(ms) as good where ok", &["good"], &[]),
+            (
+                "avg(ms) where(ok) by bin(time,1m), -x as y",
+                &["avg(ms) where ok"],
+                &["bin(time, 1m)", "y"],
+            ),
+            (
+                "count where a or b by `x y`.z",
+                &["count where a or b"],
+                &["x y.z"],
+            ),
+            (
+                "sum(user.id), max(a[0].`b c`)",
+                &["sum_user.id", "max_a[0].b c"],
+                &[],
+            ),
+            ("percentile(ms, 99) by -x", &["percentile(ms, 99)"], &["-x"]),
+        ] {
+            let strings = |list: &[&str]| {
+                list.iter()
+                    .map(|name| (*name).to_owned())
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(names(text), Ok((strings(calls), strings(keys))), "{text}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (text, message) in [
+            (
+                "count,",
+                "expected an aggregate, found the end of the stage",
+            ),
+            ("count, by x", "expected an aggregate, found `by`"),
+            (
+                "count, sum(x) / 2",
+                "expected an aggregate, found `sum(x) / 2`",
+            ),
+            ("count, 5", "expected an aggregate, found `5`"),
+            ("count, a.b", "expected an aggregate, found `a.b`"),
+            (
+                "count by",
+                "expected a key behind `by`, found the end of the stage",
+            ),
+            ("count by x y", "unexpected `y`"),
+            (
+                "count as",
+                "expected a name behind `as`, found the end of the stage",
+            ),
+            ("count as a as b", "a second `as` of one aggregate"),
+            ("sum bytes by host", "unexpected `bytes` behind `sum`"),
+            (
+                "count where",
+                "expected a condition behind `where`, found the end of the stage",
+            ),
+        ] {
+            assert_eq!(names(text), Err(message.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn leaves_the_rest_to_the_stage() {
+        let stage = stage("running avg(x) as y over 5 rows");
+        let mut arguments = Arguments::of(&stage);
+        let list = aggregates(&mut arguments);
+        assert_eq!(list.map(|list| list.calls.len()), Ok(1));
+        assert!(arguments.keyword("over"));
+        assert_eq!(
+            arguments.integer("a number of rows").map(|(rows, _)| rows),
+            Ok(5)
+        );
+        assert!(arguments.keyword("rows"));
+        assert!(arguments.is_done());
+    }
+}

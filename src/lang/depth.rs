@@ -1,0 +1,39 @@
+//! How deep a tree may be, so that whatever walks one may recurse.
+
+use super::MAX_DEPTH;
+use super::ast::{Expr, ExprKind, Span};
+use super::mistake::Mistake;
+
+impl Expr {
+    /// An expression of these parts; a mistake if that is deeper than [`MAX_DEPTH`].
+    pub fn new(kind: ExprKind, span: Span) -> Result<Expr, Mistake> {
+        let depth = deepest_part(&kind) + 1;
+        if depth > MAX_DEPTH {
+            return Err(too_deep(span));
+        }
+        Ok(Expr { kind, span, depth })
+    }
+}
+
+/// The mistake of an expression that is nested too deeply.
+#[cold]
+pub(super) fn too_deep(span: Span) -> Mistake {
+    Mistake::new(
+        span,
+        format!("the expression is more than {MAX_DEPTH} levels deep"),
+    )
+    .help("compare with many values by `in (…)`, calculate in steps with `let`")
+}
+
+/// The depth of the deepest part; 0 for what has none.
+fn deepest_part(kind: &ExprKind) -> u16 {
+    let of_list = |list: &[Expr]| list.iter().map(|expr| expr.depth).max().unwrap_or(0);
+    match kind {
+        ExprKind::Literal(_) | ExprKind::Regex(_) | ExprKind::Percent(_) | ExprKind::Field(_) => 0,
+        ExprKind::Access(base, _) => base.depth,
+        ExprKind::Call(_, arguments) => of_list(arguments),
+        ExprKind::Unary(_, operand) => operand.depth,
+        ExprKind::Binary(_, left, right) | ExprKind::In(left, right) => left.depth.max(right.depth),
+        ExprKind::InList(operand, list) => operand.depth.max(of_list(list)),
+    }
+}

@@ -1,0 +1,304 @@
+//! Expressions: operands, and operators between them by how tightly they bind.
+//!
+//! Operators wait on a stack until a looser one comes (Dijkstra's shunting yard), so only brackets
+//! recurse, and they are counted: no input can exhaust the stack.
+
+use super::ast::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp};
+use super::blank::blank;
+use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
+use super::mistake::Mistake;
+use super::name::{bare_word, clause_word};
+use super::operand::{list, operand};
+use super::operator::{Infix, Level, compared_twice, infix, refuse_foreign_sign};
+use crate::data::Value;
+
+/// Where an expression stands, which decides where it ends.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// How many brackets are open around it.
+    pub brackets: u16,
+    /// Whether a clause word may stand here: behind a stage's head, or behind another argument.
+    pub may_begin_clause: bool,
+}
+
+impl Place {
+    /// Within this many brackets.
+    pub fn within(brackets: u16) -> Place {
+        Place {
+            brackets,
+            may_begin_clause: false,
+        }
+    }
+}
+
+/// An expression; the input begins with it, not with white space.
+pub(super) fn expression(start: Input<'_>, place: Place) -> Parsed<'_, Expr> {
+    if place.may_begin_clause
+        && let Some((rest, word)) = clause_word(start)
+    {
+        let path = Path(vec![Segment::Name(word.to_owned())]);
+        return Ok((
+            rest,
+            build(ExprKind::Field(path), span_between(start, rest))?,
+        ));
+    }
+    let mut stack = Stack {
+        start,
+        operands: Vec::new(),
+        waiting: Vec::new(),
+    };
+    let mut input = start;
+    loop {
+        input = stack.read_prefixes(input)?;
+        let (rest, read) = operand(input, place.brackets)?;
+        stack.operands.push(read);
+        match stack.read_infix(rest, place)? {
+            After::Operand(next) => input = next,
+            After::End(rest) => return Ok((rest, stack.finish()?)),
+        }
+    }
+}
+
+/// A node of the tree; fails if that makes the tree too deep.
+pub(super) fn build(kind: ExprKind, span: Span) -> Result<Expr, nom::Err<Failure>> {
+    Expr::new(kind, span).map_err(|mistake| fail(mistake, span.end))
+}
+
+/// What follows an operand and the operators behind it.
+enum After<'a> {
+    /// Another operand.
+    Operand(Input<'a>),
+    /// Nothing that belongs to the expression.
+    End(Input<'a>),
+}
+
+/// An operator that waits for what stands on its right to be complete.
+enum Waiting {
+    Prefix(UnaryOp, Span),
+    Infix(Infix),
+    /// `in (…)`, complete but for its left side, which a looser operator completes.
+    InList {
+        items: Vec<Expr>,
+        negated: bool,
+        end: Span,
+    },
+}
+
+impl Waiting {
+    fn level(&self) -> Level {
+        match self {
+            Waiting::Prefix(UnaryOp::Not, _) => Level::Not,
+            Waiting::Prefix(UnaryOp::Negate, _) => Level::Negate,
+            Waiting::Infix(infix) => infix.level(),
+            Waiting::InList { .. } => Level::Compare,
+        }
+    }
+}
+
+/// The operands and operators read so far that are not yet one tree.
+struct Stack<'a> {
+    start: Input<'a>,
+    operands: Vec<Expr>,
+    waiting: Vec<Waiting>,
+}
+
+impl<'a> Stack<'a> {
+    /// Reads `not` and `-`, as many as there are.
+    fn read_prefixes(&mut self, mut input: Input<'a>) -> Result<Input<'a>, nom::Err<Failure>> {
+        loop {
+            input = blank(input);
+            if at(input, '-') {
+                refuse_foreign_sign(input)?;
+                self.waiting
+                    .push(Waiting::Prefix(UnaryOp::Negate, span_of(input, 1)));
+                input = skip(input, 1);
+            } else if let Some((rest, "not")) = bare_word(input) {
+                if self
+                    .waiting
+                    .last()
+                    .is_some_and(|waiting| waiting.level() > Level::Not)
+                {
+                    let mistake = Mistake::new(span_of(input, 3), "`not` needs parentheses here")
+                        .help("it takes all of a comparison: write `(not x)`");
+                    return Err(fail(mistake, rest.location_offset()));
+                }
+                self.waiting
+                    .push(Waiting::Prefix(UnaryOp::Not, span_of(input, 3)));
+                input = rest;
+            } else {
+                return Ok(input);
+            }
+        }
+    }
+
+    /// Reads the operator behind an operand; `in (…)` brings its own right side, so several may follow.
+    fn read_infix(
+        &mut self,
+        mut rest: Input<'a>,
+        place: Place,
+    ) -> Result<After<'a>, nom::Err<Failure>> {
+        loop {
+            let here = blank(rest);
+            let left = self
+                .operands
+                .last()
+                .map_or("", |left| self.source(left.span));
+            let Some((behind, infix)) = infix(here, left)? else {
+                if place.brackets > 0 && at(here, '=') {
+                    let mistake =
+                        Mistake::new(span_of(here, 1), "`=` assigns; a comparison is `==`");
+                    return Err(fail(mistake, here.location_offset() + 1));
+                }
+                return Ok(After::End(rest));
+            };
+            self.make_room_for(infix.level(), span_between(here, behind))?;
+            let next = blank(behind);
+            match infix {
+                Infix::In { negated } if at(next, '(') => {
+                    let (behind_list, items) = list(next, place.brackets)?;
+                    if items.is_empty() {
+                        let mistake = Mistake::new(
+                            span_between(next, behind_list),
+                            "the list behind `in` is empty",
+                        )
+                        .help("write `x in (1, 2)`");
+                        return Err(fail(mistake, behind_list.location_offset()));
+                    }
+                    let end = span_between(next, behind_list);
+                    self.waiting.push(Waiting::InList {
+                        items,
+                        negated,
+                        end,
+                    });
+                    rest = behind_list;
+                }
+                _ => {
+                    self.waiting.push(Waiting::Infix(infix));
+                    return Ok(After::Operand(next));
+                }
+            }
+        }
+    }
+
+    /// Completes what binds tighter than an operator of this level, which stands at `sign`.
+    fn make_room_for(&mut self, level: Level, sign: Span) -> Result<(), nom::Err<Failure>> {
+        while let Some(waiting) = self.waiting.last() {
+            if matches!(waiting, Waiting::InList { .. }) && level > Level::Compare {
+                let message = format!("unexpected `{}` behind a list", self.source(sign));
+                return Err(fail(
+                    Mistake::new(sign, message).help("write `(x in (1, 2))`"),
+                    sign.end,
+                ));
+            }
+            if waiting.level() < level {
+                break;
+            }
+            if waiting.level() == level && level == Level::Compare {
+                return Err(fail(self.compared_twice(sign), sign.end));
+            }
+            self.complete()?;
+        }
+        Ok(())
+    }
+
+    /// Turns the last operator and its operands into one operand.
+    fn complete(&mut self) -> Result<(), nom::Err<Failure>> {
+        let (Some(waiting), Some(right)) = (self.waiting.pop(), self.operands.pop()) else {
+            unreachable!(
+                "every operator waits for an operand that was read before it is completed"
+            );
+        };
+        let complete = match waiting {
+            Waiting::Prefix(op, sign) => {
+                let span = sign.to(right.span);
+                match self.smallest_int(op, &right) {
+                    Some(smallest) => build(ExprKind::Literal(smallest), span)?,
+                    None => build(ExprKind::Unary(op, Box::new(right)), span)?,
+                }
+            }
+            Waiting::InList {
+                items,
+                negated,
+                end,
+            } => {
+                let span = right.span.to(end);
+                negate_if(
+                    negated,
+                    build(ExprKind::InList(Box::new(right), items), span)?,
+                )?
+            }
+            Waiting::Infix(infix) => {
+                let Some(left) = self.operands.pop() else {
+                    unreachable!("an operator between operands was read behind its left one");
+                };
+                let span = left.span.to(right.span);
+                let (left, right) = (Box::new(left), Box::new(right));
+                match infix {
+                    Infix::Binary(op) => build(ExprKind::Binary(op, left, right), span)?,
+                    Infix::In { negated } => {
+                        negate_if(negated, build(ExprKind::In(left, right), span)?)?
+                    }
+                }
+            }
+        };
+        self.operands.push(complete);
+        Ok(())
+    }
+
+    /// The whole expression.
+    fn finish(mut self) -> Result<Expr, nom::Err<Failure>> {
+        while !self.waiting.is_empty() {
+            self.complete()?;
+        }
+        match self.operands.pop() {
+            Some(expr) => Ok(expr),
+            None => unreachable!("an expression ends behind an operand"),
+        }
+    }
+
+    /// −2⁶³ is an int although 2⁶³ is not.
+    fn smallest_int(&self, op: UnaryOp, operand: &Expr) -> Option<Value> {
+        let is_too_large = matches!(operand.kind, ExprKind::Literal(Value::Float(_)));
+        let digits = || self.source(operand.span).replace('_', "");
+        let is_smallest = op == UnaryOp::Negate
+            && is_too_large
+            && digits() == i64::MIN.unsigned_abs().to_string();
+        is_smallest.then_some(Value::Int(i64::MIN))
+    }
+
+    /// The mistake of `a < b < c`, with how to write it.
+    #[cold]
+    fn compared_twice(&self, sign: Span) -> Mistake {
+        match (self.operands.as_slice(), self.waiting.last()) {
+            ([.., left, middle], Some(Waiting::Infix(Infix::Binary(_)))) => {
+                let both = self.source(left.span.to(middle.span));
+                compared_twice(sign, [both, self.source(middle.span), self.source(sign)])
+            }
+            _ => Mistake::new(sign, "a comparison cannot be compared again")
+                .help("join two comparisons with `and`"),
+        }
+    }
+
+    /// The text of a part of this expression.
+    fn source(&self, span: Span) -> &'a str {
+        let offset = self.start.location_offset();
+        self.start
+            .fragment()
+            .get(span.start - offset..span.end - offset)
+            .unwrap_or("")
+    }
+}
+
+/// `not x` if `negated`, else `x`.
+fn negate_if(negated: bool, expr: Expr) -> Result<Expr, nom::Err<Failure>> {
+    if !negated {
+        return Ok(expr);
+    }
+    let span = expr.span;
+    build(ExprKind::Unary(UnaryOp::Not, Box::new(expr)), span)
+}
+
+/// Whether two of these may stand side by side without parentheses: `a + b + c`, not `a < b < c`.
+pub(super) fn associates(op: BinaryOp) -> bool {
+    op.level() != Level::Compare
+}

@@ -1,0 +1,73 @@
+//! What the parsers hand to each other: the text with its place, and a mistake with the place to go on.
+
+use nom::error::{ErrorKind, ParseError};
+use nom::{IResult, Input as _};
+use nom_locate::LocatedSpan;
+
+use super::ast::Span;
+use super::mistake::Mistake;
+
+/// What is left of the expression's text.
+pub(super) type Input<'a> = LocatedSpan<&'a str>;
+
+/// A parser's answer: what is left, and what was read.
+pub(super) type Parsed<'a, T> = IResult<Input<'a>, T, Failure>;
+
+/// A mistake, and from where the search for the next stage goes on.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// Boxed, because every answer of a parser has room for it.
+    pub mistake: Box<Mistake>,
+    /// A byte between two tokens, at or behind which the next `|` is looked for.
+    pub resume: usize,
+}
+
+impl<'a> ParseError<Input<'a>> for Failure {
+    fn from_error_kind(input: Input<'a>, _: ErrorKind) -> Self {
+        let mistake = Mistake::new(span_of(input, 0), "unexpected text");
+        Failure {
+            mistake: Box::new(mistake),
+            resume: input.location_offset(),
+        }
+    }
+
+    fn append(_: Input<'a>, _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+/// A mistake that ends the stage; the search for the next one begins at `resume`.
+#[cold]
+pub(super) fn fail(mistake: Mistake, resume: usize) -> nom::Err<Failure> {
+    nom::Err::Failure(Failure {
+        mistake: Box::new(mistake),
+        resume,
+    })
+}
+
+/// The first `length` bytes of the input.
+pub(super) fn span_of(input: Input<'_>, length: usize) -> Span {
+    let start = input.location_offset();
+    Span {
+        start,
+        end: start + length,
+    }
+}
+
+/// From the start of one input to the start of a later one.
+pub(super) fn span_between(from: Input<'_>, to: Input<'_>) -> Span {
+    Span {
+        start: from.location_offset(),
+        end: to.location_offset(),
+    }
+}
+
+/// The input behind its first `length` bytes.
+pub(super) fn skip(input: Input<'_>, length: usize) -> Input<'_> {
+    input.take_from(length)
+}
+
+/// Whether the input begins with this character.
+pub(super) fn at(input: Input<'_>, expected: char) -> bool {
+    input.fragment().starts_with(expected)
+}

@@ -1,0 +1,121 @@
+//! What a message says was found, and the mistakes of an operand that is missing.
+
+use super::ast::Span;
+use super::blank::blank;
+use super::failure::{Failure, Input, fail, skip, span_of};
+use super::mistake::Mistake;
+use super::name::{bare_word, begins_name, continues_name};
+use super::operator::refuse_foreign_sign;
+use super::recover::quoted_length;
+
+/// The most characters of a text that a message repeats.
+const MAX_SHOWN: usize = 40;
+
+/// The next token in back quotes, or `the end of the expression`; and its place.
+pub(super) fn found(input: Input<'_>) -> (String, Span) {
+    let length = token_length(input.fragment());
+    if length == 0 {
+        return ("the end of the expression".to_owned(), span_of(input, 0));
+    }
+    let text = &input.fragment()[..length];
+    let inner = text
+        .strip_prefix('`')
+        .and_then(|text| text.strip_suffix('`'));
+    (
+        in_back_quotes(inner.unwrap_or(text)),
+        span_of(input, length),
+    )
+}
+
+/// A piece of the expression as a message shows it: one line, no control characters, not too long.
+pub(super) fn in_back_quotes(text: &str) -> String {
+    let mut shown = String::from("`");
+    for (place, c) in text.chars().enumerate() {
+        if place == MAX_SHOWN {
+            shown.push('…');
+            break;
+        }
+        match c {
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown.push('`');
+    shown
+}
+
+/// The mistake of something else, or nothing, where a value or a field should stand.
+#[cold]
+pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
+    if let Err(foreign) = refuse_foreign_sign(input) {
+        return foreign;
+    }
+    let (found, span) = found(input);
+    let mistake = Mistake::new(span, format!("expected a value or a field, found {found}"));
+    let mut chars = input.fragment().chars();
+    let help = match (chars.next(), chars.next()) {
+        (Some('.'), Some(c)) if begins_name(c) => {
+            let word = bare_word(skip(input, 1)).map_or("status", |(_, word)| word);
+            Some(format!(
+                "a field is written without a dot in front: `{word}`"
+            ))
+        }
+        (Some('*'), _) => Some(
+            "`count` alone counts records, and every field is kept unless `select` chooses"
+                .to_owned(),
+        ),
+        (Some('['), _) => Some("a list stands in parentheses behind `in`: x in (1, 2)".to_owned()),
+        (Some('='), Some('=')) => {
+            Some("a comparison stands in `where`: where status == 500".to_owned())
+        }
+        (Some(')'), _) => Some("no `(` is open here that still needs something".to_owned()),
+        _ => None,
+    };
+    let resume = input.location_offset() + token_length(input.fragment());
+    fail(Mistake { help, ..mistake }, resume)
+}
+
+/// The mistake of a bracket that is still open at `here`; or of what stands there instead of its end.
+#[cold]
+pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> nom::Err<Failure> {
+    let here = blank(here);
+    if here.fragment().is_empty() || here.fragment().starts_with('|') {
+        let mistake = Mistake::new(span_of(open, 1), "the `(` that stands here is not closed")
+            .help("it ends with `)`");
+        return fail(mistake, here.location_offset());
+    }
+    let (found, span) = found(here);
+    let help = match here.fragment().chars().next() {
+        Some(',') => Some(
+            "a list stands behind `in`, arguments stand directly behind a function's name: f(a, b)",
+        ),
+        Some('=') => Some("`=` assigns; a comparison is `==`"),
+        _ => None,
+    };
+    let mistake = Mistake {
+        help: help.map(str::to_owned),
+        ..Mistake::new(span, format!("expected {expected}, found {found}"))
+    };
+    fail(mistake, here.location_offset())
+}
+
+/// How long the first token is, roughly: a word, a number, or one sign; for messages only.
+fn token_length(text: &str) -> usize {
+    let Some(first) = text.chars().next() else {
+        return 0;
+    };
+    if matches!(first, '"' | '\'' | '`') {
+        return quoted_length(text).unwrap_or(1);
+    }
+    if continues_name(first) || first == '@' {
+        let length = text[first.len_utf8()..].find(|c| !continues_name(c));
+        return length.map_or(text.len(), |length| length + first.len_utf8());
+    }
+    if ["==", "!=", "<=", ">=", "!~", "??", "//"]
+        .iter()
+        .any(|sign| text.starts_with(sign))
+    {
+        return 2;
+    }
+    first.len_utf8()
+}

@@ -1,0 +1,269 @@
+//! Names and paths: `a.b.c`, `items[0].price`, `@source`, `` `any name` ``.
+
+use nom::Parser;
+use nom::bytes::complete::take_while;
+use nom::character::complete::satisfy;
+use nom::combinator::recognize;
+use nom::sequence::pair;
+
+use super::MAX_DEPTH;
+use super::ast::{Path, Segment, Span};
+use super::blank::{blank, is_blank};
+use super::failure::{Input, Parsed, at, fail, skip, span_between, span_of};
+use super::mistake::Mistake;
+use super::quoted::quoted;
+
+/// Words that are no names; as a field they stand in back quotes.
+pub(super) const RESERVED: [&str; 7] = ["and", "or", "not", "in", "true", "false", "null"];
+
+/// Words that begin a clause of a stage. None is a function, and none is subtracted from or divided
+/// where it begins a clause, so that `by -x`, `from /re/` and `where(a)` read as they look.
+pub(super) const CLAUSE_WORDS: [&str; 11] = [
+    "as", "by", "from", "on", "where", "then", "within", "over", "late", "to", "with",
+];
+
+/// A path as it was written.
+pub(super) struct WrittenPath {
+    /// Its segments; the first is a name.
+    pub path: Path,
+    /// Whether it is of plain names only: what a function's name may be.
+    pub is_plain: bool,
+}
+
+/// Whether a name is written without back quotes, wherever its path stands.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    is_plain_segment(name)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !RESERVED.contains(&name)
+}
+
+/// Whether a name behind a dot is written without back quotes.
+pub(super) fn is_plain_segment(name: &str) -> bool {
+    let letters = name.strip_prefix('@').unwrap_or(name);
+    !letters.is_empty()
+        && letters
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Whether a name may begin with this character.
+pub(super) fn begins_name(c: char) -> bool {
+    c.is_alphabetic() || c == '_' || c == '@' || c == '`'
+}
+
+/// Whether a name may go on with this character.
+pub(super) fn continues_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// A word without back quotes.
+pub(super) fn word(input: Input<'_>) -> Parsed<'_, &str> {
+    let first = satisfy(|c| c.is_alphabetic() || c == '_' || c == '@');
+    let (rest, word) = recognize(pair(first, take_while(continues_name))).parse(input)?;
+    Ok((rest, *word.fragment()))
+}
+
+/// The bare word with which the input begins: one that no path, call or longer name goes on with.
+pub(super) fn bare_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
+    let (rest, word) = word(input).ok()?;
+    (!rest.fragment().starts_with(['.', '['])).then_some((rest, word))
+}
+
+/// A clause word that stands where a clause may begin, if reading on would make it an operand: a
+/// parenthesis directly behind it, or `-x` or `/re/` behind a space.
+pub(super) fn clause_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
+    let (rest, word) = bare_word(input).filter(|(_, word)| CLAUSE_WORDS.contains(word))?;
+    let behind = blank(rest);
+    let text = *behind.fragment();
+    let next = text.chars().nth(1).filter(|c| !is_blank(*c));
+    let begins_operand = match text.chars().next() {
+        Some('-') => next.is_some() && behind != rest,
+        Some('/') => {
+            let line = text.lines().next().unwrap_or("");
+            behind != rest && next.is_some_and(|c| c != '/') && line[1..].contains('/')
+        }
+        _ => at(rest, '('),
+    };
+    begins_operand.then_some((rest, word))
+}
+
+/// A path; the input begins with a letter, `_`, `@` or a back quote.
+pub(super) fn path(input: Input<'_>) -> Parsed<'_, WrittenPath> {
+    let mut segments = Vec::new();
+    let (rest, first_is_plain) = name_segment(input, &mut segments)?;
+    let (rest, others_are_plain) = more_segments(rest, &mut segments)?;
+    Ok((
+        rest,
+        WrittenPath {
+            path: Path(segments),
+            is_plain: first_is_plain && others_are_plain,
+        },
+    ))
+}
+
+/// `.name` and `[0]`, as many as follow directly; whether all of them are plain names.
+pub(super) fn more_segments<'a>(
+    mut input: Input<'a>,
+    segments: &mut Vec<Segment>,
+) -> Parsed<'a, bool> {
+    let mut are_plain = true;
+    loop {
+        let (rest, is_plain) = match input.fragment().chars().next() {
+            Some('.') => segment_behind_dot(input, segments)?,
+            Some('[') => (index(input, segments)?.0, false),
+            _ => return Ok((input, are_plain)),
+        };
+        if segments.len() > usize::from(MAX_DEPTH) {
+            let mistake = Mistake::new(
+                span_between(input, rest),
+                format!("a path of more than {MAX_DEPTH} steps"),
+            );
+            return Err(fail(mistake, rest.location_offset()));
+        }
+        are_plain &= is_plain;
+        input = rest;
+    }
+}
+
+/// A name in back quotes, or a word; whether it is a word.
+fn name_segment<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
+    let is_word = !at(input, '`');
+    let (rest, name) = if is_word {
+        let (rest, word) = word(input)?;
+        (rest, word.to_owned())
+    } else {
+        quoted_name(input)?
+    };
+    segments.push(Segment::Name(name));
+    Ok((rest, is_word))
+}
+
+/// `.name`, where the name may begin with a digit.
+fn segment_behind_dot<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
+    let behind_dot = skip(input, 1);
+    match behind_dot.fragment().chars().next() {
+        Some(c) if c.is_alphanumeric() => {
+            let (rest, name) = take_while(continues_name).parse(behind_dot)?;
+            segments.push(Segment::Name((*name.fragment()).to_owned()));
+            Ok((rest, true))
+        }
+        Some(c) if begins_name(c) => name_segment(behind_dot, segments),
+        _ => {
+            let mistake = Mistake::new(span_of(input, 1), "expected a name behind the dot")
+                .help("a path is written `user.id`, a name with other letters in back quotes: user.`the id`");
+            Err(fail(mistake, behind_dot.location_offset()))
+        }
+    }
+}
+
+/// `[0]` or `[-1]`.
+fn index<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, ()> {
+    let text = *input.fragment();
+    let length = text.find(']').filter(|end| !text[..*end].contains('\n'));
+    let number = length.and_then(|end| text[1..end].parse::<i64>().ok());
+    match (number, length) {
+        (Some(number), Some(end)) if !text[1..].starts_with('+') => {
+            segments.push(Segment::Index(number));
+            Ok((skip(input, end + 1), ()))
+        }
+        _ => {
+            let message = "expected a whole number between `[` and `]`";
+            let mistake = Mistake::new(span_of(input, length.map_or(1, |end| end + 1)), message)
+                .help("an element is written `a[0]`, the last one `a[-1]`, a member a.name or a.`the name`");
+            Err(fail(mistake, input.location_offset() + 1))
+        }
+    }
+}
+
+/// `` `any name` ``; a back quote in it is written `` \` ``.
+fn quoted_name(input: Input<'_>) -> Parsed<'_, String> {
+    let (rest, bytes) = quoted(input)?;
+    match String::from_utf8(bytes) {
+        Ok(name) => Ok((rest, name)),
+        Err(_) => {
+            let span: Span = span_between(input, rest);
+            Err(fail(
+                Mistake::new(span, "a name is UTF-8"),
+                rest.location_offset(),
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<(String, String), String> {
+        match path(Input::new(text)) {
+            Ok((rest, written)) => Ok((written.path.to_string(), (*rest.fragment()).to_owned())),
+            Err(nom::Err::Failure(failure)) => Err(failure.mistake.message),
+            Err(_) => Err("no path".to_owned()),
+        }
+    }
+
+    #[test]
+    fn reads_paths() {
+        for (text, path, rest) in [
+            ("a", "a", ""),
+            ("a.b.c d", "a.b.c", " d"),
+            ("a[0].b[-1]", "a[0].b[-1]", ""),
+            ("a.1xx", "a.1xx", ""),
+            ("a.`b c`.d", "a.`b c`.d", ""),
+            ("`any name, dots. and all`", "`any name, dots. and all`", ""),
+            ("`plain`", "plain", ""),
+            ("@source", "@source", ""),
+            ("log.@timestamp", "log.@timestamp", ""),
+            ("größe", "`größe`", ""),
+            ("`a\\`b`", "`a\\`b`", ""),
+            ("a -b", "a", " -b"),
+        ] {
+            assert_eq!(read(text), Ok((path.to_owned(), rest.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_path() {
+        assert_eq!(read("a."), Err("expected a name behind the dot".to_owned()));
+        assert_eq!(
+            read("a..b"),
+            Err("expected a name behind the dot".to_owned())
+        );
+        for text in [
+            "a[x]",
+            "a[]",
+            "a[",
+            "a[99999999999999999999]",
+            "a[+1]",
+            "a[\"k\"]",
+        ] {
+            assert_eq!(
+                read(text),
+                Err("expected a whole number between `[` and `]`".to_owned()),
+                "{text}"
+            );
+        }
+        let long = format!("a{}", ".a".repeat(30_000));
+        assert_eq!(read(&long), Err("a path of more than 200 steps".to_owned()));
+    }
+
+    #[test]
+    fn ends_at_a_clause_word() {
+        for text in ["by -x", "from /re/", "where(a)", "then -1*x", "by\n-x"] {
+            assert!(clause_word(Input::new(text)).is_some(), "{text}");
+        }
+        for text in [
+            "by - x",
+            "by-x",
+            "to / 5 > x / 2",
+            "to /5",
+            "by (a)",
+            "by x",
+            "by.a -x",
+            "bye -x",
+            "on // x/",
+        ] {
+            assert!(clause_word(Input::new(text)).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Literals that begin with a digit: numbers, sizes and durations.
+
+use nom::Parser;
+use nom::branch::alt;
+use nom::bytes::complete::take_while;
+use nom::character::complete::{char, digit1, one_of};
+use nom::combinator::{opt, recognize};
+use nom::multi::many0_count;
+use nom::sequence::preceded;
+
+use crate::data::{Value, parse_duration};
+
+use super::failure::{Failure, Input, Parsed, fail, span_of};
+use super::mistake::Mistake;
+
+/// Units of size, with their bytes.
+const SIZES: [(&str, i64); 11] = [
+    ("B", 1),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
+    ("PB", 1_000_000_000_000_000),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+    ("PiB", 1 << 50),
+];
+
+/// Units as others write them, and as they are written here.
+const BORROWED_UNITS: [(&str, &str); 32] = [
+    ("sec", "s"),
+    ("secs", "s"),
+    ("second", "s"),
+    ("seconds", "s"),
+    ("min", "m"),
+    ("mins", "m"),
+    ("minute", "m"),
+    ("minutes", "m"),
+    ("hr", "h"),
+    ("hrs", "h"),
+    ("hour", "h"),
+    ("hours", "h"),
+    ("day", "d"),
+    ("days", "d"),
+    ("week", "w"),
+    ("weeks", "w"),
+    ("msec", "ms"),
+    ("millis", "ms"),
+    ("usec", "us"),
+    ("micros", "us"),
+    ("nanos", "ns"),
+    ("k", "kB"),
+    ("K", "KiB"),
+    ("M", "MiB"),
+    ("G", "GiB"),
+    ("T", "TiB"),
+    ("kb", "kB"),
+    ("KB", "kB"),
+    ("mb", "MB"),
+    ("gb", "GB"),
+    ("kib", "KiB"),
+    ("kiB", "KiB"),
+];
+
+/// What a literal that begins with a digit is.
+pub(super) struct NumberLiteral {
+    /// An int, float or duration.
+    pub value: Value,
+    /// Whether it has no unit, so that `%` may make it a percentage.
+    pub is_plain: bool,
+}
+
+/// A number, size or duration; the input begins with a digit, or a dot and a digit.
+pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
+    let (behind_number, number) = plain_number(input)?;
+    let (rest, unit) =
+        take_while(|c: char| c.is_alphanumeric() || c == '_' || c == '.').parse(behind_number)?;
+    let (number, unit) = (*number.fragment(), *unit.fragment());
+    let value = if unit.is_empty() {
+        plain_value(number)
+    } else {
+        with_unit(number, unit)
+    };
+    match value {
+        Ok(value) => Ok((
+            rest,
+            NumberLiteral {
+                value,
+                is_plain: unit.is_empty(),
+            },
+        )),
+        Err(mistake) => {
+            let span = span_of(input, number.len() + unit.len());
+            Err(fail(Mistake { span, ..*mistake }, rest.location_offset()))
+        }
+    }
+}
+
+/// A size such as `10kB`, in bytes; nothing if it is none, or no whole number of bytes below 2⁶³.
+pub fn parse_size(text: &str) -> Option<i64> {
+    let unit = text
+        .find(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'e' | 'E'))
+        .unwrap_or(text.len());
+    let (rest, number) = plain_number(Input::new(&text[..unit])).ok()?;
+    let is_number = rest.fragment().is_empty();
+    size(number.fragment(), &text[unit..]).filter(|_| is_number)
+}
+
+/// `1_000`, `1.5e3`, `.5`, without a sign.
+fn plain_number(input: Input<'_>) -> Parsed<'_, Input<'_>> {
+    let exponent = || opt((one_of("eE"), opt(one_of("+-")), digit1::<_, Failure>));
+    let whole = recognize((digits, opt((char('.'), digits)), exponent()));
+    let fraction = recognize((char('.'), digits, exponent()));
+    alt((whole, fraction)).parse(input)
+}
+
+/// Digits, and underscores between them.
+fn digits(input: Input<'_>) -> Parsed<'_, Input<'_>> {
+    recognize((digit1, many0_count(preceded(char('_'), digit1)))).parse(input)
+}
+
+/// An int if it is written as one and fits into 64 bits, else a float.
+fn plain_value(number: &str) -> Result<Value, Box<Mistake>> {
+    let number = number.replace('_', "");
+    if let Ok(int) = number.parse::<i64>() {
+        return Ok(Value::Int(int));
+    }
+    match number.parse::<f64>() {
+        Ok(float) if float.is_finite() => Ok(Value::Float(float)),
+        _ => Err(mistake(
+            format!("`{number}` is beyond every number"),
+            "the largest is about 1.8e308".to_owned(),
+        )),
+    }
+}
+
+/// A size or a duration.
+fn with_unit(number: &str, unit: &str) -> Result<Value, Box<Mistake>> {
+    if SIZES.iter().any(|(name, _)| *name == unit) {
+        let message = || format!("`{number}{unit}` is no whole number of bytes below 2^63");
+        let bytes = size(number, unit)
+            .ok_or_else(|| mistake(message(), "write 10kB or 4MiB".to_owned()))?;
+        return Ok(Value::Int(bytes));
+    }
+    let zero = if number.starts_with('.') { "0" } else { "" };
+    if let Some(ns) = parse_duration(&format!("{zero}{number}{unit}")) {
+        return Ok(Value::Duration(ns));
+    }
+    Err(unknown_unit(number, unit))
+}
+
+/// `number × unit` in bytes.
+fn size(number: &str, unit: &str) -> Option<i64> {
+    let (_, unit_bytes) = SIZES.iter().find(|(name, _)| *name == unit)?;
+    let number = number.replace('_', "");
+    if let Ok(int) = number.parse::<i64>() {
+        return int.checked_mul(*unit_bytes);
+    }
+    let bytes = number.parse::<f64>().ok()? * *unit_bytes as f64;
+    (bytes.fract() == 0.0 && bytes < i64::MAX as f64).then_some(bytes as i64)
+}
+
+#[cold]
+fn unknown_unit(number: &str, unit: &str) -> Box<Mistake> {
+    let found = format!("{number}{unit}");
+    let borrowed = BORROWED_UNITS.iter().find(|(name, _)| *name == unit);
+    let looks_like_size = unit.ends_with(['b', 'B']) || matches!(unit, "k" | "K" | "M" | "G" | "T");
+    match borrowed {
+        Some((_, here)) if looks_like_size => mistake(
+            format!("expected a size, found `{found}`"),
+            format!("write {number}{here}; 1kB is 1000 bytes, 1KiB 1024"),
+        ),
+        Some((_, here)) => mistake(
+            format!("expected a duration, found `{found}`"),
+            format!("write {number}{here}"),
+        ),
+        None if looks_like_size && unit.len() <= 3 => mistake(
+            format!("expected a size, found `{found}`"),
+            "write 10kB or 4MiB".to_owned(),
+        ),
+        None if unit.contains('.') => mistake(
+            format!("`{found}` is no number"),
+            format!("text stands in quotes: \"{found}\""),
+        ),
+        None if number == "0" && unit.starts_with(['x', 'X']) => mistake(
+            format!("`{found}` is no decimal number"),
+            format!("write parse_hex(\"{}\")", &unit[1..]),
+        ),
+        None if unit.chars().count() <= 2 || unit.contains(|c: char| c.is_ascii_digit()) => {
+            let message = format!("expected a duration, found `{found}`; write 30s, 5m or 1h");
+            Box::new(Mistake::new(Default::default(), message))
+        }
+        None => mistake(
+            format!("the number `{number}` runs into `{unit}`"),
+            format!(
+                "write `{number} {unit}`, \"{found}\" if it is text, or `{found}` with its back quotes if it is a field"
+            ),
+        ),
+    }
+}
+
+/// A mistake whose place the caller knows.
+fn mistake(message: String, help: String) -> Box<Mistake> {
+    Box::new(Mistake::new(Default::default(), message).help(help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Value, String> {
+        match number(Input::new(text)) {
+            Ok((_, literal)) => Ok(literal.value),
+            Err(nom::Err::Failure(failure)) => Err(failure.mistake.message),
+            Err(_) => Err("no number".to_owned()),
+        }
+    }
+
+    #[test]
+    fn reads_numbers_sizes_and_durations() {
+        for (text, value) in [
+            ("42", Value::Int(42)),
+            ("1_000", Value::Int(1000)),
+            ("007", Value::Int(7)),
+            ("1.5e3", Value::Float(1500.0)),
+            (".5", Value::Float(0.5)),
+            ("1e+21", Value::Float(1e21)),
+            ("1E-7", Value::Float(1e-7)),
+            ("9223372036854775807", Value::Int(i64::MAX)),
+            ("9223372036854775808", Value::Float(9223372036854775808.0)),
+            ("10kB", Value::Int(10_000)),
+            ("4MiB", Value::Int(4 << 20)),
+            ("1.5KiB", Value::Int(1536)),
+            ("500ms", Value::Duration(500_000_000)),
+            ("1h30m", Value::Duration(5_400_000_000_000)),
+            (".5s", Value::Duration(500_000_000)),
+            ("5µs", Value::Duration(5_000)),
+        ] {
+            assert_eq!(read(text), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_no_number() {
+        for (text, message) in [
+            (
+                "30x",
+                "expected a duration, found `30x`; write 30s, 5m or 1h",
+            ),
+            (
+                "1m1h",
+                "expected a duration, found `1m1h`; write 30s, 5m or 1h",
+            ),
+            ("30sec", "expected a duration, found `30sec`"),
+            ("10K", "expected a size, found `10K`"),
+            ("10XB", "expected a size, found `10XB`"),
+            ("12abc", "the number `12` runs into `abc`"),
+            ("100rows", "the number `100` runs into `rows`"),
+            ("10.0.0.1", "`10.0.0.1` is no number"),
+            ("5.", "`5.` is no number"),
+            (
+                "1_000_",
+                "expected a duration, found `1_000_`; write 30s, 5m or 1h",
+            ),
+            ("0x1f", "`0x1f` is no decimal number"),
+            ("1e400", "`1e400` is beyond every number"),
+            ("0.5B", "`0.5B` is no whole number of bytes below 2^63"),
+            (
+                "99999PB",
+                "`99999PB` is no whole number of bytes below 2^63",
+            ),
+            (
+                "99999999999w",
+                "expected a duration, found `99999999999w`; write 30s, 5m or 1h",
+            ),
+        ] {
+            assert_eq!(read(text), Err(message.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_sizes_alone() {
+        assert_eq!(parse_size("10kB"), Some(10_000));
+        assert_eq!(parse_size("1.5e3B"), Some(1500));
+        for text in ["", "10", "kB", "10 kB", "-1kB", "10XB"] {
+            assert_eq!(parse_size(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! `stage | stage | …`: stages and their arguments, and every mistake at once.
+
+use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
+use super::blank::blank;
+use super::expression::{Place, expression};
+use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
+use super::found::{found, in_back_quotes};
+use super::mistake::Mistake;
+use super::name::{CLAUSE_WORDS, bare_word, begins_name, clause_word};
+use super::operand::field_or_call;
+use super::operator::{Infix, Level, infix, refuse_foreign_sign};
+use super::recover::next_pipe;
+use super::{MAX_LENGTH_BYTES, MAX_MISTAKES};
+
+/// Reads an expression; all of its mistakes in their order, at most one a stage, if it has any.
+pub fn parse(text: &str) -> Result<Pipeline, Vec<Mistake>> {
+    if text.len() > MAX_LENGTH_BYTES {
+        let kib = text.len().div_ceil(1024);
+        let message = format!(
+            "the expression is {kib} KiB long; at most {} KiB",
+            MAX_LENGTH_BYTES / 1024
+        );
+        return Err(vec![
+            Mistake::new(Span::default(), message).help("`lookup` reads large tables from a file"),
+        ]);
+    }
+    let start = Input::new(text);
+    let mut stages = Vec::new();
+    let mut mistakes = Vec::new();
+    let mut pipe = None;
+    let mut input = blank(start);
+    loop {
+        match stage(input, pipe) {
+            Ok((rest, stage)) => {
+                stages.push(stage);
+                input = blank(rest);
+            }
+            Err(error) => {
+                let (nom::Err::Failure(failure) | nom::Err::Error(failure)) = error else {
+                    unreachable!("only streaming parsers ask for more");
+                };
+                mistakes.push(*failure.mistake);
+                let next = next_pipe(text, failure.resume).unwrap_or(text.len());
+                input = skip(start, next);
+            }
+        }
+        if !at(input, '|') || mistakes.len() == MAX_MISTAKES {
+            break;
+        }
+        pipe = Some(span_of(input, 1));
+        input = blank(skip(input, 1));
+    }
+    if mistakes.is_empty() {
+        Ok(Pipeline { stages })
+    } else {
+        Err(mistakes)
+    }
+}
+
+/// A stage; `pipe` stands before it, if any.
+fn stage(input: Input<'_>, pipe: Option<Span>) -> Parsed<'_, Stage> {
+    if input.fragment().is_empty() || at(input, '|') {
+        return Err(fail(missing_stage(input, pipe), input.location_offset()));
+    }
+    let (rest, head) = head(input)?;
+    refuse_condition(input, rest, &head)?;
+    let (rest, arguments) = arguments(rest)?;
+    Ok((
+        rest,
+        Stage {
+            head,
+            arguments,
+            span: span_between(input, rest),
+        },
+    ))
+}
+
+/// The stage's name, or the call that begins its aggregates.
+fn head(input: Input<'_>) -> Parsed<'_, Expr> {
+    let begins_with_name = input.fragment().starts_with(begins_name) && !at(input, '`');
+    if !begins_with_name {
+        refuse_foreign_sign(input)?;
+        return Err(no_stage(input));
+    }
+    if let Some((rest, _)) = clause_word(input) {
+        // a word such as `where` is no function: `where(x)` is the stage and a parenthesis
+        let here = Place {
+            brackets: 0,
+            may_begin_clause: true,
+        };
+        let (_, head) = expression(input, here)?;
+        return Ok((rest, head));
+    }
+    if let Some((_, "not" | "true" | "false" | "null" | "and" | "or" | "in")) = bare_word(input) {
+        return Err(no_stage(input));
+    }
+    let (rest, head) = field_or_call(input, 0)?;
+    match head.kind {
+        ExprKind::Call(..) => Ok((rest, head)),
+        _ if head.as_word().is_some() => Ok((rest, head)),
+        _ => Err(no_stage(input)),
+    }
+}
+
+/// What follows the head, up to the next `|` or the end.
+fn arguments(mut input: Input<'_>) -> Parsed<'_, Vec<Argument>> {
+    let mut arguments = Vec::new();
+    let mut may_begin_clause = true;
+    loop {
+        let here = blank(input);
+        if here.fragment().is_empty() || at(here, '|') && !here.fragment().starts_with("||") {
+            return Ok((input, arguments));
+        }
+        refuse_foreign_sign(here)?;
+        let is_equals = at(here, '=') && !here.fragment().starts_with("==");
+        may_begin_clause = if at(here, ',') || is_equals {
+            input = skip(here, 1);
+            let span = span_of(here, 1);
+            arguments.push(if is_equals {
+                Argument::Equals(span)
+            } else {
+                Argument::Comma(span)
+            });
+            false
+        } else if here.fragment().starts_with([')', ']', '}']) {
+            let (found, span) = found(here);
+            let mistake = Mistake::new(span, format!("unexpected {found}"))
+                .help("nothing is open that it could close");
+            return Err(fail(mistake, span.end));
+        } else {
+            let (rest, expr) = expression(
+                here,
+                Place {
+                    brackets: 0,
+                    may_begin_clause,
+                },
+            )?;
+            input = rest;
+            arguments.push(Argument::Expr(expr));
+            true
+        };
+    }
+}
+
+/// The mistake of no stage at all.
+#[cold]
+fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Mistake {
+    let example = "for example: split | count by word";
+    match (pipe, at(input, '|')) {
+        (None, false) => Mistake::new(span_of(input, 0), "the expression is empty").help(example),
+        (None, true) => Mistake::new(span_of(input, 1), "a stage is missing in front of `|`")
+            .help("drop the `|`: records come in by themselves"),
+        (Some(pipe), true) => Mistake::new(
+            pipe.to(span_of(input, 1)),
+            "a stage is missing between `|` and `|`",
+        )
+        .help("drop one of them"),
+        (Some(pipe), false) => Mistake::new(pipe, "a stage is missing behind `|`")
+            .help("drop the `|`, or write what follows"),
+    }
+}
+
+/// The mistake of a stage that begins with something other than its name.
+#[cold]
+fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
+    let (found, span) = found(input);
+    let text = stage_text(input);
+    let resume = input.location_offset();
+    let mistake = Mistake::new(span, format!("expected a stage, found {found}"));
+    let help = match text.chars().next() {
+        Some('"' | '\'') => format!("write `match {text}`"),
+        Some('/') => format!("write `match {text}`"),
+        Some('`') => "a stage's name is written without back quotes".to_owned(),
+        Some(c) if c.is_ascii_digit() => {
+            "a stage begins with its name, as in `limit 10`".to_owned()
+        }
+        Some(c) if c.is_alphabetic() || matches!(c, '_' | '@' | '(' | '-') => {
+            format!("a condition is written `where {text}`")
+        }
+        _ => "a stage begins with its name, as in `match \"ERROR\"`".to_owned(),
+    };
+    fail(mistake.help(help), resume)
+}
+
+/// Fails if an operator follows the head: a condition or a calculation that no stage was told to do.
+fn refuse_condition(
+    input: Input<'_>,
+    rest: Input<'_>,
+    head: &Expr,
+) -> Result<(), nom::Err<Failure>> {
+    let here = blank(rest);
+    let text = stage_text(input);
+    let name = &input.fragment()[..head.span.end - head.span.start];
+    let is_call = matches!(head.kind, ExprKind::Call(..));
+    if at(here, '=') && !here.fragment().starts_with("==") {
+        refuse_foreign_sign(here)?;
+        let mistake = Mistake::new(
+            head.span,
+            format!(
+                "expected a stage, found an assignment to {}",
+                in_back_quotes(name)
+            ),
+        )
+        .help(format!("write `let {text}`"));
+        return Err(fail(mistake, here.location_offset()));
+    }
+    let begins_operand = at(here, '-') || at(here, '/'); // `tail -5`, `match /re/`
+    if CLAUSE_WORDS.contains(&name) || begins_operand && !is_call {
+        return Ok(());
+    }
+    let Some((behind, infix)) = infix(here, name)? else {
+        return Ok(());
+    };
+    let calculates = matches!(infix, Infix::Binary(op) if op.level() >= Level::Coalesce);
+    let help = match (calculates, is_call) {
+        (false, false) => format!("a condition is written `where {text}`"),
+        (true, false) => format!("a calculation is written `let x = {text}`"),
+        (_, true) => format!(
+            "name the aggregate and go on in a stage behind it: `{name} as x | let y = x + 1`"
+        ),
+    };
+    let message = format!(
+        "unexpected {} behind {}",
+        found(here).0,
+        in_back_quotes(name)
+    );
+    Err(fail(
+        Mistake::new(span_between(here, behind), message).help(help),
+        here.location_offset(),
+    ))
+}
+
+/// The text of a stage for a message: `…` if it is long.
+fn stage_text(input: Input<'_>) -> &str {
+    const MAX_SHOWN_BYTES: usize = 60;
+    let text = *input.fragment();
+    let end = next_pipe(text, 0).unwrap_or(text.len());
+    let text = text[..end].trim_end();
+    if text.len() > MAX_SHOWN_BYTES || text.contains(char::is_control) {
+        "…"
+    } else {
+        text
+    }
+}

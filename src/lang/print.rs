@@ -1,0 +1,265 @@
+//! The canonical text of a tree, from which the same tree is read again.
+
+use std::fmt::{self, Display, Formatter, Write};
+
+use super::ast::{
+    Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Stage, UnaryOp,
+};
+use super::expression::associates;
+use super::name::{CLAUSE_WORDS, is_plain_name, is_plain_segment};
+use super::operator::{FOREIGN_WORDS, Level};
+use crate::data::{Value, format_duration, format_float};
+
+impl Display for Pipeline {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (place, stage) in self.stages.iter().enumerate() {
+            write!(f, "{}{stage}", if place > 0 { " | " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Stage {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.head.as_word() {
+            Some(name) => f.write_str(name)?, // never in back quotes
+            None => write!(f, "{}", self.head)?,
+        }
+        let mut previous = None;
+        for (place, argument) in self.arguments.iter().enumerate() {
+            let next = self.arguments.get(place + 1);
+            if !matches!(argument, Argument::Comma(_)) {
+                f.write_str(" ")?;
+            }
+            print_argument(argument, previous, next, f)?;
+            previous = Some(argument);
+        }
+        Ok(())
+    }
+}
+
+impl Display for Expr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ExprKind::Literal(value) => print_literal(value, f),
+            ExprKind::Regex(literal) => write!(f, "{literal}"),
+            ExprKind::Percent(value) => print_float(*value, f).and_then(|()| f.write_str("%")),
+            ExprKind::Field(path) => write!(f, "{path}"),
+            ExprKind::Access(base, segments) => {
+                let is_call = matches!(base.kind, ExprKind::Call(..));
+                print_in_parentheses_if(!is_call, base, f)?;
+                segments
+                    .iter()
+                    .try_for_each(|segment| print_segment(segment, f))
+            }
+            ExprKind::Call(name, arguments) => {
+                write!(f, "{}", name.text)?;
+                print_list(arguments, f)
+            }
+            ExprKind::Unary(op, operand) => {
+                let (sign, own_level) = match op {
+                    UnaryOp::Not => ("not ", Level::Not),
+                    UnaryOp::Negate => ("-", Level::Negate),
+                };
+                f.write_str(sign)?;
+                print_in_parentheses_if(level(operand) < own_level, operand, f)
+            }
+            ExprKind::Binary(op, left, right) => {
+                let own_level = op.level();
+                let is_left_looser =
+                    level(left) < own_level || level(left) == own_level && !associates(*op);
+                print_in_parentheses_if(is_left_looser, left, f)?;
+                write!(f, " {} ", op.sign())?;
+                print_in_parentheses_if(level(right) <= own_level, right, f)
+            }
+            ExprKind::InList(operand, items) => {
+                print_in_parentheses_if(level(operand) <= Level::Compare, operand, f)?;
+                f.write_str(" in ")?;
+                print_list(items, f)
+            }
+            ExprKind::In(operand, list) => {
+                print_in_parentheses_if(level(operand) <= Level::Compare, operand, f)?;
+                f.write_str(" in ")?;
+                print_in_parentheses_if(level(list) <= Level::Compare, list, f)
+            }
+        }
+    }
+}
+
+impl Display for Name {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        print_name(&self.text, is_plain_name(&self.text), f)
+    }
+}
+
+impl Display for Path {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (place, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Name(name) if place == 0 => print_name(name, is_plain_name(name), f)?,
+                _ => print_segment(segment, f)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Path {
+    /// The path as a column's name shows it: like its canonical text, but without back quotes.
+    pub fn label(&self) -> String {
+        let mut label = String::new();
+        for (place, segment) in self.0.iter().enumerate() {
+            let dot = if place > 0 { "." } else { "" };
+            let _ = match segment {
+                Segment::Name(name) => write!(label, "{dot}{name}"),
+                Segment::Index(index) => write!(label, "[{index}]"),
+            }; // writing to a String cannot fail
+        }
+        label
+    }
+}
+
+impl Display for RegexLiteral {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("/")?;
+        let mut is_escaped = false;
+        for c in self.pattern.chars() {
+            if c == '/' && !is_escaped {
+                f.write_str("\\")?;
+            }
+            f.write_char(c)?;
+            is_escaped = c == '\\' && !is_escaped;
+        }
+        write!(f, "/{}", self.flags)
+    }
+}
+
+/// An argument among its neighbours, which decide whether it is read back as one of its own.
+fn print_argument(
+    argument: &Argument,
+    previous: Option<&Argument>,
+    next: Option<&Argument>,
+    f: &mut Formatter<'_>,
+) -> fmt::Result {
+    let expr = match argument {
+        Argument::Comma(_) => return f.write_str(","),
+        Argument::Equals(_) => return f.write_str("="),
+        Argument::Expr(expr) => expr,
+    };
+    let is_followed_by_operand = match next {
+        Some(Argument::Expr(next)) => !next
+            .as_word()
+            .is_some_and(|word| CLAUSE_WORDS.contains(&word)),
+        _ => false,
+    };
+    if matches!(expr.kind, ExprKind::Percent(_)) && is_followed_by_operand {
+        return write!(f, "({expr})"); // else `%` would divide
+    }
+    let is_behind_operand = matches!(previous, Some(Argument::Expr(_)));
+    match expr.as_word() {
+        Some(word)
+            if is_behind_operand && FOREIGN_WORDS.iter().any(|(foreign, _)| *foreign == word) =>
+        {
+            print_name(word, false, f) // else it would be taken for an operator of another language
+        }
+        _ => write!(f, "{expr}"),
+    }
+}
+
+/// How tightly an expression holds together.
+fn level(expr: &Expr) -> Level {
+    match &expr.kind {
+        ExprKind::Unary(UnaryOp::Not, _) => Level::Not,
+        ExprKind::Unary(UnaryOp::Negate, _) => Level::Negate,
+        ExprKind::Binary(op, ..) => op.level(),
+        ExprKind::InList(..) | ExprKind::In(..) => Level::Compare,
+        ExprKind::Literal(Value::Int(value) | Value::Duration(value)) if *value < 0 => {
+            Level::Negate
+        }
+        ExprKind::Literal(Value::Float(value)) if value.is_sign_negative() => Level::Negate,
+        _ => Level::Atom,
+    }
+}
+
+fn print_in_parentheses_if(condition: bool, expr: &Expr, f: &mut Formatter<'_>) -> fmt::Result {
+    let is_percent = matches!(expr.kind, ExprKind::Percent(_)); // `1% - x` would be a remainder
+    if condition || is_percent {
+        write!(f, "({expr})")
+    } else {
+        write!(f, "{expr}")
+    }
+}
+
+fn print_list(items: &[Expr], f: &mut Formatter<'_>) -> fmt::Result {
+    f.write_str("(")?;
+    for (place, item) in items.iter().enumerate() {
+        write!(f, "{}{item}", if place > 0 { ", " } else { "" })?;
+    }
+    f.write_str(")")
+}
+
+/// A segment that is not the first.
+fn print_segment(segment: &Segment, f: &mut Formatter<'_>) -> fmt::Result {
+    match segment {
+        Segment::Index(index) => write!(f, "[{index}]"),
+        Segment::Name(name) => {
+            f.write_str(".")?;
+            print_name(name, is_plain_segment(name), f)
+        }
+    }
+}
+
+fn print_name(name: &str, is_plain: bool, f: &mut Formatter<'_>) -> fmt::Result {
+    if is_plain {
+        return f.write_str(name);
+    }
+    print_quoted(name.as_bytes(), '`', f)
+}
+
+fn print_literal(value: &Value, f: &mut Formatter<'_>) -> fmt::Result {
+    match value {
+        Value::Null => f.write_str("null"),
+        Value::Bool(value) => write!(f, "{value}"),
+        Value::Int(value) => write!(f, "{value}"),
+        Value::BigInt(value) => write!(f, "{value}"),
+        Value::Float(value) => print_float(*value, f).and_then(|()| {
+            let is_whole = value.fract() == 0.0 && value.abs() < 1e21;
+            f.write_str(if is_whole { ".0" } else { "" }) // else it would be read as an int
+        }),
+        Value::Text(bytes) => print_quoted(bytes, '"', f),
+        Value::Time(ns) => write!(f, "{ns}"), // no literal is a time
+        Value::Duration(ns) => {
+            let mut text = String::new();
+            format_duration(*ns, &mut text);
+            f.write_str(&text)
+        }
+    }
+}
+
+fn print_float(value: f64, f: &mut Formatter<'_>) -> fmt::Result {
+    let mut digits = Vec::new();
+    format_float(value, &mut digits);
+    f.write_str(&String::from_utf8_lossy(&digits))
+}
+
+fn print_quoted(bytes: &[u8], quote: char, f: &mut Formatter<'_>) -> fmt::Result {
+    f.write_char(quote)?;
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\n' => f.write_str("\\n")?,
+                '\t' => f.write_str("\\t")?,
+                '\r' => f.write_str("\\r")?,
+                '\0' => f.write_str("\\0")?,
+                '\\' => f.write_str("\\\\")?,
+                c if c == quote => write!(f, "\\{c}")?,
+                c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        for byte in chunk.invalid() {
+            write!(f, "\\x{byte:02x}")?;
+        }
+    }
+    f.write_char(quote)
+}

@@ -1,0 +1,91 @@
+//! Where to go on behind a mistake: the next `|` that is no part of a text or a regular expression.
+
+/// Words behind which a `/` begins a regular expression.
+const BEFORE_OPERAND: [&str; 9] = [
+    "match", "skip", "split", "regex", "from", "and", "or", "not", "in",
+];
+
+/// The place of the next `|` at or behind `from`, which must stand between two tokens.
+pub(super) fn next_pipe(text: &str, from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let rest = text.get(at..)?;
+        let c = rest.chars().next()?;
+        at += match c {
+            '|' if rest.starts_with("||") => 2,
+            '|' => return Some(at),
+            '"' | '\'' | '`' => quoted_length(rest).unwrap_or(1),
+            '“' | '„' | '«' | '{' => foreign_length(rest, c),
+            '#' => rest.find('\n').unwrap_or(rest.len()),
+            '/' if operand_may_follow(&text[..at]) => {
+                quoted_length(rest.lines().next().unwrap_or(rest)).unwrap_or(1)
+            }
+            _ => c.len_utf8(),
+        };
+    }
+}
+
+/// The length of what begins with a quote and ends with the next one that no backslash precedes.
+pub(super) fn quoted_length(text: &str) -> Option<usize> {
+    let mut chars = text.char_indices();
+    let (_, quote) = chars.next()?;
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => _ = chars.next(),
+            c if c == quote => return Some(at + c.len_utf8()),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The length of what stands between quotes or braces of other languages.
+fn foreign_length(text: &str, open: char) -> usize {
+    let closes: &[char] = match open {
+        '{' => &['}'],
+        '«' => &['»'],
+        _ => &['”', '“'],
+    };
+    let inner = &text[open.len_utf8()..];
+    let end = inner.char_indices().find(|(_, c)| closes.contains(c));
+    end.map_or(open.len_utf8(), |(at, c)| {
+        open.len_utf8() + at + c.len_utf8()
+    })
+}
+
+/// Whether what stands before a `/` cannot be divided.
+fn operand_may_follow(before: &str) -> bool {
+    let before = before.trim_end();
+    let word = before
+        .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+        .next()
+        .unwrap_or("");
+    before.is_empty()
+        || before.ends_with(['(', ',', '=', '~', '|', '<', '>', '+', '-', '*', '%', '?'])
+        || BEFORE_OPERAND.contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_pipe_between_stages() {
+        for (text, pipe) in [
+            ("a | b", Some(2)),
+            ("a || b | c", Some(7)),
+            ("\"a|b\" | c", Some(6)),
+            ("'a\\'|' | c", Some(7)),
+            ("`a|b` | c", Some(6)),
+            ("match /a|b\\/|/ | c", Some(15)),
+            ("a / b | c / d", Some(6)),
+            ("a # | \n | b", Some(8)),
+            ("don't | b", Some(6)),
+            ("“a|b” | c", Some("“a|b” ".len())),
+            ("{a | b} | c", Some(8)),
+            ("none", None),
+        ] {
+            assert_eq!(next_pipe(text, 0), pipe, "{text}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `/pattern/flags`: read here, compiled by whoever uses it.
+
+use nom::Parser;
+use nom::bytes::complete::take_while;
+
+use super::ast::{RegexLiteral, Span};
+use super::failure::{Input, Parsed, fail, skip, span_of};
+use super::mistake::Mistake;
+
+/// The letters that may stand behind the second slash.
+const FLAGS: &str = "imsxU";
+
+/// A regular expression; the input begins with its slash.
+pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
+    let Some((pattern, length)) = pattern(&input.fragment()[1..]) else {
+        let mistake = Mistake::new(
+            span_of(input, 1),
+            "the regular expression that begins here has no end",
+        )
+        .help("it ends with `/` on the same line; a slash in it is written `\\/`");
+        return Err(fail(mistake, input.location_offset() + 1));
+    };
+    let behind = skip(input, length + 1);
+    if pattern.is_empty() {
+        let mistake = Mistake::new(span_of(input, length + 1), "empty regular expression")
+            .help("write /pattern/; a division that floors has something on its left: a // b");
+        return Err(fail(mistake, behind.location_offset()));
+    }
+    let (rest, flags) = take_while(|c: char| c.is_alphanumeric() || c == '_').parse(behind)?;
+    if let Some((place, flag)) = flags
+        .fragment()
+        .char_indices()
+        .find(|(_, flag)| !FLAGS.contains(*flag))
+    {
+        let start = flags.location_offset() + place;
+        let span = Span {
+            start,
+            end: start + flag.len_utf8(),
+        };
+        let help = match flag {
+            'g' => "drop it: a record matches or not, and `regex_replace` replaces every match".to_owned(),
+            _ => "the flags are i (any case), m (^ and $ at each line), s (. matches newlines), x (spaces ignored), U (swap greed)".to_owned(),
+        };
+        let mistake = Mistake::new(span, format!("unknown regex flag `{flag}`")).help(help);
+        return Err(fail(mistake, rest.location_offset()));
+    }
+    let flags = (*flags.fragment()).to_owned();
+    Ok((rest, RegexLiteral { pattern, flags }))
+}
+
+/// The pattern up to the closing slash, and how many bytes that is with the slash.
+fn pattern(text: &str) -> Option<(String, usize)> {
+    let mut pattern = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '/' => return Some((pattern, at + 1)),
+            '\n' => return None,
+            '\\' => match chars.next()?.1 {
+                '/' => pattern.push('/'),
+                '\n' => return None,
+                escaped => pattern.extend(['\\', escaped]),
+            },
+            _ => pattern.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<(String, String), String> {
+        match regex(Input::new(text)) {
+            Ok((_, literal)) => Ok((literal.pattern, literal.flags)),
+            Err(nom::Err::Failure(failure)) => Err(failure.mistake.message),
+            Err(_) => Err("no regex".to_owned()),
+        }
+    }
+
+    #[test]
+    fn reads_patterns_and_flags() {
+        for (text, pattern, flags) in [
+            ("/a b/", "a b", ""),
+            ("/a|b/im", "a|b", "im"),
+            (r"/\d+\/\\/ x", r"\d+/\\", ""),
+            ("/é/U", "é", "U"),
+        ] {
+            assert_eq!(
+                read(text),
+                Ok((pattern.to_owned(), flags.to_owned())),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        for (text, message) in [
+            ("/a", "the regular expression that begins here has no end"),
+            (
+                "/a\\/",
+                "the regular expression that begins here has no end",
+            ),
+            (
+                "/a\n/",
+                "the regular expression that begins here has no end",
+            ),
+            ("/a\\", "the regular expression that begins here has no end"),
+            ("//", "empty regular expression"),
+            ("/a/g", "unknown regex flag `g`"),
+            ("/a/ié", "unknown regex flag `é`"),
+        ] {
+            assert_eq!(read(text), Err(message.to_owned()), "{text}");
+        }
+    }
+}

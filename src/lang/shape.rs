@@ -1,0 +1,38 @@
+//! Equality of trees: the same shape, wherever it was written.
+
+use super::ast::{Argument, Expr, Name, Pipeline, Stage};
+
+impl PartialEq for Pipeline {
+    fn eq(&self, other: &Self) -> bool {
+        self.stages == other.stages
+    }
+}
+
+impl PartialEq for Stage {
+    fn eq(&self, other: &Self) -> bool {
+        self.head == other.head && self.arguments == other.arguments
+    }
+}
+
+impl PartialEq for Argument {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Argument::Expr(left), Argument::Expr(right)) => left == right,
+            (Argument::Comma(_), Argument::Comma(_))
+            | (Argument::Equals(_), Argument::Equals(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}

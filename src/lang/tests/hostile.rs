@@ -1,0 +1,176 @@
+//! Whatever is typed, there is an answer: no panic, no exhausted stack.
+
+use std::thread;
+
+use proptest::prelude::*;
+
+use crate::lang::{MAX_DEPTH, MAX_LENGTH_BYTES, Mistake, parse, render};
+
+/// Reads on a stack of 2 MB, draws the mistakes or prints the tree, and says what the first mistake is.
+fn answer(text: String) -> Option<String> {
+    let reader = thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(move || match parse(&text) {
+            Ok(pipeline) => {
+                assert!(!pipeline.to_string().is_empty());
+                assert!(!format!("{:?}", pipeline.clone()).is_empty());
+                assert_eq!(pipeline, pipeline.clone());
+                None
+            }
+            Err(mistakes) => {
+                assert!(!render(&mistakes, &text, Some("file")).is_empty());
+                Some(mistakes[0].message.clone())
+            }
+        });
+    reader
+        .expect("a thread starts")
+        .join()
+        .expect("the reader does not panic")
+}
+
+const PATTERNS: [&str; 18] = [
+    "(",
+    "-",
+    "- ",
+    "not ",
+    "1+",
+    "a.",
+    "if(",
+    "a[0]",
+    "f(x).a(",
+    "x in (",
+    "x in (1) and ",
+    "(a or b and c == d ?? e + f * -",
+    "\"",
+    "by /x ",
+    "a == (",
+    "f(1, -g(",
+    "|",
+    "((a).b + ",
+];
+
+#[test]
+fn depth_is_limited() {
+    let too_deep = "the expression is more than 200 levels deep";
+    for pattern in PATTERNS {
+        for size in [MAX_LENGTH_BYTES - 20, 1 << 20] {
+            let text = format!("where {}", pattern.repeat(size / pattern.len()));
+            let message = answer(text).unwrap_or_default();
+            let is_long = size > MAX_LENGTH_BYTES;
+            assert!(
+                !is_long || message.ends_with("KiB long; at most 64 KiB"),
+                "{pattern}: {message}"
+            );
+            if !is_long
+                && matches!(
+                    pattern,
+                    "(" | "if("
+                        | "x in ("
+                        | "a == ("
+                        | "f(1, -g("
+                        | "(a or b and c == d ?? e + f * -"
+                )
+            {
+                assert_eq!(message, too_deep, "{pattern}");
+            }
+        }
+        let closed = format!(
+            "where {}1",
+            pattern.repeat(MAX_LENGTH_BYTES / 2 / pattern.len())
+        );
+        let message = answer(closed).unwrap_or_default();
+        if matches!(pattern, "-" | "- " | "not " | "1+" | "(" | "x in (1) and ") {
+            assert_eq!(message, too_deep, "{pattern}");
+        }
+    }
+}
+
+#[test]
+fn what_is_just_deep_enough_is_read() {
+    let deepest = usize::from(MAX_DEPTH);
+    let nested = |open: &str, count: usize, close: &str| {
+        format!("where {}x{}", open.repeat(count), close.repeat(count))
+    };
+    for (open, close, most) in [
+        ("(", ")", deepest),
+        ("f(", ")", deepest - 1),
+        ("-", "", deepest - 1),
+        ("1+", "", deepest - 1),
+        ("a-(", ")", deepest - 1),
+        ("x in (", ")", deepest - 1),
+    ] {
+        assert_eq!(answer(nested(open, most, close)), None, "{open}");
+        assert!(answer(nested(open, most + 1, close)).is_some(), "{open}");
+    }
+}
+
+/// Pieces of expressions, in any order.
+fn soup() -> impl Strategy<Value = String> {
+    let tokens = prop::sample::select(vec![
+        "where", "by", "as", "from", "count", "a.b", "a[0]", "`x y`", "f(", "(", ")", ",", "=",
+        "==", "|", "||", "-", "- ", "/", "/x/", "//", "%", "1%", "12", "1.5", "10kB", "30s", "30x",
+        "\"t\"", "'", "\"", "`", "#", "\n", " ", " ", " ", "in", "not", "and", "or", "null", "is",
+        "<", "<=", "~", "!~", "!", "??", "$1", "{", ";", "“", "\\", "é", "漢", "\u{1b}", "\u{301}",
+        ".", "[", "]", "@",
+    ]);
+    prop::collection::vec(tokens, 0..25).prop_map(|tokens| tokens.concat())
+}
+
+fn assert_answered(text: &str) -> Result<(), TestCaseError> {
+    match parse(text) {
+        Ok(pipeline) => {
+            let printed = pipeline.to_string();
+            let again = parse(&printed);
+            prop_assert_eq!(
+                again.as_ref().ok(),
+                Some(&pipeline),
+                "{} -> {}",
+                text,
+                printed
+            );
+        }
+        Err(mistakes) => {
+            prop_assert!(!mistakes.is_empty());
+            for mistake in &mistakes {
+                let Mistake { span, .. } = mistake;
+                prop_assert!(
+                    text.get(span.start..span.end).is_some(),
+                    "{:?}: {:?}",
+                    text,
+                    mistake
+                );
+            }
+            prop_assert!(
+                mistakes.is_sorted_by_key(|mistake| mistake.span.start),
+                "{:?}: {:?}",
+                text,
+                mistakes
+            );
+            prop_assert!(
+                render(&mistakes, text, None)
+                    .lines()
+                    .all(|line| !line.contains(char::is_control))
+            );
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_text_is_answered(text in any::<String>()) {
+        assert_answered(&text)?;
+    }
+
+    #[test]
+    fn any_soup_is_answered(text in soup()) {
+        assert_answered(&text)?;
+    }
+
+    #[test]
+    fn any_soup_behind_a_stage_is_answered(text in soup()) {
+        assert_answered(&format!("where a {text}"))?;
+    }
+}
