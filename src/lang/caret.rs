@@ -141,7 +141,10 @@ mod tests {
         let mistake = Mistake::new(Span { start: 0, end: 5 }, "unknown stage `cuont`")
             .help("did you mean `count`?");
         let expected = "bourn: unknown stage `cuont`\n  |\n1 | cuont by word\n  | ^^^^^\n  = help: did you mean `count`?\n";
-        assert_eq!(render(&[mistake.clone()], "cuont by word", None), expected);
+        assert_eq!(
+            render(std::slice::from_ref(&mistake), "cuont by word", None),
+            expected
+        );
         let twice = format!("{expected}\n{expected}");
         assert_eq!(
             render(&[mistake.clone(), mistake], "cuont by word", None),

@@ -6,18 +6,23 @@ use super::failure::{Failure, Input, fail, skip, span_of};
 use super::mistake::Mistake;
 use super::name::{bare_word, begins_name, continues_name};
 use super::operator::refuse_foreign_sign;
+use super::recover::quoted_length;
 
 /// The most characters of a text that a message repeats.
 const MAX_SHOWN: usize = 40;
 
 /// The next token in back quotes, or `the end of the expression`; and its place.
 pub(super) fn found(input: Input<'_>) -> (String, Span) {
-    let length = token_length(*input.fragment());
+    let length = token_length(input.fragment());
     if length == 0 {
         return ("the end of the expression".to_owned(), span_of(input, 0));
     }
+    let text = &input.fragment()[..length];
+    let inner = text
+        .strip_prefix('`')
+        .and_then(|text| text.strip_suffix('`'));
     (
-        in_back_quotes(&input.fragment()[..length]),
+        in_back_quotes(inner.unwrap_or(text)),
         span_of(input, length),
     )
 }
@@ -66,7 +71,7 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
         (Some(')'), _) => Some("no `(` is open here that still needs something".to_owned()),
         _ => None,
     };
-    let resume = input.location_offset() + token_length(*input.fragment());
+    let resume = input.location_offset() + token_length(input.fragment());
     fail(Mistake { help, ..mistake }, resume)
 }
 
@@ -99,6 +104,9 @@ fn token_length(text: &str) -> usize {
     let Some(first) = text.chars().next() else {
         return 0;
     };
+    if matches!(first, '"' | '\'' | '`') {
+        return quoted_length(text).unwrap_or(1);
+    }
     if continues_name(first) || first == '@' {
         let length = text[first.len_utf8()..].find(|c| !continues_name(c));
         return length.map_or(text.len(), |length| length + first.len_utf8());

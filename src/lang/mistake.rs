@@ -31,6 +31,10 @@ impl Mistake {
 
     /// The same mistake with a usage line, unless it has better help.
     pub fn usage(self, usage: &str) -> Self {
-        if self.help.is_some() { self } else { self.help(format!("usage: {usage}")) }
+        if self.help.is_some() {
+            self
+        } else {
+            self.help(format!("usage: {usage}"))
+        }
     }
 }

@@ -105,7 +105,7 @@ pub fn parse_size(text: &str) -> Option<i64> {
         .unwrap_or(text.len());
     let (rest, number) = plain_number(Input::new(&text[..unit])).ok()?;
     let is_number = rest.fragment().is_empty();
-    size(*number.fragment(), &text[unit..]).filter(|_| is_number)
+    size(number.fragment(), &text[unit..]).filter(|_| is_number)
 }
 
 /// `1_000`, `1.5e3`, `.5`, without a sign.

@@ -329,9 +329,9 @@ fn each_mistake_has_its_answer() {
         ),
         (
             "\"ERROR\" | count",
-            "expected a stage, found `\"`",
+            "expected a stage, found `\"ERROR\"`",
             "write `match \"ERROR\"`",
-            "\"",
+            "\"ERROR\"",
         ),
         (
             "/a|b/ | count",
@@ -360,9 +360,9 @@ fn each_mistake_has_its_answer() {
         ("10", "expected a stage, found `10`", "`limit 10`", "10"),
         (
             "`count`",
-            "expected a stage, found ``",
+            "expected a stage, found `count`",
             "without back quotes",
-            "`",
+            "`count`",
         ),
         ("where a ^ b", "unknown operator `^`", "pow(x, y)", "^"),
         ("where a ≥ b", "unknown operator `≥`", "write `>=`", "≥"),
@@ -393,11 +393,6 @@ fn each_mistake_has_its_answer() {
             "{text}: {found:?}"
         );
         assert!(found[0].1.contains(help), "{text}: {found:?}");
-        assert_eq!(
-            found[0].1.is_empty(),
-            help.is_empty() && marked != "`" || found[0].1.is_empty(),
-            "{text}"
-        );
     }
 }
 
