@@ -91,7 +91,7 @@ fn write_value(value: ValueRef<'_>, out: &mut Vec<u8>) {
 fn write_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let plain = text.iter().fold(true, |plain, &byte| {
-        plain & (byte >= 0x20) & (byte < 0x80) & (byte != b'"') & (byte != b'\\')
+        plain & (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\')
     });
     if plain {
         out.extend_from_slice(text);
