@@ -4,7 +4,10 @@
 //! the plan is run (`engine`).
 
 pub mod lang;
+pub mod cli;
 pub mod plan;
+pub mod engine;
+pub mod sink;
 #[rustfmt::skip] // in the order of the data, not of the alphabet
 pub mod source;
 pub mod format;

@@ -113,7 +113,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         hand_overs,
     });
     spawn("reader".to_owned(), move || reader.run());
-    coordinator::Coordinator::new(&plan, &job, sink, control, ticket_sender).run(&messages, job.progress)
+    coordinator::Coordinator::new(&plan, &job, control, ticket_sender).run(&messages, sink, job.progress)
 }
 
 /// Starts a thread that is never waited for: it ends when its channels close.

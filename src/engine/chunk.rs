@@ -1,0 +1,238 @@
+//! Chunks: reading a range of a file so that every record is read by exactly one worker, and cutting what was
+//! read into pieces of whole records that fit the cache.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use memchr::{memchr, memrchr};
+
+use crate::source::reason;
+
+use super::message::FileRange;
+
+/// Bytes that become one batch: columns of so many fit the second-level cache.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Read beyond a range's end at first: few records are longer.
+const MARGIN_BYTES: usize = 4 << 10;
+
+/// A buffer that has grown beyond this is given back.
+const KEPT_BYTES: usize = 4 << 20;
+
+/// The records that begin in a range.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    /// Where in the buffer they are.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// One more record begins behind them, which is longer than a record may be.
+    pub(super) overlong: bool,
+    /// Why no more could be read.
+    pub(super) error: Option<String>,
+}
+
+/// Some whole records, or a record that is too long.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'b> {
+    Records(&'b [u8]),
+    Overlong,
+}
+
+/// Reads all records that begin in a range. A record begins behind a newline; so the byte in front of the
+/// range is read as well, and beyond its end as far as the last record goes.
+pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8>) -> Loaded {
+    let is_first = range.low == range.first;
+    let from = if is_first { range.low } else { range.low - 1 };
+    let mut bytes = Filled { buffer, len: 0 };
+    let want = (range.high - from) as usize + MARGIN_BYTES;
+    let mut loaded = Loaded::default();
+    let mut ended = match bytes.extend(&range.file, from, want.min((range.end - from) as usize)) {
+        Ok(ended) => ended || from + bytes.len as u64 == range.end,
+        Err(error) => {
+            loaded.error = Some(reason(&error));
+            true
+        }
+    };
+    if ended && loaded.error.is_none() && from + (bytes.len as u64) < range.end.min(range.high) {
+        loaded.error = Some("became shorter while it was read".to_owned());
+    }
+    loaded.start = if is_first { 0 } else { memchr(b'\n', bytes.filled()).map_or(bytes.len, |newline| newline + 1) };
+    let high = (range.high - from) as usize; // the first byte that belongs to the next range
+    if loaded.start >= high.min(bytes.len) {
+        loaded.end = loaded.start;
+        return loaded;
+    }
+    let mut searched = high - 1;
+    loop {
+        if let Some(newline) = memchr(b'\n', &bytes.filled()[searched.min(bytes.len)..]) {
+            loaded.end = searched + newline + 1;
+            break;
+        }
+        searched = bytes.len;
+        if ended {
+            loaded.end = bytes.len;
+            break;
+        }
+        let last = memrchr(b'\n', &bytes.filled()[..high]).map_or(loaded.start, |newline| (newline + 1).max(loaded.start));
+        if bytes.len - last > max_line_bytes {
+            (loaded.end, loaded.overlong) = (last, true);
+            break;
+        }
+        let at = from + bytes.len as u64;
+        let more = bytes.len.min((range.end - at) as usize);
+        ended = match bytes.extend(&range.file, at, more) {
+            Ok(ended) => ended || from + bytes.len as u64 == range.end,
+            Err(error) => {
+                loaded.error = Some(reason(&error));
+                true
+            }
+        };
+    }
+    loaded
+}
+
+/// Gives a buffer back that an unusual record has made large.
+pub(super) fn shrink(buffer: &mut Vec<u8>) {
+    if buffer.len() > KEPT_BYTES {
+        *buffer = Vec::new();
+    }
+}
+
+/// Bytes read so far. The buffer's length is what was ever needed, so that it is made of zeros only once.
+struct Filled<'b> {
+    buffer: &'b mut Vec<u8>,
+    len: usize,
+}
+
+impl Filled<'_> {
+    fn filled(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+
+    /// Reads up to so many bytes from an offset; whether the file ended.
+    fn extend(&mut self, file: &File, offset: u64, bytes: usize) -> io::Result<bool> {
+        let wanted = self.len + bytes;
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        }
+        let mut offset = offset;
+        while self.len < wanted {
+            match file.read_at(&mut self.buffer[self.len..wanted], offset) {
+                Ok(0) => return Ok(true),
+                Ok(read) => {
+                    self.len += read;
+                    offset += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Cuts records into pieces at newlines. A record longer than `max_line_bytes` is a piece of its own.
+pub(super) fn pieces(bytes: &[u8], max_line_bytes: usize) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::with_capacity(bytes.len() / PIECE_BYTES + 1);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (piece, tail) = rest.split_at(piece_end(rest));
+        if piece.len() > max_line_bytes {
+            part_overlong(piece, max_line_bytes, &mut pieces);
+        } else {
+            pieces.push(Piece::Records(piece));
+        }
+        rest = tail;
+    }
+    pieces
+}
+
+/// Where the first piece ends: at the last newline that fits, else at the first one.
+fn piece_end(bytes: &[u8]) -> usize {
+    if bytes.len() <= PIECE_BYTES {
+        return bytes.len();
+    }
+    memrchr(b'\n', &bytes[..PIECE_BYTES])
+        .or_else(|| memchr(b'\n', &bytes[PIECE_BYTES..]).map(|newline| PIECE_BYTES + newline))
+        .map_or(bytes.len(), |newline| newline + 1)
+}
+
+/// Parts overlong records from those that are not.
+fn part_overlong<'b>(bytes: &'b [u8], max_line_bytes: usize, pieces: &mut Vec<Piece<'b>>) {
+    let mut good = 0; // where the records begin that are not yet a piece
+    let mut start = 0;
+    while start < bytes.len() {
+        let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |newline| start + newline + 1);
+        let line = crate::data::trim_terminator(&bytes[start..end]);
+        if line.len() > max_line_bytes {
+            if good < start {
+                pieces.push(Piece::Records(&bytes[good..start]));
+            }
+            pieces.push(Piece::Overlong);
+            good = end;
+        }
+        start = end;
+    }
+    if good < bytes.len() {
+        pieces.push(Piece::Records(&bytes[good..]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Write;
+    use std::sync::Arc;
+
+    /// All records of a file, read by ranges of so many bytes.
+    fn by_ranges(content: &[u8], range_bytes: u64, max_line_bytes: usize) -> (Vec<u8>, usize) {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content).unwrap();
+        let (file, end) = (Arc::new(file), content.len() as u64);
+        let (mut joined, mut overlong, mut low) = (Vec::new(), 0, 0);
+        let mut buffer = Vec::new();
+        while low < end {
+            let high = (low + range_bytes).min(end);
+            let loaded = load(&FileRange { file: Arc::clone(&file), first: 0, low, high, end }, max_line_bytes, &mut buffer);
+            assert_eq!(loaded.error, None);
+            for piece in pieces(&buffer[loaded.start..loaded.end], max_line_bytes) {
+                match piece {
+                    Piece::Records(bytes) => joined.extend_from_slice(bytes),
+                    Piece::Overlong => overlong += 1,
+                }
+            }
+            overlong += usize::from(loaded.overlong);
+            low = high;
+        }
+        (joined, overlong)
+    }
+
+    proptest! {
+        #[test]
+        fn every_record_is_read_once(content in "[ab\n]{0,80}", range_bytes in 1u64..30) {
+            let (joined, overlong) = by_ranges(content.as_bytes(), range_bytes, 1000);
+            prop_assert_eq!(joined, content.into_bytes());
+            prop_assert_eq!(overlong, 0);
+        }
+
+        #[test]
+        fn overlong_records_are_left_out_wherever_they_are_cut(content in "[ab\n]{0,80}", range_bytes in 1u64..30, max in 1usize..6) {
+            let (joined, overlong) = by_ranges(content.as_bytes(), range_bytes, max);
+            let lines = content.split_inclusive('\n');
+            let (long, good): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.trim_end_matches('\n').len() > max);
+            prop_assert_eq!(String::from_utf8(joined).unwrap(), good.concat());
+            prop_assert_eq!(overlong, long.len());
+        }
+    }
+
+    #[test]
+    fn records_longer_than_the_margin_are_followed() {
+        let content = [vec![b'x'; 100_000], vec![b'\n'], vec![b'y'; 100_000], b"\nz".to_vec()].concat();
+        for range_bytes in [1000, 70_000, 300_000] {
+            assert_eq!(by_ranges(&content, range_bytes, 1 << 20), (content.clone(), 0));
+            assert_eq!(by_ranges(&content, range_bytes, 1 << 12), (b"z".to_vec(), 2));
+        }
+    }
+}

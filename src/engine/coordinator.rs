@@ -1,0 +1,201 @@
+//! The coordinator: what workers send, in the order of the stream, merged and written.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crossbeam::channel::{Receiver, Sender};
+
+use crate::aggregate::{Merged, Run};
+use crate::expr::Failures;
+use crate::plan::{Exchange, Plan};
+use crate::sink::{Progress, Sink};
+
+use super::chain::Chain;
+use super::control::Control;
+use super::executor::Threads;
+use super::ledger::Ledger;
+use super::message::{Done, Message, Payload, SourceIndex};
+use super::output::Output;
+use super::{Encoding, Job, Outcome};
+
+/// Runs on the calling thread until the result is written.
+pub(super) struct Coordinator<'r> {
+    plan: &'r Plan,
+    sources: Vec<String>,
+    encoding: Encoding,
+    executor: Threads,
+    control: &'r Control,
+    tickets: Sender<()>,
+    merged: Option<Merged>,
+    /// Batches whose end or whose partials are still on their way.
+    batches: HashMap<u64, OpenBatch>,
+    /// Chunks in the order of the stream: the next one, and those that came early.
+    next: u64,
+    early: BTreeMap<u64, Box<Done>>,
+    /// How many chunks there are, once the reader knows.
+    chunks: Option<u64>,
+    /// Chunks whose groups were merged.
+    merged_chunks: u64,
+    account: Account,
+}
+
+/// A batch of which not everything has come.
+#[derive(Default)]
+struct OpenBatch {
+    /// How many chunks it has, once it has ended.
+    expected: Option<u64>,
+    arrived: u64,
+    runs: Vec<Run>,
+}
+
+/// The ledger, and where in its source the next chunk begins.
+#[derive(Default)]
+struct Account {
+    ledger: Ledger,
+    source: Option<SourceIndex>,
+    records_before: u64,
+    failed_sources: Vec<String>,
+}
+
+impl<'r> Coordinator<'r> {
+    pub(super) fn new(plan: &'r Plan, job: &Job, control: &'r Control, tickets: Sender<()>) -> Self {
+        let merged = match &plan.exchange {
+            Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
+            Exchange::Rows | Exchange::Ordered(..) => None,
+        };
+        Coordinator {
+            plan,
+            sources: job.sources.clone(),
+            encoding: job.encoding,
+            executor: Threads(job.threads),
+            control,
+            tickets,
+            merged,
+            batches: HashMap::new(),
+            next: 0,
+            early: BTreeMap::new(),
+            chunks: None,
+            merged_chunks: 0,
+            account: Account::default(),
+        }
+    }
+
+    pub(super) fn run(
+        mut self,
+        messages: &Receiver<Message>,
+        sink: &mut dyn Sink,
+        progress: Option<Progress>,
+    ) -> Outcome {
+        let executor = self.executor;
+        let plan = self.plan;
+        let mut output = Output::new(plan, self.encoding, sink, progress);
+        let mut chain = Chain::of(&plan.merge, &executor);
+        let mut failures = Failures::default();
+        while !self.is_complete() && !chain.is_done() && output.error.is_none() {
+            let Ok(message) = messages.recv() else { break };
+            match message {
+                Message::Done(done) => {
+                    self.early.insert(done.sequence, done);
+                    while let Some(done) = self.early.remove(&self.next) {
+                        self.next += 1;
+                        self.account.add(&done, &self.sources);
+                        if let Some(progress) = &mut output.progress {
+                            progress.advance(done.bytes);
+                        }
+                        match done.payload {
+                            Payload::Nothing => {}
+                            Payload::Bytes(bytes) => output.bytes(&bytes),
+                            Payload::Batches(batches) => output.rows(&chain.push(batches, &mut failures)),
+                        }
+                        let _ = self.tickets.try_send(()); // the reader has ended
+                        if chain.is_done() || output.error.is_some() {
+                            break;
+                        }
+                    }
+                }
+                Message::Partial { batch, chunks, runs } => {
+                    let open = self.batches.entry(batch).or_default();
+                    open.arrived += chunks;
+                    open.runs.extend(runs);
+                    self.close(batch);
+                }
+                Message::BatchEnd { batch, chunks } => {
+                    self.batches.entry(batch).or_default().expected = Some(chunks);
+                    self.close(batch);
+                }
+                Message::SourceFailed(source, reason) => self.account.fail(&self.sources[source.0], &reason),
+                Message::End { chunks } => self.chunks = Some(chunks),
+            }
+        }
+        self.control.stop();
+        if output.error.is_none() {
+            if let Some(merged) = &mut self.merged {
+                let rows = merged.finish(&executor);
+                output.rows(&chain.push(rows, &mut failures));
+            }
+            output.rows(&chain.finish(&mut failures));
+            output.finish();
+        }
+        let mut ledger = self.account.ledger;
+        ledger.failed += failures.count;
+        ledger.first_failed = ledger.first_failed.or(failures.first);
+        Outcome {
+            ledger,
+            failed_sources: self.account.failed_sources,
+            sink: output.error.take(),
+            signal: self.control.signal(),
+        }
+    }
+
+    /// Whether everything that was read has come back.
+    fn is_complete(&self) -> bool {
+        self.chunks.is_some_and(|chunks| {
+            self.next == chunks && (self.merged.is_none() || self.merged_chunks == chunks)
+        })
+    }
+
+    /// A batch is merged as a whole, once all its chunks have come.
+    fn close(&mut self, batch: u64) {
+        let is_whole = self.batches.get(&batch).is_some_and(|open| open.expected == Some(open.arrived));
+        if let (true, Some(merged)) = (is_whole, &mut self.merged)
+            && let Some(open) = self.batches.remove(&batch)
+        {
+            self.merged_chunks += open.arrived;
+            merged.add(open.runs, &self.executor);
+        }
+    }
+}
+
+impl Account {
+    /// Enters the next chunk of the stream.
+    fn add(&mut self, done: &Done, sources: &[String]) {
+        if self.source != Some(done.source) {
+            (self.source, self.records_before) = (Some(done.source), 0);
+        }
+        let source = sources[done.source.0].as_str();
+        let place = |record: u64| format!("{source}:{}", self.records_before + record + 1);
+        if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected) {
+            self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
+        }
+        if let (None, Some(reason)) = (&self.ledger.first_failed, &done.failures.first) {
+            let place = done.first_failure.map(place);
+            self.ledger.first_failed = Some(place.map_or_else(|| reason.clone(), |place| format!("{place}: {reason}")));
+        }
+        self.ledger.read += done.records;
+        self.ledger.rejected += done.rejected;
+        self.ledger.failed += done.failures.count;
+        self.records_before += done.records;
+        if let Some(error) = &done.error {
+            self.fail(source, error);
+        }
+    }
+
+    /// Names a source that cannot be read, once.
+    fn fail(&mut self, source: &str, reason: &str) {
+        let failed = format!("{source}: {reason}");
+        if !self.failed_sources.contains(&failed) {
+            eprintln!("bourn: {failed}");
+            self.failed_sources.push(failed);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Result rows to the sink: the header once, then rows.
+
+use crate::data::Batch;
+use crate::format::{Encoder, LinesEncoder};
+use crate::plan::Plan;
+use crate::sink::{Progress, Sink, SinkError};
+
+use super::Encoding;
+
+/// Written to by the coordinator alone.
+pub(super) struct Output<'s> {
+    encoder: Box<dyn Encoder>,
+    /// Not printed yet.
+    header: bool,
+    sink: &'s mut dyn Sink,
+    pub(super) progress: Option<Progress>,
+    /// Why nothing more is written.
+    pub(super) error: Option<SinkError>,
+}
+
+impl<'s> Output<'s> {
+    pub(super) fn new(plan: &Plan, encoding: Encoding, sink: &'s mut dyn Sink, progress: Option<Progress>) -> Self {
+        let columns = &plan.output.columns;
+        let (encoder, header): (Box<dyn Encoder>, bool) = match (encoding, plan.output.lines, columns.first()) {
+            (Encoding::Format(format, header), ..) => ((format.encoder)(columns), header),
+            (Encoding::Lines, Some(slot), _) => (Box::new(LinesEncoder::new(slot)), false),
+            (Encoding::Lines, None, _) => unreachable!("lines are printed only where the plan has them"),
+        };
+        Output { encoder, header, sink, progress, error: None }
+    }
+
+    /// Encodes and writes rows.
+    pub(super) fn rows(&mut self, batches: &[Batch<'_>]) {
+        let mut bytes = Vec::new();
+        for batch in batches {
+            self.encoder.encode(batch, &mut bytes);
+        }
+        self.bytes(&bytes);
+    }
+
+    /// Writes rows that a worker has encoded.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.header();
+        self.write(bytes);
+    }
+
+    /// The result is complete.
+    pub(super) fn finish(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            progress.hide();
+        }
+        self.header();
+        let mut bytes = Vec::new();
+        self.encoder.finish(&mut bytes);
+        self.write(&bytes);
+    }
+
+    fn header(&mut self) {
+        if std::mem::take(&mut self.header) {
+            let mut bytes = Vec::new();
+            self.encoder.header(&mut bytes);
+            self.write(&bytes);
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if self.error.is_none() && !bytes.is_empty() {
+            self.error = self.sink.write(bytes).err();
+        }
+    }
+}

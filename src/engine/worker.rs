@@ -1,0 +1,305 @@
+//! A worker: chunk in, rows or groups out.
+
+use std::sync::Arc;
+
+use crossbeam::channel::{Receiver, Sender, select};
+
+use crate::aggregate::Partial;
+use crate::data::{Batch, Column, LiveSlots, Position, Validity, Value, count_records};
+use crate::expr::Failures;
+use crate::format::{Encoder, LinesEncoder};
+use crate::plan::{Exchange, Plan};
+
+use super::Encoding;
+use super::board::Board;
+use super::chunk::{Loaded, Piece, load, pieces, shrink};
+use super::message::{Content, Done, HandOver, Message, Payload, SourceIndex, Task};
+
+/// What a worker is made of.
+pub(super) struct Setup {
+    pub(super) plan: Arc<Plan>,
+    pub(super) sources: Arc<[String]>,
+    pub(super) encoding: Encoding,
+    pub(super) max_line_bytes: usize,
+    /// Only if something reads `@number`.
+    pub(super) board: Option<Arc<Board>>,
+    pub(super) messages: Sender<Message>,
+    /// Takes buffers back to the reader.
+    pub(super) buffers: Sender<Vec<u8>>,
+}
+
+/// One of several that do the same.
+pub(super) struct Worker {
+    setup: Setup,
+    encoder: Option<Box<dyn Encoder>>,
+    partial: Option<Partial>,
+    /// The batch that the partial belongs to, and how many chunks it has.
+    batch: u64,
+    chunks: u64,
+    /// Batches up to this one were asked for.
+    asked: Option<u64>,
+    buffer: Vec<u8>,
+    /// A failure of this worker has been located; chunks come in order, so later ones are not the first.
+    located: bool,
+}
+
+/// A chunk while it is processed.
+struct Chunk {
+    source: SourceIndex,
+    /// Of the next piece.
+    position: u64,
+    /// Records of its source before the next piece, if something reads their numbers.
+    records_before: u64,
+    read_ns: i64,
+}
+
+/// How many pieces a chunk may have, as a power of two: its number and the piece's make a position.
+const PIECES_BITS: u32 = 20;
+
+impl Worker {
+    pub(super) fn new(setup: Setup) -> Self {
+        let encoder = match (&setup.plan.exchange, setup.encoding) {
+            (Exchange::Rows, Encoding::Lines) => {
+                setup.plan.output.lines.map(|slot| Box::new(LinesEncoder::new(slot)) as Box<dyn Encoder>)
+            }
+            (Exchange::Rows, Encoding::Format(format, _)) if format.row_by_row => {
+                Some((format.encoder)(&setup.plan.output.columns))
+            }
+            _ => None,
+        };
+        let partial = match &setup.plan.exchange {
+            Exchange::Grouped(aggregation) => Some(Partial::new(Arc::clone(aggregation))),
+            _ => None,
+        };
+        Worker { setup, encoder, partial, batch: 0, chunks: 0, asked: None, buffer: Vec::new(), located: false }
+    }
+
+    /// Works until the reader has no more.
+    pub(super) fn run(mut self, tasks: &Receiver<Task>, hand_overs: &Receiver<HandOver>) {
+        loop {
+            select! {
+                recv(tasks) -> task => match task {
+                    Ok(task) => self.process(task),
+                    Err(_) => break,
+                },
+                recv(hand_overs) -> asked => match asked {
+                    Ok(HandOver { batch }) => {
+                        self.asked = Some(batch);
+                        if self.batch <= batch {
+                            self.hand_over();
+                        }
+                    }
+                    // The reader has ended: what is left of the tasks ends the loop.
+                    Err(_) => {
+                        tasks.iter().for_each(|task| self.process(task));
+                        break;
+                    }
+                },
+            }
+        }
+        self.hand_over();
+    }
+
+    /// Sends the groups of the current batch, if there are any.
+    fn hand_over(&mut self) {
+        if let Some(partial) = self.partial.as_mut().filter(|_| self.chunks > 0) {
+            let message = Message::Partial { batch: self.batch, chunks: self.chunks, runs: partial.take() };
+            self.chunks = 0;
+            let _ = self.setup.messages.send(message); // nobody listens any more: the run is over
+        }
+    }
+
+    fn process(&mut self, task: Task) {
+        if task.batch != self.batch {
+            self.hand_over();
+            self.batch = task.batch;
+        }
+        let mut done = Done {
+            sequence: task.sequence,
+            source: task.source,
+            bytes: 0,
+            records: 0,
+            rejected: 0,
+            first_rejected: None,
+            failures: Failures::default(),
+            first_failure: None,
+            error: None,
+            payload: Payload::Nothing,
+        };
+        match task.content {
+            Content::Range(range) => {
+                let mut buffer = std::mem::take(&mut self.buffer);
+                let loaded = load(&range, self.setup.max_line_bytes, &mut buffer);
+                let Loaded { start, end, overlong, error } = loaded;
+                (done.bytes, done.error) = (range.high - range.low, error);
+                self.process_bytes(&buffer[start..end], overlong, &mut done);
+                shrink(&mut buffer);
+                self.buffer = buffer;
+            }
+            Content::Buffer(buffer, len) => {
+                done.bytes = len as u64;
+                self.process_bytes(&buffer[..len], false, &mut done);
+                let _ = self.setup.buffers.try_send(buffer); // the pool is full, or the reader has ended
+            }
+            Content::Overlong => self.process_bytes(&[], true, &mut done),
+        }
+        self.chunks += 1;
+        let _ = self.setup.messages.send(Message::Done(Box::new(done))); // nobody listens any more: the run is over
+        if self.asked.is_some_and(|asked| self.batch <= asked) {
+            self.hand_over();
+        }
+    }
+
+    fn process_bytes(&mut self, bytes: &[u8], overlong: bool, done: &mut Done) {
+        let mut chunk = Chunk {
+            source: done.source,
+            position: done.sequence << PIECES_BITS,
+            records_before: 0,
+            read_ns: if self.setup.plan.metadata.time.is_some() { now_ns() } else { 0 },
+        };
+        if let Some(board) = &self.setup.board {
+            let records = count_records(bytes) + usize::from(overlong);
+            chunk.records_before = board.records_before(done.sequence, done.source, records as u64);
+        }
+        let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
+        for piece in pieces(bytes, self.setup.max_line_bytes) {
+            match piece {
+                Piece::Records(records) => {
+                    let failed = done.failures.count;
+                    let count = self.process_piece(records, &chunk, &mut out, &mut done.failures);
+                    if done.failures.count > failed && failed == 0 && !self.located {
+                        done.first_failure = self.locate_failure(records, &chunk).map(|record| done.records + record);
+                        self.located = true;
+                    }
+                    chunk.records_before += count;
+                    chunk.position += 1;
+                    done.records += count;
+                }
+                Piece::Overlong => {
+                    self.reject_overlong(done);
+                    chunk.records_before += 1;
+                }
+            }
+        }
+        if overlong {
+            self.reject_overlong(done);
+        }
+        done.payload = out.into_payload();
+    }
+
+    fn reject_overlong(&self, done: &mut Done) {
+        if done.first_rejected.is_none() {
+            let limit = self.setup.max_line_bytes;
+            done.first_rejected = Some((done.records, format!("the line is longer than {limit} bytes, see --max-line")));
+        }
+        done.rejected += 1;
+        done.records += 1;
+    }
+
+    /// Applies the plan to some records; how many they were.
+    fn process_piece(&mut self, bytes: &[u8], chunk: &Chunk, out: &mut Output, failures: &mut Failures) -> u64 {
+        let plan = Arc::clone(&self.setup.plan);
+        let (mut batch, records) = self.scan(bytes, chunk);
+        apply(&plan, &mut batch, failures);
+        match (&plan.exchange, out) {
+            (Exchange::Grouped(_), _) => {
+                if let Some(partial) = &mut self.partial {
+                    partial.update(&batch, failures);
+                }
+            }
+            (Exchange::Rows, Output::Bytes(out)) => {
+                if let Some(encoder) = self.encoder.as_mut().filter(|_| batch.rows > 0) {
+                    encoder.encode(&batch, out);
+                }
+            }
+            (Exchange::Ordered(stage, live), Output::Batches(out)) if batch.rows > 0 => {
+                stage.reduce(&mut batch, live);
+                out.push(batch.detach());
+            }
+            (Exchange::Rows, Output::Batches(out)) if batch.rows > 0 => {
+                let mut live = LiveSlots::default();
+                plan.output.columns.iter().for_each(|column| live.insert(column.slot));
+                batch.retain(&live);
+                out.push(batch.detach());
+            }
+            _ => {}
+        }
+        records
+    }
+
+    /// The first batch of some records, with what the source knows of them; how many they were.
+    fn scan<'b>(&self, bytes: &'b [u8], chunk: &Chunk) -> (Batch<'b>, u64) {
+        let plan = &self.setup.plan;
+        let mut batch = plan.scanner.scan(bytes, Position(chunk.position));
+        let rows = batch.rows;
+        if let Some(slot) = plan.metadata.source {
+            let name = self.setup.sources[chunk.source.0].as_bytes().to_vec();
+            batch.set(slot, Column::Constant(Value::Text(name), rows));
+        }
+        if let Some(slot) = plan.metadata.number {
+            let first = chunk.records_before as i64 + 1;
+            batch.set(slot, Column::Int((first..first + rows as i64).collect(), Validity::ALL));
+        }
+        if let Some(slot) = plan.metadata.time {
+            batch.set(slot, Column::Constant(Value::Time(chunk.read_ns), rows));
+        }
+        (batch, count_records(bytes) as u64)
+    }
+
+    /// Which record of a piece, from 0, has the first failure: found by doing the work again record by record.
+    /// That happens once a worker, and costs nothing as long as nothing fails.
+    fn locate_failure(&self, bytes: &[u8], chunk: &Chunk) -> Option<u64> {
+        let plan = &self.setup.plan;
+        let fails = |line: &[u8]| {
+            let mut failures = Failures::default();
+            let (mut batch, _) = self.scan(line, chunk);
+            apply(plan, &mut batch, &mut failures);
+            if let Exchange::Grouped(aggregation) = &plan.exchange {
+                Partial::new(Arc::clone(aggregation)).update(&batch, &mut failures);
+            }
+            failures.count > 0
+        };
+        bytes.split_inclusive(|byte| *byte == b'\n').position(fails).map(|record| record as u64)
+    }
+}
+
+/// Applies the workers' stages.
+fn apply(plan: &Plan, batch: &mut Batch<'_>, failures: &mut Failures) {
+    for step in &plan.map {
+        if batch.rows == 0 {
+            return;
+        }
+        step.stage.apply(batch, &step.live, failures);
+    }
+}
+
+/// What a chunk becomes, piece by piece.
+enum Output {
+    Nothing,
+    Bytes(Vec<u8>),
+    Batches(Vec<Batch<'static>>),
+}
+
+impl Output {
+    fn of(exchange: &Exchange, encodes: bool) -> Output {
+        match exchange {
+            Exchange::Grouped(_) => Output::Nothing,
+            Exchange::Rows if encodes => Output::Bytes(Vec::new()),
+            Exchange::Rows | Exchange::Ordered(..) => Output::Batches(Vec::new()),
+        }
+    }
+
+    fn into_payload(self) -> Payload {
+        match self {
+            Output::Bytes(bytes) if !bytes.is_empty() => Payload::Bytes(bytes),
+            Output::Batches(batches) if !batches.is_empty() => Payload::Batches(batches),
+            _ => Payload::Nothing,
+        }
+    }
+}
+
+/// The wall clock in nanoseconds since 1970.
+fn now_ns() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
