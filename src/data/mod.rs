@@ -18,6 +18,6 @@ pub use entry::{Entry, Example};
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
-pub use print::{write_int, write_text};
+pub use print::write_text;
 pub use text::{Bytes, Span, TextColumn};
 pub use value::{Value, ValueRef};
