@@ -20,6 +20,6 @@ pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
-pub use print::{write_int, write_text};
+pub use print::write_text;
 pub use text::{Bytes, Span, TextColumn};
 pub use value::{Value, ValueRef};

@@ -31,7 +31,7 @@ pub fn write_text(value: ValueRef<'_>, out: &mut Vec<u8>) {
 
 /// Appends an int in decimal.
 #[inline]
-pub fn write_int(value: i64, out: &mut Vec<u8>) {
+fn write_int(value: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 

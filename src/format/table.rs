@@ -208,7 +208,10 @@ impl Cell {
 fn write_visible(text: &[u8], out: &mut String) {
     for chunk in text.utf8_chunks() {
         let valid = chunk.valid();
-        if valid.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        let plain = valid
+            .bytes()
+            .fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte));
+        if plain {
             out.push_str(valid);
         } else {
             for character in valid.chars() {
