@@ -7,7 +7,7 @@ use super::ast::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp};
 use super::blank::blank;
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
 use super::mistake::Mistake;
-use super::name::{bare_word, clause_word};
+use super::name::{bare_word, begins_operand, clause_word};
 use super::operand::{list, operand};
 use super::operator::{Infix, Level, compared_twice, infix, refuse_foreign_sign};
 use crate::data::Value;
@@ -149,6 +149,7 @@ impl<'a> Stack<'a> {
                         Mistake::new(span_of(here, 1), "`=` assigns; a comparison is `==`");
                     return Err(fail(mistake, here.location_offset() + 1));
                 }
+                self.refuse_upper_case_not(here)?;
                 return Ok(After::End(rest));
             };
             self.make_room_for(infix.level(), span_between(here, behind))?;
@@ -177,6 +178,21 @@ impl<'a> Stack<'a> {
                     return Ok(After::Operand(next));
                 }
             }
+        }
+    }
+
+    /// `NOT x` would be two arguments.
+    fn refuse_upper_case_not(&self, here: Input<'a>) -> Result<(), nom::Err<Failure>> {
+        match self.operands.as_slice() {
+            [word]
+                if self.waiting.is_empty()
+                    && self.source(word.span) == "NOT"
+                    && begins_operand(here) =>
+            {
+                let mistake = Mistake::new(word.span, "unknown operator `NOT`").help("write `not`");
+                Err(fail(mistake, here.location_offset()))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -8,7 +8,7 @@ use super::expression::{Place, build, expression};
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
 use super::found::{expected_end, expected_operand};
 use super::mistake::Mistake;
-use super::name::{CLAUSE_WORDS, RESERVED, bare_word, begins_name, more_segments, path};
+use super::name::{CLAUSE_WORDS, RESERVED, begins_name, begins_operand, more_segments, path};
 use super::number::number;
 use super::quoted::quoted;
 use super::regex::regex;
@@ -178,20 +178,6 @@ fn number_or_percent(input: Input<'_>) -> Parsed<'_, Expr> {
         }
     }
     leaf(input, rest, ExprKind::Literal(literal.value))
-}
-
-/// Whether the input begins with the right side of a remainder; a clause word is none.
-fn begins_operand(input: Input<'_>) -> bool {
-    if let Some((_, word)) = bare_word(input) {
-        let is_operator = matches!(word, "and" | "or" | "in" | "not");
-        return !is_operator && !CLAUSE_WORDS.contains(&word);
-    }
-    let mut chars = input.fragment().chars();
-    match chars.next() {
-        Some('.') => chars.next().is_some_and(|c| c.is_ascii_digit()),
-        Some(c) => c.is_ascii_digit() || begins_name(c) || matches!(c, '(' | '-' | '"' | '\''),
-        None => false,
-    }
 }
 
 /// An expression without parts, from `input` to `rest`.

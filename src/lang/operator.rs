@@ -4,7 +4,7 @@ use super::ast::{BinaryOp, Span};
 use super::blank::blank;
 use super::failure::{Failure, Input, fail, skip, span_of};
 use super::mistake::Mistake;
-use super::name::bare_word;
+use super::name::{bare_word, begins_operand};
 
 /// How tightly an operator binds, loosest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -284,9 +284,7 @@ fn stands_between_operands(word: &str, behind: Input<'_>) -> bool {
         "between" | "div" | "mod" => {
             next.is_some_and(|c| c.is_ascii_digit() || matches!(c, '-' | '"' | '\''))
         }
-        "AND" | "OR" | "NOT" | "IN" => {
-            next.is_some_and(|c| c.is_alphanumeric() || matches!(c, '(' | '"' | '\'' | '`' | '@'))
-        }
+        "AND" | "OR" | "NOT" | "IN" => begins_operand(behind),
         _ => matches!(next, Some('"' | '\'' | '/')),
     }
 }

@@ -25,14 +25,12 @@ impl Display for Stage {
             Some(name) => f.write_str(name)?, // never in back quotes
             None => write!(f, "{}", self.head)?,
         }
-        let mut previous = None;
         for (place, argument) in self.arguments.iter().enumerate() {
             let next = self.arguments.get(place + 1);
             if !matches!(argument, Argument::Comma(_)) {
                 f.write_str(" ")?;
             }
-            print_argument(argument, previous, next, f)?;
-            previous = Some(argument);
+            print_argument(argument, next, f)?;
         }
         Ok(())
     }
@@ -137,7 +135,6 @@ impl Display for RegexLiteral {
 /// An argument among its neighbours, which decide whether it is read back as one of its own.
 fn print_argument(
     argument: &Argument,
-    previous: Option<&Argument>,
     next: Option<&Argument>,
     f: &mut Formatter<'_>,
 ) -> fmt::Result {
@@ -155,11 +152,9 @@ fn print_argument(
     if matches!(expr.kind, ExprKind::Percent(_)) && is_followed_by_operand {
         return write!(f, "({expr})"); // else `%` would divide
     }
-    let is_behind_operand = matches!(previous, Some(Argument::Expr(_)));
-    match expr.as_word() {
-        Some(word)
-            if is_behind_operand && FOREIGN_WORDS.iter().any(|(foreign, _)| *foreign == word) =>
-        {
+    let is_foreign = |word: &str| FOREIGN_WORDS.iter().any(|(foreign, _)| *foreign == word);
+    match (expr.as_word(), next) {
+        (Some(word), Some(Argument::Expr(_))) if is_foreign(word) => {
             print_name(word, false, f) // else it would be taken for an operator of another language
         }
         _ => write!(f, "{expr}"),
