@@ -6,10 +6,11 @@
 use super::ast::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp};
 use super::blank::blank;
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
+use super::foreign::refuse_foreign_sign;
 use super::mistake::Mistake;
 use super::name::{bare_word, begins_operand, clause_word};
 use super::operand::{list, operand};
-use super::operator::{Infix, Level, compared_twice, infix, refuse_foreign_sign};
+use super::operator::{Infix, Level, compared_twice, infix};
 use crate::data::Value;
 
 /// Where an expression stands, which decides where it ends.

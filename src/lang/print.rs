@@ -6,8 +6,9 @@ use super::ast::{
     Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Stage, UnaryOp,
 };
 use super::expression::associates;
+use super::foreign::FOREIGN_WORDS;
 use super::name::{CLAUSE_WORDS, is_plain_name, is_plain_segment};
-use super::operator::{FOREIGN_WORDS, Level};
+use super::operator::Level;
 use crate::data::{Value, format_duration, format_float};
 
 impl Display for Pipeline {
