@@ -37,11 +37,7 @@ pub(super) fn expression(start: Input<'_>, place: Place) -> Parsed<'_, Expr> {
     if place.may_begin_clause
         && let Some((rest, word)) = clause_word(start)
     {
-        let path = Path(vec![Segment::Name(word.to_owned())]);
-        return Ok((
-            rest,
-            build(ExprKind::Field(path), span_between(start, rest))?,
-        ));
+        return clause(start, rest, word);
     }
     let mut stack = Stack {
         start,
@@ -51,13 +47,27 @@ pub(super) fn expression(start: Input<'_>, place: Place) -> Parsed<'_, Expr> {
     let mut input = start;
     loop {
         input = stack.read_prefixes(input)?;
-        let (rest, read) = operand(input, place.brackets)?;
-        stack.operands.push(read);
-        match stack.read_infix(rest, place)? {
+        match operand(input, place.brackets) {
+            Ok((rest, read)) => {
+                stack.operands.push(read);
+                input = rest;
+            }
+            Err(error) => return Err(error),
+        }
+        match stack.read_infix(input, place)? {
             After::Operand(next) => input = next,
-            After::End(rest) => return Ok((rest, stack.finish()?)),
+            After::End(rest) => return stack.finish(rest),
         }
     }
+}
+
+/// The clause word from `start` to `rest`.
+fn clause<'a>(start: Input<'a>, rest: Input<'a>, word: &str) -> Parsed<'a, Expr> {
+    let path = Path(vec![Segment::Name(word.to_owned())]);
+    Ok((
+        rest,
+        build(ExprKind::Field(path), span_between(start, rest))?,
+    ))
 }
 
 /// A node of the tree; fails if that makes the tree too deep.
@@ -262,13 +272,13 @@ impl<'a> Stack<'a> {
         Ok(())
     }
 
-    /// The whole expression.
-    fn finish(mut self) -> Result<Expr, nom::Err<Failure>> {
+    /// The whole expression, which ends at `rest`.
+    fn finish(mut self, rest: Input<'a>) -> Parsed<'a, Expr> {
         while !self.waiting.is_empty() {
             self.complete()?;
         }
         match self.operands.pop() {
-            Some(expr) => Ok(expr),
+            Some(expr) => Ok((rest, expr)),
             None => unreachable!("an expression ends behind an operand"),
         }
     }

@@ -216,9 +216,12 @@ fn refuse_condition(
     let help = match (calculates, is_call) {
         (false, false) => format!("a condition is written `where {text}`"),
         (true, false) => format!("a calculation is written `let x = {text}`"),
-        (_, true) => format!(
-            "name the aggregate and go on in a stage behind it: `{name} as x | let y = x + 1`"
-        ),
+        (_, true) => {
+            let tail = text.strip_prefix(name).unwrap_or(" + 1").trim();
+            format!(
+                "name the aggregate and go on in a stage behind it: `{name} as x | let y = x {tail}`"
+            )
+        }
     };
     let message = format!(
         "unexpected {} behind {}",
