@@ -6,10 +6,11 @@
 use super::ast::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp};
 use super::blank::blank;
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
+use super::foreign::refuse_foreign_sign;
 use super::mistake::Mistake;
-use super::name::{bare_word, clause_word};
+use super::name::{bare_word, begins_operand, clause_word};
 use super::operand::{list, operand};
-use super::operator::{Infix, Level, compared_twice, infix, refuse_foreign_sign};
+use super::operator::{Infix, Level, compared_twice, infix};
 use crate::data::Value;
 
 /// Where an expression stands, which decides where it ends.
@@ -36,11 +37,7 @@ pub(super) fn expression(start: Input<'_>, place: Place) -> Parsed<'_, Expr> {
     if place.may_begin_clause
         && let Some((rest, word)) = clause_word(start)
     {
-        let path = Path(vec![Segment::Name(word.to_owned())]);
-        return Ok((
-            rest,
-            build(ExprKind::Field(path), span_between(start, rest))?,
-        ));
+        return clause(start, rest, word);
     }
     let mut stack = Stack {
         start,
@@ -50,13 +47,27 @@ pub(super) fn expression(start: Input<'_>, place: Place) -> Parsed<'_, Expr> {
     let mut input = start;
     loop {
         input = stack.read_prefixes(input)?;
-        let (rest, read) = operand(input, place.brackets)?;
-        stack.operands.push(read);
-        match stack.read_infix(rest, place)? {
+        match operand(input, place.brackets) {
+            Ok((rest, read)) => {
+                stack.operands.push(read);
+                input = rest;
+            }
+            Err(error) => return Err(error),
+        }
+        match stack.read_infix(input, place)? {
             After::Operand(next) => input = next,
-            After::End(rest) => return Ok((rest, stack.finish()?)),
+            After::End(rest) => return stack.finish(rest),
         }
     }
+}
+
+/// The clause word from `start` to `rest`.
+fn clause<'a>(start: Input<'a>, rest: Input<'a>, word: &str) -> Parsed<'a, Expr> {
+    let path = Path(vec![Segment::Name(word.to_owned())]);
+    Ok((
+        rest,
+        build(ExprKind::Field(path), span_between(start, rest))?,
+    ))
 }
 
 /// A node of the tree; fails if that makes the tree too deep.
@@ -149,6 +160,7 @@ impl<'a> Stack<'a> {
                         Mistake::new(span_of(here, 1), "`=` assigns; a comparison is `==`");
                     return Err(fail(mistake, here.location_offset() + 1));
                 }
+                self.refuse_upper_case_not(here)?;
                 return Ok(After::End(rest));
             };
             self.make_room_for(infix.level(), span_between(here, behind))?;
@@ -177,6 +189,21 @@ impl<'a> Stack<'a> {
                     return Ok(After::Operand(next));
                 }
             }
+        }
+    }
+
+    /// `NOT x` would be two arguments.
+    fn refuse_upper_case_not(&self, here: Input<'a>) -> Result<(), nom::Err<Failure>> {
+        match self.operands.as_slice() {
+            [word]
+                if self.waiting.is_empty()
+                    && self.source(word.span) == "NOT"
+                    && begins_operand(here) =>
+            {
+                let mistake = Mistake::new(word.span, "unknown operator `NOT`").help("write `not`");
+                Err(fail(mistake, here.location_offset()))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -245,13 +272,13 @@ impl<'a> Stack<'a> {
         Ok(())
     }
 
-    /// The whole expression.
-    fn finish(mut self) -> Result<Expr, nom::Err<Failure>> {
+    /// The whole expression, which ends at `rest`.
+    fn finish(mut self, rest: Input<'a>) -> Parsed<'a, Expr> {
         while !self.waiting.is_empty() {
             self.complete()?;
         }
         match self.operands.pop() {
-            Some(expr) => Ok(expr),
+            Some(expr) => Ok((rest, expr)),
             None => unreachable!("an expression ends behind an operand"),
         }
     }

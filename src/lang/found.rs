@@ -3,9 +3,9 @@
 use super::ast::Span;
 use super::blank::blank;
 use super::failure::{Failure, Input, fail, skip, span_of};
+use super::foreign::refuse_foreign_sign;
 use super::mistake::Mistake;
 use super::name::{bare_word, begins_name, continues_name};
-use super::operator::refuse_foreign_sign;
 use super::recover::quoted_length;
 
 /// The most characters of a text that a message repeats.

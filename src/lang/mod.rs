@@ -11,6 +11,7 @@ pub mod clauses;
 mod depth;
 mod expression;
 mod failure;
+mod foreign;
 mod found;
 pub mod mistake;
 mod name;

@@ -87,6 +87,20 @@ pub(super) fn clause_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
     begins_operand.then_some((rest, word))
 }
 
+/// Whether the input begins with what may stand on the right of an operator; a clause word may not.
+pub(super) fn begins_operand(input: Input<'_>) -> bool {
+    if let Some((_, word)) = bare_word(input) {
+        let is_operator = matches!(word, "and" | "or" | "in" | "not");
+        return !is_operator && !CLAUSE_WORDS.contains(&word);
+    }
+    let mut chars = input.fragment().chars();
+    match chars.next() {
+        Some('.') => chars.next().is_some_and(|c| c.is_ascii_digit()),
+        Some(c) => c.is_ascii_digit() || begins_name(c) || matches!(c, '(' | '-' | '"' | '\''),
+        None => false,
+    }
+}
+
 /// A path; the input begins with a letter, `_`, `@` or a back quote.
 pub(super) fn path(input: Input<'_>) -> Parsed<'_, WrittenPath> {
     let mut segments = Vec::new();

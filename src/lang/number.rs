@@ -184,6 +184,10 @@ fn unknown_unit(number: &str, unit: &str) -> Box<Mistake> {
             format!("`{found}` is no number"),
             format!("text stands in quotes: \"{found}\""),
         ),
+        None if unit.starts_with('T') && unit[1..].starts_with(|c: char| c.is_ascii_digit()) => {
+            let help = "a time stands in quotes: \"2026-03-01T10:00:00Z\"".to_owned();
+            mistake(format!("`{found}` is no number"), help)
+        }
         None if number == "0" && unit.starts_with(['x', 'X']) => mistake(
             format!("`{found}` is no decimal number"),
             format!("write parse_hex(\"{}\")", &unit[1..]),
@@ -264,6 +268,7 @@ mod tests {
                 "1_000_",
                 "expected a duration, found `1_000_`; write 30s, 5m or 1h",
             ),
+            ("01T10", "`01T10` is no number"),
             ("0x1f", "`0x1f` is no decimal number"),
             ("1e400", "`1e400` is beyond every number"),
             ("0.5B", "`0.5B` is no whole number of bytes below 2^63"),

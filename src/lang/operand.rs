@@ -8,7 +8,7 @@ use super::expression::{Place, build, expression};
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
 use super::found::{expected_end, expected_operand};
 use super::mistake::Mistake;
-use super::name::{CLAUSE_WORDS, RESERVED, bare_word, begins_name, more_segments, path};
+use super::name::{CLAUSE_WORDS, RESERVED, begins_name, begins_operand, more_segments, path};
 use super::number::number;
 use super::quoted::quoted;
 use super::regex::regex;
@@ -16,26 +16,57 @@ use crate::data::Value;
 
 /// One operand; the input begins with it. `brackets` are open around it.
 pub(super) fn operand(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
-    let mut chars = input.fragment().chars();
-    match chars.next() {
+    match input.fragment().chars().next() {
         Some('(') => parenthesis(input, brackets),
-        Some('"' | '\'') => {
-            let (rest, bytes) = quoted(input)?;
-            leaf(input, rest, ExprKind::Literal(Value::Text(bytes)))
-        }
-        Some('/') => {
-            let (rest, literal) = regex(input)?;
-            leaf(input, rest, ExprKind::Regex(literal))
-        }
-        Some('.') if chars.next().is_some_and(|c| c.is_ascii_digit()) => number_or_percent(input),
-        Some(c) if c.is_ascii_digit() => number_or_percent(input),
         Some(c) if begins_name(c) => field_or_call(input, brackets),
-        _ => Err(expected_operand(input)),
+        _ => literal(input),
     }
 }
 
 /// A field, a call (its `(` directly behind its name), or `true`, `false`, `null`.
 pub(super) fn field_or_call(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
+    match named(input) {
+        Ok((rest, Named::Complete(expr))) => Ok((rest, expr)),
+        Ok((open, Named::Function)) => call(input, open, brackets),
+        Err(error) => Err(error),
+    }
+}
+
+/// `(a, b)`; fails at what is no list. The input begins with `(`.
+pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
+    let mut items = Vec::new();
+    let brackets = deeper(open, brackets)?;
+    let mut here = blank(skip(open, 1));
+    if at(here, ')') {
+        return Ok((skip(here, 1), items));
+    }
+    loop {
+        let rest = match expression(here, Place::within(brackets)) {
+            Ok((rest, item)) => {
+                items.push(item);
+                rest
+            }
+            Err(error) => return Err(unless_unclosed(error, open, here)),
+        };
+        match next_item(open, rest) {
+            Ok(Some(next)) => here = next,
+            Ok(None) => return Ok((skip(blank(rest), 1), items)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What begins with a name. The functions of this file are many, because each bracket of an expression
+/// takes the frames of those that wait for it: what they do before and after has frames of its own.
+enum Named {
+    /// A field or a literal.
+    Complete(Expr),
+    /// A function's name: a parenthesis follows.
+    Function,
+}
+
+/// Tells what begins with a name.
+fn named(input: Input<'_>) -> Parsed<'_, Named> {
     let (rest, written) = path(input)?;
     let name = &input.fragment()[..rest.location_offset() - input.location_offset()];
     let is_call = at(rest, '(');
@@ -45,72 +76,50 @@ pub(super) fn field_or_call(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr>
         }
         _ => None,
     };
-    match reserved {
-        Some(&"true") if name == "true" && !is_call => {
-            leaf(input, rest, ExprKind::Literal(Value::Bool(true)))
-        }
-        Some(&"false") if name == "false" && !is_call => {
-            leaf(input, rest, ExprKind::Literal(Value::Bool(false)))
-        }
-        Some(&"null") if name == "null" && !is_call => {
-            leaf(input, rest, ExprKind::Literal(Value::Null))
-        }
+    let kind = match reserved {
+        Some(&"true") if name == "true" && !is_call => ExprKind::Literal(Value::Bool(true)),
+        Some(&"false") if name == "false" && !is_call => ExprKind::Literal(Value::Bool(false)),
+        Some(&"null") if name == "null" && !is_call => ExprKind::Literal(Value::Null),
         Some(word) => {
             let mistake = Mistake::new(
                 span_of(input, word.len()),
                 format!("expected a value or a field, found `{word}`"),
             )
             .help("it is a word of the language; a field of that name stands in back quotes");
-            Err(fail(mistake, rest.location_offset()))
+            return Err(fail(mistake, rest.location_offset()));
         }
-        None if !is_call => leaf(input, rest, ExprKind::Field(written.path)),
+        None if !is_call => ExprKind::Field(written.path),
         None if !written.is_plain || CLAUSE_WORDS.contains(&name) => {
             let mistake = Mistake::new(
                 span_between(input, rest),
                 "expected a function's name in front of `(`",
             )
             .help("a function is called by its plain name: len(x)");
-            Err(fail(mistake, rest.location_offset()))
+            return Err(fail(mistake, rest.location_offset()));
         }
-        None => call(input, rest, brackets),
-    }
-}
-
-/// `(a, b)`; fails at what is no list. The input begins with `(`.
-pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
-    let brackets = deeper(open, brackets)?;
-    let mut items = Vec::new();
-    let mut here = blank(skip(open, 1));
-    if at(here, ')') {
-        return Ok((skip(here, 1), items));
-    }
-    loop {
-        if here.fragment().is_empty() || at(here, '|') && !here.fragment().starts_with("||") {
-            return Err(expected_end(open, here, "`)`"));
-        }
-        let (rest, item) = expression(here, Place::within(brackets))?;
-        items.push(item);
-        let behind = blank(rest);
-        if at(behind, ')') {
-            return Ok((skip(behind, 1), items));
-        }
-        if !at(behind, ',') {
-            return Err(expected_end(open, rest, "`,` or `)`"));
-        }
-        here = blank(skip(behind, 1));
-        if at(here, ')') {
-            let mistake = Mistake::new(span_of(behind, 1), "unexpected `,` in front of `)`")
-                .help("drop the comma");
-            return Err(fail(mistake, behind.location_offset() + 1));
-        }
-    }
+        None => return Ok((rest, Named::Function)),
+    };
+    let (rest, expr) = leaf(input, rest, kind)?;
+    Ok((rest, Named::Complete(expr)))
 }
 
 /// `name(a, b)` and the path behind it. `input` begins with the name, `open` with the `(`.
 fn call<'a>(input: Input<'a>, open: Input<'a>, brackets: u16) -> Parsed<'a, Expr> {
+    match list(open, brackets) {
+        Ok((rest, arguments)) => called(input, open, rest, arguments),
+        Err(error) => Err(error),
+    }
+}
+
+/// The call that ends at `rest`, and the path behind it.
+fn called<'a>(
+    input: Input<'a>,
+    open: Input<'a>,
+    rest: Input<'a>,
+    arguments: Vec<Expr>,
+) -> Parsed<'a, Expr> {
     let span = span_between(input, open);
     let text = input.fragment()[..span.end - span.start].to_owned();
-    let (rest, arguments) = list(open, brackets)?;
     let call = build(
         ExprKind::Call(Name { text, span }, arguments),
         span_between(input, rest),
@@ -123,16 +132,18 @@ fn parenthesis(open: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
     let brackets = deeper(open, brackets)?;
     let here = blank(skip(open, 1));
     if at(here, ')') {
-        let mistake = Mistake::new(
-            span_between(open, skip(here, 1)),
-            "nothing stands between the parentheses",
-        );
+        let span = span_between(open, skip(here, 1));
+        let mistake = Mistake::new(span, "nothing stands between the parentheses");
         return Err(fail(mistake, here.location_offset() + 1));
     }
-    if here.fragment().is_empty() {
-        return Err(expected_end(open, here, "`)`"));
+    match expression(here, Place::within(brackets)) {
+        Ok((rest, expr)) => parenthesized(open, rest, expr),
+        Err(error) => Err(unless_unclosed(error, open, here)),
     }
-    let (rest, mut expr) = expression(here, Place::within(brackets))?;
+}
+
+/// The expression between `open` and the `)` at `rest`, and the path behind it.
+fn parenthesized<'a>(open: Input<'a>, rest: Input<'a>, mut expr: Expr) -> Parsed<'a, Expr> {
     let end = blank(rest);
     if !at(end, ')') {
         return Err(expected_end(open, rest, "`)`"));
@@ -140,6 +151,39 @@ fn parenthesis(open: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
     let rest = skip(end, 1);
     expr.span = span_between(open, rest);
     access(open, rest, expr)
+}
+
+/// The place of the item behind the one that ends at `rest`; nothing at the list's end.
+fn next_item<'a>(open: Input<'a>, rest: Input<'a>) -> Result<Option<Input<'a>>, nom::Err<Failure>> {
+    let behind = blank(rest);
+    if at(behind, ')') {
+        return Ok(None);
+    }
+    if !at(behind, ',') {
+        return Err(expected_end(open, rest, "`,` or `)`"));
+    }
+    let next = blank(skip(behind, 1));
+    if at(next, ')') {
+        let mistake = Mistake::new(span_of(behind, 1), "unexpected `,` in front of `)`")
+            .help("drop the comma");
+        return Err(fail(mistake, behind.location_offset() + 1));
+    }
+    Ok(Some(next))
+}
+
+/// The mistake of an expression at `here`; if nothing stands there, that of the bracket left open.
+#[cold]
+fn unless_unclosed(
+    error: nom::Err<Failure>,
+    open: Input<'_>,
+    here: Input<'_>,
+) -> nom::Err<Failure> {
+    let is_end = here.fragment().is_empty() || at(here, '|') && !here.fragment().starts_with("||");
+    if is_end {
+        expected_end(open, here, "`)`")
+    } else {
+        error
+    }
 }
 
 /// The operand that ends at `rest`, with the path that follows it.
@@ -163,6 +207,24 @@ fn access<'a>(input: Input<'a>, rest: Input<'a>, base: Expr) -> Parsed<'a, Expr>
     Ok((behind, build(kind, span_between(input, behind))?))
 }
 
+/// A text, regular expression or number; fails at what is none.
+fn literal(input: Input<'_>) -> Parsed<'_, Expr> {
+    let mut chars = input.fragment().chars();
+    match chars.next() {
+        Some('"' | '\'') => {
+            let (rest, bytes) = quoted(input)?;
+            leaf(input, rest, ExprKind::Literal(Value::Text(bytes)))
+        }
+        Some('/') => {
+            let (rest, literal) = regex(input)?;
+            leaf(input, rest, ExprKind::Regex(literal))
+        }
+        Some('.') if chars.next().is_some_and(|c| c.is_ascii_digit()) => number_or_percent(input),
+        Some(c) if c.is_ascii_digit() => number_or_percent(input),
+        _ => Err(expected_operand(input)),
+    }
+}
+
 /// A number, or a percentage if nothing follows that could be divided by.
 fn number_or_percent(input: Input<'_>) -> Parsed<'_, Expr> {
     let (rest, literal) = number(input)?;
@@ -178,20 +240,6 @@ fn number_or_percent(input: Input<'_>) -> Parsed<'_, Expr> {
         }
     }
     leaf(input, rest, ExprKind::Literal(literal.value))
-}
-
-/// Whether the input begins with the right side of a remainder; a clause word is none.
-fn begins_operand(input: Input<'_>) -> bool {
-    if let Some((_, word)) = bare_word(input) {
-        let is_operator = matches!(word, "and" | "or" | "in" | "not");
-        return !is_operator && !CLAUSE_WORDS.contains(&word);
-    }
-    let mut chars = input.fragment().chars();
-    match chars.next() {
-        Some('.') => chars.next().is_some_and(|c| c.is_ascii_digit()),
-        Some(c) => c.is_ascii_digit() || begins_name(c) || matches!(c, '(' | '-' | '"' | '\''),
-        None => false,
-    }
 }
 
 /// An expression without parts, from `input` to `rest`.

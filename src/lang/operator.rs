@@ -1,8 +1,9 @@
-//! The table of operators, and of what people type instead of them.
+//! The table of operators, and how tightly they bind.
 
 use super::ast::{BinaryOp, Span};
 use super::blank::blank;
-use super::failure::{Failure, Input, fail, skip, span_of};
+use super::failure::{Failure, Input, skip};
+use super::foreign::{refuse_foreign_sign, refuse_foreign_word};
 use super::mistake::Mistake;
 use super::name::bare_word;
 
@@ -40,85 +41,6 @@ const SIGNS: [(&str, BinaryOp); 15] = [
     ("*", BinaryOp::Multiply),
     ("/", BinaryOp::Divide),
     ("%", BinaryOp::Remainder),
-];
-
-/// Signs of other languages, with what is written here; looked up before [`SIGNS`].
-const FOREIGN_SIGNS: [(&str, &str); 34] = [
-    ("&&", "write `and`"),
-    (
-        "||",
-        "write `or` in a condition, and a single `|` between stages",
-    ),
-    ("===", "write `==`"),
-    ("!==", "write `!=`"),
-    ("<>", "write `!=`"),
-    ("=~", "write `~`"),
-    ("~=", "write `~`"),
-    ("=>", "write `>=`"),
-    ("=<", "write `<=`"),
-    ("**", "write pow(x, y)"),
-    ("^", "write pow(x, y), or /^.../ for the start of the text"),
-    ("+=", "write `let x = x + 1`"),
-    ("-=", "write `let x = x - 1`"),
-    (":=", "write `let x = 1`"),
-    ("++", "write concat(a, b) for text, `a + b` for numbers"),
-    ("|>", "write `|`"),
-    ("&", "write `and`"),
-    ("<<", "there are no shifts; write `<`"),
-    (
-        ">>",
-        "there are no shifts; the shell writes a file: bourn '...' > FILE",
-    ),
-    ("->", "a member is written `a.b`"),
-    (
-        "::",
-        "a member is written `a.b`; text becomes a number with num(x)",
-    ),
-    (";", "stages are separated by `|`, assignments by `,`"),
-    (
-        ":",
-        "a choice is written if(c, a, b); a time of day stands in quotes",
-    ),
-    ("−", "write `-`"),
-    ("–", "write `-`"),
-    ("—", "write `-`"),
-    ("≠", "write `!=`"),
-    ("≤", "write `<=`"),
-    ("≥", "write `>=`"),
-    ("×", "write `*`"),
-    ("÷", "write `/`"),
-    (
-        "$",
-        "fields have names here: `split` makes `word`, `csv as a, b` or `parse \"{a} {b}\"` name columns; write the name without `$`",
-    ),
-    (
-        "{",
-        "an expression is a row of stages, without braces: `where status >= 500 | select path`",
-    ),
-    ("\\", "a backslash stands in quotes or in /.../ only"),
-];
-
-/// Quotes of word processors.
-const FOREIGN_QUOTES: [char; 8] = ['“', '”', '„', '‘', '’', '‚', '«', '»'];
-
-/// Words of other languages between two operands, with what is written here; `{}` is the left operand.
-pub(super) const FOREIGN_WORDS: [(&str, &str); 16] = [
-    ("is", "write `{} == null` or `{} != null`"),
-    ("like", "write contains({}, \"text\"), or `{} ~ /regex/`"),
-    ("ilike", "write `{} ~ /regex/i`"),
-    ("rlike", "write `{} ~ /regex/`"),
-    ("regexp", "write `{} ~ /regex/`"),
-    ("matches", "write `{} ~ /regex/`"),
-    ("between", "write `{} >= 1 and {} <= 2`"),
-    ("contains", "write contains({}, \"text\")"),
-    ("startswith", "write startswith({}, \"text\")"),
-    ("endswith", "write endswith({}, \"text\")"),
-    ("div", "write `{} // 2`"),
-    ("mod", "write `{} % 2`"),
-    ("AND", "write `and`"),
-    ("OR", "write `or`"),
-    ("NOT", "write `not`"),
-    ("IN", "write `in`"),
 ];
 
 /// An operator behind an operand.
@@ -192,51 +114,6 @@ pub(super) fn infix<'a>(
     Ok(sign.map(|(sign, op)| (skip(input, sign.len()), Infix::Binary(*op))))
 }
 
-/// Fails if the input begins with a sign that is written otherwise here.
-pub(super) fn refuse_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failure>> {
-    let text = *input.fragment();
-    let first = text.chars().next();
-    if let Some(quote) = first.filter(|c| FOREIGN_QUOTES.contains(c)) {
-        let mistake = Mistake::new(
-            span_of(input, quote.len_utf8()),
-            format!("unknown quotation mark `{quote}`"),
-        )
-        .help("text stands in straight quotes: \"text\" or 'text'");
-        return Err(fail(mistake, input.location_offset()));
-    }
-    if first == Some('!')
-        && !text.starts_with("!==")
-        && !text.starts_with("!=")
-        && !text.starts_with("!~")
-    {
-        let mistake = Mistake::new(span_of(input, 1), "unknown operator `!`").help("write `not x`");
-        return Err(fail(mistake, input.location_offset() + 1));
-    }
-    let longest = FOREIGN_SIGNS
-        .iter()
-        .filter(|(sign, _)| text.starts_with(sign))
-        .max_by_key(|(sign, _)| sign.len());
-    let Some((sign, help)) = longest else {
-        return Ok(());
-    };
-    let word = text[sign.len()..]
-        .find(|c: char| !c.is_alphanumeric())
-        .unwrap_or(text.len() - sign.len());
-    let length = sign.len() + if *sign == "$" { word } else { 0 };
-    let kind = if matches!(*sign, "$" | "{" | ";" | ":" | "\\") {
-        "unexpected"
-    } else {
-        "unknown operator"
-    };
-    let resume = input.location_offset() + if *sign == "{" { 0 } else { length };
-    let mistake = Mistake::new(
-        span_of(input, length),
-        format!("{kind} `{}`", &text[..length]),
-    )
-    .help(*help);
-    Err(fail(mistake, resume))
-}
-
 /// `and`, `or`, `in`, `not in`; fails at a word that others write there.
 fn infix_word<'a>(
     input: Input<'a>,
@@ -254,41 +131,8 @@ fn infix_word<'a>(
         }
         _ => {}
     }
-    let Some((_, help)) = FOREIGN_WORDS.iter().find(|(foreign, _)| *foreign == word) else {
-        return Ok(None);
-    };
-    if !stands_between_operands(word, blank(rest)) {
-        return Ok(None); // a field of that name
-    }
-    let mistake = Mistake::new(
-        span_of(input, word.len()),
-        format!("unknown operator `{word}`"),
-    )
-    .help(help.replace(
-        "{}",
-        if (1..=40).contains(&left.len()) {
-            left
-        } else {
-            "x"
-        },
-    ));
-    Err(fail(mistake, rest.location_offset()))
-}
-
-/// Whether a foreign word is meant as an operator, judged by what follows it.
-fn stands_between_operands(word: &str, behind: Input<'_>) -> bool {
-    let next = behind.fragment().chars().next();
-    match word {
-        "is" => bare_word(behind)
-            .is_some_and(|(_, word)| matches!(word, "null" | "not" | "NULL" | "NOT")),
-        "between" | "div" | "mod" => {
-            next.is_some_and(|c| c.is_ascii_digit() || matches!(c, '-' | '"' | '\''))
-        }
-        "AND" | "OR" | "NOT" | "IN" => {
-            next.is_some_and(|c| c.is_alphanumeric() || matches!(c, '(' | '"' | '\'' | '`' | '@'))
-        }
-        _ => matches!(next, Some('"' | '\'' | '/')),
-    }
+    refuse_foreign_word(input, rest, word, left)?;
+    Ok(None)
 }
 
 /// The mistake of comparing twice: `a < b < c`.
@@ -310,19 +154,6 @@ mod tests {
         for (place, (sign, _)) in SIGNS.iter().enumerate() {
             for (earlier, _) in &SIGNS[..place] {
                 assert!(!sign.starts_with(earlier), "{sign} is hidden by {earlier}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_foreign_sign_has_its_answer() {
-        for (sign, help) in FOREIGN_SIGNS {
-            let text = format!("{sign} x");
-            match refuse_foreign_sign(Input::new(&text)) {
-                Err(nom::Err::Failure(failure)) => {
-                    assert_eq!(failure.mistake.help.as_deref(), Some(help), "{sign}")
-                }
-                _ => panic!("{sign} is accepted"),
             }
         }
     }

@@ -4,11 +4,12 @@ use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
 use super::blank::blank;
 use super::expression::{Place, expression};
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
+use super::foreign::refuse_foreign_sign;
 use super::found::{found, in_back_quotes};
 use super::mistake::Mistake;
 use super::name::{CLAUSE_WORDS, bare_word, begins_name, clause_word};
 use super::operand::field_or_call;
-use super::operator::{Infix, Level, infix, refuse_foreign_sign};
+use super::operator::{Infix, Level, infix};
 use super::recover::next_pipe;
 use super::{MAX_LENGTH_BYTES, MAX_MISTAKES};
 
@@ -215,9 +216,12 @@ fn refuse_condition(
     let help = match (calculates, is_call) {
         (false, false) => format!("a condition is written `where {text}`"),
         (true, false) => format!("a calculation is written `let x = {text}`"),
-        (_, true) => format!(
-            "name the aggregate and go on in a stage behind it: `{name} as x | let y = x + 1`"
-        ),
+        (_, true) => {
+            let tail = text.strip_prefix(name).unwrap_or(" + 1").trim();
+            format!(
+                "name the aggregate and go on in a stage behind it: `{name} as x | let y = x {tail}`"
+            )
+        }
     };
     let message = format!(
         "unexpected {} behind {}",

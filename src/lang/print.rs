@@ -6,8 +6,9 @@ use super::ast::{
     Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Stage, UnaryOp,
 };
 use super::expression::associates;
+use super::foreign::FOREIGN_WORDS;
 use super::name::{CLAUSE_WORDS, is_plain_name, is_plain_segment};
-use super::operator::{FOREIGN_WORDS, Level};
+use super::operator::Level;
 use crate::data::{Value, format_duration, format_float};
 
 impl Display for Pipeline {
@@ -25,14 +26,12 @@ impl Display for Stage {
             Some(name) => f.write_str(name)?, // never in back quotes
             None => write!(f, "{}", self.head)?,
         }
-        let mut previous = None;
         for (place, argument) in self.arguments.iter().enumerate() {
             let next = self.arguments.get(place + 1);
             if !matches!(argument, Argument::Comma(_)) {
                 f.write_str(" ")?;
             }
-            print_argument(argument, previous, next, f)?;
-            previous = Some(argument);
+            print_argument(argument, next, f)?;
         }
         Ok(())
     }
@@ -137,7 +136,6 @@ impl Display for RegexLiteral {
 /// An argument among its neighbours, which decide whether it is read back as one of its own.
 fn print_argument(
     argument: &Argument,
-    previous: Option<&Argument>,
     next: Option<&Argument>,
     f: &mut Formatter<'_>,
 ) -> fmt::Result {
@@ -155,11 +153,9 @@ fn print_argument(
     if matches!(expr.kind, ExprKind::Percent(_)) && is_followed_by_operand {
         return write!(f, "({expr})"); // else `%` would divide
     }
-    let is_behind_operand = matches!(previous, Some(Argument::Expr(_)));
-    match expr.as_word() {
-        Some(word)
-            if is_behind_operand && FOREIGN_WORDS.iter().any(|(foreign, _)| *foreign == word) =>
-        {
+    let is_foreign = |word: &str| FOREIGN_WORDS.iter().any(|(foreign, _)| *foreign == word);
+    match (expr.as_word(), next) {
+        (Some(word), Some(Argument::Expr(_))) if is_foreign(word) => {
             print_name(word, false, f) // else it would be taken for an operator of another language
         }
         _ => write!(f, "{expr}"),

@@ -179,7 +179,10 @@ fn canonical_text_is_as_promised() {
             "select `a`, `in`, `9x`, a.9x, a.`b c`, ``",
             "select a, `in`, `9x`, a.9x, a.`b c`, ``",
         ),
-        ("sort a `like` \"x\"", "sort a `like` \"x\""),
+        (
+            "sort a `like` \"x\", `NOT` b, `is` by like",
+            "sort a `like` \"x\", `NOT` b, `is` by like",
+        ),
         ("match / a\\/b /i", "match / a\\/b /i"),
         ("let x = (1%) - y", "let x = (1%) - y"),
         (

@@ -236,6 +236,12 @@ fn each_mistake_has_its_answer() {
             "contains",
         ),
         (
+            "where NOT (a)",
+            "unknown operator `NOT`",
+            "write `not`",
+            "NOT",
+        ),
+        (
             "where a AND b",
             "unknown operator `AND`",
             "write `and`",

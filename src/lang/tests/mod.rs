@@ -1,5 +1,6 @@
 //! Tests of reading and printing together: examples, mistakes, generated trees, hostile input.
 
+mod arguments;
 mod examples;
 mod generated;
 mod hostile;
