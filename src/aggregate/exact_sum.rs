@@ -178,7 +178,7 @@ mod tests {
         (0..3).for_each(|_| ints.add(Number::Int(i64::MAX)));
         assert_eq!(ints.value(), Value::int(3 * i128::from(i64::MAX)));
         ints.add(Number::Float(0.5));
-        assert_eq!(ints.value(), Value::Float(2.767011611056433e19));
+        assert_eq!(ints.value(), Value::Float(2.7670116110564327e19));
     }
 
     proptest! {

@@ -102,6 +102,6 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn size(text: &str) -> Result<usize, String> {
-    let bytes = parse_size(text).filter(|bytes| (1..=1 << 30).contains(bytes));
+    let bytes = text.parse().ok().or_else(|| parse_size(text)).filter(|bytes| (1..=1 << 30).contains(bytes));
     bytes.map(|bytes| bytes as usize).ok_or_else(|| "expected a size up to 1GiB: write 4096, 10kB or 16MiB".to_owned())
 }
