@@ -44,7 +44,13 @@ pub trait Accumulator: Send + Sync {
 
     /// Adds a row to the group of each. `argument` has as many rows; nothing for bare `count`. Positions
     /// never go back within one accumulator. Values that do not fit are skipped and counted in `failures`.
-    fn update(&mut self, groups: Groups<'_>, argument: Option<&Column<'_>>, position: Position, failures: &mut Failures);
+    fn update(
+        &mut self,
+        groups: Groups<'_>,
+        argument: Option<&Column<'_>>,
+        position: Position,
+        failures: &mut Failures,
+    );
 
     /// Adds the states `from` of another accumulator of the same aggregate to the groups `to`, one each.
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]);
@@ -81,7 +87,10 @@ pub(super) struct PerGroup<S> {
 impl<S: State> PerGroup<S> {
     /// No group yet. The name is for messages.
     pub(super) fn boxed(name: &'static str) -> Box<dyn Accumulator> {
-        Box::new(PerGroup { states: Vec::<S>::new(), name })
+        Box::new(PerGroup {
+            states: Vec::<S>::new(),
+            name,
+        })
     }
 }
 
@@ -90,7 +99,13 @@ impl<S: State> Accumulator for PerGroup<S> {
         self.states.resize_with(groups, S::default);
     }
 
-    fn update(&mut self, groups: Groups<'_>, argument: Option<&Column<'_>>, position: Position, failures: &mut Failures) {
+    fn update(
+        &mut self,
+        groups: Groups<'_>,
+        argument: Option<&Column<'_>>,
+        position: Position,
+        failures: &mut Failures,
+    ) {
         let Some(column) = argument else { return };
         for row in 0..groups.rows() {
             let value = column.get(row);
@@ -104,15 +119,24 @@ impl<S: State> Accumulator for PerGroup<S> {
     }
 
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
-        let other: &Self = other.as_any().downcast_ref().expect("accumulators of one aggregate have one type");
+        let other: &Self = other
+            .as_any()
+            .downcast_ref()
+            .expect("accumulators of one aggregate have one type");
         for (state, &group) in other.states[from].iter().zip(to) {
             self.states[group as usize].merge(state);
         }
     }
 
     fn gather(&self, order: &[u32]) -> Box<dyn Accumulator> {
-        let states = order.iter().map(|&group| self.states[group as usize].clone()).collect();
-        Box::new(PerGroup { states, name: self.name })
+        let states = order
+            .iter()
+            .map(|&group| self.states[group as usize].clone())
+            .collect();
+        Box::new(PerGroup {
+            states,
+            name: self.name,
+        })
     }
 
     fn finish(&self) -> Column<'static> {

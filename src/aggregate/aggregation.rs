@@ -45,17 +45,26 @@ impl Aggregation {
     pub fn reads(&self, slots: &mut LiveSlots) {
         self.keys.iter().for_each(|key| key.node.reads(slots));
         for aggregate in &self.aggregates {
-            aggregate.argument.iter().chain(&aggregate.condition).for_each(|node| node.reads(slots));
+            aggregate
+                .argument
+                .iter()
+                .chain(&aggregate.condition)
+                .for_each(|node| node.reads(slots));
         }
     }
 
     /// Whether the order of the records matters to the result.
     pub fn is_ordered(&self) -> bool {
-        self.aggregates.iter().any(|aggregate| aggregate.def.ordered)
+        self.aggregates
+            .iter()
+            .any(|aggregate| aggregate.def.ordered)
     }
 
     /// An accumulator for each aggregate.
     pub(super) fn accumulators(&self) -> Vec<Box<dyn Accumulator>> {
-        self.aggregates.iter().map(|aggregate| (aggregate.def.accumulator)()).collect()
+        self.aggregates
+            .iter()
+            .map(|aggregate| (aggregate.def.accumulator)())
+            .collect()
     }
 }

@@ -15,8 +15,16 @@ pub(super) const COUNT: AggregateDef = AggregateDef {
         summary: "The number of records, or of those for which the condition is true.",
         details: "Of no records the count is 0.",
         examples: &[
-            Example { expr: "split | count by word", input: "b a\na\n", output: "a\t2\nb\t1\n" },
-            Example { expr: "split | count, count(word > 1) as large", input: "1 2\n3\n", output: "3\t2\n" },
+            Example {
+                expr: "split | count by word",
+                input: "b a\na\n",
+                output: "a\t2\nb\t1\n",
+            },
+            Example {
+                expr: "split | count, count(word > 1) as large",
+                input: "1 2\n3\n",
+                output: "3\t2\n",
+            },
         ],
     },
     argument: ArgumentKind::OptionalCondition,
@@ -33,7 +41,13 @@ impl Accumulator for Count {
         self.0.resize(groups, 0);
     }
 
-    fn update(&mut self, groups: Groups<'_>, _argument: Option<&Column<'_>>, _position: Position, _failures: &mut Failures) {
+    fn update(
+        &mut self,
+        groups: Groups<'_>,
+        _argument: Option<&Column<'_>>,
+        _position: Position,
+        _failures: &mut Failures,
+    ) {
         match groups {
             Groups::One(rows) => self.0[0] += rows as i64,
             Groups::Each(groups) => {
@@ -45,14 +59,19 @@ impl Accumulator for Count {
     }
 
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
-        let other: &Count = other.as_any().downcast_ref().expect("accumulators of one aggregate have one type");
+        let other: &Count = other
+            .as_any()
+            .downcast_ref()
+            .expect("accumulators of one aggregate have one type");
         for (count, &group) in other.0[from].iter().zip(to) {
             self.0[group as usize] += count;
         }
     }
 
     fn gather(&self, order: &[u32]) -> Box<dyn Accumulator> {
-        Box::new(Count(order.iter().map(|&group| self.0[group as usize]).collect()))
+        Box::new(Count(
+            order.iter().map(|&group| self.0[group as usize]).collect(),
+        ))
     }
 
     fn finish(&self) -> Column<'static> {

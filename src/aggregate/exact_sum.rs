@@ -52,7 +52,11 @@ impl ExactSum {
 
     /// The sum: an int of any size, or a float if one was added.
     pub(super) fn value(&self) -> Value {
-        if self.has_float { Value::float(self.to_f64()) } else { Value::int(self.ints) }
+        if self.has_float {
+            Value::float(self.to_f64())
+        } else {
+            Value::int(self.ints)
+        }
     }
 
     /// The sum divided by a count, rounded.
@@ -101,7 +105,10 @@ impl ExactSum {
     fn parts(&self) -> Vec<f64> {
         match &self.rest {
             Some(parts) => parts.to_vec(),
-            None => [self.low, self.high].into_iter().filter(|part| *part != 0.0).collect(),
+            None => [self.low, self.high]
+                .into_iter()
+                .filter(|part| *part != 0.0)
+                .collect(),
         }
     }
 }
@@ -136,7 +143,9 @@ fn grow(parts: &mut Vec<f64>, value: f64) {
 /// The float nearest to the sum of the parts, ties to even.
 fn round(parts: &[f64]) -> f64 {
     let mut rest = parts.iter().rev();
-    let Some(&first) = rest.next() else { return 0.0 };
+    let Some(&first) = rest.next() else {
+        return 0.0;
+    };
     let mut high = first;
     let mut lost = 0.0;
     for &part in rest.by_ref() {
@@ -165,7 +174,9 @@ mod tests {
 
     fn sum(values: &[f64]) -> ExactSum {
         let mut sum = ExactSum::default();
-        values.iter().for_each(|&value| sum.add(Number::Float(value)));
+        values
+            .iter()
+            .for_each(|&value| sum.add(Number::Float(value)));
         sum
     }
 

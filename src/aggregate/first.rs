@@ -10,7 +10,11 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
         usage: "first(x)",
         summary: "The first value that is not null, in the order of arrival.",
         details: "",
-        examples: &[Example { expr: "split | first(word)", input: "b c\na\n", output: "b\n" }],
+        examples: &[Example {
+            expr: "split | first(word)",
+            input: "b c\na\n",
+            output: "b\n",
+        }],
     },
     argument: ArgumentKind::Value,
     ordered: true,
@@ -39,6 +43,8 @@ impl State for First {
     }
 
     fn finish(&self) -> Value {
-        self.0.as_ref().map_or(Value::Null, |(_, value)| value.clone())
+        self.0
+            .as_ref()
+            .map_or(Value::Null, |(_, value)| value.clone())
     }
 }

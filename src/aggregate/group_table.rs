@@ -38,7 +38,11 @@ impl Keys {
 
     /// The kind and bytes of a key. `short` is where the bytes of a short key are put.
     #[inline]
-    pub(crate) fn get<'k>(&'k self, group: usize, short: &'k mut [u8; SHORT_BYTES]) -> (KeyKind, &'k [u8]) {
+    pub(crate) fn get<'k>(
+        &'k self,
+        group: usize,
+        short: &'k mut [u8; SHORT_BYTES],
+    ) -> (KeyKind, &'k [u8]) {
         let key = &self.keys[group];
         let len = key.len as usize;
         if len <= SHORT_BYTES {
@@ -63,7 +67,10 @@ impl Keys {
 
     /// The keys of these groups, in this order.
     pub(crate) fn gather(&self, order: &[u32]) -> Keys {
-        let mut gathered = Keys { keys: Vec::with_capacity(order.len()), arena: Vec::with_capacity(self.arena.len()) };
+        let mut gathered = Keys {
+            keys: Vec::with_capacity(order.len()),
+            arena: Vec::with_capacity(self.arena.len()),
+        };
         for &group in order {
             gathered.push(self.keys[group as usize], &self.arena);
         }
@@ -77,7 +84,10 @@ impl Keys {
             self.keys.push(key);
         } else {
             let bytes = &arena[key.high as usize..][..key.len as usize];
-            self.keys.push(Key { high: self.arena.len() as u64, ..key });
+            self.keys.push(Key {
+                high: self.arena.len() as u64,
+                ..key
+            });
             self.arena.extend_from_slice(bytes);
         }
     }
@@ -95,7 +105,12 @@ pub(crate) struct GroupTable {
 
 /// The hash function of long keys: the same in every table, so that partitions agree.
 pub(crate) fn hasher() -> RandomState {
-    RandomState::with_seeds(0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344, 0xa409_3822_299f_31d0, 0x082e_fa98_ec4e_6c89)
+    RandomState::with_seeds(
+        0x243f_6a88_85a3_08d3,
+        0x1319_8a2e_0370_7344,
+        0xa409_3822_299f_31d0,
+        0x082e_fa98_ec4e_6c89,
+    )
 }
 
 impl GroupTable {
@@ -105,7 +120,10 @@ impl GroupTable {
         GroupTable {
             directory: vec![0; slots],
             shift: 64 - slots.trailing_zeros(),
-            keys: Keys { keys: Vec::with_capacity(groups), arena: Vec::new() },
+            keys: Keys {
+                keys: Vec::with_capacity(groups),
+                arena: Vec::new(),
+            },
             hasher: hasher(),
         }
     }
@@ -122,7 +140,10 @@ impl GroupTable {
         for &span in &texts.spans {
             let (start, len) = (span.start as usize, span.len as usize);
             // A load of 16 bytes, of which the mask keeps the text: only near the end of the bytes is there no room for it.
-            let group = match bytes.get(start..).and_then(|rest| rest.first_chunk::<SHORT_BYTES>()) {
+            let group = match bytes
+                .get(start..)
+                .and_then(|rest| rest.first_chunk::<SHORT_BYTES>())
+            {
                 Some(window) if len <= SHORT_BYTES => {
                     let word = u128::from_le_bytes(*window) & MASKS[len];
                     let (low, high) = (word as u64, (word >> 64) as u64);
@@ -152,7 +173,10 @@ impl GroupTable {
         if key.len as usize <= SHORT_BYTES {
             self.group_of_short(key.low, key.high, key.len, key.kind)
         } else {
-            self.group_of_long(key.kind, &keys.arena[key.high as usize..][..key.len as usize])
+            self.group_of_long(
+                key.kind,
+                &keys.arena[key.high as usize..][..key.len as usize],
+            )
         }
     }
 
@@ -166,11 +190,22 @@ impl GroupTable {
             if slot >> 32 == hash & 0xffff_ffff && slot != 0 {
                 let group = (slot as u32).wrapping_sub(1);
                 let key = &self.keys.keys[group as usize];
-                if (key.low ^ low) | (key.high ^ high) | u64::from(key.len ^ len) == 0 && key.kind == kind {
+                if (key.low ^ low) | (key.high ^ high) | u64::from(key.len ^ len) == 0
+                    && key.kind == kind
+                {
                     return group;
                 }
             } else if slot == 0 {
-                return self.insert(index & mask, hash, Key { low, high, len, kind });
+                return self.insert(
+                    index & mask,
+                    hash,
+                    Key {
+                        low,
+                        high,
+                        len,
+                        kind,
+                    },
+                );
             }
             index += 1;
         }
@@ -179,13 +214,22 @@ impl GroupTable {
     #[inline(never)]
     fn group_of_long(&mut self, kind: KeyKind, bytes: &[u8]) -> u32 {
         let hash = self.hasher.hash_one(bytes);
-        let low = u64::from_le_bytes(*bytes.first_chunk().expect("a long key has more than 16 bytes"));
+        let low = u64::from_le_bytes(
+            *bytes
+                .first_chunk()
+                .expect("a long key has more than 16 bytes"),
+        );
         let mask = self.directory.len() - 1;
         let mut index = (hash >> self.shift) as usize;
         loop {
             let slot = self.directory[index & mask];
             if slot == 0 {
-                let key = Key { low, high: self.keys.arena.len() as u64, len: bytes.len() as u32, kind };
+                let key = Key {
+                    low,
+                    high: self.keys.arena.len() as u64,
+                    len: bytes.len() as u32,
+                    kind,
+                };
                 self.keys.arena.extend_from_slice(bytes);
                 return self.insert(index & mask, hash, key);
             }
@@ -250,7 +294,9 @@ const MASKS: [u128; SHORT_BYTES + 1] = {
 #[inline(always)]
 fn hash_short(low: u64, high: u64, len: u32, kind: KeyKind) -> u64 {
     let left = low ^ 0x9e37_79b9_7f4a_7c15;
-    let right = high ^ (u64::from(len) << 8 | kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93) ^ 0xa076_1d64_78bd_642f;
+    let right = high
+        ^ (u64::from(len) << 8 | kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93)
+        ^ 0xa076_1d64_78bd_642f;
     let product = u128::from(left) * u128::from(right);
     let folded = (product as u64) ^ (product >> 64) as u64;
     folded.wrapping_mul(0x9fb2_1c65_1e98_df25)
@@ -263,7 +309,9 @@ mod tests {
 
     #[test]
     fn every_key_gets_its_own_number_in_order() {
-        let words: Vec<String> = (0..5000).map(|i| format!("{}{}", "x".repeat(i % 40), i)).collect();
+        let words: Vec<String> = (0..5000)
+            .map(|i| format!("{}{}", "x".repeat(i % 40), i))
+            .collect();
         let joined = words.concat();
         let mut spans = Vec::new();
         let mut start = 0;
@@ -273,7 +321,10 @@ mod tests {
         }
         spans.push(Span::NULL);
         spans.push(Span::new(start, start));
-        let mut column = TextColumn { bytes: Bytes::Borrowed(joined.as_bytes()), spans };
+        let mut column = TextColumn {
+            bytes: Bytes::Borrowed(joined.as_bytes()),
+            spans,
+        };
         let mut table = GroupTable::with_capacity(0);
         let mut groups = Vec::new();
         table.groups_of_texts(&column, &mut groups);
@@ -283,7 +334,10 @@ mod tests {
         table.groups_of_texts(&column, &mut groups);
         assert_eq!(groups, (0..5002).rev().collect::<Vec<u32>>());
         for (group, word) in words.iter().enumerate() {
-            assert_eq!(table.keys.get(group, &mut [0; 16]), (KeyKind::Text, word.as_bytes()));
+            assert_eq!(
+                table.keys.get(group, &mut [0; 16]),
+                (KeyKind::Text, word.as_bytes())
+            );
         }
         assert_eq!(table.group_of(KeyKind::Int, words[3].as_bytes()), 5002);
     }

@@ -10,7 +10,11 @@ pub(super) const LAST: AggregateDef = AggregateDef {
         usage: "last(x)",
         summary: "The last value that is not null, in the order of arrival.",
         details: "",
-        examples: &[Example { expr: "split | last(word)", input: "b c\na\n", output: "a\n" }],
+        examples: &[Example {
+            expr: "split | last(word)",
+            input: "b c\na\n",
+            output: "a\n",
+        }],
     },
     argument: ArgumentKind::Value,
     ordered: true,
@@ -43,6 +47,8 @@ impl State for Last {
     }
 
     fn finish(&self) -> Value {
-        self.0.as_ref().map_or(Value::Null, |(_, value)| value.clone())
+        self.0
+            .as_ref()
+            .map_or(Value::Null, |(_, value)| value.clone())
     }
 }

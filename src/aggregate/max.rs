@@ -11,7 +11,11 @@ pub(super) const MAX: AggregateDef = AggregateDef {
         summary: "The largest value, in the order of `sort`.",
         details: "Numbers, and text that is a number, count by value and come before other text, which counts by \
                   bytes. Of nothing it is null.",
-        examples: &[Example { expr: "split | max(word)", input: "10 9\n100\n", output: "100\n" }],
+        examples: &[Example {
+            expr: "split | max(word)",
+            input: "10 9\n100\n",
+            output: "100\n",
+        }],
     },
     argument: ArgumentKind::Value,
     ordered: false,
@@ -32,7 +36,9 @@ impl State for Max {
     }
 
     fn merge(&mut self, other: &Self) {
-        if other.0 != Value::Null && (self.0 == Value::Null || total_order(other.0.borrow(), self.0.borrow()).is_gt()) {
+        if other.0 != Value::Null
+            && (self.0 == Value::Null || total_order(other.0.borrow(), self.0.borrow()).is_gt())
+        {
             self.0 = other.0.clone();
         }
     }

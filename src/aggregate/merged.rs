@@ -50,7 +50,11 @@ struct Finished {
 impl Merged {
     /// Nothing yet.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
-        Merged { aggregation, sets: Vec::new(), pending: Vec::new() }
+        Merged {
+            aggregation,
+            sets: Vec::new(),
+            pending: Vec::new(),
+        }
     }
 
     /// Adds what workers have handed over at the end of a batch.
@@ -59,7 +63,9 @@ impl Merged {
         let waiting: usize = self.pending.iter().map(Run::groups).sum();
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
         // Merging costs as much as there is to merge, so each group is moved a bounded number of times.
-        if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
+        if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS)
+            || self.pending.len() > 1 << 10
+        {
             self.settle(executor);
         }
     }
@@ -71,8 +77,13 @@ impl Merged {
             self.only_group();
         }
         let runs = std::mem::take(&mut self.pending);
-        let sets: Vec<Mutex<Option<Set>>> = self.sets.drain(..).map(|set| Mutex::new(Some(set))).collect();
-        let finished: Vec<Mutex<Option<Finished>>> = sets.iter().map(|_| Mutex::new(None)).collect();
+        let sets: Vec<Mutex<Option<Set>>> = self
+            .sets
+            .drain(..)
+            .map(|set| Mutex::new(Some(set)))
+            .collect();
+        let finished: Vec<Mutex<Option<Finished>>> =
+            sets.iter().map(|_| Mutex::new(None)).collect();
         let count = sets.len();
         let aggregation = &self.aggregation;
         let task = |index: usize| {
@@ -86,8 +97,10 @@ impl Merged {
         };
         run(executor, count, &task);
         drop(runs);
-        let finished: Vec<Finished> =
-            finished.into_iter().filter_map(|place| place.into_inner().ok().flatten()).collect();
+        let finished: Vec<Finished> = finished
+            .into_iter()
+            .filter_map(|place| place.into_inner().ok().flatten())
+            .collect();
         emit(aggregation, &finished)
     }
 
@@ -108,7 +121,11 @@ impl Merged {
     fn prepare(&mut self) {
         let waiting: usize = self.pending.iter().map(Run::groups).sum();
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
-        let wanted = if waiting + settled < SMALL_GROUPS { 1 } else { PARTITIONS };
+        let wanted = if waiting + settled < SMALL_GROUPS {
+            1
+        } else {
+            PARTITIONS
+        };
         if self.sets.len() >= wanted {
             return;
         }
@@ -117,7 +134,10 @@ impl Merged {
         }
         let capacity = waiting.max(settled) / wanted;
         self.sets = (0..wanted)
-            .map(|_| Set { table: GroupTable::with_capacity(capacity), accumulators: self.aggregation.accumulators() })
+            .map(|_| Set {
+                table: GroupTable::with_capacity(capacity),
+                accumulators: self.aggregation.accumulators(),
+            })
             .collect();
     }
 
@@ -125,14 +145,20 @@ impl Merged {
     fn only_group(&mut self) {
         for set in &mut self.sets {
             set.table.group_of(KeyKind::Tuple, &[]);
-            set.accumulators.iter_mut().for_each(|accumulator| accumulator.resize(1));
+            set.accumulators
+                .iter_mut()
+                .for_each(|accumulator| accumulator.resize(1));
         }
     }
 }
 
 /// One task needs no other thread.
 fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-    if tasks == 1 { task(0) } else { executor.run(tasks, task) }
+    if tasks == 1 {
+        task(0)
+    } else {
+        executor.run(tasks, task)
+    }
 }
 
 impl Set {
@@ -140,9 +166,16 @@ impl Set {
     fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
         let mut groups = Vec::new();
         for run in runs {
-            let from = if count == 1 { 0..run.groups() } else { run.offsets[index]..run.offsets[index + 1] };
+            let from = if count == 1 {
+                0..run.groups()
+            } else {
+                run.offsets[index]..run.offsets[index + 1]
+            };
             groups.clear();
-            groups.extend(from.clone().map(|group| self.table.group_of_stored(&run.keys, group)));
+            groups.extend(
+                from.clone()
+                    .map(|group| self.table.group_of_stored(&run.keys, group)),
+            );
             for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
                 own.resize(self.table.len());
                 own.merge(other.as_ref(), from.clone(), &groups);
@@ -152,10 +185,19 @@ impl Set {
 
     /// The results, and the groups that come first.
     fn finish(self, aggregation: &Aggregation, index: u32) -> Finished {
-        let columns: Vec<Column<'static>> = self.accumulators.iter().map(|accumulator| accumulator.finish()).collect();
+        let columns: Vec<Column<'static>> = self
+            .accumulators
+            .iter()
+            .map(|accumulator| accumulator.finish())
+            .collect();
         let table = self.table;
-        let ranked = Ranked { keys: &table.keys, first: &columns[0] };
-        let mut best: Vec<Candidate> = (0..table.len() as u32).map(|group| ranked.candidate(0, group)).collect();
+        let ranked = Ranked {
+            keys: &table.keys,
+            first: &columns[0],
+        };
+        let mut best: Vec<Candidate> = (0..table.len() as u32)
+            .map(|group| ranked.candidate(0, group))
+            .collect();
         if !aggregation.ranking.unordered {
             let limit = aggregation.ranking.limit.unwrap_or(usize::MAX);
             let sets = [ranked];
@@ -171,24 +213,42 @@ impl Set {
         if best.len() * 8 < table.len() {
             return compact(&table, &columns, best);
         }
-        Finished { table, columns, best }
+        Finished {
+            table,
+            columns,
+            best,
+        }
     }
 }
 
 /// Few of many groups are wanted: only they are kept.
 fn compact(table: &GroupTable, columns: &[Column<'static>], mut best: Vec<Candidate>) -> Finished {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
-    best.iter_mut().enumerate().for_each(|(group, candidate)| candidate.group = group as u32);
+    best.iter_mut()
+        .enumerate()
+        .for_each(|(group, candidate)| candidate.group = group as u32);
     let mut small = GroupTable::with_capacity(0);
     small.keys = table.keys.gather(&kept);
-    Finished { table: small, columns: columns.iter().map(|column| column.gather(&kept)).collect(), best }
+    Finished {
+        table: small,
+        columns: columns.iter().map(|column| column.gather(&kept)).collect(),
+        best,
+    }
 }
 
 /// The rows of all sets in their order, as batches.
 fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>> {
-    let sets: Vec<Ranked<'_>> =
-        finished.iter().map(|set| Ranked { keys: &set.table.keys, first: &set.columns[0] }).collect();
-    let mut rows: Vec<Candidate> = finished.iter().flat_map(|set| set.best.iter().copied()).collect();
+    let sets: Vec<Ranked<'_>> = finished
+        .iter()
+        .map(|set| Ranked {
+            keys: &set.table.keys,
+            first: &set.columns[0],
+        })
+        .collect();
+    let mut rows: Vec<Candidate> = finished
+        .iter()
+        .flat_map(|set| set.best.iter().copied())
+        .collect();
     if finished.len() > 1 && !aggregation.ranking.unordered {
         // Each set is sorted: a stable sort finds these runs and merges them.
         rows.sort_by(|left, right| compare(left, right, &sets));
@@ -211,11 +271,23 @@ fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>>
         .collect()
 }
 
-fn emit_keys(aggregation: &Aggregation, finished: &[Finished], rows: &[Candidate], batch: &mut Batch<'static>) {
-    let mut builders: Vec<ColumnBuilder> = aggregation.keys.iter().map(|_| ColumnBuilder::new(rows.len())).collect();
+fn emit_keys(
+    aggregation: &Aggregation,
+    finished: &[Finished],
+    rows: &[Candidate],
+    batch: &mut Batch<'static>,
+) {
+    let mut builders: Vec<ColumnBuilder> = aggregation
+        .keys
+        .iter()
+        .map(|_| ColumnBuilder::new(rows.len()))
+        .collect();
     let mut short = [0; 16];
     for row in rows {
-        let (kind, bytes) = finished[row.set as usize].table.keys.get(row.group as usize, &mut short);
+        let (kind, bytes) = finished[row.set as usize]
+            .table
+            .keys
+            .get(row.group as usize, &mut short);
         match builders.as_mut_slice() {
             [] => {}
             [builder] => with_value(kind, bytes, |value| builder.push(value)),

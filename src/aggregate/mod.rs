@@ -28,8 +28,15 @@ pub use ranking::Ranking;
 use crate::data::Entry;
 
 /// Every aggregate, by name.
-pub const AGGREGATES: &[&AggregateDef] =
-    &[&avg::AVG, &count::COUNT, &first::FIRST, &last::LAST, &max::MAX, &min::MIN, &sum::SUM];
+pub const AGGREGATES: &[&AggregateDef] = &[
+    &avg::AVG,
+    &count::COUNT,
+    &first::FIRST,
+    &last::LAST,
+    &max::MAX,
+    &min::MIN,
+    &sum::SUM,
+];
 
 /// An aggregate and what the manual says of it.
 #[derive(Debug)]
@@ -55,5 +62,8 @@ pub enum ArgumentKind {
 
 /// The aggregate of this name.
 pub fn find(name: &str) -> Option<&'static AggregateDef> {
-    AGGREGATES.iter().copied().find(|def| def.entry.name == name)
+    AGGREGATES
+        .iter()
+        .copied()
+        .find(|def| def.entry.name == name)
 }

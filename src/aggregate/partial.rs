@@ -58,7 +58,15 @@ impl Partial {
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
         let accumulators = aggregation.accumulators();
         let table = GroupTable::with_capacity(0);
-        Partial { aggregation, table, accumulators, records: 0, runs: Vec::new(), groups: Vec::new(), key: Vec::new() }
+        Partial {
+            aggregation,
+            table,
+            accumulators,
+            records: 0,
+            runs: Vec::new(),
+            groups: Vec::new(),
+            key: Vec::new(),
+        }
     }
 
     /// Adds the records of a batch.
@@ -99,8 +107,11 @@ impl Partial {
     /// Finds the group of each row.
     fn assign(&mut self, batch: &Batch<'_>, groups: &mut Vec<u32>, failures: &mut Failures) {
         let aggregation = Arc::clone(&self.aggregation);
-        let columns: Vec<Evaluated<'_, '_>> =
-            aggregation.keys.iter().map(|key| key.node.eval_all(batch, failures)).collect();
+        let columns: Vec<Evaluated<'_, '_>> = aggregation
+            .keys
+            .iter()
+            .map(|key| key.node.eval_all(batch, failures))
+            .collect();
         if let [column] = columns.as_slice() {
             if let Column::Text(texts) = &**column {
                 self.table.groups_of_texts(texts, groups);
@@ -126,7 +137,8 @@ impl Partial {
     fn seal(&mut self) {
         let fresh = GroupTable::with_capacity(self.table.len().min(SEAL_GROUPS) / 2);
         let table = std::mem::replace(&mut self.table, fresh);
-        let accumulators = std::mem::replace(&mut self.accumulators, self.aggregation.accumulators());
+        let accumulators =
+            std::mem::replace(&mut self.accumulators, self.aggregation.accumulators());
         self.records = 0;
         self.runs.push(Run::of(&table, &accumulators));
     }
@@ -136,8 +148,9 @@ impl Run {
     /// The groups of a table, sorted by partition.
     pub(super) fn of(table: &GroupTable, accumulators: &[Box<dyn Accumulator>]) -> Run {
         let hasher = hasher();
-        let partitions: Vec<u8> =
-            (0..table.len()).map(|group| (table.keys.hash(group, &hasher) as usize % PARTITIONS) as u8).collect();
+        let partitions: Vec<u8> = (0..table.len())
+            .map(|group| (table.keys.hash(group, &hasher) as usize % PARTITIONS) as u8)
+            .collect();
         let mut offsets = vec![0; PARTITIONS + 1];
         for &partition in &partitions {
             offsets[partition as usize + 1] += 1;
@@ -153,7 +166,10 @@ impl Run {
         }
         Run {
             keys: table.keys.gather(&order),
-            accumulators: accumulators.iter().map(|accumulator| accumulator.gather(&order)).collect(),
+            accumulators: accumulators
+                .iter()
+                .map(|accumulator| accumulator.gather(&order))
+                .collect(),
             offsets,
         }
     }
@@ -173,12 +189,18 @@ fn accumulate(
     failures: &mut Failures,
 ) {
     let Some(condition) = &aggregate.condition else {
-        let argument = aggregate.argument.as_ref().map(|node| node.eval_all(batch, failures));
+        let argument = aggregate
+            .argument
+            .as_ref()
+            .map(|node| node.eval_all(batch, failures));
         accumulator.update(groups, argument.as_deref(), batch.position, failures);
         return;
     };
     let rows = condition.true_rows(batch, failures);
-    let argument = aggregate.argument.as_ref().map(|node| node.eval(batch, Rows::Some(&rows), failures));
+    let argument = aggregate
+        .argument
+        .as_ref()
+        .map(|node| node.eval(batch, Rows::Some(&rows), failures));
     let picked: Vec<u32>;
     let groups = match groups {
         Groups::One(_) => Groups::One(rows.len()),

@@ -43,8 +43,17 @@ impl Ranked<'_> {
         };
         let (kind, bytes) = (&mut [0; 16], group as usize);
         let (kind, bytes) = self.keys.get(bytes, kind);
-        let (kind, bytes) = if kind == KeyKind::Tuple { parts(bytes).next().unwrap_or((kind, bytes)) } else { (kind, bytes) };
-        Candidate { rank, tie: tie(kind, bytes), set, group }
+        let (kind, bytes) = if kind == KeyKind::Tuple {
+            parts(bytes).next().unwrap_or((kind, bytes))
+        } else {
+            (kind, bytes)
+        };
+        Candidate {
+            rank,
+            tie: tie(kind, bytes),
+            set,
+            group,
+        }
     }
 }
 
@@ -55,7 +64,10 @@ pub(super) fn compare(left: &Candidate, right: &Candidate, sets: &[Ranked<'_>]) 
     let by_rank = if is_exact(left_set.first) && is_exact(right_set.first) {
         left.rank.cmp(&right.rank)
     } else {
-        largest_first(left_set.first.get(left.group as usize), right_set.first.get(right.group as usize))
+        largest_first(
+            left_set.first.get(left.group as usize),
+            right_set.first.get(right.group as usize),
+        )
     };
     by_rank.then(left.tie.cmp(&right.tie)).then_with(|| {
         let (mut left_short, mut right_short) = ([0; 16], [0; 16]);
@@ -79,9 +91,15 @@ fn compare_keys(left: (KeyKind, &[u8]), right: (KeyKind, &[u8])) -> Ordering {
         return with_values(left, right, total_order);
     }
     let pairs = || parts(left.1).zip(parts(right.1));
-    let by_order = pairs().map(|(left, right)| with_values(left, right, order)).find(|order| order.is_ne());
+    let by_order = pairs()
+        .map(|(left, right)| with_values(left, right, order))
+        .find(|order| order.is_ne());
     by_order
-        .or_else(|| pairs().map(|(left, right)| with_values(left, right, total_order)).find(|order| order.is_ne()))
+        .or_else(|| {
+            pairs()
+                .map(|(left, right)| with_values(left, right, total_order))
+                .find(|order| order.is_ne())
+        })
         .unwrap_or(Ordering::Equal)
 }
 
@@ -90,7 +108,9 @@ fn with_values(
     right: (KeyKind, &[u8]),
     compare: fn(ValueRef<'_>, ValueRef<'_>) -> Ordering,
 ) -> Ordering {
-    with_value(left.0, left.1, |left| with_value(right.0, right.1, |right| compare(left, right)))
+    with_value(left.0, left.1, |left| {
+        with_value(right.0, right.1, |right| compare(left, right))
+    })
 }
 
 /// Calls `see` with the value that a key stands for.
@@ -106,7 +126,11 @@ pub(super) fn with_value<R>(kind: KeyKind, bytes: &[u8], see: impl FnOnce(ValueR
         KeyKind::Duration => see(ValueRef::Duration(int())),
         KeyKind::Text => see(ValueRef::Text(bytes)),
         KeyKind::BigInt => {
-            let value = i128::from_le_bytes(*bytes.first_chunk().expect("keys of this kind have 16 bytes"));
+            let value = i128::from_le_bytes(
+                *bytes
+                    .first_chunk()
+                    .expect("keys of this kind have 16 bytes"),
+            );
             see(ValueRef::BigInt(&value))
         }
     }
@@ -131,6 +155,10 @@ fn tie(kind: KeyKind, bytes: &[u8]) -> u64 {
 /// A float's bits, turned so that they sort as the floats do; the two lowest are dropped.
 fn number_word(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits(); // -0 becomes 0
-    let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+    let ordered = if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    };
     ordered >> 2
 }

@@ -14,7 +14,11 @@ pub(super) const SUM: AggregateDef = AggregateDef {
         summary: "Add up numbers.",
         details: "Ints are added exactly, at any size; floats are rounded once, at the end, so that the order \
                   of the records does not matter. Of nothing the sum is null.",
-        examples: &[Example { expr: "split | sum(word)", input: "1 2\n3\n", output: "6\n" }],
+        examples: &[Example {
+            expr: "split | sum(word)",
+            input: "1 2\n3\n",
+            output: "6\n",
+        }],
     },
     argument: ArgumentKind::Value,
     ordered: false,
@@ -31,7 +35,10 @@ impl State for Sum {
         match value {
             ValueRef::Text([]) => {}
             ValueRef::BigInt(value) => self.0.get_or_insert_default().add_big(*value),
-            _ => self.0.get_or_insert_default().add(value.as_number().ok_or("a number")?),
+            _ => self
+                .0
+                .get_or_insert_default()
+                .add(value.as_number().ok_or("a number")?),
         }
         Ok(())
     }

@@ -57,7 +57,9 @@ fn run_with(options: Options) -> u8 {
         print!("{}", plan.explanation);
         return status::DONE;
     }
-    let started = Control::new().and_then(|control| control.listen().map(|()| control)).context("signals cannot be watched");
+    let started = Control::new()
+        .and_then(|control| control.listen().map(|()| control))
+        .context("signals cannot be watched");
     let control = match started {
         Ok(control) => control,
         Err(error) => {
@@ -72,18 +74,26 @@ fn run_with(options: Options) -> u8 {
 
 /// What to run the plan on.
 fn job(options: &Options, plan: &Plan) -> Job {
-    let sources = if options.sources.is_empty() { vec!["-".to_owned()] } else { options.sources.clone() };
+    let sources = if options.sources.is_empty() {
+        vec!["-".to_owned()]
+    } else {
+        options.sources.clone()
+    };
     let terminal = std::io::stdout().is_terminal();
     let encoding = match (options.output, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines,
         (chosen, _) => {
             let default = if terminal { "table" } else { "tsv" };
-            let format = chosen.or_else(|| format::find(default)).expect("the default formats are in the table");
+            let format = chosen
+                .or_else(|| format::find(default))
+                .expect("the default formats are in the table");
             Encoding::Format(format, options.header.unwrap_or(format.header))
         }
     };
     let shows_rows = !plan.is_blocking() && terminal;
-    let progress = (std::io::stderr().is_terminal() && !shows_rows).then(|| file_bytes(&sources)).flatten();
+    let progress = (std::io::stderr().is_terminal() && !shows_rows)
+        .then(|| file_bytes(&sources))
+        .flatten();
     Job {
         threads: options.threads,
         chunk_bytes: options.chunk_bytes,
@@ -97,7 +107,12 @@ fn job(options: &Options, plan: &Plan) -> Job {
 
 /// The size of all sources, if they are files.
 fn file_bytes(sources: &[String]) -> Option<u64> {
-    let size = |source: &String| std::fs::metadata(source).ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len());
+    let size = |source: &String| {
+        std::fs::metadata(source)
+            .ok()
+            .filter(|metadata| metadata.is_file())
+            .map(|metadata| metadata.len())
+    };
     sources.iter().map(size).sum()
 }
 

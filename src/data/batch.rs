@@ -152,20 +152,29 @@ impl<'a> Batch<'a> {
 const GATHERED_ROWS: usize = 1 << 14;
 
 /// The rows named by batch and row, in the order named, as new batches with the live columns.
-pub fn gather_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &LiveSlots) -> Vec<Batch<'static>> {
+pub fn gather_across(
+    batches: &[Batch<'static>],
+    rows: &[(u32, u32)],
+    live: &LiveSlots,
+) -> Vec<Batch<'static>> {
     rows.chunks(GATHERED_ROWS)
         .enumerate()
         .map(|(index, rows)| {
             let mut gathered = Batch::new(rows.len(), Position(index as u64));
             for slot in live.iter() {
-                let columns: Vec<Option<&Column<'static>>> =
-                    batches.iter().map(|batch| batch.columns.get(slot.0 as usize).and_then(Option::as_ref)).collect();
+                let columns: Vec<Option<&Column<'static>>> = batches
+                    .iter()
+                    .map(|batch| batch.columns.get(slot.0 as usize).and_then(Option::as_ref))
+                    .collect();
                 if columns.iter().all(Option::is_none) {
                     continue;
                 }
                 let mut builder = ColumnBuilder::new(rows.len());
                 for &(batch, row) in rows {
-                    builder.push(columns[batch as usize].map_or(ValueRef::Null, |column| column.get(row as usize)));
+                    builder.push(
+                        columns[batch as usize]
+                            .map_or(ValueRef::Null, |column| column.get(row as usize)),
+                    );
                 }
                 gathered.set(slot, builder.finish());
             }

@@ -7,8 +7,8 @@ mod entry;
 mod key;
 mod number;
 mod order;
-mod scan;
 mod print;
+mod scan;
 mod text;
 mod value;
 
@@ -19,7 +19,7 @@ pub use entry::{Entry, Example};
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
-pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use print::write_text;
+pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use value::{Value, ValueRef};

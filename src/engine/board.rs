@@ -31,7 +31,10 @@ impl Board {
     pub(super) fn records_before(&self, sequence: u64, source: SourceIndex, records: u64) -> u64 {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.early.insert(sequence, (source, records));
-        while let Some((source, records)) = { let next = state.next; state.early.remove(&next) } {
+        while let Some((source, records)) = {
+            let next = state.next;
+            state.early.remove(&next)
+        } {
             if state.source != Some(source) {
                 (state.source, state.before) = (Some(source), 0);
             }
@@ -45,7 +48,10 @@ impl Board {
             if let Some(before) = state.known.remove(&sequence) {
                 return before;
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

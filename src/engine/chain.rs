@@ -31,11 +31,18 @@ impl<'p> Chain<'p> {
                 Link::Grouped(Partial::new(of(aggregation)), Merged::new(of(aggregation)))
             }
         };
-        Chain { links: steps.iter().map(link).collect(), executor }
+        Chain {
+            links: steps.iter().map(link).collect(),
+            executor,
+        }
     }
 
     /// Takes the next batches in order; what comes out at once.
-    pub(super) fn push(&mut self, batches: Vec<Batch<'static>>, failures: &mut Failures) -> Vec<Batch<'static>> {
+    pub(super) fn push(
+        &mut self,
+        batches: Vec<Batch<'static>>,
+        failures: &mut Failures,
+    ) -> Vec<Batch<'static>> {
         self.push_from(0, batches, failures)
     }
 
@@ -59,10 +66,17 @@ impl<'p> Chain<'p> {
 
     /// Whether nothing that comes in can change what comes out.
     pub(super) fn is_done(&self) -> bool {
-        self.links.iter().any(|link| matches!(link, Link::Operator(operator) if operator.is_done()))
+        self.links
+            .iter()
+            .any(|link| matches!(link, Link::Operator(operator) if operator.is_done()))
     }
 
-    fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>, failures: &mut Failures) -> Vec<Batch<'static>> {
+    fn push_from(
+        &mut self,
+        first: usize,
+        batches: Vec<Batch<'static>>,
+        failures: &mut Failures,
+    ) -> Vec<Batch<'static>> {
         let mut batches = batches;
         for link in &mut self.links[first..] {
             let mut out = Vec::with_capacity(batches.len());

@@ -35,7 +35,12 @@ impl Control {
     /// A control that nothing stops but [`Control::stop`].
     pub fn new() -> io::Result<Arc<Control>> {
         let (wake, waker) = rustix::pipe::pipe()?;
-        Ok(Arc::new(Control { stopped: AtomicBool::new(false), signal: AtomicI32::new(0), wake, waker }))
+        Ok(Arc::new(Control {
+            stopped: AtomicBool::new(false),
+            signal: AtomicI32::new(0),
+            wake,
+            waker,
+        }))
     }
 
     /// From now on the first SIGINT or SIGTERM ends the input, so that what was read is finished and printed;
@@ -43,14 +48,16 @@ impl Control {
     pub fn listen(self: &Arc<Control>) -> io::Result<()> {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let control = Arc::clone(self);
-        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            for signal in signals.forever() {
-                if control.signal.swap(signal, Ordering::SeqCst) != 0 {
-                    std::process::exit(128 + signal);
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                for signal in signals.forever() {
+                    if control.signal.swap(signal, Ordering::SeqCst) != 0 {
+                        std::process::exit(128 + signal);
+                    }
+                    control.stop();
                 }
-                control.stop();
-            }
-        })?;
+            })?;
         Ok(())
     }
 
@@ -73,8 +80,14 @@ impl Control {
 
     /// Waits for input, for the stop, or for some time; without a time, as long as it takes.
     pub(super) fn wait(&self, input: BorrowedFd<'_>, time: Option<Duration>) -> Waited {
-        let time = time.map(|time| Timespec { tv_sec: time.as_secs() as i64, tv_nsec: i64::from(time.subsec_nanos()) });
-        let mut polled = [PollFd::from_borrowed_fd(input, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
+        let time = time.map(|time| Timespec {
+            tv_sec: time.as_secs() as i64,
+            tv_nsec: i64::from(time.subsec_nanos()),
+        });
+        let mut polled = [
+            PollFd::from_borrowed_fd(input, PollFlags::IN),
+            PollFd::new(&self.wake, PollFlags::IN),
+        ];
         loop {
             match poll(&mut polled, time.as_ref()) {
                 Err(rustix::io::Errno::INTR) => continue,

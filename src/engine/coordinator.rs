@@ -58,7 +58,12 @@ struct Account {
 }
 
 impl<'r> Coordinator<'r> {
-    pub(super) fn new(plan: &'r Plan, job: &Job, control: &'r Control, tickets: Sender<()>) -> Self {
+    pub(super) fn new(
+        plan: &'r Plan,
+        job: &Job,
+        control: &'r Control,
+        tickets: Sender<()>,
+    ) -> Self {
         let merged = match &plan.exchange {
             Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
             Exchange::Rows | Exchange::Ordered(..) => None,
@@ -105,7 +110,9 @@ impl<'r> Coordinator<'r> {
                         match done.payload {
                             Payload::Nothing => {}
                             Payload::Bytes(bytes) => output.bytes(&bytes),
-                            Payload::Batches(batches) => output.rows(&chain.push(batches, &mut failures)),
+                            Payload::Batches(batches) => {
+                                output.rows(&chain.push(batches, &mut failures))
+                            }
                         }
                         let _ = self.tickets.try_send(()); // the reader has ended
                         if chain.is_done() || output.error.is_some() {
@@ -113,7 +120,11 @@ impl<'r> Coordinator<'r> {
                         }
                     }
                 }
-                Message::Partial { batch, chunks, runs } => {
+                Message::Partial {
+                    batch,
+                    chunks,
+                    runs,
+                } => {
                     let open = self.batches.entry(batch).or_default();
                     open.arrived += chunks;
                     open.runs.extend(runs);
@@ -123,7 +134,9 @@ impl<'r> Coordinator<'r> {
                     self.batches.entry(batch).or_default().expected = Some(chunks);
                     self.close(batch);
                 }
-                Message::SourceFailed(source, reason) => self.account.fail(&self.sources[source.0], &reason),
+                Message::SourceFailed(source, reason) => {
+                    self.account.fail(&self.sources[source.0], &reason)
+                }
                 Message::End { chunks } => self.chunks = Some(chunks),
             }
         }
@@ -156,7 +169,10 @@ impl<'r> Coordinator<'r> {
 
     /// A batch is merged as a whole, once all its chunks have come.
     fn close(&mut self, batch: u64) {
-        let is_whole = self.batches.get(&batch).is_some_and(|open| open.expected == Some(open.arrived));
+        let is_whole = self
+            .batches
+            .get(&batch)
+            .is_some_and(|open| open.expected == Some(open.arrived));
         if let (true, Some(merged)) = (is_whole, &mut self.merged)
             && let Some(open) = self.batches.remove(&batch)
         {
@@ -174,12 +190,14 @@ impl Account {
         }
         let source = sources[done.source.0].as_str();
         let place = |record: u64| format!("{source}:{}", self.records_before + record + 1);
-        if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected) {
+        if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected)
+        {
             self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
         }
         if let (None, Some(reason)) = (&self.ledger.first_failed, &done.failures.first) {
             let place = done.first_failure.map(place);
-            self.ledger.first_failed = Some(place.map_or_else(|| reason.clone(), |place| format!("{place}: {reason}")));
+            self.ledger.first_failed =
+                Some(place.map_or_else(|| reason.clone(), |place| format!("{place}: {reason}")));
         }
         self.ledger.read += done.records;
         self.ledger.rejected += done.rejected;

@@ -80,7 +80,10 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     for _ in 0..tickets_at_once {
         let _ = ticket_sender.send(()); // there is room for all of them
     }
-    let board = plan.metadata.number.map(|_| Arc::new(board::Board::default()));
+    let board = plan
+        .metadata
+        .number
+        .map(|_| Arc::new(board::Board::default()));
     let sources: Arc<[String]> = job.sources.clone().into();
     let mut hand_overs = Vec::new();
     for index in 0..job.threads {
@@ -96,7 +99,9 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             buffers: buffer_sender.clone(),
         });
         let tasks = tasks.clone();
-        spawn(format!("worker {index}"), move || worker.run(&tasks, &receiver));
+        spawn(format!("worker {index}"), move || {
+            worker.run(&tasks, &receiver)
+        });
     }
     drop(tasks);
     let reader = reader::Reader::new(reader::Setup {
@@ -113,10 +118,17 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         hand_overs,
     });
     spawn("reader".to_owned(), move || reader.run());
-    coordinator::Coordinator::new(&plan, &job, control, ticket_sender).run(&messages, sink, job.progress)
+    coordinator::Coordinator::new(&plan, &job, control, ticket_sender).run(
+        &messages,
+        sink,
+        job.progress,
+    )
 }
 
 /// Starts a thread that is never waited for: it ends when its channels close.
 fn spawn(name: String, work: impl FnOnce() + Send + 'static) {
-    std::thread::Builder::new().name(name).spawn(work).expect("the system has room for a thread a core");
+    std::thread::Builder::new()
+        .name(name)
+        .spawn(work)
+        .expect("the system has room for a thread a core");
 }

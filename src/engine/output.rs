@@ -19,23 +19,41 @@ pub(super) struct Output<'s> {
 }
 
 impl<'s> Output<'s> {
-    pub(super) fn new(plan: &Plan, encoding: Encoding, sink: &'s mut dyn Sink, progress: Option<Progress>) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        encoding: Encoding,
+        sink: &'s mut dyn Sink,
+        progress: Option<Progress>,
+    ) -> Self {
         let columns = &plan.output.columns;
-        let (encoder, header): (Box<dyn Encoder>, bool) = match (encoding, plan.output.lines, columns.first()) {
-            (Encoding::Format(format, header), ..) => ((format.encoder)(columns), header),
-            (Encoding::Lines, Some(slot), _) => (Box::new(LinesEncoder::new(slot)), false),
-            (Encoding::Lines, None, _) => unreachable!("lines are printed only where the plan has them"),
-        };
-        Output { encoder, header, sink, progress, error: None }
+        let (encoder, header): (Box<dyn Encoder>, bool) =
+            match (encoding, plan.output.lines, columns.first()) {
+                (Encoding::Format(format, header), ..) => ((format.encoder)(columns), header),
+                (Encoding::Lines, Some(slot), _) => (Box::new(LinesEncoder::new(slot)), false),
+                (Encoding::Lines, None, _) => {
+                    unreachable!("lines are printed only where the plan has them")
+                }
+            };
+        Output {
+            encoder,
+            header,
+            sink,
+            progress,
+            error: None,
+        }
     }
 
     /// Encodes and writes rows.
     pub(super) fn rows(&mut self, batches: &[Batch<'_>]) {
-        let mut bytes = Vec::new();
-        for batch in batches {
-            self.encoder.encode(batch, &mut bytes);
+        if batches.is_empty() {
+            return;
         }
-        self.bytes(&bytes);
+        self.header();
+        for batch in batches {
+            let mut bytes = Vec::new();
+            self.encoder.encode(batch, &mut bytes);
+            self.write(&bytes);
+        }
     }
 
     /// Writes rows that a worker has encoded.

@@ -56,7 +56,13 @@ const MAGIC_BYTES: usize = 16;
 
 impl Reader {
     pub(super) fn new(setup: Setup) -> Self {
-        Reader { setup, sequence: 0, batch: 0, chunks: 0, batch_began: Instant::now() }
+        Reader {
+            setup,
+            sequence: 0,
+            batch: 0,
+            chunks: 0,
+            batch_began: Instant::now(),
+        }
     }
 
     /// Reads all sources, then says how many chunks there were.
@@ -67,7 +73,9 @@ impl Reader {
             }
         }
         self.end_batch();
-        let _ = self.setup.messages.send(Message::End { chunks: self.sequence }); // the run is over already
+        let _ = self.setup.messages.send(Message::End {
+            chunks: self.sequence,
+        }); // the run is over already
     }
 
     fn read_source(&mut self, source: SourceIndex) -> Result<(), Over> {
@@ -75,7 +83,14 @@ impl Reader {
         let result = match opened {
             Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
                 None => return self.read_ranges(source, file, start, end),
-                Some(compression) => self.read_compressed(source, compression, Box::new(Section { file, offset: start })),
+                Some(compression) => self.read_compressed(
+                    source,
+                    compression,
+                    Box::new(Section {
+                        file,
+                        offset: start,
+                    }),
+                ),
             },
             Ok(Input::Stream(file)) => self.read_stream(source, file),
             Err(reason) => {
@@ -94,12 +109,27 @@ impl Reader {
     }
 
     /// Hands out a file by ranges; the workers read it.
-    fn read_ranges(&mut self, source: SourceIndex, file: File, start: u64, end: u64) -> Result<(), Over> {
+    fn read_ranges(
+        &mut self,
+        source: SourceIndex,
+        file: File,
+        start: u64,
+        end: u64,
+    ) -> Result<(), Over> {
         let file = Arc::new(file);
         let mut low = start;
         while low < end && !self.setup.control.is_stopped() {
             let high = end.min(low.saturating_add(self.setup.chunk_bytes as u64));
-            self.dispatch(source, Content::Range(FileRange { file: Arc::clone(&file), first: start, low, high, end }))?;
+            self.dispatch(
+                source,
+                Content::Range(FileRange {
+                    file: Arc::clone(&file),
+                    first: start,
+                    low,
+                    high,
+                    end,
+                }),
+            )?;
             low = high;
         }
         Ok(())
@@ -148,7 +178,11 @@ impl Reader {
                     Detection::NeedMore => continue,
                     Detection::Compressed(compression) => {
                         let rest = Waiting { file, control };
-                        return self.read_compressed(source, compression, Box::new(io::Cursor::new(head.to_vec()).chain(rest)));
+                        return self.read_compressed(
+                            source,
+                            compression,
+                            Box::new(io::Cursor::new(head.to_vec()).chain(rest)),
+                        );
                     }
                     Detection::Plain => {}
                 }
@@ -162,7 +196,10 @@ impl Reader {
 
     /// How long to wait for input before what is there is handed out. Without anything to hand out, for ever.
     fn patience(&self, chunks: &Chunks) -> Option<Duration> {
-        let left = self.setup.batch.map(|batch| batch.saturating_sub(self.batch_began.elapsed()));
+        let left = self
+            .setup
+            .batch
+            .map(|batch| batch.saturating_sub(self.batch_began.elapsed()));
         let has_record = chunks.has_record();
         match (has_record, self.setup.waits_for_more) {
             (true, false) => Some(Duration::ZERO),
@@ -244,7 +281,12 @@ impl Reader {
     /// Hands out a chunk, as soon as there is room for one.
     fn dispatch(&mut self, source: SourceIndex, content: Content) -> Result<(), Over> {
         self.setup.tickets.recv().map_err(|_| Over)?;
-        let task = Task { sequence: self.sequence, batch: self.batch, source, content };
+        let task = Task {
+            sequence: self.sequence,
+            batch: self.batch,
+            source,
+            content,
+        };
         self.setup.tasks.send(task).map_err(|_| Over)?;
         self.sequence += 1;
         self.chunks += 1;
@@ -255,7 +297,11 @@ impl Reader {
     }
 
     fn batch_is_over(&self) -> bool {
-        self.chunks > 0 && self.setup.batch.is_some_and(|batch| self.batch_began.elapsed() >= batch)
+        self.chunks > 0
+            && self
+                .setup
+                .batch
+                .is_some_and(|batch| self.batch_began.elapsed() >= batch)
     }
 
     fn end_batch_in_time(&mut self) {
@@ -267,7 +313,10 @@ impl Reader {
     /// The chunks handed out since the last batch are a batch: the workers hand over what came of them.
     fn end_batch(&mut self) {
         if self.chunks > 0 {
-            let message = Message::BatchEnd { batch: self.batch, chunks: self.chunks };
+            let message = Message::BatchEnd {
+                batch: self.batch,
+                chunks: self.chunks,
+            };
             let _ = self.setup.messages.send(message); // the run is over already
             for worker in &self.setup.hand_overs {
                 let _ = worker.send(HandOver { batch: self.batch }); // the worker has ended
@@ -279,7 +328,10 @@ impl Reader {
     }
 
     fn fail(&self, source: SourceIndex, reason: String) {
-        let _ = self.setup.messages.send(Message::SourceFailed(source, reason)); // the run is over already
+        let _ = self
+            .setup
+            .messages
+            .send(Message::SourceFailed(source, reason)); // the run is over already
     }
 
     /// A buffer that was used before, or a new one.
@@ -320,7 +372,13 @@ struct Chunks {
 
 impl Chunks {
     fn new(source: SourceIndex, bytes: Vec<u8>) -> Self {
-        Chunks { source, bytes, filled: 0, searched: 0, skipping: false }
+        Chunks {
+            source,
+            bytes,
+            filled: 0,
+            searched: 0,
+            skipping: false,
+        }
     }
 
     /// Whether there is a whole record to hand out.

@@ -59,9 +59,11 @@ const PIECES_BITS: u32 = 20;
 impl Worker {
     pub(super) fn new(setup: Setup) -> Self {
         let encoder = match (&setup.plan.exchange, setup.encoding) {
-            (Exchange::Rows, Encoding::Lines) => {
-                setup.plan.output.lines.map(|slot| Box::new(LinesEncoder::new(slot)) as Box<dyn Encoder>)
-            }
+            (Exchange::Rows, Encoding::Lines) => setup
+                .plan
+                .output
+                .lines
+                .map(|slot| Box::new(LinesEncoder::new(slot)) as Box<dyn Encoder>),
             (Exchange::Rows, Encoding::Format(format, _)) if format.row_by_row => {
                 Some((format.encoder)(&setup.plan.output.columns))
             }
@@ -71,7 +73,16 @@ impl Worker {
             Exchange::Grouped(aggregation) => Some(Partial::new(Arc::clone(aggregation))),
             _ => None,
         };
-        Worker { setup, encoder, partial, batch: 0, chunks: 0, asked: None, buffer: Vec::new(), located: false }
+        Worker {
+            setup,
+            encoder,
+            partial,
+            batch: 0,
+            chunks: 0,
+            asked: None,
+            buffer: Vec::new(),
+            located: false,
+        }
     }
 
     /// Works until the reader has no more.
@@ -103,7 +114,11 @@ impl Worker {
     /// Sends the groups of the current batch, if there are any.
     fn hand_over(&mut self) {
         if let Some(partial) = self.partial.as_mut().filter(|_| self.chunks > 0) {
-            let message = Message::Partial { batch: self.batch, chunks: self.chunks, runs: partial.take() };
+            let message = Message::Partial {
+                batch: self.batch,
+                chunks: self.chunks,
+                runs: partial.take(),
+            };
             self.chunks = 0;
             let _ = self.setup.messages.send(message); // nobody listens any more: the run is over
         }
@@ -130,7 +145,12 @@ impl Worker {
             Content::Range(range) => {
                 let mut buffer = std::mem::take(&mut self.buffer);
                 let loaded = load(&range, self.setup.max_line_bytes, &mut buffer);
-                let Loaded { start, end, overlong, error } = loaded;
+                let Loaded {
+                    start,
+                    end,
+                    overlong,
+                    error,
+                } = loaded;
                 (done.bytes, done.error) = (range.high - range.low, error);
                 self.process_bytes(&buffer[start..end], overlong, &mut done);
                 shrink(&mut buffer);
@@ -155,7 +175,11 @@ impl Worker {
             source: done.source,
             position: done.sequence << PIECES_BITS,
             records_before: 0,
-            read_ns: if self.setup.plan.metadata.time.is_some() { now_ns() } else { 0 },
+            read_ns: if self.setup.plan.metadata.time.is_some() {
+                now_ns()
+            } else {
+                0
+            },
         };
         if let Some(board) = &self.setup.board {
             let records = count_records(bytes) + usize::from(overlong);
@@ -168,7 +192,9 @@ impl Worker {
                     let failed = done.failures.count;
                     let count = self.process_piece(records, &chunk, &mut out, &mut done.failures);
                     if done.failures.count > failed && failed == 0 && !self.located {
-                        done.first_failure = self.locate_failure(records, &chunk).map(|record| done.records + record);
+                        done.first_failure = self
+                            .locate_failure(records, &chunk)
+                            .map(|record| done.records + record);
                         self.located = true;
                     }
                     chunk.records_before += count;
@@ -190,14 +216,23 @@ impl Worker {
     fn reject_overlong(&self, done: &mut Done) {
         if done.first_rejected.is_none() {
             let limit = self.setup.max_line_bytes;
-            done.first_rejected = Some((done.records, format!("the line is longer than {limit} bytes, see --max-line")));
+            done.first_rejected = Some((
+                done.records,
+                format!("the line is longer than {limit} bytes, see --max-line"),
+            ));
         }
         done.rejected += 1;
         done.records += 1;
     }
 
     /// Applies the plan to some records; how many they were.
-    fn process_piece(&mut self, bytes: &[u8], chunk: &Chunk, out: &mut Output, failures: &mut Failures) -> u64 {
+    fn process_piece(
+        &mut self,
+        bytes: &[u8],
+        chunk: &Chunk,
+        out: &mut Output,
+        failures: &mut Failures,
+    ) -> u64 {
         let plan = Arc::clone(&self.setup.plan);
         let (mut batch, records) = self.scan(bytes, chunk);
         apply(&plan, &mut batch, failures);
@@ -218,7 +253,10 @@ impl Worker {
             }
             (Exchange::Rows, Output::Batches(out)) if batch.rows > 0 => {
                 let mut live = LiveSlots::default();
-                plan.output.columns.iter().for_each(|column| live.insert(column.slot));
+                plan.output
+                    .columns
+                    .iter()
+                    .for_each(|column| live.insert(column.slot));
                 batch.retain(&live);
                 out.push(batch.detach());
             }
@@ -238,7 +276,10 @@ impl Worker {
         }
         if let Some(slot) = plan.metadata.number {
             let first = chunk.records_before as i64 + 1;
-            batch.set(slot, Column::Int((first..first + rows as i64).collect(), Validity::ALL));
+            batch.set(
+                slot,
+                Column::Int((first..first + rows as i64).collect(), Validity::ALL),
+            );
         }
         if let Some(slot) = plan.metadata.time {
             batch.set(slot, Column::Constant(Value::Time(chunk.read_ns), rows));
@@ -259,7 +300,10 @@ impl Worker {
             }
             failures.count > 0
         };
-        bytes.split_inclusive(|byte| *byte == b'\n').position(fails).map(|record| record as u64)
+        bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .position(fails)
+            .map(|record| record as u64)
     }
 }
 
@@ -300,6 +344,8 @@ impl Output {
 
 /// The wall clock in nanoseconds since 1970.
 fn now_ns() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -19,9 +19,12 @@ pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a
     match (left, right) {
         (ValueRef::Int(left), ValueRef::Int(right)) => Ok(of_ints(op, left, right)),
         (ValueRef::Null, _) | (_, ValueRef::Null) => Ok(ValueRef::Null),
-        (ValueRef::Time(_) | ValueRef::Duration(_), _) | (_, ValueRef::Time(_) | ValueRef::Duration(_)) => of_times(op, left, right),
+        (ValueRef::Time(_) | ValueRef::Duration(_), _)
+        | (_, ValueRef::Time(_) | ValueRef::Duration(_)) => of_times(op, left, right),
         _ => {
-            let (Some(left), Some(right)) = (number(left)?, number(right)?) else { return Ok(ValueRef::Null) };
+            let (Some(left), Some(right)) = (number(left)?, number(right)?) else {
+                return Ok(ValueRef::Null);
+            };
             Ok(of_numbers(op, left, right))
         }
     }
@@ -33,7 +36,9 @@ pub(super) fn negate(value: ValueRef<'_>) -> Computed<'_> {
         ValueRef::Duration(ns) => Ok(ns.checked_neg().map_or(ValueRef::Null, ValueRef::Duration)),
         _ => Ok(match number(value)? {
             None => ValueRef::Null,
-            Some(Number::Int(value)) => value.checked_neg().map_or(ValueRef::Float(-(value as f64)), ValueRef::Int),
+            Some(Number::Int(value)) => value
+                .checked_neg()
+                .map_or(ValueRef::Float(-(value as f64)), ValueRef::Int),
             Some(Number::Float(value)) => ValueRef::Float(-value),
         }),
     }
@@ -43,7 +48,12 @@ pub(super) fn negate(value: ValueRef<'_>) -> Computed<'_> {
 pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, Misfit<'_>> {
     match value {
         ValueRef::Null | ValueRef::Text([]) => Ok(None),
-        _ => value.as_number().map(Some).ok_or((value, Unfit { expected: "a number" })),
+        _ => value.as_number().map(Some).ok_or((
+            value,
+            Unfit {
+                expected: "a number",
+            },
+        )),
     }
 }
 
@@ -56,20 +66,36 @@ fn of_numbers(op: Arithmetic, left: Number, right: Number) -> ValueRef<'static> 
 
 #[inline]
 fn of_ints(op: Arithmetic, left: i64, right: i64) -> ValueRef<'static> {
-    if right == 0 && matches!(op, Arithmetic::Divide | Arithmetic::FloorDivide | Arithmetic::Remainder) {
+    if right == 0
+        && matches!(
+            op,
+            Arithmetic::Divide | Arithmetic::FloorDivide | Arithmetic::Remainder
+        )
+    {
         return ValueRef::Null;
     }
     let exact = match op {
         Arithmetic::Add => left.checked_add(right),
         Arithmetic::Subtract => left.checked_sub(right),
         Arithmetic::Multiply => left.checked_mul(right),
-        Arithmetic::Divide => left.checked_rem(right).filter(|rest| *rest == 0).map(|_| left / right),
+        Arithmetic::Divide => left
+            .checked_rem(right)
+            .filter(|rest| *rest == 0)
+            .map(|_| left / right),
         Arithmetic::FloorDivide => left.checked_div(right).map(|quotient| {
             let rest = left % right;
-            if rest != 0 && (rest < 0) != (right < 0) { quotient - 1 } else { quotient }
+            if rest != 0 && (rest < 0) != (right < 0) {
+                quotient - 1
+            } else {
+                quotient
+            }
         }),
         Arithmetic::Remainder => Some(left.checked_rem(right).map_or(0, |rest| {
-            if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest }
+            if rest != 0 && (rest < 0) != (right < 0) {
+                rest + right
+            } else {
+                rest
+            }
         })),
     };
     exact.map_or_else(|| of_floats(op, left as f64, right as f64), ValueRef::Int)
@@ -84,7 +110,11 @@ fn of_floats(op: Arithmetic, left: f64, right: f64) -> ValueRef<'static> {
         Arithmetic::FloorDivide => (left / right).floor(),
         Arithmetic::Remainder => {
             let rest = left % right;
-            if rest != 0.0 && (rest < 0.0) != (right < 0.0) { rest + right } else { rest }
+            if rest != 0.0 && (rest < 0.0) != (right < 0.0) {
+                rest + right
+            } else {
+                rest
+            }
         }
     };
     finite(value)
@@ -92,7 +122,8 @@ fn of_floats(op: Arithmetic, left: f64, right: f64) -> ValueRef<'static> {
 
 fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Computed<'a> {
     use ValueRef::{Duration, Time};
-    let or_null = |ns: Option<i64>, make: fn(i64) -> ValueRef<'static>| ns.map_or(ValueRef::Null, make);
+    let or_null =
+        |ns: Option<i64>, make: fn(i64) -> ValueRef<'static>| ns.map_or(ValueRef::Null, make);
     Ok(match (op, left, right) {
         (Arithmetic::Add, Duration(a), Duration(b)) => or_null(a.checked_add(b), Duration),
         (Arithmetic::Subtract, Duration(a), Duration(b)) => or_null(a.checked_sub(b), Duration),
@@ -100,20 +131,42 @@ fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Comp
             ValueRef::Int(ns) => Duration(ns),
             other => other,
         },
-        (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), Duration(b)) => of_ints(op, a, b),
+        (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), Duration(b)) => {
+            of_ints(op, a, b)
+        }
         (Arithmetic::Subtract, Time(a), Time(b)) => or_null(a.checked_sub(b), Duration),
-        (Arithmetic::Add, Time(a), Duration(b)) | (Arithmetic::Add, Duration(b), Time(a)) => or_null(a.checked_add(b), Time),
+        (Arithmetic::Add, Time(a), Duration(b)) | (Arithmetic::Add, Duration(b), Time(a)) => {
+            or_null(a.checked_add(b), Time)
+        }
         (Arithmetic::Subtract, Time(a), Duration(b)) => or_null(a.checked_sub(b), Time),
-        (Arithmetic::Multiply, Duration(a), b) | (Arithmetic::Multiply, b, Duration(a)) => scale(op, a, b)?,
+        (Arithmetic::Multiply, Duration(a), b) | (Arithmetic::Multiply, b, Duration(a)) => {
+            scale(op, a, b)?
+        }
         (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), b) => scale(op, a, b)?,
-        (_, Duration(_) | Time(_), other) => return Err((other, Unfit { expected: "a duration" })),
-        (_, other, _) => return Err((other, Unfit { expected: "a duration" })),
+        (_, Duration(_) | Time(_), other) => {
+            return Err((
+                other,
+                Unfit {
+                    expected: "a duration",
+                },
+            ));
+        }
+        (_, other, _) => {
+            return Err((
+                other,
+                Unfit {
+                    expected: "a duration",
+                },
+            ));
+        }
     })
 }
 
 /// A duration times or by a number, rounded to the nanosecond.
 fn scale(op: Arithmetic, ns: i64, by: ValueRef<'_>) -> Computed<'_> {
-    let Some(by) = number(by)? else { return Ok(ValueRef::Null) };
+    let Some(by) = number(by)? else {
+        return Ok(ValueRef::Null);
+    };
     Ok(match of_numbers(op, Number::Int(ns), by) {
         ValueRef::Int(ns) => ValueRef::Duration(ns),
         ValueRef::Float(ns) if ns.abs() < 9.2e18 => ValueRef::Duration(ns.round() as i64),
@@ -123,7 +176,11 @@ fn scale(op: Arithmetic, ns: i64, by: ValueRef<'_>) -> Computed<'_> {
 
 /// A float, or null if it is none that can be printed.
 fn finite(value: f64) -> ValueRef<'static> {
-    if value.is_finite() { ValueRef::Float(value) } else { ValueRef::Null }
+    if value.is_finite() {
+        ValueRef::Float(value)
+    } else {
+        ValueRef::Null
+    }
 }
 
 #[cfg(test)]
@@ -143,10 +200,24 @@ mod tests {
             (Arithmetic::Remainder, -7, 2, Int(1)),
             (Arithmetic::Remainder, 7, -2, Int(-1)),
             (Arithmetic::Remainder, i64::MIN, -1, Int(0)),
-            (Arithmetic::Divide, i64::MIN, -1, Float(9223372036854775808.0)),
-            (Arithmetic::FloorDivide, i64::MIN, -1, Float(9223372036854775808.0)),
+            (
+                Arithmetic::Divide,
+                i64::MIN,
+                -1,
+                Float(9223372036854775808.0),
+            ),
+            (
+                Arithmetic::FloorDivide,
+                i64::MIN,
+                -1,
+                Float(9223372036854775808.0),
+            ),
         ] {
-            assert_eq!(compute(op, Int(left), Int(right)), Ok(result), "{left} {op:?} {right}");
+            assert_eq!(
+                compute(op, Int(left), Int(right)),
+                Ok(result),
+                "{left} {op:?} {right}"
+            );
         }
     }
 
@@ -155,7 +226,13 @@ mod tests {
         assert_eq!(compute(Arithmetic::Add, Text(b"007"), Int(1)), Ok(Int(8)));
         assert_eq!(compute(Arithmetic::Add, Text(b""), Int(1)), Ok(Null));
         assert!(compute(Arithmetic::Add, Text(b"5ms"), Int(1)).is_err());
-        assert_eq!(compute(Arithmetic::Multiply, Float(1e308), Int(10)), Ok(Null));
-        assert_eq!(compute(Arithmetic::Remainder, Float(-1.5), Int(1)), Ok(Float(0.5)));
+        assert_eq!(
+            compute(Arithmetic::Multiply, Float(1e308), Int(10)),
+            Ok(Null)
+        );
+        assert_eq!(
+            compute(Arithmetic::Remainder, Float(-1.5), Int(1)),
+            Ok(Float(0.5))
+        );
     }
 }

@@ -31,20 +31,36 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
         ExprKind::Unary(UnaryOp::Negate, of) => Node::Negate(Box::new(bind_number(of, scope)?)),
         ExprKind::Binary(op, left, right) => bind_binary(*op, left, right, scope)?,
         ExprKind::InList(of, list) => {
-            let (of, list) = both(bind(of, scope), collect(list.iter().map(|member| bind(member, scope))))?;
+            let (of, list) = both(
+                bind(of, scope),
+                collect(list.iter().map(|member| bind(member, scope))),
+            )?;
             Node::InList(Box::new(of), list)
         }
         ExprKind::In(_, list) => {
-            return mistake(Mistake::new(list.span, format!("expected a list behind `in`, found `{list}`")).help("write x in (1, 2, 3)"));
+            return mistake(
+                Mistake::new(
+                    list.span,
+                    format!("expected a list behind `in`, found `{list}`"),
+                )
+                .help("write x in (1, 2, 3)"),
+            );
         }
         ExprKind::Regex(_) => {
-            return mistake(Mistake::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"));
+            return mistake(
+                Mistake::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"),
+            );
         }
         ExprKind::Percent(_) => {
-            return mistake(Mistake::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"));
+            return mistake(
+                Mistake::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"),
+            );
         }
         ExprKind::Access(of, _) => {
-            return mistake(Mistake::new(expr.span, format!("`{of}` gives a single value: there is nothing inside to name")));
+            return mistake(Mistake::new(
+                expr.span,
+                format!("`{of}` gives a single value: there is nothing inside to name"),
+            ));
         }
     };
     fold(node, expr)
@@ -57,7 +73,11 @@ pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
         Node::Constant(Value::Bool(_)) => Ok(node),
         Node::Constant(_) if scope.unknown => Ok(node),
         Node::Constant(value) => mistake(
-            Mistake::new(expr.span, format!("expected a condition, found {}", value.kind_name())).help("write status >= 500, or word == \"x\""),
+            Mistake::new(
+                expr.span,
+                format!("expected a condition, found {}", value.kind_name()),
+            )
+            .help("write status >= 500, or word == \"x\""),
         ),
         _ => Ok(node),
     }
@@ -74,22 +94,40 @@ pub fn constant(expr: &Expr) -> Option<Value> {
 fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound {
     if let (BinaryOp::Equal | BinaryOp::NotEqual, Some(asked)) = (op, null_test(left, right)) {
         let test = Node::IsNull(Box::new(bind(asked, scope)?));
-        return Ok(if op == BinaryOp::Equal { test } else { Node::Not(Box::new(test)) });
+        return Ok(if op == BinaryOp::Equal {
+            test
+        } else {
+            Node::Not(Box::new(test))
+        });
     }
     match op {
         BinaryOp::And | BinaryOp::Or => {
             let (left, right) = both(bind_condition(left, scope), bind_condition(right, scope))?;
             let (left, right) = (Box::new(left), Box::new(right));
-            Ok(if op == BinaryOp::And { Node::And(left, right) } else { Node::Or(left, right) })
+            Ok(if op == BinaryOp::And {
+                Node::And(left, right)
+            } else {
+                Node::Or(left, right)
+            })
         }
         BinaryOp::Matches | BinaryOp::NotMatches => {
-            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(|mistake| vec![mistake]))?;
+            let (of, pattern) = both(
+                bind(left, scope),
+                bind_match(right).map_err(|mistake| vec![mistake]),
+            )?;
             let test = Node::Matches(Box::new(of), pattern);
-            Ok(if op == BinaryOp::Matches { test } else { Node::Not(Box::new(test)) })
+            Ok(if op == BinaryOp::Matches {
+                test
+            } else {
+                Node::Not(Box::new(test))
+            })
         }
         BinaryOp::Coalesce => {
             let (left, right) = both(bind(left, scope), bind(right, scope))?;
-            Ok(Node::Call { def: functions::coalesce(), arguments: vec![left, right] })
+            Ok(Node::Call {
+                def: functions::coalesce(),
+                arguments: vec![left, right],
+            })
         }
         _ => {
             if let Some(op) = Arithmetic::of(op) {
@@ -97,7 +135,8 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
                 return Ok(Node::Arithmetic(op, Box::new(left), Box::new(right)));
             }
             let (left, right) = both(bind(left, scope), bind(right, scope))?;
-            let op = Comparison::of(op).expect("what is no logic, pattern or arithmetic is a comparison");
+            let op = Comparison::of(op)
+                .expect("what is no logic, pattern or arithmetic is a comparison");
             Ok(Node::Compare(op, Box::new(left), Box::new(right)))
         }
     }
@@ -106,7 +145,11 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
 /// The other side of a comparison with the literal `null`.
 fn null_test<'e>(left: &'e Expr, right: &'e Expr) -> Option<&'e Expr> {
     let is_null = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Value::Null));
-    if is_null(right) { Some(left) } else { is_null(left).then_some(right) }
+    if is_null(right) {
+        Some(left)
+    } else {
+        is_null(left).then_some(right)
+    }
 }
 
 /// What stands behind `~`. Plain text is searched as it is; text that looks like a regular expression is a
@@ -117,12 +160,21 @@ fn bind_match(expr: &Expr) -> Result<Pattern, Mistake> {
         ExprKind::Literal(Value::Text(text)) => {
             if text.iter().any(|byte| b"\\.+*?()|[]{}^$".contains(byte)) {
                 let text = String::from_utf8_lossy(text);
-                return Err(Mistake::new(expr.span, "a text behind `~` could be meant as it is or as a regular expression")
-                    .help(format!("write x ~ /{}/ for the expression, contains(x, {expr}) for the text", text.replace('/', "\\/"))));
+                return Err(Mistake::new(
+                    expr.span,
+                    "a text behind `~` could be meant as it is or as a regular expression",
+                )
+                .help(format!(
+                    "write x ~ /{}/ for the expression, contains(x, {expr}) for the text",
+                    text.replace('/', "\\/")
+                )));
             }
             Ok(Pattern::text(text))
         }
-        _ => Err(Mistake::new(expr.span, format!("expected a /regex/, found `{expr}`")).help("write x ~ /regex/")),
+        _ => Err(
+            Mistake::new(expr.span, format!("expected a /regex/, found `{expr}`"))
+                .help("write x ~ /regex/"),
+        ),
     }
 }
 
@@ -138,7 +190,11 @@ fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
         if !fits {
             let mistake = Mistake::new(expr.span, format!("expected a number, found `{expr}`"));
             let is_text = matches!(value, Value::Text(_));
-            return Err(vec![if is_text { mistake.help("texts are joined by concat(a, b)") } else { mistake }]);
+            return Err(vec![if is_text {
+                mistake.help("texts are joined by concat(a, b)")
+            } else {
+                mistake
+            }]);
         }
     }
     Ok(node)
@@ -148,7 +204,11 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     let Some(def) = functions::find(&name.text) else {
         return mistake(unknown_function(name, scope));
     };
-    let most = if def.variadic { usize::MAX } else { def.parameters.len() };
+    let most = if def.variadic {
+        usize::MAX
+    } else {
+        def.parameters.len()
+    };
     if arguments.len() < def.required || arguments.len() > most {
         let found = arguments.len();
         let expected = match (def.required, most) {
@@ -156,9 +216,20 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
             (least, most) if least == most => format!("{least} argument{}", plural(least)),
             (least, most) => format!("{least} to {most} arguments"),
         };
-        return mistake(Mistake::new(expr.span, format!("`{}` takes {expected}, found {found}", name.text)).help(format!("usage: {}", def.entry.usage)));
+        return mistake(
+            Mistake::new(
+                expr.span,
+                format!("`{}` takes {expected}, found {found}", name.text),
+            )
+            .help(format!("usage: {}", def.entry.usage)),
+        );
     }
-    let arguments = collect(arguments.iter().enumerate().map(|(index, argument)| bind_argument(def, index, argument, scope)))?;
+    let arguments = collect(
+        arguments
+            .iter()
+            .enumerate()
+            .map(|(index, argument)| bind_argument(def, index, argument, scope)),
+    )?;
     Ok(Node::Call { def, arguments })
 }
 
@@ -169,21 +240,31 @@ fn bind_argument(def: &'static FunctionDef, index: usize, argument: &Expr, scope
         return bind_condition(argument, scope);
     }
     let node = bind(argument, scope)?;
-    let Node::Constant(value) = &node else { return Ok(node) };
+    let Node::Constant(value) = &node else {
+        return Ok(node);
+    };
     let value = value.borrow();
     let number = value.as_number();
     let expected = match parameter.kind {
         ParameterKind::Any | ParameterKind::Text => None,
         _ if value.is_null() => None,
         ParameterKind::Number => number.is_none().then_some("a number"),
-        ParameterKind::Int => number.is_none_or(|number| number.to_f64().fract() != 0.0).then_some("a whole number"),
+        ParameterKind::Int => number
+            .is_none_or(|number| number.to_f64().fract() != 0.0)
+            .then_some("a whole number"),
         ParameterKind::Bool => (!matches!(value, ValueRef::Bool(_))).then_some("a condition"),
     };
     match expected {
         None => Ok(node),
         Some(expected) => mistake(
-            Mistake::new(argument.span, format!("expected {expected} as {}, found `{argument}`", parameter.name))
-                .help(format!("usage: {}", def.entry.usage)),
+            Mistake::new(
+                argument.span,
+                format!(
+                    "expected {expected} as {}, found `{argument}`",
+                    parameter.name
+                ),
+            )
+            .help(format!("usage: {}", def.entry.usage)),
         ),
     }
 }
@@ -193,7 +274,10 @@ fn unknown_function(name: &Name, scope: &Scope) -> Mistake {
     if let Some(help) = scope.elsewhere.and_then(|elsewhere| elsewhere(&name.text)) {
         return mistake.help(help);
     }
-    let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();
+    let names: Vec<&str> = functions::FUNCTIONS
+        .iter()
+        .map(|def| def.entry.name)
+        .collect();
     match closest(&name.text, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
         None => mistake.help("bourn --help functions lists them"),
@@ -206,18 +290,30 @@ fn fold(node: Node, expr: &Expr) -> Bound {
         return Ok(node);
     }
     let mut failures = Failures::default();
-    let value = node.eval(&Batch::new(1, Position::default()), Rows::All(1), &mut failures).get(0).to_value();
+    let value = node
+        .eval(
+            &Batch::new(1, Position::default()),
+            Rows::All(1),
+            &mut failures,
+        )
+        .get(0)
+        .to_value();
     match failures.first {
         None => Ok(Node::Constant(value)),
         Some(reason) => {
-            let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason);
+            let reason = reason
+                .split_once(": ")
+                .map_or(reason.as_str(), |(_, reason)| reason);
             mistake(Mistake::new(expr.span, reason))
         }
     }
 }
 
 /// Both results, or the mistakes of both.
-fn both<A, B>(left: Result<A, Vec<Mistake>>, right: Result<B, Vec<Mistake>>) -> Result<(A, B), Vec<Mistake>> {
+fn both<A, B>(
+    left: Result<A, Vec<Mistake>>,
+    right: Result<B, Vec<Mistake>>,
+) -> Result<(A, B), Vec<Mistake>> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
         (Err(mut left), Err(right)) => {
@@ -229,7 +325,9 @@ fn both<A, B>(left: Result<A, Vec<Mistake>>, right: Result<B, Vec<Mistake>>) -> 
 }
 
 /// All nodes, or the mistakes of all.
-pub(crate) fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Mistake>>>) -> Result<Vec<T>, Vec<Mistake>> {
+pub(crate) fn collect<T>(
+    results: impl Iterator<Item = Result<T, Vec<Mistake>>>,
+) -> Result<Vec<T>, Vec<Mistake>> {
     let (mut nodes, mut mistakes) = (Vec::new(), Vec::new());
     for result in results {
         match result {
@@ -237,7 +335,11 @@ pub(crate) fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Mistake>>>)
             Err(found) => mistakes.extend(found),
         }
     }
-    if mistakes.is_empty() { Ok(nodes) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok(nodes)
+    } else {
+        Err(mistakes)
+    }
 }
 
 fn mistake<T>(mistake: Mistake) -> Result<T, Vec<Mistake>> {

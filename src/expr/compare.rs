@@ -12,7 +12,11 @@ use super::functions::Unfit;
 use super::node::Comparison;
 
 /// Whether `left op right` holds.
-pub(super) fn compare<'a>(op: Comparison, left: ValueRef<'a>, right: ValueRef<'a>) -> Result<bool, Misfit<'a>> {
+pub(super) fn compare<'a>(
+    op: Comparison,
+    left: ValueRef<'a>,
+    right: ValueRef<'a>,
+) -> Result<bool, Misfit<'a>> {
     Ok(match ordering(left, right)? {
         Compared::Order(order) => op.holds(order),
         Compared::Null => false,
@@ -37,7 +41,9 @@ fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Mis
         (Text(left), Text(right)) => Compared::Order(left.cmp(right)),
         (Int(left), Int(right)) => Compared::Order(left.cmp(&right)),
         (Bool(left), Bool(right)) => Compared::Order(left.cmp(&right)),
-        (Time(left), Time(right)) | (Duration(left), Duration(right)) => Compared::Order(left.cmp(&right)),
+        (Time(left), Time(right)) | (Duration(left), Duration(right)) => {
+            Compared::Order(left.cmp(&right))
+        }
         (Bool(known), Text(_)) => converted(bool_of(right)?.map(|read| known.cmp(&read))),
         (Text(_), Bool(known)) => converted(bool_of(left)?.map(|read| read.cmp(&known))),
         (Duration(known), Text(_)) => converted(duration_of(right)?.map(|read| known.cmp(&read))),
@@ -61,17 +67,34 @@ fn bool_of(value: ValueRef<'_>) -> Result<Option<bool>, Misfit<'_>> {
         ValueRef::Text(b"") => Ok(None),
         ValueRef::Text(b"true") => Ok(Some(true)),
         ValueRef::Text(b"false") => Ok(Some(false)),
-        _ => Err((value, Unfit { expected: "true or false" })),
+        _ => Err((
+            value,
+            Unfit {
+                expected: "true or false",
+            },
+        )),
     }
 }
 
 fn duration_of(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
     match value {
         ValueRef::Text(b"") => Ok(None),
-        ValueRef::Text(text) => {
-            std::str::from_utf8(text).ok().and_then(parse_duration).map(Some).ok_or((value, Unfit { expected: "a duration" }))
-        }
-        _ => Err((value, Unfit { expected: "a duration" })),
+        ValueRef::Text(text) => std::str::from_utf8(text)
+            .ok()
+            .and_then(parse_duration)
+            .map(Some)
+            .ok_or((
+                value,
+                Unfit {
+                    expected: "a duration",
+                },
+            )),
+        _ => Err((
+            value,
+            Unfit {
+                expected: "a duration",
+            },
+        )),
     }
 }
 
@@ -86,7 +109,14 @@ mod tests {
         assert_eq!(compare(Comparison::Less, Text(b"10"), Text(b"9")), Ok(true));
         assert_eq!(compare(Comparison::Less, Text(b"10"), Int(9)), Ok(false));
         assert_eq!(compare(Comparison::Equal, Int(1), Float(1.0)), Ok(true));
-        assert_eq!(compare(Comparison::GreaterEqual, Text(b"250ms"), Duration(100_000_000)), Ok(true));
+        assert_eq!(
+            compare(
+                Comparison::GreaterEqual,
+                Text(b"250ms"),
+                Duration(100_000_000)
+            ),
+            Ok(true)
+        );
     }
 
     #[test]

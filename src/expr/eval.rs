@@ -78,13 +78,22 @@ impl<'a> Evaluated<'_, 'a> {
 
 impl Node {
     /// The values of the expression for all rows of a batch.
-    pub fn eval_all<'b, 'a>(&self, batch: &'b Batch<'a>, failures: &mut Failures) -> Evaluated<'b, 'a> {
+    pub fn eval_all<'b, 'a>(
+        &self,
+        batch: &'b Batch<'a>,
+        failures: &mut Failures,
+    ) -> Evaluated<'b, 'a> {
         self.eval(batch, Rows::All(batch.rows), failures)
     }
 
     /// The values of the expression for some rows of a batch, in their order. Values that do not fit are
     /// null and counted in `failures`.
-    pub fn eval<'b, 'a>(&self, batch: &'b Batch<'a>, rows: Rows<'_>, failures: &mut Failures) -> Evaluated<'b, 'a> {
+    pub fn eval<'b, 'a>(
+        &self,
+        batch: &'b Batch<'a>,
+        rows: Rows<'_>,
+        failures: &mut Failures,
+    ) -> Evaluated<'b, 'a> {
         let owned = match self {
             Node::Field(slot, _) => match rows {
                 Rows::All(_) => return Evaluated::Borrowed(batch.column(*slot)),
@@ -94,8 +103,12 @@ impl Node {
             Node::Call { def, arguments } => match def.kernel {
                 Kernel::If => choose(arguments, batch, rows, failures),
                 Kernel::Coalesce => coalesce(arguments, batch, rows, failures),
-                Kernel::Scalar(kernel) => call(def, kernel, false, arguments, batch, rows, failures),
-                Kernel::NullAware(kernel) => call(def, kernel, true, arguments, batch, rows, failures),
+                Kernel::Scalar(kernel) => {
+                    call(def, kernel, false, arguments, batch, rows, failures)
+                }
+                Kernel::NullAware(kernel) => {
+                    call(def, kernel, true, arguments, batch, rows, failures)
+                }
             },
             Node::Not(of) => Column::Bool(
                 of.truths(batch, rows, failures)
@@ -110,40 +123,64 @@ impl Node {
             Node::Negate(of) => {
                 let values = of.eval(batch, rows, failures);
                 map(&values, |value| {
-                    negate(value).unwrap_or_else(|(value, unfit)| fail(failures, of.place(), value, unfit))
+                    negate(value)
+                        .unwrap_or_else(|(value, unfit)| fail(failures, of.place(), value, unfit))
                 })
             }
-            Node::And(left, right) => Column::Bool(connect(left, right, Truth::False, batch, rows, failures)),
-            Node::Or(left, right) => Column::Bool(connect(left, right, Truth::True, batch, rows, failures)),
+            Node::And(left, right) => {
+                Column::Bool(connect(left, right, Truth::False, batch, rows, failures))
+            }
+            Node::Or(left, right) => {
+                Column::Bool(connect(left, right, Truth::True, batch, rows, failures))
+            }
             Node::Compare(op, left, right) => {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
-                Column::Bool(compare_columns(*op, &lefts, &rights, self.place(), failures))
+                Column::Bool(compare_columns(
+                    *op,
+                    &lefts,
+                    &rights,
+                    self.place(),
+                    failures,
+                ))
             }
             Node::IsNull(of) => {
                 let values = of.eval(batch, rows, failures);
-                Column::Bool((0..values.len()).map(|row| values.get(row).is_null().into()).collect())
+                Column::Bool(
+                    (0..values.len())
+                        .map(|row| values.get(row).is_null().into())
+                        .collect(),
+                )
             }
             Node::Arithmetic(op, left, right) => {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
                 let mut builder = ColumnBuilder::new(rows.len());
                 for row in 0..rows.len() {
-                    let value = compute(*op, lefts.get(row), rights.get(row))
-                        .unwrap_or_else(|(value, unfit)| fail(failures, self.place(), value, unfit));
+                    let value = compute(*op, lefts.get(row), rights.get(row)).unwrap_or_else(
+                        |(value, unfit)| fail(failures, self.place(), value, unfit),
+                    );
                     builder.push(value);
                 }
                 builder.finish()
             }
             Node::Matches(of, pattern) => {
                 let values = of.eval(batch, rows, failures);
-                Column::Bool(matches(&values, pattern).into_iter().map(Truth::from).collect())
+                Column::Bool(
+                    matches(&values, pattern)
+                        .into_iter()
+                        .map(Truth::from)
+                        .collect(),
+                )
             }
             Node::InList(of, list) => {
                 let values = of.eval(batch, rows, failures);
-                let members: Vec<Evaluated<'b, 'a>> =
-                    list.iter().map(|member| member.eval(batch, rows, failures)).collect();
-                let one_of = |row| is_one_of(&values, list, &members, row, of.place(), failures).into();
+                let members: Vec<Evaluated<'b, 'a>> = list
+                    .iter()
+                    .map(|member| member.eval(batch, rows, failures))
+                    .collect();
+                let one_of =
+                    |row| is_one_of(&values, list, &members, row, of.place(), failures).into();
                 Column::Bool((0..rows.len()).map(one_of).collect())
             }
         };
@@ -155,14 +192,21 @@ impl Node {
         match self.eval(batch, rows, failures) {
             Evaluated::Owned(Column::Bool(truths)) => truths,
             Evaluated::Borrowed(Column::Bool(truths)) => truths.clone(),
-            column => (0..column.len()).map(|row| truth(column.get(row), self.place(), failures)).collect(),
+            column => (0..column.len())
+                .map(|row| truth(column.get(row), self.place(), failures))
+                .collect(),
         }
     }
 
     /// The rows of a batch for which a condition is true.
     pub fn true_rows(&self, batch: &Batch<'_>, failures: &mut Failures) -> Vec<u32> {
         let truths = self.truths(batch, Rows::All(batch.rows), failures);
-        truths.iter().enumerate().filter(|(_, truth)| **truth == Truth::True).map(|(row, _)| row as u32).collect()
+        truths
+            .iter()
+            .enumerate()
+            .filter(|(_, truth)| **truth == Truth::True)
+            .map(|(row, _)| row as u32)
+            .collect()
     }
 }
 
@@ -196,13 +240,21 @@ pub fn matches(values: &Column<'_>, pattern: &Pattern) -> Vec<bool> {
 
 /// Counts a value that does not fit; the result is null.
 #[cold]
-fn fail(failures: &mut Failures, place: &str, value: ValueRef<'_>, unfit: Unfit) -> ValueRef<'static> {
+fn fail(
+    failures: &mut Failures,
+    place: &str,
+    value: ValueRef<'_>,
+    unfit: Unfit,
+) -> ValueRef<'static> {
     failures.add(place, unfit.expected, value);
     ValueRef::Null
 }
 
 /// A column of one result for each value.
-fn map<'v>(values: &'v Column<'_>, mut of: impl FnMut(ValueRef<'v>) -> ValueRef<'static>) -> Column<'static> {
+fn map<'v>(
+    values: &'v Column<'_>,
+    mut of: impl FnMut(ValueRef<'v>) -> ValueRef<'static>,
+) -> Column<'static> {
     let mut builder = ColumnBuilder::new(values.len());
     for row in 0..values.len() {
         builder.push(of(values.get(row)));
@@ -221,7 +273,12 @@ fn compare_columns(
     if let (Column::Text(texts), Column::Constant(constant, _)) = (lefts, rights)
         && let ValueRef::Text(constant) = constant.borrow()
     {
-        let one = |row| texts.get(row).is_some_and(|text| op.holds(text.cmp(constant))).into();
+        let one = |row| {
+            texts
+                .get(row)
+                .is_some_and(|text| op.holds(text.cmp(constant)))
+                .into()
+        };
         return (0..texts.spans.len()).map(one).collect();
     }
     let mut truths = Vec::with_capacity(lefts.len());
@@ -247,12 +304,17 @@ fn connect(
     failures: &mut Failures,
 ) -> Vec<Truth> {
     let mut truths = left.truths(batch, rows, failures);
-    let open: Vec<usize> = (0..truths.len()).filter(|&index| truths[index] != decisive).collect();
+    let open: Vec<usize> = (0..truths.len())
+        .filter(|&index| truths[index] != decisive)
+        .collect();
     if open.is_empty() {
         return truths;
     }
     let open_rows: Vec<u32> = open.iter().map(|&index| rows.at(index)).collect();
-    for (&index, right) in open.iter().zip(right.truths(batch, Rows::Some(&open_rows), failures)) {
+    for (&index, right) in open
+        .iter()
+        .zip(right.truths(batch, Rows::Some(&open_rows), failures))
+    {
         truths[index] = match (truths[index], right) {
             (_, right) if right == decisive => decisive,
             (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
@@ -263,11 +325,21 @@ fn connect(
 }
 
 /// `if(condition, a, b)`: b also where the condition is unknown.
-fn choose<'a>(arguments: &[Node], batch: &Batch<'a>, rows: Rows<'_>, failures: &mut Failures) -> Column<'a> {
-    let [condition, then, otherwise] = arguments else { unreachable!("binding counted the arguments of if()") };
+fn choose<'a>(
+    arguments: &[Node],
+    batch: &Batch<'a>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Column<'a> {
+    let [condition, then, otherwise] = arguments else {
+        unreachable!("binding counted the arguments of if()")
+    };
     let truths = condition.truths(batch, rows, failures);
     let rows_where = |wanted: bool| -> Vec<u32> {
-        (0..truths.len()).filter(|&index| (truths[index] == Truth::True) == wanted).map(|index| rows.at(index)).collect()
+        (0..truths.len())
+            .filter(|&index| (truths[index] == Truth::True) == wanted)
+            .map(|index| rows.at(index))
+            .collect()
     };
     let (then_rows, else_rows) = (rows_where(true), rows_where(false));
     let thens = then.eval(batch, Rows::Some(&then_rows), failures);
@@ -275,14 +347,23 @@ fn choose<'a>(arguments: &[Node], batch: &Batch<'a>, rows: Rows<'_>, failures: &
     let (mut next_then, mut next_else) = (0..thens.len(), 0..elses.len());
     let mut builder = ColumnBuilder::new(truths.len());
     for truth in &truths {
-        let value = if *truth == Truth::True { next_then.next().map(|row| thens.get(row)) } else { next_else.next().map(|row| elses.get(row)) };
+        let value = if *truth == Truth::True {
+            next_then.next().map(|row| thens.get(row))
+        } else {
+            next_else.next().map(|row| elses.get(row))
+        };
         builder.push(value.unwrap_or(ValueRef::Null));
     }
     builder.finish()
 }
 
 /// The first argument that is not null.
-fn coalesce<'a>(arguments: &[Node], batch: &Batch<'a>, rows: Rows<'_>, failures: &mut Failures) -> Column<'a> {
+fn coalesce<'a>(
+    arguments: &[Node],
+    batch: &Batch<'a>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Column<'a> {
     let mut open: Vec<usize> = (0..rows.len()).collect();
     let mut columns = Vec::new();
     let mut chosen: Vec<Option<(u32, u32)>> = vec![None; rows.len()];
@@ -302,7 +383,9 @@ fn coalesce<'a>(arguments: &[Node], batch: &Batch<'a>, rows: Rows<'_>, failures:
     }
     let mut builder = ColumnBuilder::new(rows.len());
     for choice in chosen {
-        builder.push(choice.map_or(ValueRef::Null, |(column, row)| columns[column as usize].get(row as usize)));
+        builder.push(choice.map_or(ValueRef::Null, |(column, row)| {
+            columns[column as usize].get(row as usize)
+        }));
     }
     builder.finish()
 }
@@ -350,14 +433,19 @@ fn call<'a>(
     rows: Rows<'_>,
     failures: &mut Failures,
 ) -> Column<'a> {
-    let columns: Vec<Evaluated<'_, '_>> = arguments.iter().map(|argument| argument.eval(batch, rows, failures)).collect();
+    let columns: Vec<Evaluated<'_, '_>> = arguments
+        .iter()
+        .map(|argument| argument.eval(batch, rows, failures))
+        .collect();
     let mut texts: Vec<Vec<u8>> = vec![Vec::new(); columns.len()];
     let mut scratch = Vec::new();
     let mut builder = ColumnBuilder::new(rows.len());
     for row in 0..rows.len() {
         scratch.clear();
         for ((index, column), text) in columns.iter().enumerate().zip(&mut texts) {
-            if def.parameter(index).kind == ParameterKind::Text && !matches!(column.get(row), ValueRef::Text(_)) {
+            if def.parameter(index).kind == ParameterKind::Text
+                && !matches!(column.get(row), ValueRef::Text(_))
+            {
                 text.clear();
                 write_text(column.get(row), text);
             }
@@ -391,7 +479,11 @@ fn call<'a>(
 }
 
 /// The value as the parameter takes it; `text` is the value's text where it is not text itself.
-fn convert<'v>(kind: ParameterKind, value: ValueRef<'v>, text: &'v [u8]) -> Result<ValueRef<'v>, (ValueRef<'v>, Unfit)> {
+fn convert<'v>(
+    kind: ParameterKind,
+    value: ValueRef<'v>,
+    text: &'v [u8],
+) -> Result<ValueRef<'v>, (ValueRef<'v>, Unfit)> {
     Ok(match kind {
         ParameterKind::Any => value,
         ParameterKind::Text if value.is_null() || matches!(value, ValueRef::Text(_)) => value,
@@ -404,12 +496,28 @@ fn convert<'v>(kind: ParameterKind, value: ValueRef<'v>, text: &'v [u8]) -> Resu
         ParameterKind::Int => match number(value)? {
             None => ValueRef::Null,
             Some(Number::Int(value)) => ValueRef::Int(value),
-            Some(Number::Float(whole)) if whole.fract() == 0.0 && whole.abs() < 9.2e18 => ValueRef::Int(whole as i64),
-            Some(Number::Float(_)) => return Err((value, Unfit { expected: "a whole number" })),
+            Some(Number::Float(whole)) if whole.fract() == 0.0 && whole.abs() < 9.2e18 => {
+                ValueRef::Int(whole as i64)
+            }
+            Some(Number::Float(_)) => {
+                return Err((
+                    value,
+                    Unfit {
+                        expected: "a whole number",
+                    },
+                ));
+            }
         },
         ParameterKind::Bool => match value {
             ValueRef::Null | ValueRef::Bool(_) => value,
-            _ => return Err((value, Unfit { expected: "true or false" })),
+            _ => {
+                return Err((
+                    value,
+                    Unfit {
+                        expected: "true or false",
+                    },
+                ));
+            }
         },
     })
 }

@@ -19,9 +19,15 @@ impl Failures {
         if self.first.is_none() {
             let mut text = Vec::new();
             write_text(value, &mut text);
-            let shown: String = String::from_utf8_lossy(&text).chars().take(60).flat_map(char::escape_debug).collect();
+            let shown: String = String::from_utf8_lossy(&text)
+                .chars()
+                .take(60)
+                .flat_map(char::escape_debug)
+                .collect();
             let more = if text.len() > shown.len() { "…" } else { "" };
-            self.first = Some(format!("{place}: expected {expected}, found `{shown}{more}`"));
+            self.first = Some(format!(
+                "{place}: expected {expected}, found `{shown}{more}`"
+            ));
         }
     }
 

@@ -130,8 +130,13 @@ impl Node {
             Node::Field(_, name) => name,
             Node::Constant(_) => "constant",
             Node::Call { def, .. } => def.entry.name,
-            Node::Negate(of) | Node::Not(of) | Node::IsNull(of) | Node::Matches(of, _) => of.place(),
-            Node::And(left, _) | Node::Or(left, _) | Node::Compare(_, left, _) | Node::Arithmetic(_, left, _) => left.place(),
+            Node::Negate(of) | Node::Not(of) | Node::IsNull(of) | Node::Matches(of, _) => {
+                of.place()
+            }
+            Node::And(left, _)
+            | Node::Or(left, _)
+            | Node::Compare(_, left, _)
+            | Node::Arithmetic(_, left, _) => left.place(),
             Node::InList(of, _) => of.place(),
         }
     }
@@ -142,8 +147,13 @@ impl Node {
         match self {
             Node::Constant(_) | Node::Field(..) => {}
             Node::Call { arguments, .. } => arguments.iter().for_each(|node| node.visit(see)),
-            Node::Not(node) | Node::Negate(node) | Node::IsNull(node) | Node::Matches(node, _) => node.visit(see),
-            Node::And(left, right) | Node::Or(left, right) | Node::Compare(_, left, right) | Node::Arithmetic(_, left, right) => {
+            Node::Not(node) | Node::Negate(node) | Node::IsNull(node) | Node::Matches(node, _) => {
+                node.visit(see)
+            }
+            Node::And(left, right)
+            | Node::Or(left, right)
+            | Node::Compare(_, left, right)
+            | Node::Arithmetic(_, left, right) => {
                 left.visit(see);
                 right.visit(see);
             }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::data::Value;
 use crate::lang::Mistake;
 use crate::lang::ast::{Expr, ExprKind, RegexLiteral};
-use crate::data::Value;
 
 /// What a text is searched for.
 #[derive(Clone, Debug)]
@@ -39,8 +39,11 @@ pub fn bind_pattern(expr: &Expr) -> Result<Pattern, Mistake> {
     match &expr.kind {
         ExprKind::Literal(Value::Text(text)) => Ok(Pattern::text(text)),
         ExprKind::Regex(literal) => Ok(Pattern::Regex(bind_regex(literal, expr)?)),
-        _ => Err(Mistake::new(expr.span, format!("expected a \"text\" or a /regex/, found `{expr}`"))
-            .help("write match \"text\" or match /regex/")),
+        _ => Err(Mistake::new(
+            expr.span,
+            format!("expected a \"text\" or a /regex/, found `{expr}`"),
+        )
+        .help("write match \"text\" or match /regex/")),
     }
 }
 
@@ -59,7 +62,14 @@ pub fn bind_regex(literal: &RegexLiteral, expr: &Expr) -> Result<Regex, Mistake>
     }
     builder.build().map_err(|error| {
         let text = error.to_string();
-        let reason = text.lines().rev().find_map(|line| line.strip_prefix("error: ")).unwrap_or_else(|| text.lines().next().unwrap_or("cannot be compiled"));
-        Mistake::new(expr.span, format!("this regular expression is wrong: {reason}"))
+        let reason = text
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix("error: "))
+            .unwrap_or_else(|| text.lines().next().unwrap_or("cannot be compiled"));
+        Mistake::new(
+            expr.span,
+            format!("this regular expression is wrong: {reason}"),
+        )
     })
 }

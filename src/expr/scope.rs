@@ -1,8 +1,8 @@
 //! The fields that a stage can see, and the slots that hold them.
 
 use crate::data::Slot;
-use crate::lang::ast::{Path, Segment, Span};
 use crate::lang::Mistake;
+use crate::lang::ast::{Path, Segment, Span};
 
 /// A named column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,14 +55,20 @@ impl Scope {
     pub fn set_slot(&mut self, name: &str, slot: Slot) {
         match self.fields.iter_mut().find(|field| field.name == name) {
             Some(field) => field.slot = slot,
-            None => self.fields.push(Field { name: name.to_owned(), slot }),
+            None => self.fields.push(Field {
+                name: name.to_owned(),
+                slot,
+            }),
         }
     }
 
     /// Adds what the source knows of each record.
     pub fn set_metadata(&mut self, name: &str) -> Slot {
         let slot = self.new_slot();
-        self.metadata.push(Field { name: name.to_owned(), slot });
+        self.metadata.push(Field {
+            name: name.to_owned(),
+            slot,
+        });
         slot
     }
 
@@ -73,8 +79,16 @@ impl Scope {
             self.fields.retain(|field| field.name != new);
         }
         match self.fields.iter_mut().find(|field| field.name == old) {
-            Some(field) => *field = Field { name: new.to_owned(), slot },
-            None => self.fields.push(Field { name: new.to_owned(), slot }),
+            Some(field) => {
+                *field = Field {
+                    name: new.to_owned(),
+                    slot,
+                }
+            }
+            None => self.fields.push(Field {
+                name: new.to_owned(),
+                slot,
+            }),
         }
         slot
     }
@@ -97,7 +111,11 @@ impl Scope {
 
     /// The slot of a field.
     pub fn find(&self, name: &str) -> Option<Slot> {
-        self.fields.iter().chain(&self.metadata).find(|field| field.name == name).map(|field| field.slot)
+        self.fields
+            .iter()
+            .chain(&self.metadata)
+            .find(|field| field.name == name)
+            .map(|field| field.slot)
     }
 
     /// The slot of a field as written, or the mistake with the name that was probably meant.
@@ -109,16 +127,28 @@ impl Scope {
         if let [Segment::Name(first), _, ..] = path.0.as_slice()
             && self.find(first).is_some()
         {
-            return Err(Mistake::new(span, format!("`{first}` holds single values: there is nothing inside to name")));
+            return Err(Mistake::new(
+                span,
+                format!("`{first}` holds single values: there is nothing inside to name"),
+            ));
         }
         let mistake = Mistake::new(span, format!("unknown field `{name}`"));
-        let names: Vec<&str> = self.fields.iter().chain(&self.metadata).map(|field| field.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .fields
+            .iter()
+            .chain(&self.metadata)
+            .map(|field| field.name.as_str())
+            .collect();
         Err(match closest(&name, &names) {
             Some(close) => mistake.help(format!("did you mean `{close}`?")),
             None if self.fields.is_empty() => mistake,
             None => mistake.help(format!(
                 "the fields here are: {}",
-                self.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
+                self.fields
+                    .iter()
+                    .map(|field| field.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
             )),
         })
     }
@@ -129,8 +159,15 @@ pub fn closest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
     let typed = typed.to_lowercase();
     names
         .iter()
-        .map(|name| (strsim::damerau_levenshtein(&typed, &name.to_lowercase()), *name))
-        .filter(|(distance, name)| *distance <= name.chars().count().max(typed.chars().count()).div_ceil(3))
+        .map(|name| {
+            (
+                strsim::damerau_levenshtein(&typed, &name.to_lowercase()),
+                *name,
+            )
+        })
+        .filter(|(distance, name)| {
+            *distance <= name.chars().count().max(typed.chars().count()).div_ceil(3)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

@@ -48,7 +48,7 @@ fn draw(mistake: &Mistake, text: &str, origin: Option<&str>, out: &mut String) {
     let number = location.line_number.to_string();
     let margin = " ".repeat(number.len());
     let (line, caret) = draw_line(&location);
-    let _ = writeln!(out, "bourn: {}", mistake.message); // writing to a String cannot fail
+    let _ = writeln!(out, "bourn: {}", visible(&mistake.message)); // writing to a String cannot fail
     if let Some(file) = origin {
         let column = location.line[..location.marked.start].chars().count() + 1;
         let _ = writeln!(out, "{margin}--> {file}:{number}:{column}");
@@ -57,7 +57,7 @@ fn draw(mistake: &Mistake, text: &str, origin: Option<&str>, out: &mut String) {
     let _ = writeln!(out, "{}", format!("{number} | {line}").trim_end());
     let _ = writeln!(out, "{margin} | {caret}");
     if let Some(help) = &mistake.help {
-        let _ = writeln!(out, "{margin} = help: {help}");
+        let _ = writeln!(out, "{margin} = help: {}", visible(help));
     }
 }
 
@@ -126,6 +126,18 @@ fn draw_line(location: &Location<'_>) -> (String, String) {
         carets.push('^');
     }
     (shown, carets)
+}
+
+/// Text without control characters: what the user typed must not drive the terminal.
+fn visible(text: &str) -> String {
+    let escape = |c: char| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    };
+    text.chars().map(escape).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@ use crate::lang::ast::Stage;
 use crate::lang::clauses::{self, AggregateCall};
 
 /// Binds the list; the scope behind it has the keys, then the aggregates.
-pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Vec<Mistake>> {
+pub(super) fn bind_aggregates(
+    stage: &Stage,
+    scope: &mut Scope,
+) -> Result<Aggregation, Vec<Mistake>> {
     let mut arguments = Arguments::of_aggregates(stage);
     let list = clauses::aggregates(&mut arguments).map_err(|mistake| vec![mistake])?;
     let mut mistakes = Vec::new();
@@ -30,19 +33,45 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
     if let Err(mistake) = arguments.finish("AGGREGATE, … [where COND] [as NAME] [by KEY, …]") {
         mistakes.push(mistake);
     }
-    let names: Vec<_> = keys.iter().map(|key| (&key.0, key.1)).chain(bound.iter().map(|one| (&one.0, one.1))).collect();
+    let names: Vec<_> = keys
+        .iter()
+        .map(|key| (&key.0, key.1))
+        .chain(bound.iter().map(|one| (&one.0, one.1)))
+        .collect();
     for (index, (name, span)) in names.iter().enumerate() {
         if names[..index].iter().any(|(other, _)| other == name) {
-            mistakes.push(Mistake::new(*span, format!("two columns are named `{name}`")).help("name one of them: … as other"));
+            mistakes.push(
+                Mistake::new(*span, format!("two columns are named `{name}`"))
+                    .help("name one of them: … as other"),
+            );
         }
     }
     scope.clear();
-    let keys = keys.into_iter().map(|(name, _, node)| Key { node, slot: scope.set(&name) }).collect();
+    let keys = keys
+        .into_iter()
+        .map(|(name, _, node)| Key {
+            node,
+            slot: scope.set(&name),
+        })
+        .collect();
     let aggregates = bound
         .into_iter()
-        .map(|(name, _, (def, argument, condition))| BoundAggregate { def, argument, condition, slot: scope.set(&name) })
+        .map(|(name, _, (def, argument, condition))| BoundAggregate {
+            def,
+            argument,
+            condition,
+            slot: scope.set(&name),
+        })
         .collect();
-    if mistakes.is_empty() { Ok(Aggregation { keys, aggregates, ranking: Ranking::default() }) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok(Aggregation {
+            keys,
+            aggregates,
+            ranking: Ranking::default(),
+        })
+    } else {
+        Err(mistakes)
+    }
 }
 
 /// The aggregate, its argument and its condition.
@@ -53,8 +82,13 @@ fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Mista
     let Some(def) = aggregate::find(&name.text) else {
         return Err(vec![unknown_aggregate(call)]);
     };
-    let mut condition = call.condition.map(|condition| bind_condition(condition, scope)).transpose()?;
-    let usage = |message: String| vec![Mistake::new(call.span, message).help(format!("usage: {}", def.entry.usage))];
+    let mut condition = call
+        .condition
+        .map(|condition| bind_condition(condition, scope))
+        .transpose()?;
+    let usage = |message: String| {
+        vec![Mistake::new(call.span, message).help(format!("usage: {}", def.entry.usage))]
+    };
     let argument = match (def.argument, call.arguments) {
         (ArgumentKind::OptionalCondition, []) => None,
         (ArgumentKind::OptionalCondition, [counted]) => {
@@ -66,8 +100,16 @@ fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Mista
             None
         }
         (ArgumentKind::Value, [argument]) => Some(bind(argument, scope)?),
-        (ArgumentKind::Value, []) => return Err(usage(format!("`{}` needs an argument", name.text))),
-        (_, many) => return Err(usage(format!("`{}` takes one argument, found {}", name.text, many.len()))),
+        (ArgumentKind::Value, []) => {
+            return Err(usage(format!("`{}` needs an argument", name.text)));
+        }
+        (_, many) => {
+            return Err(usage(format!(
+                "`{}` takes one argument, found {}",
+                name.text,
+                many.len()
+            )));
+        }
     };
     Ok((def, argument, condition))
 }
@@ -75,9 +117,15 @@ fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Mista
 fn unknown_aggregate(call: &AggregateCall<'_>) -> Mistake {
     let name = &call.name;
     let mistake = Mistake::new(name.span, format!("unknown aggregate `{}`", name.text));
-    let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|def| def.entry.name).collect();
+    let names: Vec<&str> = aggregate::AGGREGATES
+        .iter()
+        .map(|def| def.entry.name)
+        .collect();
     match closest(&name.text, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None => mistake.help(format!("an aggregate is one of {}; keys stand behind `by`", names.join(", "))),
+        None => mistake.help(format!(
+            "an aggregate is one of {}; keys stand behind `by`",
+            names.join(", ")
+        )),
     }
 }

@@ -7,7 +7,13 @@ use crate::lang::ast::{Argument, ExprKind, Stage};
 /// The mistake of using a neighbour's verb; nothing if the name is none.
 pub(super) fn answer(stage: &Stage, name: &str) -> Option<Mistake> {
     let rest = rest(stage);
-    let or = |rest: &str, example: &str| if rest.is_empty() { example.to_owned() } else { rest.to_owned() };
+    let or = |rest: &str, example: &str| {
+        if rest.is_empty() {
+            example.to_owned()
+        } else {
+            rest.to_owned()
+        }
+    };
     let lower = name.to_ascii_lowercase();
     let (found, here) = match lower.as_str() {
         "stats" | "aggregate" | "summarize" | "summarise" | "agg" | "timechart" | "chart" => {
@@ -15,56 +21,107 @@ pub(super) fn answer(stage: &Stage, name: &str) -> Option<Mistake> {
         }
         "group" | "groupby" | "group_by" => {
             let keys = rest.strip_prefix("by ").unwrap_or(&rest);
-            ("groups are made by the `by` of an aggregate", format!("count by {}", or(keys, "word")))
+            (
+                "groups are made by the `by` of an aggregate",
+                format!("count by {}", or(keys, "word")),
+            )
         }
-        "eval" | "extend" | "set" | "mutate" | "put" | "assign" | "derive" => {
-            ("fields are made by `let`", format!("let {}", or(&rest, "n = len(line)")))
-        }
-        "filter" | "having" | "when" | "if" | "select_if" => {
-            ("records are kept by `where`", format!("where {}", or(&rest, "len(line) > 80")))
-        }
-        "grep" | "egrep" | "rg" | "search" | "regexp" => ("lines are kept by `match`", format!("match {}", pattern(stage))),
-        "exclude" | "reject" | "except" => ("lines are dropped by `skip`", format!("skip {}", pattern(stage))),
-        "head" | "take" | "first_n" => ("the first records are kept by `limit`", format!("limit {}", number(stage))),
-        "last_n" => ("the last records are kept by `tail`", format!("tail {}", number(stage))),
-        "uniq" | "unique" | "distinct" => ("distinct values are the groups of `count`", format!("count by {}", or(&rest, "line"))),
+        "eval" | "extend" | "set" | "mutate" | "put" | "assign" | "derive" => (
+            "fields are made by `let`",
+            format!("let {}", or(&rest, "n = len(line)")),
+        ),
+        "filter" | "having" | "when" | "if" | "select_if" => (
+            "records are kept by `where`",
+            format!("where {}", or(&rest, "len(line) > 80")),
+        ),
+        "grep" | "egrep" | "rg" | "search" | "regexp" => (
+            "lines are kept by `match`",
+            format!("match {}", pattern(stage)),
+        ),
+        "exclude" | "reject" | "except" => (
+            "lines are dropped by `skip`",
+            format!("skip {}", pattern(stage)),
+        ),
+        "head" | "take" | "first_n" => (
+            "the first records are kept by `limit`",
+            format!("limit {}", number(stage)),
+        ),
+        "last_n" => (
+            "the last records are kept by `tail`",
+            format!("tail {}", number(stage)),
+        ),
+        "uniq" | "unique" | "distinct" => (
+            "distinct values are the groups of `count`",
+            format!("count by {}", or(&rest, "line")),
+        ),
         "wc" | "length" | "size" => ("records are counted by `count`", "count".to_owned()),
         "order" | "orderby" | "order_by" | "sort_by" => {
             let keys = rest.strip_prefix("by ").unwrap_or(&rest);
-            ("records are sorted by `sort`", format!("sort {}", or(keys, "count desc")))
+            (
+                "records are sorted by `sort`",
+                format!("sort {}", or(keys, "count desc")),
+            )
         }
-        "project" | "fields" | "cut" | "keep" | "table" | "columns" | "print" | "awk" => {
-            ("fields are chosen by `select`", format!("select {}", or(&rest, "line")))
-        }
-        "remove" | "delete" | "project-away" => ("fields are left out by `drop`", format!("drop {}", or(&rest, "line"))),
-        "rename" => ("fields are renamed by `select … as`", "select line as text".to_owned()),
-        "tokenize" | "words" | "unnest" | "flatmap" | "tr" => ("texts are cut into records by `split`", "split ' '".to_owned()),
-        "total" => ("numbers are added by `sum`", format!("sum({})", or(&rest, "word"))),
-        "average" | "mean" => ("the mean is `avg`", format!("avg({})", inside(stage, &rest))),
+        "project" | "fields" | "cut" | "keep" | "table" | "columns" | "print" | "awk" => (
+            "fields are chosen by `select`",
+            format!("select {}", or(&rest, "line")),
+        ),
+        "remove" | "delete" | "project-away" => (
+            "fields are left out by `drop`",
+            format!("drop {}", or(&rest, "line")),
+        ),
+        "rename" => (
+            "fields are renamed by `select … as`",
+            "select line as text".to_owned(),
+        ),
+        "tokenize" | "words" | "unnest" | "flatmap" | "tr" => (
+            "texts are cut into records by `split`",
+            "split ' '".to_owned(),
+        ),
+        "total" => (
+            "numbers are added by `sum`",
+            format!("sum({})", or(&rest, "word")),
+        ),
+        "average" | "mean" => (
+            "the mean is `avg`",
+            format!("avg({})", inside(stage, &rest)),
+        ),
         "timeslice" | "bucket" | "bin_by" | "span" => {
             return Some(
-                Mistake::new(stage.head.span, format!("unknown stage `{name}`: time is cut by windows"))
-                    .help("windows of time (`window 5m`) are not part of this version"),
+                Mistake::new(
+                    stage.head.span,
+                    format!("unknown stage `{name}`: time is cut by windows"),
+                )
+                .help("windows of time (`window 5m`) are not part of this version"),
             );
         }
         _ => return None,
     };
-    Some(Mistake::new(stage.head.span, format!("unknown stage `{name}`: {found}")).help(format!("write {here}")))
+    Some(
+        Mistake::new(stage.head.span, format!("unknown stage `{name}`: {found}"))
+            .help(format!("write {here}")),
+    )
 }
 
 /// What stands behind the name, as written here.
 fn rest(stage: &Stage) -> String {
     let whole = stage.to_string();
     let head = stage.head.to_string();
-    whole.strip_prefix(&head).unwrap_or_default().trim().to_owned()
+    whole
+        .strip_prefix(&head)
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 /// The arguments of a call, or what stands behind the name.
 fn inside(stage: &Stage, rest: &str) -> String {
     match &stage.head.kind {
-        ExprKind::Call(_, arguments) if !arguments.is_empty() => {
-            arguments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        }
+        ExprKind::Call(_, arguments) if !arguments.is_empty() => arguments
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
         _ if rest.is_empty() => "word".to_owned(),
         _ => rest.to_owned(),
     }
@@ -74,7 +131,9 @@ fn inside(stage: &Stage, rest: &str) -> String {
 fn pattern(stage: &Stage) -> String {
     let first = stage.arguments.iter().find_map(|argument| match argument {
         Argument::Expr(expr) if expr.as_word().is_some() => Some(format!("\"{}\"", expr)),
-        Argument::Expr(expr) if matches!(expr.kind, ExprKind::Literal(_) | ExprKind::Regex(_)) => Some(expr.to_string()),
+        Argument::Expr(expr) if matches!(expr.kind, ExprKind::Literal(_) | ExprKind::Regex(_)) => {
+            Some(expr.to_string())
+        }
         _ => None,
     });
     first.unwrap_or_else(|| "\"text\"".to_owned())
@@ -82,10 +141,19 @@ fn pattern(stage: &Stage) -> String {
 
 /// The first number, also behind a dash: `head -n 5`, `head -5`.
 fn number(stage: &Stage) -> String {
-    let digits = |text: String| text.rsplit(|c: char| !c.is_ascii_digit()).next().map(str::to_owned).filter(|digits| !digits.is_empty());
-    let found = stage.arguments.iter().rev().find_map(|argument| match argument {
-        Argument::Expr(expr) => digits(expr.to_string()),
-        _ => None,
-    });
+    let digits = |text: String| {
+        text.rsplit(|c: char| !c.is_ascii_digit())
+            .next()
+            .map(str::to_owned)
+            .filter(|digits| !digits.is_empty())
+    };
+    let found = stage
+        .arguments
+        .iter()
+        .rev()
+        .find_map(|argument| match argument {
+            Argument::Expr(expr) => digits(expr.to_string()),
+            _ => None,
+        });
     found.unwrap_or_else(|| "10".to_owned())
 }

@@ -25,23 +25,41 @@ impl Explanation {
         let mut decoded = match scanned {
             Scanned::Counted => "records are counted, nothing is decoded".to_owned(),
             Scanned::Lines => "line".to_owned(),
-            Scanned::Stage(_) => "raw bytes: the first stage finds what it needs, lines are not looked for".to_owned(),
+            Scanned::Stage(_) => {
+                "raw bytes: the first stage finds what it needs, lines are not looked for"
+                    .to_owned()
+            }
         };
-        for (slot, name) in [(metadata.source, "@source"), (metadata.number, "@number"), (metadata.time, "@time")] {
+        for (slot, name) in [
+            (metadata.source, "@source"),
+            (metadata.number, "@number"),
+            (metadata.time, "@time"),
+        ] {
             if slot.is_some() {
                 decoded.push_str(", ");
                 decoded.push_str(name);
             }
         }
-        rows.push(("read", decoded, "files by ranges, on every thread; pipes by one reader".to_owned()));
+        rows.push((
+            "read",
+            decoded,
+            "files by ranges, on every thread; pipes by one reader".to_owned(),
+        ));
         let scanning = match scanned {
             Scanned::Stage(index) => Some(index),
             _ => None,
         };
-        let mut mapped: Vec<usize> = scanning.into_iter().chain(map.iter().map(|(index, _)| *index)).collect();
+        let mut mapped: Vec<usize> = scanning
+            .into_iter()
+            .chain(map.iter().map(|(index, _)| *index))
+            .collect();
         mapped.dedup();
         for index in mapped {
-            rows.push(("each thread", texts[index].clone(), "row by row; forgets".to_owned()));
+            rows.push((
+                "each thread",
+                texts[index].clone(),
+                "row by row; forgets".to_owned(),
+            ));
         }
         for (place, (index, step)) in merge.iter().enumerate() {
             let (first, memory) = match step {
@@ -53,7 +71,9 @@ impl Explanation {
                     };
                     let combined = match aggregation.ranking.limit {
                         Some(limit) => format!("{memory}; {limit} of them are put in order"),
-                        None if aggregation.ranking.unordered => format!("{memory}; not put in order"),
+                        None if aggregation.ranking.unordered => {
+                            format!("{memory}; not put in order")
+                        }
                         None => memory,
                     };
                     (Some("partial groups, one set a thread"), combined)
@@ -73,14 +93,23 @@ impl Explanation {
         }
         let printed = match output.lines {
             Some(_) => "lines as they came".to_owned(),
-            None => output.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
+            None => output
+                .columns
+                .iter()
+                .map(|column| column.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
         };
         let blocking = merge.iter().any(|(_, step)| match step {
             MergeStep::Grouped(_) => true,
             MergeStep::Ordered(stage, _) => stage.is_blocking(),
             MergeStep::Rows(_) => false,
         });
-        let when = if blocking { "once, at the end of input" } else { "as it comes, in order" };
+        let when = if blocking {
+            "once, at the end of input"
+        } else {
+            "as it comes, in order"
+        };
         rows.push(("print", printed, when.to_owned()));
         Explanation { rows }
     }
@@ -88,7 +117,9 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widest = |lengths: &mut dyn Iterator<Item = usize>| lengths.filter(|width| *width < 50).max().unwrap_or(0);
+        let widest = |lengths: &mut dyn Iterator<Item = usize>| {
+            lengths.filter(|width| *width < 50).max().unwrap_or(0)
+        };
         let who = widest(&mut self.rows.iter().map(|row| row.0.len()));
         let what = widest(&mut self.rows.iter().map(|row| row.1.chars().count()));
         for row in &self.rows {

@@ -17,27 +17,47 @@ pub(super) fn assemble(mut bound: Bound) -> Plan {
     push_limits(&mut bound.stages);
     let output = output(&bound);
     let mut live = LiveSlots::default();
-    output.columns.iter().for_each(|column| live.insert(column.slot));
-    let texts: Vec<String> = bound.stages.iter().map(|stage| stage.text.clone()).collect();
+    output
+        .columns
+        .iter()
+        .for_each(|column| live.insert(column.slot));
+    let texts: Vec<String> = bound
+        .stages
+        .iter()
+        .map(|stage| stage.text.clone())
+        .collect();
     let mut steps = Vec::new();
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
         add_steps(index, stage.kind, &mut live, &mut steps);
     }
     steps.reverse();
     let metadata = metadata(&bound.source, &live);
-    let parted = steps.iter().position(|(_, step)| !matches!(step, MergeStep::Rows(_))).unwrap_or(steps.len());
+    let parted = steps
+        .iter()
+        .position(|(_, step)| !matches!(step, MergeStep::Rows(_)))
+        .unwrap_or(steps.len());
     let merge_side: Vec<(usize, MergeStep)> = steps.split_off(parted);
     let mut map: Vec<(usize, Step)> = steps
         .into_iter()
-        .filter_map(|(index, step)| if let MergeStep::Rows(step) = step { Some((index, step)) } else { None })
+        .filter_map(|(index, step)| {
+            if let MergeStep::Rows(step) = step {
+                Some((index, step))
+            } else {
+                None
+            }
+        })
         .collect();
     let (scanner, scanned) = scanner(&bound.source, metadata, &mut map, &live);
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
     let exchange = match merge.first() {
         None => Exchange::Rows,
-        Some((_, MergeStep::Ordered(stage, live))) => Exchange::Ordered(Arc::clone(stage), live.clone()),
+        Some((_, MergeStep::Ordered(stage, live))) => {
+            Exchange::Ordered(Arc::clone(stage), live.clone())
+        }
         Some((_, MergeStep::Grouped(aggregation))) => Exchange::Grouped(Arc::clone(aggregation)),
-        Some((_, MergeStep::Rows(_))) => unreachable!("the workers' part ends before a stage that is not row by row"),
+        Some((_, MergeStep::Rows(_))) => {
+            unreachable!("the workers' part ends before a stage that is not row by row")
+        }
     };
     let explanation = Explanation::of(&texts, scanned, metadata, &map, &merge, &output);
     if matches!(exchange, Exchange::Grouped(_)) {
@@ -78,7 +98,13 @@ fn add_steps(index: usize, kind: Kind, live: &mut LiveSlots, steps: &mut Vec<(us
                     live.remove(made);
                 }
                 stage.reads(live);
-                steps.push((index, MergeStep::Rows(Step { stage, live: behind })));
+                steps.push((
+                    index,
+                    MergeStep::Rows(Step {
+                        stage,
+                        live: behind,
+                    }),
+                ));
             }
         }
         Kind::Ordered(stage) => {
@@ -100,15 +126,25 @@ fn output(bound: &Bound) -> Output {
         .scope
         .fields()
         .iter()
-        .map(|field| OutputColumn { name: field.name.clone(), slot: field.slot })
+        .map(|field| OutputColumn {
+            name: field.name.clone(),
+            slot: field.slot,
+        })
         .collect();
-    Output { columns, lines: (!bound.chooses_columns).then_some(bound.source.line) }
+    Output {
+        columns,
+        lines: (!bound.chooses_columns).then_some(bound.source.line),
+    }
 }
 
 /// The slots of what the source must say.
 fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
     let wanted = |slot| live.contains(slot).then_some(slot);
-    Metadata { source: wanted(source.source), number: wanted(source.number), time: wanted(source.time) }
+    Metadata {
+        source: wanted(source.source),
+        number: wanted(source.number),
+        time: wanted(source.time),
+    }
 }
 
 /// The scanner that does most: the first stage's own, or lines, or a mere count.
@@ -119,7 +155,9 @@ fn scanner(
     live: &LiveSlots,
 ) -> (Box<dyn Scanner>, Scanned) {
     let own = map.first().filter(|_| metadata == Metadata::default());
-    if let Some((index, scanner)) = own.and_then(|(index, step)| Some((*index, step.stage.scanner(source.line, &step.live)?))) {
+    if let Some((index, scanner)) =
+        own.and_then(|(index, step)| Some((*index, step.stage.scanner(source.line, &step.live)?)))
+    {
         map.remove(0);
         return (scanner, Scanned::Stage(index));
     }
@@ -135,17 +173,24 @@ fn push_limits(stages: &mut [Logical]) {
     for index in 0..stages.len() {
         let (before, rest) = stages.split_at_mut(index + 1);
         let stage = &mut before[index].kind;
-        let next = rest.iter().find(|next| !matches!(&next.kind, Kind::Rows(_)));
+        let next = rest
+            .iter()
+            .find(|next| !matches!(&next.kind, Kind::Rows(_)));
         let keeps_rows = |kind: &Kind| matches!(kind, Kind::Rows(rows) if rows.iter().all(|row: &Box<dyn RowStage>| row.only_makes()));
-        let limit = match rest.iter().find(|next| !keeps_rows(&next.kind)).map(|next| &next.kind) {
+        let limit = match rest
+            .iter()
+            .find(|next| !keeps_rows(&next.kind))
+            .map(|next| &next.kind)
+        {
             Some(Kind::Ordered(next)) => next.limit(),
             _ => None,
         };
         match stage {
             Kind::Grouped(aggregation) => {
                 aggregation.ranking.limit = limit;
-                aggregation.ranking.unordered =
-                    next.is_some_and(|next| matches!(&next.kind, Kind::Grouped(next) if !next.is_ordered()));
+                aggregation.ranking.unordered = next.is_some_and(
+                    |next| matches!(&next.kind, Kind::Grouped(next) if !next.is_ordered()),
+                );
             }
             Kind::Ordered(stage) => {
                 if let Some(limit) = limit {

@@ -1,7 +1,8 @@
 //! The two scanners that belong to no stage: lines as a column, and records that are only counted.
 
 use crate::data::{
-    Batch, Bytes, Column, Position, Scanner, Slot, Span, TextColumn, count_records, each_of_two, trim_terminator,
+    Batch, Bytes, Column, Position, Scanner, Slot, Span, TextColumn, count_records, each_of_two,
+    trim_terminator,
 };
 
 /// One row a record, without columns: nothing reads them.
@@ -37,7 +38,13 @@ impl Scanner for LineScanner {
             }
         }
         let mut batch = Batch::new(spans.len(), position);
-        batch.set(self.line, Column::Text(TextColumn { bytes: Bytes::Borrowed(bytes), spans }));
+        batch.set(
+            self.line,
+            Column::Text(TextColumn {
+                bytes: Bytes::Borrowed(bytes),
+                spans,
+            }),
+        );
         batch
     }
 }

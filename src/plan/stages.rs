@@ -53,7 +53,12 @@ pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
         number: scope.set_metadata("@number"),
         time: scope.set_metadata("@time"),
     };
-    let mut bound = Bound { stages: Vec::new(), scope, source, chooses_columns: false };
+    let mut bound = Bound {
+        stages: Vec::new(),
+        scope,
+        source,
+        chooses_columns: false,
+    };
     let mut mistakes = Vec::new();
     for stage in &pipeline.stages {
         if let Err(found) = bind_stage(stage, &mut bound) {
@@ -61,7 +66,11 @@ pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
             bound.scope.unknown = true;
         }
     }
-    if mistakes.is_empty() { Ok(bound) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok(bound)
+    } else {
+        Err(mistakes)
+    }
 }
 
 fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
@@ -71,7 +80,10 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
     };
     if let Some(def) = stage::find(name) {
         if is_call {
-            let mistake = Mistake::new(stage.head.span, format!("`{name}` is a stage: what it takes stands behind it, without parentheses"));
+            let mistake = Mistake::new(
+                stage.head.span,
+                format!("`{name}` is a stage: what it takes stands behind it, without parentheses"),
+            );
             return Err(vec![mistake.help(format!("usage: {}", def.entry.usage))]);
         }
         bound.chooses_columns |= def.chooses_columns;
@@ -93,7 +105,10 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
 }
 
 fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
-    bound.stages.push(Logical { text: stage.to_string(), kind });
+    bound.stages.push(Logical {
+        text: stage.to_string(),
+        kind,
+    });
 }
 
 fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
@@ -117,7 +132,9 @@ fn stage_names() -> impl Iterator<Item = &'static str> {
 /// What to say of a name that was called as a function and is none.
 fn elsewhere(name: &str) -> Option<String> {
     if aggregate::find(name).is_some() {
-        return Some(format!("`{name}` is an aggregate: it stands at the head of a stage, as in `{name} by line` or `count, {name}(x)`"));
+        return Some(format!(
+            "`{name}` is an aggregate: it stands at the head of a stage, as in `{name} by line` or `count, {name}(x)`"
+        ));
     }
     stage::find(name).map(|def| format!("`{name}` is a stage: {}", def.entry.usage))
 }

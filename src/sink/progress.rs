@@ -19,7 +19,12 @@ pub struct Progress {
 impl Progress {
     /// A bar up to so many bytes.
     pub fn new(total_bytes: u64) -> Self {
-        Progress { total_bytes, done_bytes: 0, started: Instant::now(), bar: None }
+        Progress {
+            total_bytes,
+            done_bytes: 0,
+            started: Instant::now(),
+            bar: None,
+        }
     }
 
     /// So many more bytes were read.

@@ -26,10 +26,13 @@ pub struct Stdout;
 impl Sink for Stdout {
     fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => SinkError::Closed,
-            _ => SinkError::Failed(format!("standard output: {}", reason(&error))),
-        })
+        stdout
+            .write_all(bytes)
+            .and_then(|()| stdout.flush())
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => SinkError::Closed,
+                _ => SinkError::Failed(format!("standard output: {}", reason(&error))),
+            })
     }
 }
 

@@ -12,7 +12,11 @@ pub(super) const DROP: StageDef = StageDef {
         usage: "drop A, B, …",
         summary: "Keep all fields but these.",
         details: "",
-        examples: &[Example { expr: "let n = len(line) | drop line", input: "abc\n", output: "3\n" }],
+        examples: &[Example {
+            expr: "let n = len(line) | drop line",
+            input: "abc\n",
+            output: "3\n",
+        }],
     },
     chooses_columns: true,
     bind,
@@ -22,7 +26,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let mut arguments = Arguments::of(stage);
     let mut mistakes = Vec::new();
     loop {
-        let (path, span) = arguments.field("the name of a field").map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
+        let (path, span) = arguments
+            .field("the name of a field")
+            .map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
         match scope.resolve(path, span) {
             Ok(_) => scope.remove(&path.label()),
             Err(_) if scope.unknown => {}
@@ -38,5 +44,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     if mistakes.is_empty() && scope.fields().is_empty() && !scope.unknown {
         mistakes.push(Mistake::new(stage.span, "no field is left to print"));
     }
-    if mistakes.is_empty() { Ok(BoundStage::Rows(Vec::new())) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok(BoundStage::Rows(Vec::new()))
+    } else {
+        Err(mistakes)
+    }
 }

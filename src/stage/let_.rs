@@ -13,8 +13,16 @@ pub(super) const LET: StageDef = StageDef {
         summary: "Add or replace fields, one after another: B may use A.",
         details: "A replaced field keeps its place.",
         examples: &[
-            Example { expr: "split as n | let twice = n * 2, half = n / 2", input: "3\n", output: "3\t6\t1.5\n" },
-            Example { expr: "split | let word = upper(word)", input: "a b\n", output: "A\nB\n" },
+            Example {
+                expr: "split as n | let twice = n * 2, half = n / 2",
+                input: "3\n",
+                output: "3\t6\t1.5\n",
+            },
+            Example {
+                expr: "split | let word = upper(word)",
+                input: "a b\n",
+                output: "A\nB\n",
+            },
         ],
     },
     chooses_columns: true,
@@ -46,13 +54,23 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     if let Err(mistake) = arguments.finish(LET.entry.usage) {
         mistakes.push(mistake);
     }
-    if mistakes.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok(BoundStage::Rows(stages))
+    } else {
+        Err(mistakes)
+    }
 }
 
 fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::Expr), Mistake> {
     let name = arguments.name("the name of a field")?;
     if name.text.starts_with('@') {
-        return Err(Mistake::new(name.span, format!("`{}` belongs to the source and cannot be replaced", name.text)));
+        return Err(Mistake::new(
+            name.span,
+            format!(
+                "`{}` belongs to the source and cannot be replaced",
+                name.text
+            ),
+        ));
     }
     arguments.equals("`=` and its value")?;
     Ok((name, arguments.expression("a value")?))

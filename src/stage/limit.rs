@@ -12,8 +12,16 @@ pub(super) const LIMIT: StageDef = StageDef {
         summary: "The first N records, then stop reading; behind a blocking stage, the first N rows of each result.",
         details: "",
         examples: &[
-            Example { expr: "limit 2", input: "a\nb\nc\n", output: "a\nb\n" },
-            Example { expr: "split | count by word | limit 1", input: "a b b\n", output: "b\t2\n" },
+            Example {
+                expr: "limit 2",
+                input: "a\nb\nc\n",
+                output: "a\nb\n",
+            },
+            Example {
+                expr: "split | count by word | limit 1",
+                input: "a b b\n",
+                output: "b\t2\n",
+            },
         ],
     },
     chooses_columns: false,
@@ -21,7 +29,8 @@ pub(super) const LIMIT: StageDef = StageDef {
 };
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    let rows = super::only_number(stage, &LIMIT.entry, "how many records").map_err(|mistake| vec![mistake])?;
+    let rows = super::only_number(stage, &LIMIT.entry, "how many records")
+        .map_err(|mistake| vec![mistake])?;
     Ok(BoundStage::Ordered(Box::new(Limit { rows })))
 }
 
@@ -51,7 +60,10 @@ impl OrderedStage for Limit {
     }
 
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Passing { left: self.rows, live: live.clone() })
+        Box::new(Passing {
+            left: self.rows,
+            live: live.clone(),
+        })
     }
 }
 
@@ -62,7 +74,12 @@ struct Passing {
 }
 
 impl Operator for Passing {
-    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, _failures: &mut Failures) {
+    fn push(
+        &mut self,
+        mut batch: Batch<'static>,
+        out: &mut Vec<Batch<'static>>,
+        _failures: &mut Failures,
+    ) {
         if self.left > 0 {
             batch.truncate(self.left, &self.live);
             self.left -= batch.rows;

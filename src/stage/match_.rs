@@ -9,7 +9,8 @@ use memchr::{memchr, memmem, memrchr};
 
 use super::{BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn, trim_terminator,
+    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn,
+    trim_terminator,
 };
 use crate::expr::pattern::bind_pattern;
 use crate::expr::{Failures, Node, Pattern, Scope, bind as bind_expr};
@@ -25,9 +26,21 @@ pub(super) const MATCH: StageDef = StageDef {
         details: "Several patterns are separated by commas: any of them will do. Text is taken as it is; a /regex/ \
                   may match anywhere unless it is anchored with ^ or $, and /…/i ignores case.",
         examples: &[
-            Example { expr: "match \"err\"", input: "ok\nerr 1\n", output: "err 1\n" },
-            Example { expr: "match /^a/, \"z\"", input: "ab\nba\nbz\n", output: "ab\nbz\n" },
-            Example { expr: "split ',' | match /^[0-9]+$/ in word", input: "a,12,3b\n", output: "12\n" },
+            Example {
+                expr: "match \"err\"",
+                input: "ok\nerr 1\n",
+                output: "err 1\n",
+            },
+            Example {
+                expr: "match /^a/, \"z\"",
+                input: "ab\nba\nbz\n",
+                output: "ab\nbz\n",
+            },
+            Example {
+                expr: "split ',' | match /^[0-9]+$/ in word",
+                input: "a,12,3b\n",
+                output: "12\n",
+            },
         ],
     },
     chooses_columns: false,
@@ -45,7 +58,9 @@ pub(super) fn bind(
     let (mut patterns, mut mistakes) = (Vec::new(), Vec::new());
     let mut field: Option<&Expr> = None;
     loop {
-        let mut expr = arguments.expression("a \"text\" or a /regex/").map_err(|mistake| vec![mistake.usage(entry.usage)])?;
+        let mut expr = arguments
+            .expression("a \"text\" or a /regex/")
+            .map_err(|mistake| vec![mistake.usage(entry.usage)])?;
         if let ExprKind::In(pattern, within) = &expr.kind {
             (expr, field) = (pattern, Some(within.as_ref()));
         }
@@ -65,7 +80,11 @@ pub(super) fn bind(
         None => super::line(scope, stage, entry, "in"),
     };
     match of {
-        Ok(of) if mistakes.is_empty() => Ok(BoundStage::Rows(vec![Box::new(Match { patterns, of, keep })])),
+        Ok(of) if mistakes.is_empty() => Ok(BoundStage::Rows(vec![Box::new(Match {
+            patterns,
+            of,
+            keep,
+        })])),
         Ok(_) => Err(mistakes),
         Err(found) => {
             mistakes.extend(found);
@@ -95,8 +114,9 @@ impl RowStage for Match {
             }
         }
         drop(values);
-        let rows: Vec<u32> =
-            (0..batch.rows as u32).filter(|&row| found[row as usize] == self.keep).collect();
+        let rows: Vec<u32> = (0..batch.rows as u32)
+            .filter(|&row| found[row as usize] == self.keep)
+            .collect();
         if rows.len() < batch.rows {
             batch.gather(&rows, live);
         }
@@ -105,11 +125,18 @@ impl RowStage for Match {
     fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
         let reads_line = matches!(self.of, Node::Field(slot, _) if slot == line);
         let only_line = live.iter().all(|slot| slot == line);
-        let [Pattern::Text(finder)] = self.patterns.as_slice() else { return None };
+        let [Pattern::Text(finder)] = self.patterns.as_slice() else {
+            return None;
+        };
         // A text with a part of a line's end in it can be found in the bytes but never in a line.
-        let within_lines = !finder.needle().is_empty() && !finder.needle().iter().any(|byte| b"\r\n".contains(byte));
-        (self.keep && reads_line && only_line && within_lines)
-            .then(|| Box::new(MatchScanner { finder: Arc::clone(finder), line: live.contains(line).then_some(line) }) as _)
+        let within_lines = !finder.needle().is_empty()
+            && !finder.needle().iter().any(|byte| b"\r\n".contains(byte));
+        (self.keep && reads_line && only_line && within_lines).then(|| {
+            Box::new(MatchScanner {
+                finder: Arc::clone(finder),
+                line: live.contains(line).then_some(line),
+            }) as _
+        })
     }
 }
 
@@ -128,12 +155,21 @@ impl Scanner for MatchScanner {
             let hit = from + hit;
             let start = memrchr(b'\n', &bytes[..hit]).map_or(0, |newline| newline + 1);
             let end = memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |newline| hit + newline + 1);
-            spans.push(Span::new(start, start + trim_terminator(&bytes[start..end]).len()));
+            spans.push(Span::new(
+                start,
+                start + trim_terminator(&bytes[start..end]).len(),
+            ));
             from = end;
         }
         let mut batch = Batch::new(spans.len(), position);
         if let Some(line) = self.line {
-            batch.set(line, Column::Text(TextColumn { bytes: Bytes::Borrowed(bytes), spans }));
+            batch.set(
+                line,
+                Column::Text(TextColumn {
+                    bytes: Bytes::Borrowed(bytes),
+                    spans,
+                }),
+            );
         }
         batch
     }

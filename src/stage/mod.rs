@@ -93,12 +93,20 @@ pub fn find(name: &str) -> Option<&'static StageDef> {
 }
 
 /// The field `line`, which a stage takes where none is named; if it is gone, the mistake says how to name another.
-fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<Node, Vec<Mistake>> {
+fn line(
+    scope: &Scope,
+    stage: &ast::Stage,
+    entry: &Entry,
+    word: &str,
+) -> Result<Node, Vec<Mistake>> {
     match scope.find("line") {
         Some(slot) => Ok(Node::Field(slot, "line".to_owned())),
         None if scope.unknown => Ok(Node::Constant(Value::Null)),
         None => {
-            let mistake = Mistake::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));
+            let mistake = Mistake::new(
+                stage.span,
+                format!("`{}` needs a field here: `line` is gone", entry.name),
+            );
             Err(vec![match scope.fields().first() {
                 Some(field) => mistake.help(format!("write {stage} {word} {}", field.name)),
                 None => mistake.usage(entry.usage),
@@ -110,7 +118,9 @@ fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<
 /// The only argument of a stage that takes a number.
 fn only_number(stage: &ast::Stage, entry: &Entry, what: &str) -> Result<usize, Mistake> {
     let mut arguments = Arguments::of(stage);
-    let (number, _) = arguments.integer(what).map_err(|mistake| mistake.usage(entry.usage))?;
+    let (number, _) = arguments
+        .integer(what)
+        .map_err(|mistake| mistake.usage(entry.usage))?;
     arguments.finish(entry.usage)?;
     Ok(usize::try_from(number).unwrap_or(usize::MAX))
 }

@@ -34,7 +34,12 @@ pub trait OrderedStage: Send + Sync {
 /// Takes batches in the order of the stream and gives batches.
 pub trait Operator: Send {
     /// Takes the next batch; what can be said at once goes to `out`.
-    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, failures: &mut Failures);
+    fn push(
+        &mut self,
+        batch: Batch<'static>,
+        out: &mut Vec<Batch<'static>>,
+        failures: &mut Failures,
+    );
 
     /// All records are in: the rest goes to `out`. Called once.
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, failures: &mut Failures);

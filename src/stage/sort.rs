@@ -16,8 +16,16 @@ pub(super) const SORT: StageDef = StageDef {
         details: "Text that is a number counts as one. Records that are equal stay in their order. With `limit N` \
                   behind it, only N records are held.",
         examples: &[
-            Example { expr: "sort line", input: "b\n10\n9\na\n", output: "9\n10\na\nb\n" },
-            Example { expr: "split | count by word | sort count, word desc", input: "a b c c\n", output: "b\t1\na\t1\nc\t2\n" },
+            Example {
+                expr: "sort line",
+                input: "b\n10\n9\na\n",
+                output: "9\n10\na\nb\n",
+            },
+            Example {
+                expr: "split | count by word | sort count, word desc",
+                input: "a b c c\n",
+                output: "b\t1\na\t1\nc\t2\n",
+            },
         ],
     },
     chooses_columns: false,
@@ -28,8 +36,14 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let mut arguments = Arguments::of(stage);
     let (mut keys, mut mistakes) = (Vec::new(), Vec::new());
     loop {
-        let expr = arguments.expression("what to sort by").map_err(|mistake| vec![mistake.usage(SORT.entry.usage)])?;
-        let direction = if arguments.keyword("desc") { Direction::Descending } else { Direction::Ascending };
+        let expr = arguments
+            .expression("what to sort by")
+            .map_err(|mistake| vec![mistake.usage(SORT.entry.usage)])?;
+        let direction = if arguments.keyword("desc") {
+            Direction::Descending
+        } else {
+            Direction::Ascending
+        };
         if direction == Direction::Ascending {
             arguments.keyword("asc");
         }
@@ -44,7 +58,11 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     if let Err(mistake) = arguments.finish(SORT.entry.usage) {
         mistakes.push(mistake);
     }
-    if mistakes.is_empty() { Ok(BoundStage::Ordered(Box::new(Sort { keys, limit: None }))) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok(BoundStage::Ordered(Box::new(Sort { keys, limit: None })))
+    } else {
+        Err(mistakes)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,11 +105,16 @@ impl OrderedStage for Sort {
     }
 
     fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots) {
-        let Some(limit) = self.limit.filter(|limit| *limit < batch.rows) else { return };
+        let Some(limit) = self.limit.filter(|limit| *limit < batch.rows) else {
+            return;
+        };
         // Failures are counted where the rows that stay are sorted; here only the order is of interest.
         let columns = key_columns(&self.keys, batch, &mut Failures::default());
-        let mut rows: Vec<u32> =
-            sorted(&self.keys, &[columns]).into_iter().take(limit).map(|(_, row)| row).collect();
+        let mut rows: Vec<u32> = sorted(&self.keys, &[columns])
+            .into_iter()
+            .take(limit)
+            .map(|(_, row)| row)
+            .collect();
         rows.sort_unstable();
         let mut needed = live.clone();
         self.reads(&mut needed);
@@ -101,7 +124,13 @@ impl OrderedStage for Sort {
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
         let mut needed = live.clone();
         self.reads(&mut needed);
-        Box::new(Sorting { keys: self.keys.clone(), limit: self.limit, needed, held: Vec::new(), held_rows: 0 })
+        Box::new(Sorting {
+            keys: self.keys.clone(),
+            limit: self.limit,
+            needed,
+            held: Vec::new(),
+            held_rows: 0,
+        })
     }
 }
 
@@ -121,8 +150,10 @@ impl Sorting {
     /// The held rows in order, no more than wanted.
     fn sort(&mut self, failures: &mut Failures) {
         let held = std::mem::take(&mut self.held);
-        let columns: Vec<Vec<Column<'static>>> =
-            held.iter().map(|batch| key_columns(&self.keys, batch, failures)).collect();
+        let columns: Vec<Vec<Column<'static>>> = held
+            .iter()
+            .map(|batch| key_columns(&self.keys, batch, failures))
+            .collect();
         let mut rows = sorted(&self.keys, &columns);
         rows.truncate(self.limit.unwrap_or(usize::MAX));
         self.held_rows = rows.len();
@@ -131,10 +162,17 @@ impl Sorting {
 }
 
 impl Operator for Sorting {
-    fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _failures: &mut Failures) {
+    fn push(
+        &mut self,
+        batch: Batch<'static>,
+        _out: &mut Vec<Batch<'static>>,
+        _failures: &mut Failures,
+    ) {
         self.held_rows += batch.rows;
         self.held.push(batch);
-        if self.limit.is_some_and(|limit| self.held_rows > limit.saturating_mul(2).saturating_add(SPARE_ROWS)) {
+        if self.limit.is_some_and(|limit| {
+            self.held_rows > limit.saturating_mul(2).saturating_add(SPARE_ROWS)
+        }) {
             self.sort(&mut Failures::default());
         }
     }
@@ -146,8 +184,14 @@ impl Operator for Sorting {
 }
 
 /// The values of all keys.
-fn key_columns<'a>(keys: &[SortKey], batch: &Batch<'a>, failures: &mut Failures) -> Vec<Column<'a>> {
-    keys.iter().map(|key| key.node.eval_all(batch, failures).into_owned()).collect()
+fn key_columns<'a>(
+    keys: &[SortKey],
+    batch: &Batch<'a>,
+    failures: &mut Failures,
+) -> Vec<Column<'a>> {
+    keys.iter()
+        .map(|key| key.node.eval_all(batch, failures).into_owned())
+        .collect()
 }
 
 /// The rows of all batches in order. Ranks are worked out once a row, not once a comparison.
@@ -163,8 +207,14 @@ fn sorted(keys: &[SortKey], columns: &[Vec<Column<'_>>]) -> Vec<(u32, u32)> {
     let width = keys.len();
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by(|&left, &right| {
-        let pairs = ranks[left * width..].iter().zip(&ranks[right * width..]).zip(keys);
-        pairs.map(|((left, right), key)| key.direction.compare(left, right)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        let pairs = ranks[left * width..]
+            .iter()
+            .zip(&ranks[right * width..])
+            .zip(keys);
+        pairs
+            .map(|((left, right), key)| key.direction.compare(left, right))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
     });
     order.into_iter().map(|index| rows[index]).collect()
 }
@@ -173,7 +223,11 @@ impl Direction {
     /// Nulls last in both directions.
     fn compare(self, left: &Rank<'_>, right: &Rank<'_>) -> Ordering {
         match self {
-            Direction::Descending if !matches!(left, Rank::Null) && !matches!(right, Rank::Null) => right.cmp(left),
+            Direction::Descending
+                if !matches!(left, Rank::Null) && !matches!(right, Rank::Null) =>
+            {
+                right.cmp(left)
+            }
             _ => left.cmp(right),
         }
     }

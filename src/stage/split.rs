@@ -8,14 +8,14 @@ use regex::bytes::Regex;
 
 use super::{BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn, Value, ValueRef,
-    each_of_two, each_white_space, write_text,
+    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn,
+    Value, ValueRef, each_of_two, each_white_space, write_text,
 };
 use crate::expr::pattern::bind_regex;
 use crate::expr::{Failures, Node, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::clauses::alias;
 use crate::lang::ast::ExprKind;
+use crate::lang::clauses::alias;
 use crate::lang::{Mistake, ast};
 
 pub(super) const SPLIT: StageDef = StageDef {
@@ -26,9 +26,21 @@ pub(super) const SPLIT: StageDef = StageDef {
         details: "SEP is a text or a /regex/; without it, pieces are separated by any white space. Empty pieces are \
                   dropped unless `keep` is given. The piece takes the place of what was split; null gives no record.",
         examples: &[
-            Example { expr: "split ' ' | count by word", input: "to be or not to be\n", output: "be\t2\nto\t2\nnot\t1\nor\t1\n" },
-            Example { expr: "split ',' keep", input: "a,,b\n", output: "a\n\nb\n" },
-            Example { expr: "split /[;,] */ as part", input: "a, b;c\n", output: "a\nb\nc\n" },
+            Example {
+                expr: "split ' ' | count by word",
+                input: "to be or not to be\n",
+                output: "be\t2\nto\t2\nnot\t1\nor\t1\n",
+            },
+            Example {
+                expr: "split ',' keep",
+                input: "a,,b\n",
+                output: "a\n\nb\n",
+            },
+            Example {
+                expr: "split /[;,] */ as part",
+                input: "a, b;c\n",
+                output: "a\nb\nc\n",
+            },
         ],
     },
     chooses_columns: true,
@@ -45,9 +57,16 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
                 return Err(mistake(Mistake::new(expr.span, "the separator is empty")));
             }
             ExprKind::Literal(Value::Text(text)) => separator = Separator::of_text(text),
-            ExprKind::Regex(literal) => separator = Separator::Regex(bind_regex(literal, expr).map_err(mistake)?),
+            ExprKind::Regex(literal) => {
+                separator = Separator::Regex(bind_regex(literal, expr).map_err(mistake)?)
+            }
             ExprKind::Field(_) => {}
-            _ => return Err(mistake(Mistake::new(expr.span, format!("expected a \"text\" or a /regex/ to split at, found `{expr}`")))),
+            _ => {
+                return Err(mistake(Mistake::new(
+                    expr.span,
+                    format!("expected a \"text\" or a /regex/ to split at, found `{expr}`"),
+                )));
+            }
         }
         if !matches!(expr.kind, ExprKind::Field(_)) {
             arguments.expression("a separator").map_err(mistake)?;
@@ -65,7 +84,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             break;
         }
     }
-    arguments.finish(SPLIT.entry.usage).map_err(|mistake| vec![mistake])?;
+    arguments
+        .finish(SPLIT.entry.usage)
+        .map_err(|mistake| vec![mistake])?;
     let (node, old) = match from {
         Some((path, span)) => {
             let old = path.label();
@@ -75,10 +96,18 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
                 Err(unknown) => return Err(vec![unknown]),
             }
         }
-        None => (super::line(scope, stage, &SPLIT.entry, "from")?, "line".to_owned()),
+        None => (
+            super::line(scope, stage, &SPLIT.entry, "from")?,
+            "line".to_owned(),
+        ),
     };
     let slot = scope.replace(&old, name.as_deref().unwrap_or("word"));
-    Ok(BoundStage::Rows(vec![Box::new(Split { node, separator, keep, slot })]))
+    Ok(BoundStage::Rows(vec![Box::new(Split {
+        node,
+        separator,
+        keep,
+        slot,
+    })]))
 }
 
 /// What stands between pieces.
@@ -108,9 +137,14 @@ impl Separator {
         match self {
             Separator::WhiteSpace => each_white_space(text, |at| cut(at, at + 1)),
             Separator::Byte(byte) => memchr_iter(*byte, text).for_each(|at| cut(at, at + 1)),
-            Separator::Text(finder) => finder.find_iter(text).for_each(|at| cut(at, at + finder.needle().len())),
+            Separator::Text(finder) => finder
+                .find_iter(text)
+                .for_each(|at| cut(at, at + finder.needle().len())),
             Separator::Regex(regex) => {
-                regex.find_iter(text).filter(|hit| !hit.is_empty()).for_each(|hit| cut(hit.start(), hit.end()));
+                regex
+                    .find_iter(text)
+                    .filter(|hit| !hit.is_empty())
+                    .for_each(|hit| cut(hit.start(), hit.end()));
             }
         }
         see(start, text.len());
@@ -148,21 +182,28 @@ impl RowStage for Split {
                 continue;
             }
             let base = whole.start as usize;
-            self.separator.pieces(whole.slice(&texts.bytes), |start, end| {
-                if start < end || self.keep {
-                    spans.push(Span::new(base + start, base + end));
-                    if follows {
-                        parents.push(row as u32);
+            self.separator
+                .pieces(whole.slice(&texts.bytes), |start, end| {
+                    if start < end || self.keep {
+                        spans.push(Span::new(base + start, base + end));
+                        if follows {
+                            parents.push(row as u32);
+                        }
                     }
-                }
-            });
+                });
         }
         if follows {
             batch.gather(&parents, live);
         } else {
             batch.clear(spans.len());
         }
-        batch.set(self.slot, Column::Text(TextColumn { bytes: texts.bytes, spans }));
+        batch.set(
+            self.slot,
+            Column::Text(TextColumn {
+                bytes: texts.bytes,
+                spans,
+            }),
+        );
     }
 
     fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
@@ -173,9 +214,15 @@ impl RowStage for Split {
         match self.separator {
             // A separator that is part of a line's end would cut where no line has it.
             Separator::Byte(byte) if byte != b'\n' && byte != b'\r' => {
-                Some(Box::new(PieceScanner { separator: Some(byte), slot: self.slot }))
+                Some(Box::new(PieceScanner {
+                    separator: Some(byte),
+                    slot: self.slot,
+                }))
             }
-            Separator::WhiteSpace => Some(Box::new(PieceScanner { separator: None, slot: self.slot })),
+            Separator::WhiteSpace => Some(Box::new(PieceScanner {
+                separator: None,
+                slot: self.slot,
+            })),
             _ => None,
         }
     }
@@ -194,7 +241,10 @@ fn as_text(column: &Column<'_>) -> TextColumn<'static> {
             }
         });
     }
-    TextColumn { bytes: Bytes::Shared(bytes.into()), spans }
+    TextColumn {
+        bytes: Bytes::Shared(bytes.into()),
+        spans,
+    }
 }
 
 /// Cuts raw lines at a byte (or white space) and at their ends, dropping empty pieces.
@@ -223,7 +273,13 @@ impl Scanner for PieceScanner {
             trim_carriage_returns(bytes, &mut spans);
         }
         let mut batch = Batch::new(spans.len(), position);
-        batch.set(self.slot, Column::Text(TextColumn { bytes: Bytes::Borrowed(bytes), spans }));
+        batch.set(
+            self.slot,
+            Column::Text(TextColumn {
+                bytes: Bytes::Borrowed(bytes),
+                spans,
+            }),
+        );
         batch
     }
 }

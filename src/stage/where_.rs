@@ -14,7 +14,11 @@ pub(super) const WHERE: StageDef = StageDef {
         details: "Null is not true. Conditions are joined by `and`, `or`, `not`; `==` compares, `~` asks whether a \
                   /regex/ matches, `in` whether a value is one of several.",
         examples: &[
-            Example { expr: "where len(line) > 2", input: "ab\nabc\n", output: "abc\n" },
+            Example {
+                expr: "where len(line) > 2",
+                input: "ab\nabc\n",
+                output: "abc\n",
+            },
             Example {
                 expr: "split | count by word | where count > 1",
                 input: "a b a\n",
@@ -28,14 +32,19 @@ pub(super) const WHERE: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
-    let condition = arguments.expression("a condition").map_err(|mistake| vec![mistake.usage(WHERE.entry.usage)])?;
+    let condition = arguments
+        .expression("a condition")
+        .map_err(|mistake| vec![mistake.usage(WHERE.entry.usage)])?;
     let here = arguments.span_here();
     if arguments.equals_sign() {
         return Err(vec![
-            Mistake::new(here, "`=` assigns; a comparison is `==`").help(format!("write where {condition} == …")),
+            Mistake::new(here, "`=` assigns; a comparison is `==`")
+                .help(format!("write where {condition} == …")),
         ]);
     }
-    arguments.finish(WHERE.entry.usage).map_err(|mistake| vec![mistake])?;
+    arguments
+        .finish(WHERE.entry.usage)
+        .map_err(|mistake| vec![mistake])?;
     let condition = bind_condition(condition, scope)?;
     Ok(BoundStage::Rows(vec![Box::new(Where { condition })]))
 }
