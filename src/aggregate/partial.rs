@@ -216,11 +216,20 @@ fn accumulate(
 fn encode_part(value: ValueRef<'_>, key: &mut Vec<u8>) {
     let start = key.len();
     key.push(0);
-    if let ValueRef::Text(text) = value {
-        key.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    let has_length = matches!(
+        value,
+        ValueRef::Text(_) | ValueRef::List(_) | ValueRef::Object(_)
+    );
+    if has_length {
+        key.extend_from_slice(&[0; 4]);
     }
+    let bytes = key.len();
     let kind = encode_key(value, key);
     key[start] = kind as u8;
+    if has_length {
+        let length = (key.len() - bytes) as u32;
+        key[start + 1..bytes].copy_from_slice(&length.to_le_bytes());
+    }
 }
 
 /// The parts of a key of several values, as [`encode_part`] wrote them.
@@ -229,7 +238,7 @@ pub(super) fn parts(mut bytes: &[u8]) -> impl Iterator<Item = (KeyKind, &[u8])> 
         let (&kind, rest) = bytes.split_first()?;
         let kind = KeyKind::from_u8(kind);
         let (len, rest) = match kind {
-            KeyKind::Text => {
+            KeyKind::Text | KeyKind::List | KeyKind::Object => {
                 let (len, rest) = rest.split_first_chunk::<4>()?;
                 (u32::from_le_bytes(*len) as usize, rest)
             }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::data::{Column, KeyKind, Rank, ValueRef, order, total_order};
+use crate::data::{Column, KeyKind, Rank, ValueRef, order, read_json, total_order};
 
 use super::group_table::Keys;
 use super::partial::parts;
@@ -125,6 +125,7 @@ pub(super) fn with_value<R>(kind: KeyKind, bytes: &[u8], see: impl FnOnce(ValueR
         KeyKind::Time => see(ValueRef::Time(int())),
         KeyKind::Duration => see(ValueRef::Duration(int())),
         KeyKind::Text => see(ValueRef::Text(bytes)),
+        KeyKind::List | KeyKind::Object => see(read_json(bytes).unwrap_or_default().borrow()),
         KeyKind::BigInt => {
             let value = i128::from_le_bytes(
                 *bytes
@@ -148,7 +149,9 @@ fn tie(kind: KeyKind, bytes: &[u8]) -> u64 {
             1 << 62 | u64::from_be_bytes(window) >> 2
         }
         Rank::Null => u64::MAX,
-        Rank::Bool(_) | Rank::Duration(_) | Rank::Time(_) => 2 << 62,
+        Rank::Bool(_) | Rank::Duration(_) | Rank::Time(_) | Rank::List(_) | Rank::Object(_) => {
+            2 << 62
+        }
     })
 }
 

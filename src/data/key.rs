@@ -2,6 +2,7 @@
 //!
 //! `1` and `1.0` are one group, `1` and `"1"` two, null is a group of its own.
 
+use super::json::write_json;
 use super::order::compare_int_float;
 use super::value::ValueRef;
 
@@ -19,6 +20,10 @@ pub enum KeyKind {
     Text,
     Time,
     Duration,
+    /// As JSON.
+    List,
+    /// As JSON.
+    Object,
     /// Several values, each with its kind and length in front.
     Tuple,
 }
@@ -26,7 +31,7 @@ pub enum KeyKind {
 impl KeyKind {
     /// The kind with this number.
     pub fn from_u8(byte: u8) -> KeyKind {
-        const KINDS: [KeyKind; 10] = [
+        const KINDS: [KeyKind; 12] = [
             KeyKind::Null,
             KeyKind::False,
             KeyKind::True,
@@ -36,6 +41,8 @@ impl KeyKind {
             KeyKind::Text,
             KeyKind::Time,
             KeyKind::Duration,
+            KeyKind::List,
+            KeyKind::Object,
             KeyKind::Tuple,
         ];
         KINDS[byte as usize]
@@ -80,6 +87,14 @@ pub fn encode_key(value: ValueRef<'_>, out: &mut Vec<u8>) -> KeyKind {
         ValueRef::Duration(ns) => {
             out.extend_from_slice(&ns.to_le_bytes());
             KeyKind::Duration
+        }
+        ValueRef::List(_) => {
+            write_json(value, out);
+            KeyKind::List
+        }
+        ValueRef::Object(_) => {
+            write_json(value, out);
+            KeyKind::Object
         }
     }
 }

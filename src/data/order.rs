@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use super::number::Number;
-use super::value::ValueRef;
+use super::value::{Value, ValueRef};
 
 /// The order of `sort`: `"007"` and `7` are equal.
 pub fn order(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
@@ -68,6 +68,10 @@ pub enum Rank<'a> {
     Duration(i64),
     /// A time in nanoseconds.
     Time(i64),
+    /// A list, by its elements.
+    List(&'a [Value]),
+    /// An object, by its fields in their order.
+    Object(&'a [(Vec<u8>, Value)]),
     /// Null: behind everything.
     Null,
 }
@@ -83,6 +87,8 @@ impl<'a> Rank<'a> {
             ValueRef::Float(value) => Rank::Float(value),
             ValueRef::Duration(ns) => Rank::Duration(ns),
             ValueRef::Time(ns) => Rank::Time(ns),
+            ValueRef::List(values) => Rank::List(values),
+            ValueRef::Object(fields) => Rank::Object(fields),
             ValueRef::Text(bytes) => match super::number::parse_number(bytes) {
                 Some(Number::Int(value)) => Rank::Int(i128::from(value)),
                 Some(Number::Float(value)) => Rank::Float(value),
@@ -99,7 +105,9 @@ impl<'a> Rank<'a> {
             Rank::Bool(_) => 2,
             Rank::Duration(_) => 3,
             Rank::Time(_) => 4,
-            Rank::Null => 5,
+            Rank::List(_) => 5,
+            Rank::Object(_) => 6,
+            Rank::Null => 7,
         }
     }
 }
@@ -117,6 +125,20 @@ impl Ord for Rank<'_> {
             (Rank::Bool(left), Rank::Bool(right)) => left.cmp(right),
             (Rank::Duration(left), Rank::Duration(right))
             | (Rank::Time(left), Rank::Time(right)) => left.cmp(right),
+            (Rank::List(left), Rank::List(right)) => {
+                let ranks = left.iter().map(|value| Rank::of(value.borrow()));
+                ranks.cmp(right.iter().map(|value| Rank::of(value.borrow())))
+            }
+            (Rank::Object(left), Rank::Object(right)) => {
+                let ranks = left
+                    .iter()
+                    .map(|(name, value)| (name, Rank::of(value.borrow())));
+                ranks.cmp(
+                    right
+                        .iter()
+                        .map(|(name, value)| (name, Rank::of(value.borrow()))),
+                )
+            }
             _ => self.class().cmp(&other.class()),
         }
     }

@@ -8,7 +8,7 @@ use super::number::format_float;
 use super::value::ValueRef;
 
 /// Appends the text of a value; nothing for null. Times are RFC 3339 in UTC with as many fraction digits
-/// as they need.
+/// as they need; lists and objects are JSON.
 pub fn write_text(value: ValueRef<'_>, out: &mut Vec<u8>) {
     match value {
         ValueRef::Null => {}
@@ -26,6 +26,7 @@ pub fn write_text(value: ValueRef<'_>, out: &mut Vec<u8>) {
             format_duration(ns, &mut text);
             out.extend_from_slice(text.as_bytes());
         }
+        ValueRef::List(_) | ValueRef::Object(_) => super::json::write_json(value, out),
     }
 }
 

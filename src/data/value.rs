@@ -22,6 +22,10 @@ pub enum Value {
     Time(i64),
     /// Nanoseconds.
     Duration(i64),
+    /// Values in order.
+    List(Vec<Value>),
+    /// Named values in the order in which they came; no name twice.
+    Object(Vec<(Vec<u8>, Value)>),
 }
 
 /// One value that borrows its bytes; cheap to copy.
@@ -36,6 +40,8 @@ pub enum ValueRef<'a> {
     Text(&'a [u8]),
     Time(i64),
     Duration(i64),
+    List(&'a [Value]),
+    Object(&'a [(Vec<u8>, Value)]),
 }
 
 impl Value {
@@ -50,6 +56,8 @@ impl Value {
             Value::Text(bytes) => ValueRef::Text(bytes),
             Value::Time(ns) => ValueRef::Time(*ns),
             Value::Duration(ns) => ValueRef::Duration(*ns),
+            Value::List(values) => ValueRef::List(values),
+            Value::Object(fields) => ValueRef::Object(fields),
         }
     }
 
@@ -88,6 +96,8 @@ impl<'a> ValueRef<'a> {
             ValueRef::Text(bytes) => Value::Text(bytes.to_vec()),
             ValueRef::Time(ns) => Value::Time(ns),
             ValueRef::Duration(ns) => Value::Duration(ns),
+            ValueRef::List(values) => Value::List(values.to_vec()),
+            ValueRef::Object(fields) => Value::Object(fields.to_vec()),
         }
     }
 
@@ -117,6 +127,8 @@ impl<'a> ValueRef<'a> {
             ValueRef::Text(_) => "text",
             ValueRef::Time(_) => "a time",
             ValueRef::Duration(_) => "a duration",
+            ValueRef::List(_) => "a list",
+            ValueRef::Object(_) => "an object",
         }
     }
 }

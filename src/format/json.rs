@@ -1,9 +1,7 @@
 //! `-o json`: one object a line.
 
-use std::io::Write;
-
 use super::{Encoder, FormatDef, OutputColumn, printed};
-use crate::data::{Batch, Entry, Example, ValueRef, write_text};
+use crate::data::{Batch, Entry, Example, write_json, write_json_string};
 
 pub(super) const JSON: FormatDef = FormatDef {
     entry: Entry {
@@ -42,7 +40,7 @@ fn encoder(columns: &[OutputColumn]) -> Box<dyn Encoder> {
         .enumerate()
         .map(|(index, column)| {
             let mut prefix = vec![if index == 0 { b'{' } else { b',' }];
-            write_string(column.name.as_bytes(), &mut prefix);
+            write_json_string(column.name.as_bytes(), &mut prefix);
             prefix.push(b':');
             prefix
         })
@@ -62,75 +60,12 @@ impl Encoder for Json {
         for row in 0..batch.rows {
             for (column, prefix) in columns.iter().zip(&self.prefixes) {
                 out.extend_from_slice(prefix);
-                write_value(column.get(row), out);
+                write_json(column.get(row), out);
             }
             if columns.is_empty() {
                 out.push(b'{');
             }
             out.extend_from_slice(b"}\n");
-        }
-    }
-}
-
-fn write_value(value: ValueRef<'_>, out: &mut Vec<u8>) {
-    match value {
-        ValueRef::Null => out.extend_from_slice(b"null"),
-        ValueRef::Text(text) => write_string(text, out),
-        ValueRef::Time(_) | ValueRef::Duration(_) => {
-            out.push(b'"');
-            write_text(value, out);
-            out.push(b'"');
-        }
-        ValueRef::Bool(_) | ValueRef::Int(_) | ValueRef::BigInt(_) | ValueRef::Float(_) => {
-            write_text(value, out);
-        }
-    }
-}
-
-/// Appends text as a JSON string.
-fn write_string(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    let plain = text.iter().fold(true, |plain, &byte| {
-        plain & (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\')
-    });
-    if plain {
-        out.extend_from_slice(text);
-    } else {
-        write_escaped(text, out);
-    }
-    out.push(b'"');
-}
-
-/// The general case: escapes, and what is not UTF-8.
-fn write_escaped(text: &[u8], out: &mut Vec<u8>) {
-    for chunk in text.utf8_chunks() {
-        let valid = chunk.valid().as_bytes();
-        let mut copied = 0;
-        for (index, &byte) in valid.iter().enumerate() {
-            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-                continue;
-            }
-            out.extend_from_slice(&valid[copied..index]);
-            copied = index + 1;
-            write_escape(byte, out);
-        }
-        out.extend_from_slice(&valid[copied..]);
-        if !chunk.invalid().is_empty() {
-            out.extend_from_slice("\u{fffd}".as_bytes());
-        }
-    }
-}
-
-fn write_escape(byte: u8, out: &mut Vec<u8>) {
-    match byte {
-        b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-        b'\n' => out.extend_from_slice(b"\\n"),
-        b'\r' => out.extend_from_slice(b"\\r"),
-        b'\t' => out.extend_from_slice(b"\\t"),
-        0x08 => out.extend_from_slice(b"\\b"),
-        0x0c => out.extend_from_slice(b"\\f"),
-        _ => {
-            let _ = write!(out, "\\u{byte:04x}"); // writing to a Vec cannot fail
         }
     }
 }
@@ -185,7 +120,7 @@ mod tests {
             (b"</script>", "\"</script>\""),
         ] {
             let mut out = Vec::new();
-            write_string(bytes, &mut out);
+            write_json_string(bytes, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), printed);
         }
     }

@@ -9,7 +9,7 @@ use super::expression::associates;
 use super::foreign::FOREIGN_WORDS;
 use super::name::{CLAUSE_WORDS, is_plain_name, is_plain_segment};
 use super::operator::Level;
-use crate::data::{Value, format_duration, format_float};
+use crate::data::{Value, format_duration, format_float, write_json};
 
 impl Display for Pipeline {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -228,6 +228,11 @@ fn print_literal(value: &Value, f: &mut Formatter<'_>) -> fmt::Result {
             let mut text = String::new();
             format_duration(*ns, &mut text);
             f.write_str(&text)
+        }
+        Value::List(_) | Value::Object(_) => {
+            let mut json = Vec::new(); // no literal is one
+            write_json(value.borrow(), &mut json);
+            f.write_str(&String::from_utf8_lossy(&json))
         }
     }
 }

@@ -1,0 +1,248 @@
+//! Skipping a JSON value: its structure is checked, its content is not looked at.
+//!
+//! Most of a record is fields that nothing asks for. A string is skipped 16 bytes at a time up to its quote,
+//! a number or word up to the next delimiter, and nesting is kept in one bit a level: no value is made.
+
+use wide::u8x16;
+
+/// What is wrong with some JSON, and at which byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JsonError {
+    /// What was expected: `a value`, `'"' at the end of a string`.
+    pub expected: &'static str,
+    /// The byte, from 0.
+    pub at: usize,
+}
+
+/// The deepest nesting that is accepted.
+pub(super) const MAX_NESTING: usize = 128;
+
+/// Where the next byte that is no white space stands.
+#[inline(always)]
+pub fn skip_white(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// The end of the string whose opening quote stands at `at`: the byte behind the closing quote.
+#[inline]
+pub fn skip_string(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
+    let (quotes, backslashes) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
+    let mut next = at + 1;
+    loop {
+        let Some(window) = bytes.get(next..).and_then(|rest| rest.first_chunk::<16>()) else {
+            return skip_string_slowly(bytes, at, next);
+        };
+        let lane = u8x16::new(*window);
+        let hits = (lane.simd_eq(quotes) | lane.simd_eq(backslashes)).to_bitmask();
+        if hits == 0 {
+            next += 16;
+            continue;
+        }
+        let hit = next + hits.trailing_zeros() as usize;
+        if bytes[hit] == b'"' {
+            return Ok(hit + 1);
+        }
+        next = hit + 2;
+    }
+}
+
+/// Near the end of the bytes.
+#[cold]
+fn skip_string_slowly(bytes: &[u8], at: usize, mut next: usize) -> Result<usize, JsonError> {
+    loop {
+        match bytes.get(next) {
+            Some(b'"') => return Ok(next + 1),
+            Some(b'\\') => next += 2,
+            Some(_) => next += 1,
+            None => {
+                return Err(JsonError {
+                    expected: "'\"' at the end of a string",
+                    at,
+                });
+            }
+        }
+    }
+}
+
+/// The end of the value that begins at `at`, without white space in front of it.
+#[inline]
+pub fn skip_json(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
+    match bytes.get(at) {
+        Some(b'"') => skip_string(bytes, at),
+        Some(b'{' | b'[') => skip_nested(bytes, at),
+        _ => skip_scalar(bytes, at),
+    }
+}
+
+/// The end of a number, `true`, `false` or `null`. Its text is checked only where it is read.
+#[inline]
+fn skip_scalar(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let len = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E'))
+        .count();
+    let begins = matches!(rest.first(), Some(b'0'..=b'9' | b'-' | b't' | b'f' | b'n'));
+    if begins {
+        Ok(at + len)
+    } else {
+        Err(JsonError {
+            expected: "a value",
+            at,
+        })
+    }
+}
+
+/// What may stand next inside a list or object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// An element or a name; or, at the very beginning, the end.
+    First,
+    /// An element or a name.
+    Item,
+    /// A comma or the end.
+    Separator,
+}
+
+/// The end of a list or object.
+fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
+    let mut objects: u128 = 0; // one bit a level: whether it is an object
+    let mut depth = 0;
+    let mut at = start;
+    let mut next = Next::Item;
+    loop {
+        at = skip_white(bytes, at);
+        let in_object = depth > 0 && objects & 1 == 1;
+        match (bytes.get(at), next) {
+            (Some(b'}'), Next::First | Next::Separator) if in_object => {
+                (at, next) = (at + 1, Next::Separator)
+            }
+            (Some(b']'), Next::First | Next::Separator) if depth > 0 && !in_object => {
+                (at, next) = (at + 1, Next::Separator)
+            }
+            (Some(b','), Next::Separator) => {
+                (at, next) = (at + 1, Next::Item);
+                continue;
+            }
+            (Some(_), Next::First | Next::Item) => {
+                if in_object {
+                    at = skip_name(bytes, at)?;
+                }
+                match bytes.get(at) {
+                    Some(open @ (b'{' | b'[')) => {
+                        if depth == MAX_NESTING {
+                            return Err(JsonError {
+                                expected: "at most 128 levels of nesting",
+                                at,
+                            });
+                        }
+                        objects = objects << 1 | u128::from(*open == b'{');
+                        (depth, at, next) = (depth + 1, at + 1, Next::First);
+                        continue;
+                    }
+                    Some(b'"') => at = skip_string(bytes, at)?,
+                    _ => at = skip_scalar(bytes, at)?,
+                }
+                next = Next::Separator;
+                continue;
+            }
+            (_, Next::Separator) if in_object => {
+                return Err(JsonError {
+                    expected: "',' or '}'",
+                    at,
+                });
+            }
+            (_, Next::Separator) => {
+                return Err(JsonError {
+                    expected: "',' or ']'",
+                    at,
+                });
+            }
+            (None, _) => {
+                return Err(JsonError {
+                    expected: "a value",
+                    at,
+                });
+            }
+        }
+        // a list or object was closed
+        objects >>= 1;
+        depth -= 1;
+        if depth == 0 {
+            return Ok(at);
+        }
+    }
+}
+
+/// The byte where the value behind `"name":` begins.
+fn skip_name(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
+    if bytes.get(at) != Some(&b'"') {
+        return Err(JsonError {
+            expected: "'\"' at the start of a name",
+            at,
+        });
+    }
+    let colon = skip_white(bytes, skip_string(bytes, at)?);
+    if bytes.get(colon) != Some(&b':') {
+        return Err(JsonError {
+            expected: "':' behind a name",
+            at: colon,
+        });
+    }
+    Ok(skip_white(bytes, colon + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skips_whole_values() {
+        for text in [
+            r#""a""#,
+            r#""a\"b\\""#,
+            r#""a long string that is more than sixteen bytes \" of text""#,
+            "12",
+            "-1.5e+3",
+            "true",
+            "null",
+            "[]",
+            "{}",
+            r#"[1, [2, {"a": "}]"}], "x"]"#,
+            r#"{"a": {"b": [1, 2, {"c": null}]}, "d" : ""}"#,
+        ] {
+            assert_eq!(skip_json(text.as_bytes(), 0), Ok(text.len()), "{text}");
+            let longer = format!("{text}, 1");
+            assert_eq!(skip_json(longer.as_bytes(), 0), Ok(text.len()), "{longer}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_missing() {
+        for (text, expected, at) in [
+            (r#""abc"#, "'\"' at the end of a string", 0),
+            ("", "a value", 0),
+            ("}", "a value", 0),
+            ("[1", "',' or ']'", 2),
+            ("[1,]", "a value", 3),
+            ("[1}", "',' or ']'", 2),
+            (r#"{"a":1]"#, "',' or '}'", 6),
+            (r#"{"a" 1}"#, "':' behind a name", 5),
+            (r#"{a:1}"#, "'\"' at the start of a name", 1),
+            (r#"{"a":1,}"#, "'\"' at the start of a name", 7),
+            (r#"{"a":"#, "a value", 5),
+        ] {
+            assert_eq!(
+                skip_json(text.as_bytes(), 0),
+                Err(JsonError { expected, at }),
+                "{text}"
+            );
+        }
+        assert!(skip_json(&b"[".repeat(100_000), 0).is_err());
+        let deep = [b"[".repeat(128), b"]".repeat(128)].concat();
+        assert_eq!(skip_json(&deep, 0), Ok(256));
+    }
+}
