@@ -12,6 +12,7 @@ pub mod sink;
 pub mod source;
 pub mod aggregate;
 pub mod data;
+pub mod decode;
 pub mod expr;
 pub mod format;
 pub mod stage;

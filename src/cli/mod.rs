@@ -42,7 +42,7 @@ fn run_with(options: Options) -> u8 {
             return status::WRONG;
         }
     };
-    let bound = lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline));
+    let bound = lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, options.printing()));
     let plan = match bound {
         Ok(plan) => plan,
         Err(mistakes) => {

@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, Command};
 use crate::data::parse_duration;
 use crate::format::{self, FORMATS, FormatDef};
 use crate::lang::parse_size;
+use crate::plan::Printing;
 
 /// Arguments that were understood.
 #[derive(Debug)]
@@ -76,6 +77,15 @@ impl Options {
             explain: matches.get_flag("explain"),
             check: matches.get_flag("check"),
         })
+    }
+
+    /// What is printed where no stage chooses columns.
+    pub(super) fn printing(&self) -> Printing {
+        if self.output.is_some() {
+            Printing::Fields
+        } else {
+            Printing::AsItCame
+        }
     }
 
     /// The text of the expression and the file it stands in.

@@ -94,6 +94,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             sources: Arc::clone(&sources),
             encoding: job.encoding,
             max_line_bytes: job.max_line_bytes,
+            keep_rejects: false,
             board: board.clone(),
             messages: message_sender.clone(),
             buffers: buffer_sender.clone(),

@@ -6,7 +6,7 @@ use crate::expr::Scope;
 use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
-use crate::stage::{self, BoundStage, OrderedStage, RowStage};
+use crate::stage::{self, BoundStage, Extraction, OrderedStage, RowStage};
 
 use super::aggregates::bind_aggregates;
 use super::borrowed;
@@ -39,6 +39,7 @@ pub(super) struct Logical {
 /// What a stage became.
 pub(super) enum Kind {
     Rows(Vec<Box<dyn RowStage>>),
+    Extract(Extraction),
     Ordered(Box<dyn OrderedStage>),
     Grouped(Aggregation),
 }
@@ -90,6 +91,10 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
         return match (def.bind)(stage, &mut bound.scope)? {
             BoundStage::Rewrite(stages) => {
                 stages.iter().try_for_each(|stage| bind_stage(stage, bound))
+            }
+            BoundStage::Extract(extraction) => {
+                push(bound, stage, Kind::Extract(extraction));
+                Ok(())
             }
             BoundStage::Rows(rows) => Ok(push(bound, stage, Kind::Rows(rows))),
             BoundStage::Ordered(ordered) => Ok(push(bound, stage, Kind::Ordered(ordered))),

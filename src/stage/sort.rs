@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{BoundStage, Operator, OrderedStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, LiveSlots, Rank, gather_across};
 use crate::expr::{Failures, Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -104,7 +104,7 @@ impl OrderedStage for Sort {
         self.limit = Some(limit);
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
         let Some(limit) = self.limit.filter(|limit| *limit < batch.rows) else {
             return;
         };
@@ -166,7 +166,7 @@ impl Operator for Sorting {
         &mut self,
         batch: Batch<'static>,
         _out: &mut Vec<Batch<'static>>,
-        _failures: &mut Failures,
+        _account: &mut Account,
     ) {
         self.held_rows += batch.rows;
         self.held.push(batch);
@@ -177,8 +177,8 @@ impl Operator for Sorting {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, failures: &mut Failures) {
-        self.sort(failures);
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+        self.sort(&mut account.failures);
         out.append(&mut self.held);
     }
 }
