@@ -83,7 +83,11 @@ fn job(options: &Options, plan: &Plan) -> Job {
     let encoding = match (options.output, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines,
         (chosen, _) => {
-            let default = if terminal { "table" } else { "tsv" };
+            let default = match (terminal, plan.output.whole) {
+                (true, _) => "table",
+                (false, Some(_)) => "json",
+                (false, None) => "tsv",
+            };
             let format = chosen
                 .or_else(|| format::find(default))
                 .expect("the default formats are in the table");
@@ -120,6 +124,18 @@ fn file_bytes(sources: &[String]) -> Option<u64> {
 fn report(outcome: &Outcome) -> u8 {
     if !outcome.ledger.is_clean() {
         eprintln!("bourn: {}", outcome.ledger);
+    }
+    if outcome.ledger.read > outcome.ledger.rejected && !outcome.never_seen.is_empty() {
+        eprintln!(
+            "bourn: no record has a field `{}`",
+            outcome.never_seen.join("`, `")
+        );
+    }
+    if !outcome.left_out.is_empty() {
+        let names = outcome.left_out.join("`, `");
+        eprintln!(
+            "bourn: not printed, because the first record does not have them: `{names}` (-o json prints all)"
+        );
     }
     match &outcome.sink {
         Some(SinkError::Closed) => return status::DONE,

@@ -163,6 +163,13 @@ impl<'r> Coordinator<'r> {
         Outcome {
             ledger,
             failed_sources: self.entries.failed_sources,
+            left_out: output.left_out(),
+            never_seen: plan
+                .watched
+                .iter()
+                .filter(|(_, seen)| !seen.get())
+                .map(|(name, _)| name.clone())
+                .collect(),
             sink: output.error.take(),
             signal: self.control.signal(),
         }

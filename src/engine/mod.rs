@@ -64,6 +64,10 @@ pub struct Outcome {
     pub ledger: Ledger,
     /// Sources that failed, as `PATH: reason`; printed already.
     pub failed_sources: Vec<String>,
+    /// Fields that were not printed, because the first row did not have them.
+    pub left_out: Vec<String>,
+    /// Fields that were asked for and that no record had.
+    pub never_seen: Vec<String>,
     /// Why writing ended early, if it did.
     pub sink: Option<SinkError>,
     /// The signal that ended the input early, if one did.

@@ -9,7 +9,7 @@ use crate::data::{
     Batch, Column, LiveSlots, Position, Validity, Value, count_records, trim_terminator,
 };
 use crate::expr::Failures;
-use crate::format::{Encoder, LinesEncoder};
+use crate::format::Encoder;
 use crate::plan::{Exchange, Plan};
 use crate::stage::Account;
 
@@ -17,6 +17,7 @@ use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::message::{Content, Done, HandOver, Message, Payload, SourceIndex, Task};
+use super::output::{encoder, is_parallel};
 
 /// What a worker is made of.
 pub(super) struct Setup {
@@ -66,14 +67,12 @@ const PIECES_BITS: u32 = 20;
 impl Worker {
     pub(super) fn new(setup: Setup) -> Self {
         let encoder = match (&setup.plan.exchange, setup.encoding) {
-            (Exchange::Rows, Encoding::Lines) => setup
-                .plan
-                .output
-                .lines
-                .map(|slot| Box::new(LinesEncoder::new(slot)) as Box<dyn Encoder>),
-            (Exchange::Rows, Encoding::Format(format, _)) if format.row_by_row => {
-                Some((format.encoder)(&setup.plan.output.columns))
+            (Exchange::Rows, Encoding::Format(format, _))
+                if !is_parallel(format, &setup.plan.output) =>
+            {
+                None
             }
+            (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding)),
             _ => None,
         };
         let partial = match &setup.plan.exchange {

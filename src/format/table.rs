@@ -28,6 +28,7 @@ pub(super) const TABLE: FormatDef = FormatDef {
     header: true,
     row_by_row: false,
     encoder,
+    open_row: None,
 };
 
 /// Rows that are held back at most.
