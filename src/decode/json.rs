@@ -6,7 +6,7 @@
 
 use crate::data::{
     Bytes, Column, ColumnBuilder, JsonError, Span, TextColumn, Validity, Value, ValueRef,
-    read_json, read_scalar, read_string, skip_json, skip_string, skip_white,
+    read_json, read_scalar, read_string, skip_json, skip_quoted, skip_string, skip_white,
 };
 use crate::lang::ast::{Path, Segment};
 
@@ -100,7 +100,7 @@ impl JsonDecoder {
                     at,
                 });
             }
-            let name_end = skip_string(text, at)?;
+            let (name_end, escaped) = skip_quoted(text, at)?;
             let name = &text[at + 1..name_end - 1];
             let mut colon = name_end;
             if text.get(colon) != Some(&b':') {
@@ -114,7 +114,7 @@ impl JsonDecoder {
             }
             let start = skip_white(text, colon + 1);
             let end = skip_json(text, start)?;
-            if let Some(wanted) = self.wanted(name) {
+            if let Some(wanted) = self.wanted(name, escaped) {
                 self.take(wanted, text, start, end, found);
             }
             at = skip_white(text, end);
@@ -133,14 +133,12 @@ impl JsonDecoder {
 
     /// The fields below a name, as it stands between its quotes.
     #[inline]
-    fn wanted(&self, name: &[u8]) -> Option<&WantedName> {
-        let same = self.names.iter().find(|wanted| wanted.name == name);
-        if same.is_none() && memchr::memchr(b'\\', name).is_some() {
-            let quoted = [b"\"", name, b"\""].concat();
-            let name = read_string(&quoted)?;
+    fn wanted(&self, name: &[u8], escaped: bool) -> Option<&WantedName> {
+        if escaped {
+            let name = read_string(&[b"\"", name, b"\""].concat())?;
             return self.names.iter().find(|wanted| wanted.name == name);
         }
-        same
+        self.names.iter().find(|wanted| wanted.name == name)
     }
 
     /// Notes where the wanted parts of a value stand. A name that comes again replaces what it gave before.
