@@ -92,7 +92,14 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
                 stages.iter().try_for_each(|stage| bind_stage(stage, bound))
             }
             BoundStage::Rows(rows) => Ok(push(bound, stage, Kind::Rows(rows))),
-            BoundStage::Ordered(ordered) => Ok(push(bound, stage, Kind::Ordered(ordered))),
+            BoundStage::Ordered(computed, ordered) => {
+                if !computed.is_empty() {
+                    let text = format!("what {stage} goes by");
+                    let kind = Kind::Rows(computed);
+                    bound.stages.push(Logical { text, kind });
+                }
+                Ok(push(bound, stage, Kind::Ordered(ordered)))
+            }
         };
     }
     if aggregate::find(name).is_some() {

@@ -31,7 +31,7 @@ pub(super) const LIMIT: StageDef = StageDef {
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let rows = super::only_number(stage, &LIMIT.entry, "how many records")
         .map_err(|mistake| vec![mistake])?;
-    Ok(BoundStage::Ordered(Box::new(Limit { rows })))
+    Ok(BoundStage::Ordered(Vec::new(), Box::new(Limit { rows })))
 }
 
 /// Lets the first rows pass.

@@ -53,8 +53,8 @@ pub struct StageDef {
 pub enum BoundStage {
     /// Row-by-row work, in this order; none if only names changed.
     Rows(Vec<Box<dyn RowStage>>),
-    /// Work that needs the records in order, or all of them.
-    Ordered(Box<dyn OrderedStage>),
+    /// Work that needs the records in order, or all of them, and what is computed for it row by row before.
+    Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
 }
