@@ -156,9 +156,10 @@ impl Worker {
                 shrink(&mut buffer);
                 self.buffer = buffer;
             }
-            Content::Buffer(buffer, len) => {
+            Content::Buffer(mut buffer, len) => {
                 done.bytes = len as u64;
                 self.process_bytes(&buffer[..len], false, &mut done);
+                shrink(&mut buffer);
                 let _ = self.setup.buffers.try_send(buffer); // the pool is full, or the reader has ended
             }
             Content::Overlong => self.process_bytes(&[], true, &mut done),
@@ -192,9 +193,11 @@ impl Worker {
                     let failed = done.failures.count;
                     let count = self.process_piece(records, &chunk, &mut out, &mut done.failures);
                     if done.failures.count > failed && failed == 0 && !self.located {
-                        done.first_failure = self
-                            .locate_failure(records, &chunk)
-                            .map(|record| done.records + record);
+                        if let Some((record, reason)) = self.locate_failure(records, &chunk) {
+                            done.first_failure = Some(done.records + record);
+                            // Stages go by columns: what failed first in time need not be in the first record.
+                            done.failures.first = Some(reason);
+                        }
                         self.located = true;
                     }
                     chunk.records_before += count;
@@ -287,9 +290,9 @@ impl Worker {
         (batch, count_records(bytes) as u64)
     }
 
-    /// Which record of a piece, from 0, has the first failure: found by doing the work again record by record.
-    /// That happens once a worker, and costs nothing as long as nothing fails.
-    fn locate_failure(&self, bytes: &[u8], chunk: &Chunk) -> Option<u64> {
+    /// Which record of a piece, from 0, has the first failure, and what it is: found by doing the work again
+    /// record by record. That happens once a worker, and costs nothing as long as nothing fails.
+    fn locate_failure(&self, bytes: &[u8], chunk: &Chunk) -> Option<(u64, String)> {
         let plan = &self.setup.plan;
         let fails = |line: &[u8]| {
             let mut failures = Failures::default();
@@ -298,12 +301,12 @@ impl Worker {
             if let Exchange::Grouped(aggregation) = &plan.exchange {
                 Partial::new(Arc::clone(aggregation)).update(&batch, &mut failures);
             }
-            failures.count > 0
+            failures.first
         };
         bytes
             .split_inclusive(|byte| *byte == b'\n')
-            .position(fails)
-            .map(|record| record as u64)
+            .zip(0..)
+            .find_map(|(line, record)| Some((record, fails(line)?)))
     }
 }
 
