@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 
 use memchr::{memchr, memrchr};
 
-use crate::source::reason;
+use crate::data::reason;
 
 use super::message::FileRange;
 

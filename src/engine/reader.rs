@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, Sender};
 use memchr::{memchr, memrchr};
 
+use crate::data::reason;
 use crate::source::compression::{Compression, Detection};
-use crate::source::{self, Input, reason};
+use crate::source::{self, Input};
 
 use super::control::{Control, Waited};
 use super::message::{Content, FileRange, HandOver, Message, SourceIndex, Task};

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use super::SourceDef;
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, reason};
 
 pub(super) const FILE: SourceDef = SourceDef {
     entry: Entry {
@@ -16,7 +16,7 @@ pub(super) const FILE: SourceDef = SourceDef {
     },
     accepts: |_| true,
     open: |path| {
-        let file = File::open(path).map_err(|error| super::reason(&error))?;
+        let file = File::open(path).map_err(|error| reason(&error))?;
         super::input(file, 0)
     },
 };

@@ -6,7 +6,7 @@ mod stdin;
 
 use std::fs::File;
 
-use crate::data::Entry;
+use crate::data::{Entry, reason};
 
 /// Every kind of source; the first that accepts what was written opens it.
 pub const SOURCES: &[&SourceDef] = &[&stdin::STDIN, &file::FILE];
@@ -55,12 +55,4 @@ fn input(file: File, start: u64) -> Result<Input, String> {
         return Ok(Input::Ranges { file, start: start.min(metadata.len()), end: metadata.len() });
     }
     Ok(Input::Stream(file))
-}
-
-/// An I/O error as a sentence without the number of the error.
-pub fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use super::SourceDef;
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, reason};
 
 pub(super) const STDIN: SourceDef = SourceDef {
     entry: Entry {
@@ -15,7 +15,7 @@ pub(super) const STDIN: SourceDef = SourceDef {
     },
     accepts: |written| written == "-",
     open: |_| {
-        let handle = rustix::io::dup(rustix::stdio::stdin()).map_err(|error| super::reason(&error.into()))?;
+        let handle = rustix::io::dup(rustix::stdio::stdin()).map_err(|error| reason(&error.into()))?;
         let file = File::from(handle);
         // Only a regular file has an offset: a shell may have read the first lines already.
         let start = rustix::fs::tell(&file).unwrap_or(0);
