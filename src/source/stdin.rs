@@ -2,7 +2,9 @@
 
 use std::fs::File;
 
-use super::SourceDef;
+use rustix::fs::SeekFrom;
+
+use super::{Input, SourceDef};
 use crate::data::{Entry, Example, reason};
 
 pub(super) const STDIN: SourceDef = SourceDef {
@@ -19,6 +21,11 @@ pub(super) const STDIN: SourceDef = SourceDef {
         let file = File::from(handle);
         // Only a regular file has an offset: a shell may have read the first lines already.
         let start = rustix::fs::tell(&file).unwrap_or(0);
-        super::input(file, start)
+        let input = super::input(file, start)?;
+        if let Input::Ranges { file, end, .. } = &input {
+            // Workers read at places of their own; whoever has the same offset finds the file read, as `cat` leaves it.
+            let _ = rustix::fs::seek(file, SeekFrom::Start(start.max(*end))); // it had an offset a moment ago
+        }
+        Ok(input)
     },
 };
