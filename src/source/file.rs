@@ -1,6 +1,7 @@
 //! A path: a file, plain or compressed, or a named pipe.
 
 use std::fs::File;
+use std::io;
 
 use super::SourceDef;
 use crate::data::{Entry, Example, reason};
@@ -16,7 +17,26 @@ pub(super) const FILE: SourceDef = SourceDef {
     },
     accepts: |_| true,
     open: |path| {
-        let file = File::open(path).map_err(|error| reason(&error))?;
+        let file = open(path).map_err(|error| reason(&error))?;
         super::input(file, 0)
     },
 };
+
+/// Opens a file for reading. A named pipe that nobody writes to yet would block the usual way, where no signal
+/// could end the wait; so it is opened at once, and the reader waits for input as it does for all streams.
+#[cfg(target_os = "linux")]
+fn open(path: &str) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let at_once = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(at_once).open(path)?;
+    rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
+    Ok(file)
+}
+
+/// Opens a file for reading.
+#[cfg(not(target_os = "linux"))]
+fn open(path: &str) -> io::Result<File> {
+    File::open(path)
+}
