@@ -5,6 +5,7 @@ mod file;
 mod stdin;
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 
 use crate::data::{Entry, reason};
 
@@ -44,14 +45,18 @@ pub fn open(written: &str) -> Result<Input, String> {
     (def.open)(written)
 }
 
+/// A file that says it is larger than this is believed.
+const MADE_UP_BYTES: u64 = 64 << 10;
+
 /// What an opened file is: ranges if it is a regular file of known size, else a stream.
 fn input(file: File, start: u64) -> Result<Input, String> {
     let metadata = file.metadata().map_err(|error| reason(&error))?;
     if metadata.is_dir() {
         return Err("is a directory: name the files in it, as in DIR/*.log".to_owned());
     }
-    // Files under /proc say that they are empty and are not.
-    if metadata.is_file() && metadata.len() > 0 {
+    // Files under /proc say that they are empty and are not; those under /sys, that they fill a page.
+    let is_made_up = metadata.len() == 0 || metadata.blocks() == 0 && metadata.len() <= MADE_UP_BYTES;
+    if metadata.is_file() && !is_made_up {
         return Ok(Input::Ranges { file, start: start.min(metadata.len()), end: metadata.len() });
     }
     Ok(Input::Stream(file))
