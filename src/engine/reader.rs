@@ -146,10 +146,11 @@ impl Reader {
         let mut chunks = Chunks::new(source, self.buffer());
         loop {
             // A decompressor cannot be asked whether it has more at once: it is read as fast as it goes.
-            if self.setup.control.is_stopped() || !self.fill(&mut chunks, &mut reader)? {
-                return self.end_source(chunks);
+            match self.fill(&mut chunks, &mut reader) {
+                Ok(true) if !self.setup.control.is_stopped() => self.cut(&mut chunks)?,
+                Ok(_) => return self.end_source(chunks),
+                Err(error) => return self.end_failed_source(chunks, error),
             }
-            self.cut(&mut chunks)?;
         }
     }
 
@@ -169,8 +170,10 @@ impl Reader {
                 }
                 Waited::Input => {}
             }
-            if !self.fill(&mut chunks, &mut file)? {
-                return self.end_source(chunks);
+            match self.fill(&mut chunks, &mut file) {
+                Ok(true) => {}
+                Ok(false) => return self.end_source(chunks),
+                Err(error) => return self.end_failed_source(chunks, error),
             }
             if matches!(detection, Detection::NeedMore) {
                 let head = &chunks.bytes[..chunks.filled];
@@ -277,6 +280,12 @@ impl Reader {
             self.dispatch(chunks.source, Content::Buffer(chunks.bytes, chunks.filled))?;
         }
         Ok(())
+    }
+
+    /// The source cannot be read any further: what was read of it is finished all the same.
+    fn end_failed_source(&mut self, chunks: Chunks, error: io::Error) -> Result<(), Stopped> {
+        self.end_source(chunks)?;
+        Err(Stopped::Failed(error))
     }
 
     /// Hands out a chunk, as soon as there is room for one.
