@@ -1,6 +1,7 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender};
@@ -212,7 +213,8 @@ impl Account {
     fn fail(&mut self, source: &str, reason: &str) {
         let failed = format!("{source}: {reason}");
         if !self.failed_sources.contains(&failed) {
-            eprintln!("bourn: {failed}");
+            // If nobody can be told, the results and the exit status are still to come.
+            let _ = writeln!(io::stderr(), "bourn: {failed}");
             self.failed_sources.push(failed);
         }
     }
