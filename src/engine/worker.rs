@@ -294,9 +294,16 @@ impl Worker {
     /// record by record. That happens once a worker, and costs nothing as long as nothing fails.
     fn locate_failure(&self, bytes: &[u8], chunk: &Chunk) -> Option<(u64, String)> {
         let plan = &self.setup.plan;
-        let fails = |line: &[u8]| {
+        let fails = |line: &[u8], record: u64| {
             let mut failures = Failures::default();
-            let (mut batch, _) = self.scan(line, chunk);
+            let records_before = chunk.records_before + record;
+            let (mut batch, _) = self.scan(
+                line,
+                &Chunk {
+                    records_before,
+                    ..*chunk
+                },
+            );
             apply(plan, &mut batch, &mut failures);
             if let Exchange::Grouped(aggregation) = &plan.exchange {
                 Partial::new(Arc::clone(aggregation)).update(&batch, &mut failures);
@@ -306,7 +313,7 @@ impl Worker {
         bytes
             .split_inclusive(|byte| *byte == b'\n')
             .zip(0..)
-            .find_map(|(line, record)| Some((record, fails(line)?)))
+            .find_map(|(line, record)| Some((record, fails(line, record)?)))
     }
 }
 
