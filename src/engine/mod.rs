@@ -109,7 +109,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         chunk_bytes: job.chunk_bytes,
         max_line_bytes: job.max_line_bytes,
         batch: job.batch,
-        waits_for_more: plan.is_blocking(),
+        waits_for_more: plan.waits_for_all(),
         control: Arc::clone(control),
         tasks: task_sender,
         tickets,

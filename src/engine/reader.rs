@@ -22,7 +22,7 @@ pub(super) struct Setup {
     pub(super) chunk_bytes: usize,
     pub(super) max_line_bytes: usize,
     pub(super) batch: Option<Duration>,
-    /// Nothing is printed before a batch ends: a chunk may be filled although the input pauses.
+    /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
     pub(super) control: Arc<Control>,
     pub(super) tasks: Sender<Task>,

@@ -93,6 +93,22 @@ impl Plan {
         Ok(live::assemble(bound))
     }
 
+    /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
+    /// all are in.
+    pub fn waits_for_all(&self) -> bool {
+        let ends_early = |step: &MergeStep| matches!(step, MergeStep::Ordered(stage, _) if !stage.is_blocking() && stage.limit().is_some());
+        let waits = |step: &MergeStep| match step {
+            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+            MergeStep::Grouped(_) => true,
+            MergeStep::Rows(_) => false,
+        };
+        let decisive = self
+            .merge
+            .iter()
+            .find(|step| ends_early(step) || waits(step));
+        matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
+    }
+
     /// Whether nothing is printed before all records are in.
     pub fn is_blocking(&self) -> bool {
         matches!(self.exchange, Exchange::Grouped(_))
