@@ -3,7 +3,7 @@
 mod options;
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::engine::{self, Control, Encoding, Job, Outcome};
 use crate::format;
 use crate::lang;
 use crate::plan::Plan;
-use crate::sink::{Progress, SinkError, Stdout};
+use crate::sink::{Progress, Sink, SinkError, Stdout};
 
 use options::Options;
 
@@ -38,7 +38,7 @@ fn run_with(options: Options) -> u8 {
     let (text, origin) = match options.expression() {
         Ok(expression) => expression,
         Err(error) => {
-            eprintln!("bourn: {error:#}");
+            tell(&format!("bourn: {error:#}\n"));
             return status::WRONG;
         }
     };
@@ -46,7 +46,7 @@ fn run_with(options: Options) -> u8 {
     let plan = match bound {
         Ok(plan) => plan,
         Err(mistakes) => {
-            eprint!("{}", lang::render(&mistakes, &text, origin.as_deref()));
+            tell(&lang::render(&mistakes, &text, origin.as_deref()));
             return status::WRONG;
         }
     };
@@ -54,8 +54,13 @@ fn run_with(options: Options) -> u8 {
         return status::DONE;
     }
     if options.explain {
-        print!("{}", plan.explanation);
-        return status::DONE;
+        return match Stdout.write(plan.explanation.to_string().as_bytes()) {
+            Ok(()) | Err(SinkError::Closed) => status::DONE,
+            Err(SinkError::Failed(reason)) => {
+                tell(&format!("bourn: {reason}\n"));
+                status::FAILED
+            }
+        };
     }
     let started = Control::new()
         .and_then(|control| control.listen().map(|()| control))
@@ -63,13 +68,18 @@ fn run_with(options: Options) -> u8 {
     let control = match started {
         Ok(control) => control,
         Err(error) => {
-            eprintln!("bourn: {error:#}");
+            tell(&format!("bourn: {error:#}\n"));
             return status::FAILED;
         }
     };
     let job = job(&options, &plan);
     let outcome = engine::run(Arc::new(plan), job, &mut Stdout, &control);
     report(&outcome)
+}
+
+/// Writes a message; if nobody can be told, the exit status still says it.
+fn tell(message: &str) {
+    let _ = std::io::stderr().write_all(message.as_bytes());
 }
 
 /// What to run the plan on.
@@ -119,12 +129,12 @@ fn file_bytes(sources: &[String]) -> Option<u64> {
 /// Says what went wrong and how the run ended.
 fn report(outcome: &Outcome) -> u8 {
     if !outcome.ledger.is_clean() {
-        eprintln!("bourn: {}", outcome.ledger);
+        tell(&format!("bourn: {}\n", outcome.ledger));
     }
     match &outcome.sink {
         Some(SinkError::Closed) => return status::DONE,
         Some(SinkError::Failed(reason)) => {
-            eprintln!("bourn: {reason}");
+            tell(&format!("bourn: {reason}\n"));
             return status::FAILED;
         }
         None => {}
