@@ -13,8 +13,8 @@ use std::sync::Arc;
 use crate::aggregate::Aggregation;
 use crate::data::{LiveSlots, Scanner, Slot};
 use crate::format::OutputColumn;
-use crate::lang::Mistake;
 use crate::lang::ast::Pipeline;
+use crate::lang::{MAX_MISTAKES, Mistake};
 use crate::stage::{OrderedStage, RowStage};
 
 pub use explain::Explanation;
@@ -87,10 +87,15 @@ pub struct Output {
 }
 
 impl Plan {
-    /// Binds a pipeline. All mistakes are found at once.
+    /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline) -> Result<Plan, Vec<Mistake>> {
-        let bound = stages::bind(pipeline)?;
-        Ok(live::assemble(bound))
+        match stages::bind(pipeline) {
+            Ok(bound) => Ok(live::assemble(bound)),
+            Err(mut mistakes) => {
+                mistakes.truncate(MAX_MISTAKES);
+                Err(mistakes)
+            }
+        }
     }
 
     /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
