@@ -75,7 +75,7 @@ fn run_with(options: Options) -> u8 {
 /// What to run the plan on.
 fn job(options: &Options, plan: &Plan) -> Job {
     let sources = if options.sources.is_empty() {
-        vec!["-".to_owned()]
+        vec!["-".into()]
     } else {
         options.sources.clone()
     };
@@ -106,8 +106,8 @@ fn job(options: &Options, plan: &Plan) -> Job {
 }
 
 /// The size of all sources, if they are files.
-fn file_bytes(sources: &[String]) -> Option<u64> {
-    let size = |source: &String| {
+fn file_bytes(sources: &[OsString]) -> Option<u64> {
+    let size = |source: &OsString| {
         std::fs::metadata(source)
             .ok()
             .filter(|metadata| metadata.is_file())

@@ -15,7 +15,7 @@ use crate::lang::parse_size;
 pub(super) struct Options {
     expression: Option<String>,
     expression_file: Option<String>,
-    pub(super) sources: Vec<String>,
+    pub(super) sources: Vec<OsString>,
     pub(super) output: Option<&'static FormatDef>,
     /// Asked for or forbidden; otherwise the format decides.
     pub(super) header: Option<bool>,
@@ -55,7 +55,7 @@ impl Options {
         Ok(Options {
             expression,
             expression_file,
-            sources: words,
+            sources: words.into_iter().map(OsString::from).collect(),
             output: matches
                 .get_one::<String>("output")
                 .and_then(|name| format::find(name)),
