@@ -272,7 +272,9 @@ impl Worker {
         let mut batch = plan.scanner.scan(bytes, Position(chunk.position));
         let rows = batch.rows;
         if let Some(slot) = plan.metadata.source {
-            let name = self.setup.sources[chunk.source.0].as_encoded_bytes().to_vec();
+            let name = self.setup.sources[chunk.source.0]
+                .as_encoded_bytes()
+                .to_vec();
             batch.set(slot, Column::Constant(Value::Text(name), rows));
         }
         if let Some(slot) = plan.metadata.number {
