@@ -8,9 +8,14 @@ use crate::plan::Plan;
 
 use super::shell::quoted;
 
+/// Words that go on with an expression.
+const CONNECTIVES: &[&str] = &[
+    "|", "by", "as", "where", "in", "from", "keep", "desc", "+", "==",
+];
+
 /// How to write `bourn count by word`, where the shell has made several arguments of one expression.
 pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Option<String> {
-    let first = sources.first()?;
+    let first = sources.first()?.to_str()?;
     if first == "-" || Path::new(first).exists() {
         return None;
     }
@@ -19,7 +24,8 @@ pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Op
         whole.push(' ');
         whole.push_str(source.to_str()?);
     }
-    is_right(&whole).then(|| {
+    let goes_on = CONNECTIVES.contains(&first) && lang::parse(&whole).is_ok();
+    (goes_on || is_right(&whole)).then(|| {
         format!(
             "an expression is one argument; write bourn {}",
             quoted(&whole)
@@ -45,4 +51,30 @@ fn is_right(expression: &str) -> bool {
     lang::parse(expression)
         .and_then(|pipeline| Plan::of(&pipeline))
         .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_pieces(expression: &str, sources: &[&str]) -> bool {
+        let sources: Vec<OsString> = sources.iter().map(OsString::from).collect();
+        expression_in_pieces(expression, &sources).is_some()
+    }
+
+    #[test]
+    fn pieces_of_an_expression_are_no_sources() {
+        assert!(in_pieces("count", &["by", "word"]));
+        assert!(in_pieces("limit", &["5"]));
+        assert!(in_pieces("split", &["|", "count", "by", "word"]));
+    }
+
+    #[test]
+    fn sources_are_no_pieces() {
+        assert!(!in_pieces("count", &[]));
+        assert!(!in_pieces("count", &["-"]));
+        assert!(!in_pieces("count", &["no-such-file.log"]));
+        assert!(!in_pieces("count", &["Cargo.toml", "by"]));
+        assert!(!in_pieces("limit 5", &["5"]));
+    }
 }

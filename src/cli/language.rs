@@ -8,7 +8,7 @@ pub const LANGUAGE: &[Entry] = &[
     Entry {
         name: "expressions",
         usage: "STAGE | STAGE | …",
-        summary: "How stages are joined, and how fields, literals and operators are written.",
+        summary: "How stages, fields, literals and operators are written.",
         details: "\
 An expression is one or more stages with `|` between. A stage is a name with its arguments, or aggregates, \
 which need no name: `count, sum(x) as total where x > 0 by host, day`. Stages such as `match`, `where` and \
@@ -75,7 +75,7 @@ header. `-o FORMAT` prints columns in any case.",
     Entry {
         name: "values",
         usage: "null bool int float text time duration",
-        summary: "When text is a number, what null does, how numbers are computed and printed.",
+        summary: "When text is a number, what null does, how numbers are printed.",
         details: "\
 Text is a number when it is used as one: next to a number in a comparison, in arithmetic, in `sum` and its \
 like. The whole text must be a number as JSON writes them; leading zeros, a leading + and .5 will do, white \
@@ -118,7 +118,7 @@ form that reads back the same.",
     Entry {
         name: "groups",
         usage: "AGG [where COND] [as NAME], … [by KEY [as NAME], …]",
-        summary: "How aggregates are combined, which columns they make, and in which order.",
+        summary: "How aggregates combine, which columns they make, in which order.",
         details: "\
 Any number of aggregates, with keys or without. Without `by` there is always one row; with `by` one for each \
 group, and none if there were no records. Of nothing, `count` is 0 and all others are null.

@@ -4,6 +4,9 @@ use std::fmt;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::expr::scope::closest;
+use crate::format::FORMATS;
+
 use super::options::{OptionDef, Takes};
 
 /// A mistake in the options, with how to write it.
@@ -40,22 +43,12 @@ impl OptionMistake {
                 message: format!("unknown option `{}`", visible(&argument)),
                 help: Some(match text(ContextKind::SuggestedArg) {
                     Some(close) => format!("did you mean `{close}`?"),
-                    None if argument.chars().any(char::is_whitespace) => format!(
-                        "what begins with - is an option; behind -- it is an expression: bourn -- '{}'",
-                        visible(&argument)
-                    ),
                     None => "bourn --help options lists them".to_owned(),
                 }),
             },
             ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
                 let takes = def.map_or(Takes::Nothing, |def| def.takes);
-                bad_value(
-                    &long,
-                    takes,
-                    &value,
-                    text(ContextKind::SuggestedValue),
-                    error,
-                )
+                bad_value(&long, takes, &value)
             }
             ErrorKind::TooManyValues => OptionMistake {
                 message: format!("{long} takes no value, found `{}`", visible(&value)),
@@ -76,26 +69,17 @@ impl OptionMistake {
     }
 }
 
-fn bad_value(
-    long: &str,
-    takes: Takes,
-    value: &str,
-    close: Option<String>,
-    error: &clap::Error,
-) -> OptionMistake {
+fn bad_value(long: &str, takes: Takes, value: &str) -> OptionMistake {
     let (expected, example) = takes.expected();
     let found = match value {
         "" => "nothing".to_owned(),
         value => format!("`{}`", visible(value)),
     };
-    let possible = match error.get(ContextKind::ValidValue) {
-        Some(ContextValue::Strings(names)) if !names.is_empty() => names.join(", "),
-        _ => String::new(),
-    };
-    let help = match (close, possible.as_str()) {
-        (Some(close), _) => format!("did you mean `{close}`? The names are: {possible}"),
-        (None, "") => format!("write {long} {example}"),
-        (None, possible) => format!("the names are: {possible}"),
+    let formats: Vec<&str> = FORMATS.iter().map(|def| def.entry.name).collect();
+    let help = match (takes, closest(value, &formats)) {
+        (Takes::Format, Some(close)) => format!("did you mean `{close}`?"),
+        (Takes::Format, None) => format!("the formats are: {}", formats.join(", ")),
+        _ => format!("write {long} {example}"),
     };
     OptionMistake {
         message: format!("{long}: expected {expected}, found {found}"),
