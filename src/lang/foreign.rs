@@ -167,8 +167,14 @@ fn stands_between_operands(word: &str, behind: Input<'_>) -> bool {
             next.is_some_and(|c| c.is_ascii_digit() || matches!(c, '-' | '"' | '\''))
         }
         "AND" | "OR" | "NOT" | "IN" => begins_operand(behind),
-        _ => matches!(next, Some('"' | '\'' | '/')),
+        _ => matches!(next, Some('"' | '\'')) || begins_regex(behind.fragment()),
     }
+}
+
+/// Whether text begins as a regular expression would; `/ a` and `// a` divide.
+fn begins_regex(text: &str) -> bool {
+    text.strip_prefix('/')
+        .is_some_and(|rest| !rest.starts_with([' ', '\t', '\n', '/']))
 }
 
 #[cfg(test)]
