@@ -11,10 +11,14 @@ pub fn command_line(example: &Example) -> String {
     if example.input.is_empty() {
         format!("bourn {arguments} </dev/null")
     } else {
-        format!(
-            "printf {} | bourn {arguments}",
-            format_string(example.input)
-        )
+        // what begins with a dash would be an option of printf
+        let end_of_options = if example.input.starts_with('-') {
+            "-- "
+        } else {
+            ""
+        };
+        let format = format_string(example.input);
+        format!("printf {end_of_options}{format} | bourn {arguments}")
     }
 }
 
