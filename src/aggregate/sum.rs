@@ -36,7 +36,7 @@ impl State for Sum {
             ValueRef::Text([]) => {}
             ValueRef::BigInt(value) => self.0.get_or_insert_default().add_big(*value),
             _ => {
-                let number = value.as_number().ok_or("a number")?;
+                let number = value.as_number().ok_or("a number")?; // what is none leaves the sum of nothing null
                 self.0.get_or_insert_default().add(number);
             }
         }

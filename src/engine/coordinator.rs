@@ -1,7 +1,7 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender};
@@ -219,7 +219,8 @@ impl Account {
     fn fail(&mut self, source: &str, reason: &str) {
         let failed = format!("{source}: {reason}");
         if !self.failed_sources.contains(&failed) {
-            let _ = writeln!(std::io::stderr(), "bourn: {failed}"); // nobody listens any more
+            // If nobody can be told, the results and the exit status are still to come.
+            let _ = writeln!(io::stderr(), "bourn: {failed}");
             self.failed_sources.push(failed);
         }
     }
