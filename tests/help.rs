@@ -46,7 +46,8 @@ fn the_examples_of_every_page_print_what_the_page_says() {
     for name in bourn::cli::names() {
         let page = printed(&format!("bourn --help {name}"));
         for (command, output) in examples(&page) {
-            let found: Vec<String> = printed(&command)
+            let stdout = String::from_utf8(run(&command).stdout).expect("text");
+            let found: Vec<String> = stdout
                 .lines()
                 .map(|line| line.trim_end_matches(' ').to_owned())
                 .collect();

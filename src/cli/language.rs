@@ -183,42 +183,36 @@ The first signal ends the input: what was read is finished and printed. The seco
     Entry {
         name: "examples",
         usage: "",
-        summary: "Questions, and how they are asked.",
+        summary: "Questions of every day, and how they are asked.",
         details: "",
         examples: &[
-            // how often each word occurs, whatever its case
             Example {
-                expr: "let line = lower(line) | split /[^a-z]+/ | count by word | limit 2",
+                expr: "let line = lower(line) | split /[^a-z]+/ | count by word | limit 2 # how often each word occurs, whatever its case",
                 input: "The sun. The moon, the stars: a sun.\n",
                 output: "the\t3\nsun\t2\n",
             },
-            // which errors are not about disks
             Example {
-                expr: "match /error/i | skip 'disk'",
+                expr: "match /error/i | skip 'disk' # which errors are not about disks",
                 input: "ERROR disk full\nerror: no route\nok\n",
                 output: "error: no route\n",
             },
-            // how large the values of a column are
             Example {
-                expr: "-o csv 'count, sum(line), avg(line) as mean, min(line), max(line)'",
+                expr: "-o csv 'count, sum(line), avg(line) as mean, min(line), max(line) # how large the values of a column are'",
                 input: "3\n10\n5\n",
                 output: "count,sum_line,mean,min_line,max_line\n3,18,6,3,10\n",
             },
-            // how many lines are long, by how they begin
             Example {
-                expr: "-o json 'count(len(line) > 4) as long by substr(line, 0, 1) as initial'",
+                expr: "-o json 'count(len(line) > 4) as long by substr(line, 0, 1) as initial # how many lines are long, by how they begin'",
                 input: "abcdef\nabc\nbcdefg\naxxxxx\n",
                 output: "{\"initial\":\"a\",\"long\":2}\n{\"initial\":\"b\",\"long\":1}\n",
             },
-            // the shortest line, and the number of its line
             Example {
-                expr: "let size = len(line) | sort size | limit 1 | select @number as n, line",
+                expr: "let size = len(line) | sort size | limit 1 | select @number as n, line # the shortest line, and the number of its line",
                 input: "bbb\na\ncc\n",
                 output: "2\ta\n",
             },
-            // which values occur only once
             Example {
-                expr: "split ',' as id | count by id | where count == 1 | select id",
+                expr: "split ',' as id | count by id | where count == 1 | select id # which values occur only once",
                 input: "a,b\nb,c\n",
                 output: "a\nc\n",
             },

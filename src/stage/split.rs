@@ -23,7 +23,7 @@ pub(super) const SPLIT: StageDef = StageDef {
         name: "split",
         usage: "split [SEP] [keep] [from FIELD] [as NAME]",
         summary: "One record for each piece of the line (or field), in field `word`.",
-        details: "The field is NAME where `as` says so. SEP is a text or a /regex/; without it, pieces are separated by any white space. Empty pieces are \
+        details: "The field is NAME where `as` says so. SEP is a text or a /regex/; without it, pieces are separated by any white space of ASCII. Empty pieces are \
                   dropped unless `keep` is given. The piece takes the place of what was split; null gives no record.",
         examples: &[
             Example {
