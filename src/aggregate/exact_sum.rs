@@ -15,6 +15,7 @@ pub(super) struct ExactSum {
     high: f64,
     low: f64,
     /// Partial sums that do not overlap, smallest first; only if two floats did not hold the sum.
+    #[allow(clippy::box_collection, reason = "hardly ever there, and one a group")]
     rest: Option<Box<Vec<f64>>>,
     /// Whether a float was added: then the sum is one.
     has_float: bool,

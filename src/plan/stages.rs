@@ -91,8 +91,14 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             BoundStage::Rewrite(stages) => {
                 stages.iter().try_for_each(|stage| bind_stage(stage, bound))
             }
-            BoundStage::Rows(rows) => Ok(push(bound, stage, Kind::Rows(rows))),
-            BoundStage::Ordered(ordered) => Ok(push(bound, stage, Kind::Ordered(ordered))),
+            BoundStage::Rows(rows) => {
+                push(bound, stage, Kind::Rows(rows));
+                Ok(())
+            }
+            BoundStage::Ordered(ordered) => {
+                push(bound, stage, Kind::Ordered(ordered));
+                Ok(())
+            }
         };
     }
     if aggregate::find(name).is_some() {
