@@ -15,7 +15,7 @@ use bourn::plan::Plan;
 use bourn::sink::{Sink, SinkError};
 
 /// How much data there is of each kind.
-const DATA_BYTES: usize = 64 << 20;
+const DATA_BYTES: usize = 32 << 20;
 
 /// How long a path is measured.
 const MEASURED: Duration = Duration::from_secs(1);

@@ -65,6 +65,35 @@ pub const CHAPTERS: &[Chapter] = &[
     },
 ];
 
+/// Words and signs of the language, each with the page that says what it means.
+const WORDS: &[(&str, &str)] = &[
+    ("#", "expressions"),
+    ("%", "expressions"),
+    ("*", "expressions"),
+    ("+", "expressions"),
+    ("/", "expressions"),
+    ("//", "expressions"),
+    ("==", "expressions"),
+    ("!=", "expressions"),
+    ("??", "expressions"),
+    ("@number", "records"),
+    ("@source", "records"),
+    ("@time", "records"),
+    ("and", "expressions"),
+    ("as", "groups"),
+    ("by", "groups"),
+    ("false", "values"),
+    ("in", "expressions"),
+    ("line", "records"),
+    ("not", "expressions"),
+    ("null", "values"),
+    ("or", "expressions"),
+    ("true", "values"),
+    ("|", "expressions"),
+    ("~", "expressions"),
+    ("!~", "expressions"),
+];
+
 /// What a name behind `--help` means.
 #[derive(Debug)]
 pub(super) enum Found {
@@ -84,7 +113,12 @@ pub(super) fn find(name: &str) -> Found {
     {
         return Found::Chapter(chapter);
     }
-    let name = OptionDef::find(name).map_or(name, |def| def.entry.name);
+    let page = WORDS.iter().find(|(word, _)| *word == name);
+    let name = match (page, OptionDef::find(name)) {
+        (Some((_, page)), _) => page,
+        (None, Some(def)) => def.entry.name,
+        (None, None) => name,
+    };
     let found: Vec<_> = rows().filter(|(_, entry)| entry.name == name).collect();
     if found.is_empty() {
         Found::Nothing(closest(name.trim_start_matches('-'), &names()))
@@ -108,4 +142,19 @@ fn rows() -> impl Iterator<Item = (&'static Chapter, &'static Entry)> {
             .into_iter()
             .map(move |entry| (chapter, entry))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_on_pages_that_are_there() {
+        for (word, page) in WORDS {
+            let Found::Entries(found) = find(word) else {
+                panic!("`{word}` is not found");
+            };
+            assert!(found.iter().all(|(_, entry)| entry.name == *page));
+        }
+    }
 }

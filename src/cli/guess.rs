@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::lang;
 use crate::plan::Plan;
 
+use super::mistake::visible;
 use super::shell::quoted;
 
 /// Words that go on with an expression.
@@ -33,11 +34,14 @@ pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Op
     })
 }
 
-/// How to write `bourn FILE EXPR`.
-pub(super) fn file_in_front(expression: &str, sources: &[OsString]) -> Option<String> {
+/// How to write what is no expression: `bourn FILE EXPR`, `bourn help`.
+pub(super) fn no_expression(expression: &str, sources: &[OsString]) -> Option<String> {
     let second = sources
         .first()
         .map_or("count", |source| source.to_str().unwrap_or_default());
+    if ["help", "version"].contains(&expression) {
+        return Some(format!("write bourn --{expression}"));
+    }
     let swapped = Path::new(OsStr::new(expression)).is_file() && is_right(second);
     swapped.then(|| {
         format!(
@@ -45,6 +49,33 @@ pub(super) fn file_in_front(expression: &str, sources: &[OsString]) -> Option<St
             quoted(second)
         )
     })
+}
+
+/// What to say of a name that nothing has: what it is here, if it is a verb of another tool; else the nearest name.
+pub(super) fn name(name: &str, closest: Option<&str>) -> String {
+    let is_verb = name.chars().all(|c| c.is_ascii_alphanumeric());
+    let mistakes = is_verb
+        .then(|| {
+            lang::parse(name)
+                .and_then(|pipeline| Plan::of(&pipeline))
+                .err()
+        })
+        .flatten();
+    let answer = mistakes
+        .as_deref()
+        .and_then(<[_]>::first)
+        .and_then(|mistake| {
+            Some((
+                mistake.message.split_once("`: ")?.1,
+                mistake.help.as_deref()?,
+            ))
+        });
+    let help = match (answer, closest) {
+        (Some((answer, help)), _) => format!("{answer}; {help}"),
+        (None, Some(close)) => format!("did you mean `{close}`?"),
+        (None, None) => "bourn --help lists all names".to_owned(),
+    };
+    format!("nothing is called `{}`\n  = help: {help}", visible(name))
 }
 
 fn is_right(expression: &str) -> bool {
@@ -67,6 +98,15 @@ mod tests {
         assert!(in_pieces("count", &["by", "word"]));
         assert!(in_pieces("limit", &["5"]));
         assert!(in_pieces("split", &["|", "count", "by", "word"]));
+    }
+
+    #[test]
+    fn a_verb_of_another_tool_is_answered() {
+        assert!(
+            name("grep", Some("drop")).contains("help: lines are kept by `match`; write match")
+        );
+        assert!(name("cuont", Some("count")).ends_with("did you mean `count`?"));
+        assert!(name("count |", None).ends_with("bourn --help lists all names"));
     }
 
     #[test]

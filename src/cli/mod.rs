@@ -56,12 +56,7 @@ fn explain_name(name: &str) -> Status {
     match reference::page(name) {
         Ok(page) => print(&page),
         Err(close) => {
-            let help = match close {
-                Some(close) => format!("did you mean `{close}`?"),
-                None => "bourn --help lists all names".to_owned(),
-            };
-            let name = mistake::visible(name);
-            say(format_args!("nothing is called `{name}`\n  = help: {help}"));
+            say(guess::name(name, close));
             Status::Wrong
         }
     }
@@ -98,7 +93,7 @@ fn serve(request: &Request) -> Status {
         Err(mistakes) => {
             say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));
             if let Some(guess) = is_typed
-                .then(|| guess::file_in_front(&text, &request.sources))
+                .then(|| guess::no_expression(&text, &request.sources))
                 .flatten()
             {
                 say(guess);
