@@ -1,7 +1,8 @@
 //! The hot paths, in process, on data made here: `cargo bench`, or `cargo bench -- words` for those of a name.
 //!
 //! Each path runs until it has taken a second, at least three times; the fastest run counts, for the others were
-//! disturbed. Threads are as many as there are cores.
+//! disturbed. Threads are as many as there are cores. Without cargo's `--bench` (`cargo test --benches`) each path
+//! only runs, on little data.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -14,8 +15,9 @@ use bourn::lang;
 use bourn::plan::Plan;
 use bourn::sink::{Sink, SinkError};
 
-/// How much data there is of each kind.
-const DATA_BYTES: usize = 32 << 20;
+/// How much data there is of each kind: to measure, and to see that everything runs.
+const MEASURED_BYTES: usize = 32 << 20;
+const TRIED_BYTES: usize = 64 << 10;
 
 /// How long a path is measured.
 const MEASURED: Duration = Duration::from_secs(1);
@@ -77,8 +79,12 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let words = file(words());
-    let numbers = file(numbers());
+    let (size_bytes, runs) = match std::env::args().any(|argument| argument == "--bench") {
+        true => (MEASURED_BYTES, RUNS),
+        false => (TRIED_BYTES, 1),
+    };
+    let words = file(words(size_bytes));
+    let numbers = file(numbers(size_bytes));
     for (name, expression, data, format) in PATHS {
         if !wanted.is_empty() && !wanted.iter().any(|part| name.contains(part.as_str())) {
             continue;
@@ -87,8 +93,8 @@ fn main() {
             Data::Words => &words,
             Data::Numbers => &numbers,
         };
-        let fastest = fastest(expression, file.path().as_os_str().into(), *format);
-        let rate = DATA_BYTES as f64 / 1e6 / fastest.as_secs_f64();
+        let fastest = fastest(expression, file.path().as_os_str().into(), *format, runs);
+        let rate = size_bytes as f64 / 1e6 / fastest.as_secs_f64();
         println!(
             "{name:<18} {rate:>8.0} MB/s {:>8.1} ms   {expression}",
             fastest.as_secs_f64() * 1e3
@@ -97,10 +103,10 @@ fn main() {
 }
 
 /// The shortest time of several runs.
-fn fastest(expression: &str, source: OsString, format: Option<&str>) -> Duration {
+fn fastest(expression: &str, source: OsString, format: Option<&str>, runs: usize) -> Duration {
     let mut times = Vec::new();
     let begun = Instant::now();
-    while times.len() < RUNS || begun.elapsed() < MEASURED {
+    while times.len() < runs || (runs > 1 && begun.elapsed() < MEASURED) {
         times.push(time(expression, source.clone(), format));
     }
     times.into_iter().min().unwrap_or_default()
@@ -148,10 +154,10 @@ fn file(bytes: Vec<u8>) -> tempfile::NamedTempFile {
     file
 }
 
-fn words() -> Vec<u8> {
+fn words(size_bytes: usize) -> Vec<u8> {
     let mut random = Random(1);
-    let mut bytes = Vec::with_capacity(DATA_BYTES + 256);
-    while bytes.len() < DATA_BYTES {
+    let mut bytes = Vec::with_capacity(size_bytes + 256);
+    while bytes.len() < size_bytes {
         for _ in 0..10 {
             let rank = (random.fraction() * 200_000_f64.ln()).exp() as u64;
             let _ = write!(bytes, "w{rank} "); // writing to a Vec cannot fail
@@ -161,17 +167,17 @@ fn words() -> Vec<u8> {
         }
         bytes.push(b'\n');
     }
-    bytes.truncate(DATA_BYTES);
+    bytes.truncate(size_bytes);
     bytes
 }
 
-fn numbers() -> Vec<u8> {
+fn numbers(size_bytes: usize) -> Vec<u8> {
     let mut random = Random(2);
-    let mut bytes = Vec::with_capacity(DATA_BYTES + 32);
-    while bytes.len() < DATA_BYTES {
+    let mut bytes = Vec::with_capacity(size_bytes + 32);
+    while bytes.len() < size_bytes {
         let _ = writeln!(bytes, "{}", random.below(1_000_000_000));
     }
-    bytes.truncate(DATA_BYTES);
+    bytes.truncate(size_bytes);
     bytes
 }
 
