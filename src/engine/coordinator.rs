@@ -10,6 +10,7 @@ use crate::aggregate::{Merged, Run};
 use crate::expr::Failures;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Sink};
+use crate::source;
 
 use super::chain::Chain;
 use super::control::Control;
@@ -22,6 +23,7 @@ use super::{Encoding, Job, Outcome};
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
     plan: &'r Plan,
+    /// As messages name them.
     sources: Vec<String>,
     encoding: Encoding,
     executor: Threads,
@@ -71,7 +73,11 @@ impl<'r> Coordinator<'r> {
         };
         Coordinator {
             plan,
-            sources: job.sources.clone(),
+            sources: job
+                .sources
+                .iter()
+                .map(|source| source::display(source).into_owned())
+                .collect(),
             encoding: job.encoding,
             executor: Threads(job.threads),
             control,

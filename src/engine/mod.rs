@@ -18,6 +18,7 @@ mod output;
 mod reader;
 mod worker;
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub use ledger::Ledger;
 /// What to run the plan on, and how.
 pub struct Job {
     /// As written; `-` is standard input. At least one.
-    pub sources: Vec<String>,
+    pub sources: Vec<OsString>,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// How many bytes are handed out at once, at least 1.
@@ -84,7 +85,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         .metadata
         .number
         .map(|_| Arc::new(board::Board::default()));
-    let sources: Arc<[String]> = job.sources.clone().into();
+    let sources: Arc<[OsString]> = job.sources.clone().into();
     let mut hand_overs = Vec::new();
     for index in 0..job.threads {
         let (sender, receiver) = unbounded();

@@ -1,5 +1,6 @@
 //! The reader: cuts sources into numbered chunks, one source after another, and keeps the clock of batches.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -18,7 +19,7 @@ use super::message::{Content, FileRange, HandOver, Message, SourceIndex, Task};
 
 /// What a reader is made of.
 pub(super) struct Setup {
-    pub(super) sources: Arc<[String]>,
+    pub(super) sources: Arc<[OsString]>,
     pub(super) chunk_bytes: usize,
     pub(super) max_line_bytes: usize,
     pub(super) batch: Option<Duration>,
@@ -300,9 +301,7 @@ impl Reader {
         self.setup.tasks.send(task).map_err(|_| Over)?;
         self.sequence += 1;
         self.chunks += 1;
-        if matches!(self.setup.batch, Some(_) if self.batch_is_over()) {
-            self.end_batch();
-        }
+        self.end_batch_in_time();
         Ok(())
     }
 

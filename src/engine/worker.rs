@@ -1,5 +1,6 @@
 //! A worker: chunk in, rows or groups out.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender, select};
@@ -18,7 +19,7 @@ use super::message::{Content, Done, HandOver, Message, Payload, SourceIndex, Tas
 /// What a worker is made of.
 pub(super) struct Setup {
     pub(super) plan: Arc<Plan>,
-    pub(super) sources: Arc<[String]>,
+    pub(super) sources: Arc<[OsString]>,
     pub(super) encoding: Encoding,
     pub(super) max_line_bytes: usize,
     /// Only if something reads `@number`.
@@ -274,7 +275,9 @@ impl Worker {
         let mut batch = plan.scanner.scan(bytes, Position(chunk.position));
         let rows = batch.rows;
         if let Some(slot) = plan.metadata.source {
-            let name = self.setup.sources[chunk.source.0].as_bytes().to_vec();
+            let name = self.setup.sources[chunk.source.0]
+                .as_encoded_bytes()
+                .to_vec();
             batch.set(slot, Column::Constant(Value::Text(name), rows));
         }
         if let Some(slot) = plan.metadata.number {

@@ -10,8 +10,8 @@ pub(super) const FILE: SourceDef = SourceDef {
     entry: Entry {
         name: "file",
         usage: "PATH",
-        summary: "A file, read by all threads at once; gzip, zstd, bzip2, xz and lz4 are known by their content.",
-        details: "Several files are read one after another. A file that cannot be read is named on stderr, the others \
+        summary: "A file: plain, gzip, zstd, bzip2, xz or lz4, told by its content.",
+        details: "A plain file is read by all threads at once. Several files are read one after another. A file that cannot be read is named on stderr, the others \
                   are read all the same, and the exit status is 3.",
         examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },
@@ -25,7 +25,7 @@ pub(super) const FILE: SourceDef = SourceDef {
 /// Opens a file for reading. A named pipe that nobody writes to yet would block the usual way, where no signal
 /// could end the wait; so it is opened at once, and the reader waits for input as it does for all streams.
 #[cfg(target_os = "linux")]
-fn open(path: &str) -> io::Result<File> {
+fn open(path: &std::ffi::OsStr) -> io::Result<File> {
     use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt;
 
@@ -37,6 +37,6 @@ fn open(path: &str) -> io::Result<File> {
 
 /// Opens a file for reading.
 #[cfg(not(target_os = "linux"))]
-fn open(path: &str) -> io::Result<File> {
+fn open(path: &std::ffi::OsStr) -> io::Result<File> {
     File::open(path)
 }

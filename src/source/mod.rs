@@ -4,6 +4,8 @@ pub mod compression;
 mod file;
 mod stdin;
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 
@@ -18,9 +20,9 @@ pub struct SourceDef {
     /// Name, usage (as written on the command line), summary, examples.
     pub entry: Entry,
     /// Whether this kind is meant by what was written.
-    pub accepts: fn(&str) -> bool,
+    pub accepts: fn(&OsStr) -> bool,
     /// Opens it. An error is a sentence without the source's name.
-    pub open: fn(&str) -> Result<Input, String>,
+    pub open: fn(&OsStr) -> Result<Input, String>,
 }
 
 /// What was opened.
@@ -40,13 +42,24 @@ pub enum Input {
 }
 
 /// Opens a source by what was written.
-pub fn open(written: &str) -> Result<Input, String> {
+pub fn open(written: &OsStr) -> Result<Input, String> {
     let def = SOURCES.iter().find(|def| (def.accepts)(written)).ok_or("no kind of source is written like this")?;
     (def.open)(written)
 }
 
 /// A file that says it is larger than this is believed.
 const MADE_UP_BYTES: u64 = 64 << 10;
+
+/// How messages name a source: what is not UTF-8 is replaced, and control characters are escaped, for a name
+/// must not drive the terminal.
+pub fn display(written: &OsStr) -> Cow<'_, str> {
+    let text = written.to_string_lossy();
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escape).collect())
+}
 
 /// What an opened file is: ranges if it is a regular file of known size, else a stream.
 fn input(file: File, start: u64) -> Result<Input, String> {

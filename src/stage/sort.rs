@@ -13,8 +13,8 @@ pub(super) const SORT: StageDef = StageDef {
     entry: Entry {
         name: "sort",
         usage: "sort EXPR [desc], …",
-        summary: "All records in order: numbers by value, then text by bytes; null last, also with `desc`.",
-        details: "Text that is a number counts as one. Records that are equal stay in their order. With `limit N` \
+        summary: "All records in order: numbers by value, then text; null last.",
+        details: "Text is ordered by its bytes, nulls are last also with `desc`. Text that is a number counts as one. Records that are equal stay in their order. With `limit N` \
                   behind it, only N records are held.",
         examples: &[
             Example {

@@ -71,7 +71,7 @@ pub fn run_sources(
         None => Encoding::Format(bourn::format::find("tsv").expect("tsv"), false),
     };
     let job = Job {
-        sources,
+        sources: sources.into_iter().map(Into::into).collect(),
         threads: configuration.threads,
         chunk_bytes: configuration.chunk_bytes,
         batch: configuration.batch,
