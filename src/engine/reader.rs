@@ -32,6 +32,8 @@ pub(super) struct Setup {
     pub(super) buffers: Receiver<Vec<u8>>,
     pub(super) messages: Sender<Message>,
     pub(super) hand_overs: Vec<Sender<HandOver>>,
+    /// Workers that are started once there is more than one chunk.
+    pub(super) idle: Vec<super::Waiting>,
 }
 
 /// Numbers chunks and hands them out.
@@ -292,6 +294,9 @@ impl Reader {
     /// Hands out a chunk, as soon as there is room for one.
     fn dispatch(&mut self, source: SourceIndex, content: Content) -> Result<(), Over> {
         self.setup.tickets.recv().map_err(|_| Over)?;
+        if self.sequence > 0 {
+            super::start(std::mem::take(&mut self.setup.idle));
+        }
         let task = Task {
             sequence: self.sequence,
             batch: self.batch,

@@ -13,7 +13,11 @@ pub(super) const FILE: SourceDef = SourceDef {
         summary: "A file: plain, gzip, zstd, bzip2, xz or lz4, told by its content.",
         details: "A plain file is read by all threads at once. Several files are read one after another. A file that cannot be read is named on stderr, the others \
                   are read all the same, and the exit status is 3.",
-        examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
+        examples: &[Example {
+            expr: "count",
+            input: "a\nb\n",
+            output: "2\n",
+        }],
     },
     accepts: |_| true,
     open: |path| {
@@ -30,7 +34,10 @@ fn open(path: &std::ffi::OsStr) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
 
     let at_once = OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options().read(true).custom_flags(at_once).open(path)?;
+    let file = File::options()
+        .read(true)
+        .custom_flags(at_once)
+        .open(path)?;
     rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
     Ok(file)
 }

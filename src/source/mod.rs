@@ -43,7 +43,10 @@ pub enum Input {
 
 /// Opens a source by what was written.
 pub fn open(written: &OsStr) -> Result<Input, String> {
-    let def = SOURCES.iter().find(|def| (def.accepts)(written)).ok_or("no kind of source is written like this")?;
+    let def = SOURCES
+        .iter()
+        .find(|def| (def.accepts)(written))
+        .ok_or("no kind of source is written like this")?;
     (def.open)(written)
 }
 
@@ -57,7 +60,13 @@ pub fn display(written: &OsStr) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return text;
     }
-    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let escape = |c: char| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    };
     Cow::Owned(text.chars().map(escape).collect())
 }
 
@@ -68,9 +77,14 @@ fn input(file: File, start: u64) -> Result<Input, String> {
         return Err("is a directory: name the files in it, as in DIR/*.log".to_owned());
     }
     // Files under /proc say that they are empty and are not; those under /sys, that they fill a page.
-    let is_made_up = metadata.len() == 0 || metadata.blocks() == 0 && metadata.len() <= MADE_UP_BYTES;
+    let is_made_up =
+        metadata.len() == 0 || metadata.blocks() == 0 && metadata.len() <= MADE_UP_BYTES;
     if metadata.is_file() && !is_made_up {
-        return Ok(Input::Ranges { file, start: start.min(metadata.len()), end: metadata.len() });
+        return Ok(Input::Ranges {
+            file,
+            start: start.min(metadata.len()),
+            end: metadata.len(),
+        });
     }
     Ok(Input::Stream(file))
 }
