@@ -28,7 +28,10 @@ fn imports_point_down() {
                 .iter()
                 .any(|(from, to, _)| *from == own && *to == module);
             if module != own && !is_exception && floor(&module) <= floor(&own) {
-                wrong.push(format!("{}:{line}: `{own}` uses `{module}`", path.display()));
+                wrong.push(format!(
+                    "{}:{line}: `{own}` uses `{module}`",
+                    path.display()
+                ));
             }
         }
     }
@@ -99,12 +102,10 @@ fn the_engine_never_sees_the_tree_and_the_parser_no_name() {
     }
 }
 
-/// Which floor a module is on, from the ground.
+/// Which floor a module is on, from the roof: a larger number is further down, siblings are equal.
 fn floor(module: &str) -> usize {
     let from_roof = FLOORS.iter().position(|floor| floor.contains(&module));
-    let from_roof = from_roof.unwrap_or_else(|| panic!("`{module}` has no floor: see FLOORS"));
-    // Siblings are equal, so that neither may use the other; a larger number is further down.
-    from_roof
+    from_roof.unwrap_or_else(|| panic!("`{module}` has no floor: see FLOORS"))
 }
 
 /// The modules that a file names, each with its line.
@@ -117,7 +118,11 @@ fn imports(text: &str) -> Vec<(usize, String)> {
         if let Some(depth) = in_list.as_mut() {
             for part in rest.split_inclusive(['{', '}', ',']) {
                 if *depth == 1 {
-                    let name: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    let name: String = part
+                        .trim()
+                        .chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect();
                     if !name.is_empty() {
                         found.push((number, name));
                     }
@@ -141,7 +146,10 @@ fn imports(text: &str) -> Vec<(usize, String)> {
                 found.extend(lists.into_iter().map(|name| (number, name)));
                 break;
             }
-            let name: String = behind.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String = behind
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             found.push((number, name));
         }
     }
@@ -153,7 +161,11 @@ fn imports_of_list(list: &str, in_list: &mut Option<usize>) -> Vec<String> {
     let mut names = Vec::new();
     let mut depth = 0;
     for part in list.split_inclusive(['{', '}', ',']) {
-        let name: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let name: String = part
+            .trim()
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
         if depth == 1 && !name.is_empty() {
             names.push(name);
         }
@@ -220,5 +232,8 @@ fn module_of(path: &Path) -> String {
 fn imports_are_found_however_they_are_written() {
     let text = "use crate::data::{Value, Batch};\nuse crate::{\n    expr::{self, Node},\n    lang,\n};\n// crate::cli\nfn f() -> crate::stage::X { crate::sink::y() }\nuse crate::{format, plan::Plan};\n";
     let names: Vec<String> = imports(text).into_iter().map(|(_, name)| name).collect();
-    assert_eq!(names, ["data", "expr", "lang", "stage", "sink", "format", "plan"]);
+    assert_eq!(
+        names,
+        ["data", "expr", "lang", "stage", "sink", "format", "plan"]
+    );
 }

@@ -60,8 +60,7 @@ fn config() -> ProptestConfig {
 }
 
 /// Everything about groups that does not depend on the order of records.
-const UNORDERED: &str =
-    "split /[ ,]+/ | count, sum(word) as s, avg(word) as a, min(word) as b, max(word) as c, count(word > 1) as d by len(word) as n";
+const UNORDERED: &str = "split /[ ,]+/ | count, sum(word) as s, avg(word) as a, min(word) as b, max(word) as c, count(word > 1) as d by len(word) as n";
 
 proptest! {
     #![proptest_config(config())]
@@ -184,12 +183,17 @@ fn more_groups_than_any_table_begins_with() {
         let key = match number % 5 {
             0 => format!("k{}", number * 7919 % 120_011),
             1 => format!("{}", number % 1000),
-            2 => format!("a-long-key-of-more-than-sixteen-bytes-{}", number * 31 % 40_009),
+            2 => format!(
+                "a-long-key-of-more-than-sixteen-bytes-{}",
+                number * 31 % 40_009
+            ),
             3 => format!("{number}"),
             _ => "often".to_owned(),
         };
         let _ = writeln!(input, "{key} {number}");
-        let entry = counts.entry(key).or_insert_with(|| (0, 0, format!("{number}"), String::new()));
+        let entry = counts
+            .entry(key)
+            .or_insert_with(|| (0, 0, format!("{number}"), String::new()));
         entry.0 += 1;
         entry.1 += number;
         entry.3 = format!("{number}");
@@ -231,19 +235,37 @@ fn more_groups_than_any_table_begins_with() {
 #[test]
 fn many_rows_are_sorted_and_cut_as_few_are() {
     // Beyond 2^14 rows, results come in several batches and a sort with a limit throws rows out.
-    let input: String = (0..60_000u64).map(|number| format!("{}\n", number * 7919 % 50_021)).collect();
-    let mut rows: Vec<u64> = input.lines().map(|line| line.parse().expect("a number")).collect();
+    let input: String = (0..60_000u64)
+        .map(|number| format!("{}\n", number * 7919 % 50_021))
+        .collect();
+    let mut rows: Vec<u64> = input
+        .lines()
+        .map(|line| line.parse().expect("a number"))
+        .collect();
     rows.sort_unstable();
-    let text = |rows: &[u64]| rows.iter().map(|row| format!("{row}\n")).collect::<String>();
+    let text = |rows: &[u64]| {
+        rows.iter()
+            .map(|row| format!("{row}\n"))
+            .collect::<String>()
+    };
     let descending: Vec<u64> = rows.iter().rev().copied().collect();
     for (expression, expected) in [
         ("sort line", text(&rows)),
         ("sort line desc | limit 30000", text(&descending[..30_000])),
         ("sort line | limit 10", text(&rows[..10])),
         ("sort line | tail 20000", text(&rows[40_000..])),
-        ("sort line | limit 20000 | tail 3 | sort line desc", text(&[rows[19_999], rows[19_998], rows[19_997]])),
-        ("sort line | first(line), last(line), count", format!("{}\t{}\t60000\n", rows[0], rows[59_999])),
-        ("sort num(line) | limit 20000 | last(line)", text(&rows[19_999..20_000])),
+        (
+            "sort line | limit 20000 | tail 3 | sort line desc",
+            text(&[rows[19_999], rows[19_998], rows[19_997]]),
+        ),
+        (
+            "sort line | first(line), last(line), count",
+            format!("{}\t{}\t60000\n", rows[0], rows[59_999]),
+        ),
+        (
+            "sort num(line) | limit 20000 | last(line)",
+            text(&rows[19_999..20_000]),
+        ),
     ] {
         for (threads, chunk_bytes) in [(1, 1 << 20), (8, 5_000)] {
             let configuration = Configuration {
@@ -253,7 +275,10 @@ fn many_rows_are_sorted_and_cut_as_few_are() {
             };
             let plan = plan(expression).expect("a plan");
             let (printed, _) = run(&plan, input.as_bytes(), configuration);
-            assert!(String::from_utf8_lossy(&printed) == expected, "{expression} {configuration:?}");
+            assert!(
+                String::from_utf8_lossy(&printed) == expected,
+                "{expression} {configuration:?}"
+            );
         }
     }
 }

@@ -24,9 +24,11 @@ pub(super) struct ExactSum {
     high: f64,
     low: f64,
     /// Partial sums that do not overlap, smallest first; only if two floats did not hold the sum.
+    #[allow(clippy::box_collection, reason = "hardly ever there, and one a group")]
     rest: Option<Box<Vec<f64>>>,
     /// Partial sums of floats so large that a few of them overflow, each times [`SHRINK`]; then what is added
     /// later may still bring the sum back, and whether it does must not depend on the order.
+    #[allow(clippy::box_collection, reason = "hardly ever there, and one a group")]
     huge: Option<Box<Vec<f64>>>,
     /// Whether a float was added: then the sum is one.
     has_float: bool,

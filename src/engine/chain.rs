@@ -14,6 +14,7 @@ pub(super) struct Chain<'p> {
     executor: &'p dyn Executor,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there are as many as stages")]
 enum Link<'p> {
     Rows(&'p Step),
     Operator(Box<dyn Operator>),

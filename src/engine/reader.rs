@@ -300,9 +300,7 @@ impl Reader {
         self.setup.tasks.send(task).map_err(|_| Over)?;
         self.sequence += 1;
         self.chunks += 1;
-        if matches!(self.setup.batch, Some(_) if self.batch_is_over()) {
-            self.end_batch();
-        }
+        self.end_batch_in_time();
         Ok(())
     }
 

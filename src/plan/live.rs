@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::data::{LiveSlots, Scanner};
 use crate::format::OutputColumn;
-use crate::stage::RowStage;
 
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
@@ -176,7 +175,7 @@ fn push_limits(stages: &mut [Logical]) {
         let next = rest
             .iter()
             .find(|next| !matches!(&next.kind, Kind::Rows(_)));
-        let keeps_rows = |kind: &Kind| matches!(kind, Kind::Rows(rows) if rows.iter().all(|row: &Box<dyn RowStage>| row.only_makes()));
+        let keeps_rows = |kind: &Kind| matches!(kind, Kind::Rows(rows) if rows.iter().all(|row| row.only_makes()));
         let limit = match rest
             .iter()
             .find(|next| !keeps_rows(&next.kind))

@@ -91,14 +91,18 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             BoundStage::Rewrite(stages) => {
                 stages.iter().try_for_each(|stage| bind_stage(stage, bound))
             }
-            BoundStage::Rows(rows) => Ok(push(bound, stage, Kind::Rows(rows))),
+            BoundStage::Rows(rows) => {
+                push(bound, stage, Kind::Rows(rows));
+                Ok(())
+            }
             BoundStage::Ordered(computed, ordered) => {
                 if !computed.is_empty() {
                     let text = format!("what {stage} goes by");
                     let kind = Kind::Rows(computed);
                     bound.stages.push(Logical { text, kind });
                 }
-                Ok(push(bound, stage, Kind::Ordered(ordered)))
+                push(bound, stage, Kind::Ordered(ordered));
+                Ok(())
             }
         };
     }

@@ -112,6 +112,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 
 /// What stands between pieces.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one a stage")]
 enum Separator {
     WhiteSpace,
     Byte(u8),

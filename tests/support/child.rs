@@ -50,7 +50,10 @@ impl Child {
     /// Starts the program; nobody reads what it prints.
     pub fn start_unread(arguments: &[&str]) -> Child {
         let mut command = bourn(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         Child {
             stdin: child.stdin.take(),
@@ -138,9 +141,14 @@ impl Child {
         }
         let mut stderr = String::new();
         if let Some(mut pipe) = self.child.stderr.take() {
-            pipe.read_to_string(&mut stderr).expect("messages are UTF-8");
+            pipe.read_to_string(&mut stderr)
+                .expect("messages are UTF-8");
         }
-        let status = self.child.try_wait().expect("a child").and_then(|status| status.code());
+        let status = self
+            .child
+            .try_wait()
+            .expect("a child")
+            .and_then(|status| status.code());
         Ended {
             status,
             stdout,

@@ -132,7 +132,8 @@ fn apply(stage: &Stage, rows: Rows) -> Rows {
         }
         "where" => {
             let condition = arguments.expression("").expect("a condition");
-            rows.rows.retain(|row| truth(&eval(condition, row)) == Some(true));
+            rows.rows
+                .retain(|row| truth(&eval(condition, row)) == Some(true));
         }
         "let" => {
             rows.are_lines = false;
@@ -577,7 +578,12 @@ fn aggregate(calls: &[(String, Aggregate<'_>)], keys: &[(String, &Expr)], rows: 
     }
     let mut results: Vec<(Vec<Value>, Vec<Value>)> = groups
         .into_iter()
-        .map(|(key, rows)| (key, calls.iter().map(|(_, call)| call.of_rows(&rows)).collect()))
+        .map(|(key, rows)| {
+            (
+                key,
+                calls.iter().map(|(_, call)| call.of_rows(&rows)).collect(),
+            )
+        })
         .collect();
     results.sort_by(|(left_key, left), (right_key, right)| {
         let by_value = match (&left[0], &right[0]) {
@@ -605,7 +611,11 @@ fn aggregate(calls: &[(String, Aggregate<'_>)], keys: &[(String, &Expr)], rows: 
         rows: results
             .into_iter()
             .map(|(key, values)| Row {
-                fields: names.iter().cloned().zip(key.into_iter().chain(values)).collect(),
+                fields: names
+                    .iter()
+                    .cloned()
+                    .zip(key.into_iter().chain(values))
+                    .collect(),
                 number: None,
             })
             .collect(),
@@ -618,7 +628,10 @@ fn aggregate(calls: &[(String, Aggregate<'_>)], keys: &[(String, &Expr)], rows: 
 fn as_key(value: Value) -> Value {
     match value {
         Float(value) if value.fract() == 0.0 && value.abs() < 9.2e18 => Int(value as i128),
-        Int(value) if i64::try_from(value).is_err() && order(&Int(value), &Float(value as f64)).is_eq() => {
+        Int(value)
+            if i64::try_from(value).is_err()
+                && order(&Int(value), &Float(value as f64)).is_eq() =>
+        {
             Float(value as f64)
         }
         value => value,
@@ -637,13 +650,15 @@ fn order(left: &Value, right: &Value) -> Ordering {
             None => 2,
         },
     };
-    class(left).cmp(&class(right)).then_with(|| match (left, right) {
-        (Bool(left), Bool(right)) => left.cmp(right),
-        _ => match (parsed(left), parsed(right)) {
-            (Some(left), Some(right)) => compare_numbers(&left, &right),
-            _ => text(left).cmp(&text(right)),
-        },
-    })
+    class(left)
+        .cmp(&class(right))
+        .then_with(|| match (left, right) {
+            (Bool(left), Bool(right)) => left.cmp(right),
+            _ => match (parsed(left), parsed(right)) {
+                (Some(left), Some(right)) => compare_numbers(&left, &right),
+                _ => text(left).cmp(&text(right)),
+            },
+        })
 }
 
 /// [`order`], then numbers before text that is the same number, then text by its bytes.
@@ -667,7 +682,10 @@ fn compare_numbers(left: &Value, right: &Value) -> Ordering {
             let mut difference = Exact::default();
             difference.add_int(*left);
             difference.add_float(-right);
-            difference.to_f64().partial_cmp(&0.0).expect("a difference is no NaN")
+            difference
+                .to_f64()
+                .partial_cmp(&0.0)
+                .expect("a difference is no NaN")
         }
         _ => panic!("these are no numbers"),
     }
@@ -690,7 +708,9 @@ fn parsed(value: &Value) -> Option<Value> {
             };
             let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
             let is_number = are_digits(whole)
-                && fraction.map_or(!whole.is_empty(), |fraction| !fraction.is_empty() && are_digits(fraction))
+                && fraction.map_or(!whole.is_empty(), |fraction| {
+                    !fraction.is_empty() && are_digits(fraction)
+                })
                 && exponent.is_none_or(|exponent| {
                     let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
                     !digits.is_empty() && are_digits(digits)
@@ -698,10 +718,16 @@ fn parsed(value: &Value) -> Option<Value> {
             if !is_number {
                 return None;
             }
-            if fraction.is_none() && exponent.is_none() && let Ok(value) = text.parse::<i64>() {
+            if fraction.is_none()
+                && exponent.is_none()
+                && let Ok(value) = text.parse::<i64>()
+            {
                 return Some(Int(i128::from(value)));
             }
-            text.parse().ok().filter(|value: &f64| value.is_finite()).map(Float)
+            text.parse()
+                .ok()
+                .filter(|value: &f64| value.is_finite())
+                .map(Float)
         }
         _ => None,
     }
@@ -721,12 +747,20 @@ fn to_f64(number: &Value) -> f64 {
 }
 
 fn finite(value: f64) -> Value {
-    if value.is_finite() { Float(value) } else { Null }
+    if value.is_finite() {
+        Float(value)
+    } else {
+        Null
+    }
 }
 
 /// An int that has overflowed is a float.
 fn int(value: i128) -> Value {
-    if i64::try_from(value).is_ok() { Int(value) } else { Float(value as f64) }
+    if i64::try_from(value).is_ok() {
+        Int(value)
+    } else {
+        Float(value as f64)
+    }
 }
 
 /// What is printed of a value.
@@ -762,7 +796,11 @@ fn float_text(value: f64) -> String {
         let dot = if rest.is_empty() { "" } else { "." };
         format!("{first}{dot}{rest}e{:+}", point - 1)
     };
-    if value < 0.0 { format!("-{magnitude}") } else { magnitude }
+    if value < 0.0 {
+        format!("-{magnitude}")
+    } else {
+        magnitude
+    }
 }
 
 // ── patterns ──
@@ -934,7 +972,11 @@ fn calculate(op: BinaryOp, left: Value, right: Value) -> Value {
         let (left, right) = (*left, *right);
         let floor = |left: i128, right: i128| {
             let quotient = left / right;
-            if left % right != 0 && (left < 0) != (right < 0) { quotient - 1 } else { quotient }
+            if left % right != 0 && (left < 0) != (right < 0) {
+                quotient - 1
+            } else {
+                quotient
+            }
         };
         return match op {
             BinaryOp::Add => int(left + right),
@@ -959,22 +1001,42 @@ fn calculate(op: BinaryOp, left: Value, right: Value) -> Value {
         BinaryOp::FloorDivide => (left / right).floor(),
         _ => {
             let rest = left % right;
-            if rest != 0.0 && (rest < 0.0) != (right < 0.0) { rest + right } else { rest }
+            if rest != 0.0 && (rest < 0.0) != (right < 0.0) {
+                rest + right
+            } else {
+                rest
+            }
         }
     })
 }
 
 fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
     if name == "if" {
-        let chosen = if truth(&eval(&arguments[0], row)) == Some(true) { 1 } else { 2 };
+        let chosen = if truth(&eval(&arguments[0], row)) == Some(true) {
+            1
+        } else {
+            2
+        };
         return eval(&arguments[chosen], row);
     }
-    let values: Vec<Value> = arguments.iter().map(|argument| eval(argument, row)).collect();
+    let values: Vec<Value> = arguments
+        .iter()
+        .map(|argument| eval(argument, row))
+        .collect();
     match name {
-        "coalesce" => return values.into_iter().find(|value| *value != Null).unwrap_or(Null),
+        "coalesce" => {
+            return values
+                .into_iter()
+                .find(|value| *value != Null)
+                .unwrap_or(Null);
+        }
         "concat" => return Text(values.iter().flat_map(text).collect()),
         "min" | "max" => {
-            let wanted = if name == "min" { Ordering::Less } else { Ordering::Greater };
+            let wanted = if name == "min" {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            };
             let mut best = Null;
             for value in values.into_iter().filter(|value| *value != Null) {
                 if best == Null || order(&value, &best) == wanted {
@@ -1032,7 +1094,11 @@ fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
                 Some(None) => return Null,
                 Some(Some(length)) => length.max(0),
             };
-            let start = if start < 0 { (count + start).max(0) } else { start.min(count) };
+            let start = if start < 0 {
+                (count + start).max(0)
+            } else {
+                start.min(count)
+            };
             let end = (start + length).min(count);
             Text(pieces[start as usize..end as usize].concat())
         }
