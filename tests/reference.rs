@@ -26,7 +26,7 @@ fn configurations(turn: usize) -> impl Iterator<Item = Configuration> {
                 threads,
                 chunk_bytes,
                 batch: (turn % 2 == 1).then_some(Duration::from_millis(1)),
-                origin: if turn / 2 % 2 == 0 {
+                origin: if (turn / 2).is_multiple_of(2) {
                     Origin::File
                 } else {
                     Origin::Pipe
