@@ -102,12 +102,10 @@ fn the_engine_never_sees_the_tree_and_the_parser_no_name() {
     }
 }
 
-/// Which floor a module is on, from the ground.
+/// Which floor a module is on, from the roof: a larger number is further down, siblings are equal.
 fn floor(module: &str) -> usize {
     let from_roof = FLOORS.iter().position(|floor| floor.contains(&module));
-    let from_roof = from_roof.unwrap_or_else(|| panic!("`{module}` has no floor: see FLOORS"));
-    // Siblings are equal, so that neither may use the other; a larger number is further down.
-    from_roof
+    from_roof.unwrap_or_else(|| panic!("`{module}` has no floor: see FLOORS"))
 }
 
 /// The modules that a file names, each with its line.

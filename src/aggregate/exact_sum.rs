@@ -28,7 +28,7 @@ pub(super) struct ExactSum {
     rest: Option<Box<Vec<f64>>>,
     /// Partial sums of floats so large that a few of them overflow, each times [`SHRINK`]; then what is added
     /// later may still bring the sum back, and whether it does must not depend on the order.
-    #[allow(clippy::box_collection)] // a word instead of three in every state
+    #[allow(clippy::box_collection, reason = "hardly ever there, and one a group")]
     huge: Option<Box<Vec<f64>>>,
     /// Whether a float was added: then the sum is one.
     has_float: bool,
