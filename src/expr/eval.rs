@@ -488,6 +488,7 @@ fn convert<'v>(
         ParameterKind::Any => value,
         ParameterKind::Text if value.is_null() || matches!(value, ValueRef::Text(_)) => value,
         ParameterKind::Text => ValueRef::Text(text),
+        ParameterKind::Number if matches!(value, ValueRef::BigInt(_)) => value,
         ParameterKind::Number => match number(value)? {
             None => ValueRef::Null,
             Some(Number::Int(value)) => ValueRef::Int(value),

@@ -61,8 +61,8 @@ pub enum BoundStage {
     Rows(Vec<Box<dyn RowStage>>),
     /// A decoder, which is made when it is known which of its fields something reads.
     Extract(Extraction),
-    /// Work that needs the records in order, or all of them.
-    Ordered(Box<dyn OrderedStage>),
+    /// Work that needs the records in order, or all of them, and what is computed for it row by row before.
+    Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
 }
