@@ -1,7 +1,12 @@
 //! Decoders: text to fields. One file a decoder. Only the fields that something asks for are read; of the
 //! rest, only the structure is checked.
 
+pub mod formats;
 pub mod json;
+pub mod pattern;
+pub mod regex;
+mod times;
+pub mod typed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -11,6 +11,8 @@ mod let_;
 mod limit;
 mod match_;
 mod operator;
+mod parse;
+mod regex_;
 mod select;
 mod skip;
 mod sort;
@@ -35,6 +37,8 @@ pub const STAGES: &[&StageDef] = &[
     &let_::LET,
     &limit::LIMIT,
     &match_::MATCH,
+    &parse::PARSE,
+    &regex_::REGEX,
     &select::SELECT,
     &skip::SKIP,
     &sort::SORT,
