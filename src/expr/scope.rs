@@ -118,19 +118,40 @@ impl Scope {
             .map(|field| field.slot)
     }
 
+    /// The slot of the field that the longest beginning of a path names, and the rest of the path, which leads
+    /// into its values; or the mistake with the name that was probably meant.
+    pub fn resolve_longest<'p>(
+        &self,
+        path: &'p Path,
+        span: Span,
+    ) -> Result<(Slot, String, &'p [Segment]), Mistake> {
+        for length in (1..path.0.len()).rev() {
+            let (name, inside) = path.0.split_at(length);
+            let name = Path(name.to_vec()).label();
+            if let Some(field) = self.metadata.iter().find(|field| field.name == name) {
+                return Err(Mistake::new(
+                    span,
+                    format!(
+                        "`{}` holds single values: there is nothing inside to name",
+                        field.name
+                    ),
+                ));
+            }
+            if self.find(&path.label()).is_none()
+                && let Some(slot) = self.find(&name)
+            {
+                return Ok((slot, name, inside));
+            }
+        }
+        self.resolve(path, span)
+            .map(|slot| (slot, path.label(), [].as_slice()))
+    }
+
     /// The slot of a field as written, or the mistake with the name that was probably meant.
     pub fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Mistake> {
         let name = path.label();
         if let Some(slot) = self.find(&name) {
             return Ok(slot);
-        }
-        if let [Segment::Name(first), _, ..] = path.0.as_slice()
-            && self.find(first).is_some()
-        {
-            return Err(Mistake::new(
-                span,
-                format!("`{first}` holds single values: there is nothing inside to name"),
-            ));
         }
         let mistake = Mistake::new(span, format!("unknown field `{name}`"));
         let names: Vec<&str> = self
