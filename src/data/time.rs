@@ -180,7 +180,8 @@ fn iso(text: &[u8]) -> Option<(i64, usize)> {
 
 /// `20150517T100503Z`
 fn iso_basic(text: &[u8]) -> Option<(i64, usize)> {
-    let [y0, y1, y2, y3, m0, m1, d0, d1, b'T', h0, h1, n0, n1, s0, s1] = *text.first_chunk()? else {
+    let [y0, y1, y2, y3, m0, m1, d0, d1, b'T', h0, h1, n0, n1, s0, s1] = *text.first_chunk()?
+    else {
         return None;
     };
     let date = Date {
@@ -292,11 +293,7 @@ fn month(text: &[u8], at: usize) -> Option<u32> {
         let mut packed = [0; 12];
         let mut month = 0;
         while month < 12 {
-            packed[month] = letters([
-                names[3 * month],
-                names[3 * month + 1],
-                names[3 * month + 2],
-            ]);
+            packed[month] = letters([names[3 * month], names[3 * month + 1], names[3 * month + 2]]);
             month += 1;
         }
         packed
@@ -342,8 +339,7 @@ pub(crate) fn clock_prefix(text: &[u8]) -> Option<usize> {
 
 #[inline(always)]
 fn seconds_of_day(hour: u32, minute: u32, second: u32) -> Option<u32> {
-    (hour < 24 && minute < 60 && second <= 60)
-        .then_some(hour * 3600 + minute * 60 + second.min(59))
+    (hour < 24 && minute < 60 && second <= 60).then_some(hour * 3600 + minute * 60 + second.min(59))
 }
 
 /// The nanoseconds of `.25` or `,250`, and where it ends. Digits behind the ninth are cut off.

@@ -22,8 +22,10 @@ pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a
         (ValueRef::Null, _) | (_, ValueRef::Null) => Ok(ValueRef::Null),
         (ValueRef::Time(_) | ValueRef::Duration(_), _)
         | (_, ValueRef::Time(_) | ValueRef::Duration(_)) => {
-            let (Some(left), Some(right)) = (beside(op, left, right)?, beside_left(op, left, right)?)
-            else {
+            let (Some(left), Some(right)) = (
+                left_operand(op, left, right)?,
+                right_operand(op, left, right)?,
+            ) else {
                 return Ok(ValueRef::Null);
             };
             of_times(op, left, right)
@@ -170,7 +172,7 @@ fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Comp
 }
 
 /// The left operand next to a time or duration: text is read as what it can be there. Nothing for empty text.
-fn beside<'a>(
+fn left_operand<'a>(
     op: Arithmetic,
     left: ValueRef<'a>,
     right: ValueRef<'a>,
@@ -193,19 +195,21 @@ fn beside<'a>(
     }
 }
 
-/// As [`beside`], the right operand.
-fn beside_left<'a>(
+/// As [`left_operand`], the right operand.
+fn right_operand<'a>(
     op: Arithmetic,
     left: ValueRef<'a>,
     right: ValueRef<'a>,
 ) -> Result<Option<ValueRef<'a>>, Misfit<'a>> {
     match (op, left, right) {
-        (Arithmetic::Add, ..) => beside(op, right, left),
+        (Arithmetic::Add, ..) => left_operand(op, right, left),
         (_, _, ValueRef::Text([])) => Ok(None),
-        (Arithmetic::Subtract, ValueRef::Time(_), ValueRef::Text(text)) => match duration_of(text) {
-            Some(ns) => Ok(Some(ValueRef::Duration(ns))),
-            None => Ok(time(right)?.map(ValueRef::Time)),
-        },
+        (Arithmetic::Subtract, ValueRef::Time(_), ValueRef::Text(text)) => {
+            match duration_of(text) {
+                Some(ns) => Ok(Some(ValueRef::Duration(ns))),
+                None => Ok(time(right)?.map(ValueRef::Time)),
+            }
+        }
         (Arithmetic::Subtract, ValueRef::Duration(_), ValueRef::Text(_)) => {
             Ok(duration(right)?.map(ValueRef::Duration))
         }
@@ -280,16 +284,30 @@ mod tests {
         let (second, later) = (Time(1_000_000_000), Text(b"1970-01-01T00:00:03Z"));
         for (op, left, right, result) in [
             (Arithmetic::Subtract, later, second, Duration(2_000_000_000)),
-            (Arithmetic::Subtract, second, later, Duration(-2_000_000_000)),
+            (
+                Arithmetic::Subtract,
+                second,
+                later,
+                Duration(-2_000_000_000),
+            ),
             (Arithmetic::Subtract, second, Text(b"1s"), Time(0)),
             (Arithmetic::Add, second, Text(b"1s"), Time(2_000_000_000)),
             (Arithmetic::Add, Text(b"1s"), second, Time(2_000_000_000)),
             (Arithmetic::Add, later, Duration(1), Time(3_000_000_001)),
-            (Arithmetic::Subtract, Text(b"1s"), Duration(1), Duration(999_999_999)),
+            (
+                Arithmetic::Subtract,
+                Text(b"1s"),
+                Duration(1),
+                Duration(999_999_999),
+            ),
             (Arithmetic::Subtract, Text(b""), second, Null),
             (Arithmetic::Multiply, Duration(2), Text(b"3"), Duration(6)),
         ] {
-            assert_eq!(compute(op, left, right), Ok(result), "{left:?} {op:?} {right:?}");
+            assert_eq!(
+                compute(op, left, right),
+                Ok(result),
+                "{left:?} {op:?} {right:?}"
+            );
         }
         assert!(compute(Arithmetic::Add, second, later).is_err());
         assert_eq!(

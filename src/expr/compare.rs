@@ -104,7 +104,12 @@ mod tests {
             Ok(true)
         );
         let second = Time(1_000_000_000);
-        for written in [Text(b"1970-01-01T00:00:01Z"), Text(b"1"), Int(1), Float(1.0)] {
+        for written in [
+            Text(b"1970-01-01T00:00:01Z"),
+            Text(b"1"),
+            Int(1),
+            Float(1.0),
+        ] {
             assert_eq!(compare(Comparison::Equal, written, second), Ok(true));
             assert_eq!(compare(Comparison::Less, second, written), Ok(false));
         }

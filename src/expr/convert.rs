@@ -88,7 +88,7 @@ pub(super) fn duration_of(text: &[u8]) -> Option<i64> {
 }
 
 #[cold]
-fn misfit<T>(value: ValueRef<'_>, expected: &'static str) -> Result<T, Misfit<'_>> {
+fn misfit<'a, T>(value: ValueRef<'a>, expected: &'static str) -> Result<T, Misfit<'a>> {
     Err((value, Unfit { expected }))
 }
 
@@ -100,17 +100,33 @@ mod tests {
     #[test]
     fn times_and_durations_are_read_from_text() {
         for (kind, value, expected) in [
-            (ParameterKind::Time, Text(b"1970-01-01T00:00:01Z"), Some(Time(1_000_000_000))),
+            (
+                ParameterKind::Time,
+                Text(b"1970-01-01T00:00:01Z"),
+                Some(Time(1_000_000_000)),
+            ),
             (ParameterKind::Time, Int(1), Some(Time(1_000_000_000))),
             (ParameterKind::Time, Text(b""), Some(Null)),
             (ParameterKind::Time, Text(b"soon"), None),
-            (ParameterKind::Duration, Text(b"1.5s"), Some(Duration(1_500_000_000))),
-            (ParameterKind::Duration, Text(b"-2ms"), Some(Duration(-2_000_000))),
+            (
+                ParameterKind::Duration,
+                Text(b"1.5s"),
+                Some(Duration(1_500_000_000)),
+            ),
+            (
+                ParameterKind::Duration,
+                Text(b"-2ms"),
+                Some(Duration(-2_000_000)),
+            ),
             (ParameterKind::Duration, Int(5), None),
             (ParameterKind::List, Int(5), None),
             (ParameterKind::Int, Text(b"7.0"), Some(Int(7))),
         ] {
-            assert_eq!(convert(kind, value, b"").ok(), expected, "{kind:?} {value:?}");
+            assert_eq!(
+                convert(kind, value, b"").ok(),
+                expected,
+                "{kind:?} {value:?}"
+            );
         }
     }
 }

@@ -8,6 +8,7 @@ mod convert;
 mod eval;
 pub mod failures;
 pub mod functions;
+mod log_pattern;
 mod node;
 pub mod pattern;
 pub mod scope;

@@ -125,7 +125,11 @@ impl Scope {
         path: &'p Path,
         span: Span,
     ) -> Result<(Slot, String, &'p [Segment]), Mistake> {
-        for length in (1..path.0.len()).rev() {
+        let lengths = match self.find(&path.label()) {
+            Some(_) => 0..0,
+            None => 1..path.0.len(),
+        };
+        for length in lengths.rev() {
             let (name, inside) = path.0.split_at(length);
             let name = Path(name.to_vec()).label();
             if let Some(field) = self.metadata.iter().find(|field| field.name == name) {
@@ -137,9 +141,7 @@ impl Scope {
                     ),
                 ));
             }
-            if self.find(&path.label()).is_none()
-                && let Some(slot) = self.find(&name)
-            {
+            if let Some(slot) = self.find(&name) {
                 return Ok((slot, name, inside));
             }
         }

@@ -1,25 +1,72 @@
 //! FUNCTIONS: what can be called in an expression. One file a function, one line in the table.
 
 mod abs;
+mod ago;
+mod atan2;
+mod bin;
+mod bytes;
 mod ceil;
 mod coalesce;
 mod concat;
 mod contains;
+mod cos;
+mod day;
+mod duration;
 mod endswith;
+mod exp;
 mod floor;
+mod format_time;
+mod get;
+mod hash;
+mod hour;
 mod if_;
+mod ip_in;
+mod is_empty;
+mod is_null;
+mod is_number;
+mod join;
+mod keys;
 mod len;
+mod log;
+mod log10;
 mod lower;
 mod max;
+mod md5;
 mod min;
+mod minute;
+mod month;
+mod now;
 mod num;
+mod pad;
+mod parse_hex;
+mod parse_json;
+mod pattern;
+mod pow;
+mod regex_extract;
+mod regex_replace;
+mod repeat;
 mod replace;
+mod reverse;
 mod round;
+mod seconds;
+mod sha256;
+mod sin;
+mod split_part;
+mod sqrt;
 mod startswith;
+mod subnet;
 mod substr;
+mod tan;
 mod text;
+mod time;
 mod trim;
 mod upper;
+mod url_decode;
+mod url_host;
+mod url_path;
+mod url_query;
+mod weekday;
+mod year;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -30,25 +77,72 @@ use crate::data::{Entry, Value, ValueRef};
 /// Every function, by name.
 pub const FUNCTIONS: &[&FunctionDef] = &[
     &abs::ABS,
+    &ago::AGO,
+    &atan2::ATAN2,
+    &bin::BIN,
+    &bytes::BYTES,
     &ceil::CEIL,
     &coalesce::COALESCE,
     &concat::CONCAT,
     &contains::CONTAINS,
+    &cos::COS,
+    &day::DAY,
+    &duration::DURATION,
     &endswith::ENDSWITH,
+    &exp::EXP,
     &floor::FLOOR,
+    &format_time::FORMAT_TIME,
+    &get::GET,
+    &hash::HASH,
+    &hour::HOUR,
     &if_::IF,
+    &ip_in::IP_IN,
+    &is_empty::IS_EMPTY,
+    &is_null::IS_NULL,
+    &is_number::IS_NUMBER,
+    &join::JOIN,
+    &keys::KEYS,
     &len::LEN,
+    &log::LOG,
+    &log10::LOG10,
     &lower::LOWER,
     &max::MAX,
+    &md5::MD5,
     &min::MIN,
+    &minute::MINUTE,
+    &month::MONTH,
+    &now::NOW,
     &num::NUM,
+    &pad::PAD,
+    &parse_hex::PARSE_HEX,
+    &parse_json::PARSE_JSON,
+    &pattern::PATTERN,
+    &pow::POW,
+    &regex_extract::REGEX_EXTRACT,
+    &regex_replace::REGEX_REPLACE,
+    &repeat::REPEAT,
     &replace::REPLACE,
+    &reverse::REVERSE,
     &round::ROUND,
+    &seconds::SECONDS,
+    &sha256::SHA256,
+    &sin::SIN,
+    &split_part::SPLIT_PART,
+    &sqrt::SQRT,
     &startswith::STARTSWITH,
+    &subnet::SUBNET,
     &substr::SUBSTR,
+    &tan::TAN,
     &text::TEXT,
+    &time::TIME,
     &trim::TRIM,
     &upper::UPPER,
+    &url_decode::URL_DECODE,
+    &url_host::URL_HOST,
+    &url_path::URL_PATH,
+    &url_query::URL_QUERY,
+    &weekday::WEEKDAY,
+    &year::YEAR,
 ];
 
 /// A function and what the manual says of it.
@@ -151,9 +245,8 @@ pub trait Prepared: Debug + Send + Sync {
 }
 
 /// Computes one value after another, as [`Scalar`] does; null if any argument is null.
-pub type Caller<'f> = Box<
-    dyn for<'a> FnMut(&[ValueRef<'a>], &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> + 'f,
->;
+pub type Caller<'f> =
+    Box<dyn for<'a> FnMut(&[ValueRef<'a>], &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> + 'f>;
 
 /// A value that does not fit at run time: the result is null and the ledger counts a failed conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,13 +309,15 @@ mod testing {
         let given: Vec<Given<'_>> = arguments
             .iter()
             .enumerate()
-            .map(|(index, argument)| match (def.parameter(index).kind, argument) {
-                (ParameterKind::Pattern, ValueRef::Text(text)) => Given::Pattern(
-                    compile(&String::from_utf8_lossy(text), "").expect("a pattern of a test"),
-                ),
-                _ if constant && index > 0 => Given::Constant(*argument),
-                _ => Given::Varying,
-            })
+            .map(
+                |(index, argument)| match (def.parameter(index).kind, argument) {
+                    (ParameterKind::Pattern, ValueRef::Text(text)) => Given::Pattern(
+                        compile(&String::from_utf8_lossy(text), "").expect("a pattern of a test"),
+                    ),
+                    _ if constant && index > 0 => Given::Constant(*argument),
+                    _ => Given::Varying,
+                },
+            )
             .collect();
         let function = prepare(&given)?;
         let mut scratch = Vec::new();
