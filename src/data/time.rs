@@ -480,9 +480,9 @@ fn parse_epoch(text: &[u8]) -> Option<i64> {
 /// nanoseconds. So each of them is told apart from 1973 on.
 fn epoch(whole: u64, fraction: &[u8], is_negative: bool) -> Option<i64> {
     let unit_ns: u64 = match whole {
-        0..100_000_000_000 => 1_000_000_000,
-        0..100_000_000_000_000 => 1_000_000,
-        0..100_000_000_000_000_000 => 1_000,
+        ..100_000_000_000 => 1_000_000_000,
+        100_000_000_000..100_000_000_000_000 => 1_000_000,
+        100_000_000_000_000..100_000_000_000_000_000 => 1_000,
         _ => 1,
     };
     let mut place_ns = unit_ns;

@@ -249,7 +249,7 @@ impl Writer<'_, '_> {
             .iter()
             .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
             .count();
-        let domain = behind[..length].trim_ascii_end();
+        let domain = &behind[..length];
         let domain = &domain[..domain.len() - trailing(domain, |byte| matches!(byte, b'.' | b'-'))];
         let is_domain = memchr::memrchr(b'.', domain)
             .is_some_and(|dot| dot > 0 && domain[dot + 1..].iter().all(u8::is_ascii_alphabetic));
@@ -312,9 +312,6 @@ impl Writer<'_, '_> {
                 if let Some(end) = self.time() {
                     return self.replace(TIME, end);
                 }
-            }
-            (11, b':' | b'.' | b'-') if digit_first => {
-                // 2015-05-17T10… has been read from its year: this is none
             }
             (2, b':') if all & DIGIT != 0 && self.before() != Some(b':') => {
                 let clock = clock_prefix(&self.line[start..]).map(|length| start + length);
@@ -469,15 +466,20 @@ impl Writer<'_, '_> {
         let mut end = self.at;
         for part in 0..4 {
             if part > 0 {
-                end += usize::from(*self.line.get(end)? == b'.');
+                if self.line.get(end) != Some(&b'.') {
+                    return None;
+                }
+                end += 1;
             }
             let digits_end = self.digits(end);
             let digits = &self.line[end..digits_end];
-            let is_byte = match digits {
-                [_] | [_, _] => true,
-                [b'0' | b'1', _, _] | [b'2', b'0'..=b'4', _] | [b'2', b'5', b'0'..=b'5'] => true,
-                _ => false,
-            };
+            let is_byte = matches!(
+                digits,
+                [_] | [_, _]
+                    | [b'0' | b'1', _, _]
+                    | [b'2', b'0'..=b'4', _]
+                    | [b'2', b'5', b'0'..=b'5']
+            );
             if !is_byte {
                 return None;
             }
@@ -490,7 +492,7 @@ impl Writer<'_, '_> {
         }
         let port_end = self.digits(end + 1);
         let has_port = self.line.get(end) == Some(&b':')
-            && (1..=5).contains(&(port_end - (end + 1).min(port_end)))
+            && (end + 2..=end + 6).contains(&port_end)
             && is_end(self.line, port_end);
         Some(if has_port { port_end } else { end })
     }
@@ -516,9 +518,8 @@ impl Writer<'_, '_> {
         if address.len() > LONGEST || !has_digit || !is_end(self.line, end) {
             return None;
         }
-        let address: Ipv6Addr = str::from_utf8(address).ok()?.parse().ok()?;
-        let _ = address;
-        Some(end)
+        let address = str::from_utf8(address).ok()?;
+        address.parse::<Ipv6Addr>().ok().map(|_| end)
     }
 
     /// The end of the MAC address here: `00:1a:2b:3c:4d:5e`.

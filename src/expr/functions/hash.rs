@@ -12,7 +12,7 @@ pub(super) const HASH: FunctionDef = FunctionDef {
         examples: &[Example {
             expr: "select hash(line) as h, hash(line) % 10 as bucket",
             input: "root\n",
-            output: "?\n",
+            output: "746744014776526199\t9\n",
         }],
     },
     parameters: &[Parameter {
