@@ -46,7 +46,7 @@ macro_rules! case_files {
     };
 }
 
-case_files!(aggregates errors expressions input order output stages values);
+case_files!(aggregates errors expressions functions2 input order output stages values);
 
 #[test]
 fn every_file_is_run() {

@@ -18,7 +18,7 @@ pub(super) const AGO: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[Parameter {
-        name: "duration",
+        name: "d",
         kind: ParameterKind::Duration,
     }],
     required: 1,

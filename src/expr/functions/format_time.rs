@@ -26,7 +26,7 @@ pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
     },
     parameters: &[
         Parameter {
-            name: "time",
+            name: "t",
             kind: ParameterKind::Time,
         },
         Parameter {

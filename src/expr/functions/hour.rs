@@ -16,7 +16,7 @@ pub(super) const HOUR: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[Parameter {
-        name: "time",
+        name: "t",
         kind: ParameterKind::Time,
     }],
     required: 1,

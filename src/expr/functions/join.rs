@@ -17,7 +17,7 @@ pub(super) const JOIN: FunctionDef = FunctionDef {
     },
     parameters: &[
         Parameter {
-            name: "list",
+            name: "elements",
             kind: ParameterKind::List,
         },
         Parameter {

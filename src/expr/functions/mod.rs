@@ -244,6 +244,16 @@ pub trait Prepared: Debug + Send + Sync {
     fn begin(&self) -> Caller<'_>;
 }
 
+/// A function that only its constant arguments are checked of.
+#[derive(Debug)]
+struct Checked(Scalar);
+
+impl Prepared for Checked {
+    fn begin(&self) -> Caller<'_> {
+        Box::new(self.0)
+    }
+}
+
 /// Computes one value after another, as [`Scalar`] does; null if any argument is null.
 pub type Caller<'f> =
     Box<dyn for<'a> FnMut(&[ValueRef<'a>], &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> + 'f>;

@@ -1,9 +1,13 @@
 //! `pad(x, n)`: a text made so many characters long.
 
+use std::sync::Arc;
+
 use super::len::count_characters;
 use super::repeat::{LIMIT_BYTES, TOO_LONG};
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{
+    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const PAD: FunctionDef = FunctionDef {
@@ -30,8 +34,20 @@ pub(super) const PAD: FunctionDef = FunctionDef {
     ],
     required: 2,
     variadic: false,
-    kernel: Kernel::Scalar(pad),
+    kernel: Kernel::Prepared(prepare),
 };
+
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    const ABOVE: i64 = LIMIT_BYTES as i64 + 1;
+    const BELOW: i64 = -ABOVE;
+    match given.get(1) {
+        Some(Given::Constant(ValueRef::Int(..=BELOW | ABOVE..))) => Err(Refused {
+            argument: 1,
+            message: "a result may have at most 16 MiB".to_owned(),
+        }),
+        _ => Ok(Arc::new(Checked(pad))),
+    }
+}
 
 fn pad<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(text), ValueRef::Int(count)] = arguments else {
@@ -56,7 +72,7 @@ fn pad<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Value
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{call, text};
+    use super::super::testing::{call_varying, refused, text};
     use super::*;
 
     #[test]
@@ -67,7 +83,8 @@ mod tests {
         assert_eq!(pad("é", -3), "  é".as_bytes());
         assert_eq!(pad("abc", 2), b"abc");
         assert_eq!(pad("", 0), b"");
-        let huge = call(&PAD, &[ValueRef::Text(b""), ValueRef::Int(i64::MIN)]);
-        assert_eq!(huge, Err(TOO_LONG));
+        let huge = [ValueRef::Text(b""), ValueRef::Int(i64::MIN)];
+        assert_eq!(call_varying(&PAD, &huge), Err(TOO_LONG));
+        assert_eq!(refused(&PAD, &huge).argument, 1);
     }
 }

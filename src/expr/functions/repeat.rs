@@ -1,6 +1,10 @@
 //! `repeat(x, n)`: a text several times.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use std::sync::Arc;
+
+use super::{
+    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const REPEAT: FunctionDef = FunctionDef {
@@ -27,7 +31,7 @@ pub(super) const REPEAT: FunctionDef = FunctionDef {
     ],
     required: 2,
     variadic: false,
-    kernel: Kernel::Scalar(repeat),
+    kernel: Kernel::Prepared(prepare),
 };
 
 /// A result longer than this is a mistake more probably than a wish.
@@ -37,6 +41,17 @@ pub(super) const LIMIT_BYTES: usize = 16 << 20;
 pub(super) const TOO_LONG: Unfit = Unfit {
     expected: "a result of at most 16 MiB",
 };
+
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    const LIMIT: i64 = LIMIT_BYTES as i64 + 1;
+    match given.get(1) {
+        Some(Given::Constant(ValueRef::Int(LIMIT..))) => Err(Refused {
+            argument: 1,
+            message: "a result may have at most 16 MiB".to_owned(),
+        }),
+        _ => Ok(Arc::new(Checked(repeat))),
+    }
+}
 
 fn repeat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(text), ValueRef::Int(count)] = arguments else {
@@ -58,17 +73,19 @@ fn repeat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Va
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::call;
+    use super::super::testing::{call_varying, refused};
     use super::*;
     use crate::data::Value;
 
     #[test]
     fn any_number_of_times() {
-        let repeat = |x, count| call(&REPEAT, &[ValueRef::Text(x), ValueRef::Int(count)]);
+        let repeat = |x, count| call_varying(&REPEAT, &[ValueRef::Text(x), ValueRef::Int(count)]);
         assert_eq!(repeat(b"ab", 2), Ok(Value::Text(b"abab".to_vec())));
         assert_eq!(repeat(b"ab", 0), Ok(Value::Text(Vec::new())));
         assert_eq!(repeat(b"ab", i64::MIN), Ok(Value::Text(Vec::new())));
         assert_eq!(repeat(b"", i64::MAX), Ok(Value::Text(Vec::new())));
         assert_eq!(repeat(b"ab", i64::MAX), Err(TOO_LONG));
+        let huge = [ValueRef::Text(b""), ValueRef::Int(i64::MAX)];
+        assert_eq!(refused(&REPEAT, &huge).argument, 1);
     }
 }

@@ -1,6 +1,10 @@
 //! `split_part(x, sep, n)`: one of the pieces between separators.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use std::sync::Arc;
+
+use super::{
+    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const SPLIT_PART: FunctionDef = FunctionDef {
@@ -31,8 +35,18 @@ pub(super) const SPLIT_PART: FunctionDef = FunctionDef {
     ],
     required: 3,
     variadic: false,
-    kernel: Kernel::Scalar(split_part),
+    kernel: Kernel::Prepared(prepare),
 };
+
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    match given.get(2) {
+        Some(Given::Constant(ValueRef::Int(0))) => Err(Refused {
+            argument: 2,
+            message: "pieces are counted from 1, or from the end by -1".to_owned(),
+        }),
+        _ => Ok(Arc::new(Checked(split_part))),
+    }
+}
 
 fn split_part<'a>(
     arguments: &[ValueRef<'a>],
@@ -98,7 +112,7 @@ fn separators<'t>(text: &'t [u8], separator: &'t [u8]) -> impl Iterator<Item = u
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::call;
+    use super::super::testing::{call, call_varying, refused};
     use super::*;
     use crate::data::Value;
 
@@ -127,6 +141,8 @@ mod tests {
         assert_eq!(call(b"abc", b"", 2), Ok(Value::Null));
         assert_eq!(call(b"", b",", 1), piece(b""));
         assert_eq!(call(b"aXXXb", b"XX", -1), piece(b"Xb"));
-        assert!(call(b"a", b",", 0).is_err());
+        let zero = [ValueRef::Text(b"a"), ValueRef::Text(b","), ValueRef::Int(0)];
+        assert_eq!(refused(&SPLIT_PART, &zero).argument, 2);
+        assert!(call_varying(&SPLIT_PART, &zero).is_err());
     }
 }

@@ -2,8 +2,11 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{
+    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const SUBNET: FunctionDef = FunctionDef {
@@ -30,7 +33,7 @@ pub(super) const SUBNET: FunctionDef = FunctionDef {
     ],
     required: 2,
     variadic: false,
-    kernel: Kernel::Scalar(subnet),
+    kernel: Kernel::Prepared(prepare),
 };
 
 /// What is said of other text.
@@ -105,6 +108,16 @@ impl Network {
     }
 }
 
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    match given.get(1) {
+        Some(Given::Constant(ValueRef::Int(..0 | 129..))) => Err(Refused {
+            argument: 1,
+            message: "expected 0 to 32 bits of an IPv4 address, 0 to 128 of an IPv6 one".to_owned(),
+        }),
+        _ => Ok(Arc::new(Checked(subnet))),
+    }
+}
+
 fn subnet<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(address), ValueRef::Int(prefix)] = arguments else {
         return Err(NO_ADDRESS);
@@ -131,14 +144,14 @@ fn subnet<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Va
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::call;
+    use super::super::testing::{call_varying, refused};
     use super::*;
     use crate::data::Value;
 
     #[test]
     fn the_first_bits() {
         let subnet = |address: &str, bits| {
-            call(
+            call_varying(
                 &SUBNET,
                 &[ValueRef::Text(address.as_bytes()), ValueRef::Int(bits)],
             )
@@ -167,6 +180,10 @@ mod tests {
             ("1.2.3", 8),
         ] {
             assert!(subnet(address, bits).is_err(), "{address} {bits}");
+        }
+        for bits in [-1, 129] {
+            let arguments = [ValueRef::Text(b"::1"), ValueRef::Int(bits)];
+            assert_eq!(refused(&SUBNET, &arguments).argument, 1);
         }
     }
 }
