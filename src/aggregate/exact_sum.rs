@@ -8,6 +8,15 @@
 
 use crate::data::{Number, Value};
 
+/// Floats from 2^960 on are kept apart. Of smaller ones, it takes 2^60 to overflow.
+const HUGE: f64 = f64::from_bits((1023 + 960) << 52);
+
+/// 2^-128: what is huge has no digits that this takes away.
+const SHRINK: f64 = f64::from_bits((1023 - 128) << 52);
+
+/// 2^-800: smaller floats could lose digits if they were shrunk.
+const TINY: f64 = f64::from_bits((1023 - 800) << 52);
+
 /// An exact sum of numbers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ExactSum {
@@ -15,7 +24,12 @@ pub(super) struct ExactSum {
     high: f64,
     low: f64,
     /// Partial sums that do not overlap, smallest first; only if two floats did not hold the sum.
+    #[allow(clippy::box_collection, reason = "hardly ever there, and one a group")]
     rest: Option<Box<Vec<f64>>>,
+    /// Partial sums of floats so large that a few of them overflow, each times [`SHRINK`]; then what is added
+    /// later may still bring the sum back, and whether it does must not depend on the order.
+    #[allow(clippy::box_collection, reason = "hardly ever there, and one a group")]
+    huge: Option<Box<Vec<f64>>>,
     /// Whether a float was added: then the sum is one.
     has_float: bool,
 }
@@ -47,6 +61,9 @@ impl ExactSum {
         self.has_float |= other.has_float;
         for &part in other.parts().iter() {
             self.add_float(part);
+        }
+        for &part in other.huge.iter().flat_map(|parts| parts.iter()) {
+            grow(self.huge.get_or_insert_default(), part);
         }
     }
 
@@ -80,18 +97,25 @@ impl ExactSum {
             magnitude >>= 43;
             scale *= (1u64 << 43) as f64;
         }
-        round(&parts)
+        match &self.huge {
+            Some(huge) if !huge.is_empty() => round_with_huge(&parts, huge),
+            _ => round(&parts),
+        }
     }
 
     #[inline]
     fn add_float(&mut self, value: f64) {
+        if value.abs() >= HUGE {
+            grow(self.huge.get_or_insert_default(), value * SHRINK);
+            return;
+        }
         if let Some(rest) = &mut self.rest {
             grow(rest, value);
             return;
         }
         let (high, carried) = two_sum(self.high, value);
         let (low, lost) = two_sum(self.low, carried);
-        if lost != 0.0 || !high.is_finite() {
+        if lost != 0.0 {
             let mut parts = self.parts();
             grow(&mut parts, value);
             self.rest = Some(Box::new(parts));
@@ -167,6 +191,27 @@ fn round(parts: &[f64]) -> f64 {
     high
 }
 
+/// The float nearest to the sum of parts and of huge ones, which are shrunk; infinite if none is near.
+#[cold]
+fn round_with_huge(parts: &[f64], huge: &[f64]) -> f64 {
+    let mut shrunk = huge.to_vec();
+    let (tiny, others): (Vec<f64>, Vec<f64>) = parts.iter().partition(|part| part.abs() < TINY);
+    others
+        .iter()
+        .for_each(|part| grow(&mut shrunk, part * SHRINK));
+    let is_huge = shrunk.last().is_some_and(|top| top.abs() >= HUGE * SHRINK);
+    if is_huge {
+        // So far below, only the sign of the largest can matter, and that only if all the rest is a tie.
+        if let Some(top) = tiny.last() {
+            grow(&mut shrunk, TINY.copysign(*top));
+        }
+        return round(&shrunk) / SHRINK;
+    }
+    let mut parts: Vec<f64> = shrunk.iter().map(|part| part / SHRINK).collect();
+    tiny.iter().for_each(|part| grow(&mut parts, *part));
+    round(&parts)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +230,14 @@ mod tests {
         assert_eq!(sum(&[1e300, 1.0, -1e300]).value(), Value::Float(1.0));
         assert_eq!(sum(&[0.1; 10]).value(), Value::Float(1.0));
         assert_eq!(sum(&[1e16, 1.0, 1e-16, -1e16]).value(), Value::Float(1.0));
+        assert_eq!(
+            sum(&[1e308, 1e308, 5e-324, -1e308, -1e308]).value(),
+            Value::Float(5e-324)
+        );
+        assert_eq!(sum(&[1e308, 1e308, -1e308]).value(), Value::Float(1e308));
+        assert_eq!(sum(&[1e308, 1e308]).value(), Value::Null);
+        assert_eq!(sum(&[f64::MAX, 1e291]).value(), Value::Float(f64::MAX));
+        assert_eq!(sum(&[f64::MAX, 1e292]).value(), Value::Null);
         let mut ints = ExactSum::default();
         (0..3).for_each(|_| ints.add(Number::Int(i64::MAX)));
         assert_eq!(ints.value(), Value::int(3 * i128::from(i64::MAX)));
@@ -196,8 +249,10 @@ mod tests {
         #[test]
         fn any_split_in_any_order_gives_the_same(
             values in prop::collection::vec((-1e15f64..1e15, -40i32..40).prop_map(|(m, e)| m * 2f64.powi(e)), 1..60),
+            far in prop::collection::vec(prop::sample::select(vec![1e308, -1e308, 5e-324, f64::MAX, 1e-300, -1e300]), 0..6),
             cut in 0usize..60,
         ) {
+            let values = [values, far].concat();
             let whole = sum(&values);
             let (left, right) = values.split_at(cut.min(values.len()));
             let mut merged = sum(right);

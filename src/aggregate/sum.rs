@@ -35,10 +35,10 @@ impl State for Sum {
         match value {
             ValueRef::Text([]) => {}
             ValueRef::BigInt(value) => self.0.get_or_insert_default().add_big(*value),
-            _ => self
-                .0
-                .get_or_insert_default()
-                .add(value.as_number().ok_or("a number")?),
+            _ => {
+                let number = value.as_number().ok_or("a number")?; // what is none leaves the sum of nothing null
+                self.0.get_or_insert_default().add(number);
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod key;
 mod number;
 mod order;
 mod print;
+mod reason;
 mod scan;
 mod text;
 mod time;
@@ -18,11 +19,15 @@ pub use batch::{Batch, LiveSlots, Position, Slot, gather_across};
 pub use column::{Column, ColumnBuilder, Truth, Validity};
 pub use duration::{format_duration, parse_duration};
 pub use entry::{Entry, Example};
-pub use json::{JsonError, read_json, skip_json, write_json, write_json_string};
+pub use json::{
+    JsonError, read_json, read_scalar, read_string, skip_json, skip_quoted, skip_string,
+    skip_white, write_json, write_json_string,
+};
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
 pub use print::write_text;
+pub use reason::reason;
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{

@@ -13,6 +13,11 @@ pub trait Scanner: Send + Sync {
     /// Makes a batch of some records: lines, each ended by `\n` but perhaps the last. Called for each piece
     /// of a chunk, in order, on any worker.
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a>;
+
+    /// Whether a record may become several rows; otherwise what is no row was filtered.
+    fn explodes(&self) -> bool {
+        false
+    }
 }
 
 /// How many records some whole records are: newlines, and one more if the last has none.

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use super::column::Column;
+use super::print::write_text;
+use super::value::ValueRef;
+
 /// A piece of some bytes; or null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -74,7 +78,30 @@ pub struct TextColumn<'a> {
     pub spans: Vec<Span>,
 }
 
-impl TextColumn<'_> {
+impl<'a> TextColumn<'a> {
+    /// The text of any column's values.
+    pub fn of(column: Column<'a>) -> TextColumn<'a> {
+        let column = match column {
+            Column::Text(texts) => return texts,
+            column => column,
+        };
+        let (mut bytes, mut spans) = (Vec::new(), Vec::with_capacity(column.len()));
+        for row in 0..column.len() {
+            let start = bytes.len();
+            spans.push(match column.get(row) {
+                ValueRef::Null => Span::NULL,
+                value => {
+                    write_text(value, &mut bytes);
+                    Span::new(start, bytes.len())
+                }
+            });
+        }
+        TextColumn {
+            bytes: Bytes::Shared(bytes.into()),
+            spans,
+        }
+    }
+
     /// The text of a row; nothing for null.
     #[inline]
     pub fn get(&self, row: usize) -> Option<&[u8]> {

@@ -1,14 +1,16 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender};
 
 use crate::aggregate::{Merged, Run};
-use crate::expr::Failures;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Sink};
+use crate::source;
+use crate::stage::Account;
 
 use super::chain::Chain;
 use super::control::Control;
@@ -21,6 +23,7 @@ use super::{Encoding, Job, Outcome};
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
     plan: &'r Plan,
+    /// As messages name them.
     sources: Vec<String>,
     encoding: Encoding,
     executor: Threads,
@@ -36,7 +39,7 @@ pub(super) struct Coordinator<'r> {
     chunks: Option<u64>,
     /// Chunks whose groups were merged.
     merged_chunks: u64,
-    account: Account,
+    entries: Entries,
 }
 
 /// A batch of which not everything has come.
@@ -50,7 +53,7 @@ struct OpenBatch {
 
 /// The ledger, and where in its source the next chunk begins.
 #[derive(Default)]
-struct Account {
+struct Entries {
     ledger: Ledger,
     source: Option<SourceIndex>,
     records_before: u64,
@@ -70,7 +73,11 @@ impl<'r> Coordinator<'r> {
         };
         Coordinator {
             plan,
-            sources: job.sources.clone(),
+            sources: job
+                .sources
+                .iter()
+                .map(|source| source::display(source).into_owned())
+                .collect(),
             encoding: job.encoding,
             executor: Threads(job.threads),
             control,
@@ -81,7 +88,7 @@ impl<'r> Coordinator<'r> {
             early: BTreeMap::new(),
             chunks: None,
             merged_chunks: 0,
-            account: Account::default(),
+            entries: Entries::default(),
         }
     }
 
@@ -94,8 +101,7 @@ impl<'r> Coordinator<'r> {
         let executor = self.executor;
         let plan = self.plan;
         let mut output = Output::new(plan, self.encoding, sink, progress);
-        let mut chain = Chain::of(&plan.merge, &executor);
-        let mut failures = Failures::default();
+        let mut chain = Chain::of(&plan.exchange, &plan.merge, &executor);
         while !self.is_complete() && !chain.is_done() && output.error.is_none() {
             let Ok(message) = messages.recv() else { break };
             match message {
@@ -103,16 +109,14 @@ impl<'r> Coordinator<'r> {
                     self.early.insert(done.sequence, done);
                     while let Some(done) = self.early.remove(&self.next) {
                         self.next += 1;
-                        self.account.add(&done, &self.sources);
+                        self.entries.add(&done, &self.sources);
                         if let Some(progress) = &mut output.progress {
                             progress.advance(done.bytes);
                         }
                         match done.payload {
                             Payload::Nothing => {}
                             Payload::Bytes(bytes) => output.bytes(&bytes),
-                            Payload::Batches(batches) => {
-                                output.rows(&chain.push(batches, &mut failures))
-                            }
+                            Payload::Batches(batches) => output.rows(&chain.push(batches)),
                         }
                         let _ = self.tickets.try_send(()); // the reader has ended
                         if chain.is_done() || output.error.is_some() {
@@ -135,7 +139,7 @@ impl<'r> Coordinator<'r> {
                     self.close(batch);
                 }
                 Message::SourceFailed(source, reason) => {
-                    self.account.fail(&self.sources[source.0], &reason)
+                    self.entries.fail(&self.sources[source.0], &reason)
                 }
                 Message::End { chunks } => self.chunks = Some(chunks),
             }
@@ -144,17 +148,35 @@ impl<'r> Coordinator<'r> {
         if output.error.is_none() {
             if let Some(merged) = &mut self.merged {
                 let rows = merged.finish(&executor);
-                output.rows(&chain.push(rows, &mut failures));
+                output.rows(&chain.push(rows));
             }
-            output.rows(&chain.finish(&mut failures));
+            output.rows(&chain.finish());
             output.finish();
         }
-        let mut ledger = self.account.ledger;
+        let mut ledger = self.entries.ledger;
+        let Account {
+            filtered,
+            rejected,
+            first_rejected,
+            failures,
+            ..
+        } = chain.account;
+        ledger.passed += chain.passed;
+        ledger.filtered += filtered;
+        ledger.rejected += rejected;
+        ledger.first_rejected = ledger.first_rejected.or(first_rejected);
         ledger.failed += failures.count;
         ledger.first_failed = ledger.first_failed.or(failures.first);
         Outcome {
             ledger,
-            failed_sources: self.account.failed_sources,
+            failed_sources: self.entries.failed_sources,
+            left_out: output.left_out(),
+            never_seen: plan
+                .watched
+                .iter()
+                .filter(|(_, seen)| !seen.get())
+                .map(|(name, _)| name.clone())
+                .collect(),
             sink: output.error.take(),
             signal: self.control.signal(),
         }
@@ -182,7 +204,7 @@ impl<'r> Coordinator<'r> {
     }
 }
 
-impl Account {
+impl Entries {
     /// Enters the next chunk of the stream.
     fn add(&mut self, done: &Done, sources: &[String]) {
         if self.source != Some(done.source) {
@@ -200,6 +222,8 @@ impl Account {
                 Some(place.map_or_else(|| reason.clone(), |place| format!("{place}: {reason}")));
         }
         self.ledger.read += done.records;
+        self.ledger.passed += done.passed;
+        self.ledger.filtered += done.filtered;
         self.ledger.rejected += done.rejected;
         self.ledger.failed += done.failures.count;
         self.records_before += done.records;
@@ -212,7 +236,8 @@ impl Account {
     fn fail(&mut self, source: &str, reason: &str) {
         let failed = format!("{source}: {reason}");
         if !self.failed_sources.contains(&failed) {
-            eprintln!("bourn: {failed}");
+            // If nobody can be told, the results and the exit status are still to come.
+            let _ = writeln!(io::stderr(), "bourn: {failed}");
             self.failed_sources.push(failed);
         }
     }

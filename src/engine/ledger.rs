@@ -7,6 +7,10 @@ use std::fmt;
 pub struct Ledger {
     /// Records read.
     pub read: u64,
+    /// Records that came through all row-by-row stages.
+    pub passed: u64,
+    /// Records that a filter dropped.
+    pub filtered: u64,
     /// Records that could not be used at all.
     pub rejected: u64,
     /// The first of them: `access.log:7: reason`.

@@ -78,7 +78,13 @@ pub(super) struct Done {
     pub(super) source: SourceIndex,
     pub(super) bytes: u64,
     pub(super) records: u64,
+    /// Records that a filter dropped.
+    pub(super) filtered: u64,
+    /// Records that came through all stages; those that the coordinator's stages judge are not among them.
+    pub(super) passed: u64,
     pub(super) rejected: u64,
+    /// The rejected lines, each with a newline, if they are kept.
+    pub(super) rejected_lines: Vec<u8>,
     /// The first rejected record's place in the chunk, from 0, and why.
     pub(super) first_rejected: Option<(u64, String)>,
     pub(super) failures: Failures,

@@ -1,8 +1,8 @@
 //! Result rows to the sink: the header once, then rows.
 
 use crate::data::Batch;
-use crate::format::{Encoder, LinesEncoder};
-use crate::plan::Plan;
+use crate::format::{Encoder, FormatDef, LinesEncoder, OpenEncoder};
+use crate::plan::{self, Plan};
 use crate::sink::{Progress, Sink, SinkError};
 
 use super::Encoding;
@@ -25,15 +25,11 @@ impl<'s> Output<'s> {
         sink: &'s mut dyn Sink,
         progress: Option<Progress>,
     ) -> Self {
-        let columns = &plan.output.columns;
-        let (encoder, header): (Box<dyn Encoder>, bool) =
-            match (encoding, plan.output.lines, columns.first()) {
-                (Encoding::Format(format, header), ..) => ((format.encoder)(columns), header),
-                (Encoding::Lines, Some(slot), _) => (Box::new(LinesEncoder::new(slot)), false),
-                (Encoding::Lines, None, _) => {
-                    unreachable!("lines are printed only where the plan has them")
-                }
-            };
+        let header = match encoding {
+            Encoding::Format(_, header) => header,
+            Encoding::Lines => false,
+        };
+        let encoder = encoder(&plan.output, encoding);
         Output {
             encoder,
             header,
@@ -76,6 +72,11 @@ impl<'s> Output<'s> {
         self.write(&bytes);
     }
 
+    /// Fields that were not printed, because the first row did not have them.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        self.encoder.left_out().to_vec()
+    }
+
     fn header(&mut self) {
         if std::mem::take(&mut self.header) {
             let mut bytes = Vec::new();
@@ -89,4 +90,26 @@ impl<'s> Output<'s> {
             self.error = self.sink.write(bytes).err();
         }
     }
+}
+
+/// Turns the rows of a plan into bytes.
+pub(super) fn encoder(output: &plan::Output, encoding: Encoding) -> Box<dyn Encoder> {
+    match (encoding, output.lines, output.whole) {
+        (Encoding::Format(format, _), _, Some(whole)) => Box::new(OpenEncoder::new(
+            format,
+            whole,
+            &output.columns,
+            &output.dropped,
+        )),
+        (Encoding::Format(format, _), ..) => (format.encoder)(&output.columns),
+        (Encoding::Lines, Some(slot), _) => Box::new(LinesEncoder::new(slot)),
+        (Encoding::Lines, None, _) => {
+            unreachable!("lines are printed only where the plan has them")
+        }
+    }
+}
+
+/// Whether every worker may encode its own rows.
+pub(super) fn is_parallel(format: &FormatDef, output: &plan::Output) -> bool {
+    format.row_by_row && (output.whole.is_none() || format.open_row.is_some())
 }

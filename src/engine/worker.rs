@@ -1,26 +1,33 @@
 //! A worker: chunk in, rows or groups out.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::Partial;
-use crate::data::{Batch, Column, LiveSlots, Position, Validity, Value, count_records};
+use crate::data::{
+    Batch, Column, LiveSlots, Position, Validity, Value, count_records, trim_terminator,
+};
 use crate::expr::Failures;
-use crate::format::{Encoder, LinesEncoder};
+use crate::format::Encoder;
 use crate::plan::{Exchange, Plan};
+use crate::stage::Account;
 
 use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::message::{Content, Done, HandOver, Message, Payload, SourceIndex, Task};
+use super::output::{encoder, is_parallel};
 
 /// What a worker is made of.
 pub(super) struct Setup {
     pub(super) plan: Arc<Plan>,
-    pub(super) sources: Arc<[String]>,
+    pub(super) sources: Arc<[OsString]>,
     pub(super) encoding: Encoding,
     pub(super) max_line_bytes: usize,
+    /// Whether rejected lines are sent along.
+    pub(super) keep_rejects: bool,
     /// Only if something reads `@number`.
     pub(super) board: Option<Arc<Board>>,
     pub(super) messages: Sender<Message>,
@@ -39,8 +46,10 @@ pub(super) struct Worker {
     /// Batches up to this one were asked for.
     asked: Option<u64>,
     buffer: Vec<u8>,
-    /// A failure of this worker has been located; chunks come in order, so later ones are not the first.
-    located: bool,
+    /// A failure, and a rejected record, of this worker has been located; chunks come in order, so later ones
+    /// are not the first.
+    located_failure: bool,
+    located_rejected: bool,
 }
 
 /// A chunk while it is processed.
@@ -59,14 +68,12 @@ const PIECES_BITS: u32 = 20;
 impl Worker {
     pub(super) fn new(setup: Setup) -> Self {
         let encoder = match (&setup.plan.exchange, setup.encoding) {
-            (Exchange::Rows, Encoding::Lines) => setup
-                .plan
-                .output
-                .lines
-                .map(|slot| Box::new(LinesEncoder::new(slot)) as Box<dyn Encoder>),
-            (Exchange::Rows, Encoding::Format(format, _)) if format.row_by_row => {
-                Some((format.encoder)(&setup.plan.output.columns))
+            (Exchange::Rows, Encoding::Format(format, _))
+                if !is_parallel(format, &setup.plan.output) =>
+            {
+                None
             }
+            (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding)),
             _ => None,
         };
         let partial = match &setup.plan.exchange {
@@ -81,7 +88,8 @@ impl Worker {
             chunks: 0,
             asked: None,
             buffer: Vec::new(),
-            located: false,
+            located_failure: false,
+            located_rejected: false,
         }
     }
 
@@ -134,7 +142,10 @@ impl Worker {
             source: task.source,
             bytes: 0,
             records: 0,
+            filtered: 0,
+            passed: 0,
             rejected: 0,
+            rejected_lines: Vec::new(),
             first_rejected: None,
             failures: Failures::default(),
             first_failure: None,
@@ -156,9 +167,10 @@ impl Worker {
                 shrink(&mut buffer);
                 self.buffer = buffer;
             }
-            Content::Buffer(buffer, len) => {
+            Content::Buffer(mut buffer, len) => {
                 done.bytes = len as u64;
                 self.process_bytes(&buffer[..len], false, &mut done);
+                shrink(&mut buffer);
                 let _ = self.setup.buffers.try_send(buffer); // the pool is full, or the reader has ended
             }
             Content::Overlong => self.process_bytes(&[], true, &mut done),
@@ -189,17 +201,9 @@ impl Worker {
         for piece in pieces(bytes, self.setup.max_line_bytes) {
             match piece {
                 Piece::Records(records) => {
-                    let failed = done.failures.count;
-                    let count = self.process_piece(records, &chunk, &mut out, &mut done.failures);
-                    if done.failures.count > failed && failed == 0 && !self.located {
-                        done.first_failure = self
-                            .locate_failure(records, &chunk)
-                            .map(|record| done.records + record);
-                        self.located = true;
-                    }
+                    let count = self.process_piece(records, &chunk, &mut out, done);
                     chunk.records_before += count;
                     chunk.position += 1;
-                    done.records += count;
                 }
                 Piece::Overlong => {
                     self.reject_overlong(done);
@@ -231,15 +235,17 @@ impl Worker {
         bytes: &[u8],
         chunk: &Chunk,
         out: &mut Output,
-        failures: &mut Failures,
+        done: &mut Done,
     ) -> u64 {
         let plan = Arc::clone(&self.setup.plan);
-        let (mut batch, records) = self.scan(bytes, chunk);
-        apply(&plan, &mut batch, failures);
+        let mut account = Account::default();
+        let (mut batch, records) = self.scan(bytes, chunk, &mut account);
+        apply(&plan, &mut batch, &mut account);
+        let passed = account.exploded.unwrap_or(batch.rows as u64);
         match (&plan.exchange, out) {
             (Exchange::Grouped(_), _) => {
                 if let Some(partial) = &mut self.partial {
-                    partial.update(&batch, failures);
+                    partial.update(&batch, &mut account.failures);
                 }
             }
             (Exchange::Rows, Output::Bytes(out)) => {
@@ -248,30 +254,77 @@ impl Worker {
                 }
             }
             (Exchange::Ordered(stage, live), Output::Batches(out)) if batch.rows > 0 => {
-                stage.reduce(&mut batch, live);
+                stage.reduce(&mut batch, live, &mut account);
                 out.push(batch.detach());
             }
             (Exchange::Rows, Output::Batches(out)) if batch.rows > 0 => {
                 let mut live = LiveSlots::default();
-                plan.output
-                    .columns
-                    .iter()
-                    .for_each(|column| live.insert(column.slot));
+                plan.output.slots().for_each(|slot| live.insert(slot));
                 batch.retain(&live);
                 out.push(batch.detach());
             }
             _ => {}
         }
+        self.enter(account, passed, records, bytes, chunk, done);
         records
     }
 
+    /// Enters a piece into the chunk's account.
+    fn enter(
+        &mut self,
+        account: Account,
+        passed: u64,
+        records: u64,
+        bytes: &[u8],
+        chunk: &Chunk,
+        done: &mut Done,
+    ) {
+        let must_replay = account.rejected > 0
+            && (!self.located_rejected || self.setup.keep_rejects || account.exploded.is_some())
+            || account.failures.count > 0 && !self.located_failure;
+        let mut rejected = account.rejected;
+        if must_replay {
+            let replay = self.replay(bytes, chunk);
+            if let (false, Some((record, reason))) = (self.located_rejected, replay.first_rejected)
+            {
+                done.first_rejected
+                    .get_or_insert((done.records + record, reason));
+                self.located_rejected = true;
+            }
+            if let (false, Some((record, reason))) = (self.located_failure, replay.first_failure) {
+                if done.first_failure.is_none() && done.failures.count == 0 {
+                    done.first_failure = Some(done.records + record);
+                    done.failures.first = Some(reason);
+                }
+                self.located_failure = true;
+            }
+            if self.setup.keep_rejects {
+                done.rejected_lines
+                    .extend_from_slice(&replay.rejected_lines);
+            }
+            rejected = replay.rejected;
+        }
+        done.records += records;
+        done.filtered += account.filtered;
+        done.rejected += rejected;
+        // Behind a stage that makes several records of one, a record with a rejected piece has not passed.
+        done.passed += match (&self.setup.plan.exchange, account.exploded) {
+            (Exchange::Ordered(stage, _), _) if !stage.is_blocking() => 0,
+            (_, Some(_)) => records - account.filtered - rejected,
+            (_, None) => passed,
+        };
+        done.failures.append(account.failures);
+    }
+
     /// The first batch of some records, with what the source knows of them; how many they were.
-    fn scan<'b>(&self, bytes: &'b [u8], chunk: &Chunk) -> (Batch<'b>, u64) {
+    fn scan<'b>(&self, bytes: &'b [u8], chunk: &Chunk, account: &mut Account) -> (Batch<'b>, u64) {
         let plan = &self.setup.plan;
         let mut batch = plan.scanner.scan(bytes, Position(chunk.position));
         let rows = batch.rows;
         if let Some(slot) = plan.metadata.source {
-            let name = self.setup.sources[chunk.source.0].as_bytes().to_vec();
+            let name = self.setup.sources[chunk.source.0]
+                .as_encoded_bytes()
+                .to_vec();
             batch.set(slot, Column::Constant(Value::Text(name), rows));
         }
         if let Some(slot) = plan.metadata.number {
@@ -284,36 +337,68 @@ impl Worker {
         if let Some(slot) = plan.metadata.time {
             batch.set(slot, Column::Constant(Value::Time(chunk.read_ns), rows));
         }
-        (batch, count_records(bytes) as u64)
+        let records = count_records(bytes);
+        if plan.scanner.explodes() {
+            account.explode(records);
+        } else {
+            account.filter(records - rows);
+        }
+        (batch, records as u64)
     }
 
-    /// Which record of a piece, from 0, has the first failure: found by doing the work again record by record.
-    /// That happens once a worker, and costs nothing as long as nothing fails.
-    fn locate_failure(&self, bytes: &[u8], chunk: &Chunk) -> Option<u64> {
+    /// What became of each record of a piece: found by doing the work again record by record. That happens
+    /// once a worker for the place of a trouble, and costs nothing as long as there is none.
+    fn replay(&self, bytes: &[u8], chunk: &Chunk) -> Replay {
         let plan = &self.setup.plan;
-        let fails = |line: &[u8]| {
-            let mut failures = Failures::default();
-            let (mut batch, _) = self.scan(line, chunk);
-            apply(plan, &mut batch, &mut failures);
+        let mut replay = Replay::default();
+        for (record, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let mut account = Account::default();
+            let records_before = chunk.records_before + record as u64;
+            let (mut batch, _) = self.scan(
+                line,
+                &Chunk {
+                    records_before,
+                    ..*chunk
+                },
+                &mut account,
+            );
+            apply(plan, &mut batch, &mut account);
             if let Exchange::Grouped(aggregation) = &plan.exchange {
-                Partial::new(Arc::clone(aggregation)).update(&batch, &mut failures);
+                Partial::new(Arc::clone(aggregation)).update(&batch, &mut account.failures);
             }
-            failures.count > 0
-        };
-        bytes
-            .split_inclusive(|byte| *byte == b'\n')
-            .position(fails)
-            .map(|record| record as u64)
+            if let Some(reason) = account.failures.first {
+                // Stages go by columns: what failed first in time need not be in the first record.
+                replay.first_failure.get_or_insert((record as u64, reason));
+            }
+            if let Some(reason) = account.first_rejected {
+                replay.rejected += 1;
+                replay.first_rejected.get_or_insert((record as u64, reason));
+                replay
+                    .rejected_lines
+                    .extend_from_slice(trim_terminator(line));
+                replay.rejected_lines.push(b'\n');
+            }
+        }
+        replay
     }
 }
 
+/// What became of each record of a piece.
+#[derive(Default)]
+struct Replay {
+    rejected: u64,
+    first_rejected: Option<(u64, String)>,
+    first_failure: Option<(u64, String)>,
+    rejected_lines: Vec<u8>,
+}
+
 /// Applies the workers' stages.
-fn apply(plan: &Plan, batch: &mut Batch<'_>, failures: &mut Failures) {
+fn apply(plan: &Plan, batch: &mut Batch<'_>, account: &mut Account) {
     for step in &plan.map {
         if batch.rows == 0 {
             return;
         }
-        step.stage.apply(batch, &step.live, failures);
+        step.stage.apply(batch, &step.live, account);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use crate::data::{Number, ValueRef, compare_numbers};
+use crate::data::{Number, ValueRef, compare_numbers, order};
 
 use super::arithmetic::{Misfit, number};
 use super::convert::{duration, time};
@@ -57,7 +57,11 @@ fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Mis
             converted(time(left)?.map(|read| read.cmp(&known)))
         }
         (BigInt(left), BigInt(right)) => Compared::Order(left.cmp(right)),
-        (Int(_) | BigInt(_) | Float(_) | Text(_), Int(_) | BigInt(_) | Float(_) | Text(_)) => {
+        (BigInt(_), Int(_) | Float(_) | Text(_)) | (Int(_) | Float(_) | Text(_), BigInt(_)) => {
+            let both = number(left)?.zip(number(right)?); // rounded: only whether they are numbers counts
+            converted(both.map(|_| order(left, right)))
+        }
+        (Int(_) | Float(_) | Text(_), Int(_) | Float(_) | Text(_)) => {
             let pair: Option<(Number, Number)> = number(left)?.zip(number(right)?);
             converted(pair.map(|(left, right)| compare_numbers(left, right)))
         }
@@ -95,6 +99,15 @@ mod tests {
         assert_eq!(compare(Comparison::Less, Text(b"10"), Text(b"9")), Ok(true));
         assert_eq!(compare(Comparison::Less, Text(b"10"), Int(9)), Ok(false));
         assert_eq!(compare(Comparison::Equal, Int(1), Float(1.0)), Ok(true));
+        let big = (1i128 << 64) + 1;
+        assert_eq!(
+            compare(
+                Comparison::Greater,
+                ValueRef::BigInt(&big),
+                Float(18446744073709551616.0)
+            ),
+            Ok(true)
+        );
         assert_eq!(
             compare(
                 Comparison::GreaterEqual,

@@ -27,6 +27,7 @@ pub(super) fn convert<'v>(
             value
         }
         ParameterKind::Text | ParameterKind::Pattern => ValueRef::Text(text),
+        ParameterKind::Number if matches!(value, ValueRef::BigInt(_)) => value,
         ParameterKind::Number => match number(value)? {
             None => ValueRef::Null,
             Some(Number::Int(value)) => ValueRef::Int(value),

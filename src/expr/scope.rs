@@ -1,5 +1,8 @@
 //! The fields that a stage can see, and the slots that hold them.
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
 use crate::data::Slot;
 use crate::lang::Mistake;
 use crate::lang::ast::{Path, Segment, Span};
@@ -19,11 +22,24 @@ pub struct Scope {
     fields: Vec<Field>,
     /// What the source knows of each record: `@source`, `@number`, `@time`. Never printed unless asked for.
     metadata: Vec<Field>,
-    next_slot: u32,
+    /// Decoders whose fields only the data knows, newest last: a name that is none here is one of theirs.
+    open: Vec<Rc<RefCell<Requests>>>,
+    /// Names that were dropped, which an open decoder must not print.
+    dropped: Vec<String>,
+    next_slot: Rc<Cell<u32>>,
     /// A stage before made a mistake: names can no longer be judged.
     pub unknown: bool,
     /// What to say of a name that is no function but means something elsewhere in an expression.
     pub elsewhere: Option<fn(&str) -> Option<String>>,
+}
+
+/// Fields that the stages behind an open decoder ask for.
+#[derive(Debug)]
+pub struct Requests {
+    /// Each with its path and what will hold it.
+    pub fields: Vec<(Path, Slot)>,
+    /// What holds the whole object, if that is asked for.
+    pub whole: Slot,
 }
 
 impl Scope {
@@ -38,10 +54,8 @@ impl Scope {
     }
 
     /// A slot that nothing uses yet.
-    pub fn new_slot(&mut self) -> Slot {
-        let slot = Slot(self.next_slot);
-        self.next_slot += 1;
-        slot
+    pub fn new_slot(&self) -> Slot {
+        Slot(self.next_slot.replace(self.next_slot.get() + 1))
     }
 
     /// Adds a field behind the others, or puts it in the place of one of the same name.
@@ -93,8 +107,39 @@ impl Scope {
         slot
     }
 
+    /// Behind a decoder whose fields only the data knows: names that are no field are asked of it.
+    pub fn open(&mut self) -> Rc<RefCell<Requests>> {
+        let requests = Rc::new(RefCell::new(Requests {
+            fields: Vec::new(),
+            whole: self.new_slot(),
+        }));
+        self.open.push(Rc::clone(&requests));
+        requests
+    }
+
+    /// What holds the whole object of the newest open decoder.
+    pub fn whole(&self) -> Option<Slot> {
+        self.open.last().map(|requests| requests.borrow().whole)
+    }
+
+    /// Names that were dropped behind an open decoder.
+    pub fn dropped(&self) -> &[String] {
+        &self.dropped
+    }
+
+    /// A field stays known but is not printed: what was extracted from it is printed instead.
+    pub fn hide(&mut self, name: &str) {
+        if let Some(index) = self.fields.iter().position(|field| field.name == name) {
+            let field = self.fields.remove(index);
+            self.metadata.push(field);
+        }
+    }
+
     /// Removes a field.
     pub fn remove(&mut self, name: &str) {
+        if !self.open.is_empty() {
+            self.dropped.push(name.to_owned());
+        }
         self.fields.retain(|field| field.name != name);
     }
 
@@ -102,11 +147,16 @@ impl Scope {
     pub fn clear(&mut self) {
         self.fields.clear();
         self.metadata.clear();
+        self.open.clear();
+        self.dropped.clear();
     }
 
     /// Removes all fields but keeps what the source knows.
     pub fn clear_fields(&mut self) {
         self.fields.clear();
+        self.metadata.retain(|field| field.name.starts_with('@'));
+        self.open.clear();
+        self.dropped.clear();
     }
 
     /// The slot of a field.
@@ -132,17 +182,8 @@ impl Scope {
         for length in lengths.rev() {
             let (name, inside) = path.0.split_at(length);
             let name = Path(name.to_vec()).label();
-            if let Some(field) = self.metadata.iter().find(|field| field.name == name) {
-                return Err(Mistake::new(
-                    span,
-                    format!(
-                        "`{}` holds single values: there is nothing inside to name",
-                        field.name
-                    ),
-                ));
-            }
-            if let Some(slot) = self.find(&name) {
-                return Ok((slot, name, inside));
+            if let Some(field) = self.fields.iter().find(|field| field.name == name) {
+                return Ok((field.slot, name, inside));
             }
         }
         self.resolve(path, span)
@@ -154,6 +195,17 @@ impl Scope {
         let name = path.label();
         if let Some(slot) = self.find(&name) {
             return Ok(slot);
+        }
+        if let Some(slot) = self.ask(path, &name) {
+            return Ok(slot);
+        }
+        if let [Segment::Name(first), _, ..] = path.0.as_slice()
+            && self.find(first).is_some()
+        {
+            return Err(Mistake::new(
+                span,
+                format!("`{first}` holds single values: there is nothing inside to name"),
+            ));
         }
         let mistake = Mistake::new(span, format!("unknown field `{name}`"));
         let names: Vec<&str> = self
@@ -174,6 +226,22 @@ impl Scope {
                     .join(", ")
             )),
         })
+    }
+}
+
+impl Scope {
+    /// Asks the newest open decoder for a field.
+    fn ask(&self, path: &Path, name: &str) -> Option<Slot> {
+        let mut requests = self.open.last()?.borrow_mut();
+        if name.starts_with('@') || self.dropped.iter().any(|dropped| dropped == name) {
+            return None;
+        }
+        if let Some((_, slot)) = requests.fields.iter().find(|(asked, _)| asked == path) {
+            return Some(*slot);
+        }
+        let slot = self.new_slot();
+        requests.fields.push((path.clone(), slot));
+        Some(slot)
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) const CSV: FormatDef = FormatDef {
             columns: columns.to_vec(),
         })
     },
+    open_row: None,
 };
 
 struct Csv {

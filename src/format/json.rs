@@ -1,7 +1,7 @@
 //! `-o json`: one object a line.
 
 use super::{Encoder, FormatDef, OutputColumn, printed};
-use crate::data::{Batch, Entry, Example, write_json, write_json_string};
+use crate::data::{Batch, Entry, Example, ValueRef, write_json, write_json_string};
 
 pub(super) const JSON: FormatDef = FormatDef {
     entry: Entry {
@@ -26,7 +26,21 @@ pub(super) const JSON: FormatDef = FormatDef {
     header: false,
     row_by_row: true,
     encoder,
+    open_row: Some(write_row),
 };
+
+fn write_row(fields: &[(&[u8], ValueRef<'_>)], out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (index, (name, value)) in fields.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_json_string(name, out);
+        out.push(b':');
+        write_json(*value, out);
+    }
+    out.extend_from_slice(b"}\n");
+}
 
 struct Json {
     columns: Vec<OutputColumn>,

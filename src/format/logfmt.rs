@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::{Encoder, FormatDef, OutputColumn, printed};
-use crate::data::{Batch, Entry, Example, ValueRef, write_text};
+use crate::data::{Batch, Entry, Example, ValueRef, write_json, write_text};
 
 pub(super) const LOGFMT: FormatDef = FormatDef {
     entry: Entry {
@@ -22,6 +22,7 @@ pub(super) const LOGFMT: FormatDef = FormatDef {
     header: false,
     row_by_row: true,
     encoder,
+    open_row: Some(write_row),
 };
 
 struct Logfmt {
@@ -69,13 +70,36 @@ impl Encoder for Logfmt {
                 }
                 first = false;
                 out.extend_from_slice(prefix);
-                match value {
-                    ValueRef::Text(text) => write_value(text, out),
-                    value => write_text(value, out),
-                }
+                write_any(value, out);
             }
             out.push(b'\n');
         }
+    }
+}
+
+fn write_row(fields: &[(&[u8], ValueRef<'_>)], out: &mut Vec<u8>) {
+    let mut first = true;
+    for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        if !first {
+            out.push(b' ');
+        }
+        first = false;
+        out.extend_from_slice(&prefix(&String::from_utf8_lossy(name)));
+        write_any(*value, out);
+    }
+    out.push(b'\n');
+}
+
+/// Text, and what has quotes of its own, quoted where needed.
+fn write_any(value: ValueRef<'_>, out: &mut Vec<u8>) {
+    match value {
+        ValueRef::Text(text) => write_value(text, out),
+        ValueRef::List(_) | ValueRef::Object(_) => {
+            let mut json = Vec::new();
+            write_json(value, &mut json);
+            write_value(&json, out);
+        }
+        value => write_text(value, out),
     }
 }
 

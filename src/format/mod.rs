@@ -4,11 +4,13 @@ mod csv;
 mod json;
 mod lines;
 mod logfmt;
+mod open;
 mod raw;
 mod table;
 mod tsv;
 
 pub use lines::LinesEncoder;
+pub use open::OpenEncoder;
 
 use crate::data::{Batch, Column, Entry, Slot, ValueRef, write_text};
 
@@ -34,6 +36,8 @@ pub struct FormatDef {
     pub row_by_row: bool,
     /// Makes an encoder of these columns.
     pub encoder: fn(&[OutputColumn]) -> Box<dyn Encoder>,
+    /// Appends one row that names its own fields; nothing if rows have columns in common.
+    pub open_row: Option<fn(&[(&[u8], ValueRef<'_>)], &mut Vec<u8>)>,
 }
 
 /// A column that is printed.
@@ -56,6 +60,11 @@ pub trait Encoder: Send {
     /// Appends what was held back until all rows of a result were known. Called at the end of each result.
     fn finish(&mut self, out: &mut Vec<u8>) {
         let _ = out;
+    }
+
+    /// Fields that were not printed, because the first row did not have them.
+    fn left_out(&self) -> &[String] {
+        &[]
     }
 }
 

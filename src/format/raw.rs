@@ -23,6 +23,7 @@ pub(super) const RAW: FormatDef = FormatDef {
             columns: columns.to_vec(),
         })
     },
+    open_row: None,
 };
 
 struct Raw {

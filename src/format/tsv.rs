@@ -30,6 +30,7 @@ pub(super) const TSV: FormatDef = FormatDef {
             columns: columns.to_vec(),
         })
     },
+    open_row: None,
 };
 
 struct Tsv {

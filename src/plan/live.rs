@@ -4,31 +4,29 @@
 use std::sync::Arc;
 
 use crate::data::{LiveSlots, Scanner};
+use crate::expr::Field;
 use crate::format::OutputColumn;
-use crate::stage::RowStage;
+use crate::stage::{RowStage, Watched};
 
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
-use super::{Exchange, MergeStep, Metadata, Output, Plan, Step};
+use super::{Exchange, MergeStep, Metadata, Output, Plan, Printing, Step};
 
 /// Makes the plan of a bound pipeline.
-pub(super) fn assemble(mut bound: Bound) -> Plan {
+pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
     push_limits(&mut bound.stages);
-    let output = output(&bound);
+    let output = output(&bound, printing);
     let mut live = LiveSlots::default();
-    output
-        .columns
-        .iter()
-        .for_each(|column| live.insert(column.slot));
+    output.slots().for_each(|slot| live.insert(slot));
     let texts: Vec<String> = bound
         .stages
         .iter()
         .map(|stage| stage.text.clone())
         .collect();
-    let mut steps = Vec::new();
+    let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
-        add_steps(index, stage.kind, &mut live, &mut steps);
+        add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
     }
     steps.reverse();
     let metadata = metadata(&bound.source, &live);
@@ -71,6 +69,7 @@ pub(super) fn assemble(mut bound: Bound) -> Plan {
         merge: merge.into_iter().map(|(_, step)| step).collect(),
         output,
         explanation,
+        watched,
     }
 }
 
@@ -86,26 +85,25 @@ pub(super) enum Scanned {
 }
 
 /// Appends the steps of a stage, last first, and moves `live` in front of it.
-fn add_steps(index: usize, kind: Kind, live: &mut LiveSlots, steps: &mut Vec<(usize, MergeStep)>) {
+fn add_steps(
+    index: usize,
+    kind: Kind,
+    live: &mut LiveSlots,
+    steps: &mut Vec<(usize, MergeStep)>,
+    watched: &mut Vec<Watched>,
+) {
     match kind {
         Kind::Rows(stages) => {
             for stage in stages.into_iter().rev() {
-                if stage.only_makes() && stage.makes().is_some_and(|slot| !live.contains(slot)) {
+                if stage.only_makes() && !stage.makes().iter().any(|slot| live.contains(*slot)) {
                     continue;
                 }
-                let behind = live.clone();
-                if let Some(made) = stage.makes() {
-                    live.remove(made);
-                }
-                stage.reads(live);
-                steps.push((
-                    index,
-                    MergeStep::Rows(Step {
-                        stage,
-                        live: behind,
-                    }),
-                ));
+                steps.push((index, row_step(stage, live)));
             }
+        }
+        Kind::Extract(extraction) => {
+            let stage = extraction.build(live, watched);
+            steps.push((index, row_step(stage, live)));
         }
         Kind::Ordered(stage) => {
             let behind = live.clone();
@@ -120,20 +118,42 @@ fn add_steps(index: usize, kind: Kind, live: &mut LiveSlots, steps: &mut Vec<(us
     }
 }
 
+/// A row-by-row step; `live` moves in front of it.
+fn row_step(stage: Box<dyn RowStage>, live: &mut LiveSlots) -> MergeStep {
+    let behind = live.clone();
+    stage.makes().into_iter().for_each(|made| live.remove(made));
+    stage.reads(live);
+    MergeStep::Rows(Step {
+        stage,
+        live: behind,
+    })
+}
+
 /// What is printed: the columns, or the lines if no stage made or chose any.
-fn output(bound: &Bound) -> Output {
-    let columns = bound
-        .scope
-        .fields()
-        .iter()
-        .map(|field| OutputColumn {
-            name: field.name.clone(),
-            slot: field.slot,
-        })
-        .collect();
+fn output(bound: &Bound, printing: Printing) -> Output {
+    let scope = &bound.scope;
+    if printing == Printing::AsItCame && !bound.chooses_columns {
+        let line = OutputColumn {
+            name: "line".to_owned(),
+            slot: bound.source.line,
+        };
+        return Output {
+            columns: vec![line],
+            lines: Some(bound.source.line),
+            whole: None,
+            dropped: Vec::new(),
+        };
+    }
+    let column = |field: &Field| OutputColumn {
+        name: field.name.clone(),
+        slot: field.slot,
+    };
+    let columns = scope.fields().iter().map(column).collect();
     Output {
         columns,
-        lines: (!bound.chooses_columns).then_some(bound.source.line),
+        lines: None,
+        whole: scope.whole(),
+        dropped: scope.dropped().to_vec(),
     }
 }
 
@@ -175,8 +195,8 @@ fn push_limits(stages: &mut [Logical]) {
         let stage = &mut before[index].kind;
         let next = rest
             .iter()
-            .find(|next| !matches!(&next.kind, Kind::Rows(_)));
-        let keeps_rows = |kind: &Kind| matches!(kind, Kind::Rows(rows) if rows.iter().all(|row: &Box<dyn RowStage>| row.only_makes()));
+            .find(|next| !matches!(&next.kind, Kind::Rows(_) | Kind::Extract(_)));
+        let keeps_rows = |kind: &Kind| matches!(kind, Kind::Rows(rows) if rows.iter().all(|row| row.only_makes()));
         let limit = match rest
             .iter()
             .find(|next| !keeps_rows(&next.kind))
@@ -197,7 +217,7 @@ fn push_limits(stages: &mut [Logical]) {
                     stage.take_limit(limit);
                 }
             }
-            Kind::Rows(_) => {}
+            Kind::Rows(_) | Kind::Extract(_) => {}
         }
     }
 }

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use crate::aggregate::Aggregation;
 use crate::data::{LiveSlots, Scanner, Slot};
 use crate::format::OutputColumn;
-use crate::lang::Mistake;
 use crate::lang::ast::Pipeline;
-use crate::stage::{OrderedStage, RowStage};
+use crate::lang::{MAX_MISTAKES, Mistake};
+use crate::stage::{OrderedStage, RowStage, Watched};
 
 pub use explain::Explanation;
 
@@ -33,6 +33,8 @@ pub struct Plan {
     pub merge: Vec<MergeStep>,
     /// What is printed.
     pub output: Output,
+    /// Fields that only the data can have: those that never were there are named at the end.
+    pub watched: Vec<Watched>,
     /// The plan in words.
     pub explanation: Explanation,
 }
@@ -81,16 +83,60 @@ pub enum MergeStep {
 pub struct Output {
     /// The columns in their order.
     pub columns: Vec<OutputColumn>,
-    /// No stage made or chose columns: unless a format is asked for, the lines in this slot are printed as
-    /// they came.
+    /// No stage made or chose columns, and no format was asked for: the lines in this slot are printed as they
+    /// came.
     pub lines: Option<Slot>,
+    /// All fields of an object come first, in their order: then `columns` are those that stages made.
+    pub whole: Option<Slot>,
+    /// Fields of the object that are not printed.
+    pub dropped: Vec<String>,
+}
+
+impl Output {
+    /// Everything that is read for printing.
+    pub fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.columns
+            .iter()
+            .map(|column| column.slot)
+            .chain(self.whole)
+    }
+}
+
+/// What the user wants to see where no stage makes or chooses columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Printing {
+    /// The lines as they came.
+    AsItCame,
+    /// The fields: a format was asked for.
+    Fields,
 }
 
 impl Plan {
-    /// Binds a pipeline. All mistakes are found at once.
-    pub fn of(pipeline: &Pipeline) -> Result<Plan, Vec<Mistake>> {
-        let bound = stages::bind(pipeline)?;
-        Ok(live::assemble(bound))
+    /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
+    pub fn of(pipeline: &Pipeline, printing: Printing) -> Result<Plan, Vec<Mistake>> {
+        match stages::bind(pipeline) {
+            Ok(bound) => Ok(live::assemble(bound, printing)),
+            Err(mut mistakes) => {
+                mistakes.truncate(MAX_MISTAKES);
+                Err(mistakes)
+            }
+        }
+    }
+
+    /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
+    /// all are in.
+    pub fn waits_for_all(&self) -> bool {
+        let ends_early = |step: &MergeStep| matches!(step, MergeStep::Ordered(stage, _) if !stage.is_blocking() && stage.limit().is_some());
+        let waits = |step: &MergeStep| match step {
+            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+            MergeStep::Grouped(_) => true,
+            MergeStep::Rows(_) => false,
+        };
+        let decisive = self
+            .merge
+            .iter()
+            .find(|step| ends_early(step) || waits(step));
+        matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
     }
 
     /// Whether nothing is printed before all records are in.

@@ -6,7 +6,7 @@ use crate::expr::Scope;
 use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
-use crate::stage::{self, BoundStage, OrderedStage, RowStage};
+use crate::stage::{self, BoundStage, Extraction, OrderedStage, RowStage};
 
 use super::aggregates::bind_aggregates;
 use super::borrowed;
@@ -39,6 +39,7 @@ pub(super) struct Logical {
 /// What a stage became.
 pub(super) enum Kind {
     Rows(Vec<Box<dyn RowStage>>),
+    Extract(Extraction),
     Ordered(Box<dyn OrderedStage>),
     Grouped(Aggregation),
 }
@@ -91,8 +92,23 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             BoundStage::Rewrite(stages) => {
                 stages.iter().try_for_each(|stage| bind_stage(stage, bound))
             }
-            BoundStage::Rows(rows) => Ok(push(bound, stage, Kind::Rows(rows))),
-            BoundStage::Ordered(ordered) => Ok(push(bound, stage, Kind::Ordered(ordered))),
+            BoundStage::Extract(extraction) => {
+                push(bound, stage, Kind::Extract(extraction));
+                Ok(())
+            }
+            BoundStage::Rows(rows) => {
+                push(bound, stage, Kind::Rows(rows));
+                Ok(())
+            }
+            BoundStage::Ordered(computed, ordered) => {
+                if !computed.is_empty() {
+                    let text = format!("what {stage} goes by");
+                    let kind = Kind::Rows(computed);
+                    bound.stages.push(Logical { text, kind });
+                }
+                push(bound, stage, Kind::Ordered(ordered));
+                Ok(())
+            }
         };
     }
     if aggregate::find(name).is_some() {

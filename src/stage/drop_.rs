@@ -41,7 +41,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     if let Err(mistake) = arguments.finish(DROP.entry.usage) {
         mistakes.push(mistake);
     }
-    if mistakes.is_empty() && scope.fields().is_empty() && !scope.unknown {
+    if mistakes.is_empty() && scope.fields().is_empty() && scope.whole().is_none() && !scope.unknown
+    {
         mistakes.push(Mistake::new(stage.span, "no field is left to print"));
     }
     if mistakes.is_empty() {

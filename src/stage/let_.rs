@@ -1,8 +1,8 @@
 //! `let A = EXPR, B = EXPR`: adds or replaces fields.
 
-use super::{BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
-use crate::expr::{Failures, Node, Scope, bind as bind_expr};
+use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
 
@@ -87,16 +87,19 @@ impl RowStage for Assign {
         self.node.reads(slots);
     }
 
-    fn makes(&self) -> Option<Slot> {
-        Some(self.slot)
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.slot]
     }
 
     fn only_makes(&self) -> bool {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures) {
-        let column = self.node.eval_all(batch, failures).into_owned();
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let column = self
+            .node
+            .eval_all(batch, &mut account.failures)
+            .into_owned();
         batch.retain(live);
         batch.set(self.slot, column);
     }

@@ -1,16 +1,16 @@
 //! `limit N`: the first N records, then no more is read.
 
-use super::{BoundStage, Operator, OrderedStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots};
-use crate::expr::{Failures, Scope};
+use crate::expr::Scope;
 use crate::lang::{Mistake, ast};
 
 pub(super) const LIMIT: StageDef = StageDef {
     entry: Entry {
         name: "limit",
         usage: "limit N",
-        summary: "The first N records, then stop reading; behind a blocking stage, the first N rows of each result.",
-        details: "",
+        summary: "The first N records, then no more is read.",
+        details: "Behind a stage that needs all records (aggregates, `sort`, `tail`), the first N rows of its result.",
         examples: &[
             Example {
                 expr: "limit 2",
@@ -31,7 +31,7 @@ pub(super) const LIMIT: StageDef = StageDef {
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let rows = super::only_number(stage, &LIMIT.entry, "how many records")
         .map_err(|mistake| vec![mistake])?;
-    Ok(BoundStage::Ordered(Box::new(Limit { rows })))
+    Ok(BoundStage::Ordered(Vec::new(), Box::new(Limit { rows })))
 }
 
 /// Lets the first rows pass.
@@ -55,7 +55,8 @@ impl OrderedStage for Limit {
         Some(self.rows)
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        account.filter(batch.rows.saturating_sub(self.rows));
         batch.truncate(self.rows, live);
     }
 
@@ -78,16 +79,18 @@ impl Operator for Passing {
         &mut self,
         mut batch: Batch<'static>,
         out: &mut Vec<Batch<'static>>,
-        _failures: &mut Failures,
+        account: &mut Account,
     ) {
-        if self.left > 0 {
-            batch.truncate(self.left, &self.live);
-            self.left -= batch.rows;
+        let passing = batch.rows.min(self.left);
+        account.filter(batch.rows - passing);
+        if passing > 0 {
+            batch.truncate(passing, &self.live);
+            self.left -= passing;
             out.push(batch);
         }
     }
 
-    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _failures: &mut Failures) {}
+    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
 
     fn is_done(&self) -> bool {
         self.left == 0

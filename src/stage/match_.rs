@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use memchr::{memchr, memmem, memrchr};
 
-use super::{BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
     Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn,
     trim_terminator,
 };
 use crate::expr::pattern::bind_pattern;
-use crate::expr::{Failures, Node, Pattern, Scope, bind as bind_expr};
+use crate::expr::{Node, Pattern, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind};
 use crate::lang::{Mistake, ast};
@@ -22,7 +22,7 @@ pub(super) const MATCH: StageDef = StageDef {
     entry: Entry {
         name: "match",
         usage: "match PATTERN, … [in FIELD]",
-        summary: "Keep the records whose line (or field) contains the text, or matches the /regex/.",
+        summary: "Keep records whose line (or field) has the text or matches /regex/.",
         details: "Several patterns are separated by commas: any of them will do. Text is taken as it is; a /regex/ \
                   may match anywhere unless it is anchored with ^ or $, and /…/i ignores case.",
         examples: &[
@@ -105,8 +105,8 @@ impl RowStage for Match {
         self.of.reads(slots);
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures) {
-        let values = self.of.eval_all(batch, failures);
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let values = self.of.eval_all(batch, &mut account.failures);
         let mut found = vec![false; batch.rows];
         for pattern in &self.patterns {
             for (found, here) in found.iter_mut().zip(crate::expr::matches(&values, pattern)) {
@@ -117,6 +117,7 @@ impl RowStage for Match {
         let rows: Vec<u32> = (0..batch.rows as u32)
             .filter(|&row| found[row as usize] == self.keep)
             .collect();
+        account.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
             batch.gather(&rows, live);
         }

@@ -3,7 +3,10 @@
 //! A stage reads its own arguments and becomes one of the kinds of [`BoundStage`]; aggregates, which need no
 //! name in front, are read by the plan.
 
+mod account;
 mod drop_;
+mod extract;
+mod json;
 mod let_;
 mod limit;
 mod match_;
@@ -16,16 +19,19 @@ mod tail;
 mod top;
 mod where_;
 
+pub use account::Account;
+pub use extract::{Extraction, Watched};
 pub use operator::{Operator, OrderedStage};
 
 use crate::data::{Batch, Entry, LiveSlots, Scanner, Slot, Value};
-use crate::expr::{Failures, Node, Scope};
+use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
 
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
     &drop_::DROP,
+    &json::JSON,
     &let_::LET,
     &limit::LIMIT,
     &match_::MATCH,
@@ -53,8 +59,10 @@ pub struct StageDef {
 pub enum BoundStage {
     /// Row-by-row work, in this order; none if only names changed.
     Rows(Vec<Box<dyn RowStage>>),
-    /// Work that needs the records in order, or all of them.
-    Ordered(Box<dyn OrderedStage>),
+    /// A decoder, which is made when it is known which of its fields something reads.
+    Extract(Extraction),
+    /// Work that needs the records in order, or all of them, and what is computed for it row by row before.
+    Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
 }
@@ -64,20 +72,21 @@ pub trait RowStage: Send + Sync {
     /// Adds every slot that it reads.
     fn reads(&self, slots: &mut LiveSlots);
 
-    /// The slot that it makes, if it makes one.
-    fn makes(&self) -> Option<Slot> {
-        None
+    /// The slots that it makes.
+    fn makes(&self) -> Vec<Slot> {
+        Vec::new()
     }
 
-    /// Whether making that slot is all it does: then it is left out when nothing reads the slot, and rows
-    /// stay as many as they were.
+    /// Whether making them is all it does: then it is left out when nothing reads them, and rows stay as many
+    /// as they were.
     fn only_makes(&self) -> bool {
         false
     }
 
     /// Changes a batch. `live` are the slots that are still read behind this stage: when rows are dropped or
-    /// repeated, only they need to follow. Values that do not fit are counted in `failures`.
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures);
+    /// repeated, only they need to follow. Values that do not fit and rows that
+    /// cannot be read are entered in `account`.
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account);
 
     /// A scanner that does this stage's work on raw lines, if this is the first stage and it reads the lines
     /// in slot `line`. `live` as in `apply`.

@@ -1,7 +1,7 @@
 //! Work that needs the records in order or all together: done by the coordinator, prepared by the workers.
 
+use super::Account;
 use crate::data::{Batch, LiveSlots};
-use crate::expr::Failures;
 
 /// A stage whose answer depends on more than one record.
 pub trait OrderedStage: Send + Sync {
@@ -25,7 +25,7 @@ pub trait OrderedStage: Send + Sync {
     }
 
     /// On a worker: drops from a batch what can never be in the answer. `live` are the slots read behind it.
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots);
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account);
 
     /// A fresh operator, for one result. `live` are the slots read behind it.
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator>;
@@ -34,15 +34,10 @@ pub trait OrderedStage: Send + Sync {
 /// Takes batches in the order of the stream and gives batches.
 pub trait Operator: Send {
     /// Takes the next batch; what can be said at once goes to `out`.
-    fn push(
-        &mut self,
-        batch: Batch<'static>,
-        out: &mut Vec<Batch<'static>>,
-        failures: &mut Failures,
-    );
+    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account);
 
     /// All records are in: the rest goes to `out`. Called once.
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, failures: &mut Failures);
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account);
 
     /// Whether no further batch can change anything: then reading stops.
     fn is_done(&self) -> bool {

@@ -6,13 +6,13 @@
 use memchr::{memchr_iter, memmem};
 use regex::bytes::Regex;
 
-use super::{BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
     Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn,
-    Value, ValueRef, each_of_two, each_white_space, write_text,
+    Value, each_of_two, each_white_space,
 };
 use crate::expr::pattern::bind_regex;
-use crate::expr::{Failures, Node, Scope};
+use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::ExprKind;
 use crate::lang::clauses::alias;
@@ -22,8 +22,8 @@ pub(super) const SPLIT: StageDef = StageDef {
     entry: Entry {
         name: "split",
         usage: "split [SEP] [keep] [from FIELD] [as NAME]",
-        summary: "Make one record for each piece of the line (or field), in the field `word` (or NAME).",
-        details: "SEP is a text or a /regex/; without it, pieces are separated by any white space. Empty pieces are \
+        summary: "One record for each piece of the line (or field), in field `word`.",
+        details: "The field is NAME where `as` says so. SEP is a text or a /regex/; without it, pieces are separated by any white space of ASCII. Empty pieces are \
                   dropped unless `keep` is given. The piece takes the place of what was split; null gives no record.",
         examples: &[
             Example {
@@ -112,6 +112,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 
 /// What stands between pieces.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one a stage")]
 enum Separator {
     WhiteSpace,
     Byte(u8),
@@ -164,16 +165,17 @@ impl RowStage for Split {
         self.node.reads(slots);
     }
 
-    fn makes(&self) -> Option<Slot> {
-        Some(self.slot)
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.slot]
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures) {
-        let column = self.node.eval_all(batch, failures).into_owned();
-        let texts = match column {
-            Column::Text(texts) => texts,
-            other => as_text(&other),
-        };
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let column = self
+            .node
+            .eval_all(batch, &mut account.failures)
+            .into_owned();
+        let texts = TextColumn::of(column);
+        account.explode(batch.rows);
         batch.retain(live);
         let follows = batch.has_any(live);
         let (mut spans, mut parents) = (Vec::new(), Vec::new());
@@ -228,25 +230,6 @@ impl RowStage for Split {
     }
 }
 
-/// The text of values that are not text.
-fn as_text(column: &Column<'_>) -> TextColumn<'static> {
-    let (mut bytes, mut spans) = (Vec::new(), Vec::with_capacity(column.len()));
-    for row in 0..column.len() {
-        let start = bytes.len();
-        spans.push(match column.get(row) {
-            ValueRef::Null => Span::NULL,
-            value => {
-                write_text(value, &mut bytes);
-                Span::new(start, bytes.len())
-            }
-        });
-    }
-    TextColumn {
-        bytes: Bytes::Shared(bytes.into()),
-        spans,
-    }
-}
-
 /// Cuts raw lines at a byte (or white space) and at their ends, dropping empty pieces.
 struct PieceScanner {
     /// Nothing for white space.
@@ -255,6 +238,10 @@ struct PieceScanner {
 }
 
 impl Scanner for PieceScanner {
+    fn explodes(&self) -> bool {
+        true
+    }
+
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
         let mut spans: Vec<Span> = Vec::with_capacity(bytes.len() / 4);
         let mut start = 0;

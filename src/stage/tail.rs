@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::{BoundStage, Operator, OrderedStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots};
-use crate::expr::{Failures, Scope};
+use crate::expr::Scope;
 use crate::lang::{Mistake, ast};
 
 pub(super) const TAIL: StageDef = StageDef {
@@ -26,7 +26,7 @@ pub(super) const TAIL: StageDef = StageDef {
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let rows = super::only_number(stage, &TAIL.entry, "how many records")
         .map_err(|mistake| vec![mistake])?;
-    Ok(BoundStage::Ordered(Box::new(Tail { rows })))
+    Ok(BoundStage::Ordered(Vec::new(), Box::new(Tail { rows })))
 }
 
 /// Keeps the last rows.
@@ -46,7 +46,7 @@ impl OrderedStage for Tail {
         format!("{} records", self.rows)
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
         keep_last(batch, self.rows, live);
     }
 
@@ -73,7 +73,7 @@ impl Operator for Held {
         &mut self,
         batch: Batch<'static>,
         _out: &mut Vec<Batch<'static>>,
-        _failures: &mut Failures,
+        _account: &mut Account,
     ) {
         self.held_rows += batch.rows;
         self.held.push_back(batch);
@@ -85,7 +85,7 @@ impl Operator for Held {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _failures: &mut Failures) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
         if let Some(oldest) = self.held.front_mut() {
             let others = self.held_rows - oldest.rows;
             keep_last(oldest, self.rows.saturating_sub(others), &self.live);

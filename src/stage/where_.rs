@@ -1,8 +1,8 @@
 //! `where COND`: keeps the records for which a condition is true.
 
-use super::{BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots};
-use crate::expr::{Failures, Node, Scope, bind_condition};
+use crate::expr::{Node, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
 
@@ -59,8 +59,9 @@ impl RowStage for Where {
         self.condition.reads(slots);
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, failures: &mut Failures) {
-        let rows = self.condition.true_rows(batch, failures);
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let rows = self.condition.true_rows(batch, &mut account.failures);
+        account.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
             batch.gather(&rows, live);
         }

@@ -4,6 +4,6 @@ mod read;
 mod skip;
 mod write;
 
-pub use read::read_json;
-pub use skip::{JsonError, skip_json};
+pub use read::{read_json, read_scalar, read_string};
+pub use skip::{JsonError, skip_json, skip_quoted, skip_string, skip_white};
 pub use write::{write_json, write_json_string};

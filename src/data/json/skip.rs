@@ -29,11 +29,19 @@ pub fn skip_white(bytes: &[u8], mut at: usize) -> usize {
 /// The end of the string whose opening quote stands at `at`: the byte behind the closing quote.
 #[inline]
 pub fn skip_string(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
+    skip_quoted(bytes, at).map(|(end, _)| end)
+}
+
+/// As [`skip_string`]; also whether there is a backslash in it.
+#[inline(always)]
+pub fn skip_quoted(bytes: &[u8], at: usize) -> Result<(usize, bool), JsonError> {
+    let mut escaped = false;
     let (quotes, backslashes) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
     let mut next = at + 1;
     loop {
         let Some(window) = bytes.get(next..).and_then(|rest| rest.first_chunk::<16>()) else {
-            return skip_string_slowly(bytes, at, next);
+            return skip_string_slowly(bytes, at, next)
+                .map(|end| (end, memchr::memchr(b'\\', &bytes[at..end]).is_some()));
         };
         let lane = u8x16::new(*window);
         let hits = (lane.simd_eq(quotes) | lane.simd_eq(backslashes)).to_bitmask();
@@ -43,8 +51,9 @@ pub fn skip_string(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
         }
         let hit = next + hits.trailing_zeros() as usize;
         if bytes[hit] == b'"' {
-            return Ok(hit + 1);
+            return Ok((hit + 1, escaped));
         }
+        escaped = true;
         next = hit + 2;
     }
 }

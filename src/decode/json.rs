@@ -1,0 +1,439 @@
+//! JSON objects, one a text.
+//!
+//! The names of the object are walked; a value that nothing asks for is skipped by its structure alone. Values
+//! that are asked for stay where they are: a column of strings without escapes is a column of spans into the
+//! chunk.
+
+use crate::data::{
+    Bytes, Column, ColumnBuilder, JsonError, Span, TextColumn, Validity, Value, ValueRef,
+    read_json, read_scalar, read_string, skip_json, skip_quoted, skip_string, skip_white,
+};
+use crate::lang::ast::{Path, Segment};
+
+use super::{Decoded, Decoder, Seen, Wanted};
+
+/// Reads wanted fields of objects.
+#[derive(Debug)]
+pub struct JsonDecoder {
+    /// By the first name of their path.
+    names: Vec<WantedName>,
+    fields: usize,
+    /// The column that takes the whole object.
+    whole: Option<usize>,
+}
+
+/// Fields below one name of the object.
+#[derive(Debug)]
+struct WantedName {
+    name: Vec<u8>,
+    fields: Vec<WantedField>,
+}
+
+#[derive(Debug)]
+struct WantedField {
+    /// Which column.
+    column: usize,
+    /// The path within the value.
+    rest: Vec<Segment>,
+    seen: Seen,
+}
+
+/// Where a wanted value stands in a text.
+type Found = Option<(usize, usize)>;
+
+impl JsonDecoder {
+    /// A decoder of these fields; column by column in this order.
+    pub fn new(wanted: &[Wanted]) -> Self {
+        let mut decoder = JsonDecoder {
+            names: Vec::new(),
+            fields: wanted.len(),
+            whole: None,
+        };
+        for (column, wanted) in wanted.iter().enumerate() {
+            match wanted {
+                Wanted::Whole => decoder.whole = Some(column),
+                Wanted::Field(path, seen) => decoder.want(column, path, seen.clone()),
+            }
+        }
+        decoder
+    }
+
+    fn want(&mut self, column: usize, path: &Path, seen: Seen) {
+        let Some((Segment::Name(first), rest)) = path.0.split_first() else {
+            return;
+        };
+        let field = WantedField {
+            column,
+            rest: rest.to_vec(),
+            seen,
+        };
+        match self
+            .names
+            .iter_mut()
+            .find(|wanted| wanted.name == first.as_bytes())
+        {
+            Some(wanted) => wanted.fields.push(field),
+            None => self.names.push(WantedName {
+                name: first.as_bytes().to_vec(),
+                fields: vec![field],
+            }),
+        }
+    }
+
+    /// Walks an object; `found` has a place for every column.
+    fn walk(&self, text: &[u8], found: &mut [Found]) -> Result<(), JsonError> {
+        let mut at = skip_white(text, 0);
+        if text.get(at) != Some(&b'{') {
+            return Err(JsonError {
+                expected: "'{' at the start of an object",
+                at,
+            });
+        }
+        at = skip_white(text, at + 1);
+        if text.get(at) == Some(&b'}') {
+            return end_of_text(text, at + 1);
+        }
+        loop {
+            if text.get(at) != Some(&b'"') {
+                return Err(JsonError {
+                    expected: "'\"' at the start of a name",
+                    at,
+                });
+            }
+            let (name_end, escaped) = skip_quoted(text, at)?;
+            let name = &text[at + 1..name_end - 1];
+            let mut colon = name_end;
+            if text.get(colon) != Some(&b':') {
+                colon = skip_white(text, colon);
+                if text.get(colon) != Some(&b':') {
+                    return Err(JsonError {
+                        expected: "':' behind a name",
+                        at: colon,
+                    });
+                }
+            }
+            let start = skip_white(text, colon + 1);
+            let end = skip_json(text, start)?;
+            if let Some(wanted) = self.wanted(name, escaped) {
+                self.take(wanted, text, start, end, found);
+            }
+            at = skip_white(text, end);
+            match text.get(at) {
+                Some(b',') => at = skip_white(text, at + 1),
+                Some(b'}') => return end_of_text(text, at + 1),
+                _ => {
+                    return Err(JsonError {
+                        expected: "',' or '}'",
+                        at,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The fields below a name, as it stands between its quotes.
+    #[inline]
+    fn wanted(&self, name: &[u8], escaped: bool) -> Option<&WantedName> {
+        if escaped {
+            let name = read_string(&[b"\"", name, b"\""].concat())?;
+            return self.names.iter().find(|wanted| wanted.name == name);
+        }
+        self.names.iter().find(|wanted| wanted.name == name)
+    }
+
+    /// Notes where the wanted parts of a value stand. A name that comes again replaces what it gave before.
+    fn take(
+        &self,
+        wanted: &WantedName,
+        text: &[u8],
+        start: usize,
+        end: usize,
+        found: &mut [Found],
+    ) {
+        for field in &wanted.fields {
+            found[field.column] = locate(text, start, end, &field.rest);
+            if found[field.column].is_some() {
+                field.seen.set();
+            }
+        }
+    }
+}
+
+impl Decoder for JsonDecoder {
+    fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
+        let rows = texts.spans.len();
+        let mut places: Vec<Vec<Span>> =
+            (0..self.fields).map(|_| Vec::with_capacity(rows)).collect();
+        let mut wholes = Vec::new();
+        let mut rejected = Vec::new();
+        let mut found: Vec<Found> = vec![None; self.fields];
+        for (row, span) in texts.spans.iter().enumerate() {
+            found.fill(None);
+            let text = span.slice(&texts.bytes);
+            let walked = if span.is_null() {
+                Err("json: there is no text".to_owned())
+            } else {
+                self.walk(text, &mut found).map_err(describe)
+            };
+            let checked = walked
+                .and_then(|()| check(text, &found))
+                .and_then(|()| self.read_whole(text, &mut wholes));
+            if let Err(reason) = checked {
+                rejected.push((row as u32, reason));
+                continue;
+            }
+            let base = span.start as usize;
+            for (places, found) in places.iter_mut().zip(&found) {
+                places.push(found.map_or(Span::NULL, |(start, end)| {
+                    Span::new(base + start, base + end)
+                }));
+            }
+        }
+        let mut columns: Vec<Column<'a>> = places
+            .into_iter()
+            .map(|places| column(&texts.bytes, places))
+            .collect();
+        if let Some(whole) = self.whole {
+            columns[whole] = Column::Values(wholes);
+        }
+        Decoded { columns, rejected }
+    }
+}
+
+impl JsonDecoder {
+    fn read_whole(&self, text: &[u8], wholes: &mut Vec<Value>) -> Result<(), String> {
+        if self.whole.is_some() {
+            wholes
+                .push(read_json(text).ok_or("json: expected a value that is JSON in every field")?);
+        }
+        Ok(())
+    }
+}
+
+fn describe(error: JsonError) -> String {
+    format!("json: expected {} at byte {}", error.expected, error.at + 1)
+}
+
+fn end_of_text(text: &[u8], at: usize) -> Result<(), JsonError> {
+    let at = skip_white(text, at);
+    if at == text.len() {
+        Ok(())
+    } else {
+        Err(JsonError {
+            expected: "nothing behind the object",
+            at,
+        })
+    }
+}
+
+/// The content of what was asked for: numbers and words must be JSON.
+fn check(text: &[u8], found: &[Found]) -> Result<(), String> {
+    for &(start, end) in found.iter().flatten() {
+        let value = &text[start..end];
+        let digits = value.strip_prefix(b"-").unwrap_or(value);
+        let is_plain_int = digits.len() < 19
+            && digits.iter().all(u8::is_ascii_digit)
+            && (digits.len() == 1 || digits.first() != Some(&b'0'));
+        let is_right = match value.first() {
+            Some(b'"') => memchr::memchr(b'\\', value).is_none() || read_string(value).is_some(),
+            Some(b'{' | b'[') => read_json(value).is_some(),
+            _ => is_plain_int || read_scalar(value).is_some(),
+        };
+        if !is_right {
+            let shown: String = String::from_utf8_lossy(value).chars().take(40).collect();
+            return Err(format!(
+                "json: expected a value that is JSON, found {} at byte {}",
+                shown.escape_debug(),
+                start + 1
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Where the part of a value at the end of a path stands.
+fn locate(text: &[u8], start: usize, end: usize, path: &[Segment]) -> Found {
+    let Some((segment, rest)) = path.split_first() else {
+        return Some((start, end));
+    };
+    let (start, end) = match segment {
+        Segment::Name(name) => member(text, start, name.as_bytes())?,
+        Segment::Index(index) => element(text, start, *index)?,
+    };
+    locate(text, start, end, rest)
+}
+
+/// The value behind the last such name of an object.
+fn member(text: &[u8], start: usize, name: &[u8]) -> Found {
+    if text.get(start) != Some(&b'{') {
+        return None;
+    }
+    let mut last = None;
+    let mut at = skip_white(text, start + 1);
+    while text.get(at) == Some(&b'"') {
+        let name_end = skip_string(text, at).ok()?;
+        let value = skip_white(text, skip_white(text, name_end) + 1);
+        let end = skip_json(text, value).ok()?;
+        let raw = &text[at + 1..name_end - 1];
+        if raw == name
+            || memchr::memchr(b'\\', raw).is_some() && read_string(&text[at..name_end])? == name
+        {
+            last = Some((value, end));
+        }
+        at = skip_white(text, end);
+        if text.get(at) == Some(&b',') {
+            at = skip_white(text, at + 1);
+        }
+    }
+    last
+}
+
+/// An element of a list; a negative index counts from the end.
+fn element(text: &[u8], start: usize, index: i64) -> Found {
+    if text.get(start) != Some(&b'[') {
+        return None;
+    }
+    let mut elements = Vec::new();
+    let mut at = skip_white(text, start + 1);
+    while text.get(at).is_some_and(|byte| *byte != b']') {
+        let end = skip_json(text, at).ok()?;
+        elements.push((at, end));
+        if elements.len() as i64 == index + 1 {
+            return Some((at, end));
+        }
+        at = skip_white(text, end);
+        if text.get(at) == Some(&b',') {
+            at = skip_white(text, at + 1);
+        }
+    }
+    let index = usize::try_from(index + elements.len() as i64)
+        .ok()
+        .filter(|_| index < 0)?;
+    elements.get(index).copied()
+}
+
+/// The values at some places as a column: spans where all are strings without escapes, ints where all are.
+fn column<'a>(bytes: &Bytes<'a>, mut places: Vec<Span>) -> Column<'a> {
+    let is_plain_string = |place: &Span| {
+        place.is_null()
+            || place.slice(bytes).first() == Some(&b'"')
+                && memchr::memchr(b'\\', place.slice(bytes)).is_none()
+    };
+    if places.iter().all(is_plain_string) {
+        for place in places.iter_mut().filter(|place| !place.is_null()) {
+            (place.start, place.len) = (place.start + 1, place.len - 2);
+        }
+        return Column::Text(TextColumn {
+            bytes: bytes.clone(),
+            spans: places,
+        });
+    }
+    if let Some(ints) = ints(bytes, &places) {
+        return Column::Int(ints, Validity::ALL);
+    }
+    let mut builder = ColumnBuilder::new(places.len());
+    for place in places {
+        let value = place.slice(bytes);
+        match value {
+            [] => builder.push(ValueRef::Null),
+            [b'"', inside @ .., b'"'] if memchr::memchr(b'\\', inside).is_none() => {
+                builder.push(ValueRef::Text(inside))
+            }
+            _ => builder.push(read_json(value).unwrap_or_default().borrow()),
+        }
+    }
+    builder.finish()
+}
+
+/// All values as ints; nothing if one is none.
+fn ints(bytes: &Bytes<'_>, places: &[Span]) -> Option<Vec<i64>> {
+    let int = |place: &Span| match crate::data::parse_number(place.slice(bytes)) {
+        Some(crate::data::Number::Int(value)) => Some(value),
+        _ => None,
+    };
+    places.iter().map(int).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(segments: &[&str]) -> Path {
+        let segment = |part: &&str| {
+            part.parse()
+                .map_or_else(|_| Segment::Name((*part).to_owned()), Segment::Index)
+        };
+        Path(segments.iter().map(segment).collect())
+    }
+
+    fn decode(texts: &[&str], paths: &[&[&str]]) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
+        let wanted: Vec<Wanted> = paths
+            .iter()
+            .map(|segments| Wanted::Field(path(segments), Seen::default()))
+            .collect();
+        let joined = texts.concat();
+        let mut start = 0;
+        let spans = texts
+            .iter()
+            .map(|text| {
+                start += text.len();
+                Span::new(start - text.len(), start)
+            })
+            .collect();
+        let decoded = JsonDecoder::new(&wanted).decode(&TextColumn {
+            bytes: Bytes::Borrowed(joined.as_bytes()),
+            spans,
+        });
+        let values = |column: &Column<'_>| {
+            (0..column.len())
+                .map(|row| column.get(row).to_value())
+                .collect()
+        };
+        (
+            decoded.columns.iter().map(values).collect(),
+            decoded.rejected,
+        )
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn reads_paths_and_the_last_of_equal_names() {
+        let (columns, rejected) = decode(
+            &[
+                r#"{"a":1,"b":{"c":[10,20,{"d":"x"}]},"a":2}"#,
+                r#" { "b" : { "c" : [ ] } , "a" : "q" } "#,
+                "{}",
+            ],
+            &[&["a"], &["b", "c", "-1", "d"], &["b", "c", "1"]],
+        );
+        assert_eq!(columns[0], [Value::Int(2), text("q"), Value::Null]);
+        assert_eq!(columns[1], [text("x"), Value::Null, Value::Null]);
+        assert_eq!(columns[2], [Value::Int(20), Value::Null, Value::Null]);
+        assert_eq!(rejected, []);
+    }
+
+    #[test]
+    fn structure_is_checked_everywhere_and_content_where_it_is_asked_for() {
+        let (columns, rejected) = decode(
+            &[
+                r#"{"a":1"#,
+                r#"{"a":NaN}"#,
+                r#"{"a":01}"#,
+                r#"{"b":01,"a":"\u00e9\n"}"#,
+                r#"[1]"#,
+                r#"{"a":1} x"#,
+                r#"{"a":"\x"}"#,
+            ],
+            &[&["a"]],
+        );
+        assert_eq!(columns[0], [text("é\n")]);
+        assert_eq!(
+            rejected.iter().map(|(row, _)| *row).collect::<Vec<_>>(),
+            [0, 1, 2, 4, 5, 6]
+        );
+        assert_eq!(rejected[0].1, "json: expected ',' or '}' at byte 7");
+    }
+}

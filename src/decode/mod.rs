@@ -1,0 +1,55 @@
+//! Decoders: text to fields. One file a decoder. Only the fields that something asks for are read; of the
+//! rest, only the structure is checked.
+
+pub mod json;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::data::{Column, TextColumn};
+use crate::lang::ast::Path;
+
+/// Reads fields out of texts. Called for every batch, on any worker.
+pub trait Decoder: Send + Sync {
+    /// Reads all texts. Rows that cannot be read are named in `rejected`, in order; of the others, each
+    /// wanted field is one row of its column.
+    fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a>;
+}
+
+/// What a decoder has read.
+#[derive(Debug, Default)]
+pub struct Decoded<'a> {
+    /// One for each wanted field, in the order asked for.
+    pub columns: Vec<Column<'a>>,
+    /// Rows that cannot be read, in order, with the reason.
+    pub rejected: Vec<(u32, String)>,
+}
+
+/// A field that something asks for.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// One field.
+    Field(Path, Seen),
+    /// All fields, as an object.
+    Whole,
+}
+
+/// Whether a field that only the data can have was there in any record: one that never was is named at the
+/// end of the run.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Arc<AtomicBool>);
+
+impl Seen {
+    /// It was there.
+    #[inline]
+    pub fn set(&self) {
+        if !self.0.load(Ordering::Relaxed) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it was there.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

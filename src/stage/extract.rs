@@ -1,0 +1,181 @@
+//! What all extracting stages share: a text is decoded into fields, or its record is rejected.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{Account, RowStage};
+use crate::data::{Batch, Entry, LiveSlots, Slot, TextColumn, Value};
+use crate::decode::{Decoder, Seen, Wanted};
+use crate::expr::{Node, Requests, Scope};
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::{Path, Segment};
+use crate::lang::{Mistake, ast};
+
+/// Makes a decoder of the fields that something reads.
+type Make = Box<dyn FnOnce(&[Wanted]) -> Box<dyn Decoder>>;
+
+/// A decoder that is not made yet: which of its fields are read is known only when all stages are bound.
+pub struct Extraction {
+    from: Node,
+    fields: Fields,
+    make: Make,
+}
+
+/// Fields of a decoder.
+enum Fields {
+    /// Each with what holds it.
+    Known(Vec<(Path, Slot)>),
+    /// Whatever was asked for.
+    Open(Rc<RefCell<Requests>>),
+}
+
+/// A field that only the data can have, by name, and whether it ever had it.
+pub type Watched = (String, Seen);
+
+impl Extraction {
+    /// Makes the stage. Of its fields only those in `live` are read; those that may turn out never to be there
+    /// are added to `watched`.
+    pub fn build(self, live: &LiveSlots, watched: &mut Vec<Watched>) -> Box<dyn RowStage> {
+        let (mut wanted, mut slots) = (Vec::new(), Vec::new());
+        let (fields, whole, is_open) = match self.fields {
+            Fields::Known(fields) => (fields, None, false),
+            Fields::Open(requests) => {
+                let requests = requests.borrow();
+                (requests.fields.clone(), Some(requests.whole), true)
+            }
+        };
+        for (path, slot) in fields {
+            if live.contains(slot) {
+                let seen = Seen::default();
+                if is_open {
+                    watched.push((path.label(), seen.clone()));
+                }
+                wanted.push(Wanted::Field(path, seen));
+                slots.push(slot);
+            }
+        }
+        if let Some(whole) = whole.filter(|whole| live.contains(*whole)) {
+            wanted.push(Wanted::Whole);
+            slots.push(whole);
+        }
+        Box::new(Extract {
+            from: self.from,
+            decoder: (self.make)(&wanted),
+            slots,
+        })
+    }
+}
+
+/// Reads `[from FIELD]` and the end of the arguments: what is decoded.
+pub(super) fn bind_from(
+    arguments: &mut Arguments<'_>,
+    stage: &ast::Stage,
+    scope: &mut Scope,
+    entry: &Entry,
+) -> Result<Node, Vec<Mistake>> {
+    let field = if arguments.keyword("from") {
+        Some(
+            arguments
+                .field("the field to read from")
+                .map_err(|mistake| vec![mistake.usage(entry.usage)])?,
+        )
+    } else {
+        None
+    };
+    arguments
+        .finish(entry.usage)
+        .map_err(|mistake| vec![mistake])?;
+    match field {
+        None => {
+            let line = super::line(scope, stage, entry, "from")?;
+            scope.hide("line");
+            Ok(line)
+        }
+        Some((path, span)) => match scope.resolve(path, span) {
+            Ok(slot) => Ok(Node::Field(slot, path.label())),
+            Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
+            Err(mistake) => Err(vec![mistake]),
+        },
+    }
+}
+
+/// Binds `NAME [from FIELD]` where only the data knows the fields.
+pub(super) fn bind_open(
+    stage: &ast::Stage,
+    scope: &mut Scope,
+    entry: &Entry,
+    make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
+) -> Result<Extraction, Vec<Mistake>> {
+    let from = bind_from(&mut Arguments::of(stage), stage, scope, entry)?;
+    Ok(open(from, scope, make))
+}
+
+/// An extraction whose fields only the data knows.
+pub(super) fn open(
+    from: Node,
+    scope: &mut Scope,
+    make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
+) -> Extraction {
+    Extraction {
+        from,
+        fields: Fields::Open(scope.open()),
+        make: Box::new(make),
+    }
+}
+
+/// An extraction of fields with these names, which the scope takes in.
+pub(super) fn known(
+    from: Node,
+    names: &[String],
+    scope: &mut Scope,
+    make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
+) -> Extraction {
+    let field = |name: &String| (Path(vec![Segment::Name(name.clone())]), scope.set(name));
+    Extraction {
+        from,
+        fields: Fields::Known(names.iter().map(field).collect()),
+        make: Box::new(make),
+    }
+}
+
+/// Decodes a column of texts.
+struct Extract {
+    from: Node,
+    decoder: Box<dyn Decoder>,
+    slots: Vec<Slot>,
+}
+
+impl RowStage for Extract {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.from.reads(slots);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        self.slots.clone()
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let texts = TextColumn::of(
+            self.from
+                .eval_all(batch, &mut account.failures)
+                .into_owned(),
+        );
+        let decoded = self.decoder.decode(&texts);
+        if decoded.rejected.is_empty() {
+            batch.retain(live);
+        } else {
+            let mut rejected = decoded.rejected.iter().map(|(row, _)| *row).peekable();
+            let kept: Vec<u32> = (0..batch.rows as u32)
+                .filter(|row| rejected.next_if_eq(row).is_none())
+                .collect();
+            batch.gather(&kept, live);
+            decoded
+                .rejected
+                .into_iter()
+                .for_each(|(_, reason)| account.reject(reason));
+        }
+        for (slot, column) in self.slots.iter().zip(decoded.columns) {
+            batch.set(*slot, column);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `json`: the fields of a JSON object.
+
+use super::{BoundStage, StageDef, extract};
+use crate::data::{Entry, Example};
+use crate::decode::json::JsonDecoder;
+
+pub(super) const JSON: StageDef = StageDef {
+    entry: Entry {
+        name: "json",
+        usage: "json [from FIELD]",
+        summary: "Take the fields of a JSON object, typed; nested ones by path: user.id, items[0].price.",
+        details: "Only the fields that something asks for are read; of the rest, only the structure is checked. Of a \
+                  name that comes twice, the last one counts; ints beyond 64 bits are floats; items[-1] is the last \
+                  element. A record that is no object is rejected. A field that is never there is named on stderr at \
+                  the end.",
+        examples: &[
+            Example {
+                expr: "json | where status >= 500 | select path, user.id",
+                input: "{\"path\":\"/a\",\"status\":200}\n{\"path\":\"/b\",\"status\":503,\"user\":{\"id\":7}}\n",
+                output: "/b\t7\n",
+            },
+            Example {
+                expr: "json | count, avg(ms) by path",
+                input: "{\"path\":\"/a\",\"ms\":10}\n{\"path\":\"/a\",\"ms\":15}\n",
+                output: "/a\t2\t12.5\n",
+            },
+        ],
+    },
+    chooses_columns: false,
+    bind: |stage, scope| {
+        extract::bind_open(stage, scope, &JSON.entry, |wanted| {
+            Box::new(JsonDecoder::new(wanted))
+        })
+        .map(BoundStage::Extract)
+    },
+};
