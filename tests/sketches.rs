@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use bourn::aggregate::{Aggregation, Executor, Merged, Partial};
 use bourn::data::{Position, Value, write_json};
-use bourn::expr::Failures;
 use bourn::lang::parse;
-use bourn::plan::{Exchange, Plan};
+use bourn::plan::{Exchange, Plan, Printing};
+use bourn::stage::Account;
 use proptest::prelude::*;
 
 /// Runs tasks one after another.
@@ -30,7 +30,8 @@ struct Subject {
 impl Subject {
     fn new(expr: &str, exact: bool) -> Subject {
         let pipeline = parse(expr).expect("the expression is right");
-        let mut plan = Plan::of(&pipeline).expect("the expression can be bound");
+        let mut plan =
+            Plan::of(&pipeline, Printing::AsItCame).expect("the expression can be bound");
         let exchange = std::mem::replace(&mut plan.exchange, Exchange::Rows);
         let Exchange::Grouped(aggregation) = exchange else {
             panic!("the expression ends in aggregates");
@@ -45,7 +46,7 @@ impl Subject {
 
     /// The result of pieces of the stream, each given to a worker by number; workers are merged in this order.
     fn run(&self, pieces: &[&str], workers: &[usize], order: &[usize]) -> Vec<Vec<Value>> {
-        let mut failures = Failures::default();
+        let mut account = Account::default();
         let mut partials: Vec<Partial> = order
             .iter()
             .map(|_| Partial::new(Arc::clone(&self.aggregation)))
@@ -54,9 +55,9 @@ impl Subject {
             let position = Position(index as u64);
             let mut batch = self.plan.scanner.scan(piece.as_bytes(), position);
             for step in &self.plan.map {
-                step.stage.apply(&mut batch, &step.live, &mut failures);
+                step.stage.apply(&mut batch, &step.live, &mut account);
             }
-            partials[workers[index]].update(&batch, &mut failures);
+            partials[workers[index]].update(&batch, &mut account.failures);
         }
         let mut merged = Merged::new(Arc::clone(&self.aggregation));
         for &worker in order {
