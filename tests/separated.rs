@@ -32,7 +32,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
     let plan = Plan::of(&pipeline, Printing::Fields).expect("a good expression");
     let format = bourn::format::find(format).expect("a known format");
     let job = Job {
-        sources: vec![file.path().to_string_lossy().into_owned()],
+        sources: vec![file.path().to_string_lossy().into_owned().into()],
         threads: cut.threads,
         chunk_bytes: cut.chunk_bytes,
         batch: None,

@@ -1,153 +1,143 @@
 //! Arguments as typed to a job as built, and the outcome of a run to an exit status.
+//!
+//! `options` is the table of options, `arguments` what was typed, `job` what is run; `catalog` gathers the
+//! tables that `help` and `reference` print, and that the manual page and the completions are made of.
 
+mod arguments;
+mod catalog;
+mod guess;
+mod help;
+mod job;
+mod language;
+mod layout;
+mod mistake;
 mod options;
+mod reference;
+mod report;
+mod shell;
 
-use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
-use crate::engine::{self, Control, Encoding, Job, Outcome};
-use crate::format;
+use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::Plan;
-use crate::sink::{Progress, SinkError, Stdout};
+use crate::sink::Stdout;
+use crate::source;
 
-use options::Options;
+use arguments::{Arguments, Expression, Purpose, Request};
+use report::{Status, print, report, say, say_as_it_is};
 
-/// Exit statuses, as the manual lists them.
-mod status {
-    pub(super) const DONE: u8 = 0;
-    pub(super) const WRONG: u8 = 2;
-    pub(super) const FAILED: u8 = 3;
-    pub(super) const SIGNALLED: u8 = 128;
-}
+pub use catalog::{CHAPTERS, Chapter, names};
+pub use language::LANGUAGE;
+pub use options::{Audience, OPTIONS, OptionDef, Takes, command};
+pub use shell::command_line;
 
-/// Runs the program: parses the arguments, plans, runs, and says how it ended.
+/// Runs the program: reads the arguments, plans, runs, and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let options = match Options::parse(arguments) {
-        Ok(options) => options,
-        Err(status) => return ExitCode::from(status),
+    let status = match Arguments::parse(arguments) {
+        Ok(Arguments::Run(request)) => serve(&request),
+        Ok(Arguments::Help(None)) => print(&help::screen()),
+        Ok(Arguments::Help(Some(name))) => explain_name(&name),
+        Ok(Arguments::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
+        Err(mistake) => {
+            say(mistake);
+            Status::Wrong
+        }
     };
-    ExitCode::from(run_with(options))
+    ExitCode::from(status.code())
 }
 
-fn run_with(options: Options) -> u8 {
-    let (text, origin) = match options.expression() {
+/// Prints what the manual says of a name.
+fn explain_name(name: &str) -> Status {
+    match reference::page(name) {
+        Ok(page) => print(&page),
+        Err(close) => {
+            say(guess::name(name, close));
+            Status::Wrong
+        }
+    }
+}
+
+/// Does what was asked with an expression.
+fn serve(request: &Request) -> Status {
+    let Some(expression) = &request.expression else {
+        say("an expression is needed");
+        say_as_it_is(help::USAGE);
+        return Status::Wrong;
+    };
+    let (text, origin) = match read(expression) {
         Ok(expression) => expression,
         Err(error) => {
-            eprintln!("bourn: {error:#}");
-            return status::WRONG;
+            say(format_args!("{error:#}"));
+            return Status::Wrong;
         }
     };
-    let bound = lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, options.printing()));
-    let plan = match bound {
-        Ok(plan) => plan,
+    let is_typed = origin.is_none();
+    if let Some(guess) = is_typed
+        .then(|| guess::expression_in_pieces(&text, &request.sources))
+        .flatten()
+    {
+        say(guess);
+        return Status::Wrong;
+    }
+    match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.printing())) {
+        Ok(plan) => match request.purpose {
+            Purpose::Check => Status::Done,
+            Purpose::Explain => print(&plan.explanation.to_string()),
+            Purpose::Run => stream(request, plan),
+        },
         Err(mistakes) => {
-            eprint!("{}", lang::render(&mistakes, &text, origin.as_deref()));
-            return status::WRONG;
+            say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));
+            if let Some(guess) = is_typed
+                .then(|| guess::no_expression(&text, &request.sources))
+                .flatten()
+            {
+                say(guess);
+            }
+            Status::Wrong
         }
-    };
-    if options.check {
-        return status::DONE;
     }
-    if options.explain {
-        print!("{}", plan.explanation);
-        return status::DONE;
+}
+
+/// The text of an expression and the file it stands in.
+fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
+    match expression {
+        Expression::Typed(typed) => match typed.to_str() {
+            Some(text) => Ok((text.to_owned(), None)),
+            None => bail!("the expression is not UTF-8; write other bytes as \"\\xff\""),
+        },
+        Expression::File(path) => {
+            let name = display(path);
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| anyhow::anyhow!(crate::data::reason(&error)))
+                .with_context(|| format!("{name}: the expression cannot be read"))?;
+            Ok((text, Some(name)))
+        }
     }
-    let started = Control::new()
-        .and_then(|control| control.listen().map(|()| control))
-        .context("signals cannot be watched");
+}
+
+fn display(path: &OsStr) -> String {
+    source::display(path).into_owned()
+}
+
+/// Runs a plan to its end.
+fn stream(request: &Request, plan: Plan) -> Status {
+    let started = Control::new().and_then(|control| control.listen().map(|()| control));
     let control = match started {
         Ok(control) => control,
         Err(error) => {
-            eprintln!("bourn: {error:#}");
-            return status::FAILED;
+            say(format_args!(
+                "signals cannot be watched: {}",
+                crate::data::reason(&error)
+            ));
+            return Status::Failed;
         }
     };
-    let job = job(&options, &plan);
+    let job = job::job(request, &plan);
     let outcome = engine::run(Arc::new(plan), job, &mut Stdout, &control);
     report(&outcome)
-}
-
-/// What to run the plan on.
-fn job(options: &Options, plan: &Plan) -> Job {
-    let sources = if options.sources.is_empty() {
-        vec!["-".to_owned()]
-    } else {
-        options.sources.clone()
-    };
-    let terminal = std::io::stdout().is_terminal();
-    let encoding = match (options.output, plan.output.lines) {
-        (None, Some(_)) => Encoding::Lines,
-        (chosen, _) => {
-            let default = match (terminal, plan.output.whole) {
-                (true, _) => "table",
-                (false, Some(_)) => "json",
-                (false, None) => "tsv",
-            };
-            let format = chosen
-                .or_else(|| format::find(default))
-                .expect("the default formats are in the table");
-            Encoding::Format(format, options.header.unwrap_or(format.header))
-        }
-    };
-    let shows_rows = !plan.is_blocking() && terminal;
-    let progress = (std::io::stderr().is_terminal() && !shows_rows)
-        .then(|| file_bytes(&sources))
-        .flatten();
-    Job {
-        threads: options.threads,
-        chunk_bytes: options.chunk_bytes,
-        batch: options.batch,
-        max_line_bytes: options.max_line_bytes,
-        encoding,
-        progress: progress.map(Progress::new),
-        sources,
-    }
-}
-
-/// The size of all sources, if they are files.
-fn file_bytes(sources: &[String]) -> Option<u64> {
-    let size = |source: &String| {
-        std::fs::metadata(source)
-            .ok()
-            .filter(|metadata| metadata.is_file())
-            .map(|metadata| metadata.len())
-    };
-    sources.iter().map(size).sum()
-}
-
-/// Says what went wrong and how the run ended.
-fn report(outcome: &Outcome) -> u8 {
-    if !outcome.ledger.is_clean() {
-        eprintln!("bourn: {}", outcome.ledger);
-    }
-    if outcome.ledger.read > outcome.ledger.rejected && !outcome.never_seen.is_empty() {
-        eprintln!(
-            "bourn: no record has a field `{}`",
-            outcome.never_seen.join("`, `")
-        );
-    }
-    if !outcome.left_out.is_empty() {
-        let names = outcome.left_out.join("`, `");
-        eprintln!(
-            "bourn: not printed, because the first record does not have them: `{names}` (-o json prints all)"
-        );
-    }
-    match &outcome.sink {
-        Some(SinkError::Closed) => return status::DONE,
-        Some(SinkError::Failed(reason)) => {
-            eprintln!("bourn: {reason}");
-            return status::FAILED;
-        }
-        None => {}
-    }
-    match outcome.signal {
-        Some(signal) => status::SIGNALLED + signal as u8,
-        None if !outcome.failed_sources.is_empty() => status::FAILED,
-        None => status::DONE,
-    }
 }

@@ -1,193 +1,347 @@
-//! The command line, as typed and as built.
+//! OPTIONS: what can stand on the command line. One row an option: clap, help, manual and completions read it.
 
 use std::ffi::OsString;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use clap::{Arg, ArgAction, Command};
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 
-use crate::data::parse_duration;
-use crate::format::{self, FORMATS, FormatDef};
+use crate::data::{Entry, Example, parse_duration};
+use crate::format::FORMATS;
 use crate::lang::parse_size;
-use crate::plan::Printing;
 
-/// Arguments that were understood.
+/// An option and what the manual says of it.
 #[derive(Debug)]
-pub(super) struct Options {
-    expression: Option<String>,
-    expression_file: Option<String>,
-    pub(super) sources: Vec<String>,
-    pub(super) output: Option<&'static FormatDef>,
-    /// Asked for or forbidden; otherwise the format decides.
-    pub(super) header: Option<bool>,
-    pub(super) threads: usize,
-    pub(super) chunk_bytes: usize,
-    pub(super) batch: Option<Duration>,
-    pub(super) max_line_bytes: usize,
-    pub(super) explain: bool,
-    pub(super) check: bool,
+pub struct OptionDef {
+    /// Its long name without the dashes, usage, summary, examples.
+    pub entry: Entry,
+    /// Its short name.
+    pub short: Option<char>,
+    /// What stands behind it.
+    pub takes: Takes,
+    /// Whether users are told of it.
+    pub audience: Audience,
 }
 
-impl Options {
-    /// Parses the arguments; otherwise the exit status, after a message or the help was printed.
-    pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u8> {
-        let matches = command().try_get_matches_from(arguments).map_err(|error| {
-            let _ = error.print();
-            error.exit_code() as u8
-        })?;
-        let one = |name: &str| matches.get_one::<String>(name).cloned();
-        let mut words: Vec<String> = matches
-            .get_many::<String>("words")
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
-        let expression_file = one("file");
-        let expression = if expression_file.is_none() && !words.is_empty() {
-            Some(words.remove(0))
-        } else {
-            None
-        };
-        let header = match (matches.get_flag("header"), matches.get_flag("no-header")) {
-            (true, _) => Some(true),
-            (_, true) => Some(false),
-            _ => None,
-        };
-        Ok(Options {
-            expression,
-            expression_file,
-            sources: words,
-            output: matches
-                .get_one::<String>("output")
-                .and_then(|name| format::find(name)),
-            header,
-            threads: matches
-                .get_one::<usize>("threads")
-                .copied()
-                .unwrap_or_else(cores),
-            chunk_bytes: matches
-                .get_one::<usize>("chunk")
-                .copied()
-                .unwrap_or(256 << 10),
-            batch: matches.get_one::<Duration>("batch").copied(),
-            max_line_bytes: matches
-                .get_one::<usize>("max-line")
-                .copied()
-                .unwrap_or(16 << 20),
-            explain: matches.get_flag("explain"),
-            check: matches.get_flag("check"),
+/// What stands behind an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing.
+    Nothing,
+    /// A name of the manual, or nothing.
+    Name,
+    /// A path.
+    File,
+    /// An output format.
+    Format,
+    /// How many threads.
+    Threads,
+    /// A time that is not zero.
+    Duration,
+    /// Bytes.
+    Size,
+}
+
+/// Whom an option is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Users.
+    Everyone,
+    /// Tests and benchmarks.
+    Developers,
+}
+
+/// Every option, by name.
+pub const OPTIONS: &[&OptionDef] = &[
+    &OptionDef {
+        entry: Entry {
+            name: "batch",
+            usage: "--batch DURATION",
+            summary: "How often the threads' partial results are merged.",
+            details: "The micro-batch interval. It changes no result: without it, results that wait for the end of \
+                      the input are merged once, at the end; with it, a stream that never ends is merged as it \
+                      comes, so that the end has less to do.",
+            examples: &[Example {
+                expr: "--batch 500ms 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "check",
+            usage: "--check",
+            summary: "Only check the expression and the options: nothing is read.",
+            details: "The exit status is 0 if they are right and 2 if not.",
+            examples: &[Example {
+                expr: "--check 'split | count by word'",
+                input: "",
+                output: "",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "chunk",
+            usage: "--chunk SIZE",
+            summary: "How many bytes a thread is handed at once.",
+            details: "Changes no result. 256KiB without it.",
+            examples: &[Example {
+                expr: "--chunk 1 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Size,
+        audience: Audience::Developers,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "explain",
+            usage: "--explain",
+            summary: "Print how the expression would be run: nothing is read.",
+            details: "What is decoded, what every thread does on its own, what is done with all of it, what bounds \
+                      the memory, and when results appear.",
+            examples: &[],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "expression-file",
+            usage: "-x, --expression-file FILE",
+            summary: "Read the expression from a file: every argument is a source.",
+            details: "A newline is white space, and a comment goes from # to the end of the line, so that a long \
+                      expression can be laid out.",
+            examples: &[],
+        },
+        short: Some('x'),
+        takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "header",
+            usage: "--header",
+            summary: "Print the names of the columns first, whatever the format's habit.",
+            details: "csv and table have a header anyway.",
+            examples: &[Example {
+                expr: "--header 'split | count by word'",
+                input: "a b a\n",
+                output: "word\tcount\na\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "help",
+            usage: "-h, --help [NAME]",
+            summary: "Show the language on one screen, or all about NAME.",
+            details: "NAME is a stage, aggregate, function, format, source or option, a page of the language, or one \
+                      of the words stages, aggregates, functions, language, formats, sources, options.",
+            examples: &[],
+        },
+        short: Some('h'),
+        takes: Takes::Name,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "max-line",
+            usage: "--max-line SIZE",
+            summary: "Reject records that are longer; 16MiB without it.",
+            details: "A rejected record is counted and named on stderr at the end. Up to 1GiB.",
+            examples: &[Example {
+                expr: "--max-line 4 count",
+                input: "abcd\nabcde\n",
+                output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Size,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "no-header",
+            usage: "--no-header",
+            summary: "Leave out the names of the columns.",
+            details: "tsv, json, logfmt and raw have none anyway.",
+            examples: &[Example {
+                expr: "-o csv --no-header 'split | count by word'",
+                input: "a b a\n",
+                output: "a,2\nb,1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "output",
+            usage: "-o, --output FORMAT",
+            summary: "How results are printed: `--help formats` lists the formats.",
+            details: "Without it, results are a table on a terminal and tsv without a header elsewhere; if no stage \
+                      makes or chooses columns, the lines are printed as they came.",
+            examples: &[Example {
+                expr: "-o json 'split | count by word'",
+                input: "a b a\n",
+                output: "{\"word\":\"a\",\"count\":2}\n{\"word\":\"b\",\"count\":1}\n",
+            }],
+        },
+        short: Some('o'),
+        takes: Takes::Format,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "threads",
+            usage: "-j, --threads N",
+            summary: "How many worker threads; without it, one for each core.",
+            details: "Changes no result.",
+            examples: &[Example {
+                expr: "-j 1 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: Some('j'),
+        takes: Takes::Threads,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "version",
+            usage: "-V, --version",
+            summary: "Print the version.",
+            details: "",
+            examples: &[],
+        },
+        short: Some('V'),
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+];
+
+impl OptionDef {
+    /// The option of this name, with dashes or without: `threads`, `--threads`, `-j`, `j`.
+    pub(super) fn find(written: &str) -> Option<&'static OptionDef> {
+        let name = written.trim_start_matches('-');
+        OPTIONS.iter().copied().find(|def| {
+            def.entry.name == name || def.short.is_some_and(|short| name == short.to_string())
         })
     }
 
-    /// What is printed where no stage chooses columns.
-    pub(super) fn printing(&self) -> Printing {
-        if self.output.is_some() {
-            Printing::Fields
-        } else {
-            Printing::AsItCame
+    fn arg(&self) -> Arg {
+        let arg = Arg::new(self.entry.name)
+            .long(self.entry.name)
+            .short(self.short)
+            .help(self.entry.summary)
+            .hide(self.audience == Audience::Developers);
+        match self.takes {
+            Takes::Nothing => arg.action(ArgAction::SetTrue),
+            takes => arg
+                .value_name(takes.value_name())
+                .num_args(if takes == Takes::Name { 0..=1 } else { 1..=1 })
+                .value_parser(takes.value_parser())
+                .allow_hyphen_values(takes == Takes::Name)
+                .value_hint(match takes {
+                    Takes::File => ValueHint::FilePath,
+                    _ => ValueHint::Other,
+                }),
+        }
+    }
+}
+
+impl Takes {
+    /// What usage lines call it.
+    pub(super) fn value_name(self) -> &'static str {
+        match self {
+            Takes::Nothing => "",
+            Takes::Name => "NAME",
+            Takes::File => "FILE",
+            Takes::Format => "FORMAT",
+            Takes::Threads => "N",
+            Takes::Duration => "DURATION",
+            Takes::Size => "SIZE",
         }
     }
 
-    /// The text of the expression and the file it stands in.
-    pub(super) fn expression(&self) -> anyhow::Result<(String, Option<String>)> {
-        match (&self.expression_file, &self.expression) {
-            (Some(path), _) => {
-                let text = std::fs::read_to_string(path)
-                    .with_context(|| format!("{path}: the expression cannot be read"))?;
-                Ok((text, Some(path.clone())))
+    /// What is expected, and how it may be written.
+    pub(super) fn expected(self) -> (&'static str, &'static str) {
+        match self {
+            Takes::Nothing => ("nothing", ""),
+            Takes::Name => ("a name", "sort"),
+            Takes::File => ("a file", "FILE"),
+            Takes::Format => ("a format", "csv"),
+            Takes::Threads => ("a number from 1 to 1024", "4"),
+            Takes::Duration => ("a duration", "500ms, 1s or 5m"),
+            Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
+        }
+    }
+
+    fn value_parser(self) -> ValueParser {
+        match self {
+            Takes::Nothing | Takes::Name => value_parser!(String),
+            Takes::File => value_parser!(OsString),
+            Takes::Format => {
+                PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into()
             }
-            (None, Some(text)) => Ok((text.clone(), None)),
-            (None, None) => bail!(
-                "an expression is needed, as in: bourn 'count' FILE (bourn --help shows more)"
-            ),
+            Takes::Threads => ValueParser::new(threads),
+            Takes::Duration => ValueParser::new(duration),
+            Takes::Size => ValueParser::new(size),
         }
     }
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// The command line as clap knows it.
-pub(super) fn command() -> Command {
+/// The command line as clap knows it, built from [`OPTIONS`].
+pub fn command() -> Command {
     Command::new("bourn")
         .version(env!("CARGO_PKG_VERSION"))
+        .about("Filters, cuts up, counts and sorts streams of lines on all cores")
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args_override_self(true)
         .arg(
             Arg::new("words")
                 .num_args(0..)
-                .value_names(["EXPR", "SOURCE"]),
+                .value_names(["EXPR", "SOURCE"])
+                .value_parser(value_parser!(OsString))
+                .value_hint(ValueHint::AnyPath)
+                .help("The expression, and what is read: files, or - for standard input."),
         )
-        .arg(
-            Arg::new("file")
-                .short('x')
-                .long("expression-file")
-                .value_name("FILE"),
-        )
-        .arg(
-            Arg::new("output")
-                .short('o')
-                .long("output")
-                .value_name("FORMAT")
-                .value_parser(FORMATS.iter().map(|def| def.entry.name).collect::<Vec<_>>()),
-        )
-        .arg(
-            Arg::new("header")
-                .long("header")
-                .action(ArgAction::SetTrue)
-                .conflicts_with("no-header"),
-        )
-        .arg(
-            Arg::new("no-header")
-                .long("no-header")
-                .action(ArgAction::SetTrue),
-        )
-        .arg(
-            Arg::new("threads")
-                .short('j')
-                .long("threads")
-                .value_name("N")
-                .value_parser(threads),
-        )
-        .arg(
-            Arg::new("batch")
-                .long("batch")
-                .value_name("DURATION")
-                .value_parser(duration),
-        )
-        .arg(
-            Arg::new("max-line")
-                .long("max-line")
-                .value_name("SIZE")
-                .value_parser(size),
-        )
-        .arg(
-            Arg::new("chunk")
-                .long("chunk")
-                .value_name("SIZE")
-                .hide(true)
-                .value_parser(size),
-        )
-        .arg(
-            Arg::new("explain")
-                .long("explain")
-                .action(ArgAction::SetTrue),
-        )
-        .arg(Arg::new("check").long("check").action(ArgAction::SetTrue))
+        .args(OPTIONS.iter().map(|def| def.arg()))
+        .mut_arg("header", |arg| arg.overrides_with("no-header"))
+        .mut_arg("no-header", |arg| arg.overrides_with("header"))
 }
 
 fn threads(text: &str) -> Result<usize, String> {
-    text.parse()
+    let threads = text
+        .parse()
         .ok()
-        .filter(|threads| (1..=1024).contains(threads))
-        .ok_or_else(|| "expected a number from 1 to 1024".to_owned())
+        .filter(|threads| (1..=1024).contains(threads));
+    threads.ok_or_else(String::new)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
     let ns = parse_duration(text)
         .and_then(|ns| u64::try_from(ns).ok())
         .filter(|ns| *ns > 0);
-    ns.map(Duration::from_nanos)
-        .ok_or_else(|| "expected a duration: write 500ms, 1s or 5m".to_owned())
+    ns.map(Duration::from_nanos).ok_or_else(String::new)
 }
 
 fn size(text: &str) -> Result<usize, String> {
@@ -196,7 +350,44 @@ fn size(text: &str) -> Result<usize, String> {
         .ok()
         .or_else(|| parse_size(text))
         .filter(|bytes| (1..=1 << 30).contains(bytes));
-    bytes
-        .map(|bytes| bytes as usize)
-        .ok_or_else(|| "expected a size up to 1GiB: write 4096, 10kB or 16MiB".to_owned())
+    bytes.map(|bytes| bytes as usize).ok_or_else(String::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn usages_say_what_clap_accepts() {
+        for def in OPTIONS {
+            let short = def
+                .short
+                .map_or(String::new(), |short| format!("-{short}, "));
+            let value = match def.takes {
+                Takes::Nothing => String::new(),
+                Takes::Name => format!(" [{}]", def.takes.value_name()),
+                takes => format!(" {}", takes.value_name()),
+            };
+            assert_eq!(
+                def.entry.usage,
+                format!("{short}--{}{value}", def.entry.name)
+            );
+        }
+    }
+
+    #[test]
+    fn options_are_found_as_they_are_typed() {
+        for written in ["threads", "--threads", "-j", "j"] {
+            assert_eq!(
+                OptionDef::find(written).map(|def| def.entry.name),
+                Some("threads")
+            );
+        }
+        assert!(OptionDef::find("nope").is_none());
+    }
 }

@@ -68,9 +68,7 @@ pub fn encode_key(value: ValueRef<'_>, out: &mut Vec<u8>) -> KeyKind {
         },
         ValueRef::Float(value) => {
             // 2^63 is the first float beyond the ints
-            if value.fract() == 0.0
-                && (-9.223372036854775808e18..9.223372036854775808e18).contains(&value)
-            {
+            if value.fract() == 0.0 && (i64::MIN as f64..-(i64::MIN as f64)).contains(&value) {
                 encode_int(value as i64, out)
             } else {
                 encode_float(value, out)

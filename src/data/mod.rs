@@ -10,8 +10,10 @@ mod key;
 mod number;
 mod order;
 mod print;
+mod reason;
 mod scan;
 mod text;
+mod time;
 mod value;
 
 pub use batch::{Batch, LiveSlots, Position, Slot, gather_across};
@@ -27,6 +29,12 @@ pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
 pub use print::write_text;
+pub use reason::reason;
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
+pub use time::{
+    TimeDefaults, date_of, ns_of_day, parse_time, set_time_defaults, time_defaults, time_in_zone,
+    time_of, time_prefix, weekday_of,
+};
+pub(crate) use time::{clock_prefix, is_weekday};
 pub use value::{Value, ValueRef};

@@ -19,6 +19,8 @@ pub fn total_order(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
         (ValueRef::Text(left), ValueRef::Text(right)) => left.cmp(right),
         (ValueRef::Text(_), _) => Ordering::Greater,
         (_, ValueRef::Text(_)) => Ordering::Less,
+        (ValueRef::Float(_), ValueRef::Int(_) | ValueRef::BigInt(_)) => Ordering::Greater,
+        (ValueRef::Int(_) | ValueRef::BigInt(_), ValueRef::Float(_)) => Ordering::Less,
         _ => Ordering::Equal,
     })
 }

@@ -2,9 +2,14 @@
 //! rest, only the structure is checked.
 
 pub mod csv;
+pub mod formats;
 pub mod json;
 pub mod logfmt;
+pub mod pattern;
+pub mod regex;
 mod taken;
+mod times;
+pub mod typed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

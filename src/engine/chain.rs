@@ -19,6 +19,7 @@ pub(super) struct Chain<'p> {
     pub(super) account: Account,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there are as many as stages")]
 enum Link<'p> {
     Rows(&'p Step),
     Operator(Box<dyn Operator>),

@@ -7,8 +7,7 @@ use std::os::unix::fs::FileExt;
 
 use memchr::{memchr, memrchr};
 
-use crate::data::{Framing, RecordCursor, trim_terminator};
-use crate::source::reason;
+use crate::data::{Framing, RecordCursor, reason, trim_terminator};
 
 use super::message::FileRange;
 
@@ -81,7 +80,8 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
         }
         let last = memrchr(b'\n', &bytes.filled()[..high])
             .map_or(loaded.start, |newline| (newline + 1).max(loaded.start));
-        if bytes.len - last > max_line_bytes {
+        // One byte more than a record may have can still be the `\r` of its end.
+        if bytes.len - last > max_line_bytes.saturating_add(1) {
             (loaded.end, loaded.overlong) = (last, true);
             break;
         }

@@ -3,18 +3,19 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::{flag, low_level};
 
 /// Tells the reader to stop, also while it waits for input.
 #[derive(Debug)]
 pub struct Control {
     stopped: AtomicBool,
-    signal: AtomicI32,
+    signalled: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
     /// Becomes readable when the run is to stop.
     wake: OwnedFd,
     waker: OwnedFd,
@@ -37,27 +38,22 @@ impl Control {
         let (wake, waker) = rustix::pipe::pipe()?;
         Ok(Arc::new(Control {
             stopped: AtomicBool::new(false),
-            signal: AtomicI32::new(0),
+            signalled: Arc::default(),
+            signal: Arc::default(),
             wake,
             waker,
         }))
     }
 
     /// From now on the first SIGINT or SIGTERM ends the input, so that what was read is finished and printed;
-    /// the second ends the process.
-    pub fn listen(self: &Arc<Control>) -> io::Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
-        let control = Arc::clone(self);
-        std::thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || {
-                for signal in signals.forever() {
-                    if control.signal.swap(signal, Ordering::SeqCst) != 0 {
-                        std::process::exit(128 + signal);
-                    }
-                    control.stop();
-                }
-            })?;
+    /// the second ends the process. The handlers themselves do it, so that no thread has to wait for them.
+    pub fn listen(&self) -> io::Result<()> {
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&self.signalled))?;
+            flag::register(signal, Arc::clone(&self.signalled))?;
+            flag::register_usize(signal, Arc::clone(&self.signal), signal as usize)?;
+            low_level::pipe::register(signal, self.waker.try_clone()?)?;
+        }
         Ok(())
     }
 
@@ -70,12 +66,12 @@ impl Control {
 
     /// Whether the run is to stop.
     pub fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::SeqCst)
+        self.stopped.load(Ordering::SeqCst) || self.signalled.load(Ordering::SeqCst)
     }
 
     /// The signal that came, if one did.
     pub fn signal(&self) -> Option<i32> {
-        Some(self.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+        Some(self.signal.load(Ordering::SeqCst) as i32).filter(|signal| *signal != 0)
     }
 
     /// Waits for input, for the stop, or for some time; without a time, as long as it takes.

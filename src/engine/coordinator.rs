@@ -1,6 +1,7 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender};
@@ -8,6 +9,7 @@ use crossbeam::channel::{Receiver, Sender};
 use crate::aggregate::{Merged, Run};
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Sink};
+use crate::source;
 use crate::stage::Account;
 
 use super::chain::Chain;
@@ -21,6 +23,7 @@ use super::{Encoding, Job, Outcome};
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
     plan: &'r Plan,
+    /// As messages name them.
     sources: Vec<String>,
     encoding: Encoding,
     executor: Threads,
@@ -70,7 +73,11 @@ impl<'r> Coordinator<'r> {
         };
         Coordinator {
             plan,
-            sources: job.sources.clone(),
+            sources: job
+                .sources
+                .iter()
+                .map(|source| source::display(source).into_owned())
+                .collect(),
             encoding: job.encoding,
             executor: Threads(job.threads),
             control,
@@ -230,7 +237,8 @@ impl Entries {
     fn fail(&mut self, source: &str, reason: &str) {
         let failed = format!("{source}: {reason}");
         if !self.failed_sources.contains(&failed) {
-            eprintln!("bourn: {failed}");
+            // If nobody can be told, the results and the exit status are still to come.
+            let _ = writeln!(io::stderr(), "bourn: {failed}");
             self.failed_sources.push(failed);
         }
     }

@@ -18,6 +18,7 @@ mod output;
 mod reader;
 mod worker;
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub use ledger::Ledger;
 /// What to run the plan on, and how.
 pub struct Job {
     /// As written; `-` is standard input. At least one.
-    pub sources: Vec<String>,
+    pub sources: Vec<OsString>,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// How many bytes are handed out at once, at least 1.
@@ -88,8 +89,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         .metadata
         .number
         .map(|_| Arc::new(board::Board::default()));
-    let sources: Arc<[String]> = job.sources.clone().into();
-    let mut hand_overs = Vec::new();
+    let sources: Arc<[OsString]> = job.sources.clone().into();
+    let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for index in 0..job.threads {
         let (sender, receiver) = unbounded();
         hand_overs.push(sender);
@@ -104,10 +105,12 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             buffers: buffer_sender.clone(),
         });
         let tasks = tasks.clone();
-        spawn(format!("worker {index}"), move || {
-            worker.run(&tasks, &receiver)
-        });
+        let work = move || worker.run(&tasks, &receiver);
+        workers.push((format!("worker {index}"), Box::new(work)));
     }
+    // Most runs in a shell loop have one small chunk: threads that get nothing to do are not even started.
+    let idle = workers.split_off(1);
+    start(workers);
     drop(tasks);
     let reader = reader::Reader::new(reader::Setup {
         sources,
@@ -116,15 +119,16 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         framing: plan.framing,
         preface: plan.preface,
         batch: job.batch,
-        waits_for_more: plan.is_blocking(),
+        waits_for_more: plan.waits_for_all(),
         control: Arc::clone(control),
         tasks: task_sender,
         tickets,
         buffers,
         messages: message_sender,
         hand_overs,
+        idle,
     });
-    spawn("reader".to_owned(), move || reader.run());
+    start(vec![("reader".to_owned(), Box::new(move || reader.run()))]);
     coordinator::Coordinator::new(&plan, &job, control, ticket_sender).run(
         &messages,
         sink,
@@ -132,10 +136,15 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     )
 }
 
-/// Starts a thread that is never waited for: it ends when its channels close.
-fn spawn(name: String, work: impl FnOnce() + Send + 'static) {
-    std::thread::Builder::new()
-        .name(name)
-        .spawn(work)
-        .expect("the system has room for a thread a core");
+/// A thread that is not started yet: its name and what it does.
+type Waiting = (String, Box<dyn FnOnce() + Send>);
+
+/// Starts threads that are never waited for: they end when their channels close.
+fn start(threads: Vec<Waiting>) {
+    for (name, work) in threads {
+        std::thread::Builder::new()
+            .name(name)
+            .spawn(work)
+            .expect("the system has room for a thread a core");
+    }
 }

@@ -1,5 +1,6 @@
 //! The reader: cuts sources into numbered chunks, one source after another, and keeps the clock of batches.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -9,22 +10,22 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, Sender};
 use memchr::memchr;
 
-use crate::data::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor, trim_terminator};
+use crate::data::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor, reason, trim_terminator};
 use crate::source::compression::{Compression, Detection};
-use crate::source::{self, Input, reason};
+use crate::source::{self, Input};
 
 use super::control::{Control, Waited};
 use super::message::{Content, FileRange, HandOver, Message, SourceIndex, Task};
 
 /// What a reader is made of.
 pub(super) struct Setup {
-    pub(super) sources: Arc<[String]>,
+    pub(super) sources: Arc<[OsString]>,
     pub(super) chunk_bytes: usize,
     pub(super) max_line_bytes: usize,
     pub(super) framing: Framing,
     pub(super) preface: Preface,
     pub(super) batch: Option<Duration>,
-    /// Nothing is printed before a batch ends: a chunk may be filled although the input pauses.
+    /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
     pub(super) control: Arc<Control>,
     pub(super) tasks: Sender<Task>,
@@ -33,6 +34,8 @@ pub(super) struct Setup {
     pub(super) buffers: Receiver<Vec<u8>>,
     pub(super) messages: Sender<Message>,
     pub(super) hand_overs: Vec<Sender<HandOver>>,
+    /// Workers that are started once there is more than one chunk.
+    pub(super) idle: Vec<super::Waiting>,
 }
 
 /// Numbers chunks and hands them out.
@@ -177,11 +180,14 @@ impl Reader {
     /// Reads what has always more, until its end.
     fn read_all(&mut self, mut chunks: Chunks, reader: &mut dyn Read) -> Result<(), Stopped> {
         loop {
-            if self.setup.control.is_stopped() || !self.fill(&mut chunks, reader)? {
-                return self.end_source(chunks);
+            match self.fill(&mut chunks, reader) {
+                Ok(true) if !self.setup.control.is_stopped() => {
+                    self.find_records(&mut chunks)?;
+                    self.cut(&mut chunks)?;
+                }
+                Ok(_) => return self.end_source(chunks),
+                Err(error) => return self.end_failed_source(chunks, error),
             }
-            self.find_records(&mut chunks)?;
-            self.cut(&mut chunks)?;
         }
     }
 
@@ -201,8 +207,10 @@ impl Reader {
                 }
                 Waited::Input => {}
             }
-            if !self.fill(&mut chunks, &mut file)? {
-                return self.end_source(chunks);
+            match self.fill(&mut chunks, &mut file) {
+                Ok(true) => {}
+                Ok(false) => return self.end_source(chunks),
+                Err(error) => return self.end_failed_source(chunks, error),
             }
             if matches!(detection, Detection::NeedMore) {
                 let head = &chunks.bytes[..chunks.filled];
@@ -389,9 +397,18 @@ impl Reader {
         Ok(())
     }
 
+    /// The source cannot be read any further: what was read of it is finished all the same.
+    fn end_failed_source(&mut self, chunks: Chunks, error: io::Error) -> Result<(), Stopped> {
+        self.end_source(chunks)?;
+        Err(Stopped::Failed(error))
+    }
+
     /// Hands out a chunk, as soon as there is room for one.
     fn dispatch(&mut self, source: SourceIndex, content: Content) -> Result<(), Over> {
         self.setup.tickets.recv().map_err(|_| Over)?;
+        if self.sequence > 0 {
+            super::start(std::mem::take(&mut self.setup.idle));
+        }
         let task = Task {
             sequence: self.sequence,
             batch: self.batch,
@@ -402,9 +419,7 @@ impl Reader {
         self.setup.tasks.send(task).map_err(|_| Over)?;
         self.sequence += 1;
         self.chunks += 1;
-        if matches!(self.setup.batch, Some(_) if self.batch_is_over()) {
-            self.end_batch();
-        }
+        self.end_batch_in_time();
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! A worker: chunk in, rows or groups out.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender, select};
@@ -22,7 +23,7 @@ use super::output::{encoder, is_parallel};
 /// What a worker is made of.
 pub(super) struct Setup {
     pub(super) plan: Arc<Plan>,
-    pub(super) sources: Arc<[String]>,
+    pub(super) sources: Arc<[OsString]>,
     pub(super) encoding: Encoding,
     pub(super) max_line_bytes: usize,
     /// Whether rejected lines are sent along.
@@ -52,6 +53,7 @@ pub(super) struct Worker {
 }
 
 /// A chunk while it is processed.
+#[derive(Clone)]
 struct Chunk {
     source: SourceIndex,
     /// Of the next piece.
@@ -168,9 +170,10 @@ impl Worker {
                 shrink(&mut buffer);
                 self.buffer = buffer;
             }
-            Content::Buffer(buffer, len) => {
+            Content::Buffer(mut buffer, len) => {
                 done.bytes = len as u64;
                 self.process_bytes(&buffer[..len], false, task.header, &mut done);
+                shrink(&mut buffer);
                 let _ = self.setup.buffers.try_send(buffer); // the pool is full, or the reader has ended
             }
             Content::Overlong => self.process_bytes(&[], true, task.header, &mut done),
@@ -300,8 +303,11 @@ impl Worker {
                     .get_or_insert((done.records + record, reason));
                 self.located_rejected = true;
             }
-            if let (false, Some(record)) = (self.located_failure, replay.first_failure) {
-                done.first_failure.get_or_insert(done.records + record);
+            if let (false, Some((record, reason))) = (self.located_failure, replay.first_failure) {
+                if done.first_failure.is_none() && done.failures.count == 0 {
+                    done.first_failure = Some(done.records + record);
+                    done.failures.first = Some(reason);
+                }
                 self.located_failure = true;
             }
             if self.setup.keep_rejects {
@@ -328,7 +334,9 @@ impl Worker {
         let mut batch = plan.scanner.scan(bytes, Position(chunk.position));
         let rows = batch.rows;
         if let Some(slot) = plan.metadata.source {
-            let name = self.setup.sources[chunk.source.0].as_bytes().to_vec();
+            let name = self.setup.sources[chunk.source.0]
+                .as_encoded_bytes()
+                .to_vec();
             batch.set(slot, Column::Constant(Value::Text(name), rows));
         }
         if let Some(slot) = plan.metadata.number {
@@ -362,16 +370,19 @@ impl Worker {
         let plan = &self.setup.plan;
         let mut replay = Replay::default();
         let mut record = 0;
+        let mut own = chunk.clone();
         plan.framing.each_record(bytes, |start, end| {
             let line = &bytes[start..end];
             let mut account = Account::default();
-            let (mut batch, _) = self.scan(line, chunk, &mut account);
+            own.records_before = chunk.records_before + record;
+            let (mut batch, _) = self.scan(line, &own, &mut account);
             apply(plan, &mut batch, &mut account);
             if let Exchange::Grouped(aggregation) = &plan.exchange {
                 Partial::new(Arc::clone(aggregation)).update(&batch, &mut account.failures);
             }
-            if account.failures.count > 0 {
-                replay.first_failure.get_or_insert(record);
+            if let Some(reason) = account.failures.first {
+                // Stages go by columns: what failed first in time need not be in the first record.
+                replay.first_failure.get_or_insert((record, reason));
             }
             if let Some(reason) = account.first_rejected {
                 replay.rejected += 1;
@@ -392,7 +403,7 @@ impl Worker {
 struct Replay {
     rejected: u64,
     first_rejected: Option<(u64, String)>,
-    first_failure: Option<u64>,
+    first_failure: Option<(u64, String)>,
     rejected_lines: Vec<u8>,
 }
 

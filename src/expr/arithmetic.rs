@@ -5,6 +5,7 @@
 
 use crate::data::{Number, ValueRef};
 
+use super::convert::{duration, duration_of, time};
 use super::functions::Unfit;
 use super::node::Arithmetic;
 
@@ -20,7 +21,15 @@ pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a
         (ValueRef::Int(left), ValueRef::Int(right)) => Ok(of_ints(op, left, right)),
         (ValueRef::Null, _) | (_, ValueRef::Null) => Ok(ValueRef::Null),
         (ValueRef::Time(_) | ValueRef::Duration(_), _)
-        | (_, ValueRef::Time(_) | ValueRef::Duration(_)) => of_times(op, left, right),
+        | (_, ValueRef::Time(_) | ValueRef::Duration(_)) => {
+            let (Some(left), Some(right)) = (
+                left_operand(op, left, right)?,
+                right_operand(op, left, right)?,
+            ) else {
+                return Ok(ValueRef::Null);
+            };
+            of_times(op, left, right)
+        }
         _ => {
             let (Some(left), Some(right)) = (number(left)?, number(right)?) else {
                 return Ok(ValueRef::Null);
@@ -162,6 +171,52 @@ fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Comp
     })
 }
 
+/// The left operand next to a time or duration: text is read as what it can be there. Nothing for empty text.
+fn left_operand<'a>(
+    op: Arithmetic,
+    left: ValueRef<'a>,
+    right: ValueRef<'a>,
+) -> Result<Option<ValueRef<'a>>, Misfit<'a>> {
+    match (op, left, right) {
+        (_, ValueRef::Text([]), _) => Ok(None),
+        (Arithmetic::Subtract, ValueRef::Text(_), ValueRef::Time(_)) => {
+            Ok(time(left)?.map(ValueRef::Time))
+        }
+        (Arithmetic::Add, ValueRef::Text(_), ValueRef::Time(_)) => {
+            Ok(duration(left)?.map(ValueRef::Duration))
+        }
+        (Arithmetic::Add | Arithmetic::Subtract, ValueRef::Text(text), ValueRef::Duration(_)) => {
+            match duration_of(text) {
+                Some(ns) => Ok(Some(ValueRef::Duration(ns))),
+                None => Ok(time(left)?.map(ValueRef::Time)),
+            }
+        }
+        _ => Ok(Some(left)),
+    }
+}
+
+/// As [`left_operand`], the right operand.
+fn right_operand<'a>(
+    op: Arithmetic,
+    left: ValueRef<'a>,
+    right: ValueRef<'a>,
+) -> Result<Option<ValueRef<'a>>, Misfit<'a>> {
+    match (op, left, right) {
+        (Arithmetic::Add, ..) => left_operand(op, right, left),
+        (_, _, ValueRef::Text([])) => Ok(None),
+        (Arithmetic::Subtract, ValueRef::Time(_), ValueRef::Text(text)) => {
+            match duration_of(text) {
+                Some(ns) => Ok(Some(ValueRef::Duration(ns))),
+                None => Ok(time(right)?.map(ValueRef::Time)),
+            }
+        }
+        (Arithmetic::Subtract, ValueRef::Duration(_), ValueRef::Text(_)) => {
+            Ok(duration(right)?.map(ValueRef::Duration))
+        }
+        _ => Ok(Some(right)),
+    }
+}
+
 /// A duration times or by a number, rounded to the nanosecond.
 fn scale(op: Arithmetic, ns: i64, by: ValueRef<'_>) -> Computed<'_> {
     let Some(by) = number(by)? else {
@@ -186,7 +241,7 @@ fn finite(value: f64) -> ValueRef<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ValueRef::{Float, Int, Null, Text};
+    use ValueRef::{Duration, Float, Int, Null, Text, Time};
 
     #[test]
     fn ints_stay_exact_or_become_floats() {
@@ -226,6 +281,35 @@ mod tests {
         assert_eq!(compute(Arithmetic::Add, Text(b"007"), Int(1)), Ok(Int(8)));
         assert_eq!(compute(Arithmetic::Add, Text(b""), Int(1)), Ok(Null));
         assert!(compute(Arithmetic::Add, Text(b"5ms"), Int(1)).is_err());
+        let (second, later) = (Time(1_000_000_000), Text(b"1970-01-01T00:00:03Z"));
+        for (op, left, right, result) in [
+            (Arithmetic::Subtract, later, second, Duration(2_000_000_000)),
+            (
+                Arithmetic::Subtract,
+                second,
+                later,
+                Duration(-2_000_000_000),
+            ),
+            (Arithmetic::Subtract, second, Text(b"1s"), Time(0)),
+            (Arithmetic::Add, second, Text(b"1s"), Time(2_000_000_000)),
+            (Arithmetic::Add, Text(b"1s"), second, Time(2_000_000_000)),
+            (Arithmetic::Add, later, Duration(1), Time(3_000_000_001)),
+            (
+                Arithmetic::Subtract,
+                Text(b"1s"),
+                Duration(1),
+                Duration(999_999_999),
+            ),
+            (Arithmetic::Subtract, Text(b""), second, Null),
+            (Arithmetic::Multiply, Duration(2), Text(b"3"), Duration(6)),
+        ] {
+            assert_eq!(
+                compute(op, left, right),
+                Ok(result),
+                "{left:?} {op:?} {right:?}"
+            );
+        }
+        assert!(compute(Arithmetic::Add, second, later).is_err());
         assert_eq!(
             compute(Arithmetic::Multiply, Float(1e308), Int(10)),
             Ok(Null)

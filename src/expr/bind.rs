@@ -1,15 +1,16 @@
 //! Tree to node: names become slots, functions table rows, constants are folded. Every mistake that can be
 //! known before the first byte is read is found here, and all of them at once.
 
-use crate::data::{Batch, Position, Value, ValueRef};
+use crate::data::{Batch, Position, Value, parse_time, write_text};
 use crate::lang::Mistake;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 
+use super::convert::{convert, duration_of};
 use super::eval::Rows;
 use super::failures::Failures;
-use super::functions::{self, FunctionDef, Kernel, ParameterKind};
+use super::functions::{self, FunctionDef, Given, Kernel, ParameterKind};
 use super::node::{Arithmetic, Comparison, Node};
-use super::pattern::{Pattern, bind_regex};
+use super::pattern::{Pattern, bind_regex, compile};
 use super::scope::{Scope, closest};
 
 /// All mistakes of a piece of text.
@@ -20,8 +21,12 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
     let node = match &expr.kind {
         ExprKind::Literal(value) => return Ok(Node::Constant(value.clone())),
         ExprKind::Field(path) => {
-            return match scope.resolve(path, expr.span) {
-                Ok(slot) => Ok(Node::Field(slot, path.label())),
+            return match scope.resolve_longest(path, expr.span) {
+                Ok((slot, name, [])) => Ok(Node::Field(slot, name)),
+                Ok((slot, name, inside)) => Ok(Node::Access(
+                    Box::new(Node::Field(slot, name)),
+                    inside.to_vec(),
+                )),
                 Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
                 Err(mistake) => Err(vec![mistake]),
             };
@@ -37,14 +42,9 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
             )?;
             Node::InList(Box::new(of), list)
         }
-        ExprKind::In(_, list) => {
-            return mistake(
-                Mistake::new(
-                    list.span,
-                    format!("expected a list behind `in`, found `{list}`"),
-                )
-                .help("write x in (1, 2, 3)"),
-            );
+        ExprKind::In(of, list) => {
+            let (of, list) = both(bind(of, scope), bind_list(list, scope))?;
+            Node::In(Box::new(of), Box::new(list))
         }
         ExprKind::Regex(_) => {
             return mistake(
@@ -56,12 +56,7 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
                 Mistake::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"),
             );
         }
-        ExprKind::Access(of, _) => {
-            return mistake(Mistake::new(
-                expr.span,
-                format!("`{of}` gives a single value: there is nothing inside to name"),
-            ));
-        }
+        ExprKind::Access(of, path) => Node::Access(Box::new(bind(of, scope)?), path.clone()),
     };
     fold(node, expr)
 }
@@ -183,8 +178,12 @@ fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     if let Node::Constant(value) = &node {
         let fits = match value {
-            Value::Text(_) => value.borrow().as_number().is_some(),
-            Value::Bool(_) => false,
+            Value::Text(text) => {
+                value.borrow().as_number().is_some()
+                    || duration_of(text).is_some()
+                    || parse_time(text).is_some()
+            }
+            Value::Bool(_) | Value::List(_) | Value::Object(_) => false,
             _ => true,
         };
         if !fits {
@@ -224,39 +223,97 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
             .help(format!("usage: {}", def.entry.usage)),
         );
     }
-    let arguments = collect(
+    let bound = collect(
         arguments
             .iter()
             .enumerate()
             .map(|(index, argument)| bind_argument(def, index, argument, scope)),
     )?;
-    Ok(Node::Call { def, arguments })
+    let Kernel::Prepared(prepare) = def.kernel else {
+        let arguments = bound.into_iter().map(|argument| argument.node).collect();
+        return Ok(Node::Call { def, arguments });
+    };
+    let texts: Vec<Vec<u8>> = bound.iter().map(Argument::text).collect();
+    let given: Vec<Given<'_>> = bound
+        .iter()
+        .zip(&texts)
+        .enumerate()
+        .map(|(index, (argument, text))| argument.given(def.parameter(index).kind, text))
+        .collect();
+    let function = prepare(&given).map_err(|refused| {
+        let span = arguments
+            .get(refused.argument)
+            .map_or(expr.span, |argument| argument.span);
+        vec![Mistake::new(span, refused.message).help(format!("usage: {}", def.entry.usage))]
+    })?;
+    drop(given);
+    Ok(Node::Prepared {
+        def,
+        arguments: bound.into_iter().map(|argument| argument.node).collect(),
+        function,
+    })
+}
+
+/// An argument, and the pattern that it is where its parameter takes one.
+struct Argument {
+    node: Node,
+    pattern: Option<Pattern>,
+}
+
+impl Argument {
+    /// The text of a constant that is none, for [`convert`].
+    fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        if let Node::Constant(value) = &self.node {
+            write_text(value.borrow(), &mut text);
+        }
+        text
+    }
+
+    /// What is known of it, as the parameter takes it.
+    fn given<'v>(&'v self, kind: ParameterKind, text: &'v [u8]) -> Given<'v> {
+        match (&self.pattern, &self.node) {
+            (Some(pattern), _) => Given::Pattern(pattern.clone()),
+            (None, Node::Constant(value)) => match convert(kind, value.borrow(), text) {
+                Ok(value) => Given::Constant(value),
+                Err(_) => Given::Varying, // binding the argument has refused it
+            },
+            (None, _) => Given::Varying,
+        }
+    }
 }
 
 /// Binds an argument; a constant that its parameter does not take is a mistake.
-fn bind_argument(def: &'static FunctionDef, index: usize, argument: &Expr, scope: &Scope) -> Bound {
+fn bind_argument(
+    def: &'static FunctionDef,
+    index: usize,
+    argument: &Expr,
+    scope: &Scope,
+) -> Result<Argument, Vec<Mistake>> {
     let parameter = def.parameter(index);
+    let usage = || format!("usage: {}", def.entry.usage);
+    if parameter.kind == ParameterKind::Pattern {
+        return match bind_pattern_argument(argument, scope) {
+            Ok(argument) => Ok(argument),
+            Err(found) => mistake(found.help(usage())),
+        };
+    }
+    let plain = |node| Argument {
+        node,
+        pattern: None,
+    };
     if matches!(def.kernel, Kernel::If) && index == 0 {
-        return bind_condition(argument, scope);
+        return bind_condition(argument, scope).map(plain);
     }
     let node = bind(argument, scope)?;
-    let Node::Constant(value) = &node else {
-        return Ok(node);
-    };
-    let value = value.borrow();
-    let number = value.as_number();
-    let expected = match parameter.kind {
-        ParameterKind::Any | ParameterKind::Text => None,
-        _ if value.is_null() => None,
-        ParameterKind::Number => number.is_none().then_some("a number"),
-        ParameterKind::Int => number
-            .is_none_or(|number| number.to_f64().fract() != 0.0)
-            .then_some("a whole number"),
-        ParameterKind::Bool => (!matches!(value, ValueRef::Bool(_))).then_some("a condition"),
-    };
-    match expected {
-        None => Ok(node),
-        Some(expected) => mistake(
+    if let Node::Constant(value) = &node
+        && let Err((_, unfit)) = convert(parameter.kind, value.borrow(), b"")
+    {
+        let expected = match parameter.kind {
+            ParameterKind::Bool => "a condition",
+            _ => unfit.expected,
+        };
+        return mistake(
             Mistake::new(
                 argument.span,
                 format!(
@@ -264,8 +321,52 @@ fn bind_argument(def: &'static FunctionDef, index: usize, argument: &Expr, scope
                     parameter.name
                 ),
             )
-            .help(format!("usage: {}", def.entry.usage)),
+            .help(usage()),
+        );
+    }
+    Ok(plain(node))
+}
+
+/// A /regex/, or constant text that is read as one.
+fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Mistake> {
+    let (text, pattern) = match &argument.kind {
+        ExprKind::Regex(literal) => (
+            literal.pattern.clone(),
+            Pattern::Regex(bind_regex(literal, argument)?),
         ),
+        _ => {
+            let Ok(Node::Constant(Value::Text(text))) = bind(argument, scope) else {
+                return Err(Mistake::new(
+                    argument.span,
+                    format!("expected a /regex/, found `{argument}`"),
+                ));
+            };
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let pattern =
+                compile(&text, "").map_err(|reason| Mistake::new(argument.span, reason))?;
+            (text, pattern)
+        }
+    };
+    Ok(Argument {
+        node: Node::Constant(Value::Text(text.into_bytes())),
+        pattern: Some(pattern),
+    })
+}
+
+/// Binds what stands behind `in`; a constant that is no list is a mistake.
+fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
+    let node = bind(expr, scope)?;
+    match &node {
+        Node::Constant(Value::List(_)) => Ok(node),
+        Node::Constant(_) if scope.unknown => Ok(node),
+        Node::Constant(_) => mistake(
+            Mistake::new(
+                expr.span,
+                format!("expected a list behind `in`, found `{expr}`"),
+            )
+            .help("write x in (1, 2, 3)"),
+        ),
+        _ => Ok(node),
     }
 }
 

@@ -1,13 +1,15 @@
 //! `== != < <= > >=` on single values.
 //!
-//! Text next to a number is a number, next to a bool a bool, next to a duration a duration; text against
-//! text compares bytes. Null makes every comparison false.
+//! Text next to a number is a number, next to a bool a bool, next to a duration or time a duration or time;
+//! a number next to a time counts from 1970. Text against text compares bytes. Null makes every comparison
+//! false.
 
 use std::cmp::Ordering;
 
-use crate::data::{Number, ValueRef, compare_numbers, parse_duration};
+use crate::data::{Number, ValueRef, compare_numbers, order};
 
 use super::arithmetic::{Misfit, number};
+use super::convert::{duration, time};
 use super::functions::Unfit;
 use super::node::Comparison;
 
@@ -46,10 +48,20 @@ fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Mis
         }
         (Bool(known), Text(_)) => converted(bool_of(right)?.map(|read| known.cmp(&read))),
         (Text(_), Bool(known)) => converted(bool_of(left)?.map(|read| read.cmp(&known))),
-        (Duration(known), Text(_)) => converted(duration_of(right)?.map(|read| known.cmp(&read))),
-        (Text(_), Duration(known)) => converted(duration_of(left)?.map(|read| read.cmp(&known))),
+        (Duration(known), Text(_)) => converted(duration(right)?.map(|read| known.cmp(&read))),
+        (Text(_), Duration(known)) => converted(duration(left)?.map(|read| read.cmp(&known))),
+        (Time(known), Text(_) | Int(_) | Float(_)) => {
+            converted(time(right)?.map(|read| known.cmp(&read)))
+        }
+        (Text(_) | Int(_) | Float(_), Time(known)) => {
+            converted(time(left)?.map(|read| read.cmp(&known)))
+        }
         (BigInt(left), BigInt(right)) => Compared::Order(left.cmp(right)),
-        (Int(_) | BigInt(_) | Float(_) | Text(_), Int(_) | BigInt(_) | Float(_) | Text(_)) => {
+        (BigInt(_), Int(_) | Float(_) | Text(_)) | (Int(_) | Float(_) | Text(_), BigInt(_)) => {
+            let both = number(left)?.zip(number(right)?); // rounded: only whether they are numbers counts
+            converted(both.map(|_| order(left, right)))
+        }
+        (Int(_) | Float(_) | Text(_), Int(_) | Float(_) | Text(_)) => {
             let pair: Option<(Number, Number)> = number(left)?.zip(number(right)?);
             converted(pair.map(|(left, right)| compare_numbers(left, right)))
         }
@@ -76,32 +88,10 @@ fn bool_of(value: ValueRef<'_>) -> Result<Option<bool>, Misfit<'_>> {
     }
 }
 
-fn duration_of(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
-    match value {
-        ValueRef::Text(b"") => Ok(None),
-        ValueRef::Text(text) => std::str::from_utf8(text)
-            .ok()
-            .and_then(parse_duration)
-            .map(Some)
-            .ok_or((
-                value,
-                Unfit {
-                    expected: "a duration",
-                },
-            )),
-        _ => Err((
-            value,
-            Unfit {
-                expected: "a duration",
-            },
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ValueRef::{Bool, Duration, Float, Int, Null, Text};
+    use ValueRef::{Bool, Duration, Float, Int, Null, Text, Time};
 
     #[test]
     fn numbers_by_value_and_text_by_bytes() {
@@ -109,6 +99,15 @@ mod tests {
         assert_eq!(compare(Comparison::Less, Text(b"10"), Text(b"9")), Ok(true));
         assert_eq!(compare(Comparison::Less, Text(b"10"), Int(9)), Ok(false));
         assert_eq!(compare(Comparison::Equal, Int(1), Float(1.0)), Ok(true));
+        let big = (1i128 << 64) + 1;
+        assert_eq!(
+            compare(
+                Comparison::Greater,
+                ValueRef::BigInt(&big),
+                Float(18446744073709551616.0)
+            ),
+            Ok(true)
+        );
         assert_eq!(
             compare(
                 Comparison::GreaterEqual,
@@ -117,6 +116,17 @@ mod tests {
             ),
             Ok(true)
         );
+        let second = Time(1_000_000_000);
+        for written in [
+            Text(b"1970-01-01T00:00:01Z"),
+            Text(b"1"),
+            Int(1),
+            Float(1.0),
+        ] {
+            assert_eq!(compare(Comparison::Equal, written, second), Ok(true));
+            assert_eq!(compare(Comparison::Less, second, written), Ok(false));
+        }
+        assert!(compare(Comparison::Less, Text(b"later"), second).is_err());
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! `and`, `or`, `if`, `coalesce` and `??` evaluate their right sides only for the rows that need them, so
 //! that `is_number(x) and x > 5` never counts a failed conversion for the rows that the left side ruled out.
 
-use crate::data::{Batch, Column, ColumnBuilder, Number, Truth, ValueRef, write_text};
+use crate::data::{Batch, Column, ColumnBuilder, Truth, Value, ValueRef, write_text};
 
-use super::arithmetic::{compute, negate, number};
+use super::access::{follow, holds};
+use super::arithmetic::{compute, negate};
 use super::compare::compare;
+use super::convert::{convert, takes_text};
 use super::failures::Failures;
-use super::functions::{FunctionDef, Kernel, ParameterKind, Scalar, Unfit};
+use super::functions::{FunctionDef, Kernel, Unfit};
 use super::node::{Comparison, Node};
 use super::pattern::Pattern;
 
@@ -109,7 +111,26 @@ impl Node {
                 Kernel::NullAware(kernel) => {
                     call(def, kernel, true, arguments, batch, rows, failures)
                 }
+                Kernel::Owned(kernel) => call_owned(def, kernel, arguments, batch, rows, failures),
+                Kernel::Prepared(_) => unreachable!("binding prepared the function"),
             },
+            Node::Prepared {
+                def,
+                arguments,
+                function,
+            } => call(
+                def,
+                function.begin(),
+                false,
+                arguments,
+                batch,
+                rows,
+                failures,
+            ),
+            Node::Access(of, path) => {
+                let values = of.eval(batch, rows, failures);
+                map(&values, |value| follow(value, path))
+            }
             Node::Not(of) => Column::Bool(
                 of.truths(batch, rows, failures)
                     .into_iter()
@@ -183,6 +204,19 @@ impl Node {
                     |row| is_one_of(&values, list, &members, row, of.place(), failures).into();
                 Column::Bool((0..rows.len()).map(one_of).collect())
             }
+            Node::In(of, list) => {
+                let values = of.eval(batch, rows, failures);
+                let lists = list.eval(batch, rows, failures);
+                let is_in = |row| match lists.get(row) {
+                    ValueRef::List(members) => holds(members, values.get(row)).into(),
+                    ValueRef::Null => Truth::False,
+                    other => {
+                        failures.add(list.place(), "a list", other);
+                        Truth::False
+                    }
+                };
+                Column::Bool((0..rows.len()).map(is_in).collect())
+            }
         };
         Evaluated::Owned(owned)
     }
@@ -253,7 +287,7 @@ fn fail(
 /// A column of one result for each value.
 fn map<'v>(
     values: &'v Column<'_>,
-    mut of: impl FnMut(ValueRef<'v>) -> ValueRef<'static>,
+    mut of: impl FnMut(ValueRef<'v>) -> ValueRef<'v>,
 ) -> Column<'static> {
     let mut builder = ColumnBuilder::new(values.len());
     for row in 0..values.len() {
@@ -426,24 +460,68 @@ const INLINE_ARGUMENTS: usize = 4;
 /// Calls a function row by row.
 fn call<'a>(
     def: &FunctionDef,
-    kernel: Scalar,
+    mut kernel: impl for<'v> FnMut(&[ValueRef<'v>], &'v mut Vec<u8>) -> Result<ValueRef<'v>, Unfit>,
     takes_null: bool,
     arguments: &[Node],
     batch: &Batch<'a>,
     rows: Rows<'_>,
     failures: &mut Failures,
 ) -> Column<'a> {
+    let mut builder = ColumnBuilder::new(rows.len());
+    let mut scratch = Vec::new();
+    each_row(def, takes_null, arguments, batch, rows, failures, |row| {
+        scratch.clear();
+        match row {
+            Some(values) => kernel(values, &mut scratch).map(|value| builder.push(value)),
+            None => {
+                builder.push(ValueRef::Null);
+                Ok(())
+            }
+        }
+        .inspect_err(|_| builder.push(ValueRef::Null))
+    });
+    builder.finish()
+}
+
+/// Calls a function that makes lists or objects.
+fn call_owned(
+    def: &FunctionDef,
+    kernel: fn(&[ValueRef<'_>]) -> Result<Value, Unfit>,
+    arguments: &[Node],
+    batch: &Batch<'_>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Column<'static> {
+    let mut made = Vec::with_capacity(rows.len());
+    each_row(def, false, arguments, batch, rows, failures, |row| {
+        let value = row.map_or(Ok(Value::Null), kernel);
+        let result = value.as_ref().map(|_| ()).map_err(|unfit| *unfit);
+        made.push(value.unwrap_or_default());
+        result
+    });
+    Column::Values(made)
+}
+
+/// Calls `see` for every row with the arguments as the parameters take them, or with nothing where the result
+/// is null; counts what does not fit.
+#[inline]
+fn each_row(
+    def: &FunctionDef,
+    takes_null: bool,
+    arguments: &[Node],
+    batch: &Batch<'_>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+    mut see: impl FnMut(Option<&[ValueRef<'_>]>) -> Result<(), Unfit>,
+) {
     let columns: Vec<Evaluated<'_, '_>> = arguments
         .iter()
         .map(|argument| argument.eval(batch, rows, failures))
         .collect();
     let mut texts: Vec<Vec<u8>> = vec![Vec::new(); columns.len()];
-    let mut scratch = Vec::new();
-    let mut builder = ColumnBuilder::new(rows.len());
     for row in 0..rows.len() {
-        scratch.clear();
         for ((index, column), text) in columns.iter().enumerate().zip(&mut texts) {
-            if def.parameter(index).kind == ParameterKind::Text
+            if takes_text(def.parameter(index).kind)
                 && !matches!(column.get(row), ValueRef::Text(_))
             {
                 text.clear();
@@ -465,61 +543,22 @@ fn call<'a>(
                 Err(found) => misfit = misfit.or(Some((index, found))),
             }
         }
-        let value = match misfit {
-            Some((index, (value, unfit))) => fail(failures, arguments[index].place(), value, unfit),
-            None if !takes_null && values.iter().any(|value| value.is_null()) => ValueRef::Null,
-            None => match kernel(values, &mut scratch) {
-                Ok(value) => value,
-                Err(unfit) => fail(failures, arguments[0].place(), columns[0].get(row), unfit),
-            },
+        let result = match misfit {
+            Some((index, (value, unfit))) => {
+                fail(failures, arguments[index].place(), value, unfit);
+                see(None)
+            }
+            None if !takes_null && values.iter().any(|value| value.is_null()) => see(None),
+            None => see(Some(values)),
         };
-        builder.push(value);
+        if let Err(unfit) = result {
+            let (place, value) = match (arguments.first(), columns.first()) {
+                (Some(argument), Some(column)) => (argument.place(), column.get(row)),
+                _ => (def.entry.name, ValueRef::Null),
+            };
+            fail(failures, place, value, unfit);
+        }
     }
-    builder.finish()
-}
-
-/// The value as the parameter takes it; `text` is the value's text where it is not text itself.
-fn convert<'v>(
-    kind: ParameterKind,
-    value: ValueRef<'v>,
-    text: &'v [u8],
-) -> Result<ValueRef<'v>, (ValueRef<'v>, Unfit)> {
-    Ok(match kind {
-        ParameterKind::Any => value,
-        ParameterKind::Text if value.is_null() || matches!(value, ValueRef::Text(_)) => value,
-        ParameterKind::Text => ValueRef::Text(text),
-        ParameterKind::Number => match number(value)? {
-            None => ValueRef::Null,
-            Some(Number::Int(value)) => ValueRef::Int(value),
-            Some(Number::Float(value)) => ValueRef::Float(value),
-        },
-        ParameterKind::Int => match number(value)? {
-            None => ValueRef::Null,
-            Some(Number::Int(value)) => ValueRef::Int(value),
-            Some(Number::Float(whole)) if whole.fract() == 0.0 && whole.abs() < 9.2e18 => {
-                ValueRef::Int(whole as i64)
-            }
-            Some(Number::Float(_)) => {
-                return Err((
-                    value,
-                    Unfit {
-                        expected: "a whole number",
-                    },
-                ));
-            }
-        },
-        ParameterKind::Bool => match value {
-            ValueRef::Null | ValueRef::Bool(_) => value,
-            _ => {
-                return Err((
-                    value,
-                    Unfit {
-                        expected: "true or false",
-                    },
-                ));
-            }
-        },
-    })
 }
 
 impl FunctionDef {

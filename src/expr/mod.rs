@@ -1,11 +1,14 @@
 //! Expressions: bound to the columns of a scope before the first byte is read, evaluated a column at a time.
 
+mod access;
 mod arithmetic;
 mod bind;
 mod compare;
+mod convert;
 mod eval;
 pub mod failures;
 pub mod functions;
+mod log_pattern;
 mod node;
 pub mod pattern;
 pub mod scope;

@@ -1,9 +1,11 @@
 //! A bound expression: fields are slots, functions are table rows, constants are folded.
 
-use crate::data::{LiveSlots, Slot, Value};
-use crate::lang::ast::BinaryOp;
+use std::sync::Arc;
 
-use super::functions::FunctionDef;
+use crate::data::{LiveSlots, Slot, Value};
+use crate::lang::ast::{BinaryOp, Segment};
+
+use super::functions::{FunctionDef, Prepared};
 use super::pattern::Pattern;
 
 /// A bound expression.
@@ -20,6 +22,17 @@ pub enum Node {
         /// As many as it takes.
         arguments: Vec<Node>,
     },
+    /// A function of the table whose constant arguments are ready.
+    Prepared {
+        /// The function.
+        def: &'static FunctionDef,
+        /// As many as it takes.
+        arguments: Vec<Node>,
+        /// What computes it.
+        function: Arc<dyn Prepared>,
+    },
+    /// A path into lists and objects: `user.id`, `keys(x)[0]`; null where nothing is there.
+    Access(Box<Node>, Vec<Segment>),
     /// `not x`
     Not(Box<Node>),
     /// `-x`
@@ -38,6 +51,8 @@ pub enum Node {
     Matches(Box<Node>, Pattern),
     /// `x in (a, b)`
     InList(Box<Node>, Vec<Node>),
+    /// `x in list`
+    In(Box<Node>, Box<Node>),
 }
 
 /// The comparisons.
@@ -129,14 +144,17 @@ impl Node {
         match self {
             Node::Field(_, name) => name,
             Node::Constant(_) => "constant",
-            Node::Call { def, .. } => def.entry.name,
-            Node::Negate(of) | Node::Not(of) | Node::IsNull(of) | Node::Matches(of, _) => {
-                of.place()
-            }
+            Node::Call { def, .. } | Node::Prepared { def, .. } => def.entry.name,
+            Node::Negate(of)
+            | Node::Not(of)
+            | Node::IsNull(of)
+            | Node::Matches(of, _)
+            | Node::Access(of, _) => of.place(),
             Node::And(left, _)
             | Node::Or(left, _)
             | Node::Compare(_, left, _)
-            | Node::Arithmetic(_, left, _) => left.place(),
+            | Node::Arithmetic(_, left, _)
+            | Node::In(left, _) => left.place(),
             Node::InList(of, _) => of.place(),
         }
     }
@@ -146,14 +164,19 @@ impl Node {
         see(self);
         match self {
             Node::Constant(_) | Node::Field(..) => {}
-            Node::Call { arguments, .. } => arguments.iter().for_each(|node| node.visit(see)),
-            Node::Not(node) | Node::Negate(node) | Node::IsNull(node) | Node::Matches(node, _) => {
-                node.visit(see)
+            Node::Call { arguments, .. } | Node::Prepared { arguments, .. } => {
+                arguments.iter().for_each(|node| node.visit(see));
             }
+            Node::Not(node)
+            | Node::Negate(node)
+            | Node::IsNull(node)
+            | Node::Matches(node, _)
+            | Node::Access(node, _) => node.visit(see),
             Node::And(left, right)
             | Node::Or(left, right)
             | Node::Compare(_, left, right)
-            | Node::Arithmetic(_, left, right) => {
+            | Node::Arithmetic(_, left, right)
+            | Node::In(left, right) => {
                 left.visit(see);
                 right.visit(see);
             }

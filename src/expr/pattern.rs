@@ -49,8 +49,17 @@ pub fn bind_pattern(expr: &Expr) -> Result<Pattern, Mistake> {
 
 /// Compiles a regular expression; its mistakes are the user's.
 pub fn bind_regex(literal: &RegexLiteral, expr: &Expr) -> Result<Regex, Mistake> {
-    let mut builder = RegexBuilder::new(&literal.pattern);
-    for flag in literal.flags.chars() {
+    build(&literal.pattern, &literal.flags).map_err(|reason| Mistake::new(expr.span, reason))
+}
+
+/// As [`bind_regex`], from text; or what is wrong with it.
+pub fn compile(pattern: &str, flags: &str) -> Result<Pattern, String> {
+    build(pattern, flags).map(Pattern::Regex)
+}
+
+fn build(pattern: &str, flags: &str) -> Result<Regex, String> {
+    let mut builder = RegexBuilder::new(pattern);
+    for flag in flags.chars() {
         match flag {
             'i' => builder.case_insensitive(true),
             'm' => builder.multi_line(true),
@@ -67,9 +76,6 @@ pub fn bind_regex(literal: &RegexLiteral, expr: &Expr) -> Result<Regex, Mistake>
             .rev()
             .find_map(|line| line.strip_prefix("error: "))
             .unwrap_or_else(|| text.lines().next().unwrap_or("cannot be compiled"));
-        Mistake::new(
-            expr.span,
-            format!("this regular expression is wrong: {reason}"),
-        )
+        format!("this regular expression is wrong: {reason}")
     })
 }

@@ -183,6 +183,28 @@ impl Scope {
             .map(|field| field.slot)
     }
 
+    /// The slot of the field that the longest beginning of a path names, and the rest of the path, which leads
+    /// into its values; or the mistake with the name that was probably meant.
+    pub fn resolve_longest<'p>(
+        &self,
+        path: &'p Path,
+        span: Span,
+    ) -> Result<(Slot, String, &'p [Segment]), Mistake> {
+        let lengths = match self.find(&path.label()) {
+            Some(_) => 0..0,
+            None => 1..path.0.len(),
+        };
+        for length in lengths.rev() {
+            let (name, inside) = path.0.split_at(length);
+            let name = Path(name.to_vec()).label();
+            if let Some(field) = self.fields.iter().find(|field| field.name == name) {
+                return Ok((field.slot, name, inside));
+            }
+        }
+        self.resolve(path, span)
+            .map(|slot| (slot, path.label(), [].as_slice()))
+    }
+
     /// The slot of a field as written, or the mistake with the name that was probably meant.
     pub fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Mistake> {
         let name = path.label();

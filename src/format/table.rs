@@ -15,7 +15,7 @@ pub(super) const TABLE: FormatDef = FormatDef {
     entry: Entry {
         name: "table",
         usage: "-o table",
-        summary: "Aligned columns with a header, for people; the default on a terminal.",
+        summary: "Aligned columns with a header; the default on a terminal.",
         details: "Columns of numbers are aligned to the right. Control characters, and bytes that are not \
                   UTF-8, are shown escaped. Widths are those of the first 1000 rows; wider cells that come \
                   later widen their column from there on.",

@@ -64,6 +64,7 @@ impl Explanation {
                 "row by row; forgets".to_owned(),
             ));
         }
+        let mut blocked = false; // a stage before gives nothing until the input ends
         for (place, (index, step)) in merge.iter().enumerate() {
             let (first, memory) = match step {
                 MergeStep::Rows(_) => (None, "row by row; forgets".to_owned()),
@@ -83,11 +84,19 @@ impl Explanation {
                 }
                 MergeStep::Ordered(stage, _) => {
                     let memory = match (stage.is_blocking(), stage.limit()) {
-                        (false, Some(_)) => "in order; ends the run when it has enough".to_owned(),
+                        (false, Some(_)) if !blocked => {
+                            "in order; ends the run when it has enough".to_owned()
+                        }
+                        (false, Some(limit)) => format!("in order; {limit} pass"),
                         _ => format!("in order; memory: {}", stage.memory()),
                     };
                     (Some("only what can be in the answer is passed on"), memory)
                 }
+            };
+            blocked |= match step {
+                MergeStep::Grouped(_) => true,
+                MergeStep::Ordered(stage, _) => stage.is_blocking(),
+                MergeStep::Rows(_) => false,
             };
             if let (0, Some(first)) = (place, first) {
                 rows.push(("each thread", texts[*index].clone(), first.to_owned()));
@@ -103,12 +112,7 @@ impl Explanation {
                 .collect::<Vec<_>>()
                 .join(", "),
         };
-        let blocking = merge.iter().any(|(_, step)| match step {
-            MergeStep::Grouped(_) => true,
-            MergeStep::Ordered(stage, _) => stage.is_blocking(),
-            MergeStep::Rows(_) => false,
-        });
-        let when = if blocking {
+        let when = if blocked {
             "once, at the end of input"
         } else {
             "as it comes, in order"

@@ -224,7 +224,7 @@ fn push_limits(stages: &mut [Logical]) {
         let next = rest
             .iter()
             .find(|next| !matches!(&next.kind, Kind::Rows(_) | Kind::Extract(_)));
-        let keeps_rows = |kind: &Kind| matches!(kind, Kind::Rows(rows) if rows.iter().all(|row: &Box<dyn RowStage>| row.only_makes()));
+        let keeps_rows = |kind: &Kind| matches!(kind, Kind::Rows(rows) if rows.iter().all(|row| row.only_makes()));
         let limit = match rest
             .iter()
             .find(|next| !keeps_rows(&next.kind))

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
 use crate::format::OutputColumn;
-use crate::lang::Mistake;
 use crate::lang::ast::Pipeline;
+use crate::lang::{MAX_MISTAKES, Mistake};
 use crate::stage::{OrderedStage, RowStage, Watched};
 
 pub use explain::Explanation;
@@ -118,10 +118,31 @@ pub enum Printing {
 }
 
 impl Plan {
-    /// Binds a pipeline. All mistakes are found at once.
+    /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, printing: Printing) -> Result<Plan, Vec<Mistake>> {
-        let bound = stages::bind(pipeline)?;
-        Ok(live::assemble(bound, printing))
+        match stages::bind(pipeline) {
+            Ok(bound) => Ok(live::assemble(bound, printing)),
+            Err(mut mistakes) => {
+                mistakes.truncate(MAX_MISTAKES);
+                Err(mistakes)
+            }
+        }
+    }
+
+    /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
+    /// all are in.
+    pub fn waits_for_all(&self) -> bool {
+        let ends_early = |step: &MergeStep| matches!(step, MergeStep::Ordered(stage, _) if !stage.is_blocking() && stage.limit().is_some());
+        let waits = |step: &MergeStep| match step {
+            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+            MergeStep::Grouped(_) => true,
+            MergeStep::Rows(_) => false,
+        };
+        let decisive = self
+            .merge
+            .iter()
+            .find(|step| ends_early(step) || waits(step));
+        matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
     }
 
     /// Whether nothing is printed before all records are in.

@@ -98,8 +98,19 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
                 push(bound, stage, Kind::Extract(extraction));
                 Ok(())
             }
-            BoundStage::Rows(rows) => Ok(push(bound, stage, Kind::Rows(rows))),
-            BoundStage::Ordered(ordered) => Ok(push(bound, stage, Kind::Ordered(ordered))),
+            BoundStage::Rows(rows) => {
+                push(bound, stage, Kind::Rows(rows));
+                Ok(())
+            }
+            BoundStage::Ordered(computed, ordered) => {
+                if !computed.is_empty() {
+                    let text = format!("what {stage} goes by");
+                    let kind = Kind::Rows(computed);
+                    bound.stages.push(Logical { text, kind });
+                }
+                push(bound, stage, Kind::Ordered(ordered));
+                Ok(())
+            }
         };
     }
     if aggregate::find(name).is_some() {

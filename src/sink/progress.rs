@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{BinaryBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A run shorter than this shows no bar.
 const PATIENCE: Duration = Duration::from_millis(400);
+
+/// How often the bar is drawn anew.
+const REDRAW: Duration = Duration::from_millis(100);
 
 /// Shows how far reading has come; for the coordinator alone.
 #[derive(Debug)]
@@ -13,16 +16,20 @@ pub struct Progress {
     total_bytes: u64,
     done_bytes: u64,
     started: Instant,
+    /// When it is time to draw.
+    due: Instant,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// A bar up to so many bytes.
     pub fn new(total_bytes: u64) -> Self {
+        let started = Instant::now();
         Progress {
             total_bytes,
             done_bytes: 0,
-            started: Instant::now(),
+            started,
+            due: started + PATIENCE,
             bar: None,
         }
     }
@@ -30,12 +37,15 @@ impl Progress {
     /// So many more bytes were read.
     pub fn advance(&mut self, bytes: u64) {
         self.done_bytes += bytes;
-        if self.bar.is_none() && self.started.elapsed() >= PATIENCE {
-            self.bar = Some(bar(self.total_bytes));
+        let now = Instant::now();
+        if now < self.due {
+            return;
         }
-        if let Some(bar) = &self.bar {
-            bar.set_position(self.done_bytes);
-        }
+        self.due = now + REDRAW;
+        let speed = speed(self.done_bytes, self.total_bytes, now - self.started);
+        let bar = self.bar.get_or_insert_with(|| bar(self.total_bytes));
+        bar.set_message(speed);
+        bar.set_position(self.done_bytes);
     }
 
     /// Takes the bar off the screen: results are about to be printed.
@@ -52,11 +62,41 @@ impl Drop for Progress {
     }
 }
 
+/// The rate since the start, and how long the rest takes at that rate. The bar's own rate would count from when
+/// the bar appeared.
+fn speed(done_bytes: u64, total_bytes: u64, elapsed: Duration) -> String {
+    let rate = done_bytes as f64 / elapsed.as_secs_f64().max(1e-9);
+    let left_bytes = total_bytes.saturating_sub(done_bytes);
+    let left_s = left_bytes as f64 / rate.max(1.0);
+    let left = Duration::try_from_secs_f64(left_s).unwrap_or(Duration::MAX);
+    format!(
+        "{}/s, {} left",
+        BinaryBytes(rate as u64),
+        HumanDuration(left)
+    )
+}
+
 fn bar(total_bytes: u64) -> ProgressBar {
-    let template = "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+    let template = "{wide_bar} {binary_bytes}/{binary_total_bytes}, {msg}";
     let bar = ProgressBar::with_draw_target(Some(total_bytes), ProgressDrawTarget::stderr());
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar, // the template is a constant; without it the bar is only plainer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rate_and_rest_count_from_the_start() {
+        let second = Duration::from_secs(1);
+        assert_eq!(
+            speed(1 << 20, 3 << 20, second),
+            "1.00 MiB/s, 2 seconds left"
+        );
+        assert_eq!(speed(5, 3, second), "5 B/s, 0 seconds left"); // a file may have grown
+        assert!(speed(0, 3, Duration::ZERO).ends_with("left"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::source::reason;
+use crate::data::reason;
 
 /// Takes result bytes, in order.
 pub trait Sink: Send {

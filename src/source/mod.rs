@@ -4,9 +4,12 @@ pub mod compression;
 mod file;
 mod stdin;
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 
-use crate::data::Entry;
+use crate::data::{Entry, reason};
 
 /// Every kind of source; the first that accepts what was written opens it.
 pub const SOURCES: &[&SourceDef] = &[&stdin::STDIN, &file::FILE];
@@ -17,9 +20,9 @@ pub struct SourceDef {
     /// Name, usage (as written on the command line), summary, examples.
     pub entry: Entry,
     /// Whether this kind is meant by what was written.
-    pub accepts: fn(&str) -> bool,
+    pub accepts: fn(&OsStr) -> bool,
     /// Opens it. An error is a sentence without the source's name.
-    pub open: fn(&str) -> Result<Input, String>,
+    pub open: fn(&OsStr) -> Result<Input, String>,
 }
 
 /// What was opened.
@@ -39,9 +42,32 @@ pub enum Input {
 }
 
 /// Opens a source by what was written.
-pub fn open(written: &str) -> Result<Input, String> {
-    let def = SOURCES.iter().find(|def| (def.accepts)(written)).ok_or("no kind of source is written like this")?;
+pub fn open(written: &OsStr) -> Result<Input, String> {
+    let def = SOURCES
+        .iter()
+        .find(|def| (def.accepts)(written))
+        .ok_or("no kind of source is written like this")?;
     (def.open)(written)
+}
+
+/// A file that says it is larger than this is believed.
+const MADE_UP_BYTES: u64 = 64 << 10;
+
+/// How messages name a source: what is not UTF-8 is replaced, and control characters are escaped, for a name
+/// must not drive the terminal.
+pub fn display(written: &OsStr) -> Cow<'_, str> {
+    let text = written.to_string_lossy();
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let escape = |c: char| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    };
+    Cow::Owned(text.chars().map(escape).collect())
 }
 
 /// What an opened file is: ranges if it is a regular file of known size, else a stream.
@@ -50,17 +76,15 @@ fn input(file: File, start: u64) -> Result<Input, String> {
     if metadata.is_dir() {
         return Err("is a directory: name the files in it, as in DIR/*.log".to_owned());
     }
-    // Files under /proc say that they are empty and are not.
-    if metadata.is_file() && metadata.len() > 0 {
-        return Ok(Input::Ranges { file, start: start.min(metadata.len()), end: metadata.len() });
+    // Files under /proc say that they are empty and are not; those under /sys, that they fill a page.
+    let is_made_up =
+        metadata.len() == 0 || metadata.blocks() == 0 && metadata.len() <= MADE_UP_BYTES;
+    if metadata.is_file() && !is_made_up {
+        return Ok(Input::Ranges {
+            file,
+            start: start.min(metadata.len()),
+            end: metadata.len(),
+        });
     }
     Ok(Input::Stream(file))
-}
-
-/// An I/O error as a sentence without the number of the error.
-pub fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

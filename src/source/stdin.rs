@@ -2,8 +2,10 @@
 
 use std::fs::File;
 
-use super::SourceDef;
-use crate::data::{Entry, Example};
+use rustix::fs::SeekFrom;
+
+use super::{Input, SourceDef};
+use crate::data::{Entry, Example, reason};
 
 pub(super) const STDIN: SourceDef = SourceDef {
     entry: Entry {
@@ -11,14 +13,24 @@ pub(super) const STDIN: SourceDef = SourceDef {
         usage: "-",
         summary: "Standard input; also if no source is named.",
         details: "",
-        examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
+        examples: &[Example {
+            expr: "count",
+            input: "a\nb\n",
+            output: "2\n",
+        }],
     },
     accepts: |written| written == "-",
     open: |_| {
-        let handle = rustix::io::dup(rustix::stdio::stdin()).map_err(|error| super::reason(&error.into()))?;
+        let handle =
+            rustix::io::dup(rustix::stdio::stdin()).map_err(|error| reason(&error.into()))?;
         let file = File::from(handle);
         // Only a regular file has an offset: a shell may have read the first lines already.
         let start = rustix::fs::tell(&file).unwrap_or(0);
-        super::input(file, start)
+        let input = super::input(file, start)?;
+        if let Input::Ranges { file, end, .. } = &input {
+            // Workers read at places of their own; whoever has the same offset finds the file read, as `cat` leaves it.
+            let _ = rustix::fs::seek(file, SeekFrom::Start(start.max(*end))); // it had an offset a moment ago
+        }
+        Ok(input)
     },
 };

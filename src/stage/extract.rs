@@ -186,6 +186,18 @@ pub(super) fn known(
     }
 }
 
+/// The names of wanted fields, for decoders that know theirs.
+pub(super) fn wanted_names(wanted: &[Wanted]) -> Vec<String> {
+    let name = |wanted: &Wanted| match wanted {
+        Wanted::Field(path, _) => match path.0.as_slice() {
+            [Segment::Name(name)] => Some(name.clone()),
+            _ => None,
+        },
+        Wanted::Whole => None,
+    };
+    wanted.iter().filter_map(name).collect()
+}
+
 /// Decodes a column of texts.
 struct Extract {
     from: Node,

@@ -9,8 +9,8 @@ pub(super) const LIMIT: StageDef = StageDef {
     entry: Entry {
         name: "limit",
         usage: "limit N",
-        summary: "The first N records, then stop reading; behind a blocking stage, the first N rows of each result.",
-        details: "",
+        summary: "The first N records, then no more is read.",
+        details: "Behind a stage that needs all records (aggregates, `sort`, `tail`), the first N rows of its result.",
         examples: &[
             Example {
                 expr: "limit 2",
@@ -31,7 +31,7 @@ pub(super) const LIMIT: StageDef = StageDef {
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let rows = super::only_number(stage, &LIMIT.entry, "how many records")
         .map_err(|mistake| vec![mistake])?;
-    Ok(BoundStage::Ordered(Box::new(Limit { rows })))
+    Ok(BoundStage::Ordered(Vec::new(), Box::new(Limit { rows })))
 }
 
 /// Lets the first rows pass.

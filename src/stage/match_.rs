@@ -22,7 +22,7 @@ pub(super) const MATCH: StageDef = StageDef {
     entry: Entry {
         name: "match",
         usage: "match PATTERN, … [in FIELD]",
-        summary: "Keep the records whose line (or field) contains the text, or matches the /regex/.",
+        summary: "Keep records whose line (or field) has the text or matches /regex/.",
         details: "Several patterns are separated by commas: any of them will do. Text is taken as it is; a /regex/ \
                   may match anywhere unless it is anchored with ^ or $, and /…/i ignores case.",
         examples: &[

@@ -14,6 +14,8 @@ mod limit;
 mod logfmt;
 mod match_;
 mod operator;
+mod parse;
+mod regex_;
 mod sample;
 mod select;
 mod skip;
@@ -43,6 +45,8 @@ pub const STAGES: &[&StageDef] = &[
     &limit::LIMIT,
     &logfmt::LOGFMT,
     &match_::MATCH,
+    &parse::PARSE,
+    &regex_::REGEX,
     &sample::SAMPLE,
     &select::SELECT,
     &skip::SKIP,
@@ -71,8 +75,8 @@ pub enum BoundStage {
     Rows(Vec<Box<dyn RowStage>>),
     /// A decoder, which is made when it is known which of its fields something reads.
     Extract(Extraction),
-    /// Work that needs the records in order, or all of them.
-    Ordered(Box<dyn OrderedStage>),
+    /// Work that needs the records in order, or all of them, and what is computed for it row by row before.
+    Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
 }

@@ -7,7 +7,7 @@ pub(super) const SKIP: StageDef = StageDef {
     entry: Entry {
         name: "skip",
         usage: "skip PATTERN, … [in FIELD]",
-        summary: "Drop the records whose line (or field) contains the text, or matches the /regex/.",
+        summary: "Drop records whose line (or field) has the text or matches /regex/.",
         details: "The opposite of `match`: of several patterns, any of them drops the record.",
         examples: &[Example {
             expr: "skip /^#/, \"debug\"",

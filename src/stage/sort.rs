@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
-use crate::data::{Batch, Column, Entry, Example, LiveSlots, Rank, gather_across};
-use crate::expr::{Failures, Node, Scope, bind as bind_expr};
+use super::let_::Assign;
+use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
+use crate::data::{Batch, Column, Entry, Example, LiveSlots, Rank, Slot, gather_across};
+use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
 
@@ -12,8 +13,8 @@ pub(super) const SORT: StageDef = StageDef {
     entry: Entry {
         name: "sort",
         usage: "sort EXPR [desc], …",
-        summary: "All records in order: numbers by value, then text by bytes; null last, also with `desc`.",
-        details: "Text that is a number counts as one. Records that are equal stay in their order. With `limit N` \
+        summary: "All records in order: numbers by value, then text; null last.",
+        details: "Text is ordered by its bytes, nulls are last also with `desc`. Text that is a number counts as one. Records that are equal stay in their order. With `limit N` \
                   behind it, only N records are held.",
         examples: &[
             Example {
@@ -35,6 +36,7 @@ pub(super) const SORT: StageDef = StageDef {
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
     let (mut keys, mut mistakes) = (Vec::new(), Vec::new());
+    let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
         let expr = arguments
             .expression("what to sort by")
@@ -48,7 +50,13 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             arguments.keyword("asc");
         }
         match bind_expr(expr, scope) {
-            Ok(node) => keys.push(SortKey { node, direction }),
+            Ok(Node::Field(slot, _)) => keys.push(SortKey { slot, direction }),
+            Ok(node) => {
+                // Computed once a row and by the workers: values that do not fit are counted once as well.
+                let slot = scope.new_slot();
+                computed.push(Box::new(Assign { node, slot }));
+                keys.push(SortKey { slot, direction });
+            }
             Err(found) => mistakes.extend(found),
         }
         if !arguments.comma() {
@@ -59,7 +67,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         mistakes.push(mistake);
     }
     if mistakes.is_empty() {
-        Ok(BoundStage::Ordered(Box::new(Sort { keys, limit: None })))
+        let sort = Box::new(Sort { keys, limit: None });
+        Ok(BoundStage::Ordered(computed, sort))
     } else {
         Err(mistakes)
     }
@@ -73,7 +82,7 @@ enum Direction {
 
 #[derive(Clone, Debug)]
 struct SortKey {
-    node: Node,
+    slot: Slot,
     direction: Direction,
 }
 
@@ -86,7 +95,7 @@ struct Sort {
 
 impl OrderedStage for Sort {
     fn reads(&self, slots: &mut LiveSlots) {
-        self.keys.iter().for_each(|key| key.node.reads(slots));
+        self.keys.iter().for_each(|key| slots.insert(key.slot));
     }
 
     fn is_blocking(&self) -> bool {
@@ -108,9 +117,7 @@ impl OrderedStage for Sort {
         let Some(limit) = self.limit.filter(|limit| *limit < batch.rows) else {
             return;
         };
-        // Failures are counted where the rows that stay are sorted; here only the order is of interest.
-        let columns = key_columns(&self.keys, batch, &mut Failures::default());
-        let mut rows: Vec<u32> = sorted(&self.keys, &[columns])
+        let mut rows: Vec<u32> = sorted(&self.keys, &[key_columns(&self.keys, batch)])
             .into_iter()
             .take(limit)
             .map(|(_, row)| row)
@@ -148,11 +155,11 @@ const SPARE_ROWS: usize = 1 << 14;
 
 impl Sorting {
     /// The held rows in order, no more than wanted.
-    fn sort(&mut self, failures: &mut Failures) {
+    fn sort(&mut self) {
         let held = std::mem::take(&mut self.held);
-        let columns: Vec<Vec<Column<'static>>> = held
+        let columns: Vec<Vec<&Column<'static>>> = held
             .iter()
-            .map(|batch| key_columns(&self.keys, batch, failures))
+            .map(|batch| key_columns(&self.keys, batch))
             .collect();
         let mut rows = sorted(&self.keys, &columns);
         rows.truncate(self.limit.unwrap_or(usize::MAX));
@@ -173,33 +180,27 @@ impl Operator for Sorting {
         if self.limit.is_some_and(|limit| {
             self.held_rows > limit.saturating_mul(2).saturating_add(SPARE_ROWS)
         }) {
-            self.sort(&mut Failures::default());
+            self.sort();
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
-        self.sort(&mut account.failures);
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+        self.sort();
         out.append(&mut self.held);
     }
 }
 
 /// The values of all keys.
-fn key_columns<'a>(
-    keys: &[SortKey],
-    batch: &Batch<'a>,
-    failures: &mut Failures,
-) -> Vec<Column<'a>> {
-    keys.iter()
-        .map(|key| key.node.eval_all(batch, failures).into_owned())
-        .collect()
+fn key_columns<'b, 'a>(keys: &[SortKey], batch: &'b Batch<'a>) -> Vec<&'b Column<'a>> {
+    keys.iter().map(|key| batch.column(key.slot)).collect()
 }
 
 /// The rows of all batches in order. Ranks are worked out once a row, not once a comparison.
-fn sorted(keys: &[SortKey], columns: &[Vec<Column<'_>>]) -> Vec<(u32, u32)> {
+fn sorted(keys: &[SortKey], columns: &[Vec<&Column<'_>>]) -> Vec<(u32, u32)> {
     let mut rows = Vec::new();
     let mut ranks: Vec<Rank<'_>> = Vec::new();
     for (batch, columns) in columns.iter().enumerate() {
-        for row in 0..columns.first().map_or(0, Column::len) {
+        for row in 0..columns.first().map_or(0, |column| column.len()) {
             rows.push((batch as u32, row as u32));
             ranks.extend(columns.iter().map(|column| Rank::of(column.get(row))));
         }

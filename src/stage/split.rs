@@ -22,8 +22,8 @@ pub(super) const SPLIT: StageDef = StageDef {
     entry: Entry {
         name: "split",
         usage: "split [SEP] [keep] [from FIELD] [as NAME]",
-        summary: "Make one record for each piece of the line (or field), in the field `word` (or NAME).",
-        details: "SEP is a text or a /regex/; without it, pieces are separated by any white space. Empty pieces are \
+        summary: "One record for each piece of the line (or field), in field `word`.",
+        details: "The field is NAME where `as` says so. SEP is a text or a /regex/; without it, pieces are separated by any white space of ASCII. Empty pieces are \
                   dropped unless `keep` is given. The piece takes the place of what was split; null gives no record.",
         examples: &[
             Example {
@@ -112,6 +112,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 
 /// What stands between pieces.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one a stage")]
 enum Separator {
     WhiteSpace,
     Byte(u8),

@@ -26,7 +26,7 @@ pub(super) const TAIL: StageDef = StageDef {
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let rows = super::only_number(stage, &TAIL.entry, "how many records")
         .map_err(|mistake| vec![mistake])?;
-    Ok(BoundStage::Ordered(Box::new(Tail { rows })))
+    Ok(BoundStage::Ordered(Vec::new(), Box::new(Tail { rows })))
 }
 
 /// Keeps the last rows.

@@ -11,8 +11,8 @@ pub(super) const TOP: StageDef = StageDef {
     entry: Entry {
         name: "top",
         usage: "top N KEY [as NAME], …",
-        summary: "The N most frequent keys with their counts: `count by KEY | limit N`.",
-        details: "",
+        summary: "The N most frequent keys with their counts.",
+        details: "`count by KEY` and `limit N` in one.",
         examples: &[Example {
             expr: "split | top 1 word",
             input: "a b a\n",

@@ -1,14 +1,22 @@
-//! `contains(x, y)`: whether one text is somewhere in another.
+//! `contains(x, y)`: whether one text is somewhere in another, or a value in a list.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, ValueRef};
+use std::sync::Arc;
+
+use memchr::memmem::{Finder, find};
+
+use crate::expr::access::holds;
+
+use super::{
+    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+};
+use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const CONTAINS: FunctionDef = FunctionDef {
     entry: Entry {
         name: "contains",
         usage: "contains(x, y)",
-        summary: "Whether the text holds another one.",
-        details: "Upper and lower case differ; the empty text is in every text.",
+        summary: "Whether the text holds another one, or the list a value.",
+        details: "Upper and lower case differ; the empty text is in every text. Of a list, as `y in x`: an element must equal the value.",
         examples: &[Example {
             expr: "where contains(line, 'b c')",
             input: "a b c\nb\n",
@@ -17,42 +25,93 @@ pub(super) const CONTAINS: FunctionDef = FunctionDef {
     },
     parameters: &[
         Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
+            name: "x",
+            kind: ParameterKind::Any,
         },
         Parameter {
-            name: "part",
-            kind: ParameterKind::Text,
+            name: "y",
+            kind: ParameterKind::Any,
         },
     ],
     required: 2,
     variadic: false,
-    kernel: Kernel::Scalar(contains),
+    kernel: Kernel::Prepared(prepare),
 };
 
-fn contains<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
-    let [ValueRef::Text(text), ValueRef::Text(part)] = arguments else {
-        return Err(Unfit { expected: "text" });
+/// What finds a constant text.
+#[derive(Debug)]
+struct Contains(Option<Finder<'static>>);
+
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    let finder = match given.get(1) {
+        Some(Given::Constant(ValueRef::Text(part))) => Some(Finder::new(part).into_owned()),
+        _ => None,
     };
-    Ok(ValueRef::Bool(memchr::memmem::find(text, part).is_some()))
+    Ok(Arc::new(Contains(finder)))
+}
+
+impl Prepared for Contains {
+    fn begin(&self) -> Caller<'_> {
+        Box::new(|arguments, scratch| {
+            let [whole, part] = arguments else {
+                return Err(Unfit {
+                    expected: "text or a list",
+                });
+            };
+            let found = match (*whole, *part, &self.0) {
+                (ValueRef::List(values), part, _) => holds(values, part),
+                (ValueRef::Text(text), _, Some(finder)) => finder.find(text).is_some(),
+                (ValueRef::Text(text), ValueRef::Text(part), None) => find(text, part).is_some(),
+                (whole, part, _) => {
+                    write_text(whole, scratch);
+                    let end = scratch.len();
+                    write_text(part, scratch);
+                    let (whole, part) = scratch.split_at(end);
+                    find(whole, part).is_some()
+                }
+            };
+            Ok(ValueRef::Bool(found))
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::call;
+    use super::super::testing::{call, call_varying};
     use super::*;
     use crate::data::Value;
 
     #[test]
     fn bytes_as_they_are() {
-        let call = |text, part| call(&CONTAINS, &[ValueRef::Text(text), ValueRef::Text(part)]);
-        assert_eq!(call(b"abc", b"bc"), Ok(Value::Bool(true)));
-        assert_eq!(call(b"abc", b"BC"), Ok(Value::Bool(false)));
-        assert_eq!(call(b"abc", b""), Ok(Value::Bool(true)));
-        assert_eq!(call(b"", b"a"), Ok(Value::Bool(false)));
-        assert_eq!(call(b"a\xffb", b"\xff"), Ok(Value::Bool(true)));
+        let contains = |x: &[u8], y: &[u8]| {
+            let arguments = [ValueRef::Text(x), ValueRef::Text(y)];
+            let result = call(&CONTAINS, &arguments);
+            assert_eq!(call_varying(&CONTAINS, &arguments), result);
+            result
+        };
+        assert_eq!(contains(b"abc", b"bc"), Ok(Value::Bool(true)));
+        assert_eq!(contains(b"abc", b"BC"), Ok(Value::Bool(false)));
+        assert_eq!(contains(b"abc", b""), Ok(Value::Bool(true)));
+        assert_eq!(contains(b"", b"a"), Ok(Value::Bool(false)));
+        assert_eq!(contains(b"a\xffb", b"\xff"), Ok(Value::Bool(true)));
+    }
+
+    #[test]
+    fn lists_and_numbers() {
+        let list = [Value::Int(1), Value::Text(b"ab".to_vec())];
+        for (x, y, found) in [
+            (ValueRef::List(&list), ValueRef::Text(b"1"), true),
+            (ValueRef::List(&list), ValueRef::Text(b"a"), false),
+            (ValueRef::List(&list), ValueRef::Text(b"ab"), true),
+            (ValueRef::Int(1234), ValueRef::Int(23), true),
+            (ValueRef::Text(b"1234"), ValueRef::Int(24), false),
+            (ValueRef::Int(1234), ValueRef::Text(b"4"), true),
+        ] {
+            assert_eq!(
+                call(&CONTAINS, &[x, y]),
+                Ok(Value::Bool(found)),
+                "{x:?} {y:?}"
+            );
+        }
     }
 }

@@ -1,14 +1,14 @@
-//! `len(x)`: how many characters.
+//! `len(x)`: how many characters, elements or fields.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, ValueRef};
+use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const LEN: FunctionDef = FunctionDef {
     entry: Entry {
         name: "len",
         usage: "len(x)",
-        summary: "The number of characters of a text.",
-        details: "A byte that is not UTF-8 counts as one character.",
+        summary: "The number of characters of a text, or of elements of a list.",
+        details: "Of an object, the number of its fields. A byte that is not UTF-8 counts as one character; a number counts the characters of its text.",
         examples: &[Example {
             expr: "let n = len(line)",
             input: "née\n",
@@ -16,23 +16,33 @@ pub(super) const LEN: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
+        name: "x",
+        kind: ParameterKind::Any,
     }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(len),
 };
 
-fn len<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
-    let [ValueRef::Text(text)] = arguments else {
-        return Err(Unfit { expected: "text" });
+fn len<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    let count = match arguments {
+        [ValueRef::Text(text)] => count_characters(text),
+        [ValueRef::List(values)] => values.len(),
+        [ValueRef::Object(fields)] => fields.len(),
+        [value] => {
+            write_text(*value, scratch);
+            count_characters(scratch)
+        }
+        _ => return Err(Unfit { expected: "text" }),
     };
-    Ok(ValueRef::Int(count_characters(text) as i64))
+    Ok(ValueRef::Int(count as i64))
 }
 
 /// How many characters; each byte that is not UTF-8 counts as one.
 pub(super) fn count_characters(text: &[u8]) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
     text.utf8_chunks()
         .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
         .sum()
@@ -50,5 +60,14 @@ mod tests {
         assert_eq!(call(b""), Ok(Value::Int(0)));
         assert_eq!(call("née".as_bytes()), Ok(Value::Int(3)));
         assert_eq!(call(b"a\xff\xc3b\0"), Ok(Value::Int(5)));
+    }
+
+    #[test]
+    fn elements_and_fields() {
+        let list = [Value::Null, Value::Int(1)];
+        assert_eq!(call(&LEN, &[ValueRef::List(&list)]), Ok(Value::Int(2)));
+        let object = [(b"a".to_vec(), Value::Null)];
+        assert_eq!(call(&LEN, &[ValueRef::Object(&object)]), Ok(Value::Int(1)));
+        assert_eq!(call(&LEN, &[ValueRef::Int(-12)]), Ok(Value::Int(3)));
     }
 }

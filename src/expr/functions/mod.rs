@@ -1,50 +1,148 @@
 //! FUNCTIONS: what can be called in an expression. One file a function, one line in the table.
 
 mod abs;
+mod ago;
+mod atan2;
+mod bin;
+mod bytes;
 mod ceil;
 mod coalesce;
 mod concat;
 mod contains;
+mod cos;
+mod day;
+mod duration;
 mod endswith;
+mod exp;
 mod floor;
+mod format_time;
+mod get;
+mod hash;
+mod hour;
 mod if_;
+mod ip_in;
+mod is_empty;
+mod is_null;
+mod is_number;
+mod join;
+mod keys;
 mod len;
+mod log;
+mod log10;
 mod lower;
 mod max;
+mod md5;
 mod min;
+mod minute;
+mod month;
+mod now;
 mod num;
+mod pad;
+mod parse_hex;
+mod parse_json;
+mod pattern;
+mod pow;
+mod regex_extract;
+mod regex_replace;
+mod repeat;
 mod replace;
+mod reverse;
 mod round;
+mod seconds;
+mod sha256;
+mod sin;
+mod split_part;
+mod sqrt;
 mod startswith;
+mod subnet;
 mod substr;
+mod tan;
 mod text;
+mod time;
 mod trim;
 mod upper;
+mod url_decode;
+mod url_host;
+mod url_path;
+mod url_query;
+mod weekday;
+mod year;
 
-use crate::data::{Entry, ValueRef};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use super::pattern::Pattern;
+use crate::data::{Entry, Value, ValueRef};
 
 /// Every function, by name.
 pub const FUNCTIONS: &[&FunctionDef] = &[
     &abs::ABS,
+    &ago::AGO,
+    &atan2::ATAN2,
+    &bin::BIN,
+    &bytes::BYTES,
     &ceil::CEIL,
     &coalesce::COALESCE,
     &concat::CONCAT,
     &contains::CONTAINS,
+    &cos::COS,
+    &day::DAY,
+    &duration::DURATION,
     &endswith::ENDSWITH,
+    &exp::EXP,
     &floor::FLOOR,
+    &format_time::FORMAT_TIME,
+    &get::GET,
+    &hash::HASH,
+    &hour::HOUR,
     &if_::IF,
+    &ip_in::IP_IN,
+    &is_empty::IS_EMPTY,
+    &is_null::IS_NULL,
+    &is_number::IS_NUMBER,
+    &join::JOIN,
+    &keys::KEYS,
     &len::LEN,
+    &log::LOG,
+    &log10::LOG10,
     &lower::LOWER,
     &max::MAX,
+    &md5::MD5,
     &min::MIN,
+    &minute::MINUTE,
+    &month::MONTH,
+    &now::NOW,
     &num::NUM,
+    &pad::PAD,
+    &parse_hex::PARSE_HEX,
+    &parse_json::PARSE_JSON,
+    &pattern::PATTERN,
+    &pow::POW,
+    &regex_extract::REGEX_EXTRACT,
+    &regex_replace::REGEX_REPLACE,
+    &repeat::REPEAT,
     &replace::REPLACE,
+    &reverse::REVERSE,
     &round::ROUND,
+    &seconds::SECONDS,
+    &sha256::SHA256,
+    &sin::SIN,
+    &split_part::SPLIT_PART,
+    &sqrt::SQRT,
     &startswith::STARTSWITH,
+    &subnet::SUBNET,
     &substr::SUBSTR,
+    &tan::TAN,
     &text::TEXT,
+    &time::TIME,
     &trim::TRIM,
     &upper::UPPER,
+    &url_decode::URL_DECODE,
+    &url_host::URL_HOST,
+    &url_path::URL_PATH,
+    &url_query::URL_QUERY,
+    &weekday::WEEKDAY,
+    &year::YEAR,
 ];
 
 /// A function and what the manual says of it.
@@ -84,6 +182,14 @@ pub enum ParameterKind {
     Int,
     /// A condition.
     Bool,
+    /// A time; text is read as one, numbers count from 1970.
+    Time,
+    /// A duration; text is read as one.
+    Duration,
+    /// A list.
+    List,
+    /// A /regex/, or constant text that is read as one; only functions that are prepared take it.
+    Pattern,
 }
 
 /// What computes a function.
@@ -93,6 +199,10 @@ pub enum Kernel {
     Scalar(Scalar),
     /// One row at a time, with nulls among the arguments.
     NullAware(Scalar),
+    /// One row at a time, for a list or object that is new; null if any argument is null.
+    Owned(fn(&[ValueRef<'_>]) -> Result<Value, Unfit>),
+    /// Made ready once, from the arguments that are constant: patterns, formats, units.
+    Prepared(Prepare),
     /// `if(c, a, b)`: only the branch that is taken is evaluated.
     If,
     /// `coalesce(a, b, …)`: evaluated up to the first value that is not null.
@@ -103,6 +213,50 @@ pub enum Kernel {
 /// Called for every row, so it does not allocate beyond `scratch`.
 pub type Scalar =
     for<'a> fn(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit>;
+
+/// Makes a function ready when it is bound; what is wrong with a constant argument is the user's mistake.
+pub type Prepare = fn(&[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused>;
+
+/// What is known of an argument when the function is bound.
+#[derive(Clone, Debug)]
+pub enum Given<'v> {
+    /// A value, as its parameter takes it.
+    Constant(ValueRef<'v>),
+    /// A /regex/ for a parameter of the kind [`ParameterKind::Pattern`].
+    Pattern(Pattern),
+    /// Known row by row only.
+    Varying,
+}
+
+/// Why a constant argument cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Which argument.
+    pub argument: usize,
+    /// What is wrong, and what was expected.
+    pub message: String,
+}
+
+/// A function whose constant arguments are ready. Shared by all threads.
+pub trait Prepared: Debug + Send + Sync {
+    /// What computes the rows of one column, in order, with all arguments that were written: a pattern is
+    /// given as its text. It may keep from row to row what it uses again. Called for each batch.
+    fn begin(&self) -> Caller<'_>;
+}
+
+/// A function that only its constant arguments are checked of.
+#[derive(Debug)]
+struct Checked(Scalar);
+
+impl Prepared for Checked {
+    fn begin(&self) -> Caller<'_> {
+        Box::new(self.0)
+    }
+}
+
+/// Computes one value after another, as [`Scalar`] does; null if any argument is null.
+pub type Caller<'f> =
+    Box<dyn for<'a> FnMut(&[ValueRef<'a>], &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> + 'f>;
 
 /// A value that does not fit at run time: the result is null and the ledger counts a failed conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,14 +273,66 @@ pub fn find(name: &str) -> Option<&'static FunctionDef> {
 /// How the tests of the functions call them: as the evaluator does, with arguments converted already.
 #[cfg(test)]
 mod testing {
-    use super::{FunctionDef, Kernel, Unfit};
+    use super::{FunctionDef, Given, Kernel, ParameterKind, Refused, Unfit};
     use crate::data::{Value, ValueRef};
+    use crate::expr::pattern::compile;
 
+    /// Calls a function; arguments of functions that are prepared are constants.
     pub(super) fn call(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Result<Value, Unfit> {
-        let (Kernel::Scalar(function) | Kernel::NullAware(function)) = def.kernel else {
-            panic!("{} is computed by the evaluator", def.entry.name);
+        match def.kernel {
+            Kernel::Scalar(function) | Kernel::NullAware(function) => {
+                function(arguments, &mut Vec::new()).map(ValueRef::to_value)
+            }
+            Kernel::Owned(function) => function(arguments),
+            Kernel::Prepared(_) => match prepared(def, arguments, true) {
+                Ok(result) => result,
+                Err(refused) => panic!("{}: {}", def.entry.name, refused.message),
+            },
+            _ => panic!("{} is computed by the evaluator", def.entry.name),
+        }
+    }
+
+    /// Why a function refuses constant arguments.
+    pub(super) fn refused(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Refused {
+        match prepared(def, arguments, true) {
+            Err(refused) => refused,
+            Ok(result) => panic!("{} is not refused: {result:?}", def.entry.name),
+        }
+    }
+
+    /// Calls a function that is prepared with arguments that are known only row by row.
+    pub(super) fn call_varying(
+        def: &FunctionDef,
+        arguments: &[ValueRef<'_>],
+    ) -> Result<Value, Unfit> {
+        prepared(def, arguments, false).expect("nothing to refuse without constants")
+    }
+
+    fn prepared(
+        def: &FunctionDef,
+        arguments: &[ValueRef<'_>],
+        constant: bool,
+    ) -> Result<Result<Value, Unfit>, Refused> {
+        let Kernel::Prepared(prepare) = def.kernel else {
+            panic!("{} is not prepared", def.entry.name);
         };
-        function(arguments, &mut Vec::new()).map(ValueRef::to_value)
+        let given: Vec<Given<'_>> = arguments
+            .iter()
+            .enumerate()
+            .map(
+                |(index, argument)| match (def.parameter(index).kind, argument) {
+                    (ParameterKind::Pattern, ValueRef::Text(text)) => Given::Pattern(
+                        compile(&String::from_utf8_lossy(text), "").expect("a pattern of a test"),
+                    ),
+                    _ if constant && index > 0 => Given::Constant(*argument),
+                    _ => Given::Varying,
+                },
+            )
+            .collect();
+        let function = prepare(&given)?;
+        let mut scratch = Vec::new();
+        let result = function.begin()(arguments, &mut scratch).map(ValueRef::to_value);
+        Ok(result)
     }
 
     pub(super) fn text(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Vec<u8> {

@@ -1,0 +1,47 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'bourn'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'bourn' {
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'How often the threads'' partial results are merged.')
+            [CompletionResult]::new('--chunk', '--chunk', [CompletionResultType]::ParameterName, 'How many bytes a thread is handed at once.')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
+            [CompletionResult]::new('--expression-file', '--expression-file', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
+            [CompletionResult]::new('--max-line', '--max-line', [CompletionResultType]::ParameterName, 'Reject records that are longer; 16MiB without it.')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed: `--help formats` lists the formats.')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: `--help formats` lists the formats.')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many worker threads; without it, one for each core.')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'How many worker threads; without it, one for each core.')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Show the language on one screen, or all about NAME.')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Show the language on one screen, or all about NAME.')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only check the expression and the options: nothing is read.')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Print how the expression would be run: nothing is read.')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print the version.')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print the version.')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Print the names of the columns first, whatever the format''s habit.')
+            [CompletionResult]::new('--no-header', '--no-header', [CompletionResultType]::ParameterName, 'Leave out the names of the columns.')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

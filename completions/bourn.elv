@@ -1,0 +1,41 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[bourn] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'bourn'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'bourn'= {
+            cand --batch 'How often the threads'' partial results are merged.'
+            cand --chunk 'How many bytes a thread is handed at once.'
+            cand -x 'Read the expression from a file: every argument is a source.'
+            cand --expression-file 'Read the expression from a file: every argument is a source.'
+            cand --max-line 'Reject records that are longer; 16MiB without it.'
+            cand -o 'How results are printed: `--help formats` lists the formats.'
+            cand --output 'How results are printed: `--help formats` lists the formats.'
+            cand -j 'How many worker threads; without it, one for each core.'
+            cand --threads 'How many worker threads; without it, one for each core.'
+            cand -h 'Show the language on one screen, or all about NAME.'
+            cand --help 'Show the language on one screen, or all about NAME.'
+            cand --check 'Only check the expression and the options: nothing is read.'
+            cand --explain 'Print how the expression would be run: nothing is read.'
+            cand -V 'Print the version.'
+            cand --version 'Print the version.'
+            cand --header 'Print the names of the columns first, whatever the format''s habit.'
+            cand --no-header 'Leave out the names of the columns.'
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,153 @@
+//! The arguments as typed, given their types. Nothing is opened or looked up here.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::ArgMatches;
+
+use crate::format::{self, FormatDef};
+use crate::plan::Printing;
+
+use super::mistake::OptionMistake;
+use super::options::command;
+
+/// What the user wants.
+#[derive(Debug)]
+pub(super) enum Arguments {
+    /// Run, check or explain an expression.
+    Run(Box<Request>),
+    /// The manual, of a name or the one screen.
+    Help(Option<String>),
+    /// The version.
+    Version,
+}
+
+/// An expression with everything that stands around it.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// Nothing if no expression was given at all.
+    pub(super) expression: Option<Expression>,
+    pub(super) sources: Vec<OsString>,
+    pub(super) output: Option<&'static FormatDef>,
+    /// Asked for or forbidden; otherwise the format decides.
+    pub(super) header: Option<bool>,
+    pub(super) threads: Option<usize>,
+    pub(super) chunk_bytes: Option<usize>,
+    pub(super) batch: Option<Duration>,
+    pub(super) max_line_bytes: Option<usize>,
+    pub(super) purpose: Purpose,
+}
+
+/// Where the expression stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Expression {
+    /// On the command line.
+    Typed(OsString),
+    /// In a file.
+    File(OsString),
+}
+
+/// What is to become of the expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Run,
+    Explain,
+    Check,
+}
+
+impl Request {
+    /// What is printed where no stage chooses columns.
+    pub(super) fn printing(&self) -> Printing {
+        match self.output {
+            Some(_) => Printing::Fields,
+            None => Printing::AsItCame,
+        }
+    }
+}
+
+impl Arguments {
+    /// Reads the arguments, the program's name first.
+    pub(super) fn parse(
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Arguments, OptionMistake> {
+        let matches = command()
+            .try_get_matches_from(arguments)
+            .map_err(|error| OptionMistake::of(&error))?;
+        if matches.contains_id("help") {
+            return Ok(Arguments::Help(matches.get_one("help").cloned()));
+        }
+        if matches.get_flag("version") {
+            return Ok(Arguments::Version);
+        }
+        Ok(Arguments::Run(Box::new(Request::of(&matches))))
+    }
+}
+
+impl Request {
+    fn of(matches: &ArgMatches) -> Request {
+        let mut words: Vec<OsString> = matches
+            .get_many("words")
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        let file: Option<OsString> = matches.get_one("expression-file").cloned();
+        let expression = match file {
+            Some(path) => Some(Expression::File(path)),
+            None if words.is_empty() => None,
+            None => Some(Expression::Typed(words.remove(0))),
+        };
+        Request {
+            expression,
+            sources: words,
+            output: matches
+                .get_one::<String>("output")
+                .and_then(|name| format::find(name)),
+            header: match (matches.get_flag("header"), matches.get_flag("no-header")) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                (false, false) => None,
+            },
+            threads: matches.get_one("threads").copied(),
+            chunk_bytes: matches.get_one("chunk").copied(),
+            batch: matches.get_one("batch").copied(),
+            max_line_bytes: matches.get_one("max-line").copied(),
+            purpose: match (matches.get_flag("check"), matches.get_flag("explain")) {
+                (true, _) => Purpose::Check,
+                (_, true) => Purpose::Explain,
+                (false, false) => Purpose::Run,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(arguments: &[&str]) -> Request {
+        let all = ["bourn"].iter().chain(arguments).map(OsString::from);
+        match Arguments::parse(all) {
+            Ok(Arguments::Run(request)) => *request,
+            other => panic!("no request: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_word_is_the_expression_unless_a_file_has_it() {
+        let typed = request(&["count", "a", "-j", "3", "-"]);
+        assert_eq!(typed.expression, Some(Expression::Typed("count".into())));
+        assert_eq!(typed.sources, ["a", "-"]);
+        assert_eq!(typed.threads, Some(3));
+        let file = request(&["-x", "f", "a"]);
+        assert_eq!(file.expression, Some(Expression::File("f".into())));
+        assert_eq!(file.sources, ["a"]);
+        assert_eq!(request(&[]).expression, None);
+    }
+
+    #[test]
+    fn the_last_of_several_counts() {
+        let last = request(&["-j", "1", "-j2", "--header", "--no-header", "count"]);
+        assert_eq!((last.threads, last.header), (Some(2), Some(false)));
+    }
+}

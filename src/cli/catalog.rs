@@ -1,0 +1,160 @@
+//! CHAPTERS: everything that the manual describes, table by table. A new row of a table is found here, and so
+//! in the help, the manual page and the completions, without a change to them.
+
+use crate::aggregate::AGGREGATES;
+use crate::data::Entry;
+use crate::expr::functions::FUNCTIONS;
+use crate::expr::scope::closest;
+use crate::format::FORMATS;
+use crate::source::SOURCES;
+use crate::stage::STAGES;
+
+use super::language::LANGUAGE;
+use super::options::{Audience, OPTIONS, OptionDef};
+
+/// A table of the manual.
+#[derive(Clone, Copy, Debug)]
+pub struct Chapter {
+    /// What one of its rows is: `stage`.
+    pub singular: &'static str,
+    /// What all of them are, as typed behind `--help`: `stages`.
+    pub plural: &'static str,
+    /// The rows.
+    pub entries: fn() -> Vec<&'static Entry>,
+}
+
+/// Every table, in the order of the manual.
+pub const CHAPTERS: &[Chapter] = &[
+    Chapter {
+        singular: "stage",
+        plural: "stages",
+        entries: || STAGES.iter().map(|def| &def.entry).collect(),
+    },
+    Chapter {
+        singular: "aggregate",
+        plural: "aggregates",
+        entries: || AGGREGATES.iter().map(|def| &def.entry).collect(),
+    },
+    Chapter {
+        singular: "function",
+        plural: "functions",
+        entries: || FUNCTIONS.iter().map(|def| &def.entry).collect(),
+    },
+    Chapter {
+        singular: "the language",
+        plural: "language",
+        entries: || LANGUAGE.iter().collect(),
+    },
+    Chapter {
+        singular: "output format",
+        plural: "formats",
+        entries: || FORMATS.iter().map(|def| &def.entry).collect(),
+    },
+    Chapter {
+        singular: "source",
+        plural: "sources",
+        entries: || SOURCES.iter().map(|def| &def.entry).collect(),
+    },
+    Chapter {
+        singular: "option",
+        plural: "options",
+        entries: || {
+            let shown = |def: &&&OptionDef| def.audience == Audience::Everyone;
+            OPTIONS.iter().filter(shown).map(|def| &def.entry).collect()
+        },
+    },
+];
+
+/// Words and signs of the language, each with the page that says what it means.
+const WORDS: &[(&str, &str)] = &[
+    ("#", "expressions"),
+    ("%", "expressions"),
+    ("*", "expressions"),
+    ("+", "expressions"),
+    ("/", "expressions"),
+    ("//", "expressions"),
+    ("==", "expressions"),
+    ("!=", "expressions"),
+    ("??", "expressions"),
+    ("@number", "records"),
+    ("@source", "records"),
+    ("@time", "records"),
+    ("and", "expressions"),
+    ("as", "groups"),
+    ("by", "groups"),
+    ("false", "values"),
+    ("in", "expressions"),
+    ("line", "records"),
+    ("not", "expressions"),
+    ("null", "values"),
+    ("or", "expressions"),
+    ("true", "values"),
+    ("|", "expressions"),
+    ("~", "expressions"),
+    ("!~", "expressions"),
+];
+
+/// What a name behind `--help` means.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A whole table.
+    Chapter(&'static Chapter),
+    /// The rows of this name, each with its table.
+    Entries(Vec<(&'static Chapter, &'static Entry)>),
+    /// Nothing, but perhaps this name was meant.
+    Nothing(Option<&'static str>),
+}
+
+/// Looks a name up in all tables.
+pub(super) fn find(name: &str) -> Found {
+    if let Some(chapter) = CHAPTERS
+        .iter()
+        .find(|chapter| chapter.plural == name || chapter.singular == name)
+    {
+        return Found::Chapter(chapter);
+    }
+    let page = WORDS.iter().find(|(word, _)| *word == name);
+    let name = match (page, OptionDef::find(name)) {
+        (Some((_, page)), _) => page,
+        (None, Some(def)) => def.entry.name,
+        (None, None) => name,
+    };
+    let found: Vec<_> = rows().filter(|(_, entry)| entry.name == name).collect();
+    if found.is_empty() {
+        Found::Nothing(closest(name.trim_start_matches('-'), &names()))
+    } else {
+        Found::Entries(found)
+    }
+}
+
+/// Every name that `--help` takes.
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = rows().map(|(_, entry)| entry.name).collect();
+    names.extend(CHAPTERS.iter().map(|chapter| chapter.plural));
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn rows() -> impl Iterator<Item = (&'static Chapter, &'static Entry)> {
+    CHAPTERS.iter().flat_map(|chapter| {
+        (chapter.entries)()
+            .into_iter()
+            .map(move |entry| (chapter, entry))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_on_pages_that_are_there() {
+        for (word, page) in WORDS {
+            let Found::Entries(found) = find(word) else {
+                panic!("`{word}` is not found");
+            };
+            assert!(found.iter().all(|(_, entry)| entry.name == *page));
+        }
+    }
+}

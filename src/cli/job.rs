@@ -1,0 +1,74 @@
+//! Arguments as typed to a job as built.
+
+use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal;
+
+use crate::engine::{Encoding, Job};
+use crate::format;
+use crate::plan::Plan;
+use crate::sink::Progress;
+
+use super::arguments::Request;
+
+/// What a thread is handed at once.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// The longest record.
+const MAX_LINE_BYTES: usize = 16 << 20;
+
+/// What to run the plan on.
+pub(super) fn job(request: &Request, plan: &Plan) -> Job {
+    let sources = match request.sources.as_slice() {
+        [] => vec![OsString::from("-")],
+        named => named.to_vec(),
+    };
+    let terminal = std::io::stdout().is_terminal();
+    let shows_rows = !plan.is_blocking() && terminal;
+    let progress = (std::io::stderr().is_terminal() && !shows_rows)
+        .then(|| file_bytes(&sources))
+        .flatten();
+    Job {
+        threads: request.threads.unwrap_or_else(cores),
+        chunk_bytes: request.chunk_bytes.unwrap_or(CHUNK_BYTES),
+        batch: request.batch,
+        max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
+        encoding: encoding(request, plan, terminal),
+        progress: progress.map(Progress::new),
+        sources,
+    }
+}
+
+/// The format that was asked for; else the lines as they came, where no stage has made columns; else what
+/// suits the place where results go.
+fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
+    let default = match (terminal, plan.output.whole) {
+        (true, _) => "table",
+        (false, Some(_)) => "json", // the columns depend on the data
+        (false, None) => "tsv",
+    };
+    match (request.output, plan.output.lines) {
+        (None, Some(_)) => Encoding::Lines,
+        (chosen, _) => {
+            let format = chosen
+                .or_else(|| format::find(default))
+                .expect("the default formats are in the table");
+            Encoding::Format(format, request.header.unwrap_or(format.header))
+        }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The size of all sources, if they are files.
+fn file_bytes(sources: &[OsString]) -> Option<u64> {
+    sources.iter().map(|source| file_size(source)).sum()
+}
+
+fn file_size(source: &OsStr) -> Option<u64> {
+    std::fs::metadata(source)
+        .ok()
+        .filter(|metadata| metadata.is_file())
+        .map(|metadata| metadata.len())
+}

@@ -1,0 +1,221 @@
+//! LANGUAGE: what the manual says of the language as a whole. One row a page; the tables of stages, aggregates
+//! and functions say the rest.
+
+use crate::data::{Entry, Example};
+
+/// Every page, in the order of reading. A line that begins with two spaces is printed as it stands.
+pub const LANGUAGE: &[Entry] = &[
+    Entry {
+        name: "expressions",
+        usage: "STAGE | STAGE | …",
+        summary: "How stages, fields, literals and operators are written.",
+        details: "\
+An expression is one or more stages with `|` between. A stage is a name with its arguments, or aggregates, \
+which need no name: `count, sum(x) as total where x > 0 by host, day`. Stages such as `match`, `where` and \
+`split` see one record at a time, on all cores; `sort`, `tail`, `top` and aggregates need all of them.
+
+A comment goes from # to the end of the line. A newline is white space.
+
+Operators, loosest first; parentheses group:
+
+  or
+  and
+  not
+  == != < <= > >= ~ !~ in     x ~ /regex/, x in (1, 2, 3)
+  ??                          a ?? b: b where a is null
+  + -
+  * / // %                    // floors; % has the sign of the divisor
+  - (sign)
+
+Literals: 42, 1_000, 1.5e3; sizes 10kB, 4MiB; \"text\", 'text', with \\n \\t \\\\ \\\" \\' \\xHH \\u{…} in either \
+quotes; /regex/ and /regex/i; durations 500ms, 30s, 5m, 1h30m, 1d; true, false, null.
+
+A field is written by its name, or in back quotes if it has other signs: `` `count(x > 1)` ``. A field that \
+no stage can have made is a mistake, found before anything is read.
+
+A plain text behind `~` that has signs of a regular expression is a mistake that shows both ways to write \
+it: as a /regex/, or with `contains`.",
+        examples: &[
+            Example {
+                expr: "select line // 2 as half, line % 2 as rest, line in (3, 4)",
+                input: "3\n-3\n",
+                output: "1\t1\ttrue\n-2\t1\tfalse\n",
+            },
+            Example {
+                expr: "where line ~ /^a.*[0-9]$/i and not contains(line, \"x\")",
+                input: "a1\nAx2\nAb3\n",
+                output: "a1\nAb3\n",
+            },
+        ],
+    },
+    Entry {
+        name: "records",
+        usage: "line  @source  @number  @time",
+        summary: "What a record is, which fields it has, and how results are printed.",
+        details: "\
+A record is a line without its end, which is \\n or \\r\\n. The last line counts even without one. NUL and \
+every other byte are ordinary: text is bytes, usually UTF-8, and is never changed on its way.
+
+It has one field, `line`, and the source adds `@source` (the path as it was written, - for standard input), \
+`@number` (1-based within the source) and `@time` (when it was read). `split`, `select` and aggregates put \
+other fields in the place of `line`; behind them, `match`, `skip` and `split` need to be told a field: \
+`match \"x\" in word`, `split ',' from word`.
+
+If no stage makes or chooses columns (as `let`, `select`, `drop`, `split`, `top` and aggregates do), the lines \
+are printed as they came. Otherwise the columns are printed: a table on a terminal, else tabs between and no \
+header. `-o FORMAT` prints columns in any case.",
+        examples: &[
+            Example {
+                expr: "match 'b' | select @source, @number, line",
+                input: "a\nb\n",
+                output: "-\t2\tb\n",
+            },
+        ],
+    },
+    Entry {
+        name: "values",
+        usage: "null bool int float text time duration",
+        summary: "When text is a number, what null does, how numbers are printed.",
+        details: "\
+Text is a number when it is used as one: next to a number in a comparison, in arithmetic, in `sum` and its \
+like. The whole text must be a number as JSON writes them; leading zeros, a leading + and .5 will do, white \
+space, 5ms, nan and 0x1f will not. What is none gives null and is counted: the line on stderr at the end says \
+how often, and where first. Empty text gives null without counting. Text stays as it is when it is printed or \
+grouped: 007 and 7 are two groups. In the same way, text next to a bool or a duration in a comparison is read as one. \
+Text against text compares bytes.
+
+`sort`, `min` and `max` order numbers (and text that is a number) by value, then other text by bytes.
+
+Null makes arithmetic null and comparison false; `x == null` and `x != null` ask for it. Conditions know \
+three values: `not null` is null, and a condition that is null is not true. Aggregates skip null, but for \
+`count`, which counts records; so do the functions `min(a, b)` and `max(a, b)`, and `concat` takes it for \
+empty text. As a group, null is one of its own, distinct from empty text and from the text null.
+
+Groups are told apart by type and value: 1 and 1.0 are one group, 1 and the text 1 are two.
+
+Ints have 64 bits; what overflows becomes a float, but `sum` of ints is exact at any size and prints all its \
+digits, also in JSON. A float that would not be finite is null, as is what is divided by zero. `/` of two ints is a \
+float when it does not divide. `round` takes exact halves away from zero. Floats are printed in the shortest \
+form that reads back the same.",
+        examples: &[
+            Example {
+                expr: "where line > 9",
+                input: "10\n9\n010\n",
+                output: "10\n010\n",
+            },
+            Example {
+                expr: "-o json 'let n = num(line) | select n + 1 as a, n == null as b, 7 / 2 as c, 1 / 0 as d'",
+                input: "5\n\n",
+                output: "{\"a\":6,\"b\":false,\"c\":3.5,\"d\":null}\n{\"a\":null,\"b\":true,\"c\":3.5,\"d\":null}\n",
+            },
+            Example {
+                expr: "where line > 5m",
+                input: "90s\n1h\n",
+                output: "1h\n",
+            },
+        ],
+    },
+    Entry {
+        name: "groups",
+        usage: "AGG [where COND] [as NAME], … [by KEY [as NAME], …]",
+        summary: "How aggregates combine, which columns they make, in which order.",
+        details: "\
+Any number of aggregates, with keys or without. Without `by` there is always one row; with `by` one for each \
+group, and none if there were no records. Of nothing, `count` is 0 and all others are null.
+
+The columns are the keys, then the aggregates. An aggregate of a field is named `sum_bytes`, another one by \
+its text; `as` names either. Two columns of one name are a mistake. A condition can stand in an aggregate: \
+`count(status >= 500)`, `avg(ms) where ok`.
+
+Groups come largest first by the first aggregate; ties by key, ascending, in the order of `sort`; nulls last. \
+`sort` changes that. The rows are records like any other: `count by user | count` says how many users there are.
+
+Nothing depends on the number of threads: the same input gives the same bytes.",
+        examples: &[
+            Example {
+                expr: "--header 'split | count, max(word) as longest where len(word) > 1 by len(word) as length'",
+                input: "to be or a b\n",
+                output: "length\tcount\tlongest\n2\t3\tto\n1\t2\t\n",
+            },
+            Example {
+                expr: "split | count by word | count",
+                input: "to be or not to be\n",
+                output: "4\n",
+            },
+        ],
+    },
+    Entry {
+        name: "ledger",
+        usage: "",
+        summary: "What is said on stderr of records that could not be used.",
+        details: "\
+Nothing is lost in silence. If records were rejected (longer than `--max-line`) or values failed to convert \
+(text used as a number that is none), one line on stderr says so at the end, with the first one's source \
+(- for standard input), line number and reason:
+
+  bourn: 10000 read, 2 failed to convert (access.log:8899: …)
+
+Results are printed all the same.",
+        examples: &[Example {
+            expr: "sum(line)",
+            input: "1\n2\n",
+            output: "3\n",
+        }],
+    },
+    Entry {
+        name: "status",
+        usage: "",
+        summary: "Which exit status means what.",
+        details: "\
+  0    done; also if what reads the results closes early
+  2    the expression or an option is wrong: nothing was read
+  3    a source or the output failed; what could be read was finished
+  130  interrupted (SIGINT), after results were printed
+  143  ended (SIGTERM), after results were printed
+
+The first signal ends the input: what was read is finished and printed. The second ends the program at once.",
+        examples: &[Example {
+            expr: "--check count",
+            input: "",
+            output: "",
+        }],
+    },
+    Entry {
+        name: "examples",
+        usage: "",
+        summary: "Questions of every day, and how they are asked.",
+        details: "",
+        examples: &[
+            Example {
+                expr: "let line = lower(line) | split /[^a-z]+/ | count by word | limit 2 # how often each word occurs, whatever its case",
+                input: "The sun. The moon, the stars: a sun.\n",
+                output: "the\t3\nsun\t2\n",
+            },
+            Example {
+                expr: "match /error/i | skip 'disk' # which errors are not about disks",
+                input: "ERROR disk full\nerror: no route\nok\n",
+                output: "error: no route\n",
+            },
+            Example {
+                expr: "-o csv 'count, sum(line), avg(line) as mean, min(line), max(line) # how large the values of a column are'",
+                input: "3\n10\n5\n",
+                output: "count,sum_line,mean,min_line,max_line\n3,18,6,3,10\n",
+            },
+            Example {
+                expr: "-o json 'count(len(line) > 4) as long by substr(line, 0, 1) as initial # how many lines are long, by how they begin'",
+                input: "abcdef\nabc\nbcdefg\naxxxxx\n",
+                output: "{\"initial\":\"a\",\"long\":2}\n{\"initial\":\"b\",\"long\":1}\n",
+            },
+            Example {
+                expr: "let size = len(line) | sort size | limit 1 | select @number as n, line # the shortest line, and the number of its line",
+                input: "bbb\na\ncc\n",
+                output: "2\ta\n",
+            },
+            Example {
+                expr: "split ',' as id | count by id | where count == 1 | select id # which values occur only once",
+                input: "a,b\nb,c\n",
+                output: "a\nc\n",
+            },
+        ],
+    },
+];

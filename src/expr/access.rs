@@ -1,0 +1,82 @@
+//! What lies inside lists and objects.
+
+use crate::data::{Value, ValueRef};
+use crate::lang::ast::Segment;
+
+use super::compare::compare;
+use super::node::Comparison;
+
+/// The value at the end of a path; null where a step leads nowhere.
+pub(super) fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<'v> {
+    for segment in path {
+        value = match (segment, value) {
+            (Segment::Name(name), ValueRef::Object(fields)) => member(fields, name.as_bytes()),
+            (Segment::Index(index), ValueRef::List(values)) => element(values, *index),
+            _ => return ValueRef::Null,
+        };
+    }
+    value
+}
+
+/// The member of this name, or null.
+pub(super) fn member<'v>(fields: &'v [(Vec<u8>, Value)], name: &[u8]) -> ValueRef<'v> {
+    fields
+        .iter()
+        .find(|(field, _)| field == name)
+        .map_or(ValueRef::Null, |(_, value)| value.borrow())
+}
+
+/// The element of this number, from 0, negative from the end; or null.
+pub(super) fn element(values: &[Value], index: i64) -> ValueRef<'_> {
+    let place = match usize::try_from(index.unsigned_abs()) {
+        Ok(back) if index < 0 => values.len().checked_sub(back),
+        Ok(place) => Some(place),
+        Err(_) => None,
+    };
+    place
+        .and_then(|place| values.get(place))
+        .map_or(ValueRef::Null, Value::borrow)
+}
+
+/// Whether a list has an element that equals the value; null is in a list that has a null. Elements of
+/// another type are only different: lists are mixed by nature.
+pub(super) fn holds(list: &[Value], value: ValueRef<'_>) -> bool {
+    list.iter().any(|element| {
+        let element = element.borrow();
+        if element.is_null() || value.is_null() {
+            return element.is_null() && value.is_null();
+        }
+        matches!(compare(Comparison::Equal, value, element), Ok(true)) || value == element
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_in_or_to_null() {
+        let list = Value::List(vec![Value::Int(1), Value::Text(b"x".to_vec())]);
+        let object = Value::Object(vec![(b"a".to_vec(), list)]);
+        let path = |segments: &[Segment]| follow(object.borrow(), segments).to_value();
+        let a = Segment::Name("a".to_owned());
+        assert_eq!(path(&[a.clone(), Segment::Index(0)]), Value::Int(1));
+        assert_eq!(path(&[a.clone(), Segment::Index(-2)]), Value::Int(1));
+        assert_eq!(path(&[a.clone(), Segment::Index(2)]), Value::Null);
+        assert_eq!(path(&[a.clone(), Segment::Index(i64::MIN)]), Value::Null);
+        assert_eq!(path(&[a.clone(), a.clone()]), Value::Null);
+        assert_eq!(path(&[Segment::Index(0)]), Value::Null);
+        assert_eq!(path(&[]), object);
+    }
+
+    #[test]
+    fn members_are_equal_as_values_are() {
+        let list = [Value::Int(1), Value::Text(b"x".to_vec()), Value::Null];
+        assert!(holds(&list, ValueRef::Text(b"1")));
+        assert!(holds(&list, ValueRef::Float(1.0)));
+        assert!(holds(&list, ValueRef::Text(b"x")));
+        assert!(holds(&list, ValueRef::Null));
+        assert!(!holds(&list, ValueRef::Int(2)));
+        assert!(!holds(&list[..2], ValueRef::Null));
+    }
+}

@@ -1,0 +1,133 @@
+//! Values as parameters take them: text that is a number becomes one, text that says a time a time.
+
+use crate::data::{Number, ValueRef, parse_duration, time_of};
+
+use super::arithmetic::{Misfit, number};
+use super::functions::{ParameterKind, Unfit};
+
+/// Whether a parameter takes the text of a value that is none.
+#[inline]
+pub(super) fn takes_text(kind: ParameterKind) -> bool {
+    matches!(kind, ParameterKind::Text | ParameterKind::Pattern)
+}
+
+/// The value as the parameter takes it; `text` is the value's text where it is not text itself. Empty text
+/// stands for null where something else than text is taken.
+#[inline]
+pub(super) fn convert<'v>(
+    kind: ParameterKind,
+    value: ValueRef<'v>,
+    text: &'v [u8],
+) -> Result<ValueRef<'v>, Misfit<'v>> {
+    Ok(match kind {
+        ParameterKind::Any => value,
+        ParameterKind::Text | ParameterKind::Pattern
+            if value.is_null() || matches!(value, ValueRef::Text(_)) =>
+        {
+            value
+        }
+        ParameterKind::Text | ParameterKind::Pattern => ValueRef::Text(text),
+        ParameterKind::Number if matches!(value, ValueRef::BigInt(_)) => value,
+        ParameterKind::Number => match number(value)? {
+            None => ValueRef::Null,
+            Some(Number::Int(value)) => ValueRef::Int(value),
+            Some(Number::Float(value)) => ValueRef::Float(value),
+        },
+        ParameterKind::Int => match number(value)? {
+            None => ValueRef::Null,
+            Some(Number::Int(value)) => ValueRef::Int(value),
+            Some(Number::Float(whole)) if whole.fract() == 0.0 && whole.abs() < 9.2e18 => {
+                ValueRef::Int(whole as i64)
+            }
+            Some(Number::Float(_)) => return misfit(value, "a whole number"),
+        },
+        ParameterKind::Bool => match value {
+            ValueRef::Null | ValueRef::Bool(_) => value,
+            _ => return misfit(value, "true or false"),
+        },
+        ParameterKind::Time => time(value)?.map_or(ValueRef::Null, ValueRef::Time),
+        ParameterKind::Duration => duration(value)?.map_or(ValueRef::Null, ValueRef::Duration),
+        ParameterKind::List => match value {
+            ValueRef::Null | ValueRef::List(_) | ValueRef::Text(b"") => value,
+            _ => return misfit(value, "a list"),
+        },
+    })
+}
+
+/// The value as a time; nothing for null and for empty text.
+#[inline]
+pub(super) fn time(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
+    match value {
+        ValueRef::Null | ValueRef::Text([]) => Ok(None),
+        _ => match time_of(value) {
+            Some(ns) => Ok(Some(ns)),
+            None => misfit(value, "a time"),
+        },
+    }
+}
+
+/// The value as a duration; nothing for null and for empty text.
+pub(super) fn duration(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
+    match value {
+        ValueRef::Null | ValueRef::Text([]) => Ok(None),
+        ValueRef::Duration(ns) => Ok(Some(ns)),
+        ValueRef::Text(text) => match duration_of(text) {
+            Some(ns) => Ok(Some(ns)),
+            None => misfit(value, "a duration"),
+        },
+        _ => misfit(value, "a duration"),
+    }
+}
+
+/// `1h30m`, and `-1h30m` as durations print.
+pub(super) fn duration_of(text: &[u8]) -> Option<i64> {
+    let text = str::from_utf8(text).ok()?;
+    match text.strip_prefix('-') {
+        Some(positive) => parse_duration(positive)?.checked_neg(),
+        None => parse_duration(text),
+    }
+}
+
+#[cold]
+fn misfit<'a, T>(value: ValueRef<'a>, expected: &'static str) -> Result<T, Misfit<'a>> {
+    Err((value, Unfit { expected }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ValueRef::{Duration, Int, Null, Text, Time};
+
+    #[test]
+    fn times_and_durations_are_read_from_text() {
+        for (kind, value, expected) in [
+            (
+                ParameterKind::Time,
+                Text(b"1970-01-01T00:00:01Z"),
+                Some(Time(1_000_000_000)),
+            ),
+            (ParameterKind::Time, Int(1), Some(Time(1_000_000_000))),
+            (ParameterKind::Time, Text(b""), Some(Null)),
+            (ParameterKind::Time, Text(b"soon"), None),
+            (
+                ParameterKind::Duration,
+                Text(b"1.5s"),
+                Some(Duration(1_500_000_000)),
+            ),
+            (
+                ParameterKind::Duration,
+                Text(b"-2ms"),
+                Some(Duration(-2_000_000)),
+            ),
+            (ParameterKind::Duration, Int(5), None),
+            (ParameterKind::List, Int(5), None),
+            (ParameterKind::Int, Text(b"7.0"), Some(Int(7))),
+        ] {
+            assert_eq!(
+                convert(kind, value, b"").ok(),
+                expected,
+                "{kind:?} {value:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! `bin(x, step)`: a time or number rounded down to a multiple.
+
+use std::sync::Arc;
+
+use super::sqrt::finite;
+use crate::expr::convert;
+
+use super::{
+    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+};
+use crate::data::{Entry, Example, Number, ValueRef, time_of};
+
+pub(super) const BIN: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "bin",
+        usage: "bin(x, step)",
+        summary: "The time or number rounded down to a multiple of `step`.",
+        details: "With a duration, times are rounded to multiples counted from 1970-01-01 in UTC, so `1d` begins at midnight and `1w` on a Thursday; text is read as a time, and a duration is rounded as one. With a number, numbers are rounded.",
+        examples: &[
+            Example {
+                expr: "select bin(time(line), 5m) as t",
+                input: "2015-05-17T10:09:59Z\n",
+                output: "2015-05-17T10:05:00Z\n",
+            },
+            Example {
+                expr: "select bin(line, 10) as tens",
+                input: "7\n42\n",
+                output: "0\n40\n",
+            },
+        ],
+    },
+    parameters: &[
+        Parameter {
+            name: "x",
+            kind: ParameterKind::Any,
+        },
+        Parameter {
+            name: "step",
+            kind: ParameterKind::Any,
+        },
+    ],
+    required: 2,
+    variadic: false,
+    kernel: Kernel::Prepared(prepare),
+};
+
+/// How wide a bin is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    /// Of times and durations.
+    Ns(i64),
+    /// Of numbers.
+    Number(Number),
+}
+
+/// The step if it is constant.
+#[derive(Debug)]
+struct Bin(Option<Step>);
+
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    let step = match given.get(1) {
+        Some(Given::Constant(ValueRef::Null)) => None,
+        Some(Given::Constant(step)) => Some(step_of(*step).ok_or_else(|| Refused {
+            argument: 1,
+            message: "expected a duration or number above 0, such as 5m or 10".to_owned(),
+        })?),
+        _ => None,
+    };
+    Ok(Arc::new(Bin(step)))
+}
+
+/// The step that a value is; nothing if it is none.
+fn step_of(value: ValueRef<'_>) -> Option<Step> {
+    match value {
+        ValueRef::Duration(ns) => (ns > 0).then_some(Step::Ns(ns)),
+        _ => match value.as_number() {
+            Some(number) => (number.to_f64() > 0.0).then_some(Step::Number(number)),
+            None => match convert::duration(value) {
+                Ok(Some(ns)) => (ns > 0).then_some(Step::Ns(ns)),
+                _ => None,
+            },
+        },
+    }
+}
+
+impl Prepared for Bin {
+    fn begin(&self) -> Caller<'_> {
+        Box::new(|arguments, _| {
+            let [value, step] = arguments else {
+                return Err(Unfit {
+                    expected: "a time or number",
+                });
+            };
+            let step = self.0.or_else(|| step_of(*step)).ok_or(Unfit {
+                expected: "a step above 0",
+            })?;
+            match (*value, step) {
+                (ValueRef::Text([]), _) => Ok(ValueRef::Null),
+                (ValueRef::Duration(ns), Step::Ns(step)) => {
+                    Ok(floor(ns, step).map_or(ValueRef::Null, ValueRef::Duration))
+                }
+                (value, Step::Ns(step)) => {
+                    let ns = time_of(value).ok_or(Unfit { expected: "a time" })?;
+                    Ok(floor(ns, step).map_or(ValueRef::Null, ValueRef::Time))
+                }
+                (value, Step::Number(step)) => {
+                    let number = value.as_number().ok_or(Unfit {
+                        expected: "a number",
+                    })?;
+                    Ok(floor_number(number, step))
+                }
+            }
+        })
+    }
+}
+
+/// The multiple at or below a number of nanoseconds; nothing where 64 bits cannot hold it.
+fn floor(ns: i64, step: i64) -> Option<i64> {
+    ns.checked_sub(ns.rem_euclid(step))
+}
+
+fn floor_number(number: Number, step: Number) -> ValueRef<'static> {
+    if let (Number::Int(number), Number::Int(step)) = (number, step)
+        && let Some(floor) = floor(number, step)
+    {
+        return ValueRef::Int(floor);
+    }
+    let (number, step) = (number.to_f64(), step.to_f64());
+    finite((number / step).floor() * step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{call, call_varying, refused};
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn down_to_the_multiple() {
+        let minute = ValueRef::Duration(60_000_000_000);
+        for (value, step, binned) in [
+            (
+                ValueRef::Time(61_000_000_000),
+                minute,
+                Value::Time(60_000_000_000),
+            ),
+            (ValueRef::Time(-1), minute, Value::Time(-60_000_000_000)),
+            (ValueRef::Time(i64::MIN), minute, Value::Null),
+            (ValueRef::Text(b"61.5"), minute, Value::Time(60_000_000_000)),
+            (ValueRef::Int(61), minute, Value::Time(60_000_000_000)),
+            (
+                ValueRef::Duration(61_000_000_000),
+                minute,
+                Value::Duration(60_000_000_000),
+            ),
+            (
+                ValueRef::Time(61_000_000_000),
+                ValueRef::Text(b"1m"),
+                Value::Time(60_000_000_000),
+            ),
+            (ValueRef::Int(-1), ValueRef::Int(10), Value::Int(-10)),
+            (ValueRef::Text(b"42"), ValueRef::Int(10), Value::Int(40)),
+            (
+                ValueRef::Float(1.3),
+                ValueRef::Float(0.5),
+                Value::Float(1.0),
+            ),
+            (
+                ValueRef::Int(i64::MIN),
+                ValueRef::Int(10),
+                Value::Float(-9223372036854775810.0),
+            ),
+            (ValueRef::Text(b""), minute, Value::Null),
+        ] {
+            assert_eq!(call(&BIN, &[value, step]), Ok(binned.clone()), "{value:?}");
+            assert_eq!(call_varying(&BIN, &[value, step]), Ok(binned));
+        }
+        assert!(call(&BIN, &[ValueRef::Text(b"x"), minute]).is_err());
+        assert!(call(&BIN, &[ValueRef::Time(0), ValueRef::Int(5)]).is_err());
+    }
+
+    #[test]
+    fn steps_that_cannot_be() {
+        for step in [
+            ValueRef::Int(0),
+            ValueRef::Duration(0),
+            ValueRef::Int(-5),
+            ValueRef::Text(b"x"),
+        ] {
+            assert_eq!(refused(&BIN, &[ValueRef::Int(1), step]).argument, 1);
+        }
+    }
+}

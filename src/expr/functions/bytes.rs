@@ -1,0 +1,94 @@
+//! `bytes(x)`: a size as a number of bytes.
+
+use super::round::integral;
+use crate::lang::parse_size;
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, Number, ValueRef, parse_number};
+
+pub(super) const BYTES: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "bytes",
+        usage: "bytes(x)",
+        summary: "The number of bytes that a size such as `10kB` is.",
+        details: "As sizes are written in expressions: 1kB is 1000 bytes, 1KiB 1024, up to PB and PiB; a space may stand before the unit, and a number alone counts bytes. Rounded to whole bytes. The empty text gives null.",
+        examples: &[Example {
+            expr: "select bytes(line) as b",
+            input: "10kB\n1.5 MiB\n512\n",
+            output: "10000\n1572864\n512\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "size",
+        kind: ParameterKind::Any,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Scalar(bytes),
+};
+
+fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    let text = match arguments {
+        [ValueRef::Text([])] => return Ok(ValueRef::Null),
+        [ValueRef::Text(text)] => *text,
+        [number @ (ValueRef::Int(_) | ValueRef::BigInt(_) | ValueRef::Float(_))] => {
+            return Ok(*number);
+        }
+        _ => return Err(NO_SIZE),
+    };
+    let unit = text
+        .iter()
+        .position(|byte| byte.is_ascii_alphabetic() && !b"eE".contains(byte));
+    let (number, unit) = text.split_at(unit.unwrap_or(text.len()));
+    let number = number
+        .strip_suffix(b" ")
+        .filter(|_| !unit.is_empty())
+        .unwrap_or(number);
+    let unit_bytes = match unit {
+        b"" => 1,
+        _ => str::from_utf8(unit)
+            .ok()
+            .and_then(|unit| parse_size(&format!("1{unit}")))
+            .ok_or(NO_SIZE)?,
+    };
+    match parse_number(number).ok_or(NO_SIZE)? {
+        Number::Int(value) if value >= 0 => Ok(value.checked_mul(unit_bytes).map_or(
+            ValueRef::Float(value as f64 * unit_bytes as f64),
+            ValueRef::Int,
+        )),
+        Number::Float(value) if value >= 0.0 => Ok(integral((value * unit_bytes as f64).round())),
+        _ => Err(NO_SIZE),
+    }
+}
+
+/// What is said of other values.
+const NO_SIZE: Unfit = Unfit {
+    expected: "a size such as 10kB",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn units_and_fractions() {
+        let call = |text: &str| call(&BYTES, &[ValueRef::Text(text.as_bytes())]);
+        for (text, bytes) in [
+            ("0B", 0),
+            ("1kB", 1_000),
+            ("1.5 GB", 1_500_000_000),
+            ("1.23KiB", 1_260), // 1259.52
+            ("2PiB", 2 << 50),
+            ("1e3", 1_000),
+            ("1e3kB", 1_000_000),
+        ] {
+            assert_eq!(call(text), Ok(Value::Int(bytes)), "{text}");
+        }
+        assert_eq!(call(""), Ok(Value::Null));
+        for text in ["kB", "1 ", "1  kB", "10KB", "10K", "-1kB", "1kB ", "x"] {
+            assert!(call(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `duration(x)`: a text as the duration that it is.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const DURATION: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "duration",
+        usage: "duration(x)",
+        summary: "The duration that a text such as `1m30s` is.",
+        details: "Numbers with units from weeks to nanoseconds (`w d h m s ms us ns`), the longest first; a sign may stand in front. A number of seconds becomes one by `x * 1s`. The empty text gives null.",
+        examples: &[Example {
+            expr: "select duration(line) as d, duration(line) > 1m as long",
+            input: "90s\n1.5ms\n",
+            output: "1m30s\ttrue\n1.5ms\tfalse\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "x",
+        kind: ParameterKind::Duration,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Scalar(duration),
+};
+
+fn duration<'a>(
+    arguments: &[ValueRef<'a>],
+    _scratch: &'a mut Vec<u8>,
+) -> Result<ValueRef<'a>, Unfit> {
+    match arguments {
+        [duration @ ValueRef::Duration(_)] => Ok(*duration),
+        _ => Err(Unfit {
+            expected: "a duration",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn as_the_evaluator_gives_it() {
+        assert_eq!(
+            call(&DURATION, &[ValueRef::Duration(5)]),
+            Ok(Value::Duration(5))
+        );
+        assert!(call(&DURATION, &[ValueRef::Int(5)]).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! `is_empty(x)`: whether a value has nothing in it.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const IS_EMPTY: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "is_empty",
+        usage: "is_empty(x)",
+        summary: "Whether there is nothing: null, the empty text, list or object.",
+        details: "White space is not nothing: write is_empty(trim(x)).",
+        examples: &[Example {
+            expr: "where not is_empty(line)",
+            input: "a\n\nb\n",
+            output: "a\nb\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "x",
+        kind: ParameterKind::Any,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::NullAware(is_empty),
+};
+
+fn is_empty<'a>(
+    arguments: &[ValueRef<'a>],
+    _scratch: &'a mut Vec<u8>,
+) -> Result<ValueRef<'a>, Unfit> {
+    Ok(ValueRef::Bool(arguments.iter().all(|value| {
+        matches!(
+            value,
+            ValueRef::Null | ValueRef::Text([]) | ValueRef::List([]) | ValueRef::Object([])
+        )
+    })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn nothing_of_any_type() {
+        for (value, is_empty) in [
+            (ValueRef::Null, true),
+            (ValueRef::Text(b""), true),
+            (ValueRef::List(&[]), true),
+            (ValueRef::Object(&[]), true),
+            (ValueRef::List(&[Value::Null]), false),
+            (ValueRef::Text(b" "), false),
+            (ValueRef::Int(0), false),
+            (ValueRef::Bool(false), false),
+        ] {
+            assert_eq!(
+                call(&IS_EMPTY, &[value]),
+                Ok(Value::Bool(is_empty)),
+                "{value:?}"
+            );
+        }
+    }
+}

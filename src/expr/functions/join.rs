@@ -1,0 +1,62 @@
+//! `join(list, sep)`: the elements of a list as one text.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef, write_text};
+
+pub(super) const JOIN: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "join",
+        usage: "join(list, sep)",
+        summary: "The texts of a list's elements, with `sep` between them.",
+        details: "A null element is the empty text.",
+        examples: &[Example {
+            expr: "select join(parse_json(line), ', ') as all",
+            input: "[1, \"b\", 2.5]\n",
+            output: "1, b, 2.5\n",
+        }],
+    },
+    parameters: &[
+        Parameter {
+            name: "elements",
+            kind: ParameterKind::List,
+        },
+        Parameter {
+            name: "separator",
+            kind: ParameterKind::Text,
+        },
+    ],
+    required: 2,
+    variadic: false,
+    kernel: Kernel::Scalar(join),
+};
+
+fn join<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    let [ValueRef::List(values), ValueRef::Text(separator)] = arguments else {
+        return Err(Unfit { expected: "a list" });
+    };
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            scratch.extend_from_slice(separator);
+        }
+        write_text(value.borrow(), scratch);
+    }
+    Ok(ValueRef::Text(scratch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::text;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn every_element_as_text() {
+        let join = |values: &[Value]| text(&JOIN, &[ValueRef::List(values), ValueRef::Text(b", ")]);
+        assert_eq!(
+            join(&[Value::Int(1), Value::Null, Value::Text(b"x".to_vec())]),
+            b"1, , x"
+        );
+        assert_eq!(join(&[Value::List(vec![Value::Int(1)])]), b"[1]");
+        assert_eq!(join(&[]), b"");
+    }
+}

@@ -1,0 +1,56 @@
+//! `keys(x)`: the names in an object.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, Value, ValueRef};
+
+pub(super) const KEYS: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "keys",
+        usage: "keys(x)",
+        summary: "The names in an object, as a list.",
+        details: "In the order in which they came.",
+        examples: &[Example {
+            expr: "select keys(parse_json(line)) as names",
+            input: "{\"b\": 1, \"a\": 2}\n",
+            output: "[\"b\",\"a\"]\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "object",
+        kind: ParameterKind::Any,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Owned(keys),
+};
+
+fn keys(arguments: &[ValueRef<'_>]) -> Result<Value, Unfit> {
+    let [ValueRef::Object(fields)] = arguments else {
+        return Err(Unfit {
+            expected: "an object",
+        });
+    };
+    Ok(Value::List(
+        fields
+            .iter()
+            .map(|(name, _)| Value::Text(name.clone()))
+            .collect(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+
+    #[test]
+    fn names_in_their_order() {
+        let fields = [(b"b".to_vec(), Value::Null), (b"a".to_vec(), Value::Int(1))];
+        let names = [b"b", b"a"].map(|name| Value::Text(name.to_vec()));
+        assert_eq!(
+            call(&KEYS, &[ValueRef::Object(&fields)]),
+            Ok(Value::List(names.to_vec()))
+        );
+        assert!(call(&KEYS, &[ValueRef::Text(b"{}")]).is_err());
+    }
+}

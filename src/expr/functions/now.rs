@@ -1,0 +1,56 @@
+//! `now()`: the time at which the run began.
+
+use std::sync::OnceLock;
+
+use super::{FunctionDef, Kernel, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const NOW: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "now",
+        usage: "now()",
+        summary: "The time at which the run began.",
+        details: "The same for all records of a run. `@time` is the time at which a record arrived.",
+        examples: &[Example {
+            expr: "select now() > '2020-01-01' as later",
+            input: "x\n",
+            output: "true\n",
+        }],
+    },
+    parameters: &[],
+    required: 0,
+    variadic: false,
+    kernel: Kernel::Scalar(now),
+};
+
+fn now<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    match arguments {
+        [] => Ok(ValueRef::Time(now_ns())),
+        _ => Err(Unfit {
+            expected: "no argument",
+        }),
+    }
+}
+
+/// Nanoseconds UTC of the first call.
+pub(super) fn now_ns() -> i64 {
+    static NOW: OnceLock<i64> = OnceLock::new();
+    *NOW.get_or_init(|| {
+        let now = jiff::Timestamp::now().as_nanosecond();
+        i64::try_from(now).unwrap_or(i64::MAX)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn stands_still() {
+        let first = call(&NOW, &[]);
+        assert!(matches!(first, Ok(Value::Time(ns)) if ns > 1_700_000_000_000_000_000));
+        assert_eq!(call(&NOW, &[]), first);
+    }
+}

@@ -1,0 +1,90 @@
+//! `pad(x, n)`: a text made so many characters long.
+
+use std::sync::Arc;
+
+use super::len::count_characters;
+use super::repeat::{LIMIT_BYTES, TOO_LONG};
+
+use super::{
+    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const PAD: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "pad",
+        usage: "pad(x, n)",
+        summary: "The text with spaces added up to `n` characters.",
+        details: "Behind the text; in front of it if `n` is negative. A longer text stays as it is.",
+        examples: &[Example {
+            expr: "select concat('[', pad(line, 4), pad(line, -4), ']') as p",
+            input: "née\n",
+            output: "[née  née]\n",
+        }],
+    },
+    parameters: &[
+        Parameter {
+            name: "text",
+            kind: ParameterKind::Text,
+        },
+        Parameter {
+            name: "count",
+            kind: ParameterKind::Int,
+        },
+    ],
+    required: 2,
+    variadic: false,
+    kernel: Kernel::Prepared(prepare),
+};
+
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    const ABOVE: i64 = LIMIT_BYTES as i64 + 1;
+    const BELOW: i64 = -ABOVE;
+    match given.get(1) {
+        Some(Given::Constant(ValueRef::Int(..=BELOW | ABOVE..))) => Err(Refused {
+            argument: 1,
+            message: "a result may have at most 16 MiB".to_owned(),
+        }),
+        _ => Ok(Arc::new(Checked(pad))),
+    }
+}
+
+fn pad<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    let [ValueRef::Text(text), ValueRef::Int(count)] = arguments else {
+        return Err(Unfit {
+            expected: "text and an int",
+        });
+    };
+    let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+    let missing = wanted.saturating_sub(count_characters(text));
+    if missing > LIMIT_BYTES {
+        return Err(TOO_LONG);
+    }
+    if *count >= 0 {
+        scratch.extend_from_slice(text);
+    }
+    scratch.resize(scratch.len() + missing, b' ');
+    if *count < 0 {
+        scratch.extend_from_slice(text);
+    }
+    Ok(ValueRef::Text(scratch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{call_varying, refused, text};
+    use super::*;
+
+    #[test]
+    fn on_either_side_by_characters() {
+        let pad =
+            |x: &str, count| text(&PAD, &[ValueRef::Text(x.as_bytes()), ValueRef::Int(count)]);
+        assert_eq!(pad("é", 3), "é  ".as_bytes());
+        assert_eq!(pad("é", -3), "  é".as_bytes());
+        assert_eq!(pad("abc", 2), b"abc");
+        assert_eq!(pad("", 0), b"");
+        let huge = [ValueRef::Text(b""), ValueRef::Int(i64::MIN)];
+        assert_eq!(call_varying(&PAD, &huge), Err(TOO_LONG));
+        assert_eq!(refused(&PAD, &huge).argument, 1);
+    }
+}

@@ -1,0 +1,50 @@
+//! `pattern(x)`: what log lines of one kind have in common.
+
+use crate::expr::log_pattern::write_pattern;
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const PATTERN: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "pattern",
+        usage: "pattern(x)",
+        summary: "The line with all that varies replaced, so that alike lines group.",
+        details: "`<time>`, `<num>` (with its unit), `<ip>` (v4 with port, v6), `<mac>`, `<uuid>`, `<hex>` (behind `0x`, or 8 hexadecimal digits and more with letters among them), `<str>` (in quotes, but for names of JSON members), `<email>`, and `<id>` for a word in which letters and digits alternate. Digits at the end of a word are replaced (`eth<num>`), and white space becomes one space.",
+        examples: &[Example {
+            expr: "count by pattern(line) as kind",
+            input: "May 17 10:05:03 web1 sshd[17]: Failed password for root from 10.0.0.7 port 2203\nMay 18 11:06:04 web2 sshd[9]: Failed password for root from 10.1.2.3 port 22\n",
+            output: "<time> web<num> sshd[<num>]: Failed password for root from <ip> port <num>\t2\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "text",
+        kind: ParameterKind::Text,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Scalar(pattern),
+};
+
+fn pattern<'a>(
+    arguments: &[ValueRef<'a>],
+    scratch: &'a mut Vec<u8>,
+) -> Result<ValueRef<'a>, Unfit> {
+    let [ValueRef::Text(line)] = arguments else {
+        return Err(Unfit { expected: "text" });
+    };
+    write_pattern(line, scratch);
+    Ok(ValueRef::Text(scratch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::text;
+    use super::*;
+
+    #[test]
+    fn of_a_line() {
+        let pattern = |line: &str| text(&PATTERN, &[ValueRef::Text(line.as_bytes())]);
+        assert_eq!(pattern("user 17 from ::1"), b"user <num> from <ip>");
+    }
+}

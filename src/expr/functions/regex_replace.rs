@@ -1,0 +1,166 @@
+//! `regex_replace(x, /…/, y)`: another text wherever a pattern is found.
+
+use std::sync::Arc;
+
+use regex::bytes::{Match, Regex};
+
+use crate::expr::pattern::Pattern;
+
+use super::{
+    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "regex_replace",
+        usage: "regex_replace(x, /…/, y)",
+        summary: "The text with all that a /regex/ finds replaced by `y`.",
+        details: "In `y`, `$1` or `${name}` stands for what a group found, `$0` for the whole match, `$$` for a dollar sign. `$1a` means a group of that name: write `${1}a`.",
+        examples: &[Example {
+            expr: "select regex_replace(line, /\\d+/, 'N') as a, regex_replace(line, /(\\w+)=(\\w+)/, '$2:$1') as b",
+            input: "id=42\n",
+            output: "id=N\t42:id\n",
+        }],
+    },
+    parameters: &[
+        Parameter {
+            name: "text",
+            kind: ParameterKind::Text,
+        },
+        Parameter {
+            name: "pattern",
+            kind: ParameterKind::Pattern,
+        },
+        Parameter {
+            name: "replacement",
+            kind: ParameterKind::Text,
+        },
+    ],
+    required: 3,
+    variadic: false,
+    kernel: Kernel::Prepared(prepare),
+};
+
+/// The expression, and whether its replacement is the same bytes for every match.
+#[derive(Debug)]
+struct Replace {
+    regex: Regex,
+    is_plain: bool,
+}
+
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    let Some(Given::Pattern(Pattern::Regex(regex))) = given.get(1) else {
+        return Err(Refused {
+            argument: 1,
+            message: "expected a /regex/".to_owned(),
+        });
+    };
+    let mut is_plain = false;
+    if let Some(Given::Constant(ValueRef::Text(replacement))) = given.get(2) {
+        is_plain = !replacement.contains(&b'$');
+        if let Some(missing) = missing_group(regex, replacement) {
+            return Err(Refused {
+                argument: 2,
+                message: format!("the expression has no group `{missing}`"),
+            });
+        }
+    }
+    Ok(Arc::new(Replace {
+        regex: regex.clone(),
+        is_plain,
+    }))
+}
+
+/// The first group that a replacement names and the expression does not have.
+fn missing_group(regex: &Regex, replacement: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(replacement);
+    let mut rest = &*text;
+    while let Some(dollar) = rest.find('$') {
+        rest = &rest[dollar + 1..];
+        if let Some(behind) = rest.strip_prefix('$') {
+            rest = behind;
+            continue;
+        }
+        let name = match rest.strip_prefix('{') {
+            Some(braced) => braced.split_once('}').map_or("", |(name, _)| name),
+            None => {
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                &rest[..end.unwrap_or(rest.len())]
+            }
+        };
+        let exists = match name.parse::<usize>() {
+            Ok(number) => number < regex.captures_len(),
+            Err(_) => regex.capture_names().flatten().any(|known| known == name),
+        };
+        if !name.is_empty() && !exists {
+            return Some(name.to_owned());
+        }
+    }
+    None
+}
+
+impl Prepared for Replace {
+    fn begin(&self) -> Caller<'_> {
+        Box::new(|arguments, scratch| {
+            let [ValueRef::Text(text), _, ValueRef::Text(replacement)] = arguments else {
+                return Err(Unfit { expected: "text" });
+            };
+            let mut copied = 0;
+            let mut copy_up_to = |found: Match<'_>, scratch: &mut Vec<u8>| {
+                scratch.extend_from_slice(&text[copied..found.start()]);
+                copied = found.end();
+            };
+            if self.is_plain {
+                for found in self.regex.find_iter(text) {
+                    copy_up_to(found, scratch);
+                    scratch.extend_from_slice(replacement);
+                }
+            } else {
+                for groups in self.regex.captures_iter(text) {
+                    copy_up_to(groups.get_match(), scratch);
+                    groups.expand(replacement, scratch);
+                }
+            }
+            scratch.extend_from_slice(&text[copied..]);
+            Ok(ValueRef::Text(scratch))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{call_varying, refused, text};
+    use super::*;
+    use crate::data::Value;
+
+    fn arguments<'v>(x: &'v [u8], pattern: &'v str, y: &'v [u8]) -> [ValueRef<'v>; 3] {
+        [
+            ValueRef::Text(x),
+            ValueRef::Text(pattern.as_bytes()),
+            ValueRef::Text(y),
+        ]
+    }
+
+    #[test]
+    fn every_match_with_groups() {
+        let replace = |x, pattern, y| text(&REGEX_REPLACE, &arguments(x, pattern, y));
+        assert_eq!(replace(b"a1b22", "\\d+", b"N"), b"aNbN");
+        assert_eq!(
+            replace(b"a1b22", "([a-z])(\\d+)", b"$2${1}x$$"),
+            b"1ax$22bx$"
+        );
+        assert_eq!(replace(b"abc", "x", b"y"), b"abc");
+        assert_eq!(replace(b"abc", "", b"-"), b"-a-b-c-");
+        assert_eq!(replace(b"\xff1", "1", b"\xfe"), b"\xff\xfe");
+        let varying = call_varying(&REGEX_REPLACE, &arguments(b"a1", "(\\d)", b"<$1>"));
+        assert_eq!(varying, Ok(Value::Text(b"a<1>".to_vec())));
+    }
+
+    #[test]
+    fn groups_that_are_not_there() {
+        let refused = |pattern, y| refused(&REGEX_REPLACE, &arguments(b"", pattern, y)).message;
+        assert_eq!(refused("(a)", b"$1b"), "the expression has no group `1b`");
+        assert_eq!(refused("a", b"$$ $1"), "the expression has no group `1`");
+    }
+}

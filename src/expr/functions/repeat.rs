@@ -1,0 +1,91 @@
+//! `repeat(x, n)`: a text several times.
+
+use std::sync::Arc;
+
+use super::{
+    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const REPEAT: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "repeat",
+        usage: "repeat(x, n)",
+        summary: "The text `n` times, one after another.",
+        details: "Less than once is the empty text. A result beyond 16 MiB is null and counts as a failed conversion.",
+        examples: &[Example {
+            expr: "select repeat(line, 3) as r",
+            input: "ab\n",
+            output: "ababab\n",
+        }],
+    },
+    parameters: &[
+        Parameter {
+            name: "text",
+            kind: ParameterKind::Text,
+        },
+        Parameter {
+            name: "count",
+            kind: ParameterKind::Int,
+        },
+    ],
+    required: 2,
+    variadic: false,
+    kernel: Kernel::Prepared(prepare),
+};
+
+/// A result longer than this is a mistake more probably than a wish.
+pub(super) const LIMIT_BYTES: usize = 16 << 20;
+
+/// What is said of it.
+pub(super) const TOO_LONG: Unfit = Unfit {
+    expected: "a result of at most 16 MiB",
+};
+
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    const LIMIT: i64 = LIMIT_BYTES as i64 + 1;
+    match given.get(1) {
+        Some(Given::Constant(ValueRef::Int(LIMIT..))) => Err(Refused {
+            argument: 1,
+            message: "a result may have at most 16 MiB".to_owned(),
+        }),
+        _ => Ok(Arc::new(Checked(repeat))),
+    }
+}
+
+fn repeat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    let [ValueRef::Text(text), ValueRef::Int(count)] = arguments else {
+        return Err(Unfit {
+            expected: "text and an int",
+        });
+    };
+    let count = usize::try_from((*count).max(0)).unwrap_or(usize::MAX);
+    if text.len().saturating_mul(count) > LIMIT_BYTES {
+        return Err(TOO_LONG);
+    }
+    if !text.is_empty() {
+        for _ in 0..count {
+            scratch.extend_from_slice(text);
+        }
+    }
+    Ok(ValueRef::Text(scratch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{call_varying, refused};
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn any_number_of_times() {
+        let repeat = |x, count| call_varying(&REPEAT, &[ValueRef::Text(x), ValueRef::Int(count)]);
+        assert_eq!(repeat(b"ab", 2), Ok(Value::Text(b"abab".to_vec())));
+        assert_eq!(repeat(b"ab", 0), Ok(Value::Text(Vec::new())));
+        assert_eq!(repeat(b"ab", i64::MIN), Ok(Value::Text(Vec::new())));
+        assert_eq!(repeat(b"", i64::MAX), Ok(Value::Text(Vec::new())));
+        assert_eq!(repeat(b"ab", i64::MAX), Err(TOO_LONG));
+        let huge = [ValueRef::Text(b""), ValueRef::Int(i64::MAX)];
+        assert_eq!(refused(&REPEAT, &huge).argument, 1);
+    }
+}

@@ -1,0 +1,61 @@
+//! `reverse(x)`: a text from its end to its start.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const REVERSE: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "reverse",
+        usage: "reverse(x)",
+        summary: "The characters of the text, the last one first.",
+        details: "A byte that is not UTF-8 is one character.",
+        examples: &[Example {
+            expr: "select reverse(line) as r",
+            input: "née\n",
+            output: "eén\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "text",
+        kind: ParameterKind::Text,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Scalar(reverse),
+};
+
+fn reverse<'a>(
+    arguments: &[ValueRef<'a>],
+    scratch: &'a mut Vec<u8>,
+) -> Result<ValueRef<'a>, Unfit> {
+    let [ValueRef::Text(text)] = arguments else {
+        return Err(Unfit { expected: "text" });
+    };
+    scratch.extend_from_slice(text);
+    scratch.reverse();
+    // then the bytes of each character back into their order
+    let mut end = text.len();
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            let start = end - character.len_utf8();
+            scratch[start..end].reverse();
+            end = start;
+        }
+        end -= chunk.invalid().len();
+    }
+    Ok(ValueRef::Text(scratch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::text;
+    use super::*;
+
+    #[test]
+    fn characters_stay_whole() {
+        let reverse = |bytes: &[u8]| text(&REVERSE, &[ValueRef::Text(bytes)]);
+        assert_eq!(reverse("aé\u{1f600}".as_bytes()), "\u{1f600}éa".as_bytes());
+        assert_eq!(reverse(b"a\xff\xc3b"), b"b\xc3\xffa");
+        assert_eq!(reverse(b""), b"");
+    }
+}

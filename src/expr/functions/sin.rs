@@ -1,0 +1,47 @@
+//! `sin(x)`: the sine of an angle in radians.
+
+use super::sqrt::{NO_NUMBER, finite, float};
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, ValueRef};
+
+pub(super) const SIN: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "sin",
+        usage: "sin(x)",
+        summary: "The sine of an angle in radians.",
+        details: "",
+        examples: &[Example {
+            expr: "select round(sin(line), 6) as s",
+            input: "0\n1.5707963\n",
+            output: "0\n1\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "x",
+        kind: ParameterKind::Number,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Scalar(sin),
+};
+
+fn sin<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    let [x] = arguments else {
+        return Err(NO_NUMBER);
+    };
+    Ok(finite(float(*x)?.sin()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn what_is_no_number_is_null() {
+        let call = |value| call(&SIN, &[ValueRef::Float(value)]);
+        assert_eq!(call(0.0), Ok(Value::Float(0.0)));
+    }
+}

@@ -1,0 +1,65 @@
+//! `sqrt(x)`: the square root.
+
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use crate::data::{Entry, Example, Number, ValueRef};
+
+pub(super) const SQRT: FunctionDef = FunctionDef {
+    entry: Entry {
+        name: "sqrt",
+        usage: "sqrt(x)",
+        summary: "The square root.",
+        details: "Of a negative number: null.",
+        examples: &[Example {
+            expr: "select sqrt(line) as r",
+            input: "2\n9\n",
+            output: "1.4142135623730951\n3\n",
+        }],
+    },
+    parameters: &[Parameter {
+        name: "x",
+        kind: ParameterKind::Number,
+    }],
+    required: 1,
+    variadic: false,
+    kernel: Kernel::Scalar(sqrt),
+};
+
+fn sqrt<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    let [x] = arguments else {
+        return Err(NO_NUMBER);
+    };
+    Ok(finite(float(*x)?.sqrt()))
+}
+
+/// What is said of other values.
+pub(super) const NO_NUMBER: Unfit = Unfit {
+    expected: "a number",
+};
+
+/// The nearest float of a number.
+pub(super) fn float(number: ValueRef<'_>) -> Result<f64, Unfit> {
+    number.as_number().map(Number::to_f64).ok_or(NO_NUMBER)
+}
+
+/// A float, or null if it is none that can be printed.
+pub(super) fn finite(value: f64) -> ValueRef<'static> {
+    if value.is_finite() {
+        ValueRef::Float(value)
+    } else {
+        ValueRef::Null
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::call;
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn what_is_no_number_is_null() {
+        let call = |value| call(&SQRT, &[ValueRef::Float(value)]);
+        assert_eq!(call(4.0), Ok(Value::Float(2.0)));
+        assert_eq!(call(-1.0), Ok(Value::Null));
+    }
+}

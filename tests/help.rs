@@ -1,0 +1,180 @@
+//! What `--help` shows fits the screen, can be typed, and does what it says.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use bourn::cli::CHAPTERS;
+use bourn::data::Entry;
+
+mod support {
+    pub mod shell;
+}
+
+use support::shell::{printed, run};
+
+/// The columns of a terminal.
+const COLUMNS: usize = 80;
+
+/// The lines of a screen; one that is larger than the smallest.
+const LINES: usize = 50;
+
+/// A sentence so long fits a line behind the name of its row.
+const SENTENCE: usize = 68;
+
+/// Options whose effect an example cannot show.
+const WITHOUT_EXAMPLE: &[&str] = &["explain", "expression-file", "help", "version"];
+
+#[test]
+fn the_help_fits_one_screen_and_names_everything() {
+    let help = printed("bourn --help");
+    assert_eq!(help, printed("bourn -h"));
+    assert!(help.lines().count() <= LINES, "{help}");
+    for line in help.lines() {
+        assert!(line.chars().count() <= COLUMNS, "{line}");
+    }
+    let words: HashSet<&str> = help
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .map(|word| word.trim_start_matches("--"))
+        .collect();
+    for name in bourn::cli::names() {
+        assert!(words.contains(name), "`{name}` is not in the help");
+    }
+}
+
+#[test]
+fn the_examples_of_every_page_print_what_the_page_says() {
+    for name in bourn::cli::names() {
+        let page = printed(&format!("bourn --help {name}"));
+        for (command, output) in examples(&page) {
+            let stdout = String::from_utf8(run(&command).stdout).expect("text");
+            let found: Vec<String> = stdout
+                .lines()
+                .map(|line| line.trim_end_matches(' ').to_owned())
+                .collect();
+            assert_eq!(found, output, "{name}: {command}");
+        }
+    }
+}
+
+/// The commands of a page, each with the lines that it prints.
+fn examples(page: &str) -> Vec<(String, Vec<String>)> {
+    let mut examples: Vec<(String, Vec<String>)> = Vec::new();
+    let mut inside = false;
+    let mut empty_lines = 0;
+    for line in page.lines() {
+        if let Some(command) = line.strip_prefix("  $ ") {
+            examples.push((command.to_owned(), Vec::new()));
+            (inside, empty_lines) = (true, 0);
+        } else if line.is_empty() {
+            empty_lines += 1;
+        } else if let (true, Some(text)) = (inside, line.strip_prefix("  ")) {
+            let output = &mut examples.last_mut().expect("one is begun").1;
+            // an empty line belongs to the output if more of it follows
+            output.extend(std::iter::repeat_n(String::new(), empty_lines));
+            empty_lines = 0;
+            output.push(text.to_owned());
+        } else {
+            inside = false;
+        }
+    }
+    examples
+}
+
+#[test]
+fn pages_are_found_as_names_are_typed() {
+    let page = printed("bourn --help threads");
+    for written in ["--threads", "-j", "j"] {
+        assert_eq!(printed(&format!("bourn --help {written}")), page);
+    }
+    assert_eq!(
+        printed("bourn --help stage"),
+        printed("bourn --help stages")
+    );
+}
+
+#[test]
+fn a_name_in_several_tables_is_shown_in_all_of_them() {
+    let page = printed("bourn --help min");
+    assert!(page.contains("min (aggregate)") && page.contains("min (function)"));
+}
+
+#[test]
+fn an_unknown_name_is_a_mistake_with_the_nearest_one() {
+    let output = run("bourn --help cuont");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "bourn: nothing is called `cuont`\n  = help: did you mean `count`?\n"
+    );
+}
+
+#[test]
+fn rows_are_documented() {
+    for chapter in CHAPTERS {
+        let mut names = HashSet::new();
+        for Entry {
+            name,
+            usage: _,
+            summary,
+            details,
+            examples,
+        } in (chapter.entries)()
+        {
+            let place = format!("{} of the {}", name, chapter.plural);
+            assert!(names.insert(name), "{place} stands twice");
+            assert!(summary.ends_with('.') && !summary.contains('\n'), "{place}");
+            assert!(summary.chars().count() <= SENTENCE, "{place}: {summary}");
+            assert!(details.is_empty() || !details.ends_with('\n'), "{place}");
+            let documented = !examples.is_empty()
+                || chapter.plural == "options" && WITHOUT_EXAMPLE.contains(name);
+            assert!(documented, "{place} has no example");
+        }
+    }
+}
+
+#[test]
+fn tables_are_sorted() {
+    for chapter in CHAPTERS {
+        // Pages are in the order of reading, kinds of sources in the order in which they are asked.
+        if ["language", "sources"].contains(&chapter.plural) {
+            continue;
+        }
+        let entries = (chapter.entries)();
+        let is_sorted = entries.is_sorted_by(|left, right| left.name < right.name);
+        assert!(is_sorted, "{} are not sorted", chapter.plural);
+    }
+}
+
+#[test]
+fn every_file_of_a_table_is_in_it() {
+    for (folder, table) in [
+        ("src/stage", "STAGES"),
+        ("src/aggregate", "AGGREGATES"),
+        ("src/expr/functions", "FUNCTIONS"),
+        ("src/format", "FORMATS"),
+        ("src/source", "SOURCES"),
+    ] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let text = std::fs::read_to_string(root.join("mod.rs")).expect("a folder has a mod.rs");
+        let start = text.find(&format!("pub const {table}")).expect("a table");
+        let rows = &text[start..start + text[start..].find("];").expect("its end")];
+        for file in std::fs::read_dir(&root).expect("a folder") {
+            let path = file.expect("a file").path();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            let is_row = path.extension().is_some_and(|extension| extension == "rs")
+                && defines_a_row(&path)
+                && name != "mod";
+            if is_row {
+                assert!(
+                    rows.contains(&format!("{name}::")),
+                    "{folder}/{name}.rs is not in {table}"
+                );
+            }
+        }
+    }
+}
+
+/// Whether the file has a row of a table.
+fn defines_a_row(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|text| text.contains("entry: Entry {"))
+}

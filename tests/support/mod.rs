@@ -1,0 +1,5 @@
+//! What several tests share.
+
+pub mod generate;
+pub mod reference;
+pub mod run;

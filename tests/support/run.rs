@@ -1,0 +1,92 @@
+//! Runs the engine within the test, in any configuration.
+
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use bourn::engine::{self, Control, Encoding, Job, Outcome};
+use bourn::lang::Mistake;
+use bourn::plan::Plan;
+
+/// A run that takes longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How the work is parted, which must not show.
+#[derive(Clone, Copy, Debug)]
+pub struct Configuration {
+    pub threads: usize,
+    pub chunk_bytes: usize,
+    pub batch: Option<Duration>,
+    pub origin: Origin,
+}
+
+/// Where the input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    File,
+    Pipe,
+}
+
+/// The plan of an expression.
+pub fn plan(expression: &str) -> Result<Arc<Plan>, Vec<Mistake>> {
+    let pipeline = bourn::lang::parse(expression)?;
+    Plan::of(&pipeline, bourn::plan::Printing::AsItCame).map(Arc::new)
+}
+
+/// Runs a plan on some input: what it prints, and how it ends.
+pub fn run(plan: &Arc<Plan>, input: &[u8], configuration: Configuration) -> (Vec<u8>, Outcome) {
+    match configuration.origin {
+        Origin::File => {
+            let mut file = tempfile::NamedTempFile::new().expect("a file");
+            file.write_all(input).expect("room for the input");
+            let path = file.path().to_str().expect("a plain path").to_owned();
+            run_sources(plan, vec![path], configuration)
+        }
+        Origin::Pipe => {
+            let (reader, mut writer) = std::io::pipe().expect("a pipe");
+            let input = input.to_vec();
+            std::thread::spawn(move || {
+                for piece in input.chunks(1000) {
+                    if writer.write_all(piece).is_err() {
+                        break; // enough was read
+                    }
+                }
+            });
+            let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
+            run_sources(plan, vec![path], configuration)
+        }
+    }
+}
+
+/// Runs a plan on sources as they are written on the command line.
+pub fn run_sources(
+    plan: &Arc<Plan>,
+    sources: Vec<String>,
+    configuration: Configuration,
+) -> (Vec<u8>, Outcome) {
+    let plan = Arc::clone(plan);
+    let encoding = match plan.output.lines {
+        Some(_) => Encoding::Lines,
+        None => Encoding::Format(bourn::format::find("tsv").expect("tsv"), false),
+    };
+    let job = Job {
+        sources: sources.into_iter().map(Into::into).collect(),
+        threads: configuration.threads,
+        chunk_bytes: configuration.chunk_bytes,
+        batch: configuration.batch,
+        max_line_bytes: 16 << 20,
+        encoding,
+        progress: None,
+    };
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let control = Control::new().expect("a pipe");
+        let mut printed = Vec::new();
+        let outcome = engine::run(plan, job, &mut printed, &control);
+        let _ = sender.send((printed, outcome)); // the test has given up
+    });
+    receiver
+        .recv_timeout(PATIENCE)
+        .expect("the run ends, and without a panic")
+}
