@@ -19,7 +19,7 @@ use super::number::format_float;
 use super::value::ValueRef;
 
 /// Nanoseconds of a second.
-const SECOND_NS: i128 = 1_000_000_000;
+const SECOND_NS: i64 = 1_000_000_000;
 
 /// Nanoseconds of a day without leap seconds.
 const DAY_NS: i64 = 86_400_000_000_000;
@@ -52,10 +52,119 @@ pub fn time_defaults() -> &'static TimeDefaults {
 /// The time that a text is, in nanoseconds UTC; nothing if the whole of it is none, or none that 64 bits hold.
 #[inline]
 pub fn parse_time(text: &[u8]) -> Option<i64> {
+    // The two that logs are made of, at fixed places of a text whose length is known: no byte is asked for twice.
+    let common = match text.len() {
+        26 => text.first_chunk().and_then(access_log_time),
+        20 | 23 | 24 => text
+            .first_chunk()
+            .and_then(|head| rfc3339_utc(head, &text[19..])),
+        10 if text[4].is_ascii_digit() => return parse_epoch(text),
+        _ => None,
+    };
+    if common.is_some() {
+        return common;
+    }
     match time_prefix(text) {
         Some((ns, used)) if used == text.len() => Some(ns),
         _ => parse_epoch(text),
     }
+}
+
+/// `17/May/2015:10:05:03 +0000` and no other form.
+#[inline]
+fn access_log_time(text: &[u8; 26]) -> Option<i64> {
+    let [
+        d0,
+        d1,
+        b'/',
+        m0,
+        m1,
+        m2,
+        b'/',
+        y0,
+        y1,
+        y2,
+        y3,
+        b':',
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+        b' ',
+        sign @ (b'+' | b'-'),
+        z0,
+        z1,
+        z2,
+        z3,
+    ] = *text
+    else {
+        return None;
+    };
+    let date = Date {
+        year: year_of(&[y0, y1, y2, y3])?,
+        month: month_number([m0, m1, m2])?,
+        day: pair(d0, d1),
+    };
+    let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
+    let (hours, minutes) = (pair(z0, z1), pair(z2, z3));
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let east_s = (hours * 3600 + minutes * 60) as i32;
+    let offset_s = if sign == b'-' { -east_s } else { east_s };
+    at_offset(date, Clock { seconds, ns: 0 }, offset_s)
+}
+
+/// `2015-05-17T10:05:03Z`, or with three digits of a fraction, and no other form. `tail` is what follows the
+/// seconds.
+#[inline]
+fn rfc3339_utc(head: &[u8; 19], tail: &[u8]) -> Option<i64> {
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        m0,
+        m1,
+        b'-',
+        d0,
+        d1,
+        b'T' | b' ',
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+    ] = *head
+    else {
+        return None;
+    };
+    let ns = match *tail {
+        [b'Z'] => 0,
+        [b'.' | b',', a, b, c, b'Z'] => {
+            let (first, rest) = (pair(b'0', a), pair(b, c));
+            if first > 9 || rest > 99 {
+                return None;
+            }
+            (first * 100 + rest) * 1_000_000
+        }
+        _ => return None,
+    };
+    let date = Date {
+        year: year_of(&[y0, y1, y2, y3])?,
+        month: pair(m0, m1),
+        day: pair(d0, d1),
+    };
+    let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
+    at_offset(date, Clock { seconds, ns }, 0)
 }
 
 /// The time that a value is: times themselves, text that says one, numbers since 1970 by their size.
@@ -288,6 +397,14 @@ const fn letters(name: [u8; 3]) -> u32 {
 /// The number of a month by the first three letters of its English name, with no letter behind them.
 #[inline]
 fn month(text: &[u8], at: usize) -> Option<u32> {
+    let month = month_number(*bytes_at(text, at)?)?;
+    let ends = !text.get(at + 3).is_some_and(u8::is_ascii_alphabetic);
+    ends.then_some(month)
+}
+
+/// The number of a month by its three letters.
+#[inline]
+fn month_number(name: [u8; 3]) -> Option<u32> {
     const NAMES: [u32; 12] = {
         let names = *b"janfebmaraprmayjunjulaugsepoctnovdec";
         let mut packed = [0; 12];
@@ -298,11 +415,30 @@ fn month(text: &[u8], at: usize) -> Option<u32> {
         }
         packed
     };
-    let name = letters(*bytes_at(text, at)?);
-    let found = NAMES.iter().position(|known| *known == name)?;
-    let ends = !text.get(at + 3).is_some_and(u8::is_ascii_alphabetic);
-    ends.then_some(found as u32 + 1)
+    const PLACES: [u8; 32] = {
+        let mut places = [0; 32];
+        let mut month = 0;
+        while month < 12 {
+            let slot = slot_of(NAMES[month]);
+            assert!(places[slot] == 0, "two months share a slot");
+            places[slot] = month as u8 + 1;
+            month += 1;
+        }
+        places
+    };
+    let name = letters(name);
+    let month = u32::from(PLACES[slot_of(name)]);
+    (month > 0 && NAMES[month as usize - 1] == name).then_some(month)
 }
+
+/// A slot for the three letters of a month.
+#[inline]
+const fn slot_of(name: u32) -> usize {
+    (name.wrapping_mul(MULTIPLIER) >> 27) as usize
+}
+
+/// Found by trial: no two months share a slot.
+const MULTIPLIER: u32 = 0x6ec9_d287;
 
 /// Whether a text begins with the short English name of a day of the week.
 pub(crate) fn is_weekday(text: &[u8]) -> bool {
@@ -429,7 +565,13 @@ fn in_default_zone(date: Date, clock: Clock) -> Option<i64> {
 #[inline]
 fn at_offset(date: Date, clock: Clock, offset_s: i32) -> Option<i64> {
     let seconds = days_since_1970(date)? * 86_400 + i64::from(clock.seconds) - i64::from(offset_s);
-    i64::try_from(i128::from(seconds) * SECOND_NS + i128::from(clock.ns)).ok()
+    match seconds.checked_mul(SECOND_NS) {
+        Some(whole_ns) => whole_ns.checked_add(i64::from(clock.ns)),
+        // the first second of all times is cut in the middle
+        None => {
+            i64::try_from(i128::from(seconds) * i128::from(SECOND_NS) + i128::from(clock.ns)).ok()
+        }
+    }
 }
 
 /// Days from 1970-01-01 to a date; nothing if the calendar has none such.
@@ -468,10 +610,11 @@ fn parse_epoch(text: &[u8]) -> Option<i64> {
         return None;
     }
     let mut value: u64 = 0;
+    if whole.len() > 19 {
+        return None; // beyond 64 bits, leading zeros or not
+    }
     for digit in whole {
-        value = value
-            .checked_mul(10)?
-            .checked_add(u64::from(digit - b'0'))?;
+        value = value * 10 + u64::from(digit - b'0'); // 19 digits fit
     }
     epoch(value, fraction, unsigned.len() < text.len())
 }
@@ -485,6 +628,9 @@ fn epoch(whole: u64, fraction: &[u8], is_negative: bool) -> Option<i64> {
         100_000_000_000_000..100_000_000_000_000_000 => 1_000,
         _ => 1,
     };
+    if fraction.is_empty() && !is_negative {
+        return i64::try_from(whole.checked_mul(unit_ns)?).ok();
+    }
     let mut place_ns = unit_ns;
     let mut ns = i128::from(whole) * i128::from(unit_ns);
     for digit in fraction {
@@ -548,6 +694,8 @@ mod tests {
             ("17/May/2015:10:05:03.5 +0000", MAY + 500_000_000),
             ("2015-05-17T10:05Z", MAY - 3_000_000_000),
             ("2015-05-17", MAY - 36_303_000_000_000),
+            ("2015/05/17", MAY - 36_303_000_000_000),
+            ("2015-05-17T10:05:03.250Z", MAY + 250_000_000),
             ("1431857103.25", MAY + 250_000_000),
             ("1431857103250.5", MAY + 250_500_000),
             ("2016-12-31T23:59:60Z", 1_483_228_799_000_000_000),
