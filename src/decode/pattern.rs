@@ -14,7 +14,7 @@ use regex::bytes::{CaptureLocations, Regex};
 
 use super::typed::{self, Kind, Places, shown};
 use super::{Decoded, Decoder, times};
-use crate::data::{Span, TextColumn, parse_duration, parse_number};
+use crate::data::{Span, TextColumn, parse_duration, parse_number, parse_time};
 
 /// The types that a hole can have, as written.
 pub const TYPES: &[(&str, Kind)] = &[
@@ -50,8 +50,6 @@ pub struct Pattern {
     /// Whether a failed search by literals may still be a match: a literal that ends in white space stands before
     /// one that begins with it.
     is_elastic: bool,
-    /// What a time looks like; only if a hole is one.
-    time_shape: Option<Regex>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,8 +234,7 @@ fn hole_regex(kind: Kind, is_last: bool) -> String {
         (Kind::Int, true) => r"[+-]?[0-9]+",
         (Kind::Float, false) => r"[+-]?(?:[0-9]+?(?:\.[0-9]+?)??|\.[0-9]+?)(?:[eE][+-]?[0-9]+?)??",
         (Kind::Float, true) => r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?",
-        (Kind::Time | Kind::MonthAndDay, false) => times::SHAPE,
-        (Kind::Time | Kind::MonthAndDay, true) => times::LONG_SHAPE,
+        (Kind::Time | Kind::MonthAndDay, _) => &times::shape(is_last),
         (Kind::Duration, false) => r"(?:[0-9][0-9._]*?(?:[smhdw]|ms|us|ns|\xc2\xb5s|\xce\xbcs))+?",
         (Kind::Duration, true) => r"(?:[0-9][0-9._]*(?:ms|us|ns|\xc2\xb5s|\xce\xbcs|[smhdw]))+",
         (Kind::Text | Kind::Escaped | Kind::Json, false) => ".*?",
@@ -260,14 +257,9 @@ impl Pattern {
             holes,
             fallback: None,
             is_elastic,
-            time_shape: None,
         };
         if is_elastic || is_typed {
             pattern.fallback = Some(compile(&pattern.regex(), text)?);
-        }
-        if pattern.holes.iter().any(|hole| hole.kind == Kind::Time) {
-            let shape = format!("^(?:{})$", times::LONG_SHAPE);
-            pattern.time_shape = Some(compile(&format!("(?s-u:{shape})"), text)?);
         }
         Ok(pattern)
     }
@@ -331,7 +323,7 @@ impl Pattern {
                 if behind.is_empty() {
                     end = at + prefix_len(hole.kind, &text[at..]);
                 }
-                if !self.fits(hole.kind, &text[at..end]) {
+                if !Self::fits(hole.kind, &text[at..end]) {
                     return self.missed_type(text, index, (at, end), next);
                 }
             }
@@ -361,7 +353,7 @@ impl Pattern {
     }
 
     /// Whether all of a text is of a type.
-    fn fits(&self, kind: Kind, text: &[u8]) -> bool {
+    fn fits(kind: Kind, text: &[u8]) -> bool {
         match kind {
             Kind::Text | Kind::Escaped | Kind::Json => true,
             Kind::Word => !text.is_empty() && !text.iter().any(|byte| is_white(*byte)),
@@ -370,10 +362,7 @@ impl Pattern {
             Kind::Duration => {
                 std::str::from_utf8(text).is_ok_and(|text| parse_duration(text).is_some())
             }
-            Kind::Time | Kind::MonthAndDay => self
-                .time_shape
-                .as_ref()
-                .is_some_and(|shape| shape.is_match(text)),
+            Kind::Time | Kind::MonthAndDay => parse_time(text).is_some(),
         }
     }
 

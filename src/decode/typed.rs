@@ -5,7 +5,7 @@
 
 use crate::data::{
     Bytes, Column, ColumnBuilder, Number, Span, TextColumn, Validity, Value, ValueRef,
-    parse_duration, parse_number, read_string,
+    parse_duration, parse_number, parse_time, read_string,
 };
 
 use super::{Decoded, times};
@@ -117,7 +117,7 @@ pub(super) fn finish<'a>(
                     let text = std::str::from_utf8(text).ok()?;
                     parse_duration(text).map(ValueRef::Duration)
                 }),
-                Kind::Time => self::times(bytes, &spans, &mut reject, times::parse),
+                Kind::Time => self::times(bytes, &spans, &mut reject, parse_time),
                 Kind::MonthAndDay => {
                     self::times(bytes, &spans, &mut reject, times::parse_month_and_day)
                 }
