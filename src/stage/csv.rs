@@ -12,7 +12,7 @@ pub(super) const CSV: StageDef = StageDef {
         name: "csv",
         usage: "csv [SEP] [from FIELD] [as A, B, …]",
         summary: "Take the columns of rows; names come from `as` or the first line.",
-        details: "As RFC 4180 has it: a field in quotes may hold separators, doubled quotes and, where csv is the first \
+        details: "Names come from `as`, else from each source's first line. As RFC 4180 has it: a field in quotes may hold separators, doubled quotes and, where csv is the first \
                   stage, newlines. A quote elsewhere than at a field's start is text. SEP is one byte: ';', '|', \"\\t\". \
                   Fields are text; an empty one is \"\". Columns that a short row lacks are null, an empty line being a \
                   row with one empty field; a row with more fields than columns is rejected, and so is a quote that \

@@ -11,9 +11,9 @@ pub(super) const EXPLODE: StageDef = StageDef {
     entry: Entry {
         name: "explode",
         usage: "explode FIELD [as NAME]",
-        summary: "Make one record for each element of a list, in its place; none for null; a single value is itself.",
-        details: "With `as`, the element stands in a field NAME instead. An empty list gives no record. An object is a \
-                  single value.",
+        summary: "Make one record for each element of a list, in its place.",
+        details: "Null and an empty list give no record; a single value, which an object is, gives one. With `as`, \
+                  the element is called NAME.",
         examples: &[
             Example {
                 expr: "json | explode tags | select id, tags",

@@ -15,7 +15,7 @@ pub(super) const SAMPLE: StageDef = StageDef {
     entry: Entry {
         name: "sample",
         usage: "sample PERCENT% | sample 1/N",
-        summary: "Keep about so many of the records, chosen at random but the same on every run.",
+        summary: "Keep a share of the records, chosen at random, the same each time.",
         details: "A record is chosen by its line and its number in the source, whatever the number of threads; where \
                   the line is gone, by its fields. A smaller sample is a part of a larger one.",
         examples: &[
