@@ -46,7 +46,9 @@ macro_rules! case_files {
     };
 }
 
-case_files!(aggregates errors expressions functions2 input order output stages values);
+case_files!(
+    aggregates aggregates2 csv errors explode expressions functions2 input logfmt order output stages values
+);
 
 #[test]
 fn every_file_is_run() {

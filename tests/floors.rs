@@ -10,6 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["engine"],
     &["plan"],
     &["source", "format", "stage", "aggregate", "sink"],
+    &["decode"],
     &["expr"],
     &["lang"],
     &["data"],

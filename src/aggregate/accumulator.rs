@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 
-use crate::data::{Column, ColumnBuilder, Position, Value, ValueRef};
+use crate::data::{Column, ColumnBuilder, Number, Position, Value, ValueRef};
 use crate::expr::Failures;
 
 /// To which group each row belongs.
@@ -34,6 +34,28 @@ impl Groups<'_> {
     }
 }
 
+/// What is known before the first record.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The aggregate's name as it was typed, for messages.
+    pub name: String,
+    /// The constant that it takes, if it takes one: `q`, `n`, `alpha`.
+    pub constant: f64,
+    /// How many expressions it takes from each record.
+    pub arguments: usize,
+    /// No sketches: exact at any size, whatever the memory (`--exact`).
+    pub exact: bool,
+}
+
+/// What a result may depend on besides the records.
+#[derive(Clone, Copy, Debug)]
+pub struct Finish {
+    /// The constant of the aggregate that asks: several percentiles share their states.
+    pub constant: f64,
+    /// How long the records took: the length of the window, or the time since the run began.
+    pub seconds: f64,
+}
+
 /// The states of one aggregate for all groups.
 ///
 /// A worker resizes and updates it batch by batch; at a batch's end it is gathered by partition and merged
@@ -42,12 +64,13 @@ pub trait Accumulator: Send + Sync {
     /// Makes room for so many groups; never fewer than before. New states are of nothing.
     fn resize(&mut self, groups: usize);
 
-    /// Adds a row to the group of each. `argument` has as many rows; nothing for bare `count`. Positions
-    /// never go back within one accumulator. Values that do not fit are skipped and counted in `failures`.
+    /// Adds a row to the group of each. The columns are the arguments, each with as many rows; there are none
+    /// for `count`. Positions never go back within one accumulator. Values that do not fit are skipped and
+    /// counted in `failures`.
     fn update(
         &mut self,
         groups: Groups<'_>,
-        argument: Option<&Column<'_>>,
+        arguments: &[&Column<'_>],
         position: Position,
         failures: &mut Failures,
     );
@@ -55,42 +78,73 @@ pub trait Accumulator: Send + Sync {
     /// Adds the states `from` of another accumulator of the same aggregate to the groups `to`, one each.
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]);
 
-    /// The states of these groups, in this order.
-    fn gather(&self, order: &[u32]) -> Box<dyn Accumulator>;
+    /// Takes the states of these groups, in this order. No group is named twice, and none is used afterwards.
+    fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator>;
 
-    /// The results, one a group.
-    fn finish(&self) -> Column<'static>;
+    /// The results, one a group; several columns only for an aggregate whose row of the table names them.
+    fn finish(&self, finish: &Finish) -> Vec<Column<'static>>;
 
     /// For `merge`, which must see the other's own type.
     fn as_any(&self) -> &dyn Any;
 }
 
+/// The other accumulator, which `merge` knows to be of the same aggregate.
+pub(super) fn same<A: 'static>(other: &dyn Accumulator) -> &A {
+    other
+        .as_any()
+        .downcast_ref()
+        .expect("accumulators of one aggregate have one type")
+}
+
 /// The state of one group, for aggregates that look at one value at a time.
 pub(super) trait State: Clone + Default + Send + Sync + 'static {
+    /// What is the same for all groups.
+    type Shared: Clone + Send + Sync + 'static;
+
     /// Adds a value, which is not null. An error says what was expected instead.
-    fn update(&mut self, value: ValueRef<'_>, position: Position) -> Result<(), &'static str>;
+    fn update(
+        &mut self,
+        shared: &Self::Shared,
+        value: ValueRef<'_>,
+        position: Position,
+    ) -> Result<(), &'static str>;
 
     /// Adds what another state has seen.
-    fn merge(&mut self, other: &Self);
+    fn merge(&mut self, shared: &Self::Shared, other: &Self);
 
     /// The result.
-    fn finish(&self) -> Value;
+    fn finish(&self, shared: &Self::Shared, finish: &Finish) -> Value;
 }
 
 /// One state a group.
 #[derive(Debug)]
-pub(super) struct PerGroup<S> {
+pub(super) struct PerGroup<S: State> {
     states: Vec<S>,
-    name: &'static str,
+    shared: S::Shared,
+    name: String,
 }
 
 impl<S: State> PerGroup<S> {
-    /// No group yet. The name is for messages.
-    pub(super) fn boxed(name: &'static str) -> Box<dyn Accumulator> {
+    /// No group yet.
+    pub(super) fn boxed(settings: &Settings, shared: S::Shared) -> Box<dyn Accumulator> {
         Box::new(PerGroup {
             states: Vec::<S>::new(),
-            name,
+            shared,
+            name: settings.name.clone(),
         })
+    }
+
+    #[inline(always)]
+    fn add(
+        &mut self,
+        group: usize,
+        value: ValueRef<'_>,
+        position: Position,
+        failures: &mut Failures,
+    ) {
+        if let Err(expected) = self.states[group].update(&self.shared, value, position) {
+            failures.add(&self.name, expected, value);
+        }
     }
 }
 
@@ -102,52 +156,87 @@ impl<S: State> Accumulator for PerGroup<S> {
     fn update(
         &mut self,
         groups: Groups<'_>,
-        argument: Option<&Column<'_>>,
+        arguments: &[&Column<'_>],
         position: Position,
         failures: &mut Failures,
     ) {
-        let Some(column) = argument else { return };
-        for row in 0..groups.rows() {
-            let value = column.get(row);
-            if value.is_null() {
-                continue;
+        let [column] = arguments else { return };
+        // The type of a column is known before its rows: in each loop the compiler drops what cannot happen.
+        match column {
+            Column::Text(texts) => {
+                for (row, span) in texts.spans.iter().enumerate() {
+                    if !span.is_null() {
+                        let text = ValueRef::Text(span.slice(&texts.bytes));
+                        self.add(groups.of(row), text, position, failures);
+                    }
+                }
             }
-            if let Err(expected) = self.states[groups.of(row)].update(value, position) {
-                failures.add(self.name, expected, value);
+            Column::Int(values, valid) => {
+                for (row, &value) in values.iter().enumerate() {
+                    if valid.is_valid(row) {
+                        self.add(groups.of(row), ValueRef::Int(value), position, failures);
+                    }
+                }
+            }
+            Column::Float(values, valid) => {
+                for (row, &value) in values.iter().enumerate() {
+                    if valid.is_valid(row) {
+                        self.add(groups.of(row), ValueRef::Float(value), position, failures);
+                    }
+                }
+            }
+            _ => {
+                for row in 0..groups.rows() {
+                    let value = column.get(row);
+                    if !value.is_null() {
+                        self.add(groups.of(row), value, position, failures);
+                    }
+                }
             }
         }
     }
 
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
-        let other: &Self = other
-            .as_any()
-            .downcast_ref()
-            .expect("accumulators of one aggregate have one type");
+        let other: &Self = same(other);
         for (state, &group) in other.states[from].iter().zip(to) {
-            self.states[group as usize].merge(state);
+            self.states[group as usize].merge(&self.shared, state);
         }
     }
 
-    fn gather(&self, order: &[u32]) -> Box<dyn Accumulator> {
-        let states = order
-            .iter()
-            .map(|&group| self.states[group as usize].clone())
-            .collect();
+    fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
         Box::new(PerGroup {
-            states,
-            name: self.name,
+            states: take_states(&mut self.states, order),
+            shared: self.shared.clone(),
+            name: self.name.clone(),
         })
     }
 
-    fn finish(&self) -> Column<'static> {
+    fn finish(&self, finish: &Finish) -> Vec<Column<'static>> {
         let mut builder = ColumnBuilder::new(self.states.len());
         for state in &self.states {
-            builder.push(state.finish().borrow());
+            builder.push(state.finish(&self.shared, finish).borrow());
         }
-        builder.finish()
+        vec![builder.finish()]
     }
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+/// The states of these groups, moved out.
+pub(super) fn take_states<S: Default>(states: &mut [S], order: &[u32]) -> Vec<S> {
+    order
+        .iter()
+        .map(|&group| std::mem::take(&mut states[group as usize]))
+        .collect()
+}
+
+/// A number that is to be added to something; nothing for the empty text, which is skipped without a word.
+#[inline(always)]
+pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, &'static str> {
+    match value {
+        ValueRef::Text([]) => Ok(None),
+        _ => value.as_number().map(Some).ok_or("a number"),
     }
 }

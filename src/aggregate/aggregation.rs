@@ -1,10 +1,13 @@
 //! What `count, sum(x) where c by y` was bound to.
 
-use crate::data::{LiveSlots, Slot};
-use crate::expr::Node;
+use std::any::Any;
+use std::ops::Range;
+
+use crate::data::{Column, LiveSlots, Position, Slot};
+use crate::expr::{Failures, Node};
 
 use super::AggregateDef;
-use super::accumulator::Accumulator;
+use super::accumulator::{Accumulator, Finish, Groups, Settings};
 use super::ranking::Ranking;
 
 /// A list of aggregates with the keys they are grouped by.
@@ -16,6 +19,8 @@ pub struct Aggregation {
     pub aggregates: Vec<BoundAggregate>,
     /// In which order the groups come.
     pub ranking: Ranking,
+    /// No sketches: exact at any size (`--exact`).
+    pub exact: bool,
 }
 
 /// One key.
@@ -33,11 +38,15 @@ pub struct BoundAggregate {
     /// The row of the table.
     pub def: &'static AggregateDef,
     /// What is aggregated; nothing for `count`.
-    pub argument: Option<Node>,
+    pub arguments: Vec<Node>,
     /// Which records count.
     pub condition: Option<Node>,
-    /// Where the result holds it.
-    pub slot: Slot,
+    /// Its name and constant.
+    pub settings: Settings,
+    /// The number of an aggregate before it that keeps the same states: `p50(x), p99(x)` keep the values once.
+    pub shares: Option<usize>,
+    /// Where the result holds it: one column, but for aggregates that have several.
+    pub slots: Vec<Slot>,
 }
 
 impl Aggregation {
@@ -46,7 +55,7 @@ impl Aggregation {
         self.keys.iter().for_each(|key| key.node.reads(slots));
         for aggregate in &self.aggregates {
             aggregate
-                .argument
+                .arguments
                 .iter()
                 .chain(&aggregate.condition)
                 .for_each(|node| node.reads(slots));
@@ -62,9 +71,60 @@ impl Aggregation {
 
     /// An accumulator for each aggregate.
     pub(super) fn accumulators(&self) -> Vec<Box<dyn Accumulator>> {
-        self.aggregates
-            .iter()
-            .map(|aggregate| (aggregate.def.accumulator)())
-            .collect()
+        let accumulator = |aggregate: &BoundAggregate| {
+            if aggregate.shares.is_some() {
+                return Box::new(Shared) as Box<dyn Accumulator>;
+            }
+            (aggregate.def.accumulator)(&Settings {
+                exact: self.exact,
+                ..aggregate.settings.clone()
+            })
+        };
+        self.aggregates.iter().map(accumulator).collect()
+    }
+
+    /// The results of all aggregates: for each its columns.
+    pub(super) fn finish(
+        &self,
+        accumulators: &[Box<dyn Accumulator>],
+        seconds: f64,
+    ) -> Vec<Vec<Column<'static>>> {
+        let finish = |(index, aggregate): (usize, &BoundAggregate)| {
+            accumulators[aggregate.shares.unwrap_or(index)].finish(&Finish {
+                constant: aggregate.settings.constant,
+                seconds,
+            })
+        };
+        self.aggregates.iter().enumerate().map(finish).collect()
+    }
+}
+
+/// Stands where an aggregate has no states of its own.
+struct Shared;
+
+impl Accumulator for Shared {
+    fn resize(&mut self, _groups: usize) {}
+
+    fn update(
+        &mut self,
+        _groups: Groups<'_>,
+        _arguments: &[&Column<'_>],
+        _position: Position,
+        _failures: &mut Failures,
+    ) {
+    }
+
+    fn merge(&mut self, _other: &dyn Accumulator, _from: Range<usize>, _to: &[u32]) {}
+
+    fn gather(&mut self, _order: &[u32]) -> Box<dyn Accumulator> {
+        Box::new(Shared)
+    }
+
+    fn finish(&self, _finish: &Finish) -> Vec<Column<'static>> {
+        Vec::new()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }

@@ -1,6 +1,6 @@
 //! `avg(x)`: the mean of numbers.
 
-use super::accumulator::{PerGroup, State};
+use super::accumulator::{Finish, PerGroup, State};
 use super::exact_sum::ExactSum;
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -17,9 +17,11 @@ pub(super) const AVG: AggregateDef = AggregateDef {
             output: "2.5\n",
         }],
     },
-    argument: ArgumentKind::Value,
+    argument: ArgumentKind::Number,
     ordered: false,
-    accumulator: || PerGroup::<Avg>::boxed("avg"),
+    columns: None,
+    shares_states: None,
+    accumulator: |settings| PerGroup::<Avg>::boxed(settings, ()),
 };
 
 /// The sum and how many numbers it has.
@@ -30,8 +32,15 @@ struct Avg {
 }
 
 impl State for Avg {
+    type Shared = ();
+
     #[inline]
-    fn update(&mut self, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
+    fn update(
+        &mut self,
+        _shared: &(),
+        value: ValueRef<'_>,
+        _position: Position,
+    ) -> Result<(), &'static str> {
         match value {
             ValueRef::Text([]) => return Ok(()),
             ValueRef::BigInt(value) => self.sum.add_big(*value),
@@ -41,12 +50,12 @@ impl State for Avg {
         Ok(())
     }
 
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, _shared: &(), other: &Self) {
         self.sum.merge(&other.sum);
         self.count += other.count;
     }
 
-    fn finish(&self) -> Value {
+    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
         if self.count == 0 {
             Value::Null
         } else {

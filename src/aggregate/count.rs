@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 
-use super::accumulator::{Accumulator, Groups};
+use super::accumulator::{Accumulator, Finish, Groups, same, take_states};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Column, Entry, Example, Position, Validity};
 use crate::expr::Failures;
@@ -29,7 +29,9 @@ pub(super) const COUNT: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::OptionalCondition,
     ordered: false,
-    accumulator: || Box::new(Count(Vec::new())),
+    columns: None,
+    shares_states: None,
+    accumulator: |_| Box::new(Count(Vec::new())),
 };
 
 /// Records by group.
@@ -44,7 +46,7 @@ impl Accumulator for Count {
     fn update(
         &mut self,
         groups: Groups<'_>,
-        _argument: Option<&Column<'_>>,
+        _arguments: &[&Column<'_>],
         _position: Position,
         _failures: &mut Failures,
     ) {
@@ -59,23 +61,18 @@ impl Accumulator for Count {
     }
 
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
-        let other: &Count = other
-            .as_any()
-            .downcast_ref()
-            .expect("accumulators of one aggregate have one type");
+        let other: &Count = same(other);
         for (count, &group) in other.0[from].iter().zip(to) {
             self.0[group as usize] += count;
         }
     }
 
-    fn gather(&self, order: &[u32]) -> Box<dyn Accumulator> {
-        Box::new(Count(
-            order.iter().map(|&group| self.0[group as usize]).collect(),
-        ))
+    fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
+        Box::new(Count(take_states(&mut self.0, order)))
     }
 
-    fn finish(&self) -> Column<'static> {
-        Column::Int(self.0.clone(), Validity::ALL)
+    fn finish(&self, _finish: &Finish) -> Vec<Column<'static>> {
+        vec![Column::Int(self.0.clone(), Validity::ALL)]
     }
 
     fn as_any(&self) -> &dyn Any {

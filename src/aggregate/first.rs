@@ -1,6 +1,6 @@
 //! `first(x)`: the first value in the order of arrival.
 
-use super::accumulator::{PerGroup, State};
+use super::accumulator::{Finish, PerGroup, State};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -18,7 +18,9 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    accumulator: || PerGroup::<First>::boxed("first"),
+    columns: None,
+    shares_states: None,
+    accumulator: |settings| PerGroup::<First>::boxed(settings, ()),
 };
 
 /// The first value and where it stood.
@@ -26,15 +28,22 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
 struct First(Option<(Position, Value)>);
 
 impl State for First {
+    type Shared = ();
+
     #[inline]
-    fn update(&mut self, value: ValueRef<'_>, position: Position) -> Result<(), &'static str> {
+    fn update(
+        &mut self,
+        _shared: &(),
+        value: ValueRef<'_>,
+        position: Position,
+    ) -> Result<(), &'static str> {
         if self.0.is_none() {
             self.0 = Some((position, value.to_value()));
         }
         Ok(())
     }
 
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, _shared: &(), other: &Self) {
         if let Some((position, _)) = &other.0
             && self.0.as_ref().is_none_or(|(own, _)| position < own)
         {
@@ -42,7 +51,7 @@ impl State for First {
         }
     }
 
-    fn finish(&self) -> Value {
+    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
         self.0
             .as_ref()
             .map_or(Value::Null, |(_, value)| value.clone())

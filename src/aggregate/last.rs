@@ -1,6 +1,6 @@
 //! `last(x)`: the last value in the order of arrival.
 
-use super::accumulator::{PerGroup, State};
+use super::accumulator::{Finish, PerGroup, State};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -18,7 +18,9 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    accumulator: || PerGroup::<Last>::boxed("last"),
+    columns: None,
+    shares_states: None,
+    accumulator: |settings| PerGroup::<Last>::boxed(settings, ()),
 };
 
 /// The last value and where it stood.
@@ -26,8 +28,15 @@ pub(super) const LAST: AggregateDef = AggregateDef {
 struct Last(Option<(Position, Value)>);
 
 impl State for Last {
+    type Shared = ();
+
     #[inline]
-    fn update(&mut self, value: ValueRef<'_>, position: Position) -> Result<(), &'static str> {
+    fn update(
+        &mut self,
+        _shared: &(),
+        value: ValueRef<'_>,
+        position: Position,
+    ) -> Result<(), &'static str> {
         match (&mut self.0, value) {
             (Some((at, Value::Text(kept))), ValueRef::Text(text)) => {
                 *at = position;
@@ -38,7 +47,7 @@ impl State for Last {
         Ok(())
     }
 
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, _shared: &(), other: &Self) {
         if let Some((position, _)) = &other.0
             && self.0.as_ref().is_none_or(|(own, _)| position > own)
         {
@@ -46,7 +55,7 @@ impl State for Last {
         }
     }
 
-    fn finish(&self) -> Value {
+    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
         self.0
             .as_ref()
             .map_or(Value::Null, |(_, value)| value.clone())

@@ -1,6 +1,6 @@
 //! `max(x)`: the largest value.
 
-use super::accumulator::{PerGroup, State};
+use super::accumulator::{Finish, PerGroup, State};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
 
@@ -19,7 +19,9 @@ pub(super) const MAX: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: false,
-    accumulator: || PerGroup::<Max>::boxed("max"),
+    columns: None,
+    shares_states: None,
+    accumulator: |settings| PerGroup::<Max>::boxed(settings, ()),
 };
 
 /// The largest value so far; null before the first.
@@ -27,15 +29,22 @@ pub(super) const MAX: AggregateDef = AggregateDef {
 struct Max(Value);
 
 impl State for Max {
+    type Shared = ();
+
     #[inline]
-    fn update(&mut self, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
+    fn update(
+        &mut self,
+        _shared: &(),
+        value: ValueRef<'_>,
+        _position: Position,
+    ) -> Result<(), &'static str> {
         if self.0 == Value::Null || total_order(value, self.0.borrow()).is_gt() {
             self.0 = value.to_value();
         }
         Ok(())
     }
 
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, _shared: &(), other: &Self) {
         if other.0 != Value::Null
             && (self.0 == Value::Null || total_order(other.0.borrow(), self.0.borrow()).is_gt())
         {
@@ -43,7 +52,7 @@ impl State for Max {
         }
     }
 
-    fn finish(&self) -> Value {
+    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
         self.0.clone()
     }
 }

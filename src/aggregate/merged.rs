@@ -1,6 +1,7 @@
 //! The shares of all workers as one, and the rows that come of it.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use crate::data::{Batch, Column, ColumnBuilder, KeyKind, Position};
 
@@ -30,6 +31,7 @@ pub struct Merged {
     sets: Vec<Set>,
     /// Handed over, but not merged yet: merging waits until it is worth it or the result is asked for.
     pending: Vec<Run>,
+    began: Instant,
 }
 
 /// The groups of one partition, or all.
@@ -43,7 +45,8 @@ struct Set {
 #[derive(Debug)]
 struct Finished {
     table: GroupTable,
-    columns: Vec<Column<'static>>,
+    /// The columns of each aggregate.
+    columns: Vec<Vec<Column<'static>>>,
     best: Vec<Candidate>,
 }
 
@@ -54,6 +57,7 @@ impl Merged {
             aggregation,
             sets: Vec::new(),
             pending: Vec::new(),
+            began: Instant::now(),
         }
     }
 
@@ -72,6 +76,11 @@ impl Merged {
 
     /// The rows of the result so far, in their order; nothing is left.
     pub fn finish(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        self.finish_after(self.began.elapsed().as_secs_f64(), executor)
+    }
+
+    /// As [`Merged::finish`], of a window of so many seconds: only `rate` asks for them.
+    pub fn finish_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.prepare();
         if self.aggregation.keys.is_empty() {
             self.only_group();
@@ -89,7 +98,7 @@ impl Merged {
         let task = |index: usize| {
             if let Some(mut set) = sets[index].lock().ok().and_then(|mut set| set.take()) {
                 set.merge(&runs, index, count);
-                let done = set.finish(aggregation, index as u32);
+                let done = set.finish(aggregation, seconds, index as u32);
                 if let Ok(mut place) = finished[index].lock() {
                     *place = Some(done);
                 }
@@ -129,8 +138,9 @@ impl Merged {
         if self.sets.len() >= wanted {
             return;
         }
-        for set in self.sets.drain(..) {
-            self.pending.push(Run::of(&set.table, &set.accumulators));
+        for mut set in self.sets.drain(..) {
+            self.pending
+                .push(Run::of(&set.table, &mut set.accumulators));
         }
         let capacity = waiting.max(settled) / wanted;
         self.sets = (0..wanted)
@@ -184,16 +194,12 @@ impl Set {
     }
 
     /// The results, and the groups that come first.
-    fn finish(self, aggregation: &Aggregation, index: u32) -> Finished {
-        let columns: Vec<Column<'static>> = self
-            .accumulators
-            .iter()
-            .map(|accumulator| accumulator.finish())
-            .collect();
+    fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished {
+        let columns = aggregation.finish(&self.accumulators, seconds);
         let table = self.table;
         let ranked = Ranked {
             keys: &table.keys,
-            first: &columns[0],
+            first: &columns[0][0],
         };
         let mut best: Vec<Candidate> = (0..table.len() as u32)
             .map(|group| ranked.candidate(0, group))
@@ -222,7 +228,11 @@ impl Set {
 }
 
 /// Few of many groups are wanted: only they are kept.
-fn compact(table: &GroupTable, columns: &[Column<'static>], mut best: Vec<Candidate>) -> Finished {
+fn compact(
+    table: &GroupTable,
+    columns: &[Vec<Column<'static>>],
+    mut best: Vec<Candidate>,
+) -> Finished {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
     best.iter_mut()
         .enumerate()
@@ -231,7 +241,10 @@ fn compact(table: &GroupTable, columns: &[Column<'static>], mut best: Vec<Candid
     small.keys = table.keys.gather(&kept);
     Finished {
         table: small,
-        columns: columns.iter().map(|column| column.gather(&kept)).collect(),
+        columns: columns
+            .iter()
+            .map(|columns| columns.iter().map(|column| column.gather(&kept)).collect())
+            .collect(),
         best,
     }
 }
@@ -242,7 +255,7 @@ fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>>
         .iter()
         .map(|set| Ranked {
             keys: &set.table.keys,
-            first: &set.columns[0],
+            first: &set.columns[0][0],
         })
         .collect();
     let mut rows: Vec<Candidate> = finished
@@ -260,11 +273,14 @@ fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>>
             let mut batch = Batch::new(rows.len(), Position(index as u64));
             emit_keys(aggregation, finished, rows, &mut batch);
             for (index, aggregate) in aggregation.aggregates.iter().enumerate() {
-                let mut builder = ColumnBuilder::new(rows.len());
-                for row in rows {
-                    builder.push(finished[row.set as usize].columns[index].get(row.group as usize));
+                for (column, slot) in aggregate.slots.iter().enumerate() {
+                    let mut builder = ColumnBuilder::new(rows.len());
+                    for row in rows {
+                        let columns = &finished[row.set as usize].columns[index];
+                        builder.push(columns[column].get(row.group as usize));
+                    }
+                    batch.set(*slot, builder.finish());
                 }
-                batch.set(aggregate.slot, builder.finish());
             }
             batch
         })

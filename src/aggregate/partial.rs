@@ -85,6 +85,9 @@ impl Partial {
             Groups::Each(&group_numbers)
         };
         for (accumulator, aggregate) in self.accumulators.iter_mut().zip(&aggregation.aggregates) {
+            if aggregate.shares.is_some() {
+                continue;
+            }
             accumulator.resize(self.table.len());
             accumulate(accumulator.as_mut(), aggregate, groups, batch, failures);
         }
@@ -137,16 +140,16 @@ impl Partial {
     fn seal(&mut self) {
         let fresh = GroupTable::with_capacity(self.table.len().min(SEAL_GROUPS) / 2);
         let table = std::mem::replace(&mut self.table, fresh);
-        let accumulators =
+        let mut accumulators =
             std::mem::replace(&mut self.accumulators, self.aggregation.accumulators());
         self.records = 0;
-        self.runs.push(Run::of(&table, &accumulators));
+        self.runs.push(Run::of(&table, &mut accumulators));
     }
 }
 
 impl Run {
-    /// The groups of a table, sorted by partition.
-    pub(super) fn of(table: &GroupTable, accumulators: &[Box<dyn Accumulator>]) -> Run {
+    /// The groups of a table, sorted by partition. Their states are moved.
+    pub(super) fn of(table: &GroupTable, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
         let hasher = hasher();
         let partitions: Vec<u8> = (0..table.len())
             .map(|group| (table.keys.hash(group, &hasher) as usize % PARTITIONS) as u8)
@@ -167,7 +170,7 @@ impl Run {
         Run {
             keys: table.keys.gather(&order),
             accumulators: accumulators
-                .iter()
+                .iter_mut()
                 .map(|accumulator| accumulator.gather(&order))
                 .collect(),
             offsets,
@@ -189,18 +192,22 @@ fn accumulate(
     failures: &mut Failures,
 ) {
     let Some(condition) = &aggregate.condition else {
-        let argument = aggregate
-            .argument
-            .as_ref()
-            .map(|node| node.eval_all(batch, failures));
-        accumulator.update(groups, argument.as_deref(), batch.position, failures);
+        let arguments: Vec<Evaluated<'_, '_>> = aggregate
+            .arguments
+            .iter()
+            .map(|node| node.eval_all(batch, failures))
+            .collect();
+        let arguments: Vec<&Column<'_>> = arguments.iter().map(|column| &**column).collect();
+        accumulator.update(groups, &arguments, batch.position, failures);
         return;
     };
     let rows = condition.true_rows(batch, failures);
-    let argument = aggregate
-        .argument
-        .as_ref()
-        .map(|node| node.eval(batch, Rows::Some(&rows), failures));
+    let arguments: Vec<Evaluated<'_, '_>> = aggregate
+        .arguments
+        .iter()
+        .map(|node| node.eval(batch, Rows::Some(&rows), failures))
+        .collect();
+    let arguments: Vec<&Column<'_>> = arguments.iter().map(|column| &**column).collect();
     let picked: Vec<u32>;
     let groups = match groups {
         Groups::One(_) => Groups::One(rows.len()),
@@ -209,7 +216,7 @@ fn accumulate(
             Groups::Each(&picked)
         }
     };
-    accumulator.update(groups, argument.as_deref(), batch.position, failures);
+    accumulator.update(groups, &arguments, batch.position, failures);
 }
 
 /// Appends one of several key values: its kind, for text its length, and its bytes.

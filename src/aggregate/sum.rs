@@ -2,7 +2,7 @@
 //!
 //! Ints add exactly; floats are added without loss, so any split of the input gives the same sum.
 
-use super::accumulator::{PerGroup, State};
+use super::accumulator::{Finish, PerGroup, State};
 use super::exact_sum::ExactSum;
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -20,9 +20,11 @@ pub(super) const SUM: AggregateDef = AggregateDef {
             output: "6\n",
         }],
     },
-    argument: ArgumentKind::Value,
+    argument: ArgumentKind::Number,
     ordered: false,
-    accumulator: || PerGroup::<Sum>::boxed("sum"),
+    columns: None,
+    shares_states: None,
+    accumulator: |settings| PerGroup::<Sum>::boxed(settings, ()),
 };
 
 /// The sum, if there was a number.
@@ -30,8 +32,15 @@ pub(super) const SUM: AggregateDef = AggregateDef {
 struct Sum(Option<ExactSum>);
 
 impl State for Sum {
+    type Shared = ();
+
     #[inline]
-    fn update(&mut self, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
+    fn update(
+        &mut self,
+        _shared: &(),
+        value: ValueRef<'_>,
+        _position: Position,
+    ) -> Result<(), &'static str> {
         match value {
             ValueRef::Text([]) => {}
             ValueRef::BigInt(value) => self.0.get_or_insert_default().add_big(*value),
@@ -43,13 +52,13 @@ impl State for Sum {
         Ok(())
     }
 
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, _shared: &(), other: &Self) {
         if let Some(other) = &other.0 {
             self.0.get_or_insert_default().merge(other);
         }
     }
 
-    fn finish(&self) -> Value {
+    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
         self.0.as_ref().map_or(Value::Null, ExactSum::value)
     }
 }

@@ -13,6 +13,11 @@ impl Validity {
     /// No row is null.
     pub const ALL: Validity = Validity(None);
 
+    /// The rows that are true have a value.
+    pub fn of(valid: Vec<bool>) -> Validity {
+        Validity(Some(valid))
+    }
+
     /// Whether a row has a value.
     #[inline]
     pub fn is_valid(&self, row: usize) -> bool {

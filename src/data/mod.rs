@@ -4,6 +4,7 @@ mod batch;
 mod column;
 mod duration;
 mod entry;
+mod framing;
 mod json;
 mod key;
 mod number;
@@ -19,6 +20,7 @@ pub use batch::{Batch, LiveSlots, Position, Slot, gather_across};
 pub use column::{Column, ColumnBuilder, Truth, Validity};
 pub use duration::{format_duration, parse_duration};
 pub use entry::{Entry, Example};
+pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor};
 pub use json::{
     JsonError, read_json, read_scalar, read_string, skip_json, skip_quoted, skip_string,
     skip_white, write_json, write_json_string,

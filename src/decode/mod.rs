@@ -1,7 +1,15 @@
 //! Decoders: text to fields. One file a decoder. Only the fields that something asks for are read; of the
 //! rest, only the structure is checked.
 
+pub mod csv;
+pub mod formats;
 pub mod json;
+pub mod logfmt;
+pub mod pattern;
+pub mod regex;
+mod taken;
+mod times;
+pub mod typed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +22,12 @@ pub trait Decoder: Send + Sync {
     /// Reads all texts. Rows that cannot be read are named in `rejected`, in order; of the others, each
     /// wanted field is one row of its column.
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a>;
+
+    /// The same, where the record at the head of each text's source names the fields.
+    fn decode_under<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
+        let _ = headers;
+        self.decode(texts)
+    }
 }
 
 /// What a decoder has read.

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 
 use memchr::{memchr, memrchr};
 
-use crate::data::reason;
+use crate::data::{Framing, RecordCursor, reason, trim_terminator};
 
 use super::message::FileRange;
 
@@ -138,8 +138,11 @@ impl Filled<'_> {
     }
 }
 
-/// Cuts records into pieces at newlines. A record longer than `max_line_bytes` is a piece of its own.
-pub(super) fn pieces(bytes: &[u8], max_line_bytes: usize) -> Vec<Piece<'_>> {
+/// Cuts records into pieces. A record longer than `max_line_bytes` is a piece of its own.
+pub(super) fn pieces(bytes: &[u8], framing: Framing, max_line_bytes: usize) -> Vec<Piece<'_>> {
+    if !framing.is_plain(bytes) {
+        return quoted_pieces(bytes, framing, max_line_bytes);
+    }
     let mut pieces = Vec::with_capacity(bytes.len() / PIECE_BYTES + 1);
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -150,6 +153,33 @@ pub(super) fn pieces(bytes: &[u8], max_line_bytes: usize) -> Vec<Piece<'_>> {
             pieces.push(Piece::Records(piece));
         }
         rest = tail;
+    }
+    pieces
+}
+
+/// Cuts records that may have newlines in quotes. A record with a quote that is not closed ends its piece, so
+/// that whoever looks at the piece alone finds the same records.
+fn quoted_pieces(bytes: &[u8], framing: Framing, max_line_bytes: usize) -> Vec<Piece<'_>> {
+    let mut cursor = RecordCursor::new(framing, max_line_bytes);
+    let mut pieces = Vec::with_capacity(bytes.len() / PIECE_BYTES + 1);
+    let (mut good, mut start) = (0, 0); // where the records begin that are not yet a piece, and this one
+    while let Some(end) = cursor.next(bytes, true) {
+        let is_overlong = trim_terminator(&bytes[start..end]).len() > max_line_bytes;
+        if good < start && (is_overlong || end - good > PIECE_BYTES) {
+            pieces.push(Piece::Records(&bytes[good..start]));
+            good = start;
+        }
+        if is_overlong {
+            pieces.push(Piece::Overlong);
+            good = end;
+        } else if cursor.gave_up() {
+            pieces.push(Piece::Records(&bytes[good..end]));
+            good = end;
+        }
+        start = end;
+    }
+    if good < bytes.len() {
+        pieces.push(Piece::Records(&bytes[good..]));
     }
     pieces
 }
@@ -170,7 +200,7 @@ fn part_overlong<'b>(bytes: &'b [u8], max_line_bytes: usize, pieces: &mut Vec<Pi
     let mut start = 0;
     while start < bytes.len() {
         let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |newline| start + newline + 1);
-        let line = crate::data::trim_terminator(&bytes[start..end]);
+        let line = trim_terminator(&bytes[start..end]);
         if line.len() > max_line_bytes {
             if good < start {
                 pieces.push(Piece::Records(&bytes[good..start]));
@@ -213,7 +243,11 @@ mod tests {
                 &mut buffer,
             );
             assert_eq!(loaded.error, None);
-            for piece in pieces(&buffer[loaded.start..loaded.end], max_line_bytes) {
+            for piece in pieces(
+                &buffer[loaded.start..loaded.end],
+                Framing::Lines,
+                max_line_bytes,
+            ) {
                 match piece {
                     Piece::Records(bytes) => joined.extend_from_slice(bytes),
                     Piece::Overlong => overlong += 1,

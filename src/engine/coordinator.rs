@@ -138,6 +138,7 @@ impl<'r> Coordinator<'r> {
                     self.batches.entry(batch).or_default().expected = Some(chunks);
                     self.close(batch);
                 }
+                Message::Header(header) => output.source_header(&header),
                 Message::SourceFailed(source, reason) => {
                     self.entries.fail(&self.sources[source.0], &reason)
                 }
@@ -208,7 +209,7 @@ impl Entries {
     /// Enters the next chunk of the stream.
     fn add(&mut self, done: &Done, sources: &[String]) {
         if self.source != Some(done.source) {
-            (self.source, self.records_before) = (Some(done.source), 0);
+            (self.source, self.records_before) = (Some(done.source), u64::from(done.has_header));
         }
         let source = sources[done.source.0].as_str();
         let place = |record: u64| format!("{source}:{}", self.records_before + record + 1);

@@ -19,6 +19,8 @@ pub(super) struct Task {
     /// The batch that the chunk belongs to.
     pub(super) batch: u64,
     pub(super) source: SourceIndex,
+    /// The record of the source that names the fields, if the plan asks for one.
+    pub(super) header: Option<Arc<[u8]>>,
     pub(super) content: Content,
 }
 
@@ -65,6 +67,8 @@ pub(super) enum Message {
     },
     /// From the reader: a batch has so many chunks.
     BatchEnd { batch: u64, chunks: u64 },
+    /// From the reader: the first source that has one has this header.
+    Header(Arc<[u8]>),
     /// From the reader: a source cannot be read, or no further.
     SourceFailed(SourceIndex, String),
     /// From the reader: there are so many chunks in all.
@@ -76,6 +80,8 @@ pub(super) enum Message {
 pub(super) struct Done {
     pub(super) sequence: u64,
     pub(super) source: SourceIndex,
+    /// Whether a header stands in front of the source's records: it has the number 1.
+    pub(super) has_header: bool,
     pub(super) bytes: u64,
     pub(super) records: u64,
     /// Records that a filter dropped.

@@ -116,6 +116,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         sources,
         chunk_bytes: job.chunk_bytes,
         max_line_bytes: job.max_line_bytes,
+        framing: plan.framing,
+        preface: plan.preface,
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
         control: Arc::clone(control),

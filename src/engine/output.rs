@@ -12,6 +12,7 @@ pub(super) struct Output<'s> {
     encoder: Box<dyn Encoder>,
     /// Not printed yet.
     header: bool,
+    is_lines: bool,
     sink: &'s mut dyn Sink,
     pub(super) progress: Option<Progress>,
     /// Why nothing more is written.
@@ -33,6 +34,7 @@ impl<'s> Output<'s> {
         Output {
             encoder,
             header,
+            is_lines: matches!(encoding, Encoding::Lines),
             sink,
             progress,
             error: None,
@@ -59,6 +61,13 @@ impl<'s> Output<'s> {
         }
         self.header();
         self.write(bytes);
+    }
+
+    /// A source has a header: in front of lines that are printed as they came, it stays.
+    pub(super) fn source_header(&mut self, header: &[u8]) {
+        if self.is_lines {
+            self.write(&[header, b"\n"].concat());
+        }
     }
 
     /// The result is complete.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender};
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
-use crate::data::reason;
+use crate::data::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor, reason, trim_terminator};
 use crate::source::compression::{Compression, Detection};
 use crate::source::{self, Input};
 
@@ -22,6 +22,8 @@ pub(super) struct Setup {
     pub(super) sources: Arc<[OsString]>,
     pub(super) chunk_bytes: usize,
     pub(super) max_line_bytes: usize,
+    pub(super) framing: Framing,
+    pub(super) preface: Preface,
     pub(super) batch: Option<Duration>,
     /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
@@ -44,6 +46,10 @@ pub(super) struct Reader {
     /// Chunks of the current batch.
     chunks: u64,
     batch_began: Instant,
+    /// Of the current source.
+    header: Option<Arc<[u8]>>,
+    /// A header was seen.
+    has_header: bool,
 }
 
 /// The run is over: nobody takes chunks any more.
@@ -66,6 +72,8 @@ impl Reader {
             batch: 0,
             chunks: 0,
             batch_began: Instant::now(),
+            header: None,
+            has_header: false,
         }
     }
 
@@ -83,18 +91,15 @@ impl Reader {
     }
 
     fn read_source(&mut self, source: SourceIndex) -> Result<(), Over> {
+        self.header = None;
         let opened = source::open(&self.setup.sources[source.0]);
         let result = match opened {
             Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
-                None => return self.read_ranges(source, file, start, end),
-                Some(compression) => self.read_compressed(
-                    source,
-                    compression,
-                    Box::new(Section {
-                        file,
-                        offset: start,
-                    }),
-                ),
+                None => self.read_file(source, file, start, end),
+                Some(compression) => {
+                    let section = Section::of(file, start, u64::MAX);
+                    self.read_compressed(source, compression, Box::new(section))
+                }
             },
             Ok(Input::Stream(file)) => self.read_stream(source, file),
             Err(reason) => {
@@ -112,15 +117,36 @@ impl Reader {
         }
     }
 
-    /// Hands out a file by ranges; the workers read it.
-    fn read_ranges(
+    /// Reads a file: by ranges, unless what is a record in the middle of it only its beginning can tell.
+    fn read_file(
         &mut self,
         source: SourceIndex,
         file: File,
         start: u64,
         end: u64,
-    ) -> Result<(), Over> {
+    ) -> Result<(), Stopped> {
+        if self.setup.framing != Framing::Lines {
+            let chunks = self.chunks(source);
+            return self.read_all(chunks, &mut Section::of(file, start, end));
+        }
+        let mut chunks = self.chunks(source);
         let file = Arc::new(file);
+        let mut section = Section::of(Arc::clone(&file), start, end);
+        while chunks.preface != Preface::Nothing {
+            let ended = !self.fill(&mut chunks, &mut section)?;
+            self.take_preface(&mut chunks, ended)?;
+        }
+        Ok(self.read_ranges(source, file, start + chunks.preface_bytes, end)?)
+    }
+
+    /// Hands out a file by ranges; the workers read it.
+    fn read_ranges(
+        &mut self,
+        source: SourceIndex,
+        file: Arc<File>,
+        start: u64,
+        end: u64,
+    ) -> Result<(), Over> {
         let mut low = start;
         while low < end && !self.setup.control.is_stopped() {
             let high = end.min(low.saturating_add(self.setup.chunk_bytes as u64));
@@ -145,12 +171,20 @@ impl Reader {
         compression: Compression,
         bytes: Box<dyn Read + Send>,
     ) -> Result<(), Stopped> {
+        // A decompressor cannot be asked whether it has more at once: it is read as fast as it goes.
         let mut reader = compression.reader(bytes)?;
-        let mut chunks = Chunks::new(source, self.buffer());
+        let chunks = self.chunks(source);
+        self.read_all(chunks, &mut reader)
+    }
+
+    /// Reads what has always more, until its end.
+    fn read_all(&mut self, mut chunks: Chunks, reader: &mut dyn Read) -> Result<(), Stopped> {
         loop {
-            // A decompressor cannot be asked whether it has more at once: it is read as fast as it goes.
-            match self.fill(&mut chunks, &mut reader) {
-                Ok(true) if !self.setup.control.is_stopped() => self.cut(&mut chunks)?,
+            match self.fill(&mut chunks, reader) {
+                Ok(true) if !self.setup.control.is_stopped() => {
+                    self.find_records(&mut chunks)?;
+                    self.cut(&mut chunks)?;
+                }
                 Ok(_) => return self.end_source(chunks),
                 Err(error) => return self.end_failed_source(chunks, error),
             }
@@ -161,7 +195,7 @@ impl Reader {
     fn read_stream(&mut self, source: SourceIndex, mut file: File) -> Result<(), Stopped> {
         let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES); // what is no pipe, or may not grow, stays as it is
         let control = Arc::clone(&self.setup.control);
-        let mut chunks = Chunks::new(source, self.buffer());
+        let mut chunks = self.chunks(source);
         let mut detection = Detection::NeedMore;
         loop {
             match control.wait(file.as_fd(), self.patience(&chunks)) {
@@ -194,6 +228,7 @@ impl Reader {
                     Detection::Plain => {}
                 }
             }
+            self.find_records(&mut chunks)?;
             if chunks.filled >= self.setup.chunk_bytes || self.batch_is_over() {
                 self.cut(&mut chunks)?;
                 self.end_batch_in_time();
@@ -207,7 +242,7 @@ impl Reader {
             .setup
             .batch
             .map(|batch| batch.saturating_sub(self.batch_began.elapsed()));
-        let has_record = chunks.has_record();
+        let has_record = chunks.whole > 0;
         match (has_record, self.setup.waits_for_more) {
             (true, false) => Some(Duration::ZERO),
             (true, true) => left,
@@ -238,8 +273,12 @@ impl Reader {
         }
     }
 
-    /// Hands out all whole records; what is left of the last one stays, unless it is too long already.
-    fn cut(&mut self, chunks: &mut Chunks) -> Result<(), Over> {
+    /// Looks for the ends of records in what was filled in.
+    fn find_records(&mut self, chunks: &mut Chunks) -> Result<(), Stopped> {
+        self.take_preface(chunks, false)?;
+        if chunks.preface != Preface::Nothing {
+            return Ok(());
+        }
         if chunks.skipping {
             match memchr(b'\n', &chunks.bytes[..chunks.filled]) {
                 None => {
@@ -252,32 +291,105 @@ impl Reader {
                 }
             }
         }
-        match memrchr(b'\n', &chunks.bytes[chunks.searched..chunks.filled]) {
-            Some(newline) => {
-                let end = chunks.searched + newline + 1;
-                let mut next = self.buffer();
-                let rest = &chunks.bytes[end..chunks.filled];
-                if next.len() < rest.len() {
-                    next.resize(rest.len(), 0);
-                }
-                next[..rest.len()].copy_from_slice(rest);
-                chunks.filled -= end;
-                let full = std::mem::replace(&mut chunks.bytes, next);
-                chunks.searched = chunks.filled;
-                self.dispatch(chunks.source, Content::Buffer(full, end))?;
-            }
-            None => chunks.searched = chunks.filled,
+        if let Some(end) = chunks.cursor.last(&chunks.bytes[..chunks.filled]) {
+            chunks.whole = end;
         }
-        if chunks.filled > self.setup.max_line_bytes.saturating_add(1) {
-            (chunks.filled, chunks.searched, chunks.skipping) = (0, 0, true);
+        Ok(())
+    }
+
+    /// Takes a byte order mark and the header off the front, once they are there. `ended`: there is no more.
+    fn take_preface(&mut self, chunks: &mut Chunks, ended: bool) -> Result<(), Stopped> {
+        if chunks.preface == Preface::Nothing {
+            return Ok(());
+        }
+        let filled = &chunks.bytes[..chunks.filled];
+        if !ended && filled.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(filled) {
+            return Ok(());
+        }
+        let mark = match filled.strip_prefix(BYTE_ORDER_MARK) {
+            Some(_) => BYTE_ORDER_MARK.len(),
+            None => 0,
+        };
+        let records = &filled[mark..];
+        let mut end = 0;
+        if chunks.preface == Preface::Header {
+            let limit = self.setup.max_line_bytes;
+            match RecordCursor::new(self.setup.framing, limit).next(records, ended) {
+                Some(found) => end = found,
+                None if ended => {}
+                None if records.len() <= limit.saturating_add(1) => return Ok(()),
+                None => {
+                    let message =
+                        format!("the first line is longer than {limit} bytes, see --max-line");
+                    return Err(Stopped::Failed(io::Error::other(message)));
+                }
+            }
+            if end > 0 {
+                self.set_header(trim_terminator(&records[..end]).into());
+            }
+        }
+        chunks.preface = Preface::Nothing;
+        chunks.preface_bytes = (mark + end) as u64;
+        chunks.drop_front(mark + end);
+        Ok(())
+    }
+
+    fn set_header(&mut self, header: Arc<[u8]>) {
+        if !std::mem::replace(&mut self.has_header, true) {
+            let message = Message::Header(Arc::clone(&header));
+            let _ = self.setup.messages.send(message); // the run is over already
+        }
+        self.header = Some(header);
+    }
+
+    /// Hands out all whole records; what is left of the last one stays, unless it is too long already.
+    fn cut(&mut self, chunks: &mut Chunks) -> Result<(), Over> {
+        if chunks.whole > 0 {
+            let end = std::mem::take(&mut chunks.whole);
+            let mut next = self.buffer();
+            let rest = &chunks.bytes[end..chunks.filled];
+            if next.len() < rest.len() {
+                next.resize(rest.len(), 0);
+            }
+            next[..rest.len()].copy_from_slice(rest);
+            chunks.filled -= end;
+            let full = std::mem::replace(&mut chunks.bytes, next);
+            chunks.cursor.shift(end);
+            self.dispatch(chunks.source, Content::Buffer(full, end))?;
+        }
+        if chunks.preface == Preface::Nothing
+            && chunks.filled > self.setup.max_line_bytes.saturating_add(1)
+        {
+            (chunks.filled, chunks.skipping) = (0, true);
+            chunks.cursor = self.cursor();
             chunks.bytes = Vec::new();
             self.dispatch(chunks.source, Content::Overlong)?;
         }
         Ok(())
     }
 
+    fn cursor(&self) -> RecordCursor {
+        RecordCursor::new(self.setup.framing, self.setup.max_line_bytes)
+    }
+
+    /// Room for what is read of a source.
+    fn chunks(&self, source: SourceIndex) -> Chunks {
+        Chunks {
+            source,
+            bytes: self.buffer(),
+            filled: 0,
+            whole: 0,
+            cursor: self.cursor(),
+            skipping: false,
+            preface: self.setup.preface,
+            preface_bytes: 0,
+        }
+    }
+
     /// The source has ended: the last record counts even without a newline.
     fn end_source(&mut self, mut chunks: Chunks) -> Result<(), Stopped> {
+        self.take_preface(&mut chunks, true)?;
+        self.find_records(&mut chunks)?;
         self.cut(&mut chunks)?;
         if chunks.filled > 0 {
             self.dispatch(chunks.source, Content::Buffer(chunks.bytes, chunks.filled))?;
@@ -301,6 +413,7 @@ impl Reader {
             sequence: self.sequence,
             batch: self.batch,
             source,
+            header: self.header.clone(),
             content,
         };
         self.setup.tasks.send(task).map_err(|_| Over)?;
@@ -378,32 +491,23 @@ struct Chunks {
     /// Longer than what is filled, so that it is made of zeros only once.
     bytes: Vec<u8>,
     filled: usize,
-    /// So far there is no newline.
-    searched: usize,
+    /// So many bytes are whole records.
+    whole: usize,
+    /// Looks for the ends of records.
+    cursor: RecordCursor,
     /// In the middle of a record that was too long.
     skipping: bool,
+    /// What may still stand in front of the records.
+    preface: Preface,
+    /// What stood there; so many bytes.
+    preface_bytes: u64,
 }
 
 impl Chunks {
-    fn new(source: SourceIndex, bytes: Vec<u8>) -> Self {
-        Chunks {
-            source,
-            bytes,
-            filled: 0,
-            searched: 0,
-            skipping: false,
-        }
-    }
-
-    /// Whether there is a whole record to hand out.
-    fn has_record(&self) -> bool {
-        memchr(b'\n', &self.bytes[self.searched..self.filled]).is_some()
-    }
-
+    /// Drops bytes that are no records.
     fn drop_front(&mut self, bytes: usize) {
         self.bytes.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
-        self.searched = 0;
     }
 }
 
@@ -419,13 +523,28 @@ fn compression_at(file: &File, start: u64) -> Option<Compression> {
 
 /// A file from an offset on, read without moving the offset that others see.
 struct Section {
-    file: File,
+    file: Arc<File>,
     offset: u64,
+    /// No byte from here on is read.
+    end: u64,
+}
+
+impl Section {
+    fn of(file: impl Into<Arc<File>>, offset: u64, end: u64) -> Self {
+        Section {
+            file: file.into(),
+            offset,
+            end,
+        }
+    }
 }
 
 impl Read for Section {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = std::os::unix::fs::FileExt::read_at(&self.file, buffer, self.offset)?;
+        let left = usize::try_from(self.end - self.offset).unwrap_or(usize::MAX);
+        let wanted = left.min(buffer.len());
+        let buffer = &mut buffer[..wanted];
+        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.offset)?;
         self.offset += read as u64;
         Ok(read)
     }

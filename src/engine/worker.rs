@@ -7,7 +7,7 @@ use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::Partial;
 use crate::data::{
-    Batch, Column, LiveSlots, Position, Validity, Value, count_records, trim_terminator,
+    Batch, Column, Framing, LiveSlots, Position, Validity, Value, count_records, trim_terminator,
 };
 use crate::expr::Failures;
 use crate::format::Encoder;
@@ -53,6 +53,7 @@ pub(super) struct Worker {
 }
 
 /// A chunk while it is processed.
+#[derive(Clone)]
 struct Chunk {
     source: SourceIndex,
     /// Of the next piece.
@@ -60,6 +61,7 @@ struct Chunk {
     /// Records of its source before the next piece, if something reads their numbers.
     records_before: u64,
     read_ns: i64,
+    header: Option<Arc<[u8]>>,
 }
 
 /// How many pieces a chunk may have, as a power of two: its number and the piece's make a position.
@@ -140,6 +142,7 @@ impl Worker {
         let mut done = Done {
             sequence: task.sequence,
             source: task.source,
+            has_header: task.header.is_some(),
             bytes: 0,
             records: 0,
             filtered: 0,
@@ -163,17 +166,17 @@ impl Worker {
                     error,
                 } = loaded;
                 (done.bytes, done.error) = (range.high - range.low, error);
-                self.process_bytes(&buffer[start..end], overlong, &mut done);
+                self.process_bytes(&buffer[start..end], overlong, task.header, &mut done);
                 shrink(&mut buffer);
                 self.buffer = buffer;
             }
             Content::Buffer(mut buffer, len) => {
                 done.bytes = len as u64;
-                self.process_bytes(&buffer[..len], false, &mut done);
+                self.process_bytes(&buffer[..len], false, task.header, &mut done);
                 shrink(&mut buffer);
                 let _ = self.setup.buffers.try_send(buffer); // the pool is full, or the reader has ended
             }
-            Content::Overlong => self.process_bytes(&[], true, &mut done),
+            Content::Overlong => self.process_bytes(&[], true, task.header, &mut done),
         }
         self.chunks += 1;
         let _ = self.setup.messages.send(Message::Done(Box::new(done))); // nobody listens any more: the run is over
@@ -182,7 +185,14 @@ impl Worker {
         }
     }
 
-    fn process_bytes(&mut self, bytes: &[u8], overlong: bool, done: &mut Done) {
+    fn process_bytes(
+        &mut self,
+        bytes: &[u8],
+        overlong: bool,
+        header: Option<Arc<[u8]>>,
+        done: &mut Done,
+    ) {
+        let framing = self.setup.plan.framing;
         let mut chunk = Chunk {
             source: done.source,
             position: done.sequence << PIECES_BITS,
@@ -192,13 +202,15 @@ impl Worker {
             } else {
                 0
             },
+            header,
         };
         if let Some(board) = &self.setup.board {
-            let records = count_records(bytes) + usize::from(overlong);
-            chunk.records_before = board.records_before(done.sequence, done.source, records as u64);
+            let records = framing.count(bytes, self.setup.max_line_bytes) + usize::from(overlong);
+            chunk.records_before = board.records_before(done.sequence, done.source, records as u64)
+                + u64::from(chunk.header.is_some());
         }
         let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
-        for piece in pieces(bytes, self.setup.max_line_bytes) {
+        for piece in pieces(bytes, framing, self.setup.max_line_bytes) {
             match piece {
                 Piece::Records(records) => {
                     let count = self.process_piece(records, &chunk, &mut out, done);
@@ -337,7 +349,13 @@ impl Worker {
         if let Some(slot) = plan.metadata.time {
             batch.set(slot, Column::Constant(Value::Time(chunk.read_ns), rows));
         }
-        let records = count_records(bytes);
+        if let (Some(slot), Some(header)) = (plan.metadata.header, &chunk.header) {
+            batch.set(slot, Column::Constant(Value::Text(header.to_vec()), rows));
+        }
+        let records = match plan.framing {
+            Framing::Lines => count_records(bytes),
+            Framing::Quoted { .. } => rows, // the plan's scanner gives a row for each
+        };
         if plan.scanner.explodes() {
             account.explode(records);
         } else {
@@ -351,34 +369,31 @@ impl Worker {
     fn replay(&self, bytes: &[u8], chunk: &Chunk) -> Replay {
         let plan = &self.setup.plan;
         let mut replay = Replay::default();
-        for (record, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let mut record = 0;
+        let mut own = chunk.clone();
+        plan.framing.each_record(bytes, |start, end| {
+            let line = &bytes[start..end];
             let mut account = Account::default();
-            let records_before = chunk.records_before + record as u64;
-            let (mut batch, _) = self.scan(
-                line,
-                &Chunk {
-                    records_before,
-                    ..*chunk
-                },
-                &mut account,
-            );
+            own.records_before = chunk.records_before + record;
+            let (mut batch, _) = self.scan(line, &own, &mut account);
             apply(plan, &mut batch, &mut account);
             if let Exchange::Grouped(aggregation) = &plan.exchange {
                 Partial::new(Arc::clone(aggregation)).update(&batch, &mut account.failures);
             }
             if let Some(reason) = account.failures.first {
                 // Stages go by columns: what failed first in time need not be in the first record.
-                replay.first_failure.get_or_insert((record as u64, reason));
+                replay.first_failure.get_or_insert((record, reason));
             }
             if let Some(reason) = account.first_rejected {
                 replay.rejected += 1;
-                replay.first_rejected.get_or_insert((record as u64, reason));
+                replay.first_rejected.get_or_insert((record, reason));
                 replay
                     .rejected_lines
                     .extend_from_slice(trim_terminator(line));
                 replay.rejected_lines.push(b'\n');
             }
-        }
+            record += 1;
+        });
         replay
     }
 }

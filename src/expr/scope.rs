@@ -26,6 +26,8 @@ pub struct Scope {
     open: Vec<Rc<RefCell<Requests>>>,
     /// Names that were dropped, which an open decoder must not print.
     dropped: Vec<String>,
+    /// What holds the record at the head of each record's source. It has no name.
+    header: Option<Slot>,
     next_slot: Rc<Cell<u32>>,
     /// A stage before made a mistake: names can no longer be judged.
     pub unknown: bool,
@@ -84,6 +86,18 @@ impl Scope {
             slot,
         });
         slot
+    }
+
+    /// Makes room for the record at the head of each record's source, which may name the fields.
+    pub fn set_header(&mut self) -> Slot {
+        let slot = self.new_slot();
+        self.header = Some(slot);
+        slot
+    }
+
+    /// What holds the record at the head of each record's source; rows of a result have none.
+    pub fn header(&self) -> Option<Slot> {
+        self.header
     }
 
     /// Puts a field of a new name in the place of another.
@@ -147,6 +161,7 @@ impl Scope {
     pub fn clear(&mut self) {
         self.fields.clear();
         self.metadata.clear();
+        self.header = None;
         self.open.clear();
         self.dropped.clear();
     }

@@ -1,11 +1,14 @@
 //! Binds `count, sum(x) where c as total by y`.
 
-use crate::aggregate::{self, Aggregation, ArgumentKind, BoundAggregate, Key, Ranking};
+use crate::aggregate::{
+    self, AggregateDef, Aggregation, ArgumentKind, BoundAggregate, Constant, Key, Ranking, Settings,
+};
+use crate::data::{Number, Value};
 use crate::expr::scope::closest;
 use crate::expr::{Node, Scope, bind, bind_condition};
 use crate::lang::Mistake;
 use crate::lang::arguments::Arguments;
-use crate::lang::ast::Stage;
+use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateCall};
 
 /// Binds the list; the scope behind it has the keys, then the aggregates.
@@ -26,7 +29,7 @@ pub(super) fn bind_aggregates(
     }
     for call in &list.calls {
         match bind_call(call, scope) {
-            Ok(parts) => bound.push((call.column_name(), call.span, parts)),
+            Ok(parts) => bound.push((column_names(call, parts.def), call, parts)),
             Err(found) => mistakes.extend(found),
         }
     }
@@ -36,7 +39,11 @@ pub(super) fn bind_aggregates(
     let names: Vec<_> = keys
         .iter()
         .map(|key| (&key.0, key.1))
-        .chain(bound.iter().map(|one| (&one.0, one.1)))
+        .chain(
+            bound
+                .iter()
+                .flat_map(|(names, call, _)| names.iter().map(|name| (name, call.span))),
+        )
         .collect();
     for (index, (name, span)) in names.iter().enumerate() {
         if names[..index].iter().any(|(other, _)| other == name) {
@@ -54,13 +61,20 @@ pub(super) fn bind_aggregates(
             slot: scope.set(&name),
         })
         .collect();
+    let calls: Vec<(&AggregateCall<'_>, &'static AggregateDef)> = bound
+        .iter()
+        .map(|(_, call, parts)| (*call, parts.def))
+        .collect();
     let aggregates = bound
         .into_iter()
-        .map(|(name, _, (def, argument, condition))| BoundAggregate {
-            def,
-            argument,
-            condition,
-            slot: scope.set(&name),
+        .enumerate()
+        .map(|(index, (names, _, parts))| BoundAggregate {
+            def: parts.def,
+            arguments: parts.arguments,
+            condition: parts.condition,
+            settings: parts.settings,
+            shares: shares(&calls, index),
+            slots: names.iter().map(|name| scope.set(name)).collect(),
         })
         .collect();
     if mistakes.is_empty() {
@@ -68,14 +82,52 @@ pub(super) fn bind_aggregates(
             keys,
             aggregates,
             ranking: Ranking::default(),
+            exact: false,
         })
     } else {
         Err(mistakes)
     }
 }
 
-/// The aggregate, its argument and its condition.
-type Parts = (&'static aggregate::AggregateDef, Option<Node>, Option<Node>);
+/// The names of an aggregate's columns: one, or those of its row of the table, behind `NAME_` of `as NAME`.
+fn column_names(call: &AggregateCall<'_>, def: &AggregateDef) -> Vec<String> {
+    let Some(columns) = def.columns else {
+        return vec![call.column_name()];
+    };
+    let label = |argument: &Expr| match &argument.kind {
+        ExprKind::Field(path) => path.label(),
+        _ => argument.to_string(),
+    };
+    let names = columns(&call.arguments.iter().map(label).collect::<Vec<_>>());
+    match &call.alias {
+        None => names,
+        Some(alias) => names
+            .into_iter()
+            .map(|name| format!("{}_{name}", alias.text))
+            .collect(),
+    }
+}
+
+/// The first aggregate that keeps the same states of the same values, if it is not this one.
+fn shares(calls: &[(&AggregateCall<'_>, &'static AggregateDef)], index: usize) -> Option<usize> {
+    let (call, def) = calls[index];
+    let family = def.shares_states?;
+    let text = |call: &AggregateCall<'_>| {
+        let value = call.arguments.first().map(Expr::to_string);
+        (value, call.condition.map(Expr::to_string))
+    };
+    calls[..index].iter().position(|(other, other_def)| {
+        other_def.shares_states == Some(family) && text(other) == text(call)
+    })
+}
+
+/// What a call was bound to.
+struct Parts {
+    def: &'static AggregateDef,
+    arguments: Vec<Node>,
+    condition: Option<Node>,
+    settings: Settings,
+}
 
 fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Mistake>> {
     let name = &call.name;
@@ -86,32 +138,127 @@ fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Mista
         .condition
         .map(|condition| bind_condition(condition, scope))
         .transpose()?;
-    let usage = |message: String| {
-        vec![Mistake::new(call.span, message).help(format!("usage: {}", def.entry.usage))]
+    let mut settings = Settings {
+        name: name.text.clone(),
+        ..Settings::default()
     };
-    let argument = match (def.argument, call.arguments) {
-        (ArgumentKind::OptionalCondition, []) => None,
-        (ArgumentKind::OptionalCondition, [counted]) => {
-            let counted = bind_condition(counted, scope)?;
-            condition = Some(match condition {
-                Some(condition) => Node::And(Box::new(condition), Box::new(counted)),
-                None => counted,
-            });
-            None
+    if let (ArgumentKind::OptionalCondition, [counted]) = (def.argument, call.arguments) {
+        let counted = bind_condition(counted, scope)?;
+        condition = Some(match condition {
+            Some(condition) => Node::And(Box::new(condition), Box::new(counted)),
+            None => counted,
+        });
+    } else {
+        check_arity(call, def)?;
+    }
+    if let ArgumentKind::NumberNamed(constant, of_name) = def.argument {
+        settings.constant = of_name(&name.text).unwrap_or_default();
+        if !(constant.fits)(settings.constant) {
+            return Err(vec![unfit(&constant, def, name.span, &name.text)]);
         }
-        (ArgumentKind::Value, [argument]) => Some(bind(argument, scope)?),
-        (ArgumentKind::Value, []) => {
-            return Err(usage(format!("`{}` needs an argument", name.text)));
+    }
+    let (_, most) = def.argument.values();
+    let values = &call.arguments[..most.min(call.arguments.len())];
+    if let Some(constant) = def.argument.constant() {
+        settings.constant = match call.arguments.get(most) {
+            Some(expr) => bind_constant(expr, &constant, def)?,
+            None => constant.default.unwrap_or_default(),
+        };
+    }
+    settings.arguments = values.len();
+    let (mut arguments, mut mistakes) = (Vec::new(), Vec::new());
+    for value in values {
+        match bind_value(value, def, scope) {
+            Ok(node) => arguments.push(node),
+            Err(found) => mistakes.extend(found),
         }
-        (_, many) => {
-            return Err(usage(format!(
-                "`{}` takes one argument, found {}",
-                name.text,
-                many.len()
-            )));
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    Ok(Parts {
+        def,
+        arguments,
+        condition,
+        settings,
+    })
+}
+
+/// Whether there are as many arguments as the aggregate takes.
+fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Vec<Mistake>> {
+    let name = &call.name.text;
+    let found = call.arguments.len();
+    let (mut least, mut most) = def.argument.values();
+    if let Some(constant) = def.argument.constant() {
+        least += usize::from(constant.default.is_none());
+        most += 1;
+    }
+    if matches!(def.argument, ArgumentKind::OptionalCondition) {
+        most = 1;
+    }
+    if (least..=most).contains(&found) {
+        return Ok(());
+    }
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let message = match (found, least, most) {
+        (0, 1, _) => format!("`{name}` needs an argument"),
+        (_, _, 0) => format!("`{name}` takes no argument, found {found}"),
+        (_, _, 1) => format!("`{name}` takes one argument, found {found}"),
+        (_, least, most) if least == most => {
+            format!("`{name}` takes {least} arguments, found {found}")
         }
+        (_, least, usize::MAX) => format!(
+            "`{name}` takes at least {least} argument{}, found {found}",
+            plural(least)
+        ),
+        _ => format!("`{name}` takes {least} to {most} arguments, found {found}"),
     };
-    Ok((def, argument, condition))
+    Err(vec![
+        Mistake::new(call.span, message).usage(def.entry.usage),
+    ])
+}
+
+/// The value of a constant.
+fn bind_constant(
+    expr: &Expr,
+    constant: &Constant,
+    def: &AggregateDef,
+) -> Result<f64, Vec<Mistake>> {
+    let number = crate::expr::constant(expr)
+        .and_then(|value| value.borrow().as_number())
+        .map(Number::to_f64)
+        .filter(|number| (constant.fits)(*number));
+    number.ok_or_else(|| vec![unfit(constant, def, expr.span, &expr.to_string())])
+}
+
+fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Mistake {
+    let Constant { name, expected, .. } = constant;
+    Mistake::new(
+        span,
+        format!("expected {expected} as {name}, found `{found}`"),
+    )
+    .usage(def.entry.usage)
+}
+
+/// One of the expressions that are aggregated; a constant of the wrong type is a mistake.
+fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Vec<Mistake>> {
+    if let ArgumentKind::Condition = def.argument {
+        return bind_condition(expr, scope);
+    }
+    let node = bind(expr, scope)?;
+    match &node {
+        Node::Constant(value)
+            if def.argument.is_numeric()
+                && *value != Value::Null
+                && value.borrow().as_number().is_none() =>
+        {
+            let message = format!("expected a number, found `{expr}`");
+            Err(vec![
+                Mistake::new(expr.span, message).usage(def.entry.usage),
+            ])
+        }
+        _ => Ok(node),
+    }
 }
 
 fn unknown_aggregate(call: &AggregateCall<'_>) -> Mistake {

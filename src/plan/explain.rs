@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::data::Framing;
+
 use super::live::Scanned;
 use super::{MergeStep, Metadata, Output, Step};
 
@@ -15,6 +17,7 @@ impl Explanation {
     /// Describes a plan; `map` and `merge` name the stages of `texts` by number.
     pub(super) fn of(
         texts: &[String],
+        framing: Framing,
         scanned: Scanned,
         metadata: Metadata,
         map: &[(usize, Step)],
@@ -40,11 +43,11 @@ impl Explanation {
                 decoded.push_str(name);
             }
         }
-        rows.push((
-            "read",
-            decoded,
-            "files by ranges, on every thread; pipes by one reader".to_owned(),
-        ));
+        let reading = match framing {
+            Framing::Lines => "files by ranges, on every thread; pipes by one reader",
+            Framing::Quoted { .. } => "by one reader, which looks for quotes with newlines in them",
+        };
+        rows.push(("read", decoded, reading.to_owned()));
         let scanning = match scanned {
             Scanned::Stage(index) => Some(index),
             _ => None,

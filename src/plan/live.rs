@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{LiveSlots, Scanner};
+use crate::data::{Framing, LiveSlots, Preface, Scanner};
 use crate::expr::Field;
 use crate::format::OutputColumn;
 use crate::stage::{RowStage, Watched};
@@ -24,6 +24,7 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
         .iter()
         .map(|stage| stage.text.clone())
         .collect();
+    let (framing, preface) = (framing(&bound), preface(&bound));
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
@@ -45,7 +46,7 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
             }
         })
         .collect();
-    let (scanner, scanned) = scanner(&bound.source, metadata, &mut map, &live);
+    let (scanner, scanned) = scanner(&bound.source, framing, metadata, &mut map, &live);
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
     let exchange = match merge.first() {
         None => Exchange::Rows,
@@ -57,11 +58,13 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
             unreachable!("the workers' part ends before a stage that is not row by row")
         }
     };
-    let explanation = Explanation::of(&texts, scanned, metadata, &map, &merge, &output);
+    let explanation = Explanation::of(&texts, framing, scanned, metadata, &map, &merge, &output);
     if matches!(exchange, Exchange::Grouped(_)) {
         merge.remove(0);
     }
     Plan {
+        framing,
+        preface,
         scanner,
         metadata,
         map: map.into_iter().map(|(_, step)| step).collect(),
@@ -157,6 +160,23 @@ fn output(bound: &Bound, printing: Printing) -> Output {
     }
 }
 
+/// Where records end: only a first stage that reads the source's own text may want more than lines.
+fn framing(bound: &Bound) -> Framing {
+    match bound.stages.first().map(|stage| &stage.kind) {
+        Some(Kind::Extract(extraction)) => extraction.framing(),
+        _ => Framing::Lines,
+    }
+}
+
+/// What stands in front of each source's records, as the stages that read its text want it.
+fn preface(bound: &Bound) -> Preface {
+    let of = |stage: &Logical| match &stage.kind {
+        Kind::Extract(extraction) => extraction.preface(),
+        _ => Preface::Nothing,
+    };
+    bound.stages.iter().map(of).max().unwrap_or_default()
+}
+
 /// The slots of what the source must say.
 fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
     let wanted = |slot| live.contains(slot).then_some(slot);
@@ -164,12 +184,14 @@ fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
         source: wanted(source.source),
         number: wanted(source.number),
         time: wanted(source.time),
+        header: wanted(source.header),
     }
 }
 
 /// The scanner that does most: the first stage's own, or lines, or a mere count.
 fn scanner(
     source: &SourceSlots,
+    framing: Framing,
     metadata: Metadata,
     map: &mut Vec<(usize, Step)>,
     live: &LiveSlots,
@@ -182,7 +204,13 @@ fn scanner(
         return (scanner, Scanned::Stage(index));
     }
     if live.contains(source.line) {
-        (Box::new(LineScanner { line: source.line }), Scanned::Lines)
+        (
+            Box::new(LineScanner {
+                line: source.line,
+                framing,
+            }),
+            Scanned::Lines,
+        )
     } else {
         (Box::new(CountScanner), Scanned::Counted)
     }

@@ -11,7 +11,7 @@ mod stages;
 use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
-use crate::data::{LiveSlots, Scanner, Slot};
+use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
@@ -21,6 +21,10 @@ pub use explain::Explanation;
 
 /// What the engine runs.
 pub struct Plan {
+    /// Where records end. If not at every newline, the scanner gives a row for each record.
+    pub framing: Framing,
+    /// What stands in front of each source's records.
+    pub preface: Preface,
     /// From bytes to the first batch.
     pub scanner: Box<dyn Scanner>,
     /// What the source must say of each record.
@@ -48,6 +52,8 @@ pub struct Metadata {
     pub number: Option<Slot>,
     /// When the record's chunk was read.
     pub time: Option<Slot>,
+    /// The record of the source that names the fields.
+    pub header: Option<Slot>,
 }
 
 /// A row-by-row stage with the slots that are read behind it.

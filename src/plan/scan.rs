@@ -1,8 +1,8 @@
 //! The two scanners that belong to no stage: lines as a column, and records that are only counted.
 
 use crate::data::{
-    Batch, Bytes, Column, Position, Scanner, Slot, Span, TextColumn, count_records, each_of_two,
-    trim_terminator,
+    Batch, Bytes, Column, Framing, Position, Scanner, Slot, Span, TextColumn, count_records,
+    each_of_two, trim_terminator,
 };
 
 /// One row a record, without columns: nothing reads them.
@@ -14,21 +14,29 @@ impl Scanner for CountScanner {
     }
 }
 
-/// A column of lines.
+/// A column of lines; where newlines may stand in quotes, of records.
 pub(super) struct LineScanner {
     pub(super) line: Slot,
+    pub(super) framing: Framing,
 }
 
 impl Scanner for LineScanner {
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
         let mut spans: Vec<Span> = Vec::with_capacity(bytes.len() / 16);
-        let mut start = 0;
-        each_of_two(bytes, b'\n', b'\n', |end| {
-            spans.push(Span::new(start, end));
-            start = end + 1;
-        });
-        if start < bytes.len() {
-            spans.push(Span::new(start, bytes.len()));
+        if self.framing.is_plain(bytes) {
+            let mut start = 0;
+            each_of_two(bytes, b'\n', b'\n', |end| {
+                spans.push(Span::new(start, end));
+                start = end + 1;
+            });
+            if start < bytes.len() {
+                spans.push(Span::new(start, bytes.len()));
+            }
+        } else {
+            self.framing.each_record(bytes, |start, end| {
+                let newline = usize::from(bytes[end - 1] == b'\n');
+                spans.push(Span::new(start, end - newline));
+            });
         }
         if memchr::memchr(b'\r', bytes).is_some() {
             for span in &mut spans {

@@ -28,6 +28,7 @@ pub(super) struct SourceSlots {
     pub(super) source: Slot,
     pub(super) number: Slot,
     pub(super) time: Slot,
+    pub(super) header: Slot,
 }
 
 /// A bound stage and how it was written.
@@ -53,6 +54,7 @@ pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
         source: scope.set_metadata("@source"),
         number: scope.set_metadata("@number"),
         time: scope.set_metadata("@time"),
+        header: scope.set_header(),
     };
     let mut bound = Bound {
         stages: Vec::new(),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{Account, RowStage};
-use crate::data::{Batch, Entry, LiveSlots, Slot, TextColumn, Value};
+use crate::data::{Batch, Entry, Framing, LiveSlots, Preface, Slot, TextColumn, Value};
 use crate::decode::{Decoder, Seen, Wanted};
 use crate::expr::{Node, Requests, Scope};
 use crate::lang::arguments::Arguments;
@@ -19,6 +19,10 @@ pub struct Extraction {
     from: Node,
     fields: Fields,
     make: Make,
+    framing: Framing,
+    preface: Preface,
+    /// What holds the record that names the fields.
+    header: Option<Slot>,
 }
 
 /// Fields of a decoder.
@@ -61,8 +65,36 @@ impl Extraction {
         Box::new(Extract {
             from: self.from,
             decoder: (self.make)(&wanted),
+            header: self.header,
             slots,
         })
+    }
+
+    /// Where the records of the source end, if this is the first stage.
+    pub fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// What stands in front of the source's records.
+    pub fn preface(&self) -> Preface {
+        self.preface
+    }
+
+    /// The texts are the source's own records, with so much in front of them.
+    pub(super) fn of_source(self, framing: Framing, preface: Preface) -> Extraction {
+        Extraction {
+            framing,
+            preface,
+            ..self
+        }
+    }
+
+    /// The fields are named by what stands in this slot.
+    pub(super) fn under(self, header: Slot) -> Extraction {
+        Extraction {
+            header: Some(header),
+            ..self
+        }
     }
 }
 
@@ -85,6 +117,16 @@ pub(super) fn bind_from(
     arguments
         .finish(entry.usage)
         .map_err(|mistake| vec![mistake])?;
+    text_of(field, stage, scope, entry)
+}
+
+/// The text of a field, or of the line, which then is no longer printed.
+pub(super) fn text_of(
+    field: Option<(&Path, ast::Span)>,
+    stage: &ast::Stage,
+    scope: &mut Scope,
+    entry: &Entry,
+) -> Result<Node, Vec<Mistake>> {
     match field {
         None => {
             let line = super::line(scope, stage, entry, "from")?;
@@ -120,6 +162,9 @@ pub(super) fn open(
         from,
         fields: Fields::Open(scope.open()),
         make: Box::new(make),
+        framing: Framing::default(),
+        preface: Preface::default(),
+        header: None,
     }
 }
 
@@ -135,19 +180,36 @@ pub(super) fn known(
         from,
         fields: Fields::Known(names.iter().map(field).collect()),
         make: Box::new(make),
+        framing: Framing::default(),
+        preface: Preface::default(),
+        header: None,
     }
+}
+
+/// The names of wanted fields, for decoders that know theirs.
+pub(super) fn wanted_names(wanted: &[Wanted]) -> Vec<String> {
+    let name = |wanted: &Wanted| match wanted {
+        Wanted::Field(path, _) => match path.0.as_slice() {
+            [Segment::Name(name)] => Some(name.clone()),
+            _ => None,
+        },
+        Wanted::Whole => None,
+    };
+    wanted.iter().filter_map(name).collect()
 }
 
 /// Decodes a column of texts.
 struct Extract {
     from: Node,
     decoder: Box<dyn Decoder>,
+    header: Option<Slot>,
     slots: Vec<Slot>,
 }
 
 impl RowStage for Extract {
     fn reads(&self, slots: &mut LiveSlots) {
         self.from.reads(slots);
+        self.header.into_iter().for_each(|slot| slots.insert(slot));
     }
 
     fn makes(&self) -> Vec<Slot> {
@@ -160,7 +222,10 @@ impl RowStage for Extract {
                 .eval_all(batch, &mut account.failures)
                 .into_owned(),
         );
-        let decoded = self.decoder.decode(&texts);
+        let decoded = match self.header {
+            Some(header) => self.decoder.decode_under(batch.column(header), &texts),
+            None => self.decoder.decode(&texts),
+        };
         if decoded.rejected.is_empty() {
             batch.retain(live);
         } else {

@@ -8,8 +8,8 @@ pub(super) const JSON: StageDef = StageDef {
     entry: Entry {
         name: "json",
         usage: "json [from FIELD]",
-        summary: "Take the fields of a JSON object, typed; nested ones by path: user.id, items[0].price.",
-        details: "Only the fields that something asks for are read; of the rest, only the structure is checked. Of a \
+        summary: "Take the fields of a JSON object: user.id, items[0].price.",
+        details: "Values keep their types; nested fields are named by path. Only the fields that something asks for are read; of the rest, only the structure is checked. Of a \
                   name that comes twice, the last one counts; ints beyond 64 bits are floats; items[-1] is the last \
                   element. A record that is no object is rejected. A field that is never there is named on stderr at \
                   the end.",

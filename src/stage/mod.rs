@@ -4,19 +4,26 @@
 //! name in front, are read by the plan.
 
 mod account;
+mod csv;
 mod drop_;
+mod explode;
 mod extract;
 mod json;
 mod let_;
 mod limit;
+mod logfmt;
 mod match_;
 mod operator;
+mod parse;
+mod regex_;
+mod sample;
 mod select;
 mod skip;
 mod sort;
 mod split;
 mod tail;
 mod top;
+mod tsv;
 mod where_;
 
 pub use account::Account;
@@ -30,17 +37,24 @@ use crate::lang::{Mistake, ast};
 
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
+    &csv::CSV,
     &drop_::DROP,
+    &explode::EXPLODE,
     &json::JSON,
     &let_::LET,
     &limit::LIMIT,
+    &logfmt::LOGFMT,
     &match_::MATCH,
+    &parse::PARSE,
+    &regex_::REGEX,
+    &sample::SAMPLE,
     &select::SELECT,
     &skip::SKIP,
     &sort::SORT,
     &split::SPLIT,
     &tail::TAIL,
     &top::TOP,
+    &tsv::TSV,
     &where_::WHERE,
 ];
 

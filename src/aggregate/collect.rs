@@ -1,0 +1,74 @@
+//! `collect(x [, n])`: the values as a list.
+//!
+//! Each value is kept with the position of its chunk, so that shares of the stream can be put in order whoever
+//! had which. A share needs only its own first n values: at most n values a group are ever kept.
+
+use super::accumulator::{Finish, PerGroup, State};
+use super::{AggregateDef, ArgumentKind, Constant};
+use crate::data::{Entry, Example, Position, Value, ValueRef};
+
+pub(super) const COLLECT: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "collect",
+        usage: "collect(x [, n])",
+        summary: "The first n values (100) as a list, in the order of arrival.",
+        details: "Nulls are left out. Of nothing it is null.",
+        examples: &[
+            Example {
+                expr: "split | collect(word)",
+                input: "b a\nb\n",
+                output: "[\"b\",\"a\",\"b\"]\n",
+            },
+            Example {
+                expr: "split | collect(num(word), 2) as first_two",
+                input: "3 1 2\n",
+                output: "[3,1]\n",
+            },
+        ],
+    },
+    argument: ArgumentKind::ValueAnd(Constant {
+        name: "n",
+        expected: "a whole number from 1",
+        fits: |n| (1.0..=1e9).contains(&n) && n.fract() == 0.0,
+        default: Some(100.0),
+    }),
+    ordered: true,
+    columns: None,
+    shares_states: None,
+    accumulator: |settings| PerGroup::<Collect>::boxed(settings, settings.constant as usize),
+};
+
+/// The first values, in order.
+#[derive(Clone, Debug, Default)]
+struct Collect(Vec<(Position, Value)>);
+
+impl State for Collect {
+    /// How many are wanted.
+    type Shared = usize;
+
+    #[inline]
+    fn update(
+        &mut self,
+        wanted: &usize,
+        value: ValueRef<'_>,
+        position: Position,
+    ) -> Result<(), &'static str> {
+        if self.0.len() < *wanted {
+            self.0.push((position, value.to_value()));
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, wanted: &usize, other: &Self) {
+        self.0.extend_from_slice(&other.0);
+        self.0.sort_by_key(|(position, _)| *position); // stable, and fast for what is two sorted runs
+        self.0.truncate(*wanted);
+    }
+
+    fn finish(&self, _wanted: &usize, _finish: &Finish) -> Value {
+        if self.0.is_empty() {
+            return Value::Null;
+        }
+        Value::List(self.0.iter().map(|(_, value)| value.clone()).collect())
+    }
+}

@@ -1,0 +1,332 @@
+//! `count_distinct(x)`: how many different values.
+//!
+//! A group keeps the [fingerprints](super::fingerprint) of its values while they are at most
+//! [`EXACT_VALUES`]; when there are more, they are counted by HyperLogLog with 2^17 registers and 64-bit
+//! hashes, as S. Heule, M. Nunkesser and A. Hall engineered it (*HyperLogLog in Practice*, EDBT 2013), and with
+//! the estimator of O. Ertl (*New cardinality estimation algorithms for HyperLogLog sketches*, 2017), which
+//! needs no tables of bias. The standard error is 1.04 / sqrt(2^17) = 0.29 %, so that the answer is within 1 %
+//! of the truth with 3.5 standard errors to spare: 9995 times in 10 000, and more often below 100 000 values. Which of the two it is
+//! and what it says depend on the set of values alone: the same for any split of the input, on every machine.
+//!
+//! Memory of a group: 16 bytes a value with room to grow, then 128 KiB.
+
+use super::accumulator::{Finish, PerGroup, State};
+use super::fingerprint::{fingerprint, hash};
+use super::{AggregateDef, ArgumentKind};
+use crate::data::{Entry, Example, Position, Value, ValueRef};
+
+pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "count_distinct",
+        usage: "count_distinct(x)",
+        summary: "How many different values there are; null is none.",
+        details: "Values are told apart by type and value, as groups are. Exact to 4096 values a group, after that \
+                  within 1 % and the same on every run; `--exact` keeps all values. Of nothing it is 0.",
+        examples: &[Example {
+            expr: "split | count_distinct(word)",
+            input: "a b a\nc a\n",
+            output: "3\n",
+        }],
+    },
+    argument: ArgumentKind::Value,
+    ordered: false,
+    columns: None,
+    shares_states: None,
+    accumulator: |settings| {
+        let limit = if settings.exact {
+            usize::MAX
+        } else {
+            EXACT_VALUES
+        };
+        PerGroup::<Distinct>::boxed(settings, limit)
+    },
+};
+
+/// So many values of a group are kept as they are.
+const EXACT_VALUES: usize = 4096;
+
+/// The logarithm of the number of registers.
+const PRECISION: u32 = 17;
+
+const REGISTERS: usize = 1 << PRECISION;
+
+/// The largest value of a register, less one: bits of the hash that choose no register.
+const RANK_BITS: u32 = 64 - PRECISION;
+
+/// The values of a group.
+#[derive(Clone, Debug)]
+enum Distinct {
+    /// Their fingerprints: a table probed linearly, a power of two long; 0 is an empty place.
+    Few { table: Vec<u128>, len: usize },
+    /// Registers.
+    Many(Box<[u8]>),
+}
+
+impl Default for Distinct {
+    fn default() -> Self {
+        Distinct::Few {
+            table: Vec::new(),
+            len: 0,
+        }
+    }
+}
+
+impl State for Distinct {
+    /// How many values are kept as they are.
+    type Shared = usize;
+
+    #[inline(always)]
+    fn update(
+        &mut self,
+        limit: &usize,
+        value: ValueRef<'_>,
+        _position: Position,
+    ) -> Result<(), &'static str> {
+        self.add(fingerprint(value), *limit);
+        Ok(())
+    }
+
+    fn merge(&mut self, limit: &usize, other: &Self) {
+        match other {
+            Distinct::Few { .. } if matches!(self, Distinct::Few { len: 0, .. }) => {
+                *self = other.clone();
+            }
+            Distinct::Few { table, .. } => {
+                for &fingerprint in table.iter().filter(|fingerprint| **fingerprint != 0) {
+                    self.add(fingerprint, *limit);
+                }
+            }
+            Distinct::Many(registers) => {
+                let own = self.many();
+                for (own, other) in own.iter_mut().zip(registers) {
+                    *own = (*own).max(*other);
+                }
+            }
+        }
+    }
+
+    fn finish(&self, limit: &usize, _finish: &Finish) -> Value {
+        match self {
+            Distinct::Few { len, .. } => Value::Int(*len as i64),
+            // That there are more than could be kept is certain.
+            Distinct::Many(registers) => {
+                Value::Int((estimate(registers).round() as i64).max(*limit as i64 + 1))
+            }
+        }
+    }
+}
+
+impl Distinct {
+    #[inline(always)]
+    fn add(&mut self, fingerprint: u128, limit: usize) {
+        let hash = hash(fingerprint);
+        match self {
+            Distinct::Many(registers) => register(registers, hash),
+            Distinct::Few { table, len } => {
+                let mask = table.len().wrapping_sub(1);
+                let mut index = hash as usize & mask;
+                while let Some(&kept) = table.get(index) {
+                    if kept == fingerprint {
+                        return;
+                    }
+                    if kept == 0 && (*len + 1) * 4 <= table.len() * 3 {
+                        table[index] = fingerprint;
+                        *len += 1;
+                        if *len > limit {
+                            self.many();
+                        }
+                        return;
+                    }
+                    if kept == 0 {
+                        break;
+                    }
+                    index = (index + 1) & mask;
+                }
+                self.grow();
+                self.add_again(fingerprint, limit);
+            }
+        }
+    }
+
+    /// Adds a value to a table that was full.
+    #[inline(never)]
+    fn add_again(&mut self, fingerprint: u128, limit: usize) {
+        self.add_to_room(fingerprint);
+        if matches!(self, Distinct::Few { len, .. } if *len > limit) {
+            self.many();
+        }
+    }
+
+    /// Twice the places.
+    #[cold]
+    fn grow(&mut self) {
+        if let Distinct::Few { table, len } = self {
+            let places = (table.len() * 2).max(4);
+            let old = std::mem::replace(table, vec![0; places]);
+            *len = 0;
+            for fingerprint in old.into_iter().filter(|fingerprint| *fingerprint != 0) {
+                self.add_to_room(fingerprint);
+            }
+        }
+    }
+
+    /// Adds a value that is not there to a table that has room.
+    fn add_to_room(&mut self, fingerprint: u128) {
+        if let Distinct::Few { table, len } = self {
+            let mask = table.len() - 1;
+            let mut index = hash(fingerprint) as usize & mask;
+            while table[index] != 0 {
+                index = (index + 1) & mask;
+            }
+            table[index] = fingerprint;
+            *len += 1;
+        }
+    }
+
+    /// The registers, made of what is kept if there are none yet.
+    fn many(&mut self) -> &mut [u8] {
+        if let Distinct::Few { table, .. } = self {
+            let mut registers = vec![0; REGISTERS].into_boxed_slice();
+            for &fingerprint in table.iter().filter(|fingerprint| **fingerprint != 0) {
+                register(&mut registers, hash(fingerprint));
+            }
+            *self = Distinct::Many(registers);
+        }
+        match self {
+            Distinct::Many(registers) => registers,
+            Distinct::Few { .. } => unreachable!("few values have just become many"),
+        }
+    }
+}
+
+/// Enters a hash: its upper bits choose the register, which keeps the longest run of zeros that was seen below.
+#[inline]
+fn register(registers: &mut [u8], hash: u64) {
+    let index = (hash >> RANK_BITS) as usize;
+    let rank = ((hash << PRECISION).leading_zeros().min(RANK_BITS) + 1) as u8;
+    let register = &mut registers[index];
+    *register = (*register).max(rank);
+}
+
+/// How many values there were (Ertl 2017, algorithm 6).
+fn estimate(registers: &[u8]) -> f64 {
+    let mut counts = [0u32; RANK_BITS as usize + 2];
+    for &register in registers {
+        counts[register as usize] += 1;
+    }
+    let all = registers.len() as f64;
+    let share = |rank: usize| f64::from(counts[rank]) / all;
+    let mut sum = all * tau(1.0 - share(RANK_BITS as usize + 1));
+    for rank in (1..=RANK_BITS as usize).rev() {
+        sum = 0.5 * (sum + f64::from(counts[rank]));
+    }
+    sum += all * sigma(share(0));
+    all * all / (2.0 * std::f64::consts::LN_2 * sum)
+}
+
+/// What registers that are still empty add.
+fn sigma(mut x: f64) -> f64 {
+    if x == 1.0 {
+        return f64::INFINITY;
+    }
+    let (mut y, mut sum) = (1.0, x);
+    loop {
+        x *= x;
+        let before = sum;
+        sum += x * y;
+        y += y;
+        if sum == before {
+            return sum;
+        }
+    }
+}
+
+/// What registers that are full add.
+fn tau(mut x: f64) -> f64 {
+    if x == 0.0 || x == 1.0 {
+        return 0.0;
+    }
+    let (mut y, mut sum) = (1.0, 1.0 - x);
+    loop {
+        x = x.sqrt();
+        let before = sum;
+        y *= 0.5;
+        sum -= (1.0 - x) * (1.0 - x) * y;
+        if sum == before {
+            return sum / 3.0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(values: impl Iterator<Item = i64>, limit: usize) -> Distinct {
+        let mut distinct = Distinct::default();
+        values.for_each(|value| distinct.add(fingerprint(ValueRef::Int(value)), limit));
+        distinct
+    }
+
+    fn result(distinct: &Distinct) -> i64 {
+        let finish = Finish {
+            constant: 0.0,
+            seconds: 0.0,
+        };
+        match distinct.finish(&EXACT_VALUES, &finish) {
+            Value::Int(count) => count,
+            other => panic!("a count is an int, found {other:?}"),
+        }
+    }
+
+    #[test]
+    fn exact_to_4096_and_always_if_asked() {
+        for size in [0, 1, 3, 4, 100, 4095, 4096] {
+            let twice = (0..size).chain(0..size);
+            assert_eq!(result(&count(twice, EXACT_VALUES)), size);
+        }
+        assert!(matches!(count(0..4096, EXACT_VALUES), Distinct::Few { .. }));
+        assert!(matches!(count(0..4097, EXACT_VALUES), Distinct::Many(_)));
+        assert!(matches!(
+            count(0..50_000, usize::MAX),
+            Distinct::Few { len: 50_000, .. }
+        ));
+    }
+
+    #[test]
+    fn any_split_gives_the_same() {
+        for size in [4000, 4096, 4097, 6000, 30_000] {
+            let whole = count(0..size, EXACT_VALUES);
+            let mut merged = count((0..size).filter(|value| value % 3 == 0), EXACT_VALUES);
+            merged.merge(
+                &EXACT_VALUES,
+                &count((0..size).filter(|value| value % 3 != 1), EXACT_VALUES),
+            );
+            merged.merge(
+                &EXACT_VALUES,
+                &count((0..size).filter(|value| value % 3 == 1), EXACT_VALUES),
+            );
+            assert_eq!(result(&whole), result(&merged), "{size}");
+        }
+    }
+
+    /// The error over 100 sets of each size: its mean square is the standard error, and all are within 1 %.
+    #[test]
+    fn the_standard_error_is_what_was_promised() {
+        for size in [5_000, 20_000, 60_000, 200_000] {
+            let mut squares = 0.0;
+            for seed in 0..100i64 {
+                let first = seed << 40;
+                let mut registers = vec![0; REGISTERS];
+                for value in first..first + size {
+                    register(&mut registers, hash(fingerprint(ValueRef::Int(value))));
+                }
+                let error = estimate(&registers) / size as f64 - 1.0;
+                assert!(error.abs() < 0.01, "{size}: {error}");
+                squares += error * error;
+            }
+            let deviation = (squares / 100.0f64).sqrt();
+            assert!(deviation < 0.0035, "{size}: {deviation}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Sums of several numbers and of their products, without rounding: what `linreg` and `corr` are computed from.
+
+use std::any::Any;
+use std::ops::Range;
+
+use super::accumulator::{Accumulator, Finish, Groups, Settings, number, same, take_states};
+use super::exact_sum::ExactSum;
+use super::expansion::Expansion;
+use crate::data::{Column, ColumnBuilder, Number, Position, Value};
+use crate::expr::Failures;
+
+/// The sums of each group. A row counts if every variable is a number in it.
+#[derive(Debug)]
+pub(super) struct Moments {
+    states: Vec<Sums>,
+    variables: usize,
+    columns: usize,
+    results: fn(&Sums) -> Vec<Value>,
+    name: String,
+    row: Vec<Number>,
+}
+
+/// The sums of one group.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums {
+    count: u64,
+    variables: usize,
+    /// Of each variable, then of each product of two; nothing before the first row.
+    sums: Vec<ExactSum>,
+}
+
+impl Moments {
+    /// No group yet; `results` makes so many columns of the sums.
+    pub(super) fn boxed(
+        settings: &Settings,
+        columns: usize,
+        results: fn(&Sums) -> Vec<Value>,
+    ) -> Box<dyn Accumulator> {
+        Box::new(Moments {
+            states: Vec::new(),
+            variables: settings.arguments,
+            columns,
+            results,
+            name: settings.name.clone(),
+            row: Vec::new(),
+        })
+    }
+
+    /// Reads a row; whether it counts.
+    fn read(&mut self, arguments: &[&Column<'_>], row: usize, failures: &mut Failures) -> bool {
+        self.row.clear();
+        if arguments.iter().any(|column| column.get(row).is_null()) {
+            return false;
+        }
+        for column in arguments {
+            let value = column.get(row);
+            match number(value) {
+                Ok(Some(number)) => self.row.push(number),
+                Ok(None) => return false,
+                Err(expected) => {
+                    failures.add(&self.name, expected, value);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+}
+
+impl Accumulator for Moments {
+    fn resize(&mut self, groups: usize) {
+        let variables = self.variables;
+        self.states.resize_with(groups, || Sums {
+            variables,
+            ..Sums::default()
+        });
+    }
+
+    fn update(
+        &mut self,
+        groups: Groups<'_>,
+        arguments: &[&Column<'_>],
+        _position: Position,
+        failures: &mut Failures,
+    ) {
+        for row in 0..groups.rows() {
+            if self.read(arguments, row, failures) {
+                self.states[groups.of(row)].add(&self.row);
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
+        let other: &Self = same(other);
+        for (sums, &group) in other.states[from].iter().zip(to) {
+            self.states[group as usize].merge(sums);
+        }
+    }
+
+    fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
+        Box::new(Moments {
+            states: take_states(&mut self.states, order),
+            name: self.name.clone(),
+            row: Vec::new(),
+            ..*self
+        })
+    }
+
+    fn finish(&self, _finish: &Finish) -> Vec<Column<'static>> {
+        let mut builders: Vec<ColumnBuilder> = (0..self.columns)
+            .map(|_| ColumnBuilder::new(self.states.len()))
+            .collect();
+        for sums in &self.states {
+            for (builder, value) in builders.iter_mut().zip((self.results)(sums)) {
+                builder.push(value.borrow());
+            }
+        }
+        builders.into_iter().map(ColumnBuilder::finish).collect()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Sums {
+    /// How many rows.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How many variables.
+    pub(super) fn variables(&self) -> usize {
+        self.variables
+    }
+
+    /// The sum of a variable.
+    pub(super) fn sum(&self, variable: usize) -> Expansion {
+        self.sums[variable].expansion()
+    }
+
+    /// n Σab − Σa Σb, rounded once: n times the sum of products about the means. There must be a row.
+    pub(super) fn centred(&self, a: usize, b: usize) -> f64 {
+        let products = self.sums[self.product(a.min(b), a.max(b))].expansion();
+        products
+            .times(&Expansion::of_int(i128::from(self.count)))
+            .minus(&self.sum(a).times(&self.sum(b)))
+            .round()
+    }
+
+    /// Where the sum of a product stands: row by row, the upper triangle.
+    fn product(&self, low: usize, high: usize) -> usize {
+        let before = low * self.variables - low * low.saturating_sub(1) / 2 - low;
+        self.variables + before + high
+    }
+
+    fn add(&mut self, row: &[Number]) {
+        if self.sums.is_empty() {
+            let sums = self.variables + self.variables * (self.variables + 1) / 2;
+            self.sums = vec![ExactSum::default(); sums];
+        }
+        self.count += 1;
+        let (sums, products) = self.sums.split_at_mut(self.variables);
+        let mut products = products.iter_mut();
+        for (index, &left) in row.iter().enumerate() {
+            sums[index].add(left);
+            for (&right, product) in row[index..].iter().zip(products.by_ref()) {
+                product.add_product(left, right);
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &Sums) {
+        if self.sums.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        self.count += other.count;
+        for (own, other) in self.sums.iter_mut().zip(&other.sums) {
+            own.merge(other);
+        }
+    }
+}

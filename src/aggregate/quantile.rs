@@ -1,0 +1,249 @@
+//! `p50(x)` … `p99.9(x)`: percentiles by nearest rank, and the states that `median` and `percentile` share.
+//!
+//! A group keeps its values while they are at most [`EXACT_VALUES`]; when it holds more, it has them counted in
+//! a [`LogHistogram`], whose answers are within 0.4 %. Which of the two it is depends on the number of values
+//! alone, and both on the values alone: the answer is the same for any split of the input.
+
+use super::accumulator::{Finish, PerGroup, Settings, State, number};
+use super::log_histogram::LogHistogram;
+use super::{Accumulator, AggregateDef, ArgumentKind, Constant};
+use crate::data::{Entry, Example, Number, Position, Value, ValueRef, compare_numbers};
+
+pub(super) const P50: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "p50",
+        usage: "p50(x), p99(x), p99.9(x), …",
+        summary: "A percentile of numbers: `p` and any number from 0 to 100.",
+        details: "The value of nearest rank: the smallest that is not below so many percent of them. Exact while a \
+                  group holds at most 4096 values, after that within 0.5 % of the value and the same on every run; \
+                  `--exact` keeps all values. Of nothing it is null.",
+        examples: &[
+            Example {
+                expr: "split | p50(word), p99.9(word)",
+                input: "15 20 35 40 50\n",
+                output: "35\t50\n",
+            },
+            Example {
+                expr: "split | p25(word) as low, p75(word) as high by word < 10 as small",
+                input: "1 2 3 4 11 12 13 14\n",
+                output: "false\t11\t13\ntrue\t1\t3\n",
+            },
+        ],
+    },
+    argument: ArgumentKind::NumberNamed(Q, percent_of_name),
+    ordered: false,
+    columns: None,
+    shares_states: Some(STATES),
+    accumulator,
+};
+
+/// Percentiles of one argument are read from the same states.
+pub(super) const STATES: &str = "values";
+
+/// Which percentile.
+pub(super) const Q: Constant = Constant {
+    name: "q",
+    expected: "a number from 0 to 100",
+    fits: |q| (0.0..=100.0).contains(&q),
+    default: None,
+};
+
+/// The states, of no group yet.
+pub(super) fn accumulator(settings: &Settings) -> Box<dyn Accumulator> {
+    let limit = if settings.exact {
+        usize::MAX
+    } else {
+        EXACT_VALUES
+    };
+    PerGroup::<Values>::boxed(settings, limit)
+}
+
+/// So many values of a group are kept as they are.
+pub(super) const EXACT_VALUES: usize = 4096;
+
+/// 99.9 of `p99.9`.
+fn percent_of_name(name: &str) -> Option<f64> {
+    let digits = name.strip_prefix('p')?;
+    let is_number = digits.split('.').count() <= 2
+        && digits
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.parse().ok().filter(|_| is_number)
+}
+
+/// The values of a group.
+#[derive(Clone, Debug)]
+enum Values {
+    /// Each of them.
+    Exact { ints: Vec<i64>, floats: Vec<f64> },
+    /// Counted.
+    Many(Box<LogHistogram>),
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Values::Exact {
+            ints: Vec::new(),
+            floats: Vec::new(),
+        }
+    }
+}
+
+impl State for Values {
+    /// How many values are kept as they are.
+    type Shared = usize;
+
+    #[inline(always)]
+    fn update(
+        &mut self,
+        limit: &usize,
+        value: ValueRef<'_>,
+        _position: Position,
+    ) -> Result<(), &'static str> {
+        let Some(number) = number(value)? else {
+            return Ok(());
+        };
+        match self {
+            Values::Exact { ints, floats } => {
+                match number {
+                    Number::Int(value) => ints.push(value),
+                    Number::Float(value) => floats.push(value),
+                }
+                if ints.len() + floats.len() > *limit {
+                    self.count();
+                }
+            }
+            Values::Many(histogram) => histogram.add(number),
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, limit: &usize, other: &Self) {
+        match (&mut *self, other) {
+            (
+                Values::Exact { ints, floats },
+                Values::Exact {
+                    ints: more_ints,
+                    floats: more_floats,
+                },
+            ) => {
+                ints.extend_from_slice(more_ints);
+                floats.extend_from_slice(more_floats);
+                if ints.len() + floats.len() > *limit {
+                    self.count();
+                }
+            }
+            (Values::Many(own), Values::Many(other)) => own.merge(other),
+            (Values::Exact { .. }, Values::Many(other)) => {
+                let kept = std::mem::replace(self, Values::Many(other.clone()));
+                kept.add_to(self);
+            }
+            (Values::Many(_), other) => other.add_to(self),
+        }
+    }
+
+    fn finish(&self, _limit: &usize, finish: &Finish) -> Value {
+        match self {
+            Values::Exact { ints, floats } => {
+                let count = ints.len() + floats.len();
+                if count == 0 {
+                    return Value::Null;
+                }
+                let rank = nearest_rank(finish.constant, count as u64);
+                at_rank(ints, floats, rank as usize - 1).into()
+            }
+            Values::Many(histogram) => histogram
+                .at_rank(nearest_rank(finish.constant, histogram.count()))
+                .into(),
+        }
+    }
+}
+
+impl Values {
+    /// Goes over to counting.
+    #[cold]
+    fn count(&mut self) {
+        let kept = std::mem::take(self);
+        kept.add_to(self);
+    }
+
+    /// Adds the values that are kept to a histogram, which begins with the first of them if there is none.
+    fn add_to(&self, target: &mut Values) {
+        let Values::Exact { ints, floats } = self else {
+            return;
+        };
+        let ints = ints.iter().map(|&value| Number::Int(value));
+        let floats = floats.iter().map(|&value| Number::Float(value));
+        for number in ints.chain(floats) {
+            match target {
+                Values::Many(histogram) => histogram.add(number),
+                Values::Exact { .. } => {
+                    *target = Values::Many(Box::new(LogHistogram::of(number)));
+                }
+            }
+        }
+    }
+}
+
+/// The smallest rank, from 1, that is not below `percent` of `count`. Nine decimals of the percentage count.
+fn nearest_rank(percent: f64, count: u64) -> u64 {
+    const ONE: u128 = 1_000_000_000;
+    let billionths = (percent * ONE as f64).round() as u128;
+    let rank = (billionths * u128::from(count)).div_ceil(100 * ONE) as u64;
+    rank.clamp(1, count)
+}
+
+/// The value at an index of all values in order.
+fn at_rank(ints: &[i64], floats: &[f64], index: usize) -> Number {
+    if floats.is_empty() {
+        let mut ints = ints.to_vec();
+        return Number::Int(*ints.select_nth_unstable(index).1);
+    }
+    if ints.is_empty() {
+        let mut floats = floats.to_vec();
+        return Number::Float(*floats.select_nth_unstable_by(index, f64::total_cmp).1);
+    }
+    let mut numbers: Vec<Number> = ints.iter().map(|&value| Number::Int(value)).collect();
+    numbers.extend(floats.iter().map(|&value| Number::Float(value)));
+    // Of equals it is the int: which one must not depend on how the values came.
+    let order = |left: &Number, right: &Number| {
+        compare_numbers(*left, *right)
+            .then(matches!(left, Number::Float(_)).cmp(&matches!(right, Number::Float(_))))
+    };
+    *numbers.select_nth_unstable_by(index, order).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_are_exact() {
+        for (percent, count, rank) in [
+            (50.0, 5, 3),
+            (50.0, 4, 2),
+            (0.0, 10, 1),
+            (100.0, 10, 10),
+            (99.9, 1000, 999),
+            (99.9, 1001, 1000),
+            (99.99, 10_000, 9999),
+            (30.0, 10, 3),
+            (7.0, 100, 7),
+            (0.1, 3_000_000_000_000, 3_000_000_000),
+        ] {
+            assert_eq!(nearest_rank(percent, count), rank, "p{percent} of {count}");
+        }
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(percent_of_name("p99.9"), Some(99.9));
+        assert_eq!(percent_of_name("p0"), Some(0.0));
+        assert_eq!(percent_of_name("p101"), Some(101.0));
+        for name in [
+            "p", "p.5", "p5.", "p1.2.3", "p1e2", "pinf", "q50", "p-1", "p+1",
+        ] {
+            assert_eq!(percent_of_name(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `stddev(x)`: the standard deviation of a sample.
+
+use super::accumulator::PerGroup;
+use super::variance::Spread;
+use super::{AggregateDef, ArgumentKind};
+use crate::data::{Entry, Example};
+
+pub(super) const STDDEV: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "stddev",
+        usage: "stddev(x)",
+        summary: "The standard deviation of numbers, as of a sample.",
+        details: "The square root of `variance(x)`. Of nothing and of a single number it is null.",
+        examples: &[Example {
+            expr: "split | stddev(word)",
+            input: "1 5 9\n",
+            output: "4\n",
+        }],
+    },
+    argument: ArgumentKind::Number,
+    ordered: false,
+    columns: None,
+    shares_states: None,
+    accumulator: |settings| PerGroup::<Spread>::boxed(settings, f64::sqrt),
+};

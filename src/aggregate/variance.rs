@@ -1,0 +1,127 @@
+//! `variance(x)`: the variance of a sample.
+
+use super::accumulator::{Finish, PerGroup, State, number};
+use super::exact_sum::ExactSum;
+use super::expansion::Expansion;
+use super::{AggregateDef, ArgumentKind};
+use crate::data::{Entry, Example, Position, Value, ValueRef};
+
+pub(super) const VARIANCE: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "variance",
+        usage: "variance(x)",
+        summary: "The variance of numbers, as of a sample: divided by n − 1.",
+        details: "Computed without rounding up to the last division, so that large numbers that differ little are \
+                  no trouble. Of nothing and of a single number it is null.",
+        examples: &[Example {
+            expr: "split | variance(word)",
+            input: "1 2 3 4\n",
+            output: "1.6666666666666667\n",
+        }],
+    },
+    argument: ArgumentKind::Number,
+    ordered: false,
+    columns: None,
+    shares_states: None,
+    accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance| variance),
+};
+
+/// The sums of numbers and of their squares.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spread {
+    sum: ExactSum,
+    squares: ExactSum,
+    count: u64,
+}
+
+impl State for Spread {
+    /// What is made of the variance.
+    type Shared = fn(f64) -> f64;
+
+    #[inline]
+    fn update(
+        &mut self,
+        _of_variance: &Self::Shared,
+        value: ValueRef<'_>,
+        _position: Position,
+    ) -> Result<(), &'static str> {
+        if let Some(number) = number(value)? {
+            self.sum.add(number);
+            self.squares.add_product(number, number);
+            self.count += 1;
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, _of_variance: &Self::Shared, other: &Self) {
+        self.sum.merge(&other.sum);
+        self.squares.merge(&other.squares);
+        self.count += other.count;
+    }
+
+    /// (n Σx² − (Σx)²) / (n (n − 1)), rounded in the numerator and in the division.
+    fn finish(&self, of_variance: &Self::Shared, _finish: &Finish) -> Value {
+        if self.count < 2 {
+            return Value::Null;
+        }
+        let count = i128::from(self.count);
+        let sum = self.sum.expansion();
+        let numerator = self
+            .squares
+            .expansion()
+            .times(&Expansion::of_int(count))
+            .minus(&sum.times(&sum))
+            .round();
+        Value::float(of_variance(numerator / (count * (count - 1)) as f64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(values: &[f64]) -> Spread {
+        let mut spread = Spread::default();
+        for value in values {
+            let _ = spread.update(
+                &(IDENTITY as fn(f64) -> f64),
+                ValueRef::Float(*value),
+                Position(0),
+            );
+        }
+        spread
+    }
+
+    const IDENTITY: fn(f64) -> f64 = |variance| variance;
+
+    fn variance(spread: &Spread) -> Value {
+        let finish = Finish {
+            constant: 0.0,
+            seconds: 0.0,
+        };
+        spread.finish(&IDENTITY, &finish)
+    }
+
+    #[test]
+    fn large_numbers_that_differ_little() {
+        assert_eq!(
+            variance(&of(&[1e15 + 1.0, 1e15 + 2.0, 1e15 + 3.0])),
+            Value::Float(1.0)
+        );
+        assert_eq!(variance(&of(&[0.1; 9])), Value::Float(0.0));
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_gives_the_same(
+            values in prop::collection::vec((-1f64..1.0, -90i32..90).prop_map(|(m, e)| m * 2f64.powi(e)), 2..40),
+            cut in 0usize..40,
+        ) {
+            let (left, right) = values.split_at(cut.min(values.len()));
+            let mut merged = of(right);
+            merged.merge(&IDENTITY, &of(left));
+            prop_assert_eq!(variance(&of(&values)), variance(&merged));
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Where records end: at every newline, or at those that stand outside of quotes.
+//!
+//! A quote opens a quoted field only where a field begins, and closes it where no second quote follows. A quote
+//! that is not closed within the longest record allowed is *given up*: it was probably no quote, so that the
+//! record ends with the line in which it was opened, and the records behind it are not lost. All this depends on
+//! the bytes from the record's first one on and on nothing else: wherever bytes are cut at a record's end, the
+//! same records are found.
+
+use memchr::{memchr, memchr2, memrchr};
+
+/// How bytes are parted into records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// A record is a line.
+    #[default]
+    Lines,
+    /// A newline in quotes belongs to the record, as RFC 4180 has it.
+    Quoted {
+        /// What stands between fields.
+        separator: u8,
+    },
+}
+
+/// What stands in front of the records of a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Preface {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Perhaps a UTF-8 byte order mark.
+    Mark,
+    /// Perhaps a mark, then a record that names the fields.
+    Header,
+}
+
+/// What an editor may have put in front of UTF-8.
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+impl Framing {
+    /// Calls `see` with the start and end of every record of some whole records, of which only the last may have
+    /// a quote that is not closed. The end is behind the terminator, which the last one may lack.
+    pub fn each_record(self, bytes: &[u8], mut see: impl FnMut(usize, usize)) {
+        let mut cursor = RecordCursor::new(self, usize::MAX);
+        let mut start = 0;
+        while let Some(end) = cursor.next(bytes, true) {
+            see(start, end);
+            start = end;
+        }
+    }
+
+    /// Whether the bytes are parted at newlines alone.
+    #[inline]
+    pub fn is_plain(self, bytes: &[u8]) -> bool {
+        self == Framing::Lines || memchr(b'"', bytes).is_none()
+    }
+
+    /// How many records some whole records are, if in longer ones than `limit_bytes` no quote is closed.
+    pub fn count(self, bytes: &[u8], limit_bytes: usize) -> usize {
+        if self.is_plain(bytes) {
+            return super::count_records(bytes);
+        }
+        let mut cursor = RecordCursor::new(self, limit_bytes);
+        std::iter::from_fn(|| cursor.next(bytes, true)).count()
+    }
+}
+
+/// Finds the ends of records in bytes that grow.
+#[derive(Clone, Debug)]
+pub struct RecordCursor {
+    framing: Framing,
+    /// A quote that is open for more bytes of a record is given up.
+    limit_bytes: usize,
+    /// Where the current record begins.
+    start: usize,
+    /// Before this, everything is judged.
+    at: usize,
+    /// Where the open quote stands.
+    quote: Option<usize>,
+    /// The record before this one had a quote that was given up.
+    gave_up: bool,
+}
+
+impl RecordCursor {
+    /// A cursor at the start of a record. In a longer record than `limit_bytes` no quote is closed.
+    pub fn new(framing: Framing, limit_bytes: usize) -> Self {
+        RecordCursor {
+            framing,
+            limit_bytes,
+            start: 0,
+            at: 0,
+            quote: None,
+            gave_up: false,
+        }
+    }
+
+    /// The bytes in front of the current record were taken away; so many.
+    pub fn shift(&mut self, bytes: usize) {
+        self.start -= bytes;
+        self.at -= bytes;
+        self.quote = self.quote.map(|quote| quote - bytes);
+    }
+
+    /// The end of the current record, behind its terminator, if the bytes so far tell; the cursor then stands at
+    /// the next one. `ended`: there are no more bytes.
+    pub fn next(&mut self, bytes: &[u8], ended: bool) -> Option<usize> {
+        loop {
+            if let Some(quote) = self.quote {
+                if let Some(end) = self.within_quotes(quote, bytes, ended)? {
+                    return Some(self.end(end));
+                }
+                continue;
+            }
+            let rest = &bytes[self.at..];
+            let found = match self.framing {
+                Framing::Lines => memchr(b'\n', rest),
+                Framing::Quoted { .. } => memchr2(b'\n', b'"', rest),
+            };
+            let Some(found) = found.map(|found| self.at + found) else {
+                self.at = bytes.len();
+                return (ended && self.start < bytes.len()).then(|| self.end(bytes.len()));
+            };
+            self.at = found + 1;
+            if bytes[found] == b'\n' {
+                return Some(self.end(self.at));
+            }
+            if self.opens(bytes, found) {
+                self.quote = Some(found);
+            }
+        }
+    }
+
+    /// Whether the last record found has a quote that is not closed.
+    pub fn gave_up(&self) -> bool {
+        self.gave_up
+    }
+
+    /// The end of the last record of which the bytes so far tell where it ends; the cursor stands behind it.
+    pub fn last(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.quote.is_none() && self.framing.is_plain(&bytes[self.at..]) {
+            let newline = memrchr(b'\n', &bytes[self.at..]);
+            let end = newline.map(|newline| self.end(self.at + newline + 1));
+            self.at = bytes.len();
+            return end;
+        }
+        let mut last = None;
+        while let Some(end) = self.next(bytes, false) {
+            last = Some(end);
+        }
+        last
+    }
+
+    /// Whether a quote stands where a field begins.
+    #[inline]
+    fn opens(&self, bytes: &[u8], quote: usize) -> bool {
+        match self.framing {
+            Framing::Lines => false,
+            Framing::Quoted { separator } => quote == self.start || bytes[quote - 1] == separator,
+        }
+    }
+
+    /// Goes on behind the quote that closes, or tells where the record ends for want of one; nothing if more
+    /// bytes must tell.
+    fn within_quotes(&mut self, quote: usize, bytes: &[u8], ended: bool) -> Option<Option<usize>> {
+        let reach = self.start.saturating_add(self.limit_bytes);
+        let known = &bytes[..reach.min(bytes.len())];
+        while let Some(found) = memchr(b'"', known.get(self.at..).unwrap_or_default()) {
+            let found = self.at + found;
+            match bytes.get(found + 1) {
+                Some(b'"') => self.at = found + 2,
+                None if !ended => {
+                    self.at = found;
+                    return None;
+                }
+                _ => {
+                    self.at = found + 1;
+                    self.quote = None;
+                    return Some(None);
+                }
+            }
+        }
+        self.at = self.at.max(known.len());
+        if !ended && bytes.len() < reach {
+            return None;
+        }
+        let newline = memchr(b'\n', &bytes[quote..]).map(|newline| quote + newline + 1);
+        newline.or(ended.then_some(bytes.len())).map(Some)
+    }
+
+    /// The next record begins here.
+    fn end(&mut self, end: usize) -> usize {
+        self.gave_up = self.quote.is_some();
+        (self.start, self.at, self.quote) = (end, end, None);
+        end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const COMMA: Framing = Framing::Quoted { separator: b',' };
+
+    fn records(bytes: &[u8], limit_bytes: usize) -> Vec<&[u8]> {
+        let mut cursor = RecordCursor::new(COMMA, limit_bytes);
+        let (mut records, mut start) = (Vec::new(), 0);
+        while let Some(end) = cursor.next(bytes, true) {
+            records.push(&bytes[start..end]);
+            start = end;
+        }
+        records
+    }
+
+    /// The same, byte by byte.
+    fn one_by_one(bytes: &[u8], limit_bytes: usize) -> Vec<&[u8]> {
+        let (mut records, mut start) = (Vec::new(), 0);
+        'records: while start < bytes.len() {
+            let mut at = start;
+            let mut begins = true;
+            while at < bytes.len() {
+                if begins && bytes[at] == b'"' {
+                    let open = at;
+                    at += 1;
+                    loop {
+                        if at >= bytes.len() || at - start >= limit_bytes {
+                            let line = bytes[open..].iter().position(|byte| *byte == b'\n');
+                            let end = line.map_or(bytes.len(), |line| open + line + 1);
+                            records.push(&bytes[start..end]);
+                            start = end;
+                            continue 'records;
+                        }
+                        if bytes[at] == b'"' {
+                            if bytes.get(at + 1) != Some(&b'"') {
+                                break;
+                            }
+                            at += 1;
+                        }
+                        at += 1;
+                    }
+                }
+                begins = bytes[at] == b',';
+                at += 1;
+                if bytes[at - 1] == b'\n' {
+                    break;
+                }
+            }
+            records.push(&bytes[start..at]);
+            start = at;
+        }
+        records
+    }
+
+    proptest! {
+        #[test]
+        fn finds_what_a_walk_finds(text in "[a,\"\n]{0,40}", limit in 1usize..50) {
+            prop_assert_eq!(records(text.as_bytes(), limit), one_by_one(text.as_bytes(), limit));
+        }
+
+        #[test]
+        fn bytes_that_grow_tell_the_same(text in "[a,\"\n]{0,40}", limit in 1usize..50, step in 1usize..9) {
+            let bytes = text.as_bytes();
+            let mut cursor = RecordCursor::new(COMMA, limit);
+            let (mut ends, mut known) = (Vec::new(), 0);
+            while known < bytes.len() {
+                known = (known + step).min(bytes.len());
+                while let Some(end) = cursor.next(&bytes[..known], false) {
+                    ends.push(end);
+                }
+            }
+            while let Some(end) = cursor.next(bytes, true) {
+                ends.push(end);
+            }
+            let mut end = 0;
+            let expected: Vec<usize> = records(bytes, limit).iter().map(|record| { end += record.len(); end }).collect();
+            prop_assert_eq!(ends, expected);
+        }
+
+        #[test]
+        fn whole_records_tell_the_same_alone(text in "[a,\"\n]{0,40}", limit in 1usize..50, cut in 0usize..9) {
+            let all = records(text.as_bytes(), limit);
+            let (front, back) = all.split_at(cut.min(all.len()));
+            let (front_bytes, back_bytes) = (front.concat(), back.concat());
+            let mut again = records(&front_bytes, limit);
+            again.extend(records(&back_bytes, limit));
+            prop_assert_eq!(again, all);
+        }
+    }
+
+    #[test]
+    fn a_quote_that_stays_open_takes_only_its_line() {
+        assert_eq!(
+            records(b"a,\"b\nc\nd\n", 100),
+            [&b"a,\"b\n"[..], b"c\n", b"d\n"]
+        );
+        assert_eq!(records(b"a,\"b\nc\"\nd", 100), [&b"a,\"b\nc\"\n"[..], b"d"]);
+        assert_eq!(
+            records(b"5\" x\n\"\"\"\n\"\n", 100),
+            [&b"5\" x\n"[..], b"\"\"\"\n\"\n"]
+        );
+    }
+}

@@ -1,0 +1,452 @@
+//! Rows of separated fields, quoted (csv) or with escapes (tsv).
+//!
+//! Which column stands where is known from the names of the columns or from the header of the row's source. Of a
+//! row the separators are counted and the quotes checked; fields that nothing asks for are passed over. Fields
+//! stay where they are, as spans into the chunk, unless a quote in quotes or an escape has to be taken out.
+
+use memchr::{memchr, memchr_iter};
+
+use crate::data::{BYTE_ORDER_MARK, Column, Span, TextColumn, Value, ValueRef};
+
+use super::taken::Taken;
+use super::{Decoded, Decoder, Wanted};
+
+/// How a row is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// A field in quotes may hold the separator, line ends and, doubled, quotes.
+    Csv {
+        /// What stands between fields.
+        separator: u8,
+    },
+    /// Between tabs; `\t`, `\n`, `\r` and `\\` in a field stand for what they say.
+    Tsv,
+}
+
+/// Reads wanted columns of rows.
+#[derive(Debug)]
+pub struct CsvDecoder {
+    dialect: Dialect,
+    wanted: Vec<Wanted>,
+    /// Of columns that are named beforehand.
+    layout: Layout,
+}
+
+/// Where the wanted columns stand in the rows under one header.
+#[derive(Debug, Default)]
+struct Layout {
+    /// How many fields a row may have.
+    fields: usize,
+    /// Wanted columns by field: `(field, column)`, in the order of fields.
+    takes: Vec<(usize, usize)>,
+    /// All names, and the column that takes the whole row, if one does.
+    whole: Option<(Vec<Vec<u8>>, usize)>,
+}
+
+/// Where a field stands in a row, and whether something has to be taken out.
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    start: usize,
+    end: usize,
+    is_changed: bool,
+}
+
+impl Dialect {
+    fn separator(self) -> u8 {
+        match self {
+            Dialect::Csv { separator } => separator,
+            Dialect::Tsv => b'\t',
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Dialect::Csv { .. } => "csv",
+            Dialect::Tsv => "tsv",
+        }
+    }
+
+    /// What makes a field more than the bytes between two separators.
+    fn mark(self) -> u8 {
+        match self {
+            Dialect::Csv { .. } => b'"',
+            Dialect::Tsv => b'\\',
+        }
+    }
+
+    /// The field that begins at a byte of a row; the next one begins a byte behind what is said to be its end.
+    fn field(self, row: &[u8], at: usize) -> Result<(Field, usize), String> {
+        if let (Dialect::Csv { separator }, Some(b'"')) = (self, row.get(at)) {
+            return quoted(row, at, separator);
+        }
+        let end = memchr(self.separator(), &row[at..]).map_or(row.len(), |length| at + length);
+        let is_changed = self == Dialect::Tsv && memchr(b'\\', &row[at..end]).is_some();
+        let field = Field {
+            start: at,
+            end,
+            is_changed,
+        };
+        Ok((field, end))
+    }
+
+    /// The text of a field.
+    fn text(self, row: &[u8], field: Field) -> Vec<u8> {
+        let written = &row[field.start..field.end];
+        match self {
+            _ if !field.is_changed => written.to_vec(),
+            Dialect::Csv { .. } => without_doubled_quotes(written),
+            Dialect::Tsv => without_escapes(written),
+        }
+    }
+
+    /// All fields of a header: the names of the columns.
+    fn names(self, header: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+        let header = header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header);
+        let (mut names, mut at) = (Vec::new(), 0);
+        while at <= header.len() {
+            let (field, end) = self
+                .field(header, at)
+                .map_err(|reason| format!("{}: in the header, {reason}", self.name()))?;
+            names.push(self.text(header, field));
+            at = end + 1;
+        }
+        Ok(distinct(names))
+    }
+}
+
+/// A field in quotes; `at` is where it opens.
+fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(Field, usize), String> {
+    let start = at + 1;
+    let mut from = start;
+    let mut is_changed = false;
+    loop {
+        let Some(quote) = memchr(b'"', &row[from..]).map(|length| from + length) else {
+            return Err(format!("the quote at byte {} is not closed", at + 1));
+        };
+        match row.get(quote + 1) {
+            Some(b'"') => {
+                from = quote + 2;
+                is_changed = true;
+            }
+            Some(&next) if next != separator => {
+                return Err(format!(
+                    "expected '{}' behind the closing quote at byte {}",
+                    separator.escape_ascii(),
+                    quote + 1
+                ));
+            }
+            _ => {
+                let end = quote;
+                let field = Field {
+                    start,
+                    end,
+                    is_changed,
+                };
+                return Ok((field, quote + 1));
+            }
+        }
+    }
+}
+
+fn without_doubled_quotes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(quote) = memchr(b'"', rest) {
+        out.extend_from_slice(&rest[..=quote]);
+        rest = rest.get(quote + 2..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// A backslash in front of anything else stays.
+fn without_escapes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(backslash) = memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..backslash]);
+        let meant = match rest.get(backslash + 1) {
+            Some(b't') => b'\t',
+            Some(b'n') => b'\n',
+            Some(b'r') => b'\r',
+            Some(b'\\') => b'\\',
+            _ => {
+                out.push(b'\\');
+                rest = &rest[backslash + 1..];
+                continue;
+            }
+        };
+        out.push(meant);
+        rest = &rest[backslash + 2..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Names that tell columns apart: one without a name is called by its number, and one whose name stands
+/// before it already gets a number behind it: `a`, `a_2`, `a_3`.
+fn distinct(names: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut taken: std::collections::HashSet<Vec<u8>> = names.iter().cloned().collect();
+    let mut seen = std::collections::HashSet::new();
+    let mut column = 0;
+    let distinct = |name: Vec<u8>| {
+        column += 1;
+        let name = if name.is_empty() {
+            column.to_string().into_bytes()
+        } else {
+            name
+        };
+        if seen.insert(name.clone()) {
+            return name;
+        }
+        let numbered = (2..)
+            .map(|number: usize| [&name[..], format!("_{number}").as_bytes()].concat())
+            .find(|numbered| taken.insert(numbered.clone()))
+            .expect("there are more numbers than columns");
+        seen.insert(numbered.clone());
+        numbered
+    };
+    names.into_iter().map(distinct).collect()
+}
+
+impl Layout {
+    fn of(names: Vec<Vec<u8>>, wanted: &[Wanted]) -> Layout {
+        let mut layout = Layout {
+            fields: names.len(),
+            ..Layout::default()
+        };
+        let mut whole = None;
+        for (column, wanted) in wanted.iter().enumerate() {
+            match wanted {
+                Wanted::Whole => whole = Some(column),
+                Wanted::Field(path, seen) => {
+                    let label = path.label();
+                    let place = names.iter().position(|name| name == label.as_bytes());
+                    if let Some(field) = place {
+                        layout.takes.push((field, column));
+                        seen.set();
+                    }
+                }
+            }
+        }
+        layout.takes.sort_unstable();
+        layout.whole = whole.map(|column| (names, column));
+        layout
+    }
+}
+
+impl CsvDecoder {
+    /// A decoder of these columns. `names` are those of all columns, unless each source's header names them.
+    pub fn new(dialect: Dialect, names: Option<&[String]>, wanted: &[Wanted]) -> Self {
+        let names = names.unwrap_or_default().iter();
+        let names = names.map(|name| name.clone().into_bytes()).collect();
+        CsvDecoder {
+            dialect,
+            wanted: wanted.to_vec(),
+            layout: Layout::of(names, wanted),
+        }
+    }
+
+    fn layout(&self, header: ValueRef<'_>) -> Result<Layout, String> {
+        match header {
+            ValueRef::Text(header) => Ok(Layout::of(self.dialect.names(header)?, &self.wanted)),
+            _ => Err(format!("{}: there is no header", self.dialect.name())),
+        }
+    }
+}
+
+/// Rows while they are read.
+struct Rows<'d, 'a> {
+    dialect: Dialect,
+    texts: &'d TextColumn<'a>,
+    /// No text has a quote or an escape.
+    is_plain: bool,
+    taken: Vec<Taken>,
+    wholes: Vec<Value>,
+    read: usize,
+    rejected: Vec<(u32, String)>,
+}
+
+impl<'d, 'a> Rows<'d, 'a> {
+    fn new(decoder: &CsvDecoder, texts: &'d TextColumn<'a>) -> Self {
+        let taken = |_| Taken::new(texts.spans.len());
+        Rows {
+            dialect: decoder.dialect,
+            texts,
+            is_plain: memchr(decoder.dialect.mark(), &texts.bytes).is_none(),
+            taken: decoder.wanted.iter().map(taken).collect(),
+            wholes: Vec::new(),
+            read: 0,
+            rejected: Vec::new(),
+        }
+    }
+
+    /// Reads the next row of the texts.
+    #[inline]
+    fn read(&mut self, row: usize, layout: &Layout) {
+        let span = self.texts.spans[row];
+        let text = span.slice(&self.texts.bytes);
+        let base = span.start as usize;
+        let read = if span.is_null() {
+            Err("there is no text".to_owned())
+        } else if layout.whole.is_some() {
+            self.read_whole(text, base, layout)
+        } else if self.is_plain || memchr(self.dialect.mark(), text).is_none() {
+            self.read_plain(text, base, layout)
+        } else {
+            self.read_marked(text, base, layout)
+        };
+        match read {
+            Ok(()) => {
+                self.read += 1;
+                for taken in &mut self.taken {
+                    if taken.len() < self.read {
+                        taken.push(Span::NULL); // the row, or its header, is too short
+                    }
+                }
+            }
+            Err(reason) => self.reject(row, reason),
+        }
+    }
+
+    #[cold]
+    fn reject(&mut self, row: usize, reason: String) {
+        for taken in &mut self.taken {
+            taken.truncate(self.read);
+        }
+        let reason = format!("{}: {reason}", self.dialect.name());
+        self.rejected.push((row as u32, reason));
+    }
+
+    /// A row without quotes and escapes: fields are looked for up to the last one wanted, the rest is counted.
+    #[inline]
+    fn read_plain(&mut self, text: &[u8], base: usize, layout: &Layout) -> Result<(), String> {
+        let mut separators = memchr_iter(self.dialect.separator(), text);
+        let mut separator = separators.next();
+        let (mut start, mut field) = (0, 0);
+        for &(wanted, column) in &layout.takes {
+            while field < wanted {
+                match separator {
+                    Some(at) => start = at + 1,
+                    None => return Ok(()), // the rest is missing
+                }
+                separator = separators.next();
+                field += 1;
+            }
+            let end = separator.unwrap_or(text.len());
+            self.taken[column].push(Span::new(base + start, base + end));
+        }
+        check_count(
+            field + 1 + usize::from(separator.is_some()) + separators.count(),
+            layout,
+        )
+    }
+
+    /// A row in which every field is looked at.
+    fn read_marked(&mut self, text: &[u8], base: usize, layout: &Layout) -> Result<(), String> {
+        let mut takes = layout.takes.iter().peekable();
+        let (mut at, mut number) = (0, 0);
+        while at <= text.len() {
+            let (field, end) = self.dialect.field(text, at)?;
+            while let Some(&(_, column)) = takes.next_if(|(wanted, _)| *wanted == number) {
+                if field.is_changed {
+                    let changed = self.dialect.text(text, field);
+                    self.taken[column].push_made(Value::Text(changed));
+                } else {
+                    let span = Span::new(base + field.start, base + field.end);
+                    self.taken[column].push(span);
+                }
+            }
+            at = end + 1;
+            number += 1;
+        }
+        check_count(number, layout)
+    }
+
+    /// A row as an object, and its wanted fields.
+    fn read_whole(&mut self, text: &[u8], base: usize, layout: &Layout) -> Result<(), String> {
+        let Some((names, _)) = &layout.whole else {
+            return Ok(());
+        };
+        self.read_marked(text, base, layout)?;
+        let mut at = 0;
+        let mut object = Vec::with_capacity(names.len());
+        for name in names {
+            let value = if at <= text.len() {
+                let (field, end) = self.dialect.field(text, at)?;
+                at = end + 1;
+                Value::Text(self.dialect.text(text, field))
+            } else {
+                Value::Null
+            };
+            object.push((name.clone(), value));
+        }
+        self.wholes.push(Value::Object(object));
+        Ok(())
+    }
+
+    fn finish(self, whole: Option<usize>) -> Decoded<'a> {
+        let bytes = &self.texts.bytes;
+        let column = |taken: Taken| taken.into_column(bytes);
+        let mut columns: Vec<Column<'a>> = self.taken.into_iter().map(column).collect();
+        if let Some(whole) = whole {
+            columns[whole] = Column::Values(self.wholes);
+        }
+        Decoded {
+            columns,
+            rejected: self.rejected,
+        }
+    }
+}
+
+#[inline]
+fn check_count(found: usize, layout: &Layout) -> Result<(), String> {
+    if found <= layout.fields {
+        Ok(())
+    } else {
+        Err(too_long(found, layout))
+    }
+}
+
+#[cold]
+fn too_long(found: usize, layout: &Layout) -> String {
+    let plural = if layout.fields == 1 { "" } else { "s" };
+    format!("expected {} field{plural}, found {found}", layout.fields)
+}
+
+impl CsvDecoder {
+    fn whole(&self) -> Option<usize> {
+        self.wanted
+            .iter()
+            .position(|wanted| matches!(wanted, Wanted::Whole))
+    }
+}
+
+impl Decoder for CsvDecoder {
+    fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
+        let mut rows = Rows::new(self, texts);
+        for row in 0..texts.spans.len() {
+            rows.read(row, &self.layout);
+        }
+        rows.finish(self.whole())
+    }
+
+    /// Usually all texts have the same header; after a sort over several sources they may not.
+    fn decode_under<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
+        let mut rows = Rows::new(self, texts);
+        let is_constant = matches!(headers, Column::Constant(..));
+        let mut current = None;
+        let mut layout = Err(String::new());
+        for row in 0..texts.spans.len() {
+            if current.is_none() || !is_constant && current != Some(headers.get(row)) {
+                current = Some(headers.get(row));
+                layout = self.layout(headers.get(row));
+            }
+            match &layout {
+                Ok(layout) => rows.read(row, layout),
+                Err(reason) => rows.rejected.push((row as u32, reason.clone())),
+            }
+        }
+        rows.finish(self.whole())
+    }
+}

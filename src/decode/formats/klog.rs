@@ -1,0 +1,42 @@
+//! `klog`: the logs of Kubernetes and of Google's C++ programs (glog).
+
+use super::walk::{Cursor, Missing, WalkDecoder};
+use super::{FormatDef, Sample, field, int, text};
+use crate::data::Span;
+use crate::decode::typed::Kind;
+
+pub(super) const KLOG: FormatDef = FormatDef {
+    name: "klog",
+    summary: "Log of Kubernetes components, and glog.",
+    details: "The level is a letter: I, W, E or F. Caller is file:line. The time has no year: it is the current one.",
+    fields: &[
+        text("level"),
+        field("time", Kind::MonthAndDay),
+        int("thread"),
+        text("caller"),
+        text("message"),
+    ],
+    sample: Sample {
+        line: "I0517 10:05:03.123456   12345 server.go:42] Starting \"kubelet\"",
+        fields: "level=I thread=12345 caller=server.go:42 message=Starting \"kubelet\"",
+    },
+    make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+};
+
+fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+    let mut cursor = Cursor::new(line);
+    if !line.first().is_some_and(u8::is_ascii_uppercase) {
+        return Err(Missing("a level at the start"));
+    }
+    places[0] = cursor.take(1, 0);
+    let date = cursor.digits("a date after the level")?;
+    cursor.expect(b" ", "' ' after the date")?;
+    let time = cursor.word("a time after the date")?;
+    places[1] = Span::new(date.start as usize, (time.start + time.len) as usize);
+    while cursor.skip(b" ") {}
+    places[2] = cursor.digits("a thread after the time")?;
+    cursor.expect(b" ", "' ' after the thread")?;
+    places[3] = cursor.until_text(b"] ", "'] ' after the thread")?;
+    places[4] = cursor.take_rest();
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! FORMATS: what `parse` knows by name. One file a format, one line in the table.
+
+mod cef;
+mod combined;
+mod docker;
+mod haproxy;
+mod klog;
+mod nginx_error;
+mod syslog;
+mod syslog5424;
+mod walk;
+
+use super::Decoder;
+use super::typed::Kind;
+
+/// Every format, by name.
+pub const FORMATS: &[&FormatDef] = &[
+    &cef::CEF,
+    &combined::CLF,
+    &combined::COMBINED,
+    &docker::DOCKER,
+    &haproxy::HAPROXY,
+    &klog::KLOG,
+    &nginx_error::NGINX_ERROR,
+    &syslog::SYSLOG,
+    &syslog5424::SYSLOG5424,
+];
+
+/// A format and what `--formats` says of it.
+#[derive(Debug)]
+pub struct FormatDef {
+    /// As typed behind `parse`.
+    pub name: &'static str,
+    /// One sentence with a full stop.
+    pub summary: &'static str,
+    /// More, where a sentence does not do; may be empty.
+    pub details: &'static str,
+    /// In the order of the record.
+    pub fields: &'static [FieldDef],
+    /// A record, with the text of each field that is not null in it.
+    pub sample: Sample,
+    /// Makes a decoder of the fields with these numbers.
+    make: fn(&'static FormatDef, Vec<usize>) -> Box<dyn Decoder>,
+}
+
+/// A field of a format.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldDef {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+}
+
+/// A record as it stands in a log, and what `-o logfmt` prints of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// Without its end.
+    pub line: &'static str,
+    /// Its fields.
+    pub fields: &'static str,
+}
+
+impl FormatDef {
+    /// A decoder of the fields with these names.
+    pub fn decoder(&'static self, names: &[String]) -> Box<dyn Decoder> {
+        let number = |name: &String| self.fields.iter().position(|field| field.name == name);
+        (self.make)(self, names.iter().filter_map(number).collect())
+    }
+
+    /// The fields on one line: `ip ident … status:int`.
+    pub fn field_list(&self) -> String {
+        let field = |field: &FieldDef| match field.kind.name() {
+            "text" => field.name.to_owned(),
+            kind => format!("{}:{kind}", field.name),
+        };
+        let fields: Vec<String> = self.fields.iter().map(field).collect();
+        fields.join(" ")
+    }
+}
+
+/// The format of this name.
+pub fn find(name: &str) -> Option<&'static FormatDef> {
+    FORMATS.iter().copied().find(|format| format.name == name)
+}
+
+const fn text(name: &'static str) -> FieldDef {
+    field(name, Kind::Text)
+}
+
+const fn int(name: &'static str) -> FieldDef {
+    field(name, Kind::Int)
+}
+
+const fn field(name: &'static str, kind: Kind) -> FieldDef {
+    FieldDef { name, kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::data::{Bytes, Column, Span, TextColumn};
+    use crate::decode::Decoded;
+
+    fn decode<'a>(format: &'static FormatDef, names: &[String], text: &'a [u8]) -> Decoded<'a> {
+        format.decoder(names).decode(&TextColumn {
+            bytes: Bytes::Borrowed(text),
+            spans: vec![Span::new(0, text.len())],
+        })
+    }
+
+    fn names(format: &FormatDef) -> Vec<String> {
+        let name = |field: &FieldDef| field.name.to_owned();
+        format.fields.iter().map(name).collect()
+    }
+
+    fn logfmt(format: &FormatDef, columns: &[Column<'_>]) -> String {
+        let mut line = Vec::new();
+        for (field, column) in format.fields.iter().zip(columns) {
+            let value = column.get(0);
+            if !value.is_null() {
+                let mut text = Vec::new();
+                crate::data::write_text(value, &mut text);
+                line.push(format!("{}={}", field.name, String::from_utf8_lossy(&text)));
+            }
+        }
+        line.join(" ")
+    }
+
+    #[test]
+    fn the_table_is_in_order_and_documented() {
+        assert!(FORMATS.is_sorted_by_key(|format| format.name));
+        for format in FORMATS {
+            assert!(format.summary.ends_with('.'), "{}", format.name);
+            let mut names = names(format);
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), format.fields.len(), "{}", format.name);
+        }
+    }
+
+    #[test]
+    fn every_sample_is_decoded() {
+        for format in FORMATS {
+            let decoded = decode(format, &names(format), format.sample.line.as_bytes());
+            assert_eq!(decoded.rejected, [], "{}", format.name);
+            assert_eq!(
+                logfmt(format, &decoded.columns),
+                format.sample.fields,
+                "{}",
+                format.name
+            );
+            for name in names(format) {
+                let one = decode(
+                    format,
+                    std::slice::from_ref(&name),
+                    format.sample.line.as_bytes(),
+                );
+                assert_eq!(one.columns.len(), 1, "{} {name}", format.name);
+            }
+        }
+    }
+
+    /// Every beginning of every sample, and every sample with a byte taken out or made another, is either read or
+    /// rejected.
+    #[test]
+    fn damaged_samples_are_read_or_rejected() {
+        for format in FORMATS {
+            let (all, line) = (names(format), format.sample.line.as_bytes());
+            let check = |text: &[u8]| {
+                let decoded = decode(format, &all, text);
+                for column in &decoded.columns {
+                    assert_eq!(column.len() + decoded.rejected.len(), 1);
+                }
+            };
+            for at in 0..line.len() {
+                check(&line[..at]);
+                check(&line[at..]);
+                check(&[&line[..at], &line[at + 1..]].concat());
+                for byte in b" \"\\[]{}|:-\xff\0" {
+                    check(&[&line[..at], &[*byte], &line[at + 1..]].concat());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_megabyte_and_nothing_are_rejected() {
+        for format in FORMATS {
+            for byte in [b' ', b'"', b'[', b'{', b'|', b'a', b'\\'] {
+                let long = vec![byte; 1 << 20];
+                assert_eq!(
+                    decode(format, &names(format), &long).rejected.len(),
+                    1,
+                    "{} {byte}",
+                    format.name
+                );
+            }
+            assert_eq!(
+                decode(format, &names(format), b"").rejected.len(),
+                1,
+                "{}",
+                format.name
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_do(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            for format in FORMATS {
+                let decoded = decode(format, &names(format), &bytes);
+                for column in &decoded.columns {
+                    prop_assert_eq!(column.len() + decoded.rejected.len(), 1);
+                }
+            }
+        }
+    }
+}

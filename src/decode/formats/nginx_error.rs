@@ -1,0 +1,102 @@
+//! `nginx_error`: the error log of nginx.
+
+use memchr::memmem;
+
+use super::walk::{Cursor, Missing, WalkDecoder};
+use super::{FormatDef, Sample, field, int, text};
+use crate::data::Span;
+use crate::decode::typed::Kind;
+
+pub(super) const NGINX_ERROR: FormatDef = FormatDef {
+    name: "nginx_error",
+    summary: "Error log of nginx.",
+    details: "What nginx says of the client's connection behind the message is null where it says nothing.",
+    fields: &[
+        field("time", Kind::Time),
+        text("level"),
+        int("pid"),
+        int("thread"),
+        int("connection"),
+        text("message"),
+        text("client"),
+        text("server"),
+        text("request"),
+        text("subrequest"),
+        text("upstream"),
+        text("host"),
+        text("referrer"),
+    ],
+    sample: Sample {
+        line: "2015/05/17 10:05:03 [error] 12#34: *56 open() \"/www/a\" failed (2: No such file or directory), \
+               client: 192.0.2.7, server: example.com, request: \"GET /a HTTP/1.1\", host: \"example.com\"",
+        fields: "time=2015-05-17T10:05:03Z level=error pid=12 thread=34 connection=56 \
+                 message=open() \"/www/a\" failed (2: No such file or directory) client=192.0.2.7 server=example.com \
+                 request=GET /a HTTP/1.1 host=example.com",
+    },
+    make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+};
+
+/// `2015/05/17 10:05:03`
+const TIME_BYTES: usize = 19;
+
+/// What stands behind the message, in the order in which nginx writes it, and the place it goes to.
+const DETAILS: [(&[u8], usize); 7] = [
+    (b", client: ", 6),
+    (b", server: ", 7),
+    (b", request: ", 8),
+    (b", subrequest: ", 9),
+    (b", upstream: ", 10),
+    (b", host: ", 11),
+    (b", referrer: ", 12),
+];
+
+fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+    let mut cursor = Cursor::new(line);
+    let is_time = line.first().is_some_and(u8::is_ascii_digit)
+        && line.get(TIME_BYTES..TIME_BYTES + 2) == Some(b" [");
+    if !is_time {
+        return Err(Missing("a time and ' [' at the start"));
+    }
+    places[0] = cursor.take(TIME_BYTES, 2);
+    places[1] = cursor.until_text(b"] ", "'] ' after the level")?;
+    places[2] = cursor.digits("a pid after the level")?;
+    cursor.expect(b"#", "'#' after the pid")?;
+    places[3] = cursor.digits("a thread after the pid")?;
+    cursor.expect(b": ", "': ' after the thread")?;
+    if cursor.skip(b"*") {
+        places[4] = cursor.digits("a connection after '*'")?;
+        cursor.expect(b" ", "' ' after the connection")?;
+    }
+    let message = cursor.at;
+    // Only behind `client` do the others mean anything; the message itself may hold any text.
+    let Some(client) = memmem::find(cursor.rest(), DETAILS[0].0) else {
+        places[5] = cursor.take_rest();
+        return Ok(());
+    };
+    places[5] = Span::new(message, message + client);
+    let mut at = message + client;
+    let mut open: Option<usize> = None;
+    for (key, place) in DETAILS {
+        let Some(found) = memmem::find(&line[at..], key) else {
+            continue;
+        };
+        if let Some(open) = open {
+            close(line, places, open, at + found);
+        }
+        at += found + key.len();
+        (places[place].start, open) = (at as u32, Some(place));
+    }
+    if let Some(open) = open {
+        close(line, places, open, line.len());
+    }
+    Ok(())
+}
+
+/// A value has been begun and ends here; quotes around it are no part of it.
+fn close(line: &[u8], places: &mut [Span], open: usize, end: usize) {
+    let start = places[open].start as usize;
+    places[open] = match &line[start..end] {
+        [b'"', .., b'"'] => Span::new(start + 1, end - 1),
+        _ => Span::new(start, end),
+    };
+}

@@ -1,0 +1,361 @@
+//! Places in texts become typed columns: what the decoders of text share.
+//!
+//! A decoder notes where each wanted field stands; here a column at a time is read. A value that does not fit
+//! its type rejects its record.
+
+use crate::data::{
+    Bytes, Column, ColumnBuilder, Number, Span, TextColumn, Validity, Value, ValueRef,
+    parse_duration, parse_number, read_string,
+};
+
+use super::{Decoded, times};
+
+/// The type of a field that is read from text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// Text without white space, at least one character.
+    Word,
+    /// A whole number.
+    Int,
+    /// Any number, as a float.
+    Float,
+    /// A time.
+    Time,
+    /// A time as klog writes it: `0517 10:05:03.123456`.
+    MonthAndDay,
+    /// A duration.
+    Duration,
+    /// Text in which a backslash makes the next character an ordinary one; `\n` is a newline.
+    Escaped,
+    /// The inside of a JSON string.
+    Json,
+}
+
+impl Kind {
+    /// What is expected, for messages.
+    pub fn expected(self) -> &'static str {
+        match self {
+            Kind::Text | Kind::Escaped | Kind::Json => "text",
+            Kind::Word => "a word",
+            Kind::Int => "an int",
+            Kind::Float => "a float",
+            Kind::Time | Kind::MonthAndDay => "a time",
+            Kind::Duration => "a duration",
+        }
+    }
+
+    /// The name of the type, for lists of fields.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Text | Kind::Escaped | Kind::Json => "text",
+            Kind::Word => "word",
+            Kind::Int => "int",
+            Kind::Float => "float",
+            Kind::Time | Kind::MonthAndDay => "time",
+            Kind::Duration => "duration",
+        }
+    }
+}
+
+/// A wanted field while texts are decoded.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    /// One for each row that was not rejected; null where the field is not there.
+    pub(super) spans: Vec<Span>,
+}
+
+impl Places {
+    pub(super) fn new(name: &str, kind: Kind, rows: usize) -> Self {
+        Places {
+            name: name.to_owned(),
+            kind,
+            spans: Vec::with_capacity(rows),
+        }
+    }
+}
+
+/// Reads the places as columns. `rows` is how many texts there were, `rejected` those of them that have no
+/// places; `decoder` begins the reasons.
+pub(super) fn finish<'a>(
+    decoder: &str,
+    bytes: &Bytes<'a>,
+    rows: usize,
+    places: Vec<Places>,
+    rejected: Vec<(u32, String)>,
+) -> Decoded<'a> {
+    let mut bad: Vec<(u32, String)> = Vec::new();
+    let columns = places
+        .into_iter()
+        .map(|field| {
+            let Places { name, kind, spans } = field;
+            let mut reject = |index: usize, text: &[u8]| {
+                let expected = kind.expected();
+                let found = shown(text);
+                bad.push((
+                    index as u32,
+                    format!("{decoder}: expected {expected} at {name}, found {found}"),
+                ));
+            };
+            match kind {
+                Kind::Text | Kind::Word => Column::Text(TextColumn {
+                    bytes: bytes.clone(),
+                    spans,
+                }),
+                Kind::Escaped => unescape(bytes, spans, &mut reject, |text| Some(plain(text))),
+                Kind::Json => unescape(bytes, spans, &mut reject, |text| {
+                    read_string(&[b"\"", text, b"\""].concat())
+                }),
+                Kind::Int => ints(bytes, &spans, &mut reject),
+                Kind::Float => convert(bytes, &spans, &mut reject, |text| {
+                    parse_number(text).map(|number| ValueRef::Float(number.to_f64()))
+                }),
+                Kind::Duration => convert(bytes, &spans, &mut reject, |text| {
+                    let text = std::str::from_utf8(text).ok()?;
+                    parse_duration(text).map(ValueRef::Duration)
+                }),
+                Kind::Time => self::times(bytes, &spans, &mut reject, times::parse),
+                Kind::MonthAndDay => {
+                    self::times(bytes, &spans, &mut reject, times::parse_month_and_day)
+                }
+            }
+        })
+        .collect();
+    if bad.is_empty() {
+        return Decoded { columns, rejected };
+    }
+    without(rows, columns, rejected, bad)
+}
+
+/// Takes rows out again whose values do not fit. `bad` are numbers of rows among those that were not rejected.
+#[cold]
+fn without<'a>(
+    rows: usize,
+    columns: Vec<Column<'a>>,
+    mut rejected: Vec<(u32, String)>,
+    mut bad: Vec<(u32, String)>,
+) -> Decoded<'a> {
+    bad.sort_by_key(|(index, _)| *index); // stable: of one row, the reason of the first field
+    bad.dedup_by_key(|(index, _)| *index);
+    let mut refused = rejected.iter().map(|(row, _)| *row).peekable();
+    let read: Vec<u32> = (0..rows as u32)
+        .filter(|row| refused.next_if_eq(row).is_none())
+        .collect();
+    let mut dropped = bad.iter().map(|(index, _)| *index).peekable();
+    let kept: Vec<u32> = (0..read.len() as u32)
+        .filter(|index| dropped.next_if_eq(index).is_none())
+        .collect();
+    rejected.extend(
+        bad.into_iter()
+            .map(|(index, reason)| (read[index as usize], reason)),
+    );
+    rejected.sort_by_key(|(row, _)| *row);
+    Decoded {
+        columns: columns.iter().map(|column| column.gather(&kept)).collect(),
+        rejected,
+    }
+}
+
+/// A piece of data as a reason shows it.
+pub(super) fn shown(text: &[u8]) -> String {
+    const MOST: usize = 40;
+    let shown: String = String::from_utf8_lossy(&text[..text.len().min(4 * MOST)])
+        .chars()
+        .take(MOST)
+        .collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    format!("\"{}{more}\"", shown.escape_debug())
+}
+
+/// Ints; null where a place is null. One beyond 64 bits is a float.
+fn ints(bytes: &[u8], spans: &[Span], reject: &mut impl FnMut(usize, &[u8])) -> Column<'static> {
+    let mut values = Vec::with_capacity(spans.len());
+    let mut nulls: Vec<u32> = Vec::new();
+    let mut has_beyond = false;
+    for (index, span) in spans.iter().enumerate() {
+        let text = span.slice(bytes);
+        values.push(match parse_number(text) {
+            Some(Number::Int(value)) => value,
+            Some(Number::Float(_)) if is_whole(text) => {
+                has_beyond = true;
+                0
+            }
+            _ => {
+                if span.is_null() {
+                    nulls.push(index as u32);
+                } else {
+                    reject(index, text);
+                }
+                0
+            }
+        });
+    }
+    if has_beyond {
+        let read = |span: &Span| match parse_number(span.slice(bytes)) {
+            Some(Number::Int(value)) => ValueRef::Int(value),
+            Some(Number::Float(value)) => ValueRef::Float(value),
+            None => ValueRef::Null,
+        };
+        return spans.iter().map(read).collect();
+    }
+    if nulls.is_empty() {
+        return Column::Int(values, Validity::ALL);
+    }
+    let mut valid = vec![true; values.len()];
+    nulls.iter().for_each(|&row| valid[row as usize] = false);
+    Column::Int(values, Validity::of(valid))
+}
+
+/// Whether text that is a number has neither fraction nor exponent.
+pub(super) fn is_whole(text: &[u8]) -> bool {
+    let digits = match text {
+        [b'+' | b'-', digits @ ..] => digits,
+        _ => text,
+    };
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+fn convert<'v>(
+    bytes: &'v [u8],
+    spans: &[Span],
+    reject: &mut impl FnMut(usize, &[u8]),
+    read: impl Fn(&'v [u8]) -> Option<ValueRef<'v>>,
+) -> Column<'static> {
+    let mut builder = ColumnBuilder::new(spans.len());
+    for (index, span) in spans.iter().enumerate() {
+        let text = span.slice(bytes);
+        builder.push(if span.is_null() {
+            ValueRef::Null
+        } else {
+            read(text).unwrap_or_else(|| {
+                reject(index, text);
+                ValueRef::Null
+            })
+        });
+    }
+    builder.finish()
+}
+
+/// Times. Records of one second stand together, so the one before is tried first.
+fn times(
+    bytes: &[u8],
+    spans: &[Span],
+    reject: &mut impl FnMut(usize, &[u8]),
+    read: fn(&[u8]) -> Option<i64>,
+) -> Column<'static> {
+    let mut before: (&[u8], i64) = (b"", 0);
+    let mut values = Vec::with_capacity(spans.len());
+    for (index, span) in spans.iter().enumerate() {
+        let text = span.slice(bytes);
+        values.push(if span.is_null() {
+            Value::Null
+        } else if text == before.0 && !text.is_empty() {
+            Value::Time(before.1)
+        } else if let Some(ns) = read(text) {
+            before = (text, ns);
+            Value::Time(ns)
+        } else {
+            reject(index, text);
+            Value::Null
+        });
+    }
+    Column::Values(values)
+}
+
+/// Texts with what their backslashes stand for; copied only if there are any.
+fn unescape<'a>(
+    bytes: &Bytes<'a>,
+    spans: Vec<Span>,
+    reject: &mut impl FnMut(usize, &[u8]),
+    read: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> Column<'a> {
+    let has_backslash = |text: &[u8]| memchr::memchr(b'\\', text).is_some();
+    if !spans.iter().any(|span| has_backslash(span.slice(bytes))) {
+        return Column::Text(TextColumn {
+            bytes: bytes.clone(),
+            spans,
+        });
+    }
+    let mut builder = ColumnBuilder::new(spans.len());
+    for (index, span) in spans.iter().enumerate() {
+        let text = span.slice(bytes);
+        if span.is_null() {
+            builder.push(ValueRef::Null);
+        } else if !has_backslash(text) {
+            builder.push(ValueRef::Text(text));
+        } else if let Some(read) = read(text) {
+            builder.push(ValueRef::Text(&read));
+        } else {
+            reject(index, text);
+            builder.push(ValueRef::Null);
+        }
+    }
+    builder.finish()
+}
+
+/// Text in which a backslash makes the next character an ordinary one.
+fn plain(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(&byte) = bytes.next() {
+        plain.push(match byte {
+            b'\\' => match bytes.next() {
+                Some(b'n') => b'\n',
+                Some(b'r') => b'\r',
+                Some(&escaped) => escaped,
+                None => b'\\',
+            },
+            _ => byte,
+        });
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_whose_values_do_not_fit_are_rejected() {
+        let bytes = Bytes::Borrowed(b"1x2".as_slice());
+        let spans = vec![
+            Span::new(0, 1),
+            Span::new(1, 2),
+            Span::NULL,
+            Span::new(2, 3),
+        ];
+        let places = vec![
+            Places {
+                name: "n".to_owned(),
+                kind: Kind::Int,
+                spans: spans.clone(),
+            },
+            Places {
+                name: "t".to_owned(),
+                kind: Kind::Text,
+                spans,
+            },
+        ];
+        let decoded = finish("d", &bytes, 5, places, vec![(0, "no".to_owned())]);
+        assert_eq!(
+            decoded.rejected,
+            [
+                (0, "no".to_owned()),
+                (2, "d: expected an int at n, found \"x\"".to_owned())
+            ]
+        );
+        let values = |column: &Column<'_>| -> Vec<Value> {
+            (0..column.len())
+                .map(|row| column.get(row).to_value())
+                .collect()
+        };
+        assert_eq!(
+            values(&decoded.columns[0]),
+            [Value::Int(1), Value::Null, Value::Int(2)]
+        );
+        assert_eq!(decoded.columns[1].len(), 3);
+    }
+}

@@ -1,0 +1,91 @@
+//! `explode FIELD`: one record for each element of a list.
+
+use super::{Account, BoundStage, RowStage, StageDef};
+use crate::data::{Batch, ColumnBuilder, Entry, Example, LiveSlots, Slot, Value, ValueRef};
+use crate::expr::{Node, Scope};
+use crate::lang::arguments::Arguments;
+use crate::lang::clauses::alias;
+use crate::lang::{Mistake, ast};
+
+pub(super) const EXPLODE: StageDef = StageDef {
+    entry: Entry {
+        name: "explode",
+        usage: "explode FIELD [as NAME]",
+        summary: "Make one record for each element of a list, in its place; none for null; a single value is itself.",
+        details: "With `as`, the element stands in a field NAME instead. An empty list gives no record. An object is a \
+                  single value.",
+        examples: &[
+            Example {
+                expr: "json | explode tags | select id, tags",
+                input: "{\"id\":1,\"tags\":[\"a\",\"b\"]}\n{\"id\":2,\"tags\":\"c\"}\n{\"id\":3}\n",
+                output: "1\ta\n1\tb\n2\tc\n",
+            },
+            Example {
+                expr: "json | explode tags as tag | count by tag",
+                input: "{\"tags\":[\"a\",\"b\"]}\n{\"tags\":[\"b\"]}\n",
+                output: "b\t2\na\t1\n",
+            },
+        ],
+    },
+    chooses_columns: true,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let mut arguments = Arguments::of(stage);
+    let mistake = |mistake: Mistake| vec![mistake.usage(EXPLODE.entry.usage)];
+    let (path, span) = arguments.field("the field to explode").map_err(mistake)?;
+    let name = alias(&mut arguments).map_err(mistake)?;
+    arguments
+        .finish(EXPLODE.entry.usage)
+        .map_err(|mistake| vec![mistake])?;
+    let old = path.label();
+    let of = match scope.resolve(path, span) {
+        Ok(slot) => Node::Field(slot, old.clone()),
+        Err(_) if scope.unknown => Node::Constant(Value::Null),
+        Err(unknown) => return Err(vec![unknown]),
+    };
+    let slot = scope.replace(&old, name.as_ref().map_or(&old, |name| &name.text));
+    Ok(BoundStage::Rows(vec![Box::new(Explode { of, slot })]))
+}
+
+/// Replaces each row by the elements of a list.
+struct Explode {
+    of: Node,
+    slot: Slot,
+}
+
+impl RowStage for Explode {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.of.reads(slots);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.slot]
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let lists = self.of.eval_all(batch, &mut account.failures).into_owned();
+        account.explode(batch.rows);
+        let mut elements = ColumnBuilder::new(batch.rows);
+        let mut parents = Vec::with_capacity(batch.rows);
+        for row in 0..batch.rows {
+            match lists.get(row) {
+                ValueRef::Null => {}
+                ValueRef::List(list) => {
+                    for element in list {
+                        elements.push(element.borrow());
+                        parents.push(row as u32);
+                    }
+                }
+                single => {
+                    elements.push(single);
+                    parents.push(row as u32);
+                }
+            }
+        }
+        batch.retain(live);
+        batch.gather(&parents, live);
+        batch.set(self.slot, elements.finish());
+    }
+}

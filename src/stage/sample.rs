@@ -1,0 +1,139 @@
+//! `sample 1%`: some of the records, the same on every run.
+//!
+//! Whether a record is taken is decided by a hash of what it is and where it stands: its line and its number. So
+//! nothing depends on threads or chunks, equal lines are taken or left each on its own, and files of a few lines
+//! each do not all give the same ones. It costs the count of records before each chunk, as `@number` does.
+
+use super::{Account, BoundStage, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots, Slot, ValueRef, encode_key};
+use crate::expr::Scope;
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::{BinaryOp, Expr, ExprKind};
+use crate::lang::{Mistake, ast};
+
+pub(super) const SAMPLE: StageDef = StageDef {
+    entry: Entry {
+        name: "sample",
+        usage: "sample PERCENT% | sample 1/N",
+        summary: "Keep about so many of the records, chosen at random but the same on every run.",
+        details: "A record is chosen by its line and its number in the source, whatever the number of threads; where \
+                  the line is gone, by its fields. A smaller sample is a part of a larger one.",
+        examples: &[
+            Example {
+                expr: "split | sample 100%",
+                input: "a b c\n",
+                output: "a\nb\nc\n",
+            },
+            Example {
+                expr: "sample 1/2 | count",
+                input: "a\na\na\na\na\na\na\na\n",
+                output: "3\n",
+            },
+        ],
+    },
+    chooses_columns: false,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let mut arguments = Arguments::of(stage);
+    let expr = arguments
+        .expression("a share such as 1% or 1/1000")
+        .map_err(|mistake| vec![mistake.usage(SAMPLE.entry.usage)])?;
+    let share = share(expr).filter(|share| (0.0..=1.0).contains(share));
+    let Some(share) = share else {
+        let message = format!("expected a share from 0% to 100%, found `{expr}`");
+        return Err(vec![
+            Mistake::new(expr.span, message).help("write sample 1% or sample 1/1000"),
+        ]);
+    };
+    arguments
+        .finish(SAMPLE.entry.usage)
+        .map_err(|mistake| vec![mistake])?;
+    let mut slots: Vec<Slot> = match scope.find("line") {
+        Some(line) => vec![line],
+        None => scope.fields().iter().map(|field| field.slot).collect(),
+    };
+    slots.extend(scope.find("@number"));
+    Ok(BoundStage::Rows(vec![Box::new(Sample { slots, share })]))
+}
+
+/// The share of the records that is meant.
+fn share(expr: &Expr) -> Option<f64> {
+    let number = |expr: &Expr| match &expr.kind {
+        ExprKind::Literal(value) => value.borrow().as_number().map(|number| number.to_f64()),
+        _ => None,
+    };
+    match &expr.kind {
+        ExprKind::Percent(percent) => Some(percent / 100.0),
+        ExprKind::Binary(BinaryOp::Divide, part, whole) => Some(number(part)? / number(whole)?),
+        _ => None,
+    }
+}
+
+/// Keeps rows whose hash is small enough.
+struct Sample {
+    /// What tells a record from others.
+    slots: Vec<Slot>,
+    /// From 0 to 1.
+    share: f64,
+}
+
+impl RowStage for Sample {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.slots.iter().for_each(|slot| slots.insert(*slot));
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let mut hashes = vec![0; batch.rows];
+        let mut key = Vec::new();
+        for &slot in &self.slots {
+            let column = batch.column(slot);
+            for (row, hash) in hashes.iter_mut().enumerate() {
+                *hash = match column.get(row) {
+                    ValueRef::Text(text) => hash_bytes(*hash, text),
+                    ValueRef::Int(number) => mix(*hash ^ number as u64),
+                    value => {
+                        key.clear();
+                        encode_key(value, &mut key);
+                        hash_bytes(*hash, &key)
+                    }
+                };
+            }
+        }
+        // The highest 53 bits of a hash are a number from 0 to 1, and nothing is lost on the way.
+        let is_taken = |hash: u64| ((hash >> 11) as f64) < self.share * (1u64 << 53) as f64;
+        let rows: Vec<u32> = (0..batch.rows as u32)
+            .filter(|&row| is_taken(hashes[row as usize]))
+            .collect();
+        account.filter(batch.rows - rows.len());
+        if rows.len() < batch.rows {
+            batch.gather(&rows, live);
+        }
+    }
+}
+
+/// Scatters a number over all 64 bits: the finalizer of splitmix64 (Steele, Lea and Flood, 2014).
+#[inline]
+fn mix(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// The same on every machine, unlike the hashes of tables, which may change.
+#[inline]
+fn hash_bytes(hash: u64, bytes: &[u8]) -> u64 {
+    let mut hash = hash ^ bytes.len() as u64;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        // One multiplication a word is enough here: it is mixed at the end.
+        hash = (hash ^ u64::from_le_bytes(*word))
+            .wrapping_mul(0x9fb2_1c65_1e98_df25)
+            .rotate_left(29);
+    }
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    mix(hash ^ u64::from_le_bytes(last))
+}

@@ -1,0 +1,41 @@
+//! `tsv`: columns separated by tabs.
+
+use super::StageDef;
+use super::csv::bind_rows;
+use crate::data::{Entry, Example, Framing};
+use crate::decode::csv::Dialect;
+use crate::lang::arguments::Arguments;
+
+pub(super) const TSV: StageDef = StageDef {
+    entry: Entry {
+        name: "tsv",
+        usage: "tsv [from FIELD] [as A, B, …]",
+        summary: "Take the columns of rows separated by tabs; their names come from `as`, else from each source's first line.",
+        details: "Reads what -o tsv writes: in a field \\t is a tab, \\n a newline, \\r a carriage return and \\\\ a \
+                  backslash; a quote is text like any other (csv \"\\t\" reads quoted fields). All else is as with csv.",
+        examples: &[
+            Example {
+                expr: "tsv | where n > 1 | select path, note",
+                input: "path\tn\tnote\n/a\t1\tx\n/b\t2\tC:\\\\d\n",
+                output: "/b\tC:\\\\d\n",
+            },
+            Example {
+                expr: "tsv as word, n | sum(n) by word",
+                input: "a\t1\nb\t2\na\t3\n",
+                output: "a\t4\nb\t2\n",
+            },
+        ],
+    },
+    chooses_columns: false,
+    bind: |stage, scope| {
+        let arguments = Arguments::of(stage);
+        bind_rows(
+            stage,
+            arguments,
+            scope,
+            &TSV.entry,
+            Dialect::Tsv,
+            Framing::Lines,
+        )
+    },
+};
