@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 
-use crate::data::{Column, ColumnBuilder, Number, Position, Value, ValueRef};
+use crate::data::{Column, ColumnBuilder, Number, Position, Value, ValueRef, parse_number};
 use crate::expr::Failures;
 
 /// To which group each row belongs.
@@ -235,8 +235,12 @@ pub(super) fn take_states<S: Default>(states: &mut [S], order: &[u32]) -> Vec<S>
 /// A number that is to be added to something; nothing for the empty text, which is skipped without a word.
 #[inline(always)]
 pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, &'static str> {
-    match value {
-        ValueRef::Text([]) => Ok(None),
-        _ => value.as_number().map(Some).ok_or("a number"),
-    }
+    let number = match value {
+        ValueRef::Int(value) => Some(Number::Int(value)),
+        ValueRef::Float(value) => Some(Number::Float(value)),
+        ValueRef::Text([]) => return Ok(None),
+        ValueRef::Text(text) => parse_number(text),
+        _ => value.as_number(),
+    };
+    number.map(Some).ok_or("a number")
 }

@@ -1,6 +1,6 @@
 //! `avg(x)`: the mean of numbers.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, PerGroup, State, number};
 use super::exact_sum::ExactSum;
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -41,10 +41,12 @@ impl State for Avg {
         value: ValueRef<'_>,
         _position: Position,
     ) -> Result<(), &'static str> {
-        match value {
-            ValueRef::Text([]) => return Ok(()),
-            ValueRef::BigInt(value) => self.sum.add_big(*value),
-            _ => self.sum.add(value.as_number().ok_or("a number")?),
+        if let ValueRef::BigInt(value) = value {
+            self.sum.add_big(*value);
+        } else if let Some(number) = number(value)? {
+            self.sum.add(number);
+        } else {
+            return Ok(());
         }
         self.count += 1;
         Ok(())

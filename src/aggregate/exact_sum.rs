@@ -15,10 +15,25 @@ pub(super) struct ExactSum {
     high: f64,
     low: f64,
     /// All of the float part; only if two floats did not hold it.
-    rest: Option<Box<Expansion>>,
+    rest: Option<Box<Rest>>,
     /// Whether a float was added: then the sum is one.
     has_float: bool,
 }
+
+/// A float part that two floats do not hold.
+#[derive(Clone, Debug, Default)]
+struct Rest {
+    sum: Expansion,
+    /// The sum of floats from [`HUGE`] on, in units of [`HUGE_UNIT`]: what is beyond every float half-way through
+    /// may be none at the end.
+    huge: Expansion,
+}
+
+/// 2^900: 2^64 floats below have a sum that is a float.
+const HUGE: f64 = f64::from_bits((1023 + 900) << 52);
+
+/// 2^128: a unit in which 2^64 huge floats have a sum that is a float.
+const HUGE_UNIT: f64 = f64::from_bits((1023 + 128) << 52);
 
 impl ExactSum {
     /// Adds a number.
@@ -76,7 +91,15 @@ impl ExactSum {
         self.add_big(other.ints);
         self.has_float |= other.has_float;
         match &other.rest {
-            Some(rest) => rest.parts().iter().for_each(|&part| self.add_float(part)),
+            Some(rest) => {
+                rest.sum
+                    .parts()
+                    .iter()
+                    .for_each(|&part| self.add_float(part));
+                if !rest.huge.parts().is_empty() {
+                    self.rest().huge.add_all(&rest.huge);
+                }
+            }
             None if other.has_float => {
                 self.add_float(other.high);
                 self.add_float(other.low);
@@ -105,54 +128,71 @@ impl ExactSum {
 
     /// The sum as floats, nothing lost.
     pub(super) fn expansion(&self) -> Expansion {
-        let mut sum = self.float_part();
-        sum.add_all(&Expansion::of_int(self.ints));
+        let mut sum = Expansion::of_int(self.ints);
+        match &self.rest {
+            Some(rest) => {
+                sum.add_all(&rest.sum);
+                let huge = rest.huge.parts().iter();
+                huge.for_each(|part| sum.add(part * HUGE_UNIT));
+            }
+            None => {
+                sum.add(self.low);
+                sum.add(self.high);
+            }
+        }
         sum
     }
 
     /// The nearest float.
     fn to_f64(&self) -> f64 {
-        if self.has_float {
-            self.expansion().round()
-        } else {
-            self.ints as f64
+        match &self.rest {
+            _ if !self.has_float => self.ints as f64,
+            Some(rest) if !rest.huge.parts().is_empty() => {
+                let mut sum = rest.huge.clone();
+                let parts = rest.sum.parts().iter();
+                parts.for_each(|part| sum.add(part / HUGE_UNIT));
+                sum.add(self.ints as f64 / HUGE_UNIT);
+                sum.round() * HUGE_UNIT
+            }
+            _ => self.expansion().round(),
         }
     }
 
     #[inline]
     fn add_float(&mut self, value: f64) {
-        if let Some(rest) = &mut self.rest {
-            rest.add(value);
-            return;
+        if self.rest.is_some() || value.abs() >= HUGE {
+            return self.add_to_rest(value);
         }
         let (high, carried) = two_sum(self.high, value);
         let (low, lost) = two_sum(self.low, carried);
-        if lost != 0.0 || !high.is_finite() {
-            self.spill(value);
-            return;
+        if lost != 0.0 {
+            return self.add_to_rest(value);
         }
         (self.high, self.low) = two_sum(high, low);
     }
 
-    /// Two floats do not hold the sum any more.
-    #[cold]
-    fn spill(&mut self, value: f64) {
-        let mut rest = self.float_part();
-        rest.add(value);
-        self.rest = Some(Box::new(rest));
-        (self.high, self.low) = (0.0, 0.0);
+    #[inline(never)]
+    fn add_to_rest(&mut self, value: f64) {
+        let rest = self.rest();
+        if value.abs() >= HUGE {
+            rest.huge.add(value / HUGE_UNIT);
+        } else {
+            rest.sum.add(value);
+        }
     }
 
-    fn float_part(&self) -> Expansion {
-        match &self.rest {
-            Some(rest) => Expansion::clone(rest),
-            None => {
-                let mut sum = Expansion::default();
-                sum.add(self.low);
-                sum.add(self.high);
-                sum
-            }
-        }
+    /// What two floats do not hold; from now on it is used.
+    fn rest(&mut self) -> &mut Rest {
+        let (high, low) = (
+            std::mem::take(&mut self.high),
+            std::mem::take(&mut self.low),
+        );
+        self.rest.get_or_insert_with(|| {
+            let mut rest = Box::<Rest>::default();
+            rest.sum.add(low);
+            rest.sum.add(high);
+            rest
+        })
     }
 }
 
@@ -174,6 +214,12 @@ mod tests {
         assert_eq!(sum(&[1e300, 1.0, -1e300]).value(), Value::Float(1.0));
         assert_eq!(sum(&[0.1; 10]).value(), Value::Float(1.0));
         assert_eq!(sum(&[1e16, 1.0, 1e-16, -1e16]).value(), Value::Float(1.0));
+        assert_eq!(sum(&[1e308, 1e308, -1e308]).value(), Value::Float(1e308));
+        assert_eq!(
+            sum(&[1e308, 1e308, -1e308, -1e308, 0.5]).value(),
+            Value::Float(0.5)
+        );
+        assert_eq!(sum(&[1e308, 1e308]).value(), Value::Null);
         let mut ints = ExactSum::default();
         (0..3).for_each(|_| ints.add(Number::Int(i64::MAX)));
         assert_eq!(ints.value(), Value::int(3 * i128::from(i64::MAX)));

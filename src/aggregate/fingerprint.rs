@@ -4,6 +4,8 @@
 //! bits; among 100 million values two such agree with a probability of 1 in 10^20. The hash is the folded
 //! multiplication of wyhash, the same on every machine.
 
+use std::hash::Hasher;
+
 use crate::data::{KeyKind, ValueRef, encode_key};
 
 /// Bytes of a value that is its own fingerprint.
@@ -23,6 +25,13 @@ pub(super) fn fingerprint(value: ValueRef<'_>) -> u128 {
     }
 }
 
+/// The kind and bytes that a fingerprint stands for, if the value was short; `window` is where they are put.
+pub(super) fn value_of(fingerprint: u128, window: &mut [u8; 16]) -> Option<(KeyKind, &[u8])> {
+    *window = fingerprint.to_le_bytes();
+    let (kind, len) = (window[15] >> 4, window[15] & 15);
+    (kind < LONG).then(|| (KeyKind::from_u8(kind), &window[..usize::from(len)]))
+}
+
 #[inline]
 fn of_bytes(kind: KeyKind, bytes: &[u8]) -> u128 {
     if bytes.len() > SHORT_BYTES {
@@ -33,7 +42,10 @@ fn of_bytes(kind: KeyKind, bytes: &[u8]) -> u128 {
     u128::from_le_bytes(window) | tag(kind, bytes.len())
 }
 
-/// The upper byte. Kinds are fewer than 15.
+/// Stands for the kind of a longer value: there are fewer kinds.
+const LONG: u8 = 15;
+
+/// The upper byte.
 #[inline]
 fn tag(kind: KeyKind, len: usize) -> u128 {
     u128::from((kind as u8) << 4 | len as u8) << 120
@@ -53,7 +65,25 @@ fn of_long(kind: KeyKind, bytes: &[u8]) -> u128 {
     }
     let (low, high) = (mix(left ^ right.rotate_left(32)), mix(right ^ SECOND));
     let hash = u128::from(low) | u128::from(high) << 64;
-    hash >> 8 | 0xf0 << 120
+    hash >> 8 | u128::from(LONG) << 124
+}
+
+/// Hashes fingerprints for a map.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FingerprintHasher(u64);
+
+impl Hasher for FingerprintHasher {
+    fn write_u128(&mut self, fingerprint: u128) {
+        self.0 = hash(fingerprint);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = of_long(KeyKind::Null, bytes) as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// 64 bits that are spread evenly, from a fingerprint.
@@ -109,7 +139,13 @@ mod tests {
             ValueRef::Text(&long[1..]),
         ];
         assert_eq!(fingerprints(&all), all.len());
-        assert!(all.iter().all(|value| fingerprint(*value) != 0));
+        for value in all {
+            let (print, mut bytes) = (fingerprint(value), Vec::new());
+            let kind = encode_key(value, &mut bytes);
+            let expected = (bytes.len() <= SHORT_BYTES).then_some((kind, &bytes[..]));
+            assert_eq!(value_of(print, &mut [0; 16]), expected);
+            assert_ne!(print, 0);
+        }
     }
 
     #[test]

@@ -82,13 +82,16 @@ pub struct AggregateDef {
     pub argument: ArgumentKind,
     /// Whether the order of the records matters to the result.
     pub ordered: bool,
-    /// The names of its columns, if there are several, from the names of its arguments.
-    pub columns: Option<fn(&[String]) -> Vec<String>>,
+    /// The names of its columns, if there are several.
+    pub columns: Option<ColumnNames>,
     /// Aggregates with the same word here keep the same states of the same values.
     pub shares_states: Option<&'static str>,
     /// Makes the states, of no group yet.
     pub accumulator: fn(&Settings) -> Box<dyn Accumulator>,
 }
+
+/// The names of an aggregate's columns, from the names of its arguments.
+pub type ColumnNames = fn(&[String]) -> Vec<String>;
 
 /// What an aggregate takes.
 #[derive(Clone, Copy, Debug)]

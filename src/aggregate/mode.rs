@@ -3,14 +3,13 @@
 //! Memory: each different value of a group, once.
 
 use std::collections::HashMap;
-
-use ahash::RandomState;
+use std::hash::BuildHasherDefault;
 
 use super::accumulator::{Finish, PerGroup, State};
-use super::group_table::hasher;
+use super::fingerprint::{FingerprintHasher, fingerprint, value_of};
 use super::ranking::with_value;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, KeyKind, Position, Value, ValueRef, encode_key, total_order};
+use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
 
 pub(super) const MODE: AggregateDef = AggregateDef {
     entry: Entry {
@@ -32,18 +31,12 @@ pub(super) const MODE: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<Mode>::boxed(settings, ()),
 };
 
-/// How often each value was seen, by its key: the kind, then the bytes.
-#[derive(Clone, Debug)]
-struct Mode(HashMap<Box<[u8]>, u64, RandomState>);
+/// How often each value was seen, by its fingerprint, which hashes itself.
+type Counts = HashMap<u128, (u64, Option<Box<Value>>), BuildHasherDefault<FingerprintHasher>>;
 
-impl Default for Mode {
-    fn default() -> Self {
-        Mode(HashMap::with_hasher(hasher()))
-    }
-}
-
-/// Longer keys are put together on the heap.
-const SHORT_BYTES: usize = 64;
+/// The counts; with a long value, which its fingerprint does not hold, the value itself.
+#[derive(Clone, Debug, Default)]
+struct Mode(Counts);
 
 impl State for Mode {
     type Shared = ();
@@ -55,25 +48,12 @@ impl State for Mode {
         value: ValueRef<'_>,
         _position: Position,
     ) -> Result<(), &'static str> {
-        match value {
-            ValueRef::Text(text) if text.len() < SHORT_BYTES => {
-                let mut key = [0; SHORT_BYTES];
-                key[0] = KeyKind::Text as u8;
-                key[1..=text.len()].copy_from_slice(text);
-                self.add(&key[..=text.len()], 1);
-            }
-            ValueRef::Int(value) => {
-                let mut key = [0; 9];
-                key[0] = KeyKind::Int as u8;
-                key[1..].copy_from_slice(&value.to_le_bytes());
-                self.add(&key, 1);
-            }
-            _ => {
-                let mut key = vec![0];
-                key[0] = encode_key(value, &mut key) as u8;
-                self.add(&key, 1);
-            }
-        }
+        let fingerprint = fingerprint(value);
+        let entry = self.0.entry(fingerprint).or_insert_with(|| {
+            let is_short = value_of(fingerprint, &mut [0; 16]).is_some();
+            (0, (!is_short).then(|| Box::new(value.to_value())))
+        });
+        entry.0 += 1;
         Ok(())
     }
 
@@ -82,35 +62,32 @@ impl State for Mode {
             self.0.clone_from(&other.0);
             return;
         }
-        for (key, &count) in &other.0 {
-            self.add(key, count);
+        for (fingerprint, (count, value)) in &other.0 {
+            let entry = self.0.entry(*fingerprint);
+            entry.or_insert_with(|| (0, value.clone())).0 += count;
         }
     }
 
     fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
         let mut best = (0, Value::Null);
-        for (key, &count) in &self.0 {
-            if count < best.0 {
+        for (fingerprint, (count, value)) in &self.0 {
+            if *count < best.0 {
                 continue;
             }
-            with_value(KeyKind::from_u8(key[0]), &key[1..], |value| {
-                if count > best.0 || total_order(value, best.1.borrow()).is_lt() {
-                    best = (count, value.to_value());
+            let mut see = |value: ValueRef<'_>| {
+                if *count > best.0 || total_order(value, best.1.borrow()).is_lt() {
+                    best = (*count, value.to_value());
                 }
-            });
-        }
-        best.1
-    }
-}
-
-impl Mode {
-    #[inline]
-    fn add(&mut self, key: &[u8], count: u64) {
-        match self.0.get_mut(key) {
-            Some(counted) => *counted += count,
-            None => {
-                self.0.insert(key.into(), count);
+            };
+            match value {
+                Some(value) => see(value.borrow()),
+                None => {
+                    if let Some((kind, bytes)) = value_of(*fingerprint, &mut [0; 16]) {
+                        with_value(kind, bytes, see);
+                    }
+                }
             }
         }
+        best.1
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Ints add exactly; floats are added without loss, so any split of the input gives the same sum.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, PerGroup, State, number};
 use super::exact_sum::ExactSum;
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -41,13 +41,10 @@ impl State for Sum {
         value: ValueRef<'_>,
         _position: Position,
     ) -> Result<(), &'static str> {
-        match value {
-            ValueRef::Text([]) => {}
-            ValueRef::BigInt(value) => self.0.get_or_insert_default().add_big(*value),
-            _ => {
-                let number = value.as_number().ok_or("a number")?; // what is none leaves the sum of nothing null
-                self.0.get_or_insert_default().add(number);
-            }
+        if let ValueRef::BigInt(value) = value {
+            self.0.get_or_insert_default().add_big(*value);
+        } else if let Some(number) = number(value)? {
+            self.0.get_or_insert_default().add(number);
         }
         Ok(())
     }

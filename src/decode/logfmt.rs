@@ -284,3 +284,78 @@ fn hex(behind: &[u8], digits: usize) -> Option<u32> {
     let are_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     are_digits.then(|| u32::from_str_radix(digits, 16).ok())?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pairs(text: &str) -> Result<Vec<(String, Value)>, String> {
+        let mut pairs = Vec::new();
+        walk(text.as_bytes(), |key, found| {
+            let key = String::from_utf8_lossy(key).into_owned();
+            pairs.push((key, found.value(text.as_bytes())));
+        })?;
+        Ok(pairs)
+    }
+
+    #[test]
+    fn reads_pairs() {
+        let pair = |key: &str, value: &str| (key.to_owned(), Value::Text(value.into()));
+        assert_eq!(
+            pairs("a=1  b=\"x \\\"y\\\"\"\tc= d=\"\" e"),
+            Ok(vec![
+                pair("a", "1"),
+                pair("b", "x \"y\""),
+                pair("c", ""),
+                pair("d", ""),
+                ("e".to_owned(), Value::Bool(true)),
+            ])
+        );
+        assert_eq!(pairs("é=ü"), Ok(vec![pair("é", "ü")]));
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (text, reason) in [
+            ("", "logfmt: expected key=value"),
+            ("a b", "logfmt: expected key=value"),
+            ("a=1 =2", "logfmt: expected key=value at byte 5"),
+            ("a=1 \"b\"=2", "logfmt: expected key=value at byte 5"),
+            ("a=\"1", "logfmt: the quote at byte 3 is not closed"),
+            ("a=\"1\\", "logfmt: the quote at byte 3 is not closed"),
+            (
+                "a=\"1\"b",
+                "logfmt: expected white space behind the closing quote at byte 5",
+            ),
+        ] {
+            assert_eq!(pairs(text), Err(reason.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn escapes_stand_for_what_they_say() {
+        for (written, meant) in [
+            ("\\\"\\\\\\/", "\"\\/"),
+            ("\\n\\r\\t\\b\\f", "\n\r\t\u{8}\u{c}"),
+            ("\\u00e9\\ud83d\\ude00", "é😀"),
+            ("\\x41\\xC3\\xa9", "Aé"),
+            (
+                "\\ud83d\\u0041 \\u12 \\x4 \\q \\",
+                "\\ud83dA \\u12 \\x4 \\q \\",
+            ),
+        ] {
+            assert_eq!(
+                String::from_utf8_lossy(&without_escapes(written.as_bytes())),
+                meant
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_rejected(text in prop_oneof!["[a=\" \\\\ux0d8]{0,30}", ".{0,20}"]) {
+            let _ = pairs(&text);
+        }
+    }
+}

@@ -332,7 +332,7 @@ impl Pattern {
                     end = at + prefix_len(hole.kind, &text[at..]);
                 }
                 if !self.fits(hole.kind, &text[at..end]) {
-                    return self.missed_type(text, index, (at, next));
+                    return self.missed_type(text, index, (at, end), next);
                 }
             }
             places[index] = (at, end);
@@ -343,8 +343,14 @@ impl Pattern {
 
     /// A hole is not of its type. If a literal further on is not there, that is the better reason.
     #[cold]
-    fn missed_type(&self, text: &[u8], index: usize, place: (usize, usize)) -> Result<(), Miss> {
-        let mut at = place.1;
+    fn missed_type(
+        &self,
+        text: &[u8],
+        index: usize,
+        place: (usize, usize),
+        next: usize,
+    ) -> Result<(), Miss> {
+        let mut at = next;
         for later in index + 2..self.literals.len() {
             match self.literals[later].find(text, at) {
                 Some((_, end)) => at = end,

@@ -160,10 +160,9 @@ pub(super) fn pieces(bytes: &[u8], framing: Framing, max_line_bytes: usize) -> V
 /// Cuts records that may have newlines in quotes. A record with a quote that is not closed ends its piece, so
 /// that whoever looks at the piece alone finds the same records.
 fn quoted_pieces(bytes: &[u8], framing: Framing, max_line_bytes: usize) -> Vec<Piece<'_>> {
-    let mut cursor = RecordCursor::new(framing, max_line_bytes);
     let mut pieces = Vec::with_capacity(bytes.len() / PIECE_BYTES + 1);
     let (mut good, mut start) = (0, 0); // where the records begin that are not yet a piece, and this one
-    while let Some(end) = cursor.next(bytes, true) {
+    RecordCursor::new(framing, max_line_bytes).each_end(bytes, true, |end, gave_up| {
         let is_overlong = trim_terminator(&bytes[start..end]).len() > max_line_bytes;
         if good < start && (is_overlong || end - good > PIECE_BYTES) {
             pieces.push(Piece::Records(&bytes[good..start]));
@@ -172,12 +171,12 @@ fn quoted_pieces(bytes: &[u8], framing: Framing, max_line_bytes: usize) -> Vec<P
         if is_overlong {
             pieces.push(Piece::Overlong);
             good = end;
-        } else if cursor.gave_up() {
+        } else if gave_up {
             pieces.push(Piece::Records(&bytes[good..end]));
             good = end;
         }
         start = end;
-    }
+    });
     if good < bytes.len() {
         pieces.push(Piece::Records(&bytes[good..]));
     }

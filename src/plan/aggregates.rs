@@ -264,6 +264,10 @@ fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Ve
 fn unknown_aggregate(call: &AggregateCall<'_>) -> Mistake {
     let name = &call.name;
     let mistake = Mistake::new(name.span, format!("unknown aggregate `{}`", name.text));
+    let lower = name.text.to_lowercase();
+    if aggregate::find(&lower).is_some() {
+        return mistake.help(format!("did you mean `{lower}`?"));
+    }
     let names: Vec<&str> = aggregate::AGGREGATES
         .iter()
         .map(|def| def.entry.name)

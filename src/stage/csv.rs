@@ -11,7 +11,7 @@ pub(super) const CSV: StageDef = StageDef {
     entry: Entry {
         name: "csv",
         usage: "csv [SEP] [from FIELD] [as A, B, …]",
-        summary: "Take the columns of comma-separated rows; their names come from `as`, else from each source's first line.",
+        summary: "Take the columns of rows; names come from `as` or the first line.",
         details: "As RFC 4180 has it: a field in quotes may hold separators, doubled quotes and, where csv is the first \
                   stage, newlines. A quote elsewhere than at a field's start is text. SEP is one byte: ';', '|', \"\\t\". \
                   Fields are text; an empty one is \"\". Columns that a short row lacks are null, an empty line being a \

@@ -189,7 +189,7 @@ fn regular<const QUOTES: usize>(
     let &[b' ', a, b, c, b' ', ref size @ ..] = middle else {
         return None;
     };
-    let has_blank = a == b' ' || b == b' ' || c == b' ' || size.iter().any(|byte| *byte == b' ');
+    let has_blank = a == b' ' || b == b' ' || c == b' ' || size.contains(&b' ');
     if has_blank || size.is_empty() || !is_closed(close) {
         return None;
     }
