@@ -37,8 +37,11 @@ pub struct FormatDef {
     /// Makes an encoder of these columns.
     pub encoder: fn(&[OutputColumn]) -> Box<dyn Encoder>,
     /// Appends one row that names its own fields; nothing if rows have columns in common.
-    pub open_row: Option<fn(&[(&[u8], ValueRef<'_>)], &mut Vec<u8>)>,
+    pub open_row: Option<OpenRow>,
 }
+
+/// Appends a row of named values.
+pub type OpenRow = fn(&[(&[u8], ValueRef<'_>)], &mut Vec<u8>);
 
 /// A column that is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ pub(super) const PARSE: StageDef = StageDef {
     entry: Entry {
         name: "parse",
         usage: "parse \"…{name}…{n:int}…{_}\"|FORMAT [from FIELD]",
-        summary: "Take fields out of text by a pattern with named holes, or by a known format.",
+        summary: "Take fields by a pattern with named holes, or by a known format.",
         details: "In a pattern, text stands for itself and white space for any white space. A hole takes the shortest \
                   text up to what stands behind it, a hole at the very end takes the rest, and the whole may stand \
                   anywhere in the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} take only such text \
