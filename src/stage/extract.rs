@@ -62,8 +62,13 @@ impl Extraction {
             wanted.push(Wanted::Whole);
             slots.push(whole);
         }
+        let name = |wanted: &Wanted| match wanted {
+            Wanted::Field(path, _) => path.label(),
+            Wanted::Whole => "all fields".to_owned(),
+        };
         Box::new(Extract {
             from: self.from,
+            names: wanted.iter().map(name).collect(),
             decoder: (self.make)(&wanted),
             header: self.header,
             slots,
@@ -214,6 +219,16 @@ impl RowStage for Extract {
 
     fn makes(&self) -> Vec<Slot> {
         self.slots.clone()
+    }
+
+    fn reading(&self) -> Option<String> {
+        Some(match self.names.as_slice() {
+            [] => "checks the structure, reads no field".to_owned(),
+            names => format!(
+                "reads {}; of the rest, only the structure",
+                names.join(", ")
+            ),
+        })
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
