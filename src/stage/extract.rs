@@ -209,6 +209,8 @@ struct Extract {
     decoder: Box<dyn Decoder>,
     header: Option<Slot>,
     slots: Vec<Slot>,
+    /// What the slots hold, for people.
+    names: Vec<String>,
 }
 
 impl RowStage for Extract {
