@@ -23,7 +23,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand -x 'Read the expression from a file: every argument is a source.'
             cand --expression-file 'Read the expression from a file: every argument is a source.'
             cand --max-line 'Reject records that are longer; 16MiB without it.'
-            cand --max-rejects 'Fail with status 4 if more records are rejected: N, or P% of all.'
+            cand --max-rejects 'Fail with status 4 if more are rejected: a number, or P% of all.'
             cand -o 'How results are printed: `--help formats` lists the formats.'
             cand --output 'How results are printed: `--help formats` lists the formats.'
             cand --rejects 'Keep rejected lines in a file, in the order of the stream.'

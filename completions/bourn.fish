@@ -2,7 +2,7 @@ complete -c bourn -l batch -d 'How often the threads\' partial results are merge
 complete -c bourn -l chunk -d 'How many bytes a thread is handed at once.' -r -f
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
 complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
-complete -c bourn -l max-rejects -d 'Fail with status 4 if more records are rejected: N, or P% of all.' -r -f
+complete -c bourn -l max-rejects -d 'Fail with status 4 if more are rejected: a number, or P% of all.' -r -f
 complete -c bourn -s o -l output -d 'How results are printed: `--help formats` lists the formats.' -r -f -a "csv\t''
 json\t''
 logfmt\t''

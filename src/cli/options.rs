@@ -211,7 +211,7 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "max-rejects",
             usage: "--max-rejects LIMIT",
-            summary: "Fail with status 4 if more records are rejected: N, or P% of all.",
+            summary: "Fail with status 4 if more are rejected: a number, or P% of all.",
             details: "Results are printed all the same, and everything is read. `--max-rejects 0` allows none; of \
                       `--max-rejects 0.1%`, the share is of all records that were read.",
             examples: &[Example {

@@ -103,7 +103,7 @@ impl<'r> Coordinator<'r> {
         let executor = self.executor;
         let plan = self.plan;
         let mut output = Output::new(plan, self.encoding, sink, progress);
-        let mut chain = Chain::of(&plan.exchange, &plan.merge, &executor);
+        let mut chain = Chain::of(plan, &executor);
         while !self.is_complete() && !chain.is_done() && output.error.is_none() {
             let Ok(message) = messages.recv() else { break };
             match message {
@@ -167,7 +167,7 @@ impl<'r> Coordinator<'r> {
             failures,
             ..
         } = chain.account;
-        ledger.passed += chain.passed;
+        ledger.passed = (ledger.passed + chain.passed).saturating_sub(chain.withdrawn);
         ledger.filtered += filtered;
         ledger.rejected += rejected;
         ledger.first_rejected = ledger.first_rejected.or(first_rejected);

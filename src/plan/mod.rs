@@ -167,6 +167,11 @@ impl Plan {
         matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
     }
 
+    /// Whether workers make several rows of a record.
+    pub fn explodes_early(&self) -> bool {
+        self.scanner.explodes() || self.map.iter().any(|step| step.stage.explodes())
+    }
+
     /// Whether nothing is printed before all records are in.
     pub fn is_blocking(&self) -> bool {
         matches!(self.exchange, Exchange::Grouped(_))
