@@ -132,6 +132,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         max_line_bytes: 16 << 20,
         encoding,
         progress: None,
+        rejects: None,
     };
     let control = Control::new().expect("there is a pipe");
     let outcome = engine::run(Arc::new(plan), job, &mut Nowhere, &control);

@@ -22,7 +22,7 @@ const LINES: usize = 60;
 const SENTENCE: usize = 68;
 
 /// Options whose effect an example cannot show.
-const WITHOUT_EXAMPLE: &[&str] = &["explain", "expression-file", "help", "version"];
+const WITHOUT_EXAMPLE: &[&str] = &["explain", "expression-file", "formats", "help", "version"];
 
 #[test]
 fn the_help_fits_one_screen_and_names_everything() {

@@ -39,6 +39,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         max_line_bytes: cut.max_line_bytes,
         encoding: Encoding::Format(format, true),
         progress: None,
+        rejects: None,
     };
     let mut out: Vec<u8> = Vec::new();
     let control = Control::new().expect("a pipe can be made");

@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use crate::format::{self, FormatDef};
-use crate::plan::Printing;
+use crate::plan::{Printing, Settings};
 
+use super::max_rejects::MaxRejects;
 use super::mistake::OptionMistake;
 use super::options::command;
 
@@ -20,6 +21,8 @@ pub(super) enum Arguments {
     Help(Option<String>),
     /// The version.
     Version,
+    /// The formats that `parse` knows.
+    Formats,
 }
 
 /// An expression with everything that stands around it.
@@ -35,6 +38,12 @@ pub(super) struct Request {
     pub(super) chunk_bytes: Option<usize>,
     pub(super) batch: Option<Duration>,
     pub(super) max_line_bytes: Option<usize>,
+    pub(super) exact: bool,
+    /// Where rejected lines go.
+    pub(super) rejects: Option<OsString>,
+    pub(super) max_rejects: Option<MaxRejects>,
+    /// Whether the ledger is said even if it is clean.
+    pub(super) stats: bool,
     pub(super) purpose: Purpose,
 }
 
@@ -56,11 +65,15 @@ pub(super) enum Purpose {
 }
 
 impl Request {
-    /// What is printed where no stage chooses columns.
-    pub(super) fn printing(&self) -> Printing {
-        match self.output {
-            Some(_) => Printing::Fields,
-            None => Printing::AsItCame,
+    /// What the plan must know beside the expression: what is printed where no stage chooses columns, and
+    /// whether sketches will do.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            printing: match self.output {
+                Some(_) => Printing::Fields,
+                None => Printing::AsItCame,
+            },
+            exact: self.exact,
         }
     }
 }
@@ -78,6 +91,9 @@ impl Arguments {
         }
         if matches.get_flag("version") {
             return Ok(Arguments::Version);
+        }
+        if matches.get_flag("formats") {
+            return Ok(Arguments::Formats);
         }
         Ok(Arguments::Run(Box::new(Request::of(&matches))))
     }
@@ -112,6 +128,10 @@ impl Request {
             chunk_bytes: matches.get_one("chunk").copied(),
             batch: matches.get_one("batch").copied(),
             max_line_bytes: matches.get_one("max-line").copied(),
+            exact: matches.get_flag("exact"),
+            rejects: matches.get_one("rejects").cloned(),
+            max_rejects: matches.get_one("max-rejects").cloned(),
+            stats: matches.get_flag("stats"),
             purpose: match (matches.get_flag("check"), matches.get_flag("explain")) {
                 (true, _) => Purpose::Check,
                 (_, true) => Purpose::Explain,

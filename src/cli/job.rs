@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use crate::engine::{Encoding, Job};
 use crate::format;
 use crate::plan::Plan;
-use crate::sink::Progress;
+use crate::sink::{Progress, Rejects};
 
 use super::arguments::Request;
 
@@ -16,8 +16,8 @@ const CHUNK_BYTES: usize = 256 << 10;
 /// The longest record.
 const MAX_LINE_BYTES: usize = 16 << 20;
 
-/// What to run the plan on.
-pub(super) fn job(request: &Request, plan: &Plan) -> Job {
+/// What to run the plan on; why rejected lines cannot be kept, if they cannot.
+pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let sources = match request.sources.as_slice() {
         [] => vec![OsString::from("-")],
         named => named.to_vec(),
@@ -27,15 +27,20 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Job {
     let progress = (std::io::stderr().is_terminal() && !shows_rows)
         .then(|| file_bytes(&sources))
         .flatten();
-    Job {
+    let rejects = match &request.rejects {
+        Some(path) => Some(Rejects::create(path, &sources)?),
+        None => None,
+    };
+    Ok(Job {
         threads: request.threads.unwrap_or_else(cores),
         chunk_bytes: request.chunk_bytes.unwrap_or(CHUNK_BYTES),
         batch: request.batch,
         max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
         encoding: encoding(request, plan, terminal),
         progress: progress.map(Progress::new),
+        rejects,
         sources,
-    }
+    })
 }
 
 /// The format that was asked for; else the lines as they came, where no stage has made columns; else what

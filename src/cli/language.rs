@@ -149,13 +149,16 @@ Nothing depends on the number of threads: the same input gives the same bytes.",
         usage: "",
         summary: "What is said on stderr of records that could not be used.",
         details: "\
-Nothing is lost in silence. If records were rejected (longer than `--max-line`) or values failed to convert \
+Nothing is lost in silence. If records were rejected (longer than `--max-line`, or not what `json`, `parse` \
+and their like expect) or values failed to convert \
 (text used as a number that is none), one line on stderr says so at the end, with the first one's source \
 (- for standard input), line number and reason:
 
   bourn: 10000 read, 2 failed to convert (access.log:8899: …)
 
-Results are printed all the same.",
+Results are printed all the same. `--stats` always says where the records went: every one that was read has \
+passed, was filtered or was rejected. `--rejects FILE` keeps the rejected lines; `--max-rejects 0.1%` makes \
+more than that a failure.",
         examples: &[Example {
             expr: "sum(line)",
             input: "1\n2\n",
@@ -170,6 +173,7 @@ Results are printed all the same.",
   0    done; also if what reads the results closes early
   2    the expression or an option is wrong: nothing was read
   3    a source or the output failed; what could be read was finished
+  4    more records were rejected than --max-rejects allows
   130  interrupted (SIGINT), after results were printed
   143  ended (SIGTERM), after results were printed
 

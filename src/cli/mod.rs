@@ -5,11 +5,13 @@
 
 mod arguments;
 mod catalog;
+mod formats;
 mod guess;
 mod help;
 mod job;
 mod language;
 mod layout;
+mod max_rejects;
 mod mistake;
 mod options;
 mod reference;
@@ -19,6 +21,7 @@ mod shell;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 
@@ -42,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Arguments::Run(request)) => serve(&request),
         Ok(Arguments::Help(None)) => print(&help::screen()),
         Ok(Arguments::Help(Some(name))) => explain_name(&name),
+        Ok(Arguments::Formats) => print(&formats::list()),
         Ok(Arguments::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(mistake) => {
             say(mistake);
@@ -84,7 +88,7 @@ fn serve(request: &Request) -> Status {
         say(guess);
         return Status::Wrong;
     }
-    match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.printing())) {
+    match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.settings())) {
         Ok(plan) => match request.purpose {
             Purpose::Check => Status::Done,
             Purpose::Explain => print(&plan.explanation.to_string()),
@@ -137,7 +141,15 @@ fn stream(request: &Request, plan: Plan) -> Status {
             return Status::Failed;
         }
     };
-    let job = job::job(request, &plan);
+    let job = match job::job(request, &plan) {
+        Ok(job) => job,
+        Err(mistake) => {
+            say(mistake);
+            return Status::Wrong;
+        }
+    };
+    let started = Instant::now();
     let outcome = engine::run(Arc::new(plan), job, &mut Stdout, &control);
-    report(&outcome)
+    let stats = request.stats.then(|| started.elapsed());
+    report(&outcome, stats, request.max_rejects.as_ref())
 }

@@ -10,6 +10,8 @@ use crate::data::{Entry, Example, parse_duration};
 use crate::format::FORMATS;
 use crate::lang::parse_size;
 
+use super::max_rejects::MaxRejects;
+
 /// An option and what the manual says of it.
 #[derive(Debug)]
 pub struct OptionDef {
@@ -40,6 +42,8 @@ pub enum Takes {
     Duration,
     /// Bytes.
     Size,
+    /// How many rejects are too many.
+    Rejects,
 }
 
 /// Whom an option is for.
@@ -105,6 +109,23 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "exact",
+            usage: "--exact",
+            summary: "Percentiles, distinct counts and histograms use no sketches.",
+            details: "Without it they are exact up to 4096 values a group and close beyond. With it they are exact at any size: every group keeps \
+                      all its values, so that memory grows with the input.",
+            examples: &[Example {
+                expr: "--exact 'split | median(word), count_distinct(word)'",
+                input: "1 5 2 5 9\n",
+                output: "5\t4\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "explain",
             usage: "--explain",
             summary: "Print how the expression would be run: nothing is read.",
@@ -127,6 +148,18 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: Some('x'),
         takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "formats",
+            usage: "--formats",
+            summary: "List the formats that `parse` knows, with fields and a line of each.",
+            details: "A field is text, or has its type behind it.",
+            examples: &[],
+        },
+        short: None,
+        takes: Takes::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -176,6 +209,23 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "max-rejects",
+            usage: "--max-rejects LIMIT",
+            summary: "Fail with status 4 if more are rejected: a number, or P% of all.",
+            details: "Results are printed all the same, and everything is read. `--max-rejects 0` allows none; of \
+                      `--max-rejects 0.1%`, the share is of all records that were read.",
+            examples: &[Example {
+                expr: "--max-rejects 50% 'json | sum(n)'",
+                input: "{\"n\":1}\n{\"n\":\n",
+                output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Rejects,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "no-header",
             usage: "--no-header",
             summary: "Leave out the names of the columns.",
@@ -205,6 +255,41 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: Some('o'),
         takes: Takes::Format,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "rejects",
+            usage: "--rejects FILE",
+            summary: "Keep rejected lines in a file, in the order of the stream.",
+            details: "The file is created, or emptied, before anything is read. A line stands there once, as it came. \
+                      Not kept are lines that are longer than `--max-line`, and what a stage behind `limit`, `sort`, \
+                      `tail` or aggregates rejects: that is no line any more.",
+            examples: &[Example {
+                expr: "--rejects /dev/null 'json | sum(n)'",
+                input: "{\"n\":1}\n{\"n\":\n",
+                output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "stats",
+            usage: "--stats",
+            summary: "Say on stderr at the end where all records went, and how fast.",
+            details: "The ledger: every record that was read has passed, was filtered or was rejected. MB are millions \
+                      of bytes, of compressed sources those that came out.",
+            examples: &[Example {
+                expr: "--stats 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -278,6 +363,7 @@ impl Takes {
             Takes::Threads => "N",
             Takes::Duration => "DURATION",
             Takes::Size => "SIZE",
+            Takes::Rejects => "LIMIT",
         }
     }
 
@@ -291,6 +377,7 @@ impl Takes {
             Takes::Threads => ("a number from 1 to 1024", "4"),
             Takes::Duration => ("a duration", "500ms, 1s or 5m"),
             Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
+            Takes::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
         }
     }
 
@@ -304,6 +391,7 @@ impl Takes {
             Takes::Threads => ValueParser::new(threads),
             Takes::Duration => ValueParser::new(duration),
             Takes::Size => ValueParser::new(size),
+            Takes::Rejects => ValueParser::new(max_rejects),
         }
     }
 }
@@ -351,6 +439,10 @@ fn size(text: &str) -> Result<usize, String> {
         .or_else(|| parse_size(text))
         .filter(|bytes| (1..=1 << 30).contains(bytes));
     bytes.map(|bytes| bytes as usize).ok_or_else(String::new)
+}
+
+fn max_rejects(text: &str) -> Result<MaxRejects, String> {
+    MaxRejects::parse(text).ok_or_else(String::new)
 }
 
 #[cfg(test)]

@@ -4,9 +4,12 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::time::Duration;
 
 use crate::engine::Outcome;
 use crate::sink::{Sink, SinkError, Stdout};
+
+use super::max_rejects::MaxRejects;
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub(super) enum Status {
     Wrong,
     /// A source or sink failed.
     Failed,
+    /// More records were rejected than may be.
+    Rejected,
     /// Ended by a signal, after results were printed.
     Signalled(i32),
 }
@@ -28,6 +33,7 @@ impl Status {
             Status::Done => 0,
             Status::Wrong => 2,
             Status::Failed => 3,
+            Status::Rejected => 4,
             Status::Signalled(signal) => 128 + signal as u8,
         }
     }
@@ -48,8 +54,16 @@ pub(super) fn print(text: &str) -> Status {
     sink_status(Stdout.write(text.as_bytes()).err().as_ref()).unwrap_or(Status::Done)
 }
 
-/// Says what a run has to say and how it ended.
-pub(super) fn report(outcome: &Outcome) -> Status {
+/// Says what a run has to say and how it ended; its rates too, if it is known how long it took.
+pub(super) fn report(
+    outcome: &Outcome,
+    stats: Option<Duration>,
+    max_rejects: Option<&MaxRejects>,
+) -> Status {
+    if let Some(elapsed) = stats {
+        say(outcome.ledger.equation());
+        say(rates(outcome, elapsed));
+    }
     if !outcome.ledger.is_clean() {
         say(&outcome.ledger);
     }
@@ -65,11 +79,35 @@ pub(super) fn report(outcome: &Outcome) -> Status {
             "not printed, because the first record does not have them: `{names}`; -o json prints all"
         ));
     }
+    if let Some(reason) = &outcome.rejects {
+        say(reason);
+    }
+    let exceeded = max_rejects.filter(|limit| limit.is_exceeded_by(&outcome.ledger));
+    if let Some(limit) = exceeded {
+        let rejected = outcome.ledger.rejected;
+        say(format_args!(
+            "{rejected} rejected: more than --max-rejects {limit}"
+        ));
+    }
+    let has_failed = !outcome.failed_sources.is_empty() || outcome.rejects.is_some();
     sink_status(outcome.sink.as_ref()).unwrap_or(match outcome.signal {
         Some(signal) => Status::Signalled(signal),
-        None if !outcome.failed_sources.is_empty() => Status::Failed,
+        None if has_failed => Status::Failed,
+        None if exceeded.is_some() => Status::Rejected,
         None => Status::Done,
     })
+}
+
+/// How long a run took and how much it read in that time: `0.52 s, 12.3 MB, 23.6 MB/s, 19231 records/s`.
+fn rates(outcome: &Outcome, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    let megabytes = outcome.bytes as f64 / 1e6;
+    let each_second = |amount: f64| amount / seconds.max(1e-9);
+    format!(
+        "{seconds:.3} s, {megabytes:.3} MB, {:.1} MB/s, {:.0} records/s",
+        each_second(megabytes),
+        each_second(outcome.ledger.read as f64)
+    )
 }
 
 /// How a run ended whose output ended early.

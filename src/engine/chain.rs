@@ -4,18 +4,24 @@ use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, Merged, Partial};
 use crate::data::Batch;
-use crate::plan::{Exchange, MergeStep, Step};
+use crate::expr::Failures;
+use crate::plan::{Exchange, MergeStep, Plan, Step};
 use crate::stage::{Account, Operator};
 
 /// Fresh operators for one result.
 pub(super) struct Chain<'p> {
     links: Vec<Link<'p>>,
     executor: &'p dyn Executor,
-    /// The first link that sees results of many records, or the number of links: behind it nothing
-    /// counts records.
+    /// The first link that needs all records, or makes several rows of one, or the number of links: in front
+    /// of it, records have passed.
     records_end: usize,
+    /// The first link whose rows are no records any more, but pieces or results of them, or the number of
+    /// links: what is rejected in front of it is a record, even if it has passed before.
+    rows_end: usize,
     /// Records that came so far.
     pub(super) passed: u64,
+    /// Records that had passed when a link behind rejected them.
+    pub(super) withdrawn: u64,
     pub(super) account: Account,
 }
 
@@ -31,11 +37,8 @@ const NEVER: usize = usize::MAX;
 
 impl<'p> Chain<'p> {
     /// The stages of a plan behind its exchange.
-    pub(super) fn of(
-        exchange: &Exchange,
-        steps: &'p [MergeStep],
-        executor: &'p dyn Executor,
-    ) -> Self {
+    pub(super) fn of(plan: &'p Plan, executor: &'p dyn Executor) -> Self {
+        let steps = plan.merge.as_slice();
         let link = |step: &'p MergeStep| match step {
             MergeStep::Rows(step) => Link::Rows(step),
             MergeStep::Ordered(stage, live) => Link::Operator(stage.operator(live)),
@@ -44,23 +47,36 @@ impl<'p> Chain<'p> {
                 Link::Grouped(Partial::new(of(aggregation)), Merged::new(of(aggregation)))
             }
         };
-        let blocks = |step: &MergeStep| match step {
-            MergeStep::Rows(_) => false,
-            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+        let ends_rows = |step: &MergeStep| match step {
+            MergeStep::Rows(step) => step.stage.explodes(),
+            MergeStep::Ordered(..) => false,
             MergeStep::Grouped(_) => true,
         };
-        let records_end = match exchange {
-            Exchange::Ordered(stage, _) if !stage.is_blocking() => {
-                steps.iter().position(blocks).unwrap_or(steps.len())
+        let ends_records = |step: &MergeStep| match step {
+            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+            step => ends_rows(step),
+        };
+        let first =
+            |ends: &dyn Fn(&MergeStep) -> bool| steps.iter().position(ends).unwrap_or(steps.len());
+        let come_as_records = !plan.explodes_early();
+        let records_end = match &plan.exchange {
+            Exchange::Ordered(stage, _) if come_as_records && !stage.is_blocking() => {
+                first(&ends_records)
             }
             _ => NEVER,
+        };
+        let rows_end = match &plan.exchange {
+            Exchange::Rows | Exchange::Ordered(..) if come_as_records => first(&ends_rows),
+            _ => 0,
         };
         let links = steps.iter().map(link).collect();
         Chain {
             links,
             executor,
             records_end,
+            rows_end,
             passed: 0,
+            withdrawn: 0,
             account: Account::default(),
         }
     }
@@ -97,12 +113,9 @@ impl<'p> Chain<'p> {
 
     fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         let mut batches = batches;
-        // What stands behind a result is no record any more: of it, only troubles are counted.
         let mut account = Account::default();
         for index in first..self.links.len() {
-            if index == self.records_end {
-                self.enter(std::mem::take(&mut account), &batches);
-            }
+            self.enter(index, &mut account, &batches);
             let mut out = Vec::with_capacity(batches.len());
             for mut batch in batches.into_iter().filter(|batch| batch.rows > 0) {
                 match &mut self.links[index] {
@@ -117,31 +130,36 @@ impl<'p> Chain<'p> {
             batches = out;
         }
         batches.retain(|batch| batch.rows > 0);
-        if self.records_end == self.links.len() {
-            self.enter(account, &batches);
-        } else {
+        self.enter(self.links.len(), &mut account, &batches);
+        batches
+    }
+
+    /// Enters what the links up to this one say of the batches in front of it.
+    fn enter(&mut self, index: usize, account: &mut Account, batches: &[Batch<'static>]) {
+        let account = std::mem::take(account);
+        let counts_records = self.records_end != NEVER && index <= self.records_end;
+        if counts_records {
+            self.account.filtered += account.filtered;
+        }
+        if index == self.records_end {
+            let rows: usize = batches.iter().map(|batch| batch.rows).sum();
+            self.passed += rows as u64;
+        }
+        if index <= self.rows_end {
             self.account.rejected += account.rejected;
+            self.withdrawn += if counts_records { 0 } else { account.rejected };
             self.account.first_rejected = self
                 .account
                 .first_rejected
                 .take()
                 .or(account.first_rejected);
-            self.account.failures.append(account.failures);
+        } else {
+            // The record that it was made of has passed: this is a value that is not what it should be.
+            self.account.failures.append(Failures {
+                count: account.rejected,
+                first: account.first_rejected,
+            });
         }
-        batches
-    }
-
-    /// Enters records that have come through the stages that see records.
-    fn enter(&mut self, account: Account, batches: &[Batch<'static>]) {
-        let rows: usize = batches.iter().map(|batch| batch.rows).sum();
-        self.passed += account.exploded.unwrap_or(rows as u64);
-        self.account.filtered += account.filtered;
-        self.account.rejected += account.rejected;
-        self.account.first_rejected = self
-            .account
-            .first_rejected
-            .take()
-            .or(account.first_rejected);
         self.account.failures.append(account.failures);
     }
 }

@@ -8,7 +8,7 @@ use crossbeam::channel::{Receiver, Sender};
 
 use crate::aggregate::{Merged, Run};
 use crate::plan::{Exchange, Plan};
-use crate::sink::{Progress, Sink};
+use crate::sink::{Progress, Rejects, Sink};
 use crate::source;
 use crate::stage::Account;
 
@@ -57,6 +57,7 @@ struct Entries {
     ledger: Ledger,
     source: Option<SourceIndex>,
     records_before: u64,
+    bytes: u64,
     failed_sources: Vec<String>,
 }
 
@@ -97,11 +98,12 @@ impl<'r> Coordinator<'r> {
         messages: &Receiver<Message>,
         sink: &mut dyn Sink,
         progress: Option<Progress>,
+        mut rejects: Option<Rejects>,
     ) -> Outcome {
         let executor = self.executor;
         let plan = self.plan;
         let mut output = Output::new(plan, self.encoding, sink, progress);
-        let mut chain = Chain::of(&plan.exchange, &plan.merge, &executor);
+        let mut chain = Chain::of(plan, &executor);
         while !self.is_complete() && !chain.is_done() && output.error.is_none() {
             let Ok(message) = messages.recv() else { break };
             match message {
@@ -110,6 +112,9 @@ impl<'r> Coordinator<'r> {
                     while let Some(done) = self.early.remove(&self.next) {
                         self.next += 1;
                         self.entries.add(&done, &self.sources);
+                        if let Some(rejects) = &mut rejects {
+                            rejects.write(&done.rejected_lines);
+                        }
                         if let Some(progress) = &mut output.progress {
                             progress.advance(done.bytes);
                         }
@@ -162,7 +167,7 @@ impl<'r> Coordinator<'r> {
             failures,
             ..
         } = chain.account;
-        ledger.passed += chain.passed;
+        ledger.passed = (ledger.passed + chain.passed).saturating_sub(chain.withdrawn);
         ledger.filtered += filtered;
         ledger.rejected += rejected;
         ledger.first_rejected = ledger.first_rejected.or(first_rejected);
@@ -178,6 +183,8 @@ impl<'r> Coordinator<'r> {
                 .filter(|(_, seen)| !seen.get())
                 .map(|(name, _)| name.clone())
                 .collect(),
+            bytes: self.entries.bytes,
+            rejects: rejects.and_then(Rejects::finish),
             sink: output.error.take(),
             signal: self.control.signal(),
         }
@@ -228,6 +235,7 @@ impl Entries {
         self.ledger.rejected += done.rejected;
         self.ledger.failed += done.failures.count;
         self.records_before += done.records;
+        self.bytes += done.bytes;
         if let Some(error) = &done.error {
             self.fail(source, error);
         }

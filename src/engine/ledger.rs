@@ -26,6 +26,18 @@ impl Ledger {
     pub fn is_clean(&self) -> bool {
         self.rejected == 0 && self.failed == 0
     }
+
+    /// Where every record has gone: `10 read = 7 passed + 2 filtered + 1 rejected`.
+    pub fn equation(&self) -> String {
+        let Ledger {
+            read,
+            passed,
+            filtered,
+            rejected,
+            ..
+        } = self;
+        format!("{read} read = {passed} passed + {filtered} filtered + {rejected} rejected")
+    }
 }
 
 impl fmt::Display for Ledger {

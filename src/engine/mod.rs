@@ -26,7 +26,7 @@ use crossbeam::channel::{bounded, unbounded};
 
 use crate::format::FormatDef;
 use crate::plan::Plan;
-use crate::sink::{Progress, Sink, SinkError};
+use crate::sink::{Progress, Rejects, Sink, SinkError};
 
 pub use control::Control;
 pub use ledger::Ledger;
@@ -47,6 +47,8 @@ pub struct Job {
     pub encoding: Encoding,
     /// Shown while files are read.
     pub progress: Option<Progress>,
+    /// Where rejected lines go, if they are kept.
+    pub rejects: Option<Rejects>,
 }
 
 /// How rows are printed.
@@ -69,6 +71,10 @@ pub struct Outcome {
     pub left_out: Vec<String>,
     /// Fields that were asked for and that no record had.
     pub never_seen: Vec<String>,
+    /// Bytes of the chunks that were processed, decompressed.
+    pub bytes: u64,
+    /// Why not all rejected lines could be written, if so.
+    pub rejects: Option<String>,
     /// Why writing ended early, if it did.
     pub sink: Option<SinkError>,
     /// The signal that ended the input early, if one did.
@@ -99,7 +105,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             sources: Arc::clone(&sources),
             encoding: job.encoding,
             max_line_bytes: job.max_line_bytes,
-            keep_rejects: false,
+            keep_rejects: job.rejects.is_some(),
             board: board.clone(),
             messages: message_sender.clone(),
             buffers: buffer_sender.clone(),
@@ -133,6 +139,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         &messages,
         sink,
         job.progress,
+        job.rejects,
     )
 }
 

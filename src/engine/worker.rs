@@ -321,8 +321,8 @@ impl Worker {
         done.rejected += rejected;
         // Behind a stage that makes several records of one, a record with a rejected piece has not passed.
         done.passed += match (&self.setup.plan.exchange, account.exploded) {
-            (Exchange::Ordered(stage, _), _) if !stage.is_blocking() => 0,
             (_, Some(_)) => records - account.filtered - rejected,
+            (Exchange::Ordered(stage, _), None) if !stage.is_blocking() => 0,
             (_, None) => passed,
         };
         done.failures.append(account.failures);

@@ -117,11 +117,33 @@ pub enum Printing {
     Fields,
 }
 
+/// What the user wants of a plan beside its expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What is printed.
+    pub printing: Printing,
+    /// No sketches: percentiles and distinct counts are exact at any size.
+    pub exact: bool,
+}
+
+impl From<Printing> for Settings {
+    fn from(printing: Printing) -> Settings {
+        Settings {
+            printing,
+            exact: false,
+        }
+    }
+}
+
 impl Plan {
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
-    pub fn of(pipeline: &Pipeline, printing: Printing) -> Result<Plan, Vec<Mistake>> {
+    pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
+        let settings = settings.into();
         match stages::bind(pipeline) {
-            Ok(bound) => Ok(live::assemble(bound, printing)),
+            Ok(mut bound) => {
+                bound.set_exact(settings.exact);
+                Ok(live::assemble(bound, settings.printing))
+            }
             Err(mut mistakes) => {
                 mistakes.truncate(MAX_MISTAKES);
                 Err(mistakes)
@@ -143,6 +165,11 @@ impl Plan {
             .iter()
             .find(|step| ends_early(step) || waits(step));
         matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
+    }
+
+    /// Whether workers make several rows of a record.
+    pub fn explodes_early(&self) -> bool {
+        self.scanner.explodes() || self.map.iter().any(|step| step.stage.explodes())
     }
 
     /// Whether nothing is printed before all records are in.

@@ -21,6 +21,17 @@ pub(super) struct Bound {
     pub(super) chooses_columns: bool,
 }
 
+impl Bound {
+    /// Whether aggregates do without sketches.
+    pub(super) fn set_exact(&mut self, exact: bool) {
+        for stage in &mut self.stages {
+            if let Kind::Grouped(aggregation) = &mut stage.kind {
+                aggregation.exact = exact;
+            }
+        }
+    }
+}
+
 /// The slots of what comes from the source.
 #[derive(Clone, Copy)]
 pub(super) struct SourceSlots {

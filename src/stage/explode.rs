@@ -64,6 +64,10 @@ impl RowStage for Explode {
         vec![self.slot]
     }
 
+    fn explodes(&self) -> bool {
+        true
+    }
+
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
         let lists = self.of.eval_all(batch, &mut account.failures).into_owned();
         account.explode(batch.rows);

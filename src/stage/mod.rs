@@ -97,6 +97,11 @@ pub trait RowStage: Send + Sync {
         false
     }
 
+    /// Whether it makes several rows of one: behind it, a row is a piece of a record.
+    fn explodes(&self) -> bool {
+        false
+    }
+
     /// Changes a batch. `live` are the slots that are still read behind this stage: when rows are dropped or
     /// repeated, only they need to follow. Values that do not fit and rows that
     /// cannot be read are entered in `account`.

@@ -169,6 +169,10 @@ impl RowStage for Split {
         vec![self.slot]
     }
 
+    fn explodes(&self) -> bool {
+        true
+    }
+
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
         let column = self
             .node

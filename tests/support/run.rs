@@ -78,6 +78,7 @@ pub fn run_sources(
         max_line_bytes: 16 << 20,
         encoding,
         progress: None,
+        rejects: None,
     };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

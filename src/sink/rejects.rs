@@ -1,0 +1,99 @@
+//! The file of rejected lines.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
+
+use crate::data::reason;
+use crate::source;
+
+/// Takes rejected lines in the order of the stream; for the coordinator alone.
+#[derive(Debug)]
+pub struct Rejects {
+    name: String,
+    writer: BufWriter<File>,
+    error: Option<String>,
+}
+
+impl Rejects {
+    /// Creates the file, or empties it. A file that is about to be read is left alone.
+    pub fn create(path: &OsStr, sources: &[OsString]) -> Result<Rejects, String> {
+        let name = source::display(path).into_owned();
+        if sources.iter().any(|source| is_same_file(path, source)) {
+            return Err(format!("{name}: is read as a source"));
+        }
+        match File::create(path) {
+            Ok(file) => Ok(Rejects {
+                name,
+                writer: BufWriter::new(file),
+                error: None,
+            }),
+            Err(error) => Err(format!("{name}: {}", reason(&error))),
+        }
+    }
+
+    /// Writes lines, each with its end. Behind an error nothing more is written.
+    pub fn write(&mut self, lines: &[u8]) {
+        if self.error.is_none() && !lines.is_empty() {
+            let written = self.writer.write_all(lines);
+            self.keep(written);
+        }
+    }
+
+    /// Makes all of it visible; why not all could be written.
+    pub fn finish(mut self) -> Option<String> {
+        if self.error.is_none() {
+            let flushed = self.writer.flush();
+            self.keep(flushed);
+        }
+        self.error
+    }
+
+    fn keep(&mut self, written: std::io::Result<()>) {
+        if let Err(error) = written {
+            self.error = Some(format!("{}: {}", self.name, reason(&error)));
+        }
+    }
+}
+
+/// Whether both are one regular file, however its path is written.
+fn is_same_file(path: &OsStr, source: &OsStr) -> bool {
+    let source = if source == "-" {
+        OsStr::new("/dev/stdin")
+    } else {
+        source
+    };
+    match (std::fs::metadata(path), std::fs::metadata(source)) {
+        (Ok(left), Ok(right)) => {
+            left.is_file() && (left.dev(), left.ino()) == (right.dev(), right.ino())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_not_emptied() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "a\n").expect("room for a line");
+        let path = file.path().as_os_str();
+        let refused = Rejects::create(path, &[path.to_owned()]).expect_err("it is a source");
+        assert!(refused.ends_with(": is read as a source"));
+        assert_eq!(std::fs::read(path).expect("the file"), b"a\n");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_once() {
+        let Ok(mut rejects) = Rejects::create(OsStr::new("/dev/full"), &[]) else {
+            return; // not on this system
+        };
+        rejects.write(&[b'x'; 100_000]);
+        rejects.write(b"y\n");
+        let error = rejects.finish().expect("the device is full");
+        assert_eq!(error, "/dev/full: no space left on device");
+    }
+}
