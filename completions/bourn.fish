@@ -1,9 +1,13 @@
 complete -c bourn -l batch -d 'How often the threads\' partial results are merged.' -r -f
 complete -c bourn -l chunk -d 'How many bytes a thread is handed at once.' -r -f
+complete -c bourn -l color -d 'Bold headers and dim nulls in tables: auto, always or never.' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
 complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
 complete -c bourn -l max-rejects -d 'Fail with status 4 if more are rejected: a number, or P% of all.' -r -f
-complete -c bourn -s o -l output -d 'How results are printed: `--help formats` lists the formats.' -r -f -a "csv\t''
+complete -c bourn -s o -l output -d 'How results are printed: `--help formats` lists the formats.' -r -f -a "bars\t''
+csv\t''
 json\t''
 logfmt\t''
 raw\t''
@@ -18,6 +22,7 @@ all\t''
 any\t''
 atan2\t''
 avg\t''
+bars\t''
 batch\t''
 bin\t''
 bytes\t''
@@ -25,6 +30,7 @@ ceil\t''
 check\t''
 coalesce\t''
 collect\t''
+color\t''
 concat\t''
 contains\t''
 corr\t''
