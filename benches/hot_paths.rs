@@ -131,6 +131,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         batch: None,
         max_line_bytes: 16 << 20,
         encoding,
+        look: Default::default(),
         progress: None,
         rejects: None,
     };

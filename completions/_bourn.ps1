@@ -23,6 +23,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
         'bourn' {
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'How often the threads'' partial results are merged.')
             [CompletionResult]::new('--chunk', '--chunk', [CompletionResultType]::ParameterName, 'How many bytes a thread is handed at once.')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Bold headers and dim nulls in tables: auto, always or never.')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
             [CompletionResult]::new('--expression-file', '--expression-file', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
             [CompletionResult]::new('--max-line', '--max-line', [CompletionResultType]::ParameterName, 'Reject records that are longer; 16MiB without it.')

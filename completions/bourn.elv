@@ -20,6 +20,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
         &'bourn'= {
             cand --batch 'How often the threads'' partial results are merged.'
             cand --chunk 'How many bytes a thread is handed at once.'
+            cand --color 'Bold headers and dim nulls in tables: auto, always or never.'
             cand -x 'Read the expression from a file: every argument is a source.'
             cand --expression-file 'Read the expression from a file: every argument is a source.'
             cand --max-line 'Reject records that are longer; 16MiB without it.'

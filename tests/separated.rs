@@ -38,6 +38,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         batch: None,
         max_line_bytes: cut.max_line_bytes,
         encoding: Encoding::Format(format, true),
+        look: Default::default(),
         progress: None,
         rejects: None,
     };

@@ -180,6 +180,21 @@ impl GroupTable {
         }
     }
 
+    /// The group of each int. Groups that are new are added. A status is often that of the record before: then
+    /// nothing is looked up.
+    pub(crate) fn groups_of_ints(&mut self, values: &[i64], groups: &mut Vec<u32>) {
+        let mut last = None;
+        groups.extend(values.iter().map(|&value| match last {
+            Some((known, group)) if known == value => group,
+            _ => {
+                let group =
+                    self.group_of_short(value as u64, 0, size_of::<i64>() as u32, KeyKind::Int);
+                last = Some((value, group));
+                group
+            }
+        }));
+    }
+
     /// The group of a piece of text, or of null.
     fn group_of_span(&mut self, span: Span, bytes: &[u8]) -> u32 {
         let kind = if span.is_null() {
@@ -419,5 +434,9 @@ mod tests {
             );
         }
         assert_eq!(table.group_of(KeyKind::Int, words[3].as_bytes()), 5002);
+        groups.clear();
+        table.groups_of_ints(&[7, 7, -1, 7], &mut groups);
+        assert_eq!(groups, [5003, 5003, 5004, 5003]);
+        assert_eq!(table.group_of(KeyKind::Int, &(-1i64).to_le_bytes()), 5004);
     }
 }

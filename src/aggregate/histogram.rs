@@ -16,7 +16,7 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
     entry: Entry {
         name: "histogram",
         usage: "histogram(x [, n])",
-        summary: "A list of n objects (10) `{from, to, count}`: equal bins from min to max.",
+        summary: "A list of n (10) objects {from, to, count}: equal bins.",
         details: "A bin holds what is at least `from` and below `to`, the last one also the largest number. If all \
                   numbers are equal there is one bin. Exact while a group holds at most 4096 numbers, after that a \
                   number may be counted in the neighbouring bin if it is nearer to the edge than 1/2048 of the \

@@ -120,6 +120,12 @@ impl Partial {
                 self.table.groups_of_texts(texts, groups);
                 return;
             }
+            if let Column::Int(values, valid) = &**column
+                && valid.is_all()
+            {
+                self.table.groups_of_ints(values, groups);
+                return;
+            }
             for row in 0..batch.rows {
                 self.key.clear();
                 let kind = encode_key(column.get(row), &mut self.key);

@@ -34,6 +34,7 @@ pub(super) struct Request {
     pub(super) output: Option<&'static FormatDef>,
     /// Asked for or forbidden; otherwise the format decides.
     pub(super) header: Option<bool>,
+    pub(super) color: When,
     pub(super) threads: Option<usize>,
     pub(super) chunk_bytes: Option<usize>,
     pub(super) batch: Option<Duration>,
@@ -54,6 +55,16 @@ pub(super) enum Expression {
     Typed(OsString),
     /// In a file.
     File(OsString),
+}
+
+/// When color is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum When {
+    /// On a terminal whose user has not said otherwise.
+    #[default]
+    Auto,
+    Always,
+    Never,
 }
 
 /// What is to become of the expression.
@@ -124,6 +135,11 @@ impl Request {
                 (_, true) => Some(false),
                 (false, false) => None,
             },
+            color: match matches.get_one::<String>("color").map(String::as_str) {
+                Some("always") => When::Always,
+                Some("never") => When::Never,
+                _ => When::Auto,
+            },
             threads: matches.get_one("threads").copied(),
             chunk_bytes: matches.get_one("chunk").copied(),
             batch: matches.get_one("batch").copied(),
@@ -169,5 +185,12 @@ mod tests {
     fn the_last_of_several_counts() {
         let last = request(&["-j", "1", "-j2", "--header", "--no-header", "count"]);
         assert_eq!((last.threads, last.header), (Some(2), Some(false)));
+    }
+
+    #[test]
+    fn color_is_left_to_the_place_unless_asked_for() {
+        assert_eq!(request(&["count"]).color, When::Auto);
+        assert_eq!(request(&["--color", "always", "count"]).color, When::Always);
+        assert_eq!(request(&["--color=never", "count"]).color, When::Never);
     }
 }

@@ -4,12 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 
 use crate::engine::{Encoding, Job};
-use crate::format;
+use crate::format::{self, Look};
 use crate::plan::Plan;
 use crate::sink::{Progress, Rejects};
 use crate::source;
 
-use super::arguments::Request;
+use super::arguments::{Request, When};
 
 /// What a thread is handed at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -42,6 +42,7 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
         batch: request.batch,
         max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
         encoding: encoding(request, plan, terminal),
+        look: look(request.color, terminal),
         progress: progress.map(Progress::new),
         rejects,
         sources,
@@ -65,6 +66,31 @@ fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
             Encoding::Format(format, request.header.unwrap_or(format.header))
         }
     }
+}
+
+/// What formats for people may make of where results go.
+fn look(color: When, terminal: bool) -> Look {
+    Look {
+        width: terminal.then(width).flatten(),
+        color: match color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => terminal && shows_color(),
+        },
+        escapes: terminal,
+    }
+}
+
+/// How many cells a line of the terminal has, if it says.
+fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
+}
+
+/// Whether the user wants color on a terminal, see <https://no-color.org>, and the terminal has it.
+fn shows_color() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 fn cores() -> usize {

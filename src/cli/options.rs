@@ -36,6 +36,8 @@ pub enum Takes {
     File,
     /// An output format.
     Format,
+    /// `auto`, `always` or `never`.
+    When,
     /// How many threads.
     Threads,
     /// A time that is not zero.
@@ -109,6 +111,23 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "color",
+            usage: "--color WHEN",
+            summary: "Bold headers and dim nulls in tables: auto, always or never.",
+            details: "auto, which is meant without it, is on a terminal, unless NO_COLOR is set. Where there is \
+                      color, null is the word; elsewhere it is empty. Only table and bars have any.",
+            examples: &[Example {
+                expr: "--color never -o table 'split | count by word'",
+                input: "a b a\n",
+                output: "word  count\na         2\nb         1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::When,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "exact",
             usage: "--exact",
             summary: "Percentiles, distinct counts and histograms use no sketches.",
@@ -167,7 +186,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "header",
             usage: "--header",
             summary: "Print the names of the columns first, whatever the format's habit.",
-            details: "csv and table have a header anyway.",
+            details: "csv, table and bars have a header anyway.",
             examples: &[Example {
                 expr: "--header 'split | count by word'",
                 input: "a b a\n",
@@ -360,6 +379,7 @@ impl Takes {
             Takes::Name => "NAME",
             Takes::File => "FILE",
             Takes::Format => "FORMAT",
+            Takes::When => "WHEN",
             Takes::Threads => "N",
             Takes::Duration => "DURATION",
             Takes::Size => "SIZE",
@@ -374,6 +394,7 @@ impl Takes {
             Takes::Name => ("a name", "sort"),
             Takes::File => ("a file", "FILE"),
             Takes::Format => ("a format", "csv"),
+            Takes::When => ("auto, always or never", "never"),
             Takes::Threads => ("a number from 1 to 1024", "4"),
             Takes::Duration => ("a duration", "500ms, 1s or 5m"),
             Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
@@ -388,6 +409,7 @@ impl Takes {
             Takes::Format => {
                 PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into()
             }
+            Takes::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
             Takes::Threads => ValueParser::new(threads),
             Takes::Duration => ValueParser::new(duration),
             Takes::Size => ValueParser::new(size),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crossbeam::channel::{Receiver, Sender};
 
 use crate::aggregate::{Merged, Run};
+use crate::format::Look;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Rejects, Sink};
 use crate::source;
@@ -26,6 +27,7 @@ pub(super) struct Coordinator<'r> {
     /// As messages name them.
     sources: Vec<String>,
     encoding: Encoding,
+    look: Look,
     executor: Threads,
     control: &'r Control,
     tickets: Sender<()>,
@@ -80,6 +82,7 @@ impl<'r> Coordinator<'r> {
                 .map(|source| source::display(source).into_owned())
                 .collect(),
             encoding: job.encoding,
+            look: job.look,
             executor: Threads(job.threads),
             control,
             tickets,
@@ -102,7 +105,7 @@ impl<'r> Coordinator<'r> {
     ) -> Outcome {
         let executor = self.executor;
         let plan = self.plan;
-        let mut output = Output::new(plan, self.encoding, sink, progress);
+        let mut output = Output::new(plan, self.encoding, self.look, sink, progress);
         let mut chain = Chain::of(plan, &executor);
         while !self.is_complete() && !chain.is_done() && output.error.is_none() {
             let Ok(message) = messages.recv() else { break };

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use crossbeam::channel::{bounded, unbounded};
 
-use crate::format::FormatDef;
+use crate::format::{FormatDef, Look};
 use crate::plan::Plan;
 use crate::sink::{Progress, Rejects, Sink, SinkError};
 
@@ -45,6 +45,8 @@ pub struct Job {
     pub max_line_bytes: usize,
     /// How rows are printed.
     pub encoding: Encoding,
+    /// What is known of the place where rows go.
+    pub look: Look,
     /// Shown while files are read.
     pub progress: Option<Progress>,
     /// Where rejected lines go, if they are kept.
@@ -104,6 +106,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             plan: Arc::clone(&plan),
             sources: Arc::clone(&sources),
             encoding: job.encoding,
+            look: job.look,
             max_line_bytes: job.max_line_bytes,
             keep_rejects: job.rejects.is_some(),
             board: board.clone(),

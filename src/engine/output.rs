@@ -1,7 +1,7 @@
 //! Result rows to the sink: the header once, then rows.
 
 use crate::data::Batch;
-use crate::format::{Encoder, FormatDef, LinesEncoder, OpenEncoder};
+use crate::format::{self, Controls, Encoder, FormatDef, Look};
 use crate::plan::{self, Plan};
 use crate::sink::{Progress, Sink, SinkError};
 
@@ -13,6 +13,7 @@ pub(super) struct Output<'s> {
     /// Not printed yet.
     header: bool,
     is_lines: bool,
+    look: Look,
     sink: &'s mut dyn Sink,
     pub(super) progress: Option<Progress>,
     /// Why nothing more is written.
@@ -23,6 +24,7 @@ impl<'s> Output<'s> {
     pub(super) fn new(
         plan: &Plan,
         encoding: Encoding,
+        look: Look,
         sink: &'s mut dyn Sink,
         progress: Option<Progress>,
     ) -> Self {
@@ -30,11 +32,12 @@ impl<'s> Output<'s> {
             Encoding::Format(_, header) => header,
             Encoding::Lines => false,
         };
-        let encoder = encoder(&plan.output, encoding);
+        let encoder = encoder(&plan.output, encoding, look);
         Output {
             encoder,
             header,
             is_lines: matches!(encoding, Encoding::Lines),
+            look,
             sink,
             progress,
             error: None,
@@ -65,8 +68,16 @@ impl<'s> Output<'s> {
 
     /// A source has a header: in front of lines that are printed as they came, it stays.
     pub(super) fn source_header(&mut self, header: &[u8]) {
-        if self.is_lines {
-            self.write(&[header, b"\n"].concat());
+        if !self.is_lines {
+            return;
+        }
+        let line = [header, b"\n"].concat();
+        if self.look.escapes {
+            let mut shown = Vec::new();
+            format::write_visible_lines(&line, Controls::Text, &mut shown);
+            self.write(&shown);
+        } else {
+            self.write(&line);
         }
     }
 
@@ -102,16 +113,13 @@ impl<'s> Output<'s> {
 }
 
 /// Turns the rows of a plan into bytes.
-pub(super) fn encoder(output: &plan::Output, encoding: Encoding) -> Box<dyn Encoder> {
+pub(super) fn encoder(output: &plan::Output, encoding: Encoding, look: Look) -> Box<dyn Encoder> {
     match (encoding, output.lines, output.whole) {
-        (Encoding::Format(format, _), _, Some(whole)) => Box::new(OpenEncoder::new(
-            format,
-            whole,
-            &output.columns,
-            &output.dropped,
-        )),
-        (Encoding::Format(format, _), ..) => (format.encoder)(&output.columns),
-        (Encoding::Lines, Some(slot), _) => Box::new(LinesEncoder::new(slot)),
+        (Encoding::Format(format, _), _, Some(whole)) => {
+            format::make_open(format, whole, &output.columns, &output.dropped, look)
+        }
+        (Encoding::Format(format, _), ..) => format::make(format, &output.columns, look),
+        (Encoding::Lines, Some(slot), _) => format::make_lines(slot, look),
         (Encoding::Lines, None, _) => {
             unreachable!("lines are printed only where the plan has them")
         }

@@ -10,7 +10,7 @@ use crate::data::{
     Batch, Column, Framing, LiveSlots, Position, Validity, Value, count_records, trim_terminator,
 };
 use crate::expr::Failures;
-use crate::format::Encoder;
+use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::Account;
 
@@ -25,6 +25,7 @@ pub(super) struct Setup {
     pub(super) plan: Arc<Plan>,
     pub(super) sources: Arc<[OsString]>,
     pub(super) encoding: Encoding,
+    pub(super) look: Look,
     pub(super) max_line_bytes: usize,
     /// Whether rejected lines are sent along.
     pub(super) keep_rejects: bool,
@@ -75,7 +76,7 @@ impl Worker {
             {
                 None
             }
-            (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding)),
+            (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding, setup.look)),
             _ => None,
         };
         let partial = match &setup.plan.exchange {

@@ -1,6 +1,6 @@
 //! `-o csv`: columns separated by commas, as RFC 4180 has them.
 
-use super::{Encoder, FormatDef, OutputColumn, has_any, write_names, write_rows};
+use super::{Controls, Encoder, FormatDef, OutputColumn, has_any, write_names, write_rows};
 use crate::data::{Batch, Entry, Example};
 
 pub(super) const CSV: FormatDef = FormatDef {
@@ -26,12 +26,13 @@ pub(super) const CSV: FormatDef = FormatDef {
     },
     header: true,
     row_by_row: true,
-    encoder: |columns| {
+    encoder: |columns, _| {
         Box::new(Csv {
             columns: columns.to_vec(),
         })
     },
     open_row: None,
+    controls: Controls::Text,
 };
 
 struct Csv {

@@ -1,6 +1,6 @@
 //! `-o json`: one object a line.
 
-use super::{Encoder, FormatDef, OutputColumn, printed};
+use super::{Controls, Encoder, FormatDef, Look, OutputColumn, printed};
 use crate::data::{Batch, Entry, Example, ValueRef, write_json, write_json_string};
 
 pub(super) const JSON: FormatDef = FormatDef {
@@ -27,6 +27,7 @@ pub(super) const JSON: FormatDef = FormatDef {
     row_by_row: true,
     encoder,
     open_row: Some(write_row),
+    controls: Controls::Json,
 };
 
 fn write_row(fields: &[(&[u8], ValueRef<'_>)], out: &mut Vec<u8>) {
@@ -48,7 +49,7 @@ struct Json {
     prefixes: Vec<Vec<u8>>,
 }
 
-fn encoder(columns: &[OutputColumn]) -> Box<dyn Encoder> {
+fn encoder(columns: &[OutputColumn], _look: Look) -> Box<dyn Encoder> {
     let prefixes = columns
         .iter()
         .enumerate()

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Encoder, FormatDef, OutputColumn, printed};
+use super::{Controls, Encoder, FormatDef, Look, OutputColumn, printed};
 use crate::data::{Batch, Entry, Example, ValueRef, write_json, write_text};
 
 pub(super) const LOGFMT: FormatDef = FormatDef {
@@ -23,6 +23,7 @@ pub(super) const LOGFMT: FormatDef = FormatDef {
     row_by_row: true,
     encoder,
     open_row: Some(write_row),
+    controls: Controls::Text,
 };
 
 struct Logfmt {
@@ -31,7 +32,7 @@ struct Logfmt {
     prefixes: Vec<Vec<u8>>,
 }
 
-fn encoder(columns: &[OutputColumn]) -> Box<dyn Encoder> {
+fn encoder(columns: &[OutputColumn], _look: Look) -> Box<dyn Encoder> {
     Box::new(Logfmt {
         columns: columns.to_vec(),
         prefixes: columns.iter().map(|column| prefix(&column.name)).collect(),

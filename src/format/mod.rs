@@ -1,21 +1,31 @@
 //! FORMATS: how result rows become bytes. One file a format, one line in the table.
 
+mod bars;
 mod csv;
+mod fit;
 mod json;
 mod lines;
 mod logfmt;
+mod look;
 mod open;
 mod raw;
+mod sparkline;
 mod table;
 mod tsv;
+mod visible;
 
-pub use lines::LinesEncoder;
-pub use open::OpenEncoder;
+pub use look::Look;
+pub use visible::{Controls, write_visible_lines};
+
+use lines::LinesEncoder;
+use open::OpenEncoder;
+use visible::Visible;
 
 use crate::data::{Batch, Column, Entry, Slot, ValueRef, write_text};
 
 /// Every output format, by name.
 pub const FORMATS: &[&FormatDef] = &[
+    &bars::BARS,
     &csv::CSV,
     &json::JSON,
     &logfmt::LOGFMT,
@@ -35,9 +45,11 @@ pub struct FormatDef {
     /// see rows together (`table`) is encoded by the coordinator alone.
     pub row_by_row: bool,
     /// Makes an encoder of these columns.
-    pub encoder: fn(&[OutputColumn]) -> Box<dyn Encoder>,
+    pub encoder: fn(&[OutputColumn], Look) -> Box<dyn Encoder>,
     /// Appends one row that names its own fields; nothing if rows have columns in common.
     pub open_row: Option<OpenRow>,
+    /// What becomes of control characters on a terminal.
+    pub controls: Controls,
 }
 
 /// Appends a row of named values.
@@ -74,6 +86,38 @@ pub trait Encoder: Send {
 /// The format of this name.
 pub fn find(name: &str) -> Option<&'static FormatDef> {
     FORMATS.iter().copied().find(|def| def.entry.name == name)
+}
+
+/// An encoder of these columns.
+pub fn make(format: &FormatDef, columns: &[OutputColumn], look: Look) -> Box<dyn Encoder> {
+    shown((format.encoder)(columns, look), format.controls, look)
+}
+
+/// An encoder of rows of an open schema: the object in slot `whole`, without `dropped`, with `columns`
+/// replaced and added.
+pub fn make_open(
+    format: &'static FormatDef,
+    whole: Slot,
+    columns: &[OutputColumn],
+    dropped: &[String],
+    look: Look,
+) -> Box<dyn Encoder> {
+    let encoder = OpenEncoder::new(format, whole, columns, dropped, look);
+    shown(Box::new(encoder), format.controls, look)
+}
+
+/// An encoder of the lines in a slot, as they came.
+pub fn make_lines(slot: Slot, look: Look) -> Box<dyn Encoder> {
+    shown(Box::new(LinesEncoder::new(slot)), Controls::Text, look)
+}
+
+/// The encoder as the place needs it where rows go.
+fn shown(encoder: Box<dyn Encoder>, controls: Controls, look: Look) -> Box<dyn Encoder> {
+    if look.escapes {
+        Visible::of(encoder, controls)
+    } else {
+        encoder
+    }
 }
 
 /// The columns that are printed, in their order, found once for each batch.
@@ -147,23 +191,26 @@ fn has_any<const N: usize>(bytes: &[u8], special: [u8; N]) -> bool {
 /// Columns and batches for the tests of the formats.
 #[cfg(test)]
 mod testing {
-    use super::{Encoder, FormatDef, OutputColumn};
+    use super::{Encoder, FormatDef, Look, OutputColumn};
     use crate::data::{Batch, Column, Position, Slot, Value};
 
     pub(super) fn text(text: &str) -> Value {
         Value::Text(text.as_bytes().to_vec())
     }
 
-    pub(super) fn encoder(def: &FormatDef, names: &[&str]) -> Box<dyn Encoder> {
-        let columns: Vec<OutputColumn> = names
+    pub(super) fn columns(names: &[&str]) -> Vec<OutputColumn> {
+        names
             .iter()
             .zip(0..)
             .map(|(name, slot)| OutputColumn {
                 name: name.to_string(),
                 slot: Slot(slot),
             })
-            .collect();
-        (def.encoder)(&columns)
+            .collect()
+    }
+
+    pub(super) fn encoder(def: &FormatDef, names: &[&str]) -> Box<dyn Encoder> {
+        (def.encoder)(&columns(names), Look::default())
     }
 
     pub(super) fn batch(columns: &[Vec<Value>]) -> Batch<'static> {

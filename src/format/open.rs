@@ -3,7 +3,7 @@
 //! JSON and logfmt name the fields in every row. The other formats have columns: those of the first row; a
 //! field that comes later is left out, and named at the end.
 
-use super::{Encoder, FormatDef, OutputColumn};
+use super::{Encoder, FormatDef, Look, OutputColumn};
 use crate::data::{Batch, ColumnBuilder, Slot, ValueRef};
 
 /// Encodes rows of an open schema in any format.
@@ -20,6 +20,7 @@ pub struct OpenEncoder {
     /// The header is wanted, and waits for the first row.
     header: bool,
     left_out: Vec<String>,
+    look: Look,
 }
 
 /// The columns of the first row.
@@ -42,6 +43,7 @@ impl OpenEncoder {
         whole: Slot,
         columns: &[OutputColumn],
         dropped: &[String],
+        look: Look,
     ) -> Self {
         OpenEncoder {
             format,
@@ -51,6 +53,7 @@ impl OpenEncoder {
             fixed: None,
             header: false,
             left_out: Vec::new(),
+            look,
         }
     }
 
@@ -92,7 +95,7 @@ impl OpenEncoder {
             slot: Slot(index as u32),
         };
         let slots: Vec<OutputColumn> = names.iter().enumerate().map(column).collect();
-        let encoder = (self.format.encoder)(&slots);
+        let encoder = (self.format.encoder)(&slots, self.look);
         Fixed {
             names,
             slots,

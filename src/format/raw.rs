@@ -1,6 +1,6 @@
 //! `-o raw`: the text of the columns, nothing escaped.
 
-use super::{Encoder, FormatDef, OutputColumn, write_names, write_rows};
+use super::{Controls, Encoder, FormatDef, OutputColumn, write_names, write_rows};
 use crate::data::{Batch, Entry, Example};
 
 pub(super) const RAW: FormatDef = FormatDef {
@@ -18,12 +18,13 @@ pub(super) const RAW: FormatDef = FormatDef {
     },
     header: false,
     row_by_row: true,
-    encoder: |columns| {
+    encoder: |columns, _| {
         Box::new(Raw {
             columns: columns.to_vec(),
         })
     },
     open_row: None,
+    controls: Controls::Text,
 };
 
 struct Raw {

@@ -1,6 +1,6 @@
 //! `-o tsv`: columns separated by tabs.
 
-use super::{Encoder, FormatDef, OutputColumn, has_any, write_names, write_rows};
+use super::{Controls, Encoder, FormatDef, OutputColumn, has_any, write_names, write_rows};
 use crate::data::{Batch, Entry, Example};
 
 pub(super) const TSV: FormatDef = FormatDef {
@@ -25,12 +25,13 @@ pub(super) const TSV: FormatDef = FormatDef {
     },
     header: false,
     row_by_row: true,
-    encoder: |columns| {
+    encoder: |columns, _| {
         Box::new(Tsv {
             columns: columns.to_vec(),
         })
     },
     open_row: None,
+    controls: Controls::Text,
 };
 
 struct Tsv {

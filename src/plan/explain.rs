@@ -58,11 +58,10 @@ impl Explanation {
             .collect();
         mapped.dedup();
         for index in mapped {
-            rows.push((
-                "each thread",
-                texts[index].clone(),
-                "row by row; forgets".to_owned(),
-            ));
+            let mut stages = map.iter().filter(|(of, _)| *of == index);
+            let reading = stages.find_map(|(_, step)| step.stage.reading());
+            let note = reading.unwrap_or_else(|| "row by row; forgets".to_owned());
+            rows.push(("each thread", texts[index].clone(), note));
         }
         let mut blocked = false; // a stage before gives nothing until the input ends
         for (place, (index, step)) in merge.iter().enumerate() {

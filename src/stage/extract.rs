@@ -62,8 +62,13 @@ impl Extraction {
             wanted.push(Wanted::Whole);
             slots.push(whole);
         }
+        let name = |wanted: &Wanted| match wanted {
+            Wanted::Field(path, _) => path.label(),
+            Wanted::Whole => "all fields".to_owned(),
+        };
         Box::new(Extract {
             from: self.from,
+            names: wanted.iter().map(name).collect(),
             decoder: (self.make)(&wanted),
             header: self.header,
             slots,
@@ -204,6 +209,8 @@ struct Extract {
     decoder: Box<dyn Decoder>,
     header: Option<Slot>,
     slots: Vec<Slot>,
+    /// What the slots hold, for people.
+    names: Vec<String>,
 }
 
 impl RowStage for Extract {
@@ -214,6 +221,16 @@ impl RowStage for Extract {
 
     fn makes(&self) -> Vec<Slot> {
         self.slots.clone()
+    }
+
+    fn reading(&self) -> Option<String> {
+        Some(match self.names.as_slice() {
+            [] => "checks the structure, reads no field".to_owned(),
+            names => format!(
+                "reads {}; of the rest, only the structure",
+                names.join(", ")
+            ),
+        })
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {

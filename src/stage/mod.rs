@@ -107,6 +107,11 @@ pub trait RowStage: Send + Sync {
     /// cannot be read are entered in `account`.
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account);
 
+    /// What it reads of its input, in words, if it need not read all of it.
+    fn reading(&self) -> Option<String> {
+        None
+    }
+
     /// A scanner that does this stage's work on raw lines, if this is the first stage and it reads the lines
     /// in slot `line`. `live` as in `apply`.
     fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {

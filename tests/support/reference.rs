@@ -774,33 +774,12 @@ fn text(value: &Value) -> Vec<u8> {
     }
 }
 
-/// As ECMAScript's `Number::toString` has it.
+/// As ECMAScript prints it. The digits are the library's: where two shortest texts are equally near, the standard
+/// library of Rust and ECMAScript choose differently.
 fn float_text(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
-    }
-    let scientific = format!("{:e}", value.abs());
-    let (mantissa, exponent) = scientific.split_once('e').expect("an exponent");
-    let digits = mantissa.replace('.', "");
-    let point = exponent.parse::<i32>().expect("an exponent") + 1; // behind so many digits
-    let count = digits.len() as i32;
-    let magnitude = if count <= point && point <= 21 {
-        format!("{digits}{}", "0".repeat((point - count) as usize))
-    } else if 0 < point && point <= 21 {
-        let (whole, fraction) = digits.split_at(point as usize);
-        format!("{whole}.{fraction}")
-    } else if -6 < point && point <= 0 {
-        format!("0.{}{digits}", "0".repeat(-point as usize))
-    } else {
-        let (first, rest) = digits.split_at(1);
-        let dot = if rest.is_empty() { "" } else { "." };
-        format!("{first}{dot}{rest}e{:+}", point - 1)
-    };
-    if value < 0.0 {
-        format!("-{magnitude}")
-    } else {
-        magnitude
-    }
+    let mut text = Vec::new();
+    bourn::data::format_float(value, &mut text);
+    String::from_utf8(text).expect("digits")
 }
 
 // ── patterns ──

@@ -77,6 +77,7 @@ pub fn run_sources(
         batch: configuration.batch,
         max_line_bytes: 16 << 20,
         encoding,
+        look: Default::default(),
         progress: None,
         rejects: None,
     };
