@@ -38,7 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only check the expression and the options: nothing is read.')
             [CompletionResult]::new('--exact', '--exact', [CompletionResultType]::ParameterName, 'Percentiles, distinct counts and histograms use no sketches.')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Print how the expression would be run: nothing is read.')
-            [CompletionResult]::new('--formats', '--formats', [CompletionResultType]::ParameterName, 'List the formats that `parse` knows, with fields and a line of each.')
+            [CompletionResult]::new('--formats', '--formats', [CompletionResultType]::ParameterName, 'List the formats that `parse` knows, with their fields.')
             [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Say on stderr at the end where all records went, and how fast.')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print the version.')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print the version.')

@@ -35,7 +35,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --check 'Only check the expression and the options: nothing is read.'
             cand --exact 'Percentiles, distinct counts and histograms use no sketches.'
             cand --explain 'Print how the expression would be run: nothing is read.'
-            cand --formats 'List the formats that `parse` knows, with fields and a line of each.'
+            cand --formats 'List the formats that `parse` knows, with their fields.'
             cand --stats 'Say on stderr at the end where all records went, and how fast.'
             cand -V 'Print the version.'
             cand --version 'Print the version.'

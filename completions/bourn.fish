@@ -159,7 +159,7 @@ year\t''"
 complete -c bourn -l check -d 'Only check the expression and the options: nothing is read.'
 complete -c bourn -l exact -d 'Percentiles, distinct counts and histograms use no sketches.'
 complete -c bourn -l explain -d 'Print how the expression would be run: nothing is read.'
-complete -c bourn -l formats -d 'List the formats that `parse` knows, with fields and a line of each.'
+complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'
 complete -c bourn -l stats -d 'Say on stderr at the end where all records went, and how fast.'
 complete -c bourn -s V -l version -d 'Print the version.'
 complete -c bourn -l header -d 'Print the names of the columns first, whatever the format\'s habit.'

@@ -7,6 +7,7 @@ use crate::engine::{Encoding, Job};
 use crate::format::{self, Look};
 use crate::plan::Plan;
 use crate::sink::{Progress, Rejects};
+use crate::source;
 
 use super::arguments::{Request, When};
 
@@ -28,7 +29,11 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
         .then(|| file_bytes(&sources))
         .flatten();
     let rejects = match &request.rejects {
-        Some(path) => Some(Rejects::create(path, &sources)?),
+        Some(path) => Some(Rejects::create(
+            path,
+            source::display(path).into_owned(),
+            &sources,
+        )?),
         None => None,
     };
     Ok(Job {

@@ -173,8 +173,8 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "formats",
             usage: "--formats",
-            summary: "List the formats that `parse` knows, with fields and a line of each.",
-            details: "A field is text, or has its type behind it.",
+            summary: "List the formats that `parse` knows, with their fields.",
+            details: "A line of each is shown too. A field is text, or has its type behind it.",
             examples: &[],
         },
         short: None,

@@ -6,7 +6,6 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
 
 use crate::data::reason;
-use crate::source;
 
 /// Takes rejected lines in the order of the stream; for the coordinator alone.
 #[derive(Debug)]
@@ -17,9 +16,9 @@ pub struct Rejects {
 }
 
 impl Rejects {
-    /// Creates the file, or empties it. A file that is about to be read is left alone.
-    pub fn create(path: &OsStr, sources: &[OsString]) -> Result<Rejects, String> {
-        let name = source::display(path).into_owned();
+    /// Creates the file, or empties it; `name` is what messages call it. A file that is about to be read is
+    /// left alone.
+    pub fn create(path: &OsStr, name: String, sources: &[OsString]) -> Result<Rejects, String> {
         if sources.iter().any(|source| is_same_file(path, source)) {
             return Err(format!("{name}: is read as a source"));
         }
@@ -81,19 +80,20 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "a\n").expect("room for a line");
         let path = file.path().as_os_str();
-        let refused = Rejects::create(path, &[path.to_owned()]).expect_err("it is a source");
-        assert!(refused.ends_with(": is read as a source"));
+        let refused =
+            Rejects::create(path, "it".to_owned(), &[path.to_owned()]).expect_err("it is a source");
+        assert_eq!(refused, "it: is read as a source");
         assert_eq!(std::fs::read(path).expect("the file"), b"a\n");
     }
 
     #[test]
     fn what_cannot_be_written_is_said_once() {
-        let Ok(mut rejects) = Rejects::create(OsStr::new("/dev/full"), &[]) else {
+        let Ok(mut rejects) = Rejects::create(OsStr::new("/dev/full"), "it".to_owned(), &[]) else {
             return; // not on this system
         };
         rejects.write(&[b'x'; 100_000]);
         rejects.write(b"y\n");
         let error = rejects.finish().expect("the device is full");
-        assert_eq!(error, "/dev/full: no space left on device");
+        assert_eq!(error, "it: no space left on device");
     }
 }
