@@ -152,6 +152,11 @@ fn write_rows(
             }
             match column.get(row) {
                 ValueRef::Text(text) => write_cell(text, out),
+                value @ (ValueRef::List(_) | ValueRef::Object(_)) => {
+                    let mut json = Vec::new();
+                    write_text(value, &mut json);
+                    write_cell(&json, out);
+                }
                 value => write_text(value, out),
             }
         }
