@@ -19,11 +19,13 @@ mod reader;
 mod worker;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam::channel::{bounded, unbounded};
 
+use crate::data::reason;
 use crate::format::{FormatDef, Look};
 use crate::plan::Plan;
 use crate::sink::{Progress, Rejects, Sink, SinkError};
@@ -63,7 +65,7 @@ pub enum Encoding {
 }
 
 /// How a run ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// What became of the records.
     pub ledger: Ledger,
@@ -119,7 +121,9 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     }
     // Most runs in a shell loop have one small chunk: threads that get nothing to do are not even started.
     let idle = workers.split_off(1);
-    start(workers);
+    if let Err(error) = start(workers) {
+        return without_threads(&error);
+    }
     drop(tasks);
     let reader = reader::Reader::new(reader::Setup {
         sources,
@@ -137,7 +141,9 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         hand_overs,
         idle,
     });
-    start(vec![("reader".to_owned(), Box::new(move || reader.run()))]);
+    if let Err(error) = start(vec![("reader".to_owned(), Box::new(move || reader.run()))]) {
+        return without_threads(&error);
+    }
     coordinator::Coordinator::new(&plan, &job, control, ticket_sender).run(
         &messages,
         sink,
@@ -149,12 +155,22 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
 /// A thread that is not started yet: its name and what it does.
 type Waiting = (String, Box<dyn FnOnce() + Send>);
 
-/// Starts threads that are never waited for: they end when their channels close.
-fn start(threads: Vec<Waiting>) {
+/// Starts threads that are never waited for: they end when their channels close. Fails at the first that the
+/// system has no room for; those behind it are not started.
+fn start(threads: Vec<Waiting>) -> io::Result<()> {
     for (name, work) in threads {
-        std::thread::Builder::new()
-            .name(name)
-            .spawn(work)
-            .expect("the system has room for a thread a core");
+        std::thread::Builder::new().name(name).spawn(work)?;
+    }
+    Ok(())
+}
+
+/// The outcome of a run whose threads cannot be started: nothing was read.
+fn without_threads(error: &io::Error) -> Outcome {
+    let failed = format!("threads cannot be started: {}", reason(error));
+    // If nobody can be told, the exit status is still to come.
+    let _ = writeln!(io::stderr(), "bourn: {failed}");
+    Outcome {
+        failed_sources: vec![failed],
+        ..Outcome::default()
     }
 }

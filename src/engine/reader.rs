@@ -407,7 +407,8 @@ impl Reader {
     fn dispatch(&mut self, source: SourceIndex, content: Content) -> Result<(), Over> {
         self.setup.tickets.recv().map_err(|_| Over)?;
         if self.sequence > 0 {
-            super::start(std::mem::take(&mut self.setup.idle));
+            // Where the system has no room for more threads, those that run do all the work.
+            let _ = super::start(std::mem::take(&mut self.setup.idle));
         }
         let task = Task {
             sequence: self.sequence,
