@@ -21,6 +21,8 @@ pub(super) struct Task {
     pub(super) source: SourceIndex,
     /// The record of the source that names the fields, if the plan asks for one.
     pub(super) header: Option<Arc<[u8]>>,
+    /// When the reader had it, in nanoseconds since 1970; never goes back.
+    pub(super) read_ns: i64,
     pub(super) content: Content,
 }
 
@@ -33,6 +35,20 @@ pub(super) enum Content {
     Buffer(Vec<u8>, usize),
     /// One record that is longer than a record may be; its bytes are gone.
     Overlong,
+    /// No record: what there is to know of the source's time.
+    Mark(Mark),
+}
+
+/// What moves the watermark beside records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Nothing more comes from the source: it holds no window open.
+    Ended,
+    /// The source has been silent for so many nanoseconds, which is long enough that its time goes on with the
+    /// clock.
+    Silent(i64),
+    /// Only the clock has moved on: windows of arrival may be final.
+    Clock,
 }
 
 /// A part of a file that is read by ranges.

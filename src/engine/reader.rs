@@ -50,6 +50,8 @@ pub(super) struct Reader {
     header: Option<Arc<[u8]>>,
     /// A header was seen.
     has_header: bool,
+    /// When the last chunk was handed out, in nanoseconds since 1970.
+    read_ns: i64,
 }
 
 /// The run is over: nobody takes chunks any more.
@@ -74,6 +76,7 @@ impl Reader {
             batch_began: Instant::now(),
             header: None,
             has_header: false,
+            read_ns: i64::MIN,
         }
     }
 
@@ -410,11 +413,13 @@ impl Reader {
             // Where the system has no room for more threads, those that run do all the work.
             let _ = super::start(std::mem::take(&mut self.setup.idle));
         }
+        self.read_ns = self.read_ns.max(now_ns());
         let task = Task {
             sequence: self.sequence,
             batch: self.batch,
             source,
             header: self.header.clone(),
+            read_ns: self.read_ns,
             content,
         };
         self.setup.tasks.send(task).map_err(|_| Over)?;
@@ -510,6 +515,14 @@ impl Chunks {
         self.bytes.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
     }
+}
+
+/// The wall clock in nanoseconds since 1970.
+fn now_ns() -> i64 {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// How a regular file is compressed.

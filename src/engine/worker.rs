@@ -167,17 +167,26 @@ impl Worker {
                     error,
                 } = loaded;
                 (done.bytes, done.error) = (range.high - range.low, error);
-                self.process_bytes(&buffer[start..end], overlong, task.header, &mut done);
+                self.process_bytes(
+                    &buffer[start..end],
+                    overlong,
+                    task.header,
+                    task.read_ns,
+                    &mut done,
+                );
                 shrink(&mut buffer);
                 self.buffer = buffer;
             }
             Content::Buffer(mut buffer, len) => {
                 done.bytes = len as u64;
-                self.process_bytes(&buffer[..len], false, task.header, &mut done);
+                self.process_bytes(&buffer[..len], false, task.header, task.read_ns, &mut done);
                 shrink(&mut buffer);
                 let _ = self.setup.buffers.try_send(buffer); // the pool is full, or the reader has ended
             }
-            Content::Overlong => self.process_bytes(&[], true, task.header, &mut done),
+            Content::Overlong => {
+                self.process_bytes(&[], true, task.header, task.read_ns, &mut done)
+            }
+            Content::Mark(_) => {}
         }
         self.chunks += 1;
         let _ = self.setup.messages.send(Message::Done(Box::new(done))); // nobody listens any more: the run is over
@@ -191,6 +200,7 @@ impl Worker {
         bytes: &[u8],
         overlong: bool,
         header: Option<Arc<[u8]>>,
+        read_ns: i64,
         done: &mut Done,
     ) {
         let framing = self.setup.plan.framing;
@@ -198,11 +208,7 @@ impl Worker {
             source: done.source,
             position: done.sequence << PIECES_BITS,
             records_before: 0,
-            read_ns: if self.setup.plan.metadata.time.is_some() {
-                now_ns()
-            } else {
-                0
-            },
+            read_ns,
             header,
         };
         if let Some(board) = &self.setup.board {
@@ -441,12 +447,4 @@ impl Output {
             _ => Payload::Nothing,
         }
     }
-}
-
-/// The wall clock in nanoseconds since 1970.
-fn now_ns() -> i64 {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
