@@ -36,7 +36,7 @@ pub struct Merged {
 
 /// The groups of one partition, or all.
 #[derive(Debug)]
-struct Set {
+pub(super) struct Set {
     table: GroupTable,
     accumulators: Vec<Box<dyn Accumulator>>,
 }
@@ -172,8 +172,32 @@ fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
 }
 
 impl Set {
+    /// No group yet, and few to come.
+    pub(super) fn small(aggregation: &Aggregation) -> Set {
+        Set {
+            table: GroupTable::with_capacity(0),
+            accumulators: aggregation.accumulators(),
+        }
+    }
+
+    /// Adds the groups of another set.
+    pub(super) fn merge_set(&mut self, other: &Set) {
+        let groups: Vec<u32> = (0..other.table.len())
+            .map(|group| self.table.group_of_stored(&other.table.keys, group))
+            .collect();
+        for (own, other) in self.accumulators.iter_mut().zip(&other.accumulators) {
+            own.resize(self.table.len());
+            own.merge(other.as_ref(), 0..groups.len(), &groups);
+        }
+    }
+
+    /// The rows of the result.
+    pub(super) fn into_rows(self, aggregation: &Aggregation, seconds: f64) -> Vec<Batch<'static>> {
+        emit(aggregation, &[self.finish(aggregation, seconds, 0)])
+    }
+
     /// Adds partition `index` of `count` of the runs; if there is one set, all partitions.
-    fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
+    pub(super) fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
         let mut groups = Vec::new();
         for run in runs {
             let from = if count == 1 {

@@ -35,15 +35,19 @@ mod percentile;
 mod quantile;
 mod ranking;
 mod rate;
+mod sliced;
 mod stddev;
 mod sum;
 mod variance;
+mod windowed;
 
 pub use accumulator::{Accumulator, Finish, Groups, Settings};
 pub use aggregation::{Aggregation, BoundAggregate, Key};
 pub use merged::{Executor, Merged};
 pub use partial::{Partial, Run};
 pub use ranking::Ranking;
+pub use sliced::Sliced;
+pub use windowed::Windowed;
 
 use crate::data::Entry;
 

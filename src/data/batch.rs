@@ -112,6 +112,21 @@ impl<'a> Batch<'a> {
         self.rows = rows.len();
     }
 
+    /// The rows named of the live columns, as a batch of its own.
+    pub fn pick(&self, rows: &[u32], live: &LiveSlots) -> Batch<'a> {
+        let pick = |(index, column): (usize, &Option<Column<'a>>)| {
+            let column = column
+                .as_ref()
+                .filter(|_| live.contains(Slot(index as u32)));
+            column.map(|column| column.gather(rows))
+        };
+        Batch {
+            rows: rows.len(),
+            position: self.position,
+            columns: self.columns.iter().enumerate().map(pick).collect(),
+        }
+    }
+
     /// Drops all columns and says how many rows the batch now has.
     pub fn clear(&mut self, rows: usize) {
         self.columns.clear();

@@ -67,6 +67,14 @@ impl Scope {
         slot
     }
 
+    /// Adds a field in front of the others, unless there is one of its name.
+    pub fn insert_front(&mut self, name: &str, slot: Slot) {
+        if self.fields.iter().all(|field| field.name != name) {
+            let name = name.to_owned();
+            self.fields.insert(0, Field { name, slot });
+        }
+    }
+
     /// As [`Scope::set`], with a slot that exists.
     pub fn set_slot(&mut self, name: &str, slot: Slot) {
         match self.fields.iter_mut().find(|field| field.name == name) {

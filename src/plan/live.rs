@@ -7,10 +7,12 @@ use crate::data::{Framing, LiveSlots, Preface, Scanner};
 use crate::expr::Field;
 use crate::format::OutputColumn;
 use crate::stage::{RowStage, Watched};
+use crate::window::{self, Window};
 
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
+use super::window::{Place, PlannedWindow, WindowBy};
 use super::{Exchange, MergeStep, Metadata, Output, Plan, Printing, Step};
 
 /// Makes the plan of a bound pipeline.
@@ -25,9 +27,17 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
         .map(|stage| stage.text.clone())
         .collect();
     let (framing, preface) = (framing(&bound), preface(&bound));
+    let window = bound.window.take().and_then(|window| window.bound);
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
+        if let Some(window) = window.as_ref().filter(|window| window.stage == index) {
+            live.remove(window.bounds.start);
+            live.remove(window.bounds.end);
+            if let WindowBy::Time(slot) = window.by {
+                live.insert(slot);
+            }
+        }
     }
     steps.reverse();
     let metadata = metadata(&bound.source, &live);
@@ -48,8 +58,16 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
         .collect();
     let (scanner, scanned) = scanner(&bound.source, framing, metadata, &mut map, &live);
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
+    let place = window.as_ref().and_then(|window| {
+        let at = merge.iter().position(|(index, _)| *index == window.stage)?;
+        Some(match (at, &merge[at].1) {
+            (0, MergeStep::Grouped(_)) if !is_session(&window.window) => Place::Workers,
+            _ => Place::Merge(at),
+        })
+    });
     let exchange = match merge.first() {
         None => Exchange::Rows,
+        Some(_) if place == Some(Place::Merge(0)) => Exchange::Gathered(live.clone()),
         Some((_, MergeStep::Ordered(stage, live))) => {
             Exchange::Ordered(Arc::clone(stage), live.clone())
         }
@@ -58,6 +76,12 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
             unreachable!("the workers' part ends before a stage that is not row by row")
         }
     };
+    let window = window.zip(place).map(|(window, place)| PlannedWindow {
+        window: window.window,
+        by: window.by,
+        bounds: window.bounds,
+        place,
+    });
     let explanation = Explanation::of(&texts, framing, scanned, metadata, &map, &merge, &output);
     if matches!(exchange, Exchange::Grouped(_)) {
         merge.remove(0);
@@ -70,10 +94,16 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
         map: map.into_iter().map(|(_, step)| step).collect(),
         exchange,
         merge: merge.into_iter().map(|(_, step)| step).collect(),
+        window,
         output,
         explanation,
         watched,
     }
+}
+
+/// Whether each key has windows of its own.
+fn is_session(window: &Window) -> bool {
+    matches!(window.kind, window::Kind::Session { .. })
 }
 
 /// How the records are read.

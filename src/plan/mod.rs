@@ -7,6 +7,7 @@ mod explain;
 mod live;
 mod scan;
 mod stages;
+mod window;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::lang::{MAX_MISTAKES, Mistake};
 use crate::stage::{OrderedStage, RowStage, Watched};
 
 pub use explain::Explanation;
+pub use window::{Bounds, Place, PlannedWindow, WindowBy};
 
 /// What the engine runs.
 pub struct Plan {
@@ -35,6 +37,8 @@ pub struct Plan {
     pub exchange: Exchange,
     /// What the coordinator does behind the exchange, in this order.
     pub merge: Vec<MergeStep>,
+    /// Over which records blocking stages work, if not over the whole stream.
+    pub window: Option<PlannedWindow>,
     /// What is printed.
     pub output: Output,
     /// Fields that only the data can have: those that never were there are named at the end.
@@ -70,6 +74,8 @@ pub enum Exchange {
     Rows,
     /// Batches go to the coordinator in order, each reduced by the worker to what can matter.
     Ordered(Arc<dyn OrderedStage>, LiveSlots),
+    /// Batches go to the coordinator in order, with these slots: it puts them into windows.
+    Gathered(LiveSlots),
     /// Each worker keeps groups of its own, which are merged when a batch ends.
     Grouped(Arc<Aggregation>),
 }
@@ -174,6 +180,9 @@ impl Plan {
 
     /// Whether nothing is printed before all records are in.
     pub fn is_blocking(&self) -> bool {
+        if self.window.is_some() {
+            return false;
+        }
         matches!(self.exchange, Exchange::Grouped(_))
             || self.merge.iter().any(|step| match step {
                 MergeStep::Ordered(stage, _) => stage.is_blocking(),

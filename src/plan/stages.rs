@@ -10,6 +10,7 @@ use crate::stage::{self, BoundStage, Extraction, OrderedStage, RowStage};
 
 use super::aggregates::bind_aggregates;
 use super::borrowed;
+use super::window::{self, OpenWindow};
 
 /// A pipeline with all names bound.
 pub(super) struct Bound {
@@ -19,6 +20,8 @@ pub(super) struct Bound {
     pub(super) source: SourceSlots,
     /// Whether a stage made or chose columns.
     pub(super) chooses_columns: bool,
+    /// Over which records blocking stages work, if not over the whole stream.
+    pub(super) window: Option<OpenWindow>,
 }
 
 impl Bound {
@@ -72,18 +75,56 @@ pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
         scope,
         source,
         chooses_columns: false,
+        window: None,
     };
     let mut mistakes = Vec::new();
+    match window::find(pipeline) {
+        Ok(found) => bound.window = found,
+        Err(found) => mistakes.extend(found),
+    }
     for stage in &pipeline.stages {
         if let Err(found) = bind_stage(stage, &mut bound) {
             mistakes.extend(found);
             bound.scope.unknown = true;
         }
     }
+    if let (true, Some(window)) = (mistakes.is_empty(), &bound.window)
+        && window.bound.is_none()
+    {
+        mistakes.push(window.unused());
+    }
     if mistakes.is_empty() {
         Ok(bound)
     } else {
         Err(mistakes)
+    }
+}
+
+/// In front of a blocking stage: if it is the first, this is where records are put into windows.
+fn enter_window(bound: &mut Bound, stage: &Stage) -> Result<(), Vec<Mistake>> {
+    let Some(window) = bound
+        .window
+        .as_mut()
+        .filter(|window| window.bound.is_none())
+    else {
+        return Ok(());
+    };
+    if let Some(time) = window.bind(&mut bound.scope, bound.stages.len())? {
+        let text = format!("the time of {stage}");
+        let kind = Kind::Rows(vec![Box::new(time)]);
+        bound.stages.push(Logical { text, kind });
+    }
+    Ok(())
+}
+
+/// Behind a blocking stage: its rows begin with the bounds of their window.
+fn show_bounds(bound: &mut Bound) {
+    if let Some(window) = bound
+        .window
+        .as_ref()
+        .and_then(|window| window.bound.as_ref())
+    {
+        window.bounds.show(&mut bound.scope);
     }
 }
 
@@ -113,21 +154,43 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
                 push(bound, stage, Kind::Rows(rows));
                 Ok(())
             }
+            BoundStage::Window(_) => Ok(()), // found before
             BoundStage::Ordered(computed, ordered) => {
                 if !computed.is_empty() {
                     let text = format!("what {stage} goes by");
                     let kind = Kind::Rows(computed);
                     bound.stages.push(Logical { text, kind });
                 }
+                let is_blocking = ordered.is_blocking();
+                let is_first = bound
+                    .window
+                    .as_ref()
+                    .is_some_and(|window| window.bound.is_none());
+                if is_blocking {
+                    enter_window(bound, stage)?;
+                }
                 push(bound, stage, Kind::Ordered(ordered));
+                if is_blocking && is_first {
+                    show_bounds(bound);
+                }
                 Ok(())
             }
         };
     }
     if aggregate::find(name).is_some() {
         bound.chooses_columns = true;
-        let aggregation = bind_aggregates(stage, &mut bound.scope)?;
+        let entered = enter_window(bound, stage);
+        let aggregation = bind_aggregates(stage, &mut bound.scope);
+        let aggregation = match (entered, aggregation) {
+            (Ok(()), Ok(aggregation)) => aggregation,
+            (Err(mut found), Err(more)) => {
+                found.extend(more);
+                return Err(found);
+            }
+            (Err(found), _) | (_, Err(found)) => return Err(found),
+        };
         push(bound, stage, Kind::Grouped(aggregation));
+        show_bounds(bound);
         return Ok(());
     }
     Err(vec![unknown_stage(stage, name)])

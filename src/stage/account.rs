@@ -13,6 +13,8 @@ pub struct Account {
     pub exploded: Option<u64>,
     /// Records that a filter dropped.
     pub filtered: u64,
+    /// Rows all of whose windows were final.
+    pub late: u64,
     /// Rows that a stage could not read.
     pub rejected: u64,
     /// Why, for the first of them.

@@ -25,10 +25,12 @@ mod tail;
 mod top;
 mod tsv;
 mod where_;
+mod window_;
 
 pub use account::Account;
 pub use extract::{Extraction, Watched};
 pub use operator::{Operator, OrderedStage};
+pub use window_::{RecordTime, WindowClause};
 
 use crate::data::{Batch, Entry, LiveSlots, Scanner, Slot, Value};
 use crate::expr::{Node, Scope};
@@ -56,6 +58,7 @@ pub const STAGES: &[&StageDef] = &[
     &top::TOP,
     &tsv::TSV,
     &where_::WHERE,
+    &window_::WINDOW,
 ];
 
 /// A stage and what the manual says of it.
@@ -79,6 +82,8 @@ pub enum BoundStage {
     Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
+    /// Nothing by itself: it says over which records the blocking stages work.
+    Window(WindowClause),
 }
 
 /// Sees a batch at a time, on all workers, and forgets.
