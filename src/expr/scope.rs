@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::node::Node;
 use crate::data::Slot;
 use crate::lang::Mistake;
 use crate::lang::ast::{Path, Segment, Span};
@@ -29,10 +30,25 @@ pub struct Scope {
     /// What holds the record at the head of each record's source. It has no name.
     header: Option<Slot>,
     next_slot: Rc<Cell<u32>>,
+    /// Totals that the stage being bound has asked for.
+    totals: Rc<RefCell<Vec<Total>>>,
+    /// The rows are those of a result: there is an end to them, and all of them can be waited for.
+    pub is_result: bool,
     /// A stage before made a mistake: names can no longer be judged.
     pub unknown: bool,
     /// What to say of a name that is no function but means something elsewhere in an expression.
     pub elsewhere: Option<fn(&str) -> Option<String>>,
+}
+
+/// The sum of an expression over all rows of a result.
+#[derive(Clone, Debug)]
+pub struct Total {
+    /// As it was written.
+    pub text: String,
+    /// What is added up.
+    pub node: Node,
+    /// What will hold the sum.
+    pub slot: Slot,
 }
 
 /// Fields that the stages behind an open decoder ask for.
@@ -257,6 +273,24 @@ impl Scope {
         let slot = self.new_slot();
         requests.fields.push((path.clone(), slot));
         Some(slot)
+    }
+}
+
+impl Scope {
+    /// What will hold the sum of an expression over all rows. The same text means the same sum within a stage.
+    pub fn total(&self, text: String, node: Node) -> Slot {
+        let mut totals = self.totals.borrow_mut();
+        if let Some(total) = totals.iter().find(|total| total.text == text) {
+            return total.slot;
+        }
+        let slot = self.new_slot();
+        totals.push(Total { text, node, slot });
+        slot
+    }
+
+    /// The totals that were asked for since the last call; one may read those before it.
+    pub fn take_totals(&self) -> Vec<Total> {
+        self.totals.take()
     }
 }
 

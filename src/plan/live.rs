@@ -109,7 +109,12 @@ fn add_steps(
             steps.push((index, row_step(stage, live)));
         }
         Kind::Ordered(stage) => {
+            let made = stage.makes();
+            if !made.is_empty() && !made.iter().any(|slot| live.contains(*slot)) {
+                return;
+            }
             let behind = live.clone();
+            made.into_iter().for_each(|made| live.remove(made));
             stage.reads(live);
             steps.push((index, MergeStep::Ordered(Arc::from(stage), behind)));
         }

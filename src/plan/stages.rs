@@ -101,36 +101,56 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             return Err(vec![mistake.help(format!("usage: {}", def.entry.usage))]);
         }
         bound.chooses_columns |= def.chooses_columns;
-        return match (def.bind)(stage, &mut bound.scope)? {
-            BoundStage::Rewrite(stages) => {
-                stages.iter().try_for_each(|stage| bind_stage(stage, bound))
-            }
-            BoundStage::Extract(extraction) => {
-                push(bound, stage, Kind::Extract(extraction));
-                Ok(())
-            }
-            BoundStage::Rows(rows) => {
-                push(bound, stage, Kind::Rows(rows));
-                Ok(())
-            }
-            BoundStage::Ordered(computed, ordered) => {
-                if !computed.is_empty() {
-                    let text = format!("what {stage} goes by");
-                    let kind = Kind::Rows(computed);
-                    bound.stages.push(Logical { text, kind });
-                }
-                push(bound, stage, Kind::Ordered(ordered));
-                Ok(())
-            }
-        };
+        let became = (def.bind)(stage, &mut bound.scope)?;
+        add_totals(bound, stage, stage::totals(&bound.scope));
+        return add(bound, stage, became);
     }
     if aggregate::find(name).is_some() {
         bound.chooses_columns = true;
         let aggregation = bind_aggregates(stage, &mut bound.scope)?;
+        add_totals(bound, stage, stage::totals(&bound.scope));
+        bound.scope.is_result = true;
         push(bound, stage, Kind::Grouped(aggregation));
         return Ok(());
     }
     Err(vec![unknown_stage(stage, name)])
+}
+
+/// Adds what a stage became.
+fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<Mistake>> {
+    match became {
+        BoundStage::Rewrite(stages) => {
+            return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
+        }
+        BoundStage::Several(parts) => {
+            return parts
+                .into_iter()
+                .try_for_each(|part| add(bound, stage, part));
+        }
+        BoundStage::Totals(totals) => add_totals(bound, stage, totals),
+        BoundStage::Extract(extraction) => push(bound, stage, Kind::Extract(extraction)),
+        BoundStage::Rows(rows) => push(bound, stage, Kind::Rows(rows)),
+        BoundStage::Ordered(computed, ordered) => {
+            if !computed.is_empty() {
+                let text = format!("what {stage} goes by");
+                let kind = Kind::Rows(computed);
+                bound.stages.push(Logical { text, kind });
+            }
+            bound.scope.is_result |= ordered.is_blocking();
+            push(bound, stage, Kind::Ordered(ordered));
+        }
+    }
+    Ok(())
+}
+
+/// Adds what the totals in a stage need.
+fn add_totals(bound: &mut Bound, stage: &Stage, totals: Vec<Box<dyn OrderedStage>>) {
+    for total in totals {
+        bound.stages.push(Logical {
+            text: format!("what {stage} adds up"),
+            kind: Kind::Ordered(total),
+        });
+    }
 }
 
 fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
@@ -160,6 +180,13 @@ fn stage_names() -> impl Iterator<Item = &'static str> {
 
 /// What to say of a name that was called as a function and is none.
 fn elsewhere(name: &str) -> Option<String> {
+    if name == "sum" {
+        return Some(
+            "`sum` is an aggregate: it stands at the head of a stage, as in `sum(x) by line`; behind one, \
+             total(x) is the sum over all rows"
+                .to_owned(),
+        );
+    }
     if aggregate::find(name).is_some() {
         return Some(format!(
             "`{name}` is an aggregate: it stands at the head of a stage, as in `{name} by line` or `count, {name}(x)`"

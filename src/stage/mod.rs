@@ -23,12 +23,14 @@ mod sort;
 mod split;
 mod tail;
 mod top;
+mod total;
 mod tsv;
 mod where_;
 
 pub use account::Account;
 pub use extract::{Extraction, Watched};
 pub use operator::{Operator, OrderedStage};
+pub use total::totals;
 
 use crate::data::{Batch, Entry, LiveSlots, Scanner, Slot, Value};
 use crate::expr::{Node, Scope};
@@ -77,6 +79,10 @@ pub enum BoundStage {
     Extract(Extraction),
     /// Work that needs the records in order, or all of them, and what is computed for it row by row before.
     Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
+    /// What totals need that the work behind needs.
+    Totals(Vec<Box<dyn OrderedStage>>),
+    /// One behind another.
+    Several(Vec<BoundStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
 }
