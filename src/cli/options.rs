@@ -46,6 +46,8 @@ pub enum Takes {
     Size,
     /// How many rejects are too many.
     Rejects,
+    /// What a random choice is made from.
+    Seed,
 }
 
 /// Whom an option is for.
@@ -296,6 +298,22 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "seed",
+            usage: "--seed N",
+            summary: "Another number, another sample: `sample` takes other records.",
+            details: "The same number takes the same records, whatever the number of threads; 0 without it.",
+            examples: &[Example {
+                expr: "--seed 7 'sample 1/2 | select @number as n'",
+                input: "a\na\na\na\na\na\na\na\n",
+                output: "1\n2\n3\n7\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Seed,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "stats",
             usage: "--stats",
             summary: "Say on stderr at the end where all records went, and how fast.",
@@ -380,7 +398,7 @@ impl Takes {
             Takes::File => "FILE",
             Takes::Format => "FORMAT",
             Takes::When => "WHEN",
-            Takes::Threads => "N",
+            Takes::Threads | Takes::Seed => "N",
             Takes::Duration => "DURATION",
             Takes::Size => "SIZE",
             Takes::Rejects => "LIMIT",
@@ -399,6 +417,7 @@ impl Takes {
             Takes::Duration => ("a duration", "500ms, 1s or 5m"),
             Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
             Takes::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
+            Takes::Seed => ("a number that is not negative", "42"),
         }
     }
 
@@ -414,6 +433,7 @@ impl Takes {
             Takes::Duration => ValueParser::new(duration),
             Takes::Size => ValueParser::new(size),
             Takes::Rejects => ValueParser::new(max_rejects),
+            Takes::Seed => ValueParser::new(seed),
         }
     }
 }
@@ -445,6 +465,10 @@ fn threads(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|threads| (1..=1024).contains(threads));
     threads.ok_or_else(String::new)
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| String::new())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

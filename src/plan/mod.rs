@@ -124,6 +124,8 @@ pub struct Settings {
     pub printing: Printing,
     /// No sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,
+    /// What a random choice is made from: another number, another sample.
+    pub seed: u64,
 }
 
 impl From<Printing> for Settings {
@@ -131,6 +133,7 @@ impl From<Printing> for Settings {
         Settings {
             printing,
             exact: false,
+            seed: 0,
         }
     }
 }
@@ -139,7 +142,7 @@ impl Plan {
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
         let settings = settings.into();
-        match stages::bind(pipeline) {
+        match stages::bind(pipeline, settings.seed) {
             Ok(mut bound) => {
                 bound.set_exact(settings.exact);
                 Ok(live::assemble(bound, settings.printing))

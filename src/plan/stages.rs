@@ -57,9 +57,10 @@ pub(super) enum Kind {
 }
 
 /// Binds all stages, or says everything that is wrong with them.
-pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
+pub(super) fn bind(pipeline: &Pipeline, seed: u64) -> Result<Bound, Vec<Mistake>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
+    scope.seed = seed;
     let source = SourceSlots {
         line: scope.set("line"),
         source: scope.set_metadata("@source"),
