@@ -250,7 +250,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "no-header",
             usage: "--no-header",
             summary: "Leave out the names of the columns.",
-            details: "tsv, json, logfmt and raw have none anyway.",
+            details: "tsv, json, logfmt and raw have none anyway. Where lines are printed as they came, the first line of a csv \
+                      file is left out.",
             examples: &[Example {
                 expr: "-o csv --no-header 'split | count by word'",
                 input: "a b a\n",
