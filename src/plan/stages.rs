@@ -3,12 +3,11 @@
 use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
 use crate::expr::Scope;
-use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
 use crate::stage::{self, BoundStage, Extraction, OrderedStage, RowStage};
 
-use super::aggregates::bind_aggregates;
+use super::aggregates::{bind_aggregates, meant};
 use super::borrowed;
 
 /// A pipeline with all names bound.
@@ -167,7 +166,7 @@ fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
     }
     let mistake = Mistake::new(stage.head.span, format!("unknown stage `{name}`"));
     let names: Vec<&str> = stage_names().collect();
-    match closest(name, &names) {
+    match meant(name, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
         None => mistake.help(format!("a stage is one of {}", names.join(", "))),
     }
@@ -181,6 +180,8 @@ fn stage_names() -> impl Iterator<Item = &'static str> {
 
 /// What to say of a name that was called as a function and is none.
 fn elsewhere(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let name = name.as_str();
     if name == "sum" {
         return Some(
             "`sum` is an aggregate: it stands at the head of a stage, as in `sum(x) by line`; behind one, \
