@@ -180,12 +180,7 @@ impl<'r> Coordinator<'r> {
             ledger,
             failed_sources: self.entries.failed_sources,
             left_out: output.left_out(),
-            never_seen: plan
-                .watched
-                .iter()
-                .filter(|(_, seen)| !seen.get())
-                .map(|(name, _)| name.clone())
-                .collect(),
+            never_seen: plan.never_seen(),
             bytes: self.entries.bytes,
             rejects: rejects.and_then(Rejects::finish),
             sink: output.error.take(),

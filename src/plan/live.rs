@@ -161,7 +161,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
         columns,
         lines: None,
         whole: scope.whole(),
-        dropped: scope.dropped().to_vec(),
+        dropped: scope.dropped(),
     }
 }
 

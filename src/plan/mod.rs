@@ -154,6 +154,21 @@ impl Plan {
         }
     }
 
+    /// Fields that were asked for and that no record had: each once, and none that another decoder has found.
+    pub fn never_seen(&self) -> Vec<String> {
+        let is_seen = |name: &String| {
+            let mut watched = self.watched.iter();
+            watched.any(|(other, seen)| other == name && seen.get())
+        };
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in &self.watched {
+            if !is_seen(name) && !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
     /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
     /// all are in.
     pub fn waits_for_all(&self) -> bool {

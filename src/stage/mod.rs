@@ -13,6 +13,7 @@ mod let_;
 mod limit;
 mod logfmt;
 mod match_;
+mod older;
 mod operator;
 mod parse;
 mod regex_;
