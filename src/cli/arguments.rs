@@ -79,7 +79,7 @@ pub(super) enum Purpose {
 
 impl Request {
     /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
-    /// sketches will do, and which sample is taken.
+    /// sketches will do, which sample is taken, and whether rejected lines are kept.
     pub(super) fn settings(&self) -> Settings {
         Settings {
             printing: match self.output {
@@ -88,6 +88,7 @@ impl Request {
             },
             exact: self.exact,
             seed: self.seed,
+            keeps_rejects: self.rejects.is_some(),
         }
     }
 }

@@ -284,9 +284,10 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "rejects",
             usage: "--rejects FILE",
             summary: "Keep rejected lines in a file, in the order of the stream.",
-            details: "The file is created, or emptied, before anything is read. A line stands there once, as it came. \
-                      Not kept are lines that are longer than `--max-line`, and what a stage behind `limit`, `sort`, \
-                      `tail` or aggregates rejects: that is no line any more.",
+            details: "The file is created, or emptied, before anything is read. A line stands there once, as it came, \
+                      whichever stage rejects it; behind `sort` and `tail`, at the end. Not kept are lines that are \
+                      longer than `--max-line`. Behind aggregates, `split` and `explode` rows are no records any \
+                      more: what cannot be read there has failed to convert.",
             examples: &[Example {
                 expr: "--rejects /dev/null 'json | sum(n)'",
                 input: "{\"n\":1}\n{\"n\":\n",

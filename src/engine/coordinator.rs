@@ -126,6 +126,7 @@ impl<'r> Coordinator<'r> {
                             Payload::Bytes(bytes) => output.bytes(&bytes),
                             Payload::Batches(batches) => output.rows(&chain.push(batches)),
                         }
+                        keep(&mut rejects, &mut chain);
                         let _ = self.tickets.try_send(()); // the reader has ended
                         if chain.is_done() || output.error.is_some() {
                             break;
@@ -160,6 +161,7 @@ impl<'r> Coordinator<'r> {
                 output.rows(&chain.push(rows));
             }
             output.rows(&chain.finish());
+            keep(&mut rejects, &mut chain);
             output.finish();
         }
         let mut ledger = self.entries.ledger;
@@ -207,6 +209,13 @@ impl<'r> Coordinator<'r> {
             self.merged_chunks += open.arrived;
             merged.add(open.runs, &self.executor);
         }
+    }
+}
+
+/// Writes the lines that the coordinator's stages have rejected, if they are kept.
+fn keep(rejects: &mut Option<Rejects>, chain: &mut Chain<'_>) {
+    if let Some(rejects) = rejects {
+        rejects.write(&std::mem::take(&mut chain.account.rejected_lines));
     }
 }
 

@@ -11,12 +11,12 @@ use crate::stage::{RowStage, Watched};
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
-use super::{Exchange, MergeStep, Metadata, Output, Plan, Printing, Step};
+use super::{Exchange, LateRejects, MergeStep, Metadata, Output, Plan, Printing, Settings, Step};
 
 /// Makes the plan of a bound pipeline.
-pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
+pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     push_limits(&mut bound.stages);
-    let output = output(&bound, printing);
+    let output = output(&bound, settings.printing);
     let mut live = LiveSlots::default();
     output.slots().for_each(|slot| live.insert(slot));
     let texts: Vec<String> = bound
@@ -25,9 +25,22 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
         .map(|stage| stage.text.clone())
         .collect();
     let (framing, preface) = (framing(&bound), preface(&bound));
+    let rejecting = match settings.keeps_rejects {
+        true => rejecting_records(&bound.stages),
+        false => 0..0,
+    };
+    let mut late_rejects: Option<LateRejects> = None;
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
+        let may_reject = rejecting.contains(&index) && matches!(stage.kind, Kind::Extract(_));
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
+        if may_reject {
+            live.insert(bound.source.line);
+            late_rejects = Some(LateRejects {
+                line: bound.source.line,
+                row_by_row: late_rejects.is_some(),
+            });
+        }
     }
     steps.reverse();
     let metadata = metadata(&bound.source, &live);
@@ -70,6 +83,7 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
         map: map.into_iter().map(|(_, step)| step).collect(),
         exchange,
         merge: merge.into_iter().map(|(_, step)| step).collect(),
+        late_rejects,
         output,
         explanation,
         watched,
@@ -180,6 +194,19 @@ fn preface(bound: &Bound) -> Preface {
         _ => Preface::Nothing,
     };
     bound.stages.iter().map(of).max().unwrap_or_default()
+}
+
+/// The stages behind the exchange that still see records: those up to the first that makes other rows of them.
+/// What workers reject is found in the bytes of the chunk; these have only the columns that are kept for them.
+fn rejecting_records(stages: &[Logical]) -> std::ops::Range<usize> {
+    let ends_records = |stage: &Logical| match &stage.kind {
+        Kind::Rows(rows) => rows.iter().any(|row| row.explodes()),
+        Kind::Grouped(_) => true,
+        Kind::Extract(_) | Kind::Ordered(_) => false,
+    };
+    let first = |is: &dyn Fn(&Logical) -> bool| stages.iter().position(is).unwrap_or(stages.len());
+    let behind = first(&|stage| matches!(stage.kind, Kind::Ordered(_)));
+    behind..first(&ends_records).max(behind)
 }
 
 /// The slots of what the source must say.

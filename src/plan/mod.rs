@@ -35,6 +35,8 @@ pub struct Plan {
     pub exchange: Exchange,
     /// What the coordinator does behind the exchange, in this order.
     pub merge: Vec<MergeStep>,
+    /// If rejected lines are kept, and stages behind the exchange may reject records: how to keep them.
+    pub late_rejects: Option<LateRejects>,
     /// What is printed.
     pub output: Output,
     /// Fields that only the data can have: those that never were there are named at the end.
@@ -54,6 +56,16 @@ pub struct Metadata {
     pub time: Option<Slot>,
     /// The record of the source that names the fields.
     pub header: Option<Slot>,
+}
+
+/// How lines are kept of records that are rejected when their chunk is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LateRejects {
+    /// What holds the line.
+    pub line: Slot,
+    /// Several stages may reject a record: row after row has to go through all of them, or the order of the
+    /// lines would depend on how large batches are.
+    pub row_by_row: bool,
 }
 
 /// A row-by-row stage with the slots that are read behind it.
@@ -126,6 +138,8 @@ pub struct Settings {
     pub exact: bool,
     /// What a random choice is made from: another number, another sample.
     pub seed: u64,
+    /// Rejected records are kept as they came: their lines must be there wherever a record can be rejected.
+    pub keeps_rejects: bool,
 }
 
 impl From<Printing> for Settings {
@@ -134,6 +148,7 @@ impl From<Printing> for Settings {
             printing,
             exact: false,
             seed: 0,
+            keeps_rejects: false,
         }
     }
 }
@@ -145,7 +160,7 @@ impl Plan {
         match stages::bind(pipeline, settings.seed) {
             Ok(mut bound) => {
                 bound.set_exact(settings.exact);
-                Ok(live::assemble(bound, settings.printing))
+                Ok(live::assemble(bound, settings))
             }
             Err(mut mistakes) => {
                 mistakes.truncate(MAX_MISTAKES);

@@ -271,11 +271,10 @@ impl RowStage for Extract {
             let kept: Vec<u32> = (0..batch.rows as u32)
                 .filter(|row| rejected.next_if_eq(row).is_none())
                 .collect();
+            for (row, reason) in decoded.rejected {
+                account.reject(batch, row, reason);
+            }
             batch.gather(&kept, &needed);
-            decoded
-                .rejected
-                .into_iter()
-                .for_each(|(_, reason)| account.reject(reason));
         }
         let older = self.older.iter();
         for ((slot, older), column) in self.slots.iter().zip(older).zip(decoded.columns) {
