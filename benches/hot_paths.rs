@@ -118,7 +118,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
     let plan = Plan::of(&pipeline, bourn::plan::Printing::AsItCame)
         .expect("the expression can be planned");
     let encoding = match (format, plan.output.lines) {
-        (None, Some(_)) => Encoding::Lines,
+        (None, Some(_)) => Encoding::Lines(true),
         (name, _) => {
             let format = format::find(name.unwrap_or("tsv")).expect("the format is in the table");
             Encoding::Format(format, format.header)

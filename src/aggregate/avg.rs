@@ -1,9 +1,8 @@
 //! `avg(x)`: the mean of numbers.
 
 use super::accumulator::{Finish, PerGroup, State, number};
-use super::exact_sum::ExactSum;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::{Entry, ExactSum, Example, Position, Value, ValueRef};
 
 pub(super) const AVG: AggregateDef = AggregateDef {
     entry: Entry {

@@ -2,8 +2,8 @@
 //!
 //! Around them: the table that turns keys into group numbers (`group_table`), what a worker keeps of its
 //! share of the stream (`partial`), how the shares become one (`merged`), in which order groups are
-//! printed (`ranking`), and what several aggregates compute with: sums without rounding (`exact_sum`,
-//! `expansion`, `moments`), counted values (`quantile`, `log_histogram`), sets of values (`fingerprint`).
+//! printed (`ranking`), and what several aggregates compute with: moments without rounding
+//! (`moments`), counted values (`quantile`, `log_histogram`), sets of values (`fingerprint`).
 
 mod accumulator;
 mod aggregation;
@@ -15,8 +15,6 @@ mod corr;
 mod count;
 mod count_distinct;
 mod ewma;
-mod exact_sum;
-mod expansion;
 mod fingerprint;
 mod first;
 mod group_table;

@@ -3,9 +3,8 @@
 //! Ints add exactly; floats are added without loss, so any split of the input gives the same sum.
 
 use super::accumulator::{Finish, PerGroup, State, number};
-use super::exact_sum::ExactSum;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::{Entry, ExactSum, Example, Position, Value, ValueRef};
 
 pub(super) const SUM: AggregateDef = AggregateDef {
     entry: Entry {

@@ -40,6 +40,8 @@ pub(super) struct Request {
     pub(super) batch: Option<Duration>,
     pub(super) max_line_bytes: Option<usize>,
     pub(super) exact: bool,
+    /// What a random choice is made from.
+    pub(super) seed: u64,
     /// Where rejected lines go.
     pub(super) rejects: Option<OsString>,
     pub(super) max_rejects: Option<MaxRejects>,
@@ -76,8 +78,8 @@ pub(super) enum Purpose {
 }
 
 impl Request {
-    /// What the plan must know beside the expression: what is printed where no stage chooses columns, and
-    /// whether sketches will do.
+    /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
+    /// sketches will do, which sample is taken, and whether rejected lines are kept.
     pub(super) fn settings(&self) -> Settings {
         Settings {
             printing: match self.output {
@@ -85,6 +87,8 @@ impl Request {
                 None => Printing::AsItCame,
             },
             exact: self.exact,
+            seed: self.seed,
+            keeps_rejects: self.rejects.is_some(),
         }
     }
 }
@@ -145,6 +149,7 @@ impl Request {
             batch: matches.get_one("batch").copied(),
             max_line_bytes: matches.get_one("max-line").copied(),
             exact: matches.get_flag("exact"),
+            seed: matches.get_one("seed").copied().unwrap_or_default(),
             rejects: matches.get_one("rejects").cloned(),
             max_rejects: matches.get_one("max-rejects").cloned(),
             stats: matches.get_flag("stats"),

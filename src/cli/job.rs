@@ -58,7 +58,7 @@ fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
         (false, None) => "tsv",
     };
     match (request.output, plan.output.lines) {
-        (None, Some(_)) => Encoding::Lines,
+        (None, Some(_)) => Encoding::Lines(request.header.unwrap_or(true)),
         (chosen, _) => {
             let format = chosen
                 .or_else(|| format::find(default))

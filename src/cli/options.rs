@@ -46,6 +46,8 @@ pub enum Takes {
     Size,
     /// How many rejects are too many.
     Rejects,
+    /// What a random choice is made from.
+    Seed,
 }
 
 /// Whom an option is for.
@@ -248,7 +250,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "no-header",
             usage: "--no-header",
             summary: "Leave out the names of the columns.",
-            details: "tsv, json, logfmt and raw have none anyway.",
+            details: "tsv, json, logfmt and raw have none anyway. Where lines are printed as they came, the first line of a csv \
+                      file is left out.",
             examples: &[Example {
                 expr: "-o csv --no-header 'split | count by word'",
                 input: "a b a\n",
@@ -281,9 +284,10 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "rejects",
             usage: "--rejects FILE",
             summary: "Keep rejected lines in a file, in the order of the stream.",
-            details: "The file is created, or emptied, before anything is read. A line stands there once, as it came. \
-                      Not kept are lines that are longer than `--max-line`, and what a stage behind `limit`, `sort`, \
-                      `tail` or aggregates rejects: that is no line any more.",
+            details: "The file is created, or emptied, before anything is read. A line stands there once, as it came, \
+                      whichever stage rejects it; behind `sort` and `tail`, at the end. Not kept are lines that are \
+                      longer than `--max-line`. Behind aggregates, `split` and `explode` rows are no records any \
+                      more: what cannot be read there has failed to convert.",
             examples: &[Example {
                 expr: "--rejects /dev/null 'json | sum(n)'",
                 input: "{\"n\":1}\n{\"n\":\n",
@@ -292,6 +296,22 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "seed",
+            usage: "--seed N",
+            summary: "Another number, another sample: `sample` takes other records.",
+            details: "The same number takes the same records, whatever the number of threads; 0 without it.",
+            examples: &[Example {
+                expr: "--seed 7 'sample 1/2 | select @number as n'",
+                input: "a\na\na\na\na\na\na\na\n",
+                output: "1\n2\n3\n7\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Seed,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -380,7 +400,7 @@ impl Takes {
             Takes::File => "FILE",
             Takes::Format => "FORMAT",
             Takes::When => "WHEN",
-            Takes::Threads => "N",
+            Takes::Threads | Takes::Seed => "N",
             Takes::Duration => "DURATION",
             Takes::Size => "SIZE",
             Takes::Rejects => "LIMIT",
@@ -399,6 +419,7 @@ impl Takes {
             Takes::Duration => ("a duration", "500ms, 1s or 5m"),
             Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
             Takes::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
+            Takes::Seed => ("a number that is not negative", "42"),
         }
     }
 
@@ -414,6 +435,7 @@ impl Takes {
             Takes::Duration => ValueParser::new(duration),
             Takes::Size => ValueParser::new(size),
             Takes::Rejects => ValueParser::new(max_rejects),
+            Takes::Seed => ValueParser::new(seed),
         }
     }
 }
@@ -445,6 +467,10 @@ fn threads(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|threads| (1..=1024).contains(threads));
     threads.ok_or_else(String::new)
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| String::new())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

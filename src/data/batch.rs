@@ -127,6 +127,23 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// A batch of each row.
+    pub fn into_rows(self) -> Vec<Batch<'a>> {
+        if self.rows < 2 {
+            return vec![self];
+        }
+        let row = |row: usize| Batch {
+            rows: 1,
+            position: self.position,
+            columns: self
+                .columns
+                .iter()
+                .map(|column| column.as_ref().map(|column| column.gather(&[row as u32])))
+                .collect(),
+        };
+        (0..self.rows).map(row).collect()
+    }
+
     /// Drops all columns and says how many rows the batch now has.
     pub fn clear(&mut self, rows: usize) {
         self.columns.clear();

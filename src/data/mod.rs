@@ -1,9 +1,12 @@
-//! The ground floor: values, columns of them, batches of columns. Knows nothing of what is done with them.
+//! The ground floor: values, columns of them, batches of columns, and arithmetic without rounding. Knows nothing
+//! of what is done with them.
 
 mod batch;
 mod column;
 mod duration;
 mod entry;
+mod exact_sum;
+mod expansion;
 mod framing;
 mod json;
 mod key;
@@ -20,6 +23,8 @@ pub use batch::{Batch, LiveSlots, Position, Slot, gather_across};
 pub use column::{Column, ColumnBuilder, Truth, Validity};
 pub use duration::{format_duration, parse_duration};
 pub use entry::{Entry, Example};
+pub use exact_sum::ExactSum;
+pub use expansion::{Expansion, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor};
 pub use json::{
     JsonError, read_json, read_scalar, read_string, skip_json, skip_quoted, skip_string,

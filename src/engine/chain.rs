@@ -5,12 +5,14 @@ use std::sync::Arc;
 use crate::aggregate::{Aggregation, Executor, Merged, Partial};
 use crate::data::Batch;
 use crate::expr::Failures;
-use crate::plan::{Exchange, MergeStep, Plan, Step};
+use crate::plan::{Exchange, LateRejects, MergeStep, Plan, Step};
 use crate::stage::{Account, Operator};
 
 /// Fresh operators for one result.
 pub(super) struct Chain<'p> {
     links: Vec<Link<'p>>,
+    /// How to keep the line of a record that a link rejects, if it is kept.
+    rejects: Option<LateRejects>,
     executor: &'p dyn Executor,
     /// The first link that needs all records, or makes several rows of one, or the number of links: in front
     /// of it, records have passed.
@@ -72,6 +74,7 @@ impl<'p> Chain<'p> {
         let links = steps.iter().map(link).collect();
         Chain {
             links,
+            rejects: plan.late_rejects,
             executor,
             records_end,
             rows_end,
@@ -112,6 +115,16 @@ impl<'p> Chain<'p> {
     }
 
     fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
+        if first < self.rows_end && self.rejects.is_some_and(|rejects| rejects.row_by_row) {
+            let rows = batches.into_iter().flat_map(Batch::into_rows);
+            return rows
+                .flat_map(|row| self.push_all_from(first, vec![row]))
+                .collect();
+        }
+        self.push_all_from(first, batches)
+    }
+
+    fn push_all_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         let mut batches = batches;
         let mut account = Account::default();
         for index in first..self.links.len() {
@@ -136,7 +149,9 @@ impl<'p> Chain<'p> {
 
     /// Enters what the links up to this one say of the batches in front of it.
     fn enter(&mut self, index: usize, account: &mut Account, batches: &[Batch<'static>]) {
-        let account = std::mem::take(account);
+        let rejects = self.rejects.filter(|_| index < self.rows_end);
+        let line = rejects.map(|rejects| rejects.line);
+        let account = std::mem::replace(account, Account::keeping(line));
         let counts_records = self.records_end != NEVER && index <= self.records_end;
         if counts_records {
             self.account.filtered += account.filtered;
@@ -148,6 +163,7 @@ impl<'p> Chain<'p> {
         if index <= self.rows_end {
             self.account.rejected += account.rejected;
             self.withdrawn += if counts_records { 0 } else { account.rejected };
+            self.account.rejected_lines.extend(account.rejected_lines);
             self.account.first_rejected = self
                 .account
                 .first_rejected

@@ -126,6 +126,7 @@ impl<'r> Coordinator<'r> {
                             Payload::Bytes(bytes) => output.bytes(&bytes),
                             Payload::Batches(batches) => output.rows(&chain.push(batches)),
                         }
+                        keep(&mut rejects, &mut chain);
                         let _ = self.tickets.try_send(()); // the reader has ended
                         if chain.is_done() || output.error.is_some() {
                             break;
@@ -160,6 +161,7 @@ impl<'r> Coordinator<'r> {
                 output.rows(&chain.push(rows));
             }
             output.rows(&chain.finish());
+            keep(&mut rejects, &mut chain);
             output.finish();
         }
         let mut ledger = self.entries.ledger;
@@ -180,12 +182,7 @@ impl<'r> Coordinator<'r> {
             ledger,
             failed_sources: self.entries.failed_sources,
             left_out: output.left_out(),
-            never_seen: plan
-                .watched
-                .iter()
-                .filter(|(_, seen)| !seen.get())
-                .map(|(name, _)| name.clone())
-                .collect(),
+            never_seen: plan.never_seen(),
             bytes: self.entries.bytes,
             rejects: rejects.and_then(Rejects::finish),
             sink: output.error.take(),
@@ -212,6 +209,13 @@ impl<'r> Coordinator<'r> {
             self.merged_chunks += open.arrived;
             merged.add(open.runs, &self.executor);
         }
+    }
+}
+
+/// Writes the lines that the coordinator's stages have rejected, if they are kept.
+fn keep(rejects: &mut Option<Rejects>, chain: &mut Chain<'_>) {
+    if let Some(rejects) = rejects {
+        rejects.write(&std::mem::take(&mut chain.account.rejected_lines));
     }
 }
 

@@ -58,8 +58,8 @@ pub struct Job {
 /// How rows are printed.
 #[derive(Clone, Copy, Debug)]
 pub enum Encoding {
-    /// The lines as they came, from the plan's slot of lines.
-    Lines,
+    /// The lines as they came, from the plan's slot of lines; behind a header of the source or without it.
+    Lines(bool),
     /// In a format, with a header or without.
     Format(&'static FormatDef, bool),
 }

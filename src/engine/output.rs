@@ -12,7 +12,8 @@ pub(super) struct Output<'s> {
     encoder: Box<dyn Encoder>,
     /// Not printed yet.
     header: bool,
-    is_lines: bool,
+    /// Whether a header of the source stays in front.
+    keeps_header: bool,
     look: Look,
     sink: &'s mut dyn Sink,
     pub(super) progress: Option<Progress>,
@@ -30,13 +31,13 @@ impl<'s> Output<'s> {
     ) -> Self {
         let header = match encoding {
             Encoding::Format(_, header) => header,
-            Encoding::Lines => false,
+            Encoding::Lines(_) => false,
         };
         let encoder = encoder(&plan.output, encoding, look);
         Output {
             encoder,
             header,
-            is_lines: matches!(encoding, Encoding::Lines),
+            keeps_header: matches!(encoding, Encoding::Lines(true)),
             look,
             sink,
             progress,
@@ -68,7 +69,7 @@ impl<'s> Output<'s> {
 
     /// A source has a header: in front of lines that are printed as they came, it stays.
     pub(super) fn source_header(&mut self, header: &[u8]) {
-        if !self.is_lines {
+        if !self.keeps_header {
             return;
         }
         let line = [header, b"\n"].concat();
@@ -119,8 +120,8 @@ pub(super) fn encoder(output: &plan::Output, encoding: Encoding, look: Look) -> 
             format::make_open(format, whole, &output.columns, &output.dropped, look)
         }
         (Encoding::Format(format, _), ..) => format::make(format, &output.columns, look),
-        (Encoding::Lines, Some(slot), _) => format::make_lines(slot, look),
-        (Encoding::Lines, None, _) => {
+        (Encoding::Lines(_), Some(slot), _) => format::make_lines(slot, look),
+        (Encoding::Lines(_), None, _) => {
             unreachable!("lines are printed only where the plan has them")
         }
     }

@@ -229,6 +229,9 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
             .enumerate()
             .map(|(index, argument)| bind_argument(def, index, argument, scope)),
     )?;
+    if matches!(def.kernel, Kernel::Total) {
+        return bind_total(bound, expr, scope);
+    }
     let Kernel::Prepared(prepare) = def.kernel else {
         let arguments = bound.into_iter().map(|argument| argument.node).collect();
         return Ok(Node::Call { def, arguments });
@@ -252,6 +255,23 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         arguments: bound.into_iter().map(|argument| argument.node).collect(),
         function,
     })
+}
+
+/// `total(x)`: a field that a step in front of this stage sets, once it has seen the whole result.
+fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
+    let Some(argument) = arguments.into_iter().next().filter(|_| scope.is_result) else {
+        if scope.unknown {
+            return Ok(Node::Constant(Value::Null));
+        }
+        let message =
+            format!("`{expr}` needs all rows of a result, and here records come one by one");
+        return mistake(Mistake::new(expr.span, message).help(
+            "write it behind aggregates, `sort`, `top` or `tail`: count by word | let share = count / total(count)",
+        ));
+    };
+    let text = expr.to_string();
+    let slot = scope.total(text.clone(), argument.node);
+    Ok(Node::Field(slot, text))
 }
 
 /// An argument, and the pattern that it is where its parameter takes one.

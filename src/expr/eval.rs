@@ -113,6 +113,7 @@ impl Node {
                 }
                 Kernel::Owned(kernel) => call_owned(def, kernel, arguments, batch, rows, failures),
                 Kernel::Prepared(_) => unreachable!("binding prepared the function"),
+                Kernel::Total => unreachable!("binding made a field of the total"),
             },
             Node::Prepared {
                 def,

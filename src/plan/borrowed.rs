@@ -80,7 +80,7 @@ pub(super) fn answer(stage: &Stage, name: &str) -> Option<Mistake> {
         ),
         "total" => (
             "numbers are added by `sum`",
-            format!("sum({})", or(&rest, "word")),
+            format!("sum({})", inside(stage, &rest)),
         ),
         "average" | "mean" => (
             "the mean is `avg`",

@@ -13,12 +13,12 @@ use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
 use super::window::{Place, PlannedWindow, WindowBy};
-use super::{Exchange, MergeStep, Metadata, Output, Plan, Printing, Step};
+use super::{Exchange, LateRejects, MergeStep, Metadata, Output, Plan, Printing, Settings, Step};
 
 /// Makes the plan of a bound pipeline.
-pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
+pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     push_limits(&mut bound.stages);
-    let output = output(&bound, printing);
+    let output = output(&bound, settings.printing);
     let mut live = LiveSlots::default();
     output.slots().for_each(|slot| live.insert(slot));
     let texts: Vec<String> = bound
@@ -28,8 +28,15 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
         .collect();
     let (framing, preface) = (framing(&bound), preface(&bound));
     let window = bound.window.take().and_then(|window| window.bound);
+    let rejecting = match settings.keeps_rejects {
+        true => rejecting_records(&bound.stages),
+        false => 0..0,
+    };
+    let mut late_rejects: Option<LateRejects> = None;
+    let mut windowed = LiveSlots::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
+        let may_reject = rejecting.contains(&index) && matches!(stage.kind, Kind::Extract(_));
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
         if let Some(window) = window.as_ref().filter(|window| window.stage == index) {
             live.remove(window.bounds.start);
@@ -37,6 +44,14 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
             if let WindowBy::Time(slot) = window.by {
                 live.insert(slot);
             }
+            windowed = live.clone();
+        }
+        if may_reject {
+            live.insert(bound.source.line);
+            late_rejects = Some(LateRejects {
+                line: bound.source.line,
+                row_by_row: late_rejects.is_some(),
+            });
         }
     }
     steps.reverse();
@@ -67,7 +82,7 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
     });
     let exchange = match merge.first() {
         None => Exchange::Rows,
-        Some(_) if place == Some(Place::Merge(0)) => Exchange::Gathered(live.clone()),
+        Some(_) if place == Some(Place::Merge(0)) => Exchange::Gathered(windowed),
         Some((_, MergeStep::Ordered(stage, live))) => {
             Exchange::Ordered(Arc::clone(stage), live.clone())
         }
@@ -95,6 +110,7 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
         exchange,
         merge: merge.into_iter().map(|(_, step)| step).collect(),
         window,
+        late_rejects,
         output,
         explanation,
         watched,
@@ -139,7 +155,12 @@ fn add_steps(
             steps.push((index, row_step(stage, live)));
         }
         Kind::Ordered(stage) => {
+            let made = stage.makes();
+            if !made.is_empty() && !made.iter().any(|slot| live.contains(*slot)) {
+                return;
+            }
             let behind = live.clone();
+            made.into_iter().for_each(|made| live.remove(made));
             stage.reads(live);
             steps.push((index, MergeStep::Ordered(Arc::from(stage), behind)));
         }
@@ -186,7 +207,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
         columns,
         lines: None,
         whole: scope.whole(),
-        dropped: scope.dropped().to_vec(),
+        dropped: scope.dropped(),
     }
 }
 
@@ -205,6 +226,19 @@ fn preface(bound: &Bound) -> Preface {
         _ => Preface::Nothing,
     };
     bound.stages.iter().map(of).max().unwrap_or_default()
+}
+
+/// The stages behind the exchange that still see records: those up to the first that makes other rows of them.
+/// What workers reject is found in the bytes of the chunk; these have only the columns that are kept for them.
+fn rejecting_records(stages: &[Logical]) -> std::ops::Range<usize> {
+    let ends_records = |stage: &Logical| match &stage.kind {
+        Kind::Rows(rows) => rows.iter().any(|row| row.explodes()),
+        Kind::Grouped(_) => true,
+        Kind::Extract(_) | Kind::Ordered(_) => false,
+    };
+    let first = |is: &dyn Fn(&Logical) -> bool| stages.iter().position(is).unwrap_or(stages.len());
+    let behind = first(&|stage| matches!(stage.kind, Kind::Ordered(_)));
+    behind..first(&ends_records).max(behind)
 }
 
 /// The slots of what the source must say.

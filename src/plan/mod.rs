@@ -39,6 +39,8 @@ pub struct Plan {
     pub merge: Vec<MergeStep>,
     /// Over which records blocking stages work, if not over the whole stream.
     pub window: Option<PlannedWindow>,
+    /// If rejected lines are kept, and stages behind the exchange may reject records: how to keep them.
+    pub late_rejects: Option<LateRejects>,
     /// What is printed.
     pub output: Output,
     /// Fields that only the data can have: those that never were there are named at the end.
@@ -58,6 +60,16 @@ pub struct Metadata {
     pub time: Option<Slot>,
     /// The record of the source that names the fields.
     pub header: Option<Slot>,
+}
+
+/// How lines are kept of records that are rejected when their chunk is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LateRejects {
+    /// What holds the line.
+    pub line: Slot,
+    /// Several stages may reject a record: row after row has to go through all of them, or the order of the
+    /// lines would depend on how large batches are.
+    pub row_by_row: bool,
 }
 
 /// A row-by-row stage with the slots that are read behind it.
@@ -130,6 +142,10 @@ pub struct Settings {
     pub printing: Printing,
     /// No sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,
+    /// What a random choice is made from: another number, another sample.
+    pub seed: u64,
+    /// Rejected records are kept as they came: their lines must be there wherever a record can be rejected.
+    pub keeps_rejects: bool,
 }
 
 impl From<Printing> for Settings {
@@ -137,6 +153,8 @@ impl From<Printing> for Settings {
         Settings {
             printing,
             exact: false,
+            seed: 0,
+            keeps_rejects: false,
         }
     }
 }
@@ -145,16 +163,31 @@ impl Plan {
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
         let settings = settings.into();
-        match stages::bind(pipeline) {
+        match stages::bind(pipeline, settings.seed) {
             Ok(mut bound) => {
                 bound.set_exact(settings.exact);
-                Ok(live::assemble(bound, settings.printing))
+                Ok(live::assemble(bound, settings))
             }
             Err(mut mistakes) => {
                 mistakes.truncate(MAX_MISTAKES);
                 Err(mistakes)
             }
         }
+    }
+
+    /// Fields that were asked for and that no record had: each once, and none that another decoder has found.
+    pub fn never_seen(&self) -> Vec<String> {
+        let is_seen = |name: &String| {
+            let mut watched = self.watched.iter();
+            watched.any(|(other, seen)| other == name && seen.get())
+        };
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in &self.watched {
+            if !is_seen(name) && !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before

@@ -3,12 +3,11 @@
 use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
 use crate::expr::Scope;
-use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
 use crate::stage::{self, BoundStage, Extraction, OrderedStage, RowStage};
 
-use super::aggregates::bind_aggregates;
+use super::aggregates::{bind_aggregates, meant};
 use super::borrowed;
 use super::window::{self, OpenWindow};
 
@@ -60,9 +59,10 @@ pub(super) enum Kind {
 }
 
 /// Binds all stages, or says everything that is wrong with them.
-pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
+pub(super) fn bind(pipeline: &Pipeline, seed: u64) -> Result<Bound, Vec<Mistake>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
+    scope.seed = seed;
     let source = SourceSlots {
         line: scope.set("line"),
         source: scope.set_metadata("@source"),
@@ -89,7 +89,7 @@ pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
         }
     }
     if let (true, Some(window)) = (mistakes.is_empty(), &bound.window)
-        && window.bound.is_none()
+        && window.is_pending()
     {
         mistakes.push(window.unused());
     }
@@ -102,11 +102,7 @@ pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
 
 /// In front of a blocking stage: if it is the first, this is where records are put into windows.
 fn enter_window(bound: &mut Bound, stage: &Stage) -> Result<(), Vec<Mistake>> {
-    let Some(window) = bound
-        .window
-        .as_mut()
-        .filter(|window| window.bound.is_none())
-    else {
+    let Some(window) = bound.window.as_mut().filter(|window| window.is_pending()) else {
         return Ok(());
     };
     if let Some(time) = window.bind(&mut bound.scope, bound.stages.len())? {
@@ -142,40 +138,9 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             return Err(vec![mistake.help(format!("usage: {}", def.entry.usage))]);
         }
         bound.chooses_columns |= def.chooses_columns;
-        return match (def.bind)(stage, &mut bound.scope)? {
-            BoundStage::Rewrite(stages) => {
-                stages.iter().try_for_each(|stage| bind_stage(stage, bound))
-            }
-            BoundStage::Extract(extraction) => {
-                push(bound, stage, Kind::Extract(extraction));
-                Ok(())
-            }
-            BoundStage::Rows(rows) => {
-                push(bound, stage, Kind::Rows(rows));
-                Ok(())
-            }
-            BoundStage::Window(_) => Ok(()), // found before
-            BoundStage::Ordered(computed, ordered) => {
-                if !computed.is_empty() {
-                    let text = format!("what {stage} goes by");
-                    let kind = Kind::Rows(computed);
-                    bound.stages.push(Logical { text, kind });
-                }
-                let is_blocking = ordered.is_blocking();
-                let is_first = bound
-                    .window
-                    .as_ref()
-                    .is_some_and(|window| window.bound.is_none());
-                if is_blocking {
-                    enter_window(bound, stage)?;
-                }
-                push(bound, stage, Kind::Ordered(ordered));
-                if is_blocking && is_first {
-                    show_bounds(bound);
-                }
-                Ok(())
-            }
-        };
+        let became = (def.bind)(stage, &mut bound.scope)?;
+        add_totals(bound, stage, stage::totals(&bound.scope));
+        return add(bound, stage, became);
     }
     if aggregate::find(name).is_some() {
         bound.chooses_columns = true;
@@ -189,11 +154,60 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             }
             (Err(found), _) | (_, Err(found)) => return Err(found),
         };
+        add_totals(bound, stage, stage::totals(&bound.scope));
+        bound.scope.is_result = true;
         push(bound, stage, Kind::Grouped(aggregation));
         show_bounds(bound);
         return Ok(());
     }
     Err(vec![unknown_stage(stage, name)])
+}
+
+/// Adds what a stage became.
+fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<Mistake>> {
+    match became {
+        BoundStage::Rewrite(stages) => {
+            return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
+        }
+        BoundStage::Several(parts) => {
+            return parts
+                .into_iter()
+                .try_for_each(|part| add(bound, stage, part));
+        }
+        BoundStage::Totals(totals) => add_totals(bound, stage, totals),
+        BoundStage::Extract(extraction) => push(bound, stage, Kind::Extract(extraction)),
+        BoundStage::Rows(rows) => push(bound, stage, Kind::Rows(rows)),
+        BoundStage::Ordered(computed, ordered) => {
+            if !computed.is_empty() {
+                let text = format!("what {stage} goes by");
+                let kind = Kind::Rows(computed);
+                bound.stages.push(Logical { text, kind });
+            }
+            let is_blocking = ordered.is_blocking();
+            bound.scope.is_result |= is_blocking;
+            let pending = |bound: &Bound| bound.window.as_ref().is_some_and(OpenWindow::is_pending);
+            let enters = is_blocking && pending(bound);
+            if enters {
+                enter_window(bound, stage)?;
+            }
+            push(bound, stage, Kind::Ordered(ordered));
+            if enters {
+                show_bounds(bound);
+            }
+        }
+        BoundStage::Window(_) => {} // found before
+    }
+    Ok(())
+}
+
+/// Adds what the totals in a stage need.
+fn add_totals(bound: &mut Bound, stage: &Stage, totals: Vec<Box<dyn OrderedStage>>) {
+    for total in totals {
+        bound.stages.push(Logical {
+            text: format!("what {stage} adds up"),
+            kind: Kind::Ordered(total),
+        });
+    }
 }
 
 fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
@@ -209,7 +223,7 @@ fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
     }
     let mistake = Mistake::new(stage.head.span, format!("unknown stage `{name}`"));
     let names: Vec<&str> = stage_names().collect();
-    match closest(name, &names) {
+    match meant(name, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
         None => mistake.help(format!("a stage is one of {}", names.join(", "))),
     }
@@ -223,6 +237,15 @@ fn stage_names() -> impl Iterator<Item = &'static str> {
 
 /// What to say of a name that was called as a function and is none.
 fn elsewhere(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let name = name.as_str();
+    if name == "sum" {
+        return Some(
+            "`sum` is an aggregate: it stands at the head of a stage, as in `sum(x) by line`; behind one, \
+             total(x) is the sum over all rows"
+                .to_owned(),
+        );
+    }
     if aggregate::find(name).is_some() {
         return Some(format!(
             "`{name}` is an aggregate: it stands at the head of a stage, as in `{name} by line` or `count, {name}(x)`"

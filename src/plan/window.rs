@@ -97,6 +97,11 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Mistak
 }
 
 impl OpenWindow {
+    /// Whether no blocking stage came so far.
+    pub(super) fn is_pending(&self) -> bool {
+        self.bound.is_none()
+    }
+
     /// Binds the time in front of the first blocking stage, which is to be number `stage` once the step that
     /// reads the time, if one is given back, stands before it.
     pub(super) fn bind(

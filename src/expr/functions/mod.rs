@@ -59,6 +59,7 @@ mod substr;
 mod tan;
 mod text;
 mod time;
+mod total;
 mod trim;
 mod upper;
 mod url_decode;
@@ -135,6 +136,7 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &tan::TAN,
     &text::TEXT,
     &time::TIME,
+    &total::TOTAL,
     &trim::TRIM,
     &upper::UPPER,
     &url_decode::URL_DECODE,
@@ -207,6 +209,8 @@ pub enum Kernel {
     If,
     /// `coalesce(a, b, …)`: evaluated up to the first value that is not null.
     Coalesce,
+    /// `total(x)`: computed before the stage that it stands in, which then reads a field.
+    Total,
 }
 
 /// Computes one value. The result may borrow from an argument or from `scratch`, which comes empty.

@@ -9,11 +9,11 @@
 
 /// A sum of floats that do not overlap, smallest first; a single NaN once it was beyond every float.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Expansion(Vec<f64>);
+pub struct Expansion(Vec<f64>);
 
 impl Expansion {
     /// An integer: three floats of at most 43 bits each.
-    pub(super) fn of_int(value: i128) -> Expansion {
+    pub fn of_int(value: i128) -> Expansion {
         let mut parts = Expansion::default();
         let negative = value < 0;
         let mut magnitude = value.unsigned_abs();
@@ -28,12 +28,12 @@ impl Expansion {
     }
 
     /// The floats, smallest first.
-    pub(super) fn parts(&self) -> &[f64] {
+    pub fn parts(&self) -> &[f64] {
         &self.0
     }
 
     /// Adds a float. A sum that is beyond every float stays so.
-    pub(super) fn add(&mut self, value: f64) {
+    pub fn add(&mut self, value: f64) {
         let parts = &mut self.0;
         if parts.first().is_some_and(|part| part.is_nan()) {
             return;
@@ -57,18 +57,18 @@ impl Expansion {
     }
 
     /// Adds another.
-    pub(super) fn add_all(&mut self, other: &Expansion) {
+    pub fn add_all(&mut self, other: &Expansion) {
         other.0.iter().for_each(|&part| self.add(part));
     }
 
     /// The difference.
-    pub(super) fn minus(mut self, other: &Expansion) -> Expansion {
+    pub fn minus(mut self, other: &Expansion) -> Expansion {
         other.0.iter().for_each(|&part| self.add(-part));
         self
     }
 
     /// The product.
-    pub(super) fn times(&self, other: &Expansion) -> Expansion {
+    pub fn times(&self, other: &Expansion) -> Expansion {
         let (left, right) = (self.canonical(), other.canonical());
         let mut product = Expansion::default();
         for &left in &left {
@@ -82,7 +82,7 @@ impl Expansion {
     }
 
     /// The nearest float, ties to even.
-    pub(super) fn round(&self) -> f64 {
+    pub fn round(&self) -> f64 {
         let mut rest = self.0.iter().rev();
         let Some(&first) = rest.next() else {
             return 0.0;
@@ -136,7 +136,7 @@ pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
 /// The rounded product of two floats and what rounding lost, exactly (Dekker). What is lost of an infinite
 /// product is said to be nothing.
 #[inline]
-pub(super) fn two_product(a: f64, b: f64) -> (f64, f64) {
+pub fn two_product(a: f64, b: f64) -> (f64, f64) {
     let product = a * b;
     let (a_high, a_low) = halves(a);
     let (b_high, b_low) = halves(b);

@@ -6,11 +6,12 @@
 //! even, as Python's `math.fsum` does it.
 
 use super::expansion::{Expansion, two_product, two_sum};
-use crate::data::{Number, Value};
+use super::number::Number;
+use super::value::Value;
 
 /// An exact sum of numbers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ExactSum {
+pub struct ExactSum {
     ints: i128,
     high: f64,
     low: f64,
@@ -38,7 +39,7 @@ const HUGE_UNIT: f64 = f64::from_bits((1023 + 128) << 52);
 impl ExactSum {
     /// Adds a number.
     #[inline]
-    pub(super) fn add(&mut self, number: Number) {
+    pub fn add(&mut self, number: Number) {
         match number {
             Number::Int(value) => self.ints += i128::from(value),
             Number::Float(value) => {
@@ -49,7 +50,7 @@ impl ExactSum {
     }
 
     /// Adds an integer of any size.
-    pub(super) fn add_big(&mut self, value: i128) {
+    pub fn add_big(&mut self, value: i128) {
         match self.ints.checked_add(value) {
             Some(sum) => self.ints = sum,
             None => {
@@ -63,7 +64,7 @@ impl ExactSum {
 
     /// Adds the product of two numbers, not rounded.
     #[inline]
-    pub(super) fn add_product(&mut self, left: Number, right: Number) {
+    pub fn add_product(&mut self, left: Number, right: Number) {
         match (left, right) {
             (Number::Int(left), Number::Int(right)) => {
                 self.add_big(i128::from(left) * i128::from(right));
@@ -87,7 +88,7 @@ impl ExactSum {
     }
 
     /// Adds another sum.
-    pub(super) fn merge(&mut self, other: &ExactSum) {
+    pub fn merge(&mut self, other: &ExactSum) {
         self.add_big(other.ints);
         self.has_float |= other.has_float;
         match &other.rest {
@@ -109,7 +110,7 @@ impl ExactSum {
     }
 
     /// The sum: an int of any size, or a float if one was added.
-    pub(super) fn value(&self) -> Value {
+    pub fn value(&self) -> Value {
         if self.has_float {
             Value::float(self.to_f64())
         } else {
@@ -118,7 +119,7 @@ impl ExactSum {
     }
 
     /// The sum divided by a count, rounded.
-    pub(super) fn divided_by(&self, count: u64) -> Value {
+    pub fn divided_by(&self, count: u64) -> Value {
         let divisor = i128::from(count);
         if !self.has_float && self.ints % divisor == 0 {
             return Value::float((self.ints / divisor) as f64);
@@ -127,7 +128,7 @@ impl ExactSum {
     }
 
     /// The sum as floats, nothing lost.
-    pub(super) fn expansion(&self) -> Expansion {
+    pub fn expansion(&self) -> Expansion {
         let mut sum = Expansion::of_int(self.ints);
         match &self.rest {
             Some(rest) => {
