@@ -8,8 +8,8 @@ use crate::data::{Batch, Column, ColumnBuilder, KeyKind, Position};
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
 use super::group_table::GroupTable;
-use super::partial::{PARTITIONS, Run, parts};
-use super::ranking::{Candidate, Ranked, compare, with_value};
+use super::partial::{PARTITIONS, Run};
+use super::ranking::{Candidate, Ranked, compare, with_key_values};
 
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;
@@ -328,15 +328,9 @@ fn emit_keys(
             .table
             .keys
             .get(row.group as usize, &mut short);
-        match builders.as_mut_slice() {
-            [] => {}
-            [builder] => with_value(kind, bytes, |value| builder.push(value)),
-            builders => {
-                for (builder, (kind, bytes)) in builders.iter_mut().zip(parts(bytes)) {
-                    with_value(kind, bytes, |value| builder.push(value));
-                }
-            }
-        }
+        with_key_values(kind, bytes, &mut builders, |builder, value| {
+            builder.push(value)
+        });
     }
     for (key, builder) in aggregation.keys.iter().zip(builders) {
         batch.set(key.slot, builder.finish());

@@ -33,6 +33,7 @@ mod percentile;
 mod quantile;
 mod ranking;
 mod rate;
+mod session_groups;
 mod sliced;
 mod stddev;
 mod sum;
@@ -44,6 +45,7 @@ pub use aggregation::{Aggregation, BoundAggregate, Key};
 pub use merged::{Executor, Merged};
 pub use partial::{Partial, Run};
 pub use ranking::Ranking;
+pub use session_groups::{SessionGroups, SessionRows};
 pub use sliced::Sliced;
 pub use windowed::Windowed;
 

@@ -4,7 +4,10 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
+use crate::data::TimeDefaults;
 use crate::format::{self, FormatDef};
 use crate::plan::{Printing, Settings};
 
@@ -44,6 +47,11 @@ pub(super) struct Request {
     pub(super) seed: u64,
     /// Where rejected lines go.
     pub(super) rejects: Option<OsString>,
+    pub(super) late: Option<OsString>,
+    pub(super) fill: bool,
+    pub(super) max_jump: Option<Duration>,
+    pub(super) zone: Option<TimeZone>,
+    pub(super) year: Option<i16>,
     pub(super) max_rejects: Option<MaxRejects>,
     /// Whether the ledger is said even if it is clean.
     pub(super) stats: bool,
@@ -78,6 +86,16 @@ pub(super) enum Purpose {
 }
 
 impl Request {
+    /// What times take for what they do not say.
+    pub(super) fn time_defaults(&self) -> TimeDefaults {
+        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+        let this_year = || Timestamp::now().to_zoned(zone.clone()).year();
+        TimeDefaults {
+            year: self.year.unwrap_or_else(this_year),
+            zone: zone.clone(),
+        }
+    }
+
     /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
     /// sketches will do, which sample is taken, and whether rejected lines are kept.
     pub(super) fn settings(&self) -> Settings {
@@ -89,6 +107,8 @@ impl Request {
             exact: self.exact,
             seed: self.seed,
             keeps_rejects: self.rejects.is_some(),
+            keeps_late: self.late.is_some(),
+            fill: self.fill,
         }
     }
 }
@@ -151,6 +171,11 @@ impl Request {
             exact: matches.get_flag("exact"),
             seed: matches.get_one("seed").copied().unwrap_or_default(),
             rejects: matches.get_one("rejects").cloned(),
+            late: matches.get_one("late").cloned(),
+            fill: matches.get_flag("fill"),
+            max_jump: matches.get_one("max-jump").copied(),
+            zone: matches.get_one("tz").cloned(),
+            year: matches.get_one("year").copied(),
             max_rejects: matches.get_one("max-rejects").cloned(),
             stats: matches.get_flag("stats"),
             purpose: match (matches.get_flag("check"), matches.get_flag("explain")) {

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use crate::engine::{Encoding, Job};
 use crate::format::{self, Look};
@@ -17,6 +18,12 @@ const CHUNK_BYTES: usize = 256 << 10;
 /// The longest record.
 const MAX_LINE_BYTES: usize = 16 << 20;
 
+/// How often windows are looked after.
+const BATCH: Duration = Duration::from_secs(1);
+
+/// A time further ahead of the clock is probably wrong.
+const MAX_JUMP_NS: i64 = 86_400_000_000_000;
+
 /// What to run the plan on; why rejected lines cannot be kept, if they cannot.
 pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let sources = match request.sources.as_slice() {
@@ -28,23 +35,25 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let progress = (std::io::stderr().is_terminal() && !shows_rows)
         .then(|| file_bytes(&sources))
         .flatten();
-    let rejects = match &request.rejects {
-        Some(path) => Some(Rejects::create(
-            path,
-            source::display(path).into_owned(),
-            &sources,
-        )?),
-        None => None,
+    let keep = |path: &Option<OsString>| match path {
+        Some(path) => {
+            let name = source::display(path).into_owned();
+            Rejects::create(path, name, &sources).map(Some)
+        }
+        None => Ok(None),
     };
+    let (rejects, late) = (keep(&request.rejects)?, keep(&request.late)?);
     Ok(Job {
         threads: request.threads.unwrap_or_else(cores),
         chunk_bytes: request.chunk_bytes.unwrap_or(CHUNK_BYTES),
-        batch: request.batch,
+        batch: request.batch.or(plan.window.is_some().then_some(BATCH)),
         max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
         encoding: encoding(request, plan, terminal),
         look: look(request.color, terminal),
         progress: progress.map(Progress::new),
         rejects,
+        late,
+        max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
         sources,
     })
 }
@@ -91,6 +100,10 @@ fn width() -> Option<usize> {
 fn shows_color() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 fn cores() -> usize {

@@ -25,6 +25,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
+use crate::data::set_time_defaults;
 use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::Plan;
@@ -80,6 +81,7 @@ fn serve(request: &Request) -> Status {
             return Status::Wrong;
         }
     };
+    set_time_defaults(request.time_defaults()); // nothing has read a time so far
     let is_typed = origin.is_none();
     if let Some(guess) = is_typed
         .then(|| guess::expression_in_pieces(&text, &request.sources))

@@ -10,6 +10,8 @@ use crate::data::{Entry, Example, parse_duration};
 use crate::format::FORMATS;
 use crate::lang::parse_size;
 
+use jiff::tz::{Offset, TimeZone};
+
 use super::max_rejects::MaxRejects;
 
 /// An option and what the manual says of it.
@@ -48,6 +50,10 @@ pub enum Takes {
     Rejects,
     /// What a random choice is made from.
     Seed,
+    /// A zone of time.
+    Zone,
+    /// A year of four digits.
+    Year,
 }
 
 /// Whom an option is for.
@@ -173,6 +179,22 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "fill",
+            usage: "--fill",
+            summary: "Print windows without records as well.",
+            details: "Between the first and the last window that has records: `count` is 0 and other aggregates are null; with `by` there is a row for each key that came in a window before.",
+            examples: &[Example {
+                expr: "--fill 'parse \"{t:time}\" | count | window 1m on t'",
+                input: "2026-03-01T10:00:05Z\n2026-03-01T10:02:00Z\n",
+                output: "2026-03-01T10:00:00Z\t2026-03-01T10:01:00Z\t1\n2026-03-01T10:01:00Z\t2026-03-01T10:02:00Z\t0\n2026-03-01T10:02:00Z\t2026-03-01T10:03:00Z\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "formats",
             usage: "--formats",
             summary: "List the formats that `parse` knows, with their fields.",
@@ -210,6 +232,38 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: Some('h'),
         takes: Takes::Name,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "late",
+            usage: "--late FILE",
+            summary: "Keep the lines of late records in a file, in the order of the stream.",
+            details: "A record is late if all its windows were final when it came; `window … late DUR` says how long to wait. The file is created, or emptied, before anything is read.",
+            examples: &[Example {
+                expr: "--late /dev/null 'parse \"{t:time}\" | count | window 1m on t'",
+                input: "2026-03-01T10:01:05Z\n2026-03-01T10:00:00Z\n",
+                output: "2026-03-01T10:01:00Z\t2026-03-01T10:02:00Z\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "max-jump",
+            usage: "--max-jump DURATION",
+            summary: "How far ahead of the clock a time may be and still make windows final.",
+            details: "1d without it. A record from the year 9999 is in its window like any other, but moves no window unless it is at most so far ahead of the clock or of the other records of its source. Records that were further ahead are counted.",
+            examples: &[Example {
+                expr: "--max-jump 1h 'parse \"{t:time}\" | count | window 1m on t'",
+                input: "2026-03-01T10:00:00Z\n2200-12-31T00:00:00Z\n2026-03-01T10:00:30Z\n",
+                output: "2026-03-01T10:00:00Z\t2026-03-01T10:01:00Z\t2\n2200-12-31T00:00:00Z\t2200-12-31T00:01:00Z\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -349,6 +403,22 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "tz",
+            usage: "--tz ZONE",
+            summary: "The zone of times without one, of windows and of what is printed.",
+            details: "A name such as Europe/Berlin, an offset such as +02:00, or local. UTC without it.",
+            examples: &[Example {
+                expr: "--tz Asia/Tokyo 'select bin(time(line), 1d) as day'",
+                input: "2026-03-01T20:00:00Z\n",
+                output: "2026-03-02T00:00:00+09:00\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Zone,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "version",
             usage: "-V, --version",
             summary: "Print the version.",
@@ -357,6 +427,22 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: Some('V'),
         takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "year",
+            usage: "--year YEAR",
+            summary: "The year of times that do not say it, as in syslog.",
+            details: "The current year without it.",
+            examples: &[Example {
+                expr: "--year 2015 'select time(line) as t'",
+                input: "May 17 10:05:03\n",
+                output: "2015-05-17T10:05:03Z\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Year,
         audience: Audience::Everyone,
     },
 ];
@@ -404,6 +490,8 @@ impl Takes {
             Takes::Duration => "DURATION",
             Takes::Size => "SIZE",
             Takes::Rejects => "LIMIT",
+            Takes::Zone => "ZONE",
+            Takes::Year => "YEAR",
         }
     }
 
@@ -420,6 +508,8 @@ impl Takes {
             Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
             Takes::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
             Takes::Seed => ("a number that is not negative", "42"),
+            Takes::Zone => ("a zone", "Europe/Berlin, +02:00, UTC or local"),
+            Takes::Year => ("a year from 1 to 9998", "2015"),
         }
     }
 
@@ -436,6 +526,8 @@ impl Takes {
             Takes::Size => ValueParser::new(size),
             Takes::Rejects => ValueParser::new(max_rejects),
             Takes::Seed => ValueParser::new(seed),
+            Takes::Zone => ValueParser::new(zone),
+            Takes::Year => ValueParser::new(year),
         }
     }
 }
@@ -471,6 +563,39 @@ fn threads(text: &str) -> Result<usize, String> {
 
 fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| String::new())
+}
+
+/// A zone by name, offset, or the system's own.
+fn zone(text: &str) -> Result<TimeZone, String> {
+    let offset = || {
+        let (sign, digits) = match text.as_bytes().first()? {
+            b'+' => (1, &text[1..]),
+            b'-' => (-1, &text[1..]),
+            _ => return None,
+        };
+        let digits = digits.replace(':', "");
+        let (hours, minutes) = match digits.len() {
+            2 => (digits.as_str(), "0"),
+            4 => digits.split_at(2),
+            _ => return None,
+        };
+        let minutes: i32 = minutes.parse().ok().filter(|minutes| *minutes < 60)?;
+        let hours: i32 = hours.parse().ok()?;
+        let seconds = sign * (hours * 3600 + minutes * 60);
+        Some(TimeZone::fixed(Offset::from_seconds(seconds).ok()?))
+    };
+    match text {
+        "local" => Ok(TimeZone::system()),
+        "Z" => Ok(TimeZone::UTC),
+        _ => offset()
+            .or_else(|| TimeZone::get(text).ok())
+            .ok_or_else(String::new),
+    }
+}
+
+fn year(text: &str) -> Result<i16, String> {
+    let year = text.parse().ok().filter(|year| (1..=9998).contains(year));
+    year.ok_or_else(String::new)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -112,6 +112,11 @@ impl<'a> Batch<'a> {
         self.rows = rows.len();
     }
 
+    /// The slots of all columns that are there.
+    pub fn slots(&self) -> LiveSlots {
+        LiveSlots(self.columns.iter().map(Option::is_some).collect())
+    }
+
     /// The rows named of the live columns, as a batch of its own.
     pub fn pick(&self, rows: &[u32], live: &LiveSlots) -> Batch<'a> {
         let pick = |(index, column): (usize, &Option<Column<'a>>)| {

@@ -15,7 +15,11 @@ mod executor;
 mod ledger;
 mod message;
 mod output;
+mod places;
 mod reader;
+mod results;
+mod turns;
+mod windows;
 mod worker;
 
 use std::ffi::OsString;
@@ -25,10 +29,11 @@ use std::time::Duration;
 
 use crossbeam::channel::{bounded, unbounded};
 
-use crate::data::reason;
+use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
-use crate::plan::Plan;
+use crate::plan::{Place, Plan};
 use crate::sink::{Progress, Rejects, Sink, SinkError};
+use crate::window::Grid;
 
 pub use control::Control;
 pub use ledger::Ledger;
@@ -53,6 +58,10 @@ pub struct Job {
     pub progress: Option<Progress>,
     /// Where rejected lines go, if they are kept.
     pub rejects: Option<Rejects>,
+    /// Where late lines go, if they are kept.
+    pub late: Option<Rejects>,
+    /// A time ahead of the clock and of the other records by more nanoseconds than this moves no window.
+    pub max_jump_ns: i64,
 }
 
 /// How rows are printed.
@@ -77,8 +86,8 @@ pub struct Outcome {
     pub never_seen: Vec<String>,
     /// Bytes of the chunks that were processed, decompressed.
     pub bytes: u64,
-    /// Why not all rejected lines could be written, if so.
-    pub rejects: Option<String>,
+    /// Why rejected or late lines could not all be written, if so.
+    pub unwritten: Vec<String>,
     /// Why writing ended early, if it did.
     pub sink: Option<SinkError>,
     /// The signal that ended the input early, if one did.
@@ -99,6 +108,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         .metadata
         .number
         .map(|_| Arc::new(board::Board::default()));
+    let windowing = windowing(&plan, &job);
     let sources: Arc<[OsString]> = job.sources.clone().into();
     let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for index in 0..job.threads {
@@ -111,6 +121,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             look: job.look,
             max_line_bytes: job.max_line_bytes,
             keep_rejects: job.rejects.is_some(),
+            keep_late: job.late.is_some(),
+            windowing: windowing.clone(),
             board: board.clone(),
             messages: message_sender.clone(),
             buffers: buffer_sender.clone(),
@@ -148,8 +160,19 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         &messages,
         sink,
         job.progress,
-        job.rejects,
+        coordinator::Kept {
+            rejects: job.rejects,
+            late: job.late,
+        },
     )
+}
+
+/// What workers share if they put records into windows.
+fn windowing(plan: &Plan, job: &Job) -> Option<places::Windowing> {
+    let planned = plan.window.as_ref()?;
+    let grid = Grid::of(&planned.window, &time_defaults().zone)?;
+    (planned.place == Place::Workers)
+        .then(|| places::Windowing::new(planned, grid, job.sources.len(), job.max_jump_ns))
 }
 
 /// A thread that is not started yet: its name and what it does.

@@ -7,12 +7,12 @@ use crate::data::{Framing, LiveSlots, Preface, Scanner};
 use crate::expr::Field;
 use crate::format::OutputColumn;
 use crate::stage::{RowStage, Watched};
-use crate::window::{self, Window};
+use crate::window;
 
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
-use super::window::{Place, PlannedWindow, WindowBy};
+use super::window::{BoundWindow, Place, PlannedWindow, WindowBy};
 use super::{Exchange, LateRejects, MergeStep, Metadata, Output, Plan, Printing, Settings, Step};
 
 /// Makes the plan of a bound pipeline.
@@ -33,6 +33,8 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         false => 0..0,
     };
     let mut late_rejects: Option<LateRejects> = None;
+    let by_workers = window.as_ref().is_some_and(|window| places_on_workers(window, &bound.stages));
+    let mut late_line = None;
     let mut windowed = LiveSlots::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
@@ -43,6 +45,11 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
             live.remove(window.bounds.end);
             if let WindowBy::Time(slot) = window.by {
                 live.insert(slot);
+                if !by_workers {
+                    live.insert(bound.source.number); // says which record is late
+                    late_line = settings.keeps_late.then_some(bound.source.line);
+                    late_line.into_iter().for_each(|line| live.insert(line));
+                }
             }
             windowed = live.clone();
         }
@@ -75,9 +82,10 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
     let place = window.as_ref().and_then(|window| {
         let at = merge.iter().position(|(index, _)| *index == window.stage)?;
-        Some(match (at, &merge[at].1) {
-            (0, MergeStep::Grouped(_)) if !is_session(&window.window) => Place::Workers,
-            _ => Place::Merge(at),
+        Some(if by_workers {
+            Place::Workers
+        } else {
+            Place::Merge(at)
         })
     });
     let exchange = match merge.first() {
@@ -111,15 +119,21 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         merge: merge.into_iter().map(|(_, step)| step).collect(),
         window,
         late_rejects,
+        late_line,
         output,
         explanation,
         watched,
     }
 }
 
-/// Whether each key has windows of its own.
-fn is_session(window: &Window) -> bool {
-    matches!(window.kind, window::Kind::Session { .. })
+/// Whether workers can put records into windows: they keep groups by slice, which sessions do not have, and
+/// nothing in front needs the records in order.
+fn places_on_workers(window: &BoundWindow, stages: &[Logical]) -> bool {
+    let (before, from) = stages.split_at(window.stage);
+    let is_session = matches!(window.window.kind, window::Kind::Session { .. });
+    !is_session
+        && matches!(from.first().map(|stage| &stage.kind), Some(Kind::Grouped(_)))
+        && !before.iter().any(|stage| matches!(stage.kind, Kind::Ordered(_)))
 }
 
 /// How the records are read.

@@ -37,6 +37,8 @@ pub struct Plan {
     pub exchange: Exchange,
     /// What the coordinator does behind the exchange, in this order.
     pub merge: Vec<MergeStep>,
+    /// What holds the lines of late records where the coordinator finds them, if they are kept.
+    pub late_line: Option<Slot>,
     /// Over which records blocking stages work, if not over the whole stream.
     pub window: Option<PlannedWindow>,
     /// If rejected lines are kept, and stages behind the exchange may reject records: how to keep them.
@@ -146,6 +148,10 @@ pub struct Settings {
     pub seed: u64,
     /// Rejected records are kept as they came: their lines must be there wherever a record can be rejected.
     pub keeps_rejects: bool,
+    /// Late lines are kept.
+    pub keeps_late: bool,
+    /// Windows without records are printed as well.
+    pub fill: bool,
 }
 
 impl From<Printing> for Settings {
@@ -155,6 +161,8 @@ impl From<Printing> for Settings {
             exact: false,
             seed: 0,
             keeps_rejects: false,
+            keeps_late: false,
+            fill: false,
         }
     }
 }

@@ -7,11 +7,13 @@
 mod calendar;
 mod grid;
 mod placer;
+mod rows;
 mod sessions;
 mod watermark;
 
 pub use grid::{Grid, Slice};
 pub use placer::{Placed, Placer};
+pub use rows::{Range, RowLog};
 pub use sessions::{Session, Sessions};
 pub use watermark::{Clock, Reach, Watermark};
 
