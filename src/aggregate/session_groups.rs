@@ -64,7 +64,14 @@ impl SessionGroups {
     ) -> Vec<u32> {
         let mut keys = std::mem::take(&mut self.keys);
         keys.clear();
-        assign(&self.aggregation, &mut self.table, &mut self.key, batch, &mut keys, failures);
+        assign(
+            &self.aggregation,
+            &mut self.table,
+            &mut self.key,
+            batch,
+            &mut keys,
+            failures,
+        );
         let (mut rows, mut cells, mut late) = (Vec::new(), Vec::new(), Vec::new());
         for (row, key) in keys.iter().enumerate() {
             let (time, watermark) = pass(row);
@@ -128,7 +135,10 @@ impl SessionGroups {
 
     /// The rows of some sessions, in their order. Their states are used up.
     fn rows(&mut self, sessions: &[Session]) -> Batch<'static> {
-        let firsts: Vec<u32> = sessions.iter().filter_map(|session| session.cells.first().copied()).collect();
+        let firsts: Vec<u32> = sessions
+            .iter()
+            .filter_map(|session| session.cells.first().copied())
+            .collect();
         let mut states: Vec<Box<dyn Accumulator>> = self
             .accumulators
             .iter_mut()
@@ -137,12 +147,18 @@ impl SessionGroups {
         for (place, session) in sessions.iter().enumerate() {
             for cell in session.cells.iter().skip(1) {
                 for (state, accumulator) in states.iter_mut().zip(&self.accumulators) {
-                    state.merge(accumulator.as_ref(), *cell as usize..*cell as usize + 1, &[place as u32]);
+                    state.merge(
+                        accumulator.as_ref(),
+                        *cell as usize..*cell as usize + 1,
+                        &[place as u32],
+                    );
                 }
             }
         }
         let seconds = |session: &Session| session.end.saturating_sub(session.start) as f64 / 1e9;
-        let mut columns = self.aggregation.finish(&states, sessions.first().map_or(0.0, seconds));
+        let mut columns = self
+            .aggregation
+            .finish(&states, sessions.first().map_or(0.0, seconds));
         for (index, aggregate) in self.aggregation.aggregates.iter().enumerate() {
             if std::ptr::eq(aggregate.def, &rate::RATE) {
                 columns[index] = vec![rates(&mut states[index], sessions, seconds)];
@@ -150,10 +166,17 @@ impl SessionGroups {
         }
         let mut batch = Batch::new(sessions.len(), Position(0));
         let mut short = [0; 16];
-        let mut builders: Vec<ColumnBuilder> = self.aggregation.keys.iter().map(|_| ColumnBuilder::new(sessions.len())).collect();
+        let mut builders: Vec<ColumnBuilder> = self
+            .aggregation
+            .keys
+            .iter()
+            .map(|_| ColumnBuilder::new(sessions.len()))
+            .collect();
         for session in sessions {
             let (kind, bytes) = self.table.keys.get(session.key as usize, &mut short);
-            with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
+            with_key_values(kind, bytes, &mut builders, |builder, value| {
+                builder.push(value)
+            });
         }
         for (key, builder) in self.aggregation.keys.iter().zip(builders) {
             batch.set(key.slot, builder.finish());
@@ -192,7 +215,9 @@ fn rates(
             constant: 0.0,
             seconds: seconds(session),
         });
-        let value = finished.first().map_or(Value::Null, |column| column.get(0).to_value());
+        let value = finished
+            .first()
+            .map_or(Value::Null, |column| column.get(0).to_value());
         column.push(value.borrow());
     }
     column.finish()

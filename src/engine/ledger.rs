@@ -58,7 +58,11 @@ impl fmt::Display for Ledger {
             (self.rejected, "rejected", &self.first_rejected),
             (self.late, "late", &self.first_late),
             (self.failed, "failed to convert", &self.first_failed),
-            (self.jumps, "too far ahead of the clock to move a window", &None),
+            (
+                self.jumps,
+                "too far ahead of the clock to move a window",
+                &None,
+            ),
         ];
         for (count, what, first) in troubles.into_iter().filter(|(count, ..)| *count > 0) {
             write!(formatter, ", {count} {what}")?;

@@ -48,12 +48,7 @@ impl<'p> Results<'p> {
     }
 
     /// Takes the next rows in order; what can be said at once goes to `emit`.
-    pub(super) fn push(
-        &mut self,
-        batches: Vec<Batch<'static>>,
-        arrival: Arrival,
-        emit: Emit<'_>,
-    ) {
+    pub(super) fn push(&mut self, batches: Vec<Batch<'static>>, arrival: Arrival, emit: Emit<'_>) {
         match self {
             Results::Stream { chain, .. } => emit(chain.push(batches)),
             Results::Windows(windows) => windows.push(batches, arrival, emit),

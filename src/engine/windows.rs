@@ -2,7 +2,7 @@
 //! windows, each of which goes through the stages behind by itself once it is final.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::aggregate::{Executor, SessionGroups, SessionRows, Sliced, Windowed};
@@ -84,9 +84,7 @@ impl<'p> Windows<'p> {
         let grid = Grid::of(&planned.window, &time_defaults().zone);
         // Sliced groups are the first step themselves: what is behind begins with the next one.
         let first = match (&plan.exchange, planned.place) {
-            (Exchange::Grouped(aggregation), Place::Workers) => {
-                Some(Arc::clone(aggregation))
-            }
+            (Exchange::Grouped(aggregation), Place::Workers) => Some(Arc::clone(aggregation)),
             _ => match behind.first() {
                 Some(MergeStep::Grouped(aggregation)) => Some(Arc::clone(aggregation)),
                 _ => None,
@@ -120,9 +118,7 @@ impl<'p> Windows<'p> {
             (_, None, _) => unreachable!("all windows but sessions have a grid"),
         };
         let front = match &plan.exchange {
-            Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => {
-                Incoming::Records
-            }
+            Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => Incoming::Records,
             _ if explodes => Incoming::Rows,
             _ => Incoming::Passed,
         };
@@ -195,7 +191,11 @@ impl<'p> Windows<'p> {
                 let mut placer = Placer::new(grid, clock, limit, of_rows);
                 let placed = place(&mut placer, &times);
                 *jumps += placer.jumps;
-                sliced.update(&placed.in_time(&batch), &placed.slices, &mut account.failures);
+                sliced.update(
+                    &placed.in_time(&batch),
+                    &placed.slices,
+                    &mut account.failures,
+                );
                 placed.late
             }
             Keeper::Rows(log, grid, _) => {
@@ -256,14 +256,18 @@ impl<'p> Windows<'p> {
         };
         match &mut self.keeper {
             Keeper::Groups(windowed, grid, _) => loop {
-                let window = windowed.first().filter(|window| is_final(grid.end(*window)))?;
+                let window = windowed
+                    .first()
+                    .filter(|window| is_final(grid.end(*window)))?;
                 let rows = windowed.finish(window, self.executor);
                 if let Some((start, end)) = bounds(grid, window, rows_read) {
                     return Some(Next::Window(start, end, rows));
                 }
             },
             Keeper::Rows(log, grid, next) => loop {
-                let window = log.first(*next).filter(|window| is_final(grid.end(*window)))?;
+                let window = log
+                    .first(*next)
+                    .filter(|window| is_final(grid.end(*window)))?;
                 let rows = log.of(window);
                 *next = window + 1;
                 log.forget(*next);
@@ -284,7 +288,9 @@ impl<'p> Windows<'p> {
                 let rows = log.of_cells(&session.cells);
                 if taken.is_empty() {
                     let (cells, _) = sessions.renumber();
-                    log.renumber(|cell| cells.iter().position(|kept| *kept == cell).map(|new| new as u32));
+                    let numbered = cells.into_iter().zip(0..);
+                    let new: HashMap<u32, u32> = numbered.collect();
+                    log.renumber(|cell| new.get(&cell).copied());
                 }
                 let (start, end) = (Value::Time(session.start), Value::Time(session.end));
                 Some(Next::Window(start, end, rows))
@@ -324,7 +330,8 @@ impl<'p> Windows<'p> {
         } = sessions;
         let is_row_by_row = |step: &MergeStep| matches!(step, MergeStep::Rows(_));
         if self.behind.iter().all(is_row_by_row) {
-            let times = |times: Vec<i64>| Column::Values(times.into_iter().map(Value::Time).collect());
+            let times =
+                |times: Vec<i64>| Column::Values(times.into_iter().map(Value::Time).collect());
             rows.set(self.planned.bounds.start, times(starts));
             rows.set(self.planned.bounds.end, times(ends));
             let mut chain = Chain::new(self.plan, self.behind, self.incoming, self.executor);
@@ -333,7 +340,11 @@ impl<'p> Windows<'p> {
             return out;
         }
         let mut out = Vec::new();
-        for (row, (start, end)) in rows.into_rows().into_iter().zip(starts.into_iter().zip(ends)) {
+        for (row, (start, end)) in rows
+            .into_rows()
+            .into_iter()
+            .zip(starts.into_iter().zip(ends))
+        {
             out.extend(self.through(vec![row], Value::Time(start), Value::Time(end)));
         }
         out

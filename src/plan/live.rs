@@ -33,7 +33,9 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         false => 0..0,
     };
     let mut late_rejects: Option<LateRejects> = None;
-    let by_workers = window.as_ref().is_some_and(|window| places_on_workers(window, &bound.stages));
+    let by_workers = window
+        .as_ref()
+        .is_some_and(|window| places_on_workers(window, &bound.stages));
     let mut late_line = None;
     let mut windowed = LiveSlots::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
@@ -132,8 +134,13 @@ fn places_on_workers(window: &BoundWindow, stages: &[Logical]) -> bool {
     let (before, from) = stages.split_at(window.stage);
     let is_session = matches!(window.window.kind, window::Kind::Session { .. });
     !is_session
-        && matches!(from.first().map(|stage| &stage.kind), Some(Kind::Grouped(_)))
-        && !before.iter().any(|stage| matches!(stage.kind, Kind::Ordered(_)))
+        && matches!(
+            from.first().map(|stage| &stage.kind),
+            Some(Kind::Grouped(_))
+        )
+        && !before
+            .iter()
+            .any(|stage| matches!(stage.kind, Kind::Ordered(_)))
 }
 
 /// How the records are read.

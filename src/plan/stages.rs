@@ -82,7 +82,8 @@ pub(super) fn bind(pipeline: &Pipeline, seed: u64) -> Result<Bound, Vec<Mistake>
         Ok(found) => bound.window = found,
         Err(found) => mistakes.extend(found),
     }
-    for stage in &pipeline.stages {
+    let is_window = |stage: &&Stage| stage.head.as_word() == Some("window");
+    for stage in pipeline.stages.iter().filter(|stage| !is_window(stage)) {
         if let Err(found) = bind_stage(stage, &mut bound) {
             mistakes.extend(found);
             bound.scope.unknown = true;
@@ -195,7 +196,7 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<M
                 show_bounds(bound);
             }
         }
-        BoundStage::Window(_) => {} // found before
+        BoundStage::Window(_) => {} // bound before the first blocking stage
     }
     Ok(())
 }

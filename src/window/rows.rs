@@ -60,14 +60,16 @@ impl RowLog {
 
     /// The records of a window.
     pub fn of(&self, window: i64) -> Vec<Batch<'static>> {
-        self.picked(|range| range.0 <= window && window <= range.1, |all| {
-            all.0 <= window && window <= all.1
-        })
+        self.picked(
+            |range| range.0 <= window && window <= range.1,
+            |all| all.0 <= window && window <= all.1,
+        )
     }
 
     /// The records of one of these cells, which are sorted.
     pub fn of_cells(&self, cells: &[u32]) -> Vec<Batch<'static>> {
-        let is_in = |cell: i64| u32::try_from(cell).is_ok_and(|cell| cells.binary_search(&cell).is_ok());
+        let is_in =
+            |cell: i64| u32::try_from(cell).is_ok_and(|cell| cells.binary_search(&cell).is_ok());
         self.picked(|range| is_in(range.0), |_| true)
     }
 
