@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender};
 
 use crate::aggregate::{Merged, Run};
+use crate::data::Names;
 use crate::format::Look;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Rejects, Sink};
@@ -30,6 +31,7 @@ pub(super) struct Coordinator<'r> {
     look: Look,
     executor: Threads,
     control: &'r Control,
+    columns: Arc<OnceLock<Names>>,
     tickets: Sender<()>,
     merged: Option<Merged>,
     /// Batches whose end or whose partials are still on their way.
@@ -68,6 +70,7 @@ impl<'r> Coordinator<'r> {
         plan: &'r Plan,
         job: &Job,
         control: &'r Control,
+        columns: Arc<OnceLock<Names>>,
         tickets: Sender<()>,
     ) -> Self {
         let merged = match &plan.exchange {
@@ -85,6 +88,7 @@ impl<'r> Coordinator<'r> {
             look: job.look,
             executor: Threads(job.threads),
             control,
+            columns,
             tickets,
             merged,
             batches: HashMap::new(),
@@ -105,7 +109,8 @@ impl<'r> Coordinator<'r> {
     ) -> Outcome {
         let executor = self.executor;
         let plan = self.plan;
-        let mut output = Output::new(plan, self.encoding, self.look, sink, progress);
+        let columns = Arc::clone(&self.columns);
+        let mut output = Output::new(plan, self.encoding, self.look, columns, sink, progress);
         let mut chain = Chain::of(plan, &executor);
         while !self.is_complete() && !chain.is_done() && output.error.is_none() {
             let Ok(message) = messages.recv() else { break };
@@ -121,6 +126,7 @@ impl<'r> Coordinator<'r> {
                         if let Some(progress) = &mut output.progress {
                             progress.advance(done.bytes);
                         }
+                        output.leave_out(done.left_out);
                         match done.payload {
                             Payload::Nothing => {}
                             Payload::Bytes(bytes) => output.bytes(&bytes),
@@ -181,7 +187,7 @@ impl<'r> Coordinator<'r> {
         Outcome {
             ledger,
             failed_sources: self.entries.failed_sources,
-            left_out: output.left_out(),
+            left_out: std::mem::take(&mut output.left_out),
             never_seen: plan.never_seen(),
             bytes: self.entries.bytes,
             rejects: rejects.and_then(Rejects::finish),

@@ -20,7 +20,7 @@ mod worker;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossbeam::channel::{bounded, unbounded};
@@ -100,6 +100,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         .number
         .map(|_| Arc::new(board::Board::default()));
     let sources: Arc<[OsString]> = job.sources.clone().into();
+    let columns = Arc::new(OnceLock::new());
     let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for index in 0..job.threads {
         let (sender, receiver) = unbounded();
@@ -112,6 +113,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             max_line_bytes: job.max_line_bytes,
             keep_rejects: job.rejects.is_some(),
             board: board.clone(),
+            columns: Arc::clone(&columns),
             messages: message_sender.clone(),
             buffers: buffer_sender.clone(),
         });
@@ -144,7 +146,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     if let Err(error) = start(vec![("reader".to_owned(), Box::new(move || reader.run()))]) {
         return without_threads(&error);
     }
-    coordinator::Coordinator::new(&plan, &job, control, ticket_sender).run(
+    coordinator::Coordinator::new(&plan, &job, control, columns, ticket_sender).run(
         &messages,
         sink,
         job.progress,

@@ -1,13 +1,14 @@
 //! A worker: chunk in, rows or groups out.
 
 use std::ffi::OsString;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::Partial;
 use crate::data::{
-    Batch, Column, Framing, LiveSlots, Position, Validity, Value, count_records, trim_terminator,
+    Batch, Column, Framing, LiveSlots, Names, Position, Validity, Value, count_records,
+    trim_terminator,
 };
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
@@ -18,7 +19,7 @@ use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::message::{Content, Done, HandOver, Message, Payload, SourceIndex, Task};
-use super::output::{encoder, is_parallel};
+use super::output::{Parallel, encoder};
 
 /// What a worker is made of.
 pub(super) struct Setup {
@@ -31,6 +32,8 @@ pub(super) struct Setup {
     pub(super) keep_rejects: bool,
     /// Only if something reads `@number`.
     pub(super) board: Option<Arc<Board>>,
+    /// The columns that the first row of the run has decided, where the data decides them.
+    pub(super) columns: Arc<OnceLock<Names>>,
     pub(super) messages: Sender<Message>,
     /// Takes buffers back to the reader.
     pub(super) buffers: Sender<Vec<u8>>,
@@ -72,11 +75,13 @@ impl Worker {
     pub(super) fn new(setup: Setup) -> Self {
         let encoder = match (&setup.plan.exchange, setup.encoding) {
             (Exchange::Rows, Encoding::Format(format, _))
-                if !is_parallel(format, &setup.plan.output) =>
+                if Parallel::of(format, &setup.plan.output) != Parallel::Always =>
             {
                 None
             }
-            (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding, setup.look)),
+            (Exchange::Rows, encoding) => {
+                Some(encoder(&setup.plan.output, encoding, setup.look, None))
+            }
             _ => None,
         };
         let partial = match &setup.plan.exchange {
@@ -153,6 +158,7 @@ impl Worker {
             first_rejected: None,
             failures: Failures::default(),
             first_failure: None,
+            left_out: Vec::new(),
             error: None,
             payload: Payload::Nothing,
         };
@@ -210,6 +216,7 @@ impl Worker {
             chunk.records_before = board.records_before(done.sequence, done.source, records as u64)
                 + u64::from(chunk.header.is_some());
         }
+        self.encode_once_fixed();
         let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
         for piece in pieces(bytes, framing, self.setup.max_line_bytes) {
             match piece {
@@ -227,7 +234,27 @@ impl Worker {
         if overlong {
             self.reject_overlong(done);
         }
+        if let Some(encoder) = &mut self.encoder {
+            done.left_out = encoder.take_left_out();
+        }
         done.payload = out.into_payload();
+    }
+
+    /// From the moment on that the first row has decided the columns, rows are encoded here.
+    fn encode_once_fixed(&mut self) {
+        let plan = &self.setup.plan;
+        let (None, Exchange::Rows, Encoding::Format(format, _)) =
+            (&self.encoder, &plan.exchange, self.setup.encoding)
+        else {
+            return;
+        };
+        if Parallel::of(format, &plan.output) != Parallel::OnceFixed {
+            return;
+        }
+        if let Some(names) = self.setup.columns.get() {
+            let (encoding, look) = (self.setup.encoding, self.setup.look);
+            self.encoder = Some(encoder(&plan.output, encoding, look, Some(names)));
+        }
     }
 
     fn reject_overlong(&self, done: &mut Done) {
