@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed: `--help formats` lists the formats.')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: `--help formats` lists the formats.')
             [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'Keep rejected lines in a file, in the order of the stream.')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Another number, another sample: `sample` takes other records.')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many worker threads; without it, one for each core.')
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'How many worker threads; without it, one for each core.')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Show the language on one screen, or all about NAME.')

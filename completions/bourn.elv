@@ -28,6 +28,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand -o 'How results are printed: `--help formats` lists the formats.'
             cand --output 'How results are printed: `--help formats` lists the formats.'
             cand --rejects 'Keep rejected lines in a file, in the order of the stream.'
+            cand --seed 'Another number, another sample: `sample` takes other records.'
             cand -j 'How many worker threads; without it, one for each core.'
             cand --threads 'How many worker threads; without it, one for each core.'
             cand -h 'Show the language on one screen, or all about NAME.'

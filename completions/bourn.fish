@@ -14,6 +14,7 @@ raw\t''
 table\t''
 tsv\t''"
 complete -c bourn -l rejects -d 'Keep rejected lines in a file, in the order of the stream.' -r -F
+complete -c bourn -l seed -d 'Another number, another sample: `sample` takes other records.' -r -f
 complete -c bourn -s j -l threads -d 'How many worker threads; without it, one for each core.' -r -f
 complete -c bourn -s h -l help -d 'Show the language on one screen, or all about NAME.' -r -f -a "abs\t''
 aggregates\t''
@@ -118,6 +119,7 @@ reverse\t''
 round\t''
 sample\t''
 seconds\t''
+seed\t''
 select\t''
 sha256\t''
 sin\t''
@@ -143,6 +145,7 @@ text\t''
 threads\t''
 time\t''
 top\t''
+total\t''
 trim\t''
 tsv\t''
 upper\t''

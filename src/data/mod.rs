@@ -14,6 +14,7 @@ mod number;
 mod order;
 mod print;
 mod reason;
+mod record;
 mod scan;
 mod text;
 mod time;
@@ -35,6 +36,7 @@ pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
 pub use print::write_text;
 pub use reason::reason;
+pub use record::{Names, RecordColumn};
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{

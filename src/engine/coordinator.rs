@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
+use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender};
 
+use crate::data::Names;
 use crate::format::Look;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Rejects, Sink};
@@ -28,6 +30,7 @@ pub(super) struct Coordinator<'r> {
     look: Look,
     executor: Threads,
     control: &'r Control,
+    columns: Arc<OnceLock<Names>>,
     tickets: Sender<()>,
     /// Whether workers keep groups, which come batch by batch.
     is_grouped: bool,
@@ -82,6 +85,7 @@ impl<'r> Coordinator<'r> {
         plan: &'r Plan,
         job: &Job,
         control: &'r Control,
+        columns: Arc<OnceLock<Names>>,
         tickets: Sender<()>,
     ) -> Self {
         Coordinator {
@@ -95,6 +99,7 @@ impl<'r> Coordinator<'r> {
             look: job.look,
             executor: Threads(job.threads),
             control,
+            columns,
             tickets,
             is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
             max_jump_ns: job.max_jump_ns,
@@ -117,7 +122,8 @@ impl<'r> Coordinator<'r> {
     ) -> Outcome {
         let executor = self.executor;
         let plan = self.plan;
-        let mut output = Output::new(plan, self.encoding, self.look, sink, progress);
+        let columns = Arc::clone(&self.columns);
+        let mut output = Output::new(plan, self.encoding, self.look, columns, sink, progress);
         let sources = self.sources.len();
         let mut results = Results::new(plan, sources, self.max_jump_ns, &executor);
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
@@ -167,7 +173,7 @@ impl<'r> Coordinator<'r> {
         Outcome {
             ledger,
             failed_sources: self.entries.failed_sources,
-            left_out: output.left_out(),
+            left_out: std::mem::take(&mut output.left_out),
             never_seen: plan.never_seen(),
             bytes: self.entries.bytes,
             unwritten: kept.finish(),
@@ -198,6 +204,7 @@ impl<'r> Coordinator<'r> {
             source: done.source.0,
             read_ns: done.read_ns,
         };
+        output.leave_out(done.left_out);
         match (done.payload, done.mark) {
             (Payload::Bytes(bytes), _) => output.bytes(&bytes),
             (Payload::Batches(batches), _) => {

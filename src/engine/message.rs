@@ -137,6 +137,8 @@ pub(super) struct Done {
     pub(super) failures: Failures,
     /// The place in the chunk of the record with the first failure, from 0.
     pub(super) first_failure: Option<u64>,
+    /// Fields that were not printed, because the first row of the run did not have them.
+    pub(super) left_out: Vec<String>,
     /// Why the source could not be read to the end of the chunk.
     pub(super) error: Option<String>,
     pub(super) payload: Payload,

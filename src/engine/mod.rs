@@ -24,7 +24,7 @@ mod worker;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossbeam::channel::{bounded, unbounded};
@@ -110,6 +110,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         .map(|_| Arc::new(board::Board::default()));
     let windowing = windowing(&plan, &job);
     let sources: Arc<[OsString]> = job.sources.clone().into();
+    let columns = Arc::new(OnceLock::new());
     let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for index in 0..job.threads {
         let (sender, receiver) = unbounded();
@@ -124,6 +125,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             keep_late: job.late.is_some(),
             windowing: windowing.clone(),
             board: board.clone(),
+            columns: Arc::clone(&columns),
             messages: message_sender.clone(),
             buffers: buffer_sender.clone(),
         });
@@ -156,7 +158,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     if let Err(error) = start(vec![("reader".to_owned(), Box::new(move || reader.run()))]) {
         return without_threads(&error);
     }
-    coordinator::Coordinator::new(&plan, &job, control, ticket_sender).run(
+    coordinator::Coordinator::new(&plan, &job, control, columns, ticket_sender).run(
         &messages,
         sink,
         job.progress,

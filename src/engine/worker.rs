@@ -1,13 +1,14 @@
 //! A worker: chunk in, rows or groups out.
 
 use std::ffi::OsString;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
 use crate::data::{
-    Batch, Column, Framing, LiveSlots, Position, Validity, Value, count_records, trim_terminator,
+    Batch, Column, Framing, LiveSlots, Names, Position, Validity, Value, count_records,
+    trim_terminator,
 };
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
@@ -18,7 +19,7 @@ use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::message::{Content, Done, HandOver, Message, Payload, Share, SourceIndex, Task};
-use super::output::{encoder, is_parallel};
+use super::output::{Parallel, encoder};
 use super::places::{Places, Windowing};
 
 /// What a worker is made of.
@@ -36,6 +37,8 @@ pub(super) struct Setup {
     pub(super) board: Option<Arc<Board>>,
     /// Only if workers put records into windows.
     pub(super) windowing: Option<Windowing>,
+    /// The columns that the first row of the run has decided, where the data decides them.
+    pub(super) columns: Arc<OnceLock<Names>>,
     pub(super) messages: Sender<Message>,
     /// Takes buffers back to the reader.
     pub(super) buffers: Sender<Vec<u8>>,
@@ -78,11 +81,13 @@ impl Worker {
     pub(super) fn new(setup: Setup) -> Self {
         let encoder = match (&setup.plan.exchange, setup.encoding) {
             (Exchange::Rows, Encoding::Format(format, _))
-                if !is_parallel(format, &setup.plan.output) =>
+                if Parallel::of(format, &setup.plan.output) != Parallel::Always =>
             {
                 None
             }
-            (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding, setup.look)),
+            (Exchange::Rows, encoding) => {
+                Some(encoder(&setup.plan.output, encoding, setup.look, None))
+            }
             _ => None,
         };
         let groups = match (&setup.plan.exchange, &setup.windowing) {
@@ -177,6 +182,7 @@ impl Worker {
             first_rejected: None,
             failures: Failures::default(),
             first_failure: None,
+            left_out: Vec::new(),
             error: None,
             payload: Payload::Nothing,
         };
@@ -245,6 +251,7 @@ impl Worker {
             chunk.records_before = board.records_before(done.sequence, done.source, records as u64)
                 + u64::from(chunk.header.is_some());
         }
+        self.encode_once_fixed();
         let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
         let pieces = pieces(bytes, framing, self.setup.max_line_bytes);
         if self.setup.windowing.is_some() {
@@ -257,7 +264,27 @@ impl Worker {
         if overlong {
             self.reject_overlong(done);
         }
+        if let Some(encoder) = &mut self.encoder {
+            done.left_out = encoder.take_left_out();
+        }
         done.payload = out.into_payload();
+    }
+
+    /// From the moment on that the first row has decided the columns, rows are encoded here.
+    fn encode_once_fixed(&mut self) {
+        let plan = &self.setup.plan;
+        let (None, Exchange::Rows, Encoding::Format(format, _)) =
+            (&self.encoder, &plan.exchange, self.setup.encoding)
+        else {
+            return;
+        };
+        if Parallel::of(format, &plan.output) != Parallel::OnceFixed {
+            return;
+        }
+        if let Some(names) = self.setup.columns.get() {
+            let (encoding, look) = (self.setup.encoding, self.setup.look);
+            self.encoder = Some(encoder(&plan.output, encoding, look, Some(names)));
+        }
     }
 
     fn reject_overlong(&self, done: &mut Done) {
