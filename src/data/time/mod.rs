@@ -7,8 +7,8 @@
 //! milli-, micro- or nanoseconds since 1970, told apart by their size.
 //!
 //! Everything reads a prefix by fixed places, without tables and without allocation: a window reads a time
-//! for every record. A text is first taken for one of the two forms that logs are made of ([`usual`]), then for
-//! any ([`prefix`], out of [`names`], [`clock`] and [`zone`]), then for a number ([`epoch`]); the [`calendar`]
+//! for every record. A text is first taken for one of the two forms that logs are made of (`usual`), then for
+//! any (`prefix`, out of `names`, `clock` and `zone`), then for a number (`epoch`); the `calendar`
 //! counts the days.
 
 mod calendar;
