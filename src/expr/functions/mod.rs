@@ -160,6 +160,13 @@ pub struct FunctionDef {
     pub kernel: Kernel,
 }
 
+impl FunctionDef {
+    /// The parameter that an argument stands for.
+    pub fn parameter(&self, index: usize) -> &Parameter {
+        &self.parameters[index.min(self.parameters.len() - 1)]
+    }
+}
+
 /// One parameter.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
