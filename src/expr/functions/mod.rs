@@ -277,6 +277,11 @@ pub fn find(name: &str) -> Option<&'static FunctionDef> {
     FUNCTIONS.iter().copied().find(|def| def.entry.name == name)
 }
 
+/// The function that `??` is.
+pub(super) fn coalesce() -> &'static FunctionDef {
+    &coalesce::COALESCE
+}
+
 /// How the tests of the functions call them: as the evaluator does, with arguments converted already.
 #[cfg(test)]
 mod testing {
@@ -370,9 +375,4 @@ mod tests {
             assert!(find(entry.name).is_some());
         }
     }
-}
-
-/// The function that `??` is.
-pub(super) fn coalesce() -> &'static FunctionDef {
-    &coalesce::COALESCE
 }
