@@ -2,6 +2,7 @@
 
 mod batch;
 mod column;
+mod controls;
 mod duration;
 mod entry;
 mod framing;
@@ -18,6 +19,7 @@ mod value;
 
 pub use batch::{Batch, LiveSlots, Position, Slot, gather_across};
 pub use column::{Column, ColumnBuilder, Truth, Validity};
+pub use controls::escape_controls;
 pub use duration::{format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor};
