@@ -75,20 +75,6 @@ pub(super) enum Purpose {
     Check,
 }
 
-impl Request {
-    /// What the plan must know beside the expression: what is printed where no stage chooses columns, and
-    /// whether sketches will do.
-    pub(super) fn settings(&self) -> Settings {
-        Settings {
-            printing: match self.output {
-                Some(_) => Printing::Fields,
-                None => Printing::AsItCame,
-            },
-            exact: self.exact,
-        }
-    }
-}
-
 impl Arguments {
     /// Reads the arguments, the program's name first.
     pub(super) fn parse(
@@ -153,6 +139,18 @@ impl Request {
                 (_, true) => Purpose::Explain,
                 (false, false) => Purpose::Run,
             },
+        }
+    }
+
+    /// What the plan must know beside the expression: what is printed where no stage chooses columns, and
+    /// whether sketches will do.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            printing: match self.output {
+                Some(_) => Printing::Fields,
+                None => Printing::AsItCame,
+            },
+            exact: self.exact,
         }
     }
 }

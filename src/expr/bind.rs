@@ -342,8 +342,7 @@ fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Mis
                 ));
             };
             let text = String::from_utf8_lossy(&text).into_owned();
-            let pattern =
-                compile(&text, "").map_err(|reason| Mistake::new(argument.span, reason))?;
+            let pattern = compile(&text).map_err(|reason| Mistake::new(argument.span, reason))?;
             (text, pattern)
         }
     };

@@ -251,7 +251,7 @@ pub trait Prepared: Debug + Send + Sync {
     fn begin(&self) -> Caller<'_>;
 }
 
-/// A function that only its constant arguments are checked of.
+/// A function of which nothing is made ready: only its constant arguments are checked.
 #[derive(Debug)]
 struct Checked(Scalar);
 
@@ -334,7 +334,7 @@ mod testing {
             .map(
                 |(index, argument)| match (def.parameter(index).kind, argument) {
                     (ParameterKind::Pattern, ValueRef::Text(text)) => Given::Pattern(
-                        compile(&String::from_utf8_lossy(text), "").expect("a pattern of a test"),
+                        compile(&String::from_utf8_lossy(text)).expect("a pattern of a test"),
                     ),
                     _ if constant && index > 0 => Given::Constant(*argument),
                     _ => Given::Varying,
