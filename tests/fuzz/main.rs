@@ -59,6 +59,9 @@ fn every_check_is_run_and_is_a_target_of_libfuzzer() {
     let names: Vec<&str> = CHECKS.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, NAMES);
     let fuzz = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    if !fuzz.exists() {
+        return; // a package is without it
+    }
     let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).expect("fuzz/Cargo.toml");
     for name in names {
         let target = format!("fuzz_targets/{name}.rs");
