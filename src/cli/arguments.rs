@@ -85,34 +85,6 @@ pub(super) enum Purpose {
     Check,
 }
 
-impl Request {
-    /// What times take for what they do not say.
-    pub(super) fn time_defaults(&self) -> TimeDefaults {
-        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
-        let this_year = || Timestamp::now().to_zoned(zone.clone()).year();
-        TimeDefaults {
-            year: self.year.unwrap_or_else(this_year),
-            zone: zone.clone(),
-        }
-    }
-
-    /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
-    /// sketches will do, which sample is taken, and whether rejected lines are kept.
-    pub(super) fn settings(&self) -> Settings {
-        Settings {
-            printing: match self.output {
-                Some(_) => Printing::Fields,
-                None => Printing::AsItCame,
-            },
-            exact: self.exact,
-            seed: self.seed,
-            keeps_rejects: self.rejects.is_some(),
-            keeps_late: self.late.is_some(),
-            fill: self.fill,
-        }
-    }
-}
-
 impl Arguments {
     /// Reads the arguments, the program's name first.
     pub(super) fn parse(
@@ -183,6 +155,32 @@ impl Request {
                 (_, true) => Purpose::Explain,
                 (false, false) => Purpose::Run,
             },
+        }
+    }
+
+    /// What times take for what they do not say.
+    pub(super) fn time_defaults(&self) -> TimeDefaults {
+        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+        let this_year = || Timestamp::now().to_zoned(zone.clone()).year();
+        TimeDefaults {
+            year: self.year.unwrap_or_else(this_year),
+            zone: zone.clone(),
+        }
+    }
+
+    /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
+    /// sketches will do, which sample is taken, what is kept and what is filled in.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            printing: match self.output {
+                Some(_) => Printing::Fields,
+                None => Printing::AsItCame,
+            },
+            exact: self.exact,
+            seed: self.seed,
+            keeps_rejects: self.rejects.is_some(),
+            keeps_late: self.late.is_some(),
+            fill: self.fill,
         }
     }
 }

@@ -18,7 +18,7 @@ mod reference;
 mod report;
 mod shell;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -117,7 +117,7 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
             None => bail!("the expression is not UTF-8; write other bytes as \"\\xff\""),
         },
         Expression::File(path) => {
-            let name = display(path);
+            let name = source::display(path).into_owned();
             let text = std::fs::read_to_string(path)
                 .map_err(|error| anyhow::anyhow!(crate::data::reason(&error)))
                 .with_context(|| format!("{name}: the expression cannot be read"))?;
@@ -126,14 +126,10 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
     }
 }
 
-fn display(path: &OsStr) -> String {
-    source::display(path).into_owned()
-}
-
 /// Runs a plan to its end.
 fn stream(request: &Request, plan: Plan) -> Status {
-    let started = Control::new().and_then(|control| control.listen().map(|()| control));
-    let control = match started {
+    let listening = Control::new().and_then(|control| control.listen().map(|()| control));
+    let control = match listening {
         Ok(control) => control,
         Err(error) => {
             say(format_args!(

@@ -3,6 +3,7 @@
 
 mod batch;
 mod column;
+mod controls;
 mod duration;
 mod entry;
 mod exact_sum;
@@ -22,6 +23,7 @@ mod value;
 
 pub use batch::{Batch, LiveSlots, Position, Slot, gather_across};
 pub use column::{Column, ColumnBuilder, Truth, Validity};
+pub use controls::escape_controls;
 pub use duration::{format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;

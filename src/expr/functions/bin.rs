@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::sqrt::finite;
-use crate::expr::convert;
-
 use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
 use crate::data::{Entry, Example, Number, ValueRef, time_of};
+use crate::expr::arithmetic::finite;
+use crate::expr::convert;
 
 pub(super) const BIN: FunctionDef = FunctionDef {
     entry: Entry {

@@ -162,6 +162,13 @@ pub struct FunctionDef {
     pub kernel: Kernel,
 }
 
+impl FunctionDef {
+    /// The parameter that an argument stands for.
+    pub fn parameter(&self, index: usize) -> &Parameter {
+        &self.parameters[index.min(self.parameters.len() - 1)]
+    }
+}
+
 /// One parameter.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
@@ -248,7 +255,7 @@ pub trait Prepared: Debug + Send + Sync {
     fn begin(&self) -> Caller<'_>;
 }
 
-/// A function that only its constant arguments are checked of.
+/// A function of which nothing is made ready: only its constant arguments are checked.
 #[derive(Debug)]
 struct Checked(Scalar);
 
@@ -272,6 +279,11 @@ pub struct Unfit {
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static FunctionDef> {
     FUNCTIONS.iter().copied().find(|def| def.entry.name == name)
+}
+
+/// The function that `??` is.
+pub(super) fn coalesce() -> &'static FunctionDef {
+    &coalesce::COALESCE
 }
 
 /// How the tests of the functions call them: as the evaluator does, with arguments converted already.
@@ -326,7 +338,7 @@ mod testing {
             .map(
                 |(index, argument)| match (def.parameter(index).kind, argument) {
                     (ParameterKind::Pattern, ValueRef::Text(text)) => Given::Pattern(
-                        compile(&String::from_utf8_lossy(text), "").expect("a pattern of a test"),
+                        compile(&String::from_utf8_lossy(text)).expect("a pattern of a test"),
                     ),
                     _ if constant && index > 0 => Given::Constant(*argument),
                     _ => Given::Varying,
@@ -367,9 +379,4 @@ mod tests {
             assert!(find(entry.name).is_some());
         }
     }
-}
-
-/// The function that `??` is.
-pub(super) fn coalesce() -> &'static FunctionDef {
-    &coalesce::COALESCE
 }
