@@ -7,7 +7,7 @@ use crate::data::{Batch, Column, ColumnBuilder, KeyKind, Position};
 
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
-use super::group_table::GroupTable;
+use super::group_table::{GroupTable, Keys};
 use super::partial::{PARTITIONS, Run};
 use super::ranking::{Candidate, Ranked, compare, with_key_values};
 
@@ -188,6 +188,16 @@ impl Set {
         for (own, other) in self.accumulators.iter_mut().zip(&other.accumulators) {
             own.resize(self.table.len());
             own.merge(other.as_ref(), 0..groups.len(), &groups);
+        }
+    }
+
+    /// Makes room for these groups, of which there is no record.
+    pub(super) fn add_groups(&mut self, keys: &Keys) {
+        for group in 0..keys.len() {
+            self.table.group_of_stored(keys, group);
+        }
+        for accumulator in &mut self.accumulators {
+            accumulator.resize(self.table.len());
         }
     }
 

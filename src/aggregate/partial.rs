@@ -239,7 +239,7 @@ pub(super) fn accumulate(
 }
 
 /// Appends one of several key values: its kind, for text its length, and its bytes.
-fn encode_part(value: ValueRef<'_>, key: &mut Vec<u8>) {
+pub(super) fn encode_part(value: ValueRef<'_>, key: &mut Vec<u8>) {
     let start = key.len();
     key.push(0);
     let has_length = matches!(

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::aggregate::{Executor, SessionGroups, SessionRows, Sliced, Windowed};
+use crate::aggregate::{Executor, SeenKeys, SessionGroups, SessionRows, Sliced, Windowed};
 use crate::data::{Batch, Column, LiveSlots, Number, Slot, Value, ValueRef, time_defaults};
 use crate::plan::{Exchange, MergeStep, Place, Plan, PlannedWindow, WindowBy};
 use crate::stage::Account;
@@ -32,7 +32,17 @@ pub(super) struct Windows<'p> {
     max_jump_ns: i64,
     /// Where the workers' watermark stands behind what was merged.
     reached: i64,
+    /// Only if windows without records are printed.
+    fill: Option<Fill>,
     pub(super) tally: Tally,
+}
+
+/// What is to be known of windows without records.
+struct Fill {
+    /// Their rows, where there are groups.
+    seen: Option<SeenKeys>,
+    /// The last window that was printed.
+    last: Option<i64>,
 }
 
 /// What became of records in windows.
@@ -103,6 +113,10 @@ impl<'p> Windows<'p> {
             live = after.clone();
             stage.reads(&mut live);
         }
+        let fill = planned.fill.then(|| Fill {
+            seen: first.clone().map(SeenKeys::new),
+            last: None,
+        });
         let keeper = match (first, grid, planned.window.kind) {
             (Some(aggregation), None, Kind::Session { gap }) => {
                 Keeper::Sessions(Box::new(SessionGroups::new(aggregation, gap)))
@@ -133,6 +147,7 @@ impl<'p> Windows<'p> {
             watermark: watermark(planned, sources, max_jump_ns),
             max_jump_ns,
             reached: i64::MIN,
+            fill,
             tally: Tally::default(),
         }
     }
@@ -259,7 +274,14 @@ impl<'p> Windows<'p> {
                 let window = windowed
                     .first()
                     .filter(|window| is_final(grid.end(*window)))?;
+                if let Some((window, rows)) = self.fill.as_mut().and_then(|fill| fill.gap(window)) {
+                    let (start, end) = bounds(grid, window, rows_read)?;
+                    return Some(Next::Window(start, end, rows));
+                }
                 let rows = windowed.finish(window, self.executor);
+                self.fill
+                    .iter_mut()
+                    .for_each(|fill| fill.printed(window, &rows));
                 if let Some((start, end)) = bounds(grid, window, rows_read) {
                     return Some(Next::Window(start, end, rows));
                 }
@@ -268,7 +290,14 @@ impl<'p> Windows<'p> {
                 let window = log
                     .first(*next)
                     .filter(|window| is_final(grid.end(*window)))?;
+                if let Some((window, rows)) = self.fill.as_mut().and_then(|fill| fill.gap(window)) {
+                    let (start, end) = bounds(grid, window, rows_read)?;
+                    return Some(Next::Window(start, end, rows));
+                }
                 let rows = log.of(window);
+                self.fill
+                    .iter_mut()
+                    .for_each(|fill| fill.printed(window, &rows));
                 *next = window + 1;
                 log.forget(*next);
                 if let Some((start, end)) = bounds(grid, window, rows_read) {
@@ -348,6 +377,26 @@ impl<'p> Windows<'p> {
             out.extend(self.through(vec![row], Value::Time(start), Value::Time(end)));
         }
         out
+    }
+}
+
+impl Fill {
+    /// The window behind the last one, if it is not the next that has records, and its rows.
+    fn gap(&mut self, next: i64) -> Option<(i64, Vec<Batch<'static>>)> {
+        let window = self.last?.checked_add(1).filter(|window| *window < next)?;
+        self.last = Some(window);
+        Some((
+            window,
+            self.seen.as_ref().map_or_else(Vec::new, SeenKeys::rows),
+        ))
+    }
+
+    /// A window that has records is printed.
+    fn printed(&mut self, window: i64, rows: &[Batch<'static>]) {
+        self.last = Some(window);
+        if let Some(seen) = &mut self.seen {
+            seen.add(rows);
+        }
     }
 }
 

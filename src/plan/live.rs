@@ -17,7 +17,9 @@ use super::{Exchange, LateRejects, MergeStep, Metadata, Output, Plan, Printing, 
 
 /// Makes the plan of a bound pipeline.
 pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
-    push_limits(&mut bound.stages);
+    if !settings.fill {
+        push_limits(&mut bound.stages); // a window without records has a row for every key
+    }
     let output = output(&bound, settings.printing);
     let mut live = LiveSlots::default();
     output.slots().for_each(|slot| live.insert(slot));
@@ -106,6 +108,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         by: window.by,
         bounds: window.bounds,
         place,
+        fill: settings.fill,
     });
     let explanation = Explanation::of(&texts, framing, scanned, metadata, &map, &merge, &output);
     if matches!(exchange, Exchange::Grouped(_)) {

@@ -18,6 +18,8 @@ pub struct PlannedWindow {
     pub bounds: Bounds,
     /// Who puts records into windows.
     pub place: Place,
+    /// Whether windows without records are printed as well.
+    pub fill: bool,
 }
 
 /// What says where a record belongs.
