@@ -42,8 +42,8 @@ pub use record::{Names, RecordColumn};
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{
-    TimeDefaults, date_of, ns_of_day, parse_time, set_time_defaults, time_defaults, time_in_zone,
-    time_of, time_prefix, weekday_of,
+    TimeDefaults, TimeSteps, date_of, ns_of_day, parse_time, set_time_defaults, time_defaults,
+    time_in_zone, time_of, time_prefix, weekday_of,
 };
 pub(crate) use time::{clock_prefix, is_weekday};
 pub use value::{Value, ValueRef};

@@ -141,7 +141,15 @@ pub(super) fn encoder(
     match (encoding, output.lines, output.whole) {
         (Encoding::Format(format, _), _, Some(whole)) => {
             let names = names.cloned();
-            format::make_open(format, whole, &output.columns, &output.dropped, names, look)
+            format::make_open(
+                format,
+                whole,
+                &output.columns,
+                output.front,
+                &output.dropped,
+                names,
+                look,
+            )
         }
         (Encoding::Format(format, _), ..) => format::make(format, &output.columns, look),
         (Encoding::Lines(_), Some(slot), _) => format::make_lines(slot, look),

@@ -101,16 +101,17 @@ pub fn make(format: &FormatDef, columns: &[OutputColumn], look: Look) -> Box<dyn
 }
 
 /// An encoder of rows of an open schema: the object in slot `whole`, without `dropped`, with `columns`
-/// replaced and added. `names` are the columns, if the first row has been seen elsewhere.
+/// replaced and added, the first `front` of them before all. `names` are the columns, if the first row has been seen elsewhere.
 pub fn make_open(
     format: &'static FormatDef,
     whole: Slot,
     columns: &[OutputColumn],
+    front: usize,
     dropped: &[String],
     names: Option<Names>,
     look: Look,
 ) -> Box<dyn Encoder> {
-    let encoder = OpenEncoder::new(format, whole, columns, dropped, names, look);
+    let encoder = OpenEncoder::new(format, whole, columns, front, dropped, names, look);
     shown(Box::new(encoder), format.controls, look)
 }
 

@@ -15,6 +15,8 @@ pub struct OpenEncoder {
     dropped: Vec<String>,
     /// Fields that stages have made: in the place of the object's field of that name, else behind all.
     columns: Vec<OutputColumn>,
+    /// So many of them stand in front of all.
+    front: usize,
     /// The columns of the first row; where rows name their own, those of the objects that came last.
     fixed: Option<Fixed>,
     /// Where the columns stand in objects that all have the same fields.
@@ -57,12 +59,13 @@ type Field<'f> = (&'f [u8], ValueRef<'f>);
 pub const NAMED: usize = 20;
 
 impl OpenEncoder {
-    /// An encoder of an object in slot `whole`, without `dropped`, with `columns` replaced and added. `names` are
-    /// the columns, if the first row has been seen elsewhere.
+    /// An encoder of an object in slot `whole`, without `dropped`, with `columns` replaced and added, the first
+    /// `front` of them before all. `names` are the columns, if the first row has been seen elsewhere.
     pub fn new(
         format: &'static FormatDef,
         whole: Slot,
         columns: &[OutputColumn],
+        front: usize,
         dropped: &[String],
         names: Option<Names>,
         look: Look,
@@ -72,6 +75,7 @@ impl OpenEncoder {
             whole,
             dropped: dropped.to_vec(),
             columns: columns.to_vec(),
+            front,
             fixed: names.map(|names| Fixed::new(names, format, look)),
             layout: None,
             header: false,
@@ -87,13 +91,19 @@ impl OpenEncoder {
 
     /// The fields of a row in the order in which they are printed.
     fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<Field<'f>> {
-        let mut fields: Vec<Field<'f>> = Vec::new();
+        let (front, columns) = self.columns.split_at(self.front);
+        let made =
+            |column: &'f OutputColumn| (column.name.as_bytes(), batch.column(column.slot).get(row));
+        let mut fields: Vec<Field<'f>> = front.iter().map(made).collect();
         if let ValueRef::Object(object) = batch.column(self.whole).get(row) {
-            let kept = object.iter().filter(|(name, _)| self.is_kept(name));
+            let is_front = |name: &[u8]| front.iter().any(|column| column.name.as_bytes() == name);
+            let kept = object
+                .iter()
+                .filter(|(name, _)| self.is_kept(name) && !is_front(name));
             fields.extend(kept.map(|(name, value)| (name.as_slice(), value.borrow())));
         }
-        for column in &self.columns {
-            let value = batch.column(column.slot).get(row);
+        for column in columns {
+            let (_, value) = made(column);
             match fields
                 .iter_mut()
                 .find(|(name, _)| *name == column.name.as_bytes())
@@ -107,9 +117,15 @@ impl OpenEncoder {
 
     /// The names of [`OpenEncoder::fields`], of objects with these.
     fn names(&self, of: &Names) -> Names {
-        let kept = of.iter().filter(|name| self.is_kept(name));
-        let mut names: Vec<Vec<u8>> = kept.cloned().collect();
-        for column in &self.columns {
+        let (front, columns) = self.columns.split_at(self.front);
+        let front = front.iter().map(|column| column.name.clone().into_bytes());
+        let mut names: Vec<Vec<u8>> = front.collect();
+        for name in of.iter().filter(|name| self.is_kept(name)) {
+            if !names[..self.front].contains(name) {
+                names.push(name.clone());
+            }
+        }
+        for column in columns {
             if !names.iter().any(|name| name == column.name.as_bytes()) {
                 names.push(column.name.clone().into_bytes());
             }

@@ -12,7 +12,7 @@ use crate::window;
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
-use super::window::{BoundWindow, Place, PlannedWindow, WindowBy};
+use super::window::{BoundWindow, OpenWindow, Place, PlannedWindow, WindowBy};
 use super::{Exchange, LateRejects, MergeStep, Metadata, Output, Plan, Printing, Settings, Step};
 
 /// Makes the plan of a bound pipeline.
@@ -219,6 +219,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
             columns: vec![line],
             lines: Some(bound.source.line),
             whole: None,
+            front: 0,
             dropped: Vec::new(),
         };
     }
@@ -226,11 +227,17 @@ fn output(bound: &Bound, printing: Printing) -> Output {
         name: field.name.clone(),
         slot: field.slot,
     };
-    let columns = scope.fields().iter().map(column).collect();
+    let columns: Vec<OutputColumn> = scope.fields().iter().map(column).collect();
+    let is_bound = |column: &&OutputColumn| {
+        let bounds = bound.window.as_ref().and_then(OpenWindow::bounds);
+        bounds.is_some_and(|bounds| [bounds.start, bounds.end].contains(&column.slot))
+    };
+    let front = columns.iter().take_while(is_bound).count();
     Output {
         columns,
         lines: None,
         whole: scope.whole(),
+        front,
         dropped: scope.dropped(),
     }
 }

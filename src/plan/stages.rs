@@ -79,7 +79,10 @@ pub(super) fn bind(pipeline: &Pipeline, seed: u64) -> Result<Bound, Vec<Mistake>
     };
     let mut mistakes = Vec::new();
     match window::find(pipeline) {
-        Ok(found) => bound.window = found,
+        Ok(found) => {
+            bound.chooses_columns |= found.is_some();
+            bound.window = found;
+        }
         Err(found) => mistakes.extend(found),
     }
     let is_window = |stage: &&Stage| stage.head.as_word() == Some("window");
@@ -116,12 +119,8 @@ fn enter_window(bound: &mut Bound, stage: &Stage) -> Result<(), Vec<Mistake>> {
 
 /// Behind a blocking stage: its rows begin with the bounds of their window.
 fn show_bounds(bound: &mut Bound) {
-    if let Some(window) = bound
-        .window
-        .as_ref()
-        .and_then(|window| window.bound.as_ref())
-    {
-        window.bounds.show(&mut bound.scope);
+    if let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) {
+        bounds.show(&mut bound.scope);
     }
 }
 

@@ -104,6 +104,11 @@ impl OpenWindow {
         self.bound.is_none()
     }
 
+    /// Where the bounds go, once the first blocking stage is known.
+    pub(super) fn bounds(&self) -> Option<Bounds> {
+        self.bound.as_ref().map(|bound| bound.bounds)
+    }
+
     /// Binds the time in front of the first blocking stage, which is to be number `stage` once the step that
     /// reads the time, if one is given back, stands before it.
     pub(super) fn bind(

@@ -5,8 +5,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::calendar::{DAY_NS, clamp, day_of, epoch, start_of_day};
 use super::{Kind, Window};
+use crate::data::TimeSteps;
 
 /// A slice by number, and the first window that takes records of it: those before were final when the records
 /// came, or do not hold the slice.
@@ -21,7 +21,7 @@ pub struct Slice {
 /// Where slices and windows begin and end.
 #[derive(Clone, Debug)]
 pub struct Grid {
-    unit: Unit,
+    slices: TimeSteps,
     /// Slices from the start of one window to the start of the next.
     step: i64,
     /// Slices of a window.
@@ -29,25 +29,6 @@ pub struct Grid {
     /// The first window that there can be.
     first: i64,
 }
-
-/// How long a slice is.
-#[derive(Clone, Debug)]
-enum Unit {
-    /// So many nanoseconds, or records, from an origin on.
-    Fixed { origin: i64, length: i64 },
-    /// So many days of a zone; of a day on which one begins, counted from 1970.
-    Days {
-        zone: TimeZone,
-        origin: i64,
-        length: i64,
-    },
-}
-
-/// Days of a week.
-const WEEK_DAYS: i64 = 7;
-
-/// The first Monday of 1970, in days.
-const MONDAY: i64 = 4;
 
 impl Grid {
     /// The grid of a window; nothing for sessions, which have no common bounds.
@@ -57,10 +38,7 @@ impl Grid {
             Kind::Rows { length, slide } => {
                 let slice = gcd(length, slide);
                 Some(Grid {
-                    unit: Unit::Fixed {
-                        origin: 1,
-                        length: slice,
-                    },
+                    slices: TimeSteps::of_numbers(1, slice),
                     step: slide / slice,
                     span: length / slice,
                     first: 0,
@@ -68,21 +46,8 @@ impl Grid {
             }
             Kind::Time { length, slide } => {
                 let slice = gcd(length, slide);
-                let unit = if slice % DAY_NS == 0 {
-                    let days = slice / DAY_NS;
-                    Unit::Days {
-                        zone: zone.clone(),
-                        origin: if days % WEEK_DAYS == 0 { MONDAY } else { 0 },
-                        length: days,
-                    }
-                } else {
-                    Unit::Fixed {
-                        origin: epoch(zone),
-                        length: slice,
-                    }
-                };
                 Some(Grid {
-                    unit,
+                    slices: TimeSteps::new(slice, zone),
                     step: slide / slice,
                     span: length / slice,
                     first: i64::MIN,
@@ -98,31 +63,12 @@ impl Grid {
 
     /// The slice that holds a time, or the number of a record.
     pub fn slice_of(&self, at: i64) -> i64 {
-        match &self.unit {
-            Unit::Fixed { origin, length } => {
-                let since = i128::from(at) - i128::from(*origin);
-                since.div_euclid(i128::from(*length)) as i64
-            }
-            Unit::Days {
-                zone,
-                origin,
-                length,
-            } => (day_of(at, zone) - origin).div_euclid(*length),
-        }
+        self.slices.number_of(at)
     }
 
     /// Where a slice begins, as near as 64 bits go.
     pub fn edge(&self, slice: i64) -> i64 {
-        match &self.unit {
-            Unit::Fixed { origin, length } => {
-                clamp(i128::from(*origin) + i128::from(slice) * i128::from(*length))
-            }
-            Unit::Days {
-                zone,
-                origin,
-                length,
-            } => start_of_day(slice.saturating_mul(*length).saturating_add(*origin), zone),
-        }
+        self.slices.start(slice)
     }
 
     /// Where a window begins.
@@ -145,7 +91,7 @@ impl Grid {
     /// records have not begun.
     pub fn windows(&self, slice: i64) -> (i64, i64) {
         let last = slice.div_euclid(self.step);
-        let first = (slice - self.span).div_euclid(self.step) + 1;
+        let first = slice.saturating_sub(self.span).div_euclid(self.step) + 1;
         (first.max(self.first), last)
     }
 
@@ -171,6 +117,7 @@ mod tests {
     use proptest::prelude::*;
 
     const SECOND: i64 = 1_000_000_000;
+    const DAY_NS: i64 = 86_400 * SECOND;
 
     fn grid(length: i64, slide: i64) -> Grid {
         let kind = Kind::Time { length, slide };

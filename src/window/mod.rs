@@ -4,7 +4,6 @@
 //! window is a run; a [`Watermark`] says, at every place of the stream, which windows are final; a [`Placer`]
 //! finds for each record the slice that it is added to, or that it is late. Pure: no clock, no I/O.
 
-mod calendar;
 mod grid;
 mod placer;
 mod rows;

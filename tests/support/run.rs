@@ -80,6 +80,8 @@ pub fn run_sources(
         look: Default::default(),
         progress: None,
         rejects: None,
+        late: None,
+        max_jump_ns: 86_400_000_000_000,
     };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

@@ -1,6 +1,7 @@
 //! Dates, and the days since 1970: counted as in Howard Hinnant's "chrono-compatible low-level date algorithms".
 
 use super::clock::Clock;
+use super::days::local;
 
 /// Nanoseconds of a second.
 const SECOND_NS: i64 = 1_000_000_000;
@@ -48,10 +49,15 @@ fn days_since_1970(date: Date) -> Option<i64> {
     Some(era * 146_097 + day_of_era - 719_468)
 }
 
-/// The date in UTC: year, month from 1, day from 1.
+/// The date in the default zone: year, month from 1, day from 1.
 pub fn date_of(ns: i64) -> (i64, i64, i64) {
+    date_of_day(local(ns).div_euclid(DAY_NS))
+}
+
+/// The date of a day since 1970: year, month from 1, day from 1.
+pub fn date_of_day(day: i64) -> (i64, i64, i64) {
     // days from the first of March of the year 0, in eras of 400 years
-    let days = ns.div_euclid(DAY_NS) + 719_468;
+    let days = day + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
     let year_of_era =
@@ -66,10 +72,10 @@ pub fn date_of(ns: i64) -> (i64, i64, i64) {
 
 /// The nanoseconds since midnight in UTC.
 pub fn ns_of_day(ns: i64) -> i64 {
-    ns.rem_euclid(DAY_NS)
+    local(ns).rem_euclid(DAY_NS)
 }
 
 /// The day of the week in UTC as ISO 8601 counts: 1 is Monday, 7 Sunday.
 pub fn weekday_of(ns: i64) -> i64 {
-    (ns.div_euclid(DAY_NS) + 3).rem_euclid(7) + 1 // 1970 began on a Thursday
+    (local(ns).div_euclid(DAY_NS) + 3).rem_euclid(7) + 1 // 1970 began on a Thursday
 }

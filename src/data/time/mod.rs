@@ -13,6 +13,7 @@
 
 mod calendar;
 mod clock;
+mod days;
 mod defaults;
 mod digits;
 mod epoch;
@@ -26,8 +27,9 @@ mod zone;
 use super::number::format_float;
 use super::value::ValueRef;
 
-pub use calendar::{date_of, ns_of_day, weekday_of};
+pub use calendar::{date_of, date_of_day, ns_of_day, weekday_of};
 pub(crate) use clock::clock_prefix;
+pub use days::TimeSteps;
 pub use defaults::{TimeDefaults, set_time_defaults, time_defaults};
 pub(crate) use names::is_weekday;
 pub use prefix::time_prefix;
