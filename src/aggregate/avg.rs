@@ -56,6 +56,13 @@ impl State for Avg {
         self.count += other.count;
     }
 
+    const SUBTRACTS: bool = true;
+
+    fn subtract(&mut self, other: &Self) {
+        self.sum.subtract(&other.sum);
+        self.count -= other.count;
+    }
+
     fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
         if self.count == 0 {
             Value::Null

@@ -36,6 +36,7 @@ mod rate;
 mod seen_keys;
 mod session_groups;
 mod sliced;
+mod sliding;
 mod stddev;
 mod sum;
 mod variance;

@@ -1,10 +1,5 @@
-//! Windows of groups: what workers hand over by slices, merged into windows.
-//!
-//! Windows that share no slice are merged as a stream without windows is. Windows that slide share most of
-//! their slices: these are kept in a tree in which a node of level l holds the groups of 2^l neighbours, so
-//! that a slice is entered once a level and a window is the merge of at most two nodes a level, however long
-//! it is (base intervals: A. Arasu, J. Widom, *Resource Sharing in Continuous Sliding-Window Aggregates*,
-//! VLDB 2004). It holds for every aggregate, since all that is asked of one is that it can be merged.
+//! Windows of groups: what workers hand over by slices, merged into windows. Those that share no slice are
+//! merged as a stream without windows is; how those that slide are, see [`super::sliding`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +8,9 @@ use crate::data::Batch;
 use crate::window::{Grid, Slice};
 
 use super::aggregation::Aggregation;
-use super::merged::{Executor, Merged, Set};
+use super::merged::{Executor, Merged};
 use super::partial::Run;
+use super::sliding::Sliding;
 
 /// All windows that are not final.
 #[derive(Debug)]
@@ -33,26 +29,13 @@ enum Windows {
     Sliding(Sliding),
 }
 
-#[derive(Debug, Default)]
-struct Sliding {
-    /// Groups of a slice by the first window that takes them; none of them is in the tree yet.
-    waiting: BTreeMap<Slice, Vec<Run>>,
-    /// By level, then by number: the node of level l and number n holds the slices from n·2^l on.
-    levels: Vec<BTreeMap<i64, Set>>,
-}
-
 impl Windowed {
     /// No window yet.
     pub fn new(aggregation: Arc<Aggregation>, grid: Grid) -> Self {
         let windows = if grid.is_tumbling() {
             Windows::Tumbling(BTreeMap::new())
         } else {
-            let (first, last) = grid.slices(0);
-            let levels = (last - first).ilog2() as usize + 1;
-            Windows::Sliding(Sliding {
-                waiting: BTreeMap::new(),
-                levels: (0..levels).map(|_| BTreeMap::new()).collect(),
-            })
+            Windows::Sliding(Sliding::new(&aggregation, &grid))
         };
         Windowed {
             aggregation,
@@ -74,7 +57,7 @@ impl Windowed {
             Windows::Sliding(sliding) => {
                 let first = slice.first.max(self.next);
                 let slice = Slice { first, ..slice };
-                sliding.waiting.entry(slice).or_default().extend(runs);
+                sliding.add(slice, runs);
             }
         }
     }
@@ -98,63 +81,7 @@ impl Windowed {
             },
             Windows::Sliding(sliding) => {
                 self.next = window + 1;
-                sliding.enter(window, &self.aggregation);
-                let set = sliding.merge(self.grid.slices(window), &self.aggregation);
-                sliding.forget(self.grid.slices(self.next).0);
-                set.into_rows(&self.aggregation, seconds)
-            }
-        }
-    }
-}
-
-impl Sliding {
-    /// The first window from `next` on that has records.
-    fn first(&self, grid: &Grid, next: i64) -> Option<i64> {
-        let waiting = self.waiting.keys().next().map(|slice| slice.first);
-        let entered = self.levels.first()?.keys().next();
-        let entered = entered.map(|slice| grid.windows(*slice).0.max(next));
-        waiting.into_iter().chain(entered).min()
-    }
-
-    /// Enters into the tree what this window takes and those before did not.
-    fn enter(&mut self, window: i64, aggregation: &Aggregation) {
-        let later = Slice {
-            first: window.saturating_add(1),
-            number: i64::MIN,
-        };
-        let waiting = self.waiting.split_off(&later);
-        for (slice, runs) in std::mem::replace(&mut self.waiting, waiting) {
-            for (level, nodes) in self.levels.iter_mut().enumerate() {
-                nodes
-                    .entry(slice.number >> level)
-                    .or_insert_with(|| Set::small(aggregation))
-                    .merge(&runs, 0, 1);
-            }
-        }
-    }
-
-    /// The groups of the slices of a window: from the left in steps as large as the tree allows.
-    fn merge(&self, (first, end): (i64, i64), aggregation: &Aggregation) -> Set {
-        let mut merged = Set::small(aggregation);
-        let mut at = first;
-        while at < end {
-            let fits = (end - at).ilog2().min(at.trailing_zeros());
-            let level = (fits as usize).min(self.levels.len() - 1);
-            if let Some(node) = self.levels[level].get(&(at >> level)) {
-                merged.merge_set(node);
-            }
-            at += 1 << level;
-        }
-        merged
-    }
-
-    /// No window takes slices before this one any more.
-    fn forget(&mut self, slice: i64) {
-        for (level, nodes) in self.levels.iter_mut().enumerate() {
-            while let Some(oldest) = nodes.first_entry()
-                && *oldest.key() < slice >> level
-            {
-                oldest.remove();
+                sliding.finish(window, &self.grid, &self.aggregation, seconds)
             }
         }
     }

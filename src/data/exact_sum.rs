@@ -17,8 +17,8 @@ pub struct ExactSum {
     low: f64,
     /// All of the float part; only if two floats did not hold it.
     rest: Option<Box<Rest>>,
-    /// Whether a float was added: then the sum is one.
-    has_float: bool,
+    /// How many floats were added: with any, the sum is one.
+    floats: u64,
 }
 
 /// A float part that two floats do not hold.
@@ -43,7 +43,7 @@ impl ExactSum {
         match number {
             Number::Int(value) => self.ints += i128::from(value),
             Number::Float(value) => {
-                self.has_float = true;
+                self.floats += 1;
                 self.add_float(value);
             }
         }
@@ -54,7 +54,7 @@ impl ExactSum {
         match self.ints.checked_add(value) {
             Some(sum) => self.ints = sum,
             None => {
-                self.has_float = true;
+                self.floats += 1;
                 for part in Expansion::of_int(value).parts() {
                     self.add_float(*part);
                 }
@@ -82,7 +82,7 @@ impl ExactSum {
     #[inline]
     fn add_float_product(&mut self, left: f64, right: f64) {
         let (product, lost) = two_product(left, right);
-        self.has_float = true;
+        self.floats += 1;
         self.add_float(product);
         self.add_float(lost);
     }
@@ -90,7 +90,7 @@ impl ExactSum {
     /// Adds another sum.
     pub fn merge(&mut self, other: &ExactSum) {
         self.add_big(other.ints);
-        self.has_float |= other.has_float;
+        self.floats += other.floats;
         match &other.rest {
             Some(rest) => {
                 rest.sum
@@ -101,7 +101,7 @@ impl ExactSum {
                     self.rest().huge.add_all(&rest.huge);
                 }
             }
-            None if other.has_float => {
+            None if other.floats > 0 => {
                 self.add_float(other.high);
                 self.add_float(other.low);
             }
@@ -109,9 +109,34 @@ impl ExactSum {
         }
     }
 
+    /// Takes back what another sum has added.
+    pub fn subtract(&mut self, other: &ExactSum) {
+        self.ints = self.ints.wrapping_sub(other.ints);
+        self.floats = self.floats.saturating_sub(other.floats);
+        if self.floats == 0 {
+            (self.high, self.low, self.rest) = (0.0, 0.0, None);
+            return;
+        }
+        match &other.rest {
+            Some(rest) => {
+                let parts = rest.sum.parts().iter();
+                parts.for_each(|part| self.add_float(-part));
+                let own = self.rest();
+                rest.huge
+                    .parts()
+                    .iter()
+                    .for_each(|part| own.huge.add(-part));
+            }
+            None => {
+                self.add_float(-other.high);
+                self.add_float(-other.low);
+            }
+        }
+    }
+
     /// The sum: an int of any size, or a float if one was added.
     pub fn value(&self) -> Value {
-        if self.has_float {
+        if self.floats > 0 {
             Value::float(self.to_f64())
         } else {
             Value::int(self.ints)
@@ -121,7 +146,7 @@ impl ExactSum {
     /// The sum divided by a count, rounded.
     pub fn divided_by(&self, count: u64) -> Value {
         let divisor = i128::from(count);
-        if !self.has_float && self.ints % divisor == 0 {
+        if self.floats == 0 && self.ints % divisor == 0 {
             return Value::float((self.ints / divisor) as f64);
         }
         Value::float(self.to_f64() / count as f64)
@@ -147,7 +172,7 @@ impl ExactSum {
     /// The nearest float.
     fn to_f64(&self) -> f64 {
         match &self.rest {
-            _ if !self.has_float => self.ints as f64,
+            _ if self.floats == 0 => self.ints as f64,
             Some(rest) if !rest.huge.parts().is_empty() => {
                 let mut sum = rest.huge.clone();
                 let parts = rest.sum.parts().iter();
@@ -208,6 +233,20 @@ mod tests {
             .iter()
             .for_each(|&value| sum.add(Number::Float(value)));
         sum
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_back_was_never_there(kept in proptest::collection::vec(proptest::num::f64::NORMAL, 0..8), gone in proptest::collection::vec(proptest::num::f64::NORMAL, 0..8), ints in proptest::collection::vec(any::<i64>(), 0..4)) {
+            let mut both = sum(&kept);
+            both.merge(&sum(&gone));
+            let mut others = ExactSum::default();
+            ints.iter().for_each(|int| others.add(Number::Int(*int)));
+            both.merge(&others);
+            both.subtract(&sum(&gone));
+            both.subtract(&others);
+            prop_assert_eq!(both.value(), sum(&kept).value());
+        }
     }
 
     #[test]
