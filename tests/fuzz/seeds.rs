@@ -108,7 +108,7 @@ fn literals(cases: &[Case], stage: &str) -> Vec<Vec<u8>> {
     seeds
 }
 
-/// The sample of every format, and what the cases give it.
+/// The sample of every format, also with each of its quotes escaped, and what the cases give it.
 fn formats(cases: &[Case]) -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for (choice, format) in FORMATS.iter().enumerate() {
@@ -118,6 +118,11 @@ fn formats(cases: &[Case]) -> Vec<Vec<u8>> {
             choice as u8,
             format!("{sample}\n{sample}\r\n\n{sample}").as_bytes(),
         ));
+        for (quote, _) in sample.match_indices('"') {
+            let (before, behind) = sample.split_at(quote);
+            let escaped = format!("{before}\\{behind}");
+            seeds.push(chosen(choice as u8, escaped.as_bytes()));
+        }
         for case in cases
             .iter()
             .filter(|case| case.expression.contains(format.name))
