@@ -116,13 +116,9 @@ fn covers(dropped: &[Path], path: &Path) -> bool {
     dropped.iter().any(|dropped| path.0.starts_with(&dropped.0))
 }
 
-/// The names of whole fields.
+/// The names as an object has them: of csv and logfmt, a name may have dots in it.
 fn names(paths: &[Path]) -> Vec<String> {
-    let name = |path: &Path| match path.0.as_slice() {
-        [Segment::Name(name)] => Some(name.clone()),
-        _ => None,
-    };
-    paths.iter().filter_map(name).collect()
+    paths.iter().map(Path::label).collect()
 }
 
 impl Scope {
