@@ -490,8 +490,8 @@ impl Worker {
             batch.set(slot, Column::Constant(Value::Text(header.to_vec()), rows));
         }
         let records = match plan.framing {
-            Framing::Lines => count_records(bytes),
-            Framing::Quoted { .. } => rows, // the plan's scanner gives a row for each
+            Framing::Lines if !plan.scanner.keeps_all() => count_records(bytes),
+            Framing::Lines | Framing::Quoted { .. } => rows, // the plan's scanner gives a row for each
         };
         if plan.scanner.explodes() {
             account.explode(records);
