@@ -4,6 +4,8 @@ complete -c bourn -l color -d 'Bold headers and dim nulls in tables: auto, alway
 always\t''
 never\t''"
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
+complete -c bourn -l for -d 'End the input after this time, and print what there is.' -r -f
+complete -c bourn -l idle -d 'How long a live source may be silent; 10s without it.' -r -f
 complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
 complete -c bourn -l max-rejects -d 'Fail with status 4 if more are rejected: a number, or P% of all.' -r -f
 complete -c bourn -s o -l output -d 'How results are printed: `--help formats` lists the formats.' -r -f -a "bars\t''
@@ -13,7 +15,9 @@ logfmt\t''
 raw\t''
 table\t''
 tsv\t''"
+complete -c bourn -l records -d 'What parts records: 0 for NUL, or a /regex/ that each begins with.' -r -f
 complete -c bourn -l rejects -d 'Keep rejected lines in a file, in the order of the stream.' -r -F
+complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
 complete -c bourn -s j -l threads -d 'How many worker threads; without it, one for each core.' -r -f
 complete -c bourn -s h -l help -d 'Show the language on one screen, or all about NAME.' -r -f -a "abs\t''
 aggregates\t''
@@ -53,6 +57,8 @@ expressions\t''
 file\t''
 first\t''
 floor\t''
+follow\t''
+for\t''
 format_time\t''
 formats\t''
 functions\t''
@@ -63,6 +69,7 @@ header\t''
 help\t''
 histogram\t''
 hour\t''
+idle\t''
 if\t''
 ip_in\t''
 is_empty\t''
@@ -139,12 +146,17 @@ sum\t''
 table\t''
 tail\t''
 tan\t''
+tcp\t''
+tcp-listen\t''
 text\t''
 threads\t''
 time\t''
 top\t''
 trim\t''
 tsv\t''
+udp-listen\t''
+unix\t''
+unix-listen\t''
 upper\t''
 url_decode\t''
 url_host\t''
@@ -159,6 +171,7 @@ year\t''"
 complete -c bourn -l check -d 'Only check the expression and the options: nothing is read.'
 complete -c bourn -l exact -d 'Percentiles, distinct counts and histograms use no sketches.'
 complete -c bourn -l explain -d 'Print how the expression would be run: nothing is read.'
+complete -c bourn -l follow -d 'Read files on as they grow; connections are made again.'
 complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'
 complete -c bourn -l stats -d 'Say on stderr at the end where all records went, and how fast.'
 complete -c bourn -s V -l version -d 'Print the version.'

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
+use crate::data::Framing;
 use crate::format::{self, FormatDef};
 use crate::plan::{Printing, Settings};
 
@@ -40,6 +41,16 @@ pub(super) struct Request {
     pub(super) batch: Option<Duration>,
     pub(super) max_line_bytes: Option<usize>,
     pub(super) exact: bool,
+    /// Whether files are read on as they grow, and connections made again.
+    pub(super) follow: bool,
+    /// How many records of each file are read, from its end.
+    pub(super) tail: Option<u64>,
+    /// How long a live source may be silent.
+    pub(super) idle: Option<Duration>,
+    /// When the input ends.
+    pub(super) time: Option<Duration>,
+    /// Where records end, as typed.
+    pub(super) records: Option<String>,
     /// Where rejected lines go.
     pub(super) rejects: Option<OsString>,
     pub(super) max_rejects: Option<MaxRejects>,
@@ -76,15 +87,16 @@ pub(super) enum Purpose {
 }
 
 impl Request {
-    /// What the plan must know beside the expression: what is printed where no stage chooses columns, and
-    /// whether sketches will do.
-    pub(super) fn settings(&self) -> Settings {
+    /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
+    /// sketches will do, and where records end.
+    pub(super) fn settings(&self, records: Option<Framing>) -> Settings {
         Settings {
             printing: match self.output {
                 Some(_) => Printing::Fields,
                 None => Printing::AsItCame,
             },
             exact: self.exact,
+            records,
         }
     }
 }
@@ -145,6 +157,11 @@ impl Request {
             batch: matches.get_one("batch").copied(),
             max_line_bytes: matches.get_one("max-line").copied(),
             exact: matches.get_flag("exact"),
+            follow: matches.get_flag("follow"),
+            tail: matches.get_one("tail").copied(),
+            idle: matches.get_one("idle").copied(),
+            time: matches.get_one("for").copied(),
+            records: matches.get_one("records").cloned(),
             rejects: matches.get_one("rejects").cloned(),
             max_rejects: matches.get_one("max-rejects").cloned(),
             stats: matches.get_flag("stats"),

@@ -46,6 +46,10 @@ pub enum Takes {
     Size,
     /// How many rejects are too many.
     Rejects,
+    /// How many records.
+    Count,
+    /// Where records end.
+    Records,
 }
 
 /// Whom an option is for.
@@ -171,6 +175,41 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "follow",
+            usage: "--follow",
+            summary: "Read files on as they grow; connections are made again.",
+            details: "A file is followed by its name, as `tail -F` does it: through renaming, emptying, removal and \
+                      return. A directory is all files in it, also those to come. `tcp://` and `unix://` connect \
+                      again whenever the connection ends. Standard input, if it is a pipe, still ends with its \
+                      writer. All sources are read side by side.",
+            examples: &[Example {
+                expr: "--follow 'match /a/'",
+                input: "a\nb\n",
+                output: "a\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "for",
+            usage: "--for DURATION",
+            summary: "End the input after this time, and print what there is.",
+            details: "The exit status is 0, as at the end of any input.",
+            examples: &[Example {
+                expr: "--for 1m 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "formats",
             usage: "--formats",
             summary: "List the formats that `parse` knows, with their fields.",
@@ -208,6 +247,23 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: Some('h'),
         takes: Takes::Name,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "idle",
+            usage: "--idle DURATION",
+            summary: "How long a live source may be silent; 10s without it.",
+            details: "After so long without data, a record whose end only the next one tells (`--records '/regex/'`) is \
+                      closed, and a sender of datagrams is forgotten.",
+            examples: &[Example {
+                expr: "--idle 1m --records '/^[0-9]/' 'count'",
+                input: "1 a\n  b\n2 c\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -278,6 +334,33 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "records",
+            usage: "--records END",
+            summary: "What parts records: 0 for NUL, or a /regex/ that each begins with.",
+            details: "Without it a record is a line. With 0 it ends at a NUL byte, as `find -print0` writes them, and \
+                      newlines are bytes like others. With a regex it begins at a line that matches and has all lines \
+                      up to the next that does: a stack trace is one record with the line in front of it. Lines in \
+                      front of the first that matches are a record too. Of a live source, silence closes the last \
+                      one: see `--idle`. Rows are printed with a newline behind each, as ever.",
+            examples: &[
+                Example {
+                    expr: "--records '/^[0-9]{4}-/' 'where line ~ /TimeoutException/ | count'",
+                    input: "2026-03-01 failed\njava.TimeoutException\n  at A.b\n2026-03-02 fine\n",
+                    output: "1\n",
+                },
+                Example {
+                    expr: "--records 0 'sort line | select len(line)'",
+                    input: "a\nb\0c\0",
+                    output: "3\n1\n",
+                },
+            ],
+        },
+        short: None,
+        takes: Takes::Records,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "rejects",
             usage: "--rejects FILE",
             summary: "Keep rejected lines in a file, in the order of the stream.",
@@ -309,6 +392,20 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "tail",
+            usage: "--tail N",
+            summary: "Start at the last N records of each file.",
+            details: "What stands in front of them is not read, however long the file is; a header that names columns is. \
+                      With `--follow`, `--tail 0` begins with what is written from now on. Files that come later, to a \
+                      directory or by rotation, are read from their start. The stage `tail N` is the one for pipes.",
+            examples: &[],
+        },
+        short: None,
+        takes: Takes::Count,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -384,6 +481,8 @@ impl Takes {
             Takes::Duration => "DURATION",
             Takes::Size => "SIZE",
             Takes::Rejects => "LIMIT",
+            Takes::Count => "N",
+            Takes::Records => "END",
         }
     }
 
@@ -399,12 +498,15 @@ impl Takes {
             Takes::Duration => ("a duration", "500ms, 1s or 5m"),
             Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
             Takes::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
+            Takes::Count => ("a number", "0 or 100"),
+            Takes::Records => ("0 or a /regex/", "0 or '/^[0-9]{4}-/'"),
         }
     }
 
     fn value_parser(self) -> ValueParser {
         match self {
-            Takes::Nothing | Takes::Name => value_parser!(String),
+            Takes::Nothing | Takes::Name | Takes::Records => value_parser!(String),
+            Takes::Count => ValueParser::new(count),
             Takes::File => value_parser!(OsString),
             Takes::Format => {
                 PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into()
@@ -432,7 +534,7 @@ pub fn command() -> Command {
                 .value_names(["EXPR", "SOURCE"])
                 .value_parser(value_parser!(OsString))
                 .value_hint(ValueHint::AnyPath)
-                .help("The expression, and what is read: files, or - for standard input."),
+                .help("The expression, and what is read: files, - for standard input, or tcp://HOST:PORT and the like."),
         )
         .args(OPTIONS.iter().map(|def| def.arg()))
         .mut_arg("header", |arg| arg.overrides_with("no-header"))
@@ -445,6 +547,10 @@ fn threads(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|threads| (1..=1024).contains(threads));
     threads.ok_or_else(String::new)
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| String::new())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

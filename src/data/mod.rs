@@ -11,6 +11,7 @@ mod number;
 mod order;
 mod print;
 mod reason;
+mod record_start;
 mod scan;
 mod text;
 mod time;
@@ -30,6 +31,7 @@ pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
 pub use print::write_text;
 pub use reason::reason;
+pub use record_start::RecordStart;
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{

@@ -1,7 +1,6 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Write};
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender};
@@ -10,7 +9,6 @@ use crate::aggregate::{Merged, Run};
 use crate::format::Look;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Rejects, Sink};
-use crate::source;
 use crate::stage::Account;
 
 use super::chain::Chain;
@@ -19,13 +17,13 @@ use super::executor::Threads;
 use super::ledger::Ledger;
 use super::message::{Done, Message, Payload, SourceIndex};
 use super::output::Output;
-use super::{Encoding, Job, Outcome};
+use super::sources::Sources;
+use super::{Encoding, Job, Outcome, say};
 
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
     plan: &'r Plan,
-    /// As messages name them.
-    sources: Vec<String>,
+    sources: &'r Sources,
     encoding: Encoding,
     look: Look,
     executor: Threads,
@@ -53,12 +51,11 @@ struct OpenBatch {
     runs: Vec<Run>,
 }
 
-/// The ledger, and where in its source the next chunk begins.
+/// The ledger, and where in its source the next chunk of each begins.
 #[derive(Default)]
 struct Entries {
     ledger: Ledger,
-    source: Option<SourceIndex>,
-    records_before: u64,
+    records_before: HashMap<SourceIndex, u64>,
     bytes: u64,
     failed_sources: Vec<String>,
 }
@@ -67,6 +64,7 @@ impl<'r> Coordinator<'r> {
     pub(super) fn new(
         plan: &'r Plan,
         job: &Job,
+        sources: &'r Sources,
         control: &'r Control,
         tickets: Sender<()>,
     ) -> Self {
@@ -76,11 +74,7 @@ impl<'r> Coordinator<'r> {
         };
         Coordinator {
             plan,
-            sources: job
-                .sources
-                .iter()
-                .map(|source| source::display(source).into_owned())
-                .collect(),
+            sources,
             encoding: job.encoding,
             look: job.look,
             executor: Threads(job.threads),
@@ -114,7 +108,7 @@ impl<'r> Coordinator<'r> {
                     self.early.insert(done.sequence, done);
                     while let Some(done) = self.early.remove(&self.next) {
                         self.next += 1;
-                        self.entries.add(&done, &self.sources);
+                        self.entries.add(&done, self.sources);
                         if let Some(rejects) = &mut rejects {
                             rejects.write(&done.rejected_lines);
                         }
@@ -148,7 +142,7 @@ impl<'r> Coordinator<'r> {
                 }
                 Message::Header(header) => output.source_header(&header),
                 Message::SourceFailed(source, reason) => {
-                    self.entries.fail(&self.sources[source.0], &reason)
+                    self.entries.fail(&self.sources.display(source), &reason)
                 }
                 Message::End { chunks } => self.chunks = Some(chunks),
             }
@@ -217,12 +211,17 @@ impl<'r> Coordinator<'r> {
 
 impl Entries {
     /// Enters the next chunk of the stream.
-    fn add(&mut self, done: &Done, sources: &[String]) {
-        if self.source != Some(done.source) {
-            (self.source, self.records_before) = (Some(done.source), u64::from(done.has_header));
-        }
-        let source = sources[done.source.0].as_str();
-        let place = |record: u64| format!("{source}:{}", self.records_before + record + 1);
+    fn add(&mut self, done: &Done, sources: &Sources) {
+        let before = self
+            .records_before
+            .entry(done.source)
+            .or_insert(u64::from(done.has_header));
+        let records_before = *before;
+        *before += done.records;
+        let place = |record: u64| {
+            let source = sources.display(done.source);
+            format!("{source}:{}", records_before + record + 1)
+        };
         if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected)
         {
             self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
@@ -237,10 +236,13 @@ impl Entries {
         self.ledger.filtered += done.filtered;
         self.ledger.rejected += done.rejected;
         self.ledger.failed += done.failures.count;
-        self.records_before += done.records;
         self.bytes += done.bytes;
         if let Some(error) = &done.error {
-            self.fail(source, error);
+            self.fail(&sources.display(done.source), error);
+        }
+        if done.ended {
+            self.records_before.remove(&done.source);
+            sources.forget(done.source);
         }
     }
 
@@ -248,8 +250,7 @@ impl Entries {
     fn fail(&mut self, source: &str, reason: &str) {
         let failed = format!("{source}: {reason}");
         if !self.failed_sources.contains(&failed) {
-            // If nobody can be told, the results and the exit status are still to come.
-            let _ = writeln!(io::stderr(), "bourn: {failed}");
+            say(&failed);
             self.failed_sources.push(failed);
         }
     }

@@ -16,9 +16,11 @@ mod ledger;
 mod message;
 mod output;
 mod reader;
+mod sources;
 mod worker;
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,8 @@ use crate::format::{FormatDef, Look};
 use crate::plan::Plan;
 use crate::sink::{Progress, Rejects, Sink, SinkError};
 
+use sources::Sources;
+
 pub use control::Control;
 pub use ledger::Ledger;
 
@@ -37,6 +41,8 @@ pub use ledger::Ledger;
 pub struct Job {
     /// As written; `-` is standard input. At least one.
     pub sources: Vec<OsString>,
+    /// How they are read.
+    pub reading: Reading,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// How many bytes are handed out at once, at least 1.
@@ -53,6 +59,30 @@ pub struct Job {
     pub progress: Option<Progress>,
     /// Where rejected lines go, if they are kept.
     pub rejects: Option<Rejects>,
+}
+
+/// How sources are read that do not simply end.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Files are read on as they grow, and connections made again.
+    pub follow: bool,
+    /// Files are read from their last so many records on.
+    pub tail: Option<u64>,
+    /// A live source that has nothing for so long is silent.
+    pub idle: Duration,
+    /// The input ends after so long.
+    pub time: Option<Duration>,
+}
+
+impl Default for Reading {
+    fn default() -> Reading {
+        Reading {
+            follow: false,
+            tail: None,
+            idle: Duration::from_secs(10),
+            time: None,
+        }
+    }
 }
 
 /// How rows are printed.
@@ -99,7 +129,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         .metadata
         .number
         .map(|_| Arc::new(board::Board::default()));
-    let sources: Arc<[OsString]> = job.sources.clone().into();
+    let sources = Sources::new(&job.sources);
     let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for index in 0..job.threads {
         let (sender, receiver) = unbounded();
@@ -126,13 +156,15 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     }
     drop(tasks);
     let reader = reader::Reader::new(reader::Setup {
-        sources,
+        sources: Arc::clone(&sources),
+        reading: job.reading.clone(),
         chunk_bytes: job.chunk_bytes,
         max_line_bytes: job.max_line_bytes,
         framing: plan.framing,
         preface: plan.preface,
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
+        marks: plan.window_marks(),
         control: Arc::clone(control),
         tasks: task_sender,
         tickets,
@@ -141,10 +173,19 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         hand_overs,
         idle,
     });
-    if let Err(error) = start(vec![("reader".to_owned(), Box::new(move || reader.run()))]) {
+    let mut readers: Vec<Waiting> = vec![("reader".to_owned(), Box::new(move || reader.run()))];
+    if let Some(time) = job.reading.time {
+        let control = Arc::clone(control);
+        let end_input = move || {
+            std::thread::sleep(time);
+            control.stop();
+        };
+        readers.push(("time".to_owned(), Box::new(end_input)));
+    }
+    if let Err(error) = start(readers) {
         return without_threads(&error);
     }
-    coordinator::Coordinator::new(&plan, &job, control, ticket_sender).run(
+    coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender).run(
         &messages,
         sink,
         job.progress,
@@ -164,11 +205,15 @@ fn start(threads: Vec<Waiting>) -> io::Result<()> {
     Ok(())
 }
 
+/// A message on stderr while the run goes on. If nobody can be told, the results are still to come.
+fn say(message: impl Display) {
+    let _ = writeln!(io::stderr(), "bourn: {message}");
+}
+
 /// The outcome of a run whose threads cannot be started: nothing was read.
 fn without_threads(error: &io::Error) -> Outcome {
     let failed = format!("threads cannot be started: {}", reason(error));
-    // If nobody can be told, the exit status is still to come.
-    let _ = writeln!(io::stderr(), "bourn: {failed}");
+    say(&failed);
     Outcome {
         failed_sources: vec![failed],
         ..Outcome::default()

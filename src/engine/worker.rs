@@ -1,14 +1,11 @@
 //! A worker: chunk in, rows or groups out.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::Partial;
-use crate::data::{
-    Batch, Column, Framing, LiveSlots, Position, Validity, Value, count_records, trim_terminator,
-};
+use crate::data::{Batch, Column, Framing, LiveSlots, Position, Validity, Value, count_records};
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
@@ -17,13 +14,14 @@ use crate::stage::Account;
 use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
-use super::message::{Content, Done, HandOver, Message, Payload, SourceIndex, Task};
+use super::message::{Content, Done, HandOver, Mark, Message, Payload, SourceIndex, Task};
 use super::output::{encoder, is_parallel};
+use super::sources::Sources;
 
 /// What a worker is made of.
 pub(super) struct Setup {
     pub(super) plan: Arc<Plan>,
-    pub(super) sources: Arc<[OsString]>,
+    pub(super) sources: Arc<Sources>,
     pub(super) encoding: Encoding,
     pub(super) look: Look,
     pub(super) max_line_bytes: usize,
@@ -143,6 +141,7 @@ impl Worker {
         let mut done = Done {
             sequence: task.sequence,
             source: task.source,
+            ended: matches!(task.content, Content::Mark(Mark::Ended)),
             has_header: task.header.is_some(),
             bytes: 0,
             records: 0,
@@ -186,7 +185,15 @@ impl Worker {
             Content::Overlong => {
                 self.process_bytes(&[], true, task.header, task.read_ns, &mut done)
             }
-            Content::Mark(_) => {}
+            Content::Unfinished(buffer, len) => {
+                done.bytes = len as u64;
+                self.pass_unfinished(&buffer[..len], task.header, &mut done);
+            }
+            Content::Mark(_) => {
+                if let Some(board) = &self.setup.board {
+                    board.pass(task.sequence, task.source, done.ended);
+                }
+            }
         }
         self.chunks += 1;
         let _ = self.setup.messages.send(Message::Done(Box::new(done))); // nobody listens any more: the run is over
@@ -236,13 +243,32 @@ impl Worker {
         done.payload = out.into_payload();
     }
 
+    /// Rejects a record of which a closed connection has taken the rest.
+    fn pass_unfinished(&self, bytes: &[u8], header: Option<Arc<[u8]>>, done: &mut Done) {
+        if let Some(board) = &self.setup.board {
+            let _ = board.records_before(done.sequence, done.source, 1); // nothing reads its number
+        }
+        done.has_header = header.is_some();
+        if self.setup.keep_rejects {
+            done.rejected_lines.extend_from_slice(bytes);
+            done.rejected_lines
+                .push(self.setup.plan.framing.terminator());
+        }
+        self.reject(done, || {
+            "the connection ended in the middle of the line".to_owned()
+        });
+    }
+
     fn reject_overlong(&self, done: &mut Done) {
+        let limit = self.setup.max_line_bytes;
+        self.reject(done, || {
+            format!("the line is longer than {limit} bytes, see --max-line")
+        });
+    }
+
+    fn reject(&self, done: &mut Done, reason: impl Fn() -> String) {
         if done.first_rejected.is_none() {
-            let limit = self.setup.max_line_bytes;
-            done.first_rejected = Some((
-                done.records,
-                format!("the line is longer than {limit} bytes, see --max-line"),
-            ));
+            done.first_rejected = Some((done.records, reason()));
         }
         done.rejected += 1;
         done.records += 1;
@@ -341,9 +367,8 @@ impl Worker {
         let mut batch = plan.scanner.scan(bytes, Position(chunk.position));
         let rows = batch.rows;
         if let Some(slot) = plan.metadata.source {
-            let name = self.setup.sources[chunk.source.0]
-                .as_encoded_bytes()
-                .to_vec();
+            let name = self.setup.sources.name(chunk.source);
+            let name = name.as_encoded_bytes().to_vec();
             batch.set(slot, Column::Constant(Value::Text(name), rows));
         }
         if let Some(slot) = plan.metadata.number {
@@ -361,7 +386,8 @@ impl Worker {
         }
         let records = match plan.framing {
             Framing::Lines => count_records(bytes),
-            Framing::Quoted { .. } => rows, // the plan's scanner gives a row for each
+            // The plan's scanner gives a row for each.
+            Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) => rows,
         };
         if plan.scanner.explodes() {
             account.explode(records);
@@ -394,10 +420,9 @@ impl Worker {
             if let Some(reason) = account.first_rejected {
                 replay.rejected += 1;
                 replay.first_rejected.get_or_insert((record, reason));
-                replay
-                    .rejected_lines
-                    .extend_from_slice(trim_terminator(line));
-                replay.rejected_lines.push(b'\n');
+                let kept = &mut replay.rejected_lines;
+                kept.extend_from_slice(plan.framing.trim(line));
+                kept.push(plan.framing.terminator());
             }
             record += 1;
         });

@@ -11,12 +11,12 @@ use crate::stage::{RowStage, Watched};
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
-use super::{Exchange, MergeStep, Metadata, Output, Plan, Printing, Step};
+use super::{Exchange, MergeStep, Metadata, Output, Plan, Printing, Settings, Step};
 
 /// Makes the plan of a bound pipeline.
-pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
+pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     push_limits(&mut bound.stages);
-    let output = output(&bound, printing);
+    let output = output(&bound, settings.printing);
     let mut live = LiveSlots::default();
     output.slots().for_each(|slot| live.insert(slot));
     let texts: Vec<String> = bound
@@ -24,7 +24,8 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
         .iter()
         .map(|stage| stage.text.clone())
         .collect();
-    let (framing, preface) = (framing(&bound), preface(&bound));
+    let framing = settings.records.unwrap_or_else(|| framing(&bound));
+    let preface = preface(&bound);
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
@@ -46,7 +47,14 @@ pub(super) fn assemble(mut bound: Bound, printing: Printing) -> Plan {
             }
         })
         .collect();
-    let (scanner, scanned) = scanner(&bound.source, framing, metadata, &mut map, &live);
+    let (scanner, scanned) = scanner(
+        &bound.source,
+        framing,
+        settings.records.is_some(),
+        metadata,
+        &mut map,
+        &live,
+    );
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
     let exchange = match merge.first() {
         None => Exchange::Rows,
@@ -188,22 +196,26 @@ fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
     }
 }
 
-/// The scanner that does most: the first stage's own, or lines, or a mere count.
+/// The scanner that does most: the first stage's own, or lines, or a mere count. Where records are foreign, ended
+/// by what no stage has asked for, they are found first.
 fn scanner(
     source: &SourceSlots,
     framing: Framing,
+    is_foreign: bool,
     metadata: Metadata,
     map: &mut Vec<(usize, Step)>,
     live: &LiveSlots,
 ) -> (Box<dyn Scanner>, Scanned) {
-    let own = map.first().filter(|_| metadata == Metadata::default());
+    let own = map
+        .first()
+        .filter(|_| metadata == Metadata::default() && !is_foreign);
     if let Some((index, scanner)) =
         own.and_then(|(index, step)| Some((*index, step.stage.scanner(source.line, &step.live)?)))
     {
         map.remove(0);
         return (scanner, Scanned::Stage(index));
     }
-    if live.contains(source.line) {
+    if is_foreign || live.contains(source.line) {
         (
             Box::new(LineScanner {
                 line: source.line,

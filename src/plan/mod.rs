@@ -124,6 +124,8 @@ pub struct Settings {
     pub printing: Printing,
     /// No sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,
+    /// Where records end, if the user says so; otherwise the first stage does.
+    pub records: Option<Framing>,
 }
 
 impl From<Printing> for Settings {
@@ -131,6 +133,7 @@ impl From<Printing> for Settings {
         Settings {
             printing,
             exact: false,
+            records: None,
         }
     }
 }
@@ -142,7 +145,7 @@ impl Plan {
         match stages::bind(pipeline) {
             Ok(mut bound) => {
                 bound.set_exact(settings.exact);
-                Ok(live::assemble(bound, settings.printing))
+                Ok(live::assemble(bound, settings))
             }
             Err(mut mistakes) => {
                 mistakes.truncate(MAX_MISTAKES);
@@ -165,6 +168,12 @@ impl Plan {
             .iter()
             .find(|step| ends_early(step) || waits(step));
         matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
+    }
+
+    /// Whether windows must hear of time what records do not say: that a source has ended or is silent, and that
+    /// the clock has moved on.
+    pub fn window_marks(&self) -> bool {
+        false
     }
 
     /// Whether workers make several rows of a record.

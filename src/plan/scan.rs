@@ -34,11 +34,11 @@ impl Scanner for LineScanner {
             }
         } else {
             self.framing.each_record(bytes, |start, end| {
-                let newline = usize::from(bytes[end - 1] == b'\n');
-                spans.push(Span::new(start, end - newline));
+                let record = self.framing.trim(&bytes[start..end]);
+                spans.push(Span::new(start, start + record.len()));
             });
         }
-        if memchr::memchr(b'\r', bytes).is_some() {
+        if self.framing.is_plain(bytes) && memchr::memchr(b'\r', bytes).is_some() {
             for span in &mut spans {
                 let end = (span.start + span.len) as usize;
                 let whole = &bytes[span.start as usize..(end + 1).min(bytes.len())];
