@@ -15,6 +15,8 @@ mod news;
 mod poller;
 mod slot;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use std::io;
