@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::data::TimeDefaults;
+use crate::data::{Framing, TimeDefaults};
 use crate::format::{self, FormatDef};
 use crate::plan::{Printing, Settings};
 
@@ -45,6 +45,16 @@ pub(super) struct Request {
     pub(super) exact: bool,
     /// What a random choice is made from.
     pub(super) seed: u64,
+    /// Whether files are read on as they grow, and connections made again.
+    pub(super) follow: bool,
+    /// How many records of each file are read, from its end.
+    pub(super) tail: Option<u64>,
+    /// How long a live source may be silent.
+    pub(super) idle: Option<Duration>,
+    /// When the input ends.
+    pub(super) time: Option<Duration>,
+    /// Where records end, as typed.
+    pub(super) records: Option<String>,
     /// Where rejected lines go.
     pub(super) rejects: Option<OsString>,
     pub(super) late: Option<OsString>,
@@ -142,6 +152,11 @@ impl Request {
             max_line_bytes: matches.get_one("max-line").copied(),
             exact: matches.get_flag("exact"),
             seed: matches.get_one("seed").copied().unwrap_or_default(),
+            follow: matches.get_flag("follow"),
+            tail: matches.get_one("tail").copied(),
+            idle: matches.get_one("idle").copied(),
+            time: matches.get_one("for").copied(),
+            records: matches.get_one("records").cloned(),
             rejects: matches.get_one("rejects").cloned(),
             late: matches.get_one("late").cloned(),
             fill: matches.get_flag("fill"),
@@ -169,8 +184,8 @@ impl Request {
     }
 
     /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
-    /// sketches will do, which sample is taken, what is kept and what is filled in.
-    pub(super) fn settings(&self) -> Settings {
+    /// sketches will do, which sample is taken, what is kept and what is filled in, and where records end.
+    pub(super) fn settings(&self, records: Option<Framing>) -> Settings {
         Settings {
             printing: match self.output {
                 Some(_) => Printing::Fields,
@@ -181,6 +196,7 @@ impl Request {
             keeps_rejects: self.rejects.is_some(),
             keeps_late: self.late.is_some(),
             fill: self.fill,
+            records,
         }
     }
 }

@@ -14,6 +14,7 @@ mod layout;
 mod max_rejects;
 mod mistake;
 mod options;
+mod records;
 mod reference;
 mod report;
 mod shell;
@@ -90,7 +91,20 @@ fn serve(request: &Request) -> Status {
         say(guess);
         return Status::Wrong;
     }
-    match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.settings())) {
+    if let Some(mistakes) = job::mistakes(&request.sources) {
+        say_as_it_is(mistakes);
+        return Status::Wrong;
+    }
+    let typed = request.records.as_deref();
+    let records = match typed.map(records::framing).transpose() {
+        Ok(records) => records,
+        Err(mistake) => {
+            let typed = typed.unwrap_or_default();
+            say_as_it_is(lang::render(&[mistake], typed, Some("--records")));
+            return Status::Wrong;
+        }
+    };
+    match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.settings(records))) {
         Ok(plan) => match request.purpose {
             Purpose::Check => Status::Done,
             Purpose::Explain => print(&plan.explanation.to_string()),
@@ -146,6 +160,9 @@ fn stream(request: &Request, plan: Plan) -> Status {
             return Status::Wrong;
         }
     };
+    if job::waits_for_ever(request, &job.sources, &plan) {
+        say(job::WAITS_FOR_EVER);
+    }
     let started = Instant::now();
     let outcome = engine::run(Arc::new(plan), job, &mut Stdout, &control);
     let stats = request.stats.then(|| started.elapsed());

@@ -16,6 +16,7 @@ mod order;
 mod print;
 mod reason;
 mod record;
+mod record_start;
 mod scan;
 mod text;
 mod time;
@@ -39,6 +40,7 @@ pub use order::{Rank, compare_numbers, order, total_order};
 pub use print::write_text;
 pub use reason::reason;
 pub use record::{Names, RecordColumn};
+pub use record_start::RecordStart;
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{

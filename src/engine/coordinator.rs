@@ -1,7 +1,6 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender};
@@ -10,7 +9,6 @@ use crate::data::Names;
 use crate::format::Look;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Rejects, Sink};
-use crate::source;
 
 use super::control::Control;
 use super::executor::Threads;
@@ -18,14 +16,14 @@ use super::ledger::Ledger;
 use super::message::{Done, Message, Payload, Share, SourceIndex};
 use super::output::Output;
 use super::results::Results;
-use super::windows::Arrival;
-use super::{Encoding, Job, Outcome};
+use super::sources::Sources;
+use super::windows::{Arrival, Limits};
+use super::{Encoding, Job, Outcome, say};
 
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
     plan: &'r Plan,
-    /// As messages name them.
-    sources: Vec<String>,
+    sources: &'r Sources,
     encoding: Encoding,
     look: Look,
     executor: Threads,
@@ -34,7 +32,7 @@ pub(super) struct Coordinator<'r> {
     tickets: Sender<()>,
     /// Whether workers keep groups, which come batch by batch.
     is_grouped: bool,
-    max_jump_ns: i64,
+    limits: Limits,
     /// The first batch that is not merged: they are merged in order.
     open_batch: u64,
     /// Batches whose end or whose partials are still on their way.
@@ -70,12 +68,11 @@ impl Default for OpenBatch {
     }
 }
 
-/// The ledger, and where in its source the next chunk begins.
+/// The ledger, and where in its source the next chunk of each begins.
 #[derive(Default)]
 struct Entries {
     ledger: Ledger,
-    source: Option<SourceIndex>,
-    records_before: u64,
+    records_before: HashMap<SourceIndex, u64>,
     bytes: u64,
     failed_sources: Vec<String>,
 }
@@ -84,17 +81,14 @@ impl<'r> Coordinator<'r> {
     pub(super) fn new(
         plan: &'r Plan,
         job: &Job,
+        sources: &'r Sources,
         control: &'r Control,
         columns: Arc<OnceLock<Names>>,
         tickets: Sender<()>,
     ) -> Self {
         Coordinator {
             plan,
-            sources: job
-                .sources
-                .iter()
-                .map(|source| source::display(source).into_owned())
-                .collect(),
+            sources,
             encoding: job.encoding,
             look: job.look,
             executor: Threads(job.threads),
@@ -102,7 +96,7 @@ impl<'r> Coordinator<'r> {
             columns,
             tickets,
             is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
-            max_jump_ns: job.max_jump_ns,
+            limits: job.limits(),
             open_batch: 0,
             batches: HashMap::new(),
             next: 0,
@@ -124,8 +118,7 @@ impl<'r> Coordinator<'r> {
         let plan = self.plan;
         let columns = Arc::clone(&self.columns);
         let mut output = Output::new(plan, self.encoding, self.look, columns, sink, progress);
-        let sources = self.sources.len();
-        let mut results = Results::new(plan, sources, self.max_jump_ns, &executor);
+        let mut results = Results::new(plan, self.limits, &executor);
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
             let Ok(message) = messages.recv() else { break };
             match message {
@@ -156,7 +149,7 @@ impl<'r> Coordinator<'r> {
                 }
                 Message::Header(header) => output.source_header(&header),
                 Message::SourceFailed(source, reason) => {
-                    self.entries.fail(&self.sources[source.0], &reason)
+                    self.entries.fail(&self.sources.display(source), &reason)
                 }
                 Message::End { chunks } => self.chunks = Some(chunks),
             }
@@ -190,7 +183,7 @@ impl<'r> Coordinator<'r> {
         output: &mut Output<'_>,
         kept: &mut Kept,
     ) {
-        self.entries.add(&done, &self.sources);
+        self.entries.add(&done, self.sources);
         kept.rejects(&done.rejected_lines);
         kept.late(&done.late_lines);
         if let Some(progress) = &mut output.progress {
@@ -216,7 +209,7 @@ impl<'r> Coordinator<'r> {
             (Payload::Nothing, _) => {}
         }
         if let Some(number) = results.take_first_late() {
-            self.entries.first_late(done.source, number, &self.sources);
+            self.entries.first_late(done.source, number, self.sources);
         }
         kept.rejects(&results.take_rejected_lines());
         kept.late(&results.take_late_lines());
@@ -273,12 +266,17 @@ impl Kept {
 
 impl Entries {
     /// Enters the next chunk of the stream.
-    fn add(&mut self, done: &Done, sources: &[String]) {
-        if self.source != Some(done.source) {
-            (self.source, self.records_before) = (Some(done.source), u64::from(done.has_header));
-        }
-        let source = sources[done.source.0].as_str();
-        let place = |record: u64| format!("{source}:{}", self.records_before + record + 1);
+    fn add(&mut self, done: &Done, sources: &Sources) {
+        let before = self
+            .records_before
+            .entry(done.source)
+            .or_insert(u64::from(done.has_header));
+        let records_before = *before;
+        *before += done.records;
+        let place = |record: u64| {
+            let source = sources.display(done.source);
+            format!("{source}:{}", records_before + record + 1)
+        };
         if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected)
         {
             self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
@@ -298,16 +296,19 @@ impl Entries {
         self.ledger.filtered += done.filtered;
         self.ledger.rejected += done.rejected;
         self.ledger.failed += done.failures.count;
-        self.records_before += done.records;
         self.bytes += done.bytes;
         if let Some(error) = &done.error {
-            self.fail(source, error);
+            self.fail(&sources.display(done.source), error);
+        }
+        if done.ended {
+            self.records_before.remove(&done.source);
+            sources.forget(done.source);
         }
     }
 
     /// The record of this number in a source was late.
-    fn first_late(&mut self, source: SourceIndex, number: i64, sources: &[String]) {
-        let place = || format!("{}:{number}", sources[source.0]);
+    fn first_late(&mut self, source: SourceIndex, number: i64, sources: &Sources) {
+        let place = || format!("{}:{number}", sources.display(source));
         self.ledger.first_late.get_or_insert_with(place);
     }
 
@@ -315,8 +316,7 @@ impl Entries {
     fn fail(&mut self, source: &str, reason: &str) {
         let failed = format!("{source}: {reason}");
         if !self.failed_sources.contains(&failed) {
-            // If nobody can be told, the results and the exit status are still to come.
-            let _ = writeln!(io::stderr(), "bourn: {failed}");
+            say(&failed);
             self.failed_sources.push(failed);
         }
     }

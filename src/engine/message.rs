@@ -8,8 +8,8 @@ use crate::data::Batch;
 use crate::expr::Failures;
 use crate::window::Slice;
 
-/// Which source, by its place on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which source: those of the command line by their places, then connections as they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SourceIndex(pub(super) usize);
 
 /// From the reader to a worker: some whole records.
@@ -36,6 +36,8 @@ pub(super) enum Content {
     Buffer(Vec<u8>, usize),
     /// One record that is longer than a record may be; its bytes are gone.
     Overlong,
+    /// The first so many bytes of a buffer are a record whose rest was cut off.
+    Unfinished(Vec<u8>, usize),
     /// No record: what there is to know of the source's time.
     Mark(Mark),
 }
@@ -113,6 +115,8 @@ pub(super) struct Done {
     pub(super) mark: Option<Mark>,
     /// Where the watermark stands behind it, if workers put records into windows.
     pub(super) watermark: i64,
+    /// Nothing more comes from the source.
+    pub(super) ended: bool,
     /// Whether a header stands in front of the source's records: it has the number 1.
     pub(super) has_header: bool,
     pub(super) bytes: u64,

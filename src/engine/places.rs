@@ -8,7 +8,7 @@ use crate::window::{Clock, Grid, Placer, Reach, Watermark};
 
 use super::message::{Done, Mark};
 use super::turns::Turns;
-use super::windows::{Arrival, Placement, apply_mark, place, times_in, watermark};
+use super::windows::{Arrival, Limits, Placement, apply_mark, place, times_in, watermark};
 
 /// What workers share to put records into windows.
 #[derive(Clone)]
@@ -35,19 +35,14 @@ pub(super) struct Places<'w> {
 }
 
 impl Windowing {
-    pub(super) fn new(
-        planned: &PlannedWindow,
-        grid: Grid,
-        sources: usize,
-        max_jump_ns: i64,
-    ) -> Windowing {
+    pub(super) fn new(planned: &PlannedWindow, grid: Grid, limits: Limits) -> Windowing {
         Windowing {
             shared: Arc::new(Shared {
                 by: planned.by.clone(),
                 of_rows: planned.window.is_of_rows(),
                 grid,
-                max_jump_ns,
-                watermark: Turns::new(watermark(planned, sources, max_jump_ns)),
+                max_jump_ns: limits.max_jump_ns,
+                watermark: Turns::new(watermark(planned, limits)),
             }),
         }
     }

@@ -10,7 +10,7 @@ use crate::stage::Account;
 use super::chain::Chain;
 use super::ledger::Ledger;
 use super::message::{Mark, Share};
-use super::windows::{Arrival, Emit, Windows};
+use super::windows::{Arrival, Emit, Limits, Windows};
 
 /// All results of a run.
 #[allow(clippy::large_enum_variant, reason = "there is one")]
@@ -27,14 +27,9 @@ pub(super) enum Results<'p> {
 
 impl<'p> Results<'p> {
     /// Nothing yet.
-    pub(super) fn new(
-        plan: &'p Plan,
-        sources: usize,
-        max_jump_ns: i64,
-        executor: &'p dyn Executor,
-    ) -> Self {
+    pub(super) fn new(plan: &'p Plan, limits: Limits, executor: &'p dyn Executor) -> Self {
         if let Some(planned) = &plan.window {
-            return Results::Windows(Windows::new(plan, planned, sources, max_jump_ns, executor));
+            return Results::Windows(Windows::new(plan, planned, limits, executor));
         }
         let merged = match &plan.exchange {
             Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),

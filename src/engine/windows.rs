@@ -29,7 +29,7 @@ pub(super) struct Windows<'p> {
     pub(super) before: Chain<'p>,
     /// Moved by the records that come by; workers that put records into windows have their own.
     watermark: Watermark,
-    max_jump_ns: i64,
+    limits: Limits,
     /// Where the workers' watermark stands behind what was merged.
     reached: i64,
     /// Only if windows without records are printed.
@@ -43,6 +43,17 @@ struct Fill {
     seen: Option<SeenKeys>,
     /// The last window that was printed.
     last: Option<i64>,
+}
+
+/// What a watermark goes by beside records.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// How many sources are known from the start.
+    pub(super) sources: usize,
+    /// A time further ahead of the clock and of the other records moves no window.
+    pub(super) max_jump_ns: i64,
+    /// After so long without a source, time goes on with the clock.
+    pub(super) idle_ns: i64,
 }
 
 /// What became of records in windows.
@@ -83,8 +94,7 @@ impl<'p> Windows<'p> {
     pub(super) fn new(
         plan: &'p Plan,
         planned: &'p PlannedWindow,
-        sources: usize,
-        max_jump_ns: i64,
+        limits: Limits,
         executor: &'p dyn Executor,
     ) -> Self {
         let (before, behind) = match planned.place {
@@ -144,8 +154,9 @@ impl<'p> Windows<'p> {
             behind,
             incoming,
             before: Chain::new(plan, before, front, executor),
-            watermark: watermark(planned, sources, max_jump_ns),
-            max_jump_ns,
+            watermark: watermark(planned, limits),
+
+            limits,
             reached: i64::MIN,
             fill,
             tally: Tally::default(),
@@ -195,7 +206,7 @@ impl<'p> Windows<'p> {
     /// Puts records into windows.
     fn enter(&mut self, batch: Batch<'static>, arrival: Arrival) {
         let times = times(&self.planned.by, &batch, &self.watermark, arrival.read_ns);
-        let limit = arrival.read_ns.saturating_add(self.max_jump_ns);
+        let limit = arrival.read_ns.saturating_add(self.limits.max_jump_ns);
         let mut reach = Reach::new(limit);
         reach.add(&times);
         let clock = self.watermark.pass(arrival.source, &reach);
@@ -468,9 +479,17 @@ impl Tally {
 }
 
 /// The watermark of a planned window.
-pub(super) fn watermark(planned: &PlannedWindow, sources: usize, max_jump_ns: i64) -> Watermark {
+pub(super) fn watermark(planned: &PlannedWindow, limits: Limits) -> Watermark {
     match planned.by {
-        WindowBy::Time(_) => Watermark::of_times(planned.window.late_ns, max_jump_ns, sources),
+        WindowBy::Time(_) => {
+            let Limits {
+                sources,
+                max_jump_ns,
+                idle_ns,
+            } = limits;
+            let late = planned.window.late_ns;
+            Watermark::of_times(late, max_jump_ns, sources).idle_after(idle_ns)
+        }
         WindowBy::Arrival(_) => Watermark::of_arrival(),
         WindowBy::Number => Watermark::of_rows(),
     }

@@ -1,6 +1,5 @@
 //! A worker: chunk in, rows or groups out.
 
-use std::ffi::OsString;
 use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender, select};
@@ -8,7 +7,6 @@ use crossbeam::channel::{Receiver, Sender, select};
 use crate::aggregate::{Partial, Sliced};
 use crate::data::{
     Batch, Column, Framing, LiveSlots, Names, Position, Validity, Value, count_records,
-    trim_terminator,
 };
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
@@ -18,14 +16,15 @@ use crate::stage::Account;
 use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
-use super::message::{Content, Done, HandOver, Message, Payload, Share, SourceIndex, Task};
+use super::message::{Content, Done, HandOver, Mark, Message, Payload, Share, SourceIndex, Task};
 use super::output::{Parallel, encoder};
 use super::places::{Places, Windowing};
+use super::sources::Sources;
 
 /// What a worker is made of.
 pub(super) struct Setup {
     pub(super) plan: Arc<Plan>,
-    pub(super) sources: Arc<[OsString]>,
+    pub(super) sources: Arc<Sources>,
     pub(super) encoding: Encoding,
     pub(super) look: Look,
     pub(super) max_line_bytes: usize,
@@ -168,6 +167,7 @@ impl Worker {
             read_ns: task.read_ns,
             mark: None,
             watermark: i64::MIN,
+            ended: matches!(task.content, Content::Mark(Mark::Ended)),
             has_header: task.header.is_some(),
             bytes: 0,
             records: 0,
@@ -216,10 +216,17 @@ impl Worker {
             Content::Overlong => {
                 self.process_bytes(&[], true, task.header, task.read_ns, &mut done)
             }
+            Content::Unfinished(buffer, len) => {
+                done.bytes = len as u64;
+                self.pass_unfinished(&buffer[..len], task.header, &mut done);
+            }
             Content::Mark(mark) => {
                 done.mark = Some(mark);
                 if let Some(windowing) = &self.setup.windowing {
                     done.watermark = windowing.mark(mark, &done);
+                }
+                if let Some(board) = &self.setup.board {
+                    board.pass(task.sequence, task.source, done.ended);
                 }
             }
         }
@@ -287,13 +294,32 @@ impl Worker {
         }
     }
 
+    /// Rejects a record of which a closed connection has taken the rest.
+    fn pass_unfinished(&self, bytes: &[u8], header: Option<Arc<[u8]>>, done: &mut Done) {
+        if let Some(board) = &self.setup.board {
+            let _ = board.records_before(done.sequence, done.source, 1); // nothing reads its number
+        }
+        done.has_header = header.is_some();
+        if self.setup.keep_rejects {
+            done.rejected_lines.extend_from_slice(bytes);
+            done.rejected_lines
+                .push(self.setup.plan.framing.terminator());
+        }
+        self.reject(done, || {
+            "the connection ended in the middle of the line".to_owned()
+        });
+    }
+
     fn reject_overlong(&self, done: &mut Done) {
+        let limit = self.setup.max_line_bytes;
+        self.reject(done, || {
+            format!("the line is longer than {limit} bytes, see --max-line")
+        });
+    }
+
+    fn reject(&self, done: &mut Done, reason: impl Fn() -> String) {
         if done.first_rejected.is_none() {
-            let limit = self.setup.max_line_bytes;
-            done.first_rejected = Some((
-                done.records,
-                format!("the line is longer than {limit} bytes, see --max-line"),
-            ));
+            done.first_rejected = Some((done.records, reason()));
         }
         done.rejected += 1;
         done.records += 1;
@@ -471,9 +497,8 @@ impl Worker {
         let mut batch = plan.scanner.scan(bytes, Position(chunk.position));
         let rows = batch.rows;
         if let Some(slot) = plan.metadata.source {
-            let name = self.setup.sources[chunk.source.0]
-                .as_encoded_bytes()
-                .to_vec();
+            let name = self.setup.sources.name(chunk.source);
+            let name = name.as_encoded_bytes().to_vec();
             batch.set(slot, Column::Constant(Value::Text(name), rows));
         }
         if let Some(slot) = plan.metadata.number {
@@ -491,7 +516,8 @@ impl Worker {
         }
         let records = match plan.framing {
             Framing::Lines if !plan.scanner.keeps_all() => count_records(bytes),
-            Framing::Lines | Framing::Quoted { .. } => rows, // the plan's scanner gives a row for each
+            // The plan's scanner gives a row for each.
+            Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) => rows,
         };
         if plan.scanner.explodes() {
             account.explode(records);
@@ -499,6 +525,13 @@ impl Worker {
             account.filter(records - rows);
         }
         (batch, records as u64)
+    }
+
+    /// Appends a record and its end.
+    fn keep_line(&self, lines: &mut Vec<u8>, record: &[u8]) {
+        let framing = &self.setup.plan.framing;
+        lines.extend_from_slice(framing.trim(record));
+        lines.push(framing.terminator());
     }
 
     /// What became of each record of a piece: found by doing the work again record by record. That happens
@@ -527,12 +560,12 @@ impl Worker {
             if is_late && account.first_rejected.is_none() {
                 replay.late += 1;
                 replay.first_late.get_or_insert(record);
-                keep_line(&mut replay.late_lines, line);
+                self.keep_line(&mut replay.late_lines, line);
             }
             if let Some(reason) = account.first_rejected {
                 replay.rejected += 1;
                 replay.first_rejected.get_or_insert((record, reason));
-                keep_line(&mut replay.rejected_lines, line);
+                self.keep_line(&mut replay.rejected_lines, line);
             }
             record += 1;
         });
@@ -566,12 +599,6 @@ struct Decoded<'b> {
 enum Kept {
     Whole(Partial),
     Sliced(Sliced),
-}
-
-/// Appends a record and a newline.
-fn keep_line(lines: &mut Vec<u8>, record: &[u8]) {
-    lines.extend_from_slice(trim_terminator(record));
-    lines.push(b'\n');
 }
 
 /// Applies the workers' stages.

@@ -28,7 +28,8 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         .iter()
         .map(|stage| stage.text.clone())
         .collect();
-    let (framing, preface) = (framing(&bound), preface(&bound));
+    let framing = settings.records.unwrap_or_else(|| framing(&bound));
+    let preface = preface(&bound);
     let window = bound.window.take().and_then(|window| window.bound);
     let rejecting = match settings.keeps_rejects {
         true => rejecting_records(&bound.stages),
@@ -82,7 +83,14 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
             }
         })
         .collect();
-    let (scanner, scanned) = scanner(&bound.source, framing, metadata, &mut map, &live);
+    let (scanner, scanned) = scanner(
+        &bound.source,
+        framing,
+        settings.records.is_some(),
+        metadata,
+        &mut map,
+        &live,
+    );
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
     let place = window.as_ref().and_then(|window| {
         let at = merge.iter().position(|(index, _)| *index == window.stage)?;
@@ -283,22 +291,26 @@ fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
     }
 }
 
-/// The scanner that does most: the first stage's own, or lines, or a mere count.
+/// The scanner that does most: the first stage's own, or lines, or a mere count. Where records are foreign, ended
+/// by what no stage has asked for, they are found first.
 fn scanner(
     source: &SourceSlots,
     framing: Framing,
+    is_foreign: bool,
     metadata: Metadata,
     map: &mut Vec<(usize, Step)>,
     live: &LiveSlots,
 ) -> (Box<dyn Scanner>, Scanned) {
-    let own = map.first().filter(|_| metadata == Metadata::default());
+    let own = map
+        .first()
+        .filter(|_| metadata == Metadata::default() && !is_foreign);
     if let Some((index, scanner)) =
         own.and_then(|(index, step)| Some((*index, step.stage.scanner(source.line, &step.live)?)))
     {
         map.remove(0);
         return (scanner, Scanned::Stage(index));
     }
-    if live.contains(source.line) {
+    if is_foreign || live.contains(source.line) {
         (
             Box::new(LineScanner {
                 line: source.line,

@@ -154,6 +154,8 @@ pub struct Settings {
     pub keeps_late: bool,
     /// Windows without records are printed as well.
     pub fill: bool,
+    /// Where records end, if the user says so; otherwise the first stage does.
+    pub records: Option<Framing>,
 }
 
 impl From<Printing> for Settings {
@@ -165,6 +167,7 @@ impl From<Printing> for Settings {
             keeps_rejects: false,
             keeps_late: false,
             fill: false,
+            records: None,
         }
     }
 }
@@ -214,6 +217,12 @@ impl Plan {
             .iter()
             .find(|step| ends_early(step) || waits(step));
         matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
+    }
+
+    /// Whether windows must hear of time what records do not say: that a source has ended or is silent, and that
+    /// the clock has moved on.
+    pub fn window_marks(&self) -> bool {
+        self.window.is_some()
     }
 
     /// Whether workers make several rows of a record.

@@ -2,7 +2,7 @@
 
 use crate::data::{
     Batch, Bytes, Column, Framing, Position, Scanner, Slot, Span, TextColumn, count_records,
-    each_of_two, trim_terminator,
+    each_of_two,
 };
 
 /// One row a record, without columns: nothing reads them.
@@ -40,7 +40,7 @@ impl Scanner for LineScanner {
             }
         } else {
             self.framing.each_record(bytes, |start, end| {
-                let record = trim_terminator(&bytes[start..end]);
+                let record = self.framing.trim(&bytes[start..end]);
                 spans.push(Span::new(start, start + record.len()));
             });
         }

@@ -72,6 +72,7 @@ pub fn run_sources(
     };
     let job = Job {
         sources: sources.into_iter().map(Into::into).collect(),
+        reading: Default::default(),
         threads: configuration.threads,
         chunk_bytes: configuration.chunk_bytes,
         batch: configuration.batch,

@@ -133,6 +133,41 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "follow",
+            usage: "--follow",
+            summary: "Read files on as they grow; connections are made again.",
+            details: "A file is followed by its name, as `tail -F` does it: through renaming, emptying, removal and \
+                      return. A directory is all files in it, also those to come. `tcp://` and `unix://` connect \
+                      again whenever the connection ends. Standard input, if it is a pipe, still ends with its \
+                      writer. All sources are read side by side.",
+            examples: &[Example {
+                expr: "--follow 'match /a/'",
+                input: "a\nb\n",
+                output: "a\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "for",
+            usage: "--for DURATION",
+            summary: "End the input after this time, and print what there is.",
+            details: "The exit status is 0, as at the end of any input.",
+            examples: &[Example {
+                expr: "--for 1m 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "formats",
             usage: "--formats",
             summary: "List the formats that `parse` knows, with their fields.",
@@ -170,6 +205,23 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: Some('h'),
         takes: Takes::Name,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "idle",
+            usage: "--idle DURATION",
+            summary: "How long a live source may be silent; 10s without it.",
+            details: "After so long without data, a record whose end only the next one tells (`--records '/regex/'`) is \
+                      closed, and a sender of datagrams is forgotten.",
+            examples: &[Example {
+                expr: "--idle 1m --records '/^[0-9]/' 'count'",
+                input: "1 a\n  b\n2 c\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -273,6 +325,33 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "records",
+            usage: "--records END",
+            summary: "What parts records: 0 for NUL, or a /regex/ that each begins with.",
+            details: "Without it a record is a line. With 0 it ends at a NUL byte, as `find -print0` writes them, and \
+                      newlines are bytes like others. With a regex it begins at a line that matches and has all lines \
+                      up to the next that does: a stack trace is one record with the line in front of it. Lines in \
+                      front of the first that matches are a record too. Of a live source, silence closes the last \
+                      one: see `--idle`. Rows are printed with a newline behind each, as ever.",
+            examples: &[
+                Example {
+                    expr: "--records '/^[0-9]{4}-/' 'where line ~ /TimeoutException/ | count'",
+                    input: "2026-03-01 failed\njava.TimeoutException\n  at A.b\n2026-03-02 fine\n",
+                    output: "1\n",
+                },
+                Example {
+                    expr: "--records 0 'sort line | select len(line)'",
+                    input: "a\nb\0c\0",
+                    output: "3\n1\n",
+                },
+            ],
+        },
+        short: None,
+        takes: Takes::Records,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "rejects",
             usage: "--rejects FILE",
             summary: "Keep rejected lines in a file, in the order of the stream.",
@@ -321,6 +400,20 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "tail",
+            usage: "--tail N",
+            summary: "Start at the last N records of each file.",
+            details: "What stands in front of them is not read, however long the file is; a header that names columns is. \
+                      With `--follow`, `--tail 0` begins with what is written from now on. Files that come later, to a \
+                      directory or by rotation, are read from their start. The stage `tail N` is the one for pipes.",
+            examples: &[],
+        },
+        short: None,
+        takes: Takes::Count,
         audience: Audience::Everyone,
     },
     &OptionDef {

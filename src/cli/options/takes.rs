@@ -39,6 +39,10 @@ pub enum Takes {
     Zone,
     /// A year of four digits.
     Year,
+    /// How many records.
+    Count,
+    /// Where records end.
+    Records,
 }
 
 impl Takes {
@@ -50,12 +54,13 @@ impl Takes {
             Takes::File => "FILE",
             Takes::Format => "FORMAT",
             Takes::When => "WHEN",
-            Takes::Threads | Takes::Seed => "N",
+            Takes::Threads | Takes::Seed | Takes::Count => "N",
             Takes::Duration => "DURATION",
             Takes::Size => "SIZE",
             Takes::Rejects => "LIMIT",
             Takes::Zone => "ZONE",
             Takes::Year => "YEAR",
+            Takes::Records => "END",
         }
     }
 
@@ -74,12 +79,15 @@ impl Takes {
             Takes::Seed => ("a number that is not negative", "42"),
             Takes::Zone => ("a zone", "Europe/Berlin, +02:00, UTC or local"),
             Takes::Year => ("a year from 1 to 9998", "2015"),
+            Takes::Count => ("a number", "0 or 100"),
+            Takes::Records => ("0 or a /regex/", "0 or '/^[0-9]{4}-/'"),
         }
     }
 
     pub(super) fn value_parser(self) -> ValueParser {
         match self {
-            Takes::Nothing | Takes::Name => value_parser!(String),
+            Takes::Nothing | Takes::Name | Takes::Records => value_parser!(String),
+            Takes::Count => ValueParser::new(count),
             Takes::File => value_parser!(OsString),
             Takes::Format => {
                 PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into()
@@ -122,6 +130,10 @@ fn size(text: &str) -> Result<usize, String> {
 
 fn max_rejects(text: &str) -> Result<MaxRejects, String> {
     MaxRejects::parse(text).ok_or_else(String::new)
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| String::new())
 }
 
 fn seed(text: &str) -> Result<u64, String> {
