@@ -12,15 +12,14 @@ use crate::engine::message::{Content, HandOver, Mark, Message, SourceIndex, Task
 /// What it is made of.
 pub(super) struct Setup {
     pub(super) batch: Option<Duration>,
+    /// How many chunks a batch has at most.
+    pub(super) batch_chunks: u64,
     pub(super) tasks: Sender<Task>,
     pub(super) tickets: Receiver<()>,
     pub(super) messages: Sender<Message>,
     pub(super) hand_overs: Vec<Sender<HandOver>>,
     pub(super) idle: Vec<engine::Waiting>,
 }
-
-/// A batch of at most so many chunks: what is kept of windows that could be final stays small.
-const WINDOWED_CHUNKS: u64 = 64;
 
 /// The end of the reader at which the workers are.
 pub(super) struct Dispatch {
@@ -73,7 +72,7 @@ impl Dispatch {
         self.setup.tasks.send(task).map_err(|_| Over)?;
         self.sequence += 1;
         self.chunks += 1;
-        if self.setup.marks && self.chunks >= WINDOWED_CHUNKS {
+        if self.chunks >= self.setup.batch_chunks && !self.ends_by_hand {
             self.end_batch();
         } else if !self.ends_by_hand {
             self.end_batch_in_time();

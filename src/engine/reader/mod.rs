@@ -83,6 +83,9 @@ pub(super) struct Reader {
     has_header: bool,
 }
 
+/// A batch of at most so many chunks: what is kept of windows that could be final stays small.
+const WINDOWED_CHUNKS: u64 = 64;
+
 /// The run is over: nobody takes chunks any more.
 #[derive(Debug)]
 struct Over;
@@ -122,6 +125,11 @@ impl Reader {
             messages: setup.messages.clone(),
             dispatch: Dispatch::new(dispatch::Setup {
                 batch,
+                batch_chunks: if setup.marks {
+                    WINDOWED_CHUNKS
+                } else {
+                    u64::MAX
+                },
                 tasks: setup.tasks,
                 tickets: setup.tickets,
                 messages: setup.messages,
