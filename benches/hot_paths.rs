@@ -118,7 +118,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
     let plan = Plan::of(&pipeline, bourn::plan::Printing::AsItCame)
         .expect("the expression can be planned");
     let encoding = match (format, plan.output.lines) {
-        (None, Some(_)) => Encoding::Lines,
+        (None, Some(_)) => Encoding::Lines(true),
         (name, _) => {
             let format = format::find(name.unwrap_or("tsv")).expect("the format is in the table");
             Encoding::Format(format, format.header)
@@ -135,6 +135,8 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         look: Default::default(),
         progress: None,
         rejects: None,
+        late: None,
+        max_jump_ns: 86_400_000_000_000,
     };
     let control = Control::new().expect("there is a pipe");
     let outcome = engine::run(Arc::new(plan), job, &mut Nowhere, &control);

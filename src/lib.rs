@@ -15,3 +15,4 @@ pub mod plan;
 pub mod sink;
 pub mod source;
 pub mod stage;
+pub mod window;

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["engine"],
     &["plan"],
     &["source", "format", "stage", "aggregate", "sink"],
-    &["decode"],
+    &["decode", "window"],
     &["expr"],
     &["lang"],
     &["data"],

@@ -245,6 +245,65 @@ fn rejected_lines_are_kept_in_order() {
 }
 
 #[test]
+fn rejected_lines_are_kept_whatever_the_plan() {
+    let files = Files::new();
+    let path = files.write("rejects", b"");
+    // Which of the lines of `BROKEN_INSIDE` each expression rejects.
+    for (expression, rejected) in [
+        ("json | json from p | count", &[1, 2, 4][..]),
+        ("limit 9 | json | json from p", &[1, 2, 4]),
+        ("limit 4 | json | json from p | select n", &[1, 2]),
+        (
+            "sort line desc | json | where n > 0 | json from p",
+            &[4, 2, 1],
+        ),
+        ("tail 3 | json | json from p | select n", &[2, 4]),
+        ("json | limit 9 | json from p | select n", &[1, 2, 4]),
+        ("json | sort n desc | json from p | select n", &[1, 4, 2]),
+        (
+            "json | let line = 'x' | sort n | json from p | select n",
+            &[1, 2, 4],
+        ),
+        (
+            "json | select n, p | tail 9 | sort n | json from p | count",
+            &[1, 2, 4],
+        ),
+        ("json | sort n | count by p | json from p | select x", &[1]),
+        ("sort line | split ',' | json from word | select n", &[]),
+        ("tsv as a | sort line | limit 3 | json from a", &[1]),
+    ] {
+        for options in [
+            &["-j", "1"][..],
+            &["-j", "8", "--chunk", "1"],
+            &["-j", "2", "--chunk", "20", "--batch", "1ms"],
+        ] {
+            let arguments = [options, &["--stats", "--rejects", &path, expression]].concat();
+            let ended = bourn(&arguments, BROKEN_INSIDE.join("\n").as_bytes());
+            assert_eq!(ended.status, Some(0), "{expression}: {}", ended.stderr);
+            let kept = std::fs::read_to_string(&path).expect("the file");
+            let kept: Vec<&str> = kept.lines().collect();
+            let expected: Vec<&str> = rejected.iter().map(|line| BROKEN_INSIDE[*line]).collect();
+            assert_eq!(kept, expected, "{expression} {options:?}");
+            let counted = format!(" + {} rejected\n", rejected.len());
+            assert!(
+                ended.stderr.contains(&counted),
+                "{expression} {options:?}: {}",
+                ended.stderr
+            );
+        }
+    }
+}
+
+/// Line 1 is no JSON, and what is in lines 2 and 4 is none.
+const BROKEN_INSIDE: [&str; 5] = [
+    "{\"n\":1,\"p\":\"{\\\"x\\\":1}\"}",
+    "bad",
+    "{\"n\":2,\"p\":\"{\"}",
+    "{\"n\":3,\"p\":\"{}\"}",
+    "{\"n\":4,\"p\":\"[\"}",
+];
+
+#[test]
 fn nothing_is_read_if_rejected_lines_cannot_be_kept() {
     let files = Files::new();
     let source = files.write("source", b"{}\n");

@@ -42,6 +42,8 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         look: Default::default(),
         progress: None,
         rejects: None,
+        late: None,
+        max_jump_ns: 86_400_000_000_000,
     };
     let mut out: Vec<u8> = Vec::new();
     let control = Control::new().expect("a pipe can be made");

@@ -78,6 +78,17 @@ pub trait Accumulator: Send + Sync {
     /// Adds the states `from` of another accumulator of the same aggregate to the groups `to`, one each.
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]);
 
+    /// Whether [`Accumulator::subtract`] takes back exactly what `merge` has added: then windows that slide need
+    /// not be merged anew.
+    fn can_subtract(&self) -> bool {
+        false
+    }
+
+    /// Takes back what `merge` has added.
+    fn subtract(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
+        let _ = (other, from, to);
+    }
+
     /// Takes the states of these groups, in this order. No group is named twice, and none is used afterwards.
     fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator>;
 
@@ -111,6 +122,14 @@ pub(super) trait State: Clone + Default + Send + Sync + 'static {
 
     /// Adds what another state has seen.
     fn merge(&mut self, shared: &Self::Shared, other: &Self);
+
+    /// Whether [`State::subtract`] takes back exactly what `merge` has added.
+    const SUBTRACTS: bool = false;
+
+    /// Takes back what `merge` has added.
+    fn subtract(&mut self, other: &Self) {
+        let _ = other;
+    }
 
     /// The result.
     fn finish(&self, shared: &Self::Shared, finish: &Finish) -> Value;
@@ -200,6 +219,17 @@ impl<S: State> Accumulator for PerGroup<S> {
         let other: &Self = same(other);
         for (state, &group) in other.states[from].iter().zip(to) {
             self.states[group as usize].merge(&self.shared, state);
+        }
+    }
+
+    fn can_subtract(&self) -> bool {
+        S::SUBTRACTS
+    }
+
+    fn subtract(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
+        let other: &Self = same(other);
+        for (state, &group) in other.states[from].iter().zip(to) {
+            self.states[group as usize].subtract(state);
         }
     }
 

@@ -124,6 +124,10 @@ impl Accumulator for Shared {
         Vec::new()
     }
 
+    fn can_subtract(&self) -> bool {
+        true
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -20,37 +20,47 @@ pub(super) const ANY: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    accumulator: |settings| PerGroup::<Any>::boxed(settings, ()),
+    accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, true),
 };
 
 /// The truth so far; nothing before the first condition that is not null.
 #[derive(Clone, Debug, Default)]
-struct Any(Option<bool>);
+pub(super) struct TruthOfMany(Option<bool>);
 
-impl State for Any {
-    type Shared = ();
+impl TruthOfMany {
+    #[inline]
+    fn add(&mut self, truth: bool, decisive: bool) {
+        if self.0 != Some(decisive) {
+            self.0 = Some(truth);
+        }
+    }
+}
+
+impl State for TruthOfMany {
+    /// The truth that one record is enough for.
+    type Shared = bool;
 
     #[inline]
     fn update(
         &mut self,
-        _shared: &(),
+        decisive: &bool,
         value: ValueRef<'_>,
         _position: Position,
     ) -> Result<(), &'static str> {
         let ValueRef::Bool(truth) = value else {
             return Err("true or false");
         };
-        *self.0.get_or_insert(truth) |= truth;
+        self.add(truth, *decisive);
         Ok(())
     }
 
-    fn merge(&mut self, _shared: &(), other: &Self) {
+    fn merge(&mut self, decisive: &bool, other: &Self) {
         if let Some(truth) = other.0 {
-            *self.0.get_or_insert(truth) |= truth;
+            self.add(truth, *decisive);
         }
     }
 
-    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
+    fn finish(&self, _decisive: &bool, _finish: &Finish) -> Value {
         self.0.map_or(Value::Null, Value::Bool)
     }
 }

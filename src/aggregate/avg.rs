@@ -1,9 +1,8 @@
 //! `avg(x)`: the mean of numbers.
 
 use super::accumulator::{Finish, PerGroup, State, number};
-use super::exact_sum::ExactSum;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::{Entry, ExactSum, Example, Position, Value, ValueRef};
 
 pub(super) const AVG: AggregateDef = AggregateDef {
     entry: Entry {
@@ -55,6 +54,13 @@ impl State for Avg {
     fn merge(&mut self, _shared: &(), other: &Self) {
         self.sum.merge(&other.sum);
         self.count += other.count;
+    }
+
+    const SUBTRACTS: bool = true;
+
+    fn subtract(&mut self, other: &Self) {
+        self.sum.subtract(&other.sum);
+        self.count -= other.count;
     }
 
     fn finish(&self, _shared: &(), _finish: &Finish) -> Value {

@@ -67,6 +67,17 @@ impl Accumulator for Count {
         }
     }
 
+    fn can_subtract(&self) -> bool {
+        true
+    }
+
+    fn subtract(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
+        let other: &Count = same(other);
+        for (count, &group) in other.0[from].iter().zip(to) {
+            self.0[group as usize] -= count;
+        }
+    }
+
     fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
         Box::new(Count(take_states(&mut self.0, order)))
     }

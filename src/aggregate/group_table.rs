@@ -11,6 +11,9 @@ use ahash::RandomState;
 
 use crate::data::{KeyKind, Span, TextColumn};
 
+/// The smallest directory: windows keep a table for each slice.
+const MIN_SLOTS: usize = 16;
+
 /// Bytes of a key that are stored in place.
 const SHORT_BYTES: usize = 16;
 
@@ -117,7 +120,7 @@ pub(crate) fn hasher() -> RandomState {
 impl GroupTable {
     /// A table with room for so many groups.
     pub(crate) fn with_capacity(groups: usize) -> Self {
-        let slots = (groups * 2).next_power_of_two().max(1 << 10);
+        let slots = (groups * 2).next_power_of_two().max(MIN_SLOTS);
         GroupTable {
             directory: vec![0; slots],
             shift: 64 - slots.trailing_zeros(),

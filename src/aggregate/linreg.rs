@@ -5,10 +5,9 @@
 //! are solved by the square-root-free Cholesky decomposition (G. H. Golub, C. F. Van Loan, *Matrix
 //! Computations*, §4.1).
 
-use super::expansion::{Expansion, two_product};
 use super::moments::{Moments, Sums};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Value};
+use crate::data::{Entry, Example, Expansion, Value, two_product};
 
 pub(super) const LINREG: AggregateDef = AggregateDef {
     entry: Entry {

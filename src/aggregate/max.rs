@@ -1,8 +1,11 @@
 //! `max(x)`: the largest value.
 
-use super::accumulator::{Finish, PerGroup, State};
+use std::cmp::Ordering;
+
+use super::accumulator::PerGroup;
+use super::min::Extreme;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
+use crate::data::{Entry, Example};
 
 pub(super) const MAX: AggregateDef = AggregateDef {
     entry: Entry {
@@ -21,38 +24,5 @@ pub(super) const MAX: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    accumulator: |settings| PerGroup::<Max>::boxed(settings, ()),
+    accumulator: |settings| PerGroup::<Extreme>::boxed(settings, Ordering::Greater),
 };
-
-/// The largest value so far; null before the first.
-#[derive(Clone, Debug, Default)]
-struct Max(Value);
-
-impl State for Max {
-    type Shared = ();
-
-    #[inline]
-    fn update(
-        &mut self,
-        _shared: &(),
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
-        if self.0 == Value::Null || total_order(value, self.0.borrow()).is_gt() {
-            self.0 = value.to_value();
-        }
-        Ok(())
-    }
-
-    fn merge(&mut self, _shared: &(), other: &Self) {
-        if other.0 != Value::Null
-            && (self.0 == Value::Null || total_order(other.0.borrow(), self.0.borrow()).is_gt())
-        {
-            self.0 = other.0.clone();
-        }
-    }
-
-    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
-        self.0.clone()
-    }
-}

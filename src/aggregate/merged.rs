@@ -7,9 +7,9 @@ use crate::data::{Batch, Column, ColumnBuilder, KeyKind, Position};
 
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
-use super::group_table::GroupTable;
-use super::partial::{PARTITIONS, Run, parts};
-use super::ranking::{Candidate, Ranked, compare, with_value};
+use super::group_table::{GroupTable, Keys};
+use super::partial::{PARTITIONS, Run};
+use super::ranking::{Candidate, Ranked, Ranking, compare, with_key_values};
 
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;
@@ -36,7 +36,7 @@ pub struct Merged {
 
 /// The groups of one partition, or all.
 #[derive(Debug)]
-struct Set {
+pub(super) struct Set {
     table: GroupTable,
     accumulators: Vec<Box<dyn Accumulator>>,
 }
@@ -44,7 +44,7 @@ struct Set {
 /// The groups of a set, finished and ranked.
 #[derive(Debug)]
 struct Finished {
-    table: GroupTable,
+    keys: Keys,
     /// The columns of each aggregate.
     columns: Vec<Vec<Column<'static>>>,
     best: Vec<Candidate>,
@@ -172,8 +172,84 @@ fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
 }
 
 impl Set {
+    /// No group yet, and few to come.
+    pub(super) fn small(aggregation: &Aggregation) -> Set {
+        Set {
+            table: GroupTable::with_capacity(0),
+            accumulators: aggregation.accumulators(),
+        }
+    }
+
+    /// Whether what was added can be taken back exactly.
+    pub(super) fn can_subtract(&self) -> bool {
+        let mut accumulators = self.accumulators.iter();
+        accumulators.all(|accumulator| accumulator.can_subtract())
+    }
+
+    /// Adds the groups of another set; which groups they are here.
+    pub(super) fn merge_set(&mut self, other: &Set) -> Vec<u32> {
+        let groups: Vec<u32> = (0..other.table.len())
+            .map(|group| self.table.group_of_stored(&other.table.keys, group))
+            .collect();
+        for (own, other) in self.accumulators.iter_mut().zip(&other.accumulators) {
+            own.resize(self.table.len());
+            own.merge(other.as_ref(), 0..groups.len(), &groups);
+        }
+        groups
+    }
+
+    /// Takes back what [`Set::merge_set`] has added to these groups.
+    pub(super) fn subtract_set(&mut self, other: &Set, groups: &[u32]) {
+        for (own, other) in self.accumulators.iter_mut().zip(&other.accumulators) {
+            own.subtract(other.as_ref(), 0..groups.len(), groups);
+        }
+    }
+
+    /// How many groups.
+    pub(super) fn groups(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Keeps only these groups, which get new numbers in this order.
+    pub(super) fn keep(&mut self, groups: &[u32]) {
+        let old = std::mem::replace(&mut self.table, GroupTable::with_capacity(groups.len()));
+        for group in groups {
+            self.table.group_of_stored(&old.keys, *group as usize);
+        }
+        for accumulator in &mut self.accumulators {
+            *accumulator = accumulator.gather(groups);
+        }
+    }
+
+    /// The rows of the result, of these groups; the states stay.
+    pub(super) fn rows_of(
+        &self,
+        groups: impl Iterator<Item = u32>,
+        aggregation: &Aggregation,
+        seconds: f64,
+    ) -> Vec<Batch<'static>> {
+        let columns = aggregation.finish(&self.accumulators, seconds);
+        let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, 0);
+        emit(aggregation, &[compact(&self.table.keys, &columns, best)])
+    }
+
+    /// Makes room for these groups, of which there is no record.
+    pub(super) fn add_groups(&mut self, keys: &Keys) {
+        for group in 0..keys.len() {
+            self.table.group_of_stored(keys, group);
+        }
+        for accumulator in &mut self.accumulators {
+            accumulator.resize(self.table.len());
+        }
+    }
+
+    /// The rows of the result.
+    pub(super) fn into_rows(self, aggregation: &Aggregation, seconds: f64) -> Vec<Batch<'static>> {
+        emit(aggregation, &[self.finish(aggregation, seconds, 0)])
+    }
+
     /// Adds partition `index` of `count` of the runs; if there is one set, all partitions.
-    fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
+    pub(super) fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
         let mut groups = Vec::new();
         for run in runs {
             let from = if count == 1 {
@@ -196,51 +272,61 @@ impl Set {
     /// The results, and the groups that come first.
     fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished {
         let columns = aggregation.finish(&self.accumulators, seconds);
-        let table = self.table;
-        let ranked = Ranked {
-            keys: &table.keys,
-            first: &columns[0][0],
-        };
-        let mut best: Vec<Candidate> = (0..table.len() as u32)
-            .map(|group| ranked.candidate(0, group))
-            .collect();
-        if !aggregation.ranking.unordered {
-            let limit = aggregation.ranking.limit.unwrap_or(usize::MAX);
-            let sets = [ranked];
-            if limit == 0 {
-                best.clear();
-            } else if limit < best.len() {
-                best.select_nth_unstable_by(limit - 1, |left, right| compare(left, right, &sets));
-                best.truncate(limit);
-            }
-            best.sort_unstable_by(|left, right| compare(left, right, &sets));
-        }
-        best.iter_mut().for_each(|candidate| candidate.set = index);
-        if best.len() * 8 < table.len() {
-            return compact(&table, &columns, best);
+        let groups = 0..self.table.len() as u32;
+        let best = first_of(
+            groups,
+            &self.table.keys,
+            &columns,
+            &aggregation.ranking,
+            index,
+        );
+        if best.len() * 8 < self.table.len() {
+            return compact(&self.table.keys, &columns, best);
         }
         Finished {
-            table,
+            keys: self.table.keys,
             columns,
             best,
         }
     }
 }
 
-/// Few of many groups are wanted: only they are kept.
-fn compact(
-    table: &GroupTable,
+/// The groups that come first, in their order.
+fn first_of(
+    groups: impl Iterator<Item = u32>,
+    keys: &Keys,
     columns: &[Vec<Column<'static>>],
-    mut best: Vec<Candidate>,
-) -> Finished {
+    ranking: &Ranking,
+    index: u32,
+) -> Vec<Candidate> {
+    let ranked = Ranked {
+        keys,
+        first: &columns[0][0],
+    };
+    let mut best: Vec<Candidate> = groups.map(|group| ranked.candidate(0, group)).collect();
+    if !ranking.unordered {
+        let limit = ranking.limit.unwrap_or(usize::MAX);
+        let sets = [ranked];
+        if limit == 0 {
+            best.clear();
+        } else if limit < best.len() {
+            best.select_nth_unstable_by(limit - 1, |left, right| compare(left, right, &sets));
+            best.truncate(limit);
+        }
+        best.sort_unstable_by(|left, right| compare(left, right, &sets));
+    }
+    best.iter_mut().for_each(|candidate| candidate.set = index);
+    best
+}
+
+/// Only some of the groups are wanted: only they are kept.
+fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: Vec<Candidate>) -> Finished {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
     best.iter_mut()
         .enumerate()
         .for_each(|(group, candidate)| candidate.group = group as u32);
-    let mut small = GroupTable::with_capacity(0);
-    small.keys = table.keys.gather(&kept);
     Finished {
-        table: small,
+        keys: keys.gather(&kept),
         columns: columns
             .iter()
             .map(|columns| columns.iter().map(|column| column.gather(&kept)).collect())
@@ -254,7 +340,7 @@ fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>>
     let sets: Vec<Ranked<'_>> = finished
         .iter()
         .map(|set| Ranked {
-            keys: &set.table.keys,
+            keys: &set.keys,
             first: &set.columns[0][0],
         })
         .collect();
@@ -301,18 +387,11 @@ fn emit_keys(
     let mut short = [0; 16];
     for row in rows {
         let (kind, bytes) = finished[row.set as usize]
-            .table
             .keys
             .get(row.group as usize, &mut short);
-        match builders.as_mut_slice() {
-            [] => {}
-            [builder] => with_value(kind, bytes, |value| builder.push(value)),
-            builders => {
-                for (builder, (kind, bytes)) in builders.iter_mut().zip(parts(bytes)) {
-                    with_value(kind, bytes, |value| builder.push(value));
-                }
-            }
-        }
+        with_key_values(kind, bytes, &mut builders, |builder, value| {
+            builder.push(value)
+        });
     }
     for (key, builder) in aggregation.keys.iter().zip(builders) {
         batch.set(key.slot, builder.finish());

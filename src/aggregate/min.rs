@@ -1,5 +1,7 @@
 //! `min(x)`: the smallest value.
 
+use std::cmp::Ordering;
+
 use super::accumulator::{Finish, PerGroup, State};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
@@ -21,38 +23,44 @@ pub(super) const MIN: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    accumulator: |settings| PerGroup::<Min>::boxed(settings, ()),
+    accumulator: |settings| PerGroup::<Extreme>::boxed(settings, Ordering::Less),
 };
 
-/// The smallest value so far; null before the first.
+/// The smallest or largest value so far; null before the first.
 #[derive(Clone, Debug, Default)]
-struct Min(Value);
+pub(super) struct Extreme(Value);
 
-impl State for Min {
-    type Shared = ();
+impl Extreme {
+    #[inline]
+    fn is_beaten_by(&self, value: ValueRef<'_>, wanted: Ordering) -> bool {
+        self.0 == Value::Null || total_order(value, self.0.borrow()) == wanted
+    }
+}
+
+impl State for Extreme {
+    /// What the result is to all other values.
+    type Shared = Ordering;
 
     #[inline]
     fn update(
         &mut self,
-        _shared: &(),
+        wanted: &Ordering,
         value: ValueRef<'_>,
         _position: Position,
     ) -> Result<(), &'static str> {
-        if self.0 == Value::Null || total_order(value, self.0.borrow()).is_lt() {
+        if self.is_beaten_by(value, *wanted) {
             self.0 = value.to_value();
         }
         Ok(())
     }
 
-    fn merge(&mut self, _shared: &(), other: &Self) {
-        if other.0 != Value::Null
-            && (self.0 == Value::Null || total_order(other.0.borrow(), self.0.borrow()).is_lt())
-        {
+    fn merge(&mut self, wanted: &Ordering, other: &Self) {
+        if other.0 != Value::Null && self.is_beaten_by(other.0.borrow(), *wanted) {
             self.0 = other.0.clone();
         }
     }
 
-    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
+    fn finish(&self, _wanted: &Ordering, _finish: &Finish) -> Value {
         self.0.clone()
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Around them: the table that turns keys into group numbers (`group_table`), what a worker keeps of its
 //! share of the stream (`partial`), how the shares become one (`merged`), in which order groups are
-//! printed (`ranking`), and what several aggregates compute with: sums without rounding (`exact_sum`,
-//! `expansion`, `moments`), counted values (`quantile`, `log_histogram`), sets of values (`fingerprint`).
+//! printed (`ranking`), and what several aggregates compute with: moments without rounding
+//! (`moments`), counted values (`quantile`, `log_histogram`), sets of values (`fingerprint`).
 
 mod accumulator;
 mod aggregation;
@@ -15,8 +15,6 @@ mod corr;
 mod count;
 mod count_distinct;
 mod ewma;
-mod exact_sum;
-mod expansion;
 mod fingerprint;
 mod first;
 mod group_table;
@@ -35,15 +33,24 @@ mod percentile;
 mod quantile;
 mod ranking;
 mod rate;
+mod seen_keys;
+mod session_groups;
+mod sliced;
+mod sliding;
 mod stddev;
 mod sum;
 mod variance;
+mod windowed;
 
 pub use accumulator::{Accumulator, Finish, Groups, Settings};
 pub use aggregation::{Aggregation, BoundAggregate, Key};
 pub use merged::{Executor, Merged};
 pub use partial::{Partial, Run};
 pub use ranking::Ranking;
+pub use seen_keys::SeenKeys;
+pub use session_groups::{SessionGroups, SessionRows};
+pub use sliced::Sliced;
+pub use windowed::Windowed;
 
 use crate::data::Entry;
 

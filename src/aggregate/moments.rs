@@ -4,9 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::accumulator::{Accumulator, Finish, Groups, Settings, number, same, take_states};
-use super::exact_sum::ExactSum;
-use super::expansion::Expansion;
-use crate::data::{Column, ColumnBuilder, Number, Position, Value};
+use crate::data::{Column, ColumnBuilder, ExactSum, Expansion, Number, Position, Value};
 use crate::expr::Failures;
 
 /// The sums of each group. A row counts if every variable is a number in it.

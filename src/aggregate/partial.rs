@@ -81,7 +81,14 @@ impl Partial {
             Groups::One(batch.rows)
         } else {
             group_numbers.clear();
-            self.assign(batch, &mut group_numbers, failures);
+            assign(
+                &aggregation,
+                &mut self.table,
+                &mut self.key,
+                batch,
+                &mut group_numbers,
+                failures,
+            );
             Groups::Each(&group_numbers)
         };
         for (accumulator, aggregate) in self.accumulators.iter_mut().zip(&aggregation.aggregates) {
@@ -105,41 +112,6 @@ impl Partial {
             self.seal();
         }
         std::mem::take(&mut self.runs)
-    }
-
-    /// Finds the group of each row.
-    fn assign(&mut self, batch: &Batch<'_>, groups: &mut Vec<u32>, failures: &mut Failures) {
-        let aggregation = Arc::clone(&self.aggregation);
-        let columns: Vec<Evaluated<'_, '_>> = aggregation
-            .keys
-            .iter()
-            .map(|key| key.node.eval_all(batch, failures))
-            .collect();
-        if let [column] = columns.as_slice() {
-            if let Column::Text(texts) = &**column {
-                self.table.groups_of_texts(texts, groups);
-                return;
-            }
-            if let Column::Int(values, valid) = &**column
-                && valid.is_all()
-            {
-                self.table.groups_of_ints(values, groups);
-                return;
-            }
-            for row in 0..batch.rows {
-                self.key.clear();
-                let kind = encode_key(column.get(row), &mut self.key);
-                groups.push(self.table.group_of(kind, &self.key));
-            }
-            return;
-        }
-        for row in 0..batch.rows {
-            self.key.clear();
-            for column in &columns {
-                encode_part(column.get(row), &mut self.key);
-            }
-            groups.push(self.table.group_of(KeyKind::Tuple, &self.key));
-        }
     }
 
     /// Sorts the table by partition and begins a new one.
@@ -189,8 +161,49 @@ impl Run {
     }
 }
 
+/// Finds the group of each row. `key` is room for one key.
+pub(super) fn assign(
+    aggregation: &Aggregation,
+    table: &mut GroupTable,
+    key: &mut Vec<u8>,
+    batch: &Batch<'_>,
+    groups: &mut Vec<u32>,
+    failures: &mut Failures,
+) {
+    let columns: Vec<Evaluated<'_, '_>> = aggregation
+        .keys
+        .iter()
+        .map(|key| key.node.eval_all(batch, failures))
+        .collect();
+    if let [column] = columns.as_slice() {
+        if let Column::Text(texts) = &**column {
+            table.groups_of_texts(texts, groups);
+            return;
+        }
+        if let Column::Int(values, valid) = &**column
+            && valid.is_all()
+        {
+            table.groups_of_ints(values, groups);
+            return;
+        }
+        for row in 0..batch.rows {
+            key.clear();
+            let kind = encode_key(column.get(row), key);
+            groups.push(table.group_of(kind, key));
+        }
+        return;
+    }
+    for row in 0..batch.rows {
+        key.clear();
+        for column in &columns {
+            encode_part(column.get(row), key);
+        }
+        groups.push(table.group_of(KeyKind::Tuple, key));
+    }
+}
+
 /// Updates one aggregate with the rows for which its condition is true.
-fn accumulate(
+pub(super) fn accumulate(
     accumulator: &mut dyn Accumulator,
     aggregate: &BoundAggregate,
     groups: Groups<'_>,
@@ -226,7 +239,7 @@ fn accumulate(
 }
 
 /// Appends one of several key values: its kind, for text its length, and its bytes.
-fn encode_part(value: ValueRef<'_>, key: &mut Vec<u8>) {
+pub(super) fn encode_part(value: ValueRef<'_>, key: &mut Vec<u8>) {
     let start = key.len();
     key.push(0);
     let has_length = matches!(

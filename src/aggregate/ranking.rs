@@ -86,7 +86,7 @@ fn largest_first(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
 }
 
 /// Part by part in the order of `sort`; what is equal so far, by type and bytes.
-fn compare_keys(left: (KeyKind, &[u8]), right: (KeyKind, &[u8])) -> Ordering {
+pub(super) fn compare_keys(left: (KeyKind, &[u8]), right: (KeyKind, &[u8])) -> Ordering {
     if left.0 != KeyKind::Tuple {
         return with_values(left, right, total_order);
     }
@@ -111,6 +111,24 @@ fn with_values(
     with_value(left.0, left.1, |left| {
         with_value(right.0, right.1, |right| compare(left, right))
     })
+}
+
+/// Calls `see` with each value of a key and the place that it is for: one for each part.
+pub(super) fn with_key_values<P>(
+    kind: KeyKind,
+    bytes: &[u8],
+    places: &mut [P],
+    mut see: impl FnMut(&mut P, ValueRef<'_>),
+) {
+    match places {
+        [] => {}
+        [place] => with_value(kind, bytes, |value| see(place, value)),
+        places => {
+            for (place, (kind, bytes)) in places.iter_mut().zip(parts(bytes)) {
+                with_value(kind, bytes, |value| see(place, value));
+            }
+        }
+    }
 }
 
 /// Calls `see` with the value that a key stands for.

@@ -12,9 +12,9 @@ pub(super) const RATE: AggregateDef = AggregateDef {
     entry: Entry {
         name: "rate",
         usage: "rate",
-        summary: "Records per second of the time since the run began.",
-        details: "It says how fast records came in: that is the one result that two runs over the \
-                  same input need not share. `rate where COND` is the rate of the records for which the condition \
+        summary: "Records per second of the window, or of the time since the run began.",
+        details: "Without a window it says how fast records came in: that is the one result that two runs over \
+                  the same input need not share. `rate where COND` is the rate of the records for which the condition \
                   is true. Of no records the rate is null.",
         examples: &[Example {
             expr: "split | rate | let running = rate > 0 | select running",
@@ -54,6 +54,17 @@ impl Accumulator for Rate {
         let other: &Rate = same(other);
         for (count, &group) in other.0[from].iter().zip(to) {
             self.0[group as usize] += count;
+        }
+    }
+
+    fn can_subtract(&self) -> bool {
+        true
+    }
+
+    fn subtract(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
+        let other: &Rate = same(other);
+        for (count, &group) in other.0[from].iter().zip(to) {
+            self.0[group as usize] -= count;
         }
     }
 

@@ -3,9 +3,8 @@
 //! Ints add exactly; floats are added without loss, so any split of the input gives the same sum.
 
 use super::accumulator::{Finish, PerGroup, State, number};
-use super::exact_sum::ExactSum;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::{Entry, ExactSum, Example, Position, Value, ValueRef};
 
 pub(super) const SUM: AggregateDef = AggregateDef {
     entry: Entry {
@@ -27,9 +26,12 @@ pub(super) const SUM: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<Sum>::boxed(settings, ()),
 };
 
-/// The sum, if there was a number.
+/// The sum and how many numbers it has.
 #[derive(Clone, Debug, Default)]
-struct Sum(Option<ExactSum>);
+struct Sum {
+    sum: ExactSum,
+    count: u64,
+}
 
 impl State for Sum {
     type Shared = ();
@@ -42,20 +44,33 @@ impl State for Sum {
         _position: Position,
     ) -> Result<(), &'static str> {
         if let ValueRef::BigInt(value) = value {
-            self.0.get_or_insert_default().add_big(*value);
+            self.sum.add_big(*value);
         } else if let Some(number) = number(value)? {
-            self.0.get_or_insert_default().add(number);
+            self.sum.add(number);
+        } else {
+            return Ok(());
         }
+        self.count += 1;
         Ok(())
     }
 
     fn merge(&mut self, _shared: &(), other: &Self) {
-        if let Some(other) = &other.0 {
-            self.0.get_or_insert_default().merge(other);
-        }
+        self.sum.merge(&other.sum);
+        self.count += other.count;
+    }
+
+    const SUBTRACTS: bool = true;
+
+    fn subtract(&mut self, other: &Self) {
+        self.sum.subtract(&other.sum);
+        self.count -= other.count;
     }
 
     fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
-        self.0.as_ref().map_or(Value::Null, ExactSum::value)
+        if self.count == 0 {
+            Value::Null
+        } else {
+            self.sum.value()
+        }
     }
 }

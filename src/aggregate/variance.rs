@@ -1,10 +1,8 @@
 //! `variance(x)`: the variance of a sample.
 
 use super::accumulator::{Finish, PerGroup, State, number};
-use super::exact_sum::ExactSum;
-use super::expansion::Expansion;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::{Entry, ExactSum, Example, Expansion, Position, Value, ValueRef};
 
 pub(super) const VARIANCE: AggregateDef = AggregateDef {
     entry: Entry {

@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::data::Framing;
+use crate::data::{Framing, TimeDefaults};
 use crate::format::{self, FormatDef};
 use crate::plan::{Printing, Settings};
 
@@ -51,8 +53,15 @@ pub(super) struct Request {
     pub(super) time: Option<Duration>,
     /// Where records end, as typed.
     pub(super) records: Option<String>,
+    /// What a random choice is made from.
+    pub(super) seed: u64,
     /// Where rejected lines go.
     pub(super) rejects: Option<OsString>,
+    pub(super) late: Option<OsString>,
+    pub(super) fill: bool,
+    pub(super) max_jump: Option<Duration>,
+    pub(super) zone: Option<TimeZone>,
+    pub(super) year: Option<i16>,
     pub(super) max_rejects: Option<MaxRejects>,
     /// Whether the ledger is said even if it is clean.
     pub(super) stats: bool,
@@ -84,21 +93,6 @@ pub(super) enum Purpose {
     Run,
     Explain,
     Check,
-}
-
-impl Request {
-    /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
-    /// sketches will do, and where records end.
-    pub(super) fn settings(&self, records: Option<Framing>) -> Settings {
-        Settings {
-            printing: match self.output {
-                Some(_) => Printing::Fields,
-                None => Printing::AsItCame,
-            },
-            exact: self.exact,
-            records,
-        }
-    }
 }
 
 impl Arguments {
@@ -162,7 +156,13 @@ impl Request {
             idle: matches.get_one("idle").copied(),
             time: matches.get_one("for").copied(),
             records: matches.get_one("records").cloned(),
+            seed: matches.get_one("seed").copied().unwrap_or_default(),
             rejects: matches.get_one("rejects").cloned(),
+            late: matches.get_one("late").cloned(),
+            fill: matches.get_flag("fill"),
+            max_jump: matches.get_one("max-jump").copied(),
+            zone: matches.get_one("tz").cloned(),
+            year: matches.get_one("year").copied(),
             max_rejects: matches.get_one("max-rejects").cloned(),
             stats: matches.get_flag("stats"),
             purpose: match (matches.get_flag("check"), matches.get_flag("explain")) {
@@ -170,6 +170,33 @@ impl Request {
                 (_, true) => Purpose::Explain,
                 (false, false) => Purpose::Run,
             },
+        }
+    }
+
+    /// What times take for what they do not say.
+    pub(super) fn time_defaults(&self) -> TimeDefaults {
+        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+        let this_year = || Timestamp::now().to_zoned(zone.clone()).year();
+        TimeDefaults {
+            year: self.year.unwrap_or_else(this_year),
+            zone: zone.clone(),
+        }
+    }
+
+    /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
+    /// sketches will do, which sample is taken, what is kept and what is filled in.
+    pub(super) fn settings(&self, records: Option<Framing>) -> Settings {
+        Settings {
+            printing: match self.output {
+                Some(_) => Printing::Fields,
+                None => Printing::AsItCame,
+            },
+            exact: self.exact,
+            records,
+            seed: self.seed,
+            keeps_rejects: self.rejects.is_some(),
+            keeps_late: self.late.is_some(),
+            fill: self.fill,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What was probably meant, where the shell has cut the command line differently from what its user wanted.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 
+use crate::data::escape_controls;
 use crate::lang;
 use crate::plan::{Plan, Printing};
 
-use super::mistake::visible;
 use super::shell::quoted;
 
 /// Words that go on with an expression.
@@ -42,7 +42,7 @@ pub(super) fn no_expression(expression: &str, sources: &[OsString]) -> Option<St
     if ["help", "version"].contains(&expression) {
         return Some(format!("write bourn --{expression}"));
     }
-    let swapped = Path::new(OsStr::new(expression)).is_file() && is_right(second);
+    let swapped = Path::new(expression).is_file() && is_right(second);
     swapped.then(|| {
         format!(
             "the expression comes first; write bourn {} {expression}",
@@ -75,7 +75,10 @@ pub(super) fn name(name: &str, closest: Option<&str>) -> String {
         (None, Some(close)) => format!("did you mean `{close}`?"),
         (None, None) => "bourn --help lists all names".to_owned(),
     };
-    format!("nothing is called `{}`\n  = help: {help}", visible(name))
+    format!(
+        "nothing is called `{}`\n  = help: {help}",
+        escape_controls(name)
+    )
 }
 
 fn is_right(expression: &str) -> bool {

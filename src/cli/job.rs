@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use crate::engine::{Encoding, Job, Reading};
 use crate::format::{self, Look};
@@ -18,6 +19,11 @@ const CHUNK_BYTES: usize = 256 << 10;
 /// The longest record.
 const MAX_LINE_BYTES: usize = 16 << 20;
 
+/// How often windows are looked after.
+const BATCH: Duration = Duration::from_secs(1);
+
+/// A time further ahead of the clock is probably wrong.
+const MAX_JUMP_NS: i64 = 86_400_000_000_000;
 /// What is said where results wait for the end of an input that has none, and nobody looks on.
 pub(super) const WAITS_FOR_EVER: &str = "results come at the end of the input, and it has none: `| window 1m` or \
      --every 5s prints them as it goes, --for 1m ends it";
@@ -88,18 +94,18 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let progress = (std::io::stderr().is_terminal() && !shows_rows && is_whole)
         .then(|| file_bytes(&sources))
         .flatten();
-    let rejects = match &request.rejects {
-        Some(path) => Some(Rejects::create(
-            path,
-            source::display(path).into_owned(),
-            &sources,
-        )?),
-        None => None,
+    let keep = |path: &Option<OsString>| match path {
+        Some(path) => {
+            let name = source::display(path).into_owned();
+            Rejects::create(path, name, &sources).map(Some)
+        }
+        None => Ok(None),
     };
+    let (rejects, late) = (keep(&request.rejects)?, keep(&request.late)?);
     Ok(Job {
         threads: request.threads.unwrap_or_else(cores),
         chunk_bytes: request.chunk_bytes.unwrap_or(CHUNK_BYTES),
-        batch: request.batch,
+        batch: request.batch.or(plan.window.is_some().then_some(BATCH)),
         max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
         encoding: encoding(request, plan, terminal),
         look: look(request.color, terminal),
@@ -111,6 +117,8 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
             idle: request.idle.unwrap_or(Reading::default().idle),
             time: request.time,
         },
+        late,
+        max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
         sources,
     })
 }
@@ -124,7 +132,7 @@ fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
         (false, None) => "tsv",
     };
     match (request.output, plan.output.lines) {
-        (None, Some(_)) => Encoding::Lines,
+        (None, Some(_)) => Encoding::Lines(request.header.unwrap_or(true)),
         (chosen, _) => {
             let format = chosen
                 .or_else(|| format::find(default))
@@ -157,6 +165,10 @@ fn width() -> Option<usize> {
 fn shows_color() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 fn cores() -> usize {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::data::escape_controls;
 use crate::expr::scope::closest;
 use crate::format::FORMATS;
 
@@ -40,7 +41,7 @@ impl OptionMistake {
         let value = text(ContextKind::InvalidValue).unwrap_or_default();
         match error.kind() {
             ErrorKind::UnknownArgument => OptionMistake {
-                message: format!("unknown option `{}`", visible(&argument)),
+                message: format!("unknown option `{}`", escape_controls(&argument)),
                 help: Some(match text(ContextKind::SuggestedArg) {
                     Some(close) => format!("did you mean `{close}`?"),
                     None => "bourn --help options lists them".to_owned(),
@@ -51,7 +52,7 @@ impl OptionMistake {
                 bad_value(&long, takes, &value)
             }
             ErrorKind::TooManyValues => OptionMistake {
-                message: format!("{long} takes no value, found `{}`", visible(&value)),
+                message: format!("{long} takes no value, found `{}`", escape_controls(&value)),
                 help: Some(format!("write {long}")),
             },
             ErrorKind::InvalidUtf8 => OptionMistake {
@@ -73,7 +74,7 @@ fn bad_value(long: &str, takes: Takes, value: &str) -> OptionMistake {
     let (expected, example) = takes.expected();
     let found = match value {
         "" => "nothing".to_owned(),
-        value => format!("`{}`", visible(value)),
+        value => format!("`{}`", escape_controls(value)),
     };
     let formats: Vec<&str> = FORMATS.iter().map(|def| def.entry.name).collect();
     let help = match (takes, closest(value, &formats)) {
@@ -85,13 +86,4 @@ fn bad_value(long: &str, takes: Takes, value: &str) -> OptionMistake {
         message: format!("{long}: expected {expected}, found {found}"),
         help: Some(help),
     }
-}
-
-/// Text without control characters: what was typed must not drive the terminal.
-pub(super) fn visible(text: &str) -> String {
-    let escape = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(escape).collect()
 }

@@ -19,13 +19,14 @@ mod reference;
 mod report;
 mod shell;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 
+use crate::data::set_time_defaults;
 use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::Plan;
@@ -81,6 +82,7 @@ fn serve(request: &Request) -> Status {
             return Status::Wrong;
         }
     };
+    set_time_defaults(request.time_defaults()); // nothing has read a time so far
     let is_typed = origin.is_none();
     if let Some(guess) = is_typed
         .then(|| guess::expression_in_pieces(&text, &request.sources))
@@ -129,7 +131,7 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
             None => bail!("the expression is not UTF-8; write other bytes as \"\\xff\""),
         },
         Expression::File(path) => {
-            let name = display(path);
+            let name = source::display(path).into_owned();
             let text = std::fs::read_to_string(path)
                 .map_err(|error| anyhow::anyhow!(crate::data::reason(&error)))
                 .with_context(|| format!("{name}: the expression cannot be read"))?;
@@ -138,14 +140,10 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
     }
 }
 
-fn display(path: &OsStr) -> String {
-    source::display(path).into_owned()
-}
-
 /// Runs a plan to its end.
 fn stream(request: &Request, plan: Plan) -> Status {
-    let started = Control::new().and_then(|control| control.listen().map(|()| control));
-    let control = match started {
+    let listening = Control::new().and_then(|control| control.listen().map(|()| control));
+    let control = match listening {
         Ok(control) => control,
         Err(error) => {
             say(format_args!(

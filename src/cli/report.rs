@@ -79,9 +79,7 @@ pub(super) fn report(
             "not printed, because the first record does not have them: `{names}`; -o json prints all"
         ));
     }
-    if let Some(reason) = &outcome.rejects {
-        say(reason);
-    }
+    outcome.unwritten.iter().for_each(say);
     let exceeded = max_rejects.filter(|limit| limit.is_exceeded_by(&outcome.ledger));
     if let Some(limit) = exceeded {
         let rejected = outcome.ledger.rejected;
@@ -89,7 +87,7 @@ pub(super) fn report(
             "{rejected} rejected: more than --max-rejects {limit}"
         ));
     }
-    let has_failed = !outcome.failed_sources.is_empty() || outcome.rejects.is_some();
+    let has_failed = !outcome.failed_sources.is_empty() || !outcome.unwritten.is_empty();
     sink_status(outcome.sink.as_ref()).unwrap_or(match outcome.signal {
         Some(signal) => Status::Signalled(signal),
         None if has_failed => Status::Failed,

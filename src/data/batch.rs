@@ -1,6 +1,7 @@
 //! A batch: the columns of some consecutive records. Every stage takes one and leaves one.
 
 use super::column::{Column, ColumnBuilder};
+use super::record::{Names, RecordColumn};
 use super::value::ValueRef;
 
 /// Which column of a batch: the plan gives every field that a stage makes a slot of its own.
@@ -112,6 +113,43 @@ impl<'a> Batch<'a> {
         self.rows = rows.len();
     }
 
+    /// The slots of all columns that are there.
+    pub fn slots(&self) -> LiveSlots {
+        LiveSlots(self.columns.iter().map(Option::is_some).collect())
+    }
+
+    /// The rows named of the live columns, as a batch of its own.
+    pub fn pick(&self, rows: &[u32], live: &LiveSlots) -> Batch<'a> {
+        let pick = |(index, column): (usize, &Option<Column<'a>>)| {
+            let column = column
+                .as_ref()
+                .filter(|_| live.contains(Slot(index as u32)));
+            column.map(|column| column.gather(rows))
+        };
+        Batch {
+            rows: rows.len(),
+            position: self.position,
+            columns: self.columns.iter().enumerate().map(pick).collect(),
+        }
+    }
+
+    /// A batch of each row.
+    pub fn into_rows(self) -> Vec<Batch<'a>> {
+        if self.rows < 2 {
+            return vec![self];
+        }
+        let row = |row: usize| Batch {
+            rows: 1,
+            position: self.position,
+            columns: self
+                .columns
+                .iter()
+                .map(|column| column.as_ref().map(|column| column.gather(&[row as u32])))
+                .collect(),
+        };
+        (0..self.rows).map(row).collect()
+    }
+
     /// Drops all columns and says how many rows the batch now has.
     pub fn clear(&mut self, rows: usize) {
         self.columns.clear();
@@ -169,16 +207,45 @@ pub fn gather_across(
                 if columns.iter().all(Option::is_none) {
                     continue;
                 }
-                let mut builder = ColumnBuilder::new(rows.len());
-                for &(batch, row) in rows {
-                    builder.push(
-                        columns[batch as usize]
-                            .map_or(ValueRef::Null, |column| column.get(row as usize)),
-                    );
-                }
-                gathered.set(slot, builder.finish());
+                gathered.set(slot, gather_column(&columns, rows));
             }
             gathered
         })
         .collect()
+}
+
+/// The values of one column, by batch and row.
+fn gather_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) -> Column<'static> {
+    if let Some(names) = common_names(columns) {
+        let field = |index: usize| {
+            let columns: Vec<Option<&Column<'static>>> = columns
+                .iter()
+                .map(|column| match column {
+                    Some(Column::Record(record)) => record.columns().get(index),
+                    _ => None,
+                })
+                .collect();
+            gather_column(&columns, rows)
+        };
+        let fields = (0..names.len()).map(field).collect();
+        return Column::Record(RecordColumn::new(names, fields, rows.len()));
+    }
+    let mut builder = ColumnBuilder::new(rows.len());
+    for &(batch, row) in rows {
+        let column = columns[batch as usize];
+        builder.push(column.map_or(ValueRef::Null, |column| column.get(row as usize)));
+    }
+    builder.finish()
+}
+
+/// The names of the fields, if all of the columns are of objects with the same.
+fn common_names(columns: &[Option<&Column<'static>>]) -> Option<Names> {
+    let names = |column: &Option<&Column<'static>>| match column {
+        Some(Column::Record(record)) => Some(Names::clone(record.names())),
+        _ => None,
+    };
+    let first = names(columns.first()?)?;
+    let mut rest = columns[1..].iter();
+    rest.all(|column| names(column).is_some_and(|names| names == first))
+        .then_some(first)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::record::RecordColumn;
 use super::text::{Bytes, Span, TextColumn};
 use super::value::{Value, ValueRef};
 
@@ -79,6 +80,8 @@ pub enum Column<'a> {
     Bool(Vec<Truth>),
     /// Of any type.
     Values(Vec<Value>),
+    /// Objects with the same fields.
+    Record(RecordColumn<'a>),
     /// The same value in every row.
     Constant(Value, usize),
 }
@@ -92,6 +95,7 @@ impl<'a> Column<'a> {
             Column::Float(values, _) => values.len(),
             Column::Bool(values) => values.len(),
             Column::Values(values) => values.len(),
+            Column::Record(record) => record.rows(),
             Column::Constant(_, rows) => *rows,
         }
     }
@@ -115,6 +119,7 @@ impl<'a> Column<'a> {
                 Truth::Unknown => ValueRef::Null,
             },
             Column::Values(values) => values[row].borrow(),
+            Column::Record(record) => record.objects()[row].borrow(),
             Column::Constant(value, _) => value.borrow(),
         }
     }
@@ -134,6 +139,7 @@ impl<'a> Column<'a> {
                     .map(|&row| values[row as usize].clone())
                     .collect(),
             ),
+            Column::Record(record) => Column::Record(record.gather(rows)),
             Column::Constant(value, _) => Column::Constant(value.clone(), rows.len()),
         }
     }
@@ -146,6 +152,7 @@ impl<'a> Column<'a> {
             Column::Float(values, valid) => Column::Float(values, valid),
             Column::Bool(values) => Column::Bool(values),
             Column::Values(values) => Column::Values(values),
+            Column::Record(record) => Column::Record(record.detach()),
             Column::Constant(value, rows) => Column::Constant(value, rows),
         }
     }

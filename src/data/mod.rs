@@ -1,9 +1,13 @@
-//! The ground floor: values, columns of them, batches of columns. Knows nothing of what is done with them.
+//! The ground floor: values, columns of them, batches of columns, and arithmetic without rounding. Knows nothing
+//! of what is done with them.
 
 mod batch;
 mod column;
+mod controls;
 mod duration;
 mod entry;
+mod exact_sum;
+mod expansion;
 mod framing;
 mod json;
 mod key;
@@ -11,6 +15,7 @@ mod number;
 mod order;
 mod print;
 mod reason;
+mod record;
 mod record_start;
 mod scan;
 mod text;
@@ -19,8 +24,11 @@ mod value;
 
 pub use batch::{Batch, LiveSlots, Position, Slot, gather_across};
 pub use column::{Column, ColumnBuilder, Truth, Validity};
+pub use controls::escape_controls;
 pub use duration::{format_duration, parse_duration};
 pub use entry::{Entry, Example};
+pub use exact_sum::ExactSum;
+pub use expansion::{Expansion, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor};
 pub use json::{
     JsonError, read_json, read_scalar, read_string, skip_json, skip_quoted, skip_string,
@@ -31,12 +39,13 @@ pub use number::{Number, format_float, parse_number};
 pub use order::{Rank, compare_numbers, order, total_order};
 pub use print::write_text;
 pub use reason::reason;
+pub use record::{Names, RecordColumn};
 pub use record_start::RecordStart;
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{
-    TimeDefaults, date_of, ns_of_day, parse_time, set_time_defaults, time_defaults, time_in_zone,
-    time_of, time_prefix, weekday_of,
+    TimeDefaults, TimeSteps, date_of, ns_of_day, parse_time, set_time_defaults, time_defaults,
+    time_in_zone, time_of, time_prefix, weekday_of,
 };
 pub(crate) use time::{clock_prefix, is_weekday};
 pub use value::{Value, ValueRef};

@@ -1,14 +1,16 @@
 //! The text of a value: what `text(x)` gives, what becomes of a value that is used as text, and what the
 //! formats print before they escape.
 
-use std::io::Write;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::duration::format_duration;
 use super::number::format_float;
+use super::time::{date_of_day, time_defaults};
 use super::value::ValueRef;
 
-/// Appends the text of a value; nothing for null. Times are RFC 3339 in UTC with as many fraction digits
-/// as they need; lists and objects are JSON.
+/// Appends the text of a value; nothing for null. Times are RFC 3339 in the default zone with as many
+/// fraction digits as they need; lists and objects are JSON.
 pub fn write_text(value: ValueRef<'_>, out: &mut Vec<u8>) {
     match value {
         ValueRef::Null => {}
@@ -36,12 +38,59 @@ fn write_int(value: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Appends `2026-03-01T10:00:30.25Z`.
+/// Appends `2026-03-01T10:00:30.25Z`, or with the offset of the default zone: `2026-03-01T11:00:30.25+01:00`.
 fn write_time(ns: i64, out: &mut Vec<u8>) {
-    let time = jiff::Timestamp::from_nanosecond(i128::from(ns))
-        .expect("64 bits of nanoseconds end in 2262, within the calendar");
-    let _ = write!(out, "{time}"); // writing to a Vec cannot fail
+    let zone = &time_defaults().zone;
+    let offset_s = match Timestamp::from_nanosecond(i128::from(ns)) {
+        Ok(time) if *zone != TimeZone::UTC => zone.to_offset(time).seconds(),
+        _ => 0,
+    };
+    let fraction = ns.rem_euclid(SECOND_NS);
+    let seconds = ns.div_euclid(SECOND_NS) + i64::from(offset_s);
+    let (year, month, day) = date_of_day(seconds.div_euclid(DAY_S));
+    let second = seconds.rem_euclid(DAY_S);
+    write_digits(year, 4, out);
+    for (mark, number) in [
+        (b'-', month),
+        (b'-', day),
+        (b'T', second / 3600),
+        (b':', second / 60 % 60),
+        (b':', second % 60),
+    ] {
+        out.push(mark);
+        write_digits(number, 2, out);
+    }
+    if fraction > 0 {
+        out.push(b'.');
+        write_digits(fraction, 9, out);
+        while out.last() == Some(&b'0') {
+            out.pop();
+        }
+    }
+    if offset_s == 0 && *zone == TimeZone::UTC {
+        out.push(b'Z');
+        return;
+    }
+    out.push(if offset_s < 0 { b'-' } else { b'+' });
+    let minutes = i64::from((offset_s.abs() + 30) / 60); // RFC 3339 has no seconds; old zones do
+    write_digits(minutes / 60, 2, out);
+    out.push(b':');
+    write_digits(minutes % 60, 2, out);
 }
+
+/// Appends a number that is not negative with so many digits at least.
+fn write_digits(number: i64, digits: usize, out: &mut Vec<u8>) {
+    let mut buffer = itoa::Buffer::new();
+    let text = buffer.format(number);
+    out.extend(std::iter::repeat_n(b'0', digits.saturating_sub(text.len())));
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Nanoseconds of a second.
+const SECOND_NS: i64 = 1_000_000_000;
+
+/// Seconds of a day without leap seconds.
+const DAY_S: i64 = 86_400;
 
 #[cfg(test)]
 mod tests {

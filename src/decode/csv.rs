@@ -6,7 +6,9 @@
 
 use memchr::{memchr, memchr_iter};
 
-use crate::data::{BYTE_ORDER_MARK, Column, Span, TextColumn, Value, ValueRef};
+use crate::data::{
+    BYTE_ORDER_MARK, Column, ColumnBuilder, Names, RecordColumn, Span, TextColumn, Value, ValueRef,
+};
 
 use super::taken::Taken;
 use super::{Decoded, Decoder, Wanted};
@@ -37,10 +39,11 @@ pub struct CsvDecoder {
 struct Layout {
     /// How many fields a row may have.
     fields: usize,
-    /// Wanted columns by field: `(field, column)`, in the order of fields.
+    /// Wanted columns by field: `(field, column)`, in the order of fields. The columns of a whole row stand behind
+    /// those that are wanted, one for each name.
     takes: Vec<(usize, usize)>,
-    /// All names, and the column that takes the whole row, if one does.
-    whole: Option<(Vec<Vec<u8>>, usize)>,
+    /// All names, if the whole row is wanted.
+    names: Option<Names>,
 }
 
 /// Where a field stands in a row, and whether something has to be taken out.
@@ -215,10 +218,10 @@ impl Layout {
             fields: names.len(),
             ..Layout::default()
         };
-        let mut whole = None;
+        let mut is_whole = false;
         for (column, wanted) in wanted.iter().enumerate() {
             match wanted {
-                Wanted::Whole => whole = Some(column),
+                Wanted::Whole => is_whole = true,
                 Wanted::Field(path, seen) => {
                     let label = path.label();
                     let place = names.iter().position(|name| name == label.as_bytes());
@@ -229,8 +232,12 @@ impl Layout {
                 }
             }
         }
+        if is_whole {
+            let all = (0..names.len()).map(|field| (field, wanted.len() + field));
+            layout.takes.extend(all);
+            layout.names = Some(names.into());
+        }
         layout.takes.sort_unstable();
-        layout.whole = whole.map(|column| (names, column));
         layout
     }
 }
@@ -261,21 +268,21 @@ struct Rows<'d, 'a> {
     texts: &'d TextColumn<'a>,
     /// No text has a quote or an escape.
     is_plain: bool,
+    /// The wanted columns, then those of the whole row.
     taken: Vec<Taken>,
-    wholes: Vec<Value>,
     read: usize,
     rejected: Vec<(u32, String)>,
 }
 
 impl<'d, 'a> Rows<'d, 'a> {
-    fn new(decoder: &CsvDecoder, texts: &'d TextColumn<'a>) -> Self {
+    fn new(decoder: &CsvDecoder, layout: &Layout, texts: &'d TextColumn<'a>) -> Self {
+        let columns = decoder.wanted.len() + layout.names.as_ref().map_or(0, |names| names.len());
         let taken = |_| Taken::new(texts.spans.len());
         Rows {
             dialect: decoder.dialect,
             texts,
             is_plain: memchr(decoder.dialect.mark(), &texts.bytes).is_none(),
-            taken: decoder.wanted.iter().map(taken).collect(),
-            wholes: Vec::new(),
+            taken: (0..columns).map(taken).collect(),
             read: 0,
             rejected: Vec::new(),
         }
@@ -289,8 +296,6 @@ impl<'d, 'a> Rows<'d, 'a> {
         let base = span.start as usize;
         let read = if span.is_null() {
             Err("there is no text".to_owned())
-        } else if layout.whole.is_some() {
-            self.read_whole(text, base, layout)
         } else if self.is_plain || memchr(self.dialect.mark(), text).is_none() {
             self.read_plain(text, base, layout)
         } else {
@@ -363,34 +368,18 @@ impl<'d, 'a> Rows<'d, 'a> {
         check_count(number, layout)
     }
 
-    /// A row as an object, and its wanted fields.
-    fn read_whole(&mut self, text: &[u8], base: usize, layout: &Layout) -> Result<(), String> {
-        let Some((names, _)) = &layout.whole else {
-            return Ok(());
-        };
-        self.read_marked(text, base, layout)?;
-        let mut at = 0;
-        let mut object = Vec::with_capacity(names.len());
-        for name in names {
-            let value = if at <= text.len() {
-                let (field, end) = self.dialect.field(text, at)?;
-                at = end + 1;
-                Value::Text(self.dialect.text(text, field))
-            } else {
-                Value::Null
-            };
-            object.push((name.clone(), value));
-        }
-        self.wholes.push(Value::Object(object));
-        Ok(())
-    }
-
-    fn finish(self, whole: Option<usize>) -> Decoded<'a> {
+    fn finish(mut self, layout: &Layout, whole: Option<usize>) -> Decoded<'a> {
         let bytes = &self.texts.bytes;
         let column = |taken: Taken| taken.into_column(bytes);
+        let mut fields = Vec::new();
+        if let Some(names) = &layout.names {
+            let taken = self.taken.split_off(self.taken.len() - names.len());
+            fields = taken.into_iter().map(column).collect();
+        }
         let mut columns: Vec<Column<'a>> = self.taken.into_iter().map(column).collect();
-        if let Some(whole) = whole {
-            columns[whole] = Column::Values(self.wholes);
+        if let (Some(whole), Some(names)) = (whole, &layout.names) {
+            let record = RecordColumn::new(Names::clone(names), fields, self.read);
+            columns[whole] = Column::Record(record);
         }
         Decoded {
             columns,
@@ -422,32 +411,72 @@ impl CsvDecoder {
     }
 }
 
-impl Decoder for CsvDecoder {
-    fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
-        let mut rows = Rows::new(self, texts);
+impl CsvDecoder {
+    /// Reads texts that stand under one header.
+    fn decode_with<'a>(&self, layout: &Layout, texts: &TextColumn<'a>) -> Decoded<'a> {
+        let mut rows = Rows::new(self, layout, texts);
         for row in 0..texts.spans.len() {
-            rows.read(row, &self.layout);
+            rows.read(row, layout);
         }
-        rows.finish(self.whole())
+        rows.finish(layout, self.whole())
     }
 
-    /// Usually all texts have the same header; after a sort over several sources they may not.
-    fn decode_under<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
-        let mut rows = Rows::new(self, texts);
-        let is_constant = matches!(headers, Column::Constant(..));
-        let mut current = None;
-        let mut layout = Err(String::new());
-        for row in 0..texts.spans.len() {
-            if current.is_none() || !is_constant && current != Some(headers.get(row)) {
-                current = Some(headers.get(row));
-                layout = self.layout(headers.get(row));
+    /// Reads texts of which each has its own header; after a sort over several sources they may differ.
+    fn decode_each<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
+        let mut builders: Vec<ColumnBuilder> = self
+            .wanted
+            .iter()
+            .map(|_| ColumnBuilder::new(texts.spans.len()))
+            .collect();
+        let mut rejected = Vec::new();
+        let mut start = 0;
+        while start < texts.spans.len() {
+            let header = headers.get(start);
+            let same = (start..texts.spans.len()).take_while(|row| headers.get(*row) == header);
+            let end = start + same.count();
+            let run = TextColumn {
+                bytes: texts.bytes.clone(),
+                spans: texts.spans[start..end].to_vec(),
+            };
+            let decoded = self.decode_under_one(header, &run);
+            for (builder, column) in builders.iter_mut().zip(&decoded.columns) {
+                (0..column.len()).for_each(|row| builder.push(column.get(row)));
             }
-            match &layout {
-                Ok(layout) => rows.read(row, layout),
-                Err(reason) => rows.rejected.push((row as u32, reason.clone())),
+            let at = |(row, reason)| (row + start as u32, reason);
+            rejected.extend(decoded.rejected.into_iter().map(at));
+            start = end;
+        }
+        Decoded {
+            columns: builders.into_iter().map(ColumnBuilder::finish).collect(),
+            rejected,
+        }
+    }
+
+    fn decode_under_one<'a>(&self, header: ValueRef<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
+        match self.layout(header) {
+            Ok(layout) => self.decode_with(&layout, texts),
+            Err(reason) => {
+                let nothing = |_: &Wanted| Column::Constant(Value::Null, 0);
+                let rows = 0..texts.spans.len() as u32;
+                Decoded {
+                    columns: self.wanted.iter().map(nothing).collect(),
+                    rejected: rows.map(|row| (row, reason.clone())).collect(),
+                }
             }
         }
-        rows.finish(self.whole())
+    }
+}
+
+impl Decoder for CsvDecoder {
+    fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
+        self.decode_with(&self.layout, texts)
+    }
+
+    fn decode_under<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
+        match headers {
+            Column::Constant(header, _) => self.decode_under_one(header.borrow(), texts),
+            headers => self.decode_each(headers, texts),
+        }
     }
 }
 

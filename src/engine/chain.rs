@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, Merged, Partial};
-use crate::data::Batch;
+use crate::data::{Batch, Column, Value};
 use crate::expr::Failures;
-use crate::plan::{Exchange, MergeStep, Plan, Step};
+use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, Step};
 use crate::stage::{Account, Operator};
 
 /// Fresh operators for one result.
 pub(super) struct Chain<'p> {
     links: Vec<Link<'p>>,
+    /// How to keep the line of a record that a link rejects, if it is kept.
+    rejects: Option<LateRejects>,
     executor: &'p dyn Executor,
     /// The first link that needs all records, or makes several rows of one, or the number of links: in front
     /// of it, records have passed.
@@ -18,6 +20,8 @@ pub(super) struct Chain<'p> {
     /// The first link whose rows are no records any more, but pieces or results of them, or the number of
     /// links: what is rejected in front of it is a record, even if it has passed before.
     rows_end: usize,
+    /// The window that the rows belong to, and where its start and end go.
+    bounds: Option<(Bounds, Value, Value)>,
     /// Records that came so far.
     pub(super) passed: u64,
     /// Records that had passed when a link behind rejected them.
@@ -35,10 +39,42 @@ enum Link<'p> {
 /// The workers have judged the records: nothing here counts them.
 const NEVER: usize = usize::MAX;
 
+/// Every row belongs to a window from start to end.
+pub(super) fn set_bounds(batch: &mut Batch<'_>, bounds: Bounds, start: &Value, end: &Value) {
+    batch.set(bounds.start, Column::Constant(start.clone(), batch.rows));
+    batch.set(bounds.end, Column::Constant(end.clone(), batch.rows));
+}
+
+/// What comes into a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Incoming {
+    /// Records that the workers have not counted as passed yet.
+    Records,
+    /// Records that have passed: what rejects one takes it back.
+    Passed,
+    /// Rows of a result, or pieces of records.
+    Rows,
+}
+
 impl<'p> Chain<'p> {
-    /// The stages of a plan behind its exchange.
+    /// The stages of a plan behind its exchange, for a result of the whole stream.
     pub(super) fn of(plan: &'p Plan, executor: &'p dyn Executor) -> Self {
-        let steps = plan.merge.as_slice();
+        let incoming = match &plan.exchange {
+            _ if plan.explodes_early() => Incoming::Rows,
+            Exchange::Ordered(stage, _) if !stage.is_blocking() => Incoming::Records,
+            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => Incoming::Passed,
+            Exchange::Grouped(_) => Incoming::Rows,
+        };
+        Chain::new(plan, &plan.merge, incoming, executor)
+    }
+
+    /// Some steps of a plan.
+    pub(super) fn new(
+        plan: &'p Plan,
+        steps: &'p [MergeStep],
+        incoming: Incoming,
+        executor: &'p dyn Executor,
+    ) -> Self {
         let link = |step: &'p MergeStep| match step {
             MergeStep::Rows(step) => Link::Rows(step),
             MergeStep::Ordered(stage, live) => Link::Operator(stage.operator(live)),
@@ -58,27 +94,28 @@ impl<'p> Chain<'p> {
         };
         let first =
             |ends: &dyn Fn(&MergeStep) -> bool| steps.iter().position(ends).unwrap_or(steps.len());
-        let come_as_records = !plan.explodes_early();
-        let records_end = match &plan.exchange {
-            Exchange::Ordered(stage, _) if come_as_records && !stage.is_blocking() => {
-                first(&ends_records)
-            }
-            _ => NEVER,
+        let (records_end, rows_end) = match incoming {
+            Incoming::Records => (first(&ends_records), first(&ends_rows)),
+            Incoming::Passed => (NEVER, first(&ends_rows)),
+            Incoming::Rows => (NEVER, 0),
         };
-        let rows_end = match &plan.exchange {
-            Exchange::Rows | Exchange::Ordered(..) if come_as_records => first(&ends_rows),
-            _ => 0,
-        };
-        let links = steps.iter().map(link).collect();
         Chain {
-            links,
+            links: steps.iter().map(link).collect(),
+            rejects: plan.late_rejects,
             executor,
             records_end,
             rows_end,
+            bounds: None,
             passed: 0,
             withdrawn: 0,
             account: Account::default(),
         }
+    }
+
+    /// The same, for the result of a window: what comes out of each blocking stage has its bounds.
+    pub(super) fn within(mut self, bounds: Bounds, start: Value, end: Value) -> Self {
+        self.bounds = Some((bounds, start, end));
+        self
     }
 
     /// Takes the next batches in order; what comes out at once.
@@ -99,6 +136,10 @@ impl<'p> Chain<'p> {
                     out = merged.finish(self.executor);
                 }
             }
+            if let Some((bounds, start, end)) = &self.bounds {
+                out.iter_mut()
+                    .for_each(|batch| set_bounds(batch, *bounds, start, end));
+            }
             last.extend(self.push_from(index + 1, out));
         }
         last
@@ -112,6 +153,16 @@ impl<'p> Chain<'p> {
     }
 
     fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
+        if first < self.rows_end && self.rejects.is_some_and(|rejects| rejects.row_by_row) {
+            let rows = batches.into_iter().flat_map(Batch::into_rows);
+            return rows
+                .flat_map(|row| self.push_all_from(first, vec![row]))
+                .collect();
+        }
+        self.push_all_from(first, batches)
+    }
+
+    fn push_all_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         let mut batches = batches;
         let mut account = Account::default();
         for index in first..self.links.len() {
@@ -136,7 +187,9 @@ impl<'p> Chain<'p> {
 
     /// Enters what the links up to this one say of the batches in front of it.
     fn enter(&mut self, index: usize, account: &mut Account, batches: &[Batch<'static>]) {
-        let account = std::mem::take(account);
+        let rejects = self.rejects.filter(|_| index < self.rows_end);
+        let line = rejects.map(|rejects| rejects.line);
+        let account = std::mem::replace(account, Account::keeping(line));
         let counts_records = self.records_end != NEVER && index <= self.records_end;
         if counts_records {
             self.account.filtered += account.filtered;
@@ -148,6 +201,7 @@ impl<'p> Chain<'p> {
         if index <= self.rows_end {
             self.account.rejected += account.rejected;
             self.withdrawn += if counts_records { 0 } else { account.rejected };
+            self.account.rejected_lines.extend(account.rejected_lines);
             self.account.first_rejected = self
                 .account
                 .first_rejected

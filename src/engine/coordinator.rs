@@ -1,23 +1,23 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender};
 
-use crate::aggregate::{Merged, Run};
+use crate::data::Names;
 use crate::format::Look;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Rejects, Sink};
-use crate::stage::Account;
 
-use super::chain::Chain;
 use super::control::Control;
 use super::executor::Threads;
 use super::ledger::Ledger;
-use super::message::{Done, Message, Payload, SourceIndex};
+use super::message::{Done, Mark, Message, Payload, Share, SourceIndex};
 use super::output::Output;
+use super::results::Results;
 use super::sources::Sources;
+use super::windows::Arrival;
 use super::{Encoding, Job, Outcome, say};
 
 /// Runs on the calling thread until the result is written.
@@ -28,8 +28,13 @@ pub(super) struct Coordinator<'r> {
     look: Look,
     executor: Threads,
     control: &'r Control,
+    columns: Arc<OnceLock<Names>>,
     tickets: Sender<()>,
-    merged: Option<Merged>,
+    /// Whether workers keep groups, which come batch by batch.
+    is_grouped: bool,
+    max_jump_ns: i64,
+    /// The first batch that is not merged: they are merged in order.
+    open_batch: u64,
     /// Batches whose end or whose partials are still on their way.
     batches: HashMap<u64, OpenBatch>,
     /// Chunks in the order of the stream: the next one, and those that came early.
@@ -43,12 +48,24 @@ pub(super) struct Coordinator<'r> {
 }
 
 /// A batch of which not everything has come.
-#[derive(Default)]
 struct OpenBatch {
     /// How many chunks it has, once it has ended.
     expected: Option<u64>,
     arrived: u64,
-    runs: Vec<Run>,
+    shares: Vec<Share>,
+    /// Where the watermark stands behind its chunks.
+    watermark: i64,
+}
+
+impl Default for OpenBatch {
+    fn default() -> Self {
+        OpenBatch {
+            expected: None,
+            arrived: 0,
+            shares: Vec::new(),
+            watermark: i64::MIN,
+        }
+    }
 }
 
 /// The ledger, and where in its source the next chunk of each begins.
@@ -66,12 +83,9 @@ impl<'r> Coordinator<'r> {
         job: &Job,
         sources: &'r Sources,
         control: &'r Control,
+        columns: Arc<OnceLock<Names>>,
         tickets: Sender<()>,
     ) -> Self {
-        let merged = match &plan.exchange {
-            Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
-            Exchange::Rows | Exchange::Ordered(..) => None,
-        };
         Coordinator {
             plan,
             sources,
@@ -79,8 +93,11 @@ impl<'r> Coordinator<'r> {
             look: job.look,
             executor: Threads(job.threads),
             control,
+            columns,
             tickets,
-            merged,
+            is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
+            max_jump_ns: job.max_jump_ns,
+            open_batch: 0,
             batches: HashMap::new(),
             next: 0,
             early: BTreeMap::new(),
@@ -95,33 +112,24 @@ impl<'r> Coordinator<'r> {
         messages: &Receiver<Message>,
         sink: &mut dyn Sink,
         progress: Option<Progress>,
-        mut rejects: Option<Rejects>,
+        mut kept: Kept,
     ) -> Outcome {
         let executor = self.executor;
         let plan = self.plan;
-        let mut output = Output::new(plan, self.encoding, self.look, sink, progress);
-        let mut chain = Chain::of(plan, &executor);
-        while !self.is_complete() && !chain.is_done() && output.error.is_none() {
+        let columns = Arc::clone(&self.columns);
+        let mut output = Output::new(plan, self.encoding, self.look, columns, sink, progress);
+        let sources = self.sources.written();
+        let mut results = Results::new(plan, sources, self.max_jump_ns, &executor);
+        while !self.is_complete() && !results.is_done() && output.error.is_none() {
             let Ok(message) = messages.recv() else { break };
             match message {
                 Message::Done(done) => {
                     self.early.insert(done.sequence, done);
                     while let Some(done) = self.early.remove(&self.next) {
                         self.next += 1;
-                        self.entries.add(&done, self.sources);
-                        if let Some(rejects) = &mut rejects {
-                            rejects.write(&done.rejected_lines);
-                        }
-                        if let Some(progress) = &mut output.progress {
-                            progress.advance(done.bytes);
-                        }
-                        match done.payload {
-                            Payload::Nothing => {}
-                            Payload::Bytes(bytes) => output.bytes(&bytes),
-                            Payload::Batches(batches) => output.rows(&chain.push(batches)),
-                        }
+                        self.take(*done, &mut results, &mut output, &mut kept);
                         let _ = self.tickets.try_send(()); // the reader has ended
-                        if chain.is_done() || output.error.is_some() {
+                        if results.is_done() || output.error.is_some() {
                             break;
                         }
                     }
@@ -129,16 +137,16 @@ impl<'r> Coordinator<'r> {
                 Message::Partial {
                     batch,
                     chunks,
-                    runs,
+                    share,
                 } => {
                     let open = self.batches.entry(batch).or_default();
                     open.arrived += chunks;
-                    open.runs.extend(runs);
-                    self.close(batch);
+                    open.shares.push(share);
+                    self.close(&mut results, &mut output);
                 }
                 Message::BatchEnd { batch, chunks } => {
                     self.batches.entry(batch).or_default().expected = Some(chunks);
-                    self.close(batch);
+                    self.close(&mut results, &mut output);
                 }
                 Message::Header(header) => output.source_header(&header),
                 Message::SourceFailed(source, reason) => {
@@ -149,63 +157,111 @@ impl<'r> Coordinator<'r> {
         }
         self.control.stop();
         if output.error.is_none() {
-            if let Some(merged) = &mut self.merged {
-                let rows = merged.finish(&executor);
-                output.rows(&chain.push(rows));
-            }
-            output.rows(&chain.finish());
+            results.finish(&mut |rows| output.rows(&rows));
+            kept.rejects(&results.take_rejected_lines());
+            kept.late(&results.take_late_lines());
             output.finish();
         }
         let mut ledger = self.entries.ledger;
-        let Account {
-            filtered,
-            rejected,
-            first_rejected,
-            failures,
-            ..
-        } = chain.account;
-        ledger.passed = (ledger.passed + chain.passed).saturating_sub(chain.withdrawn);
-        ledger.filtered += filtered;
-        ledger.rejected += rejected;
-        ledger.first_rejected = ledger.first_rejected.or(first_rejected);
-        ledger.failed += failures.count;
-        ledger.first_failed = ledger.first_failed.or(failures.first);
+        results.settle(&mut ledger);
         Outcome {
             ledger,
             failed_sources: self.entries.failed_sources,
-            left_out: output.left_out(),
-            never_seen: plan
-                .watched
-                .iter()
-                .filter(|(_, seen)| !seen.get())
-                .map(|(name, _)| name.clone())
-                .collect(),
+            left_out: std::mem::take(&mut output.left_out),
+            never_seen: plan.never_seen(),
             bytes: self.entries.bytes,
-            rejects: rejects.and_then(Rejects::finish),
+            unwritten: kept.finish(),
             sink: output.error.take(),
             signal: self.control.signal(),
         }
     }
 
+    /// Takes what has become of the next chunk of the stream.
+    fn take(
+        &mut self,
+        done: Done,
+        results: &mut Results<'_>,
+        output: &mut Output<'_>,
+        kept: &mut Kept,
+    ) {
+        self.entries.add(&done, self.sources);
+        kept.rejects(&done.rejected_lines);
+        kept.late(&done.late_lines);
+        if let Some(progress) = &mut output.progress {
+            progress.advance(done.bytes);
+        }
+        if self.is_grouped {
+            let open = self.batches.entry(done.batch).or_default();
+            open.watermark = open.watermark.max(done.watermark);
+        }
+        let arrival = Arrival {
+            source: done.source.0,
+            read_ns: done.read_ns,
+        };
+        output.leave_out(done.left_out);
+        match (done.payload, done.mark) {
+            (Payload::Bytes(bytes), _) => output.bytes(&bytes),
+            (Payload::Batches(batches), _) => {
+                results.push(batches, arrival, &mut |rows| output.rows(&rows));
+            }
+            (Payload::Nothing, Some(mark)) if !self.is_grouped => {
+                results.mark(mark, arrival, &mut |rows| output.rows(&rows));
+            }
+            (Payload::Nothing, _) => {}
+        }
+        if let Some(number) = results.take_first_late() {
+            self.entries.first_late(done.source, number, self.sources);
+        }
+        kept.rejects(&results.take_rejected_lines());
+        kept.late(&results.take_late_lines());
+    }
+
     /// Whether everything that was read has come back.
     fn is_complete(&self) -> bool {
         self.chunks.is_some_and(|chunks| {
-            self.next == chunks && (self.merged.is_none() || self.merged_chunks == chunks)
+            self.next == chunks && (!self.is_grouped || self.merged_chunks == chunks)
         })
     }
 
-    /// A batch is merged as a whole, once all its chunks have come.
-    fn close(&mut self, batch: u64) {
-        let is_whole = self
-            .batches
-            .get(&batch)
-            .is_some_and(|open| open.expected == Some(open.arrived));
-        if let (true, Some(merged)) = (is_whole, &mut self.merged)
-            && let Some(open) = self.batches.remove(&batch)
-        {
+    /// Merges the batches of which all has come, in order, each as a whole. Groups of a chunk are sent behind
+    /// the word that it is done: so the watermark is known.
+    fn close(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
+        let is_whole = |open: &OpenBatch| open.expected == Some(open.arrived);
+        while self.is_grouped && self.batches.get(&self.open_batch).is_some_and(is_whole) {
+            let Some(open) = self.batches.remove(&self.open_batch) else {
+                return;
+            };
+            self.open_batch += 1;
             self.merged_chunks += open.arrived;
-            merged.add(open.runs, &self.executor);
+            results.merge(open.shares, open.watermark, &mut |rows| output.rows(&rows));
         }
+    }
+}
+
+/// The files of records that came to nothing.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) rejects: Option<Rejects>,
+    pub(super) late: Option<Rejects>,
+}
+
+impl Kept {
+    fn rejects(&mut self, lines: &[u8]) {
+        if let Some(file) = &mut self.rejects {
+            file.write(lines);
+        }
+    }
+
+    fn late(&mut self, lines: &[u8]) {
+        if let Some(file) = &mut self.late {
+            file.write(lines);
+        }
+    }
+
+    /// Why not all of them could be written, if so.
+    fn finish(self) -> Vec<String> {
+        let files = self.rejects.into_iter().chain(self.late);
+        files.filter_map(Rejects::finish).collect()
     }
 }
 
@@ -231,6 +287,11 @@ impl Entries {
             self.ledger.first_failed =
                 Some(place.map_or_else(|| reason.clone(), |place| format!("{place}: {reason}")));
         }
+        if let (None, Some(record)) = (&self.ledger.first_late, done.first_late) {
+            self.ledger.first_late = Some(place(record));
+        }
+        self.ledger.late += done.late;
+        self.ledger.jumps += done.jumps;
         self.ledger.read += done.records;
         self.ledger.passed += done.passed;
         self.ledger.filtered += done.filtered;
@@ -240,10 +301,16 @@ impl Entries {
         if let Some(error) = &done.error {
             self.fail(&sources.display(done.source), error);
         }
-        if done.ended {
+        if done.mark == Some(Mark::Ended) {
             self.records_before.remove(&done.source);
             sources.forget(done.source);
         }
+    }
+
+    /// The record of this number in a source was late.
+    fn first_late(&mut self, source: SourceIndex, number: i64, sources: &Sources) {
+        let place = || format!("{}:{number}", sources.display(source));
+        self.ledger.first_late.get_or_insert_with(place);
     }
 
     /// Names a source that cannot be read, once.

@@ -15,6 +15,12 @@ pub struct Ledger {
     pub rejected: u64,
     /// The first of them: `access.log:7: reason`.
     pub first_rejected: Option<String>,
+    /// Records all of whose windows were final when they came.
+    pub late: u64,
+    /// The first of them: `access.log:7`.
+    pub first_late: Option<String>,
+    /// Records with a time so far ahead that it moved no window; they are in the windows of that time.
+    pub jumps: u64,
     /// Values that were used as what they are not.
     pub failed: u64,
     /// The first of them.
@@ -24,7 +30,7 @@ pub struct Ledger {
 impl Ledger {
     /// Whether anything happened that the user should hear of.
     pub fn is_clean(&self) -> bool {
-        self.rejected == 0 && self.failed == 0
+        self.rejected == 0 && self.failed == 0 && self.late == 0 && self.jumps == 0
     }
 
     /// Where every record has gone: `10 read = 7 passed + 2 filtered + 1 rejected`.
@@ -34,9 +40,14 @@ impl Ledger {
             passed,
             filtered,
             rejected,
+            late,
             ..
         } = self;
-        format!("{read} read = {passed} passed + {filtered} filtered + {rejected} rejected")
+        let late = match late {
+            0 => String::new(),
+            late => format!(" + {late} late"),
+        };
+        format!("{read} read = {passed} passed + {filtered} filtered + {rejected} rejected{late}")
     }
 }
 
@@ -45,7 +56,13 @@ impl fmt::Display for Ledger {
         write!(formatter, "{} read", self.read)?;
         let troubles = [
             (self.rejected, "rejected", &self.first_rejected),
+            (self.late, "late", &self.first_late),
             (self.failed, "failed to convert", &self.first_failed),
+            (
+                self.jumps,
+                "too far ahead of the clock to move a window",
+                &None,
+            ),
         ];
         for (count, what, first) in troubles.into_iter().filter(|(count, ..)| *count > 0) {
             write!(formatter, ", {count} {what}")?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::aggregate::Run;
 use crate::data::Batch;
 use crate::expr::Failures;
+use crate::window::Slice;
 
 /// Which source: those of the command line by their places, then connections as they come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +82,7 @@ pub(super) enum Message {
     Partial {
         batch: u64,
         chunks: u64,
-        runs: Vec<Run>,
+        share: Share,
     },
     /// From the reader: a batch has so many chunks.
     BatchEnd { batch: u64, chunks: u64 },
@@ -93,13 +94,27 @@ pub(super) enum Message {
     End { chunks: u64 },
 }
 
+/// The groups of a worker.
+#[derive(Debug)]
+pub(super) enum Share {
+    /// Of the whole stream.
+    Whole(Vec<Run>),
+    /// Of each slice of time.
+    Slices(Vec<(Slice, Vec<Run>)>),
+}
+
 /// What became of a chunk.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) sequence: u64,
+    pub(super) batch: u64,
     pub(super) source: SourceIndex,
-    /// Nothing more comes from the source.
-    pub(super) ended: bool,
+    /// When it was read, in nanoseconds since 1970.
+    pub(super) read_ns: i64,
+    /// What it says of time, if it has no records.
+    pub(super) mark: Option<Mark>,
+    /// Where the watermark stands behind it, if workers put records into windows.
+    pub(super) watermark: i64,
     /// Whether a header stands in front of the source's records: it has the number 1.
     pub(super) has_header: bool,
     pub(super) bytes: u64,
@@ -109,6 +124,14 @@ pub(super) struct Done {
     /// Records that came through all stages; those that the coordinator's stages judge are not among them.
     pub(super) passed: u64,
     pub(super) rejected: u64,
+    /// Records all of whose windows were final.
+    pub(super) late: u64,
+    /// The first late record's place in the chunk, from 0.
+    pub(super) first_late: Option<u64>,
+    /// The late lines, each with a newline, if they are kept.
+    pub(super) late_lines: Vec<u8>,
+    /// Records whose time was so far ahead that it moved no window.
+    pub(super) jumps: u64,
     /// The rejected lines, each with a newline, if they are kept.
     pub(super) rejected_lines: Vec<u8>,
     /// The first rejected record's place in the chunk, from 0, and why.
@@ -116,6 +139,8 @@ pub(super) struct Done {
     pub(super) failures: Failures,
     /// The place in the chunk of the record with the first failure, from 0.
     pub(super) first_failure: Option<u64>,
+    /// Fields that were not printed, because the first row of the run did not have them.
+    pub(super) left_out: Vec<String>,
     /// Why the source could not be read to the end of the chunk.
     pub(super) error: Option<String>,
     pub(super) payload: Payload,

@@ -15,22 +15,27 @@ mod executor;
 mod ledger;
 mod message;
 mod output;
+mod places;
 mod reader;
+mod results;
 mod sources;
+mod turns;
+mod windows;
 mod worker;
 
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crossbeam::channel::{bounded, unbounded};
 
-use crate::data::reason;
+use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
-use crate::plan::Plan;
+use crate::plan::{Place, Plan};
 use crate::sink::{Progress, Rejects, Sink, SinkError};
+use crate::window::Grid;
 
 use sources::Sources;
 
@@ -59,6 +64,10 @@ pub struct Job {
     pub progress: Option<Progress>,
     /// Where rejected lines go, if they are kept.
     pub rejects: Option<Rejects>,
+    /// Where late lines go, if they are kept.
+    pub late: Option<Rejects>,
+    /// A time ahead of the clock and of the other records by more nanoseconds than this moves no window.
+    pub max_jump_ns: i64,
 }
 
 /// How sources are read that do not simply end.
@@ -88,8 +97,8 @@ impl Default for Reading {
 /// How rows are printed.
 #[derive(Clone, Copy, Debug)]
 pub enum Encoding {
-    /// The lines as they came, from the plan's slot of lines.
-    Lines,
+    /// The lines as they came, from the plan's slot of lines; behind a header of the source or without it.
+    Lines(bool),
     /// In a format, with a header or without.
     Format(&'static FormatDef, bool),
 }
@@ -107,8 +116,8 @@ pub struct Outcome {
     pub never_seen: Vec<String>,
     /// Bytes of the chunks that were processed, decompressed.
     pub bytes: u64,
-    /// Why not all rejected lines could be written, if so.
-    pub rejects: Option<String>,
+    /// Why rejected or late lines could not all be written, if so.
+    pub unwritten: Vec<String>,
     /// Why writing ended early, if it did.
     pub sink: Option<SinkError>,
     /// The signal that ended the input early, if one did.
@@ -129,7 +138,9 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         .metadata
         .number
         .map(|_| Arc::new(board::Board::default()));
+    let windowing = windowing(&plan, &job);
     let sources = Sources::new(&job.sources);
+    let columns = Arc::new(OnceLock::new());
     let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for index in 0..job.threads {
         let (sender, receiver) = unbounded();
@@ -141,7 +152,10 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             look: job.look,
             max_line_bytes: job.max_line_bytes,
             keep_rejects: job.rejects.is_some(),
+            keep_late: job.late.is_some(),
+            windowing: windowing.clone(),
             board: board.clone(),
+            columns: Arc::clone(&columns),
             messages: message_sender.clone(),
             buffers: buffer_sender.clone(),
         });
@@ -185,12 +199,25 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     if let Err(error) = start(readers) {
         return without_threads(&error);
     }
-    coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender).run(
+    let coordinator =
+        coordinator::Coordinator::new(&plan, &job, &sources, control, columns, ticket_sender);
+    coordinator.run(
         &messages,
         sink,
         job.progress,
-        job.rejects,
+        coordinator::Kept {
+            rejects: job.rejects,
+            late: job.late,
+        },
     )
+}
+
+/// What workers share if they put records into windows.
+fn windowing(plan: &Plan, job: &Job) -> Option<places::Windowing> {
+    let planned = plan.window.as_ref()?;
+    let grid = Grid::of(&planned.window, &time_defaults().zone)?;
+    (planned.place == Place::Workers)
+        .then(|| places::Windowing::new(planned, grid, job.sources.len(), job.max_jump_ns))
 }
 
 /// A thread that is not started yet: its name and what it does.

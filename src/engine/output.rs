@@ -1,6 +1,8 @@
 //! Result rows to the sink: the header once, then rows.
 
-use crate::data::Batch;
+use std::sync::{Arc, OnceLock};
+
+use crate::data::{Batch, Names};
 use crate::format::{self, Controls, Encoder, FormatDef, Look};
 use crate::plan::{self, Plan};
 use crate::sink::{Progress, Sink, SinkError};
@@ -12,8 +14,13 @@ pub(super) struct Output<'s> {
     encoder: Box<dyn Encoder>,
     /// Not printed yet.
     header: bool,
-    is_lines: bool,
+    /// Whether a header of the source stays in front.
+    keeps_header: bool,
     look: Look,
+    /// Told to the workers once the first row has decided the columns.
+    columns: Arc<OnceLock<Names>>,
+    /// Fields that were not printed, because the first row did not have them.
+    pub(super) left_out: Vec<String>,
     sink: &'s mut dyn Sink,
     pub(super) progress: Option<Progress>,
     /// Why nothing more is written.
@@ -25,19 +32,22 @@ impl<'s> Output<'s> {
         plan: &Plan,
         encoding: Encoding,
         look: Look,
+        columns: Arc<OnceLock<Names>>,
         sink: &'s mut dyn Sink,
         progress: Option<Progress>,
     ) -> Self {
         let header = match encoding {
             Encoding::Format(_, header) => header,
-            Encoding::Lines => false,
+            Encoding::Lines(_) => false,
         };
-        let encoder = encoder(&plan.output, encoding, look);
+        let encoder = encoder(&plan.output, encoding, look, None);
         Output {
             encoder,
             header,
-            is_lines: matches!(encoding, Encoding::Lines),
+            keeps_header: matches!(encoding, Encoding::Lines(true)),
             look,
+            columns,
+            left_out: Vec::new(),
             sink,
             progress,
             error: None,
@@ -55,6 +65,11 @@ impl<'s> Output<'s> {
             self.encoder.encode(batch, &mut bytes);
             self.write(&bytes);
         }
+        if let Some(names) = self.encoder.fixed_names() {
+            self.columns.get_or_init(|| Names::clone(names));
+        }
+        let left_out = self.encoder.take_left_out();
+        self.leave_out(left_out);
     }
 
     /// Writes rows that a worker has encoded.
@@ -68,7 +83,7 @@ impl<'s> Output<'s> {
 
     /// A source has a header: in front of lines that are printed as they came, it stays.
     pub(super) fn source_header(&mut self, header: &[u8]) {
-        if !self.is_lines {
+        if !self.keeps_header {
             return;
         }
         let line = [header, b"\n"].concat();
@@ -92,9 +107,13 @@ impl<'s> Output<'s> {
         self.write(&bytes);
     }
 
-    /// Fields that were not printed, because the first row did not have them.
-    pub(super) fn left_out(&self) -> Vec<String> {
-        self.encoder.left_out().to_vec()
+    /// Notes fields that were not printed, in the order of the rows.
+    pub(super) fn leave_out(&mut self, names: Vec<String>) {
+        for name in names {
+            if self.left_out.len() < format::NAMED && !self.left_out.contains(&name) {
+                self.left_out.push(name);
+            }
+        }
     }
 
     fn header(&mut self) {
@@ -112,21 +131,51 @@ impl<'s> Output<'s> {
     }
 }
 
-/// Turns the rows of a plan into bytes.
-pub(super) fn encoder(output: &plan::Output, encoding: Encoding, look: Look) -> Box<dyn Encoder> {
+/// Turns the rows of a plan into bytes. `names` are the columns, if the first row has decided them already.
+pub(super) fn encoder(
+    output: &plan::Output,
+    encoding: Encoding,
+    look: Look,
+    names: Option<&Names>,
+) -> Box<dyn Encoder> {
     match (encoding, output.lines, output.whole) {
         (Encoding::Format(format, _), _, Some(whole)) => {
-            format::make_open(format, whole, &output.columns, &output.dropped, look)
+            let names = names.cloned();
+            format::make_open(
+                format,
+                whole,
+                &output.columns,
+                output.front,
+                &output.dropped,
+                names,
+                look,
+            )
         }
         (Encoding::Format(format, _), ..) => format::make(format, &output.columns, look),
-        (Encoding::Lines, Some(slot), _) => format::make_lines(slot, look),
-        (Encoding::Lines, None, _) => {
+        (Encoding::Lines(_), Some(slot), _) => format::make_lines(slot, look),
+        (Encoding::Lines(_), None, _) => {
             unreachable!("lines are printed only where the plan has them")
         }
     }
 }
 
-/// Whether every worker may encode its own rows.
-pub(super) fn is_parallel(format: &FormatDef, output: &plan::Output) -> bool {
-    format.row_by_row && (output.whole.is_none() || format.open_row.is_some())
+/// When every worker may encode its own rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parallel {
+    /// From the beginning.
+    Always,
+    /// Once the first row has decided the columns.
+    OnceFixed,
+    /// The format must see rows together.
+    Never,
+}
+
+impl Parallel {
+    pub(super) fn of(format: &FormatDef, output: &plan::Output) -> Parallel {
+        match (format.row_by_row, output.whole, format.open_row) {
+            (false, ..) => Parallel::Never,
+            (true, Some(_), None) => Parallel::OnceFixed,
+            (true, ..) => Parallel::Always,
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! A worker: chunk in, rows or groups out.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender, select};
 
-use crate::aggregate::Partial;
-use crate::data::{Batch, Column, Framing, LiveSlots, Position, Validity, Value, count_records};
+use crate::aggregate::{Partial, Sliced};
+use crate::data::{
+    Batch, Column, Framing, LiveSlots, Names, Position, Validity, Value, count_records,
+};
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
@@ -14,8 +16,9 @@ use crate::stage::Account;
 use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
-use super::message::{Content, Done, HandOver, Mark, Message, Payload, SourceIndex, Task};
-use super::output::{encoder, is_parallel};
+use super::message::{Content, Done, HandOver, Mark, Message, Payload, Share, SourceIndex, Task};
+use super::output::{Parallel, encoder};
+use super::places::{Places, Windowing};
 use super::sources::Sources;
 
 /// What a worker is made of.
@@ -27,8 +30,14 @@ pub(super) struct Setup {
     pub(super) max_line_bytes: usize,
     /// Whether rejected lines are sent along.
     pub(super) keep_rejects: bool,
+    /// Whether late lines are sent along.
+    pub(super) keep_late: bool,
     /// Only if something reads `@number`.
     pub(super) board: Option<Arc<Board>>,
+    /// Only if workers put records into windows.
+    pub(super) windowing: Option<Windowing>,
+    /// The columns that the first row of the run has decided, where the data decides them.
+    pub(super) columns: Arc<OnceLock<Names>>,
     pub(super) messages: Sender<Message>,
     /// Takes buffers back to the reader.
     pub(super) buffers: Sender<Vec<u8>>,
@@ -38,7 +47,7 @@ pub(super) struct Setup {
 pub(super) struct Worker {
     setup: Setup,
     encoder: Option<Box<dyn Encoder>>,
-    partial: Option<Partial>,
+    groups: Option<Kept>,
     /// The batch that the partial belongs to, and how many chunks it has.
     batch: u64,
     chunks: u64,
@@ -49,6 +58,7 @@ pub(super) struct Worker {
     /// are not the first.
     located_failure: bool,
     located_rejected: bool,
+    located_late: bool,
 }
 
 /// A chunk while it is processed.
@@ -70,27 +80,35 @@ impl Worker {
     pub(super) fn new(setup: Setup) -> Self {
         let encoder = match (&setup.plan.exchange, setup.encoding) {
             (Exchange::Rows, Encoding::Format(format, _))
-                if !is_parallel(format, &setup.plan.output) =>
+                if Parallel::of(format, &setup.plan.output) != Parallel::Always =>
             {
                 None
             }
-            (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding, setup.look)),
+            (Exchange::Rows, encoding) => {
+                Some(encoder(&setup.plan.output, encoding, setup.look, None))
+            }
             _ => None,
         };
-        let partial = match &setup.plan.exchange {
-            Exchange::Grouped(aggregation) => Some(Partial::new(Arc::clone(aggregation))),
+        let groups = match (&setup.plan.exchange, &setup.windowing) {
+            (Exchange::Grouped(aggregation), None) => {
+                Some(Kept::Whole(Partial::new(Arc::clone(aggregation))))
+            }
+            (Exchange::Grouped(aggregation), Some(_)) => {
+                Some(Kept::Sliced(Sliced::new(Arc::clone(aggregation))))
+            }
             _ => None,
         };
         Worker {
             setup,
             encoder,
-            partial,
+            groups,
             batch: 0,
             chunks: 0,
             asked: None,
             buffer: Vec::new(),
             located_failure: false,
             located_rejected: false,
+            located_late: false,
         }
     }
 
@@ -122,11 +140,15 @@ impl Worker {
 
     /// Sends the groups of the current batch, if there are any.
     fn hand_over(&mut self) {
-        if let Some(partial) = self.partial.as_mut().filter(|_| self.chunks > 0) {
+        if let Some(groups) = self.groups.as_mut().filter(|_| self.chunks > 0) {
+            let share = match groups {
+                Kept::Whole(partial) => Share::Whole(partial.take()),
+                Kept::Sliced(sliced) => Share::Slices(sliced.take()),
+            };
             let message = Message::Partial {
                 batch: self.batch,
                 chunks: self.chunks,
-                runs: partial.take(),
+                share,
             };
             self.chunks = 0;
             let _ = self.setup.messages.send(message); // nobody listens any more: the run is over
@@ -140,18 +162,26 @@ impl Worker {
         }
         let mut done = Done {
             sequence: task.sequence,
+            batch: task.batch,
             source: task.source,
-            ended: matches!(task.content, Content::Mark(Mark::Ended)),
+            read_ns: task.read_ns,
+            mark: None,
+            watermark: i64::MIN,
             has_header: task.header.is_some(),
             bytes: 0,
             records: 0,
             filtered: 0,
             passed: 0,
             rejected: 0,
+            late: 0,
+            first_late: None,
+            late_lines: Vec::new(),
+            jumps: 0,
             rejected_lines: Vec::new(),
             first_rejected: None,
             failures: Failures::default(),
             first_failure: None,
+            left_out: Vec::new(),
             error: None,
             payload: Payload::Nothing,
         };
@@ -189,9 +219,13 @@ impl Worker {
                 done.bytes = len as u64;
                 self.pass_unfinished(&buffer[..len], task.header, &mut done);
             }
-            Content::Mark(_) => {
+            Content::Mark(mark) => {
+                done.mark = Some(mark);
                 if let Some(board) = &self.setup.board {
-                    board.pass(task.sequence, task.source, done.ended);
+                    board.pass(task.sequence, task.source, mark == Mark::Ended);
+                }
+                if let Some(windowing) = &self.setup.windowing {
+                    done.watermark = windowing.mark(mark, &done);
                 }
             }
         }
@@ -223,22 +257,21 @@ impl Worker {
             chunk.records_before = board.records_before(done.sequence, done.source, records as u64)
                 + u64::from(chunk.header.is_some());
         }
+        self.encode_once_fixed();
         let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
-        for piece in pieces(bytes, framing, self.setup.max_line_bytes) {
-            match piece {
-                Piece::Records(records) => {
-                    let count = self.process_piece(records, &chunk, &mut out, done);
-                    chunk.records_before += count;
-                    chunk.position += 1;
-                }
-                Piece::Overlong => {
-                    self.reject_overlong(done);
-                    chunk.records_before += 1;
-                }
+        let pieces = pieces(bytes, framing, self.setup.max_line_bytes);
+        if self.setup.windowing.is_some() {
+            self.process_windowed(&pieces, &mut chunk, done);
+        } else {
+            for piece in &pieces {
+                self.process_piece(piece, &mut chunk, &mut out, done);
             }
         }
         if overlong {
             self.reject_overlong(done);
+        }
+        if let Some(encoder) = &mut self.encoder {
+            done.left_out = encoder.take_left_out();
         }
         done.payload = out.into_payload();
     }
@@ -248,15 +281,33 @@ impl Worker {
         if let Some(board) = &self.setup.board {
             let _ = board.records_before(done.sequence, done.source, 1); // nothing reads its number
         }
+        if let Some(windowing) = &self.setup.windowing {
+            let _ = windowing.places(std::iter::empty(), done); // no record that belongs anywhere
+        }
         done.has_header = header.is_some();
         if self.setup.keep_rejects {
-            done.rejected_lines.extend_from_slice(bytes);
-            done.rejected_lines
-                .push(self.setup.plan.framing.terminator());
+            keep_record(&mut done.rejected_lines, bytes, self.setup.plan.framing);
         }
         self.reject(done, || {
             "the connection ended in the middle of the line".to_owned()
         });
+    }
+
+    /// From the moment on that the first row has decided the columns, rows are encoded here.
+    fn encode_once_fixed(&mut self) {
+        let plan = &self.setup.plan;
+        let (None, Exchange::Rows, Encoding::Format(format, _)) =
+            (&self.encoder, &plan.exchange, self.setup.encoding)
+        else {
+            return;
+        };
+        if Parallel::of(format, &plan.output) != Parallel::OnceFixed {
+            return;
+        }
+        if let Some(names) = self.setup.columns.get() {
+            let (encoding, look) = (self.setup.encoding, self.setup.look);
+            self.encoder = Some(encoder(&plan.output, encoding, look, Some(names)));
+        }
     }
 
     fn reject_overlong(&self, done: &mut Done) {
@@ -274,62 +325,133 @@ impl Worker {
         done.records += 1;
     }
 
-    /// Applies the plan to some records; how many they were.
+    /// Applies the workers' stages to some records; moves the chunk behind them.
+    fn decode<'b>(&self, bytes: &'b [u8], chunk: &mut Chunk) -> Decoded<'b> {
+        let mut account = Account::default();
+        let before = chunk.clone();
+        let (mut batch, records) = self.scan(bytes, chunk, &mut account);
+        apply(&self.setup.plan, &mut batch, &mut account);
+        chunk.records_before += records;
+        chunk.position += 1;
+        Decoded {
+            bytes,
+            before,
+            records,
+            batch,
+            account,
+        }
+    }
+
+    /// Applies the plan to some records.
     fn process_piece(
         &mut self,
-        bytes: &[u8],
-        chunk: &Chunk,
+        piece: &Piece<'_>,
+        chunk: &mut Chunk,
         out: &mut Output,
         done: &mut Done,
-    ) -> u64 {
+    ) {
+        let Piece::Records(bytes) = piece else {
+            self.reject_overlong(done);
+            chunk.records_before += 1;
+            return;
+        };
         let plan = Arc::clone(&self.setup.plan);
-        let mut account = Account::default();
-        let (mut batch, records) = self.scan(bytes, chunk, &mut account);
-        apply(&plan, &mut batch, &mut account);
+        let mut decoded = self.decode(bytes, chunk);
+        let Decoded { batch, account, .. } = &mut decoded;
         let passed = account.exploded.unwrap_or(batch.rows as u64);
         match (&plan.exchange, out) {
             (Exchange::Grouped(_), _) => {
-                if let Some(partial) = &mut self.partial {
-                    partial.update(&batch, &mut account.failures);
+                if let Some(Kept::Whole(partial)) = &mut self.groups {
+                    partial.update(batch, &mut account.failures);
                 }
             }
             (Exchange::Rows, Output::Bytes(out)) => {
                 if let Some(encoder) = self.encoder.as_mut().filter(|_| batch.rows > 0) {
-                    encoder.encode(&batch, out);
+                    encoder.encode(batch, out);
                 }
             }
             (Exchange::Ordered(stage, live), Output::Batches(out)) if batch.rows > 0 => {
-                stage.reduce(&mut batch, live, &mut account);
-                out.push(batch.detach());
+                stage.reduce(batch, live, account);
+                out.push(std::mem::take(batch).detach());
             }
             (Exchange::Rows, Output::Batches(out)) if batch.rows > 0 => {
                 let mut live = LiveSlots::default();
                 plan.output.slots().for_each(|slot| live.insert(slot));
                 batch.retain(&live);
-                out.push(batch.detach());
+                out.push(std::mem::take(batch).detach());
+            }
+            (Exchange::Gathered(live), Output::Batches(out)) if batch.rows > 0 => {
+                batch.retain(live);
+                out.push(std::mem::take(batch).detach());
             }
             _ => {}
         }
-        self.enter(account, passed, records, bytes, chunk, done);
-        records
+        self.enter(decoded, passed, None, done);
     }
 
-    /// Enters a piece into the chunk's account.
+    /// Applies the plan to a chunk whose records are put into windows: all of it is decoded before the first
+    /// record is placed, for what is late depends on the chunks before, which are being decoded meanwhile.
+    fn process_windowed(&mut self, pieces: &[Piece<'_>], chunk: &mut Chunk, done: &mut Done) {
+        let Some(windowing) = self.setup.windowing.clone() else {
+            return;
+        };
+        let decoded: Vec<Option<Decoded<'_>>> = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Records(bytes) => Some(self.decode(bytes, chunk)),
+                Piece::Overlong => {
+                    chunk.records_before += 1;
+                    None
+                }
+            })
+            .collect();
+        let batches = decoded.iter().flatten().map(|decoded| &decoded.batch);
+        let mut places = windowing.places(batches, done);
+        let mut position = done.sequence << PIECES_BITS;
+        for decoded in decoded {
+            let Some(mut decoded) = decoded else {
+                self.reject_overlong(done);
+                continue;
+            };
+            let start = places.clone();
+            let Decoded { batch, account, .. } = &mut decoded;
+            let placement = places.of(batch);
+            account.late = placement.late.len() as u64;
+            let passed = account.exploded.unwrap_or(batch.rows as u64 - account.late);
+            batch.position = Position(position);
+            if let Some(Kept::Sliced(sliced)) = &mut self.groups {
+                let batch = placement.in_time(batch);
+                position += sliced.update(&batch, &placement.slices, &mut account.failures);
+            }
+            self.enter(decoded, passed, Some(start), done);
+        }
+        done.jumps += places.jumps();
+    }
+
+    /// Enters a piece into the chunk's account. `places` are those of its first record, if its records are put
+    /// into windows.
     fn enter(
         &mut self,
-        account: Account,
+        decoded: Decoded<'_>,
         passed: u64,
-        records: u64,
-        bytes: &[u8],
-        chunk: &Chunk,
+        places: Option<Places<'_>>,
         done: &mut Done,
     ) {
+        let Decoded {
+            bytes,
+            before: chunk,
+            records,
+            account,
+            ..
+        } = decoded;
+        let is_exploded = account.exploded.is_some();
         let must_replay = account.rejected > 0
-            && (!self.located_rejected || self.setup.keep_rejects || account.exploded.is_some())
-            || account.failures.count > 0 && !self.located_failure;
-        let mut rejected = account.rejected;
+            && (!self.located_rejected || self.setup.keep_rejects || is_exploded)
+            || account.failures.count > 0 && !self.located_failure
+            || account.late > 0 && (!self.located_late || self.setup.keep_late || is_exploded);
+        let (mut rejected, mut late) = (account.rejected, account.late);
         if must_replay {
-            let replay = self.replay(bytes, chunk);
+            let replay = self.replay(bytes, &chunk, places);
             if let (false, Some((record, reason))) = (self.located_rejected, replay.first_rejected)
             {
                 done.first_rejected
@@ -347,14 +469,22 @@ impl Worker {
                 done.rejected_lines
                     .extend_from_slice(&replay.rejected_lines);
             }
-            rejected = replay.rejected;
+            if let (false, Some(record)) = (self.located_late, replay.first_late) {
+                done.first_late.get_or_insert(done.records + record);
+                self.located_late = true;
+            }
+            if self.setup.keep_late {
+                done.late_lines.extend_from_slice(&replay.late_lines);
+            }
+            (rejected, late) = (replay.rejected, replay.late);
         }
         done.records += records;
+        done.late += late;
         done.filtered += account.filtered;
         done.rejected += rejected;
         // Behind a stage that makes several records of one, a record with a rejected piece has not passed.
         done.passed += match (&self.setup.plan.exchange, account.exploded) {
-            (_, Some(_)) => records - account.filtered - rejected,
+            (_, Some(_)) => records - account.filtered - rejected - late,
             (Exchange::Ordered(stage, _), None) if !stage.is_blocking() => 0,
             (_, None) => passed,
         };
@@ -399,11 +529,12 @@ impl Worker {
 
     /// What became of each record of a piece: found by doing the work again record by record. That happens
     /// once a worker for the place of a trouble, and costs nothing as long as there is none.
-    fn replay(&self, bytes: &[u8], chunk: &Chunk) -> Replay {
+    fn replay(&self, bytes: &[u8], chunk: &Chunk, places: Option<Places<'_>>) -> Replay {
         let plan = &self.setup.plan;
         let mut replay = Replay::default();
         let mut record = 0;
         let mut own = chunk.clone();
+        let mut places = places;
         plan.framing.each_record(bytes, |start, end| {
             let line = &bytes[start..end];
             let mut account = Account::default();
@@ -417,12 +548,17 @@ impl Worker {
                 // Stages go by columns: what failed first in time need not be in the first record.
                 replay.first_failure.get_or_insert((record, reason));
             }
+            let placement = places.as_mut().map(|places| places.of(&batch));
+            let is_late = placement.is_some_and(|placement| !placement.late.is_empty());
+            if is_late && account.first_rejected.is_none() {
+                replay.late += 1;
+                replay.first_late.get_or_insert(record);
+                keep_record(&mut replay.late_lines, line, plan.framing);
+            }
             if let Some(reason) = account.first_rejected {
                 replay.rejected += 1;
                 replay.first_rejected.get_or_insert((record, reason));
-                let kept = &mut replay.rejected_lines;
-                kept.extend_from_slice(plan.framing.trim(line));
-                kept.push(plan.framing.terminator());
+                keep_record(&mut replay.rejected_lines, line, plan.framing);
             }
             record += 1;
         });
@@ -437,6 +573,31 @@ struct Replay {
     first_rejected: Option<(u64, String)>,
     first_failure: Option<(u64, String)>,
     rejected_lines: Vec<u8>,
+    late: u64,
+    first_late: Option<u64>,
+    late_lines: Vec<u8>,
+}
+
+/// A piece of a chunk behind the workers' stages.
+struct Decoded<'b> {
+    bytes: &'b [u8],
+    /// The chunk as it stood in front of it.
+    before: Chunk,
+    records: u64,
+    batch: Batch<'b>,
+    account: Account,
+}
+
+/// What a worker keeps of the groups it has seen.
+enum Kept {
+    Whole(Partial),
+    Sliced(Sliced),
+}
+
+/// Appends a record, and what stands behind one.
+fn keep_record(records: &mut Vec<u8>, record: &[u8], framing: Framing) {
+    records.extend_from_slice(framing.trim(record));
+    records.push(framing.terminator());
 }
 
 /// Applies the workers' stages.
@@ -461,7 +622,9 @@ impl Output {
         match exchange {
             Exchange::Grouped(_) => Output::Nothing,
             Exchange::Rows if encodes => Output::Bytes(Vec::new()),
-            Exchange::Rows | Exchange::Ordered(..) => Output::Batches(Vec::new()),
+            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => {
+                Output::Batches(Vec::new())
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::data::{Number, ValueRef};
 
-use super::convert::{duration, duration_of, time};
+use super::convert::{duration, duration_of, misfit, time};
 use super::functions::Unfit;
 use super::node::Arithmetic;
 
@@ -57,12 +57,10 @@ pub(super) fn negate(value: ValueRef<'_>) -> Computed<'_> {
 pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, Misfit<'_>> {
     match value {
         ValueRef::Null | ValueRef::Text([]) => Ok(None),
-        _ => value.as_number().map(Some).ok_or((
-            value,
-            Unfit {
-                expected: "a number",
-            },
-        )),
+        _ => match value.as_number() {
+            Some(number) => Ok(Some(number)),
+            None => misfit(value, "a number"),
+        },
     }
 }
 
@@ -152,22 +150,7 @@ fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Comp
             scale(op, a, b)?
         }
         (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), b) => scale(op, a, b)?,
-        (_, Duration(_) | Time(_), other) => {
-            return Err((
-                other,
-                Unfit {
-                    expected: "a duration",
-                },
-            ));
-        }
-        (_, other, _) => {
-            return Err((
-                other,
-                Unfit {
-                    expected: "a duration",
-                },
-            ));
-        }
+        (_, Duration(_) | Time(_), other) | (_, other, _) => return misfit(other, "a duration"),
     })
 }
 
@@ -230,7 +213,7 @@ fn scale(op: Arithmetic, ns: i64, by: ValueRef<'_>) -> Computed<'_> {
 }
 
 /// A float, or null if it is none that can be printed.
-fn finite(value: f64) -> ValueRef<'static> {
+pub(super) fn finite(value: f64) -> ValueRef<'static> {
     if value.is_finite() {
         ValueRef::Float(value)
     } else {

@@ -220,7 +220,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
                 expr.span,
                 format!("`{}` takes {expected}, found {found}", name.text),
             )
-            .help(format!("usage: {}", def.entry.usage)),
+            .usage(def.entry.usage),
         );
     }
     let bound = collect(
@@ -229,6 +229,9 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
             .enumerate()
             .map(|(index, argument)| bind_argument(def, index, argument, scope)),
     )?;
+    if matches!(def.kernel, Kernel::Total) {
+        return bind_total(bound, expr, scope);
+    }
     let Kernel::Prepared(prepare) = def.kernel else {
         let arguments = bound.into_iter().map(|argument| argument.node).collect();
         return Ok(Node::Call { def, arguments });
@@ -244,7 +247,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         let span = arguments
             .get(refused.argument)
             .map_or(expr.span, |argument| argument.span);
-        vec![Mistake::new(span, refused.message).help(format!("usage: {}", def.entry.usage))]
+        vec![Mistake::new(span, refused.message).usage(def.entry.usage)]
     })?;
     drop(given);
     Ok(Node::Prepared {
@@ -252,6 +255,23 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         arguments: bound.into_iter().map(|argument| argument.node).collect(),
         function,
     })
+}
+
+/// `total(x)`: a field that a step in front of this stage sets, once it has seen the whole result.
+fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
+    let Some(argument) = arguments.into_iter().next().filter(|_| scope.is_result) else {
+        if scope.unknown {
+            return Ok(Node::Constant(Value::Null));
+        }
+        let message =
+            format!("`{expr}` needs all rows of a result, and here records come one by one");
+        return mistake(Mistake::new(expr.span, message).help(
+            "write it behind aggregates, `sort`, `top` or `tail`: count by word | let share = count / total(count)",
+        ));
+    };
+    let text = expr.to_string();
+    let slot = scope.total(text.clone(), argument.node);
+    Ok(Node::Field(slot, text))
 }
 
 /// An argument, and the pattern that it is where its parameter takes one.
@@ -291,11 +311,10 @@ fn bind_argument(
     scope: &Scope,
 ) -> Result<Argument, Vec<Mistake>> {
     let parameter = def.parameter(index);
-    let usage = || format!("usage: {}", def.entry.usage);
     if parameter.kind == ParameterKind::Pattern {
         return match bind_pattern_argument(argument, scope) {
             Ok(argument) => Ok(argument),
-            Err(found) => mistake(found.help(usage())),
+            Err(found) => mistake(found.usage(def.entry.usage)),
         };
     }
     let plain = |node| Argument {
@@ -321,7 +340,7 @@ fn bind_argument(
                     parameter.name
                 ),
             )
-            .help(usage()),
+            .usage(def.entry.usage),
         );
     }
     Ok(plain(node))
@@ -342,8 +361,7 @@ fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Mis
                 ));
             };
             let text = String::from_utf8_lossy(&text).into_owned();
-            let pattern =
-                compile(&text, "").map_err(|reason| Mistake::new(argument.span, reason))?;
+            let pattern = compile(&text).map_err(|reason| Mistake::new(argument.span, reason))?;
             (text, pattern)
         }
     };
@@ -425,19 +443,19 @@ fn both<A, B>(
     }
 }
 
-/// All nodes, or the mistakes of all.
-pub(crate) fn collect<T>(
+/// All results, or the mistakes of all.
+fn collect<T>(
     results: impl Iterator<Item = Result<T, Vec<Mistake>>>,
 ) -> Result<Vec<T>, Vec<Mistake>> {
-    let (mut nodes, mut mistakes) = (Vec::new(), Vec::new());
+    let (mut all, mut mistakes) = (Vec::new(), Vec::new());
     for result in results {
         match result {
-            Ok(node) => nodes.push(node),
+            Ok(one) => all.push(one),
             Err(found) => mistakes.extend(found),
         }
     }
     if mistakes.is_empty() {
-        Ok(nodes)
+        Ok(all)
     } else {
         Err(mistakes)
     }

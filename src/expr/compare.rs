@@ -9,8 +9,7 @@ use std::cmp::Ordering;
 use crate::data::{Number, ValueRef, compare_numbers, order};
 
 use super::arithmetic::{Misfit, number};
-use super::convert::{duration, time};
-use super::functions::Unfit;
+use super::convert::{duration, misfit, time};
 use super::node::Comparison;
 
 /// Whether `left op right` holds.
@@ -79,12 +78,7 @@ fn bool_of(value: ValueRef<'_>) -> Result<Option<bool>, Misfit<'_>> {
         ValueRef::Text(b"") => Ok(None),
         ValueRef::Text(b"true") => Ok(Some(true)),
         ValueRef::Text(b"false") => Ok(Some(false)),
-        _ => Err((
-            value,
-            Unfit {
-                expected: "true or false",
-            },
-        )),
+        _ => misfit(value, "true or false"),
     }
 }
 

@@ -88,8 +88,9 @@ pub(super) fn duration_of(text: &[u8]) -> Option<i64> {
     }
 }
 
+/// The value is not what was expected.
 #[cold]
-fn misfit<'a, T>(value: ValueRef<'a>, expected: &'static str) -> Result<T, Misfit<'a>> {
+pub(super) fn misfit<'a, T>(value: ValueRef<'a>, expected: &'static str) -> Result<T, Misfit<'a>> {
     Err((value, Unfit { expected }))
 }
 

@@ -18,4 +18,4 @@ pub use eval::{Evaluated, Rows, matches, truth};
 pub use failures::Failures;
 pub use node::Node;
 pub use pattern::Pattern;
-pub use scope::{Field, Requests, Scope};
+pub use scope::{Field, Requests, Scope, Total};

@@ -52,9 +52,9 @@ pub fn bind_regex(literal: &RegexLiteral, expr: &Expr) -> Result<Regex, Mistake>
     build(&literal.pattern, &literal.flags).map_err(|reason| Mistake::new(expr.span, reason))
 }
 
-/// As [`bind_regex`], from text; or what is wrong with it.
-pub fn compile(pattern: &str, flags: &str) -> Result<Pattern, String> {
-    build(pattern, flags).map(Pattern::Regex)
+/// As [`bind_regex`], from text, which has no flags; or what is wrong with it.
+pub fn compile(pattern: &str) -> Result<Pattern, String> {
+    build(pattern, "").map(Pattern::Regex)
 }
 
 /// As [`bind_regex`], of a pattern and its flags; or what is wrong with it.

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::node::Node;
 use crate::data::Slot;
 use crate::lang::Mistake;
 use crate::lang::ast::{Path, Segment, Span};
@@ -22,26 +23,106 @@ pub struct Scope {
     fields: Vec<Field>,
     /// What the source knows of each record: `@source`, `@number`, `@time`. Never printed unless asked for.
     metadata: Vec<Field>,
-    /// Decoders whose fields only the data knows, newest last: a name that is none here is one of theirs.
-    open: Vec<Rc<RefCell<Requests>>>,
-    /// Names that were dropped, which an open decoder must not print.
-    dropped: Vec<String>,
+    /// The newest decoder whose fields only the data knows: a name that is none here is one of its.
+    open: Option<Rc<RefCell<Requests>>>,
+    /// What was dropped behind it.
+    dropped: Vec<Path>,
     /// What holds the record at the head of each record's source. It has no name.
     header: Option<Slot>,
     next_slot: Rc<Cell<u32>>,
+    /// Totals that the stage being bound has asked for.
+    totals: Rc<RefCell<Vec<Total>>>,
+    /// The rows are those of a result: there is an end to them, and all of them can be waited for.
+    pub is_result: bool,
+    /// What a random choice is made from.
+    pub seed: u64,
     /// A stage before made a mistake: names can no longer be judged.
     pub unknown: bool,
     /// What to say of a name that is no function but means something elsewhere in an expression.
     pub elsewhere: Option<fn(&str) -> Option<String>>,
 }
 
+/// The sum of an expression over all rows of a result.
+#[derive(Clone, Debug)]
+pub struct Total {
+    /// As it was written.
+    pub text: String,
+    /// What is added up.
+    pub node: Node,
+    /// What will hold the sum.
+    pub slot: Slot,
+}
+
 /// Fields that the stages behind an open decoder ask for.
 #[derive(Debug)]
 pub struct Requests {
-    /// Each with its path and what will hold it.
-    pub fields: Vec<(Path, Slot)>,
+    /// In the order in which they were asked for.
+    pub fields: Vec<Request>,
     /// What holds the whole object, if that is asked for.
     pub whole: Slot,
+    /// The open decoder before this one: what this one does not have is taken from there.
+    pub older: Option<Older>,
+}
+
+/// A field that an open decoder is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its name, and the way into it.
+    pub path: Path,
+    /// What will hold it.
+    pub slot: Slot,
+    /// What holds the field of that name of the decoders before: it is taken where this one has none.
+    pub older: Option<Slot>,
+}
+
+/// An open decoder in front of another.
+#[derive(Debug)]
+pub struct Older {
+    requests: Rc<RefCell<Requests>>,
+    /// What was dropped between the two.
+    dropped: Vec<Path>,
+}
+
+impl Older {
+    /// What holds the whole object, and the names of it that were dropped.
+    pub fn whole(&self) -> (Slot, Vec<String>) {
+        (self.requests.borrow().whole, names(&self.dropped))
+    }
+}
+
+impl Requests {
+    /// What will hold a field.
+    fn ask(&mut self, path: &Path, new_slot: &dyn Fn() -> Slot) -> Slot {
+        if let Some(request) = self.fields.iter().find(|request| request.path == *path) {
+            return request.slot;
+        }
+        let older = self
+            .older
+            .as_ref()
+            .filter(|older| !covers(&older.dropped, path));
+        let older = older.map(|older| older.requests.borrow_mut().ask(path, new_slot));
+        let slot = new_slot();
+        self.fields.push(Request {
+            path: path.clone(),
+            slot,
+            older,
+        });
+        slot
+    }
+}
+
+/// Whether a field, or what it is in, was dropped.
+fn covers(dropped: &[Path], path: &Path) -> bool {
+    dropped.iter().any(|dropped| path.0.starts_with(&dropped.0))
+}
+
+/// The names of whole fields.
+fn names(paths: &[Path]) -> Vec<String> {
+    let name = |path: &Path| match path.0.as_slice() {
+        [Segment::Name(name)] => Some(name.clone()),
+        _ => None,
+    };
+    paths.iter().filter_map(name).collect()
 }
 
 impl Scope {
@@ -65,6 +146,14 @@ impl Scope {
         let slot = self.new_slot();
         self.set_slot(name, slot);
         slot
+    }
+
+    /// Adds a field in front of the others, unless there is one of its name.
+    pub fn insert_front(&mut self, name: &str, slot: Slot) {
+        if self.fields.iter().all(|field| field.name != name) {
+            let name = name.to_owned();
+            self.fields.insert(0, Field { name, slot });
+        }
     }
 
     /// As [`Scope::set`], with a slot that exists.
@@ -123,22 +212,25 @@ impl Scope {
 
     /// Behind a decoder whose fields only the data knows: names that are no field are asked of it.
     pub fn open(&mut self) -> Rc<RefCell<Requests>> {
+        let dropped = std::mem::take(&mut self.dropped);
+        let older = self.open.take();
         let requests = Rc::new(RefCell::new(Requests {
             fields: Vec::new(),
             whole: self.new_slot(),
+            older: older.map(|requests| Older { requests, dropped }),
         }));
-        self.open.push(Rc::clone(&requests));
+        self.open = Some(Rc::clone(&requests));
         requests
     }
 
     /// What holds the whole object of the newest open decoder.
     pub fn whole(&self) -> Option<Slot> {
-        self.open.last().map(|requests| requests.borrow().whole)
+        self.open.as_ref().map(|requests| requests.borrow().whole)
     }
 
     /// Names that were dropped behind an open decoder.
-    pub fn dropped(&self) -> &[String] {
-        &self.dropped
+    pub fn dropped(&self) -> Vec<String> {
+        names(&self.dropped)
     }
 
     /// A field stays known but is not printed: what was extracted from it is printed instead.
@@ -149,12 +241,11 @@ impl Scope {
         }
     }
 
-    /// Removes a field.
-    pub fn remove(&mut self, name: &str) {
-        if !self.open.is_empty() {
-            self.dropped.push(name.to_owned());
-        }
+    /// Removes a field, and all that is in it.
+    pub fn remove(&mut self, path: &Path) {
+        let name = path.label();
         self.fields.retain(|field| field.name != name);
+        self.dropped.push(path.clone());
     }
 
     /// Removes all fields, and what the source knew: rows of a result come from no source.
@@ -162,7 +253,7 @@ impl Scope {
         self.fields.clear();
         self.metadata.clear();
         self.header = None;
-        self.open.clear();
+        self.open = None;
         self.dropped.clear();
     }
 
@@ -170,7 +261,7 @@ impl Scope {
     pub fn clear_fields(&mut self) {
         self.fields.clear();
         self.metadata.retain(|field| field.name.starts_with('@'));
-        self.open.clear();
+        self.open = None;
         self.dropped.clear();
     }
 
@@ -222,6 +313,15 @@ impl Scope {
                 format!("`{first}` holds single values: there is nothing inside to name"),
             ));
         }
+        if let Some(dropped) = self
+            .dropped
+            .iter()
+            .find(|dropped| path.0.starts_with(&dropped.0))
+        {
+            let message = format!("`{}` was dropped by a stage before", dropped.label());
+            let help = format!("write this stage in front of `drop {}`", dropped.label());
+            return Err(Mistake::new(span, message).help(help));
+        }
         let mistake = Mistake::new(span, format!("unknown field `{name}`"));
         let names: Vec<&str> = self
             .fields
@@ -245,18 +345,31 @@ impl Scope {
 }
 
 impl Scope {
-    /// Asks the newest open decoder for a field.
+    /// Asks the newest open decoder for a field, and through it those before.
     fn ask(&self, path: &Path, name: &str) -> Option<Slot> {
-        let mut requests = self.open.last()?.borrow_mut();
-        if name.starts_with('@') || self.dropped.iter().any(|dropped| dropped == name) {
+        let requests = self.open.as_ref()?;
+        if name.starts_with('@') || covers(&self.dropped, path) {
             return None;
         }
-        if let Some((_, slot)) = requests.fields.iter().find(|(asked, _)| asked == path) {
-            return Some(*slot);
+        Some(requests.borrow_mut().ask(path, &|| self.new_slot()))
+    }
+}
+
+impl Scope {
+    /// What will hold the sum of an expression over all rows. The same text means the same sum within a stage.
+    pub fn total(&self, text: String, node: Node) -> Slot {
+        let mut totals = self.totals.borrow_mut();
+        if let Some(total) = totals.iter().find(|total| total.text == text) {
+            return total.slot;
         }
         let slot = self.new_slot();
-        requests.fields.push((path.clone(), slot));
-        Some(slot)
+        totals.push(Total { text, node, slot });
+        slot
+    }
+
+    /// The totals that were asked for since the last call; one may read those before it.
+    pub fn take_totals(&self) -> Vec<Total> {
+        self.totals.take()
     }
 }
 

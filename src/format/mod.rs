@@ -15,13 +15,14 @@ mod tsv;
 mod visible;
 
 pub use look::Look;
+pub use open::NAMED;
 pub use visible::{Controls, write_visible_lines};
 
 use lines::LinesEncoder;
 use open::OpenEncoder;
 use visible::Visible;
 
-use crate::data::{Batch, Column, Entry, Slot, ValueRef, write_text};
+use crate::data::{Batch, Column, Entry, Names, Slot, ValueRef, write_text};
 
 /// Every output format, by name.
 pub const FORMATS: &[&FormatDef] = &[
@@ -77,9 +78,15 @@ pub trait Encoder: Send {
         let _ = out;
     }
 
-    /// Fields that were not printed, because the first row did not have them.
-    fn left_out(&self) -> &[String] {
-        &[]
+    /// The columns that the first row has decided, once they are.
+    fn fixed_names(&self) -> Option<&Names> {
+        None
+    }
+
+    /// Fields that were not printed since the last call, because the first row did not have them: the first
+    /// [`NAMED`] of them.
+    fn take_left_out(&mut self) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -94,15 +101,17 @@ pub fn make(format: &FormatDef, columns: &[OutputColumn], look: Look) -> Box<dyn
 }
 
 /// An encoder of rows of an open schema: the object in slot `whole`, without `dropped`, with `columns`
-/// replaced and added.
+/// replaced and added, the first `front` of them before all. `names` are the columns, if the first row has been seen elsewhere.
 pub fn make_open(
     format: &'static FormatDef,
     whole: Slot,
     columns: &[OutputColumn],
+    front: usize,
     dropped: &[String],
+    names: Option<Names>,
     look: Look,
 ) -> Box<dyn Encoder> {
-    let encoder = OpenEncoder::new(format, whole, columns, dropped, look);
+    let encoder = OpenEncoder::new(format, whole, columns, front, dropped, names, look);
     shown(Box::new(encoder), format.controls, look)
 }
 

@@ -4,7 +4,7 @@
 //! field that comes later is left out, and named at the end.
 
 use super::{Encoder, FormatDef, Look, OutputColumn};
-use crate::data::{Batch, ColumnBuilder, Slot, ValueRef};
+use crate::data::{Batch, Column, ColumnBuilder, Names, RecordColumn, Slot, Value, ValueRef};
 
 /// Encodes rows of an open schema in any format.
 pub struct OpenEncoder {
@@ -15,34 +15,59 @@ pub struct OpenEncoder {
     dropped: Vec<String>,
     /// Fields that stages have made: in the place of the object's field of that name, else behind all.
     columns: Vec<OutputColumn>,
-    /// Once the first row was seen.
+    /// So many of them stand in front of all.
+    front: usize,
+    /// The columns of the first row; where rows name their own, those of the objects that came last.
     fixed: Option<Fixed>,
+    /// Where the columns stand in objects that all have the same fields.
+    layout: Option<Layout>,
     /// The header is wanted, and waits for the first row.
     header: bool,
     left_out: Vec<String>,
     look: Look,
 }
 
-/// The columns of the first row.
+/// Columns that are printed.
 struct Fixed {
-    names: Vec<Vec<u8>>,
+    names: Names,
     slots: Vec<OutputColumn>,
     encoder: Box<dyn Encoder>,
+}
+
+/// Where the printed columns are found.
+struct Layout {
+    /// The fields of the objects.
+    of: Names,
+    places: Vec<Place>,
+}
+
+/// Where a printed column is found.
+#[derive(Clone, Copy)]
+enum Place {
+    /// It is a field of the objects, by its place.
+    Field(usize),
+    /// A stage has made it.
+    Made(Slot),
+    /// These rows do not have it.
+    Nowhere,
 }
 
 /// One field of a row.
 type Field<'f> = (&'f [u8], ValueRef<'f>);
 
 /// Names that are left out and named at the end; there may be as many as records.
-const NAMED: usize = 20;
+pub const NAMED: usize = 20;
 
 impl OpenEncoder {
-    /// An encoder of an object in slot `whole`, without `dropped`, with `columns` replaced and added.
+    /// An encoder of an object in slot `whole`, without `dropped`, with `columns` replaced and added, the first
+    /// `front` of them before all. `names` are the columns, if the first row has been seen elsewhere.
     pub fn new(
         format: &'static FormatDef,
         whole: Slot,
         columns: &[OutputColumn],
+        front: usize,
         dropped: &[String],
+        names: Option<Names>,
         look: Look,
     ) -> Self {
         OpenEncoder {
@@ -50,28 +75,35 @@ impl OpenEncoder {
             whole,
             dropped: dropped.to_vec(),
             columns: columns.to_vec(),
-            fixed: None,
+            front,
+            fixed: names.map(|names| Fixed::new(names, format, look)),
+            layout: None,
             header: false,
             left_out: Vec::new(),
             look,
         }
     }
 
+    fn is_kept(&self, name: &[u8]) -> bool {
+        let mut dropped = self.dropped.iter();
+        !dropped.any(|dropped| dropped.as_bytes() == name)
+    }
+
     /// The fields of a row in the order in which they are printed.
     fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<Field<'f>> {
-        let mut fields: Vec<Field<'f>> = Vec::new();
+        let (front, columns) = self.columns.split_at(self.front);
+        let made =
+            |column: &'f OutputColumn| (column.name.as_bytes(), batch.column(column.slot).get(row));
+        let mut fields: Vec<Field<'f>> = front.iter().map(made).collect();
         if let ValueRef::Object(object) = batch.column(self.whole).get(row) {
-            let is_kept = |name: &[u8]| {
-                !self
-                    .dropped
-                    .iter()
-                    .any(|dropped| dropped.as_bytes() == name)
-            };
-            let kept = object.iter().filter(|(name, _)| is_kept(name));
+            let is_front = |name: &[u8]| front.iter().any(|column| column.name.as_bytes() == name);
+            let kept = object
+                .iter()
+                .filter(|(name, _)| self.is_kept(name) && !is_front(name));
             fields.extend(kept.map(|(name, value)| (name.as_slice(), value.borrow())));
         }
-        for column in &self.columns {
-            let value = batch.column(column.slot).get(row);
+        for column in columns {
+            let (_, value) = made(column);
             match fields
                 .iter_mut()
                 .find(|(name, _)| *name == column.name.as_bytes())
@@ -83,38 +115,68 @@ impl OpenEncoder {
         fields
     }
 
+    /// The names of [`OpenEncoder::fields`], of objects with these.
+    fn names(&self, of: &Names) -> Names {
+        let (front, columns) = self.columns.split_at(self.front);
+        let front = front.iter().map(|column| column.name.clone().into_bytes());
+        let mut names: Vec<Vec<u8>> = front.collect();
+        for name in of.iter().filter(|name| self.is_kept(name)) {
+            if !names[..self.front].contains(name) {
+                names.push(name.clone());
+            }
+        }
+        for column in columns {
+            if !names.iter().any(|name| name == column.name.as_bytes()) {
+                names.push(column.name.clone().into_bytes());
+            }
+        }
+        names.into()
+    }
+
+    fn leave_out(&mut self, name: &[u8]) {
+        let name = String::from_utf8_lossy(name);
+        if self.left_out.len() < NAMED && !self.left_out.iter().any(|other| *other == name) {
+            self.left_out.push(name.into_owned());
+        }
+    }
+
     /// Takes the columns of the first row.
-    fn fix(&self, batch: &Batch<'_>) -> Fixed {
-        let names: Vec<Vec<u8>> = self
-            .fields(batch, 0)
-            .into_iter()
-            .map(|(name, _)| name.to_vec())
-            .collect();
-        let column = |(index, name): (usize, &Vec<u8>)| OutputColumn {
-            name: String::from_utf8_lossy(name).into_owned(),
-            slot: Slot(index as u32),
-        };
-        let slots: Vec<OutputColumn> = names.iter().enumerate().map(column).collect();
-        let encoder = (self.format.encoder)(&slots, self.look);
-        Fixed {
-            names,
-            slots,
-            encoder,
+    fn fix(&mut self, names: Names, out: &mut Vec<u8>) {
+        let mut fixed = Fixed::new(names, self.format, self.look);
+        if std::mem::take(&mut self.header) {
+            fixed.encoder.header(out);
+        }
+        self.fixed = Some(fixed);
+    }
+
+    /// Rows that each have fields of their own.
+    fn encode_objects(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
+        if let Some(write_row) = self.format.open_row {
+            for row in 0..batch.rows {
+                write_row(&self.fields(batch, row), out);
+            }
+            return;
+        }
+        if self.fixed.is_none() {
+            let fields = self.fields(batch, 0).into_iter();
+            let names: Vec<Vec<u8>> = fields.map(|(name, _)| name.to_vec()).collect();
+            self.fix(names.into(), out);
+        }
+        if let Some(mut fixed) = self.fixed.take() {
+            let table = self.table(batch, &fixed);
+            fixed.encoder.encode(&table, out);
+            self.fixed = Some(fixed);
         }
     }
 
     /// The rows with the columns of the first one.
-    fn table(
-        &self,
-        batch: &Batch<'_>,
-        fixed: &Fixed,
-        left_out: &mut Vec<String>,
-    ) -> Batch<'static> {
+    fn table(&mut self, batch: &Batch<'_>, fixed: &Fixed) -> Batch<'static> {
         let mut builders: Vec<ColumnBuilder> = fixed
             .names
             .iter()
             .map(|_| ColumnBuilder::new(batch.rows))
             .collect();
+        let mut left_out = Vec::new();
         for row in 0..batch.rows {
             let fields = self.fields(batch, row);
             for (name, builder) in fixed.names.iter().zip(&mut builders) {
@@ -124,21 +186,90 @@ impl OpenEncoder {
                     .map_or(ValueRef::Null, |(_, value)| *value);
                 builder.push(value);
             }
-            for (name, _) in fields
-                .iter()
-                .filter(|(name, _)| !fixed.names.iter().any(|other| other == name))
-            {
-                let name = String::from_utf8_lossy(name);
-                if left_out.len() < NAMED && !left_out.iter().any(|other| *other == name) {
-                    left_out.push(name.into_owned());
+            for (name, _) in fields {
+                let is_known = |other: &Vec<u8>| other == name;
+                if left_out.len() < NAMED
+                    && !fixed.names.iter().any(is_known)
+                    && !left_out.iter().any(is_known)
+                {
+                    left_out.push(name.to_vec());
                 }
             }
         }
+        left_out.iter().for_each(|name| self.leave_out(name));
         let mut table = Batch::new(batch.rows, batch.position);
         for (column, builder) in fixed.slots.iter().zip(builders) {
             table.set(column.slot, builder.finish());
         }
         table
+    }
+
+    /// Rows that all have the same fields: whole columns are encoded, and no name is looked for.
+    fn encode_record(&mut self, record: &RecordColumn<'_>, batch: &Batch<'_>, out: &mut Vec<u8>) {
+        let is_known = |layout: &Layout| layout.of == *record.names();
+        if !self.layout.as_ref().is_some_and(is_known) {
+            let names = self.names(record.names());
+            if self.format.open_row.is_some() || self.fixed.is_none() {
+                self.fix(Names::clone(&names), out);
+            }
+            self.lay_out(record.names(), &names);
+        }
+        let (Some(fixed), Some(layout)) = (&mut self.fixed, &self.layout) else {
+            return;
+        };
+        let mut table = Batch::new(batch.rows, batch.position);
+        for (column, place) in fixed.slots.iter().zip(&layout.places) {
+            let values = match place {
+                Place::Field(index) => record.columns()[*index].clone(),
+                Place::Made(slot) => batch.column(*slot).clone(),
+                Place::Nowhere => Column::Constant(Value::Null, batch.rows),
+            };
+            table.set(column.slot, values);
+        }
+        fixed.encoder.encode(&table, out);
+    }
+
+    /// Finds the columns in objects with the fields `of`; their rows have the fields `names`.
+    fn lay_out(&mut self, of: &Names, names: &Names) {
+        let Some(fixed) = &self.fixed else { return };
+        let place = |name: &Vec<u8>| {
+            let mut made = self.columns.iter();
+            match made.find(|column| column.name.as_bytes() == name) {
+                Some(column) => Place::Made(column.slot),
+                None => of
+                    .iter()
+                    .position(|other| other == name && self.is_kept(other))
+                    .map_or(Place::Nowhere, Place::Field),
+            }
+        };
+        let places = fixed.names.iter().map(place).collect();
+        let is_printed = |name: &&Vec<u8>| fixed.names.contains(name);
+        let left_out: Vec<Vec<u8>> = names
+            .iter()
+            .filter(|name| !is_printed(name))
+            .cloned()
+            .collect();
+        left_out.iter().for_each(|name| self.leave_out(name));
+        self.layout = Some(Layout {
+            of: Names::clone(of),
+            places,
+        });
+    }
+}
+
+impl Fixed {
+    fn new(names: Names, format: &FormatDef, look: Look) -> Fixed {
+        let column = |(index, name): (usize, &Vec<u8>)| OutputColumn {
+            name: String::from_utf8_lossy(name).into_owned(),
+            slot: Slot(index as u32),
+        };
+        let slots: Vec<OutputColumn> = names.iter().enumerate().map(column).collect();
+        let encoder = (format.encoder)(&slots, look);
+        Fixed {
+            names,
+            slots,
+            encoder,
+        }
     }
 }
 
@@ -148,26 +279,13 @@ impl Encoder for OpenEncoder {
     }
 
     fn encode(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
-        if let Some(write_row) = self.format.open_row {
-            for row in 0..batch.rows {
-                write_row(&self.fields(batch, row), out);
-            }
-            return;
-        }
         if batch.rows == 0 {
             return;
         }
-        let mut fixed = self.fixed.take().unwrap_or_else(|| {
-            let mut fixed = self.fix(batch);
-            if self.header {
-                fixed.encoder.header(out);
-            }
-            fixed
-        });
-        let mut left_out = std::mem::take(&mut self.left_out);
-        let table = self.table(batch, &fixed, &mut left_out);
-        fixed.encoder.encode(&table, out);
-        (self.fixed, self.left_out) = (Some(fixed), left_out);
+        match batch.column(self.whole) {
+            Column::Record(record) => self.encode_record(record, batch, out),
+            _ => self.encode_objects(batch, out),
+        }
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
@@ -176,7 +294,12 @@ impl Encoder for OpenEncoder {
         }
     }
 
-    fn left_out(&self) -> &[String] {
-        &self.left_out
+    fn fixed_names(&self) -> Option<&Names> {
+        let fixed = self.fixed.as_ref()?;
+        self.format.open_row.is_none().then_some(&fixed.names)
+    }
+
+    fn take_left_out(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.left_out)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Encoder;
-use crate::data::Batch;
+use crate::data::{Batch, Names};
 
 /// How a format shows control characters on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +59,12 @@ impl Encoder for Visible {
         self.show(out);
     }
 
-    fn left_out(&self) -> &[String] {
-        self.inner.left_out()
+    fn fixed_names(&self) -> Option<&Names> {
+        self.inner.fixed_names()
+    }
+
+    fn take_left_out(&mut self) -> Vec<String> {
+        self.inner.take_left_out()
     }
 }
 

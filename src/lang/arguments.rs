@@ -257,10 +257,10 @@ impl<'a> Arguments<'a> {
         }
         if matches!(self.peek(), Some(Item::Equals(_))) {
             let mistake = Mistake::new(self.span_here(), "`=` assigns; a comparison is `==`");
-            return Err(mistake.help(format!("usage: {usage}")));
+            return Err(mistake.usage(usage));
         }
         let message = format!("unexpected {}", self.found());
-        Err(Mistake::new(self.span_here(), message).help(format!("usage: {usage}")))
+        Err(Mistake::new(self.span_here(), message).usage(usage))
     }
 
     /// The mistake of something else standing here, for what no other question asks for.

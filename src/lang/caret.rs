@@ -10,9 +10,11 @@
 
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthChar;
+
 use super::ast::Span;
 use super::mistake::Mistake;
-use super::width::width;
+use crate::data::escape_controls;
 
 /// The most columns of a line that are drawn; of a longer one, those around the mistake.
 const MAX_COLUMNS: usize = 100;
@@ -48,7 +50,7 @@ fn draw(mistake: &Mistake, text: &str, origin: Option<&str>, out: &mut String) {
     let number = location.line_number.to_string();
     let margin = " ".repeat(number.len());
     let (line, caret) = draw_line(&location);
-    let _ = writeln!(out, "bourn: {}", visible(&mistake.message)); // writing to a String cannot fail
+    let _ = writeln!(out, "bourn: {}", escape_controls(&mistake.message)); // writing to a String cannot fail
     if let Some(file) = origin {
         let column = location.line[..location.marked.start].chars().count() + 1;
         let _ = writeln!(out, "{margin}--> {file}:{number}:{column}");
@@ -57,7 +59,7 @@ fn draw(mistake: &Mistake, text: &str, origin: Option<&str>, out: &mut String) {
     let _ = writeln!(out, "{}", format!("{number} | {line}").trim_end());
     let _ = writeln!(out, "{margin} | {caret}");
     if let Some(help) = &mistake.help {
-        let _ = writeln!(out, "{margin} = help: {}", visible(help));
+        let _ = writeln!(out, "{margin} = help: {}", escape_controls(help));
     }
 }
 
@@ -79,6 +81,11 @@ fn locate(span: Span, text: &str) -> Location<'_> {
         line,
         marked,
     }
+}
+
+/// The columns of one character: 0, 1 or 2. A control character is drawn as a space.
+fn width(c: char) -> usize {
+    c.width().unwrap_or(1)
 }
 
 /// The nearest place at or before `place` where a character begins, or the end.
@@ -126,18 +133,6 @@ fn draw_line(location: &Location<'_>) -> (String, String) {
         carets.push('^');
     }
     (shown, carets)
-}
-
-/// Text without control characters: what the user typed must not drive the terminal.
-fn visible(text: &str) -> String {
-    let escape = |c: char| {
-        if c.is_control() {
-            c.escape_default().to_string()
-        } else {
-            c.to_string()
-        }
-    };
-    text.chars().map(escape).collect()
 }
 
 #[cfg(test)]

@@ -26,7 +26,6 @@ mod regex;
 mod shape;
 #[cfg(test)]
 mod tests;
-mod width;
 
 pub use arguments::Arguments;
 pub use caret::render;

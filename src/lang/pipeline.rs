@@ -169,8 +169,7 @@ fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
     let resume = input.location_offset();
     let mistake = Mistake::new(span, format!("expected a stage, found {found}"));
     let help = match text.chars().next() {
-        Some('"' | '\'') => format!("write `match {text}`"),
-        Some('/') => format!("write `match {text}`"),
+        Some('"' | '\'' | '/') => format!("write `match {text}`"),
         Some('`') => "a stage's name is written without back quotes".to_owned(),
         Some(c) if c.is_ascii_digit() => {
             "a stage begins with its name, as in `limit 10`".to_owned()

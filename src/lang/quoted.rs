@@ -1,7 +1,7 @@
 //! What stands in quotes: `"text"`, `'text'`, `` `name` ``, with the same escapes in all three.
 
 use super::ast::Span;
-use super::failure::{Failure, Input, Parsed, fail, skip, span_of};
+use super::failure::{Failure, Input, Parsed, at, fail, skip, span_of};
 use super::mistake::Mistake;
 use super::recover;
 
@@ -21,15 +21,14 @@ const ESCAPES: [(char, u8); 8] = [
 pub(super) fn quoted(input: Input<'_>) -> Parsed<'_, Vec<u8>> {
     let text = *input.fragment();
     let Some(quote) = text.chars().next() else {
-        return Err(unterminated(input, "`\"`"));
+        return Err(unterminated(input));
     };
     let mut bytes = Vec::new();
     let mut at = quote.len_utf8();
     loop {
         let rest = &text[at..];
         let Some(plain) = rest.find([quote, '\\']) else {
-            let kind = if quote == '`' { "name" } else { "text" };
-            return Err(unterminated(input, kind));
+            return Err(unterminated(input));
         };
         bytes.extend_from_slice(&rest.as_bytes()[..plain]);
         at += plain;
@@ -46,7 +45,7 @@ fn escape(input: Input<'_>, at: usize, bytes: &mut Vec<u8>) -> Result<usize, nom
     let mut chars = text.chars();
     chars.next(); // the backslash
     let Some(letter) = chars.next() else {
-        return Err(unterminated(input, "text"));
+        return Err(unterminated(input));
     };
     if let Some((_, byte)) = ESCAPES.iter().find(|(escape, _)| *escape == letter) {
         bytes.push(*byte);
@@ -109,7 +108,8 @@ fn hexadecimal(digits: &str) -> Option<u32> {
 }
 
 #[cold]
-fn unterminated(input: Input<'_>, kind: &str) -> nom::Err<Failure> {
+fn unterminated(input: Input<'_>) -> nom::Err<Failure> {
+    let kind = if at(input, '`') { "name" } else { "text" };
     let mistake = Mistake::new(
         span_of(input, 1),
         format!("the {kind} that begins here has no end"),
@@ -178,6 +178,7 @@ mod tests {
             ("\"abc\\", "the text that begins here has no end", 0),
             ("'a\"", "the text that begins here has no end", 0),
             ("`a", "the name that begins here has no end", 0),
+            ("`a\\", "the name that begins here has no end", 0),
             (r#""a\d""#, "unknown escape `\\d`", 2),
             (r#""\x4""#, "`\\x` needs two hexadecimal digits", 1),
             (r#""\xé9""#, "`\\x` needs two hexadecimal digits", 1),

@@ -261,18 +261,78 @@ fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Ve
     }
 }
 
+/// What neighbours call aggregates, and what they are called here.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("approx_count_distinct", "count_distinct"),
+    ("array_agg", "collect"),
+    ("average", "avg"),
+    ("cardinality", "count_distinct"),
+    ("dc", "count_distinct"),
+    ("distinct_count", "count_distinct"),
+    ("list", "collect"),
+    ("maximum", "max"),
+    ("mean", "avg"),
+    ("minimum", "min"),
+    ("nunique", "count_distinct"),
+    ("stdev", "stddev"),
+    ("uniq", "count_distinct"),
+    ("var", "variance"),
+];
+
+/// The name that was probably meant where `typed` is none of `names`: in lower case, of a percentile written in
+/// another way, of a neighbour's aggregate, or the nearest one.
+pub(super) fn meant(typed: &str, names: &[&str]) -> Option<String> {
+    let lower = typed.to_lowercase();
+    let is_named = |name: &str| names.contains(&name) || is_aggregate(name);
+    if is_named(&lower) {
+        return Some(lower);
+    }
+    let synonym = SYNONYMS.iter().find(|(name, _)| *name == lower);
+    percentile(&lower)
+        .or(synonym.map(|(_, here)| (*here).to_owned()))
+        .or(closest(typed, names).map(str::to_owned))
+}
+
+/// Whether an aggregate has this name, with a constant in it that fits.
+fn is_aggregate(name: &str) -> bool {
+    aggregate::find(name).is_some_and(|def| match def.argument {
+        ArgumentKind::NumberNamed(constant, of_name) => of_name(name).is_some_and(constant.fits),
+        _ => true,
+    })
+}
+
+/// `p95` of `p_95`, `pct95`, `perc95`, `percentile95`, `q95`, `95p`, `p95th`.
+fn percentile(typed: &str) -> Option<String> {
+    let is_digit = |c: char| c.is_ascii_digit() || c == '.';
+    let start = typed.find(is_digit)?;
+    let (before, rest) = typed.split_at(start);
+    let (digits, behind) = rest.split_at(rest.find(|c| !is_digit(c)).unwrap_or(rest.len()));
+    let word = [before.trim_end_matches('_'), behind.trim_start_matches('_')].concat();
+    let name = format!("p{digits}");
+    let is_meant = matches!(
+        word.as_str(),
+        "p" | "pc"
+            | "pct"
+            | "perc"
+            | "percent"
+            | "percentile"
+            | "pth"
+            | "q"
+            | "quantile"
+            | "px"
+            | "th"
+    );
+    (is_meant && is_aggregate(&name)).then_some(name)
+}
+
 fn unknown_aggregate(call: &AggregateCall<'_>) -> Mistake {
     let name = &call.name;
     let mistake = Mistake::new(name.span, format!("unknown aggregate `{}`", name.text));
-    let lower = name.text.to_lowercase();
-    if aggregate::find(&lower).is_some() {
-        return mistake.help(format!("did you mean `{lower}`?"));
-    }
     let names: Vec<&str> = aggregate::AGGREGATES
         .iter()
         .map(|def| def.entry.name)
         .collect();
-    match closest(&name.text, &names) {
+    match meant(&name.text, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
         None => mistake.help(format!(
             "an aggregate is one of {}; keys stand behind `by`",

@@ -80,21 +80,16 @@ pub(super) fn answer(stage: &Stage, name: &str) -> Option<Mistake> {
         ),
         "total" => (
             "numbers are added by `sum`",
-            format!("sum({})", or(&rest, "word")),
+            format!("sum({})", inside(stage, &rest)),
         ),
         "average" | "mean" => (
             "the mean is `avg`",
             format!("avg({})", inside(stage, &rest)),
         ),
-        "timeslice" | "bucket" | "bin_by" | "span" => {
-            return Some(
-                Mistake::new(
-                    stage.head.span,
-                    format!("unknown stage `{name}`: time is cut by windows"),
-                )
-                .help("windows of time (`window 5m`) are not part of this version"),
-            );
-        }
+        "timeslice" | "bucket" | "bin_by" | "span" => (
+            "time is cut by windows",
+            format!("window {}", or(&rest, "5m")),
+        ),
         _ => return None,
     };
     Some(

@@ -7,15 +7,19 @@ use crate::data::{Framing, LiveSlots, Preface, Scanner};
 use crate::expr::Field;
 use crate::format::OutputColumn;
 use crate::stage::{RowStage, Watched};
+use crate::window;
 
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
-use super::{Exchange, MergeStep, Metadata, Output, Plan, Printing, Settings, Step};
+use super::window::{BoundWindow, OpenWindow, Place, PlannedWindow, WindowBy};
+use super::{Exchange, LateRejects, MergeStep, Metadata, Output, Plan, Printing, Settings, Step};
 
 /// Makes the plan of a bound pipeline.
 pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
-    push_limits(&mut bound.stages);
+    if !settings.fill {
+        push_limits(&mut bound.stages); // a window without records has a row for every key
+    }
     let output = output(&bound, settings.printing);
     let mut live = LiveSlots::default();
     output.slots().for_each(|slot| live.insert(slot));
@@ -26,9 +30,41 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         .collect();
     let framing = settings.records.unwrap_or_else(|| framing(&bound));
     let preface = preface(&bound);
+    let window = bound.window.take().and_then(|window| window.bound);
+    let rejecting = match settings.keeps_rejects {
+        true => rejecting_records(&bound.stages),
+        false => 0..0,
+    };
+    let mut late_rejects: Option<LateRejects> = None;
+    let by_workers = window
+        .as_ref()
+        .is_some_and(|window| places_on_workers(window, &bound.stages));
+    let mut late_line = None;
+    let mut windowed = LiveSlots::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
+        let may_reject = rejecting.contains(&index) && matches!(stage.kind, Kind::Extract(_));
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
+        if let Some(window) = window.as_ref().filter(|window| window.stage == index) {
+            live.remove(window.bounds.start);
+            live.remove(window.bounds.end);
+            if let WindowBy::Time(slot) = window.by {
+                live.insert(slot);
+                if !by_workers {
+                    live.insert(bound.source.number); // says which record is late
+                    late_line = settings.keeps_late.then_some(bound.source.line);
+                    late_line.into_iter().for_each(|line| live.insert(line));
+                }
+            }
+            windowed = live.clone();
+        }
+        if may_reject {
+            live.insert(bound.source.line);
+            late_rejects = Some(LateRejects {
+                line: bound.source.line,
+                row_by_row: late_rejects.is_some(),
+            });
+        }
     }
     steps.reverse();
     let metadata = metadata(&bound.source, &live);
@@ -56,8 +92,17 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         &live,
     );
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
+    let place = window.as_ref().and_then(|window| {
+        let at = merge.iter().position(|(index, _)| *index == window.stage)?;
+        Some(if by_workers {
+            Place::Workers
+        } else {
+            Place::Merge(at)
+        })
+    });
     let exchange = match merge.first() {
         None => Exchange::Rows,
+        Some(_) if place == Some(Place::Merge(0)) => Exchange::Gathered(windowed),
         Some((_, MergeStep::Ordered(stage, live))) => {
             Exchange::Ordered(Arc::clone(stage), live.clone())
         }
@@ -66,6 +111,13 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
             unreachable!("the workers' part ends before a stage that is not row by row")
         }
     };
+    let window = window.zip(place).map(|(window, place)| PlannedWindow {
+        window: window.window,
+        by: window.by,
+        bounds: window.bounds,
+        place,
+        fill: settings.fill,
+    });
     let explanation = Explanation::of(&texts, framing, scanned, metadata, &map, &merge, &output);
     if matches!(exchange, Exchange::Grouped(_)) {
         merge.remove(0);
@@ -78,10 +130,28 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         map: map.into_iter().map(|(_, step)| step).collect(),
         exchange,
         merge: merge.into_iter().map(|(_, step)| step).collect(),
+        window,
+        late_rejects,
+        late_line,
         output,
         explanation,
         watched,
     }
+}
+
+/// Whether workers can put records into windows: they keep groups by slice, which sessions do not have, and
+/// nothing in front needs the records in order.
+fn places_on_workers(window: &BoundWindow, stages: &[Logical]) -> bool {
+    let (before, from) = stages.split_at(window.stage);
+    let is_session = matches!(window.window.kind, window::Kind::Session { .. });
+    !is_session
+        && matches!(
+            from.first().map(|stage| &stage.kind),
+            Some(Kind::Grouped(_))
+        )
+        && !before
+            .iter()
+            .any(|stage| matches!(stage.kind, Kind::Ordered(_)))
 }
 
 /// How the records are read.
@@ -117,7 +187,12 @@ fn add_steps(
             steps.push((index, row_step(stage, live)));
         }
         Kind::Ordered(stage) => {
+            let made = stage.makes();
+            if !made.is_empty() && !made.iter().any(|slot| live.contains(*slot)) {
+                return;
+            }
             let behind = live.clone();
+            made.into_iter().for_each(|made| live.remove(made));
             stage.reads(live);
             steps.push((index, MergeStep::Ordered(Arc::from(stage), behind)));
         }
@@ -152,6 +227,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
             columns: vec![line],
             lines: Some(bound.source.line),
             whole: None,
+            front: 0,
             dropped: Vec::new(),
         };
     }
@@ -159,12 +235,18 @@ fn output(bound: &Bound, printing: Printing) -> Output {
         name: field.name.clone(),
         slot: field.slot,
     };
-    let columns = scope.fields().iter().map(column).collect();
+    let columns: Vec<OutputColumn> = scope.fields().iter().map(column).collect();
+    let is_bound = |column: &&OutputColumn| {
+        let bounds = bound.window.as_ref().and_then(OpenWindow::bounds);
+        bounds.is_some_and(|bounds| [bounds.start, bounds.end].contains(&column.slot))
+    };
+    let front = columns.iter().take_while(is_bound).count();
     Output {
         columns,
         lines: None,
         whole: scope.whole(),
-        dropped: scope.dropped().to_vec(),
+        front,
+        dropped: scope.dropped(),
     }
 }
 
@@ -183,6 +265,19 @@ fn preface(bound: &Bound) -> Preface {
         _ => Preface::Nothing,
     };
     bound.stages.iter().map(of).max().unwrap_or_default()
+}
+
+/// The stages behind the exchange that still see records: those up to the first that makes other rows of them.
+/// What workers reject is found in the bytes of the chunk; these have only the columns that are kept for them.
+fn rejecting_records(stages: &[Logical]) -> std::ops::Range<usize> {
+    let ends_records = |stage: &Logical| match &stage.kind {
+        Kind::Rows(rows) => rows.iter().any(|row| row.explodes()),
+        Kind::Grouped(_) => true,
+        Kind::Extract(_) | Kind::Ordered(_) => false,
+    };
+    let first = |is: &dyn Fn(&Logical) -> bool| stages.iter().position(is).unwrap_or(stages.len());
+    let behind = first(&|stage| matches!(stage.kind, Kind::Ordered(_)));
+    behind..first(&ends_records).max(behind)
 }
 
 /// The slots of what the source must say.

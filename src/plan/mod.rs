@@ -7,6 +7,7 @@ mod explain;
 mod live;
 mod scan;
 mod stages;
+mod window;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::lang::{MAX_MISTAKES, Mistake};
 use crate::stage::{OrderedStage, RowStage, Watched};
 
 pub use explain::Explanation;
+pub use window::{Bounds, Place, PlannedWindow, WindowBy};
 
 /// What the engine runs.
 pub struct Plan {
@@ -35,6 +37,12 @@ pub struct Plan {
     pub exchange: Exchange,
     /// What the coordinator does behind the exchange, in this order.
     pub merge: Vec<MergeStep>,
+    /// What holds the lines of late records where the coordinator finds them, if they are kept.
+    pub late_line: Option<Slot>,
+    /// Over which records blocking stages work, if not over the whole stream.
+    pub window: Option<PlannedWindow>,
+    /// If rejected lines are kept, and stages behind the exchange may reject records: how to keep them.
+    pub late_rejects: Option<LateRejects>,
     /// What is printed.
     pub output: Output,
     /// Fields that only the data can have: those that never were there are named at the end.
@@ -56,6 +64,16 @@ pub struct Metadata {
     pub header: Option<Slot>,
 }
 
+/// How lines are kept of records that are rejected when their chunk is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LateRejects {
+    /// What holds the line.
+    pub line: Slot,
+    /// Several stages may reject a record: row after row has to go through all of them, or the order of the
+    /// lines would depend on how large batches are.
+    pub row_by_row: bool,
+}
+
 /// A row-by-row stage with the slots that are read behind it.
 pub struct Step {
     /// The stage.
@@ -70,6 +88,8 @@ pub enum Exchange {
     Rows,
     /// Batches go to the coordinator in order, each reduced by the worker to what can matter.
     Ordered(Arc<dyn OrderedStage>, LiveSlots),
+    /// Batches go to the coordinator in order, with these slots: it puts them into windows.
+    Gathered(LiveSlots),
     /// Each worker keeps groups of its own, which are merged when a batch ends.
     Grouped(Arc<Aggregation>),
 }
@@ -94,6 +114,8 @@ pub struct Output {
     pub lines: Option<Slot>,
     /// All fields of an object come first, in their order: then `columns` are those that stages made.
     pub whole: Option<Slot>,
+    /// So many of `columns` stand before the object's fields: the bounds of a window.
+    pub front: usize,
     /// Fields of the object that are not printed.
     pub dropped: Vec<String>,
 }
@@ -126,6 +148,14 @@ pub struct Settings {
     pub exact: bool,
     /// Where records end, if the user says so; otherwise the first stage does.
     pub records: Option<Framing>,
+    /// What a random choice is made from: another number, another sample.
+    pub seed: u64,
+    /// Rejected records are kept as they came: their lines must be there wherever a record can be rejected.
+    pub keeps_rejects: bool,
+    /// Late lines are kept.
+    pub keeps_late: bool,
+    /// Windows without records are printed as well.
+    pub fill: bool,
 }
 
 impl From<Printing> for Settings {
@@ -134,6 +164,10 @@ impl From<Printing> for Settings {
             printing,
             exact: false,
             records: None,
+            seed: 0,
+            keeps_rejects: false,
+            keeps_late: false,
+            fill: false,
         }
     }
 }
@@ -142,7 +176,7 @@ impl Plan {
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
         let settings = settings.into();
-        match stages::bind(pipeline) {
+        match stages::bind(pipeline, settings.seed) {
             Ok(mut bound) => {
                 bound.set_exact(settings.exact);
                 Ok(live::assemble(bound, settings))
@@ -152,6 +186,21 @@ impl Plan {
                 Err(mistakes)
             }
         }
+    }
+
+    /// Fields that were asked for and that no record had: each once, and none that another decoder has found.
+    pub fn never_seen(&self) -> Vec<String> {
+        let is_seen = |name: &String| {
+            let mut watched = self.watched.iter();
+            watched.any(|(other, seen)| other == name && seen.get())
+        };
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in &self.watched {
+            if !is_seen(name) && !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
@@ -173,7 +222,7 @@ impl Plan {
     /// Whether windows must hear of time what records do not say: that a source has ended or is silent, and that
     /// the clock has moved on.
     pub fn window_marks(&self) -> bool {
-        false
+        self.window.is_some()
     }
 
     /// Whether workers make several rows of a record.
@@ -183,6 +232,9 @@ impl Plan {
 
     /// Whether nothing is printed before all records are in.
     pub fn is_blocking(&self) -> bool {
+        if self.window.is_some() {
+            return false;
+        }
         matches!(self.exchange, Exchange::Grouped(_))
             || self.merge.iter().any(|step| match step {
                 MergeStep::Ordered(stage, _) => stage.is_blocking(),

@@ -3,13 +3,13 @@
 use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
 use crate::expr::Scope;
-use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
 use crate::stage::{self, BoundStage, Extraction, OrderedStage, RowStage};
 
-use super::aggregates::bind_aggregates;
+use super::aggregates::{bind_aggregates, meant};
 use super::borrowed;
+use super::window::{self, OpenWindow};
 
 /// A pipeline with all names bound.
 pub(super) struct Bound {
@@ -19,6 +19,8 @@ pub(super) struct Bound {
     pub(super) source: SourceSlots,
     /// Whether a stage made or chose columns.
     pub(super) chooses_columns: bool,
+    /// Over which records blocking stages work, if not over the whole stream.
+    pub(super) window: Option<OpenWindow>,
 }
 
 impl Bound {
@@ -57,9 +59,10 @@ pub(super) enum Kind {
 }
 
 /// Binds all stages, or says everything that is wrong with them.
-pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
+pub(super) fn bind(pipeline: &Pipeline, seed: u64) -> Result<Bound, Vec<Mistake>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
+    scope.seed = seed;
     let source = SourceSlots {
         line: scope.set("line"),
         source: scope.set_metadata("@source"),
@@ -72,18 +75,52 @@ pub(super) fn bind(pipeline: &Pipeline) -> Result<Bound, Vec<Mistake>> {
         scope,
         source,
         chooses_columns: false,
+        window: None,
     };
     let mut mistakes = Vec::new();
-    for stage in &pipeline.stages {
+    match window::find(pipeline) {
+        Ok(found) => {
+            bound.chooses_columns |= found.is_some();
+            bound.window = found;
+        }
+        Err(found) => mistakes.extend(found),
+    }
+    let is_window = |stage: &&Stage| stage.head.as_word() == Some("window");
+    for stage in pipeline.stages.iter().filter(|stage| !is_window(stage)) {
         if let Err(found) = bind_stage(stage, &mut bound) {
             mistakes.extend(found);
             bound.scope.unknown = true;
         }
     }
+    if let (true, Some(window)) = (mistakes.is_empty(), &bound.window)
+        && window.is_pending()
+    {
+        mistakes.push(window.unused());
+    }
     if mistakes.is_empty() {
         Ok(bound)
     } else {
         Err(mistakes)
+    }
+}
+
+/// In front of a blocking stage: if it is the first, this is where records are put into windows.
+fn enter_window(bound: &mut Bound, stage: &Stage) -> Result<(), Vec<Mistake>> {
+    let Some(window) = bound.window.as_mut().filter(|window| window.is_pending()) else {
+        return Ok(());
+    };
+    if let Some(time) = window.bind(&mut bound.scope, bound.stages.len())? {
+        let text = format!("the time of {stage}");
+        let kind = Kind::Rows(vec![Box::new(time)]);
+        bound.stages.push(Logical { text, kind });
+    }
+    Ok(())
+}
+
+/// Behind a blocking stage: its rows begin with the bounds of their window.
+fn show_bounds(bound: &mut Bound) {
+    if let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) {
+        bounds.show(&mut bound.scope);
     }
 }
 
@@ -101,36 +138,76 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             return Err(vec![mistake.help(format!("usage: {}", def.entry.usage))]);
         }
         bound.chooses_columns |= def.chooses_columns;
-        return match (def.bind)(stage, &mut bound.scope)? {
-            BoundStage::Rewrite(stages) => {
-                stages.iter().try_for_each(|stage| bind_stage(stage, bound))
-            }
-            BoundStage::Extract(extraction) => {
-                push(bound, stage, Kind::Extract(extraction));
-                Ok(())
-            }
-            BoundStage::Rows(rows) => {
-                push(bound, stage, Kind::Rows(rows));
-                Ok(())
-            }
-            BoundStage::Ordered(computed, ordered) => {
-                if !computed.is_empty() {
-                    let text = format!("what {stage} goes by");
-                    let kind = Kind::Rows(computed);
-                    bound.stages.push(Logical { text, kind });
-                }
-                push(bound, stage, Kind::Ordered(ordered));
-                Ok(())
-            }
-        };
+        let became = (def.bind)(stage, &mut bound.scope)?;
+        add_totals(bound, stage, stage::totals(&bound.scope));
+        return add(bound, stage, became);
     }
     if aggregate::find(name).is_some() {
         bound.chooses_columns = true;
-        let aggregation = bind_aggregates(stage, &mut bound.scope)?;
+        let entered = enter_window(bound, stage);
+        let aggregation = bind_aggregates(stage, &mut bound.scope);
+        let aggregation = match (entered, aggregation) {
+            (Ok(()), Ok(aggregation)) => aggregation,
+            (Err(mut found), Err(more)) => {
+                found.extend(more);
+                return Err(found);
+            }
+            (Err(found), _) | (_, Err(found)) => return Err(found),
+        };
+        add_totals(bound, stage, stage::totals(&bound.scope));
+        bound.scope.is_result = true;
         push(bound, stage, Kind::Grouped(aggregation));
+        show_bounds(bound);
         return Ok(());
     }
     Err(vec![unknown_stage(stage, name)])
+}
+
+/// Adds what a stage became.
+fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<Mistake>> {
+    match became {
+        BoundStage::Rewrite(stages) => {
+            return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
+        }
+        BoundStage::Several(parts) => {
+            return parts
+                .into_iter()
+                .try_for_each(|part| add(bound, stage, part));
+        }
+        BoundStage::Totals(totals) => add_totals(bound, stage, totals),
+        BoundStage::Extract(extraction) => push(bound, stage, Kind::Extract(extraction)),
+        BoundStage::Rows(rows) => push(bound, stage, Kind::Rows(rows)),
+        BoundStage::Ordered(computed, ordered) => {
+            if !computed.is_empty() {
+                let text = format!("what {stage} goes by");
+                let kind = Kind::Rows(computed);
+                bound.stages.push(Logical { text, kind });
+            }
+            let is_blocking = ordered.is_blocking();
+            bound.scope.is_result |= is_blocking;
+            let pending = |bound: &Bound| bound.window.as_ref().is_some_and(OpenWindow::is_pending);
+            let enters = is_blocking && pending(bound);
+            if enters {
+                enter_window(bound, stage)?;
+            }
+            push(bound, stage, Kind::Ordered(ordered));
+            if enters {
+                show_bounds(bound);
+            }
+        }
+        BoundStage::Window(_) => {} // bound before the first blocking stage
+    }
+    Ok(())
+}
+
+/// Adds what the totals in a stage need.
+fn add_totals(bound: &mut Bound, stage: &Stage, totals: Vec<Box<dyn OrderedStage>>) {
+    for total in totals {
+        bound.stages.push(Logical {
+            text: format!("what {stage} adds up"),
+            kind: Kind::Ordered(total),
+        });
+    }
 }
 
 fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
@@ -146,7 +223,7 @@ fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
     }
     let mistake = Mistake::new(stage.head.span, format!("unknown stage `{name}`"));
     let names: Vec<&str> = stage_names().collect();
-    match closest(name, &names) {
+    match meant(name, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
         None => mistake.help(format!("a stage is one of {}", names.join(", "))),
     }
@@ -160,6 +237,15 @@ fn stage_names() -> impl Iterator<Item = &'static str> {
 
 /// What to say of a name that was called as a function and is none.
 fn elsewhere(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let name = name.as_str();
+    if name == "sum" {
+        return Some(
+            "`sum` is an aggregate: it stands at the head of a stage, as in `sum(x) by line`; behind one, \
+             total(x) is the sum over all rows"
+                .to_owned(),
+        );
+    }
     if aggregate::find(name).is_some() {
         return Some(format!(
             "`{name}` is an aggregate: it stands at the head of a stage, as in `{name} by line` or `count, {name}(x)`"

@@ -18,7 +18,7 @@ use std::fs::File;
 use std::net::UdpSocket;
 use std::os::unix::fs::MetadataExt;
 
-use crate::data::{Entry, reason};
+use crate::data::{Entry, escape_controls, reason};
 use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::Span;
@@ -134,18 +134,10 @@ const MADE_UP_BYTES: u64 = 64 << 10;
 /// How messages name a source: what is not UTF-8 is replaced, and control characters are escaped, for a name
 /// must not drive the terminal.
 pub fn display(written: &OsStr) -> Cow<'_, str> {
-    let text = written.to_string_lossy();
-    if !text.contains(char::is_control) {
-        return text;
+    match written.to_string_lossy() {
+        Cow::Borrowed(text) => escape_controls(text),
+        Cow::Owned(text) => Cow::Owned(escape_controls(&text).into_owned()),
     }
-    let escape = |c: char| {
-        if c.is_control() {
-            c.escape_default().to_string()
-        } else {
-            c.to_string()
-        }
-    };
-    Cow::Owned(text.chars().map(escape).collect())
 }
 
 /// What an opened file is: ranges if it is a regular file of known size, else a stream.

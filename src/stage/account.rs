@@ -1,5 +1,6 @@
 //! What stages report of the records they see.
 
+use crate::data::{Batch, Slot, write_text};
 use crate::expr::Failures;
 
 /// Counts of some records on their way through the row-by-row stages.
@@ -13,15 +14,29 @@ pub struct Account {
     pub exploded: Option<u64>,
     /// Records that a filter dropped.
     pub filtered: u64,
+    /// Rows all of whose windows were final.
+    pub late: u64,
     /// Rows that a stage could not read.
     pub rejected: u64,
     /// Why, for the first of them.
     pub first_rejected: Option<String>,
+    /// What holds the lines, where those of rejected rows are kept.
+    pub line: Option<Slot>,
+    /// The lines of rejected rows, each with a newline, if they are kept.
+    pub rejected_lines: Vec<u8>,
     /// Values that did not fit.
     pub failures: Failures,
 }
 
 impl Account {
+    /// An empty account that keeps the lines of rejected rows, if there is a slot that holds them.
+    pub fn keeping(line: Option<Slot>) -> Account {
+        Account {
+            line,
+            ..Account::default()
+        }
+    }
+
     /// A filter dropped so many rows.
     pub fn filter(&mut self, rows: usize) {
         if self.exploded.is_none() {
@@ -29,10 +44,17 @@ impl Account {
         }
     }
 
-    /// A stage could not read a row.
-    pub fn reject(&mut self, reason: String) {
+    /// A stage could not read a row of a batch, which still has all of its columns.
+    pub fn reject(&mut self, batch: &Batch<'_>, row: u32, reason: String) {
         self.rejected += 1;
         self.first_rejected.get_or_insert(reason);
+        if let Some(line) = self.line {
+            write_text(
+                batch.column(line).get(row as usize),
+                &mut self.rejected_lines,
+            );
+            self.rejected_lines.push(b'\n');
+        }
     }
 
     /// From here on rows are pieces of so many records.

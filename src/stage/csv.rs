@@ -19,7 +19,7 @@ pub(super) const CSV: StageDef = StageDef {
                   is not closed: of it, only the line is lost in which it was opened. A byte order mark is dropped.\n\n\
                   A header is no record and is not counted, but it has the number 1: the first record's @number is 2. \
                   A record with newlines in quotes counts as one. Where lines are printed as they came, the header of \
-                  the first source stays in front. A column whose name stands before it already is called name_2; one \
+                  the first source stays in front, unless `--no-header` is given. A column whose name stands before it already is called name_2; one \
                   without a name, by its number; names with spaces stand in back quotes. `from FIELD` needs `as`.",
         examples: &[
             Example {

@@ -30,7 +30,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             .field("the name of a field")
             .map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
         match scope.resolve(path, span) {
-            Ok(_) => scope.remove(&path.label()),
+            Ok(_) => scope.remove(path),
             Err(_) if scope.unknown => {}
             Err(mistake) => mistakes.push(mistake),
         }

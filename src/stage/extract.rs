@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::older::Older;
 use super::{Account, RowStage};
 use crate::data::{Batch, Entry, Framing, LiveSlots, Preface, Slot, TextColumn, Value};
 use crate::decode::{Decoder, Seen, Wanted};
@@ -40,27 +41,35 @@ impl Extraction {
     /// Makes the stage. Of its fields only those in `live` are read; those that may turn out never to be there
     /// are added to `watched`.
     pub fn build(self, live: &LiveSlots, watched: &mut Vec<Watched>) -> Box<dyn RowStage> {
-        let (mut wanted, mut slots) = (Vec::new(), Vec::new());
-        let (fields, whole, is_open) = match self.fields {
-            Fields::Known(fields) => (fields, None, false),
+        let (mut wanted, mut slots, mut older) = (Vec::new(), Vec::new(), Vec::new());
+        match &self.fields {
+            Fields::Known(fields) => {
+                for (path, slot) in fields.iter().filter(|(_, slot)| live.contains(*slot)) {
+                    wanted.push(Wanted::Field(path.clone(), Seen::default()));
+                    slots.push(*slot);
+                    older.push(None);
+                }
+            }
             Fields::Open(requests) => {
                 let requests = requests.borrow();
-                (requests.fields.clone(), Some(requests.whole), true)
-            }
-        };
-        for (path, slot) in fields {
-            if live.contains(slot) {
-                let seen = Seen::default();
-                if is_open {
-                    watched.push((path.label(), seen.clone()));
+                for request in requests
+                    .fields
+                    .iter()
+                    .filter(|request| live.contains(request.slot))
+                {
+                    let seen = Seen::default();
+                    watched.push((request.path.label(), seen.clone()));
+                    wanted.push(Wanted::Field(request.path.clone(), seen));
+                    slots.push(request.slot);
+                    older.push(request.older.map(Older::Field));
                 }
-                wanted.push(Wanted::Field(path, seen));
-                slots.push(slot);
+                if live.contains(requests.whole) {
+                    wanted.push(Wanted::Whole);
+                    slots.push(requests.whole);
+                    let whole = requests.older.as_ref().map(|older| older.whole());
+                    older.push(whole.map(|(slot, dropped)| Older::Whole(slot, dropped)));
+                }
             }
-        }
-        if let Some(whole) = whole.filter(|whole| live.contains(*whole)) {
-            wanted.push(Wanted::Whole);
-            slots.push(whole);
         }
         let name = |wanted: &Wanted| match wanted {
             Wanted::Field(path, _) => path.label(),
@@ -72,6 +81,7 @@ impl Extraction {
             decoder: (self.make)(&wanted),
             header: self.header,
             slots,
+            older,
         })
     }
 
@@ -209,6 +219,8 @@ struct Extract {
     decoder: Box<dyn Decoder>,
     header: Option<Slot>,
     slots: Vec<Slot>,
+    /// For each slot, where values come from that the decoder does not find.
+    older: Vec<Option<Older>>,
     /// What the slots hold, for people.
     names: Vec<String>,
 }
@@ -217,6 +229,10 @@ impl RowStage for Extract {
     fn reads(&self, slots: &mut LiveSlots) {
         self.from.reads(slots);
         self.header.into_iter().for_each(|slot| slots.insert(slot));
+        self.older
+            .iter()
+            .flatten()
+            .for_each(|older| older.reads(slots));
     }
 
     fn makes(&self) -> Vec<Slot> {
@@ -243,21 +259,33 @@ impl RowStage for Extract {
             Some(header) => self.decoder.decode_under(batch.column(header), &texts),
             None => self.decoder.decode(&texts),
         };
+        let mut needed = live.clone();
+        self.older
+            .iter()
+            .flatten()
+            .for_each(|older| older.reads(&mut needed));
         if decoded.rejected.is_empty() {
-            batch.retain(live);
+            batch.retain(&needed);
         } else {
             let mut rejected = decoded.rejected.iter().map(|(row, _)| *row).peekable();
             let kept: Vec<u32> = (0..batch.rows as u32)
                 .filter(|row| rejected.next_if_eq(row).is_none())
                 .collect();
-            batch.gather(&kept, live);
-            decoded
-                .rejected
-                .into_iter()
-                .for_each(|(_, reason)| account.reject(reason));
+            for (row, reason) in decoded.rejected {
+                account.reject(batch, row, reason);
+            }
+            batch.gather(&kept, &needed);
         }
-        for (slot, column) in self.slots.iter().zip(decoded.columns) {
+        let older = self.older.iter();
+        for ((slot, older), column) in self.slots.iter().zip(older).zip(decoded.columns) {
+            let column = match older {
+                Some(older) => older.under(column, batch.column(older.slot())),
+                None => column,
+            };
             batch.set(*slot, column);
+        }
+        if self.older.iter().any(Option::is_some) {
+            batch.retain(live);
         }
     }
 }

@@ -11,13 +11,19 @@ pub(super) const JSON: StageDef = StageDef {
         summary: "Take the fields of a JSON object: user.id, items[0].price.",
         details: "Values keep their types; nested fields are named by path. Only the fields that something asks for are read; of the rest, only the structure is checked. Of a \
                   name that comes twice, the last one counts; ints beyond 64 bits are floats; items[-1] is the last \
-                  element. A record that is no object is rejected. A field that is never there is named on stderr at \
+                  element. A record that is no object is rejected. Behind another `json` or `logfmt`, fields are added to its fields and \
+                  replace them. A field that is never there is named on stderr at \
                   the end.",
         examples: &[
             Example {
                 expr: "json | where status >= 500 | select path, user.id",
                 input: "{\"path\":\"/a\",\"status\":200}\n{\"path\":\"/b\",\"status\":503,\"user\":{\"id\":7}}\n",
                 output: "/b\t7\n",
+            },
+            Example {
+                expr: "json | json from payload | select id, level, user.id",
+                input: "{\"id\":7,\"level\":\"info\",\"payload\":\"{\\\"level\\\":\\\"warn\\\",\\\"user\\\":{\\\"id\\\":1}}\"}\n",
+                output: "7\twarn\t1\n",
             },
             Example {
                 expr: "json | count, avg(ms) by path",

@@ -1,6 +1,6 @@
 //! `let A = EXPR, B = EXPR`: adds or replaces fields.
 
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, totals};
 use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -32,6 +32,7 @@ pub(super) const LET: StageDef = StageDef {
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
     let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
+    let mut parts: Vec<BoundStage> = Vec::new();
     let mut mistakes = Vec::new();
     loop {
         let (name, value) = match assignment(&mut arguments) {
@@ -42,6 +43,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             }
         };
         let node = bind_expr(value, scope);
+        let totals = totals(scope);
+        if !totals.is_empty() {
+            // They may read the fields that were made before.
+            parts.push(BoundStage::Rows(std::mem::take(&mut stages)));
+            parts.push(BoundStage::Totals(totals));
+        }
         let slot = scope.set(&name.text);
         match node {
             Ok(node) => stages.push(Box::new(Assign { node, slot })),
@@ -55,7 +62,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         mistakes.push(mistake);
     }
     if mistakes.is_empty() {
-        Ok(BoundStage::Rows(stages))
+        parts.push(BoundStage::Rows(stages));
+        Ok(BoundStage::Several(parts))
     } else {
         Err(mistakes)
     }

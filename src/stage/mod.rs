@@ -13,6 +13,7 @@ mod let_;
 mod limit;
 mod logfmt;
 mod match_;
+mod older;
 mod operator;
 mod parse;
 mod regex_;
@@ -23,12 +24,16 @@ mod sort;
 mod split;
 mod tail;
 mod top;
+mod total;
 mod tsv;
 mod where_;
+mod window_;
 
 pub use account::Account;
 pub use extract::{Extraction, Watched};
 pub use operator::{Operator, OrderedStage};
+pub use total::totals;
+pub use window_::{RecordTime, WindowClause};
 
 use crate::data::{Batch, Entry, LiveSlots, Scanner, Slot, Value};
 use crate::expr::{Node, Scope};
@@ -56,6 +61,7 @@ pub const STAGES: &[&StageDef] = &[
     &top::TOP,
     &tsv::TSV,
     &where_::WHERE,
+    &window_::WINDOW,
 ];
 
 /// A stage and what the manual says of it.
@@ -77,8 +83,14 @@ pub enum BoundStage {
     Extract(Extraction),
     /// Work that needs the records in order, or all of them, and what is computed for it row by row before.
     Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
+    /// What totals need that the work behind needs.
+    Totals(Vec<Box<dyn OrderedStage>>),
+    /// One behind another.
+    Several(Vec<BoundStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
+    /// Nothing by itself: it says over which records the blocking stages work.
+    Window(WindowClause),
 }
 
 /// Sees a batch at a time, on all workers, and forgets.

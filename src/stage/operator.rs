@@ -1,12 +1,17 @@
 //! Work that needs the records in order or all together: done by the coordinator, prepared by the workers.
 
 use super::Account;
-use crate::data::{Batch, LiveSlots};
+use crate::data::{Batch, LiveSlots, Slot};
 
 /// A stage whose answer depends on more than one record.
 pub trait OrderedStage: Send + Sync {
     /// Adds every slot that it reads.
     fn reads(&self, slots: &mut LiveSlots);
+
+    /// The slots that it makes; a stage that makes any is left out when nothing reads them.
+    fn makes(&self) -> Vec<Slot> {
+        Vec::new()
+    }
 
     /// Whether nothing comes out before all records are in.
     fn is_blocking(&self) -> bool;

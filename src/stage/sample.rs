@@ -17,7 +17,7 @@ pub(super) const SAMPLE: StageDef = StageDef {
         usage: "sample PERCENT% | sample 1/N",
         summary: "Keep a share of the records, chosen at random, the same each time.",
         details: "A record is chosen by its line and its number in the source, whatever the number of threads; where \
-                  the line is gone, by its fields. A smaller sample is a part of a larger one.",
+                  the line is gone, by its fields. A smaller sample is a part of a larger one; `--seed N` takes another.",
         examples: &[
             Example {
                 expr: "split | sample 100%",
@@ -55,7 +55,11 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         None => scope.fields().iter().map(|field| field.slot).collect(),
     };
     slots.extend(scope.find("@number"));
-    Ok(BoundStage::Rows(vec![Box::new(Sample { slots, share })]))
+    Ok(BoundStage::Rows(vec![Box::new(Sample {
+        slots,
+        share,
+        seed: scope.seed,
+    })]))
 }
 
 /// The share of the records that is meant.
@@ -77,6 +81,8 @@ struct Sample {
     slots: Vec<Slot>,
     /// From 0 to 1.
     share: f64,
+    /// Another number, another sample.
+    seed: u64,
 }
 
 impl RowStage for Sample {
@@ -85,7 +91,7 @@ impl RowStage for Sample {
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
-        let mut hashes = vec![0; batch.rows];
+        let mut hashes = vec![mix(self.seed); batch.rows];
         let mut key = Vec::new();
         for &slot in &self.slots {
             let column = batch.column(slot);

@@ -67,7 +67,7 @@ pub fn run_sources(
 ) -> (Vec<u8>, Outcome) {
     let plan = Arc::clone(plan);
     let encoding = match plan.output.lines {
-        Some(_) => Encoding::Lines,
+        Some(_) => Encoding::Lines(true),
         None => Encoding::Format(bourn::format::find("tsv").expect("tsv"), false),
     };
     let job = Job {
@@ -81,6 +81,8 @@ pub fn run_sources(
         look: Default::default(),
         progress: None,
         rejects: None,
+        late: None,
+        max_jump_ns: 86_400_000_000_000,
     };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

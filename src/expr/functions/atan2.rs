@@ -1,9 +1,9 @@
 //! `atan2(y, x)`: the angle of a point.
 
-use super::sqrt::{NO_NUMBER, finite, float};
-
+use super::sqrt::{NO_NUMBER, float};
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef};
+use crate::expr::arithmetic::finite;
 
 pub(super) const ATAN2: FunctionDef = FunctionDef {
     entry: Entry {

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use super::sqrt::finite;
-use crate::expr::convert;
-
 use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
-use crate::data::{Entry, Example, Number, ValueRef, time_of};
+use crate::data::{Entry, Example, Number, TimeSteps, ValueRef, time_defaults, time_of};
+use crate::expr::arithmetic::finite;
+use crate::expr::convert;
 
 pub(super) const BIN: FunctionDef = FunctionDef {
     entry: Entry {
         name: "bin",
         usage: "bin(x, step)",
         summary: "The time or number rounded down to a multiple of `step`.",
-        details: "With a duration, times are rounded to multiples counted from 1970-01-01 in UTC, so `1d` begins at midnight and `1w` on a Thursday; text is read as a time, and a duration is rounded as one. With a number, numbers are rounded.",
+        details: "With a duration, times are rounded to multiples counted from 1970-01-01 in `--tz`, as windows are: `1d` begins at midnight, also when clocks change, and `7d` on a Monday; text is read as a time, and a duration is rounded as one. With a number, numbers are rounded.",
         examples: &[
             Example {
                 expr: "select bin(time(line), 5m) as t",
@@ -45,12 +44,18 @@ pub(super) const BIN: FunctionDef = FunctionDef {
 };
 
 /// How wide a bin is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 enum Step {
-    /// Of times and durations.
-    Ns(i64),
+    /// Of times and durations: so many nanoseconds.
+    Ns(i64, TimeSteps),
     /// Of numbers.
     Number(Number),
+}
+
+impl Step {
+    fn of(ns: i64) -> Option<Step> {
+        (ns > 0).then(|| Step::Ns(ns, TimeSteps::new(ns, &time_defaults().zone)))
+    }
 }
 
 /// The step if it is constant.
@@ -72,11 +77,11 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
 /// The step that a value is; nothing if it is none.
 fn step_of(value: ValueRef<'_>) -> Option<Step> {
     match value {
-        ValueRef::Duration(ns) => (ns > 0).then_some(Step::Ns(ns)),
+        ValueRef::Duration(ns) => Step::of(ns),
         _ => match value.as_number() {
             Some(number) => (number.to_f64() > 0.0).then_some(Step::Number(number)),
             None => match convert::duration(value) {
-                Ok(Some(ns)) => (ns > 0).then_some(Step::Ns(ns)),
+                Ok(Some(ns)) => Step::of(ns),
                 _ => None,
             },
         },
@@ -91,23 +96,36 @@ impl Prepared for Bin {
                     expected: "a time or number",
                 });
             };
-            let step = self.0.or_else(|| step_of(*step)).ok_or(Unfit {
-                expected: "a step above 0",
-            })?;
+            let varying;
+            let step = match &self.0 {
+                Some(step) => step,
+                None => {
+                    varying = step_of(*step).ok_or(Unfit {
+                        expected: "a step above 0",
+                    })?;
+                    &varying
+                }
+            };
             match (*value, step) {
                 (ValueRef::Text([]), _) => Ok(ValueRef::Null),
-                (ValueRef::Duration(ns), Step::Ns(step)) => {
-                    Ok(floor(ns, step).map_or(ValueRef::Null, ValueRef::Duration))
+                (ValueRef::Duration(ns), Step::Ns(step, _)) => {
+                    Ok(floor(ns, *step).map_or(ValueRef::Null, ValueRef::Duration))
                 }
-                (value, Step::Ns(step)) => {
+                (value, Step::Ns(_, steps)) => {
                     let ns = time_of(value).ok_or(Unfit { expected: "a time" })?;
-                    Ok(floor(ns, step).map_or(ValueRef::Null, ValueRef::Time))
+                    let start = steps.start(steps.number_of(ns));
+                    // The first moments that 64 bits hold are in a bin that begins before.
+                    Ok(if start == i64::MIN {
+                        ValueRef::Null
+                    } else {
+                        ValueRef::Time(start)
+                    })
                 }
                 (value, Step::Number(step)) => {
                     let number = value.as_number().ok_or(Unfit {
                         expected: "a number",
                     })?;
-                    Ok(floor_number(number, step))
+                    Ok(floor_number(number, *step))
                 }
             }
         })

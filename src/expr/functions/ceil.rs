@@ -1,8 +1,8 @@
 //! `ceil(x)`: the next int above.
 
-use super::round::integral;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, ValueRef};
+use super::round::rounded;
+use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use crate::data::{Entry, Example};
 
 pub(super) const CEIL: FunctionDef = FunctionDef {
     entry: Entry {
@@ -22,24 +22,14 @@ pub(super) const CEIL: FunctionDef = FunctionDef {
     }],
     required: 1,
     variadic: false,
-    kernel: Kernel::Scalar(ceil),
+    kernel: Kernel::Scalar(|arguments, _| rounded(arguments, f64::ceil)),
 };
-
-fn ceil<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
-    match arguments {
-        [integer @ (ValueRef::Int(_) | ValueRef::BigInt(_))] => Ok(*integer),
-        [ValueRef::Float(value)] => Ok(integral(value.ceil())),
-        _ => Err(Unfit {
-            expected: "a number",
-        }),
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::call;
     use super::*;
-    use crate::data::Value;
+    use crate::data::{Value, ValueRef};
 
     #[test]
     fn ints_where_they_fit() {

@@ -1,4 +1,4 @@
-//! `day(t)`: the day of the month of a time in UTC, from 1 to 31.
+//! `day(t)`: the day of the month of a time in `--tz`, from 1 to 31.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef, date_of};
@@ -7,7 +7,7 @@ pub(super) const DAY: FunctionDef = FunctionDef {
     entry: Entry {
         name: "day",
         usage: "day(t)",
-        summary: "The day of the month of a time in UTC, from 1 to 31.",
+        summary: "The day of the month of a time in `--tz`, from 1 to 31.",
         details: "Text is read as a time, as by time(x).",
         examples: &[Example {
             expr: "select day(line) as d",

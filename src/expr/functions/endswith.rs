@@ -1,7 +1,8 @@
 //! `endswith(x, y)`: whether a text ends with another.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, ValueRef};
+use super::startswith::has_part;
+use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use crate::data::{Entry, Example};
 
 pub(super) const ENDSWITH: FunctionDef = FunctionDef {
     entry: Entry {
@@ -27,24 +28,14 @@ pub(super) const ENDSWITH: FunctionDef = FunctionDef {
     ],
     required: 2,
     variadic: false,
-    kernel: Kernel::Scalar(endswith),
+    kernel: Kernel::Scalar(|arguments, _| has_part(arguments, <[u8]>::ends_with)),
 };
-
-fn endswith<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
-    let [ValueRef::Text(text), ValueRef::Text(part)] = arguments else {
-        return Err(Unfit { expected: "text" });
-    };
-    Ok(ValueRef::Bool(text.ends_with(part)))
-}
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::call;
     use super::*;
-    use crate::data::Value;
+    use crate::data::{Value, ValueRef};
 
     #[test]
     fn bytes_as_they_are() {

@@ -1,8 +1,8 @@
 //! `floor(x)`: the next int below.
 
-use super::round::integral;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, ValueRef};
+use super::round::rounded;
+use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use crate::data::{Entry, Example};
 
 pub(super) const FLOOR: FunctionDef = FunctionDef {
     entry: Entry {
@@ -22,24 +22,14 @@ pub(super) const FLOOR: FunctionDef = FunctionDef {
     }],
     required: 1,
     variadic: false,
-    kernel: Kernel::Scalar(floor),
+    kernel: Kernel::Scalar(|arguments, _| rounded(arguments, f64::floor)),
 };
-
-fn floor<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
-    match arguments {
-        [integer @ (ValueRef::Int(_) | ValueRef::BigInt(_))] => Ok(*integer),
-        [ValueRef::Float(value)] => Ok(integral(value.floor())),
-        _ => Err(Unfit {
-            expected: "a number",
-        }),
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::call;
     use super::*;
-    use crate::data::Value;
+    use crate::data::{Value, ValueRef};
 
     #[test]
     fn ints_where_they_fit() {

@@ -10,13 +10,13 @@ use jiff::tz::TimeZone;
 use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
-use crate::data::{Entry, Example, ValueRef};
+use crate::data::{Entry, Example, ValueRef, time_defaults};
 
 pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
     entry: Entry {
         name: "format_time",
         usage: "format_time(t, format)",
-        summary: "The time written by a format of strftime, in UTC.",
+        summary: "The time written by a format of strftime, in `--tz`.",
         details: "`%Y-%m-%d %H:%M:%S` and the rest, with English names; `%.3f` is a fraction with its point, `%s` seconds since 1970.",
         examples: &[Example {
             expr: "select format_time(time(line), '%A %H:%M') as t",
@@ -69,7 +69,7 @@ impl Prepared for Format {
             };
             let time = jiff::Timestamp::from_nanosecond(i128::from(*ns))
                 .map_err(|_| Unfit { expected: "a time" })?
-                .to_zoned(TimeZone::UTC);
+                .to_zoned(time_defaults().zone.clone());
             match write_time(&time, format, scratch) {
                 Ok(()) => Ok(ValueRef::Text(scratch)),
                 Err(_) => Err(Unfit {

@@ -1,4 +1,4 @@
-//! `hour(t)`: the hour of a time in UTC, from 0 to 23.
+//! `hour(t)`: the hour of a time in `--tz`, from 0 to 23.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef, ns_of_day};
@@ -7,7 +7,7 @@ pub(super) const HOUR: FunctionDef = FunctionDef {
     entry: Entry {
         name: "hour",
         usage: "hour(t)",
-        summary: "The hour of a time in UTC, from 0 to 23.",
+        summary: "The hour of a time in `--tz`, from 0 to 23.",
         details: "Text is read as a time, as by time(x).",
         examples: &[Example {
             expr: "count by hour(line) as hour",

@@ -1,9 +1,8 @@
 //! `log(x)`: the natural logarithm.
 
-use super::sqrt::{NO_NUMBER, finite, float};
-
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, ValueRef};
+use super::sqrt::of_float;
+use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use crate::data::{Entry, Example};
 
 pub(super) const LOG: FunctionDef = FunctionDef {
     entry: Entry {
@@ -23,21 +22,14 @@ pub(super) const LOG: FunctionDef = FunctionDef {
     }],
     required: 1,
     variadic: false,
-    kernel: Kernel::Scalar(log),
+    kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::ln)),
 };
-
-fn log<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
-    let [x] = arguments else {
-        return Err(NO_NUMBER);
-    };
-    Ok(finite(float(*x)?.ln()))
-}
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::call;
     use super::*;
-    use crate::data::Value;
+    use crate::data::{Value, ValueRef};
 
     #[test]
     fn what_is_no_number_is_null() {

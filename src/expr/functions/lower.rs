@@ -23,27 +23,41 @@ pub(super) const LOWER: FunctionDef = FunctionDef {
     }],
     required: 1,
     variadic: false,
-    kernel: Kernel::Scalar(lower),
+    kernel: Kernel::Scalar(|arguments, scratch| {
+        map_letters(
+            arguments,
+            scratch,
+            u8::to_ascii_lowercase,
+            char::to_lowercase,
+        )
+    }),
 };
 
-fn lower<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+/// A text with every letter mapped to the one or more that `letter` gives; one whose letters are all ASCII and
+/// stay as they are is not copied.
+pub(super) fn map_letters<'a, L: Iterator<Item = char>>(
+    arguments: &[ValueRef<'a>],
+    scratch: &'a mut Vec<u8>,
+    ascii: impl Fn(&u8) -> u8,
+    letter: impl Fn(char) -> L,
+) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(text)] = arguments else {
         return Err(Unfit { expected: "text" });
     };
-    if !text
+    if text
         .iter()
-        .any(|byte| !byte.is_ascii() || byte.is_ascii_uppercase())
+        .all(|byte| byte.is_ascii() && ascii(byte) == *byte)
     {
         return Ok(ValueRef::Text(text));
     }
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {
             if character.is_ascii() {
-                scratch.push(character.to_ascii_lowercase() as u8);
+                scratch.push(ascii(&(character as u8)));
                 continue;
             }
-            for lower_case in character.to_lowercase() {
-                scratch.extend_from_slice(lower_case.encode_utf8(&mut [0; 4]).as_bytes());
+            for mapped in letter(character) {
+                scratch.extend_from_slice(mapped.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
         scratch.extend_from_slice(chunk.invalid());

@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, ValueRef, order};
+use super::min::extreme;
+use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use crate::data::{Entry, Example};
 
 pub(super) const MAX: FunctionDef = FunctionDef {
     entry: Entry {
@@ -29,26 +30,14 @@ pub(super) const MAX: FunctionDef = FunctionDef {
     ],
     required: 2,
     variadic: true,
-    kernel: Kernel::NullAware(max),
+    kernel: Kernel::NullAware(|arguments, _| Ok(extreme(arguments, Ordering::Greater))),
 };
-
-fn max<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
-    let values = arguments.iter().filter(|value| !value.is_null());
-    let found = values.reduce(|best, value| {
-        if order(*value, *best) == Ordering::Greater {
-            value
-        } else {
-            best
-        }
-    });
-    Ok(found.copied().unwrap_or(ValueRef::Null))
-}
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::call;
     use super::*;
-    use crate::data::Value;
+    use crate::data::{Value, ValueRef};
 
     #[test]
     fn the_argument_itself_in_the_order_of_sort() {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind};
 use crate::data::{Entry, Example, ValueRef, order};
 
 pub(super) const MIN: FunctionDef = FunctionDef {
@@ -29,19 +29,20 @@ pub(super) const MIN: FunctionDef = FunctionDef {
     ],
     required: 2,
     variadic: true,
-    kernel: Kernel::NullAware(min),
+    kernel: Kernel::NullAware(|arguments, _| Ok(extreme(arguments, Ordering::Less))),
 };
 
-fn min<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+/// The first of the arguments that is to all others as wanted, nulls aside.
+pub(super) fn extreme<'a>(arguments: &[ValueRef<'a>], wanted: Ordering) -> ValueRef<'a> {
     let values = arguments.iter().filter(|value| !value.is_null());
     let found = values.reduce(|best, value| {
-        if order(*value, *best) == Ordering::Less {
+        if order(*value, *best) == wanted {
             value
         } else {
             best
         }
     });
-    Ok(found.copied().unwrap_or(ValueRef::Null))
+    found.copied().unwrap_or(ValueRef::Null)
 }
 
 #[cfg(test)]

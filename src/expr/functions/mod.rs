@@ -59,6 +59,7 @@ mod substr;
 mod tan;
 mod text;
 mod time;
+mod total;
 mod trim;
 mod upper;
 mod url_decode;
@@ -135,6 +136,7 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &tan::TAN,
     &text::TEXT,
     &time::TIME,
+    &total::TOTAL,
     &trim::TRIM,
     &upper::UPPER,
     &url_decode::URL_DECODE,
@@ -158,6 +160,13 @@ pub struct FunctionDef {
     pub variadic: bool,
     /// What computes it.
     pub kernel: Kernel,
+}
+
+impl FunctionDef {
+    /// The parameter that an argument stands for.
+    pub fn parameter(&self, index: usize) -> &Parameter {
+        &self.parameters[index.min(self.parameters.len() - 1)]
+    }
 }
 
 /// One parameter.
@@ -207,6 +216,8 @@ pub enum Kernel {
     If,
     /// `coalesce(a, b, …)`: evaluated up to the first value that is not null.
     Coalesce,
+    /// `total(x)`: computed before the stage that it stands in, which then reads a field.
+    Total,
 }
 
 /// Computes one value. The result may borrow from an argument or from `scratch`, which comes empty.
@@ -244,7 +255,7 @@ pub trait Prepared: Debug + Send + Sync {
     fn begin(&self) -> Caller<'_>;
 }
 
-/// A function that only its constant arguments are checked of.
+/// A function of which nothing is made ready: only its constant arguments are checked.
 #[derive(Debug)]
 struct Checked(Scalar);
 
@@ -268,6 +279,11 @@ pub struct Unfit {
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static FunctionDef> {
     FUNCTIONS.iter().copied().find(|def| def.entry.name == name)
+}
+
+/// The function that `??` is.
+pub(super) fn coalesce() -> &'static FunctionDef {
+    &coalesce::COALESCE
 }
 
 /// How the tests of the functions call them: as the evaluator does, with arguments converted already.
@@ -322,7 +338,7 @@ mod testing {
             .map(
                 |(index, argument)| match (def.parameter(index).kind, argument) {
                     (ParameterKind::Pattern, ValueRef::Text(text)) => Given::Pattern(
-                        compile(&String::from_utf8_lossy(text), "").expect("a pattern of a test"),
+                        compile(&String::from_utf8_lossy(text)).expect("a pattern of a test"),
                     ),
                     _ if constant && index > 0 => Given::Constant(*argument),
                     _ => Given::Varying,
@@ -363,9 +379,4 @@ mod tests {
             assert!(find(entry.name).is_some());
         }
     }
-}
-
-/// The function that `??` is.
-pub(super) fn coalesce() -> &'static FunctionDef {
-    &coalesce::COALESCE
 }

@@ -1,4 +1,4 @@
-//! `month(t)`: the month of a time in UTC, from 1 to 12.
+//! `month(t)`: the month of a time in `--tz`, from 1 to 12.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef, date_of};
@@ -7,7 +7,7 @@ pub(super) const MONTH: FunctionDef = FunctionDef {
     entry: Entry {
         name: "month",
         usage: "month(t)",
-        summary: "The month of a time in UTC, from 1 to 12.",
+        summary: "The month of a time in `--tz`, from 1 to 12.",
         details: "Text is read as a time, as by time(x).",
         examples: &[Example {
             expr: "select month(line) as m",

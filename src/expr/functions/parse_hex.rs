@@ -1,9 +1,8 @@
 //! `parse_hex(x)`: hexadecimal digits as the number that they are.
 
-use super::sqrt::finite;
-
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef};
+use crate::expr::arithmetic::finite;
 
 pub(super) const PARSE_HEX: FunctionDef = FunctionDef {
     entry: Entry {

@@ -1,9 +1,9 @@
 //! `pow(x, y)`: a number to the power of another.
 
-use super::sqrt::{NO_NUMBER, finite, float};
-
+use super::sqrt::{NO_NUMBER, float};
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef};
+use crate::expr::arithmetic::finite;
 
 pub(super) const POW: FunctionDef = FunctionDef {
     entry: Entry {

@@ -59,6 +59,20 @@ fn round<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Val
     }
 }
 
+/// A number rounded some way: an int is round already.
+pub(super) fn rounded<'a>(
+    arguments: &[ValueRef<'a>],
+    round: impl Fn(f64) -> f64,
+) -> Result<ValueRef<'a>, Unfit> {
+    match arguments {
+        [integer @ (ValueRef::Int(_) | ValueRef::BigInt(_))] => Ok(*integer),
+        [ValueRef::Float(value)] => Ok(integral(round(*value))),
+        _ => Err(Unfit {
+            expected: "a number",
+        }),
+    }
+}
+
 /// A float without a fraction as an int, where one can hold it.
 pub(super) fn integral(value: f64) -> ValueRef<'static> {
     const INTS: std::ops::Range<f64> = -9223372036854775808.0..9223372036854775808.0; // ±2^63

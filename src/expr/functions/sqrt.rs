@@ -2,6 +2,7 @@
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, Number, ValueRef};
+use crate::expr::arithmetic::finite;
 
 pub(super) const SQRT: FunctionDef = FunctionDef {
     entry: Entry {
@@ -21,14 +22,18 @@ pub(super) const SQRT: FunctionDef = FunctionDef {
     }],
     required: 1,
     variadic: false,
-    kernel: Kernel::Scalar(sqrt),
+    kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::sqrt)),
 };
 
-fn sqrt<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+/// What a function of one float gives; null if that is no finite number.
+pub(super) fn of_float<'a>(
+    arguments: &[ValueRef<'a>],
+    function: impl Fn(f64) -> f64,
+) -> Result<ValueRef<'a>, Unfit> {
     let [x] = arguments else {
         return Err(NO_NUMBER);
     };
-    Ok(finite(float(*x)?.sqrt()))
+    Ok(finite(function(float(*x)?)))
 }
 
 /// What is said of other values.
@@ -39,15 +44,6 @@ pub(super) const NO_NUMBER: Unfit = Unfit {
 /// The nearest float of a number.
 pub(super) fn float(number: ValueRef<'_>) -> Result<f64, Unfit> {
     number.as_number().map(Number::to_f64).ok_or(NO_NUMBER)
-}
-
-/// A float, or null if it is none that can be printed.
-pub(super) fn finite(value: f64) -> ValueRef<'static> {
-    if value.is_finite() {
-        ValueRef::Float(value)
-    } else {
-        ValueRef::Null
-    }
 }
 
 #[cfg(test)]

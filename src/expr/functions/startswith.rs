@@ -27,17 +27,18 @@ pub(super) const STARTSWITH: FunctionDef = FunctionDef {
     ],
     required: 2,
     variadic: false,
-    kernel: Kernel::Scalar(startswith),
+    kernel: Kernel::Scalar(|arguments, _| has_part(arguments, <[u8]>::starts_with)),
 };
 
-fn startswith<'a>(
+/// Whether a text has another at a place.
+pub(super) fn has_part<'a>(
     arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
+    has: impl Fn(&[u8], &[u8]) -> bool,
 ) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(text), ValueRef::Text(part)] = arguments else {
         return Err(Unfit { expected: "text" });
     };
-    Ok(ValueRef::Bool(text.starts_with(part)))
+    Ok(ValueRef::Bool(has(text, part)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `upper(x)`: capital letters.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, ValueRef};
+use super::lower::map_letters;
+use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use crate::data::{Entry, Example};
 
 pub(super) const UPPER: FunctionDef = FunctionDef {
     entry: Entry {
@@ -21,38 +22,21 @@ pub(super) const UPPER: FunctionDef = FunctionDef {
     }],
     required: 1,
     variadic: false,
-    kernel: Kernel::Scalar(upper),
+    kernel: Kernel::Scalar(|arguments, scratch| {
+        map_letters(
+            arguments,
+            scratch,
+            u8::to_ascii_uppercase,
+            char::to_uppercase,
+        )
+    }),
 };
-
-fn upper<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
-    let [ValueRef::Text(text)] = arguments else {
-        return Err(Unfit { expected: "text" });
-    };
-    if !text
-        .iter()
-        .any(|byte| !byte.is_ascii() || byte.is_ascii_lowercase())
-    {
-        return Ok(ValueRef::Text(text));
-    }
-    for chunk in text.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if character.is_ascii() {
-                scratch.push(character.to_ascii_uppercase() as u8);
-                continue;
-            }
-            for upper_case in character.to_uppercase() {
-                scratch.extend_from_slice(upper_case.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-        }
-        scratch.extend_from_slice(chunk.invalid());
-    }
-    Ok(ValueRef::Text(scratch))
-}
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::text;
     use super::*;
+    use crate::data::ValueRef;
 
     #[test]
     fn letters_of_any_script() {

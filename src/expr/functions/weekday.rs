@@ -1,4 +1,4 @@
-//! `weekday(t)`: the day of the week of a time in UTC: 1 is Monday, 7 Sunday.
+//! `weekday(t)`: the day of the week of a time in `--tz`: 1 is Monday, 7 Sunday.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef, weekday_of};
@@ -7,7 +7,7 @@ pub(super) const WEEKDAY: FunctionDef = FunctionDef {
     entry: Entry {
         name: "weekday",
         usage: "weekday(t)",
-        summary: "The day of the week of a time in UTC: 1 is Monday, 7 Sunday.",
+        summary: "The day of the week of a time in `--tz`: 1 is Monday, 7 Sunday.",
         details: "As ISO 8601 counts; format_time(t, \"%A\") gives the name. Text is read as a time, as by time(x).",
         examples: &[Example {
             expr: "select weekday(line) as w",

@@ -1,4 +1,4 @@
-//! `year(t)`: the year of a time in UTC.
+//! `year(t)`: the year of a time in `--tz`.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef, date_of};
@@ -7,7 +7,7 @@ pub(super) const YEAR: FunctionDef = FunctionDef {
     entry: Entry {
         name: "year",
         usage: "year(t)",
-        summary: "The year of a time in UTC.",
+        summary: "The year of a time in `--tz`.",
         details: "Text is read as a time, as by time(x).",
         examples: &[Example {
             expr: "select year(line) as y",

@@ -1,0 +1,56 @@
+//! The keys that have come so far: a window without records has a row for each.
+
+use std::sync::Arc;
+
+use crate::data::{Batch, Column, KeyKind, encode_key};
+
+use super::aggregation::Aggregation;
+use super::group_table::GroupTable;
+use super::merged::Set;
+use super::partial::encode_part;
+
+/// All keys of the windows that were printed.
+#[derive(Debug)]
+pub struct SeenKeys {
+    aggregation: Arc<Aggregation>,
+    table: GroupTable,
+}
+
+impl SeenKeys {
+    /// None yet.
+    pub fn new(aggregation: Arc<Aggregation>) -> Self {
+        let mut table = GroupTable::with_capacity(0);
+        if aggregation.keys.is_empty() {
+            table.group_of(KeyKind::Tuple, &[]);
+        }
+        SeenKeys { aggregation, table }
+    }
+
+    /// Adds the keys of a window's rows.
+    pub fn add(&mut self, rows: &[Batch<'static>]) {
+        let mut key = Vec::new();
+        for batch in rows {
+            let keys = self.aggregation.keys.iter();
+            let columns: Vec<&Column<'_>> = keys.map(|key| batch.column(key.slot)).collect();
+            for row in 0..batch.rows {
+                key.clear();
+                let kind = match columns.as_slice() {
+                    [column] => encode_key(column.get(row), &mut key),
+                    columns => {
+                        let parts = columns.iter().map(|column| column.get(row));
+                        parts.for_each(|part| encode_part(part, &mut key));
+                        KeyKind::Tuple
+                    }
+                };
+                self.table.group_of(kind, &key);
+            }
+        }
+    }
+
+    /// The rows of a window that has no records.
+    pub fn rows(&self) -> Vec<Batch<'static>> {
+        let mut set = Set::small(&self.aggregation);
+        set.add_groups(&self.table.keys);
+        set.into_rows(&self.aggregation, 0.0)
+    }
+}

@@ -1,0 +1,226 @@
+//! Windows that slide share most of their slices: how one becomes the next, however long they are.
+//!
+//! Where every aggregate can take back exactly what it was given, there is one set of groups, to which a window
+//! adds what it takes anew and from which it takes what it has no more. Elsewhere slices are kept in a tree in
+//! which a node of level l holds the groups of 2^l neighbours, so that a slice is entered once a level and a
+//! window is the merge of at most two nodes a level (base intervals: A. Arasu, J. Widom, *Resource Sharing in
+//! Continuous Sliding-Window Aggregates*, VLDB 2004).
+
+use std::collections::BTreeMap;
+
+use crate::data::Batch;
+use crate::window::{Grid, Slice};
+
+use super::aggregation::Aggregation;
+use super::merged::Set;
+use super::partial::Run;
+
+/// The slices of windows that are not final.
+#[derive(Debug)]
+pub(super) struct Sliding {
+    /// Groups of a slice by the first window that takes them; no window has taken them yet.
+    waiting: BTreeMap<Slice, Vec<Run>>,
+    taken: Taken,
+}
+
+/// What windows have taken.
+#[derive(Debug)]
+enum Taken {
+    Sum(Running),
+    Tree(Tree),
+}
+
+/// The sum of all slices of the current window.
+#[derive(Debug)]
+struct Running {
+    sum: Set,
+    /// Of how many slices each group has records.
+    slices: Vec<u32>,
+    /// What is to be taken back behind a window, and from which groups.
+    leaving: BTreeMap<i64, Vec<(Set, Vec<u32>)>>,
+    /// Groups of no slice.
+    empty: usize,
+}
+
+/// Slices by level, then by number: the node of level l and number n holds the slices from n·2^l on.
+#[derive(Debug)]
+struct Tree(Vec<BTreeMap<i64, Set>>);
+
+/// Groups of no slice are dropped when they are so many, and more than the others.
+const SPARE_GROUPS: usize = 1 << 10;
+
+impl Sliding {
+    /// No slice yet.
+    pub(super) fn new(aggregation: &Aggregation, grid: &Grid) -> Self {
+        let sum = Set::small(aggregation);
+        let taken = if sum.can_subtract() {
+            Taken::Sum(Running {
+                sum,
+                slices: Vec::new(),
+                leaving: BTreeMap::new(),
+                empty: 0,
+            })
+        } else {
+            let (first, end) = grid.slices(0);
+            let levels = (end - first).ilog2() as usize + 1;
+            Taken::Tree(Tree((0..levels).map(|_| BTreeMap::new()).collect()))
+        };
+        Sliding {
+            waiting: BTreeMap::new(),
+            taken,
+        }
+    }
+
+    /// Adds groups of a slice.
+    pub(super) fn add(&mut self, slice: Slice, runs: Vec<Run>) {
+        self.waiting.entry(slice).or_default().extend(runs);
+    }
+
+    /// The first window from `next` on that has records.
+    pub(super) fn first(&self, grid: &Grid, next: i64) -> Option<i64> {
+        let waiting = self.waiting.keys().next().map(|slice| slice.first);
+        let taken = match &self.taken {
+            Taken::Sum(running) => running.leaving.keys().next().map(|_| next),
+            Taken::Tree(Tree(levels)) => {
+                let slice = levels.first().and_then(|nodes| nodes.keys().next());
+                slice.map(|slice| grid.windows(*slice).0.max(next))
+            }
+        };
+        waiting.into_iter().chain(taken).min()
+    }
+
+    /// The rows of a window. No window before it, nor this one, is asked for again.
+    pub(super) fn finish(
+        &mut self,
+        window: i64,
+        grid: &Grid,
+        aggregation: &Aggregation,
+        seconds: f64,
+    ) -> Vec<Batch<'static>> {
+        let later = Slice {
+            first: window.saturating_add(1),
+            number: i64::MIN,
+        };
+        let waiting = self.waiting.split_off(&later);
+        let entering = std::mem::replace(&mut self.waiting, waiting);
+        match &mut self.taken {
+            Taken::Sum(running) => {
+                for (slice, runs) in entering {
+                    let mut set = Set::small(aggregation);
+                    set.merge(&runs, 0, 1);
+                    running.enter(set, grid.windows(slice.number).1);
+                }
+                let rows = running.rows(aggregation, seconds);
+                running.leave(window);
+                rows
+            }
+            Taken::Tree(tree) => {
+                for (slice, runs) in entering {
+                    tree.enter(slice.number, &runs, aggregation);
+                }
+                let rows = tree.merge(grid.slices(window), aggregation);
+                tree.forget(grid.slices(window + 1).0);
+                rows.into_rows(aggregation, seconds)
+            }
+        }
+    }
+}
+
+impl Running {
+    /// Adds a slice until behind this window.
+    fn enter(&mut self, slice: Set, last: i64) {
+        let groups = self.sum.merge_set(&slice);
+        self.empty += self.sum.groups() - self.slices.len();
+        self.slices.resize(self.sum.groups(), 0);
+        for group in &groups {
+            self.empty -= usize::from(self.slices[*group as usize] == 0);
+            self.slices[*group as usize] += 1;
+        }
+        self.leaving.entry(last).or_default().push((slice, groups));
+    }
+
+    fn rows(&self, aggregation: &Aggregation, seconds: f64) -> Vec<Batch<'static>> {
+        let groups = (0..self.slices.len() as u32).filter(|group| self.slices[*group as usize] > 0);
+        self.sum.rows_of(groups, aggregation, seconds)
+    }
+
+    /// Takes back what no window behind this one takes.
+    fn leave(&mut self, window: i64) {
+        while let Some(entry) = self.leaving.first_entry()
+            && *entry.key() <= window
+        {
+            for (slice, groups) in entry.remove() {
+                self.sum.subtract_set(&slice, &groups);
+                for group in groups {
+                    let slices = &mut self.slices[group as usize];
+                    *slices -= 1;
+                    self.empty += usize::from(*slices == 0);
+                }
+            }
+        }
+        if self.empty > SPARE_GROUPS.max(self.slices.len() / 2) {
+            self.compact();
+        }
+    }
+
+    /// Drops the groups of no slice.
+    fn compact(&mut self) {
+        let mut kept = Vec::new();
+        let mut new = vec![0; self.slices.len()];
+        for (group, slices) in self.slices.iter().enumerate() {
+            if *slices > 0 {
+                new[group] = kept.len() as u32;
+                kept.push(group as u32);
+            }
+        }
+        self.sum.keep(&kept);
+        self.slices = kept
+            .iter()
+            .map(|group| self.slices[*group as usize])
+            .collect();
+        for (_, groups) in self.leaving.values_mut().flatten() {
+            groups
+                .iter_mut()
+                .for_each(|group| *group = new[*group as usize]);
+        }
+        self.empty = 0;
+    }
+}
+
+impl Tree {
+    /// Enters groups of a slice.
+    fn enter(&mut self, slice: i64, runs: &[Run], aggregation: &Aggregation) {
+        for (level, nodes) in self.0.iter_mut().enumerate() {
+            nodes
+                .entry(slice >> level)
+                .or_insert_with(|| Set::small(aggregation))
+                .merge(runs, 0, 1);
+        }
+    }
+
+    /// The groups of some slices: from the left in steps as large as the tree allows.
+    fn merge(&self, (first, end): (i64, i64), aggregation: &Aggregation) -> Set {
+        let mut merged = Set::small(aggregation);
+        let mut at = first;
+        while at < end {
+            let fits = (end - at).ilog2().min(at.trailing_zeros()) as usize;
+            let level = fits.min(self.0.len() - 1);
+            if let Some(node) = self.0[level].get(&(at >> level)) {
+                merged.merge_set(node);
+            }
+            at += 1 << level;
+        }
+        merged
+    }
+
+    /// No window takes slices before this one any more.
+    fn forget(&mut self, slice: i64) {
+        for (level, nodes) in self.0.iter_mut().enumerate() {
+            while let Some(oldest) = nodes.first_entry()
+                && *oldest.key() < slice >> level
+            {
+                oldest.remove();
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Windows of groups: what workers hand over by slices, merged into windows. Those that share no slice are
+//! merged as a stream without windows is; how those that slide are, see [`super::sliding`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::data::Batch;
+use crate::window::{Grid, Slice};
+
+use super::aggregation::Aggregation;
+use super::merged::{Executor, Merged};
+use super::partial::Run;
+use super::sliding::Sliding;
+
+/// All windows that are not final.
+#[derive(Debug)]
+pub struct Windowed {
+    aggregation: Arc<Aggregation>,
+    grid: Grid,
+    windows: Windows,
+    /// No window before this one is open.
+    next: i64,
+}
+
+#[derive(Debug)]
+enum Windows {
+    /// Each by itself.
+    Tumbling(BTreeMap<i64, Merged>),
+    Sliding(Sliding),
+}
+
+impl Windowed {
+    /// No window yet.
+    pub fn new(aggregation: Arc<Aggregation>, grid: Grid) -> Self {
+        let windows = if grid.is_tumbling() {
+            Windows::Tumbling(BTreeMap::new())
+        } else {
+            Windows::Sliding(Sliding::new(&aggregation, &grid))
+        };
+        Windowed {
+            aggregation,
+            grid,
+            windows,
+            next: i64::MIN,
+        }
+    }
+
+    /// Adds what workers have handed over of a slice.
+    pub fn add(&mut self, slice: Slice, runs: Vec<Run>, executor: &dyn Executor) {
+        match &mut self.windows {
+            Windows::Tumbling(windows) => {
+                let merged = windows
+                    .entry(slice.first)
+                    .or_insert_with(|| Merged::new(Arc::clone(&self.aggregation)));
+                merged.add(runs, executor);
+            }
+            Windows::Sliding(sliding) => {
+                let first = slice.first.max(self.next);
+                let slice = Slice { first, ..slice };
+                sliding.add(slice, runs);
+            }
+        }
+    }
+
+    /// The first window that has records.
+    pub fn first(&self) -> Option<i64> {
+        match &self.windows {
+            Windows::Tumbling(windows) => windows.keys().next().copied(),
+            Windows::Sliding(sliding) => sliding.first(&self.grid, self.next),
+        }
+    }
+
+    /// The rows of the first window that has records; then it is forgotten.
+    pub fn finish(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        let start = self.grid.start(window);
+        let seconds = (self.grid.end(window).saturating_sub(start)) as f64 / 1e9;
+        match &mut self.windows {
+            Windows::Tumbling(windows) => match windows.remove(&window) {
+                Some(mut merged) => merged.finish_after(seconds, executor),
+                None => Vec::new(),
+            },
+            Windows::Sliding(sliding) => {
+                self.next = window + 1;
+                sliding.finish(window, &self.grid, &self.aggregation, seconds)
+            }
+        }
+    }
+}

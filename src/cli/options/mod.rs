@@ -1,0 +1,125 @@
+//! OPTIONS: what can stand on the command line. One row an option: clap, help, manual and completions read it.
+
+mod table;
+mod takes;
+
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
+
+use crate::data::Entry;
+
+pub use table::OPTIONS;
+pub use takes::Takes;
+
+/// An option and what the manual says of it.
+#[derive(Debug)]
+pub struct OptionDef {
+    /// Its long name without the dashes, usage, summary, examples.
+    pub entry: Entry,
+    /// Its short name.
+    pub short: Option<char>,
+    /// What stands behind it.
+    pub takes: Takes,
+    /// Whether users are told of it.
+    pub audience: Audience,
+}
+
+/// Whom an option is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Users.
+    Everyone,
+    /// Tests and benchmarks.
+    Developers,
+}
+
+impl OptionDef {
+    /// The option of this name, with dashes or without: `threads`, `--threads`, `-j`, `j`.
+    pub(super) fn find(written: &str) -> Option<&'static OptionDef> {
+        let name = written.trim_start_matches('-');
+        OPTIONS.iter().copied().find(|def| {
+            def.entry.name == name || def.short.is_some_and(|short| name == short.to_string())
+        })
+    }
+
+    fn arg(&self) -> Arg {
+        let arg = Arg::new(self.entry.name)
+            .long(self.entry.name)
+            .short(self.short)
+            .help(self.entry.summary)
+            .hide(self.audience == Audience::Developers);
+        match self.takes {
+            Takes::Nothing => arg.action(ArgAction::SetTrue),
+            takes => arg
+                .value_name(takes.value_name())
+                .num_args(if takes == Takes::Name { 0..=1 } else { 1..=1 })
+                .value_parser(takes.value_parser())
+                .allow_hyphen_values(takes == Takes::Name)
+                .value_hint(match takes {
+                    Takes::File => ValueHint::FilePath,
+                    _ => ValueHint::Other,
+                }),
+        }
+    }
+}
+
+/// The command line as clap knows it, built from [`OPTIONS`].
+pub fn command() -> Command {
+    Command::new("bourn")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Filters, cuts up, counts and sorts streams of lines on all cores")
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args_override_self(true)
+        .arg(
+            Arg::new("words")
+                .num_args(0..)
+                .value_names(["EXPR", "SOURCE"])
+                .value_parser(value_parser!(OsString))
+                .value_hint(ValueHint::AnyPath)
+                .help("The expression, and what is read: files, - for standard input, or tcp://HOST:PORT and the like."),
+        )
+        .args(OPTIONS.iter().map(|def| def.arg()))
+        .mut_arg("header", |arg| arg.overrides_with("no-header"))
+        .mut_arg("no-header", |arg| arg.overrides_with("header"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn usages_say_what_clap_accepts() {
+        for def in OPTIONS {
+            let short = def
+                .short
+                .map_or(String::new(), |short| format!("-{short}, "));
+            let value = match def.takes {
+                Takes::Nothing => String::new(),
+                Takes::Name => format!(" [{}]", def.takes.value_name()),
+                takes => format!(" {}", takes.value_name()),
+            };
+            assert_eq!(
+                def.entry.usage,
+                format!("{short}--{}{value}", def.entry.name)
+            );
+        }
+    }
+
+    #[test]
+    fn options_are_found_as_they_are_typed() {
+        for written in ["threads", "--threads", "-j", "j"] {
+            assert_eq!(
+                OptionDef::find(written).map(|def| def.entry.name),
+                Some("threads")
+            );
+        }
+        assert!(OptionDef::find("nope").is_none());
+    }
+}

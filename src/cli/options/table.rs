@@ -1,0 +1,479 @@
+//! The rows, by name.
+
+use super::{Audience, OptionDef, Takes};
+use crate::data::{Entry, Example};
+
+/// Every option, by name.
+pub const OPTIONS: &[&OptionDef] = &[
+    &OptionDef {
+        entry: Entry {
+            name: "batch",
+            usage: "--batch DURATION",
+            summary: "How often the threads' partial results are merged.",
+            details: "The micro-batch interval. It changes no result: without it, results that wait for the end of \
+                      the input are merged once, at the end; with it, a stream that never ends is merged as it \
+                      comes, so that the end has less to do.",
+            examples: &[Example {
+                expr: "--batch 500ms 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "check",
+            usage: "--check",
+            summary: "Only check the expression and the options: nothing is read.",
+            details: "The exit status is 0 if they are right and 2 if not.",
+            examples: &[Example {
+                expr: "--check 'split | count by word'",
+                input: "",
+                output: "",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "chunk",
+            usage: "--chunk SIZE",
+            summary: "How many bytes a thread is handed at once.",
+            details: "Changes no result. 256KiB without it.",
+            examples: &[Example {
+                expr: "--chunk 1 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Size,
+        audience: Audience::Developers,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "color",
+            usage: "--color WHEN",
+            summary: "Bold headers and dim nulls in tables: auto, always or never.",
+            details: "auto, which is meant without it, is on a terminal, unless NO_COLOR is set. Where there is \
+                      color, null is the word; elsewhere it is empty. Only table and bars have any.",
+            examples: &[Example {
+                expr: "--color never -o table 'split | count by word'",
+                input: "a b a\n",
+                output: "word  count\na         2\nb         1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::When,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "exact",
+            usage: "--exact",
+            summary: "Percentiles, distinct counts and histograms use no sketches.",
+            details: "Without it they are exact up to 4096 values a group and close beyond. With it they are exact at any size: every group keeps \
+                      all its values, so that memory grows with the input.",
+            examples: &[Example {
+                expr: "--exact 'split | median(word), count_distinct(word)'",
+                input: "1 5 2 5 9\n",
+                output: "5\t4\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "explain",
+            usage: "--explain",
+            summary: "Print how the expression would be run: nothing is read.",
+            details: "What is decoded, what every thread does on its own, what is done with all of it, what bounds \
+                      the memory, and when results appear.",
+            examples: &[],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "expression-file",
+            usage: "-x, --expression-file FILE",
+            summary: "Read the expression from a file: every argument is a source.",
+            details: "A newline is white space, and a comment goes from # to the end of the line, so that a long \
+                      expression can be laid out.",
+            examples: &[],
+        },
+        short: Some('x'),
+        takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "fill",
+            usage: "--fill",
+            summary: "Print windows without records as well.",
+            details: "Between the first and the last window that has records: `count` is 0 and other aggregates are null; with `by` there is a row for each key that came in a window before.",
+            examples: &[Example {
+                expr: "--fill 'parse \"{t:time}\" | count | window 1m on t'",
+                input: "2026-03-01T10:00:05Z\n2026-03-01T10:02:00Z\n",
+                output: "2026-03-01T10:00:00Z\t2026-03-01T10:01:00Z\t1\n2026-03-01T10:01:00Z\t2026-03-01T10:02:00Z\t0\n2026-03-01T10:02:00Z\t2026-03-01T10:03:00Z\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "follow",
+            usage: "--follow",
+            summary: "Read files on as they grow; connections are made again.",
+            details: "A file is followed by its name, as `tail -F` does it: through renaming, emptying, removal and \
+                      return. A directory is all files in it, also those to come. `tcp://` and `unix://` connect \
+                      again whenever the connection ends. Standard input, if it is a pipe, still ends with its \
+                      writer. All sources are read side by side.",
+            examples: &[Example {
+                expr: "--follow 'match /a/'",
+                input: "a\nb\n",
+                output: "a\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "for",
+            usage: "--for DURATION",
+            summary: "End the input after this time, and print what there is.",
+            details: "The exit status is 0, as at the end of any input.",
+            examples: &[Example {
+                expr: "--for 1m 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "formats",
+            usage: "--formats",
+            summary: "List the formats that `parse` knows, with their fields.",
+            details: "A line of each is shown too. A field is text, or has its type behind it.",
+            examples: &[],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "header",
+            usage: "--header",
+            summary: "Print the names of the columns first, whatever the format's habit.",
+            details: "csv, table and bars have a header anyway.",
+            examples: &[Example {
+                expr: "--header 'split | count by word'",
+                input: "a b a\n",
+                output: "word\tcount\na\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "help",
+            usage: "-h, --help [NAME]",
+            summary: "Show the language on one screen, or all about NAME.",
+            details: "NAME is a stage, aggregate, function, format, source or option, a page of the language, or one \
+                      of the words stages, aggregates, functions, language, formats, sources, options.",
+            examples: &[],
+        },
+        short: Some('h'),
+        takes: Takes::Name,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "idle",
+            usage: "--idle DURATION",
+            summary: "How long a live source may be silent; 10s without it.",
+            details: "After so long without data, a record whose end only the next one tells (`--records '/regex/'`) is \
+                      closed, and a sender of datagrams is forgotten.",
+            examples: &[Example {
+                expr: "--idle 1m --records '/^[0-9]/' 'count'",
+                input: "1 a\n  b\n2 c\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "late",
+            usage: "--late FILE",
+            summary: "Keep the lines of late records in a file, in the order of the stream.",
+            details: "A record is late if all its windows were final when it came; `window … late DUR` says how long to wait. The file is created, or emptied, before anything is read.",
+            examples: &[Example {
+                expr: "--late /dev/null 'parse \"{t:time}\" | count | window 1m on t'",
+                input: "2026-03-01T10:01:05Z\n2026-03-01T10:00:00Z\n",
+                output: "2026-03-01T10:01:00Z\t2026-03-01T10:02:00Z\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "max-jump",
+            usage: "--max-jump DURATION",
+            summary: "How far ahead of the clock a time may be and still make windows final.",
+            details: "1d without it. A record from the year 9999 is in its window like any other, but moves no window unless it is at most so far ahead of the clock or of the other records of its source. Records that were further ahead are counted.",
+            examples: &[Example {
+                expr: "--max-jump 1h 'parse \"{t:time}\" | count | window 1m on t'",
+                input: "2026-03-01T10:00:00Z\n2200-12-31T00:00:00Z\n2026-03-01T10:00:30Z\n",
+                output: "2026-03-01T10:00:00Z\t2026-03-01T10:01:00Z\t2\n2200-12-31T00:00:00Z\t2200-12-31T00:01:00Z\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "max-line",
+            usage: "--max-line SIZE",
+            summary: "Reject records that are longer; 16MiB without it.",
+            details: "A rejected record is counted and named on stderr at the end. Up to 1GiB.",
+            examples: &[Example {
+                expr: "--max-line 4 count",
+                input: "abcd\nabcde\n",
+                output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Size,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "max-rejects",
+            usage: "--max-rejects LIMIT",
+            summary: "Fail with status 4 if more are rejected: a number, or P% of all.",
+            details: "Results are printed all the same, and everything is read. `--max-rejects 0` allows none; of \
+                      `--max-rejects 0.1%`, the share is of all records that were read.",
+            examples: &[Example {
+                expr: "--max-rejects 50% 'json | sum(n)'",
+                input: "{\"n\":1}\n{\"n\":\n",
+                output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Rejects,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "no-header",
+            usage: "--no-header",
+            summary: "Leave out the names of the columns.",
+            details: "tsv, json, logfmt and raw have none anyway. Where lines are printed as they came, the first line of a csv \
+                      file is left out.",
+            examples: &[Example {
+                expr: "-o csv --no-header 'split | count by word'",
+                input: "a b a\n",
+                output: "a,2\nb,1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "output",
+            usage: "-o, --output FORMAT",
+            summary: "How results are printed: `--help formats` lists the formats.",
+            details: "Without it, results are a table on a terminal and tsv without a header elsewhere; if no stage \
+                      makes or chooses columns, the lines are printed as they came.",
+            examples: &[Example {
+                expr: "-o json 'split | count by word'",
+                input: "a b a\n",
+                output: "{\"word\":\"a\",\"count\":2}\n{\"word\":\"b\",\"count\":1}\n",
+            }],
+        },
+        short: Some('o'),
+        takes: Takes::Format,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "records",
+            usage: "--records END",
+            summary: "What parts records: 0 for NUL, or a /regex/ that each begins with.",
+            details: "Without it a record is a line. With 0 it ends at a NUL byte, as `find -print0` writes them, and \
+                      newlines are bytes like others. With a regex it begins at a line that matches and has all lines \
+                      up to the next that does: a stack trace is one record with the line in front of it. Lines in \
+                      front of the first that matches are a record too. Of a live source, silence closes the last \
+                      one: see `--idle`. Rows are printed with a newline behind each, as ever.",
+            examples: &[
+                Example {
+                    expr: "--records '/^[0-9]{4}-/' 'where line ~ /TimeoutException/ | count'",
+                    input: "2026-03-01 failed\njava.TimeoutException\n  at A.b\n2026-03-02 fine\n",
+                    output: "1\n",
+                },
+                Example {
+                    expr: "--records 0 'sort line | select len(line)'",
+                    input: "a\nb\0c\0",
+                    output: "3\n1\n",
+                },
+            ],
+        },
+        short: None,
+        takes: Takes::Records,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "rejects",
+            usage: "--rejects FILE",
+            summary: "Keep rejected lines in a file, in the order of the stream.",
+            details: "The file is created, or emptied, before anything is read. A line stands there once, as it came, \
+                      whichever stage rejects it; behind `sort` and `tail`, at the end. Not kept are lines that are \
+                      longer than `--max-line`. Behind aggregates, `split` and `explode` rows are no records any \
+                      more: what cannot be read there has failed to convert.",
+            examples: &[Example {
+                expr: "--rejects /dev/null 'json | sum(n)'",
+                input: "{\"n\":1}\n{\"n\":\n",
+                output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "seed",
+            usage: "--seed N",
+            summary: "Another number, another sample: `sample` takes other records.",
+            details: "The same number takes the same records, whatever the number of threads; 0 without it.",
+            examples: &[Example {
+                expr: "--seed 7 'sample 1/2 | select @number as n'",
+                input: "a\na\na\na\na\na\na\na\n",
+                output: "1\n2\n3\n7\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Seed,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "stats",
+            usage: "--stats",
+            summary: "Say on stderr at the end where all records went, and how fast.",
+            details: "The ledger: every record that was read has passed, was filtered or was rejected. MB are millions \
+                      of bytes, of compressed sources those that came out.",
+            examples: &[Example {
+                expr: "--stats 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "tail",
+            usage: "--tail N",
+            summary: "Start at the last N records of each file.",
+            details: "What stands in front of them is not read, however long the file is; a header that names columns is. \
+                      With `--follow`, `--tail 0` begins with what is written from now on. Files that come later, to a \
+                      directory or by rotation, are read from their start. The stage `tail N` is the one for pipes.",
+            examples: &[],
+        },
+        short: None,
+        takes: Takes::Count,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "threads",
+            usage: "-j, --threads N",
+            summary: "How many worker threads; without it, one for each core.",
+            details: "Changes no result.",
+            examples: &[Example {
+                expr: "-j 1 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: Some('j'),
+        takes: Takes::Threads,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "tz",
+            usage: "--tz ZONE",
+            summary: "The zone of times without one, of windows and of what is printed.",
+            details: "A name such as Europe/Berlin, an offset such as +02:00, or local. UTC without it.",
+            examples: &[Example {
+                expr: "--tz Asia/Tokyo 'select bin(time(line), 1d) as day'",
+                input: "2026-03-01T20:00:00Z\n",
+                output: "2026-03-02T00:00:00+09:00\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Zone,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "version",
+            usage: "-V, --version",
+            summary: "Print the version.",
+            details: "",
+            examples: &[],
+        },
+        short: Some('V'),
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "year",
+            usage: "--year YEAR",
+            summary: "The year of times that do not say it, as in syslog.",
+            details: "The current year without it.",
+            examples: &[Example {
+                expr: "--year 2015 'select time(line) as t'",
+                input: "May 17 10:05:03\n",
+                output: "2015-05-17T10:05:03Z\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Year,
+        audience: Audience::Everyone,
+    },
+];

@@ -1,0 +1,170 @@
+//! What stands behind an option: as it is called, and how it is read.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::value_parser;
+use jiff::tz::{Offset, TimeZone};
+
+use crate::cli::max_rejects::MaxRejects;
+use crate::data::parse_duration;
+use crate::format::FORMATS;
+use crate::lang::parse_size;
+
+/// What stands behind an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing.
+    Nothing,
+    /// A name of the manual, or nothing.
+    Name,
+    /// A path.
+    File,
+    /// An output format.
+    Format,
+    /// `auto`, `always` or `never`.
+    When,
+    /// How many threads.
+    Threads,
+    /// A time that is not zero.
+    Duration,
+    /// Bytes.
+    Size,
+    /// How many rejects are too many.
+    Rejects,
+    /// How many records.
+    Count,
+    /// Where records end.
+    Records,
+    /// What a random choice is made from.
+    Seed,
+    /// A zone of time.
+    Zone,
+    /// A year of four digits.
+    Year,
+}
+
+impl Takes {
+    /// What usage lines call it.
+    pub(in crate::cli) fn value_name(self) -> &'static str {
+        match self {
+            Takes::Nothing => "",
+            Takes::Name => "NAME",
+            Takes::File => "FILE",
+            Takes::Format => "FORMAT",
+            Takes::When => "WHEN",
+            Takes::Threads | Takes::Seed | Takes::Count => "N",
+            Takes::Duration => "DURATION",
+            Takes::Size => "SIZE",
+            Takes::Rejects => "LIMIT",
+            Takes::Records => "END",
+            Takes::Zone => "ZONE",
+            Takes::Year => "YEAR",
+        }
+    }
+
+    /// What is expected, and how it may be written.
+    pub(in crate::cli) fn expected(self) -> (&'static str, &'static str) {
+        match self {
+            Takes::Nothing => ("nothing", ""),
+            Takes::Name => ("a name", "sort"),
+            Takes::File => ("a file", "FILE"),
+            Takes::Format => ("a format", "csv"),
+            Takes::When => ("auto, always or never", "never"),
+            Takes::Threads => ("a number from 1 to 1024", "4"),
+            Takes::Duration => ("a duration", "500ms, 1s or 5m"),
+            Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
+            Takes::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
+            Takes::Count => ("a number", "0 or 100"),
+            Takes::Records => ("0 or a /regex/", "0 or '/^[0-9]{4}-/'"),
+            Takes::Seed => ("a number that is not negative", "42"),
+            Takes::Zone => ("a zone", "Europe/Berlin, +02:00, UTC or local"),
+            Takes::Year => ("a year from 1 to 9998", "2015"),
+        }
+    }
+
+    pub(super) fn value_parser(self) -> ValueParser {
+        match self {
+            Takes::Nothing | Takes::Name | Takes::Records => value_parser!(String),
+            Takes::Count => value_parser!(u64).into(),
+            Takes::File => value_parser!(OsString),
+            Takes::Format => {
+                PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into()
+            }
+            Takes::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
+            Takes::Threads => ValueParser::new(threads),
+            Takes::Duration => ValueParser::new(duration),
+            Takes::Size => ValueParser::new(size),
+            Takes::Rejects => ValueParser::new(max_rejects),
+            Takes::Seed => ValueParser::new(seed),
+            Takes::Zone => ValueParser::new(zone),
+            Takes::Year => ValueParser::new(year),
+        }
+    }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    let threads = text
+        .parse()
+        .ok()
+        .filter(|threads| (1..=1024).contains(threads));
+    threads.ok_or_else(String::new)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let ns = parse_duration(text)
+        .and_then(|ns| u64::try_from(ns).ok())
+        .filter(|ns| *ns > 0);
+    ns.map(Duration::from_nanos).ok_or_else(String::new)
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    let bytes = text
+        .parse()
+        .ok()
+        .or_else(|| parse_size(text))
+        .filter(|bytes| (1..=1 << 30).contains(bytes));
+    bytes.map(|bytes| bytes as usize).ok_or_else(String::new)
+}
+
+fn max_rejects(text: &str) -> Result<MaxRejects, String> {
+    MaxRejects::parse(text).ok_or_else(String::new)
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| String::new())
+}
+
+/// A zone by name, by offset, or the system's own.
+fn zone(text: &str) -> Result<TimeZone, String> {
+    let zone = match text {
+        "local" => Some(TimeZone::system()),
+        "Z" => Some(TimeZone::UTC),
+        _ => offset(text).or_else(|| TimeZone::get(text).ok()),
+    };
+    zone.ok_or_else(String::new)
+}
+
+/// A zone by its offset: `+02:00`, `-0530`, `+2`.
+fn offset(text: &str) -> Option<TimeZone> {
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("+", digits) => (1, digits.replace(':', "")),
+        ("-", digits) => (-1, digits.replace(':', "")),
+        _ => return None,
+    };
+    let (hours, minutes) = match digits.len() {
+        1 | 2 => (digits.as_str(), "0"),
+        4 => digits.split_at(2),
+        _ => return None,
+    };
+    let hours: u8 = hours.parse().ok()?;
+    let minutes: u8 = minutes.parse().ok().filter(|minutes| *minutes < 60)?;
+    let seconds = sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60);
+    Some(TimeZone::fixed(Offset::from_seconds(seconds).ok()?))
+}
+
+fn year(text: &str) -> Result<i16, String> {
+    let year = text.parse().ok().filter(|year| (1..=9998).contains(year));
+    year.ok_or_else(String::new)
+}

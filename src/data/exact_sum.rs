@@ -1,0 +1,286 @@
+//! Sums that do not depend on the order in which they were made.
+//!
+//! Ints are added in 128 bits. Floats are kept as a sum of floats without rounding: two that do not overlap
+//! (a *double-double*), which is exact for the decimals that logs hold, and an [expansion](super::expansion)
+//! for what does not fit into two. The result is rounded once, at the end, to the nearest float, ties to
+//! even, as Python's `math.fsum` does it.
+
+use super::expansion::{Expansion, two_product, two_sum};
+use super::number::Number;
+use super::value::Value;
+
+/// An exact sum of numbers.
+#[derive(Clone, Debug, Default)]
+pub struct ExactSum {
+    ints: i128,
+    high: f64,
+    low: f64,
+    /// All of the float part; only if two floats did not hold it.
+    rest: Option<Box<Rest>>,
+    /// How many floats were added: with any, the sum is one.
+    floats: u64,
+}
+
+/// A float part that two floats do not hold.
+#[derive(Clone, Debug, Default)]
+struct Rest {
+    sum: Expansion,
+    /// The sum of floats from [`HUGE`] on, in units of [`HUGE_UNIT`]: what is beyond every float half-way through
+    /// may be none at the end.
+    huge: Expansion,
+}
+
+/// 2^900: 2^64 floats below have a sum that is a float.
+const HUGE: f64 = f64::from_bits((1023 + 900) << 52);
+
+/// 2^128: a unit in which 2^64 huge floats have a sum that is a float.
+const HUGE_UNIT: f64 = f64::from_bits((1023 + 128) << 52);
+
+impl ExactSum {
+    /// Adds a number.
+    #[inline]
+    pub fn add(&mut self, number: Number) {
+        match number {
+            Number::Int(value) => self.ints += i128::from(value),
+            Number::Float(value) => {
+                self.floats += 1;
+                self.add_float(value);
+            }
+        }
+    }
+
+    /// Adds an integer of any size.
+    pub fn add_big(&mut self, value: i128) {
+        match self.ints.checked_add(value) {
+            Some(sum) => self.ints = sum,
+            None => {
+                self.floats += 1;
+                for part in Expansion::of_int(value).parts() {
+                    self.add_float(*part);
+                }
+            }
+        }
+    }
+
+    /// Adds the product of two numbers, not rounded.
+    #[inline]
+    pub fn add_product(&mut self, left: Number, right: Number) {
+        match (left, right) {
+            (Number::Int(left), Number::Int(right)) => {
+                self.add_big(i128::from(left) * i128::from(right));
+            }
+            (Number::Float(left), Number::Float(right)) => self.add_float_product(left, right),
+            (Number::Int(int), Number::Float(float)) | (Number::Float(float), Number::Int(int)) => {
+                let high = int as f64;
+                let low = (i128::from(int) - high as i128) as f64;
+                self.add_float_product(high, float);
+                self.add_float_product(low, float);
+            }
+        }
+    }
+
+    #[inline]
+    fn add_float_product(&mut self, left: f64, right: f64) {
+        let (product, lost) = two_product(left, right);
+        self.floats += 1;
+        self.add_float(product);
+        self.add_float(lost);
+    }
+
+    /// Adds another sum.
+    pub fn merge(&mut self, other: &ExactSum) {
+        self.add_big(other.ints);
+        self.floats += other.floats;
+        match &other.rest {
+            Some(rest) => {
+                rest.sum
+                    .parts()
+                    .iter()
+                    .for_each(|&part| self.add_float(part));
+                if !rest.huge.parts().is_empty() {
+                    self.rest().huge.add_all(&rest.huge);
+                }
+            }
+            None if other.floats > 0 => {
+                self.add_float(other.high);
+                self.add_float(other.low);
+            }
+            None => {}
+        }
+    }
+
+    /// Takes back what another sum has added.
+    pub fn subtract(&mut self, other: &ExactSum) {
+        self.ints = self.ints.wrapping_sub(other.ints);
+        self.floats = self.floats.saturating_sub(other.floats);
+        if self.floats == 0 {
+            (self.high, self.low, self.rest) = (0.0, 0.0, None);
+            return;
+        }
+        match &other.rest {
+            Some(rest) => {
+                let parts = rest.sum.parts().iter();
+                parts.for_each(|part| self.add_float(-part));
+                let own = self.rest();
+                rest.huge
+                    .parts()
+                    .iter()
+                    .for_each(|part| own.huge.add(-part));
+            }
+            None => {
+                self.add_float(-other.high);
+                self.add_float(-other.low);
+            }
+        }
+    }
+
+    /// The sum: an int of any size, or a float if one was added.
+    pub fn value(&self) -> Value {
+        if self.floats > 0 {
+            Value::float(self.to_f64())
+        } else {
+            Value::int(self.ints)
+        }
+    }
+
+    /// The sum divided by a count, rounded.
+    pub fn divided_by(&self, count: u64) -> Value {
+        let divisor = i128::from(count);
+        if self.floats == 0 && self.ints % divisor == 0 {
+            return Value::float((self.ints / divisor) as f64);
+        }
+        Value::float(self.to_f64() / count as f64)
+    }
+
+    /// The sum as floats, nothing lost.
+    pub fn expansion(&self) -> Expansion {
+        let mut sum = Expansion::of_int(self.ints);
+        match &self.rest {
+            Some(rest) => {
+                sum.add_all(&rest.sum);
+                let huge = rest.huge.parts().iter();
+                huge.for_each(|part| sum.add(part * HUGE_UNIT));
+            }
+            None => {
+                sum.add(self.low);
+                sum.add(self.high);
+            }
+        }
+        sum
+    }
+
+    /// The nearest float.
+    fn to_f64(&self) -> f64 {
+        match &self.rest {
+            _ if self.floats == 0 => self.ints as f64,
+            Some(rest) if !rest.huge.parts().is_empty() => {
+                let mut sum = rest.huge.clone();
+                let parts = rest.sum.parts().iter();
+                parts.for_each(|part| sum.add(part / HUGE_UNIT));
+                sum.add(self.ints as f64 / HUGE_UNIT);
+                sum.round() * HUGE_UNIT
+            }
+            _ => self.expansion().round(),
+        }
+    }
+
+    #[inline]
+    fn add_float(&mut self, value: f64) {
+        if self.rest.is_some() || value.abs() >= HUGE {
+            return self.add_to_rest(value);
+        }
+        let (high, carried) = two_sum(self.high, value);
+        let (low, lost) = two_sum(self.low, carried);
+        if lost != 0.0 {
+            return self.add_to_rest(value);
+        }
+        (self.high, self.low) = two_sum(high, low);
+    }
+
+    #[inline(never)]
+    fn add_to_rest(&mut self, value: f64) {
+        let rest = self.rest();
+        if value.abs() >= HUGE {
+            rest.huge.add(value / HUGE_UNIT);
+        } else {
+            rest.sum.add(value);
+        }
+    }
+
+    /// What two floats do not hold; from now on it is used.
+    fn rest(&mut self) -> &mut Rest {
+        let (high, low) = (
+            std::mem::take(&mut self.high),
+            std::mem::take(&mut self.low),
+        );
+        self.rest.get_or_insert_with(|| {
+            let mut rest = Box::<Rest>::default();
+            rest.sum.add(low);
+            rest.sum.add(high);
+            rest
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sum(values: &[f64]) -> ExactSum {
+        let mut sum = ExactSum::default();
+        values
+            .iter()
+            .for_each(|&value| sum.add(Number::Float(value)));
+        sum
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_back_was_never_there(kept in proptest::collection::vec(proptest::num::f64::NORMAL, 0..8), gone in proptest::collection::vec(proptest::num::f64::NORMAL, 0..8), ints in proptest::collection::vec(any::<i64>(), 0..4)) {
+            let mut both = sum(&kept);
+            both.merge(&sum(&gone));
+            let mut others = ExactSum::default();
+            ints.iter().for_each(|int| others.add(Number::Int(*int)));
+            both.merge(&others);
+            both.subtract(&sum(&gone));
+            both.subtract(&others);
+            prop_assert_eq!(both.value(), sum(&kept).value());
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost() {
+        assert_eq!(sum(&[1e300, 1.0, -1e300]).value(), Value::Float(1.0));
+        assert_eq!(sum(&[0.1; 10]).value(), Value::Float(1.0));
+        assert_eq!(sum(&[1e16, 1.0, 1e-16, -1e16]).value(), Value::Float(1.0));
+        assert_eq!(sum(&[1e308, 1e308, -1e308]).value(), Value::Float(1e308));
+        assert_eq!(
+            sum(&[1e308, 1e308, -1e308, -1e308, 0.5]).value(),
+            Value::Float(0.5)
+        );
+        assert_eq!(sum(&[1e308, 1e308]).value(), Value::Null);
+        let mut ints = ExactSum::default();
+        (0..3).for_each(|_| ints.add(Number::Int(i64::MAX)));
+        assert_eq!(ints.value(), Value::int(3 * i128::from(i64::MAX)));
+        ints.add(Number::Float(0.5));
+        assert_eq!(ints.value(), Value::Float(2.7670116110564327e19));
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_in_any_order_gives_the_same(
+            values in prop::collection::vec((-1e15f64..1e15, -40i32..40).prop_map(|(m, e)| m * 2f64.powi(e)), 1..60),
+            cut in 0usize..60,
+        ) {
+            let whole = sum(&values);
+            let (left, right) = values.split_at(cut.min(values.len()));
+            let mut merged = sum(right);
+            merged.merge(&sum(left));
+            prop_assert_eq!(whole.value(), merged.value());
+            let mut backwards = values.clone();
+            backwards.reverse();
+            prop_assert_eq!(whole.value(), sum(&backwards).value());
+        }
+    }
+}

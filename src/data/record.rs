@@ -1,0 +1,97 @@
+//! Objects that all have the same fields, as rows of a file with a header have: a column for each field.
+
+use std::sync::{Arc, OnceLock};
+
+use super::column::Column;
+use super::value::Value;
+
+/// The names of some columns, in their order.
+pub type Names = Arc<[Vec<u8>]>;
+
+/// A column of such objects. Whoever knows of it reads the columns; for all others the objects are made when the
+/// first of them is asked for, which costs a few times as much as reading them did.
+#[derive(Clone, Debug)]
+pub struct RecordColumn<'a> {
+    names: Names,
+    columns: Vec<Column<'a>>,
+    rows: usize,
+    objects: OnceLock<Vec<Value>>,
+}
+
+impl<'a> RecordColumn<'a> {
+    /// Objects with a column for each name; all of the columns have `rows` rows.
+    pub fn new(names: Names, columns: Vec<Column<'a>>, rows: usize) -> Self {
+        debug_assert_eq!(names.len(), columns.len(), "a column has a name");
+        RecordColumn {
+            names,
+            columns,
+            rows,
+            objects: OnceLock::new(),
+        }
+    }
+
+    /// How many objects.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The names of the fields.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// A column for each name.
+    pub fn columns(&self) -> &[Column<'a>] {
+        &self.columns
+    }
+
+    /// One object for each row.
+    pub fn objects(&self) -> &[Value] {
+        self.objects.get_or_init(|| {
+            let object = |row| {
+                let fields = self.names.iter().zip(&self.columns);
+                fields
+                    .map(|(name, column)| (name.clone(), column.get(row).to_value()))
+                    .collect()
+            };
+            (0..self.rows).map(object).map(Value::Object).collect()
+        })
+    }
+
+    /// The rows named, in the order named.
+    pub(super) fn gather(&self, rows: &[u32]) -> RecordColumn<'a> {
+        let columns = self.columns.iter().map(|column| column.gather(rows));
+        RecordColumn::new(Arc::clone(&self.names), columns.collect(), rows.len())
+    }
+
+    /// The same with bytes of its own.
+    pub(super) fn detach(self) -> RecordColumn<'static> {
+        let columns = self.columns.into_iter().map(Column::detach);
+        RecordColumn::new(self.names, columns.collect(), self.rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::ValueRef;
+
+    #[test]
+    fn rows_are_objects() {
+        let names: Names = [b"a".to_vec(), b"b".to_vec()].into();
+        let ints: Column<'static> = [ValueRef::Int(1), ValueRef::Null].into_iter().collect();
+        let texts: Column<'static> = [ValueRef::Text(b"x"), ValueRef::Text(b"")]
+            .into_iter()
+            .collect();
+        let column = Column::Record(RecordColumn::new(names, vec![ints, texts], 2));
+        let object = |a: Value, b: &str| {
+            let b = Value::Text(b.into());
+            Value::Object(vec![(b"a".to_vec(), a), (b"b".to_vec(), b)])
+        };
+        assert_eq!(column.get(0).to_value(), object(Value::Int(1), "x"));
+        let turned = column.gather(&[1, 0, 1]).detach();
+        assert_eq!(turned.len(), 3);
+        assert_eq!(turned.get(0).to_value(), object(Value::Null, ""));
+        assert_eq!(turned.get(1).to_value(), object(Value::Int(1), "x"));
+    }
+}

@@ -1,0 +1,171 @@
+//! Days of a zone, and steps of time that are aligned in it: where each begins, also when clocks change.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::defaults::time_defaults;
+
+/// Nanoseconds of a day whose clock does not change.
+const DAY_NS: i64 = 86_400_000_000_000;
+
+/// Days of a week.
+const WEEK_DAYS: i64 = 7;
+
+/// The first Monday of 1970, in days.
+const MONDAY: i64 = 4;
+
+/// Time cut into steps of one length, numbered from 1970 in a zone. Steps of whole days begin at midnight, and
+/// have 23 or 25 hours when clocks change; steps of whole weeks begin on Monday.
+#[derive(Clone, Debug)]
+pub struct TimeSteps(Steps);
+
+#[derive(Clone, Debug)]
+enum Steps {
+    /// So many nanoseconds, from an origin on.
+    Fixed { origin: i64, length: i64 },
+    /// So many days, from a day on, counted from 1970.
+    Days {
+        zone: TimeZone,
+        origin: i64,
+        length: i64,
+    },
+}
+
+impl TimeSteps {
+    /// Steps of so many nanoseconds, at least 1.
+    pub fn new(length: i64, zone: &TimeZone) -> TimeSteps {
+        let days = length / DAY_NS;
+        TimeSteps(if length % DAY_NS == 0 {
+            Steps::Days {
+                zone: zone.clone(),
+                origin: if days % WEEK_DAYS == 0 { MONDAY } else { 0 },
+                length: days,
+            }
+        } else {
+            Steps::fixed(start_of_day(0, zone), length)
+        })
+    }
+
+    /// Steps of no time, but of so many numbers from an origin on.
+    pub fn of_numbers(origin: i64, length: i64) -> TimeSteps {
+        TimeSteps(Steps::fixed(origin, length))
+    }
+
+    /// The step that a time is in.
+    pub fn number_of(&self, ns: i64) -> i64 {
+        match &self.0 {
+            Steps::Fixed { origin, length } => {
+                let since = i128::from(ns) - i128::from(*origin);
+                since.div_euclid(i128::from(*length)) as i64
+            }
+            Steps::Days {
+                zone,
+                origin,
+                length,
+            } => (day_of(ns, zone) - origin).div_euclid(*length),
+        }
+    }
+
+    /// When a step begins, as near as 64 bits go.
+    pub fn start(&self, number: i64) -> i64 {
+        match &self.0 {
+            Steps::Fixed { origin, length } => {
+                clamp(i128::from(*origin) + i128::from(number) * i128::from(*length))
+            }
+            Steps::Days {
+                zone,
+                origin,
+                length,
+            } => start_of_day(number.saturating_mul(*length).saturating_add(*origin), zone),
+        }
+    }
+}
+
+impl Steps {
+    fn fixed(origin: i64, length: i64) -> Steps {
+        Steps::Fixed { origin, length }
+    }
+}
+
+/// A time as the clocks of the default zone show it, counted as if they were in UTC.
+pub(super) fn local(ns: i64) -> i64 {
+    let zone = &time_defaults().zone;
+    if *zone == TimeZone::UTC {
+        return ns;
+    }
+    match Timestamp::from_nanosecond(i128::from(ns)) {
+        Ok(time) => ns.saturating_add(i64::from(zone.to_offset(time).seconds()) * 1_000_000_000),
+        Err(_) => ns,
+    }
+}
+
+/// The number of the day, from 1970-01-01 in the zone, that a time falls in.
+fn day_of(ns: i64, zone: &TimeZone) -> i64 {
+    let time = Timestamp::from_nanosecond(i128::from(ns)).unwrap_or(Timestamp::UNIX_EPOCH); // 64 bits of nanoseconds are within the calendar
+    let shifted = i128::from(ns) + i128::from(zone.to_offset(time).seconds()) * 1_000_000_000;
+    shifted.div_euclid(i128::from(DAY_NS)) as i64
+}
+
+/// When a day begins: midnight, or the first moment behind it where clocks skip midnight.
+fn start_of_day(day: i64, zone: &TimeZone) -> i64 {
+    let start = i32::try_from(day)
+        .ok()
+        .and_then(|day| {
+            let date = Date::constant(1970, 1, 1);
+            date.checked_add(jiff::Span::new().try_days(day).ok()?).ok()
+        })
+        .and_then(|date| date.to_zoned(zone.clone()).ok());
+    match start {
+        Some(start) => clamp(start.timestamp().as_nanosecond()),
+        None => clamp(i128::from(day) * i128::from(DAY_NS)), // beyond the calendar there are no zones
+    }
+}
+
+/// As near as 64 bits go.
+fn clamp(ns: i128) -> i64 {
+    ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ns(text: &str) -> i64 {
+        text.parse::<Timestamp>().unwrap().as_nanosecond() as i64
+    }
+
+    #[test]
+    fn days_have_23_to_25_hours() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let day = day_of(ns("2026-03-29T10:00:00Z"), &berlin);
+        assert_eq!(start_of_day(day, &berlin), ns("2026-03-28T23:00:00Z"));
+        assert_eq!(start_of_day(day + 1, &berlin), ns("2026-03-29T22:00:00Z"));
+        for time in [
+            "2026-03-28T23:00:00Z",
+            "2026-03-29T01:00:00Z",
+            "2026-03-29T21:59:59Z",
+        ] {
+            assert_eq!(day_of(ns(time), &berlin), day, "{time}");
+        }
+        assert_eq!(day_of(ns("2026-03-29T22:00:00Z"), &berlin), day + 1);
+    }
+
+    #[test]
+    fn a_day_whose_midnight_is_skipped_begins_behind_it() {
+        let beirut = TimeZone::get("Asia/Beirut").unwrap();
+        let day = day_of(ns("2022-03-27T10:00:00Z"), &beirut);
+        let start = start_of_day(day, &beirut);
+        assert_eq!(start, ns("2022-03-26T22:00:00Z"));
+        assert_eq!(day_of(start, &beirut), day);
+        assert_eq!(day_of(start - 1, &beirut), day - 1);
+    }
+
+    #[test]
+    fn the_ends_of_time_are_days_too() {
+        for ns in [i64::MIN, i64::MAX] {
+            let day = day_of(ns, &TimeZone::UTC);
+            assert!(start_of_day(day, &TimeZone::UTC) <= ns);
+        }
+    }
+}

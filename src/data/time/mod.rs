@@ -1,0 +1,74 @@
+//! Times as logs write them, read into nanoseconds UTC.
+//!
+//! What is recognised: RFC 3339 and its relatives (`2015-05-17T10:05:03.25Z`, with a space for the `T`, `/`
+//! for the `-`, a comma before the fraction, no seconds, no zone, the date alone, `20150517T100503Z`), the
+//! time of access logs (`17/May/2015:10:05:03 +0000`), of mail and HTTP (`Sun, 17 May 2015 10:05:03 GMT`), of
+//! syslog (`May 17 10:05:03`), of `ctime` and `date` (`Sun May 17 10:05:03 2015`), and numbers: seconds,
+//! milli-, micro- or nanoseconds since 1970, told apart by their size.
+//!
+//! Everything reads a prefix by fixed places, without tables and without allocation: a window reads a time
+//! for every record. A text is first taken for one of the two forms that logs are made of (`usual`), then for
+//! any (`prefix`, out of `names`, `clock` and `zone`), then for a number (`epoch`); the `calendar`
+//! counts the days.
+
+mod calendar;
+mod clock;
+mod days;
+mod defaults;
+mod digits;
+mod epoch;
+mod names;
+mod prefix;
+#[cfg(test)]
+mod tests;
+mod usual;
+mod zone;
+
+use super::number::format_float;
+use super::value::ValueRef;
+
+pub use calendar::{date_of, date_of_day, ns_of_day, weekday_of};
+pub(crate) use clock::clock_prefix;
+pub use days::TimeSteps;
+pub use defaults::{TimeDefaults, set_time_defaults, time_defaults};
+pub(crate) use names::is_weekday;
+pub use prefix::time_prefix;
+pub use zone::time_in_zone;
+
+use epoch::{epoch, parse_epoch};
+use usual::{access_log_time, rfc3339_utc};
+
+/// The time that a text is, in nanoseconds UTC; nothing if the whole of it is none, or none that 64 bits hold.
+#[inline]
+pub fn parse_time(text: &[u8]) -> Option<i64> {
+    let common = match text.len() {
+        26 => text.first_chunk().and_then(access_log_time),
+        20 | 23 | 24 => text
+            .first_chunk()
+            .and_then(|head| rfc3339_utc(head, &text[19..])),
+        10 if text[4].is_ascii_digit() => return parse_epoch(text),
+        _ => None,
+    };
+    if common.is_some() {
+        return common;
+    }
+    match time_prefix(text) {
+        Some((ns, used)) if used == text.len() => Some(ns),
+        _ => parse_epoch(text),
+    }
+}
+
+/// The time that a value is: times themselves, text that says one, numbers since 1970 by their size.
+pub fn time_of(value: ValueRef<'_>) -> Option<i64> {
+    match value {
+        ValueRef::Time(ns) => Some(ns),
+        ValueRef::Text(text) => parse_time(text),
+        ValueRef::Int(value) => epoch(value.unsigned_abs(), b"", value < 0),
+        ValueRef::Float(value) => {
+            let mut text = Vec::with_capacity(32);
+            format_float(value, &mut text); // the digits that were written, not those of the binary number
+            parse_epoch(&text)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,67 @@
+//! The English names of months and weekdays, by their first three letters.
+
+use super::digits::bytes_at;
+
+/// Three letters as a number, in lower case.
+#[inline]
+const fn letters(name: [u8; 3]) -> u32 {
+    ((name[0] | 0x20) as u32) << 16 | ((name[1] | 0x20) as u32) << 8 | (name[2] | 0x20) as u32
+}
+
+/// The number of a month by the first three letters of its English name, with no letter behind them.
+#[inline]
+pub(super) fn month(text: &[u8], at: usize) -> Option<u32> {
+    let month = month_number(*bytes_at(text, at)?)?;
+    let ends = !text.get(at + 3).is_some_and(u8::is_ascii_alphabetic);
+    ends.then_some(month)
+}
+
+/// The number of a month by its three letters.
+#[inline]
+pub(super) fn month_number(name: [u8; 3]) -> Option<u32> {
+    const NAMES: [u32; 12] = {
+        let names = *b"janfebmaraprmayjunjulaugsepoctnovdec";
+        let mut packed = [0; 12];
+        let mut month = 0;
+        while month < 12 {
+            packed[month] = letters([names[3 * month], names[3 * month + 1], names[3 * month + 2]]);
+            month += 1;
+        }
+        packed
+    };
+    const PLACES: [u8; 32] = {
+        let mut places = [0; 32];
+        let mut month = 0;
+        while month < 12 {
+            let slot = slot_of(NAMES[month]);
+            assert!(places[slot] == 0, "two months share a slot");
+            places[slot] = month as u8 + 1;
+            month += 1;
+        }
+        places
+    };
+    let name = letters(name);
+    let month = u32::from(PLACES[slot_of(name)]);
+    (month > 0 && NAMES[month as usize - 1] == name).then_some(month)
+}
+
+/// A slot for the three letters of a month.
+#[inline]
+const fn slot_of(name: u32) -> usize {
+    (name.wrapping_mul(MULTIPLIER) >> 27) as usize
+}
+
+/// Found by trial: no two months share a slot.
+const MULTIPLIER: u32 = 0x6ec9_d287;
+
+/// Whether a text begins with the short English name of a day of the week.
+pub(crate) fn is_weekday(text: &[u8]) -> bool {
+    let Some(name) = text.first_chunk() else {
+        return false;
+    };
+    let name = letters(*name);
+    [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"]
+        .iter()
+        .any(|known| letters(**known) == name)
+        && !text.get(3).is_some_and(u8::is_ascii_alphabetic)
+}

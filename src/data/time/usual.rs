@@ -1,0 +1,103 @@
+//! The two forms that logs are made of, at fixed places of a text whose length is known: no byte is asked for twice.
+
+use super::calendar::{Date, at_offset};
+use super::clock::{Clock, seconds_of_day};
+use super::digits::{pair, year_of};
+use super::names::month_number;
+
+/// `17/May/2015:10:05:03 +0000` and no other form.
+#[inline]
+pub(super) fn access_log_time(text: &[u8; 26]) -> Option<i64> {
+    let [
+        d0,
+        d1,
+        b'/',
+        m0,
+        m1,
+        m2,
+        b'/',
+        y0,
+        y1,
+        y2,
+        y3,
+        b':',
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+        b' ',
+        sign @ (b'+' | b'-'),
+        z0,
+        z1,
+        z2,
+        z3,
+    ] = *text
+    else {
+        return None;
+    };
+    let date = Date {
+        year: year_of(&[y0, y1, y2, y3])?,
+        month: month_number([m0, m1, m2])?,
+        day: pair(d0, d1),
+    };
+    let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
+    let (hours, minutes) = (pair(z0, z1), pair(z2, z3));
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let east_s = (hours * 3600 + minutes * 60) as i32;
+    let offset_s = if sign == b'-' { -east_s } else { east_s };
+    at_offset(date, Clock { seconds, ns: 0 }, offset_s)
+}
+
+/// `2015-05-17T10:05:03Z`, or with three digits of a fraction, and no other form. `tail` is what follows the
+/// seconds.
+#[inline]
+pub(super) fn rfc3339_utc(head: &[u8; 19], tail: &[u8]) -> Option<i64> {
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        m0,
+        m1,
+        b'-',
+        d0,
+        d1,
+        b'T' | b' ',
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+    ] = *head
+    else {
+        return None;
+    };
+    let ns = match *tail {
+        [b'Z'] => 0,
+        [b'.' | b',', a, b, c, b'Z'] => {
+            let (first, rest) = (pair(b'0', a), pair(b, c));
+            if first > 9 || rest > 99 {
+                return None;
+            }
+            (first * 100 + rest) * 1_000_000
+        }
+        _ => return None,
+    };
+    let date = Date {
+        year: year_of(&[y0, y1, y2, y3])?,
+        month: pair(m0, m1),
+        day: pair(d0, d1),
+    };
+    let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
+    at_offset(date, Clock { seconds, ns }, 0)
+}

@@ -1,0 +1,146 @@
+//! `clf` and `combined`: the access logs of Apache, nginx and most other web servers.
+//!
+//! Speed is the point. All quotes of a chunk are found in one pass, 64 bytes at a time; a record with as many as
+//! it should have, none of them behind a backslash, is then checked by looking at the bytes around them, and only
+//! the short parts between are walked. Any other record is read from left to right: that takes the escaped quotes,
+//! and finds what is missing. Both end in the same [`Layout`], which says where all fields stand, so a field is
+//! looked for only if it is wanted.
+
+mod layout;
+mod regular;
+#[cfg(test)]
+mod tests;
+mod walked;
+
+use super::walk::Missing;
+use super::{FieldDef, FormatDef, Sample, field, int, text};
+use crate::data::{TextColumn, each_of_two};
+use crate::decode::typed::{self, Kind, Places};
+use crate::decode::{Decoded, Decoder};
+
+use regular::regular;
+use walked::walk;
+
+const FIELDS: [FieldDef; 11] = [
+    text("ip"),
+    text("ident"),
+    text("user"),
+    field("time", Kind::Time),
+    text("method"),
+    text("path"),
+    text("protocol"),
+    int("status"),
+    int("bytes"),
+    text("referrer"),
+    text("agent"),
+];
+
+const DETAILS: &str = "A quote within a quoted part stands behind a backslash. A `-` for status or bytes is null. A request \
+                       that is no `METHOD path PROTOCOL` (a `-`, a TLS handshake) stands whole in path; method and \
+                       protocol are null.";
+
+pub(super) const COMBINED: FormatDef = FormatDef {
+    name: "combined",
+    summary: "Access log of Apache and nginx, with referrer and user agent.",
+    details: DETAILS,
+    fields: &FIELDS,
+    sample: Sample {
+        line: "192.0.2.7 - ann [17/May/2015:10:05:03 +0000] \"GET /a?b=1 HTTP/1.1\" 200 512 \"http://example.com/\" \"curl/8.5\"",
+        fields: "ip=192.0.2.7 ident=- user=ann time=2015-05-17T10:05:03Z method=GET path=/a?b=1 protocol=HTTP/1.1 \
+                 status=200 bytes=512 referrer=http://example.com/ agent=curl/8.5",
+    },
+    make: |format, wanted| Box::new(CombinedDecoder::<6> { format, wanted }),
+};
+
+pub(super) const CLF: FormatDef = FormatDef {
+    name: "clf",
+    summary: "Common Log Format: the access log of a web server without referrer and user agent.",
+    details: DETAILS,
+    fields: FIELDS.split_at(9).0,
+    sample: Sample {
+        line: "192.0.2.7 - - [17/May/2015:10:05:03 +0200] \"HEAD / HTTP/1.0\" 304 -",
+        fields: "ip=192.0.2.7 ident=- user=- time=2015-05-17T08:05:03Z method=HEAD path=/ protocol=HTTP/1.0 status=304",
+    },
+    make: |format, wanted| Box::new(CombinedDecoder::<2> { format, wanted }),
+};
+
+/// Reads records with so many quotes.
+struct CombinedDecoder<const QUOTES: usize> {
+    format: &'static FormatDef,
+    /// Fields by number.
+    wanted: Vec<usize>,
+}
+
+/// Texts are searched for quotes together if they are at least this part of the bytes that they stand in.
+const DENSE: usize = 4;
+
+impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
+    fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
+        let (bytes, rows): (&[u8], _) = (&texts.bytes, texts.spans.len());
+        let mut columns: Vec<Places> = self
+            .wanted
+            .iter()
+            .map(|&field| {
+                let field = &self.format.fields[field];
+                Places::new(field.name, field.kind, rows)
+            })
+            .collect();
+        let mut rejected = Vec::new();
+        let quotes = quotes::<QUOTES>(texts);
+        let mut next_quote = 0;
+        for (row, span) in texts.spans.iter().enumerate() {
+            let (start, end) = (span.start as usize, span.start as usize + span.len as usize);
+            let regular = quotes.as_ref().and_then(|quotes| {
+                while (quotes[next_quote] as usize) < start {
+                    next_quote += 1;
+                }
+                let of_record = quotes[next_quote..].first_chunk::<7>()?;
+                regular::<QUOTES>(bytes, start, end, of_record)
+            });
+            let layout = match regular {
+                Some(layout) => layout,
+                None if span.is_null() => {
+                    rejected.push((row as u32, format!("{}: expected text", self.format.name)));
+                    continue;
+                }
+                None => match walk::<QUOTES>(&bytes[..end], start) {
+                    Ok(layout) => layout,
+                    Err(Missing(what)) => {
+                        rejected
+                            .push((row as u32, format!("{}: expected {what}", self.format.name)));
+                        continue;
+                    }
+                },
+            };
+            for (column, &field) in columns.iter_mut().zip(&self.wanted) {
+                column.spans.push(layout.place(field, bytes));
+            }
+        }
+        typed::finish(self.format.name, &texts.bytes, rows, columns, rejected)
+    }
+}
+
+/// Where all quotes stand in texts that follow each other, with some beyond all bytes behind them; nothing if the
+/// texts are in another order or far between.
+fn quotes<const QUOTES: usize>(texts: &TextColumn<'_>) -> Option<Vec<u32>> {
+    let (first, last) = (texts.spans.first()?, texts.spans.last()?);
+    if texts.spans.iter().any(|span| span.is_null())
+        || texts
+            .spans
+            .windows(2)
+            .any(|pair| pair[0].start + pair[0].len > pair[1].start)
+    {
+        return None;
+    }
+    let (low, high) = (first.start as usize, (last.start + last.len) as usize);
+    let length: usize = texts.spans.iter().map(|span| span.len as usize).sum();
+    if length < (high - low) / DENSE {
+        return None;
+    }
+    let mut quotes = Vec::with_capacity(texts.spans.len() * (QUOTES + 1) + 8);
+    each_of_two(&texts.bytes[low..high], b'"', b'"', |at| {
+        quotes.push((low + at) as u32);
+    });
+    quotes.extend([u32::MAX; 8]);
+    Some(quotes)
+}

@@ -1,0 +1,66 @@
+//! The quick look: a record that has nothing out of the ordinary.
+
+use memchr::memchr;
+
+use super::layout::{Layout, TIME_BYTES};
+
+/// The layout of a record that has nothing out of the ordinary. `quotes` are the first from its start on.
+#[inline(always)]
+pub(super) fn regular<const QUOTES: usize>(
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+    quotes: &[u32; 7],
+) -> Option<Layout> {
+    let quotes: [usize; 7] = quotes.map(|quote| quote as usize);
+    let [open, close, referrer, referrer_end, agent, agent_end, _] = quotes;
+    let record = &bytes[..end];
+    let is_closed = |quote: usize| record[quote - 1] != b'\\';
+    let middle_end = if QUOTES == 6 {
+        let is_framed = agent_end + 1 == end
+            && agent == referrer_end + 2
+            && record[referrer_end + 1] == b' '
+            && is_closed(referrer_end)
+            && is_closed(agent_end)
+            && record[referrer - 1] == b' ';
+        if !is_framed {
+            return None;
+        }
+        referrer - 1
+    } else {
+        if close >= end || referrer < end {
+            return None;
+        }
+        end
+    };
+    // ` 200 512`, and nothing but one blank behind the status
+    let middle = record.get(close + 1..middle_end)?;
+    let &[b' ', a, b, c, b' ', ref size @ ..] = middle else {
+        return None;
+    };
+    let has_blank = a == b' ' || b == b' ' || c == b' ' || size.contains(&b' ');
+    if has_blank || size.is_empty() || !is_closed(close) {
+        return None;
+    }
+    // `… - - [17/May/2015:10:05:03 +0000] "`
+    let bracket = open
+        .checked_sub(TIME_BYTES)
+        .filter(|bracket| *bracket > start + 5)?;
+    if record[open - 2..open] != *b"] "
+        || record[bracket - 1..=bracket] != *b" ["
+        || record[start] == b' '
+    {
+        return None;
+    }
+    if record[bracket - 5..bracket] != *b" - - " {
+        let first = start + memchr(b' ', &record[start..bracket - 1])?;
+        memchr(b' ', &record[first + 1..bracket - 1])?;
+    }
+    Some(Layout {
+        start,
+        bracket,
+        quotes: [open, close, referrer, referrer_end, agent, agent_end],
+        blank: close + 5,
+        bytes_end: middle_end,
+    })
+}

@@ -1,0 +1,143 @@
+//! `parse "…{name}…"`: literal text around named holes.
+//!
+//! A pattern means a regular expression: literals stand for themselves, white space for a run of white space, a
+//! hole for the shortest text (at the very end for the rest), searched leftmost. It is not run as one if that can
+//! be helped: each literal is searched from the end of the one before. Every choice that this makes is the one
+//! that the regular expression would try first, so where it ends well the answer is the same. Where it does not,
+//! there may be another: a typed hole may begin further to the right, and white space in front of a hole may leave
+//! some of its blanks to the literal behind the hole. Only then the regular expression is asked.
+//!
+//! `syntax` takes a pattern apart into each `literal` and `hole`, `search` finds them in a text, and the
+//! decoder here makes columns of what was found.
+
+mod hole;
+mod literal;
+mod search;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+use regex::bytes::Regex;
+
+use super::typed::{self, Kind, Places};
+use super::{Decoded, Decoder};
+use crate::data::{Span, TextColumn};
+
+pub use hole::TYPES;
+pub use syntax::PatternError;
+
+use hole::{Hole, hole_regex};
+use literal::Literal;
+use syntax::{compile, read};
+
+/// A pattern that has been read.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// One more than holes: in front of, between and behind them. Only the first and the last may be empty.
+    literals: Vec<Literal>,
+    holes: Vec<Hole>,
+    /// Asked when the search by literals finds nothing; none if it could not find anything either.
+    fallback: Option<Regex>,
+    /// Whether a failed search by literals may still be a match: a literal that ends in white space stands before
+    /// one that begins with it.
+    is_elastic: bool,
+}
+
+impl Pattern {
+    /// Reads a pattern.
+    pub fn new(text: &[u8]) -> Result<Pattern, PatternError> {
+        let (literals, holes) = read(text)?;
+        let literals: Vec<Literal> = literals.iter().map(|text| Literal::of(text)).collect();
+        let is_elastic = literals
+            .windows(2)
+            .any(|pair| pair[0].ends_white() && pair[1].begins_white());
+        let is_typed = holes.iter().any(|hole| hole.kind != Kind::Text);
+        let mut pattern = Pattern {
+            literals,
+            holes,
+            fallback: None,
+            is_elastic,
+        };
+        if is_elastic || is_typed {
+            pattern.fallback = Some(compile(&pattern.regex(), text)?);
+        }
+        Ok(pattern)
+    }
+
+    /// The fields, in their order.
+    pub fn names(&self) -> Vec<String> {
+        self.holes
+            .iter()
+            .filter_map(|hole| hole.name.clone())
+            .collect()
+    }
+
+    /// The regular expression that the pattern means; a group for each hole.
+    fn regex(&self) -> String {
+        let mut regex = "(?s-u:".to_owned();
+        self.literals[0].write_regex(&mut regex);
+        for (index, hole) in self.holes.iter().enumerate() {
+            let behind = &self.literals[index + 1];
+            regex.push_str(&hole_regex(hole.kind, behind.is_empty()));
+            behind.write_regex(&mut regex);
+        }
+        regex.push(')');
+        regex
+    }
+}
+
+/// Reads the wanted holes of a pattern.
+#[derive(Debug)]
+pub struct PatternDecoder {
+    pattern: Pattern,
+    /// Holes by number.
+    wanted: Vec<usize>,
+}
+
+impl PatternDecoder {
+    /// A decoder of the fields with these names.
+    pub fn new(pattern: Pattern, names: &[String]) -> Self {
+        let of = |name: &String| {
+            pattern
+                .holes
+                .iter()
+                .position(|hole| hole.name.as_ref() == Some(name))
+        };
+        let wanted = names.iter().filter_map(of).collect();
+        PatternDecoder { pattern, wanted }
+    }
+}
+
+impl Decoder for PatternDecoder {
+    fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
+        let (pattern, rows) = (&self.pattern, texts.spans.len());
+        let mut columns: Vec<Places> = self
+            .wanted
+            .iter()
+            .map(|&hole| {
+                let hole = &pattern.holes[hole];
+                Places::new(&hole.label(), hole.kind, rows)
+            })
+            .collect();
+        let mut rejected = Vec::new();
+        let mut locations = pattern.fallback.as_ref().map(Regex::capture_locations);
+        let mut places = vec![(0, 0); pattern.holes.len()];
+        for (row, span) in texts.spans.iter().enumerate() {
+            let text = span.slice(&texts.bytes);
+            if span.is_null() {
+                rejected.push((row as u32, "parse: there is no text".to_owned()));
+                continue;
+            }
+            if let Err(missed) = pattern.find(text, &mut places, locations.as_mut()) {
+                rejected.push((row as u32, pattern.reason(missed, text)));
+                continue;
+            }
+            let base = span.start as usize;
+            for (column, &hole) in columns.iter_mut().zip(&self.wanted) {
+                let (start, end) = places[hole];
+                column.spans.push(Span::new(base + start, base + end));
+            }
+        }
+        typed::finish("parse", &texts.bytes, rows, columns, rejected)
+    }
+}

@@ -1,0 +1,163 @@
+//! What becomes of everything that workers send: one result of the whole stream, or one for each window.
+
+use std::sync::Arc;
+
+use crate::aggregate::{Executor, Merged};
+use crate::data::Batch;
+use crate::plan::{Exchange, Plan};
+use crate::stage::Account;
+
+use super::chain::Chain;
+use super::ledger::Ledger;
+use super::message::{Mark, Share};
+use super::windows::{Arrival, Emit, Windows};
+
+/// All results of a run.
+#[allow(clippy::large_enum_variant, reason = "there is one")]
+pub(super) enum Results<'p> {
+    /// One, of the whole stream.
+    Stream {
+        merged: Option<Merged>,
+        chain: Chain<'p>,
+        executor: &'p dyn Executor,
+    },
+    /// One for each window.
+    Windows(Windows<'p>),
+}
+
+impl<'p> Results<'p> {
+    /// Nothing yet.
+    pub(super) fn new(
+        plan: &'p Plan,
+        sources: usize,
+        max_jump_ns: i64,
+        executor: &'p dyn Executor,
+    ) -> Self {
+        if let Some(planned) = &plan.window {
+            return Results::Windows(Windows::new(plan, planned, sources, max_jump_ns, executor));
+        }
+        let merged = match &plan.exchange {
+            Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
+            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => None,
+        };
+        Results::Stream {
+            merged,
+            chain: Chain::of(plan, executor),
+            executor,
+        }
+    }
+
+    /// Takes the next rows in order; what can be said at once goes to `emit`.
+    pub(super) fn push(&mut self, batches: Vec<Batch<'static>>, arrival: Arrival, emit: Emit<'_>) {
+        match self {
+            Results::Stream { chain, .. } => emit(chain.push(batches)),
+            Results::Windows(windows) => windows.push(batches, arrival, emit),
+        }
+    }
+
+    /// Moves time without records.
+    pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival, emit: Emit<'_>) {
+        if let Results::Windows(windows) = self {
+            windows.mark(mark, arrival, emit);
+        }
+    }
+
+    /// Merges the groups of a batch, behind which the watermark stands here.
+    pub(super) fn merge(&mut self, shares: Vec<Share>, watermark: i64, emit: Emit<'_>) {
+        match self {
+            Results::Stream {
+                merged: Some(merged),
+                executor,
+                ..
+            } => {
+                let whole = |share| match share {
+                    Share::Whole(runs) => runs,
+                    Share::Slices(_) => Vec::new(),
+                };
+                merged.add(shares.into_iter().flat_map(whole).collect(), *executor);
+            }
+            Results::Stream { .. } => {}
+            Results::Windows(windows) => windows.merge(shares, watermark, emit),
+        }
+    }
+
+    /// The input has ended: what is left goes to `emit`.
+    pub(super) fn finish(&mut self, emit: Emit<'_>) {
+        match self {
+            Results::Stream {
+                merged,
+                chain,
+                executor,
+            } => {
+                if let Some(merged) = merged {
+                    let rows = merged.finish(*executor);
+                    emit(chain.push(rows));
+                }
+                emit(chain.finish());
+            }
+            Results::Windows(windows) => windows.finish(emit),
+        }
+    }
+
+    /// Whether nothing that comes in can change what comes out.
+    pub(super) fn is_done(&self) -> bool {
+        match self {
+            Results::Stream { chain, .. } => chain.is_done(),
+            Results::Windows(windows) => windows.before.is_done(),
+        }
+    }
+
+    /// The lines that stages on this side have rejected since they were last asked for.
+    pub(super) fn take_rejected_lines(&mut self) -> Vec<u8> {
+        match self {
+            Results::Stream { chain, .. } => std::mem::take(&mut chain.account.rejected_lines),
+            Results::Windows(windows) => {
+                let mut lines = std::mem::take(&mut windows.before.account.rejected_lines);
+                lines.append(&mut windows.tally.account.rejected_lines);
+                lines
+            }
+        }
+    }
+
+    /// The late lines since they were last asked for.
+    pub(super) fn take_late_lines(&mut self) -> Vec<u8> {
+        match self {
+            Results::Stream { .. } => Vec::new(),
+            Results::Windows(windows) => std::mem::take(&mut windows.tally.late_lines),
+        }
+    }
+
+    /// Where the first late record was that came since this was last asked: its number in its source.
+    pub(super) fn take_first_late(&mut self) -> Option<i64> {
+        match self {
+            Results::Stream { .. } => None,
+            Results::Windows(windows) => windows.tally.first_late.take(),
+        }
+    }
+
+    /// Enters what the stages on this side have said.
+    pub(super) fn settle(self, ledger: &mut Ledger) {
+        match self {
+            Results::Stream { chain, .. } => {
+                let (passed, withdrawn) = (chain.passed, chain.withdrawn);
+                enter(chain.account, passed, withdrawn, ledger);
+            }
+            Results::Windows(Windows { before, tally, .. }) => {
+                let (passed, withdrawn) = (before.passed, before.withdrawn + tally.withdrawn);
+                enter(before.account, passed, withdrawn + tally.late, ledger);
+                enter(tally.account, 0, 0, ledger);
+                ledger.late += tally.late;
+                ledger.jumps += tally.jumps;
+            }
+        }
+    }
+}
+
+fn enter(account: Account, passed: u64, withdrawn: u64, ledger: &mut Ledger) {
+    ledger.passed = (ledger.passed + passed).saturating_sub(withdrawn);
+    ledger.filtered += account.filtered;
+    ledger.rejected += account.rejected;
+    ledger.first_rejected = ledger.first_rejected.take().or(account.first_rejected);
+    ledger.failed += account.failures.count;
+    ledger.first_failed = ledger.first_failed.take().or(account.failures.first);
+}

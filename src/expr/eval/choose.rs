@@ -1,0 +1,72 @@
+//! `if` and `coalesce`: an argument is evaluated only for the rows that take it.
+
+use super::Rows;
+use crate::data::{Batch, Column, ColumnBuilder, Truth, ValueRef};
+use crate::expr::failures::Failures;
+use crate::expr::node::Node;
+
+/// `if(condition, a, b)`: b also where the condition is unknown.
+pub(super) fn choose<'a>(
+    arguments: &[Node],
+    batch: &Batch<'a>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Column<'a> {
+    let [condition, then, otherwise] = arguments else {
+        unreachable!("binding counted the arguments of if()")
+    };
+    let truths = condition.truths(batch, rows, failures);
+    let rows_where = |wanted: bool| -> Vec<u32> {
+        (0..truths.len())
+            .filter(|&index| (truths[index] == Truth::True) == wanted)
+            .map(|index| rows.at(index))
+            .collect()
+    };
+    let (then_rows, else_rows) = (rows_where(true), rows_where(false));
+    let thens = then.eval(batch, Rows::Some(&then_rows), failures);
+    let elses = otherwise.eval(batch, Rows::Some(&else_rows), failures);
+    let (mut next_then, mut next_else) = (0..thens.len(), 0..elses.len());
+    let mut builder = ColumnBuilder::new(truths.len());
+    for truth in &truths {
+        let value = if *truth == Truth::True {
+            next_then.next().map(|row| thens.get(row))
+        } else {
+            next_else.next().map(|row| elses.get(row))
+        };
+        builder.push(value.unwrap_or(ValueRef::Null));
+    }
+    builder.finish()
+}
+
+/// The first argument that is not null.
+pub(super) fn coalesce<'a>(
+    arguments: &[Node],
+    batch: &Batch<'a>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Column<'a> {
+    let mut open: Vec<usize> = (0..rows.len()).collect();
+    let mut columns = Vec::new();
+    let mut chosen: Vec<Option<(u32, u32)>> = vec![None; rows.len()];
+    for argument in arguments {
+        let open_rows: Vec<u32> = open.iter().map(|&index| rows.at(index)).collect();
+        let values = argument.eval(batch, Rows::Some(&open_rows), failures);
+        for (row, &index) in open.iter().enumerate() {
+            if !values.get(row).is_null() {
+                chosen[index] = Some((columns.len() as u32, row as u32));
+            }
+        }
+        open.retain(|&index| chosen[index].is_none());
+        columns.push(values);
+        if open.is_empty() {
+            break;
+        }
+    }
+    let mut builder = ColumnBuilder::new(rows.len());
+    for choice in chosen {
+        builder.push(choice.map_or(ValueRef::Null, |(column, row)| {
+            columns[column as usize].get(row as usize)
+        }));
+    }
+    builder.finish()
+}

@@ -1,0 +1,128 @@
+//! Conditions: comparisons, patterns, lists, and what connects them, with three values.
+
+use super::{Evaluated, Rows, fail};
+use crate::data::{Batch, Column, Truth, ValueRef, write_text};
+use crate::expr::compare::compare;
+use crate::expr::failures::Failures;
+use crate::expr::node::{Comparison, Node};
+use crate::expr::pattern::Pattern;
+
+/// A value as a condition; what is neither bool nor null counts as a failed conversion.
+#[inline]
+pub fn truth(value: ValueRef<'_>, place: &str, failures: &mut Failures) -> Truth {
+    match value {
+        ValueRef::Bool(value) => value.into(),
+        ValueRef::Null => Truth::Unknown,
+        _ => {
+            failures.add(place, "true or false", value);
+            Truth::Unknown
+        }
+    }
+}
+
+/// For which rows the pattern is found in the text of a value; never in null.
+pub fn matches(values: &Column<'_>, pattern: &Pattern) -> Vec<bool> {
+    let mut scratch = Vec::new();
+    let one = |row| match values.get(row) {
+        ValueRef::Null => false,
+        ValueRef::Text(text) => pattern.is_match(text),
+        value => {
+            scratch.clear();
+            write_text(value, &mut scratch);
+            pattern.is_match(&scratch)
+        }
+    };
+    (0..values.len()).map(one).collect()
+}
+
+/// Compares row by row. Text against constant text, the most frequent condition, does without the general case.
+pub(super) fn compare_columns(
+    op: Comparison,
+    lefts: &Column<'_>,
+    rights: &Column<'_>,
+    place: &str,
+    failures: &mut Failures,
+) -> Vec<Truth> {
+    if let (Column::Text(texts), Column::Constant(constant, _)) = (lefts, rights)
+        && let ValueRef::Text(constant) = constant.borrow()
+    {
+        let one = |row| {
+            texts
+                .get(row)
+                .is_some_and(|text| op.holds(text.cmp(constant)))
+                .into()
+        };
+        return (0..texts.spans.len()).map(one).collect();
+    }
+    let mut truths = Vec::with_capacity(lefts.len());
+    for row in 0..lefts.len() {
+        truths.push(match compare(op, lefts.get(row), rights.get(row)) {
+            Ok(holds) => holds.into(),
+            Err((value, unfit)) => {
+                fail(failures, place, value, unfit);
+                Truth::False
+            }
+        });
+    }
+    truths
+}
+
+/// `and` (decided by false) and `or` (decided by true), with three values.
+pub(super) fn connect(
+    left: &Node,
+    right: &Node,
+    decisive: Truth,
+    batch: &Batch<'_>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Vec<Truth> {
+    let mut truths = left.truths(batch, rows, failures);
+    let open: Vec<usize> = (0..truths.len())
+        .filter(|&index| truths[index] != decisive)
+        .collect();
+    if open.is_empty() {
+        return truths;
+    }
+    let open_rows: Vec<u32> = open.iter().map(|&index| rows.at(index)).collect();
+    for (&index, right) in open
+        .iter()
+        .zip(right.truths(batch, Rows::Some(&open_rows), failures))
+    {
+        truths[index] = match (truths[index], right) {
+            (_, right) if right == decisive => decisive,
+            (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
+            (_, right) => right,
+        };
+    }
+    truths
+}
+
+/// Whether a value equals a member of the list; a value that fits no member is one failed conversion.
+pub(super) fn is_one_of(
+    values: &Column<'_>,
+    list: &[Node],
+    members: &[Evaluated<'_, '_>],
+    row: usize,
+    place: &str,
+    failures: &mut Failures,
+) -> bool {
+    let value = values.get(row);
+    let mut misfit = None;
+    for (node, member) in list.iter().zip(members) {
+        if matches!(node, Node::Constant(constant) if constant.borrow().is_null()) {
+            if value.is_null() {
+                return true;
+            }
+            continue;
+        }
+        match compare(Comparison::Equal, value, member.get(row)) {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(found) => misfit = misfit.or(Some(found)),
+        }
+    }
+    if let Some((value, unfit)) = misfit {
+        fail(failures, place, value, unfit);
+    }
+    false
+}

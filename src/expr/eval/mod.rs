@@ -1,0 +1,280 @@
+//! Evaluation: an expression over some rows of a batch gives a column of as many rows.
+//!
+//! `and`, `or`, `if`, `coalesce` and `??` evaluate their right sides only for the rows that need them, so
+//! that `is_number(x) and x > 5` never counts a failed conversion for the rows that the left side ruled out.
+//!
+//! Here each kind of node is taken to what evaluates it: a `condition`, a choice (`choose`), a function's
+//! `call`.
+
+mod call;
+mod choose;
+mod condition;
+
+use crate::data::{Batch, Column, ColumnBuilder, Truth, ValueRef};
+
+use super::access::{follow, holds};
+use super::arithmetic::{compute, negate};
+use super::failures::Failures;
+use super::functions::{Kernel, Unfit};
+use super::node::Node;
+
+pub use condition::{matches, truth};
+
+use call::{call, call_owned};
+use choose::{choose, coalesce};
+use condition::{compare_columns, connect, is_one_of};
+
+/// Which rows of a batch.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows<'r> {
+    /// The first so many: all of them.
+    All(usize),
+    /// These.
+    Some(&'r [u32]),
+}
+
+impl Rows<'_> {
+    /// How many rows.
+    pub fn len(self) -> usize {
+        match self {
+            Rows::All(rows) => rows,
+            Rows::Some(rows) => rows.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row of the batch that stands at an index here.
+    #[inline]
+    fn at(self, index: usize) -> u32 {
+        match self {
+            Rows::All(_) => index as u32,
+            Rows::Some(rows) => rows[index],
+        }
+    }
+}
+
+/// A column that the batch holds already, or a new one.
+#[derive(Debug)]
+pub enum Evaluated<'b, 'a> {
+    /// Held by the batch.
+    Borrowed(&'b Column<'a>),
+    /// Computed.
+    Owned(Column<'a>),
+}
+
+impl<'a> std::ops::Deref for Evaluated<'_, 'a> {
+    type Target = Column<'a>;
+
+    #[inline]
+    fn deref(&self) -> &Column<'a> {
+        match self {
+            Evaluated::Borrowed(column) => column,
+            Evaluated::Owned(column) => column,
+        }
+    }
+}
+
+impl<'a> Evaluated<'_, 'a> {
+    /// The column itself; copied if the batch holds it.
+    pub fn into_owned(self) -> Column<'a> {
+        match self {
+            Evaluated::Borrowed(column) => column.clone(),
+            Evaluated::Owned(column) => column,
+        }
+    }
+}
+
+impl Node {
+    /// The values of the expression for all rows of a batch.
+    pub fn eval_all<'b, 'a>(
+        &self,
+        batch: &'b Batch<'a>,
+        failures: &mut Failures,
+    ) -> Evaluated<'b, 'a> {
+        self.eval(batch, Rows::All(batch.rows), failures)
+    }
+
+    /// The values of the expression for some rows of a batch, in their order. Values that do not fit are
+    /// null and counted in `failures`.
+    pub fn eval<'b, 'a>(
+        &self,
+        batch: &'b Batch<'a>,
+        rows: Rows<'_>,
+        failures: &mut Failures,
+    ) -> Evaluated<'b, 'a> {
+        let owned = match self {
+            Node::Field(slot, _) => match rows {
+                Rows::All(_) => return Evaluated::Borrowed(batch.column(*slot)),
+                Rows::Some(rows) => batch.column(*slot).gather(rows),
+            },
+            Node::Constant(value) => Column::Constant(value.clone(), rows.len()),
+            Node::Call { def, arguments } => match def.kernel {
+                Kernel::If => choose(arguments, batch, rows, failures),
+                Kernel::Coalesce => coalesce(arguments, batch, rows, failures),
+                Kernel::Scalar(kernel) => {
+                    call(def, kernel, false, arguments, batch, rows, failures)
+                }
+                Kernel::NullAware(kernel) => {
+                    call(def, kernel, true, arguments, batch, rows, failures)
+                }
+                Kernel::Owned(kernel) => call_owned(def, kernel, arguments, batch, rows, failures),
+                Kernel::Prepared(_) => unreachable!("binding prepared the function"),
+                Kernel::Total => unreachable!("binding made a field of the total"),
+            },
+            Node::Prepared {
+                def,
+                arguments,
+                function,
+            } => call(
+                def,
+                function.begin(),
+                false,
+                arguments,
+                batch,
+                rows,
+                failures,
+            ),
+            Node::Access(of, path) => {
+                let values = of.eval(batch, rows, failures);
+                map(&values, |value| follow(value, path))
+            }
+            Node::Not(of) => Column::Bool(
+                of.truths(batch, rows, failures)
+                    .into_iter()
+                    .map(|truth| match truth {
+                        Truth::False => Truth::True,
+                        Truth::True => Truth::False,
+                        Truth::Unknown => Truth::Unknown,
+                    })
+                    .collect(),
+            ),
+            Node::Negate(of) => {
+                let values = of.eval(batch, rows, failures);
+                map(&values, |value| {
+                    negate(value)
+                        .unwrap_or_else(|(value, unfit)| fail(failures, of.place(), value, unfit))
+                })
+            }
+            Node::And(left, right) => {
+                Column::Bool(connect(left, right, Truth::False, batch, rows, failures))
+            }
+            Node::Or(left, right) => {
+                Column::Bool(connect(left, right, Truth::True, batch, rows, failures))
+            }
+            Node::Compare(op, left, right) => {
+                let lefts = left.eval(batch, rows, failures);
+                let rights = right.eval(batch, rows, failures);
+                Column::Bool(compare_columns(
+                    *op,
+                    &lefts,
+                    &rights,
+                    self.place(),
+                    failures,
+                ))
+            }
+            Node::IsNull(of) => {
+                let values = of.eval(batch, rows, failures);
+                Column::Bool(
+                    (0..values.len())
+                        .map(|row| values.get(row).is_null().into())
+                        .collect(),
+                )
+            }
+            Node::Arithmetic(op, left, right) => {
+                let lefts = left.eval(batch, rows, failures);
+                let rights = right.eval(batch, rows, failures);
+                let mut builder = ColumnBuilder::new(rows.len());
+                for row in 0..rows.len() {
+                    let value = compute(*op, lefts.get(row), rights.get(row)).unwrap_or_else(
+                        |(value, unfit)| fail(failures, self.place(), value, unfit),
+                    );
+                    builder.push(value);
+                }
+                builder.finish()
+            }
+            Node::Matches(of, pattern) => {
+                let values = of.eval(batch, rows, failures);
+                Column::Bool(
+                    matches(&values, pattern)
+                        .into_iter()
+                        .map(Truth::from)
+                        .collect(),
+                )
+            }
+            Node::InList(of, list) => {
+                let values = of.eval(batch, rows, failures);
+                let members: Vec<Evaluated<'b, 'a>> = list
+                    .iter()
+                    .map(|member| member.eval(batch, rows, failures))
+                    .collect();
+                let one_of =
+                    |row| is_one_of(&values, list, &members, row, of.place(), failures).into();
+                Column::Bool((0..rows.len()).map(one_of).collect())
+            }
+            Node::In(of, list) => {
+                let values = of.eval(batch, rows, failures);
+                let lists = list.eval(batch, rows, failures);
+                let is_in = |row| match lists.get(row) {
+                    ValueRef::List(members) => holds(members, values.get(row)).into(),
+                    ValueRef::Null => Truth::False,
+                    other => {
+                        failures.add(list.place(), "a list", other);
+                        Truth::False
+                    }
+                };
+                Column::Bool((0..rows.len()).map(is_in).collect())
+            }
+        };
+        Evaluated::Owned(owned)
+    }
+
+    /// The truth of a condition for some rows.
+    pub fn truths(&self, batch: &Batch<'_>, rows: Rows<'_>, failures: &mut Failures) -> Vec<Truth> {
+        match self.eval(batch, rows, failures) {
+            Evaluated::Owned(Column::Bool(truths)) => truths,
+            Evaluated::Borrowed(Column::Bool(truths)) => truths.clone(),
+            column => (0..column.len())
+                .map(|row| truth(column.get(row), self.place(), failures))
+                .collect(),
+        }
+    }
+
+    /// The rows of a batch for which a condition is true.
+    pub fn true_rows(&self, batch: &Batch<'_>, failures: &mut Failures) -> Vec<u32> {
+        let truths = self.truths(batch, Rows::All(batch.rows), failures);
+        truths
+            .iter()
+            .enumerate()
+            .filter(|(_, truth)| **truth == Truth::True)
+            .map(|(row, _)| row as u32)
+            .collect()
+    }
+}
+
+/// Counts a value that does not fit; the result is null.
+#[cold]
+fn fail(
+    failures: &mut Failures,
+    place: &str,
+    value: ValueRef<'_>,
+    unfit: Unfit,
+) -> ValueRef<'static> {
+    failures.add(place, unfit.expected, value);
+    ValueRef::Null
+}
+
+/// A column of one result for each value.
+fn map<'v>(
+    values: &'v Column<'_>,
+    mut of: impl FnMut(ValueRef<'v>) -> ValueRef<'v>,
+) -> Column<'static> {
+    let mut builder = ColumnBuilder::new(values.len());
+    for row in 0..values.len() {
+        builder.push(of(values.get(row)));
+    }
+    builder.finish()
+}

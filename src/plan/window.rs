@@ -1,0 +1,168 @@
+//! The window of a pipeline: found wherever it stands, bound in front of the first blocking stage.
+
+use crate::data::Slot;
+use crate::expr::{Scope, bind};
+use crate::lang::Mistake;
+use crate::lang::ast::Pipeline;
+use crate::stage::{self, BoundStage, RecordTime, WindowClause};
+use crate::window::Window;
+
+/// Over which records the first blocking stage works, and all behind it.
+#[derive(Clone, Debug)]
+pub struct PlannedWindow {
+    /// Which windows.
+    pub window: Window,
+    /// What says where a record belongs.
+    pub by: WindowBy,
+    /// Where the rows of a result hold the bounds of their window.
+    pub bounds: Bounds,
+    /// Who puts records into windows.
+    pub place: Place,
+    /// Whether windows without records are printed as well.
+    pub fill: bool,
+}
+
+/// What says where a record belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WindowBy {
+    /// A time that it has, in nanoseconds since 1970.
+    Time(Slot),
+    /// When it was read. If the records have a field that looks like their time: its name.
+    Arrival(Option<String>),
+    /// Its number among those that enter the first blocking stage.
+    Number,
+}
+
+/// Who puts records into windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The workers, which then keep groups by slice.
+    Workers,
+    /// The coordinator, in front of this step of its own.
+    Merge(usize),
+}
+
+/// Where the bounds of a window go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// `window_start`
+    pub start: Slot,
+    /// `window_end`
+    pub end: Slot,
+}
+
+impl Bounds {
+    /// The bounds stand in front of all other fields. Behind aggregates they do so again, behind other stages
+    /// only where no stage has dropped or replaced them.
+    pub(super) fn show(&self, scope: &mut Scope) {
+        scope.insert_front("window_end", self.end);
+        scope.insert_front("window_start", self.start);
+    }
+}
+
+/// A window while the stages are bound.
+pub(super) struct OpenWindow {
+    clause: WindowClause,
+    pub(super) bound: Option<BoundWindow>,
+}
+
+/// A window whose first blocking stage is known.
+pub(super) struct BoundWindow {
+    pub(super) window: Window,
+    pub(super) by: WindowBy,
+    pub(super) bounds: Bounds,
+    /// The number of the first blocking stage.
+    pub(super) stage: usize,
+}
+
+/// Finds the window stage; there is at most one.
+pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Mistake>> {
+    let mut found: Option<OpenWindow> = None;
+    for stage in &pipeline.stages {
+        let def = stage.head.as_word().and_then(stage::find);
+        let Some(def) = def.filter(|def| def.entry.name == "window") else {
+            continue;
+        };
+        if found.is_some() {
+            let mistake = Mistake::new(stage.span, "a pipeline has one window");
+            let text = "the first one says over which records all its blocking stages work";
+            return Err(vec![mistake.help(text)]);
+        }
+        if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {
+            found = Some(OpenWindow {
+                clause,
+                bound: None,
+            });
+        }
+    }
+    Ok(found)
+}
+
+impl OpenWindow {
+    /// Whether no blocking stage came so far.
+    pub(super) fn is_pending(&self) -> bool {
+        self.bound.is_none()
+    }
+
+    /// Where the bounds go, once the first blocking stage is known.
+    pub(super) fn bounds(&self) -> Option<Bounds> {
+        self.bound.as_ref().map(|bound| bound.bounds)
+    }
+
+    /// Binds the time in front of the first blocking stage, which is to be number `stage` once the step that
+    /// reads the time, if one is given back, stands before it.
+    pub(super) fn bind(
+        &mut self,
+        scope: &mut Scope,
+        stage: usize,
+    ) -> Result<Option<RecordTime>, Vec<Mistake>> {
+        let bounds = Bounds {
+            start: scope.new_slot(),
+            end: scope.new_slot(),
+        };
+        let (by, step) = match &self.clause.on {
+            Some(on) => {
+                let node = bind(on, scope)?;
+                let slot = scope.new_slot();
+                (WindowBy::Time(slot), Some(RecordTime { node, slot }))
+            }
+            None if self.clause.window.is_of_rows() => (WindowBy::Number, None),
+            None => (WindowBy::Arrival(likely_time(scope)), None),
+        };
+        self.bound = Some(BoundWindow {
+            window: self.clause.window,
+            by,
+            bounds,
+            stage: stage + usize::from(step.is_some()),
+        });
+        Ok(step)
+    }
+
+    /// The mistake of a window that no stage asks for.
+    pub(super) fn unused(&self) -> Mistake {
+        Mistake::new(
+            self.clause.span,
+            "no stage here works over a window: row-by-row stages see one record at a time",
+        )
+        .help("a window is for blocking stages, such as count by FIELD, sort or tail")
+    }
+}
+
+/// The field that is probably meant where a window goes by arrival.
+fn likely_time(scope: &Scope) -> Option<String> {
+    const NAMES: [&str; 8] = [
+        "time",
+        "timestamp",
+        "@timestamp",
+        "ts",
+        "date",
+        "datetime",
+        "t",
+        "when",
+    ];
+    let fields = || scope.fields().iter().map(|field| field.name.as_str());
+    NAMES
+        .iter()
+        .find_map(|name| fields().find(|field| field.eq_ignore_ascii_case(name)))
+        .map(str::to_owned)
+}

@@ -1,0 +1,72 @@
+//! What one open decoder does not have is taken from those before it: `json | json from payload` adds and replaces
+//! fields.
+
+use crate::data::{Column, ColumnBuilder, LiveSlots, Slot, Value, ValueRef};
+
+/// Where the values of a decoder before stand.
+#[derive(Clone, Debug)]
+pub(super) enum Older {
+    /// Those of one field.
+    Field(Slot),
+    /// All of an object, but for these names.
+    Whole(Slot, Vec<String>),
+}
+
+impl Older {
+    /// Adds the slot that is read.
+    pub(super) fn reads(&self, slots: &mut LiveSlots) {
+        slots.insert(self.slot());
+    }
+
+    pub(super) fn slot(&self) -> Slot {
+        match self {
+            Older::Field(slot) | Older::Whole(slot, _) => *slot,
+        }
+    }
+
+    /// The values of `newer`, and where it has none those of `older`.
+    pub(super) fn under<'a>(&self, newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
+        match self {
+            Older::Field(_) => coalesce(newer, older),
+            Older::Whole(_, dropped) => merge(&newer, older, dropped),
+        }
+    }
+}
+
+/// Field by field: null is nothing.
+fn coalesce<'a>(newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
+    if let Column::Constant(Value::Null, _) = newer {
+        return older.clone();
+    }
+    let mut rows = ColumnBuilder::new(newer.len());
+    for row in 0..newer.len() {
+        rows.push(match newer.get(row) {
+            ValueRef::Null => older.get(row),
+            value => value,
+        });
+    }
+    rows.finish()
+}
+
+/// Object by object: fields of `newer` replace those of `older` in their place, or stand behind them.
+fn merge<'a>(newer: &Column<'a>, older: &Column<'a>, dropped: &[String]) -> Column<'a> {
+    let merged = |row| {
+        let mut fields = match older.get(row) {
+            ValueRef::Object(fields) => fields.to_vec(),
+            _ => Vec::new(),
+        };
+        fields.retain(|(name, _)| !dropped.iter().any(|dropped| dropped.as_bytes() == name));
+        let ValueRef::Object(newer) = newer.get(row) else {
+            return Value::Object(fields);
+        };
+        for (name, value) in newer {
+            match fields.iter_mut().find(|(other, _)| other == name) {
+                Some(_) if *value == Value::Null => {}
+                Some(field) => field.1 = value.clone(),
+                None => fields.push((name.clone(), value.clone())),
+            }
+        }
+        Value::Object(fields)
+    };
+    Column::Values((0..newer.len()).map(merged).collect())
+}

@@ -1,0 +1,94 @@
+//! What `total(x)` in a stage becomes: a step in front of it that holds the rows of a result until the sum over
+//! all of them is known.
+
+use super::{Account, Operator, OrderedStage};
+use crate::data::{Batch, Column, ExactSum, LiveSlots, Slot, Value, ValueRef};
+use crate::expr::{Scope, Total};
+
+/// The steps for the totals that were asked for since the last call, in the order in which they are needed.
+pub fn totals(scope: &Scope) -> Vec<Box<dyn OrderedStage>> {
+    let step = |total| Box::new(Totaling { total }) as Box<dyn OrderedStage>;
+    scope.take_totals().into_iter().map(step).collect()
+}
+
+/// Sets a sum in all rows.
+#[derive(Debug)]
+struct Totaling {
+    total: Total,
+}
+
+impl OrderedStage for Totaling {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.total.node.reads(slots);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.total.slot]
+    }
+
+    fn is_blocking(&self) -> bool {
+        true
+    }
+
+    fn memory(&self) -> String {
+        "all rows of the result".to_owned()
+    }
+
+    fn reduce(&self, _batch: &mut Batch<'_>, _live: &LiveSlots, _account: &mut Account) {}
+
+    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+        Box::new(Adding {
+            total: self.total.clone(),
+            live: live.clone(),
+            sum: None,
+            held: Vec::new(),
+        })
+    }
+}
+
+/// The rows so far, and what they add up to if there was a number.
+struct Adding {
+    total: Total,
+    live: LiveSlots,
+    sum: Option<ExactSum>,
+    held: Vec<Batch<'static>>,
+}
+
+impl Adding {
+    fn add(&mut self, value: ValueRef<'_>, account: &mut Account) {
+        match (value, value.as_number()) {
+            (ValueRef::Null | ValueRef::Text([]), _) => {}
+            (ValueRef::BigInt(value), _) => self.sum.get_or_insert_default().add_big(*value),
+            (_, Some(number)) => self.sum.get_or_insert_default().add(number),
+            (_, None) => account.failures.add(&self.total.text, "a number", value),
+        }
+    }
+}
+
+impl Operator for Adding {
+    fn push(
+        &mut self,
+        mut batch: Batch<'static>,
+        _out: &mut Vec<Batch<'static>>,
+        account: &mut Account,
+    ) {
+        let column = self
+            .total
+            .node
+            .eval_all(&batch, &mut account.failures)
+            .into_owned();
+        for row in 0..batch.rows {
+            self.add(column.get(row), account);
+        }
+        batch.retain(&self.live);
+        self.held.push(batch);
+    }
+
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+        let sum = self.sum.take().map_or(Value::Null, |sum| sum.value());
+        for mut batch in self.held.drain(..) {
+            batch.set(self.total.slot, Column::Constant(sum.clone(), batch.rows));
+            out.push(batch);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! `window 30s/10s on time late 10s`: over which records the blocking stages work.
+
+use super::{Account, BoundStage, RowStage, StageDef};
+use crate::data::{
+    Batch, Column, Entry, Example, LiveSlots, Slot, Validity, Value, ValueRef, parse_time, time_of,
+    write_text,
+};
+use crate::expr::{Node, Scope};
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
+use crate::lang::{Mistake, ast};
+use crate::window::{Kind, Window};
+
+pub(super) const WINDOW: StageDef = StageDef {
+    entry: Entry {
+        name: "window",
+        usage: "window LENGTH[/SLIDE] [on FIELD] [late DUR], window session GAP …, window N rows[/M rows]",
+        summary: "Over which records blocking stages work: a result for each window of time.",
+        details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s. `window session 5m` \
+                  lasts from the first record of a key (`by`) until it has been silent for 5 m. `window 100 rows/10 rows` goes by \
+                  count. It may stand anywhere, once; without it the window is the whole stream. `on FIELD` takes the time from the \
+                  records that enter the first blocking stage; without it the time of arrival counts. `late 10s` says how far out \
+                  of order records may come: a window is final once the largest time before, less that, has reached its \
+                  end; a record all of whose windows are final is late, and counted. Result rows begin with `window_start` \
+                  and `window_end`. Windows are aligned to 1970 in `--tz`; days begin at midnight there, weeks on Monday. Sessions come \
+                  by start, then key: one that is still open holds back those that began after it.",
+        examples: &[
+            Example {
+                expr: "parse \"{t:time} {word}\" | count by word | window 1m on t",
+                input: "2026-03-01T10:00:05Z a\n2026-03-01T10:00:59Z a\n2026-03-01T10:01:00Z b\n",
+                output: "2026-03-01T10:00:00Z\t2026-03-01T10:01:00Z\ta\t2\n2026-03-01T10:01:00Z\t2026-03-01T10:02:00Z\tb\t1\n",
+            },
+            Example {
+                expr: "parse \"{t:time} {who}\" | count by who | window session 5m on t",
+                input: "2026-03-01T10:00:00Z ann\n2026-03-01T10:04:00Z ann\n2026-03-01T10:09:00Z ann\n",
+                output: "2026-03-01T10:00:00Z\t2026-03-01T10:09:00Z\tann\t2\n2026-03-01T10:09:00Z\t2026-03-01T10:14:00Z\tann\t1\n",
+            },
+            Example {
+                expr: "split as n | sum(n) | window 2 rows",
+                input: "1 2 3 4 5\n",
+                output: "1\t2\t3\n3\t4\t7\n5\t5\t5\n",
+            },
+        ],
+    },
+    chooses_columns: true,
+    bind,
+};
+
+/// A window as written: what it goes by is bound where the first blocking stage stands.
+#[derive(Clone, Debug)]
+pub struct WindowClause {
+    /// Which windows.
+    pub window: Window,
+    /// The time of a record; nothing for its arrival.
+    pub on: Option<Expr>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    read(stage)
+        .map(BoundStage::Window)
+        .map_err(|mistake| vec![mistake.usage(WINDOW.entry.usage)])
+}
+
+fn read(stage: &ast::Stage) -> Result<WindowClause, Mistake> {
+    let mut arguments = Arguments::of(stage);
+    let kind = kind(&mut arguments)?;
+    let (mut on, mut late) = (None, None);
+    loop {
+        let span = arguments.span_here();
+        if on.is_none() && arguments.keyword("on") {
+            on = Some((
+                arguments
+                    .expression("the field that holds the time")?
+                    .clone(),
+                span,
+            ));
+        } else if late.is_none() && arguments.keyword("late") {
+            late = Some((arguments.duration("how late records may come")?.0, span));
+        } else {
+            break;
+        }
+    }
+    arguments.finish(WINDOW.entry.usage)?;
+    if let (Kind::Rows { .. }, Some(span)) =
+        (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1)))
+    {
+        return Err(Mistake::new(
+            span,
+            "a window of rows goes by the order in which they come, not by time",
+        ));
+    }
+    if let (None, Some((_, span))) = (&on, late) {
+        return Err(
+            Mistake::new(span, "records cannot arrive later than they arrive")
+                .help("`late` goes with the time that records have: write on FIELD before it"),
+        );
+    }
+    Ok(WindowClause {
+        window: Window {
+            kind,
+            late_ns: late.map_or(0, |late| late.0),
+        },
+        on: on.map(|on| on.0),
+        span: stage.span,
+    })
+}
+
+fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
+    if arguments.keyword("session") {
+        let (gap, span) =
+            arguments.duration("for how long a key is silent when its session ends")?;
+        return Ok(Kind::Session {
+            gap: positive(gap, span)?,
+        });
+    }
+    let Some(expr) = arguments.peek_expression() else {
+        return Err(arguments.expected("how long a window is"));
+    };
+    match &expr.kind {
+        ExprKind::Literal(Value::Int(_)) => rows(arguments),
+        ExprKind::Binary(BinaryOp::Divide, left, right) => {
+            let (length, slide) = (duration(left)?, duration(right)?);
+            arguments.expression("how long a window is")?;
+            if slide > length {
+                return Err(Mistake::new(
+                    right.span,
+                    "the slide is longer than the window: records between two windows would be in none",
+                ));
+            }
+            Ok(Kind::Time { length, slide })
+        }
+        _ => {
+            let length = duration(expr)?;
+            arguments.expression("how long a window is")?;
+            Ok(Kind::Time {
+                length,
+                slide: length,
+            })
+        }
+    }
+}
+
+/// `100 rows` or `100 rows/10 rows`: to the grammar, `100`, `rows / 10`, `rows`.
+fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
+    let (length, span) = arguments.integer("how many rows")?;
+    let length = positive(i64::try_from(length).unwrap_or(i64::MAX), span)?;
+    let slide = match arguments.peek_expression().map(|expr| &expr.kind) {
+        Some(ExprKind::Binary(BinaryOp::Divide, left, right)) if left.as_word() == Some("rows") => {
+            let ExprKind::Literal(Value::Int(slide)) = right.kind else {
+                return Err(Mistake::new(right.span, "expected how many rows")
+                    .help("write window 100 rows/10 rows"));
+            };
+            arguments.expression("rows")?;
+            arguments.keyword("rows");
+            let slide = positive(slide, right.span)?;
+            if slide > length {
+                return Err(Mistake::new(
+                    right.span,
+                    "the slide is longer than the window: records between two windows would be in none",
+                ));
+            }
+            slide
+        }
+        _ if arguments.keyword("rows") || arguments.keyword("row") => length,
+        _ => {
+            let mistake = Mistake::new(span, format!("{length} of what?"));
+            return Err(mistake.help(format!("write window {length}s or window {length} rows")));
+        }
+    };
+    Ok(Kind::Rows { length, slide })
+}
+
+fn duration(expr: &Expr) -> Result<i64, Mistake> {
+    match &expr.kind {
+        ExprKind::Literal(Value::Duration(ns)) => positive(*ns, expr.span),
+        ExprKind::Literal(Value::Int(number)) => {
+            Err(
+                Mistake::new(expr.span, format!("{number} of what?")).help(format!(
+                    "a duration has a unit: {number}s, {number}m, {number}h"
+                )),
+            )
+        }
+        _ => Err(
+            Mistake::new(expr.span, format!("expected a duration, found `{expr}`"))
+                .help("a duration is written 30s, 5m or 1h"),
+        ),
+    }
+}
+
+fn positive(number: i64, span: Span) -> Result<i64, Mistake> {
+    if number > 0 {
+        Ok(number)
+    } else {
+        Err(Mistake::new(span, "a window has a length above 0"))
+    }
+}
+
+/// Reads the time of each record; those that have none are rejected.
+pub struct RecordTime {
+    /// What holds it.
+    pub node: Node,
+    /// Its nanoseconds since 1970 go here.
+    pub slot: Slot,
+}
+
+impl RowStage for RecordTime {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.node.reads(slots);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.slot]
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let mut times = Vec::with_capacity(batch.rows);
+        let mut without: Vec<u32> = Vec::new();
+        {
+            let column = self.node.eval_all(batch, &mut account.failures);
+            let mut push = |row: usize, time: Option<i64>| {
+                if time.is_none() {
+                    if without.is_empty() {
+                        account
+                            .first_rejected
+                            .get_or_insert_with(|| reason(column.get(row)));
+                    }
+                    without.push(row as u32);
+                }
+                times.push(time.unwrap_or_default());
+            };
+            match &*column {
+                Column::Text(texts) => {
+                    // Neighbours often share their second.
+                    let mut last: (&[u8], Option<i64>) = (&[], None);
+                    for row in 0..texts.spans.len() {
+                        let text = texts.get(row).unwrap_or_default();
+                        if text != last.0 {
+                            last = (text, parse_time(text));
+                        }
+                        push(row, last.1);
+                    }
+                }
+                column => (0..batch.rows).for_each(|row| push(row, time_of(column.get(row)))),
+            }
+        }
+        account.rejected += without.len() as u64;
+        batch.retain(live);
+        batch.set(self.slot, Column::Int(times, Validity::ALL));
+        if !without.is_empty() {
+            let mut without = without.into_iter().peekable();
+            let rows: Vec<u32> = (0..batch.rows as u32)
+                .filter(|row| without.next_if_eq(row).is_none())
+                .collect();
+            let mut live = live.clone();
+            live.insert(self.slot);
+            batch.gather(&rows, &live);
+        }
+    }
+}
+
+fn reason(value: ValueRef<'_>) -> String {
+    let mut text = Vec::new();
+    match value {
+        ValueRef::Null => text.extend_from_slice(b"null"),
+        value => write_text(value, &mut text),
+    }
+    let shown: String = String::from_utf8_lossy(&text).chars().take(60).collect();
+    format!("window: expected a time, found {shown:?}")
+}

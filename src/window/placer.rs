@@ -1,0 +1,91 @@
+//! Finds the slice of each record of a chunk, in the order of the stream.
+
+use super::grid::{Grid, Slice};
+use super::watermark::Clock;
+
+/// Where a record belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// To a slice.
+    In(Slice),
+    /// All its windows were final.
+    Late,
+}
+
+/// Goes through the records of a chunk.
+#[derive(Clone, Debug)]
+pub struct Placer<'g> {
+    grid: &'g Grid,
+    clock: Clock,
+    /// Times from here on may be jumps.
+    limit: i64,
+    /// Records are places themselves: behind the n-th, n + 1 is reached.
+    step: i64,
+    /// The slice of the last record, from where to where it reaches, and the windows that hold it.
+    slice: i64,
+    low: i64,
+    high: i64,
+    windows: (i64, i64),
+    /// The first window that is not final, until the watermark reaches the edge.
+    first_open: i64,
+    next_edge: i64,
+    /// Times that were jumps.
+    pub jumps: u64,
+}
+
+impl<'g> Placer<'g> {
+    /// Begins where the clock stands. Times beyond `limit` are jumps if the other records are not near them.
+    /// `of_rows`: the places are numbers of records.
+    pub fn new(grid: &'g Grid, clock: Clock, limit: i64, of_rows: bool) -> Self {
+        let mut placer = Placer {
+            grid,
+            clock,
+            limit,
+            step: i64::from(of_rows),
+            slice: 0,
+            low: 0,
+            high: 0,
+            windows: (0, 0),
+            first_open: i64::MIN,
+            next_edge: i64::MIN,
+            jumps: 0,
+        };
+        placer.look();
+        placer
+    }
+
+    /// The place of the next record.
+    #[inline]
+    pub fn place(&mut self, time: i64) -> Placed {
+        if time < self.low || time >= self.high {
+            self.slice = self.grid.slice_of(time);
+            self.low = self.grid.edge(self.slice);
+            self.high = self.grid.edge(self.slice.saturating_add(1));
+            self.windows = self.grid.windows(self.slice);
+        }
+        let (first, last) = self.windows;
+        let first = first.max(self.first_open);
+        self.jumps += u64::from(self.clock.pass(time.saturating_add(self.step), self.limit));
+        if self.clock.watermark >= self.next_edge {
+            self.look();
+        }
+        if first > last {
+            Placed::Late
+        } else {
+            Placed::In(Slice {
+                first,
+                number: self.slice,
+            })
+        }
+    }
+
+    /// Which windows are final where the clock stands.
+    fn look(&mut self) {
+        if self.clock.watermark == i64::MIN {
+            return; // nothing is
+        }
+        let slice = self.grid.slice_of(self.clock.watermark);
+        self.first_open = self.grid.first_open(slice);
+        self.next_edge = self.grid.edge(slice.saturating_add(1));
+    }
+}

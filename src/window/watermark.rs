@@ -1,0 +1,413 @@
+//! The watermark: the time that no record is expected to fall below any more.
+//!
+//! For one source it is the largest time of the records so far, less what was allowed for lateness; of several
+//! it is the smallest of theirs. It is a matter of the place in the stream alone: whoever reads, in chunks of
+//! whatever size, finds the same (the watermarks of T. Akidau et al., *The Dataflow Model*, VLDB 2015, made
+//! deterministic).
+
+/// What a chunk adds to the watermark of its source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// How many records.
+    rows: u64,
+    /// The largest time that is no jump.
+    largest: i64,
+    /// From here on a time is a jump: it lies ahead of the clock by more than is allowed.
+    limit: i64,
+    /// If there is a jump: the times that were larger than all before, in their order.
+    climbs: Vec<i64>,
+}
+
+impl Reach {
+    /// Of no records yet; times beyond `limit` are jumps.
+    pub fn new(limit: i64) -> Reach {
+        Reach {
+            rows: 0,
+            largest: NEVER,
+            limit,
+            climbs: Vec::new(),
+        }
+    }
+
+    /// Adds so many records whose times nobody asks for.
+    pub fn add_rows(&mut self, rows: usize) {
+        self.rows += rows as u64;
+    }
+
+    /// Adds records with their times.
+    pub fn add(&mut self, times: &[i64]) {
+        self.rows += times.len() as u64;
+        let largest = times.iter().copied().max().unwrap_or(NEVER);
+        if largest <= self.limit && self.climbs.is_empty() {
+            self.largest = self.largest.max(largest);
+            return;
+        }
+        if self.climbs.is_empty() && self.largest > NEVER {
+            self.climbs.push(self.largest);
+        }
+        for &time in times {
+            if self.climbs.last().is_none_or(|last| time != *last) {
+                self.climbs.push(time);
+            }
+        }
+    }
+}
+
+/// Where time stands at a place of the stream, for the records of one source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// No record below is expected any more.
+    pub watermark: i64,
+    /// The largest time of the source.
+    largest: i64,
+    /// A first time that was a jump: a second one near it makes it none.
+    candidate: i64,
+    /// The smallest of the largest times of the other sources.
+    others: i64,
+    late: i64,
+    max_jump: i64,
+}
+
+impl Clock {
+    /// Moves past a record; whether its time was a jump, which moves nothing. From `limit` on it may be one.
+    #[inline]
+    pub fn pass(&mut self, time: i64, limit: i64) -> bool {
+        if time > self.largest {
+            if time > limit && self.is_jump(time) {
+                return true;
+            }
+            self.largest = time;
+            let reached = self.largest.min(self.others).saturating_sub(self.late);
+            self.watermark = self.watermark.max(reached);
+        }
+        false
+    }
+
+    /// Whether a time that is ahead of the clock is also ahead of the other records. Without any, a second one
+    /// near it says that it is meant.
+    #[cold]
+    fn is_jump(&mut self, time: i64) -> bool {
+        let near = if self.largest > NEVER {
+            self.largest
+        } else {
+            self.candidate
+        };
+        let is_jump = near == NEVER || time > near.saturating_add(self.max_jump);
+        if is_jump && self.largest == NEVER {
+            self.candidate = time;
+        }
+        is_jump
+    }
+}
+
+/// No record was there.
+const NEVER: i64 = i64::MIN;
+
+/// By what the places of records are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// The number of the record.
+    Rows,
+    /// When it was read.
+    Arrival,
+    /// A time that it has.
+    Time,
+}
+
+/// The watermark of all sources.
+#[derive(Clone, Debug)]
+pub struct Watermark {
+    by: By,
+    late: i64,
+    max_jump: i64,
+    /// By number.
+    sources: Vec<Source>,
+    watermark: i64,
+    rows: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    state: State,
+    largest: i64,
+    candidate: i64,
+    /// How long it has been silent.
+    silent: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Holds windows open.
+    Live,
+    /// Has been silent for long: it moves with the clock and holds nothing open.
+    Silent,
+    /// Nothing comes any more.
+    Ended,
+}
+
+impl Source {
+    const NEW: Source = Source {
+        state: State::Live,
+        largest: NEVER,
+        candidate: NEVER,
+        silent: 0,
+    };
+}
+
+impl Watermark {
+    /// Of the numbers of records.
+    pub fn of_rows() -> Watermark {
+        let mut watermark = Watermark::new(By::Rows, 0, 0, 1);
+        watermark.watermark = 1;
+        watermark
+    }
+
+    /// Of the times at which records were read.
+    pub fn of_arrival() -> Watermark {
+        Watermark::new(By::Arrival, 0, i64::MAX, 1)
+    }
+
+    /// Of times that records have: so many sources are known from the start and hold windows open until they
+    /// have said something. A time that is ahead of the clock and of the other records by more than `max_jump`
+    /// nanoseconds moves nothing.
+    pub fn of_times(late: i64, max_jump: i64, sources: usize) -> Watermark {
+        Watermark::new(By::Time, late, max_jump, sources)
+    }
+
+    fn new(by: By, late: i64, max_jump: i64, sources: usize) -> Watermark {
+        Watermark {
+            by,
+            late,
+            max_jump,
+            sources: vec![Source::NEW; sources],
+            watermark: NEVER,
+            rows: 0,
+        }
+    }
+
+    /// No record below is expected any more.
+    pub fn now(&self) -> i64 {
+        self.watermark
+    }
+
+    /// Records before this place.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The clock in front of the next chunk, which is of this source; then moves past the chunk.
+    pub fn pass(&mut self, source: usize, reach: &Reach) -> Clock {
+        let rows_before = self.rows;
+        self.rows += reach.rows;
+        let still = |watermark| Clock {
+            watermark,
+            largest: watermark,
+            candidate: NEVER,
+            others: i64::MAX,
+            late: 0,
+            max_jump: i64::MAX,
+        };
+        match self.by {
+            By::Rows => {
+                self.watermark = self.rows as i64 + 1;
+                still(rows_before as i64 + 1)
+            }
+            By::Arrival => {
+                let before = self.watermark;
+                self.watermark = before.max(reach.largest);
+                still(before)
+            }
+            By::Time => {
+                let clock = self.clock(source);
+                let mut after = clock;
+                for &time in &reach.climbs {
+                    after.pass(time, reach.limit);
+                }
+                if reach.climbs.is_empty() && reach.largest > NEVER {
+                    after.pass(reach.largest, reach.limit);
+                }
+                let own = &mut self.sources[source];
+                (own.largest, own.candidate) = (after.largest, after.candidate);
+                self.watermark = after.watermark;
+                clock
+            }
+        }
+    }
+
+    /// A source has ended.
+    pub fn end(&mut self, source: usize) {
+        if self.by == By::Time {
+            self.source(source).state = State::Ended;
+            self.settle();
+        }
+    }
+
+    /// A source has been silent for so many nanoseconds: its time goes on with the clock.
+    pub fn silence(&mut self, source: usize, ns: i64) {
+        if self.by == By::Time {
+            let source = self.source(source);
+            (source.state, source.silent) = (State::Silent, ns);
+            self.settle();
+        }
+    }
+
+    /// The clock shows this time.
+    pub fn tick(&mut self, ns: i64) {
+        if self.by == By::Arrival {
+            self.watermark = self.watermark.max(ns);
+        }
+    }
+
+    /// A source that speaks holds windows open again.
+    fn clock(&mut self, source: usize) -> Clock {
+        *self.source(source) = Source {
+            state: State::Live,
+            silent: 0,
+            ..*self.source(source)
+        };
+        let others = self.sources.iter().enumerate();
+        let others = others.filter(|(index, other)| *index != source && other.state == State::Live);
+        let own = self.sources[source];
+        Clock {
+            watermark: self.watermark,
+            largest: own.largest,
+            candidate: own.candidate,
+            others: others
+                .map(|(_, other)| other.largest)
+                .min()
+                .unwrap_or(i64::MAX),
+            late: self.late,
+            max_jump: self.max_jump,
+        }
+    }
+
+    /// A source by its number; those that come later are silent until they speak.
+    fn source(&mut self, index: usize) -> &mut Source {
+        while self.sources.len() <= index {
+            self.sources.push(Source {
+                state: State::Silent,
+                ..Source::NEW
+            });
+        }
+        &mut self.sources[index]
+    }
+
+    /// Moves to where the sources allow it: the slowest of those that speak, else of those that are silent.
+    fn settle(&mut self) {
+        let of = |state| {
+            self.sources
+                .iter()
+                .filter(move |source| source.state == state)
+        };
+        let live = of(State::Live).map(|source| source.largest).min();
+        let reached = live.or_else(|| {
+            let silent = of(State::Silent).filter(|source| source.silent > 0);
+            // A source that has said nothing, as a listening one, goes on from what all have said.
+            let largest = self.sources.iter().map(|source| source.largest).max()?;
+            let moved = |source: &Source| match source.largest {
+                NEVER => largest,
+                own => own,
+            };
+            silent
+                .filter(|source| moved(source) > NEVER)
+                .map(|source| moved(source).saturating_add(source.silent))
+                .min()
+        });
+        if let Some(reached) = reached.filter(|reached| *reached > NEVER) {
+            self.watermark = self.watermark.max(reached.saturating_sub(self.late));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn reach(limit: i64, times: &[i64]) -> Reach {
+        let mut reach = Reach::new(limit);
+        reach.add(times);
+        reach
+    }
+
+    #[test]
+    fn the_slowest_live_source_holds_the_watermark() {
+        let mut watermark = Watermark::of_times(5, 1000, 2);
+        watermark.pass(0, &reach(1000, &[100, 90]));
+        assert_eq!(watermark.now(), i64::MIN);
+        watermark.pass(1, &reach(1000, &[50]));
+        assert_eq!(watermark.now(), 45);
+        watermark.pass(1, &reach(1000, &[120]));
+        assert_eq!(watermark.now(), 95);
+        watermark.end(0);
+        assert_eq!(watermark.now(), 115);
+    }
+
+    #[test]
+    fn a_silent_source_moves_with_the_clock() {
+        let mut watermark = Watermark::of_times(0, 1000, 2);
+        watermark.pass(0, &reach(1000, &[100]));
+        watermark.silence(1, 30);
+        assert_eq!(watermark.now(), 100);
+        watermark.silence(0, 30);
+        assert_eq!(watermark.now(), 130);
+        watermark.pass(0, &reach(1000, &[110]));
+        assert_eq!(watermark.now(), 130);
+        watermark.silence(1, 90);
+        assert_eq!(watermark.now(), 130);
+    }
+
+    #[test]
+    fn a_new_source_does_not_hold_windows_before_it_speaks() {
+        let mut watermark = Watermark::of_times(0, 1000, 1);
+        watermark.end(0); // it listens
+        watermark.pass(1, &reach(1000, &[100]));
+        assert_eq!(watermark.now(), 100);
+        watermark.pass(2, &reach(1000, &[90]));
+        watermark.pass(1, &reach(1000, &[200]));
+        assert_eq!(watermark.now(), 100);
+        watermark.end(1);
+        watermark.end(2);
+        watermark.silence(0, 50);
+        assert_eq!(watermark.now(), 250);
+    }
+
+    #[test]
+    fn a_jump_ahead_of_the_clock_and_the_others_moves_nothing() {
+        let mut watermark = Watermark::of_times(0, 10, 1);
+        watermark.pass(0, &reach(1010, &[900, 9_999, 901]));
+        assert_eq!(watermark.now(), 901);
+        watermark.pass(0, &reach(1010, &[9_999, 9_999]));
+        assert_eq!(watermark.now(), 901);
+        let mut future = Watermark::of_times(0, 10, 1);
+        future.pass(0, &reach(1010, &[5_000]));
+        assert_eq!(future.now(), i64::MIN);
+        future.pass(0, &reach(1010, &[5_001, 5_020, 5_005]));
+        assert_eq!(future.now(), 5_005);
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_of_any_size_reach_the_same(times in proptest::collection::vec((0usize..3, 0i64..60), 0..40), cuts in proptest::collection::vec(1usize..6, 40), late in 0i64..5) {
+            let mut one = Watermark::of_times(late, 7, 3);
+            let mut clocks = Vec::new();
+            for (source, time) in &times {
+                clocks.push(one.pass(*source, &reach(30, &[*time])));
+            }
+            let mut many = Watermark::of_times(late, 7, 3);
+            let (mut at, mut cut) = (0, cuts.iter());
+            while at < times.len() {
+                let source = times[at].0;
+                let wanted = *cut.next().unwrap();
+                let chunk: Vec<i64> = times[at..].iter().take(wanted).take_while(|time| time.0 == source).map(|time| time.1).collect();
+                let mut clock = many.pass(source, &reach(30, &chunk));
+                for (time, expected) in chunk.iter().zip(&clocks[at..]) {
+                    prop_assert_eq!(&clock, expected);
+                    clock.pass(*time, 30);
+                }
+                at += chunk.len();
+            }
+            prop_assert_eq!(one.now(), many.now());
+        }
+    }
+}

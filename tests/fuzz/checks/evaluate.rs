@@ -1,0 +1,69 @@
+//! An expression and its input: the workers' stages take it as one piece or record by record, keep the same rows and
+//! count the same.
+
+use bourn::data::{Position, Value};
+use bourn::lang;
+use bourn::plan::{Exchange, Plan, Printing};
+use bourn::stage::Account;
+
+use super::text_and_bytes;
+
+/// Takes an expression, a NUL and lines.
+pub fn check(data: &[u8]) {
+    let Some((text, bytes)) = text_and_bytes(data) else {
+        return;
+    };
+    let pipeline = lang::parse(text);
+    let Ok(plan) = pipeline.and_then(|pipeline| Plan::of(&pipeline, Printing::AsItCame)) else {
+        return;
+    };
+    if plan.metadata != Default::default() {
+        return; // what the source knows is not there
+    }
+    let mut whole = Outcome::default();
+    whole.add(&plan, bytes);
+    let mut parts = Outcome::default();
+    plan.framing.each_record(bytes, |start, end| {
+        parts.add(&plan, &bytes[start..end]);
+    });
+    assert_eq!(whole, parts);
+}
+
+/// What has come out of some records.
+#[derive(Debug, Default, PartialEq)]
+struct Outcome {
+    /// What would be printed, if rows are.
+    printed: Vec<Vec<Value>>,
+    rows: usize,
+    filtered: u64,
+    rejected: u64,
+    failures: u64,
+}
+
+impl Outcome {
+    fn add(&mut self, plan: &Plan, bytes: &[u8]) {
+        let mut account = Account::default();
+        let mut batch = plan.scanner.scan(bytes, Position(0));
+        if plan.scanner.explodes() {
+            account.explode(0);
+        }
+        for step in &plan.map {
+            if batch.rows == 0 {
+                break;
+            }
+            step.stage.apply(&mut batch, &step.live, &mut account);
+        }
+        self.rows += batch.rows;
+        self.filtered += account.filtered;
+        self.rejected += account.rejected;
+        self.failures += account.failures.count;
+        if batch.rows > 0 && matches!(plan.exchange, Exchange::Rows) {
+            let slots = plan.output.slots().filter(|_| plan.output.lines.is_none());
+            let columns: Vec<_> = slots.chain(plan.output.lines).collect();
+            for row in 0..batch.rows {
+                let value = |slot: &_| batch.column(*slot).get(row).to_value();
+                self.printed.push(columns.iter().map(value).collect());
+            }
+        }
+    }
+}
