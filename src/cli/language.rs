@@ -53,10 +53,10 @@ it: as a /regex/, or with `contains`.",
         usage: "line  @source  @number  @time",
         summary: "What a record is, which fields it has, and how results are printed.",
         details: "\
-A record is a line without its end, which is \\n or \\r\\n. The last line counts even without one. NUL and \
+A record is a line without its end, which is \\n or \\r\\n; `--records` says otherwise. The last line counts even without one. NUL and \
 every other byte are ordinary: text is bytes, usually UTF-8, and is never changed on its way.
 
-It has one field, `line`, and the source adds `@source` (the path as it was written, - for standard input), \
+It has one field, `line`, and the source adds `@source` (the path as it was written, - for standard input, the address of a peer that has connected), \
 `@number` (1-based within the source) and `@time` (when it was read). `split`, `select` and aggregates put \
 other fields in the place of `line`; behind them, `match`, `skip` and `split` need to be told a field: \
 `match \"x\" in word`, `split ',' from word`.
@@ -71,6 +71,34 @@ header. `-o FORMAT` prints columns in any case.",
                 output: "-\t2\tb\n",
             },
         ],
+    },
+    Entry {
+        name: "live",
+        usage: "bourn EXPR SOURCE…",
+        summary: "How sources are written, and what is different if they are live.",
+        details: "\
+A source is a path, - for standard input (also if there is none), or one of these:
+
+  tcp://HOST:PORT             connects
+  tcp-listen://[HOST:]PORT    whoever connects
+  udp-listen://[HOST:]PORT    whoever sends
+  unix://PATH                 connects to a socket of this machine
+  unix-listen://PATH          whoever connects there
+
+`bourn --help sources` says more of each. An IPv6 address stands in brackets. Listeners are there for this \
+machine alone unless HOST is written, as 0.0.0.0 or [::]. A file whose name looks like that is written ./NAME.
+
+Files and pipes are read one after another. As soon as one source is live, which the five are, and all are \
+with `--follow`, they are read side by side: records come in the order in which they arrive. Where that is \
+slower than they are sent, senders wait; nothing is kept in memory. Only datagrams that nobody reads in time \
+are dropped, by the system.
+
+Where nothing ends the input, `--for`, `limit` or a signal does: what was read is printed all the same.",
+        examples: &[Example {
+            expr: "--follow --for 1m 'limit 2'",
+            input: "a\nb\nc\n",
+            output: "a\nb\n",
+        }],
     },
     Entry {
         name: "values",

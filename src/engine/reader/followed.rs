@@ -80,7 +80,10 @@ impl Followed {
     /// Whether one of the names is that of the file, written like this, or of what a link of the name leads to.
     fn may_be_called(&self, written: &Path, names: &HashSet<OsString>) -> bool {
         let has = |path: &Path| path.file_name().is_some_and(|name| names.contains(name));
-        has(written) || std::fs::canonicalize(written).is_ok_and(|target| has(&target))
+        let is_followed_by_name = self.path.is_some();
+        has(written)
+            || is_followed_by_name
+                && std::fs::canonicalize(written).is_ok_and(|target| has(&target))
     }
 }
 
