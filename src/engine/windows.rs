@@ -253,13 +253,17 @@ impl<'p> Windows<'p> {
                 windowed.add(slice, runs, self.executor);
             }
         }
+        let mut out = Vec::new();
         while let Some(result) = self.next(watermark) {
-            let rows = match result {
+            out.extend(match result {
                 Next::Window(start, end, rows) => self.through(rows, start, end),
                 Next::Sessions(rows) => self.sessions(rows),
-            };
-            emit(rows);
+            });
+            if out.len() >= EMITTED_BATCHES {
+                emit(std::mem::take(&mut out));
+            }
         }
+        emit(out);
     }
 
     /// The next window that is final, and its rows in front of the stages behind.
@@ -399,6 +403,9 @@ impl Fill {
         }
     }
 }
+
+/// So many batches of rows are emitted at once: most windows have few rows.
+const EMITTED_BATCHES: usize = 64;
 
 /// Takes the rows of windows as they become final.
 pub(super) type Emit<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>);

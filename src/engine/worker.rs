@@ -515,9 +515,9 @@ impl Worker {
             batch.set(slot, Column::Constant(Value::Text(header.to_vec()), rows));
         }
         let records = match plan.framing {
-            Framing::Lines => count_records(bytes),
+            Framing::Lines if !plan.scanner.keeps_all() => count_records(bytes),
             // The plan's scanner gives a row for each.
-            Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) => rows,
+            Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) => rows,
         };
         if plan.scanner.explodes() {
             account.explode(records);

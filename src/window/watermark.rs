@@ -14,8 +14,8 @@ pub struct Reach {
     largest: i64,
     /// From here on a time is a jump: it lies ahead of the clock by more than is allowed.
     limit: i64,
-    /// If there is a jump: the times that were larger than all before, in their order.
-    climbs: Vec<i64>,
+    /// If there is a jump: all times from the first one on, in their order.
+    times: Vec<i64>,
 }
 
 impl Reach {
@@ -25,7 +25,7 @@ impl Reach {
             rows: 0,
             largest: NEVER,
             limit,
-            climbs: Vec::new(),
+            times: Vec::new(),
         }
     }
 
@@ -38,18 +38,14 @@ impl Reach {
     pub fn add(&mut self, times: &[i64]) {
         self.rows += times.len() as u64;
         let largest = times.iter().copied().max().unwrap_or(NEVER);
-        if largest <= self.limit && self.climbs.is_empty() {
+        if largest <= self.limit && self.times.is_empty() {
             self.largest = self.largest.max(largest);
             return;
         }
-        if self.climbs.is_empty() && self.largest > NEVER {
-            self.climbs.push(self.largest);
+        if self.times.is_empty() && self.largest > NEVER {
+            self.times.push(self.largest);
         }
-        for &time in times {
-            if self.climbs.last().is_none_or(|last| time != *last) {
-                self.climbs.push(time);
-            }
-        }
+        self.times.extend_from_slice(times);
     }
 }
 
@@ -220,10 +216,10 @@ impl Watermark {
             By::Time => {
                 let clock = self.clock(source);
                 let mut after = clock;
-                for &time in &reach.climbs {
+                for &time in &reach.times {
                     after.pass(time, reach.limit);
                 }
-                if reach.climbs.is_empty() && reach.largest > NEVER {
+                if reach.times.is_empty() && reach.largest > NEVER {
                     after.pass(reach.largest, reach.limit);
                 }
                 let own = &mut self.sources[source];
