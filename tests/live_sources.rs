@@ -406,6 +406,38 @@ fn connections_that_come_and_go() {
 }
 
 #[test]
+fn windows_are_final_although_nothing_more_comes() {
+    let mut run = Running::start(&[
+        "count by line | window 200ms",
+        "--batch",
+        "50ms",
+        "tcp-listen://0",
+    ]);
+    let _open = client(run.port(), "x\n");
+    let line = run.line();
+    assert!(line.ends_with("\tx\t1"), "{line}");
+
+    let by_time = "parse '{t:time} {w}' | count by w | window 10s on t";
+    let mut run = Running::start(&[
+        by_time,
+        "--batch",
+        "50ms",
+        "--idle",
+        "100ms",
+        "tcp-listen://0",
+    ]);
+    let port = run.port();
+    let _silent = client(port, "2026-03-01T10:00:01Z a\n");
+    let _ahead = client(port, "2026-03-01T10:00:15Z a\n");
+    let window = "2026-03-01T10:00:00Z\t2026-03-01T10:00:10Z";
+    assert_eq!(
+        run.line(),
+        format!("{window}\ta\t1"),
+        "who is silent holds nothing"
+    );
+}
+
+#[test]
 fn the_place_of_a_trouble_is_that_in_its_own_source() {
     let mut run = Running::start(&["json | select n", "tcp-listen://0"]);
     let port = run.port();
