@@ -24,7 +24,6 @@ const BATCH: Duration = Duration::from_secs(1);
 
 /// A time further ahead of the clock is probably wrong.
 const MAX_JUMP_NS: i64 = 86_400_000_000_000;
-
 /// What is said where results wait for the end of an input that has none, and nobody looks on.
 pub(super) const WAITS_FOR_EVER: &str = "results come at the end of the input, and it has none: `| window 1m` or \
      --every 5s prints them as it goes, --for 1m ends it";
@@ -112,14 +111,14 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
         look: look(request.color, terminal),
         progress: progress.map(Progress::new),
         rejects,
-        late,
-        max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
         reading: Reading {
             follow: request.follow,
             tail: request.tail,
             idle: request.idle.unwrap_or(Reading::default().idle),
             time: request.time,
         },
+        late,
+        max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
         sources,
     })
 }

@@ -13,7 +13,7 @@ use crate::sink::{Progress, Rejects, Sink};
 use super::control::Control;
 use super::executor::Threads;
 use super::ledger::Ledger;
-use super::message::{Done, Message, Payload, Share, SourceIndex};
+use super::message::{Done, Mark, Message, Payload, Share, SourceIndex};
 use super::output::Output;
 use super::results::Results;
 use super::sources::Sources;
@@ -300,7 +300,7 @@ impl Entries {
         if let Some(error) = &done.error {
             self.fail(&sources.display(done.source), error);
         }
-        if done.ended {
+        if done.mark == Some(Mark::Ended) {
             self.records_before.remove(&done.source);
             sources.forget(done.source);
         }

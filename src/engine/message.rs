@@ -115,8 +115,6 @@ pub(super) struct Done {
     pub(super) mark: Option<Mark>,
     /// Where the watermark stands behind it, if workers put records into windows.
     pub(super) watermark: i64,
-    /// Nothing more comes from the source.
-    pub(super) ended: bool,
     /// Whether a header stands in front of the source's records: it has the number 1.
     pub(super) has_header: bool,
     pub(super) bytes: u64,

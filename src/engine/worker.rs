@@ -167,7 +167,6 @@ impl Worker {
             read_ns: task.read_ns,
             mark: None,
             watermark: i64::MIN,
-            ended: matches!(task.content, Content::Mark(Mark::Ended)),
             has_header: task.header.is_some(),
             bytes: 0,
             records: 0,
@@ -222,11 +221,11 @@ impl Worker {
             }
             Content::Mark(mark) => {
                 done.mark = Some(mark);
+                if let Some(board) = &self.setup.board {
+                    board.pass(task.sequence, task.source, mark == Mark::Ended);
+                }
                 if let Some(windowing) = &self.setup.windowing {
                     done.watermark = windowing.mark(mark, &done);
-                }
-                if let Some(board) = &self.setup.board {
-                    board.pass(task.sequence, task.source, done.ended);
                 }
             }
         }
@@ -277,6 +276,23 @@ impl Worker {
         done.payload = out.into_payload();
     }
 
+    /// Rejects a record of which a closed connection has taken the rest.
+    fn pass_unfinished(&self, bytes: &[u8], header: Option<Arc<[u8]>>, done: &mut Done) {
+        if let Some(board) = &self.setup.board {
+            let _ = board.records_before(done.sequence, done.source, 1); // nothing reads its number
+        }
+        if let Some(windowing) = &self.setup.windowing {
+            let _ = windowing.places(std::iter::empty(), done); // no record that belongs anywhere
+        }
+        done.has_header = header.is_some();
+        if self.setup.keep_rejects {
+            keep_record(&mut done.rejected_lines, bytes, self.setup.plan.framing);
+        }
+        self.reject(done, || {
+            "the connection ended in the middle of the line".to_owned()
+        });
+    }
+
     /// From the moment on that the first row has decided the columns, rows are encoded here.
     fn encode_once_fixed(&mut self) {
         let plan = &self.setup.plan;
@@ -292,22 +308,6 @@ impl Worker {
             let (encoding, look) = (self.setup.encoding, self.setup.look);
             self.encoder = Some(encoder(&plan.output, encoding, look, Some(names)));
         }
-    }
-
-    /// Rejects a record of which a closed connection has taken the rest.
-    fn pass_unfinished(&self, bytes: &[u8], header: Option<Arc<[u8]>>, done: &mut Done) {
-        if let Some(board) = &self.setup.board {
-            let _ = board.records_before(done.sequence, done.source, 1); // nothing reads its number
-        }
-        done.has_header = header.is_some();
-        if self.setup.keep_rejects {
-            done.rejected_lines.extend_from_slice(bytes);
-            done.rejected_lines
-                .push(self.setup.plan.framing.terminator());
-        }
-        self.reject(done, || {
-            "the connection ended in the middle of the line".to_owned()
-        });
     }
 
     fn reject_overlong(&self, done: &mut Done) {
@@ -527,13 +527,6 @@ impl Worker {
         (batch, records as u64)
     }
 
-    /// Appends a record and its end.
-    fn keep_line(&self, lines: &mut Vec<u8>, record: &[u8]) {
-        let framing = &self.setup.plan.framing;
-        lines.extend_from_slice(framing.trim(record));
-        lines.push(framing.terminator());
-    }
-
     /// What became of each record of a piece: found by doing the work again record by record. That happens
     /// once a worker for the place of a trouble, and costs nothing as long as there is none.
     fn replay(&self, bytes: &[u8], chunk: &Chunk, places: Option<Places<'_>>) -> Replay {
@@ -560,12 +553,12 @@ impl Worker {
             if is_late && account.first_rejected.is_none() {
                 replay.late += 1;
                 replay.first_late.get_or_insert(record);
-                self.keep_line(&mut replay.late_lines, line);
+                keep_record(&mut replay.late_lines, line, plan.framing);
             }
             if let Some(reason) = account.first_rejected {
                 replay.rejected += 1;
                 replay.first_rejected.get_or_insert((record, reason));
-                self.keep_line(&mut replay.rejected_lines, line);
+                keep_record(&mut replay.rejected_lines, line, plan.framing);
             }
             record += 1;
         });
@@ -599,6 +592,12 @@ struct Decoded<'b> {
 enum Kept {
     Whole(Partial),
     Sliced(Sliced),
+}
+
+/// Appends a record, and what stands behind one.
+fn keep_record(records: &mut Vec<u8>, record: &[u8], framing: Framing) {
+    records.extend_from_slice(framing.trim(record));
+    records.push(framing.terminator());
 }
 
 /// Applies the workers' stages.

@@ -146,6 +146,8 @@ pub struct Settings {
     pub printing: Printing,
     /// No sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,
+    /// Where records end, if the user says so; otherwise the first stage does.
+    pub records: Option<Framing>,
     /// What a random choice is made from: another number, another sample.
     pub seed: u64,
     /// Rejected records are kept as they came: their lines must be there wherever a record can be rejected.
@@ -154,8 +156,6 @@ pub struct Settings {
     pub keeps_late: bool,
     /// Windows without records are printed as well.
     pub fill: bool,
-    /// Where records end, if the user says so; otherwise the first stage does.
-    pub records: Option<Framing>,
 }
 
 impl From<Printing> for Settings {
@@ -163,11 +163,11 @@ impl From<Printing> for Settings {
         Settings {
             printing,
             exact: false,
+            records: None,
             seed: 0,
             keeps_rejects: false,
             keeps_late: false,
             fill: false,
-            records: None,
         }
     }
 }
