@@ -15,7 +15,7 @@ use crate::source::compression::{Compression, Detection};
 use crate::source::{self, Input};
 
 use super::control::{Control, Waited};
-use super::message::{Content, FileRange, HandOver, Message, SourceIndex, Task};
+use super::message::{Content, FileRange, HandOver, Mark, Message, SourceIndex, Task};
 
 /// What a reader is made of.
 pub(super) struct Setup {
@@ -84,6 +84,12 @@ impl Reader {
     pub(super) fn run(mut self) {
         for index in 0..self.setup.sources.len() {
             if self.setup.control.is_stopped() || self.read_source(SourceIndex(index)).is_err() {
+                break;
+            }
+            // The end of the last one is the end of the input.
+            let is_last = index + 1 == self.setup.sources.len();
+            let mark = Content::Mark(Mark::Ended);
+            if !is_last && self.dispatch(SourceIndex(index), mark).is_err() {
                 break;
             }
         }
