@@ -133,7 +133,13 @@ impl<'p> Chain<'p> {
                 Link::Operator(operator) => operator.finish(&mut out, &mut self.account),
                 Link::Grouped(partial, merged) => {
                     merged.add(partial.take(), self.executor);
-                    out = merged.finish(self.executor);
+                    out = match &self.bounds {
+                        Some((_, Value::Time(start), Value::Time(end))) => {
+                            let seconds = end.saturating_sub(*start) as f64 / 1e9;
+                            merged.finish_after(seconds, self.executor)
+                        }
+                        _ => merged.finish(self.executor),
+                    };
                 }
             }
             if let Some((bounds, start, end)) = &self.bounds {

@@ -12,6 +12,7 @@ mod chunk;
 mod control;
 mod coordinator;
 mod executor;
+mod keeper;
 mod ledger;
 mod message;
 mod output;

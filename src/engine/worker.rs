@@ -73,8 +73,10 @@ struct Chunk {
     header: Option<Arc<[u8]>>,
 }
 
-/// How many pieces a chunk may have, as a power of two: its number and the piece's make a position.
-const PIECES_BITS: u32 = 20;
+/// How many pieces a chunk may have, as a power of two: its number and the piece's make a position. A piece whose
+/// rows belong to many windows takes a position for each, and a record of the largest size may have as many rows
+/// as bytes.
+const PIECES_BITS: u32 = 26;
 
 impl Worker {
     pub(super) fn new(setup: Setup) -> Self {

@@ -43,7 +43,11 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let mut windowed = LiveSlots::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
-        let may_reject = rejecting.contains(&index) && matches!(stage.kind, Kind::Extract(_));
+        let reads_time = window.as_ref().is_some_and(|window| {
+            matches!(window.by, WindowBy::Time(_)) && index + 1 == window.stage
+        });
+        let may_reject =
+            rejecting.contains(&index) && (reads_time || matches!(stage.kind, Kind::Extract(_)));
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
         if let Some(window) = window.as_ref().filter(|window| window.stage == index) {
             live.remove(window.bounds.start);

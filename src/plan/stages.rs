@@ -154,6 +154,13 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             }
             (Err(found), _) | (_, Err(found)) => return Err(found),
         };
+        if let Some(mistake) = bound
+            .window
+            .as_ref()
+            .and_then(|window| window.misfit(stage, &aggregation))
+        {
+            return Err(vec![mistake]);
+        }
         add_totals(bound, stage, stage::totals(&bound.scope));
         bound.scope.is_result = true;
         push(bound, stage, Kind::Grouped(aggregation));
