@@ -8,6 +8,7 @@
 
 mod board;
 mod chain;
+mod checks;
 mod chunk;
 mod control;
 mod coordinator;
@@ -33,6 +34,7 @@ use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
 use crate::plan::{Place, Plan};
 use crate::sink::{Progress, Rejects, Sink, SinkError};
+use crate::stage::Checks;
 use crate::window::Grid;
 
 pub use control::Control;
@@ -62,6 +64,10 @@ pub struct Job {
     pub late: Option<Rejects>,
     /// A time ahead of the clock and of the other records by more nanoseconds than this moves no window.
     pub max_jump_ns: i64,
+    /// Results are looked at before they are final, if the plan waits for something: the input may never end.
+    pub watches: bool,
+    /// Nothing is said on stderr.
+    pub quiet: bool,
 }
 
 /// How rows are printed.
@@ -78,7 +84,9 @@ pub enum Encoding {
 pub struct Outcome {
     /// What became of the records.
     pub ledger: Ledger,
-    /// Sources that failed, as `PATH: reason`; printed already.
+    /// What checks have seen.
+    pub checks: Checks,
+    /// Sources that failed, as `PATH: reason`; printed already, unless the run is quiet.
     pub failed_sources: Vec<String>,
     /// Fields that were not printed, because the first row did not have them.
     pub left_out: Vec<String>,
@@ -136,7 +144,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     // Most runs in a shell loop have one small chunk: threads that get nothing to do are not even started.
     let idle = workers.split_off(1);
     if let Err(error) = start(workers) {
-        return without_threads(&error);
+        return without_threads(&error, job.quiet);
     }
     drop(tasks);
     let reader = reader::Reader::new(reader::Setup {
@@ -156,7 +164,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         idle,
     });
     if let Err(error) = start(vec![("reader".to_owned(), Box::new(move || reader.run()))]) {
-        return without_threads(&error);
+        return without_threads(&error, job.quiet);
     }
     coordinator::Coordinator::new(&plan, &job, control, columns, ticket_sender).run(
         &messages,
@@ -190,10 +198,12 @@ fn start(threads: Vec<Waiting>) -> io::Result<()> {
 }
 
 /// The outcome of a run whose threads cannot be started: nothing was read.
-fn without_threads(error: &io::Error) -> Outcome {
+fn without_threads(error: &io::Error, quiet: bool) -> Outcome {
     let failed = format!("threads cannot be started: {}", reason(error));
-    // If nobody can be told, the exit status is still to come.
-    let _ = writeln!(io::stderr(), "bourn: {failed}");
+    if !quiet {
+        // If nobody can be told, the exit status is still to come.
+        let _ = writeln!(io::stderr(), "bourn: {failed}");
+    }
     Outcome {
         failed_sources: vec![failed],
         ..Outcome::default()
