@@ -11,8 +11,9 @@ pub(super) const ASSERT: StageDef = StageDef {
     entry: Entry {
         name: "assert",
         usage: "assert COND [\"message\"]",
-        summary: "Fail with status 1 unless every row of the result satisfies the condition.",
-        details: "The last stage, but for other checks. All rows are printed as ever, and everything is read. Those \
+        summary: "Fail unless every row of the result satisfies the condition.",
+        details: "The last stage, but for other checks. If a row breaks it, the exit status is 1: all rows are printed as \
+                  ever, and everything is read. Those \
                   that break it, for which it is false or null, are shown on stderr at the end, the first ten with \
                   their values. Behind aggregates and other stages that need all records, the rows are those of the \
                   result, with a window those of each; otherwise they are the records. No row at all breaks \

@@ -11,13 +11,13 @@ pub(super) const UNTIL: StageDef = StageDef {
     entry: Entry {
         name: "until",
         usage: "until COND",
-        summary: "Stop as soon as a row of the result satisfies the condition; fail with status 1 if none does.",
+        summary: "Stop at the first row of the result that satisfies the condition.",
         details: "The last stage, but for other checks. Without a stage that needs all records, the records are \
                   printed up to and with the one that satisfies it. Behind aggregates only the row that satisfies \
                   it is printed: of a window, once it is final; without a window, the result so far is looked at \
                   at the end of each batch (100 ms without `--batch`), so that a stream without end can be waited \
                   on: `docker logs -f app | bourn 'match \"ready\" | count | until count > 0'`. Of files, the \
-                  result is looked at once they are read. If the input ends first, the result is printed as ever.",
+                  result is looked at once they are read. If the input ends first, the result is printed as ever and the exit status is 1.",
         examples: &[
             Example {
                 expr: "until line == 'ready'",

@@ -295,7 +295,7 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "quiet",
             usage: "--quiet",
-            summary: "Say nothing on stderr but mistakes in the expression and the options.",
+            summary: "Say nothing on stderr but mistakes in expression and options.",
             details: "Results are printed as ever, and the exit status tells how it ended. What is asked for by name is \
                       said all the same: `--stats`, `--annotate`.",
             examples: &[Example {
