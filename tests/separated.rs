@@ -44,6 +44,8 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         rejects: None,
         late: None,
         max_jump_ns: 86_400_000_000_000,
+        watches: false,
+        quiet: false,
     };
     let mut out: Vec<u8> = Vec::new();
     let control = Control::new().expect("a pipe can be made");

@@ -115,6 +115,29 @@ impl Merged {
         emit(aggregation, &finished)
     }
 
+    /// The rows of the result so far, in their order; everything stays.
+    pub fn peek(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        self.settle(executor);
+        if self.aggregation.keys.is_empty() {
+            self.only_group();
+        }
+        let seconds = self.began.elapsed().as_secs_f64();
+        let finished: Vec<Mutex<Option<Finished>>> =
+            self.sets.iter().map(|_| Mutex::new(None)).collect();
+        let (aggregation, sets) = (&self.aggregation, &self.sets);
+        run(executor, sets.len(), &|index| {
+            let done = sets[index].picture(aggregation, seconds, index as u32);
+            if let Ok(mut place) = finished[index].lock() {
+                *place = Some(done);
+            }
+        });
+        let finished: Vec<Finished> = finished
+            .into_iter()
+            .filter_map(|place| place.into_inner().ok().flatten())
+            .collect();
+        emit(aggregation, &finished)
+    }
+
     /// Merges what is pending into the sets.
     fn settle(&mut self, executor: &dyn Executor) {
         self.prepare();
@@ -288,6 +311,15 @@ impl Set {
             own.resize(self.table.len());
             own.merge(other.as_ref(), from.clone(), groups);
         }
+    }
+
+    /// The results so far, and the groups that come first; the states stay.
+    fn picture(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
+        let columns = aggregation.finish(&self.accumulators, seconds);
+        let groups = 0..self.table.len() as u32;
+        let keys = &self.table.keys;
+        let best = first_of(groups, keys, &columns, &aggregation.ranking, index);
+        compact(keys, &columns, best)
     }
 
     /// The results, and the groups that come first.

@@ -65,6 +65,12 @@ pub(super) struct Request {
     pub(super) max_rejects: Option<MaxRejects>,
     /// Whether the ledger is said even if it is clean.
     pub(super) stats: bool,
+    /// Whether only mistakes are said.
+    pub(super) quiet: bool,
+    /// How a host of checks is told what failed.
+    pub(super) annotate: Option<Annotate>,
+    /// Where the report of the checks goes.
+    pub(super) report: Option<OsString>,
     pub(super) purpose: Purpose,
 }
 
@@ -85,6 +91,13 @@ pub(super) enum When {
     Auto,
     Always,
     Never,
+}
+
+/// How a host of checks is told what failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Annotate {
+    /// As workflow commands.
+    GitHub,
 }
 
 /// What is to become of the expression.
@@ -165,6 +178,9 @@ impl Request {
             year: matches.get_one("year").copied(),
             max_rejects: matches.get_one("max-rejects").cloned(),
             stats: matches.get_flag("stats"),
+            quiet: matches.get_flag("quiet"),
+            annotate: matches.contains_id("annotate").then_some(Annotate::GitHub),
+            report: matches.get_one("report").cloned(),
             purpose: match (matches.get_flag("check"), matches.get_flag("explain")) {
                 (true, _) => Purpose::Check,
                 (_, true) => Purpose::Explain,
@@ -197,6 +213,7 @@ impl Request {
             keeps_late: self.late.is_some(),
             fill: self.fill,
             records,
+            locates: self.annotate.is_some(),
         }
     }
 }

@@ -75,6 +75,9 @@ fn without_end(source: &OsString, follow: bool) -> Option<String> {
     })
 }
 
+/// How often results are looked at by a plan that waits for something.
+const WATCHED_BATCH: Duration = Duration::from_millis(100);
+
 /// What to run the plan on; why rejected lines cannot be kept, if they cannot.
 pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let sources = match request.sources.as_slice() {
@@ -91,7 +94,8 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let terminal = std::io::stdout().is_terminal();
     let is_whole = !request.follow && request.tail.is_none();
     let shows_rows = !plan.is_blocking() && terminal;
-    let progress = (std::io::stderr().is_terminal() && !shows_rows && is_whole)
+    let watches = !sources.iter().all(|source| is_file(source));
+    let progress = (std::io::stderr().is_terminal() && !shows_rows && is_whole && !request.quiet)
         .then(|| file_bytes(&sources))
         .flatten();
     let keep = |path: &Option<OsString>| match path {
@@ -105,7 +109,7 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     Ok(Job {
         threads: request.threads.unwrap_or_else(cores),
         chunk_bytes: request.chunk_bytes.unwrap_or(CHUNK_BYTES),
-        batch: request.batch.or(plan.window.is_some().then_some(BATCH)),
+        batch: request.batch.or(batch(plan, watches)),
         max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
         encoding: encoding(request, plan, terminal),
         look: look(request.color, terminal),
@@ -119,6 +123,8 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
         },
         late,
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
+        watches,
+        quiet: request.quiet,
         sources,
     })
 }
@@ -167,6 +173,16 @@ fn shows_color() -> bool {
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// How often partial results are merged, if not once.
+fn batch(plan: &Plan, watches: bool) -> Option<Duration> {
+    let is_windowed = plan.window.is_some();
+    if plan.until.is_some() && (watches || is_windowed) {
+        Some(WATCHED_BATCH)
+    } else {
+        is_windowed.then_some(BATCH)
+    }
+}
+
 fn nanoseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
@@ -178,6 +194,16 @@ fn cores() -> usize {
 /// The size of all sources, if they are files.
 fn file_bytes(sources: &[OsString]) -> Option<u64> {
     sources.iter().map(|source| file_size(source)).sum()
+}
+
+/// Whether a source is a plain file, which has an end.
+fn is_file(source: &OsStr) -> bool {
+    if source == "-" {
+        return rustix::fs::fstat(rustix::stdio::stdin()).is_ok_and(|stat| {
+            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
+        });
+    }
+    file_size(source).is_some()
 }
 
 fn file_size(source: &OsStr) -> Option<u64> {

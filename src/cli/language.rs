@@ -198,19 +198,32 @@ more than that a failure.",
         usage: "",
         summary: "Which exit status means what.",
         details: "\
-  0    done; also if what reads the results closes early
+  0    done, and checks held; also if what reads the results closes early
+  1    a check has failed: a row breaks an `assert`, or none satisfies `until`
   2    the expression or an option is wrong: nothing was read
   3    a source or the output failed; what could be read was finished
   4    more records were rejected than --max-rejects allows
   130  interrupted (SIGINT), after results were printed
   143  ended (SIGTERM), after results were printed
 
+Of several, what makes the others doubtful counts: 2, else a failed output, 130 or 143, 3, 4, and then 1, for \
+what was not read may have broken a check, or satisfied it. All of them are said on stderr. A signal that comes \
+when `until` has what it waits for changes nothing. If what reads the results closes early, the status is 1 where \
+an `assert` is broken by then, else 0, whatever became of the sources.
+
 The first signal ends the input: what was read is finished and printed. The second ends the program at once.",
-        examples: &[Example {
-            expr: "--check count",
-            input: "",
-            output: "",
-        }],
+        examples: &[
+            Example {
+                expr: "--check count",
+                input: "",
+                output: "",
+            },
+            Example {
+                expr: "match 'FATAL' | count | assert count == 0 'the build is broken'",
+                input: "ok\n",
+                output: "0\n",
+            },
+        ],
     },
     Entry {
         name: "examples",

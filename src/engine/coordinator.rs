@@ -9,6 +9,7 @@ use crate::data::Names;
 use crate::format::Look;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Rejects, Sink};
+use crate::stage::Checks;
 
 use super::control::Control;
 use super::executor::Threads;
@@ -33,6 +34,9 @@ pub(super) struct Coordinator<'r> {
     /// Whether workers keep groups, which come batch by batch.
     is_grouped: bool,
     limits: Limits,
+    /// Whether the result is looked at before it is final, and whether something came since it was.
+    watches: bool,
+    is_fresh: bool,
     /// The first batch that is not merged: they are merged in order.
     open_batch: u64,
     /// Batches whose end or whose partials are still on their way.
@@ -75,6 +79,9 @@ struct Entries {
     records_before: HashMap<SourceIndex, u64>,
     bytes: u64,
     failed_sources: Vec<String>,
+    checks: Checks,
+    /// Nothing is said on stderr.
+    quiet: bool,
 }
 
 impl<'r> Coordinator<'r> {
@@ -97,13 +104,18 @@ impl<'r> Coordinator<'r> {
             tickets,
             is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
             limits: job.limits(),
+            watches: job.watches && plan.until.is_some(),
+            is_fresh: false,
             open_batch: 0,
             batches: HashMap::new(),
             next: 0,
             early: BTreeMap::new(),
             chunks: None,
             merged_chunks: 0,
-            entries: Entries::default(),
+            entries: Entries {
+                quiet: job.quiet,
+                ..Entries::default()
+            },
         }
     }
 
@@ -153,6 +165,10 @@ impl<'r> Coordinator<'r> {
                 }
                 Message::End { chunks } => self.chunks = Some(chunks),
             }
+            // Whoever cannot keep up looks less often.
+            if self.watches && messages.is_empty() && !self.is_complete() {
+                self.look(&mut results, &mut output);
+            }
         }
         self.control.stop();
         if output.error.is_none() {
@@ -162,9 +178,11 @@ impl<'r> Coordinator<'r> {
             output.finish();
         }
         let mut ledger = self.entries.ledger;
-        results.settle(&mut ledger);
+        let mut checks = self.entries.checks;
+        results.settle(&mut ledger, &mut checks);
         Outcome {
             ledger,
+            checks,
             failed_sources: self.entries.failed_sources,
             left_out: std::mem::take(&mut output.left_out),
             never_seen: plan.never_seen(),
@@ -178,12 +196,14 @@ impl<'r> Coordinator<'r> {
     /// Takes what has become of the next chunk of the stream.
     fn take(
         &mut self,
-        done: Done,
+        mut done: Done,
         results: &mut Results<'_>,
         output: &mut Output<'_>,
         kept: &mut Kept,
     ) {
         self.entries.add(&done, self.sources);
+        let checks = std::mem::take(&mut done.checks);
+        self.entries.checks.append(checks);
         kept.rejects(&done.rejected_lines);
         kept.late(&done.late_lines);
         if let Some(progress) = &mut output.progress {
@@ -201,6 +221,7 @@ impl<'r> Coordinator<'r> {
         match (done.payload, done.mark) {
             (Payload::Bytes(bytes), _) => output.bytes(&bytes),
             (Payload::Batches(batches), _) => {
+                self.is_fresh = true;
                 results.push(batches, arrival, &mut |rows| output.rows(&rows));
             }
             (Payload::Nothing, Some(mark)) if !self.is_grouped => {
@@ -213,6 +234,19 @@ impl<'r> Coordinator<'r> {
         }
         kept.rejects(&results.take_rejected_lines());
         kept.late(&results.take_late_lines());
+    }
+
+    /// Looks whether the result so far has the row that is waited for: then this is the result.
+    fn look<'p>(&mut self, results: &mut Results<'p>, output: &mut Output<'_>)
+    where
+        'r: 'p,
+    {
+        if !std::mem::take(&mut self.is_fresh) {
+            return;
+        }
+        if let Some(rows) = results.reached(self.plan) {
+            output.rows(&rows);
+        }
     }
 
     /// Whether everything that was read has come back.
@@ -232,6 +266,7 @@ impl<'r> Coordinator<'r> {
             };
             self.open_batch += 1;
             self.merged_chunks += open.arrived;
+            self.is_fresh = true;
             results.merge(open.shares, open.watermark, &mut |rows| output.rows(&rows));
         }
     }
@@ -316,7 +351,9 @@ impl Entries {
     fn fail(&mut self, source: &str, reason: &str) {
         let failed = format!("{source}: {reason}");
         if !self.failed_sources.contains(&failed) {
-            say(&failed);
+            if !self.quiet {
+                say(&failed);
+            }
             self.failed_sources.push(failed);
         }
     }

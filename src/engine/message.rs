@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::aggregate::Run;
 use crate::data::Batch;
 use crate::expr::Failures;
+use crate::stage::Checks;
 use crate::window::Slice;
 
 /// Which source: those of the command line by their places, then connections as they come.
@@ -137,6 +138,8 @@ pub(super) struct Done {
     /// The first rejected record's place in the chunk, from 0, and why.
     pub(super) first_rejected: Option<(u64, String)>,
     pub(super) failures: Failures,
+    /// What checks have seen of its rows.
+    pub(super) checks: Checks,
     /// The place in the chunk of the record with the first failure, from 0.
     pub(super) first_failure: Option<u64>,
     /// Fields that were not printed, because the first row of the run did not have them.

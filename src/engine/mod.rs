@@ -8,6 +8,7 @@
 
 mod board;
 mod chain;
+mod checks;
 mod chunk;
 mod control;
 mod coordinator;
@@ -36,6 +37,7 @@ use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
 use crate::plan::{Place, Plan};
 use crate::sink::{Progress, Rejects, Sink, SinkError};
+use crate::stage::Checks;
 use crate::window::Grid;
 
 use sources::Sources;
@@ -69,6 +71,10 @@ pub struct Job {
     pub late: Option<Rejects>,
     /// A time ahead of the clock and of the other records by more nanoseconds than this moves no window.
     pub max_jump_ns: i64,
+    /// Results are looked at before they are final, if the plan waits for something: the input may never end.
+    pub watches: bool,
+    /// Nothing is said on stderr.
+    pub quiet: bool,
 }
 
 impl Job {
@@ -119,7 +125,9 @@ pub enum Encoding {
 pub struct Outcome {
     /// What became of the records.
     pub ledger: Ledger,
-    /// Sources that failed, as `PATH: reason`; printed already.
+    /// What checks have seen.
+    pub checks: Checks,
+    /// Sources that failed, as `PATH: reason`; printed already, unless the run is quiet.
     pub failed_sources: Vec<String>,
     /// Fields that were not printed, because the first row did not have them.
     pub left_out: Vec<String>,
@@ -177,7 +185,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     // Most runs in a shell loop have one small chunk: threads that get nothing to do are not even started.
     let idle = workers.split_off(1);
     if let Err(error) = start(workers) {
-        return without_threads(&error);
+        return without_threads(&error, job.quiet);
     }
     drop(tasks);
     let reader = reader::Reader::new(reader::Setup {
@@ -208,7 +216,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         readers.push(("time".to_owned(), Box::new(end_input)));
     }
     if let Err(error) = start(readers) {
-        return without_threads(&error);
+        return without_threads(&error, job.quiet);
     }
     coordinator::Coordinator::new(&plan, &job, &sources, control, columns, ticket_sender).run(
         &messages,
@@ -246,9 +254,11 @@ fn say(message: impl Display) {
 }
 
 /// The outcome of a run whose threads cannot be started: nothing was read.
-fn without_threads(error: &io::Error) -> Outcome {
+fn without_threads(error: &io::Error, quiet: bool) -> Outcome {
     let failed = format!("threads cannot be started: {}", reason(error));
-    say(&failed);
+    if !quiet {
+        say(&failed);
+    }
     Outcome {
         failed_sources: vec![failed],
         ..Outcome::default()

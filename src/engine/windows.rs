@@ -194,7 +194,9 @@ impl<'p> Windows<'p> {
         };
         self.keeper.settle(self.executor);
         let mut out = Vec::new();
-        while let Some(result) = self.keeper.next(standing, self.executor) {
+        while !self.is_reached()
+            && let Some(result) = self.keeper.next(standing, self.executor)
+        {
             out.extend(match result {
                 Next::Window(start, end, rows) => self.through(rows, start, end),
                 Next::Sessions(rows) => self.sessions(rows),
@@ -254,8 +256,16 @@ impl<'p> Windows<'p> {
             .zip(starts.into_iter().zip(ends))
         {
             out.extend(self.through(vec![row], Value::Time(start), Value::Time(end)));
+            if self.is_reached() {
+                break;
+            }
         }
         out
+    }
+
+    /// Whether a window had the row that was waited for: no further one is looked at.
+    pub(super) fn is_reached(&self) -> bool {
+        self.tally.account.checks.reached
     }
 }
 
@@ -273,6 +283,7 @@ impl Tally {
             first_rejected,
             failures,
             rejected_lines,
+            checks,
             ..
         } = chain.account;
         self.withdrawn += chain.withdrawn;
@@ -280,6 +291,7 @@ impl Tally {
         self.account.first_rejected = self.account.first_rejected.take().or(first_rejected);
         self.account.rejected_lines.extend(rejected_lines);
         self.account.failures.append(failures);
+        self.account.checks.append(checks);
     }
 
     /// Enters the rows of a batch that were late.

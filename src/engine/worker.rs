@@ -11,7 +11,7 @@ use crate::data::{
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
-use crate::stage::Account;
+use crate::stage::{Account, Checks};
 
 use super::Encoding;
 use super::board::Board;
@@ -182,6 +182,7 @@ impl Worker {
             rejected_lines: Vec::new(),
             first_rejected: None,
             failures: Failures::default(),
+            checks: Checks::default(),
             first_failure: None,
             left_out: Vec::new(),
             error: None,
@@ -491,6 +492,7 @@ impl Worker {
             (_, None) => passed,
         };
         done.failures.append(account.failures);
+        done.checks.append(account.checks);
     }
 
     /// The first batch of some records, with what the source knows of them; how many they were.

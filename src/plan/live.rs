@@ -127,6 +127,8 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         merge.remove(0);
     }
     Plan {
+        asserts: bound.asserts,
+        until: bound.until,
         framing,
         preface,
         scanner,

@@ -3,6 +3,7 @@
 
 mod aggregates;
 mod borrowed;
+mod checks;
 mod explain;
 mod live;
 mod scan;
@@ -16,7 +17,7 @@ use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
-use crate::stage::{OrderedStage, RowStage, Watched};
+use crate::stage::{Check, OrderedStage, RowStage, Watched};
 
 pub use explain::Explanation;
 pub use window::{Bounds, Place, PlannedWindow, WindowBy};
@@ -45,6 +46,10 @@ pub struct Plan {
     pub late_rejects: Option<LateRejects>,
     /// What is printed.
     pub output: Output,
+    /// Every row of the result must satisfy these.
+    pub asserts: Vec<Check>,
+    /// The run ends as soon as a row of the result satisfies this.
+    pub until: Option<Check>,
     /// Fields that only the data can have: those that never were there are named at the end.
     pub watched: Vec<Watched>,
     /// The plan in words.
@@ -156,6 +161,8 @@ pub struct Settings {
     pub keeps_late: bool,
     /// Windows without records are printed as well.
     pub fill: bool,
+    /// Of rows that break an `assert`, it is to be known which records they are.
+    pub locates: bool,
 }
 
 impl From<Printing> for Settings {
@@ -168,6 +175,7 @@ impl From<Printing> for Settings {
             keeps_rejects: false,
             keeps_late: false,
             fill: false,
+            locates: false,
         }
     }
 }
@@ -176,7 +184,7 @@ impl Plan {
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
         let settings = settings.into();
-        match stages::bind(pipeline, settings.seed) {
+        match stages::bind(pipeline, &settings) {
             Ok(mut bound) => {
                 bound.set_exact(settings.exact);
                 Ok(live::assemble(bound, settings))

@@ -5,11 +5,11 @@ use crate::data::Slot;
 use crate::expr::Scope;
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
-use crate::stage::{self, BoundStage, Extraction, OrderedStage, RowStage};
+use crate::stage::{self, BoundStage, Check, Extraction, OrderedStage, RowStage};
 
 use super::aggregates::{bind_aggregates, meant};
-use super::borrowed;
 use super::window::{self, OpenWindow};
+use super::{Settings, borrowed, checks};
 
 /// A pipeline with all names bound.
 pub(super) struct Bound {
@@ -21,6 +21,10 @@ pub(super) struct Bound {
     pub(super) chooses_columns: bool,
     /// Over which records blocking stages work, if not over the whole stream.
     pub(super) window: Option<OpenWindow>,
+    /// Whether the place of a row that breaks an `assert` is to be known.
+    locates: bool,
+    pub(super) asserts: Vec<Check>,
+    pub(super) until: Option<Check>,
 }
 
 impl Bound {
@@ -59,10 +63,10 @@ pub(super) enum Kind {
 }
 
 /// Binds all stages, or says everything that is wrong with them.
-pub(super) fn bind(pipeline: &Pipeline, seed: u64) -> Result<Bound, Vec<Mistake>> {
+pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Vec<Mistake>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
-    scope.seed = seed;
+    scope.seed = settings.seed;
     let source = SourceSlots {
         line: scope.set("line"),
         source: scope.set_metadata("@source"),
@@ -76,6 +80,9 @@ pub(super) fn bind(pipeline: &Pipeline, seed: u64) -> Result<Bound, Vec<Mistake>
         source,
         chooses_columns: false,
         window: None,
+        locates: settings.locates,
+        asserts: Vec::new(),
+        until: None,
     };
     let mut mistakes = Vec::new();
     match window::find(pipeline) {
@@ -86,7 +93,13 @@ pub(super) fn bind(pipeline: &Pipeline, seed: u64) -> Result<Bound, Vec<Mistake>
         Err(found) => mistakes.extend(found),
     }
     let is_window = |stage: &&Stage| stage.head.as_word() == Some("window");
-    for stage in pipeline.stages.iter().filter(|stage| !is_window(stage)) {
+    let mut stages: Vec<&Stage> = pipeline.stages.iter().collect();
+    stages.retain(|stage| !is_window(stage));
+    match checks::misplaced(&stages) {
+        Some(misplaced) => mistakes.push(misplaced),
+        None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see what `until` prints
+    }
+    for stage in stages {
         if let Err(found) = bind_stage(stage, &mut bound) {
             mistakes.extend(found);
             bound.scope.unknown = true;
@@ -201,6 +214,19 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<M
             if enters {
                 show_bounds(bound);
             }
+        }
+        BoundStage::Assert(assert) => {
+            let assert = assert.numbered(bound.asserts.len(), bound.locates);
+            bound.asserts.push(assert.check().clone());
+            push(bound, stage, Kind::Rows(vec![Box::new(assert)]));
+        }
+        BoundStage::Until(text, judges, until) => {
+            bound.until = Some(Check {
+                text,
+                message: None,
+                place: None,
+            });
+            return add(bound, stage, BoundStage::Ordered(judges, until));
         }
         BoundStage::Window(_) => {} // bound before the first blocking stage
     }

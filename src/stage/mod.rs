@@ -4,6 +4,8 @@
 //! name in front, are read by the plan.
 
 mod account;
+mod assert_;
+mod checks;
 mod csv;
 mod drop_;
 mod explode;
@@ -26,10 +28,13 @@ mod tail;
 mod top;
 mod total;
 mod tsv;
+mod until_;
 mod where_;
 mod window_;
 
 pub use account::Account;
+pub use assert_::Assert;
+pub use checks::{Check, Checked, Checks, SHOWN};
 pub use extract::{Extraction, Watched};
 pub use operator::{Operator, OrderedStage};
 pub use total::totals;
@@ -42,6 +47,7 @@ use crate::lang::{Mistake, ast};
 
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
+    &assert_::ASSERT,
     &csv::CSV,
     &drop_::DROP,
     &explode::EXPLODE,
@@ -60,6 +66,7 @@ pub const STAGES: &[&StageDef] = &[
     &tail::TAIL,
     &top::TOP,
     &tsv::TSV,
+    &until_::UNTIL,
     &where_::WHERE,
     &window_::WINDOW,
 ];
@@ -89,6 +96,10 @@ pub enum BoundStage {
     Several(Vec<BoundStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
+    /// A check of every row of the result.
+    Assert(Assert),
+    /// The end of the run: as it was written, how rows are judged, and what waits for one to be true.
+    Until(String, Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
     /// Nothing by itself: it says over which records the blocking stages work.
     Window(WindowClause),
 }
@@ -130,6 +141,13 @@ pub trait RowStage: Send + Sync {
         let _ = (line, live);
         None
     }
+}
+
+/// Whether the stage of this name checks the result: it stands at the end.
+pub fn is_check(name: &str) -> bool {
+    [&assert_::ASSERT, &until_::UNTIL]
+        .iter()
+        .any(|def| def.entry.name == name)
 }
 
 /// The stage of this name.

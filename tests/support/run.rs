@@ -83,6 +83,8 @@ pub fn run_sources(
         rejects: None,
         late: None,
         max_jump_ns: 86_400_000_000_000,
+        watches: configuration.origin == Origin::Pipe,
+        quiet: false,
     };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

@@ -7,6 +7,26 @@ use crate::data::{Entry, Example};
 pub const OPTIONS: &[&OptionDef] = &[
     &OptionDef {
         entry: Entry {
+            name: "annotate",
+            usage: "--annotate HOST",
+            summary: "Mark what fails where the run's host shows it: github.",
+            details: "github: workflow commands on stderr (`::error file=app.log,line=7::…`) for rows that break an `assert`, \
+                      for an `until` that is not reached, for rejects over `--max-rejects` and for sources that \
+                      fail. The line is known of rows that are records still; of others, only the first source, if \
+                      it is a file. The rows are then shown in the annotations alone: what they hold cannot be \
+                      taken for a command.",
+            examples: &[Example {
+                expr: "--annotate github 'count | assert count < 5'",
+                input: "a\nb\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Host,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "batch",
             usage: "--batch DURATION",
             summary: "How often the threads' partial results are merged.",
@@ -325,6 +345,23 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "quiet",
+            usage: "--quiet",
+            summary: "Say nothing on stderr but mistakes in expression and options.",
+            details: "Results are printed as ever, and the exit status tells how it ended. What is asked for by name is \
+                      said all the same: `--stats`, `--annotate`.",
+            examples: &[Example {
+                expr: "--quiet 'json | sum(n)'",
+                input: "{\"n\":1}\n{\"n\":\n",
+                output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "records",
             usage: "--records END",
             summary: "What parts records: 0 for NUL, or a /regex/ that each begins with.",
@@ -363,6 +400,24 @@ pub const OPTIONS: &[&OptionDef] = &[
                 expr: "--rejects /dev/null 'json | sum(n)'",
                 input: "{\"n\":1}\n{\"n\":\n",
                 output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "report",
+            usage: "--report FILE",
+            summary: "Write what became of the checks, as JUnit XML, for a build server.",
+            details: "One test case for each `assert` and `until`, one for `--max-rejects` if it is given, and one for \
+                      reading and writing as a whole. The file appears at the end, whole or not at all; where it \
+                      cannot be written nothing is read.",
+            examples: &[Example {
+                expr: "--report /dev/null 'count | assert count < 5'",
+                input: "a\nb\n",
+                output: "2\n",
             }],
         },
         short: None,

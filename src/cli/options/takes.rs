@@ -25,6 +25,8 @@ pub enum Takes {
     Format,
     /// `auto`, `always` or `never`.
     When,
+    /// Who is told of failed checks.
+    Host,
     /// How many threads.
     Threads,
     /// A time that is not zero.
@@ -54,6 +56,7 @@ impl Takes {
             Takes::File => "FILE",
             Takes::Format => "FORMAT",
             Takes::When => "WHEN",
+            Takes::Host => "HOST",
             Takes::Threads | Takes::Seed | Takes::Count => "N",
             Takes::Duration => "DURATION",
             Takes::Size => "SIZE",
@@ -72,6 +75,7 @@ impl Takes {
             Takes::File => ("a file", "FILE"),
             Takes::Format => ("a format", "csv"),
             Takes::When => ("auto, always or never", "never"),
+            Takes::Host => ("github", "github"),
             Takes::Threads => ("a number from 1 to 1024", "4"),
             Takes::Duration => ("a duration", "500ms, 1s or 5m"),
             Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
@@ -93,6 +97,7 @@ impl Takes {
                 PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into()
             }
             Takes::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
+            Takes::Host => PossibleValuesParser::new(["github"]).into(),
             Takes::Threads => ValueParser::new(threads),
             Takes::Duration => ValueParser::new(duration),
             Takes::Size => ValueParser::new(size),
