@@ -1,6 +1,6 @@
 //! AGGREGATES: what `count, sum(x) by y` can compute. One file an aggregate, one line in the table.
 //!
-//! Around them: the table that turns keys into group numbers (`group_table`), what a worker keeps of its
+//! Around them: what a worker keeps of its
 //! share of the stream (`partial`), how the shares become one (`merged`), in which order groups are
 //! printed (`ranking`), and what several aggregates compute with: moments without rounding
 //! (`moments`), counted values (`quantile`, `log_histogram`), sets of values (`fingerprint`).
@@ -17,7 +17,6 @@ mod count_distinct;
 mod ewma;
 mod fingerprint;
 mod first;
-mod group_table;
 mod histogram;
 mod last;
 mod linreg;
