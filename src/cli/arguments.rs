@@ -49,6 +49,8 @@ pub(super) struct Request {
     pub(super) rejects: Option<OsString>,
     pub(super) late: Option<OsString>,
     pub(super) fill: bool,
+    /// When keys that are silent are forgotten.
+    pub(super) forget: Option<Duration>,
     pub(super) max_jump: Option<Duration>,
     pub(super) zone: Option<TimeZone>,
     pub(super) year: Option<i16>,
@@ -145,6 +147,7 @@ impl Request {
             rejects: matches.get_one("rejects").cloned(),
             late: matches.get_one("late").cloned(),
             fill: matches.get_flag("fill"),
+            forget: matches.get_one("forget").copied(),
             max_jump: matches.get_one("max-jump").copied(),
             zone: matches.get_one("tz").cloned(),
             year: matches.get_one("year").copied(),
@@ -181,8 +184,14 @@ impl Request {
             keeps_rejects: self.rejects.is_some(),
             keeps_late: self.late.is_some(),
             fill: self.fill,
+            forget_ns: self.forget.map(nanoseconds),
         }
     }
+}
+
+/// At most 292 years.
+pub(super) fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::sink::{Progress, Rejects};
 use crate::source;
 
-use super::arguments::{Request, When};
+use super::arguments::{Request, When, nanoseconds};
 
 /// What a thread is handed at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -100,10 +100,6 @@ fn width() -> Option<usize> {
 fn shows_color() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-fn nanoseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 fn cores() -> usize {

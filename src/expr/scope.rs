@@ -34,6 +34,8 @@ pub struct Scope {
     totals: Rc<RefCell<Vec<Total>>>,
     /// The rows are those of a result: there is an end to them, and all of them can be waited for.
     pub is_result: bool,
+    /// A stage before made or chose columns: records are no longer printed as they came.
+    pub chooses_columns: bool,
     /// What a random choice is made from.
     pub seed: u64,
     /// A stage before made a mistake: names can no longer be judged.

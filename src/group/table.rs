@@ -132,6 +132,14 @@ impl GroupTable {
         }
     }
 
+    /// Keeps only these groups, which get new numbers in this order.
+    pub(crate) fn keep(&mut self, groups: &[u32]) {
+        let old = std::mem::replace(self, GroupTable::with_capacity(groups.len()));
+        for &group in groups {
+            self.group_of_stored(&old.keys, group as usize);
+        }
+    }
+
     /// How many groups.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()

@@ -154,6 +154,8 @@ pub struct Settings {
     pub keeps_late: bool,
     /// Windows without records are printed as well.
     pub fill: bool,
+    /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
+    pub forget_ns: Option<i64>,
 }
 
 impl From<Printing> for Settings {
@@ -165,6 +167,7 @@ impl From<Printing> for Settings {
             keeps_rejects: false,
             keeps_late: false,
             fill: false,
+            forget_ns: None,
         }
     }
 }
@@ -175,7 +178,7 @@ impl Plan {
         let settings = settings.into();
         match stages::bind(pipeline, settings.seed) {
             Ok(mut bound) => {
-                bound.set_exact(settings.exact);
+                bound.remember(settings.exact, settings.forget_ns);
                 Ok(live::assemble(bound, settings))
             }
             Err(mut mistakes) => {

@@ -5,6 +5,7 @@
 
 mod account;
 mod csv;
+mod dedup;
 mod drop_;
 mod explode;
 mod extract;
@@ -31,7 +32,7 @@ mod window_;
 
 pub use account::Account;
 pub use extract::{Extraction, Watched};
-pub use operator::{Operator, OrderedStage};
+pub use operator::{Memory, Operator, OrderedStage, Reducer};
 pub use total::totals;
 pub use window_::{RecordTime, WindowClause};
 
@@ -43,6 +44,7 @@ use crate::lang::{Mistake, ast};
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
     &csv::CSV,
+    &dedup::DEDUP,
     &drop_::DROP,
     &explode::EXPLODE,
     &json::JSON,

@@ -203,6 +203,8 @@ pub struct RecordTime {
     pub node: Node,
     /// Its nanoseconds since 1970 go here.
     pub slot: Slot,
+    /// The stage that asks for it.
+    pub stage: &'static str,
 }
 
 impl RowStage for RecordTime {
@@ -224,7 +226,7 @@ impl RowStage for RecordTime {
                     if without.is_empty() {
                         account
                             .first_rejected
-                            .get_or_insert_with(|| reason(column.get(row)));
+                            .get_or_insert_with(|| reason(self.stage, column.get(row)));
                     }
                     without.push(row as u32);
                 }
@@ -260,12 +262,12 @@ impl RowStage for RecordTime {
     }
 }
 
-fn reason(value: ValueRef<'_>) -> String {
+fn reason(stage: &str, value: ValueRef<'_>) -> String {
     let mut text = Vec::new();
     match value {
         ValueRef::Null => text.extend_from_slice(b"null"),
         value => write_text(value, &mut text),
     }
     let shown: String = String::from_utf8_lossy(&text).chars().take(60).collect();
-    format!("window: expected a time, found {shown:?}")
+    format!("{stage}: expected a time, found {shown:?}")
 }
