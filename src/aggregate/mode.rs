@@ -28,6 +28,7 @@ pub(super) const MODE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<Mode>::boxed(settings, ()),
 };
 

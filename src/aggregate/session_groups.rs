@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Position, Value};
 use crate::expr::Failures;
-use crate::window::{Session, Sessions};
 use crate::group::{GroupTable, compare_keys, with_key_values};
+use crate::window::{Session, Sessions};
 
 use super::accumulator::{Accumulator, Finish, Groups};
 use super::aggregation::Aggregation;

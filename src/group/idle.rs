@@ -58,7 +58,10 @@ impl IdleKeys {
         let kept: Vec<u32> = (0..self.seen.len() as u32)
             .filter(|group| self.is_known(*group))
             .collect();
-        self.seen = kept.iter().map(|group| self.seen[*group as usize]).collect();
+        self.seen = kept
+            .iter()
+            .map(|group| self.seen[*group as usize])
+            .collect();
         self.sweep_at = SWEEP_GROUPS.max(kept.len() * 2);
         Some(kept)
     }

@@ -5,6 +5,7 @@ mod aggregates;
 mod borrowed;
 mod explain;
 mod live;
+mod running;
 mod scan;
 mod stages;
 mod window;

@@ -9,6 +9,7 @@ use crate::stage::{self, BoundStage, Extraction, Memory, OrderedStage, RowStage}
 
 use super::aggregates::{bind_aggregates, meant};
 use super::borrowed;
+use super::running::bind_running;
 use super::window::{self, OpenWindow, WindowBy};
 
 /// A pipeline with all names bound.
@@ -26,7 +27,10 @@ pub(super) struct Bound {
 impl Bound {
     /// Says how stages that remember are to do so: whether without sketches, and for how long, in nanoseconds.
     pub(super) fn remember(&mut self, exact: bool, forget_ns: Option<i64>) {
-        let window = self.window.as_ref().and_then(|window| window.bound.as_ref());
+        let window = self
+            .window
+            .as_ref()
+            .and_then(|window| window.bound.as_ref());
         let time = match window.map(|window| &window.by) {
             Some(WindowBy::Time(slot)) => *slot,
             _ => self.source.time,
@@ -200,6 +204,11 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<M
         }
         BoundStage::Totals(totals) => add_totals(bound, stage, totals),
         BoundStage::Extract(extraction) => push(bound, stage, Kind::Extract(extraction)),
+        BoundStage::Running => {
+            let (prepared, running) = bind_running(stage, &mut bound.scope)?;
+            let became = BoundStage::Ordered(prepared, running);
+            return add(bound, stage, became);
+        }
         BoundStage::Rows(rows) => push(bound, stage, Kind::Rows(rows)),
         BoundStage::Ordered(computed, ordered) => {
             if !computed.is_empty() {

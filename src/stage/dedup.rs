@@ -96,7 +96,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 }
 
 /// What holds the value of an expression: its field, or a column that is computed for it.
-fn slot_of(node: Node, scope: &Scope, computed: &mut Vec<Box<dyn RowStage>>) -> Slot {
+pub(super) fn slot_of(node: Node, scope: &Scope, computed: &mut Vec<Box<dyn RowStage>>) -> Slot {
     match node {
         Node::Field(slot, _) => slot,
         node => {
@@ -148,7 +148,10 @@ fn within(
         .duration("a duration behind `within`")
         .map_err(|mistake| vec![mistake.usage(usage)])?;
     if ns == 0 {
-        let mistake = Mistake::new(span, "within 0s nothing repeats: expected a longer duration");
+        let mistake = Mistake::new(
+            span,
+            "within 0s nothing repeats: expected a longer duration",
+        );
         return Err(vec![mistake.usage(usage)]);
     }
     if arguments.keyword("on") {
@@ -285,7 +288,9 @@ impl OrderedStage for Dedup {
 
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
         // By arrival time never goes back: a key that makes no repeats any more need not be known.
-        let expiring = self.within.filter(|within| within.by_arrival && self.forget.is_none());
+        let expiring = self
+            .within
+            .filter(|within| within.by_arrival && self.forget.is_none());
         let expiring = expiring.map(|within| (within.ns - 1, within.time));
         Box::new(Deduplicating {
             keys: self.keys.clone(),
@@ -434,7 +439,10 @@ impl Deduplicating {
             return;
         };
         self.known.table.keep(&kept);
-        self.kept = kept.iter().map(|group| self.kept[*group as usize]).collect();
+        self.kept = kept
+            .iter()
+            .map(|group| self.kept[*group as usize])
+            .collect();
     }
 }
 

@@ -9,6 +9,8 @@ mod dedup;
 mod drop_;
 mod explode;
 mod extract;
+mod fold;
+mod folding;
 mod json;
 mod let_;
 mod limit;
@@ -18,6 +20,7 @@ mod older;
 mod operator;
 mod parse;
 mod regex_;
+mod running;
 mod sample;
 mod select;
 mod skip;
@@ -47,6 +50,7 @@ pub const STAGES: &[&StageDef] = &[
     &dedup::DEDUP,
     &drop_::DROP,
     &explode::EXPLODE,
+    &fold::FOLD,
     &json::JSON,
     &let_::LET,
     &limit::LIMIT,
@@ -54,6 +58,7 @@ pub const STAGES: &[&StageDef] = &[
     &match_::MATCH,
     &parse::PARSE,
     &regex_::REGEX,
+    &running::RUNNING,
     &sample::SAMPLE,
     &select::SELECT,
     &skip::SKIP,
@@ -91,6 +96,8 @@ pub enum BoundStage {
     Several(Vec<BoundStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
+    /// `running` with aggregates, which the plan knows: it reads the arguments.
+    Running,
     /// Nothing by itself: it says over which records the blocking stages work.
     Window(WindowClause),
 }
