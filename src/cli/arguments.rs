@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use crate::data::TimeDefaults;
 use crate::format::{self, FormatDef};
 use crate::plan::{Printing, Settings};
+use crate::source::read_whole;
 
 use super::max_rejects::MaxRejects;
 use super::mistake::OptionMistake;
@@ -184,6 +185,7 @@ impl Request {
             keeps_rejects: self.rejects.is_some(),
             keeps_late: self.late.is_some(),
             fill: self.fill,
+            read_file: Some(read_whole),
             forget_ns: self.forget.map(nanoseconds),
         }
     }

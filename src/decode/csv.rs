@@ -103,7 +103,7 @@ impl Dialect {
     }
 
     /// All fields of a header: the names of the columns.
-    fn names(self, header: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    pub(super) fn names(self, header: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         let header = header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header);
         let (mut names, mut at) = (Vec::new(), 0);
         while at <= header.len() {

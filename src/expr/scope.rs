@@ -1,12 +1,16 @@
 //! The fields that a stage can see, and the slots that hold them.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::OsStr;
 use std::rc::Rc;
 
 use super::node::Node;
 use crate::data::Slot;
 use crate::lang::Mistake;
 use crate::lang::ast::{Path, Segment, Span};
+
+/// Reads a whole file.
+pub type ReadFile = fn(&OsStr) -> Result<Vec<u8>, String>;
 
 /// A named column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct Scope {
     pub seed: u64,
     /// A stage before made a mistake: names can no longer be judged.
     pub unknown: bool,
+    /// How a stage reads a file that belongs to the expression; an error is a sentence without the file's name.
+    pub read_file: Option<ReadFile>,
     /// What to say of a name that is no function but means something elsewhere in an expression.
     pub elsewhere: Option<fn(&str) -> Option<String>>,
 }

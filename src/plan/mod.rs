@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
+use crate::expr::scope::ReadFile;
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
@@ -141,7 +142,7 @@ pub enum Printing {
 }
 
 /// What the user wants of a plan beside its expression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// What is printed.
     pub printing: Printing,
@@ -157,6 +158,8 @@ pub struct Settings {
     pub fill: bool,
     /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
+    /// How files are read that belong to the expression.
+    pub read_file: Option<ReadFile>,
 }
 
 impl From<Printing> for Settings {
@@ -169,6 +172,7 @@ impl From<Printing> for Settings {
             keeps_late: false,
             fill: false,
             forget_ns: None,
+            read_file: None,
         }
     }
 }
@@ -177,7 +181,7 @@ impl Plan {
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
         let settings = settings.into();
-        match stages::bind(pipeline, settings.seed) {
+        match stages::bind(pipeline, &settings) {
             Ok(mut bound) => {
                 bound.remember(settings.exact, settings.forget_ns);
                 Ok(live::assemble(bound, settings))

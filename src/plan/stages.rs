@@ -7,6 +7,7 @@ use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
 use crate::stage::{self, BoundStage, Extraction, Memory, OrderedStage, RowStage};
 
+use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
 use super::borrowed;
 use super::running::bind_running;
@@ -84,10 +85,11 @@ pub(super) enum Kind {
 }
 
 /// Binds all stages, or says everything that is wrong with them.
-pub(super) fn bind(pipeline: &Pipeline, seed: u64) -> Result<Bound, Vec<Mistake>> {
+pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Vec<Mistake>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
-    scope.seed = seed;
+    scope.seed = settings.seed;
+    scope.read_file = settings.read_file;
     let source = SourceSlots {
         line: scope.set("line"),
         source: scope.set_metadata("@source"),

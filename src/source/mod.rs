@@ -3,6 +3,9 @@
 pub mod compression;
 mod file;
 mod stdin;
+mod whole;
+
+pub use whole::read_whole;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;

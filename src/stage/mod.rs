@@ -15,6 +15,7 @@ mod json;
 mod let_;
 mod limit;
 mod logfmt;
+mod lookup;
 mod match_;
 mod older;
 mod operator;
@@ -55,6 +56,7 @@ pub const STAGES: &[&StageDef] = &[
     &let_::LET,
     &limit::LIMIT,
     &logfmt::LOGFMT,
+    &lookup::LOOKUP,
     &match_::MATCH,
     &parse::PARSE,
     &regex_::REGEX,
