@@ -10,6 +10,7 @@ pub mod decode;
 pub mod engine;
 pub mod expr;
 pub mod format;
+pub mod group;
 pub mod lang;
 pub mod plan;
 pub mod sink;

@@ -48,6 +48,7 @@ fn run_example(example: &Example) -> Result<(), String> {
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_bourn"))
         .args(arguments(example.expr))
         .env_remove("TZ")
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
         .write_stdin(example.input)
         .timeout(PATIENCE)
         .output()

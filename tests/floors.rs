@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["engine"],
     &["plan"],
     &["source", "format", "stage", "aggregate", "sink"],
-    &["decode", "window"],
+    &["decode", "group", "window"],
     &["expr"],
     &["lang"],
     &["data"],

@@ -95,8 +95,90 @@ pub trait Accumulator: Send + Sync {
     /// The results, one a group; several columns only for an aggregate whose row of the table names them.
     fn finish(&self, finish: &Finish) -> Vec<Column<'static>>;
 
+    /// The result of one group: what `finish` has in each column for it.
+    fn result(&self, group: usize, finish: &Finish) -> Vec<Value>;
+
+    /// Adds row after row and gives the result of each row's group with it: what `running` prints. Rows that do not
+    /// count only ask. All of them stand in one accumulator, in the order of the stream, so that nothing is merged.
+    fn run(
+        &mut self,
+        groups: &[u32],
+        rows: &RunRows<'_>,
+        finish: &Finish,
+        failures: &mut RowFailures,
+    ) -> Vec<Column<'static>> {
+        let mut builders: Vec<ColumnBuilder> = Vec::new();
+        for (row, &group) in groups.iter().enumerate() {
+            if rows.counts(row) {
+                let values: Vec<Column<'_>> = rows.row(row);
+                let values: Vec<&Column<'_>> = values.iter().collect();
+                failures.at(row, |failures| {
+                    self.update(Groups::Each(&[group]), &values, rows.position, failures);
+                });
+            }
+            let results = self.result(group as usize, finish);
+            if builders.is_empty() {
+                builders.resize_with(results.len(), || ColumnBuilder::new(groups.len()));
+            }
+            for (builder, result) in builders.iter_mut().zip(results) {
+                builder.push(result.borrow());
+            }
+        }
+        builders.into_iter().map(ColumnBuilder::finish).collect()
+    }
+
     /// For `merge`, which must see the other's own type.
     fn as_any(&self) -> &dyn Any;
+}
+
+/// Rows that are added one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct RunRows<'r> {
+    /// As in [`Accumulator::update`].
+    pub arguments: &'r [&'r Column<'r>],
+    /// Which rows count, if not all.
+    pub condition: Option<&'r Column<'r>>,
+    /// Of all of them.
+    pub position: Position,
+}
+
+impl RunRows<'_> {
+    /// Whether a row counts.
+    #[inline]
+    pub fn counts(&self, row: usize) -> bool {
+        self.condition
+            .is_none_or(|condition| matches!(condition.get(row), ValueRef::Bool(true)))
+    }
+
+    /// One row alone.
+    pub fn row(&self, row: usize) -> Vec<Column<'_>> {
+        let row = [row as u32];
+        self.arguments
+            .iter()
+            .map(|column| column.gather(&row))
+            .collect()
+    }
+}
+
+/// Values that did not fit, and in which row the first of them was: several aggregates go over the same rows.
+#[derive(Debug, Default)]
+pub struct RowFailures {
+    /// What was counted.
+    pub failures: Failures,
+    /// Where the first of them stood.
+    pub row: Option<usize>,
+}
+
+impl RowFailures {
+    /// Does something with a row that may fail.
+    pub fn at<R>(&mut self, row: usize, work: impl FnOnce(&mut Failures) -> R) -> R {
+        let before = self.failures.count;
+        let result = work(&mut self.failures);
+        if self.failures.count > before {
+            self.row.get_or_insert(row);
+        }
+        result
+    }
 }
 
 /// The other accumulator, which `merge` knows to be of the same aggregate.
@@ -133,6 +215,22 @@ pub(super) trait State: Clone + Default + Send + Sync + 'static {
 
     /// The result.
     fn finish(&self, shared: &Self::Shared, finish: &Finish) -> Value;
+
+    /// Adds the next value of a state that is never merged; the result with it. Null only asks. If the value is not
+    /// what was expected, what that is stands beside the result.
+    fn run(
+        &mut self,
+        shared: &Self::Shared,
+        value: ValueRef<'_>,
+        position: Position,
+        finish: &Finish,
+    ) -> (Value, Result<(), &'static str>) {
+        let updated = match value {
+            ValueRef::Null => Ok(()),
+            value => self.update(shared, value, position),
+        };
+        (self.finish(shared, finish), updated)
+    }
 }
 
 /// One state a group.
@@ -245,6 +343,36 @@ impl<S: State> Accumulator for PerGroup<S> {
         let mut builder = ColumnBuilder::new(self.states.len());
         for state in &self.states {
             builder.push(state.finish(&self.shared, finish).borrow());
+        }
+        vec![builder.finish()]
+    }
+
+    fn result(&self, group: usize, finish: &Finish) -> Vec<Value> {
+        vec![self.states[group].finish(&self.shared, finish)]
+    }
+
+    fn run(
+        &mut self,
+        groups: &[u32],
+        rows: &RunRows<'_>,
+        finish: &Finish,
+        failures: &mut RowFailures,
+    ) -> Vec<Column<'static>> {
+        let mut builder = ColumnBuilder::new(groups.len());
+        let [column] = rows.arguments else {
+            return vec![Column::Constant(Value::Null, groups.len())];
+        };
+        for (row, &group) in groups.iter().enumerate() {
+            let value = match rows.counts(row) {
+                true => column.get(row),
+                false => ValueRef::Null,
+            };
+            let state = &mut self.states[group as usize];
+            let (result, updated) = state.run(&self.shared, value, rows.position, finish);
+            if let Err(expected) = updated {
+                failures.at(row, |failures| failures.add(&self.name, expected, value));
+            }
+            builder.push(result.borrow());
         }
         vec![builder.finish()]
     }

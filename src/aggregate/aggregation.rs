@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 
-use crate::data::{Column, LiveSlots, Position, Slot};
+use crate::data::{Column, LiveSlots, Position, Slot, Value};
 use crate::expr::{Failures, Node};
 
 use super::AggregateDef;
@@ -121,6 +121,10 @@ impl Accumulator for Shared {
     }
 
     fn finish(&self, _finish: &Finish) -> Vec<Column<'static>> {
+        Vec::new()
+    }
+
+    fn result(&self, _group: usize, _finish: &Finish) -> Vec<Value> {
         Vec::new()
     }
 

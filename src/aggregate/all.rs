@@ -21,5 +21,6 @@ pub(super) const ALL: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, false),
 };

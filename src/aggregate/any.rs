@@ -20,6 +20,7 @@ pub(super) const ANY: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, true),
 };
 

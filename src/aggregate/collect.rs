@@ -35,6 +35,7 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<Collect>::boxed(settings, settings.constant as usize),
 };
 

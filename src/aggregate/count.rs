@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::ops::Range;
 
-use super::accumulator::{Accumulator, Finish, Groups, same, take_states};
+use super::accumulator::{Accumulator, Finish, Groups, RowFailures, RunRows, same, take_states};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Column, Entry, Example, Position, Validity};
+use crate::data::{Column, Entry, Example, Position, Validity, Value};
 use crate::expr::Failures;
 
 pub(super) const COUNT: AggregateDef = AggregateDef {
@@ -31,6 +31,7 @@ pub(super) const COUNT: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |_| Box::new(Count(Vec::new())),
 };
 
@@ -84,6 +85,26 @@ impl Accumulator for Count {
 
     fn finish(&self, _finish: &Finish) -> Vec<Column<'static>> {
         vec![Column::Int(self.0.clone(), Validity::ALL)]
+    }
+
+    fn result(&self, group: usize, _finish: &Finish) -> Vec<Value> {
+        vec![Value::Int(self.0[group])]
+    }
+
+    fn run(
+        &mut self,
+        groups: &[u32],
+        rows: &RunRows<'_>,
+        _finish: &Finish,
+        _failures: &mut RowFailures,
+    ) -> Vec<Column<'static>> {
+        let count = |(row, &group): (usize, &u32)| {
+            let count = &mut self.0[group as usize];
+            *count += i64::from(rows.counts(row));
+            *count
+        };
+        let counts = groups.iter().enumerate().map(count).collect();
+        vec![Column::Int(counts, Validity::ALL)]
     }
 
     fn as_any(&self) -> &dyn Any {

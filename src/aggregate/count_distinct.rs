@@ -32,6 +32,7 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| {
         let limit = if settings.exact {
             usize::MAX

@@ -36,6 +36,7 @@ pub(super) const EWMA: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<Ewma>::boxed(settings, Smoothing::of(settings.constant)),
 };
 
@@ -99,6 +100,34 @@ impl State for Ewma {
             alpha * value + (1.0 - alpha) * average
         }))
     }
+
+    /// In order and never merged, the average so far is all that has to be kept.
+    fn run(
+        &mut self,
+        smoothing: &Smoothing,
+        value: ValueRef<'_>,
+        position: Position,
+        _finish: &Finish,
+    ) -> (Value, Result<(), &'static str>) {
+        let (number, updated) = match value {
+            ValueRef::Null => (None, Ok(())),
+            value => match number(value) {
+                Ok(number) => (number, Ok(())),
+                Err(expected) => (None, Err(expected)),
+            },
+        };
+        match (self.0.first_mut(), number) {
+            (Some((_, average)), Some(number)) => {
+                let alpha = smoothing.alpha;
+                *average = alpha * number.to_f64() + (1.0 - alpha) * *average;
+            }
+            (None, Some(number)) => self.0.push((position, number.to_f64())),
+            (_, None) => {}
+        }
+        let average = self.0.first();
+        let result = average.map_or(Value::Null, |(_, average)| Value::float(*average));
+        (result, updated)
+    }
 }
 
 impl Ewma {
@@ -134,6 +163,13 @@ mod tests {
             let Value::Float(found) = state.finish(&smoothing, &finish) else {
                 panic!("an average is a float");
             };
+            let mut running = Ewma::default();
+            let mut last = Value::Null;
+            for value in &values {
+                let value = ValueRef::Float(*value);
+                (last, _) = running.run(&smoothing, value, Position(0), &finish);
+            }
+            assert_eq!(last, Value::Float(whole), "{alpha}: as it runs");
             assert!(
                 (found - whole).abs() <= whole * 1e-15,
                 "{alpha}: {found} {whole}"

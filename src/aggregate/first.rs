@@ -20,6 +20,7 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<First>::boxed(settings, ()),
 };
 

@@ -36,6 +36,7 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| {
         let limit = if settings.exact {
             usize::MAX

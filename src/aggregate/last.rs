@@ -20,6 +20,7 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<Last>::boxed(settings, ()),
 };
 

@@ -24,5 +24,6 @@ pub(super) const MAX: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<Extreme>::boxed(settings, Ordering::Greater),
 };

@@ -21,5 +21,6 @@ pub(super) const MEDIAN: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: Some(STATES),
+    only_runs: false,
     accumulator,
 };

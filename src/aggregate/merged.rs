@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::data::{Batch, Column, ColumnBuilder, KeyKind, Position};
+use crate::group::{GroupTable, Keys, with_key_values};
 
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
-use super::group_table::{GroupTable, Keys};
 use super::partial::{PARTITIONS, Run};
-use super::ranking::{Candidate, Ranked, Ranking, compare, with_key_values};
+use super::ranking::{Candidate, Ranked, Ranking, compare};
 
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;

@@ -1,6 +1,6 @@
 //! AGGREGATES: what `count, sum(x) by y` can compute. One file an aggregate, one line in the table.
 //!
-//! Around them: the table that turns keys into group numbers (`group_table`), what a worker keeps of its
+//! Around them: what a worker keeps of its
 //! share of the stream (`partial`), how the shares become one (`merged`), in which order groups are
 //! printed (`ranking`), and what several aggregates compute with: moments without rounding
 //! (`moments`), counted values (`quantile`, `log_histogram`), sets of values (`fingerprint`).
@@ -14,10 +14,10 @@ mod collect;
 mod corr;
 mod count;
 mod count_distinct;
+mod delta;
 mod ewma;
 mod fingerprint;
 mod first;
-mod group_table;
 mod histogram;
 mod last;
 mod linreg;
@@ -30,9 +30,11 @@ mod mode;
 mod moments;
 mod partial;
 mod percentile;
+mod prev;
 mod quantile;
 mod ranking;
 mod rate;
+mod running;
 mod seen_keys;
 mod session_groups;
 mod sliced;
@@ -47,6 +49,7 @@ pub use aggregation::{Aggregation, BoundAggregate, Key};
 pub use merged::{Executor, Merged};
 pub use partial::{Partial, Run};
 pub use ranking::Ranking;
+pub use running::{Running, RunningAggregate, RunningAggregation};
 pub use seen_keys::SeenKeys;
 pub use session_groups::{SessionGroups, SessionRows};
 pub use sliced::Sliced;
@@ -63,6 +66,7 @@ pub const AGGREGATES: &[&AggregateDef] = &[
     &corr::CORR,
     &count::COUNT,
     &count_distinct::COUNT_DISTINCT,
+    &delta::DELTA,
     &ewma::EWMA,
     &first::FIRST,
     &histogram::HISTOGRAM,
@@ -74,6 +78,7 @@ pub const AGGREGATES: &[&AggregateDef] = &[
     &mode::MODE,
     &quantile::P50,
     &percentile::PERCENTILE,
+    &prev::PREV,
     &rate::RATE,
     &stddev::STDDEV,
     &sum::SUM,
@@ -93,6 +98,8 @@ pub struct AggregateDef {
     pub columns: Option<ColumnNames>,
     /// Aggregates with the same word here keep the same states of the same values.
     pub shares_states: Option<&'static str>,
+    /// Whether it looks back from record to record, so that only `running` has it.
+    pub only_runs: bool,
     /// Makes the states, of no group yet.
     pub accumulator: fn(&Settings) -> Box<dyn Accumulator>,
 }

@@ -7,9 +7,9 @@ use std::hash::BuildHasherDefault;
 
 use super::accumulator::{Finish, PerGroup, State};
 use super::fingerprint::{FingerprintHasher, fingerprint, value_of};
-use super::ranking::with_value;
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
+use crate::group::with_value;
 
 pub(super) const MODE: AggregateDef = AggregateDef {
     entry: Entry {
@@ -28,6 +28,7 @@ pub(super) const MODE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<Mode>::boxed(settings, ()),
 };
 

@@ -116,6 +116,10 @@ impl Accumulator for Moments {
         builders.into_iter().map(ColumnBuilder::finish).collect()
     }
 
+    fn result(&self, group: usize, _finish: &Finish) -> Vec<Value> {
+        (self.results)(&self.states[group])
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -9,12 +9,12 @@
 
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, KeyKind, ValueRef, encode_key};
+use crate::data::{Batch, Column, KeyKind};
 use crate::expr::{Evaluated, Failures, Rows};
+use crate::group::{GroupTable, Keys, groups_of, hasher};
 
 use super::accumulator::{Accumulator, Groups};
 use super::aggregation::{Aggregation, BoundAggregate};
-use super::group_table::{GroupTable, Keys, hasher};
 
 /// Into how many parts a run is sorted; a power of two.
 pub(super) const PARTITIONS: usize = 64;
@@ -208,31 +208,8 @@ pub(super) fn assign(
         .iter()
         .map(|key| key.node.eval_all(batch, failures))
         .collect();
-    if let [column] = columns.as_slice() {
-        if let Column::Text(texts) = &**column {
-            table.groups_of_texts(texts, groups);
-            return;
-        }
-        if let Column::Int(values, valid) = &**column
-            && valid.is_all()
-        {
-            table.groups_of_ints(values, groups);
-            return;
-        }
-        for row in 0..batch.rows {
-            key.clear();
-            let kind = encode_key(column.get(row), key);
-            groups.push(table.group_of(kind, key));
-        }
-        return;
-    }
-    for row in 0..batch.rows {
-        key.clear();
-        for column in &columns {
-            encode_part(column.get(row), key);
-        }
-        groups.push(table.group_of(KeyKind::Tuple, key));
-    }
+    let columns: Vec<&Column<'_>> = columns.iter().map(|column| &**column).collect();
+    groups_of(&columns, batch.rows, table, key, groups);
 }
 
 /// Updates one aggregate with the rows for which its condition is true.
@@ -269,44 +246,4 @@ pub(super) fn accumulate(
         }
     };
     accumulator.update(groups, &arguments, batch.position, failures);
-}
-
-/// Appends one of several key values: its kind, for text its length, and its bytes.
-pub(super) fn encode_part(value: ValueRef<'_>, key: &mut Vec<u8>) {
-    let start = key.len();
-    key.push(0);
-    let has_length = matches!(
-        value,
-        ValueRef::Text(_) | ValueRef::List(_) | ValueRef::Object(_)
-    );
-    if has_length {
-        key.extend_from_slice(&[0; 4]);
-    }
-    let bytes = key.len();
-    let kind = encode_key(value, key);
-    key[start] = kind as u8;
-    if has_length {
-        let length = (key.len() - bytes) as u32;
-        key[start + 1..bytes].copy_from_slice(&length.to_le_bytes());
-    }
-}
-
-/// The parts of a key of several values, as [`encode_part`] wrote them.
-pub(super) fn parts(mut bytes: &[u8]) -> impl Iterator<Item = (KeyKind, &[u8])> {
-    std::iter::from_fn(move || {
-        let (&kind, rest) = bytes.split_first()?;
-        let kind = KeyKind::from_u8(kind);
-        let (len, rest) = match kind {
-            KeyKind::Text | KeyKind::List | KeyKind::Object => {
-                let (len, rest) = rest.split_first_chunk::<4>()?;
-                (u32::from_le_bytes(*len) as usize, rest)
-            }
-            KeyKind::Null | KeyKind::False | KeyKind::True | KeyKind::Tuple => (0, rest),
-            KeyKind::BigInt => (16, rest),
-            KeyKind::Int | KeyKind::Float | KeyKind::Time | KeyKind::Duration => (8, rest),
-        };
-        let (part, rest) = rest.split_at(len);
-        bytes = rest;
-        Some((kind, part))
-    })
 }

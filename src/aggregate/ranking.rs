@@ -2,10 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::data::{Column, KeyKind, Rank, ValueRef, order, read_json, total_order};
-
-use super::group_table::Keys;
-use super::partial::parts;
+use crate::data::{Column, KeyKind, Rank, ValueRef};
+use crate::group::{Keys, compare_keys, largest_first, parts, with_value};
 
 /// In which order the groups of a result come, and how many of them are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,84 +73,6 @@ pub(super) fn compare(left: &Candidate, right: &Candidate, sets: &[Ranked<'_>]) 
         let right = right_set.keys.get(right.group as usize, &mut right_short);
         compare_keys(left, right)
     })
-}
-
-/// Descending, but nulls last all the same.
-fn largest_first(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
-    match (left.is_null(), right.is_null()) {
-        (false, false) => order(right, left),
-        (left, right) => left.cmp(&right),
-    }
-}
-
-/// Part by part in the order of `sort`; what is equal so far, by type and bytes.
-pub(super) fn compare_keys(left: (KeyKind, &[u8]), right: (KeyKind, &[u8])) -> Ordering {
-    if left.0 != KeyKind::Tuple {
-        return with_values(left, right, total_order);
-    }
-    let pairs = || parts(left.1).zip(parts(right.1));
-    let by_order = pairs()
-        .map(|(left, right)| with_values(left, right, order))
-        .find(|order| order.is_ne());
-    by_order
-        .or_else(|| {
-            pairs()
-                .map(|(left, right)| with_values(left, right, total_order))
-                .find(|order| order.is_ne())
-        })
-        .unwrap_or(Ordering::Equal)
-}
-
-fn with_values(
-    left: (KeyKind, &[u8]),
-    right: (KeyKind, &[u8]),
-    compare: fn(ValueRef<'_>, ValueRef<'_>) -> Ordering,
-) -> Ordering {
-    with_value(left.0, left.1, |left| {
-        with_value(right.0, right.1, |right| compare(left, right))
-    })
-}
-
-/// Calls `see` with each value of a key and the place that it is for: one for each part.
-pub(super) fn with_key_values<P>(
-    kind: KeyKind,
-    bytes: &[u8],
-    places: &mut [P],
-    mut see: impl FnMut(&mut P, ValueRef<'_>),
-) {
-    match places {
-        [] => {}
-        [place] => with_value(kind, bytes, |value| see(place, value)),
-        places => {
-            for (place, (kind, bytes)) in places.iter_mut().zip(parts(bytes)) {
-                with_value(kind, bytes, |value| see(place, value));
-            }
-        }
-    }
-}
-
-/// Calls `see` with the value that a key stands for.
-pub(super) fn with_value<R>(kind: KeyKind, bytes: &[u8], see: impl FnOnce(ValueRef<'_>) -> R) -> R {
-    let int = || i64::from_le_bytes(*bytes.first_chunk().expect("keys of this kind have 8 bytes"));
-    match kind {
-        KeyKind::Null | KeyKind::Tuple => see(ValueRef::Null),
-        KeyKind::False => see(ValueRef::Bool(false)),
-        KeyKind::True => see(ValueRef::Bool(true)),
-        KeyKind::Int => see(ValueRef::Int(int())),
-        KeyKind::Float => see(ValueRef::Float(f64::from_bits(int() as u64))),
-        KeyKind::Time => see(ValueRef::Time(int())),
-        KeyKind::Duration => see(ValueRef::Duration(int())),
-        KeyKind::Text => see(ValueRef::Text(bytes)),
-        KeyKind::List | KeyKind::Object => see(read_json(bytes).unwrap_or_default().borrow()),
-        KeyKind::BigInt => {
-            let value = i128::from_le_bytes(
-                *bytes
-                    .first_chunk()
-                    .expect("keys of this kind have 16 bytes"),
-            );
-            see(ValueRef::BigInt(&value))
-        }
-    }
 }
 
 /// A word that sorts as the key does, as far as it goes: equal words say nothing.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::accumulator::{Accumulator, Finish, Groups, same, take_states};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Column, Entry, Example, Position, ValueRef};
+use crate::data::{Column, Entry, Example, Position, Value, ValueRef};
 use crate::expr::Failures;
 
 pub(super) const RATE: AggregateDef = AggregateDef {
@@ -26,6 +26,7 @@ pub(super) const RATE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |_| Box::new(Rate(Vec::new())),
 };
 
@@ -73,16 +74,28 @@ impl Accumulator for Rate {
     }
 
     fn finish(&self, finish: &Finish) -> Vec<Column<'static>> {
-        // A clock that has not moved yet makes no rate infinite.
-        let seconds = finish.seconds.max(1e-9);
-        let rate = |&count: &u64| match count {
-            0 => ValueRef::Null,
-            _ => ValueRef::Float(count as f64 / seconds),
-        };
-        vec![self.0.iter().map(rate).collect()]
+        vec![
+            self.0
+                .iter()
+                .map(|count| per_second(*count, finish))
+                .collect(),
+        ]
+    }
+
+    fn result(&self, group: usize, finish: &Finish) -> Vec<Value> {
+        vec![per_second(self.0[group], finish).to_value()]
     }
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+/// Null for no records.
+fn per_second(count: u64, finish: &Finish) -> ValueRef<'static> {
+    match count {
+        0 => ValueRef::Null,
+        // A clock that has not moved yet makes no rate infinite.
+        _ => ValueRef::Float(count as f64 / finish.seconds.max(1e-9)),
     }
 }

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use crate::data::{Batch, Column, KeyKind, encode_key};
+use crate::group::{GroupTable, encode_part};
 
 use super::aggregation::Aggregation;
-use super::group_table::GroupTable;
 use super::merged::Set;
-use super::partial::encode_part;
 
 /// All keys of the windows that were printed.
 #[derive(Debug)]

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Position, Value};
 use crate::expr::Failures;
+use crate::group::{GroupTable, compare_keys, with_key_values};
 use crate::window::{Session, Sessions};
 
 use super::accumulator::{Accumulator, Finish, Groups};
 use super::aggregation::Aggregation;
-use super::group_table::GroupTable;
 use super::partial::{accumulate, assign};
-use super::ranking::{compare_keys, with_key_values};
 use super::rate;
 
 /// Sessions are renumbered when so many cells are out of use, and they are half of all.

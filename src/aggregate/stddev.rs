@@ -21,5 +21,6 @@ pub(super) const STDDEV: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<Spread>::boxed(settings, f64::sqrt),
 };

@@ -23,6 +23,7 @@ pub(super) const SUM: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<Sum>::boxed(settings, ()),
 };
 

@@ -21,6 +21,7 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
+    only_runs: false,
     accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance| variance),
 };
 

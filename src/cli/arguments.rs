@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use crate::data::{Framing, TimeDefaults};
 use crate::format::{self, FormatDef};
 use crate::plan::{Printing, Settings};
+use crate::source::read_whole;
 
 use super::max_rejects::MaxRejects;
 use super::mistake::OptionMistake;
@@ -59,6 +60,8 @@ pub(super) struct Request {
     pub(super) rejects: Option<OsString>,
     pub(super) late: Option<OsString>,
     pub(super) fill: bool,
+    /// When keys that are silent are forgotten.
+    pub(super) forget: Option<Duration>,
     pub(super) max_jump: Option<Duration>,
     pub(super) zone: Option<TimeZone>,
     pub(super) year: Option<i16>,
@@ -173,6 +176,7 @@ impl Request {
             rejects: matches.get_one("rejects").cloned(),
             late: matches.get_one("late").cloned(),
             fill: matches.get_flag("fill"),
+            forget: matches.get_one("forget").copied(),
             max_jump: matches.get_one("max-jump").copied(),
             zone: matches.get_one("tz").cloned(),
             year: matches.get_one("year").copied(),
@@ -214,8 +218,15 @@ impl Request {
             fill: self.fill,
             records,
             locates: self.annotate.is_some(),
+            read_file: Some(read_whole),
+            forget_ns: self.forget.map(nanoseconds),
         }
     }
+}
+
+/// At most 292 years.
+pub(super) fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::sink::{Progress, Rejects};
 use crate::source::{self, Liveness};
 
-use super::arguments::{Request, When};
+use super::arguments::{Request, When, nanoseconds};
 
 /// What a thread is handed at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -181,10 +181,6 @@ fn batch(plan: &Plan, watches: bool) -> Option<Duration> {
     } else {
         is_windowed.then_some(BATCH)
     }
-}
-
-fn nanoseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 fn cores() -> usize {

@@ -8,6 +8,7 @@ pub mod json;
 pub mod logfmt;
 pub mod pattern;
 pub mod regex;
+pub mod table;
 mod taken;
 mod times;
 pub mod typed;

@@ -87,7 +87,7 @@ impl<'p> Chain<'p> {
         };
         let ends_rows = |step: &MergeStep| match step {
             MergeStep::Rows(step) => step.stage.explodes(),
-            MergeStep::Ordered(..) => false,
+            MergeStep::Ordered(stage, _) => !stage.gives_records(),
             MergeStep::Grouped(_) => true,
         };
         let blocks = |step: &MergeStep| match step {

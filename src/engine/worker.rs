@@ -11,7 +11,7 @@ use crate::data::{
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
-use crate::stage::{Account, Checks};
+use crate::stage::{Account, Checks, Reducer};
 
 use super::Encoding;
 use super::board::Board;
@@ -48,6 +48,7 @@ pub(super) struct Worker {
     setup: Setup,
     encoder: Option<Box<dyn Encoder>>,
     groups: Option<Kept>,
+    reducer: Option<Box<dyn Reducer>>,
     /// The batch that the partial belongs to, and how many chunks it has.
     batch: u64,
     chunks: u64,
@@ -100,10 +101,15 @@ impl Worker {
             }
             _ => None,
         };
+        let reducer = match &setup.plan.exchange {
+            Exchange::Ordered(stage, live) => stage.reducer(live),
+            _ => None,
+        };
         Worker {
             setup,
             encoder,
             groups,
+            reducer,
             batch: 0,
             chunks: 0,
             asked: None,
@@ -374,7 +380,10 @@ impl Worker {
                 }
             }
             (Exchange::Ordered(stage, live), Output::Batches(out)) if batch.rows > 0 => {
-                stage.reduce(batch, live, account);
+                match &mut self.reducer {
+                    Some(reducer) => reducer.reduce(batch, account),
+                    None => stage.reduce(batch, live, account),
+                }
                 out.push(std::mem::take(batch).detach());
             }
             (Exchange::Rows, Output::Batches(out)) if batch.rows > 0 => {

@@ -39,6 +39,14 @@ pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a
     }
 }
 
+/// `left - right`, or what was expected of one of them.
+pub fn difference(
+    left: ValueRef<'_>,
+    right: ValueRef<'_>,
+) -> Result<ValueRef<'static>, &'static str> {
+    compute(Arithmetic::Subtract, left, right).map_err(|(_, unfit)| unfit.expected)
+}
+
 /// Computes `-value`.
 pub(super) fn negate(value: ValueRef<'_>) -> Computed<'_> {
     match value {

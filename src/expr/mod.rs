@@ -14,6 +14,7 @@ pub mod pattern;
 pub mod scope;
 
 pub use access::without;
+pub use arithmetic::difference;
 pub use bind::{bind, bind_condition, constant};
 pub use eval::{Evaluated, Rows, matches, truth};
 pub use failures::Failures;

@@ -1,12 +1,16 @@
 //! The fields that a stage can see, and the slots that hold them.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::OsStr;
 use std::rc::Rc;
 
 use super::node::Node;
 use crate::data::Slot;
 use crate::lang::Mistake;
 use crate::lang::ast::{Path, Segment, Span};
+
+/// Reads a whole file.
+pub type ReadFile = fn(&OsStr) -> Result<Vec<u8>, String>;
 
 /// A named column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,10 +38,14 @@ pub struct Scope {
     totals: Rc<RefCell<Vec<Total>>>,
     /// The rows are those of a result: there is an end to them, and all of them can be waited for.
     pub is_result: bool,
+    /// A stage before made or chose columns: records are no longer printed as they came.
+    pub chooses_columns: bool,
     /// What a random choice is made from.
     pub seed: u64,
     /// A stage before made a mistake: names can no longer be judged.
     pub unknown: bool,
+    /// How a stage reads a file that belongs to the expression; an error is a sentence without the file's name.
+    pub read_file: Option<ReadFile>,
     /// What to say of a name that is no function but means something elsewhere in an expression.
     pub elsewhere: Option<fn(&str) -> Option<String>>,
 }

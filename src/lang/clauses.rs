@@ -115,7 +115,7 @@ impl KeyClause<'_> {
 }
 
 /// Reads one aggregate with its clauses, which stand in either order.
-fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall<'a>, Mistake> {
+pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall<'a>, Mistake> {
     const WHAT: &str = "an aggregate";
     if arguments.is_at_clause() {
         return Err(arguments

@@ -28,7 +28,8 @@ pub(super) fn bind_aggregates(
         }
     }
     for call in &list.calls {
-        match bind_call(call, scope) {
+        let parts = bind_call(call, scope).and_then(|parts| refuse_running(call, parts));
+        match parts {
             Ok(parts) => bound.push((column_names(call, parts.def), call, parts)),
             Err(found) => mistakes.extend(found),
         }
@@ -89,8 +90,19 @@ pub(super) fn bind_aggregates(
     }
 }
 
+/// What looks back from record to record is no aggregate of a group.
+fn refuse_running(call: &AggregateCall<'_>, parts: Parts) -> Result<Parts, Vec<Mistake>> {
+    if !parts.def.only_runs {
+        return Ok(parts);
+    }
+    let name = &call.name.text;
+    let message = format!("`{name}` says something of each record: it stands behind `running`");
+    let help = format!("write {}", parts.def.entry.usage);
+    Err(vec![Mistake::new(call.name.span, message).help(help)])
+}
+
 /// The names of an aggregate's columns: one, or those of its row of the table, behind `NAME_` of `as NAME`.
-fn column_names(call: &AggregateCall<'_>, def: &AggregateDef) -> Vec<String> {
+pub(super) fn column_names(call: &AggregateCall<'_>, def: &AggregateDef) -> Vec<String> {
     let Some(columns) = def.columns else {
         return vec![call.column_name()];
     };
@@ -122,14 +134,14 @@ fn shares(calls: &[(&AggregateCall<'_>, &'static AggregateDef)], index: usize) -
 }
 
 /// What a call was bound to.
-struct Parts {
-    def: &'static AggregateDef,
-    arguments: Vec<Node>,
-    condition: Option<Node>,
-    settings: Settings,
+pub(super) struct Parts {
+    pub(super) def: &'static AggregateDef,
+    pub(super) arguments: Vec<Node>,
+    pub(super) condition: Option<Node>,
+    pub(super) settings: Settings,
 }
 
-fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Mistake>> {
+pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Mistake>> {
     let name = &call.name;
     let Some(def) = aggregate::find(&name.text) else {
         return Err(vec![unknown_aggregate(call)]);

@@ -194,10 +194,14 @@ fn add_steps(
         }
         Kind::Ordered(stage) => {
             let made = stage.makes();
-            if !made.is_empty() && !made.iter().any(|slot| live.contains(*slot)) {
+            let only_adds = !made.is_empty() && stage.gives_records();
+            if only_adds && !made.iter().any(|slot| live.contains(*slot)) {
                 return;
             }
             let behind = live.clone();
+            if !stage.gives_records() {
+                *live = LiveSlots::default();
+            }
             made.into_iter().for_each(|made| live.remove(made));
             stage.reads(live);
             steps.push((index, MergeStep::Ordered(Arc::from(stage), behind)));
@@ -279,7 +283,8 @@ fn rejecting_records(stages: &[Logical]) -> std::ops::Range<usize> {
     let ends_records = |stage: &Logical| match &stage.kind {
         Kind::Rows(rows) => rows.iter().any(|row| row.explodes()),
         Kind::Grouped(_) => true,
-        Kind::Extract(_) | Kind::Ordered(_) => false,
+        Kind::Ordered(ordered) => !ordered.gives_records(),
+        Kind::Extract(_) => false,
     };
     let first = |is: &dyn Fn(&Logical) -> bool| stages.iter().position(is).unwrap_or(stages.len());
     let behind = first(&|stage| matches!(stage.kind, Kind::Ordered(_)));

@@ -6,6 +6,7 @@ mod borrowed;
 mod checks;
 mod explain;
 mod live;
+mod running;
 mod scan;
 mod stages;
 mod window;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
+use crate::expr::scope::ReadFile;
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
@@ -145,7 +147,7 @@ pub enum Printing {
 }
 
 /// What the user wants of a plan beside its expression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// What is printed.
     pub printing: Printing,
@@ -163,6 +165,10 @@ pub struct Settings {
     pub fill: bool,
     /// Of rows that break an `assert`, it is to be known which records they are.
     pub locates: bool,
+    /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
+    pub forget_ns: Option<i64>,
+    /// How files are read that belong to the expression.
+    pub read_file: Option<ReadFile>,
 }
 
 impl From<Printing> for Settings {
@@ -176,6 +182,8 @@ impl From<Printing> for Settings {
             keeps_late: false,
             fill: false,
             locates: false,
+            forget_ns: None,
+            read_file: None,
         }
     }
 }
@@ -186,7 +194,7 @@ impl Plan {
         let settings = settings.into();
         match stages::bind(pipeline, &settings) {
             Ok(mut bound) => {
-                bound.set_exact(settings.exact);
+                bound.remember(settings.exact, settings.forget_ns);
                 Ok(live::assemble(bound, settings))
             }
             Err(mut mistakes) => {

@@ -5,11 +5,13 @@ use crate::data::Slot;
 use crate::expr::Scope;
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
-use crate::stage::{self, BoundStage, Check, Extraction, OrderedStage, RowStage};
+use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, RowStage};
 
+use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
-use super::window::{self, OpenWindow};
-use super::{Settings, borrowed, checks};
+use super::running::bind_running;
+use super::window::{self, OpenWindow, WindowBy};
+use super::{borrowed, checks};
 
 /// A pipeline with all names bound.
 pub(super) struct Bound {
@@ -28,11 +30,35 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Whether aggregates do without sketches.
-    pub(super) fn set_exact(&mut self, exact: bool) {
+    /// Says how stages that remember are to do so: whether without sketches, and for how long, in nanoseconds.
+    pub(super) fn remember(&mut self, exact: bool, forget_ns: Option<i64>) {
+        let window = self
+            .window
+            .as_ref()
+            .and_then(|window| window.bound.as_ref());
+        let time = match window.map(|window| &window.by) {
+            Some(WindowBy::Time(slot)) => *slot,
+            _ => self.source.time,
+        };
+        let mut memory = Memory {
+            forget: forget_ns.map(|ns| (ns, time)),
+            exact,
+            bounds: window.map(|window| (window.bounds.start, window.bounds.end)),
+        };
         for stage in &mut self.stages {
-            if let Kind::Grouped(aggregation) = &mut stage.kind {
-                aggregation.exact = exact;
+            let gives_records = match &mut stage.kind {
+                Kind::Grouped(aggregation) => {
+                    aggregation.exact = exact;
+                    false
+                }
+                Kind::Ordered(ordered) => {
+                    ordered.remember(&memory);
+                    ordered.gives_records()
+                }
+                Kind::Rows(_) | Kind::Extract(_) => true,
+            };
+            if !gives_records {
+                memory.forget = None; // rows of a result have no time, and there is an end to them
             }
         }
     }
@@ -67,6 +93,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
     scope.seed = settings.seed;
+    scope.read_file = settings.read_file;
     let source = SourceSlots {
         line: scope.set("line"),
         source: scope.set_metadata("@source"),
@@ -151,7 +178,9 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             return Err(vec![mistake.help(format!("usage: {}", def.entry.usage))]);
         }
         bound.chooses_columns |= def.chooses_columns;
-        let became = (def.bind)(stage, &mut bound.scope)?;
+        let became = (def.bind)(stage, &mut bound.scope);
+        bound.scope.chooses_columns |= def.chooses_columns;
+        let became = became?;
         add_totals(bound, stage, stage::totals(&bound.scope));
         return add(bound, stage, became);
     }
@@ -176,6 +205,7 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
         }
         add_totals(bound, stage, stage::totals(&bound.scope));
         bound.scope.is_result = true;
+        bound.scope.chooses_columns = true;
         push(bound, stage, Kind::Grouped(aggregation));
         show_bounds(bound);
         return Ok(());
@@ -196,6 +226,11 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<M
         }
         BoundStage::Totals(totals) => add_totals(bound, stage, totals),
         BoundStage::Extract(extraction) => push(bound, stage, Kind::Extract(extraction)),
+        BoundStage::Running => {
+            let (prepared, running) = bind_running(stage, &mut bound.scope)?;
+            let became = BoundStage::Ordered(prepared, running);
+            return add(bound, stage, became);
+        }
         BoundStage::Rows(rows) => push(bound, stage, Kind::Rows(rows)),
         BoundStage::Ordered(computed, ordered) => {
             if !computed.is_empty() {
@@ -203,10 +238,9 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<M
                 let kind = Kind::Rows(computed);
                 bound.stages.push(Logical { text, kind });
             }
-            let is_blocking = ordered.is_blocking();
-            bound.scope.is_result |= is_blocking;
+            bound.scope.is_result |= ordered.is_blocking();
             let pending = |bound: &Bound| bound.window.as_ref().is_some_and(OpenWindow::is_pending);
-            let enters = is_blocking && pending(bound);
+            let enters = ordered.is_stateful() && pending(bound);
             if enters {
                 enter_window(bound, stage)?;
             }

@@ -125,7 +125,14 @@ impl OpenWindow {
             Some(on) => {
                 let node = bind(on, scope)?;
                 let slot = scope.new_slot();
-                (WindowBy::Time(slot), Some(RecordTime { node, slot }))
+                (
+                    WindowBy::Time(slot),
+                    Some(RecordTime {
+                        node,
+                        slot,
+                        stage: "window",
+                    }),
+                )
             }
             None if self.clause.window.is_of_rows() => (WindowBy::Number, None),
             None => (WindowBy::Arrival(likely_time(scope)), None),

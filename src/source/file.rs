@@ -34,7 +34,7 @@ pub(super) const FILE: SourceDef = SourceDef {
 /// Opens a file for reading. A named pipe that nobody writes to yet would block the usual way, where no signal
 /// could end the wait; so it is opened at once, and the reader waits for input as it does for all streams.
 #[cfg(target_os = "linux")]
-fn open(path: &std::ffi::OsStr) -> io::Result<File> {
+pub(super) fn open(path: &std::ffi::OsStr) -> io::Result<File> {
     use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt;
 
@@ -49,6 +49,6 @@ fn open(path: &std::ffi::OsStr) -> io::Result<File> {
 
 /// Opens a file for reading.
 #[cfg(not(target_os = "linux"))]
-fn open(path: &std::ffi::OsStr) -> io::Result<File> {
+pub(super) fn open(path: &std::ffi::OsStr) -> io::Result<File> {
     File::open(path)
 }

@@ -11,6 +11,9 @@ mod tcp_listen;
 mod udp_listen;
 mod unix;
 mod unix_listen;
+mod whole;
+
+pub use whole::read_whole;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;

@@ -7,18 +7,23 @@ mod account;
 mod assert_;
 mod checks;
 mod csv;
+mod dedup;
 mod drop_;
 mod explode;
 mod extract;
+mod fold;
+mod folding;
 mod json;
 mod let_;
 mod limit;
 mod logfmt;
+mod lookup;
 mod match_;
 mod older;
 mod operator;
 mod parse;
 mod regex_;
+mod running;
 mod sample;
 mod select;
 mod skip;
@@ -36,7 +41,7 @@ pub use account::Account;
 pub use assert_::Assert;
 pub use checks::{Check, Checked, Checks, SHOWN};
 pub use extract::{Extraction, Watched};
-pub use operator::{Operator, OrderedStage};
+pub use operator::{Memory, Operator, OrderedStage, Reducer};
 pub use total::totals;
 pub use window_::{RecordTime, WindowClause};
 
@@ -49,15 +54,19 @@ use crate::lang::{Mistake, ast};
 pub const STAGES: &[&StageDef] = &[
     &assert_::ASSERT,
     &csv::CSV,
+    &dedup::DEDUP,
     &drop_::DROP,
     &explode::EXPLODE,
+    &fold::FOLD,
     &json::JSON,
     &let_::LET,
     &limit::LIMIT,
     &logfmt::LOGFMT,
+    &lookup::LOOKUP,
     &match_::MATCH,
     &parse::PARSE,
     &regex_::REGEX,
+    &running::RUNNING,
     &sample::SAMPLE,
     &select::SELECT,
     &skip::SKIP,
@@ -100,6 +109,8 @@ pub enum BoundStage {
     Assert(Assert),
     /// The end of the run: as it was written, how rows are judged, and what waits for one to be true.
     Until(String, Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
+    /// `running` with aggregates, which the plan knows: it reads the arguments.
+    Running,
     /// Nothing by itself: it says over which records the blocking stages work.
     Window(WindowClause),
 }

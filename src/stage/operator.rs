@@ -16,6 +16,21 @@ pub trait OrderedStage: Send + Sync {
     /// Whether nothing comes out before all records are in.
     fn is_blocking(&self) -> bool;
 
+    /// Whether a window says over which records it works: it remembers what came before, even if it does not wait.
+    fn is_stateful(&self) -> bool {
+        self.is_blocking()
+    }
+
+    /// Whether a row that comes out is a record that came in.
+    fn gives_records(&self) -> bool {
+        true
+    }
+
+    /// Says how it is to remember, before it is used.
+    fn remember(&mut self, memory: &Memory) {
+        let _ = memory;
+    }
+
     /// How many rows come out at most, if that is known.
     fn limit(&self) -> Option<usize> {
         None
@@ -32,8 +47,33 @@ pub trait OrderedStage: Send + Sync {
     /// On a worker: drops from a batch what can never be in the answer. `live` are the slots read behind it.
     fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account);
 
+    /// What a worker does instead of `reduce`, where it does it better with a memory of the batches that it had
+    /// before. Batches of one worker are in the order of the stream.
+    fn reducer(&self, live: &LiveSlots) -> Option<Box<dyn Reducer>> {
+        let _ = live;
+        None
+    }
+
     /// A fresh operator, for one result. `live` are the slots read behind it.
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator>;
+}
+
+/// How stages that remember are to do so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    /// A key is forgotten when it has been silent for longer, in nanoseconds, and what holds the time of each
+    /// record.
+    pub forget: Option<(i64, Slot)>,
+    /// No sketches.
+    pub exact: bool,
+    /// What holds the bounds of the window that a record is in.
+    pub bounds: Option<(Slot, Slot)>,
+}
+
+/// Drops on a worker, from batch after batch, what can never be in the answer.
+pub trait Reducer: Send {
+    /// Drops rows of the next batch.
+    fn reduce(&mut self, batch: &mut Batch<'_>, account: &mut Account);
 }
 
 /// Takes batches in the order of the stream and gives batches.

@@ -203,6 +203,8 @@ pub struct RecordTime {
     pub node: Node,
     /// Its nanoseconds since 1970 go here.
     pub slot: Slot,
+    /// The stage that asks for it.
+    pub stage: &'static str,
 }
 
 impl RowStage for RecordTime {
@@ -221,7 +223,7 @@ impl RowStage for RecordTime {
             let column = self.node.eval_all(batch, &mut account.failures);
             let mut push = |row: usize, time: Option<i64>| {
                 if time.is_none() {
-                    without.push((row as u32, reason(column.get(row))));
+                    without.push((row as u32, reason(self.stage, column.get(row))));
                 }
                 times.push(time.unwrap_or_default());
             };
@@ -258,12 +260,12 @@ impl RowStage for RecordTime {
     }
 }
 
-fn reason(value: ValueRef<'_>) -> String {
+fn reason(stage: &str, value: ValueRef<'_>) -> String {
     let mut text = Vec::new();
     match value {
         ValueRef::Null => text.extend_from_slice(b"null"),
         value => write_text(value, &mut text),
     }
     let shown: String = String::from_utf8_lossy(&text).chars().take(60).collect();
-    format!("window: expected a time, found {shown:?}")
+    format!("{stage}: expected a time, found {shown:?}")
 }

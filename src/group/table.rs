@@ -132,6 +132,14 @@ impl GroupTable {
         }
     }
 
+    /// Keeps only these groups, which get new numbers in this order.
+    pub(crate) fn keep(&mut self, groups: &[u32]) {
+        let old = std::mem::replace(self, GroupTable::with_capacity(groups.len()));
+        for &group in groups {
+            self.group_of_stored(&old.keys, group as usize);
+        }
+    }
+
     /// How many groups.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
@@ -181,6 +189,69 @@ impl GroupTable {
                     group => group,
                 });
             }
+        }
+    }
+
+    /// The group of each text of a column, or [`NO_GROUP`] where there is none; null has none. Nothing is added.
+    ///
+    /// In two passes, as [`GroupTable::groups_of_texts`].
+    pub(crate) fn find_texts(&self, texts: &TextColumn<'_>, groups: &mut Vec<u32>) {
+        let bytes: &[u8] = &texts.bytes;
+        groups.reserve(texts.spans.len());
+        if self.keys.len() == 0 {
+            groups.resize(groups.len() + texts.spans.len(), NO_GROUP);
+            return;
+        }
+        let mask = self.directory.len() - 1;
+        let last = self.keys.len() - 1;
+        let mut probes = [Probe::default(); PROBES];
+        for block in texts.spans.chunks(PROBES) {
+            for (probe, span) in probes.iter_mut().zip(block) {
+                *probe = Probe::of(*span, bytes);
+                let slot = self.directory[(probe.hash >> self.shift) as usize & mask];
+                probe.candidate = slot.wrapping_sub(1);
+            }
+            for probe in &mut probes[..block.len()] {
+                let key = &self.keys.keys[(probe.candidate as usize).min(last)];
+                let differs = (key.low ^ probe.low)
+                    | (key.high ^ probe.high)
+                    | u64::from(key.len ^ probe.len)
+                    | u64::from(key.kind as u8 ^ KeyKind::Text as u8);
+                let is_found = differs == 0 && probe.candidate != NO_GROUP;
+                probe.candidate = if is_found { probe.candidate } else { NO_GROUP };
+            }
+            for (probe, span) in probes.iter().zip(block) {
+                groups.push(match probe.candidate {
+                    NO_GROUP if span.is_null() => NO_GROUP,
+                    NO_GROUP => self.find(KeyKind::Text, span.slice(bytes)),
+                    group => group,
+                });
+            }
+        }
+    }
+
+    /// The group of a key, or [`NO_GROUP`].
+    pub(crate) fn find(&self, kind: KeyKind, bytes: &[u8]) -> u32 {
+        let mut window = [0; SHORT_BYTES];
+        let hash = match window.get_mut(..bytes.len()) {
+            Some(window_start) => {
+                window_start.copy_from_slice(bytes);
+                let word = u128::from_le_bytes(window);
+                hash_short(word as u64, (word >> 64) as u64, bytes.len() as u32, kind)
+            }
+            None => self.hasher.hash_one(bytes),
+        };
+        let mask = self.directory.len() - 1;
+        let mut index = (hash >> self.shift) as usize;
+        loop {
+            let slot = self.directory[index & mask];
+            if slot == 0 {
+                return NO_GROUP;
+            }
+            if self.keys.get(slot as usize - 1, &mut [0; SHORT_BYTES]) == (kind, bytes) {
+                return slot - 1;
+            }
+            index += 1;
         }
     }
 
@@ -328,6 +399,9 @@ impl GroupTable {
     }
 }
 
+/// Stands for a group that is not there.
+pub(crate) const NO_GROUP: u32 = u32::MAX;
+
 /// Rows that are looked up together.
 const PROBES: usize = 128;
 
@@ -433,6 +507,13 @@ mod tests {
                 (KeyKind::Text, word.as_bytes())
             );
         }
+        let mut found = Vec::new();
+        table.find_texts(&column, &mut found);
+        assert_eq!(found[0], 5001);
+        assert_eq!(found[1], NO_GROUP, "null is not looked for");
+        assert_eq!(found[2..], groups[2..]);
+        assert_eq!(table.find(KeyKind::Text, b"nowhere"), NO_GROUP);
+        assert_eq!(table.find(KeyKind::Int, words[3].as_bytes()), NO_GROUP);
         assert_eq!(table.group_of(KeyKind::Int, words[3].as_bytes()), 5002);
         groups.clear();
         table.groups_of_ints(&[7, 7, -1, 7], &mut groups);

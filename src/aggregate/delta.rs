@@ -1,0 +1,80 @@
+//! `delta(x)`: the value minus the one before it.
+
+use super::accumulator::{Finish, PerGroup, State};
+use super::{AggregateDef, ArgumentKind};
+use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::expr::difference;
+
+pub(super) const DELTA: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "delta",
+        usage: "running delta(x)",
+        summary: "Behind `running`: x minus the x before it.",
+        details: "Of numbers it is a number, of times a duration. Null where x is null, and where there is none before it; an x that is null is passed over.",
+        examples: &[
+            Example {
+                expr: "split | running delta(word)",
+                input: "10 13 9\n",
+                output: "10\t\n13\t3\n9\t-4\n",
+            },
+            Example {
+                expr: "parse \"{t:time}\" | running delta(t) as gap",
+                input: "2026-03-01T10:00:00Z\n2026-03-01T10:01:30Z\n",
+                output: "2026-03-01T10:00:00Z\t\n2026-03-01T10:01:30Z\t1m30s\n",
+            },
+        ],
+    },
+    argument: ArgumentKind::Value,
+    ordered: true,
+    columns: None,
+    shares_states: None,
+    only_runs: true,
+    accumulator: |settings| PerGroup::<Delta>::boxed(settings, ()),
+};
+
+/// The last value.
+#[derive(Clone, Debug, Default)]
+struct Delta(Value);
+
+impl State for Delta {
+    type Shared = ();
+
+    fn update(
+        &mut self,
+        _shared: &(),
+        value: ValueRef<'_>,
+        _position: Position,
+    ) -> Result<(), &'static str> {
+        difference(value, value)?; // whether it is anything that can be subtracted
+        self.0 = value.to_value();
+        Ok(())
+    }
+
+    fn merge(&mut self, _shared: &(), other: &Self) {
+        self.0.clone_from(&other.0);
+    }
+
+    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
+        Value::Null
+    }
+
+    fn run(
+        &mut self,
+        shared: &(),
+        value: ValueRef<'_>,
+        position: Position,
+        _finish: &Finish,
+    ) -> (Value, Result<(), &'static str>) {
+        if let ValueRef::Null | ValueRef::Text([]) = value {
+            return (Value::Null, Ok(()));
+        }
+        match difference(value, self.0.borrow()) {
+            Ok(difference) => {
+                let difference = difference.to_value();
+                let updated = self.update(shared, value, position);
+                (difference, updated)
+            }
+            Err(expected) => (Value::Null, Err(expected)),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `prev(x)`: the value before this one.
+
+use super::accumulator::{Finish, PerGroup, State};
+use super::{AggregateDef, ArgumentKind};
+use crate::data::{Entry, Example, Position, Value, ValueRef};
+
+pub(super) const PREV: AggregateDef = AggregateDef {
+    entry: Entry {
+        name: "prev",
+        usage: "running prev(x)",
+        summary: "Behind `running`: the x of the record before.",
+        details: "An x that is null is passed over. Null where there is none before.",
+        examples: &[Example {
+            expr: "split as s | running prev(s) | where s != prev_s",
+            input: "up up down down up\n",
+            output: "down\tup\nup\tdown\n",
+        }],
+    },
+    argument: ArgumentKind::Value,
+    ordered: true,
+    columns: None,
+    shares_states: None,
+    only_runs: true,
+    accumulator: |settings| PerGroup::<Prev>::boxed(settings, ()),
+};
+
+/// The last value.
+#[derive(Clone, Debug, Default)]
+struct Prev(Value);
+
+impl State for Prev {
+    type Shared = ();
+
+    fn update(
+        &mut self,
+        _shared: &(),
+        value: ValueRef<'_>,
+        _position: Position,
+    ) -> Result<(), &'static str> {
+        self.0 = value.to_value();
+        Ok(())
+    }
+
+    fn merge(&mut self, _shared: &(), other: &Self) {
+        self.0.clone_from(&other.0);
+    }
+
+    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
+        self.0.clone()
+    }
+
+    fn run(
+        &mut self,
+        _shared: &(),
+        value: ValueRef<'_>,
+        _position: Position,
+        _finish: &Finish,
+    ) -> (Value, Result<(), &'static str>) {
+        match value {
+            ValueRef::Null => (self.0.clone(), Ok(())),
+            value => (std::mem::replace(&mut self.0, value.to_value()), Ok(())),
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Binds `running sum(x) over 5 rows as total, … by KEY`, and makes an ordered stage of it.
+
+use std::sync::Arc;
+
+use crate::aggregate::{Running, RunningAggregate, RunningAggregation};
+use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Slot, Truth, ValueRef};
+use crate::expr::{Node, Rows, Scope, bind};
+use crate::lang::Mistake;
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::Stage;
+use crate::lang::clauses::{AggregateCall, aggregate_call, alias, keys};
+use crate::stage::{self, Account, Memory, Operator, OrderedStage, RowStage};
+
+use super::aggregates::{Parts, bind_call, column_names};
+
+/// The steps that compute what it reads, and the stage.
+type BoundRunning = (Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>);
+
+/// Binds the list; the scope behind it has the aggregates as well.
+pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunning, Vec<Mistake>> {
+    let usage = stage::find("running").map_or("", |def| def.entry.usage);
+    let said = |mistake: Mistake| vec![mistake.usage(usage)];
+    let mut arguments = Arguments::of(stage);
+    let mut calls = Vec::new();
+    loop {
+        let mut call = aggregate_call(&mut arguments).map_err(said)?;
+        let over = over(&mut arguments).map_err(said)?;
+        if over.is_some() && call.alias.is_none() {
+            call.alias = alias(&mut arguments).map_err(said)?;
+        }
+        calls.push((call, over));
+        if !arguments.comma() {
+            break;
+        }
+    }
+    let by = keys(&mut arguments).map_err(said)?;
+    let mut mistakes = Vec::new();
+    if let Err(mistake) = arguments.finish(usage) {
+        mistakes.push(mistake);
+    }
+    let mut prepared = Prepared::default();
+    let mut key_slots = Vec::new();
+    for key in &by {
+        if let Some(alias) = &key.alias {
+            let message = "`running` adds the aggregates only: a key has no column to name";
+            mistakes.push(Mistake::new(alias.span, message));
+        }
+        match bind(key.expr, scope) {
+            Ok(node) => key_slots.push(prepared.value(node, scope)),
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    let mut steps = vec![prepared];
+    let mut bound: Vec<(Vec<String>, RunningAggregate)> = Vec::new();
+    for (call, over) in &calls {
+        let parts = bind_call(call, scope).and_then(|parts| refuse_over(call, parts, *over));
+        let parts = match parts {
+            Ok(parts) => parts,
+            Err(found) => {
+                mistakes.extend(found);
+                continue;
+            }
+        };
+        let names = column_names(call, parts.def);
+        for name in &names {
+            if bound.iter().any(|(others, _)| others.contains(name)) {
+                let message = format!("two columns are named `{name}`");
+                let mistake = Mistake::new(call.span, message);
+                mistakes.push(mistake.help("name one of them: … as other"));
+            }
+        }
+        let (step, aggregate) = prepare(parts, *over, scope);
+        steps.push(step);
+        bound.push((names, aggregate));
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let named = |(names, mut aggregate): (Vec<String>, RunningAggregate)| {
+        aggregate.slots = names.iter().map(|name| scope.set(name)).collect();
+        aggregate
+    };
+    let aggregation = RunningAggregation {
+        aggregates: bound.into_iter().map(named).collect(),
+        keys: key_slots,
+        forget: None,
+        bounds: None,
+        exact: false,
+    };
+    let steps = steps.into_iter().filter(|step| !step.makes().is_empty());
+    let steps = steps.map(|step| Box::new(step) as Box<dyn RowStage>);
+    let running = RunningStage {
+        aggregation: Arc::new(aggregation),
+    };
+    Ok((steps.collect(), Box::new(running)))
+}
+
+/// Reads `over N rows`, if it is next.
+fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Mistake> {
+    if !arguments.keyword("over") {
+        return Ok(None);
+    }
+    let span = arguments.span_here();
+    let (rows, _) = arguments
+        .integer("how many rows behind `over`")
+        .map_err(|mistake| mistake.help("write over 5 rows"))?;
+    if rows == 0 {
+        let mistake = Mistake::new(span, "over 0 rows there is nothing: expected at least 1");
+        return Err(mistake.help("write over 5 rows"));
+    }
+    if !arguments.keyword("rows") && !arguments.keyword("row") {
+        let mistake = arguments.expected(&format!("`rows` behind `over {rows}`"));
+        return Err(mistake.help(format!("write over {rows} rows")));
+    }
+    Ok(Some(usize::try_from(rows).unwrap_or(usize::MAX)))
+}
+
+/// What counts by the clock, or looks at the record before, has no last rows.
+fn refuse_over(
+    call: &AggregateCall<'_>,
+    parts: Parts,
+    over: Option<usize>,
+) -> Result<Parts, Vec<Mistake>> {
+    let name = parts.def.entry.name;
+    if over.is_none() || !(parts.def.only_runs || name == "rate") {
+        return Ok(parts);
+    }
+    let message = format!("`{name}` is not over the last rows");
+    let help = format!("leave `over` out: running {}", parts.def.entry.usage);
+    let help = help.replace("running running", "running");
+    Err(vec![Mistake::new(call.span, message).help(help)])
+}
+
+/// The aggregate, whose columns have no slots yet, and the step that computes what it reads.
+fn prepare(parts: Parts, over: Option<usize>, scope: &Scope) -> (Prepared, RunningAggregate) {
+    let mut step = Prepared::default();
+    let condition = parts.condition.map(|node| {
+        let slot = scope.new_slot();
+        step.condition = Some((node, slot));
+        slot
+    });
+    let arguments = parts.arguments.into_iter();
+    let arguments = arguments.map(|node| step.value(node, scope)).collect();
+    let aggregate = RunningAggregate {
+        def: parts.def,
+        arguments,
+        condition,
+        settings: parts.settings,
+        over,
+        slots: Vec::new(),
+    };
+    (step, aggregate)
+}
+
+/// Computes what an aggregate reads, on the workers: its condition, and its arguments where the condition is true.
+#[derive(Default)]
+struct Prepared {
+    condition: Option<(Node, Slot)>,
+    values: Vec<(Node, Slot)>,
+}
+
+impl Prepared {
+    /// What holds the value of an expression: its field, or a column of this step.
+    fn value(&mut self, node: Node, scope: &Scope) -> Slot {
+        match node {
+            Node::Field(slot, _) => slot,
+            node => {
+                let slot = scope.new_slot();
+                self.values.push((node, slot));
+                slot
+            }
+        }
+    }
+}
+
+impl RowStage for Prepared {
+    fn reads(&self, slots: &mut LiveSlots) {
+        let condition = self.condition.iter();
+        let nodes = condition.chain(&self.values);
+        nodes.for_each(|(node, _)| node.reads(slots));
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        let condition = self.condition.iter();
+        condition
+            .chain(&self.values)
+            .map(|(_, slot)| *slot)
+            .collect()
+    }
+
+    fn only_makes(&self) -> bool {
+        true
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let mut made = Vec::new();
+        let mut rows: Option<Vec<u32>> = None;
+        if let Some((condition, slot)) = &self.condition {
+            let truths = condition.truths(batch, Rows::All(batch.rows), &mut account.failures);
+            let is_true = |row: &u32| truths[*row as usize] == Truth::True;
+            rows = Some((0..batch.rows as u32).filter(is_true).collect());
+            made.push((*slot, Column::Bool(truths)));
+        }
+        for (node, slot) in &self.values {
+            let column = match &rows {
+                None => node.eval_all(batch, &mut account.failures).into_owned(),
+                Some(rows) => {
+                    let some = node.eval(batch, Rows::Some(rows), &mut account.failures);
+                    scattered(&some, rows, batch.rows)
+                }
+            };
+            made.push((*slot, column));
+        }
+        batch.retain(live);
+        made.into_iter()
+            .for_each(|(slot, column)| batch.set(slot, column));
+    }
+}
+
+/// The values of some rows, and null in all others.
+fn scattered<'a>(some: &Column<'a>, rows: &[u32], all: usize) -> Column<'a> {
+    if rows.len() == all {
+        return some.clone();
+    }
+    let mut builder = ColumnBuilder::new(all);
+    let mut values = rows.iter().enumerate().peekable();
+    for row in 0..all as u32 {
+        let value = values.next_if(|(_, own)| **own == row);
+        builder.push(value.map_or(ValueRef::Null, |(index, _)| some.get(index)));
+    }
+    builder.finish()
+}
+
+/// Goes along with the records.
+struct RunningStage {
+    aggregation: Arc<RunningAggregation>,
+}
+
+impl OrderedStage for RunningStage {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.aggregation.reads(slots);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        let aggregates = self.aggregation.aggregates.iter();
+        aggregates
+            .flat_map(|aggregate| aggregate.slots.iter().copied())
+            .collect()
+    }
+
+    fn is_blocking(&self) -> bool {
+        false
+    }
+
+    fn is_stateful(&self) -> bool {
+        true
+    }
+
+    fn remember(&mut self, memory: &Memory) {
+        if let Some(aggregation) = Arc::get_mut(&mut self.aggregation) {
+            aggregation.forget = memory.forget;
+            aggregation.exact = memory.exact;
+            aggregation.bounds = memory.bounds;
+        }
+    }
+
+    fn memory(&self) -> String {
+        match self.aggregation.keys.len() {
+            0 => "one state".to_owned(),
+            _ => "a state for each distinct key".to_owned(),
+        }
+    }
+
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+        let mut needed = live.clone();
+        self.reads(&mut needed);
+        batch.retain(&needed);
+    }
+
+    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+        Box::new(GoingAlong {
+            running: Running::new(Arc::clone(&self.aggregation)),
+            live: live.clone(),
+        })
+    }
+}
+
+/// Sets the results of a batch in it.
+struct GoingAlong {
+    running: Running,
+    live: LiveSlots,
+}
+
+impl Operator for GoingAlong {
+    fn push(
+        &mut self,
+        mut batch: Batch<'static>,
+        out: &mut Vec<Batch<'static>>,
+        account: &mut Account,
+    ) {
+        let results = self.running.push(&batch, &mut account.failures);
+        batch.retain(&self.live);
+        for (slot, column) in results {
+            if self.live.contains(slot) {
+                batch.set(slot, column);
+            }
+        }
+        out.push(batch);
+    }
+
+    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
+}

@@ -1,0 +1,476 @@
+//! `dedup [A, B] [within DUR [on FIELD]]`: the first of each.
+//!
+//! A record is passed on as soon as it comes. Workers remember the keys that they have lately seen: what a worker
+//! has had before in the stream is a repeat whatever the others have, so frequent keys hardly reach the
+//! coordinator, which knows all of them.
+
+use super::let_::Assign;
+use super::{
+    Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef,
+};
+use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, Value, ValueRef};
+use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::group::{GroupTable, IdleKeys, groups_of};
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
+
+pub(super) const DEDUP: StageDef = StageDef {
+    entry: Entry {
+        name: "dedup",
+        usage: "dedup [A, B, …] [within DUR [on FIELD]]",
+        summary: "Keep the first record of each key, or of each line.",
+        details: "A record is printed as soon as it comes. Keys are told apart by type and value, as groups are: 1 \
+                  and 1.0 are one, 1 and \"1\" two, null is one of its own. Without keys it is the line as it came; \
+                  behind a stage that makes or chooses columns, all of the columns. With `within DUR` a repeat is \
+                  dropped only if the last record of its key that was kept is less than DUR away, in the \
+                  time of arrival or `on FIELD`; a record whose FIELD is no time is rejected. With a window it begins \
+                  anew in each. Every key is remembered; `--forget` bounds that, and `within` without `on` \
+                  remembers no longer than DUR.",
+        examples: &[
+            Example {
+                expr: "dedup",
+                input: "a\nb\na\n",
+                output: "a\nb\n",
+            },
+            Example {
+                expr: "split ',' | dedup lower(word)",
+                input: "a,B,A,b,c\n",
+                output: "a\nB\nc\n",
+            },
+            Example {
+                expr: "parse \"{t:time} {what}\" | dedup what within 1m on t",
+                input: "2026-03-01T10:00:00Z up\n2026-03-01T10:00:40Z up\n2026-03-01T10:01:10Z up\n",
+                output: "2026-03-01T10:00:00Z up\n2026-03-01T10:01:10Z up\n",
+            },
+        ],
+    },
+    chooses_columns: false,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let usage = DEDUP.entry.usage;
+    let mut arguments = Arguments::of(stage);
+    let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
+    let mut mistakes = Vec::new();
+    let mut keys = Vec::new();
+    if arguments.is_done() || arguments.peek_word() == Some("within") {
+        keys = whole_record(stage, scope, &mut computed)?;
+    } else {
+        loop {
+            if arguments.is_at_clause() {
+                let mistake = arguments.expected("a field to tell records apart by");
+                return Err(vec![mistake.usage(usage)]);
+            }
+            let expr = arguments
+                .expression("a field to tell records apart by")
+                .map_err(|mistake| vec![mistake.usage(usage)])?;
+            match bind_expr(expr, scope) {
+                Ok(node) => keys.push(slot_of(node, scope, &mut computed)),
+                Err(found) => mistakes.extend(found),
+            }
+            if !arguments.comma() {
+                break;
+            }
+        }
+    }
+    let within = match within(&mut arguments, stage, scope, &mut computed) {
+        Ok(within) => within,
+        Err(found) => {
+            mistakes.extend(found);
+            return Err(mistakes);
+        }
+    };
+    if let Err(mistake) = arguments.finish(usage) {
+        mistakes.push(mistake);
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let dedup = Dedup {
+        keys,
+        within,
+        forget: None,
+    };
+    Ok(BoundStage::Ordered(computed, Box::new(dedup)))
+}
+
+/// What holds the value of an expression: its field, or a column that is computed for it.
+pub(super) fn slot_of(node: Node, scope: &Scope, computed: &mut Vec<Box<dyn RowStage>>) -> Slot {
+    match node {
+        Node::Field(slot, _) => slot,
+        node => {
+            let slot = scope.new_slot();
+            computed.push(Box::new(Assign { node, slot }));
+            slot
+        }
+    }
+}
+
+/// What tells whole records apart: the line as it came, or all columns where stages have made or chosen some.
+fn whole_record(
+    stage: &ast::Stage,
+    scope: &mut Scope,
+    computed: &mut Vec<Box<dyn RowStage>>,
+) -> Result<Vec<Slot>, Vec<Mistake>> {
+    if !scope.chooses_columns {
+        let line = super::line(scope, stage, &DEDUP.entry, "")?;
+        return Ok(vec![slot_of(line, scope, computed)]);
+    }
+    let mut keys: Vec<Slot> = scope.fields().iter().map(|field| field.slot).collect();
+    if let Some(whole) = scope.whole() {
+        let replaced = scope.fields().iter().map(|field| field.name.clone());
+        let without: Vec<String> = scope.dropped().into_iter().chain(replaced).collect();
+        let slot = scope.new_slot();
+        computed.push(Box::new(Remainder {
+            whole,
+            without,
+            slot,
+        }));
+        keys.push(slot);
+    }
+    Ok(keys)
+}
+
+/// Reads `[within DUR [on FIELD]]`.
+fn within(
+    arguments: &mut Arguments<'_>,
+    stage: &ast::Stage,
+    scope: &mut Scope,
+    computed: &mut Vec<Box<dyn RowStage>>,
+) -> Result<Option<Within>, Vec<Mistake>> {
+    if !arguments.keyword("within") {
+        return Ok(None);
+    }
+    let usage = DEDUP.entry.usage;
+    let span = arguments.span_here();
+    let (ns, _) = arguments
+        .duration("a duration behind `within`")
+        .map_err(|mistake| vec![mistake.usage(usage)])?;
+    if ns == 0 {
+        let mistake = Mistake::new(
+            span,
+            "within 0s nothing repeats: expected a longer duration",
+        );
+        return Err(vec![mistake.usage(usage)]);
+    }
+    if arguments.keyword("on") {
+        let expr = arguments
+            .expression("the field that holds the time")
+            .map_err(|mistake| vec![mistake.usage(usage)])?;
+        let node = bind_expr(expr, scope)?;
+        let time = scope.new_slot();
+        computed.push(Box::new(RecordTime {
+            node,
+            slot: time,
+            stage: DEDUP.entry.name,
+        }));
+        return Ok(Some(Within {
+            ns,
+            time,
+            by_arrival: false,
+        }));
+    }
+    match scope.find("@time") {
+        Some(time) => Ok(Some(Within {
+            ns,
+            time,
+            by_arrival: true,
+        })),
+        None if scope.unknown => Ok(None),
+        None => Err(vec![
+            Mistake::new(stage.span, "rows of a result have no time of arrival")
+                .help("name the field that holds their time: within DUR on FIELD"),
+        ]),
+    }
+}
+
+/// An object without some of its fields.
+struct Remainder {
+    whole: Slot,
+    without: Vec<String>,
+    slot: Slot,
+}
+
+impl RowStage for Remainder {
+    fn reads(&self, slots: &mut LiveSlots) {
+        slots.insert(self.whole);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.slot]
+    }
+
+    fn only_makes(&self) -> bool {
+        true
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+        let objects = batch.column(self.whole);
+        let is_left = |name: &[u8]| self.without.iter().all(|other| other.as_bytes() != name);
+        let left = |row: usize| match objects.get(row) {
+            ValueRef::Object(fields) => {
+                let fields = fields.iter().filter(|(name, _)| is_left(name));
+                Value::Object(fields.cloned().collect())
+            }
+            other => other.to_value(),
+        };
+        let left = (0..batch.rows).map(left).collect();
+        batch.retain(live);
+        batch.set(self.slot, Column::Values(left));
+    }
+}
+
+/// How long a key that was kept makes others repeats.
+#[derive(Clone, Copy, Debug)]
+struct Within {
+    ns: i64,
+    /// What holds the time of a record.
+    time: Slot,
+    by_arrival: bool,
+}
+
+/// Drops repeats.
+#[derive(Debug)]
+struct Dedup {
+    keys: Vec<Slot>,
+    within: Option<Within>,
+    forget: Option<(i64, Slot)>,
+}
+
+impl Dedup {
+    /// What must be there when a batch comes in.
+    fn needed(&self, live: &LiveSlots) -> LiveSlots {
+        let mut needed = live.clone();
+        self.reads(&mut needed);
+        needed
+    }
+}
+
+impl OrderedStage for Dedup {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.keys.iter().for_each(|key| slots.insert(*key));
+        let times = self.within.map(|within| within.time);
+        let times = times.into_iter().chain(self.forget.map(|(_, time)| time));
+        times.for_each(|time| slots.insert(time));
+    }
+
+    fn is_blocking(&self) -> bool {
+        false
+    }
+
+    fn is_stateful(&self) -> bool {
+        true
+    }
+
+    fn remember(&mut self, memory: &Memory) {
+        self.forget = memory.forget;
+    }
+
+    fn memory(&self) -> String {
+        "each distinct key".to_owned()
+    }
+
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+        batch.retain(&self.needed(live));
+    }
+
+    fn reducer(&self, live: &LiveSlots) -> Option<Box<dyn Reducer>> {
+        if self.within.is_some() || self.forget.is_some() {
+            return None; // a repeat may be kept, and a key that came is not silent
+        }
+        Some(Box::new(Recent {
+            keys: self.keys.clone(),
+            needed: self.needed(live),
+            known: Known::new(),
+        }))
+    }
+
+    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+        // By arrival time never goes back: a key that makes no repeats any more need not be known.
+        let expiring = self
+            .within
+            .filter(|within| within.by_arrival && self.forget.is_none());
+        let expiring = expiring.map(|within| (within.ns - 1, within.time));
+        Box::new(Deduplicating {
+            keys: self.keys.clone(),
+            live: live.clone(),
+            known: Known::new(),
+            within: self.within,
+            kept: Vec::new(),
+            forget: self.forget.map(|(ns, time)| (IdleKeys::new(ns), time)),
+            expiring: expiring.map(|(ns, time)| (IdleKeys::new(ns), time)),
+        })
+    }
+}
+
+/// The keys that have come.
+struct Known {
+    table: GroupTable,
+    /// Reused from batch to batch.
+    groups: Vec<u32>,
+    key: Vec<u8>,
+}
+
+impl Known {
+    fn new() -> Self {
+        Known {
+            table: GroupTable::with_capacity(0),
+            groups: Vec::new(),
+            key: Vec::new(),
+        }
+    }
+
+    /// Finds the group of each row; how many groups there were before.
+    fn find(&mut self, keys: &[Slot], batch: &Batch<'_>) -> u32 {
+        let before = self.table.len() as u32;
+        let columns: Vec<&Column<'_>> = keys.iter().map(|key| batch.column(*key)).collect();
+        self.groups.clear();
+        groups_of(
+            &columns,
+            batch.rows,
+            &mut self.table,
+            &mut self.key,
+            &mut self.groups,
+        );
+        before
+    }
+
+    /// The rows whose key has never come before.
+    fn first_rows(&mut self, keys: &[Slot], batch: &Batch<'_>) -> Vec<u32> {
+        let mut next = self.find(keys, batch);
+        let mut rows = Vec::new();
+        for (row, &group) in self.groups.iter().enumerate() {
+            // Groups are numbered in the order in which they come first.
+            if group == next {
+                rows.push(row as u32);
+                next += 1;
+            }
+        }
+        rows
+    }
+}
+
+/// So many keys are remembered by a worker. About what a core's second-level cache holds.
+const RECENT_KEYS: usize = 1 << 16;
+
+/// Keys that a worker has lately seen.
+struct Recent {
+    keys: Vec<Slot>,
+    needed: LiveSlots,
+    known: Known,
+}
+
+impl Reducer for Recent {
+    fn reduce(&mut self, batch: &mut Batch<'_>, account: &mut Account) {
+        if self.known.table.len() > RECENT_KEYS {
+            self.known.table = GroupTable::with_capacity(RECENT_KEYS / 2);
+        }
+        let rows = self.known.first_rows(&self.keys, batch);
+        keep(batch, &rows, &self.needed, account);
+    }
+}
+
+/// Keeps some rows, which are in order.
+fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &LiveSlots, account: &mut Account) {
+    account.filter(batch.rows - rows.len());
+    if rows.len() == batch.rows {
+        batch.retain(live);
+    } else {
+        batch.gather(rows, live);
+    }
+}
+
+/// All keys so far.
+struct Deduplicating {
+    keys: Vec<Slot>,
+    live: LiveSlots,
+    known: Known,
+    within: Option<Within>,
+    /// When each key was kept last, with `within`.
+    kept: Vec<i64>,
+    forget: Option<(IdleKeys, Slot)>,
+    /// The keys that still make repeats, where time never goes back.
+    expiring: Option<(IdleKeys, Slot)>,
+}
+
+impl Deduplicating {
+    /// The rows that are kept, where time counts.
+    fn timely_rows(&mut self, batch: &Batch<'_>) -> Vec<u32> {
+        self.known.find(&self.keys, batch);
+        let mut rows = Vec::new();
+        for row in 0..batch.rows {
+            let group = self.known.groups[row];
+            let time = |slot| time_at(batch.column(slot), row);
+            let is_known = self.kept.len() > group as usize;
+            if !is_known {
+                self.kept.push(i64::MIN);
+            }
+            let mut is_kept = !is_known;
+            if let Some((keys, slot)) = &mut self.forget {
+                is_kept |= keys.visit(group, time(*slot));
+            }
+            if let Some(within) = self.within {
+                let (now, last) = (time(within.time), self.kept[group as usize]);
+                is_kept |= now.saturating_sub(last).saturating_abs() >= within.ns;
+                if is_kept {
+                    self.kept[group as usize] = now;
+                }
+            }
+            if let Some((keys, slot)) = self.expiring.as_mut().filter(|_| is_kept) {
+                keys.visit(group, time(*slot));
+            }
+            if is_kept {
+                rows.push(row as u32);
+            }
+        }
+        self.sweep();
+        rows
+    }
+
+    /// Forgets keys that no longer count.
+    fn sweep(&mut self) {
+        let idle = [&mut self.forget, &mut self.expiring];
+        let Some(kept) = idle
+            .into_iter()
+            .flatten()
+            .find_map(|(keys, _)| keys.sweep())
+        else {
+            return;
+        };
+        self.known.table.keep(&kept);
+        self.kept = kept
+            .iter()
+            .map(|group| self.kept[*group as usize])
+            .collect();
+    }
+}
+
+impl Operator for Deduplicating {
+    fn push(
+        &mut self,
+        mut batch: Batch<'static>,
+        out: &mut Vec<Batch<'static>>,
+        account: &mut Account,
+    ) {
+        let rows = if self.within.is_some() || self.forget.is_some() {
+            self.timely_rows(&batch)
+        } else {
+            self.known.first_rows(&self.keys, &batch)
+        };
+        keep(&mut batch, &rows, &self.live, account);
+        if batch.rows > 0 {
+            out.push(batch);
+        }
+    }
+
+    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
+}
+
+/// The time that a row has: of arrival, or as a step before has read it.
+pub(super) fn time_at(column: &Column<'_>, row: usize) -> i64 {
+    match column.get(row) {
+        ValueRef::Time(ns) | ValueRef::Int(ns) => ns,
+        _ => i64::MIN,
+    }
+}

@@ -1,0 +1,293 @@
+//! `fold NAME = INIT then EXPR [by KEY]`: a state of the user's own for each key.
+
+use super::let_::Assign;
+use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots, Slot, Value};
+use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::lang::arguments::Arguments;
+use crate::lang::clauses::{KeyClause, keys};
+use crate::lang::{Mistake, ast};
+
+use super::dedup::slot_of;
+use super::folding::Folding;
+
+pub(super) const FOLD: StageDef = StageDef {
+    entry: Entry {
+        name: "fold",
+        usage: "fold NAME = INIT then EXPR, … [by KEY, …]",
+        summary: "A state of your own for each key: a row for each with the last one.",
+        details: "Each record of a key makes a new state: EXPR sees the record's fields and, by NAME, the state before \
+                  it, which is INIT in front of the first; INIT may read the fields of the first record. A NAME hides a field \
+                  of that name. With several, all see the states before. Rows come as those of aggregates do: largest \
+                  first by the first state, ties by key, nulls last; without `by` there is always one. `running fold …` adds the state to every record instead. \
+                  With a window it begins anew in each.",
+        examples: &[
+            Example {
+                expr: "csv as host, ms | fold s = 0 then 0.5*ms + 0.5*s by host",
+                input: "a,8\nb,2\na,4\n",
+                output: "a\t4\nb\t1\n",
+            },
+            Example {
+                expr: "split as n | fold low = n then min(low, n), high = n then max(high, n)",
+                input: "3 1 4 1 5\n",
+                output: "1\t5\n",
+            },
+        ],
+    },
+    chooses_columns: true,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    bind_fold(Arguments::of(stage), scope, Gives::States)
+}
+
+/// Binds `running fold …`, of which these two words are read.
+pub(super) fn bind_running(
+    _stage: &ast::Stage,
+    arguments: Arguments<'_>,
+    scope: &mut Scope,
+) -> Result<BoundStage, Vec<Mistake>> {
+    bind_fold(arguments, scope, Gives::Records)
+}
+
+/// What comes out of a fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// A row for each key.
+    States,
+    /// Each record with its state.
+    Records,
+}
+
+/// `NAME = INIT then EXPR`
+struct Clause<'a> {
+    name: ast::Name,
+    initial: &'a ast::Expr,
+    next: &'a ast::Expr,
+}
+
+fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Mistake> {
+    let name = arguments.name("the name of a state")?;
+    if name.text.starts_with('@') {
+        let message = format!("`{}` belongs to the source and is no state", name.text);
+        return Err(Mistake::new(name.span, message));
+    }
+    arguments.equals("`NAME = INIT then EXPR`")?;
+    let initial = arguments.expression("the state in front of the first record")?;
+    if !arguments.keyword("then") {
+        let name = &name.text;
+        let mistake = arguments.expected("`then` and what each record makes of the state");
+        return Err(mistake.help(format!("write fold {name} = {initial} then {name} + 1")));
+    }
+    Ok(Clause {
+        name,
+        initial,
+        next: arguments.expression("what each record makes of the state")?,
+    })
+}
+
+fn bind_fold(
+    mut arguments: Arguments<'_>,
+    scope: &mut Scope,
+    gives: Gives,
+) -> Result<BoundStage, Vec<Mistake>> {
+    let usage = FOLD.entry.usage;
+    let said = |mistake: Mistake| vec![mistake.usage(usage)];
+    let mut clauses = vec![clause(&mut arguments).map_err(said)?];
+    while arguments.comma() {
+        clauses.push(clause(&mut arguments).map_err(said)?);
+    }
+    let by = keys(&mut arguments).map_err(said)?;
+    arguments.finish(usage).map_err(|mistake| vec![mistake])?;
+    let mut mistakes = same_names(&clauses, &by, gives);
+    let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
+    let mut keys = Vec::new();
+    for key in &by {
+        match bind_expr(key.expr, scope) {
+            Ok(node) => keys.push(slot_of(node, scope, &mut computed)),
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    let mut inner = scope.clone();
+    inner.is_result = false; // a total is of what is there before
+    let olds: Vec<Slot> = clauses
+        .iter()
+        .map(|clause| inner.set(&clause.name.text))
+        .collect();
+    let mut states = Vec::new();
+    for (clause, old) in clauses.iter().zip(olds) {
+        match (
+            bind_expr(clause.initial, scope),
+            bind_expr(clause.next, &inner),
+        ) {
+            (Ok(initial), Ok(next)) => states.push(State {
+                initial: match initial {
+                    Node::Constant(value) => Initial::Constant(value),
+                    node => {
+                        let slot = scope.new_slot();
+                        computed.push(Box::new(Assign { node, slot }));
+                        Initial::OfFirst(slot)
+                    }
+                },
+                old,
+                next,
+                slot: old,
+            }),
+            (initial, next) => {
+                let both = [initial, next].into_iter();
+                mistakes.extend(both.filter_map(Result::err).flatten());
+            }
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let mut key_slots = Vec::new();
+    if gives == Gives::States {
+        scope.clear();
+        key_slots = by.iter().map(|key| scope.set(&key.column_name())).collect();
+    }
+    for (state, clause) in states.iter_mut().zip(&clauses) {
+        state.slot = scope.set(&clause.name.text);
+    }
+    let fold = Fold {
+        gives,
+        keys,
+        key_slots,
+        states,
+        limit: None,
+        forget: None,
+    };
+    Ok(BoundStage::Ordered(computed, Box::new(fold)))
+}
+
+/// Columns of one name, and names for columns that there are none of.
+fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    let alias = |key: &KeyClause<'_>| key.alias.as_ref().map(|alias| alias.span);
+    if gives == Gives::Records {
+        let message = "`running` adds the states only: a key has no column to name";
+        let aliases = by.iter().filter_map(alias);
+        mistakes.extend(aliases.map(|span| Mistake::new(span, message)));
+    }
+    let keys = by.iter().filter(|_| gives == Gives::States);
+    let keys = keys.map(|key| (key.column_name(), key.expr.span));
+    let states = clauses
+        .iter()
+        .map(|clause| (clause.name.text.clone(), clause.name.span));
+    for (name, span) in keys.chain(states) {
+        if names.contains(&name) {
+            let message = format!("two columns are named `{name}`");
+            mistakes.push(Mistake::new(span, message).help("give the state another name"));
+        }
+        names.push(name);
+    }
+    mistakes
+}
+
+/// A bound state.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) initial: Initial,
+    /// Where `next` finds the state before.
+    pub(super) old: Slot,
+    pub(super) next: Node,
+    /// Where the state goes.
+    pub(super) slot: Slot,
+}
+
+/// The state in front of the first record of a key.
+#[derive(Clone, Debug)]
+pub(super) enum Initial {
+    Constant(Value),
+    /// What the first record has here.
+    OfFirst(Slot),
+}
+
+/// A fold as it was bound.
+#[derive(Clone, Debug)]
+pub(super) struct Fold {
+    pub(super) gives: Gives,
+    pub(super) keys: Vec<Slot>,
+    /// Where the rows hold the keys, if there are such rows.
+    pub(super) key_slots: Vec<Slot>,
+    pub(super) states: Vec<State>,
+    pub(super) limit: Option<usize>,
+    pub(super) forget: Option<(i64, Slot)>,
+}
+
+impl Fold {
+    /// What EXPR reads of the records.
+    pub(super) fn reads_of_records(&self) -> LiveSlots {
+        let mut slots = LiveSlots::default();
+        self.states
+            .iter()
+            .for_each(|state| state.next.reads(&mut slots));
+        self.states.iter().for_each(|state| slots.remove(state.old));
+        slots
+    }
+}
+
+impl OrderedStage for Fold {
+    fn reads(&self, slots: &mut LiveSlots) {
+        let initial = self.states.iter().filter_map(|state| match state.initial {
+            Initial::OfFirst(slot) => Some(slot),
+            Initial::Constant(_) => None,
+        });
+        let times = self.forget.iter().map(|(_, time)| *time);
+        let keys = self.keys.iter().copied();
+        keys.chain(initial)
+            .chain(times)
+            .for_each(|slot| slots.insert(slot));
+        self.reads_of_records()
+            .iter()
+            .for_each(|slot| slots.insert(slot));
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        let states = self.states.iter().map(|state| state.slot);
+        self.key_slots.iter().copied().chain(states).collect()
+    }
+
+    fn is_blocking(&self) -> bool {
+        self.gives == Gives::States
+    }
+
+    fn is_stateful(&self) -> bool {
+        true
+    }
+
+    fn gives_records(&self) -> bool {
+        self.gives == Gives::Records
+    }
+
+    fn remember(&mut self, memory: &Memory) {
+        self.forget = memory.forget;
+    }
+
+    fn memory(&self) -> String {
+        match self.keys.len() {
+            0 => "one state".to_owned(),
+            _ => "a state for each distinct key".to_owned(),
+        }
+    }
+
+    fn take_limit(&mut self, limit: usize) {
+        self.limit = Some(limit).filter(|_| self.gives == Gives::States);
+    }
+
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+        let mut needed = match self.gives {
+            Gives::States => LiveSlots::default(),
+            Gives::Records => live.clone(),
+        };
+        self.reads(&mut needed);
+        batch.retain(&needed);
+    }
+
+    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+        Box::new(Folding::new(self.clone(), live.clone()))
+    }
+}
