@@ -21,12 +21,14 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'bourn' {
+            [CompletionResult]::new('--annotate', '--annotate', [CompletionResultType]::ParameterName, 'Mark what fails where the run''s host shows it: github.')
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'How often the threads'' partial results are merged.')
             [CompletionResult]::new('--chunk', '--chunk', [CompletionResultType]::ParameterName, 'How many bytes a thread is handed at once.')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Bold headers and dim nulls in tables: auto, always or never.')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
             [CompletionResult]::new('--expression-file', '--expression-file', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'End the input after this time, and print what there is.')
+            [CompletionResult]::new('--forget', '--forget', [CompletionResultType]::ParameterName, 'Forget keys that have been silent for longer.')
             [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'How long a live source may be silent; 10s without it.')
             [CompletionResult]::new('--late', '--late', [CompletionResultType]::ParameterName, 'Keep the lines of late records in a file, in the order of the stream.')
             [CompletionResult]::new('--max-jump', '--max-jump', [CompletionResultType]::ParameterName, 'How far ahead of the clock a time may be and still make windows final.')
@@ -36,6 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: `--help formats` lists the formats.')
             [CompletionResult]::new('--records', '--records', [CompletionResultType]::ParameterName, 'What parts records: 0 for NUL, or a /regex/ that each begins with.')
             [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'Keep rejected lines in a file, in the order of the stream.')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write what became of the checks, as JUnit XML, for a build server.')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Another number, another sample: `sample` takes other records.')
             [CompletionResult]::new('--tail', '--tail', [CompletionResultType]::ParameterName, 'Start at the last N records of each file.')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many worker threads; without it, one for each core.')
@@ -50,6 +53,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--fill', '--fill', [CompletionResultType]::ParameterName, 'Print windows without records as well.')
             [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Read files on as they grow; connections are made again.')
             [CompletionResult]::new('--formats', '--formats', [CompletionResultType]::ParameterName, 'List the formats that `parse` knows, with their fields.')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but mistakes in expression and options.')
             [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Say on stderr at the end where all records went, and how fast.')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print the version.')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print the version.')

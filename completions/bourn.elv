@@ -18,12 +18,14 @@ set edit:completion:arg-completer[bourn] = {|@words|
     }
     var completions = [
         &'bourn'= {
+            cand --annotate 'Mark what fails where the run''s host shows it: github.'
             cand --batch 'How often the threads'' partial results are merged.'
             cand --chunk 'How many bytes a thread is handed at once.'
             cand --color 'Bold headers and dim nulls in tables: auto, always or never.'
             cand -x 'Read the expression from a file: every argument is a source.'
             cand --expression-file 'Read the expression from a file: every argument is a source.'
             cand --for 'End the input after this time, and print what there is.'
+            cand --forget 'Forget keys that have been silent for longer.'
             cand --idle 'How long a live source may be silent; 10s without it.'
             cand --late 'Keep the lines of late records in a file, in the order of the stream.'
             cand --max-jump 'How far ahead of the clock a time may be and still make windows final.'
@@ -33,6 +35,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --output 'How results are printed: `--help formats` lists the formats.'
             cand --records 'What parts records: 0 for NUL, or a /regex/ that each begins with.'
             cand --rejects 'Keep rejected lines in a file, in the order of the stream.'
+            cand --report 'Write what became of the checks, as JUnit XML, for a build server.'
             cand --seed 'Another number, another sample: `sample` takes other records.'
             cand --tail 'Start at the last N records of each file.'
             cand -j 'How many worker threads; without it, one for each core.'
@@ -47,6 +50,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --fill 'Print windows without records as well.'
             cand --follow 'Read files on as they grow; connections are made again.'
             cand --formats 'List the formats that `parse` knows, with their fields.'
+            cand --quiet 'Say nothing on stderr but mistakes in expression and options.'
             cand --stats 'Say on stderr at the end where all records went, and how fast.'
             cand -V 'Print the version.'
             cand --version 'Print the version.'

@@ -1,3 +1,4 @@
+complete -c bourn -l annotate -d 'Mark what fails where the run\'s host shows it: github.' -r -f -a "github\t''"
 complete -c bourn -l batch -d 'How often the threads\' partial results are merged.' -r -f
 complete -c bourn -l chunk -d 'How many bytes a thread is handed at once.' -r -f
 complete -c bourn -l color -d 'Bold headers and dim nulls in tables: auto, always or never.' -r -f -a "auto\t''
@@ -5,6 +6,7 @@ always\t''
 never\t''"
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
 complete -c bourn -l for -d 'End the input after this time, and print what there is.' -r -f
+complete -c bourn -l forget -d 'Forget keys that have been silent for longer.' -r -f
 complete -c bourn -l idle -d 'How long a live source may be silent; 10s without it.' -r -f
 complete -c bourn -l late -d 'Keep the lines of late records in a file, in the order of the stream.' -r -F
 complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still make windows final.' -r -f
@@ -19,6 +21,7 @@ table\t''
 tsv\t''"
 complete -c bourn -l records -d 'What parts records: 0 for NUL, or a /regex/ that each begins with.' -r -f
 complete -c bourn -l rejects -d 'Keep rejected lines in a file, in the order of the stream.' -r -F
+complete -c bourn -l report -d 'Write what became of the checks, as JUnit XML, for a build server.' -r -F
 complete -c bourn -l seed -d 'Another number, another sample: `sample` takes other records.' -r -f
 complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
 complete -c bourn -s j -l threads -d 'How many worker threads; without it, one for each core.' -r -f
@@ -28,7 +31,9 @@ complete -c bourn -s h -l help -d 'Show the language on one screen, or all about
 aggregates\t''
 ago\t''
 all\t''
+annotate\t''
 any\t''
+assert\t''
 atan2\t''
 avg\t''
 bars\t''
@@ -48,6 +53,8 @@ count\t''
 count_distinct\t''
 csv\t''
 day\t''
+dedup\t''
+delta\t''
 drop\t''
 duration\t''
 endswith\t''
@@ -63,8 +70,10 @@ file\t''
 fill\t''
 first\t''
 floor\t''
+fold\t''
 follow\t''
 for\t''
+forget\t''
 format_time\t''
 formats\t''
 functions\t''
@@ -96,6 +105,7 @@ live\t''
 log\t''
 log10\t''
 logfmt\t''
+lookup\t''
 lower\t''
 match\t''
 max\t''
@@ -121,6 +131,8 @@ parse_json\t''
 pattern\t''
 percentile\t''
 pow\t''
+prev\t''
+quiet\t''
 rate\t''
 raw\t''
 records\t''
@@ -130,8 +142,10 @@ regex_replace\t''
 rejects\t''
 repeat\t''
 replace\t''
+report\t''
 reverse\t''
 round\t''
+running\t''
 sample\t''
 seconds\t''
 seed\t''
@@ -169,6 +183,7 @@ tz\t''
 udp-listen\t''
 unix\t''
 unix-listen\t''
+until\t''
 upper\t''
 url_decode\t''
 url_host\t''
@@ -187,6 +202,7 @@ complete -c bourn -l explain -d 'Print how the expression would be run: nothing 
 complete -c bourn -l fill -d 'Print windows without records as well.'
 complete -c bourn -l follow -d 'Read files on as they grow; connections are made again.'
 complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'
+complete -c bourn -l quiet -d 'Say nothing on stderr but mistakes in expression and options.'
 complete -c bourn -l stats -d 'Say on stderr at the end where all records went, and how fast.'
 complete -c bourn -s V -l version -d 'Print the version.'
 complete -c bourn -l header -d 'Print the names of the columns first, whatever the format\'s habit.'
