@@ -4,7 +4,9 @@
 //! Each question that must be answered names what it asks for, so that the mistake can say it:
 //! `expected a separator, found 5`.
 
-use super::ast::{Argument, Expr, ExprKind, Name, Path, RegexLiteral, Span, Stage, UnaryOp};
+use super::ast::{
+    Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Span, Stage, UnaryOp,
+};
 use super::found::in_back_quotes;
 use super::mistake::Mistake;
 use super::name::CLAUSE_WORDS;
@@ -26,6 +28,7 @@ enum Item<'a> {
     Expr(&'a Expr),
     Comma(Span),
     Equals(Span),
+    Pipeline(&'a Pipeline, Span),
 }
 
 impl<'a> Arguments<'a> {
@@ -58,7 +61,7 @@ impl<'a> Arguments<'a> {
     pub fn span_here(&self) -> Span {
         match self.peek() {
             Some(Item::Expr(expr)) => expr.span,
-            Some(Item::Comma(span) | Item::Equals(span)) => span,
+            Some(Item::Comma(span) | Item::Equals(span) | Item::Pipeline(_, span)) => span,
             None => self.end,
         }
     }
@@ -104,6 +107,15 @@ impl<'a> Arguments<'a> {
         } else {
             Err(self.expected(&format!("`=` in {what}")))
         }
+    }
+
+    /// Reads a pipeline in parentheses, if one is next.
+    pub fn pipeline(&mut self) -> Option<(&'a Pipeline, Span)> {
+        let Some(Item::Pipeline(pipeline, span)) = self.peek() else {
+            return None;
+        };
+        self.advance();
+        Some((pipeline, span))
     }
 
     /// Reads an expression of any kind.
@@ -265,10 +277,14 @@ impl<'a> Arguments<'a> {
 
     /// The mistake of something else standing here, for what no other question asks for.
     pub fn expected(&self, what: &str) -> Mistake {
-        Mistake::new(
-            self.span_here(),
-            format!("expected {what}, found {}", self.found()),
-        )
+        let message = format!("expected {what}, found {}", self.found());
+        let mistake = Mistake::new(self.span_here(), message);
+        match self.peek() {
+            Some(Item::Pipeline(..)) => {
+                mistake.help("`|` parts stages; that one or the other holds is written `or`")
+            }
+            _ => mistake,
+        }
     }
 
     /// What is next, as a message shows it.
@@ -277,6 +293,7 @@ impl<'a> Arguments<'a> {
             Some(Item::Expr(expr)) => in_back_quotes(&expr.to_string()),
             Some(Item::Comma(_)) => "`,`".to_owned(),
             Some(Item::Equals(_)) => "`=`".to_owned(),
+            Some(Item::Pipeline(..)) => "a pipeline in parentheses".to_owned(),
             None => "the end of the stage".to_owned(),
         }
     }
@@ -289,6 +306,7 @@ impl<'a> Arguments<'a> {
             Argument::Expr(expr) => Item::Expr(expr),
             Argument::Comma(span) => Item::Comma(*span),
             Argument::Equals(span) => Item::Equals(*span),
+            Argument::Pipeline(pipeline, span) => Item::Pipeline(pipeline, *span),
         })
     }
 

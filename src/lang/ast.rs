@@ -25,7 +25,7 @@ impl Span {
     }
 }
 
-/// `stage | stage | …`
+/// `stage | stage | …`; in parentheses also an argument of a stage.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     /// The stages in the order they were written; never empty.
@@ -52,6 +52,8 @@ pub enum Argument {
     Comma(Span),
     /// `=`
     Equals(Span),
+    /// `(stage | stage)`: at least two stages, for one in parentheses is an expression; with the parentheses.
+    Pipeline(Pipeline, Span),
 }
 
 /// An expression and its place.

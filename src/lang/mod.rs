@@ -38,6 +38,9 @@ pub use regex::parse_regex;
 /// The deepest expression that is accepted; what walks a tree may recurse this far.
 pub const MAX_DEPTH: u16 = 200;
 
+/// The deepest pipeline in parentheses that is accepted.
+pub const MAX_NESTED_PIPELINES: u16 = 16;
+
 /// The longest expression that is accepted.
 pub const MAX_LENGTH_BYTES: usize = 64 * 1024;
 

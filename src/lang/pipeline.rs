@@ -5,13 +5,13 @@ use super::blank::blank;
 use super::expression::{Place, expression};
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
 use super::foreign::refuse_foreign_sign;
-use super::found::{found, in_back_quotes};
+use super::found::{expected_end, found, in_back_quotes};
 use super::mistake::Mistake;
 use super::name::{CLAUSE_WORDS, bare_word, begins_name, clause_word};
 use super::operand::field_or_call;
 use super::operator::{Infix, Level, infix};
-use super::recover::next_pipe;
-use super::{MAX_LENGTH_BYTES, MAX_MISTAKES};
+use super::recover::{next_pipe, parenthesized};
+use super::{MAX_LENGTH_BYTES, MAX_MISTAKES, MAX_NESTED_PIPELINES};
 
 /// Reads an expression; all of its mistakes in their order, at most one a stage, if it has any.
 pub fn parse(text: &str) -> Result<Pipeline, Vec<Mistake>> {
@@ -31,7 +31,7 @@ pub fn parse(text: &str) -> Result<Pipeline, Vec<Mistake>> {
     let mut pipe = None;
     let mut input = blank(start);
     loop {
-        match stage(input, pipe) {
+        match stage(input, pipe, 0) {
             Ok((rest, stage)) => {
                 stages.push(stage);
                 input = blank(rest);
@@ -58,14 +58,15 @@ pub fn parse(text: &str) -> Result<Pipeline, Vec<Mistake>> {
     }
 }
 
-/// A stage; `pipe` stands before it, if any.
-fn stage(input: Input<'_>, pipe: Option<Span>) -> Parsed<'_, Stage> {
-    if input.fragment().is_empty() || at(input, '|') {
+/// A stage; `pipe` stands before it, if any. `around` are the parentheses that hold its pipeline.
+fn stage(input: Input<'_>, pipe: Option<Span>, around: u16) -> Parsed<'_, Stage> {
+    let is_end = around > 0 && at(input, ')');
+    if input.fragment().is_empty() || at(input, '|') || is_end {
         return Err(fail(missing_stage(input, pipe), input.location_offset()));
     }
     let (rest, head) = head(input)?;
     refuse_condition(input, rest, &head)?;
-    let (rest, arguments) = arguments(rest)?;
+    let (rest, arguments) = arguments(rest, around)?;
     Ok((
         rest,
         Stage {
@@ -103,13 +104,16 @@ fn head(input: Input<'_>) -> Parsed<'_, Expr> {
     }
 }
 
-/// What follows the head, up to the next `|` or the end.
-fn arguments(mut input: Input<'_>) -> Parsed<'_, Vec<Argument>> {
+/// What follows the head, up to the next `|` or the end, which within parentheses is the `)`.
+fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
     let mut arguments = Vec::new();
     let mut may_begin_clause = true;
     loop {
         let here = blank(input);
         if here.fragment().is_empty() || at(here, '|') && !here.fragment().starts_with("||") {
+            return Ok((input, arguments));
+        }
+        if around > 0 && at(here, ')') {
             return Ok((input, arguments));
         }
         refuse_foreign_sign(here)?;
@@ -123,6 +127,11 @@ fn arguments(mut input: Input<'_>) -> Parsed<'_, Vec<Argument>> {
                 Argument::Comma(span)
             });
             false
+        } else if let Some(pipeline) = at(here, '(').then(|| nested(here, around)).flatten() {
+            let (rest, pipeline) = pipeline?;
+            input = rest;
+            arguments.push(Argument::Pipeline(pipeline, span_between(here, rest)));
+            true
         } else if here.fragment().starts_with([')', ']', '}']) {
             let (found, span) = found(here);
             let mistake = Mistake::new(span, format!("unexpected {found}"))
@@ -141,6 +150,62 @@ fn arguments(mut input: Input<'_>) -> Parsed<'_, Vec<Argument>> {
             true
         };
     }
+}
+
+/// `(stage | stage)`; nothing where no stage with a `|` behind it follows the `(`: that is an expression. A mistake
+/// in it ends the stage that it belongs to.
+fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
+    if around > MAX_NESTED_PIPELINES {
+        return None; // what they stand in is refused
+    }
+    let (rest, first) = stage(blank(skip(open, 1)), None, around + 1).ok()?;
+    let pipe = blank(rest);
+    if !at(pipe, '|') || pipe.fragment().starts_with("||") {
+        return None;
+    }
+    Some(nested_behind(open, pipe, first, around).map_err(|error| behind(open, error)))
+}
+
+/// What follows the first stage of a pipeline in parentheses.
+fn nested_behind<'a>(
+    open: Input<'a>,
+    pipe: Input<'a>,
+    first: Stage,
+    around: u16,
+) -> Parsed<'a, Pipeline> {
+    if around >= MAX_NESTED_PIPELINES {
+        let message =
+            format!("pipelines stand more than {MAX_NESTED_PIPELINES} deep in parentheses");
+        return Err(fail(
+            Mistake::new(span_of(open, 1), message),
+            open.location_offset(),
+        ));
+    }
+    let mut stages = vec![first];
+    let mut here = pipe;
+    while at(here, '|') {
+        let behind = blank(skip(here, 1));
+        let (rest, stage) = stage(behind, Some(span_of(here, 1)), around + 1)?;
+        stages.push(stage);
+        here = blank(rest);
+    }
+    match at(here, ')') {
+        true => Ok((skip(here, 1), Pipeline { stages })),
+        false => Err(expected_end(open, here, "`)`")),
+    }
+}
+
+/// The mistake in a pipeline in parentheses; the next stage is looked for behind them.
+#[cold]
+fn behind(open: Input<'_>, error: nom::Err<Failure>) -> nom::Err<Failure> {
+    let (nom::Err::Failure(failure) | nom::Err::Error(failure)) = error else {
+        return error;
+    };
+    let end = parenthesized(open.fragment()).map(|length| open.location_offset() + length);
+    nom::Err::Failure(Failure {
+        resume: end.unwrap_or(failure.resume).max(failure.resume),
+        ..failure
+    })
 }
 
 /// The mistake of no stage at all.

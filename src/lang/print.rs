@@ -142,6 +142,7 @@ fn print_argument(
     let expr = match argument {
         Argument::Comma(_) => return f.write_str(","),
         Argument::Equals(_) => return f.write_str("="),
+        Argument::Pipeline(pipeline, _) => return write!(f, "({pipeline})"),
         Argument::Expr(expr) => expr,
     };
     let is_followed_by_operand = match next {

@@ -7,13 +7,34 @@ const BEFORE_OPERAND: [&str; 9] = [
 
 /// The place of the next `|` at or behind `from`, which must stand between two tokens.
 pub(super) fn next_pipe(text: &str, from: usize) -> Option<usize> {
+    next_sign(text, from, &['|']).map(|(at, _)| at)
+}
+
+/// The length of the parentheses that the text begins with, if they are closed.
+pub(super) fn parenthesized(text: &str) -> Option<usize> {
+    let (mut open, mut from) = (0usize, 0);
+    loop {
+        let (at, sign) = next_sign(text, from, &['(', ')'])?;
+        from = at + 1;
+        match sign {
+            '(' => open += 1,
+            _ => open = open.checked_sub(1)?,
+        }
+        if open == 0 {
+            return Some(from);
+        }
+    }
+}
+
+/// The next of some signs that is no part of a text, a comment or a regular expression, and its place.
+fn next_sign(text: &str, from: usize, signs: &[char]) -> Option<(usize, char)> {
     let mut at = from;
     loop {
         let rest = text.get(at..)?;
         let c = rest.chars().next()?;
         at += match c {
             '|' if rest.starts_with("||") => 2,
-            '|' => return Some(at),
+            c if signs.contains(&c) => return Some((at, c)),
             '"' | '\'' | '`' => quoted_length(rest).unwrap_or(1),
             '“' | '„' | '«' | '{' => foreign_length(rest, c),
             '#' => rest.find('\n').unwrap_or(rest.len()),
@@ -68,6 +89,19 @@ fn operand_may_follow(before: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_end_of_parentheses() {
+        for (text, length) in [
+            ("(a | b) | c", Some(7)),
+            ("(a | b (c | d))", Some(15)),
+            ("(match ')' | b)", Some(15)),
+            ("(match /)|/ | b)", Some(16)),
+            ("(a | b", None),
+        ] {
+            assert_eq!(parenthesized(text), length, "{text}");
+        }
+    }
 
     #[test]
     fn finds_the_pipe_between_stages() {

@@ -20,6 +20,7 @@ impl PartialEq for Argument {
             (Argument::Expr(left), Argument::Expr(right)) => left == right,
             (Argument::Comma(_), Argument::Comma(_))
             | (Argument::Equals(_), Argument::Equals(_)) => true,
+            (Argument::Pipeline(left, _), Argument::Pipeline(right, _)) => left == right,
             _ => false,
         }
     }

@@ -125,13 +125,27 @@ fn any_expr() -> impl Strategy<Value = Expr> {
     })
 }
 
-/// Arguments with a comma or an equals sign between any two, so that nothing can run together.
+/// A stage with pipelines among its arguments, in which there are others.
 fn any_stage() -> impl Strategy<Value = Stage> {
+    let flat = stage_of(any_expr().prop_map(Argument::Expr)).boxed();
+    let deeper = stage_of(any_argument(flat)).boxed();
+    stage_of(any_argument(deeper))
+}
+
+/// An expression, or a pipeline of such stages.
+fn any_argument(stage: BoxedStrategy<Stage>) -> impl Strategy<Value = Argument> {
+    let pipeline = prop::collection::vec(stage, 2..4)
+        .prop_map(|stages| Argument::Pipeline(Pipeline { stages }, Span::default()));
+    prop_oneof![9 => any_expr().prop_map(Argument::Expr), 1 => pipeline]
+}
+
+/// Arguments with a comma or an equals sign between any two, so that nothing can run together.
+fn stage_of(argument: impl Strategy<Value = Argument>) -> impl Strategy<Value = Stage> {
     let head = prop_oneof![
         "[a-d]{1,3}".prop_map(|name| node(ExprKind::Field(Path(vec![Segment::Name(name)])))),
         any_call(any_expr()),
     ];
-    let separated = (any_expr(), any::<bool>());
+    let separated = (argument, any::<bool>());
     (head, any::<bool>(), prop::collection::vec(separated, 0..4)).prop_map(
         |(head, begins_with_comma, separated)| {
             let is_call = matches!(head.kind, ExprKind::Call(..));
@@ -139,8 +153,8 @@ fn any_stage() -> impl Strategy<Value = Stage> {
             if begins_with_comma || is_call {
                 arguments.push(Argument::Comma(Span::default()));
             }
-            for (expr, is_equals) in separated {
-                arguments.push(Argument::Expr(expr));
+            for (argument, is_equals) in separated {
+                arguments.push(argument);
                 arguments.push(if is_equals {
                     Argument::Equals(Span::default())
                 } else {

@@ -104,6 +104,24 @@ fn what_is_just_deep_enough_is_read() {
     }
 }
 
+#[test]
+fn pipelines_in_parentheses_are_not_endless() {
+    let nested = |deep: usize| {
+        format!(
+            "a {}a | b{}",
+            "(a | b ".repeat(deep - 1) + "(",
+            ")".repeat(deep)
+        )
+    };
+    assert_eq!(answer(nested(16)), None);
+    let message = answer(nested(17)).unwrap_or_default();
+    assert_eq!(message, "pipelines stand more than 16 deep in parentheses");
+    for pattern in ["(a | ", "(a ", "a (a | b) ", "(a | b ("] {
+        let text = format!("a {}", pattern.repeat(MAX_LENGTH_BYTES / pattern.len() - 1));
+        answer(text);
+    }
+}
+
 /// Pieces of expressions, in any order.
 fn soup() -> impl Strategy<Value = String> {
     let tokens = prop::sample::select(vec![
@@ -111,7 +129,7 @@ fn soup() -> impl Strategy<Value = String> {
         "==", "|", "||", "-", "- ", "/", "/x/", "//", "%", "1%", "12", "1.5", "10kB", "30s", "30x",
         "\"t\"", "'", "\"", "`", "#", "\n", " ", " ", " ", "in", "not", "and", "or", "null", "is",
         "<", "<=", "~", "!~", "!", "??", "$1", "{", ";", "“", "\\", "é", "漢", "\u{1b}", "\u{301}",
-        ".", "[", "]", "@",
+        ".", "[", "]", "@", "(a | ", " | b)",
     ]);
     prop::collection::vec(tokens, 0..25).prop_map(|tokens| tokens.concat())
 }

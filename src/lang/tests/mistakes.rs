@@ -52,6 +52,18 @@ fn each_mistake_has_its_answer() {
             "drop one of them",
             "| |",
         ),
+        (
+            "union (b | json | ) | count",
+            "a stage is missing behind `|`",
+            "drop the `|`",
+            "|",
+        ),
+        (
+            "union (b | limit 3x | c) | count",
+            "expected a duration, found `3x`; write 30s, 5m or 1h",
+            "",
+            "3x",
+        ),
         ("where a && b", "unknown operator `&&`", "write `and`", "&&"),
         ("where a || b", "unknown operator `||`", "write `or`", "||"),
         (
