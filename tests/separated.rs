@@ -33,6 +33,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
     let format = bourn::format::find(format).expect("a known format");
     let job = Job {
         sources: vec![file.path().to_string_lossy().into_owned().into()],
+        inputs: vec![0],
         reading: Default::default(),
         threads: cut.threads,
         chunk_bytes: cut.chunk_bytes,

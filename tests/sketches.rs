@@ -53,7 +53,7 @@ impl Subject {
             .collect();
         for (index, piece) in pieces.iter().enumerate() {
             let position = Position(index as u64);
-            let mut batch = self.plan.scanner.scan(piece.as_bytes(), position);
+            let mut batch = self.plan.inputs[0].scanner.scan(piece.as_bytes(), position);
             for step in &self.plan.map {
                 step.stage.apply(&mut batch, &step.live, &mut account);
             }

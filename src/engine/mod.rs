@@ -35,7 +35,7 @@ use crossbeam::channel::{bounded, unbounded};
 
 use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
-use crate::plan::{Place, Plan};
+use crate::plan::{Input, Place, Plan};
 use crate::sink::{Progress, Rejects, Sink, SinkError};
 use crate::stage::Checks;
 use crate::window::Grid;
@@ -47,8 +47,10 @@ pub use ledger::Ledger;
 
 /// What to run the plan on, and how.
 pub struct Job {
-    /// As written; `-` is standard input. At least one.
+    /// As written; `-` is standard input. At least one. Files are read in this order.
     pub sources: Vec<OsString>,
+    /// To which input of the plan each of them belongs.
+    pub inputs: Vec<usize>,
     /// How they are read.
     pub reading: Reading,
     /// Worker threads, at least 1.
@@ -153,12 +155,11 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     for _ in 0..tickets_at_once {
         let _ = ticket_sender.send(()); // there is room for all of them
     }
-    let board = plan
-        .metadata
-        .number
-        .map(|_| Arc::new(board::Board::default()));
+    let numbers = |input: &Input| input.metadata.number.is_some();
+    let numbered = plan.inputs.iter().any(numbers);
+    let board = numbered.then(|| Arc::new(board::Board::default()));
     let windowing = windowing(&plan, &job);
-    let sources = Sources::new(&job.sources);
+    let sources = Sources::new(&job.sources, &job.inputs);
     let columns = Arc::new(OnceLock::new());
     let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for index in 0..job.threads {
@@ -193,8 +194,11 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         reading: job.reading.clone(),
         chunk_bytes: job.chunk_bytes,
         max_line_bytes: job.max_line_bytes,
-        framing: plan.framing,
-        preface: plan.preface,
+        inputs: plan
+            .inputs
+            .iter()
+            .map(|input| (input.framing, input.preface))
+            .collect(),
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
         marks: plan.window_marks(),

@@ -1,4 +1,5 @@
-//! The sources of a run: those of the command line, and connections as they come.
+//! The sources of a run: those of the command line, and connections as they come; and to which input of the plan
+//! they belong.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -18,14 +19,21 @@ pub(super) struct Sources {
 
 #[derive(Debug)]
 struct State {
-    names: HashMap<usize, Arc<OsStr>>,
+    /// With the number of the input.
+    names: HashMap<usize, (Arc<OsStr>, usize)>,
     next: usize,
 }
 
 impl Sources {
-    /// The sources as they are written on the command line: their numbers are their places.
-    pub(super) fn new(written: &[OsString]) -> Arc<Sources> {
-        let names = written.iter().map(|name| Arc::from(name.as_os_str()));
+    /// The sources as they are written on the command line: their numbers are their places. `inputs` says to which
+    /// input each belongs.
+    pub(super) fn new(written: &[OsString], inputs: &[usize]) -> Arc<Sources> {
+        let names = written.iter().enumerate().map(|(place, name)| {
+            (
+                Arc::from(name.as_os_str()),
+                inputs.get(place).map_or(0, |input| *input),
+            )
+        });
         Arc::new(Sources {
             state: RwLock::new(State {
                 names: names.enumerate().collect(),
@@ -40,20 +48,28 @@ impl Sources {
         self.written
     }
 
-    /// One more.
-    pub(super) fn add(&self, name: &OsStr) -> SourceIndex {
+    /// One more, which came by another one.
+    pub(super) fn add(&self, name: &OsStr, by: SourceIndex) -> SourceIndex {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let index = state.next;
         state.next += 1;
-        state.names.insert(index, Arc::from(name));
+        let input = state.names.get(&by.0).map_or(0, |(_, input)| *input);
+        state.names.insert(index, (Arc::from(name), input));
         SourceIndex(index)
+    }
+
+    /// The number of the plan's input that a source belongs to.
+    pub(super) fn input(&self, source: SourceIndex) -> usize {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.names.get(&source.0).map_or(0, |(_, input)| *input)
     }
 
     /// What a source is called. One that has been forgotten has no name.
     pub(super) fn name(&self, source: SourceIndex) -> Arc<OsStr> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let name = state.names.get(&source.0).cloned();
-        name.unwrap_or_else(|| Arc::from(OsStr::new("")))
+        let name = state.names.get(&source.0);
+        name.map(|(name, _)| Arc::clone(name))
+            .unwrap_or_else(|| Arc::from(OsStr::new("")))
     }
 
     /// As messages name it.

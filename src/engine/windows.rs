@@ -296,7 +296,7 @@ impl Tally {
 
     /// Enters the rows of a batch that were late.
     fn enter(&mut self, batch: &Batch<'_>, late: &[u32], plan: &Plan) {
-        let (line, number) = (plan.late_line, plan.metadata.number);
+        let (line, number) = (plan.late_line, plan.inputs[0].metadata.number);
         let mut last = None; // pieces of one record are one late record
         for row in late.iter().map(|row| *row as usize) {
             let number = number.map(|slot| batch.column(slot).get(row).as_number());

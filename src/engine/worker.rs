@@ -66,6 +66,8 @@ pub(super) struct Worker {
 #[derive(Clone)]
 struct Chunk {
     source: SourceIndex,
+    /// The plan's input that the source belongs to.
+    input: usize,
     /// Of the next piece.
     position: u64,
     /// Records of its source before the next piece, if something reads their numbers.
@@ -253,9 +255,11 @@ impl Worker {
         read_ns: i64,
         done: &mut Done,
     ) {
-        let framing = self.setup.plan.framing;
+        let input = self.setup.sources.input(done.source);
+        let framing = self.setup.plan.inputs[input].framing;
         let mut chunk = Chunk {
             source: done.source,
+            input,
             position: done.sequence << PIECES_BITS,
             records_before: 0,
             read_ns,
@@ -295,7 +299,9 @@ impl Worker {
         }
         done.has_header = header.is_some();
         if self.setup.keep_rejects {
-            keep_record(&mut done.rejected_lines, bytes, self.setup.plan.framing);
+            let input = self.setup.sources.input(done.source);
+            let framing = self.setup.plan.inputs[input].framing;
+            keep_record(&mut done.rejected_lines, bytes, framing);
         }
         self.reject(done, || {
             "the connection ended in the middle of the line".to_owned()
@@ -339,7 +345,7 @@ impl Worker {
         let mut account = Account::default();
         let before = chunk.clone();
         let (mut batch, records) = self.scan(bytes, chunk, &mut account);
-        apply(&self.setup.plan, &mut batch, &mut account);
+        apply(&self.setup.plan, chunk.input, &mut batch, &mut account);
         chunk.records_before += records;
         chunk.position += 1;
         Decoded {
@@ -506,33 +512,33 @@ impl Worker {
 
     /// The first batch of some records, with what the source knows of them; how many they were.
     fn scan<'b>(&self, bytes: &'b [u8], chunk: &Chunk, account: &mut Account) -> (Batch<'b>, u64) {
-        let plan = &self.setup.plan;
-        let mut batch = plan.scanner.scan(bytes, Position(chunk.position));
+        let input = &self.setup.plan.inputs[chunk.input];
+        let mut batch = input.scanner.scan(bytes, Position(chunk.position));
         let rows = batch.rows;
-        if let Some(slot) = plan.metadata.source {
+        if let Some(slot) = input.metadata.source {
             let name = self.setup.sources.name(chunk.source);
             let name = name.as_encoded_bytes().to_vec();
             batch.set(slot, Column::Constant(Value::Text(name), rows));
         }
-        if let Some(slot) = plan.metadata.number {
+        if let Some(slot) = input.metadata.number {
             let first = chunk.records_before as i64 + 1;
             batch.set(
                 slot,
                 Column::Int((first..first + rows as i64).collect(), Validity::ALL),
             );
         }
-        if let Some(slot) = plan.metadata.time {
+        if let Some(slot) = input.metadata.time {
             batch.set(slot, Column::Constant(Value::Time(chunk.read_ns), rows));
         }
-        if let (Some(slot), Some(header)) = (plan.metadata.header, &chunk.header) {
+        if let (Some(slot), Some(header)) = (input.metadata.header, &chunk.header) {
             batch.set(slot, Column::Constant(Value::Text(header.to_vec()), rows));
         }
-        let records = match plan.framing {
-            Framing::Lines if !plan.scanner.keeps_all() => count_records(bytes),
-            // The plan's scanner gives a row for each.
+        let records = match input.framing {
+            Framing::Lines if !input.scanner.keeps_all() => count_records(bytes),
+            // The scanner gives a row for each.
             Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) => rows,
         };
-        if plan.scanner.explodes() {
+        if input.scanner.explodes() {
             account.explode(records);
         } else {
             account.filter(records - rows);
@@ -544,16 +550,17 @@ impl Worker {
     /// once a worker for the place of a trouble, and costs nothing as long as there is none.
     fn replay(&self, bytes: &[u8], chunk: &Chunk, places: Option<Places<'_>>) -> Replay {
         let plan = &self.setup.plan;
+        let framing = plan.inputs[chunk.input].framing;
         let mut replay = Replay::default();
         let mut record = 0;
         let mut own = chunk.clone();
         let mut places = places;
-        plan.framing.each_record(bytes, |start, end| {
+        framing.each_record(bytes, |start, end| {
             let line = &bytes[start..end];
             let mut account = Account::default();
             own.records_before = chunk.records_before + record;
             let (mut batch, _) = self.scan(line, &own, &mut account);
-            apply(plan, &mut batch, &mut account);
+            apply(plan, chunk.input, &mut batch, &mut account);
             if let Exchange::Grouped(aggregation) = &plan.exchange {
                 Partial::new(Arc::clone(aggregation)).update(&batch, &mut account.failures);
             }
@@ -566,12 +573,12 @@ impl Worker {
             if is_late && account.first_rejected.is_none() {
                 replay.late += 1;
                 replay.first_late.get_or_insert(record);
-                keep_record(&mut replay.late_lines, line, plan.framing);
+                keep_record(&mut replay.late_lines, line, framing);
             }
             if let Some(reason) = account.first_rejected {
                 replay.rejected += 1;
                 replay.first_rejected.get_or_insert((record, reason));
-                keep_record(&mut replay.rejected_lines, line, plan.framing);
+                keep_record(&mut replay.rejected_lines, line, framing);
             }
             record += 1;
         });
@@ -613,13 +620,27 @@ fn keep_record(records: &mut Vec<u8>, record: &[u8], framing: Framing) {
     records.push(framing.terminator());
 }
 
-/// Applies the workers' stages.
-fn apply(plan: &Plan, batch: &mut Batch<'_>, account: &mut Account) {
-    for step in &plan.map {
+/// Applies the workers' stages: those of the input, then those that it has in common with others.
+fn apply(plan: &Plan, input: usize, batch: &mut Batch<'_>, account: &mut Account) {
+    let input = &plan.inputs[input];
+    for step in &input.map {
         if batch.rows == 0 {
             return;
         }
         step.stage.apply(batch, &step.live, account);
+    }
+    let pieces_from = plan.pieces_from.unwrap_or(usize::MAX);
+    for (place, step) in plan.map.iter().enumerate().skip(input.enters) {
+        if batch.rows == 0 {
+            return;
+        }
+        if place >= pieces_from {
+            account.explode(batch.rows);
+        }
+        step.stage.apply(batch, &step.live, account);
+    }
+    if plan.map.len() >= pieces_from && batch.rows > 0 {
+        account.explode(batch.rows);
     }
 }
 

@@ -20,4 +20,4 @@ pub use eval::{Evaluated, Rows, matches, truth};
 pub use failures::Failures;
 pub use node::Node;
 pub use pattern::Pattern;
-pub use scope::{Field, Requests, Scope, Total};
+pub use scope::{Field, Requests, Scope, Total, United, UnitedField};

@@ -1,5 +1,7 @@
 //! The fields that a stage can see, and the slots that hold them.
 
+mod united;
+
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::rc::Rc;
@@ -8,6 +10,8 @@ use super::node::Node;
 use crate::data::Slot;
 use crate::lang::Mistake;
 use crate::lang::ast::{Path, Segment, Span};
+
+pub use united::{United, UnitedField, Whole};
 
 /// Reads a whole file.
 pub type ReadFile = fn(&OsStr) -> Result<Vec<u8>, String>;
@@ -72,6 +76,8 @@ pub struct Requests {
     nests: bool,
     /// The open decoder before this one: what this one does not have is taken from there.
     pub older: Option<Older>,
+    /// This is no decoder, but the place where two streams become one: the fields are theirs.
+    sides: Option<Rc<[Scope; 2]>>,
 }
 
 /// A field that an open decoder is asked for.
@@ -83,6 +89,8 @@ pub struct Request {
     pub slot: Slot,
     /// What holds the field of that name of the decoders before: it is taken where this one has none.
     pub older: Option<Slot>,
+    /// What holds it in each of two streams that become one, if they do so here.
+    pub sides: Option<[Option<Slot>; 2]>,
 }
 
 /// An open decoder in front of another.
@@ -119,6 +127,7 @@ impl Requests {
             path: path.clone(),
             slot,
             older,
+            sides: self.in_sides(path),
         });
         Some(slot)
     }
@@ -238,6 +247,7 @@ impl Scope {
             whole: self.new_slot(),
             nests,
             older: older.map(|requests| Older { requests, dropped }),
+            sides: None,
         }));
         self.open = Some(Rc::clone(&requests));
         requests

@@ -10,17 +10,20 @@ use super::{MergeStep, Metadata, Output, Step};
 /// What is decoded, what runs side by side, what bounds memory, when results appear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
-    rows: Vec<(&'static str, String, String)>,
+    rows: Vec<(String, String, String)>,
 }
 
 impl Explanation {
-    /// Describes a plan; `map` and `merge` name the stages of `texts` by number.
+    /// Describes a plan; `map` and `merge` name the stages of `texts` by number. `branches` are other sources, and what
+    /// is done with their records alone.
+    #[allow(clippy::too_many_arguments, reason = "they are the parts of a plan")]
     pub(super) fn of(
         texts: &[String],
         framing: Framing,
         scanned: Scanned,
         metadata: Metadata,
         map: &[(usize, Step)],
+        branches: &[(String, String)],
         merge: &[(usize, MergeStep)],
         output: &Output,
     ) -> Explanation {
@@ -49,7 +52,10 @@ impl Explanation {
             Framing::Nul => "by one reader, which looks for NUL",
             Framing::Starts(_) => "by one reader, which looks for the lines that begin a record",
         };
-        rows.push(("read", decoded, reading.to_owned()));
+        rows.push(("read".to_owned(), decoded, reading.to_owned()));
+        for (name, done) in branches {
+            rows.push((name.clone(), done.clone(), "row by row; forgets".to_owned()));
+        }
         let scanning = match scanned {
             Scanned::Stage(index) => Some(index),
             _ => None,
@@ -63,7 +69,7 @@ impl Explanation {
             let mut stages = map.iter().filter(|(of, _)| *of == index);
             let reading = stages.find_map(|(_, step)| step.stage.reading());
             let note = reading.unwrap_or_else(|| "row by row; forgets".to_owned());
-            rows.push(("each thread", texts[index].clone(), note));
+            rows.push(("each thread".to_owned(), texts[index].clone(), note));
         }
         let mut blocked = false; // a stage before gives nothing until the input ends
         for (place, (index, step)) in merge.iter().enumerate() {
@@ -100,9 +106,13 @@ impl Explanation {
                 MergeStep::Rows(_) => false,
             };
             if let (0, Some(first)) = (place, first) {
-                rows.push(("each thread", texts[*index].clone(), first.to_owned()));
+                rows.push((
+                    "each thread".to_owned(),
+                    texts[*index].clone(),
+                    first.to_owned(),
+                ));
             }
-            rows.push(("together", texts[*index].clone(), memory));
+            rows.push(("together".to_owned(), texts[*index].clone(), memory));
         }
         let printed = match output.lines {
             Some(_) => "lines as they came".to_owned(),
@@ -118,7 +128,7 @@ impl Explanation {
         } else {
             "as it comes, in order"
         };
-        rows.push(("print", printed, when.to_owned()));
+        rows.push(("print".to_owned(), printed, when.to_owned()));
         Explanation { rows }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{Framing, LiveSlots, Preface, Scanner};
+use crate::data::{Framing, LiveSlots, Scanner};
 use crate::expr::Field;
 use crate::format::OutputColumn;
 use crate::stage::{RowStage, Watched};
@@ -12,8 +12,11 @@ use crate::window;
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
+use super::union::{Entering, reading};
 use super::window::{BoundWindow, OpenWindow, Place, PlannedWindow, WindowBy};
-use super::{Exchange, LateRejects, MergeStep, Metadata, Output, Plan, Printing, Settings, Step};
+use super::{
+    Exchange, Input, LateRejects, MergeStep, Metadata, Output, Plan, Printing, Settings, Step,
+};
 
 /// Makes the plan of a bound pipeline.
 pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
@@ -28,8 +31,15 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         .iter()
         .map(|stage| stage.text.clone())
         .collect();
-    let framing = settings.records.unwrap_or_else(|| framing(&bound));
-    let preface = preface(&bound);
+    let records = settings.records;
+    let main = reading(&[], &bound.stages, records);
+    let mut readings = Vec::new();
+    for (index, stage) in bound.stages.iter().enumerate() {
+        if let Kind::Union(branch) = &stage.kind {
+            readings.push(reading(&branch.stages, &bound.stages[index..], records));
+        }
+    }
+    let mut entering: Vec<Entering> = Vec::new();
     let window = bound.window.take().and_then(|window| window.bound);
     let rejecting = match settings.keeps_rejects {
         true => rejecting_records(&bound.stages),
@@ -43,6 +53,13 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let mut windowed = LiveSlots::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
+        if let Kind::Union(branch) = stage.kind {
+            let reading = readings.pop().unwrap_or(main); // there is one for each
+            let how = (reading, records.is_some());
+            let source = &bound.source;
+            entering.push(branch.plan(index, how, source, &mut live, &mut steps, &mut watched));
+            continue;
+        }
         let reads_time = window.as_ref().is_some_and(|window| {
             matches!(window.by, WindowBy::Time(_)) && index + 1 == window.stage
         });
@@ -71,6 +88,14 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         }
     }
     steps.reverse();
+    entering.reverse();
+    let branches: Vec<_> = entering.iter().map(Entering::explained).collect();
+    watched.retain(|(name, _)| !entering.iter().any(|entering| entering.knows(name)));
+    let of_all = steps.len();
+    let mut inputs: Vec<Input> = entering
+        .into_iter()
+        .map(|entering| entering.input(of_all))
+        .collect();
     let metadata = metadata(&bound.source, &live);
     let parted = steps
         .iter()
@@ -87,13 +112,34 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
             }
         })
         .collect();
+    let shared = inputs.iter().map(|input| input.enters).min();
+    let mut own = map.split_off(0);
+    let mut shared = own.split_off(shared.unwrap_or(own.len()));
+    let before = own.len();
     let (scanner, scanned) = scanner(
         &bound.source,
-        framing,
-        settings.records.is_some(),
+        main.framing,
+        records.is_some(),
         metadata,
-        &mut map,
+        &mut own,
         &live,
+    );
+    for input in &mut inputs {
+        input.enters -= before - own.len();
+    }
+    map.append(&mut own);
+    map.append(&mut shared);
+    inputs.insert(
+        0,
+        Input {
+            name: String::new(),
+            framing: main.framing,
+            preface: main.preface,
+            scanner,
+            metadata,
+            map: Vec::new(),
+            enters: 0,
+        },
     );
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
     let place = window.as_ref().and_then(|window| {
@@ -122,18 +168,26 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         place,
         fill: settings.fill,
     });
-    let explanation = Explanation::of(&texts, framing, scanned, metadata, &map, &merge, &output);
+    let explanation = Explanation::of(
+        &texts,
+        main.framing,
+        scanned,
+        metadata,
+        &map,
+        &branches,
+        &merge,
+        &output,
+    );
     if matches!(exchange, Exchange::Grouped(_)) {
         merge.remove(0);
     }
+    let map: Vec<Step> = map.into_iter().map(|(_, step)| step).collect();
     Plan {
         asserts: bound.asserts,
         until: bound.until,
-        framing,
-        preface,
-        scanner,
-        metadata,
-        map: map.into_iter().map(|(_, step)| step).collect(),
+        pieces_from: pieces_from(&inputs, &map),
+        inputs,
+        map,
         exchange,
         merge: merge.into_iter().map(|(_, step)| step).collect(),
         window,
@@ -160,6 +214,17 @@ fn places_on_workers(window: &BoundWindow, stages: &[Logical]) -> bool {
             .any(|stage| matches!(stage.kind, Kind::Ordered(_)))
 }
 
+/// The first step in front of which records of an input meet pieces of those of another.
+fn pieces_from(inputs: &[Input], map: &[Step]) -> Option<usize> {
+    let (main, others) = inputs.split_first()?;
+    let cut_up = |input: &&Input| {
+        let steps = map[..input.enters].iter();
+        main.scanner.explodes() || input.explodes() || { steps }.any(|step| step.stage.explodes())
+    };
+    let places = others.iter().filter(cut_up).map(|input| input.enters);
+    places.min()
+}
+
 /// How the records are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scanned {
@@ -172,7 +237,7 @@ pub(super) enum Scanned {
 }
 
 /// Appends the steps of a stage, last first, and moves `live` in front of it.
-fn add_steps(
+pub(super) fn add_steps(
     index: usize,
     kind: Kind,
     live: &mut LiveSlots,
@@ -211,11 +276,12 @@ fn add_steps(
             aggregation.reads(live);
             steps.push((index, MergeStep::Grouped(Arc::new(aggregation))));
         }
+        Kind::Union(_) => {} // planned where it comes in, see `union`
     }
 }
 
 /// A row-by-row step; `live` moves in front of it.
-fn row_step(stage: Box<dyn RowStage>, live: &mut LiveSlots) -> MergeStep {
+pub(super) fn row_step(stage: Box<dyn RowStage>, live: &mut LiveSlots) -> MergeStep {
     let behind = live.clone();
     stage.makes().into_iter().for_each(|made| live.remove(made));
     stage.reads(live);
@@ -260,31 +326,13 @@ fn output(bound: &Bound, printing: Printing) -> Output {
     }
 }
 
-/// Where records end: only a first stage that reads the source's own text may want more than lines.
-fn framing(bound: &Bound) -> Framing {
-    match bound.stages.first().map(|stage| &stage.kind) {
-        Some(Kind::Extract(extraction)) => extraction.framing(),
-        _ => Framing::Lines,
-    }
-}
-
-/// What stands in front of each source's records, as the stages that read its text want it.
-fn preface(bound: &Bound) -> Preface {
-    let of = |stage: &Logical| match &stage.kind {
-        Kind::Extract(extraction) => extraction.preface(),
-        _ => Preface::Nothing,
-    };
-    bound.stages.iter().map(of).max().unwrap_or_default()
-}
-
 /// The stages behind the exchange that still see records: those up to the first that makes other rows of them.
 /// What workers reject is found in the bytes of the chunk; these have only the columns that are kept for them.
 fn rejecting_records(stages: &[Logical]) -> std::ops::Range<usize> {
     let ends_records = |stage: &Logical| match &stage.kind {
-        Kind::Rows(rows) => rows.iter().any(|row| row.explodes()),
         Kind::Grouped(_) => true,
         Kind::Ordered(ordered) => !ordered.gives_records(),
-        Kind::Extract(_) => false,
+        kind => kind.explodes(),
     };
     let first = |is: &dyn Fn(&Logical) -> bool| stages.iter().position(is).unwrap_or(stages.len());
     let behind = first(&|stage| matches!(stage.kind, Kind::Ordered(_)));
@@ -292,7 +340,7 @@ fn rejecting_records(stages: &[Logical]) -> std::ops::Range<usize> {
 }
 
 /// The slots of what the source must say.
-fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
+pub(super) fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
     let wanted = |slot| live.contains(slot).then_some(slot);
     Metadata {
         source: wanted(source.source),
@@ -304,7 +352,7 @@ fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
 
 /// The scanner that does most: the first stage's own, or lines, or a mere count. Where records are foreign, ended
 /// by what no stage has asked for, they are found first.
-fn scanner(
+pub(super) fn scanner(
     source: &SourceSlots,
     framing: Framing,
     is_foreign: bool,
@@ -363,7 +411,7 @@ fn push_limits(stages: &mut [Logical]) {
                     stage.take_limit(limit);
                 }
             }
-            Kind::Rows(_) | Kind::Extract(_) => {}
+            Kind::Rows(_) | Kind::Extract(_) | Kind::Union(_) => {}
         }
     }
 }

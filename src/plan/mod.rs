@@ -9,6 +9,7 @@ mod live;
 mod running;
 mod scan;
 mod stages;
+mod union;
 mod window;
 
 use std::sync::Arc;
@@ -26,16 +27,12 @@ pub use window::{Bounds, Place, PlannedWindow, WindowBy};
 
 /// What the engine runs.
 pub struct Plan {
-    /// Where records end. If not at every newline, the scanner gives a row for each record.
-    pub framing: Framing,
-    /// What stands in front of each source's records.
-    pub preface: Preface,
-    /// From bytes to the first batch.
-    pub scanner: Box<dyn Scanner>,
-    /// What the source must say of each record.
-    pub metadata: Metadata,
-    /// What workers do with each batch, in this order.
+    /// Where records come from: the sources of the command line, then those that have a name.
+    pub inputs: Vec<Input>,
+    /// What workers do with each batch, in this order; those of some inputs come in on the way.
     pub map: Vec<Step>,
+    /// From this step on rows of some input are pieces of records that its own stages have cut up.
+    pub pieces_from: Option<usize>,
     /// How the batches of all workers come together.
     pub exchange: Exchange,
     /// What the coordinator does behind the exchange, in this order.
@@ -56,6 +53,31 @@ pub struct Plan {
     pub watched: Vec<Watched>,
     /// The plan in words.
     pub explanation: Explanation,
+}
+
+/// Where records come from, and how they are read.
+pub struct Input {
+    /// As the expression names it; that of the command line has no name.
+    pub name: String,
+    /// Where records end. If not at every newline, the scanner gives a row for each record.
+    pub framing: Framing,
+    /// What stands in front of each source's records.
+    pub preface: Preface,
+    /// From bytes to the first batch.
+    pub scanner: Box<dyn Scanner>,
+    /// What the source must say of each record.
+    pub metadata: Metadata,
+    /// What workers do with each of its batches, before they come to those of others.
+    pub map: Vec<Step>,
+    /// It goes on with this step of the plan.
+    pub enters: usize,
+}
+
+impl Input {
+    /// Whether its own steps make several rows of a record.
+    fn explodes(&self) -> bool {
+        self.scanner.explodes() || self.map.iter().any(|step| step.stage.explodes())
+    }
 }
 
 /// Where the fields `@source`, `@number` and `@time` go, for those that something reads.
@@ -147,7 +169,7 @@ pub enum Printing {
 }
 
 /// What the user wants of a plan beside its expression.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// What is printed.
     pub printing: Printing,
@@ -169,6 +191,8 @@ pub struct Settings {
     pub forget_ns: Option<i64>,
     /// How files are read that belong to the expression.
     pub read_file: Option<ReadFile>,
+    /// The names of other sources.
+    pub inputs: Vec<String>,
 }
 
 impl From<Printing> for Settings {
@@ -184,6 +208,7 @@ impl From<Printing> for Settings {
             locates: false,
             forget_ns: None,
             read_file: None,
+            inputs: Vec::new(),
         }
     }
 }
@@ -243,7 +268,7 @@ impl Plan {
 
     /// Whether workers make several rows of a record.
     pub fn explodes_early(&self) -> bool {
-        self.scanner.explodes() || self.map.iter().any(|step| step.stage.explodes())
+        self.inputs.iter().any(Input::explodes) || self.map.iter().any(|step| step.stage.explodes())
     }
 
     /// Whether nothing is printed before all records are in.

@@ -10,6 +10,7 @@ use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, Ro
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
 use super::running::bind_running;
+use super::union::{Branch, bind_union};
 use super::window::{self, OpenWindow, WindowBy};
 use super::{borrowed, checks};
 
@@ -27,9 +28,31 @@ pub(super) struct Bound {
     locates: bool,
     pub(super) asserts: Vec<Check>,
     pub(super) until: Option<Check>,
+    /// The fields of a record as it comes from its source.
+    unread: Scope,
+    /// The names of other sources, and those that have come in.
+    pub(super) inputs: Vec<String>,
+    pub(super) used_inputs: Vec<String>,
 }
 
 impl Bound {
+    /// A pipeline of another source, whose records come in.
+    pub(super) fn branch(&self) -> Bound {
+        Bound {
+            stages: Vec::new(),
+            scope: self.unread.clone(),
+            source: self.source,
+            chooses_columns: false,
+            window: None,
+            locates: self.locates,
+            asserts: Vec::new(),
+            until: None,
+            unread: self.unread.clone(),
+            inputs: Vec::new(),
+            used_inputs: Vec::new(),
+        }
+    }
+
     /// Says how stages that remember are to do so: whether without sketches, and for how long, in nanoseconds.
     pub(super) fn remember(&mut self, exact: bool, forget_ns: Option<i64>) {
         let window = self
@@ -55,7 +78,7 @@ impl Bound {
                     ordered.remember(&memory);
                     ordered.gives_records()
                 }
-                Kind::Rows(_) | Kind::Extract(_) => true,
+                Kind::Rows(_) | Kind::Extract(_) | Kind::Union(_) => true,
             };
             if !gives_records {
                 memory.forget = None; // rows of a result have no time, and there is an end to them
@@ -74,6 +97,13 @@ pub(super) struct SourceSlots {
     pub(super) header: Slot,
 }
 
+impl SourceSlots {
+    /// All of them.
+    pub(super) fn all(&self) -> [Slot; 5] {
+        [self.line, self.source, self.number, self.time, self.header]
+    }
+}
+
 /// A bound stage and how it was written.
 pub(super) struct Logical {
     pub(super) text: String,
@@ -86,6 +116,23 @@ pub(super) enum Kind {
     Extract(Extraction),
     Ordered(Box<dyn OrderedStage>),
     Grouped(Aggregation),
+    Union(Branch),
+}
+
+impl Kind {
+    /// Whether it needs the records in order, or all of them.
+    pub(super) fn needs_others(&self) -> bool {
+        matches!(self, Kind::Ordered(_) | Kind::Grouped(_))
+    }
+
+    /// Whether rows behind it may be pieces of records.
+    pub(super) fn explodes(&self) -> bool {
+        match self {
+            Kind::Rows(rows) => rows.iter().any(|row| row.explodes()),
+            Kind::Union(branch) => branch.explodes(),
+            Kind::Extract(_) | Kind::Ordered(_) | Kind::Grouped(_) => false,
+        }
+    }
 }
 
 /// Binds all stages, or says everything that is wrong with them.
@@ -103,6 +150,9 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
     };
     let mut bound = Bound {
         stages: Vec::new(),
+        unread: scope.clone(),
+        inputs: settings.inputs.clone(),
+        used_inputs: Vec::new(),
         scope,
         source,
         chooses_columns: false,
@@ -164,7 +214,7 @@ fn show_bounds(bound: &mut Bound) {
     }
 }
 
-fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
+pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
     let (name, is_call) = match &stage.head.kind {
         ExprKind::Call(name, _) => (name.text.as_str(), true),
         _ => (stage.head.as_word().unwrap_or_default(), false),
@@ -262,6 +312,7 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<M
             });
             return add(bound, stage, BoundStage::Ordered(judges, until));
         }
+        BoundStage::Union(clause) => return bind_union(stage, clause, bound),
         BoundStage::Window(_) => {} // bound before the first blocking stage
     }
     Ok(())

@@ -33,6 +33,7 @@ mod tail;
 mod top;
 mod total;
 mod tsv;
+mod union_;
 mod until_;
 mod where_;
 mod window_;
@@ -43,6 +44,7 @@ pub use checks::{Check, Checked, Checks, SHOWN};
 pub use extract::{Extraction, Watched};
 pub use operator::{Memory, Operator, OrderedStage, Reducer};
 pub use total::totals;
+pub use union_::{Align, Side, UnionClause};
 pub use window_::{RecordTime, WindowClause};
 
 use crate::data::{Batch, Entry, LiveSlots, Scanner, Slot, Value};
@@ -75,6 +77,7 @@ pub const STAGES: &[&StageDef] = &[
     &tail::TAIL,
     &top::TOP,
     &tsv::TSV,
+    &union_::UNION,
     &until_::UNTIL,
     &where_::WHERE,
     &window_::WINDOW,
@@ -111,6 +114,8 @@ pub enum BoundStage {
     Until(String, Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
     /// `running` with aggregates, which the plan knows: it reads the arguments.
     Running,
+    /// The records of another source come in: the plan binds what they go through.
+    Union(UnionClause),
     /// Nothing by itself: it says over which records the blocking stages work.
     Window(WindowClause),
 }

@@ -65,6 +65,17 @@ pub fn run_sources(
     sources: Vec<String>,
     configuration: Configuration,
 ) -> (Vec<u8>, Outcome) {
+    let sources = sources.into_iter().map(|source| (source, 0)).collect();
+    run_inputs(plan, sources, configuration)
+}
+
+/// Runs a plan on sources, each with the number of the input that it belongs to.
+pub fn run_inputs(
+    plan: &Arc<Plan>,
+    sources: Vec<(String, usize)>,
+    configuration: Configuration,
+) -> (Vec<u8>, Outcome) {
+    let (sources, inputs): (Vec<String>, Vec<usize>) = sources.into_iter().unzip();
     let plan = Arc::clone(plan);
     let encoding = match plan.output.lines {
         Some(_) => Encoding::Lines(true),
@@ -72,6 +83,7 @@ pub fn run_sources(
     };
     let job = Job {
         sources: sources.into_iter().map(Into::into).collect(),
+        inputs,
         reading: Default::default(),
         threads: configuration.threads,
         chunk_bytes: configuration.chunk_bytes,

@@ -70,15 +70,15 @@ impl Reader {
             bytes: Vec::new(),
             filled: 0,
             whole: 0,
-            cursor: self.cursor(),
+            cursor: self.cursor(source),
             skipping: false,
-            preface: self.preface,
+            preface: self.preface(source),
             preface_bytes: 0,
         }
     }
 
-    fn cursor(&self) -> RecordCursor {
-        RecordCursor::new(self.framing, self.max_line_bytes)
+    fn cursor(&self, source: SourceIndex) -> RecordCursor {
+        RecordCursor::new(self.framing(source), self.max_line_bytes)
     }
 
     /// Room for so many more bytes.
@@ -136,11 +136,11 @@ impl Reader {
             return Ok(());
         }
         if buffer.skipping {
-            match self.framing.resume(buffer.filled(), false) {
+            match self.framing(buffer.source).resume(buffer.filled(), false) {
                 None => {
                     // The beginning of a line may tell, once the rest of it is there.
-                    let line =
-                        memrchr(b'\n', buffer.filled()).filter(|_| self.framing.has_starts());
+                    let line = memrchr(b'\n', buffer.filled())
+                        .filter(|_| self.framing(buffer.source).has_starts());
                     buffer.drop_front(line.unwrap_or(buffer.filled));
                     return Ok(());
                 }
@@ -173,7 +173,7 @@ impl Reader {
         let mut end = 0;
         if buffer.preface == Preface::Header {
             let limit = self.max_line_bytes;
-            match RecordCursor::new(self.framing, limit).next(records, ended) {
+            match RecordCursor::new(self.framing(buffer.source), limit).next(records, ended) {
                 Some(found) => end = found,
                 None if ended => {}
                 None if records.len() <= limit.saturating_add(1) => return Ok(()),
@@ -184,8 +184,9 @@ impl Reader {
                 }
             }
             if end > 0 {
-                let header: Arc<[u8]> = trim_terminator(self.framing.trim(&records[..end])).into();
-                self.see_header(&header);
+                let header: Arc<[u8]> =
+                    trim_terminator(self.framing(buffer.source).trim(&records[..end])).into();
+                self.see_header(buffer.source, &header);
                 buffer.header = Some(header);
             }
         }
@@ -195,8 +196,9 @@ impl Reader {
         Ok(())
     }
 
-    fn see_header(&mut self, header: &Arc<[u8]>) {
-        if !std::mem::replace(&mut self.has_header, true) {
+    /// The header of what stands on the command line is that of lines that are printed as they came.
+    fn see_header(&mut self, source: SourceIndex, header: &Arc<[u8]>) {
+        if self.sources.input(source) == 0 && !std::mem::replace(&mut self.has_header, true) {
             let message = Message::Header(Arc::clone(header));
             let _ = self.messages.send(message); // the run is over already
         }
@@ -224,7 +226,7 @@ impl Reader {
             && buffer.filled > self.max_line_bytes.saturating_add(1)
         {
             (buffer.filled, buffer.skipping) = (0, true);
-            buffer.cursor = self.cursor();
+            buffer.cursor = self.cursor(buffer.source);
             buffer.bytes = Vec::new();
             self.hand_out(buffer, Content::Overlong)?;
         }
@@ -261,7 +263,7 @@ impl Reader {
         self.find_records(buffer)?;
         self.cut(buffer)?;
         if buffer.skipping {
-            let next = self.framing.resume(buffer.filled(), true);
+            let next = self.framing(buffer.source).resume(buffer.filled(), true);
             buffer.drop_front(next.unwrap_or(buffer.filled));
         }
         if buffer.filled > 0 {
@@ -289,7 +291,7 @@ impl Reader {
         if buffer.skipping || buffer.filled == 0 {
             return Ok(());
         }
-        if self.framing.has_starts() {
+        if self.framing(buffer.source).has_starts() {
             self.close_record(buffer)?; // the lines of the last record are whole
         }
         if buffer.filled > 0 {

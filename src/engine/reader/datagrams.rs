@@ -66,11 +66,16 @@ impl Datagrams {
 
 impl Live<'_> {
     /// Reads datagrams as long as there are any, in the order in which they have come.
-    pub(super) fn serve_datagrams(&mut self, datagrams: &mut Datagrams) -> Result<Next, Stopped> {
+    pub(super) fn serve_datagrams(
+        &mut self,
+        listener: SourceIndex,
+        datagrams: &mut Datagrams,
+    ) -> Result<Next, Stopped> {
         let now = Instant::now();
         let reader = &mut *self.reader;
         // Where a record may have several lines, it ends with the datagram even so.
-        let stands_alone = !matches!(reader.framing, Framing::Lines | Framing::Nul);
+        let framing = reader.framing(listener);
+        let stands_alone = !matches!(framing, Framing::Lines | Framing::Nul);
         for _ in 0..READ_AT_ONCE {
             let (len, peer) = match datagrams.socket.recv_from(&mut datagrams.datagram) {
                 Ok(received) => received,
@@ -88,12 +93,12 @@ impl Live<'_> {
             }
             datagrams.current = Some(peer);
             let sender = datagrams.senders.entry(peer).or_insert_with(|| {
-                let source = reader.sources.add(peer.to_string().as_ref());
+                let source = reader.sources.add(peer.to_string().as_ref(), listener);
                 let buffer = reader.new_buffer(source);
                 Sender { buffer, last: now }
             });
             sender.last = now;
-            let terminator = reader.framing.terminator();
+            let terminator = framing.terminator();
             reader.append(&mut sender.buffer, &datagrams.datagram[..len]);
             if datagrams.datagram[len - 1] != terminator {
                 reader.append(&mut sender.buffer, &[terminator]);

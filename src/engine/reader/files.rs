@@ -33,7 +33,7 @@ impl Reader {
         start: u64,
         end: u64,
     ) -> Result<(), Stopped> {
-        if self.framing != Framing::Lines {
+        if self.framing(source) != Framing::Lines {
             let mut buffer = self.new_buffer(source);
             let file = Arc::new(file);
             let start = self.start_of_tail(&mut buffer, &file, start, end)?;
@@ -61,7 +61,7 @@ impl Reader {
         }
         let mut first = start + buffer.preface_bytes;
         if let Some(records) = self.reading.tail {
-            first = follow::tail(&file, first, records, self.framing)?;
+            first = follow::tail(&file, first, records, self.framing(source))?;
         }
         Ok(Ranges {
             file,
@@ -115,7 +115,12 @@ impl Reader {
         }
         let first = start + buffer.preface_bytes;
         buffer.forget();
-        Ok(follow::tail(file, first, records, self.framing)?)
+        Ok(follow::tail(
+            file,
+            first,
+            records,
+            self.framing(buffer.source),
+        )?)
     }
 
     /// Reads what has always more, until its end.

@@ -328,7 +328,11 @@ impl Live<'_> {
     }
 
     /// Looks which files have come to a directory, and which have gone.
-    pub(super) fn serve_directory(&mut self, directory: &mut Directory) -> Result<Next, Stopped> {
+    pub(super) fn serve_directory(
+        &mut self,
+        watched: SourceIndex,
+        directory: &mut Directory,
+    ) -> Result<Next, Stopped> {
         self.timers.look_on();
         let tail = !std::mem::replace(&mut directory.has_begun, true)
             && self.reader.reading.tail.is_some();
@@ -346,7 +350,7 @@ impl Live<'_> {
                     continue;
                 }
             };
-            let source = self.reader.sources.add(path.as_os_str());
+            let source = self.reader.sources.add(path.as_os_str(), watched);
             let mut followed = Followed::new(source, None);
             let mut part = self.part(source, id, file, 0);
             self.begin(&mut part, tail)?;

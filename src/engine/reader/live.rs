@@ -130,7 +130,7 @@ impl<'r> Live<'r> {
                     let section = Section::of(file, start, u64::MAX);
                     Kind::Bytes(compression.reader(Box::new(section))?)
                 }
-                None if self.reader.framing == Framing::Lines => {
+                None if self.reader.framing(source) == Framing::Lines => {
                     Kind::Ranges(self.reader.ranges(source, file, start, end)?)
                 }
                 None => Kind::Bytes(Box::new(Section::of(file, start, end))),
@@ -243,20 +243,22 @@ impl<'r> Live<'r> {
         let Some(mut slot) = self.slots.get_mut(token).and_then(Option::take) else {
             return Ok(()); // it has ended just now
         };
+        let source = slot.source;
         let served = match &mut slot.kind {
             Kind::Stream(..) => self.serve_stream(token, &mut slot),
             Kind::Connection(..) => self.serve_connection(token, &mut slot),
             Kind::Dial(dialing) => Ok(self.dial(token, dialing)),
             Kind::Listener(..) => self.serve_listener(token, &mut slot),
-            Kind::Datagrams(datagrams) => self.serve_datagrams(datagrams),
+            Kind::Datagrams(datagrams) => self.serve_datagrams(source, datagrams),
             Kind::Followed(followed) => {
                 let served = self.serve_followed(followed);
                 if followed.has_moved() {
-                    (slot.last, slot.is_open) = (Instant::now(), self.reader.framing.has_starts());
+                    let has_starts = self.reader.framing(source).has_starts();
+                    (slot.last, slot.is_open) = (Instant::now(), has_starts);
                 }
                 served
             }
-            Kind::Directory(directory) => self.serve_directory(directory),
+            Kind::Directory(directory) => self.serve_directory(source, directory),
             Kind::Ranges(ranges) => match self.reader.hand_out_range(slot.source, ranges) {
                 Ok(true) => Ok(Next::Turn),
                 Ok(false) => Ok(Next::End),

@@ -44,8 +44,8 @@ pub(super) struct Setup {
     pub(super) reading: Reading,
     pub(super) chunk_bytes: usize,
     pub(super) max_line_bytes: usize,
-    pub(super) framing: Framing,
-    pub(super) preface: Preface,
+    /// Of each input of the plan, where its records end and what stands in front of them.
+    pub(super) inputs: Vec<(Framing, Preface)>,
     pub(super) batch: Option<Duration>,
     /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
@@ -71,8 +71,7 @@ pub(super) struct Reader {
     reading: Reading,
     chunk_bytes: usize,
     max_line_bytes: usize,
-    framing: Framing,
-    preface: Preface,
+    inputs: Vec<(Framing, Preface)>,
     waits_for_more: bool,
     marks: bool,
     control: Arc<Control>,
@@ -116,8 +115,7 @@ impl Reader {
             reading: setup.reading,
             chunk_bytes: setup.chunk_bytes,
             max_line_bytes: setup.max_line_bytes,
-            framing: setup.framing,
-            preface: setup.preface,
+            inputs: setup.inputs,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
             control: setup.control,
@@ -159,6 +157,18 @@ impl Reader {
         self.dispatch.end_batch();
         let chunks = self.dispatch.chunks_in_all();
         let _ = self.messages.send(Message::End { chunks }); // the run is over already
+    }
+
+    /// Where the records of a source end.
+    fn framing(&self, source: SourceIndex) -> Framing {
+        let input = self.inputs.get(self.sources.input(source));
+        input.map_or(Framing::Lines, |(framing, _)| *framing)
+    }
+
+    /// What stands in front of them.
+    fn preface(&self, source: SourceIndex) -> Preface {
+        let input = self.inputs.get(self.sources.input(source));
+        input.map_or(Preface::Nothing, |(_, preface)| *preface)
     }
 
     /// Reads all sources side by side.

@@ -78,7 +78,10 @@ impl Live<'_> {
 
     /// Hands out whole records, unless they can wait for more.
     fn hand_out(&mut self, token: usize, slot: &mut Slot) -> Result<(), Over> {
-        (slot.last, slot.is_open) = (Instant::now(), self.reader.framing.has_starts());
+        (slot.last, slot.is_open) = (
+            Instant::now(),
+            self.reader.framing(slot.source).has_starts(),
+        );
         let is_full = slot.buffer.filled >= self.reader.chunk_bytes;
         let can_wait = self.reader.waits_for_more && self.open == 1;
         if can_wait && !is_full && !self.reader.dispatch.is_time() {
@@ -175,7 +178,7 @@ impl Live<'_> {
             match listener.accept() {
                 Ok(None) => break,
                 Ok(Some((file, peer))) => {
-                    let source = self.reader.sources.add(peer.as_ref());
+                    let source = self.reader.sources.add(peer.as_ref(), slot.source);
                     self.insert(source, Kind::Connection(file, None))?;
                 }
                 // It was closed before it was taken.

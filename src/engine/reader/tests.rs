@@ -38,15 +38,14 @@ impl Running {
         (0..10_000).for_each(|_| ticket_sender.send(()).unwrap());
         let control = Control::new().unwrap();
         let reader = Reader::new(Setup {
-            sources: Sources::new(&sources),
+            sources: Sources::new(&sources, &[]),
             reading: Reading {
                 idle: IDLE,
                 ..Reading::default()
             },
             chunk_bytes: 1 << 10,
             max_line_bytes: 1 << 10,
-            framing: Framing::Lines,
-            preface: Preface::Nothing,
+            inputs: vec![(Framing::Lines, Preface::Nothing)],
             batch: Some(BATCH),
             waits_for_more: true,
             marks: true,

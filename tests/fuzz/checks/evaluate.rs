@@ -17,13 +17,13 @@ pub fn check(data: &[u8]) {
     let Ok(plan) = pipeline.and_then(|pipeline| Plan::of(&pipeline, Printing::AsItCame)) else {
         return;
     };
-    if plan.metadata != Default::default() {
+    if plan.inputs[0].metadata != Default::default() {
         return; // what the source knows is not there
     }
     let mut whole = Outcome::default();
     whole.add(&plan, bytes);
     let mut parts = Outcome::default();
-    plan.framing.each_record(bytes, |start, end| {
+    plan.inputs[0].framing.each_record(bytes, |start, end| {
         parts.add(&plan, &bytes[start..end]);
     });
     assert_eq!(whole, parts);
@@ -43,8 +43,8 @@ struct Outcome {
 impl Outcome {
     fn add(&mut self, plan: &Plan, bytes: &[u8]) {
         let mut account = Account::default();
-        let mut batch = plan.scanner.scan(bytes, Position(0));
-        if plan.scanner.explodes() {
+        let mut batch = plan.inputs[0].scanner.scan(bytes, Position(0));
+        if plan.inputs[0].scanner.explodes() {
             account.explode(0);
         }
         for step in &plan.map {

@@ -69,7 +69,7 @@ fn apply(expression: &str, format: &str, line: &[u8]) -> Option<String> {
     );
     let pipeline = lang::parse(&expression).ok()?;
     let plan = Plan::of(&pipeline, Printing::AsItCame).ok()?;
-    let mut batch = plan.scanner.scan(b"\n", Position(0));
+    let mut batch = plan.inputs[0].scanner.scan(b"\n", Position(0));
     let line_slots: Vec<_> = plan.map.first().map(|step| reads(step.stage.as_ref()))?;
     for slot in line_slots {
         batch.set(

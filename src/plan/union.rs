@@ -1,0 +1,245 @@
+//! `union`: another source's records, bound with their own stages, and planned from their source to the place
+//! where they come in.
+
+use crate::data::{Framing, LiveSlots, Preface};
+use crate::expr::United;
+use crate::expr::scope::closest;
+use crate::lang::Mistake;
+use crate::lang::ast::Stage;
+use crate::stage::{Align, RowStage, Side, UnionClause, Watched, is_check};
+
+use super::live::{Scanned, add_steps, metadata, row_step, scanner};
+use super::stages::{Bound, Kind, Logical, SourceSlots, bind_stage};
+use super::{Input, MergeStep, Step};
+
+/// A source that comes in.
+pub(super) struct Branch {
+    /// As the expression names it.
+    name: String,
+    /// What its records go through on their own.
+    pub(super) stages: Vec<Logical>,
+    united: United,
+}
+
+/// A branch while the stages behind it are planned.
+pub(super) struct Entering {
+    input: Input,
+    /// So many steps stand behind it.
+    behind: usize,
+    /// What is done with its records alone, in words.
+    texts: Vec<String>,
+    united: United,
+}
+
+/// How a source is read.
+#[derive(Clone, Copy)]
+pub(super) struct Reading {
+    pub(super) framing: Framing,
+    pub(super) preface: Preface,
+}
+
+/// Binds the stages of the source that comes in, and unites the fields of both.
+pub(super) fn bind_union(
+    stage: &Stage,
+    clause: UnionClause,
+    bound: &mut Bound,
+) -> Result<(), Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    if let Some(before) = bound
+        .stages
+        .iter()
+        .find(|before| before.kind.needs_others())
+    {
+        let message = format!(
+            "`union` stands in front of `{}`, which needs the records in order or all together",
+            before.text
+        );
+        let help = format!("write {stage} in front of it");
+        mistakes.push(Mistake::new(stage.head.span, message).help(help));
+    }
+    mistakes.extend(unusable(&clause, bound));
+    bound.used_inputs.push(clause.name.text.clone());
+    let mut branch = bound.branch();
+    for stage in &clause.stages {
+        let start = branch.stages.len();
+        let found = match misplaced(stage) {
+            Some(mistake) => Err(vec![mistake]),
+            None => bind_stage(stage, &mut branch),
+        };
+        let found = found.and_then(|()| {
+            let mut added = branch.stages[start..].iter();
+            match added.any(|added| added.kind.needs_others()) {
+                true => Err(vec![not_row_by_row(stage)]),
+                false => Ok(()),
+            }
+        });
+        if let Err(found) = found {
+            mistakes.extend(found);
+            branch.scope.unknown = true;
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    bound.chooses_columns |= branch.chooses_columns;
+    let united = bound.scope.unite(branch.scope, &bound.source.all());
+    bound.stages.push(Logical {
+        text: stage.to_string(),
+        kind: Kind::Union(Branch {
+            name: clause.name.text,
+            stages: branch.stages,
+            united,
+        }),
+    });
+    Ok(())
+}
+
+/// The mistake of a name that is that of no other source, or of one that has come in already.
+fn unusable(clause: &UnionClause, bound: &Bound) -> Option<Mistake> {
+    let name = &clause.name.text;
+    if bound.used_inputs.contains(name) {
+        let message = format!("`{name}` comes in already: its records are read once");
+        let help = format!(
+            "a second --with under another name reads its source again, as in --with {name}2=SOURCE"
+        );
+        return Some(Mistake::new(clause.name.span, message).help(help));
+    }
+    if bound.inputs.contains(name) {
+        return None;
+    }
+    let names: Vec<&str> = bound.inputs.iter().map(String::as_str).collect();
+    let mistake = Mistake::new(clause.name.span, format!("unknown source `{name}`"));
+    Some(match closest(name, &names) {
+        Some(close) => mistake.help(format!("did you mean `{close}`?")),
+        None => mistake.help(format!(
+            "write --with {name}=SOURCE in front of the expression"
+        )),
+    })
+}
+
+/// The mistake of a stage that belongs to the pipeline as a whole.
+fn misplaced(stage: &Stage) -> Option<Mistake> {
+    match stage.head.as_word() {
+        Some("union") => {
+            let mistake = Mistake::new(stage.span, "a union does not stand in another one");
+            Some(mistake.help("write them one behind the other: union a | union b"))
+        }
+        Some(name) if name == "window" || is_check(name) => Some(not_row_by_row(stage)),
+        _ => None,
+    }
+}
+
+fn not_row_by_row(stage: &Stage) -> Mistake {
+    let message = format!("expected a row-by-row stage in a union, found `{stage}`");
+    Mistake::new(stage.span, message)
+        .help("write it behind the union, where all records go through it")
+}
+
+/// How the records of a source are read: its own stages come first, then those behind the place where it enters.
+pub(super) fn reading(own: &[Logical], behind: &[Logical], records: Option<Framing>) -> Reading {
+    let extractions = |stage: &'_ Logical| match &stage.kind {
+        Kind::Extract(extraction) => Some((extraction.framing(), extraction.preface())),
+        _ => None,
+    };
+    let is_union = |stage: &&Logical| matches!(stage.kind, Kind::Union(_));
+    let mut stages = own.iter().chain(behind).filter(|stage| !is_union(stage));
+    let prefaces = own.iter().chain(behind).filter_map(extractions);
+    let preface = prefaces.map(|(_, preface)| preface).max();
+    // Only a first stage that reads the source's own text may want more than lines.
+    let framing = stages
+        .next()
+        .and_then(extractions)
+        .map(|(framing, _)| framing);
+    Reading {
+        framing: records.or(framing).unwrap_or_default(),
+        preface: preface.unwrap_or_default(),
+    }
+}
+
+impl Branch {
+    /// Whether its stages make several rows of a record.
+    pub(super) fn explodes(&self) -> bool {
+        self.stages.iter().any(|stage| stage.kind.explodes())
+    }
+
+    /// Plans what is done with its records alone, and what those of the stream must do to meet them; moves `live` in
+    /// front of the union.
+    pub(super) fn plan(
+        self,
+        index: usize,
+        (reading, is_foreign): (Reading, bool),
+        source: &SourceSlots,
+        live: &mut LiveSlots,
+        steps: &mut Vec<(usize, MergeStep)>,
+        watched: &mut Vec<Watched>,
+    ) -> Entering {
+        let behind = steps.len();
+        let mut own_live = live.clone();
+        let mut own = Vec::new();
+        let align = |side, live: &mut LiveSlots, steps: &mut Vec<(usize, MergeStep)>| {
+            if let Some(align) = Align::of(&self.united, side, live) {
+                let align: Box<dyn RowStage> = Box::new(align);
+                steps.push((index, row_step(align, live)));
+            }
+        };
+        align(Side::Second, &mut own_live, &mut own);
+        align(Side::First, live, steps);
+        let texts = self.stages.iter().map(|stage| stage.text.clone()).collect();
+        for stage in self.stages.into_iter().rev() {
+            add_steps(index, stage.kind, &mut own_live, &mut own, watched);
+        }
+        let step = |(index, step)| match step {
+            MergeStep::Rows(step) => Some((index, step)),
+            MergeStep::Ordered(..) | MergeStep::Grouped(_) => None, // refused when it was bound
+        };
+        let mut map: Vec<(usize, Step)> = own.into_iter().rev().filter_map(step).collect();
+        let metadata = metadata(source, &own_live);
+        let (scanner, _): (_, Scanned) = scanner(
+            source,
+            reading.framing,
+            is_foreign,
+            metadata,
+            &mut map,
+            &own_live,
+        );
+        Entering {
+            input: Input {
+                name: self.name,
+                framing: reading.framing,
+                preface: reading.preface,
+                scanner,
+                metadata,
+                map: map.into_iter().map(|(_, step)| step).collect(),
+                enters: 0,
+            },
+            behind,
+            texts,
+            united: self.united,
+        }
+    }
+}
+
+impl Entering {
+    /// The input, where so many steps stand in front of the exchange and behind it.
+    pub(super) fn input(self, steps: usize) -> Input {
+        Input {
+            enters: steps - self.behind,
+            ..self.input
+        }
+    }
+
+    /// Whether one of the two streams is sure to have a field of this name.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.united.is_known(name)
+    }
+
+    /// What is done with its records alone, in words.
+    pub(super) fn explained(&self) -> (String, String) {
+        let name = format!("with {}", self.input.name);
+        let done = match self.texts.is_empty() {
+            true => "its records come in as they are".to_owned(),
+            false => self.texts.join(" | "),
+        };
+        (name, done)
+    }
+}

@@ -1,0 +1,175 @@
+//! `union NAME`: the records of another source come in.
+//!
+//! The plan binds it, for it knows how stages are bound: here are the words, and the step that gives the columns of
+//! a stream the places that they have behind the union.
+
+use super::{Account, BoundStage, RowStage, StageDef};
+use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, Value, ValueRef};
+use crate::expr::scope::Whole;
+use crate::expr::{Scope, United};
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::Name;
+use crate::lang::{Mistake, ast};
+
+pub(super) const UNION: StageDef = StageDef {
+    entry: Entry {
+        name: "union",
+        usage: "union NAME | union (NAME | STAGE | …)",
+        summary: "The records of another source come in: --with NAME=SOURCE.",
+        details: "They go through the stages in the parentheses, which are row-by-row ones, and from here on through the same stages as the others. The fields \
+                  behind a union are those of both sides, by name; what a record does not have is null. Where only the data knows the fields (json), every \
+                  record keeps its own. As long as no stage makes or chooses columns, lines are printed as they came.\n\n\
+                  Files are read one after another, those of the command line first, then those of --with in their order; as soon as one source is live, all are read \
+                  side by side. A union stands in front of stages that need the records in order or all together, such as limit, sort or count. \
+                  A window holds for all sources: it is final when none of them is behind it any more.",
+        examples: &[
+            Example {
+                expr: "--with hosts=hosts.csv 'union hosts | match \"db\"'",
+                input: "db1 down\nweb up\n",
+                output: "db1 down\n10.0.0.2,db,paris\n",
+            },
+            Example {
+                expr: "--with hosts=hosts.csv 'split as ip | union (hosts | csv | select ip) | count by ip | where count > 1'",
+                input: "10.0.0.1 10.0.0.9\n",
+                output: "10.0.0.1\t2\n",
+            },
+        ],
+    },
+    chooses_columns: false,
+    bind,
+};
+
+/// What was written.
+pub struct UnionClause {
+    /// Whose records come in.
+    pub name: Name,
+    /// What they go through on their own.
+    pub stages: Vec<ast::Stage>,
+}
+
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    clause(stage)
+        .map(BoundStage::Union)
+        .map_err(|mistake| vec![mistake.usage(UNION.entry.usage)])
+}
+
+fn clause(stage: &ast::Stage) -> Result<UnionClause, Mistake> {
+    const EXPECTED: &str = "the name of another source";
+    let mut arguments = Arguments::of(stage);
+    let clause = match arguments.pipeline() {
+        Some((pipeline, _)) => {
+            let mut stages = pipeline.stages.iter();
+            let first = stages.next().filter(|first| first.arguments.is_empty());
+            let name = first.and_then(|first| {
+                let text = first.head.as_word()?.to_owned();
+                let span = first.span;
+                Some(Name { text, span })
+            });
+            let Some(name) = name else {
+                let first = pipeline.stages.first().unwrap_or(stage);
+                let message = format!("expected {EXPECTED}, found `{first}`");
+                return Err(Mistake::new(first.span, message));
+            };
+            UnionClause {
+                name,
+                stages: stages.cloned().collect(),
+            }
+        }
+        None => UnionClause {
+            name: arguments.name(EXPECTED)?,
+            stages: Vec::new(),
+        },
+    };
+    arguments.finish(UNION.entry.usage)?;
+    Ok(clause)
+}
+
+/// Which of two streams that are united.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The one in front of the union.
+    First,
+    /// The one that comes in.
+    Second,
+}
+
+/// Gives the columns of a stream the places that they have behind a union.
+pub struct Align {
+    /// Where each goes, and where it is, if it is there.
+    fields: Vec<(Slot, Option<Slot>)>,
+    /// The same for whole objects.
+    whole: Option<(Slot, Option<Whole>)>,
+}
+
+impl Align {
+    /// What one of the streams needs for what is read behind the union, if it needs anything.
+    pub fn of(united: &United, side: Side, live: &LiveSlots) -> Option<Align> {
+        let side = side as usize;
+        let fields: Vec<_> = united
+            .all_fields()
+            .into_iter()
+            .map(|field| (field.slot, field.sides[side]))
+            .filter(|(to, from)| live.contains(*to) && *from != Some(*to))
+            .collect();
+        let whole = united
+            .whole()
+            .filter(|(to, _)| live.contains(*to))
+            .map(|(to, mut sides)| (to, sides[side].take()));
+        (!fields.is_empty() || whole.is_some()).then_some(Align { fields, whole })
+    }
+}
+
+impl RowStage for Align {
+    fn reads(&self, slots: &mut LiveSlots) {
+        let fields = self.fields.iter().filter_map(|(_, from)| *from);
+        let whole = self.whole.iter().filter_map(|(_, from)| from.as_ref());
+        fields
+            .chain(whole.map(|(slot, _)| *slot))
+            .for_each(|slot| slots.insert(slot));
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        let fields = self.fields.iter().map(|(to, _)| *to);
+        fields.chain(self.whole.iter().map(|(to, _)| *to)).collect()
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+        let rows = batch.rows;
+        let column = |from: &Option<Slot>| match from {
+            Some(slot) => batch.column(*slot).clone(),
+            None => Column::Constant(Value::Null, rows),
+        };
+        let mut placed: Vec<(Slot, Column<'_>)> = self
+            .fields
+            .iter()
+            .map(|(to, from)| (*to, column(from)))
+            .collect();
+        if let Some((to, from)) = &self.whole {
+            let objects = match from {
+                Some((slot, dropped)) => objects(batch.column(*slot), dropped),
+                None => Column::Constant(Value::Object(Vec::new()), rows),
+            };
+            placed.push((*to, objects));
+        }
+        for (slot, column) in placed {
+            batch.set(slot, column);
+        }
+        batch.retain(live);
+    }
+}
+
+/// Objects without the fields that were dropped.
+fn objects<'a>(whole: &Column<'a>, dropped: &[String]) -> Column<'a> {
+    if dropped.is_empty() {
+        return whole.clone();
+    }
+    let is_dropped = |name: &[u8]| dropped.iter().any(|dropped| dropped.as_bytes() == name);
+    let kept = |row| match whole.get(row) {
+        ValueRef::Object(fields) => {
+            let fields = fields.iter().filter(|(name, _)| !is_dropped(name));
+            Value::Object(fields.cloned().collect())
+        }
+        other => other.to_value(),
+    };
+    Column::Values((0..whole.len()).map(kept).collect())
+}
