@@ -14,7 +14,7 @@ use crate::source::read_whole;
 
 use super::max_rejects::MaxRejects;
 use super::mistake::OptionMistake;
-use super::options::command;
+use super::options::{With, command};
 
 /// What the user wants.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Request {
     /// Nothing if no expression was given at all.
     pub(super) expression: Option<Expression>,
     pub(super) sources: Vec<OsString>,
+    /// Other sources, by name; several may share one.
+    pub(super) with: Vec<With>,
     pub(super) output: Option<&'static FormatDef>,
     /// Asked for or forbidden; otherwise the format decides.
     pub(super) header: Option<bool>,
@@ -149,6 +151,12 @@ impl Request {
         Request {
             expression,
             sources: words,
+            with: matches
+                .get_many("with")
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
             output: matches
                 .get_one::<String>("output")
                 .and_then(|name| format::find(name)),
@@ -220,6 +228,7 @@ impl Request {
             locates: self.annotate.is_some(),
             read_file: Some(read_whole),
             forget_ns: self.forget.map(nanoseconds),
+            inputs: self.with.iter().map(|with| with.name.clone()).collect(),
         }
     }
 }

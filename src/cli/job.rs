@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use crate::engine::{Encoding, Job, Reading};
 use crate::format::{self, Look};
-use crate::lang;
-use crate::plan::Plan;
+use crate::lang::ast::Span;
+use crate::lang::{self, Mistake};
+use crate::plan::{Input, Plan};
 use crate::sink::{Progress, Rejects};
 use crate::source::{self, Liveness};
 
 use super::arguments::{Request, When, nanoseconds};
+use super::options::With;
 
 /// What a thread is handed at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -43,8 +45,9 @@ pub(super) fn waits_for_ever(request: &Request, sources: &[OsString], plan: &Pla
 }
 
 /// What is wrong with how sources are written, as the user sees it.
-pub(super) fn mistakes(sources: &[OsString]) -> Option<String> {
-    let wrong = sources.iter().filter_map(|written| {
+pub(super) fn mistakes(request: &Request) -> Option<String> {
+    let others = request.with.iter().map(|with| &with.source);
+    let wrong = request.sources.iter().chain(others).filter_map(|written| {
         let mistake = source::check(written).err()?;
         Some(lang::render(&[mistake], &written.to_string_lossy(), None))
     });
@@ -78,12 +81,62 @@ fn without_end(source: &OsString, follow: bool) -> Option<String> {
 /// How often results are looked at by a plan that waits for something.
 const WATCHED_BATCH: Duration = Duration::from_millis(100);
 
-/// What to run the plan on; why rejected lines cannot be kept, if they cannot.
-pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
-    let sources = match request.sources.as_slice() {
+/// All sources in the order in which files are read, and to which input of the plan each belongs.
+pub(super) fn inputs(request: &Request, plan: &Plan) -> (Vec<OsString>, Vec<usize>) {
+    let mut sources = match request.sources.as_slice() {
         [] => vec![OsString::from("-")],
         named => named.to_vec(),
     };
+    let mut inputs = vec![0; sources.len()];
+    for with in &request.with {
+        let is_meant = |input: &Input| input.name == with.name;
+        if let Some(input) = plan.inputs.iter().position(is_meant) {
+            sources.push(with.source.clone());
+            inputs.push(input);
+        }
+    }
+    (sources, inputs)
+}
+
+/// What is wrong with the other sources, as the user sees it: none is named for nothing, and standard input is read
+/// once.
+pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
+    let drawn = |with: &With, start: usize, mistake: Mistake| {
+        let typed = format!("{}={}", with.name, with.source.to_string_lossy());
+        let end = if start == 0 {
+            with.name.len()
+        } else {
+            typed.len()
+        };
+        let mistake = Mistake {
+            span: Span { start, end },
+            ..mistake
+        };
+        lang::render(&[mistake], &typed, Some("--with"))
+    };
+    let is_used = |with: &With| plan.inputs.iter().any(|input| input.name == with.name);
+    if let Some(with) = request.with.iter().find(|with| !is_used(with)) {
+        let message = format!("the expression does not use `{}`", with.name);
+        let help = format!("write union {} where its records are to come in", with.name);
+        let mistake = Mistake::new(Span::default(), message).help(help);
+        return Some(drawn(with, 0, mistake));
+    }
+    let is_stdin = |source: &OsString| source == "-";
+    let main = request.sources.is_empty() || request.sources.iter().any(is_stdin);
+    let mut read = request.with.iter().filter(|with| is_stdin(&with.source));
+    let (first, second) = (read.next(), read.next());
+    let again = if main { first } else { second }?;
+    let mistake = Mistake::new(Span::default(), "standard input is read already");
+    let mistake = mistake.help(match (main, request.sources.is_empty()) {
+        (true, true) => "name what the expression itself reads: bourn … EXPR FILE",
+        _ => "name a file, or another source, in one of the two places",
+    });
+    Some(drawn(again, again.name.len() + 1, mistake))
+}
+
+/// What to run the plan on; why rejected lines cannot be kept, if they cannot.
+pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
+    let (sources, inputs) = inputs(request, plan);
     if request.tail.is_some()
         && let Some(mistake) = sources
             .iter()
@@ -126,6 +179,7 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
         watches,
         quiet: request.quiet,
         sources,
+        inputs,
     })
 }
 

@@ -93,6 +93,9 @@ with `--follow`, they are read side by side: records come in the order in which 
 slower than they are sent, senders wait; nothing is kept in memory. Only datagrams that nobody reads in time \
 are dropped, by the system.
 
+`--with NAME=SOURCE` reads another source, whose records come in where the expression says `union NAME`, behind \
+stages of their own: `union (NAME | json | where level == \"error\")`.
+
 Where nothing ends the input, `--for`, `limit` or a signal does: what was read is printed all the same.",
         examples: &[Example {
             expr: "--follow --for 1m 'limit 2'",

@@ -95,7 +95,7 @@ fn serve(request: &Request) -> Status {
         say(guess);
         return Status::Wrong;
     }
-    if let Some(mistakes) = job::mistakes(&request.sources) {
+    if let Some(mistakes) = job::mistakes(request) {
         say_as_it_is(mistakes);
         return Status::Wrong;
     }
@@ -109,10 +109,14 @@ fn serve(request: &Request) -> Status {
         }
     };
     match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.settings(records))) {
-        Ok(plan) => match request.purpose {
-            Purpose::Check => Status::Done,
-            Purpose::Explain => print(&plan.explanation.to_string()),
-            Purpose::Run => stream(request, plan, &text),
+        Ok(plan) => match (job::with_mistakes(request, &plan), request.purpose) {
+            (Some(mistakes), _) => {
+                say_as_it_is(mistakes);
+                Status::Wrong
+            }
+            (None, Purpose::Check) => Status::Done,
+            (None, Purpose::Explain) => print(&plan.explanation.to_string()),
+            (None, Purpose::Run) => stream(request, plan, &text),
         },
         Err(mistakes) => {
             say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));

@@ -11,6 +11,7 @@ use crate::data::Entry;
 
 pub use table::OPTIONS;
 pub use takes::Takes;
+pub(super) use takes::With;
 
 /// An option and what the manual says of it.
 #[derive(Debug)]
@@ -53,6 +54,10 @@ impl OptionDef {
             Takes::Nothing => arg.action(ArgAction::SetTrue),
             takes => arg
                 .value_name(takes.value_name())
+                .action(match takes {
+                    Takes::Source => ArgAction::Append,
+                    _ => ArgAction::Set,
+                })
                 .num_args(if takes == Takes::Name { 0..=1 } else { 1..=1 })
                 .value_parser(takes.value_parser())
                 .allow_hyphen_values(takes == Takes::Name)

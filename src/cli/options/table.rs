@@ -535,6 +535,24 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "with",
+            usage: "--with NAME=SOURCE",
+            summary: "Another source, known in the expression as NAME: union NAME.",
+            details: "SOURCE is written as any source: a file, - for standard input, tcp://HOST:PORT and the like. The option may stand \
+                      several times, with other names; sources of one name are read as several on the command \
+                      line are. Every name has to be used.",
+            examples: &[Example {
+                expr: "--with hosts=hosts.csv 'union (hosts | csv | let line = ip) | count by line'",
+                input: "10.0.0.2\n",
+                output: "10.0.0.2\t2\n10.0.0.1\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Source,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "year",
             usage: "--year YEAR",
             summary: "The year of times that do not say it, as in syslog.",

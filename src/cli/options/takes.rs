@@ -1,16 +1,18 @@
 //! What stands behind an option: as it is called, and how it is read.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::value_parser;
 use jiff::tz::{Offset, TimeZone};
 
 use crate::cli::max_rejects::MaxRejects;
 use crate::data::parse_duration;
 use crate::format::FORMATS;
-use crate::lang::parse_size;
+use crate::lang::ast::{Argument, Stage};
+use crate::lang::{parse, parse_size};
 
 /// What stands behind an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,17 @@ pub enum Takes {
     Count,
     /// Where records end.
     Records,
+    /// Another source, and its name.
+    Source,
+}
+
+/// Another source, as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct With {
+    /// As the expression names it.
+    pub(in crate::cli) name: String,
+    /// As any source.
+    pub(in crate::cli) source: OsString,
 }
 
 impl Takes {
@@ -64,6 +77,7 @@ impl Takes {
             Takes::Zone => "ZONE",
             Takes::Year => "YEAR",
             Takes::Records => "END",
+            Takes::Source => "NAME=SOURCE",
         }
     }
 
@@ -84,6 +98,7 @@ impl Takes {
             Takes::Zone => ("a zone", "Europe/Berlin, +02:00, UTC or local"),
             Takes::Year => ("a year from 1 to 9998", "2015"),
             Takes::Count => ("a number", "0 or 100"),
+            Takes::Source => ("a name, `=` and a source", "auth=auth.log"),
             Takes::Records => ("0 or a /regex/", "0 or '/^[0-9]{4}-/'"),
         }
     }
@@ -92,6 +107,7 @@ impl Takes {
         match self {
             Takes::Nothing | Takes::Name | Takes::Records => value_parser!(String),
             Takes::Count => ValueParser::new(count),
+            Takes::Source => OsStringValueParser::new().try_map(with).into(),
             Takes::File => value_parser!(OsString),
             Takes::Format => {
                 PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into()
@@ -139,6 +155,29 @@ fn max_rejects(text: &str) -> Result<MaxRejects, String> {
 
 fn count(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| String::new())
+}
+
+/// A name that an expression can hold as it is, and behind `=` a source.
+fn with(typed: OsString) -> Result<With, String> {
+    let bytes = typed.as_bytes();
+    let parts = bytes.iter().position(|byte| *byte == b'=').map(|equals| {
+        let source = OsStr::from_bytes(&bytes[equals + 1..]).to_owned();
+        (
+            String::from_utf8_lossy(&bytes[..equals]).into_owned(),
+            source,
+        )
+    });
+    let (name, source) = parts.ok_or_else(String::new)?;
+    let is_word = |stage: &Stage| match stage.arguments.as_slice() {
+        [Argument::Expr(word)] => word.as_word() == Some(&name),
+        _ => false,
+    };
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && parse(&format!("union {name}")).is_ok_and(|read| is_word(&read.stages[0]));
+    match is_name && !source.is_empty() {
+        true => Ok(With { name, source }),
+        false => Err(String::new()),
+    }
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -1,0 +1,263 @@
+//! Several inputs: what a naive reading of one after another gives, however the work is parted; and sources that are
+//! live, side by side.
+
+#[path = "support/live.rs"]
+#[allow(dead_code, reason = "no test needs all of it")]
+mod live;
+#[path = "support/run.rs"]
+#[allow(dead_code, reason = "no test needs all of it")]
+mod run;
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bourn::engine::Outcome;
+use bourn::plan::{Plan, Printing, Settings};
+use proptest::prelude::*;
+
+use live::Running;
+use run::{Configuration, Origin, run_inputs};
+
+const CONFIGURATIONS: [(usize, usize, Option<u64>); 4] = [
+    (1, 1 << 20, None),
+    (2, 1, None),
+    (8, 7, Some(1)),
+    (3, 64, Some(1)),
+];
+
+/// The plan of an expression that knows other sources as `b` and `c`.
+fn plan(expression: &str) -> Arc<Plan> {
+    let pipeline = bourn::lang::parse(expression).expect("a good expression");
+    let settings = Settings {
+        inputs: vec!["b".to_owned(), "c".to_owned()],
+        ..Settings::from(Printing::AsItCame)
+    };
+    Arc::new(Plan::of(&pipeline, settings).unwrap_or_else(|mistakes| panic!("{mistakes:?}")))
+}
+
+/// What an expression prints of files, the first of which stands on the command line, in every configuration.
+fn print(expression: &str, contents: &[&str]) -> (String, Outcome) {
+    let mut first: Option<(String, Outcome)> = None;
+    for (threads, chunk_bytes, batch) in CONFIGURATIONS {
+        let plan = plan(expression);
+        let files: Vec<tempfile::NamedTempFile> = contents
+            .iter()
+            .map(|content| {
+                let mut file = tempfile::NamedTempFile::new().expect("a file");
+                file.write_all(content.as_bytes()).expect("room for it");
+                file
+            })
+            .collect();
+        let names = ["", "b", "c"];
+        let sources = files.iter().zip(names).map(|(file, name)| {
+            let input = plan.inputs.iter().position(|input| input.name == name);
+            let path = file.path().to_str().expect("a plain path").to_owned();
+            (path, input.expect("the expression names it"))
+        });
+        let configuration = Configuration {
+            threads,
+            chunk_bytes,
+            batch: batch.map(Duration::from_millis),
+            origin: Origin::File,
+        };
+        let (printed, outcome) = run_inputs(&plan, sources.collect(), configuration);
+        let printed = String::from_utf8(printed).expect("text");
+        let ledger = &outcome.ledger;
+        let accounted = ledger.passed + ledger.filtered + ledger.rejected + ledger.late;
+        assert_eq!(ledger.read, accounted, "{expression}: {ledger:?}");
+        match &first {
+            None => first = Some((printed, outcome)),
+            Some((expected, other)) => {
+                assert_eq!(&printed, expected, "{expression}: {configuration:?}");
+                let places = |outcome: &Outcome| {
+                    let ledger = &outcome.ledger;
+                    (
+                        ledger.read,
+                        ledger.passed,
+                        ledger.filtered,
+                        ledger.rejected,
+                        ledger.late,
+                    )
+                };
+                assert_eq!(
+                    places(&outcome),
+                    places(other),
+                    "{expression}: {configuration:?}"
+                );
+            }
+        }
+    }
+    first.expect("there are configurations")
+}
+
+/// Keys and numbers.
+fn pairs() -> impl Strategy<Value = Vec<(char, i64)>> {
+    prop::collection::vec((prop::char::range('a', 'c'), 0i64..6), 0..30)
+}
+
+fn written(pairs: &[(char, i64)], line: impl Fn(char, i64) -> String) -> String {
+    pairs
+        .iter()
+        .map(|(key, number)| line(*key, *number) + "\n")
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn records_come_in_behind_their_own_stages(main in pairs(), other in pairs(), third in pairs()) {
+        let expression = "match 'b', 'a' | parse '{k}={v:int}' | union (b | csv as k, w | where w > 2) \
+                          | let s = (v ?? 0) + (w ?? 0) | union (c | split ' ' as k) | where k != 'c'";
+        let contents = [
+            written(&main, |key, number| format!("{key}={number}")),
+            written(&other, |key, number| format!("{key},{number}")),
+            written(&third, |key, number| format!("{key} {number}")),
+        ];
+        let (printed, outcome) = print(expression, &contents.each_ref().map(String::as_str));
+        let mut expected = String::new();
+        for (key, number) in main.iter().filter(|(key, _)| *key != 'c') {
+            expected += &format!("{key}\t{number}\t\t{number}\n");
+        }
+        for (key, number) in other.iter().filter(|(key, number)| *number > 2 && *key != 'c') {
+            expected += &format!("{key}\t\t{number}\t{number}\n");
+        }
+        for (key, number) in &third {
+            for piece in [key.to_string(), number.to_string()] {
+                if piece != "c" {
+                    expected += &format!("{piece}\t\t\t\n");
+                }
+            }
+        }
+        prop_assert_eq!(printed, expected);
+        prop_assert_eq!(outcome.ledger.read as usize, main.len() + other.len() + third.len());
+    }
+
+    #[test]
+    fn groups_are_those_of_all_records(main in pairs(), other in pairs()) {
+        let contents = [
+            written(&main, |key, number| format!("{{\"k\":\"{key}\",\"v\":{number}}}")),
+            written(&other, |key, number| format!("{{\"w\":{number},\"k\":\"{key}\"}}")),
+        ];
+        let contents = contents.each_ref().map(String::as_str);
+        let expression = "json | where v > 1 | union (b | json) | count, sum(v), sum(w), first(v), last(w) by k | sort k";
+        let mut expected = String::new();
+        for key in 'a'..='c' {
+            let main: Vec<i64> = main.iter().filter(|(of, v)| *of == key && *v > 1).map(|(_, v)| *v).collect();
+            let other: Vec<i64> = other.iter().filter(|(of, _)| *of == key).map(|(_, w)| *w).collect();
+            let sum = |numbers: &[i64]| match numbers {
+                [] => String::new(),
+                numbers => numbers.iter().sum::<i64>().to_string(),
+            };
+            let text = |number: Option<&i64>| number.map_or(String::new(), i64::to_string);
+            if main.len() + other.len() > 0 {
+                expected += &format!(
+                    "{key}\t{}\t{}\t{}\t{}\t{}\n",
+                    main.len() + other.len(),
+                    sum(&main),
+                    sum(&other),
+                    text(main.first()),
+                    text(other.last()),
+                );
+            }
+        }
+        prop_assert_eq!(print(expression, &contents).0, expected);
+    }
+
+    #[test]
+    fn a_window_waits_for_all_sources(main in pairs(), other in pairs()) {
+        let time = |place: usize| format!("2026-03-01T10:00:{:02}Z", place);
+        let of = |pairs: &[(char, i64)]| -> String {
+            let lines = pairs.iter().enumerate().map(|(place, (key, _))| format!("{} {key}\n", time(place)));
+            lines.collect()
+        };
+        let contents = [of(&main), of(&other)];
+        let contents = contents.each_ref().map(String::as_str);
+        let expression = "parse '{t} {k}' | union (b | parse '{t} {k}') | window 10s on t | count";
+        let mut expected = String::new();
+        for start in [0, 10, 20] {
+            let within = |pairs: &[(char, i64)]| pairs.len().saturating_sub(start).min(10);
+            let count = within(&main) + within(&other);
+            if count > 0 {
+                let end = start + 10;
+                expected += &format!("{}\t{}\t{count}\n", time(start), time(end));
+            }
+        }
+        prop_assert_eq!(print(expression, &contents).0, expected);
+    }
+}
+
+#[test]
+fn objects_keep_their_own_fields() {
+    let expression =
+        "json | drop x | union (b | csv) | let n = @number | union (c | logfmt | drop a)";
+    let contents = [
+        "{\"a\":1,\"x\":2}\n{\"b\":{\"c\":3}}\n",
+        "a,z\n7,8\n",
+        "a=5 d=6\n",
+    ];
+    let plan = plan(expression);
+    assert!(plan.output.whole.is_some());
+    let (printed, _) = print(
+        &format!("{expression} | select a, b.c, z, d, n, x"),
+        &contents,
+    );
+    assert_eq!(
+        printed,
+        "1\t\t\t\t1\t\n\t3\t\t\t2\t\n7\t\t8\t\t2\t\n\t\t\t6\t\t\n"
+    );
+}
+
+#[test]
+fn every_source_counts_its_own_records() {
+    let expression = "union b | where @number % 2 == 0 | union c | select @number, line";
+    let lines = |letter: &str, count: usize| -> String {
+        (1..=count)
+            .map(|number| format!("{letter}{number}\n"))
+            .collect()
+    };
+    let contents = [lines("a", 5), lines("b", 4), lines("c", 2)];
+    let (printed, _) = print(expression, &contents.each_ref().map(String::as_str));
+    assert_eq!(printed, "2\ta2\n4\ta4\n2\tb2\n4\tb4\n1\tc1\n2\tc2\n");
+}
+
+#[test]
+fn what_is_cut_up_on_one_side_keeps_the_account() {
+    for expression in [
+        "split as w | union (b | select line as w) | where w != 'x'",
+        "select line as w | union (b | split as w) | where w != 'x' | tail 3",
+        "select line as w | where w != 'x' | union (b | split as w) | dedup w",
+        "select line as w | where w != 'x' | union (b | split as w) | count by w",
+    ] {
+        let (_, outcome) = print(expression, &["x\ny z\nx x\n", "x\nx y\n\nz\n"]);
+        assert_eq!(outcome.ledger.read, 7, "{expression}");
+    }
+}
+
+#[test]
+fn live_sources_come_in_as_they_are() {
+    let mut run = Running::start(&[
+        "--with",
+        "b=tcp-listen://0",
+        "select line | union (b | csv | select name as line)",
+        "tcp-listen://0",
+    ]);
+    let (main, other) = (run.port(), run.port());
+    let connect = |port: u16| TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+    let mut first = connect(main);
+    first.write_all(b"one\n").expect("somebody reads");
+    assert_eq!(run.line(), "one");
+    let mut second = connect(other);
+    second
+        .write_all(b"id,name\n7,\"two\nlines\"\n")
+        .expect("somebody reads");
+    assert_eq!(run.line(), "two\\nlines");
+    first.write_all(b"id,name\n").expect("somebody reads");
+    assert_eq!(run.line(), "id,name");
+    second.write_all(b"8,three\n").expect("somebody reads");
+    assert_eq!(run.line(), "three");
+    run.signal("INT");
+    assert_eq!(run.end().status, Some(130));
+}
