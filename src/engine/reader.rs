@@ -86,10 +86,10 @@ impl Reader {
             if self.setup.control.is_stopped() || self.read_source(SourceIndex(index)).is_err() {
                 break;
             }
-            // The end of the last one is the end of the input.
-            let is_last = index + 1 == self.setup.sources.len();
+            // The end of the only one is the end of the input.
+            let is_only = self.setup.sources.len() == 1;
             let mark = Content::Mark(Mark::Ended);
-            if !is_last && self.dispatch(SourceIndex(index), mark).is_err() {
+            if !is_only && self.dispatch(SourceIndex(index), mark).is_err() {
                 break;
             }
         }

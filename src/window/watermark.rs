@@ -288,25 +288,30 @@ impl Watermark {
         &mut self.sources[index]
     }
 
-    /// Moves to where the sources allow it: the slowest of those that speak, else of those that are silent.
+    /// Moves to where the sources allow it: the slowest of those that speak, else of those that are silent. Once
+    /// all have ended, nothing holds it back from the largest time that there was.
     fn settle(&mut self) {
         let of = |state| {
             self.sources
                 .iter()
                 .filter(move |source| source.state == state)
         };
+        let largest = self.sources.iter().map(|source| source.largest).max();
         let live = of(State::Live).map(|source| source.largest).min();
         let reached = live.or_else(|| {
-            let silent = of(State::Silent).filter(|source| source.silent > 0);
             // A source that has said nothing, as a listening one, goes on from what all have said.
-            let largest = self.sources.iter().map(|source| source.largest).max()?;
             let moved = |source: &Source| match source.largest {
                 NEVER => largest,
-                own => own,
+                own => Some(own),
             };
-            silent
-                .filter(|source| moved(source) > NEVER)
-                .map(|source| moved(source).saturating_add(source.silent))
+            if of(State::Silent).next().is_none() {
+                return largest;
+            }
+            of(State::Silent)
+                .filter(|source| source.silent > 0)
+                .filter_map(|source| Some((moved(source)?, source.silent)))
+                .filter(|(from, _)| *from > NEVER)
+                .map(|(from, silent)| from.saturating_add(silent))
                 .min()
         });
         if let Some(reached) = reached.filter(|reached| *reached > NEVER) {
@@ -337,6 +342,20 @@ mod tests {
         assert_eq!(watermark.now(), 95);
         watermark.end(0);
         assert_eq!(watermark.now(), 115);
+        watermark.pass(1, &reach(1000, &[90]));
+        watermark.end(1);
+        assert_eq!(watermark.now(), 115);
+    }
+
+    #[test]
+    fn when_all_have_ended_it_stands_at_the_largest_time() {
+        let mut watermark = Watermark::of_times(5, 1000, 2);
+        watermark.pass(0, &reach(1000, &[100]));
+        watermark.end(0);
+        watermark.pass(1, &reach(1000, &[50]));
+        assert_eq!(watermark.now(), 45);
+        watermark.end(1);
+        assert_eq!(watermark.now(), 95);
     }
 
     #[test]
