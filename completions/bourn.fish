@@ -4,6 +4,8 @@ complete -c bourn -l color -d 'Bold headers and dim nulls in tables: auto, alway
 always\t''
 never\t''"
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
+complete -c bourn -l late -d 'Keep the lines of late records in a file, in the order of the stream.' -r -F
+complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still make windows final.' -r -f
 complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
 complete -c bourn -l max-rejects -d 'Fail with status 4 if more are rejected: a number, or P% of all.' -r -f
 complete -c bourn -s o -l output -d 'How results are printed: `--help formats` lists the formats.' -r -f -a "bars\t''
@@ -16,6 +18,8 @@ tsv\t''"
 complete -c bourn -l rejects -d 'Keep rejected lines in a file, in the order of the stream.' -r -F
 complete -c bourn -l seed -d 'Another number, another sample: `sample` takes other records.' -r -f
 complete -c bourn -s j -l threads -d 'How many worker threads; without it, one for each core.' -r -f
+complete -c bourn -l tz -d 'The zone of times without one, of windows and of what is printed.' -r -f
+complete -c bourn -l year -d 'The year of times that do not say it, as in syslog.' -r -f
 complete -c bourn -s h -l help -d 'Show the language on one screen, or all about NAME.' -r -f -a "abs\t''
 aggregates\t''
 ago\t''
@@ -52,6 +56,7 @@ explode\t''
 expression-file\t''
 expressions\t''
 file\t''
+fill\t''
 first\t''
 floor\t''
 format_time\t''
@@ -74,6 +79,7 @@ json\t''
 keys\t''
 language\t''
 last\t''
+late\t''
 ledger\t''
 len\t''
 let\t''
@@ -85,6 +91,7 @@ logfmt\t''
 lower\t''
 match\t''
 max\t''
+max-jump\t''
 max-line\t''
 max-rejects\t''
 md5\t''
@@ -148,6 +155,7 @@ top\t''
 total\t''
 trim\t''
 tsv\t''
+tz\t''
 upper\t''
 url_decode\t''
 url_host\t''
@@ -158,10 +166,12 @@ variance\t''
 version\t''
 weekday\t''
 where\t''
+window\t''
 year\t''"
 complete -c bourn -l check -d 'Only check the expression and the options: nothing is read.'
 complete -c bourn -l exact -d 'Percentiles, distinct counts and histograms use no sketches.'
 complete -c bourn -l explain -d 'Print how the expression would be run: nothing is read.'
+complete -c bourn -l fill -d 'Print windows without records as well.'
 complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'
 complete -c bourn -l stats -d 'Say on stderr at the end where all records went, and how fast.'
 complete -c bourn -s V -l version -d 'Print the version.'

@@ -25,8 +25,8 @@ pub(super) const WINDOW: StageDef = StageDef {
                   and `window_end`. Windows are aligned to 1970 in `--tz`; days begin at midnight there, weeks on Monday. Sessions come \
                   by start, then key: one that is still open holds back those that began after it. A record that comes out of \
                   order may join a session that is open, make it begin earlier, or make one of two; so it is not late. A window of days \
-                  that slides by less than a day has 24 hours a day. A window of records has no `rate`. Of a file that is read behind \
-                  others, the windows are open until it has been read, or has come as far. Where one of several pieces of a record \
+                  that slides by less than a day has 24 hours a day. A window of records has no `rate`. Several files \
+                  are read one after another, and those that are still to be read hold all windows open. Where one of several pieces of a record \
                   is late, the record is; if one of them has no time, it is rejected.",
         examples: &[
             Example {
