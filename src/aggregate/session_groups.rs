@@ -193,7 +193,7 @@ impl SessionGroups {
             .aggregation
             .finish(&states, sessions.first().map_or(0.0, seconds));
         for (index, aggregate) in self.aggregation.aggregates.iter().enumerate() {
-            if std::ptr::eq(aggregate.def, &rate::RATE) {
+            if aggregate.def.entry.name == rate::RATE.entry.name {
                 columns[index] = vec![rates(&mut states[index], sessions, seconds)];
             }
         }

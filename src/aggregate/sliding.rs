@@ -89,6 +89,15 @@ impl Sliding {
         waiting.into_iter().chain(taken).min()
     }
 
+    /// How many sets of groups are kept.
+    pub(super) fn held(&self) -> usize {
+        let taken = match &self.taken {
+            Taken::Sum(running) => running.leaving.values().map(Vec::len).sum::<usize>() + 1,
+            Taken::Tree(Tree(levels)) => levels.iter().map(BTreeMap::len).sum(),
+        };
+        self.waiting.len() + taken
+    }
+
     /// The rows of a window. No window before it, nor this one, is asked for again.
     pub(super) fn finish(
         &mut self,

@@ -70,6 +70,14 @@ impl Windowed {
         }
     }
 
+    /// How many sets of groups are kept: of windows, or of slices and what they are merged into.
+    pub fn held(&self) -> usize {
+        match &self.windows {
+            Windows::Tumbling(windows) => windows.len(),
+            Windows::Sliding(sliding) => sliding.held(),
+        }
+    }
+
     /// The rows of the first window that has records; then it is forgotten.
     pub fn finish(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         let start = self.grid.start(window);

@@ -80,8 +80,8 @@ pub(super) struct Standing {
     pub(super) watermark: Option<i64>,
     /// Records so far, where windows go by their number.
     pub(super) rows_read: Option<i64>,
-    /// Times from here on are jumps: up to them, nobody wants windows without records.
-    pub(super) jumps_from: i64,
+    /// The largest time that was no jump: up to those, nobody wants windows without records.
+    pub(super) largest: i64,
 }
 
 /// A result that is to go through the stages behind.
@@ -302,7 +302,7 @@ impl Fill {
 fn empty(fill: &mut Option<Fill>, grid: &Grid, next: i64, standing: Standing) -> Option<Next> {
     let fill = fill.as_mut()?;
     let window = fill.gap(next)?;
-    if grid.start(window) >= standing.jumps_from {
+    if grid.start(window) > standing.largest {
         return None;
     }
     let (start, end) = standing.bounds(grid, window)?;

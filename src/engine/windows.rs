@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::aggregate::{Executor, SessionRows};
 use crate::data::{Batch, Column, LiveSlots, Number, Value, ValueRef};
 use crate::plan::{Exchange, MergeStep, Place, Plan, PlannedWindow, WindowBy};
@@ -186,11 +184,11 @@ impl<'p> Windows<'p> {
             }
             _ => None,
         };
-        let now = i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+        let reached = self.reached.max(self.watermark.now());
         let standing = Standing {
             watermark,
             rows_read,
-            jumps_from: now.saturating_add(self.limits.max_jump_ns),
+            largest: reached.saturating_add(self.planned.window.late_ns),
         };
         self.keeper.settle(self.executor);
         let mut out = Vec::new();
@@ -300,7 +298,8 @@ impl Tally {
         let mut last = None; // pieces of one record are one late record
         for row in late.iter().map(|row| *row as usize) {
             let number = number.map(|slot| batch.column(slot).get(row).as_number());
-            if number.is_some() && number == last {
+            let is_rejected = number == Some(None);
+            if is_rejected || number.is_some() && number == last {
                 continue;
             }
             last = number;

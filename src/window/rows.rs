@@ -1,6 +1,7 @@
 //! Records that are kept as they are, for stages that want to see all of a window: in the order of arrival,
 //! and found by the windows that take them, so that a window costs no more than its own records.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::data::{Batch, LiveSlots, gather_across};
@@ -104,13 +105,15 @@ impl RowLog {
     }
 
     fn remove(&mut self, range: Range) {
-        for (batch, _) in self.places.remove(&range).unwrap_or_default() {
-            self.wanted -= 1;
-            if let Some((held, wanted)) = self.held.get_mut(&batch) {
-                *wanted -= 1;
+        let places = self.places.remove(&range).unwrap_or_default();
+        self.wanted -= places.len();
+        for places in places.chunk_by(|left, right| left.0 == right.0) {
+            if let Entry::Occupied(mut entry) = self.held.entry(places[0].0) {
+                let (held, wanted) = entry.get_mut();
+                *wanted -= places.len();
                 if *wanted == 0 {
                     self.rows -= held.rows;
-                    self.held.remove(&batch);
+                    entry.remove();
                 }
             }
         }
@@ -144,7 +147,9 @@ impl RowLog {
 
     /// The records in these places, in the order of arrival.
     fn picked(&self, mut places: Vec<Place>) -> Vec<Batch<'static>> {
-        places.sort_unstable();
+        if !places.is_sorted() {
+            places.sort_unstable();
+        }
         let of_batch = |places: &[Place]| {
             let rows: Vec<u32> = places.iter().map(|place| place.1).collect();
             let (batch, _) = self.held.get(&places[0].0)?;
