@@ -63,6 +63,30 @@ const PATHS: &[(&str, &str, Data, Option<&str>)] = &[
         Some("tsv"),
     ),
     ("lines as json", "select line", Data::Words, Some("json")),
+    (
+        "json, one field",
+        "json | count by status",
+        Data::Json,
+        None,
+    ),
+    (
+        "json, rare text",
+        "json | where path == '/nowhere' | count",
+        Data::Json,
+        None,
+    ),
+    (
+        "access log, one field",
+        "parse combined | count by status",
+        Data::Access,
+        None,
+    ),
+    (
+        "access log, by path",
+        "parse combined | count, sum(bytes) by path",
+        Data::Access,
+        None,
+    ),
 ];
 
 /// What is read.
@@ -72,6 +96,10 @@ enum Data {
     Words,
     /// A number a line.
     Numbers,
+    /// Requests to a web server, as JSON.
+    Json,
+    /// The same in the combined log format.
+    Access,
 }
 
 fn main() {
@@ -85,6 +113,8 @@ fn main() {
     };
     let words = file(words(size_bytes));
     let numbers = file(numbers(size_bytes));
+    let json = file(requests(size_bytes, json));
+    let access = file(requests(size_bytes, access));
     for (name, expression, data, format) in PATHS {
         if !wanted.is_empty() && !wanted.iter().any(|part| name.contains(part.as_str())) {
             continue;
@@ -92,11 +122,13 @@ fn main() {
         let file = match data {
             Data::Words => &words,
             Data::Numbers => &numbers,
+            Data::Json => &json,
+            Data::Access => &access,
         };
         let fastest = fastest(expression, file.path().as_os_str().into(), *format, runs);
         let rate = size_bytes as f64 / 1e6 / fastest.as_secs_f64();
         println!(
-            "{name:<18} {rate:>8.0} MB/s {:>8.1} ms   {expression}",
+            "{name:<21} {rate:>8.0} MB/s {:>8.1} ms   {expression}",
             fastest.as_secs_f64() * 1e3
         );
     }
@@ -126,6 +158,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
     };
     let job = Job {
         sources: vec![source],
+        reading: Default::default(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         chunk_bytes: 256 << 10,
         batch: None,
@@ -136,6 +169,8 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         rejects: None,
         late: None,
         max_jump_ns: 86_400_000_000_000,
+        watches: false,
+        quiet: false,
     };
     let control = Control::new().expect("there is a pipe");
     let outcome = engine::run(Arc::new(plan), job, &mut Nowhere, &control);
@@ -184,6 +219,42 @@ fn numbers(size_bytes: usize) -> Vec<u8> {
     }
     bytes.truncate(size_bytes);
     bytes
+}
+
+/// A request: host, path, status, bytes, agent.
+type Request = (u64, u64, u64, u64, &'static str);
+
+fn requests(size_bytes: usize, write: fn(&mut Vec<u8>, Request)) -> Vec<u8> {
+    const STATUSES: [u64; 8] = [200, 200, 200, 200, 200, 304, 404, 500];
+    const AGENTS: [&str; 3] = [
+        "curl/8.5",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36",
+    ];
+    let mut random = Random(3);
+    let mut bytes = Vec::with_capacity(size_bytes + 512);
+    while bytes.len() < size_bytes {
+        let path = (random.fraction() * 5_000_f64.ln()).exp() as u64;
+        let status = STATUSES[random.below(8) as usize];
+        let agent = AGENTS[random.below(3) as usize];
+        let size = random.below(1 << 20) >> random.below(16);
+        write(&mut bytes, (random.below(256), path, status, size, agent));
+    }
+    bytes
+}
+
+fn json(bytes: &mut Vec<u8>, (host, path, status, size, agent): Request) {
+    let _ = writeln!(
+        bytes,
+        r#"{{"ip": "192.0.2.{host}", "time": "17/May/2015:10:05:03 +0000", "method": "GET", "path": "/page/{path}.html", "status": {status}, "bytes": {size}, "referrer": "http://example.com/{host}", "agent": "{agent}"}}"#
+    ); // writing to a Vec cannot fail
+}
+
+fn access(bytes: &mut Vec<u8>, (host, path, status, size, agent): Request) {
+    let _ = writeln!(
+        bytes,
+        r#"192.0.2.{host} - - [17/May/2015:10:05:03 +0000] "GET /page/{path}.html HTTP/1.1" {status} {size} "http://example.com/{host}" "{agent}""#
+    ); // writing to a Vec cannot fail
 }
 
 /// Marsaglia's xorshift: the same data in each run.

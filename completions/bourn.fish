@@ -1,10 +1,13 @@
+complete -c bourn -l annotate -d 'Mark what fails where the run\'s host shows it: github.' -r -f -a "github\t''"
 complete -c bourn -l batch -d 'How often the threads\' partial results are merged.' -r -f
 complete -c bourn -l chunk -d 'How many bytes a thread is handed at once.' -r -f
 complete -c bourn -l color -d 'Bold headers and dim nulls in tables: auto, always or never.' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
+complete -c bourn -l for -d 'End the input after this time, and print what there is.' -r -f
 complete -c bourn -l forget -d 'Forget keys that have been silent for longer.' -r -f
+complete -c bourn -l idle -d 'How long a live source may be silent; 10s without it.' -r -f
 complete -c bourn -l late -d 'Keep the lines of late records in a file, in the order of the stream.' -r -F
 complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still make windows final.' -r -f
 complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
@@ -16,8 +19,11 @@ logfmt\t''
 raw\t''
 table\t''
 tsv\t''"
+complete -c bourn -l records -d 'What parts records: 0 for NUL, or a /regex/ that each begins with.' -r -f
 complete -c bourn -l rejects -d 'Keep rejected lines in a file, in the order of the stream.' -r -F
+complete -c bourn -l report -d 'Write what became of the checks, as JUnit XML, for a build server.' -r -F
 complete -c bourn -l seed -d 'Another number, another sample: `sample` takes other records.' -r -f
+complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
 complete -c bourn -s j -l threads -d 'How many worker threads; without it, one for each core.' -r -f
 complete -c bourn -l tz -d 'The zone of times without one, of windows and of what is printed.' -r -f
 complete -c bourn -l year -d 'The year of times that do not say it, as in syslog.' -r -f
@@ -25,7 +31,9 @@ complete -c bourn -s h -l help -d 'Show the language on one screen, or all about
 aggregates\t''
 ago\t''
 all\t''
+annotate\t''
 any\t''
+assert\t''
 atan2\t''
 avg\t''
 bars\t''
@@ -63,6 +71,8 @@ fill\t''
 first\t''
 floor\t''
 fold\t''
+follow\t''
+for\t''
 forget\t''
 format_time\t''
 formats\t''
@@ -74,6 +84,7 @@ header\t''
 help\t''
 histogram\t''
 hour\t''
+idle\t''
 if\t''
 ip_in\t''
 is_empty\t''
@@ -90,6 +101,7 @@ len\t''
 let\t''
 limit\t''
 linreg\t''
+live\t''
 log\t''
 log10\t''
 logfmt\t''
@@ -120,6 +132,7 @@ pattern\t''
 percentile\t''
 pow\t''
 prev\t''
+quiet\t''
 rate\t''
 raw\t''
 records\t''
@@ -129,6 +142,7 @@ regex_replace\t''
 rejects\t''
 repeat\t''
 replace\t''
+report\t''
 reverse\t''
 round\t''
 running\t''
@@ -156,6 +170,8 @@ sum\t''
 table\t''
 tail\t''
 tan\t''
+tcp\t''
+tcp-listen\t''
 text\t''
 threads\t''
 time\t''
@@ -164,6 +180,10 @@ total\t''
 trim\t''
 tsv\t''
 tz\t''
+udp-listen\t''
+unix\t''
+unix-listen\t''
+until\t''
 upper\t''
 url_decode\t''
 url_host\t''
@@ -180,7 +200,9 @@ complete -c bourn -l check -d 'Only check the expression and the options: nothin
 complete -c bourn -l exact -d 'Percentiles, distinct counts and histograms use no sketches.'
 complete -c bourn -l explain -d 'Print how the expression would be run: nothing is read.'
 complete -c bourn -l fill -d 'Print windows without records as well.'
+complete -c bourn -l follow -d 'Read files on as they grow; connections are made again.'
 complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'
+complete -c bourn -l quiet -d 'Say nothing on stderr but mistakes in expression and options.'
 complete -c bourn -l stats -d 'Say on stderr at the end where all records went, and how fast.'
 complete -c bourn -s V -l version -d 'Print the version.'
 complete -c bourn -l header -d 'Print the names of the columns first, whatever the format\'s habit.'

@@ -82,7 +82,7 @@ fn manual() -> String {
 }
 
 const DESCRIPTION: &str = "\
-`bourn` reads lines from files or standard input, sends them through the stages of one expression, and prints \
+`bourn` reads lines from files, standard input or sockets, sends them through the stages of one expression, and prints \
 what comes out. Stages that see one record at a time run on all cores; those that need all records, such as \
 aggregates and `sort`, put together what the cores have found. The result does not depend on how many there are.
 

@@ -33,6 +33,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
     let format = bourn::format::find(format).expect("a known format");
     let job = Job {
         sources: vec![file.path().to_string_lossy().into_owned().into()],
+        reading: Default::default(),
         threads: cut.threads,
         chunk_bytes: cut.chunk_bytes,
         batch: None,
@@ -43,6 +44,8 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         rejects: None,
         late: None,
         max_jump_ns: 86_400_000_000_000,
+        watches: false,
+        quiet: false,
     };
     let mut out: Vec<u8> = Vec::new();
     let control = Control::new().expect("a pipe can be made");

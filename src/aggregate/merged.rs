@@ -1,5 +1,7 @@
 //! The shares of all workers as one, and the rows that come of it.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -43,8 +45,8 @@ pub(super) struct Set {
 
 /// The groups of a set, finished and ranked.
 #[derive(Debug)]
-struct Finished {
-    keys: Keys,
+struct Finished<'k> {
+    keys: Cow<'k, Keys>,
     /// The columns of each aggregate.
     columns: Vec<Vec<Column<'static>>>,
     best: Vec<Candidate>,
@@ -91,7 +93,7 @@ impl Merged {
             .drain(..)
             .map(|set| Mutex::new(Some(set)))
             .collect();
-        let finished: Vec<Mutex<Option<Finished>>> =
+        let finished: Vec<Mutex<Option<Finished<'static>>>> =
             sets.iter().map(|_| Mutex::new(None)).collect();
         let count = sets.len();
         let aggregation = &self.aggregation;
@@ -106,6 +108,29 @@ impl Merged {
         };
         run(executor, count, &task);
         drop(runs);
+        let finished: Vec<Finished<'_>> = finished
+            .into_iter()
+            .filter_map(|place| place.into_inner().ok().flatten())
+            .collect();
+        emit(aggregation, &finished)
+    }
+
+    /// The rows of the result so far, in their order; everything stays.
+    pub fn peek(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        self.settle(executor);
+        if self.aggregation.keys.is_empty() {
+            self.only_group();
+        }
+        let seconds = self.began.elapsed().as_secs_f64();
+        let finished: Vec<Mutex<Option<Finished>>> =
+            self.sets.iter().map(|_| Mutex::new(None)).collect();
+        let (aggregation, sets) = (&self.aggregation, &self.sets);
+        run(executor, sets.len(), &|index| {
+            let done = sets[index].picture(aggregation, seconds, index as u32);
+            if let Ok(mut place) = finished[index].lock() {
+                *place = Some(done);
+            }
+        });
         let finished: Vec<Finished> = finished
             .into_iter()
             .filter_map(|place| place.into_inner().ok().flatten())
@@ -135,6 +160,10 @@ impl Merged {
         } else {
             PARTITIONS
         };
+        if wanted > 1 {
+            let runs = self.pending.drain(..).map(Run::parted);
+            self.pending = runs.collect();
+        }
         if self.sets.len() >= wanted {
             return;
         }
@@ -186,8 +215,8 @@ impl Set {
         accumulators.all(|accumulator| accumulator.can_subtract())
     }
 
-    /// Adds the groups of another set; which groups they are here.
-    pub(super) fn merge_set(&mut self, other: &Set) -> Vec<u32> {
+    /// Adds the groups of another set.
+    pub(super) fn merge_set(&mut self, other: &Set) {
         let groups: Vec<u32> = (0..other.table.len())
             .map(|group| self.table.group_of_stored(&other.table.keys, group))
             .collect();
@@ -195,12 +224,11 @@ impl Set {
             own.resize(self.table.len());
             own.merge(other.as_ref(), 0..groups.len(), &groups);
         }
-        groups
     }
 
-    /// Takes back what [`Set::merge_set`] has added to these groups.
-    pub(super) fn subtract_set(&mut self, other: &Set, groups: &[u32]) {
-        for (own, other) in self.accumulators.iter_mut().zip(&other.accumulators) {
+    /// Takes back what [`Set::merge_run`] has added to these groups.
+    pub(super) fn subtract_run(&mut self, run: &Run, groups: &[u32]) {
+        for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
             own.subtract(other.as_ref(), 0..groups.len(), groups);
         }
     }
@@ -230,7 +258,12 @@ impl Set {
     ) -> Vec<Batch<'static>> {
         let columns = aggregation.finish(&self.accumulators, seconds);
         let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, 0);
-        emit(aggregation, &[compact(&self.table.keys, &columns, best)])
+        let finished = Finished {
+            keys: Cow::Borrowed(&self.table.keys),
+            columns,
+            best,
+        };
+        emit(aggregation, &[finished])
     }
 
     /// Makes room for these groups, of which there is no record.
@@ -249,7 +282,7 @@ impl Set {
     }
 
     /// Adds partition `index` of `count` of the runs; if there is one set, all partitions.
-    pub(super) fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
+    fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
         let mut groups = Vec::new();
         for run in runs {
             let from = if count == 1 {
@@ -257,20 +290,40 @@ impl Set {
             } else {
                 run.offsets[index]..run.offsets[index + 1]
             };
-            groups.clear();
-            groups.extend(
-                from.clone()
-                    .map(|group| self.table.group_of_stored(&run.keys, group)),
-            );
-            for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
-                own.resize(self.table.len());
-                own.merge(other.as_ref(), from.clone(), &groups);
-            }
+            self.merge_part(run, from, &mut groups);
         }
     }
 
+    /// Adds a run; which groups its own are here.
+    pub(super) fn merge_run(&mut self, run: &Run) -> Vec<u32> {
+        let mut groups = Vec::with_capacity(run.groups());
+        self.merge_part(run, 0..run.groups(), &mut groups);
+        groups
+    }
+
+    fn merge_part(&mut self, run: &Run, from: Range<usize>, groups: &mut Vec<u32>) {
+        groups.clear();
+        groups.extend(
+            from.clone()
+                .map(|group| self.table.group_of_stored(&run.keys, group)),
+        );
+        for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
+            own.resize(self.table.len());
+            own.merge(other.as_ref(), from.clone(), groups);
+        }
+    }
+
+    /// The results so far, and the groups that come first; the states stay.
+    fn picture(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
+        let columns = aggregation.finish(&self.accumulators, seconds);
+        let groups = 0..self.table.len() as u32;
+        let keys = &self.table.keys;
+        let best = first_of(groups, keys, &columns, &aggregation.ranking, index);
+        compact(keys, &columns, best)
+    }
+
     /// The results, and the groups that come first.
-    fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished {
+    fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
         let columns = aggregation.finish(&self.accumulators, seconds);
         let groups = 0..self.table.len() as u32;
         let best = first_of(
@@ -284,7 +337,7 @@ impl Set {
             return compact(&self.table.keys, &columns, best);
         }
         Finished {
-            keys: self.table.keys,
+            keys: Cow::Owned(self.table.keys),
             columns,
             best,
         }
@@ -320,13 +373,17 @@ fn first_of(
 }
 
 /// Only some of the groups are wanted: only they are kept.
-fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: Vec<Candidate>) -> Finished {
+fn compact(
+    keys: &Keys,
+    columns: &[Vec<Column<'static>>],
+    mut best: Vec<Candidate>,
+) -> Finished<'static> {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
     best.iter_mut()
         .enumerate()
         .for_each(|(group, candidate)| candidate.group = group as u32);
     Finished {
-        keys: keys.gather(&kept),
+        keys: Cow::Owned(keys.gather(&kept)),
         columns: columns
             .iter()
             .map(|columns| columns.iter().map(|column| column.gather(&kept)).collect())
@@ -336,7 +393,7 @@ fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: Vec<Candidat
 }
 
 /// The rows of all sets in their order, as batches.
-fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>> {
+fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<Batch<'static>> {
     let sets: Vec<Ranked<'_>> = finished
         .iter()
         .map(|set| Ranked {
@@ -375,7 +432,7 @@ fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>>
 
 fn emit_keys(
     aggregation: &Aggregation,
-    finished: &[Finished],
+    finished: &[Finished<'_>],
     rows: &[Candidate],
     batch: &mut Batch<'static>,
 ) {

@@ -19,6 +19,9 @@ use super::aggregation::{Aggregation, BoundAggregate};
 /// Into how many parts a run is sorted; a power of two.
 pub(super) const PARTITIONS: usize = 64;
 
+/// The partitions of fewer groups are found when they are asked for.
+const UNPARTED_GROUPS: usize = 1 << 9;
+
 /// A table of this many groups is sealed if it combines little. About what a core's second-level cache holds.
 const SEAL_GROUPS: usize = 1 << 16;
 
@@ -49,7 +52,8 @@ impl std::fmt::Debug for dyn Accumulator {
 pub struct Run {
     pub(super) keys: Keys,
     pub(super) accumulators: Vec<Box<dyn Accumulator>>,
-    /// Where each partition begins, and at last where the last one ends.
+    /// Where each partition begins, and at last where the last one ends; of few groups nothing, until it is
+    /// asked for.
     pub(super) offsets: Vec<usize>,
 }
 
@@ -114,6 +118,22 @@ impl Partial {
         std::mem::take(&mut self.runs)
     }
 
+    /// Hands over everything, once and for all.
+    pub(super) fn into_runs(mut self) -> Vec<Run> {
+        if self.table.len() > 0 {
+            self.runs.push(if self.table.len() < UNPARTED_GROUPS {
+                Run {
+                    keys: self.table.keys,
+                    accumulators: self.accumulators,
+                    offsets: Vec::new(),
+                }
+            } else {
+                Run::of(&self.table, &mut self.accumulators)
+            });
+        }
+        self.runs
+    }
+
     /// Sorts the table by partition and begins a new one.
     fn seal(&mut self) {
         let fresh = GroupTable::with_capacity(self.table.len().min(SEAL_GROUPS) / 2);
@@ -128,9 +148,22 @@ impl Partial {
 impl Run {
     /// The groups of a table, sorted by partition. Their states are moved.
     pub(super) fn of(table: &GroupTable, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
+        Run::of_keys(&table.keys, accumulators)
+    }
+
+    /// The same groups sorted by partition.
+    pub(super) fn parted(mut self) -> Run {
+        if self.offsets.is_empty() {
+            Run::of_keys(&self.keys, &mut self.accumulators)
+        } else {
+            self
+        }
+    }
+
+    fn of_keys(keys: &Keys, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
         let hasher = hasher();
-        let partitions: Vec<u8> = (0..table.len())
-            .map(|group| (table.keys.hash(group, &hasher) as usize % PARTITIONS) as u8)
+        let partitions: Vec<u8> = (0..keys.len())
+            .map(|group| (keys.hash(group, &hasher) as usize % PARTITIONS) as u8)
             .collect();
         let mut offsets = vec![0; PARTITIONS + 1];
         for &partition in &partitions {
@@ -146,7 +179,7 @@ impl Run {
             next[partition as usize] += 1;
         }
         Run {
-            keys: table.keys.gather(&order),
+            keys: keys.gather(&order),
             accumulators: accumulators
                 .iter_mut()
                 .map(|accumulator| accumulator.gather(&order))

@@ -1,5 +1,6 @@
 //! Groups of sessions: each key's states, one set a session.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Position, Value};
@@ -15,14 +16,21 @@ use super::rate;
 /// Sessions are renumbered when so many cells are out of use, and they are half of all.
 const SPARE_CELLS: usize = 1 << 12;
 
+/// So many sessions at most are turned into rows at once.
+const BATCH_ROWS: usize = 1 << 14;
+
 /// All sessions that were not printed.
 #[derive(Debug)]
 pub struct SessionGroups {
     aggregation: Arc<Aggregation>,
     table: GroupTable,
     sessions: Sessions,
+    /// Sessions that are to be printed, in their order.
+    ready: VecDeque<Session>,
     /// By cell.
     accumulators: Vec<Box<dyn Accumulator>>,
+    /// Of the next records: two sessions of a key that may become one never have any of the same position.
+    position: u64,
     /// Reused from batch to batch.
     keys: Vec<u32>,
     key: Vec<u8>,
@@ -47,7 +55,9 @@ impl SessionGroups {
             aggregation,
             table: GroupTable::with_capacity(0),
             sessions: Sessions::new(gap),
+            ready: VecDeque::new(),
             accumulators,
+            position: 0,
             keys: Vec::new(),
             key: Vec::new(),
         }
@@ -72,10 +82,15 @@ impl SessionGroups {
             failures,
         );
         let (mut rows, mut cells, mut late) = (Vec::new(), Vec::new(), Vec::new());
+        let mut parts = Parts::default();
+        let is_ordered = self.aggregation.is_ordered();
         for (row, key) in keys.iter().enumerate() {
             let (time, watermark) = pass(row);
             match self.sessions.cell(*key, time, watermark) {
                 Some(cell) => {
+                    if is_ordered {
+                        parts.add(rows.len(), *key, cell);
+                    }
                     rows.push(row as u32);
                     cells.push(cell);
                 }
@@ -85,44 +100,54 @@ impl SessionGroups {
         self.keys = keys;
         let mut reads = LiveSlots::default();
         self.aggregation.reads(&mut reads);
-        let picked;
-        let batch = if late.is_empty() {
-            batch
-        } else {
-            picked = batch.pick(&rows, &reads);
-            &picked
-        };
-        let count = self.sessions.cells();
-        let aggregates = &self.aggregation.aggregates;
-        for (accumulator, aggregate) in self.accumulators.iter_mut().zip(aggregates) {
-            if aggregate.shares.is_none() {
-                accumulator.resize(count);
-                let groups = Groups::Each(&cells);
-                accumulate(accumulator.as_mut(), aggregate, groups, batch, failures);
+        let mut start = 0;
+        for end in parts.ends.into_iter().chain([rows.len()]) {
+            let (rows, cells) = (&rows[start..end], &cells[start..end]);
+            if rows.len() == batch.rows && !is_ordered {
+                self.add(batch, cells, failures);
+            } else {
+                let mut part = batch.pick(rows, &reads);
+                part.position = Position(self.position);
+                self.position += 1;
+                self.add(&part, cells, failures);
             }
+            start = end;
         }
         late
     }
 
-    /// The sessions that are final when the watermark stands here; without one, all.
+    /// Adds records to their cells.
+    fn add(&mut self, batch: &Batch<'_>, cells: &[u32], failures: &mut Failures) {
+        let aggregates = &self.aggregation.aggregates;
+        for (accumulator, aggregate) in self.accumulators.iter_mut().zip(aggregates) {
+            if aggregate.shares.is_none() {
+                accumulator.resize(self.sessions.cells());
+                let groups = Groups::Each(cells);
+                accumulate(accumulator.as_mut(), aggregate, groups, batch, failures);
+            }
+        }
+    }
+
+    /// Sessions that are ready when the watermark stands here; without one, all. As long as there are any, more
+    /// may follow.
     pub fn take(&mut self, watermark: Option<i64>) -> Option<SessionRows> {
-        let mut sessions = match watermark {
-            Some(watermark) => self.sessions.take(watermark),
-            None => self.sessions.take_all(),
-        };
-        if sessions.is_empty() {
+        match watermark {
+            Some(watermark) => self.sessions.advance(watermark),
+            None => self.sessions.finish(),
+        }
+        if self.ready.is_empty() {
+            let ready = self.sessions.take();
+            self.ready = self.in_order(ready).into();
+        }
+        if self.ready.is_empty() {
             return None;
         }
-        let keys = &self.table.keys;
-        sessions.sort_by(|left, right| {
-            left.start.cmp(&right.start).then_with(|| {
-                let (mut one, mut two) = ([0; 16], [0; 16]);
-                let left = keys.get(left.key as usize, &mut one);
-                compare_keys(left, keys.get(right.key as usize, &mut two))
-            })
-        });
+        let count = self.ready.len().min(BATCH_ROWS);
+        let sessions: Vec<Session> = self.ready.drain(..count).collect();
         let rows = self.rows(&sessions);
-        if self.sessions.taken_cells() > SPARE_CELLS.max(self.sessions.cells() / 2) {
+        let is_half_spent =
+            self.sessions.spent_cells() > SPARE_CELLS.max(self.sessions.cells() / 2);
+        if self.ready.is_empty() && is_half_spent {
             self.renumber();
         }
         Some(SessionRows {
@@ -132,25 +157,34 @@ impl SessionGroups {
         })
     }
 
+    /// By turn, then start, then key.
+    fn in_order(&self, mut sessions: Vec<Session>) -> Vec<Session> {
+        let keys = &self.table.keys;
+        sessions.sort_unstable_by(|left, right| {
+            let by_time = (left.turn, left.start).cmp(&(right.turn, right.start));
+            by_time.then_with(|| {
+                let (mut one, mut two) = ([0; 16], [0; 16]);
+                let of_left = keys.get(left.key as usize, &mut one);
+                let by_key = compare_keys(of_left, keys.get(right.key as usize, &mut two));
+                by_key.then(left.end.cmp(&right.end))
+            })
+        });
+        sessions
+    }
+
     /// The rows of some sessions, in their order. Their states are used up.
     fn rows(&mut self, sessions: &[Session]) -> Batch<'static> {
-        let firsts: Vec<u32> = sessions
-            .iter()
-            .filter_map(|session| session.cells.first().copied())
-            .collect();
+        let firsts: Vec<u32> = sessions.iter().map(|session| session.cell).collect();
         let mut states: Vec<Box<dyn Accumulator>> = self
             .accumulators
             .iter_mut()
             .map(|accumulator| accumulator.gather(&firsts))
             .collect();
         for (place, session) in sessions.iter().enumerate() {
-            for cell in session.cells.iter().skip(1) {
+            for cell in self.sessions.cells_of(session).skip(1) {
+                let cell = cell as usize;
                 for (state, accumulator) in states.iter_mut().zip(&self.accumulators) {
-                    state.merge(
-                        accumulator.as_ref(),
-                        *cell as usize..*cell as usize + 1,
-                        &[place as u32],
-                    );
+                    state.merge(accumulator.as_ref(), cell..cell + 1, &[place as u32]);
                 }
             }
         }
@@ -197,6 +231,29 @@ impl SessionGroups {
         let old = std::mem::replace(&mut self.table, GroupTable::with_capacity(keys.len()));
         for key in keys {
             self.table.group_of_stored(&old.keys, key as usize);
+        }
+    }
+}
+
+/// Where a batch is parted, so that within a part no key has records in two cells.
+#[derive(Default)]
+struct Parts {
+    /// Where each part but the last ends.
+    ends: Vec<usize>,
+    /// The cell of each key that has records in the part.
+    cells: HashMap<u32, u32>,
+}
+
+impl Parts {
+    fn add(&mut self, row: usize, key: u32, cell: u32) {
+        if self
+            .cells
+            .insert(key, cell)
+            .is_some_and(|other| other != cell)
+        {
+            self.ends.push(row);
+            self.cells.clear();
+            self.cells.insert(key, cell);
         }
     }
 }

@@ -66,7 +66,7 @@ impl Sliced {
     pub fn take(&mut self) -> Vec<(Slice, Vec<Run>)> {
         std::mem::take(&mut self.slices)
             .into_iter()
-            .map(|(slice, mut partial)| (slice, partial.take()))
+            .map(|(slice, partial)| (slice, partial.into_runs()))
             .collect()
     }
 

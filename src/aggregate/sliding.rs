@@ -34,10 +34,10 @@ enum Taken {
 #[derive(Debug)]
 struct Running {
     sum: Set,
-    /// Of how many slices each group has records.
+    /// Of how many runs each group has records.
     slices: Vec<u32>,
     /// What is to be taken back behind a window, and from which groups.
-    leaving: BTreeMap<i64, Vec<(Set, Vec<u32>)>>,
+    leaving: BTreeMap<i64, Vec<(Run, Vec<u32>)>>,
     /// Groups of no slice.
     empty: usize,
 }
@@ -106,9 +106,8 @@ impl Sliding {
         match &mut self.taken {
             Taken::Sum(running) => {
                 for (slice, runs) in entering {
-                    let mut set = Set::small(aggregation);
-                    set.merge(&runs, 0, 1);
-                    running.enter(set, grid.windows(slice.number).1);
+                    let last = grid.windows(slice.number).1;
+                    runs.into_iter().for_each(|run| running.enter(run, last));
                 }
                 let rows = running.rows(aggregation, seconds);
                 running.leave(window);
@@ -127,16 +126,16 @@ impl Sliding {
 }
 
 impl Running {
-    /// Adds a slice until behind this window.
-    fn enter(&mut self, slice: Set, last: i64) {
-        let groups = self.sum.merge_set(&slice);
+    /// Adds groups of a slice until behind this window.
+    fn enter(&mut self, run: Run, last: i64) {
+        let groups = self.sum.merge_run(&run);
         self.empty += self.sum.groups() - self.slices.len();
         self.slices.resize(self.sum.groups(), 0);
         for group in &groups {
             self.empty -= usize::from(self.slices[*group as usize] == 0);
             self.slices[*group as usize] += 1;
         }
-        self.leaving.entry(last).or_default().push((slice, groups));
+        self.leaving.entry(last).or_default().push((run, groups));
     }
 
     fn rows(&self, aggregation: &Aggregation, seconds: f64) -> Vec<Batch<'static>> {
@@ -149,8 +148,8 @@ impl Running {
         while let Some(entry) = self.leaving.first_entry()
             && *entry.key() <= window
         {
-            for (slice, groups) in entry.remove() {
-                self.sum.subtract_set(&slice, &groups);
+            for (run, groups) in entry.remove() {
+                self.sum.subtract_run(&run, &groups);
                 for group in groups {
                     let slices = &mut self.slices[group as usize];
                     *slices -= 1;
@@ -191,10 +190,12 @@ impl Tree {
     /// Enters groups of a slice.
     fn enter(&mut self, slice: i64, runs: &[Run], aggregation: &Aggregation) {
         for (level, nodes) in self.0.iter_mut().enumerate() {
-            nodes
+            let node = nodes
                 .entry(slice >> level)
-                .or_insert_with(|| Set::small(aggregation))
-                .merge(runs, 0, 1);
+                .or_insert_with(|| Set::small(aggregation));
+            for run in runs {
+                node.merge_run(run);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::data::TimeDefaults;
+use crate::data::{Framing, TimeDefaults};
 use crate::format::{self, FormatDef};
 use crate::plan::{Printing, Settings};
 use crate::source::read_whole;
@@ -46,6 +46,16 @@ pub(super) struct Request {
     pub(super) exact: bool,
     /// What a random choice is made from.
     pub(super) seed: u64,
+    /// Whether files are read on as they grow, and connections made again.
+    pub(super) follow: bool,
+    /// How many records of each file are read, from its end.
+    pub(super) tail: Option<u64>,
+    /// How long a live source may be silent.
+    pub(super) idle: Option<Duration>,
+    /// When the input ends.
+    pub(super) time: Option<Duration>,
+    /// Where records end, as typed.
+    pub(super) records: Option<String>,
     /// Where rejected lines go.
     pub(super) rejects: Option<OsString>,
     pub(super) late: Option<OsString>,
@@ -58,6 +68,12 @@ pub(super) struct Request {
     pub(super) max_rejects: Option<MaxRejects>,
     /// Whether the ledger is said even if it is clean.
     pub(super) stats: bool,
+    /// Whether only mistakes are said.
+    pub(super) quiet: bool,
+    /// How a host of checks is told what failed.
+    pub(super) annotate: Option<Annotate>,
+    /// Where the report of the checks goes.
+    pub(super) report: Option<OsString>,
     pub(super) purpose: Purpose,
 }
 
@@ -78,6 +94,13 @@ pub(super) enum When {
     Auto,
     Always,
     Never,
+}
+
+/// How a host of checks is told what failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Annotate {
+    /// As workflow commands.
+    GitHub,
 }
 
 /// What is to become of the expression.
@@ -145,6 +168,11 @@ impl Request {
             max_line_bytes: matches.get_one("max-line").copied(),
             exact: matches.get_flag("exact"),
             seed: matches.get_one("seed").copied().unwrap_or_default(),
+            follow: matches.get_flag("follow"),
+            tail: matches.get_one("tail").copied(),
+            idle: matches.get_one("idle").copied(),
+            time: matches.get_one("for").copied(),
+            records: matches.get_one("records").cloned(),
             rejects: matches.get_one("rejects").cloned(),
             late: matches.get_one("late").cloned(),
             fill: matches.get_flag("fill"),
@@ -154,6 +182,9 @@ impl Request {
             year: matches.get_one("year").copied(),
             max_rejects: matches.get_one("max-rejects").cloned(),
             stats: matches.get_flag("stats"),
+            quiet: matches.get_flag("quiet"),
+            annotate: matches.contains_id("annotate").then_some(Annotate::GitHub),
+            report: matches.get_one("report").cloned(),
             purpose: match (matches.get_flag("check"), matches.get_flag("explain")) {
                 (true, _) => Purpose::Check,
                 (_, true) => Purpose::Explain,
@@ -173,8 +204,8 @@ impl Request {
     }
 
     /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
-    /// sketches will do, which sample is taken, what is kept and what is filled in.
-    pub(super) fn settings(&self) -> Settings {
+    /// sketches will do, which sample is taken, what is kept and what is filled in, and where records end.
+    pub(super) fn settings(&self, records: Option<Framing>) -> Settings {
         Settings {
             printing: match self.output {
                 Some(_) => Printing::Fields,
@@ -185,6 +216,8 @@ impl Request {
             keeps_rejects: self.rejects.is_some(),
             keeps_late: self.late.is_some(),
             fill: self.fill,
+            records,
+            locates: self.annotate.is_some(),
             read_file: Some(read_whole),
             forget_ns: self.forget.map(nanoseconds),
         }

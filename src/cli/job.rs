@@ -4,11 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use crate::engine::{Encoding, Job};
+use crate::engine::{Encoding, Job, Reading};
 use crate::format::{self, Look};
+use crate::lang;
 use crate::plan::Plan;
 use crate::sink::{Progress, Rejects};
-use crate::source;
+use crate::source::{self, Liveness};
 
 use super::arguments::{Request, When, nanoseconds};
 
@@ -23,6 +24,59 @@ const BATCH: Duration = Duration::from_secs(1);
 
 /// A time further ahead of the clock is probably wrong.
 const MAX_JUMP_NS: i64 = 86_400_000_000_000;
+/// What is said where results wait for the end of an input that has none, and nobody looks on.
+pub(super) const WAITS_FOR_EVER: &str = "results come at the end of the input, and it has none: `| window 1m` or \
+     --every 5s prints them as it goes, --for 1m ends it";
+
+/// Whether results wait for the end of an input that has none, and no terminal shows them before.
+pub(super) fn waits_for_ever(request: &Request, sources: &[OsString], plan: &Plan) -> bool {
+    let is_endless = |source: &OsString| match source::liveness(source) {
+        Liveness::Endless => true,
+        Liveness::Live => request.follow,
+        Liveness::Plain => request.follow && source != "-",
+    };
+    request.time.is_none()
+        && sources.iter().any(is_endless)
+        && plan.waits_for_all()
+        && !plan.window_marks()
+        && !std::io::stdout().is_terminal()
+}
+
+/// What is wrong with how sources are written, as the user sees it.
+pub(super) fn mistakes(sources: &[OsString]) -> Option<String> {
+    let wrong = sources.iter().filter_map(|written| {
+        let mistake = source::check(written).err()?;
+        Some(lang::render(&[mistake], &written.to_string_lossy(), None))
+    });
+    let drawn: Vec<String> = wrong.collect();
+    (!drawn.is_empty()).then(|| drawn.join("\n"))
+}
+
+/// Why `--tail` cannot be used with a source, if it cannot: only a file has an end to start from.
+fn without_end(source: &OsString, follow: bool) -> Option<String> {
+    let has_end = match (source::liveness(source), source == "-") {
+        (Liveness::Live | Liveness::Endless, _) => false,
+        (Liveness::Plain, true) => rustix::fs::fstat(rustix::stdio::stdin()).is_ok_and(|stat| {
+            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
+        }),
+        // What is not there, or cannot be read, is a failure of its own.
+        (Liveness::Plain, false) => std::fs::metadata(source).map_or(true, |metadata| {
+            metadata.is_file() || metadata.is_dir() || follow
+        }),
+    };
+    (!has_end).then(|| {
+        let name = match source == "-" {
+            true => "standard input".into(),
+            false => source::display(source),
+        };
+        format!(
+            "--tail: expected files, found a stream: {name}\n  = help: write '… | tail 10' for the last 10 records of a stream"
+        )
+    })
+}
+
+/// How often results are looked at by a plan that waits for something.
+const WATCHED_BATCH: Duration = Duration::from_millis(100);
 
 /// What to run the plan on; why rejected lines cannot be kept, if they cannot.
 pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
@@ -30,9 +84,18 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
         [] => vec![OsString::from("-")],
         named => named.to_vec(),
     };
+    if request.tail.is_some()
+        && let Some(mistake) = sources
+            .iter()
+            .find_map(|source| without_end(source, request.follow))
+    {
+        return Err(mistake);
+    }
     let terminal = std::io::stdout().is_terminal();
+    let is_whole = !request.follow && request.tail.is_none();
     let shows_rows = !plan.is_blocking() && terminal;
-    let progress = (std::io::stderr().is_terminal() && !shows_rows)
+    let watches = !sources.iter().all(|source| is_file(source));
+    let progress = (std::io::stderr().is_terminal() && !shows_rows && is_whole && !request.quiet)
         .then(|| file_bytes(&sources))
         .flatten();
     let keep = |path: &Option<OsString>| match path {
@@ -46,14 +109,22 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     Ok(Job {
         threads: request.threads.unwrap_or_else(cores),
         chunk_bytes: request.chunk_bytes.unwrap_or(CHUNK_BYTES),
-        batch: request.batch.or(plan.window.is_some().then_some(BATCH)),
+        batch: request.batch.or(batch(plan, watches)),
         max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
         encoding: encoding(request, plan, terminal),
         look: look(request.color, terminal),
         progress: progress.map(Progress::new),
         rejects,
+        reading: Reading {
+            follow: request.follow,
+            tail: request.tail,
+            idle: request.idle.unwrap_or(Reading::default().idle),
+            time: request.time,
+        },
         late,
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
+        watches,
+        quiet: request.quiet,
         sources,
     })
 }
@@ -102,6 +173,16 @@ fn shows_color() -> bool {
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// How often partial results are merged, if not once.
+fn batch(plan: &Plan, watches: bool) -> Option<Duration> {
+    let is_windowed = plan.window.is_some();
+    if plan.until.is_some() && (watches || is_windowed) {
+        Some(WATCHED_BATCH)
+    } else {
+        is_windowed.then_some(BATCH)
+    }
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -109,6 +190,16 @@ fn cores() -> usize {
 /// The size of all sources, if they are files.
 fn file_bytes(sources: &[OsString]) -> Option<u64> {
     sources.iter().map(|source| file_size(source)).sum()
+}
+
+/// Whether a source is a plain file, which has an end.
+fn is_file(source: &OsStr) -> bool {
+    if source == "-" {
+        return rustix::fs::fstat(rustix::stdio::stdin()).is_ok_and(|stat| {
+            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
+        });
+    }
+    file_size(source).is_some()
 }
 
 fn file_size(source: &OsStr) -> Option<u64> {

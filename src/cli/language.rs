@@ -54,10 +54,10 @@ it: as a /regex/, or with `contains`.",
         usage: "line  @source  @number  @time",
         summary: "What a record is, which fields it has, and how results are printed.",
         details: "\
-A record is a line without its end, which is \\n or \\r\\n. The last line counts even without one. NUL and \
+A record is a line without its end, which is \\n or \\r\\n; `--records` says otherwise. The last line counts even without one. NUL and \
 every other byte are ordinary: text is bytes, usually UTF-8, and is never changed on its way.
 
-It has one field, `line`, and the source adds `@source` (the path as it was written, - for standard input), \
+It has one field, `line`, and the source adds `@source` (the path as it was written, - for standard input, the address of a peer that has connected), \
 `@number` (1-based within the source) and `@time` (when it was read). `split`, `select` and aggregates put \
 other fields in the place of `line`; behind them, `match`, `skip` and `split` need to be told a field: \
 `match \"x\" in word`, `split ',' from word`.
@@ -72,6 +72,34 @@ header. `-o FORMAT` prints columns in any case.",
                 output: "-\t2\tb\n",
             },
         ],
+    },
+    Entry {
+        name: "live",
+        usage: "bourn EXPR SOURCE…",
+        summary: "How sources are written, and what is different if they are live.",
+        details: "\
+A source is a path, - for standard input (also if there is none), or one of these:
+
+  tcp://HOST:PORT             connects
+  tcp-listen://[HOST:]PORT    whoever connects
+  udp-listen://[HOST:]PORT    whoever sends
+  unix://PATH                 connects to a socket of this machine
+  unix-listen://PATH          whoever connects there
+
+`bourn --help sources` says more of each. An IPv6 address stands in brackets. Listeners are there for this \
+machine alone unless HOST is written, as 0.0.0.0 or [::]. A file whose name looks like that is written ./NAME.
+
+Files and pipes are read one after another. As soon as one source is live, which the five are, and all are \
+with `--follow`, they are read side by side: records come in the order in which they arrive. Where that is \
+slower than they are sent, senders wait; nothing is kept in memory. Only datagrams that nobody reads in time \
+are dropped, by the system.
+
+Where nothing ends the input, `--for`, `limit` or a signal does: what was read is printed all the same.",
+        examples: &[Example {
+            expr: "--follow --for 1m 'limit 2'",
+            input: "a\nb\nc\n",
+            output: "a\nb\n",
+        }],
     },
     Entry {
         name: "values",
@@ -171,19 +199,32 @@ more than that a failure.",
         usage: "",
         summary: "Which exit status means what.",
         details: "\
-  0    done; also if what reads the results closes early
+  0    done, and checks held; also if what reads the results closes early
+  1    a check has failed: a row breaks an `assert`, or none satisfies `until`
   2    the expression or an option is wrong: nothing was read
   3    a source or the output failed; what could be read was finished
   4    more records were rejected than --max-rejects allows
   130  interrupted (SIGINT), after results were printed
   143  ended (SIGTERM), after results were printed
 
+Of several, what makes the others doubtful counts: 2, else a failed output, 130 or 143, 3, 4, and then 1, for \
+what was not read may have broken a check, or satisfied it. All of them are said on stderr. A signal that comes \
+when `until` has what it waits for changes nothing. If what reads the results closes early, the status is 1 where \
+an `assert` is broken by then, else 0, whatever became of the sources.
+
 The first signal ends the input: what was read is finished and printed. The second ends the program at once.",
-        examples: &[Example {
-            expr: "--check count",
-            input: "",
-            output: "",
-        }],
+        examples: &[
+            Example {
+                expr: "--check count",
+                input: "",
+                output: "",
+            },
+            Example {
+                expr: "match 'FATAL' | count | assert count == 0 'the build is broken'",
+                input: "ok\n",
+                output: "0\n",
+            },
+        ],
     },
     Entry {
         name: "examples",

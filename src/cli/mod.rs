@@ -3,20 +3,24 @@
 //! `options` is the table of options, `arguments` what was typed, `job` what is run; `catalog` gathers the
 //! tables that `help` and `reference` print, and that the manual page and the completions are made of.
 
+mod annotate;
 mod arguments;
 mod catalog;
 mod formats;
 mod guess;
 mod help;
 mod job;
+mod junit;
 mod language;
 mod layout;
 mod max_rejects;
 mod mistake;
 mod options;
+mod records;
 mod reference;
 mod report;
 mod shell;
+mod verdict;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,11 +33,12 @@ use crate::data::set_time_defaults;
 use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::Plan;
-use crate::sink::Stdout;
+use crate::sink::{Stdout, WholeFile};
 use crate::source;
 
 use arguments::{Arguments, Expression, Purpose, Request};
-use report::{Status, print, report, say, say_as_it_is};
+use report::{Status, Telling, print, say, say_as_it_is, status, tell};
+use verdict::{Asked, cases};
 
 pub use catalog::{CHAPTERS, Chapter, names};
 pub use language::LANGUAGE;
@@ -90,11 +95,24 @@ fn serve(request: &Request) -> Status {
         say(guess);
         return Status::Wrong;
     }
-    match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.settings())) {
+    if let Some(mistakes) = job::mistakes(&request.sources) {
+        say_as_it_is(mistakes);
+        return Status::Wrong;
+    }
+    let typed = request.records.as_deref();
+    let records = match typed.map(records::framing).transpose() {
+        Ok(records) => records,
+        Err(mistake) => {
+            let typed = typed.unwrap_or_default();
+            say_as_it_is(lang::render(&[mistake], typed, Some("--records")));
+            return Status::Wrong;
+        }
+    };
+    match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.settings(records))) {
         Ok(plan) => match request.purpose {
             Purpose::Check => Status::Done,
             Purpose::Explain => print(&plan.explanation.to_string()),
-            Purpose::Run => stream(request, plan),
+            Purpose::Run => stream(request, plan, &text),
         },
         Err(mistakes) => {
             say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));
@@ -126,8 +144,8 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
     }
 }
 
-/// Runs a plan to its end.
-fn stream(request: &Request, plan: Plan) -> Status {
+/// Runs the plan of an expression to its end.
+fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
     let listening = Control::new().and_then(|control| control.listen().map(|()| control));
     let control = match listening {
         Ok(control) => control,
@@ -146,8 +164,44 @@ fn stream(request: &Request, plan: Plan) -> Status {
             return Status::Wrong;
         }
     };
+    if !request.quiet && job::waits_for_ever(request, &job.sources, &plan) {
+        say(job::WAITS_FOR_EVER);
+    }
+    let report = match request.report.as_ref().map(|path| {
+        let name = source::display(path).into_owned();
+        WholeFile::at(path, name, &job.sources)
+    }) {
+        Some(Err(mistake)) => {
+            say(mistake);
+            return Status::Wrong;
+        }
+        Some(Ok(report)) => Some(report),
+        None => None,
+    };
     let started = Instant::now();
-    let outcome = engine::run(Arc::new(plan), job, &mut Stdout, &control);
-    let stats = request.stats.then(|| started.elapsed());
-    report(&outcome, stats, request.max_rejects.as_ref())
+    let (plan, sources) = (Arc::new(plan), job.sources.clone());
+    let outcome = engine::run(Arc::clone(&plan), job, &mut Stdout, &control);
+    let elapsed = started.elapsed();
+    let asked = Asked {
+        plan: &plan,
+        sources: &sources,
+        max_rejects: request.max_rejects.as_ref(),
+    };
+    let cases = cases(&asked, &outcome);
+    let telling = Telling {
+        quiet: request.quiet,
+        stats: request.stats.then_some(elapsed),
+        annotate: request.annotate,
+    };
+    tell(&outcome, &cases, &telling);
+    let status = status(&outcome, &cases);
+    match report.map(|file| file.write(junit::report(expression, &cases, elapsed).as_bytes())) {
+        Some(Err(reason)) => {
+            if !request.quiet {
+                say(reason);
+            }
+            status.or_failed()
+        }
+        _ => status,
+    }
 }

@@ -9,13 +9,17 @@ use std::time::Duration;
 use crate::engine::Outcome;
 use crate::sink::{Sink, SinkError, Stdout};
 
-use super::max_rejects::MaxRejects;
+use super::annotate;
+use super::arguments::Annotate;
+use super::verdict::{Case, Kind};
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     /// Done, or nobody wanted more.
     Done,
+    /// A check has failed.
+    Unsatisfied,
     /// The expression or an option is wrong.
     Wrong,
     /// A source or sink failed.
@@ -31,10 +35,19 @@ impl Status {
     pub(super) fn code(self) -> u8 {
         match self {
             Status::Done => 0,
+            Status::Unsatisfied => 1,
             Status::Wrong => 2,
             Status::Failed => 3,
             Status::Rejected => 4,
             Status::Signalled(signal) => 128 + signal as u8,
+        }
+    }
+
+    /// The same, when something could not be written besides.
+    pub(super) fn or_failed(self) -> Status {
+        match self {
+            Status::Done | Status::Unsatisfied | Status::Rejected => Status::Failed,
+            Status::Wrong | Status::Failed | Status::Signalled(_) => self,
         }
     }
 }
@@ -51,19 +64,56 @@ pub(super) fn say_as_it_is(text: impl Display) {
 
 /// Text on stdout.
 pub(super) fn print(text: &str) -> Status {
-    sink_status(Stdout.write(text.as_bytes()).err().as_ref()).unwrap_or(Status::Done)
+    match Stdout.write(text.as_bytes()) {
+        Ok(()) | Err(SinkError::Closed) => Status::Done,
+        Err(SinkError::Failed(reason)) => {
+            say(reason);
+            Status::Failed
+        }
+    }
 }
 
-/// Says what a run has to say and how it ended; its rates too, if it is known how long it took.
-pub(super) fn report(
-    outcome: &Outcome,
-    stats: Option<Duration>,
-    max_rejects: Option<&MaxRejects>,
-) -> Status {
-    if let Some(elapsed) = stats {
+/// How a run is told of.
+pub(super) struct Telling {
+    /// Only what was asked for by name is said.
+    pub(super) quiet: bool,
+    /// How long it took, if the rates are to be said.
+    pub(super) stats: Option<Duration>,
+    /// As what failed checks are said.
+    pub(super) annotate: Option<Annotate>,
+}
+
+/// Says what a run has to say.
+pub(super) fn tell(outcome: &Outcome, cases: &[Case], telling: &Telling) {
+    if let Some(elapsed) = telling.stats {
         say(outcome.ledger.equation());
         say(rates(outcome, elapsed));
     }
+    if !telling.quiet {
+        tell_of_records(outcome);
+        outcome.unwritten.iter().for_each(say);
+        for trouble in cases.iter().flat_map(|case| &case.troubles) {
+            if trouble.kind == Kind::Run {
+                continue; // said when it happened, or by whoever ended it
+            }
+            say(&trouble.message);
+            if telling.annotate.is_none() {
+                for line in trouble.rows.lines() {
+                    say_as_it_is(format_args!("  {line}\n"));
+                }
+            }
+        }
+        if let Some(SinkError::Failed(reason)) = &outcome.sink {
+            say(reason);
+        }
+    }
+    if let Some(Annotate::GitHub) = telling.annotate {
+        say_as_it_is(annotate::commands(cases));
+    }
+}
+
+/// Says what became of records that could not be used, and of fields.
+fn tell_of_records(outcome: &Outcome) {
     if !outcome.ledger.is_clean() {
         say(&outcome.ledger);
     }
@@ -79,21 +129,28 @@ pub(super) fn report(
             "not printed, because the first record does not have them: `{names}`; -o json prints all"
         ));
     }
-    outcome.unwritten.iter().for_each(say);
-    let exceeded = max_rejects.filter(|limit| limit.is_exceeded_by(&outcome.ledger));
-    if let Some(limit) = exceeded {
-        let rejected = outcome.ledger.rejected;
-        say(format_args!(
-            "{rejected} rejected: more than --max-rejects {limit}"
-        ));
-    }
+}
+
+/// How a run ended. Of several troubles, the one that makes the others doubtful counts: what was not read may
+/// have broken a check, or satisfied it.
+pub(super) fn status(outcome: &Outcome, cases: &[Case]) -> Status {
+    let has = |kinds: &[Kind]| {
+        let mut troubles = cases.iter().flat_map(|case| &case.troubles);
+        troubles.any(|trouble| kinds.contains(&trouble.kind))
+    };
     let has_failed = !outcome.failed_sources.is_empty() || !outcome.unwritten.is_empty();
-    sink_status(outcome.sink.as_ref()).unwrap_or(match outcome.signal {
-        Some(signal) => Status::Signalled(signal),
-        None if has_failed => Status::Failed,
-        None if exceeded.is_some() => Status::Rejected,
-        None => Status::Done,
-    })
+    match (&outcome.sink, outcome.signal) {
+        (Some(SinkError::Failed(_)), _) => Status::Failed,
+        // Nobody wanted more, but what was seen until then was seen.
+        (Some(SinkError::Closed), _) if has(&[Kind::Assert]) => Status::Unsatisfied,
+        (Some(SinkError::Closed), _) => Status::Done,
+        // What is waited for was there before the signal.
+        (None, Some(signal)) if !outcome.checks.reached => Status::Signalled(signal),
+        _ if has_failed => Status::Failed,
+        _ if has(&[Kind::Rejects]) => Status::Rejected,
+        _ if has(&[Kind::Assert, Kind::Until]) => Status::Unsatisfied,
+        _ => Status::Done,
+    }
 }
 
 /// How long a run took and how much it read in that time: `0.52 s, 12.3 MB, 23.6 MB/s, 19231 records/s`.
@@ -106,15 +163,4 @@ fn rates(outcome: &Outcome, elapsed: Duration) -> String {
         each_second(megabytes),
         each_second(outcome.ledger.read as f64)
     )
-}
-
-/// How a run ended whose output ended early.
-fn sink_status(error: Option<&SinkError>) -> Option<Status> {
-    match error? {
-        SinkError::Closed => Some(Status::Done),
-        SinkError::Failed(reason) => {
-            say(reason);
-            Some(Status::Failed)
-        }
-    }
 }

@@ -1,4 +1,5 @@
-//! Where records end: at every newline, or at those that stand outside of quotes.
+//! Where records end: at every newline, at those that stand outside of quotes, at every NUL, or in front of every
+//! line that begins a record.
 //!
 //! A quote opens a quoted field only where a field begins, and closes it where no second quote follows. A quote
 //! that is not closed within the longest record allowed is *given up*: it was probably no quote, so that the
@@ -8,6 +9,9 @@
 
 use memchr::{memchr, memchr2, memrchr};
 use wide::u8x16;
+
+use super::record_start::RecordStart;
+use super::scan::trim_terminator;
 
 /// How bytes are parted into records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub enum Framing {
         /// What stands between fields.
         separator: u8,
     },
+    /// A record ends with a NUL byte: newlines are bytes like others.
+    Nul,
+    /// A record begins at a line that matches, and has all lines up to the next one that does.
+    Starts(&'static RecordStart),
 }
 
 /// What stands in front of the records of a source.
@@ -51,7 +59,47 @@ impl Framing {
     /// Whether the bytes are parted at newlines alone.
     #[inline]
     pub fn is_plain(self, bytes: &[u8]) -> bool {
-        self == Framing::Lines || memchr(b'"', bytes).is_none()
+        match self {
+            Framing::Lines => true,
+            Framing::Quoted { .. } => memchr(b'"', bytes).is_none(),
+            Framing::Nul | Framing::Starts(_) => false,
+        }
+    }
+
+    /// What stands behind a record.
+    pub fn terminator(self) -> u8 {
+        match self {
+            Framing::Nul => 0,
+            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) => b'\n',
+        }
+    }
+
+    /// A record without its terminator.
+    #[inline]
+    pub fn trim(self, record: &[u8]) -> &[u8] {
+        match self {
+            Framing::Nul => record.strip_suffix(&[0]).unwrap_or(record),
+            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) => trim_terminator(record),
+        }
+    }
+
+    /// Whether a record ends only where the next one begins.
+    pub fn has_starts(self) -> bool {
+        matches!(self, Framing::Starts(_))
+    }
+
+    /// Whether bytes that are cut in front of the end of a record, because it is too long, go on with a new one
+    /// here: behind so many bytes, if they tell. `ended`: there are no more.
+    pub fn resume(self, bytes: &[u8], ended: bool) -> Option<usize> {
+        match self {
+            Framing::Lines | Framing::Quoted { .. } | Framing::Nul => {
+                memchr(self.terminator(), bytes).map(|end| end + 1)
+            }
+            Framing::Starts(start) => {
+                let first = memchr(b'\n', bytes)? + 1; // the rest of a line of the record that was cut
+                start.find(bytes, first, ended).ok()
+            }
+        }
     }
 
     /// How many records some whole records are, if in longer ones than `limit_bytes` no quote is closed.
@@ -114,14 +162,16 @@ impl RecordCursor {
             let rest = &bytes[self.at..];
             let found = match self.framing {
                 Framing::Lines => memchr(b'\n', rest),
+                Framing::Nul => memchr(0, rest),
                 Framing::Quoted { .. } => memchr2(b'\n', b'"', rest),
+                Framing::Starts(start) => return self.before_start(start, bytes, ended),
             };
             let Some(found) = found.map(|found| self.at + found) else {
                 self.at = bytes.len();
                 return (ended && self.start < bytes.len()).then(|| self.end(bytes.len()));
             };
             self.at = found + 1;
-            if bytes[found] == b'\n' {
+            if bytes[found] == self.framing.terminator() {
                 return Some(self.end(self.at));
             }
             if self.opens(bytes, found) {
@@ -182,6 +232,11 @@ impl RecordCursor {
         }
     }
 
+    /// The current record ends here, whatever its bytes say: no more of it comes.
+    pub fn close(&mut self, end: usize) {
+        self.end(end);
+    }
+
     /// The end of the last record of which the bytes so far tell where it ends; the cursor stands behind it.
     pub fn last(&mut self, bytes: &[u8]) -> Option<usize> {
         if self.quote.is_none() && self.framing.is_plain(&bytes[self.at..]) {
@@ -195,11 +250,29 @@ impl RecordCursor {
         last
     }
 
+    /// The current record ends where a line begins that matches, or with the bytes.
+    fn before_start(&mut self, start: &RecordStart, bytes: &[u8], ended: bool) -> Option<usize> {
+        if self.at == self.start {
+            // Whatever stands in the first line belongs to the record.
+            match memchr(b'\n', &bytes[self.at..]) {
+                Some(newline) => self.at += newline + 1,
+                None => return (ended && self.at < bytes.len()).then(|| self.end(bytes.len())),
+            }
+        }
+        match start.find(bytes, self.at, ended) {
+            Ok(found) => Some(self.end(found)),
+            Err(judged) => {
+                self.at = judged;
+                (ended && self.start < bytes.len()).then(|| self.end(bytes.len()))
+            }
+        }
+    }
+
     /// Whether a quote stands where a field begins.
     #[inline]
     fn opens(&self, bytes: &[u8], quote: usize) -> bool {
         match self.framing {
-            Framing::Lines => false,
+            Framing::Lines | Framing::Nul | Framing::Starts(_) => false,
             Framing::Quoted { separator } => quote == self.start || bytes[quote - 1] == separator,
         }
     }
@@ -364,6 +437,46 @@ mod tests {
             again.extend(records(&back_bytes, limit));
             prop_assert_eq!(again, all);
         }
+    }
+
+    fn ends(framing: Framing, bytes: &[u8], step: usize) -> Vec<usize> {
+        let mut cursor = RecordCursor::new(framing, usize::MAX);
+        let mut ends = Vec::new();
+        for known in (0..bytes.len()).step_by(step) {
+            cursor.each_end(&bytes[..known], false, |end, _| ends.push(end));
+        }
+        cursor.each_end(bytes, true, |end, _| ends.push(end));
+        ends
+    }
+
+    #[test]
+    fn other_framings_however_the_bytes_come() {
+        let trace = RecordStart::of(regex::bytes::Regex::new("^[0-9]").unwrap());
+        for step in 1..12 {
+            assert_eq!(ends(Framing::Nul, b"a\nb\0\0c", step), [4, 5, 6]);
+            let starts = Framing::Starts(trace);
+            assert_eq!(
+                ends(starts, b" x\n1 a\n  b\r\n\n2\n3 c", step),
+                [3, 13, 15, 18]
+            );
+            assert_eq!(ends(starts, b"1\n2", step), [2, 3]);
+            assert_eq!(ends(starts, b"", step), [0; 0]);
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_too_long_ends_where_the_next_one_begins() {
+        let starts = Framing::Starts(RecordStart::of(regex::bytes::Regex::new("^[0-9]").unwrap()));
+        assert_eq!(Framing::Lines.resume(b"rest\nb\n", false), Some(5));
+        assert_eq!(Framing::Nul.resume(b"rest\nb\0c", false), Some(7));
+        assert_eq!(starts.resume(b"1 rest\n at\n2 next\n", false), Some(11));
+        assert_eq!(
+            starts.resume(b"1 rest\n at\n2 next", false),
+            None,
+            "it may go on"
+        );
+        assert_eq!(starts.resume(b"1 rest\n at\n2 next", true), Some(11));
+        assert_eq!(starts.resume(b"rest", false), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod order;
 mod print;
 mod reason;
 mod record;
+mod record_start;
 mod scan;
 mod text;
 mod time;
@@ -30,8 +31,8 @@ pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor};
 pub use json::{
-    JsonError, read_json, read_scalar, read_string, skip_json, skip_quoted, skip_string,
-    skip_white, write_json, write_json_string,
+    JsonError, read_json, read_scalar, read_string, skip_json, skip_long_string, skip_quoted,
+    skip_scalar, skip_string, skip_white, write_json, write_json_string,
 };
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
@@ -39,6 +40,7 @@ pub use order::{Rank, compare_numbers, order, total_order};
 pub use print::write_text;
 pub use reason::reason;
 pub use record::{Names, RecordColumn};
+pub use record_start::RecordStart;
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{

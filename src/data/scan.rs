@@ -14,6 +14,11 @@ pub trait Scanner: Send + Sync {
     /// of a chunk, in order, on any worker.
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a>;
 
+    /// Whether every record becomes one row: then nobody need count the records.
+    fn keeps_all(&self) -> bool {
+        false
+    }
+
     /// Whether a record may become several rows; otherwise what is no row was filtered.
     fn explodes(&self) -> bool {
         false

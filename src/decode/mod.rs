@@ -2,6 +2,7 @@
 //! rest, only the structure is checked.
 
 pub mod csv;
+mod dialect;
 pub mod formats;
 pub mod json;
 pub mod logfmt;

@@ -20,6 +20,8 @@ pub(super) struct Chain<'p> {
     /// The first link whose rows are no records any more, but pieces or results of them, or the number of
     /// links: what is rejected in front of it is a record, even if it has passed before.
     rows_end: usize,
+    /// Which links need all records.
+    blocks: Vec<bool>,
     /// The window that the rows belong to, and where its start and end go.
     bounds: Option<(Bounds, Value, Value)>,
     /// Records that came so far.
@@ -88,6 +90,11 @@ impl<'p> Chain<'p> {
             MergeStep::Ordered(stage, _) => !stage.gives_records(),
             MergeStep::Grouped(_) => true,
         };
+        let blocks = |step: &MergeStep| match step {
+            MergeStep::Rows(_) => false,
+            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+            MergeStep::Grouped(_) => true,
+        };
         let ends_records = |step: &MergeStep| match step {
             MergeStep::Ordered(stage, _) => stage.is_blocking(),
             step => ends_rows(step),
@@ -105,6 +112,7 @@ impl<'p> Chain<'p> {
             executor,
             records_end,
             rows_end,
+            blocks: steps.iter().map(blocks).collect(),
             bounds: None,
             passed: 0,
             withdrawn: 0,
@@ -133,7 +141,13 @@ impl<'p> Chain<'p> {
                 Link::Operator(operator) => operator.finish(&mut out, &mut self.account),
                 Link::Grouped(partial, merged) => {
                     merged.add(partial.take(), self.executor);
-                    out = merged.finish(self.executor);
+                    out = match &self.bounds {
+                        Some((_, Value::Time(start), Value::Time(end))) => {
+                            let seconds = end.saturating_sub(*start) as f64 / 1e9;
+                            merged.finish_after(seconds, self.executor)
+                        }
+                        _ => merged.finish(self.executor),
+                    };
                 }
             }
             if let Some((bounds, start, end)) = &self.bounds {
@@ -145,11 +159,32 @@ impl<'p> Chain<'p> {
         last
     }
 
+    /// The first link that needs all records, if it keeps groups, and what it would give if there were no more.
+    pub(super) fn peek(&mut self) -> Option<(usize, Vec<Batch<'static>>)> {
+        let grouped = |link: &Link<'_>| matches!(link, Link::Grouped(..));
+        let index = self.links.iter().position(grouped)?;
+        if self.blocks[..index].iter().any(|blocks| *blocks) {
+            return None;
+        }
+        let Link::Grouped(partial, merged) = &mut self.links[index] else {
+            return None;
+        };
+        merged.add(partial.take(), self.executor);
+        Some((index, merged.peek(self.executor)))
+    }
+
+    /// Nothing more comes in or out: the result is that of another chain, which was made for its last links.
+    pub(super) fn end_with(&mut self, other: Chain<'p>) {
+        self.links.clear();
+        self.account.failures.append(other.account.failures);
+        self.account.checks.append(other.account.checks);
+    }
+
     /// Whether nothing that comes in can change what comes out.
     pub(super) fn is_done(&self) -> bool {
-        self.links
-            .iter()
-            .any(|link| matches!(link, Link::Operator(operator) if operator.is_done()))
+        let mut links = self.links.iter();
+        self.account.checks.reached
+            || links.any(|link| matches!(link, Link::Operator(operator) if operator.is_done()))
     }
 
     fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
@@ -215,5 +250,6 @@ impl<'p> Chain<'p> {
             });
         }
         self.account.failures.append(account.failures);
+        self.account.checks.append(account.checks);
     }
 }

@@ -163,7 +163,7 @@ fn quoted_pieces(bytes: &[u8], framing: Framing, max_line_bytes: usize) -> Vec<P
     let mut pieces = Vec::with_capacity(bytes.len() / PIECE_BYTES + 1);
     let (mut good, mut start) = (0, 0); // where the records begin that are not yet a piece, and this one
     RecordCursor::new(framing, max_line_bytes).each_end(bytes, true, |end, gave_up| {
-        let is_overlong = trim_terminator(&bytes[start..end]).len() > max_line_bytes;
+        let is_overlong = framing.trim(&bytes[start..end]).len() > max_line_bytes;
         if good < start && (is_overlong || end - good > PIECE_BYTES) {
             pieces.push(Piece::Records(&bytes[good..start]));
             good = start;

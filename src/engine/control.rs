@@ -1,7 +1,7 @@
 //! Ending a run early: a signal, or enough rows.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -72,6 +72,11 @@ impl Control {
     /// The signal that came, if one did.
     pub fn signal(&self) -> Option<i32> {
         Some(self.signal.load(Ordering::SeqCst) as i32).filter(|signal| *signal != 0)
+    }
+
+    /// Becomes readable when the run is to stop, and stays so.
+    pub(super) fn wake(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
     }
 
     /// Waits for input, for the stop, or for some time; without a time, as long as it takes.

@@ -1,7 +1,6 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender};
@@ -10,22 +9,22 @@ use crate::data::Names;
 use crate::format::Look;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Rejects, Sink};
-use crate::source;
+use crate::stage::Checks;
 
 use super::control::Control;
 use super::executor::Threads;
 use super::ledger::Ledger;
-use super::message::{Done, Message, Payload, Share, SourceIndex};
+use super::message::{Done, Mark, Message, Payload, Share, SourceIndex};
 use super::output::Output;
 use super::results::Results;
-use super::windows::Arrival;
-use super::{Encoding, Job, Outcome};
+use super::sources::Sources;
+use super::windows::{Arrival, Limits};
+use super::{Encoding, Job, Outcome, say};
 
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
     plan: &'r Plan,
-    /// As messages name them.
-    sources: Vec<String>,
+    sources: &'r Sources,
     encoding: Encoding,
     look: Look,
     executor: Threads,
@@ -34,7 +33,10 @@ pub(super) struct Coordinator<'r> {
     tickets: Sender<()>,
     /// Whether workers keep groups, which come batch by batch.
     is_grouped: bool,
-    max_jump_ns: i64,
+    limits: Limits,
+    /// Whether the result is looked at before it is final, and whether something came since it was.
+    watches: bool,
+    is_fresh: bool,
     /// The first batch that is not merged: they are merged in order.
     open_batch: u64,
     /// Batches whose end or whose partials are still on their way.
@@ -70,31 +72,30 @@ impl Default for OpenBatch {
     }
 }
 
-/// The ledger, and where in its source the next chunk begins.
+/// The ledger, and where in its source the next chunk of each begins.
 #[derive(Default)]
 struct Entries {
     ledger: Ledger,
-    source: Option<SourceIndex>,
-    records_before: u64,
+    records_before: HashMap<SourceIndex, u64>,
     bytes: u64,
     failed_sources: Vec<String>,
+    checks: Checks,
+    /// Nothing is said on stderr.
+    quiet: bool,
 }
 
 impl<'r> Coordinator<'r> {
     pub(super) fn new(
         plan: &'r Plan,
         job: &Job,
+        sources: &'r Sources,
         control: &'r Control,
         columns: Arc<OnceLock<Names>>,
         tickets: Sender<()>,
     ) -> Self {
         Coordinator {
             plan,
-            sources: job
-                .sources
-                .iter()
-                .map(|source| source::display(source).into_owned())
-                .collect(),
+            sources,
             encoding: job.encoding,
             look: job.look,
             executor: Threads(job.threads),
@@ -102,14 +103,19 @@ impl<'r> Coordinator<'r> {
             columns,
             tickets,
             is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
-            max_jump_ns: job.max_jump_ns,
+            limits: job.limits(),
+            watches: job.watches && plan.until.is_some(),
+            is_fresh: false,
             open_batch: 0,
             batches: HashMap::new(),
             next: 0,
             early: BTreeMap::new(),
             chunks: None,
             merged_chunks: 0,
-            entries: Entries::default(),
+            entries: Entries {
+                quiet: job.quiet,
+                ..Entries::default()
+            },
         }
     }
 
@@ -124,8 +130,7 @@ impl<'r> Coordinator<'r> {
         let plan = self.plan;
         let columns = Arc::clone(&self.columns);
         let mut output = Output::new(plan, self.encoding, self.look, columns, sink, progress);
-        let sources = self.sources.len();
-        let mut results = Results::new(plan, sources, self.max_jump_ns, &executor);
+        let mut results = Results::new(plan, self.limits, &executor);
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
             let Ok(message) = messages.recv() else { break };
             match message {
@@ -156,9 +161,13 @@ impl<'r> Coordinator<'r> {
                 }
                 Message::Header(header) => output.source_header(&header),
                 Message::SourceFailed(source, reason) => {
-                    self.entries.fail(&self.sources[source.0], &reason)
+                    self.entries.fail(&self.sources.display(source), &reason)
                 }
                 Message::End { chunks } => self.chunks = Some(chunks),
+            }
+            // Whoever cannot keep up looks less often.
+            if self.watches && messages.is_empty() && !self.is_complete() {
+                self.look(&mut results, &mut output);
             }
         }
         self.control.stop();
@@ -169,9 +178,11 @@ impl<'r> Coordinator<'r> {
             output.finish();
         }
         let mut ledger = self.entries.ledger;
-        results.settle(&mut ledger);
+        let mut checks = self.entries.checks;
+        results.settle(&mut ledger, &mut checks);
         Outcome {
             ledger,
+            checks,
             failed_sources: self.entries.failed_sources,
             left_out: std::mem::take(&mut output.left_out),
             never_seen: plan.never_seen(),
@@ -185,12 +196,14 @@ impl<'r> Coordinator<'r> {
     /// Takes what has become of the next chunk of the stream.
     fn take(
         &mut self,
-        done: Done,
+        mut done: Done,
         results: &mut Results<'_>,
         output: &mut Output<'_>,
         kept: &mut Kept,
     ) {
-        self.entries.add(&done, &self.sources);
+        self.entries.add(&done, self.sources);
+        let checks = std::mem::take(&mut done.checks);
+        self.entries.checks.append(checks);
         kept.rejects(&done.rejected_lines);
         kept.late(&done.late_lines);
         if let Some(progress) = &mut output.progress {
@@ -208,6 +221,7 @@ impl<'r> Coordinator<'r> {
         match (done.payload, done.mark) {
             (Payload::Bytes(bytes), _) => output.bytes(&bytes),
             (Payload::Batches(batches), _) => {
+                self.is_fresh = true;
                 results.push(batches, arrival, &mut |rows| output.rows(&rows));
             }
             (Payload::Nothing, Some(mark)) if !self.is_grouped => {
@@ -216,10 +230,23 @@ impl<'r> Coordinator<'r> {
             (Payload::Nothing, _) => {}
         }
         if let Some(number) = results.take_first_late() {
-            self.entries.first_late(done.source, number, &self.sources);
+            self.entries.first_late(done.source, number, self.sources);
         }
         kept.rejects(&results.take_rejected_lines());
         kept.late(&results.take_late_lines());
+    }
+
+    /// Looks whether the result so far has the row that is waited for: then this is the result.
+    fn look<'p>(&mut self, results: &mut Results<'p>, output: &mut Output<'_>)
+    where
+        'r: 'p,
+    {
+        if !std::mem::take(&mut self.is_fresh) {
+            return;
+        }
+        if let Some(rows) = results.reached(self.plan) {
+            output.rows(&rows);
+        }
     }
 
     /// Whether everything that was read has come back.
@@ -239,6 +266,7 @@ impl<'r> Coordinator<'r> {
             };
             self.open_batch += 1;
             self.merged_chunks += open.arrived;
+            self.is_fresh = true;
             results.merge(open.shares, open.watermark, &mut |rows| output.rows(&rows));
         }
     }
@@ -273,12 +301,17 @@ impl Kept {
 
 impl Entries {
     /// Enters the next chunk of the stream.
-    fn add(&mut self, done: &Done, sources: &[String]) {
-        if self.source != Some(done.source) {
-            (self.source, self.records_before) = (Some(done.source), u64::from(done.has_header));
-        }
-        let source = sources[done.source.0].as_str();
-        let place = |record: u64| format!("{source}:{}", self.records_before + record + 1);
+    fn add(&mut self, done: &Done, sources: &Sources) {
+        let before = self
+            .records_before
+            .entry(done.source)
+            .or_insert(u64::from(done.has_header));
+        let records_before = *before;
+        *before += done.records;
+        let place = |record: u64| {
+            let source = sources.display(done.source);
+            format!("{source}:{}", records_before + record + 1)
+        };
         if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected)
         {
             self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
@@ -298,16 +331,19 @@ impl Entries {
         self.ledger.filtered += done.filtered;
         self.ledger.rejected += done.rejected;
         self.ledger.failed += done.failures.count;
-        self.records_before += done.records;
         self.bytes += done.bytes;
         if let Some(error) = &done.error {
-            self.fail(source, error);
+            self.fail(&sources.display(done.source), error);
+        }
+        if done.mark == Some(Mark::Ended) {
+            self.records_before.remove(&done.source);
+            sources.forget(done.source);
         }
     }
 
     /// The record of this number in a source was late.
-    fn first_late(&mut self, source: SourceIndex, number: i64, sources: &[String]) {
-        let place = || format!("{}:{number}", sources[source.0]);
+    fn first_late(&mut self, source: SourceIndex, number: i64, sources: &Sources) {
+        let place = || format!("{}:{number}", sources.display(source));
         self.ledger.first_late.get_or_insert_with(place);
     }
 
@@ -315,8 +351,9 @@ impl Entries {
     fn fail(&mut self, source: &str, reason: &str) {
         let failed = format!("{source}: {reason}");
         if !self.failed_sources.contains(&failed) {
-            // If nobody can be told, the results and the exit status are still to come.
-            let _ = writeln!(io::stderr(), "bourn: {failed}");
+            if !self.quiet {
+                say(&failed);
+            }
             self.failed_sources.push(failed);
         }
     }

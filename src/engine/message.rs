@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::aggregate::Run;
 use crate::data::Batch;
 use crate::expr::Failures;
+use crate::stage::Checks;
 use crate::window::Slice;
 
-/// Which source, by its place on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which source: those of the command line by their places, then connections as they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SourceIndex(pub(super) usize);
 
 /// From the reader to a worker: some whole records.
@@ -36,6 +37,8 @@ pub(super) enum Content {
     Buffer(Vec<u8>, usize),
     /// One record that is longer than a record may be; its bytes are gone.
     Overlong,
+    /// The first so many bytes of a buffer are a record whose rest was cut off.
+    Unfinished(Vec<u8>, usize),
     /// No record: what there is to know of the source's time.
     Mark(Mark),
 }
@@ -135,6 +138,8 @@ pub(super) struct Done {
     /// The first rejected record's place in the chunk, from 0, and why.
     pub(super) first_rejected: Option<(u64, String)>,
     pub(super) failures: Failures,
+    /// What checks have seen of its rows.
+    pub(super) checks: Checks,
     /// The place in the chunk of the record with the first failure, from 0.
     pub(super) first_failure: Option<u64>,
     /// Fields that were not printed, because the first row of the run did not have them.

@@ -8,21 +8,25 @@
 
 mod board;
 mod chain;
+mod checks;
 mod chunk;
 mod control;
 mod coordinator;
 mod executor;
+mod keeper;
 mod ledger;
 mod message;
 mod output;
 mod places;
 mod reader;
 mod results;
+mod sources;
 mod turns;
 mod windows;
 mod worker;
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -33,7 +37,10 @@ use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
 use crate::plan::{Place, Plan};
 use crate::sink::{Progress, Rejects, Sink, SinkError};
+use crate::stage::Checks;
 use crate::window::Grid;
+
+use sources::Sources;
 
 pub use control::Control;
 pub use ledger::Ledger;
@@ -42,6 +49,8 @@ pub use ledger::Ledger;
 pub struct Job {
     /// As written; `-` is standard input. At least one.
     pub sources: Vec<OsString>,
+    /// How they are read.
+    pub reading: Reading,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// How many bytes are handed out at once, at least 1.
@@ -62,6 +71,44 @@ pub struct Job {
     pub late: Option<Rejects>,
     /// A time ahead of the clock and of the other records by more nanoseconds than this moves no window.
     pub max_jump_ns: i64,
+    /// Results are looked at before they are final, if the plan waits for something: the input may never end.
+    pub watches: bool,
+    /// Nothing is said on stderr.
+    pub quiet: bool,
+}
+
+impl Job {
+    fn limits(&self) -> windows::Limits {
+        windows::Limits {
+            sources: self.sources.len(),
+            max_jump_ns: self.max_jump_ns,
+            idle_ns: i64::try_from(self.reading.idle.as_nanos()).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+/// How sources are read that do not simply end.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Files are read on as they grow, and connections made again.
+    pub follow: bool,
+    /// Files are read from their last so many records on.
+    pub tail: Option<u64>,
+    /// A live source that has nothing for so long is silent.
+    pub idle: Duration,
+    /// The input ends after so long.
+    pub time: Option<Duration>,
+}
+
+impl Default for Reading {
+    fn default() -> Reading {
+        Reading {
+            follow: false,
+            tail: None,
+            idle: Duration::from_secs(10),
+            time: None,
+        }
+    }
 }
 
 /// How rows are printed.
@@ -78,7 +125,9 @@ pub enum Encoding {
 pub struct Outcome {
     /// What became of the records.
     pub ledger: Ledger,
-    /// Sources that failed, as `PATH: reason`; printed already.
+    /// What checks have seen.
+    pub checks: Checks,
+    /// Sources that failed, as `PATH: reason`; printed already, unless the run is quiet.
     pub failed_sources: Vec<String>,
     /// Fields that were not printed, because the first row did not have them.
     pub left_out: Vec<String>,
@@ -109,7 +158,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         .number
         .map(|_| Arc::new(board::Board::default()));
     let windowing = windowing(&plan, &job);
-    let sources: Arc<[OsString]> = job.sources.clone().into();
+    let sources = Sources::new(&job.sources);
     let columns = Arc::new(OnceLock::new());
     let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for index in 0..job.threads {
@@ -136,17 +185,19 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     // Most runs in a shell loop have one small chunk: threads that get nothing to do are not even started.
     let idle = workers.split_off(1);
     if let Err(error) = start(workers) {
-        return without_threads(&error);
+        return without_threads(&error, job.quiet);
     }
     drop(tasks);
     let reader = reader::Reader::new(reader::Setup {
-        sources,
+        sources: Arc::clone(&sources),
+        reading: job.reading.clone(),
         chunk_bytes: job.chunk_bytes,
         max_line_bytes: job.max_line_bytes,
         framing: plan.framing,
         preface: plan.preface,
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
+        marks: plan.window_marks(),
         control: Arc::clone(control),
         tasks: task_sender,
         tickets,
@@ -155,10 +206,19 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         hand_overs,
         idle,
     });
-    if let Err(error) = start(vec![("reader".to_owned(), Box::new(move || reader.run()))]) {
-        return without_threads(&error);
+    let mut readers: Vec<Waiting> = vec![("reader".to_owned(), Box::new(move || reader.run()))];
+    if let Some(time) = job.reading.time {
+        let control = Arc::clone(control);
+        let end_input = move || {
+            std::thread::sleep(time);
+            control.stop();
+        };
+        readers.push(("time".to_owned(), Box::new(end_input)));
     }
-    coordinator::Coordinator::new(&plan, &job, control, columns, ticket_sender).run(
+    if let Err(error) = start(readers) {
+        return without_threads(&error, job.quiet);
+    }
+    coordinator::Coordinator::new(&plan, &job, &sources, control, columns, ticket_sender).run(
         &messages,
         sink,
         job.progress,
@@ -173,8 +233,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
 fn windowing(plan: &Plan, job: &Job) -> Option<places::Windowing> {
     let planned = plan.window.as_ref()?;
     let grid = Grid::of(&planned.window, &time_defaults().zone)?;
-    (planned.place == Place::Workers)
-        .then(|| places::Windowing::new(planned, grid, job.sources.len(), job.max_jump_ns))
+    (planned.place == Place::Workers).then(|| places::Windowing::new(planned, grid, job.limits()))
 }
 
 /// A thread that is not started yet: its name and what it does.
@@ -189,11 +248,17 @@ fn start(threads: Vec<Waiting>) -> io::Result<()> {
     Ok(())
 }
 
+/// A message on stderr while the run goes on. If nobody can be told, the results are still to come.
+fn say(message: impl Display) {
+    let _ = writeln!(io::stderr(), "bourn: {message}");
+}
+
 /// The outcome of a run whose threads cannot be started: nothing was read.
-fn without_threads(error: &io::Error) -> Outcome {
+fn without_threads(error: &io::Error, quiet: bool) -> Outcome {
     let failed = format!("threads cannot be started: {}", reason(error));
-    // If nobody can be told, the exit status is still to come.
-    let _ = writeln!(io::stderr(), "bourn: {failed}");
+    if !quiet {
+        say(&failed);
+    }
     Outcome {
         failed_sources: vec![failed],
         ..Outcome::default()

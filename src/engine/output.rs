@@ -9,6 +9,9 @@ use crate::sink::{Progress, Sink, SinkError};
 
 use super::Encoding;
 
+/// Rows of so many bytes are written at once: most windows have few.
+const WRITTEN_BYTES: usize = 1 << 16;
+
 /// Written to by the coordinator alone.
 pub(super) struct Output<'s> {
     encoder: Box<dyn Encoder>,
@@ -60,11 +63,15 @@ impl<'s> Output<'s> {
             return;
         }
         self.header();
+        let mut bytes = Vec::new();
         for batch in batches {
-            let mut bytes = Vec::new();
             self.encoder.encode(batch, &mut bytes);
-            self.write(&bytes);
+            if bytes.len() >= WRITTEN_BYTES {
+                self.write(&bytes);
+                bytes.clear();
+            }
         }
+        self.write(&bytes);
         if let Some(names) = self.encoder.fixed_names() {
             self.columns.get_or_init(|| Names::clone(names));
         }

@@ -1,14 +1,16 @@
-//! Windows on the workers' side: where each record belongs, in the order of the stream, whoever reads it.
+//! Where each record belongs, in the order of the stream, whoever reads it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::data::Batch;
+use crate::data::{Batch, Column, Slot};
 use crate::plan::{PlannedWindow, WindowBy};
-use crate::window::{Clock, Grid, Placer, Reach, Watermark};
+use crate::window::{Clock, Grid, Placed, Placer, Reach, Slice, Watermark};
 
+use super::keeper::Moment;
 use super::message::{Done, Mark};
 use super::turns::Turns;
-use super::windows::{Arrival, Placement, apply_mark, place, times_in, watermark};
+use super::windows::{Arrival, Limits};
 
 /// What workers share to put records into windows.
 #[derive(Clone)]
@@ -35,19 +37,14 @@ pub(super) struct Places<'w> {
 }
 
 impl Windowing {
-    pub(super) fn new(
-        planned: &PlannedWindow,
-        grid: Grid,
-        sources: usize,
-        max_jump_ns: i64,
-    ) -> Windowing {
+    pub(super) fn new(planned: &PlannedWindow, grid: Grid, limits: Limits) -> Windowing {
         Windowing {
             shared: Arc::new(Shared {
                 by: planned.by.clone(),
                 of_rows: planned.window.is_of_rows(),
                 grid,
-                max_jump_ns,
-                watermark: Turns::new(watermark(planned, sources, max_jump_ns)),
+                max_jump_ns: limits.max_jump_ns,
+                watermark: Turns::new(watermark(planned, limits)),
             }),
         }
     }
@@ -117,5 +114,114 @@ impl Places<'_> {
     /// Times that were too far ahead.
     pub(super) fn jumps(&self) -> u64 {
         self.placer.jumps
+    }
+}
+
+/// The watermark of a planned window.
+pub(super) fn watermark(planned: &PlannedWindow, limits: Limits) -> Watermark {
+    match planned.by {
+        WindowBy::Time(_) => {
+            let Limits {
+                sources,
+                max_jump_ns,
+                idle_ns,
+            } = limits;
+            let late = planned.window.late_ns;
+            Watermark::of_times(late, max_jump_ns, sources).idle_after(idle_ns)
+        }
+        WindowBy::Arrival(_) => Watermark::of_arrival(),
+        WindowBy::Number => Watermark::of_rows(),
+    }
+}
+
+/// Moves the watermark by what a mark says.
+pub(super) fn apply_mark(watermark: &mut Watermark, mark: Mark, arrival: Arrival) {
+    match mark {
+        Mark::Ended => watermark.end(arrival.source),
+        Mark::Silent(ns) => watermark.silence(arrival.source, ns),
+        Mark::Clock => {}
+    }
+    watermark.tick(arrival.read_ns);
+}
+
+/// Where each row of a batch stands: its time, or its number.
+pub(super) fn times(
+    by: &WindowBy,
+    batch: &Batch<'_>,
+    watermark: &Watermark,
+    read_ns: i64,
+) -> Vec<i64> {
+    match by {
+        WindowBy::Time(slot) => times_in(batch, *slot).to_vec(),
+        WindowBy::Arrival(_) => vec![read_ns; batch.rows],
+        WindowBy::Number => {
+            let first = watermark.rows() as i64 + 1;
+            (first..first + batch.rows as i64).collect()
+        }
+    }
+}
+
+/// The times that a step before has read.
+fn times_in<'b>(batch: &'b Batch<'_>, slot: Slot) -> &'b [i64] {
+    match batch.column(slot) {
+        Column::Int(times, _) => times,
+        _ => unreachable!("the step that reads times makes a column of ints"),
+    }
+}
+
+/// Where the records of a batch belong.
+pub(super) struct Placement {
+    /// The rows that are in a window.
+    rows: Vec<u32>,
+    /// Of each of these.
+    pub(super) slices: Vec<Slice>,
+    /// The rows all of whose windows were final.
+    pub(super) late: Vec<u32>,
+}
+
+impl Placement {
+    /// The rows that are not late.
+    pub(super) fn in_time<'b, 'a>(&self, batch: &'b Batch<'a>) -> Cow<'b, Batch<'a>> {
+        if self.late.is_empty() {
+            Cow::Borrowed(batch)
+        } else {
+            Cow::Owned(batch.pick(&self.rows, &batch.slots()))
+        }
+    }
+}
+
+/// Places the records of a batch.
+pub(super) fn place(placer: &mut Placer<'_>, times: &[i64]) -> Placement {
+    let mut placement = Placement {
+        rows: Vec::new(),
+        slices: Vec::with_capacity(times.len()),
+        late: Vec::new(),
+    };
+    for (row, time) in times.iter().enumerate() {
+        match placer.place(*time) {
+            Placed::In(slice) => {
+                placement.slices.push(slice);
+                placement.rows.push(row as u32);
+            }
+            Placed::Late => placement.late.push(row as u32),
+        }
+    }
+    placement
+}
+
+/// The time of each row, and where the watermark stands in front of it.
+pub(super) fn passing<'t>(
+    moment: Moment<'t>,
+    jumps: &'t mut u64,
+) -> impl FnMut(usize) -> (i64, i64) + 't {
+    let Moment {
+        times,
+        mut clock,
+        limit,
+    } = moment;
+    move |row| {
+        let before = clock.watermark;
+        *jumps += u64::from(clock.pass(times[row], limit));
+        (times[row], before)
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::aggregate::{Executor, Merged};
 use crate::data::Batch;
 use crate::plan::{Exchange, Plan};
-use crate::stage::Account;
+use crate::stage::{Account, Checks};
 
 use super::chain::Chain;
 use super::ledger::Ledger;
 use super::message::{Mark, Share};
-use super::windows::{Arrival, Emit, Windows};
+use super::windows::{Arrival, Emit, Limits, Windows};
 
 /// All results of a run.
 #[allow(clippy::large_enum_variant, reason = "there is one")]
@@ -27,14 +27,9 @@ pub(super) enum Results<'p> {
 
 impl<'p> Results<'p> {
     /// Nothing yet.
-    pub(super) fn new(
-        plan: &'p Plan,
-        sources: usize,
-        max_jump_ns: i64,
-        executor: &'p dyn Executor,
-    ) -> Self {
+    pub(super) fn new(plan: &'p Plan, limits: Limits, executor: &'p dyn Executor) -> Self {
         if let Some(planned) = &plan.window {
-            return Results::Windows(Windows::new(plan, planned, sources, max_jump_ns, executor));
+            return Results::Windows(Windows::new(plan, planned, limits, executor));
         }
         let merged = match &plan.exchange {
             Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
@@ -103,7 +98,7 @@ impl<'p> Results<'p> {
     pub(super) fn is_done(&self) -> bool {
         match self {
             Results::Stream { chain, .. } => chain.is_done(),
-            Results::Windows(windows) => windows.before.is_done(),
+            Results::Windows(windows) => windows.before.is_done() || windows.is_reached(),
         }
     }
 
@@ -136,16 +131,17 @@ impl<'p> Results<'p> {
     }
 
     /// Enters what the stages on this side have said.
-    pub(super) fn settle(self, ledger: &mut Ledger) {
+    pub(super) fn settle(self, ledger: &mut Ledger, checks: &mut Checks) {
         match self {
             Results::Stream { chain, .. } => {
                 let (passed, withdrawn) = (chain.passed, chain.withdrawn);
-                enter(chain.account, passed, withdrawn, ledger);
+                enter(chain.account, passed, withdrawn, ledger, checks);
             }
             Results::Windows(Windows { before, tally, .. }) => {
                 let (passed, withdrawn) = (before.passed, before.withdrawn + tally.withdrawn);
-                enter(before.account, passed, withdrawn + tally.late, ledger);
-                enter(tally.account, 0, 0, ledger);
+                let withdrawn = withdrawn + tally.late;
+                enter(before.account, passed, withdrawn, ledger, checks);
+                enter(tally.account, 0, 0, ledger, checks);
                 ledger.late += tally.late;
                 ledger.jumps += tally.jumps;
             }
@@ -153,7 +149,8 @@ impl<'p> Results<'p> {
     }
 }
 
-fn enter(account: Account, passed: u64, withdrawn: u64, ledger: &mut Ledger) {
+fn enter(account: Account, passed: u64, withdrawn: u64, ledger: &mut Ledger, checks: &mut Checks) {
+    checks.append(account.checks);
     ledger.passed = (ledger.passed + passed).saturating_sub(withdrawn);
     ledger.filtered += account.filtered;
     ledger.rejected += account.rejected;

@@ -1,20 +1,20 @@
 //! Windows on the coordinator's side: what workers hand over by slices, or records in their order, put into
 //! windows, each of which goes through the stages behind by itself once it is final.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::aggregate::{Executor, SeenKeys, SessionGroups, SessionRows, Sliced, Windowed};
-use crate::data::{Batch, Column, LiveSlots, Number, Slot, Value, ValueRef, time_defaults};
+use jiff::Timestamp;
+
+use crate::aggregate::{Executor, SessionRows};
+use crate::data::{Batch, Column, LiveSlots, Number, Value, ValueRef};
 use crate::plan::{Exchange, MergeStep, Place, Plan, PlannedWindow, WindowBy};
 use crate::stage::Account;
-use crate::window::{
-    Clock, Grid, Kind, Placed, Placer, Reach, RowLog, Session, Sessions, Slice, Watermark,
-};
+use crate::window::{Reach, Watermark};
 
 use super::chain::{Chain, Incoming, set_bounds};
+use super::keeper::{Keeper, Moment, Next, Standing};
 use super::message::{Mark, Share};
+use super::places::{apply_mark, times, watermark};
 
 /// All windows of a run.
 pub(super) struct Windows<'p> {
@@ -29,20 +29,21 @@ pub(super) struct Windows<'p> {
     pub(super) before: Chain<'p>,
     /// Moved by the records that come by; workers that put records into windows have their own.
     watermark: Watermark,
-    max_jump_ns: i64,
+    limits: Limits,
     /// Where the workers' watermark stands behind what was merged.
     reached: i64,
-    /// Only if windows without records are printed.
-    fill: Option<Fill>,
     pub(super) tally: Tally,
 }
 
-/// What is to be known of windows without records.
-struct Fill {
-    /// Their rows, where there are groups.
-    seen: Option<SeenKeys>,
-    /// The last window that was printed.
-    last: Option<i64>,
+/// What a watermark goes by beside records.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// How many sources are known from the start.
+    pub(super) sources: usize,
+    /// A time further ahead of the clock and of the other records moves no window.
+    pub(super) max_jump_ns: i64,
+    /// After so long without a source, time goes on with the clock.
+    pub(super) idle_ns: i64,
 }
 
 /// What became of records in windows.
@@ -60,18 +61,6 @@ pub(super) struct Tally {
     pub(super) jumps: u64,
 }
 
-/// What is kept of windows that are not final.
-enum Keeper {
-    /// Groups by slice; where records come here, they are put into slices first.
-    Groups(Windowed, Grid, Box<Sliced>),
-    /// Records.
-    Rows(RowLog, Grid, i64),
-    /// Groups by session.
-    Sessions(Box<SessionGroups>),
-    /// Records by session, of one key.
-    SessionRows(RowLog, Sessions, VecDeque<Session>),
-}
-
 /// What is known of records that come together.
 #[derive(Clone, Copy)]
 pub(super) struct Arrival {
@@ -83,15 +72,13 @@ impl<'p> Windows<'p> {
     pub(super) fn new(
         plan: &'p Plan,
         planned: &'p PlannedWindow,
-        sources: usize,
-        max_jump_ns: i64,
+        limits: Limits,
         executor: &'p dyn Executor,
     ) -> Self {
         let (before, behind) = match planned.place {
             Place::Workers => plan.merge.split_at(0),
             Place::Merge(at) => plan.merge.split_at(at),
         };
-        let grid = Grid::of(&planned.window, &time_defaults().zone);
         // Sliced groups are the first step themselves: what is behind begins with the next one.
         let first = match (&plan.exchange, planned.place) {
             (Exchange::Grouped(aggregation), Place::Workers) => Some(Arc::clone(aggregation)),
@@ -113,24 +100,7 @@ impl<'p> Windows<'p> {
             live = after.clone();
             stage.reads(&mut live);
         }
-        let fill = planned.fill.then(|| Fill {
-            seen: first.clone().map(SeenKeys::new),
-            last: None,
-        });
-        let keeper = match (first, grid, planned.window.kind) {
-            (Some(aggregation), None, Kind::Session { gap }) => {
-                Keeper::Sessions(Box::new(SessionGroups::new(aggregation, gap)))
-            }
-            (None, None, Kind::Session { gap }) => {
-                Keeper::SessionRows(RowLog::new(live), Sessions::new(gap), VecDeque::new())
-            }
-            (Some(aggregation), Some(grid), _) => {
-                let sliced = Box::new(Sliced::new(Arc::clone(&aggregation)));
-                Keeper::Groups(Windowed::new(aggregation, grid.clone()), grid, sliced)
-            }
-            (None, Some(grid), _) => Keeper::Rows(RowLog::new(live), grid, i64::MIN),
-            (_, None, _) => unreachable!("all windows but sessions have a grid"),
-        };
+        let keeper = Keeper::new(planned, first, live);
         let front = match &plan.exchange {
             Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => Incoming::Records,
             _ if explodes => Incoming::Rows,
@@ -144,10 +114,9 @@ impl<'p> Windows<'p> {
             behind,
             incoming,
             before: Chain::new(plan, before, front, executor),
-            watermark: watermark(planned, sources, max_jump_ns),
-            max_jump_ns,
+            watermark: watermark(planned, limits),
+            limits,
             reached: i64::MIN,
-            fill,
             tally: Tally::default(),
         }
     }
@@ -169,11 +138,8 @@ impl<'p> Windows<'p> {
     /// Adds groups that workers have put into slices; the watermark stands here behind them.
     pub(super) fn merge(&mut self, shares: Vec<Share>, watermark: i64, emit: Emit<'_>) {
         for share in shares {
-            if let (Keeper::Groups(windowed, ..), Share::Slices(slices)) = (&mut self.keeper, share)
-            {
-                for (slice, runs) in slices {
-                    windowed.add(slice, runs, self.executor);
-                }
+            if let Share::Slices(slices) = share {
+                self.keeper.add(slices, self.executor);
             }
         }
         self.reached = self.reached.max(watermark);
@@ -195,136 +161,51 @@ impl<'p> Windows<'p> {
     /// Puts records into windows.
     fn enter(&mut self, batch: Batch<'static>, arrival: Arrival) {
         let times = times(&self.planned.by, &batch, &self.watermark, arrival.read_ns);
-        let limit = arrival.read_ns.saturating_add(self.max_jump_ns);
+        let limit = arrival.read_ns.saturating_add(self.limits.max_jump_ns);
         let mut reach = Reach::new(limit);
         reach.add(&times);
         let clock = self.watermark.pass(arrival.source, &reach);
-        let of_rows = self.planned.window.is_of_rows();
-        let Tally { jumps, account, .. } = &mut self.tally;
-        let late = match &mut self.keeper {
-            Keeper::Groups(_, grid, sliced) => {
-                let mut placer = Placer::new(grid, clock, limit, of_rows);
-                let placed = place(&mut placer, &times);
-                *jumps += placer.jumps;
-                sliced.update(
-                    &placed.in_time(&batch),
-                    &placed.slices,
-                    &mut account.failures,
-                );
-                placed.late
-            }
-            Keeper::Rows(log, grid, _) => {
-                let mut placer = Placer::new(grid, clock, limit, of_rows);
-                let placed = place(&mut placer, &times);
-                *jumps += placer.jumps;
-                let range = |slice: &Slice| (slice.first, grid.windows(slice.number).1);
-                let ranges = placed.slices.iter().map(range).collect();
-                log.push(placed.in_time(&batch).into_owned(), ranges);
-                placed.late
-            }
-            Keeper::Sessions(groups) => {
-                let pass = passing(clock, &times, limit, jumps);
-                groups.update(&batch, pass, &mut account.failures)
-            }
-            Keeper::SessionRows(log, sessions, _) => {
-                let mut pass = passing(clock, &times, limit, jumps);
-                let (mut rows, mut ranges, mut late) = (Vec::new(), Vec::new(), Vec::new());
-                for row in 0..batch.rows {
-                    let (time, watermark) = pass(row);
-                    match sessions.cell(0, time, watermark) {
-                        Some(cell) => {
-                            rows.push(row as u32);
-                            ranges.push((i64::from(cell), i64::from(cell)));
-                        }
-                        None => late.push(row as u32),
-                    }
-                }
-                log.push(batch.pick(&rows, &batch.slots()), ranges);
-                late
-            }
+        let moment = Moment {
+            times: &times,
+            clock,
+            limit,
         };
+        let failures = &mut self.tally.account.failures;
+        let late = self
+            .keeper
+            .enter(&batch, moment, &mut self.tally.jumps, failures);
         self.tally.enter(&batch, &late, self.plan);
     }
 
     /// Prints the windows that are final; without a watermark, all.
     fn fire(&mut self, watermark: Option<i64>, emit: Emit<'_>) {
-        if let Keeper::Groups(windowed, _, sliced) = &mut self.keeper {
-            for (slice, runs) in sliced.take() {
-                windowed.add(slice, runs, self.executor);
+        let rows_read = match self.planned.by {
+            WindowBy::Number => {
+                let by_workers = self.reached.saturating_sub(1);
+                Some((self.watermark.rows() as i64).max(by_workers))
             }
-        }
-        while let Some(result) = self.next(watermark) {
-            let rows = match result {
+            _ => None,
+        };
+        let now = i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+        let standing = Standing {
+            watermark,
+            rows_read,
+            jumps_from: now.saturating_add(self.limits.max_jump_ns),
+        };
+        self.keeper.settle(self.executor);
+        let mut out = Vec::new();
+        while !self.is_reached()
+            && let Some(result) = self.keeper.next(standing, self.executor)
+        {
+            out.extend(match result {
                 Next::Window(start, end, rows) => self.through(rows, start, end),
                 Next::Sessions(rows) => self.sessions(rows),
-            };
-            emit(rows);
-        }
-    }
-
-    /// The next window that is final, and its rows in front of the stages behind.
-    fn next(&mut self, watermark: Option<i64>) -> Option<Next> {
-        let is_final = |end: i64| watermark.is_none_or(|watermark| end <= watermark);
-        let rows_read = match self.planned.window.is_of_rows() {
-            true => Some((self.watermark.rows() as i64).max(self.reached.saturating_sub(1))),
-            false => None,
-        };
-        match &mut self.keeper {
-            Keeper::Groups(windowed, grid, _) => loop {
-                let window = windowed
-                    .first()
-                    .filter(|window| is_final(grid.end(*window)))?;
-                if let Some((window, rows)) = self.fill.as_mut().and_then(|fill| fill.gap(window)) {
-                    let (start, end) = bounds(grid, window, rows_read)?;
-                    return Some(Next::Window(start, end, rows));
-                }
-                let rows = windowed.finish(window, self.executor);
-                self.fill
-                    .iter_mut()
-                    .for_each(|fill| fill.printed(window, &rows));
-                if let Some((start, end)) = bounds(grid, window, rows_read) {
-                    return Some(Next::Window(start, end, rows));
-                }
-            },
-            Keeper::Rows(log, grid, next) => loop {
-                let window = log
-                    .first(*next)
-                    .filter(|window| is_final(grid.end(*window)))?;
-                if let Some((window, rows)) = self.fill.as_mut().and_then(|fill| fill.gap(window)) {
-                    let (start, end) = bounds(grid, window, rows_read)?;
-                    return Some(Next::Window(start, end, rows));
-                }
-                let rows = log.of(window);
-                self.fill
-                    .iter_mut()
-                    .for_each(|fill| fill.printed(window, &rows));
-                *next = window + 1;
-                log.forget(*next);
-                if let Some((start, end)) = bounds(grid, window, rows_read) {
-                    return Some(Next::Window(start, end, rows));
-                }
-            },
-            Keeper::Sessions(groups) => groups.take(watermark).map(Next::Sessions),
-            Keeper::SessionRows(log, sessions, taken) => {
-                if taken.is_empty() {
-                    *taken = match watermark {
-                        Some(watermark) => sessions.take(watermark).into(),
-                        None => sessions.take_all().into(),
-                    };
-                }
-                let mut session = taken.pop_front()?;
-                session.cells.sort_unstable();
-                let rows = log.of_cells(&session.cells);
-                if taken.is_empty() {
-                    let (cells, _) = sessions.renumber();
-                    let numbered = cells.into_iter().zip(0..);
-                    let new: HashMap<u32, u32> = numbered.collect();
-                    log.renumber(|cell| new.get(&cell).copied());
-                }
-                let (start, end) = (Value::Time(session.start), Value::Time(session.end));
-                Some(Next::Window(start, end, rows))
+            });
+            if out.len() >= EMITTED_BATCHES {
+                emit(std::mem::take(&mut out));
             }
         }
+        emit(out);
     }
 
     /// The rows of a window through the stages behind.
@@ -375,51 +256,24 @@ impl<'p> Windows<'p> {
             .zip(starts.into_iter().zip(ends))
         {
             out.extend(self.through(vec![row], Value::Time(start), Value::Time(end)));
+            if self.is_reached() {
+                break;
+            }
         }
         out
     }
-}
 
-impl Fill {
-    /// The window behind the last one, if it is not the next that has records, and its rows.
-    fn gap(&mut self, next: i64) -> Option<(i64, Vec<Batch<'static>>)> {
-        let window = self.last?.checked_add(1).filter(|window| *window < next)?;
-        self.last = Some(window);
-        Some((
-            window,
-            self.seen.as_ref().map_or_else(Vec::new, SeenKeys::rows),
-        ))
-    }
-
-    /// A window that has records is printed.
-    fn printed(&mut self, window: i64, rows: &[Batch<'static>]) {
-        self.last = Some(window);
-        if let Some(seen) = &mut self.seen {
-            seen.add(rows);
-        }
+    /// Whether a window had the row that was waited for: no further one is looked at.
+    pub(super) fn is_reached(&self) -> bool {
+        self.tally.account.checks.reached
     }
 }
+
+/// So many batches of rows are emitted at once: most windows have few rows.
+const EMITTED_BATCHES: usize = 64;
 
 /// Takes the rows of windows as they become final.
 pub(super) type Emit<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>);
-
-/// The bounds of a window as values: times, or the numbers of its first and last record. A window of rows that
-/// is not full is only one where it is the rest of the input.
-fn bounds(grid: &Grid, window: i64, rows_read: Option<i64>) -> Option<(Value, Value)> {
-    let (start, end) = (grid.start(window), grid.end(window));
-    match rows_read {
-        None => Some((Value::Time(start), Value::Time(end))),
-        Some(rows) if end - 1 <= rows => Some((Value::Int(start), Value::Int(end - 1))),
-        Some(rows) if grid.is_tumbling() => Some((Value::Int(start), Value::Int(rows))),
-        Some(_) => None,
-    }
-}
-
-/// A result that is to go through the stages behind.
-enum Next {
-    Window(Value, Value, Vec<Batch<'static>>),
-    Sessions(SessionRows),
-}
 
 impl Tally {
     /// Adds what the stages behind a window have said.
@@ -429,6 +283,7 @@ impl Tally {
             first_rejected,
             failures,
             rejected_lines,
+            checks,
             ..
         } = chain.account;
         self.withdrawn += chain.withdrawn;
@@ -436,6 +291,7 @@ impl Tally {
         self.account.first_rejected = self.account.first_rejected.take().or(first_rejected);
         self.account.rejected_lines.extend(rejected_lines);
         self.account.failures.append(failures);
+        self.account.checks.append(checks);
     }
 
     /// Enters the rows of a batch that were late.
@@ -457,103 +313,5 @@ impl Tally {
                 self.late_lines.push(b'\n');
             }
         }
-    }
-}
-
-/// The watermark of a planned window.
-pub(super) fn watermark(planned: &PlannedWindow, sources: usize, max_jump_ns: i64) -> Watermark {
-    match planned.by {
-        WindowBy::Time(_) => Watermark::of_times(planned.window.late_ns, max_jump_ns, sources),
-        WindowBy::Arrival(_) => Watermark::of_arrival(),
-        WindowBy::Number => Watermark::of_rows(),
-    }
-}
-
-/// Moves the watermark by what a mark says.
-pub(super) fn apply_mark(watermark: &mut Watermark, mark: Mark, arrival: Arrival) {
-    match mark {
-        Mark::Ended => watermark.end(arrival.source),
-        Mark::Silent(ns) => watermark.silence(arrival.source, ns),
-        Mark::Clock => {}
-    }
-    watermark.tick(arrival.read_ns);
-}
-
-/// Where each row of a batch stands: its time, or its number.
-pub(super) fn times(
-    by: &WindowBy,
-    batch: &Batch<'_>,
-    watermark: &Watermark,
-    read_ns: i64,
-) -> Vec<i64> {
-    match by {
-        WindowBy::Time(slot) => times_in(batch, *slot).to_vec(),
-        WindowBy::Arrival(_) => vec![read_ns; batch.rows],
-        WindowBy::Number => {
-            let first = watermark.rows() as i64 + 1;
-            (first..first + batch.rows as i64).collect()
-        }
-    }
-}
-
-/// The times that a step before has read.
-pub(super) fn times_in<'b>(batch: &'b Batch<'_>, slot: Slot) -> &'b [i64] {
-    match batch.column(slot) {
-        Column::Int(times, _) => times,
-        _ => unreachable!("the step that reads times makes a column of ints"),
-    }
-}
-
-/// Where the records of a batch belong.
-pub(super) struct Placement {
-    /// The rows that are in a window.
-    rows: Vec<u32>,
-    /// Of each of these.
-    pub(super) slices: Vec<Slice>,
-    /// The rows all of whose windows were final.
-    pub(super) late: Vec<u32>,
-}
-
-impl Placement {
-    /// The rows that are not late.
-    pub(super) fn in_time<'b, 'a>(&self, batch: &'b Batch<'a>) -> Cow<'b, Batch<'a>> {
-        if self.late.is_empty() {
-            Cow::Borrowed(batch)
-        } else {
-            Cow::Owned(batch.pick(&self.rows, &batch.slots()))
-        }
-    }
-}
-
-/// Places the records of a batch.
-pub(super) fn place(placer: &mut Placer<'_>, times: &[i64]) -> Placement {
-    let mut placement = Placement {
-        rows: Vec::new(),
-        slices: Vec::with_capacity(times.len()),
-        late: Vec::new(),
-    };
-    for (row, time) in times.iter().enumerate() {
-        match placer.place(*time) {
-            Placed::In(slice) => {
-                placement.slices.push(slice);
-                placement.rows.push(row as u32);
-            }
-            Placed::Late => placement.late.push(row as u32),
-        }
-    }
-    placement
-}
-
-/// The time of each row, and where the watermark stands in front of it.
-fn passing<'t>(
-    mut clock: Clock,
-    times: &'t [i64],
-    limit: i64,
-    jumps: &'t mut u64,
-) -> impl FnMut(usize) -> (i64, i64) + 't {
-    move |row| {
-        let before = clock.watermark;
-        *jumps += u64::from(clock.pass(times[row], limit));
-        (times[row], before)
     }
 }

@@ -1,6 +1,5 @@
 //! A worker: chunk in, rows or groups out.
 
-use std::ffi::OsString;
 use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender, select};
@@ -8,24 +7,24 @@ use crossbeam::channel::{Receiver, Sender, select};
 use crate::aggregate::{Partial, Sliced};
 use crate::data::{
     Batch, Column, Framing, LiveSlots, Names, Position, Validity, Value, count_records,
-    trim_terminator,
 };
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
-use crate::stage::{Account, Reducer};
+use crate::stage::{Account, Checks, Reducer};
 
 use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
-use super::message::{Content, Done, HandOver, Message, Payload, Share, SourceIndex, Task};
+use super::message::{Content, Done, HandOver, Mark, Message, Payload, Share, SourceIndex, Task};
 use super::output::{Parallel, encoder};
 use super::places::{Places, Windowing};
+use super::sources::Sources;
 
 /// What a worker is made of.
 pub(super) struct Setup {
     pub(super) plan: Arc<Plan>,
-    pub(super) sources: Arc<[OsString]>,
+    pub(super) sources: Arc<Sources>,
     pub(super) encoding: Encoding,
     pub(super) look: Look,
     pub(super) max_line_bytes: usize,
@@ -75,8 +74,10 @@ struct Chunk {
     header: Option<Arc<[u8]>>,
 }
 
-/// How many pieces a chunk may have, as a power of two: its number and the piece's make a position.
-const PIECES_BITS: u32 = 20;
+/// How many pieces a chunk may have, as a power of two: its number and the piece's make a position. A piece whose
+/// rows belong to many windows takes a position for each, and a record of the largest size may have as many rows
+/// as bytes.
+const PIECES_BITS: u32 = 26;
 
 impl Worker {
     pub(super) fn new(setup: Setup) -> Self {
@@ -187,6 +188,7 @@ impl Worker {
             rejected_lines: Vec::new(),
             first_rejected: None,
             failures: Failures::default(),
+            checks: Checks::default(),
             first_failure: None,
             left_out: Vec::new(),
             error: None,
@@ -222,8 +224,15 @@ impl Worker {
             Content::Overlong => {
                 self.process_bytes(&[], true, task.header, task.read_ns, &mut done)
             }
+            Content::Unfinished(buffer, len) => {
+                done.bytes = len as u64;
+                self.pass_unfinished(&buffer[..len], task.header, &mut done);
+            }
             Content::Mark(mark) => {
                 done.mark = Some(mark);
+                if let Some(board) = &self.setup.board {
+                    board.pass(task.sequence, task.source, mark == Mark::Ended);
+                }
                 if let Some(windowing) = &self.setup.windowing {
                     done.watermark = windowing.mark(mark, &done);
                 }
@@ -276,6 +285,23 @@ impl Worker {
         done.payload = out.into_payload();
     }
 
+    /// Rejects a record of which a closed connection has taken the rest.
+    fn pass_unfinished(&self, bytes: &[u8], header: Option<Arc<[u8]>>, done: &mut Done) {
+        if let Some(board) = &self.setup.board {
+            let _ = board.records_before(done.sequence, done.source, 1); // nothing reads its number
+        }
+        if let Some(windowing) = &self.setup.windowing {
+            let _ = windowing.places(std::iter::empty(), done); // no record that belongs anywhere
+        }
+        done.has_header = header.is_some();
+        if self.setup.keep_rejects {
+            keep_record(&mut done.rejected_lines, bytes, self.setup.plan.framing);
+        }
+        self.reject(done, || {
+            "the connection ended in the middle of the line".to_owned()
+        });
+    }
+
     /// From the moment on that the first row has decided the columns, rows are encoded here.
     fn encode_once_fixed(&mut self) {
         let plan = &self.setup.plan;
@@ -294,12 +320,15 @@ impl Worker {
     }
 
     fn reject_overlong(&self, done: &mut Done) {
+        let limit = self.setup.max_line_bytes;
+        self.reject(done, || {
+            format!("the line is longer than {limit} bytes, see --max-line")
+        });
+    }
+
+    fn reject(&self, done: &mut Done, reason: impl Fn() -> String) {
         if done.first_rejected.is_none() {
-            let limit = self.setup.max_line_bytes;
-            done.first_rejected = Some((
-                done.records,
-                format!("the line is longer than {limit} bytes, see --max-line"),
-            ));
+            done.first_rejected = Some((done.records, reason()));
         }
         done.rejected += 1;
         done.records += 1;
@@ -472,6 +501,7 @@ impl Worker {
             (_, None) => passed,
         };
         done.failures.append(account.failures);
+        done.checks.append(account.checks);
     }
 
     /// The first batch of some records, with what the source knows of them; how many they were.
@@ -480,9 +510,8 @@ impl Worker {
         let mut batch = plan.scanner.scan(bytes, Position(chunk.position));
         let rows = batch.rows;
         if let Some(slot) = plan.metadata.source {
-            let name = self.setup.sources[chunk.source.0]
-                .as_encoded_bytes()
-                .to_vec();
+            let name = self.setup.sources.name(chunk.source);
+            let name = name.as_encoded_bytes().to_vec();
             batch.set(slot, Column::Constant(Value::Text(name), rows));
         }
         if let Some(slot) = plan.metadata.number {
@@ -499,8 +528,9 @@ impl Worker {
             batch.set(slot, Column::Constant(Value::Text(header.to_vec()), rows));
         }
         let records = match plan.framing {
-            Framing::Lines => count_records(bytes),
-            Framing::Quoted { .. } => rows, // the plan's scanner gives a row for each
+            Framing::Lines if !plan.scanner.keeps_all() => count_records(bytes),
+            // The plan's scanner gives a row for each.
+            Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) => rows,
         };
         if plan.scanner.explodes() {
             account.explode(records);
@@ -536,12 +566,12 @@ impl Worker {
             if is_late && account.first_rejected.is_none() {
                 replay.late += 1;
                 replay.first_late.get_or_insert(record);
-                keep_line(&mut replay.late_lines, line);
+                keep_record(&mut replay.late_lines, line, plan.framing);
             }
             if let Some(reason) = account.first_rejected {
                 replay.rejected += 1;
                 replay.first_rejected.get_or_insert((record, reason));
-                keep_line(&mut replay.rejected_lines, line);
+                keep_record(&mut replay.rejected_lines, line, plan.framing);
             }
             record += 1;
         });
@@ -577,10 +607,10 @@ enum Kept {
     Sliced(Sliced),
 }
 
-/// Appends a record and a newline.
-fn keep_line(lines: &mut Vec<u8>, record: &[u8]) {
-    lines.extend_from_slice(trim_terminator(record));
-    lines.push(b'\n');
+/// Appends a record, and what stands behind one.
+fn keep_record(records: &mut Vec<u8>, record: &[u8], framing: Framing) {
+    records.extend_from_slice(framing.trim(record));
+    records.push(framing.terminator());
 }
 
 /// Applies the workers' stages.

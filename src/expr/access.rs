@@ -18,6 +18,37 @@ pub(super) fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<
     value
 }
 
+/// The value without what a path leads to; as it is where a step leads nowhere.
+pub fn without(value: ValueRef<'_>, path: &[Segment]) -> Value {
+    match (path, value) {
+        ([Segment::Name(name)], ValueRef::Object(fields)) => {
+            let others = fields.iter().filter(|(field, _)| field != name.as_bytes());
+            Value::Object(others.cloned().collect())
+        }
+        ([Segment::Name(name), inside @ ..], ValueRef::Object(fields)) => {
+            let field = |(field, value): &(Vec<u8>, Value)| {
+                let value = match field == name.as_bytes() {
+                    true => without(value.borrow(), inside),
+                    false => value.clone(),
+                };
+                (field.clone(), value)
+            };
+            Value::Object(fields.iter().map(field).collect())
+        }
+        ([Segment::Index(index), inside @ ..], ValueRef::List(values)) => {
+            let mut values = values.to_vec();
+            if let Some(place) = place(&values, *index) {
+                match inside {
+                    [] => drop(values.remove(place)),
+                    inside => values[place] = without(values[place].borrow(), inside),
+                }
+            }
+            Value::List(values)
+        }
+        (_, value) => value.to_value(),
+    }
+}
+
 /// The member of this name, or null.
 pub(super) fn member<'v>(fields: &'v [(Vec<u8>, Value)], name: &[u8]) -> ValueRef<'v> {
     fields
@@ -28,14 +59,17 @@ pub(super) fn member<'v>(fields: &'v [(Vec<u8>, Value)], name: &[u8]) -> ValueRe
 
 /// The element of this number, from 0, negative from the end; or null.
 pub(super) fn element(values: &[Value], index: i64) -> ValueRef<'_> {
+    place(values, index).map_or(ValueRef::Null, |place| values[place].borrow())
+}
+
+/// Where the element of this number stands, if it is there.
+fn place(values: &[Value], index: i64) -> Option<usize> {
     let place = match usize::try_from(index.unsigned_abs()) {
         Ok(back) if index < 0 => values.len().checked_sub(back),
         Ok(place) => Some(place),
         Err(_) => None,
     };
-    place
-        .and_then(|place| values.get(place))
-        .map_or(ValueRef::Null, Value::borrow)
+    place.filter(|place| *place < values.len())
 }
 
 /// Whether a list has an element that equals the value; null is in a list that has a null. Elements of
@@ -53,6 +87,30 @@ pub(super) fn holds(list: &[Value], value: ValueRef<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_path_leads_to_can_be_taken_out() {
+        let name = |name: &str| Segment::Name(name.to_owned());
+        let field = |name: &str, value| (name.as_bytes().to_vec(), value);
+        let list = Value::List(vec![Value::Int(1), Value::Int(2)]);
+        let inner = Value::Object(vec![field("b", list), field("c", Value::Null)]);
+        let object = Value::Object(vec![field("a", inner), field("d", Value::Int(4))]);
+        let printed = |path: &[Segment]| {
+            let mut out = Vec::new();
+            crate::data::write_json(without(object.borrow(), path).borrow(), &mut out);
+            String::from_utf8(out).expect("json")
+        };
+        let all = r#"{"a":{"b":[1,2],"c":null},"d":4}"#;
+        assert_eq!(printed(&[name("a")]), r#"{"d":4}"#);
+        assert_eq!(
+            printed(&[name("a"), name("b")]),
+            r#"{"a":{"c":null},"d":4}"#
+        );
+        let last = [name("a"), name("b"), Segment::Index(-1)];
+        assert_eq!(printed(&last), r#"{"a":{"b":[1],"c":null},"d":4}"#);
+        assert_eq!(printed(&[name("a"), name("b"), Segment::Index(2)]), all);
+        assert_eq!(printed(&[name("d"), name("b")]), all);
+    }
 
     #[test]
     fn paths_lead_in_or_to_null() {

@@ -13,6 +13,7 @@ mod node;
 pub mod pattern;
 pub mod scope;
 
+pub use access::without;
 pub use arithmetic::difference;
 pub use bind::{bind, bind_condition, constant};
 pub use eval::{Evaluated, Rows, matches, truth};

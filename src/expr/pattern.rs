@@ -57,7 +57,8 @@ pub fn compile(pattern: &str) -> Result<Pattern, String> {
     build(pattern, "").map(Pattern::Regex)
 }
 
-fn build(pattern: &str, flags: &str) -> Result<Regex, String> {
+/// As [`bind_regex`], of a pattern and its flags; or what is wrong with it.
+pub fn build(pattern: &str, flags: &str) -> Result<Regex, String> {
     let mut builder = RegexBuilder::new(pattern);
     for flag in flags.chars() {
         match flag {

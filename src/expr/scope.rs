@@ -68,6 +68,8 @@ pub struct Requests {
     pub fields: Vec<Request>,
     /// What holds the whole object, if that is asked for.
     pub whole: Slot,
+    /// Whether a field can be in another: in `user`, `user.id`. Else that is only a name with a dot in it.
+    nests: bool,
     /// The open decoder before this one: what this one does not have is taken from there.
     pub older: Option<Older>,
 }
@@ -99,38 +101,46 @@ impl Older {
 }
 
 impl Requests {
-    /// What will hold a field.
-    fn ask(&mut self, path: &Path, new_slot: &dyn Fn() -> Slot) -> Slot {
-        if let Some(request) = self.fields.iter().find(|request| request.path == *path) {
-            return request.slot;
+    /// What will hold a field, if it is not among what was dropped.
+    fn ask(&mut self, path: &Path, dropped: &[Path], new_slot: &dyn Fn() -> Slot) -> Option<Slot> {
+        let older = self.older.as_ref().and_then(|older| {
+            let dropped = [&older.dropped, dropped].concat();
+            older.requests.borrow_mut().ask(path, &dropped, new_slot)
+        });
+        if self.is_dropped(path, dropped) {
+            return older;
         }
-        let older = self
-            .older
-            .as_ref()
-            .filter(|older| !covers(&older.dropped, path));
-        let older = older.map(|older| older.requests.borrow_mut().ask(path, new_slot));
+        let is_same = |request: &&Request| request.path == *path && request.older == older;
+        if let Some(request) = self.fields.iter().find(is_same) {
+            return Some(request.slot);
+        }
         let slot = new_slot();
         self.fields.push(Request {
             path: path.clone(),
             slot,
             older,
         });
-        slot
+        Some(slot)
+    }
+
+    /// Whether a field was dropped, or what it is in, or a part of it.
+    fn is_dropped(&self, path: &Path, dropped: &[Path]) -> bool {
+        dropped.iter().any(|dropped| match self.nests {
+            true => path.0.starts_with(&dropped.0) || dropped.0.starts_with(&path.0),
+            false => dropped == path,
+        })
+    }
+
+    /// Whether a field of this decoder, or of one before, can be in another.
+    fn nests(&self) -> bool {
+        let before = |older: &Older| older.requests.borrow().nests();
+        self.nests || self.older.as_ref().is_some_and(before)
     }
 }
 
-/// Whether a field, or what it is in, was dropped.
-fn covers(dropped: &[Path], path: &Path) -> bool {
-    dropped.iter().any(|dropped| path.0.starts_with(&dropped.0))
-}
-
-/// The names of whole fields.
+/// The names as an object has them: of csv and logfmt, a name may have dots in it.
 fn names(paths: &[Path]) -> Vec<String> {
-    let name = |path: &Path| match path.0.as_slice() {
-        [Segment::Name(name)] => Some(name.clone()),
-        _ => None,
-    };
-    paths.iter().filter_map(name).collect()
+    paths.iter().map(Path::label).collect()
 }
 
 impl Scope {
@@ -218,13 +228,15 @@ impl Scope {
         slot
     }
 
-    /// Behind a decoder whose fields only the data knows: names that are no field are asked of it.
-    pub fn open(&mut self) -> Rc<RefCell<Requests>> {
+    /// Behind a decoder whose fields only the data knows: names that are no field are asked of it. `nests` says
+    /// whether a field can be in another.
+    pub fn open(&mut self, nests: bool) -> Rc<RefCell<Requests>> {
         let dropped = std::mem::take(&mut self.dropped);
         let older = self.open.take();
         let requests = Rc::new(RefCell::new(Requests {
             fields: Vec::new(),
             whole: self.new_slot(),
+            nests,
             older: older.map(|requests| Older { requests, dropped }),
         }));
         self.open = Some(Rc::clone(&requests));
@@ -234,6 +246,12 @@ impl Scope {
     /// What holds the whole object of the newest open decoder.
     pub fn whole(&self) -> Option<Slot> {
         self.open.as_ref().map(|requests| requests.borrow().whole)
+    }
+
+    /// Whether a field of an open decoder can be in another.
+    pub fn nests(&self) -> bool {
+        let open = self.open.as_ref();
+        open.is_some_and(|requests| requests.borrow().nests())
     }
 
     /// Names that were dropped behind an open decoder.
@@ -321,14 +339,8 @@ impl Scope {
                 format!("`{first}` holds single values: there is nothing inside to name"),
             ));
         }
-        if let Some(dropped) = self
-            .dropped
-            .iter()
-            .find(|dropped| path.0.starts_with(&dropped.0))
-        {
-            let message = format!("`{}` was dropped by a stage before", dropped.label());
-            let help = format!("write this stage in front of `drop {}`", dropped.label());
-            return Err(Mistake::new(span, message).help(help));
+        if let Some(mistake) = self.dropped_before(path, span) {
+            return Err(mistake);
         }
         let mistake = Mistake::new(span, format!("unknown field `{name}`"));
         let names: Vec<&str> = self
@@ -353,13 +365,29 @@ impl Scope {
 }
 
 impl Scope {
+    /// The mistake of asking for what was dropped, or for what a part was dropped of.
+    fn dropped_before(&self, path: &Path, span: Span) -> Option<Mistake> {
+        let is_met = |dropped: &&Path| {
+            path.0.starts_with(&dropped.0) || self.nests() && dropped.0.starts_with(&path.0)
+        };
+        let dropped = self.dropped.iter().find(is_met)?;
+        let name = dropped.label();
+        let mistake = Mistake::new(span, format!("`{name}` was dropped by a stage before"));
+        let mut help = format!("write this stage in front of `drop {name}`");
+        if dropped.0.len() > path.0.len() {
+            help.push_str(&format!(", or name other fields of `{}`", path.label()));
+        }
+        Some(mistake.help(help))
+    }
+
     /// Asks the newest open decoder for a field, and through it those before.
     fn ask(&self, path: &Path, name: &str) -> Option<Slot> {
         let requests = self.open.as_ref()?;
-        if name.starts_with('@') || covers(&self.dropped, path) {
+        if name.starts_with('@') {
             return None;
         }
-        Some(requests.borrow_mut().ask(path, &|| self.new_slot()))
+        let new_slot = || self.new_slot();
+        requests.borrow_mut().ask(path, &self.dropped, &new_slot)
     }
 }
 

@@ -33,6 +33,7 @@ pub use clauses::{AggregateCall, AggregateList, KeyClause};
 pub use mistake::Mistake;
 pub use number::parse_size;
 pub use pipeline::parse;
+pub use regex::parse_regex;
 
 /// The deepest expression that is accepted; what walks a tree may recurse this far.
 pub const MAX_DEPTH: u16 = 200;

@@ -10,6 +10,32 @@ use super::mistake::Mistake;
 /// The letters that may stand behind the second slash.
 const FLAGS: &str = "imsxU";
 
+/// A regular expression that stands alone, as behind an option.
+pub fn parse_regex(text: &str) -> Result<RegexLiteral, Mistake> {
+    let whole = Span {
+        start: 0,
+        end: text.len(),
+    };
+    if !text.starts_with('/') {
+        return Err(Mistake::new(whole, "expected a /regex/").help("write '/^[0-9]{4}-/'"));
+    }
+    match regex(Input::new(text)) {
+        Ok((rest, literal)) if rest.fragment().is_empty() => Ok(literal),
+        Ok((rest, _)) => {
+            let behind = Span {
+                start: rest.location_offset(),
+                end: text.len(),
+            };
+            Err(Mistake::new(
+                behind,
+                "nothing can stand behind the regular expression",
+            ))
+        }
+        Err(nom::Err::Error(failure) | nom::Err::Failure(failure)) => Err(*failure.mistake),
+        Err(nom::Err::Incomplete(_)) => Err(Mistake::new(whole, "expected a /regex/")),
+    }
+}
+
 /// A regular expression; the input begins with its slash.
 pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
     let Some((pattern, length)) = pattern(&input.fragment()[1..]) else {

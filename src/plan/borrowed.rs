@@ -82,6 +82,10 @@ pub(super) fn answer(stage: &Stage, name: &str) -> Option<Mistake> {
             "texts are cut into records by `split`",
             "split ' '".to_owned(),
         ),
+        "expect" | "ensure" | "verify" | "require" => (
+            "results are checked by `assert`",
+            format!("assert {}", or(&rest, "count == 0")),
+        ),
         "total" => (
             "numbers are added by `sum`",
             format!("sum({})", inside(stage, &rest)),

@@ -46,6 +46,8 @@ impl Explanation {
         let reading = match framing {
             Framing::Lines => "files by ranges, on every thread; pipes by one reader",
             Framing::Quoted { .. } => "by one reader, which looks for quotes with newlines in them",
+            Framing::Nul => "by one reader, which looks for NUL",
+            Framing::Starts(_) => "by one reader, which looks for the lines that begin a record",
         };
         rows.push(("read", decoded, reading.to_owned()));
         let scanning = match scanned {

@@ -28,7 +28,8 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         .iter()
         .map(|stage| stage.text.clone())
         .collect();
-    let (framing, preface) = (framing(&bound), preface(&bound));
+    let framing = settings.records.unwrap_or_else(|| framing(&bound));
+    let preface = preface(&bound);
     let window = bound.window.take().and_then(|window| window.bound);
     let rejecting = match settings.keeps_rejects {
         true => rejecting_records(&bound.stages),
@@ -42,7 +43,11 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let mut windowed = LiveSlots::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
-        let may_reject = rejecting.contains(&index) && matches!(stage.kind, Kind::Extract(_));
+        let reads_time = window.as_ref().is_some_and(|window| {
+            matches!(window.by, WindowBy::Time(_)) && index + 1 == window.stage
+        });
+        let may_reject =
+            rejecting.contains(&index) && (reads_time || matches!(stage.kind, Kind::Extract(_)));
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
         if let Some(window) = window.as_ref().filter(|window| window.stage == index) {
             live.remove(window.bounds.start);
@@ -82,7 +87,14 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
             }
         })
         .collect();
-    let (scanner, scanned) = scanner(&bound.source, framing, metadata, &mut map, &live);
+    let (scanner, scanned) = scanner(
+        &bound.source,
+        framing,
+        settings.records.is_some(),
+        metadata,
+        &mut map,
+        &live,
+    );
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
     let place = window.as_ref().and_then(|window| {
         let at = merge.iter().position(|(index, _)| *index == window.stage)?;
@@ -115,6 +127,8 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         merge.remove(0);
     }
     Plan {
+        asserts: bound.asserts,
+        until: bound.until,
         framing,
         preface,
         scanner,
@@ -288,22 +302,26 @@ fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
     }
 }
 
-/// The scanner that does most: the first stage's own, or lines, or a mere count.
+/// The scanner that does most: the first stage's own, or lines, or a mere count. Where records are foreign, ended
+/// by what no stage has asked for, they are found first.
 fn scanner(
     source: &SourceSlots,
     framing: Framing,
+    is_foreign: bool,
     metadata: Metadata,
     map: &mut Vec<(usize, Step)>,
     live: &LiveSlots,
 ) -> (Box<dyn Scanner>, Scanned) {
-    let own = map.first().filter(|_| metadata == Metadata::default());
+    let own = map
+        .first()
+        .filter(|_| metadata == Metadata::default() && !is_foreign);
     if let Some((index, scanner)) =
         own.and_then(|(index, step)| Some((*index, step.stage.scanner(source.line, &step.live)?)))
     {
         map.remove(0);
         return (scanner, Scanned::Stage(index));
     }
-    if live.contains(source.line) {
+    if is_foreign || live.contains(source.line) {
         (
             Box::new(LineScanner {
                 line: source.line,

@@ -3,6 +3,7 @@
 
 mod aggregates;
 mod borrowed;
+mod checks;
 mod explain;
 mod live;
 mod running;
@@ -18,7 +19,7 @@ use crate::expr::scope::ReadFile;
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
-use crate::stage::{OrderedStage, RowStage, Watched};
+use crate::stage::{Check, OrderedStage, RowStage, Watched};
 
 pub use explain::Explanation;
 pub use window::{Bounds, Place, PlannedWindow, WindowBy};
@@ -47,6 +48,10 @@ pub struct Plan {
     pub late_rejects: Option<LateRejects>,
     /// What is printed.
     pub output: Output,
+    /// Every row of the result must satisfy these.
+    pub asserts: Vec<Check>,
+    /// The run ends as soon as a row of the result satisfies this.
+    pub until: Option<Check>,
     /// Fields that only the data can have: those that never were there are named at the end.
     pub watched: Vec<Watched>,
     /// The plan in words.
@@ -148,6 +153,8 @@ pub struct Settings {
     pub printing: Printing,
     /// No sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,
+    /// Where records end, if the user says so; otherwise the first stage does.
+    pub records: Option<Framing>,
     /// What a random choice is made from: another number, another sample.
     pub seed: u64,
     /// Rejected records are kept as they came: their lines must be there wherever a record can be rejected.
@@ -156,6 +163,8 @@ pub struct Settings {
     pub keeps_late: bool,
     /// Windows without records are printed as well.
     pub fill: bool,
+    /// Of rows that break an `assert`, it is to be known which records they are.
+    pub locates: bool,
     /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
     /// How files are read that belong to the expression.
@@ -167,10 +176,12 @@ impl From<Printing> for Settings {
         Settings {
             printing,
             exact: false,
+            records: None,
             seed: 0,
             keeps_rejects: false,
             keeps_late: false,
             fill: false,
+            locates: false,
             forget_ns: None,
             read_file: None,
         }
@@ -222,6 +233,12 @@ impl Plan {
             .iter()
             .find(|step| ends_early(step) || waits(step));
         matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
+    }
+
+    /// Whether windows must hear of time what records do not say: that a source has ended or is silent, and that
+    /// the clock has moved on.
+    pub fn window_marks(&self) -> bool {
+        self.window.is_some()
     }
 
     /// Whether workers make several rows of a record.

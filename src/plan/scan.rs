@@ -2,7 +2,7 @@
 
 use crate::data::{
     Batch, Bytes, Column, Framing, Position, Scanner, Slot, Span, TextColumn, count_records,
-    each_of_two, trim_terminator,
+    each_of_two,
 };
 
 /// One row a record, without columns: nothing reads them.
@@ -11,6 +11,10 @@ pub(super) struct CountScanner;
 impl Scanner for CountScanner {
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
         Batch::new(count_records(bytes), position)
+    }
+
+    fn keeps_all(&self) -> bool {
+        true
     }
 }
 
@@ -26,7 +30,9 @@ impl Scanner for LineScanner {
         if self.framing.is_plain(bytes) {
             let mut start = 0;
             each_of_two(bytes, b'\n', b'\n', |end| {
-                spans.push(Span::new(start, end));
+                // Looking at the byte before each newline costs less than a search for carriage returns.
+                let before = bytes.get(end.wrapping_sub(1));
+                spans.push(Span::new(start, end - usize::from(before == Some(&b'\r'))));
                 start = end + 1;
             });
             if start < bytes.len() {
@@ -34,16 +40,9 @@ impl Scanner for LineScanner {
             }
         } else {
             self.framing.each_record(bytes, |start, end| {
-                let newline = usize::from(bytes[end - 1] == b'\n');
-                spans.push(Span::new(start, end - newline));
+                let record = self.framing.trim(&bytes[start..end]);
+                spans.push(Span::new(start, start + record.len()));
             });
-        }
-        if memchr::memchr(b'\r', bytes).is_some() {
-            for span in &mut spans {
-                let end = (span.start + span.len) as usize;
-                let whole = &bytes[span.start as usize..(end + 1).min(bytes.len())];
-                span.len = trim_terminator(whole).len() as u32;
-            }
         }
         let mut batch = Batch::new(spans.len(), position);
         batch.set(
@@ -54,5 +53,9 @@ impl Scanner for LineScanner {
             }),
         );
         batch
+    }
+
+    fn keeps_all(&self) -> bool {
+        true
     }
 }

@@ -5,13 +5,13 @@ use crate::data::Slot;
 use crate::expr::Scope;
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
-use crate::stage::{self, BoundStage, Extraction, Memory, OrderedStage, RowStage};
+use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, RowStage};
 
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
-use super::borrowed;
 use super::running::bind_running;
 use super::window::{self, OpenWindow, WindowBy};
+use super::{borrowed, checks};
 
 /// A pipeline with all names bound.
 pub(super) struct Bound {
@@ -23,6 +23,10 @@ pub(super) struct Bound {
     pub(super) chooses_columns: bool,
     /// Over which records blocking stages work, if not over the whole stream.
     pub(super) window: Option<OpenWindow>,
+    /// Whether the place of a row that breaks an `assert` is to be known.
+    locates: bool,
+    pub(super) asserts: Vec<Check>,
+    pub(super) until: Option<Check>,
 }
 
 impl Bound {
@@ -103,6 +107,9 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
         source,
         chooses_columns: false,
         window: None,
+        locates: settings.locates,
+        asserts: Vec::new(),
+        until: None,
     };
     let mut mistakes = Vec::new();
     match window::find(pipeline) {
@@ -113,7 +120,13 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
         Err(found) => mistakes.extend(found),
     }
     let is_window = |stage: &&Stage| stage.head.as_word() == Some("window");
-    for stage in pipeline.stages.iter().filter(|stage| !is_window(stage)) {
+    let mut stages: Vec<&Stage> = pipeline.stages.iter().collect();
+    stages.retain(|stage| !is_window(stage));
+    match checks::misplaced(&stages) {
+        Some(misplaced) => mistakes.push(misplaced),
+        None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see what `until` prints
+    }
+    for stage in stages {
         if let Err(found) = bind_stage(stage, &mut bound) {
             mistakes.extend(found);
             bound.scope.unknown = true;
@@ -185,6 +198,13 @@ fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
             }
             (Err(found), _) | (_, Err(found)) => return Err(found),
         };
+        if let Some(mistake) = bound
+            .window
+            .as_ref()
+            .and_then(|window| window.misfit(stage, &aggregation))
+        {
+            return Err(vec![mistake]);
+        }
         add_totals(bound, stage, stage::totals(&bound.scope));
         bound.scope.is_result = true;
         bound.scope.chooses_columns = true;
@@ -235,6 +255,19 @@ fn add(
             if enters {
                 show_bounds(bound);
             }
+        }
+        BoundStage::Assert(assert) => {
+            let assert = assert.numbered(bound.asserts.len(), bound.locates);
+            bound.asserts.push(assert.check().clone());
+            push(bound, stage, Kind::Rows(vec![Box::new(assert)]));
+        }
+        BoundStage::Until(text, judges, until) => {
+            bound.until = Some(Check {
+                text,
+                message: None,
+                place: None,
+            });
+            return add(bound, stage, BoundStage::Ordered(judges, until), before);
         }
         BoundStage::Window(_) => {} // bound before the first blocking stage
     }

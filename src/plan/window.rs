@@ -1,9 +1,10 @@
 //! The window of a pipeline: found wherever it stands, bound in front of the first blocking stage.
 
+use crate::aggregate::{Aggregation, BoundAggregate};
 use crate::data::Slot;
 use crate::expr::{Scope, bind};
 use crate::lang::Mistake;
-use crate::lang::ast::Pipeline;
+use crate::lang::ast::{Pipeline, Stage};
 use crate::stage::{self, BoundStage, RecordTime, WindowClause};
 use crate::window::Window;
 
@@ -143,6 +144,16 @@ impl OpenWindow {
             stage: stage + usize::from(step.is_some()),
         });
         Ok(step)
+    }
+
+    /// The mistake of aggregates that cannot work over this window.
+    pub(super) fn misfit(&self, stage: &Stage, aggregation: &Aggregation) -> Option<Mistake> {
+        let is_rate = |aggregate: &BoundAggregate| aggregate.def.entry.name == "rate";
+        if !self.clause.window.is_of_rows() || !aggregation.aggregates.iter().any(is_rate) {
+            return None;
+        }
+        let text = "`rate` is records per second: a window of rows has no length in time";
+        Some(Mistake::new(stage.span, text).help("write window 30s for a window of time"))
     }
 
     /// The mistake of a window that no stage asks for.

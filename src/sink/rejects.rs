@@ -57,7 +57,7 @@ impl Rejects {
 }
 
 /// Whether both are one regular file, however its path is written.
-fn is_same_file(path: &OsStr, source: &OsStr) -> bool {
+pub(super) fn is_same_file(path: &OsStr, source: &OsStr) -> bool {
     let source = if source == "-" {
         OsStr::new("/dev/stdin")
     } else {

@@ -1,8 +1,16 @@
 //! SOURCES: where bytes come from. One file a kind of source, one line in the table.
 
+mod address;
 pub mod compression;
+mod connection;
 mod file;
+pub mod follow;
 mod stdin;
+mod tcp;
+mod tcp_listen;
+mod udp_listen;
+mod unix;
+mod unix_listen;
 mod whole;
 
 pub use whole::read_whole;
@@ -10,22 +18,51 @@ pub use whole::read_whole;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::net::UdpSocket;
 use std::os::unix::fs::MetadataExt;
 
 use crate::data::{Entry, escape_controls, reason};
+use crate::expr::scope::closest;
+use crate::lang::Mistake;
+use crate::lang::ast::Span;
+
+pub use connection::{Dial, Listener};
 
 /// Every kind of source; the first that accepts what was written opens it.
-pub const SOURCES: &[&SourceDef] = &[&stdin::STDIN, &file::FILE];
+pub const SOURCES: &[&SourceDef] = &[
+    &stdin::STDIN,
+    &tcp::TCP,
+    &tcp_listen::TCP_LISTEN,
+    &udp_listen::UDP_LISTEN,
+    &unix::UNIX,
+    &unix_listen::UNIX_LISTEN,
+    &file::FILE,
+];
 
 /// A kind of source and what the manual says of it.
 #[derive(Debug)]
 pub struct SourceDef {
     /// Name, usage (as written on the command line), summary, examples.
     pub entry: Entry,
+    /// Whether it is read beside others, and whether it ends.
+    pub liveness: Liveness,
     /// Whether this kind is meant by what was written.
     pub accepts: fn(&OsStr) -> bool,
+    /// What is wrong with how it is written; nothing is opened.
+    pub check: fn(&OsStr) -> Result<(), Mistake>,
     /// Opens it. An error is a sentence without the source's name.
     pub open: fn(&OsStr) -> Result<Input, String>,
+}
+
+/// How a kind of source comes to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// Bytes that are there, or a pipe: read one source after another.
+    Plain,
+    /// Somebody who sends when it suits, until a connection is closed: read side by side.
+    Live,
+    /// The same, but nothing ends it.
+    Endless,
 }
 
 /// What was opened.
@@ -42,14 +79,55 @@ pub enum Input {
     },
     /// A pipe, terminal or device: bytes come one after another, when they come.
     Stream(File),
+    /// Somebody who is not connected yet.
+    Dial(Dial),
+    /// Connections that come in; where it listens, if the system has chosen that.
+    Listener(Listener, Option<String>),
+    /// Datagrams that come in; where they are sent to, if the system has chosen that.
+    Datagrams(UdpSocket, Option<String>),
+}
+
+/// How a source as it was written comes to its end.
+pub fn liveness(written: &OsStr) -> Liveness {
+    def(written).map_or(Liveness::Plain, |def| def.liveness)
+}
+
+/// What is wrong with how a source is written. Nothing is opened.
+pub fn check(written: &OsStr) -> Result<(), Mistake> {
+    def(written).map_or(Ok(()), |def| (def.check)(written))
+}
+
+/// What is wrong with a path, if it looks as if it were no path: its scheme is none.
+fn check_scheme(written: &OsStr) -> Result<(), Mistake> {
+    let text = written.to_string_lossy();
+    let (scheme, _) = address::scheme_of(&text);
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '+';
+    if scheme.is_empty() || !scheme.chars().all(is_word) || std::path::Path::new(written).exists() {
+        return Ok(());
+    }
+    let schemes: Vec<&str> = SOURCES
+        .iter()
+        .filter(|def| def.entry.usage.contains("://"))
+        .map(|def| def.entry.name)
+        .collect();
+    let span = Span {
+        start: 0,
+        end: scheme.len(),
+    };
+    let help = match closest(scheme, &schemes) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => format!("there are {}", schemes.join(", ")),
+    };
+    Err(Mistake::new(span, format!("unknown kind of source `{scheme}`")).help(help))
+}
+
+fn def(written: &OsStr) -> Option<&'static SourceDef> {
+    SOURCES.iter().copied().find(|def| (def.accepts)(written))
 }
 
 /// Opens a source by what was written.
 pub fn open(written: &OsStr) -> Result<Input, String> {
-    let def = SOURCES
-        .iter()
-        .find(|def| (def.accepts)(written))
-        .ok_or("no kind of source is written like this")?;
+    let def = def(written).ok_or("no kind of source is written like this")?;
     (def.open)(written)
 }
 
@@ -69,7 +147,9 @@ pub fn display(written: &OsStr) -> Cow<'_, str> {
 fn input(file: File, start: u64) -> Result<Input, String> {
     let metadata = file.metadata().map_err(|error| reason(&error))?;
     if metadata.is_dir() {
-        return Err("is a directory: name the files in it, as in DIR/*.log".to_owned());
+        return Err(
+            "is a directory: name the files in it, as in DIR/*.log, or --follow it".to_owned(),
+        );
     }
     // Files under /proc say that they are empty and are not; those under /sys, that they fill a page.
     let is_made_up =

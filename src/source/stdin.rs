@@ -4,7 +4,7 @@ use std::fs::File;
 
 use rustix::fs::SeekFrom;
 
-use super::{Input, SourceDef};
+use super::{Input, Liveness, SourceDef};
 use crate::data::{Entry, Example, reason};
 
 pub(super) const STDIN: SourceDef = SourceDef {
@@ -19,7 +19,9 @@ pub(super) const STDIN: SourceDef = SourceDef {
             output: "2\n",
         }],
     },
+    liveness: Liveness::Plain,
     accepts: |written| written == "-",
+    check: |_| Ok(()),
     open: |_| {
         let handle =
             rustix::io::dup(rustix::stdio::stdin()).map_err(|error| reason(&error.into()))?;

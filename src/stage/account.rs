@@ -1,5 +1,6 @@
 //! What stages report of the records they see.
 
+use super::Checks;
 use crate::data::{Batch, Slot, write_text};
 use crate::expr::Failures;
 
@@ -8,7 +9,7 @@ use crate::expr::Failures;
 /// Until a stage makes several records of one, a row is a record: what a filter drops is counted in
 /// `filtered`. Behind such a stage the record has passed, whatever becomes of its pieces, unless one of them
 /// is rejected.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Account {
     /// Records that reached the stage that made several of them.
     pub exploded: Option<u64>,
@@ -26,6 +27,8 @@ pub struct Account {
     pub rejected_lines: Vec<u8>,
     /// Values that did not fit.
     pub failures: Failures,
+    /// What checks have seen.
+    pub checks: Checks,
 }
 
 impl Account {

@@ -111,7 +111,7 @@ pub(super) fn bind_rows(
             of_source(extraction, header.map(|_| Preface::Mark), framing)
         }
         (true, Some(slot)) => {
-            let extraction = extract::open(text, scope, move |wanted| {
+            let extraction = extract::open(text, scope, false, move |wanted| {
                 Box::new(CsvDecoder::new(dialect, None, wanted))
             });
             of_source(extraction.under(slot), Some(Preface::Header), framing)

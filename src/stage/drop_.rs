@@ -1,9 +1,10 @@
 //! `drop A, B`: all fields but these.
 
-use super::{BoundStage, StageDef};
-use crate::data::{Entry, Example};
-use crate::expr::Scope;
+use super::{Account, BoundStage, RowStage, StageDef};
+use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot};
+use crate::expr::{Scope, without};
 use crate::lang::arguments::Arguments;
+use crate::lang::ast::Path;
 use crate::lang::{Mistake, ast};
 
 pub(super) const DROP: StageDef = StageDef {
@@ -11,12 +12,19 @@ pub(super) const DROP: StageDef = StageDef {
         name: "drop",
         usage: "drop A, B, …",
         summary: "Keep all fields but these.",
-        details: "",
-        examples: &[Example {
-            expr: "let n = len(line) | drop line",
-            input: "abc\n",
-            output: "3\n",
-        }],
+        details: "A field of json goes with all that is in it; `drop user.id` takes it out of `user`.",
+        examples: &[
+            Example {
+                expr: "let n = len(line) | drop line",
+                input: "abc\n",
+                output: "3\n",
+            },
+            Example {
+                expr: "json | drop user.id",
+                input: "{\"user\":{\"id\":7,\"name\":\"ann\"},\"n\":1}\n",
+                output: "{\"user\":{\"name\":\"ann\"},\"n\":1}\n",
+            },
+        ],
     },
     chooses_columns: true,
     bind,
@@ -25,12 +33,21 @@ pub(super) const DROP: StageDef = StageDef {
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
     let mut mistakes = Vec::new();
+    let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
         let (path, span) = arguments
             .field("the name of a field")
             .map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
         match scope.resolve(path, span) {
-            Ok(_) => scope.remove(path),
+            Ok(_) => {
+                if let (Some(whole), [_, _, ..], true) =
+                    (scope.whole(), path.0.as_slice(), scope.nests())
+                {
+                    let path = path.clone();
+                    stages.push(Box::new(TakeOut { whole, path }));
+                }
+                scope.remove(path);
+            }
             Err(_) if scope.unknown => {}
             Err(mistake) => mistakes.push(mistake),
         }
@@ -46,8 +63,36 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         mistakes.push(Mistake::new(stage.span, "no field is left to print"));
     }
     if mistakes.is_empty() {
-        Ok(BoundStage::Rows(Vec::new()))
+        Ok(BoundStage::Rows(stages))
     } else {
         Err(mistakes)
+    }
+}
+
+/// Takes what is in a field out of the whole object, where that is printed.
+struct TakeOut {
+    whole: Slot,
+    path: Path,
+}
+
+impl RowStage for TakeOut {
+    fn reads(&self, slots: &mut LiveSlots) {
+        slots.insert(self.whole);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.whole]
+    }
+
+    fn only_makes(&self) -> bool {
+        true
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+        let objects = batch.column(self.whole);
+        let rest = |row| without(objects.get(row), &self.path.0);
+        let rest = Column::Values((0..batch.rows).map(rest).collect());
+        batch.retain(live);
+        batch.set(self.whole, rest);
     }
 }

@@ -161,21 +161,23 @@ pub(super) fn bind_open(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
+    nests: bool,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
 ) -> Result<Extraction, Vec<Mistake>> {
     let from = bind_from(&mut Arguments::of(stage), stage, scope, entry)?;
-    Ok(open(from, scope, make))
+    Ok(open(from, scope, nests, make))
 }
 
-/// An extraction whose fields only the data knows.
+/// An extraction whose fields only the data knows; `nests` says whether a field can be in another.
 pub(super) fn open(
     from: Node,
     scope: &mut Scope,
+    nests: bool,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
 ) -> Extraction {
     Extraction {
         from,
-        fields: Fields::Open(scope.open()),
+        fields: Fields::Open(scope.open(nests)),
         make: Box::new(make),
         framing: Framing::default(),
         preface: Preface::default(),

@@ -34,7 +34,7 @@ pub(super) const JSON: StageDef = StageDef {
     },
     chooses_columns: false,
     bind: |stage, scope| {
-        extract::bind_open(stage, scope, &JSON.entry, |wanted| {
+        extract::bind_open(stage, scope, &JSON.entry, true, |wanted| {
             Box::new(JsonDecoder::new(wanted))
         })
         .map(BoundStage::Extract)

@@ -29,7 +29,7 @@ pub(super) const LOGFMT: StageDef = StageDef {
     },
     chooses_columns: false,
     bind: |stage, scope| {
-        extract::bind_open(stage, scope, &LOGFMT.entry, |wanted| {
+        extract::bind_open(stage, scope, &LOGFMT.entry, false, |wanted| {
             Box::new(LogfmtDecoder::new(wanted))
         })
         .map(BoundStage::Extract)

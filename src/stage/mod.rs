@@ -4,6 +4,8 @@
 //! name in front, are read by the plan.
 
 mod account;
+mod assert_;
+mod checks;
 mod csv;
 mod dedup;
 mod drop_;
@@ -31,10 +33,13 @@ mod tail;
 mod top;
 mod total;
 mod tsv;
+mod until_;
 mod where_;
 mod window_;
 
 pub use account::Account;
+pub use assert_::Assert;
+pub use checks::{Check, Checked, Checks, SHOWN};
 pub use extract::{Extraction, Watched};
 pub use operator::{Memory, Operator, OrderedStage, Reducer};
 pub use total::totals;
@@ -47,6 +52,7 @@ use crate::lang::{Mistake, ast};
 
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
+    &assert_::ASSERT,
     &csv::CSV,
     &dedup::DEDUP,
     &drop_::DROP,
@@ -69,6 +75,7 @@ pub const STAGES: &[&StageDef] = &[
     &tail::TAIL,
     &top::TOP,
     &tsv::TSV,
+    &until_::UNTIL,
     &where_::WHERE,
     &window_::WINDOW,
 ];
@@ -98,6 +105,10 @@ pub enum BoundStage {
     Several(Vec<BoundStage>),
     /// The same as these stages.
     Rewrite(Vec<ast::Stage>),
+    /// A check of every row of the result.
+    Assert(Assert),
+    /// The end of the run: as it was written, how rows are judged, and what waits for one to be true.
+    Until(String, Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
     /// `running` with aggregates, which the plan knows: it reads the arguments.
     Running,
     /// Nothing by itself: it says over which records the blocking stages work.
@@ -141,6 +152,13 @@ pub trait RowStage: Send + Sync {
         let _ = (line, live);
         None
     }
+}
+
+/// Whether the stage of this name checks the result: it stands at the end.
+pub fn is_check(name: &str) -> bool {
+    [&assert_::ASSERT, &until_::UNTIL]
+        .iter()
+        .any(|def| def.entry.name == name)
 }
 
 /// The stage of this name.

@@ -218,17 +218,12 @@ impl RowStage for RecordTime {
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
         let mut times = Vec::with_capacity(batch.rows);
-        let mut without: Vec<u32> = Vec::new();
+        let mut without: Vec<(u32, String)> = Vec::new();
         {
             let column = self.node.eval_all(batch, &mut account.failures);
             let mut push = |row: usize, time: Option<i64>| {
                 if time.is_none() {
-                    if without.is_empty() {
-                        account
-                            .first_rejected
-                            .get_or_insert_with(|| reason(self.stage, column.get(row)));
-                    }
-                    without.push(row as u32);
+                    without.push((row as u32, reason(self.stage, column.get(row))));
                 }
                 times.push(time.unwrap_or_default());
             };
@@ -247,17 +242,20 @@ impl RowStage for RecordTime {
                 column => (0..batch.rows).for_each(|row| push(row, time_of(column.get(row)))),
             }
         }
-        account.rejected += without.len() as u64;
+        let kept = (!without.is_empty()).then(|| {
+            let mut rejected = without.iter().map(|(row, _)| *row).peekable();
+            let is_kept = |row: &u32| rejected.next_if_eq(row).is_none();
+            (0..batch.rows as u32).filter(is_kept).collect::<Vec<u32>>()
+        });
+        for (row, reason) in without {
+            account.reject(batch, row, reason);
+        }
         batch.retain(live);
         batch.set(self.slot, Column::Int(times, Validity::ALL));
-        if !without.is_empty() {
-            let mut without = without.into_iter().peekable();
-            let rows: Vec<u32> = (0..batch.rows as u32)
-                .filter(|row| without.next_if_eq(row).is_none())
-                .collect();
+        if let Some(kept) = kept {
             let mut live = live.clone();
             live.insert(self.slot);
-            batch.gather(&rows, &live);
+            batch.gather(&kept, &live);
         }
     }
 }

@@ -91,8 +91,15 @@ impl Grid {
     /// records have not begun.
     pub fn windows(&self, slice: i64) -> (i64, i64) {
         let last = slice.div_euclid(self.step);
-        let first = slice.saturating_sub(self.span).div_euclid(self.step) + 1;
+        let before = slice.checked_sub(self.span);
+        let first = before.map_or(i64::MIN, |before| before.div_euclid(self.step) + 1);
         (first.max(self.first), last)
+    }
+
+    /// Whether a window is final when the watermark stands here. At the ends of time, which windows reach beyond,
+    /// that is a matter of slices, not of times.
+    pub fn is_final(&self, window: i64, watermark: i64) -> bool {
+        watermark > i64::MIN && window < self.first_open(self.slice_of(watermark))
     }
 
     /// The first window that is not final when the watermark stands in this slice.
@@ -135,7 +142,7 @@ mod tests {
             prop_assert_eq!(grid.end(window) - grid.start(window), length);
             prop_assert_eq!(grid.start(window + 1) - grid.start(window), slide);
             // Final once the watermark has reached the end.
-            prop_assert_eq!(grid.end(window) <= at, window < grid.first_open(grid.slice_of(at)));
+            prop_assert_eq!(grid.end(window) <= at, grid.is_final(window, at));
         }
     }
 

@@ -1,27 +1,33 @@
 //! Records that are kept as they are, for stages that want to see all of a window: in the order of arrival,
-//! each with the windows that take it.
+//! and found by the windows that take them, so that a window costs no more than its own records.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::data::{Batch, LiveSlots};
+use crate::data::{Batch, LiveSlots, gather_across};
 
 /// The windows that take a record, the first and the last: by number, or the cell of its session.
 pub type Range = (i64, i64);
+
+/// Where a record is: its batch, and its row there.
+type Place = (u64, u32);
+
+/// Records whose batches hold so many others that nobody wants any more are moved together.
+const SPARE_ROWS: usize = 1 << 14;
 
 /// Records in the order in which they came.
 #[derive(Debug)]
 pub struct RowLog {
     /// What is kept of each record.
     live: LiveSlots,
-    held: VecDeque<Held>,
-}
-
-#[derive(Debug)]
-struct Held {
-    batch: Batch<'static>,
-    ranges: Vec<Range>,
-    /// The first and last window of any of them.
-    all: Range,
+    /// By number, in the order of arrival; each with how many of its records are wanted.
+    held: BTreeMap<u64, (Batch<'static>, usize)>,
+    /// The number of the next batch.
+    next: u64,
+    /// Where the records of each range are, in the order of arrival.
+    places: BTreeMap<Range, Vec<Place>>,
+    /// Rows of all batches, and those of them that are wanted.
+    rows: usize,
+    wanted: usize,
 }
 
 impl RowLog {
@@ -29,95 +35,199 @@ impl RowLog {
     pub fn new(live: LiveSlots) -> Self {
         RowLog {
             live,
-            held: VecDeque::new(),
+            held: BTreeMap::new(),
+            next: 0,
+            places: BTreeMap::new(),
+            rows: 0,
+            wanted: 0,
         }
     }
 
     /// Adds some records.
-    pub fn push(&mut self, batch: Batch<'static>, ranges: Vec<Range>) {
-        let first = ranges.iter().map(|range| range.0).min();
-        let last = ranges.iter().map(|range| range.1).max();
-        if let (Some(first), Some(last)) = (first, last) {
-            self.held.push_back(Held {
-                batch,
-                ranges,
-                all: (first, last),
-            });
+    pub fn push(&mut self, batch: Batch<'static>, ranges: &[Range]) {
+        if ranges.is_empty() {
+            return;
         }
+        for same in ranges_of(ranges) {
+            let places = self.places.entry(ranges[same.start]).or_default();
+            places.extend(same.map(|row| (self.next, row as u32)));
+        }
+        self.rows += batch.rows;
+        self.wanted += batch.rows;
+        self.held.insert(self.next, (batch, ranges.len()));
+        self.next += 1;
     }
 
-    /// The first window from `next` on that takes any.
+    /// The first window from `next` on that takes any; those before were forgotten.
     pub fn first(&self, next: i64) -> Option<i64> {
-        let of = |held: &Held| match held.all.0 >= next {
-            true => Some(held.all.0),
-            false => {
-                let open = held.ranges.iter().filter(|range| range.1 >= next);
-                open.map(|range| range.0.max(next)).min()
-            }
-        };
-        self.held.iter().filter_map(of).min()
+        let first = self.places.keys().next()?;
+        Some(first.0.max(next))
     }
 
-    /// The records of a window.
+    /// The records of a window; those before it were forgotten.
     pub fn of(&self, window: i64) -> Vec<Batch<'static>> {
-        self.picked(
-            |range| range.0 <= window && window <= range.1,
-            |all| all.0 <= window && window <= all.1,
-        )
-    }
-
-    /// The records of one of these cells, which are sorted.
-    pub fn of_cells(&self, cells: &[u32]) -> Vec<Batch<'static>> {
-        let is_in =
-            |cell: i64| u32::try_from(cell).is_ok_and(|cell| cells.binary_search(&cell).is_ok());
-        self.picked(|range| is_in(range.0), |_| true)
+        let taken = self.places.range(..=(window, i64::MAX));
+        self.picked(taken.flat_map(|(_, places)| places).copied().collect())
     }
 
     /// Drops what only windows before this one take.
     pub fn forget(&mut self, next: i64) {
-        while self.held.front().is_some_and(|held| held.all.1 < next) {
-            self.held.pop_front();
+        let before = self.places.range(..(next, i64::MIN));
+        let gone: Vec<Range> = before
+            .map(|(range, _)| *range)
+            .filter(|range| range.1 < next)
+            .collect();
+        for range in gone {
+            self.remove(range);
         }
-        if self.held.iter().any(|held| held.all.1 < next) {
-            self.held.retain(|held| held.all.1 >= next);
+        self.compact();
+    }
+
+    /// The records of these cells, which are not kept any longer.
+    pub fn take_cells(&mut self, cells: impl Iterator<Item = u32>) -> Vec<Batch<'static>> {
+        let ranges: Vec<Range> = cells.map(|cell| (cell.into(), cell.into())).collect();
+        let of = |range: &Range| self.places.get(range).into_iter().flatten().copied();
+        let picked = self.picked(ranges.iter().flat_map(of).collect());
+        ranges.into_iter().for_each(|range| self.remove(range));
+        self.compact();
+        picked
+    }
+
+    /// Gives cells new numbers: those of `cells` become 0, 1, ….
+    pub fn renumber(&mut self, cells: &[u32]) {
+        let mut places = std::mem::take(&mut self.places);
+        for (new, old) in (0..).zip(cells) {
+            if let Some(places) = places.remove(&(i64::from(*old), i64::from(*old))) {
+                self.places.insert((new, new), places);
+            }
         }
     }
 
-    /// Keeps the records whose cell gets a new number.
-    pub fn renumber(&mut self, new: impl Fn(u32) -> Option<u32>) {
-        let held = std::mem::take(&mut self.held);
-        for Held {
-            mut batch, ranges, ..
-        } in held
-        {
-            let (mut rows, mut kept) = (Vec::new(), Vec::new());
-            for (row, range) in ranges.iter().enumerate() {
-                if let Some(cell) = u32::try_from(range.0).ok().and_then(&new) {
-                    rows.push(row as u32);
-                    kept.push((i64::from(cell), i64::from(cell)));
+    fn remove(&mut self, range: Range) {
+        for (batch, _) in self.places.remove(&range).unwrap_or_default() {
+            self.wanted -= 1;
+            if let Some((held, wanted)) = self.held.get_mut(&batch) {
+                *wanted -= 1;
+                if *wanted == 0 {
+                    self.rows -= held.rows;
+                    self.held.remove(&batch);
                 }
             }
-            if !rows.is_empty() {
-                batch.gather(&rows, &self.live);
-                self.push(batch, kept);
-            }
         }
     }
 
-    fn picked(
-        &self,
-        takes: impl Fn(&Range) -> bool,
-        may_take: impl Fn(&Range) -> bool,
-    ) -> Vec<Batch<'static>> {
-        let mut picked = Vec::new();
-        for held in self.held.iter().filter(|held| may_take(&held.all)) {
-            let rows: Vec<u32> = (0..held.ranges.len() as u32)
-                .filter(|row| takes(&held.ranges[*row as usize]))
-                .collect();
-            if !rows.is_empty() {
-                picked.push(held.batch.pick(&rows, &self.live));
-            }
+    /// Moves the records that are wanted together, if they are few among the others of their batches.
+    fn compact(&mut self) {
+        if self.rows < 2 * self.wanted + SPARE_ROWS {
+            return;
         }
-        picked
+        let mut places: Vec<&mut Place> = self.places.values_mut().flatten().collect();
+        places.sort_unstable();
+        let held = std::mem::take(&mut self.held);
+        let numbers: HashMap<u64, u32> = held.keys().copied().zip(0..).collect();
+        let batches: Vec<Batch<'static>> = held.into_values().map(|(batch, _)| batch).collect();
+        let rows: Vec<(u32, u32)> = places
+            .iter()
+            .map(|(batch, row)| (numbers[batch], *row))
+            .collect();
+        let mut places = places.into_iter();
+        for batch in gather_across(&batches, &rows, &self.live) {
+            for (row, place) in (0..batch.rows as u32).zip(&mut places) {
+                *place = (self.next, row);
+            }
+            let rows = batch.rows;
+            self.held.insert(self.next, (batch, rows));
+            self.next += 1;
+        }
+        self.rows = self.wanted;
+    }
+
+    /// The records in these places, in the order of arrival.
+    fn picked(&self, mut places: Vec<Place>) -> Vec<Batch<'static>> {
+        places.sort_unstable();
+        let of_batch = |places: &[Place]| {
+            let rows: Vec<u32> = places.iter().map(|place| place.1).collect();
+            let (batch, _) = self.held.get(&places[0].0)?;
+            Some(batch.pick(&rows, &self.live))
+        };
+        places
+            .chunk_by(|left, right| left.0 == right.0)
+            .filter_map(of_batch)
+            .collect()
+    }
+}
+
+/// Neighbours of the same range.
+fn ranges_of(ranges: &[Range]) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let mut start = 0;
+    ranges
+        .chunk_by(|left, right| left == right)
+        .map(move |same| {
+            let begin = start;
+            start += same.len();
+            begin..start
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Column, Position, Slot, Validity};
+
+    fn batch(values: &[i64]) -> Batch<'static> {
+        let mut batch = Batch::new(values.len(), Position(0));
+        batch.set(Slot(0), Column::Int(values.to_vec(), Validity::ALL));
+        batch
+    }
+
+    fn values(batches: &[Batch<'static>]) -> Vec<i64> {
+        let of = |batch: &Batch<'static>| match batch.column(Slot(0)) {
+            Column::Int(values, _) => values.clone(),
+            other => panic!("{other:?}"),
+        };
+        batches.iter().flat_map(of).collect()
+    }
+
+    fn log() -> RowLog {
+        let mut live = LiveSlots::default();
+        live.insert(Slot(0));
+        RowLog::new(live)
+    }
+
+    #[test]
+    fn a_window_has_its_records_in_the_order_of_arrival() {
+        let mut log = log();
+        log.push(batch(&[10, 11, 12]), &[(1, 2), (0, 1), (1, 2)]);
+        log.push(batch(&[13, 14]), &[(0, 1), (3, 3)]);
+        assert_eq!(log.first(i64::MIN), Some(0));
+        assert_eq!(values(&log.of(0)), [11, 13]);
+        log.forget(1);
+        assert_eq!(values(&log.of(1)), [10, 11, 12, 13]);
+        log.forget(2);
+        assert_eq!(values(&log.of(2)), [10, 12]);
+        log.forget(3);
+        assert_eq!(log.first(3), Some(3));
+        assert_eq!(values(&log.of(3)), [14]);
+        log.forget(4);
+        assert_eq!(log.first(4), None);
+        assert!(log.held.is_empty());
+    }
+
+    #[test]
+    fn what_is_held_stays_as_small_as_what_is_wanted() {
+        let mut log = log();
+        let mut most = 0;
+        for window in 0..1000 {
+            // One record of each batch is wanted for long.
+            let mut ranges = vec![(window, window); 100];
+            ranges[0] = (window + 500, window + 500);
+            log.push(batch(&(0..100).collect::<Vec<i64>>()), &ranges);
+            assert_eq!(log.first(window), Some(window));
+            assert!(log.of(window).iter().map(|batch| batch.rows).sum::<usize>() >= 99);
+            log.forget(window + 1);
+            most = most.max(log.rows);
+        }
+        assert!(most < 2 * 500 + SPARE_ROWS + 200, "{most}");
+        assert_eq!(values(&log.of(1000)), [0]);
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! Records of a session are told by *cells*: each session begins with one, and a record that closes the gap
 //! between two sessions gives all their cells to one of them. What is kept by cell is the caller's matter.
+//!
+//! A session is final when the watermark has reached its end, and *ready* when none that is open began before it.
+//! Both are found record by record, so that neither the sessions nor their order depend on how the stream is
+//! parted.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,36 +14,45 @@ use std::collections::BinaryHeap;
 const NONE: u32 = u32::MAX;
 
 /// A session that is final.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Whose it is.
-    pub key: u32,
+    /// Sessions that were ready at the same place of the stream have the same turn, later ones a later.
+    pub turn: u64,
     /// Its first record.
     pub start: i64,
     /// A gap behind its last record.
     pub end: i64,
-    /// Where its records were put.
-    pub cells: Vec<u32>,
+    /// Whose it is.
+    pub key: u32,
+    /// The first of its cells.
+    pub cell: u32,
 }
 
 /// The sessions of all keys that were not taken yet.
 #[derive(Debug)]
 pub struct Sessions {
     gap: i64,
-    /// By key, the first of its open sessions.
-    heads: Vec<u32>,
+    /// Where it stood when final sessions were last looked for.
+    watermark: i64,
+    /// How often some were ready.
+    turn: u64,
+    /// By key, the last of its open sessions.
+    newest: Vec<u32>,
     open: Vec<Open>,
     /// Places in `open` that are free.
     free: Vec<u32>,
     /// The next cell of the same session, by cell.
     next_cells: Vec<u32>,
-    /// When sessions end, if nothing more comes; entries can be out of date, but never late.
-    ends: BinaryHeap<Reverse<(i64, u32)>>,
+    /// The last records of sessions; entries can be out of date, but never late.
+    lasts: BinaryHeap<Reverse<(i64, u32)>>,
     /// When sessions began; an entry whose session has gone or began earlier is out of date.
     starts: BinaryHeap<Reverse<(i64, u32)>>,
     /// Final sessions that wait for those that began before them.
     done: BinaryHeap<Reverse<(i64, u32)>>,
-    taken: usize,
+    /// Sessions that wait to be taken, in no order but that of their turns.
+    ready: Vec<Session>,
+    /// Cells of sessions that were ready.
+    spent: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +62,9 @@ struct Open {
     last: i64,
     /// The first and last of its cells.
     cells: (u32, u32),
-    /// The key's next session.
-    next: u32,
+    /// The key's open sessions before and behind it; there is a gap at least between them.
+    older: u32,
+    newer: u32,
     state: State,
 }
 
@@ -66,14 +80,17 @@ impl Sessions {
     pub fn new(gap: i64) -> Self {
         Sessions {
             gap,
-            heads: Vec::new(),
+            watermark: i64::MIN,
+            turn: 0,
+            newest: Vec::new(),
             open: Vec::new(),
             free: Vec::new(),
             next_cells: Vec::new(),
-            ends: BinaryHeap::new(),
+            lasts: BinaryHeap::new(),
             starts: BinaryHeap::new(),
             done: BinaryHeap::new(),
-            taken: 0,
+            ready: Vec::new(),
+            spent: 0,
         }
     }
 
@@ -82,103 +99,88 @@ impl Sessions {
         self.next_cells.len()
     }
 
-    /// How many of them belong to sessions that were taken.
-    pub fn taken_cells(&self) -> usize {
-        self.taken
+    /// How many of them belong to sessions that are ready.
+    pub fn spent_cells(&self) -> usize {
+        self.spent
+    }
+
+    /// The cells of a session that was taken, until the next renumbering.
+    pub fn cells_of(&self, session: &Session) -> impl Iterator<Item = u32> {
+        let next = |cell: &u32| Some(self.next_cells[*cell as usize]).filter(|next| *next != NONE);
+        std::iter::successors(Some(session.cell), next)
     }
 
     /// The cell of a record of a key, when the watermark stands here; nothing if it is late: its session, be it
     /// one of its own, would have been final.
+    #[inline]
     pub fn cell(&mut self, key: u32, time: i64, watermark: i64) -> Option<u32> {
-        if self.heads.len() <= key as usize {
-            self.heads.resize(key as usize + 1, NONE);
+        self.advance(watermark);
+        if self.newest.len() <= key as usize {
+            self.newest.resize(key as usize + 1, NONE);
         }
-        let (mut found, mut at, mut before) = (NONE, self.heads[key as usize], NONE);
-        while at != NONE {
-            let session = self.open[at as usize];
-            let is_near = session.start.saturating_sub(self.gap) < time
-                && time < session.last.saturating_add(self.gap);
-            let is_open =
-                session.state == State::Open && session.last.saturating_add(self.gap) > watermark;
-            if is_near && is_open {
-                if found == NONE {
-                    found = at;
-                } else {
-                    self.absorb(found, at, before);
-                    at = session.next;
-                    continue;
-                }
-            }
-            (before, at) = (at, session.next);
+        let (mut newer, mut at) = (NONE, self.newest[key as usize]);
+        while at != NONE && self.is_behind(time, self.open[at as usize].start) {
+            (newer, at) = (at, self.open[at as usize].older);
         }
-        if found == NONE {
-            if time.saturating_add(self.gap) <= watermark {
+        if at == NONE || self.is_behind(self.open[at as usize].last, time) {
+            if self.is_behind(time, watermark) {
                 return None;
             }
-            return Some(self.begin(key, time));
+            return Some(self.begin(key, time, at, newer));
         }
-        let session = &mut self.open[found as usize];
+        // Of the older ones, only the next can be near: what lies between two sessions is a gap at least.
+        let older = self.open[at as usize].older;
+        if older != NONE && !self.is_behind(self.open[older as usize].last, time) {
+            self.absorb(at, older);
+        }
+        let session = &mut self.open[at as usize];
         session.last = session.last.max(time);
+        let cell = session.cells.0;
         if time < session.start {
             session.start = time;
-            self.starts.push(Reverse((time, found)));
+            self.starts.push(Reverse((time, at)));
         }
-        Some(session.cells.0)
+        Some(cell)
     }
 
-    /// The sessions that are final when the watermark stands here, by start, as far as no session that is open
-    /// or may still begin comes before them. Sessions of the same start come in no particular order.
-    pub fn take(&mut self, watermark: i64) -> Vec<Session> {
-        while let Some(&Reverse((end, index))) = self.ends.peek()
-            && end <= watermark
-        {
-            self.ends.pop();
-            let session = &mut self.open[index as usize];
-            if session.state != State::Open {
-                continue;
+    /// Moves the watermark: sessions become final, and ready as far as no session that is open or may still
+    /// begin comes before them.
+    #[inline]
+    pub fn advance(&mut self, watermark: i64) {
+        if watermark > self.watermark {
+            self.watermark = watermark;
+            self.settle();
+        }
+    }
+
+    /// Nothing more comes: all sessions are final and ready.
+    pub fn finish(&mut self) {
+        self.turn += 1;
+        for index in 0..self.open.len() as u32 {
+            if self.open[index as usize].state != State::Free {
+                self.leave(index);
             }
-            let end = session.last.saturating_add(self.gap);
-            if end <= watermark {
-                session.state = State::Done;
-                self.done.push(Reverse((session.start, index)));
-            } else {
-                self.ends.push(Reverse((end, index)));
-            }
         }
-        let horizon = self
-            .first_start()
-            .min(watermark.saturating_sub(self.gap).saturating_add(1));
-        let mut taken = Vec::new();
-        while let Some(&Reverse((start, index))) = self.done.peek()
-            && start < horizon
-        {
-            self.done.pop();
-            taken.push(self.remove(index));
-        }
-        taken
+        self.newest.fill(NONE);
+        (self.open, self.free) = (Vec::new(), Vec::new());
+        self.lasts = BinaryHeap::new();
+        self.starts = BinaryHeap::new();
+        self.done = BinaryHeap::new();
     }
 
-    /// All sessions, final or not, by start.
-    pub fn take_all(&mut self) -> Vec<Session> {
-        let mut left: Vec<u32> = (0..self.open.len() as u32)
-            .filter(|index| self.open[*index as usize].state != State::Free)
-            .collect();
-        left.sort_by_key(|index| self.open[*index as usize].start);
-        (self.ends.clear(), self.starts.clear(), self.done.clear());
-        left.into_iter().map(|index| self.remove(index)).collect()
+    /// The sessions that are ready, by turn. Within one, those that began first are the first to be printed.
+    pub fn take(&mut self) -> Vec<Session> {
+        std::mem::take(&mut self.ready)
     }
 
-    /// The cells of sessions that are not taken, with new numbers from 0 on and their keys likewise: which
-    /// cells and which keys they were. Called when enough have been taken.
+    /// The cells of sessions that are not ready, with new numbers from 0 on and their keys likewise: which
+    /// cells and which keys they were. Called when enough are spent and what was taken is done with.
     pub fn renumber(&mut self) -> (Vec<u32>, Vec<u32>) {
         let (mut cells, mut keys) = (Vec::new(), Vec::new());
-        let mut new_keys = vec![NONE; self.heads.len()];
+        let mut new_keys = vec![NONE; self.newest.len()];
         let mut next_cells = Vec::new();
-        for session in self
-            .open
-            .iter_mut()
-            .filter(|session| session.state != State::Free)
-        {
+        let in_use = |session: &&mut Open| session.state != State::Free;
+        for session in self.open.iter_mut().filter(in_use) {
             let (mut cell, first) = (session.cells.0, cells.len() as u32);
             while cell != NONE {
                 cells.push(cell);
@@ -196,13 +198,56 @@ impl Sessions {
             }
             session.key = *new;
         }
-        self.heads = keys.iter().map(|key| self.heads[*key as usize]).collect();
+        self.newest = keys.iter().map(|key| self.newest[*key as usize]).collect();
         self.next_cells = next_cells;
-        self.taken = 0;
+        self.spent = 0;
         (cells, keys)
     }
 
-    fn begin(&mut self, key: u32, time: i64) -> u32 {
+    /// Whether a time lies so far behind another that a session ends between them.
+    #[inline]
+    fn is_behind(&self, time: i64, other: i64) -> bool {
+        other.saturating_sub(time) >= self.gap
+    }
+
+    /// Finds what the watermark has made final and ready.
+    fn settle(&mut self) {
+        while let Some(&Reverse((last, index))) = self.lasts.peek()
+            && self.is_behind(last, self.watermark)
+        {
+            self.lasts.pop();
+            let session = self.open[index as usize];
+            if session.state != State::Open {
+                continue;
+            }
+            if self.is_behind(session.last, self.watermark) {
+                self.unlink(index);
+                self.open[index as usize].state = State::Done;
+                self.done.push(Reverse((session.start, index)));
+            } else {
+                self.lasts.push(Reverse((session.last, index)));
+            }
+        }
+        if self.done.is_empty() {
+            return;
+        }
+        // A record that is not late begins no session before this.
+        let earliest = self
+            .watermark
+            .saturating_sub(self.gap)
+            .saturating_add(1)
+            .min(self.first_start());
+        self.turn += 1;
+        while let Some(&Reverse((start, index))) = self.done.peek()
+            && start < earliest
+        {
+            self.done.pop();
+            self.leave(index);
+        }
+    }
+
+    /// Begins a session between two others of the key.
+    fn begin(&mut self, key: u32, time: i64, older: u32, newer: u32) -> u32 {
         let cell = self.next_cells.len() as u32;
         self.next_cells.push(NONE);
         let session = Open {
@@ -210,7 +255,8 @@ impl Sessions {
             start: time,
             last: time,
             cells: (cell, cell),
-            next: self.heads[key as usize],
+            older,
+            newer,
             state: State::Open,
         };
         let index = match self.free.pop() {
@@ -223,27 +269,42 @@ impl Sessions {
                 self.open.len() as u32 - 1
             }
         };
-        self.heads[key as usize] = index;
-        self.ends
-            .push(Reverse((time.saturating_add(self.gap), index)));
+        if older != NONE {
+            self.open[older as usize].newer = index;
+        }
+        match newer {
+            NONE => self.newest[key as usize] = index,
+            newer => self.open[newer as usize].older = index,
+        }
+        self.lasts.push(Reverse((time, index)));
         self.starts.push(Reverse((time, index)));
         cell
     }
 
-    /// A record closes the gap between two sessions of a key: one takes all of the other, which stands behind
-    /// session `before` in the key's list.
-    fn absorb(&mut self, into: u32, other: u32, before: u32) {
-        let gone = self.open[other as usize];
-        self.open[other as usize].state = State::Free;
-        self.free.push(other);
-        self.open[before as usize].next = gone.next; // `into` stands before it, so it is not the first
+    /// A record closes the gap between two sessions of a key: one takes all of the one before it.
+    fn absorb(&mut self, into: u32, older: u32) {
+        let gone = self.open[older as usize];
+        self.unlink(older);
+        self.open[older as usize].state = State::Free;
+        self.free.push(older);
         let session = &mut self.open[into as usize];
         self.next_cells[session.cells.1 as usize] = gone.cells.0;
         session.cells.1 = gone.cells.1;
-        session.last = session.last.max(gone.last);
-        if gone.start < session.start {
-            session.start = gone.start;
-            self.starts.push(Reverse((gone.start, into)));
+        session.start = gone.start;
+        self.starts.push(Reverse((gone.start, into)));
+    }
+
+    /// Takes a session out of the list of its key.
+    fn unlink(&mut self, index: u32) {
+        let Open {
+            key, older, newer, ..
+        } = self.open[index as usize];
+        if older != NONE {
+            self.open[older as usize].newer = newer;
+        }
+        match newer {
+            NONE => self.newest[key as usize] = older,
+            newer => self.open[newer as usize].older = older,
         }
     }
 
@@ -259,34 +320,20 @@ impl Sessions {
         i64::MAX
     }
 
-    fn remove(&mut self, index: u32) -> Session {
-        let session = self.open[index as usize];
-        let head = &mut self.heads[session.key as usize];
-        if *head == index {
-            *head = session.next;
-        } else {
-            let mut at = *head;
-            while at != NONE && self.open[at as usize].next != index {
-                at = self.open[at as usize].next;
-            }
-            if at != NONE {
-                self.open[at as usize].next = session.next;
-            }
-        }
-        self.open[index as usize].state = State::Free;
-        self.free.push(index);
-        let (mut cells, mut cell) = (Vec::new(), session.cells.0);
-        while cell != NONE {
-            cells.push(cell);
-            cell = self.next_cells[cell as usize];
-        }
-        self.taken += cells.len();
-        Session {
-            key: session.key,
+    /// A session, which is in no list any more, is ready.
+    fn leave(&mut self, index: u32) {
+        let session = &mut self.open[index as usize];
+        session.state = State::Free;
+        let ready = Session {
+            turn: self.turn,
             start: session.start,
             end: session.last.saturating_add(self.gap),
-            cells,
-        }
+            key: session.key,
+            cell: session.cells.0,
+        };
+        self.free.push(index);
+        self.spent += self.cells_of(&ready).count();
+        self.ready.push(ready);
     }
 }
 
@@ -301,7 +348,8 @@ mod tests {
         assert_eq!(sessions.cell(0, 10, 0), Some(0));
         assert_eq!(sessions.cell(0, 14, 0), Some(0));
         assert_eq!(sessions.cell(0, 19, 0), Some(1));
-        let taken = sessions.take(19);
+        sessions.advance(19);
+        let taken = sessions.take();
         assert_eq!(taken.len(), 1);
         assert_eq!((taken[0].start, taken[0].end), (10, 19));
     }
@@ -313,6 +361,80 @@ mod tests {
         sessions.cell(0, 14, 10);
         assert_eq!(sessions.cell(0, 8, 14), Some(0));
         assert_eq!(sessions.cell(1, 8, 14), None);
+    }
+
+    #[test]
+    fn the_ends_of_time_have_sessions_too() {
+        let mut sessions = Sessions::new(5);
+        assert_eq!(sessions.cell(0, i64::MAX, i64::MIN), Some(0));
+        assert_eq!(sessions.cell(0, i64::MAX, i64::MIN), Some(0));
+        assert_eq!(sessions.cell(0, i64::MIN, i64::MIN), Some(1));
+        assert_eq!(sessions.cell(0, i64::MIN + 4, i64::MIN), Some(1));
+        sessions.finish();
+        let starts: Vec<i64> = sessions
+            .take()
+            .iter()
+            .map(|session| session.start)
+            .collect();
+        assert_eq!(starts, [i64::MAX, i64::MIN]);
+    }
+
+    #[test]
+    fn how_the_stream_is_parted_does_not_show() {
+        // A record that is far behind joins a session that is open: it begins before one that was ready.
+        let records = [(0, 10), (0, 14), (1, 3), (1, 4), (0, 15), (0, 6), (0, 2)];
+        let found = |looks: &[usize]| {
+            let mut sessions = Sessions::new(5);
+            let (mut watermark, mut found) = (i64::MIN, Vec::new());
+            for (number, (key, time)) in records.into_iter().enumerate() {
+                sessions.cell(key, time, watermark);
+                watermark = watermark.max(time - 6);
+                if looks.contains(&number) {
+                    sessions.advance(watermark);
+                    found.extend(sessions.take());
+                }
+            }
+            sessions.finish();
+            found.extend(sessions.take());
+            found
+        };
+        let expected = found(&[]);
+        for looks in [&[4][..], &[5], &[0, 1, 2, 3, 4, 5, 6]] {
+            assert_eq!(found(looks), expected);
+        }
+        assert_eq!(expected.len(), 2);
+    }
+
+    #[test]
+    fn what_is_held_stays_as_small_as_what_is_open() {
+        let mut sessions = Sessions::new(10);
+        let mut keys: Vec<u32> = (0..10).collect();
+        let (mut taken, mut most) = (0, 0);
+        for number in 0..1_000_000i64 {
+            // Ten keys, the first of them never silent: it holds the others back for a while.
+            let key = number % 10;
+            let own = if key == 0 { number % 100 / 10 * 3 } else { key };
+            let mut time = number / 100 * 30 + own;
+            if number % 100_000 == 99_990 {
+                time += 60;
+            }
+            let index = keys.iter().position(|known| i64::from(*known) == key);
+            let index = index.unwrap_or_else(|| {
+                keys.push(key as u32);
+                keys.len() - 1
+            });
+            sessions.cell(index as u32, time, time - 20);
+            if sessions.spent_cells() > 1000 {
+                taken += sessions.take().len();
+                let (_, kept) = sessions.renumber();
+                keys = kept.iter().map(|key| keys[*key as usize]).collect();
+            }
+            most = most.max(sessions.open.len()).max(sessions.cells());
+        }
+        assert!(most < 25_000, "{most}");
+        sessions.finish();
+        taken += sessions.take().len();
+        assert!(taken > 85_000, "{taken}");
     }
 
     /// Sessions without any cleverness: all records by key, in the order of time.
@@ -352,10 +474,13 @@ mod tests {
                     keys = kept.iter().map(|key| keys[*key as usize]).collect();
                 }
             }
-            all.extend(sessions.take(30));
-            all.extend(sessions.take_all());
+            sessions.advance(30);
+            all.extend(sessions.take());
+            sessions.finish();
+            all.extend(sessions.take());
+            all.sort_by_key(|session| (session.turn, session.start));
             for session in all {
-                let records: usize = session.cells.iter().map(|cell| counts[*cell as usize]).sum();
+                let records: usize = sessions.cells_of(&session).map(|cell| counts[cell as usize]).sum();
                 found.push((keys[session.key as usize], session.start, session.end, records));
             }
             let starts: Vec<i64> = found.iter().map(|session| session.1).collect();

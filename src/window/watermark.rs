@@ -5,6 +5,8 @@
 //! whatever size, finds the same (the watermarks of T. Akidau et al., *The Dataflow Model*, VLDB 2015, made
 //! deterministic).
 
+use std::collections::BTreeMap;
+
 /// What a chunk adds to the watermark of its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -116,8 +118,14 @@ pub struct Watermark {
     by: By,
     late: i64,
     max_jump: i64,
-    /// By number.
-    sources: Vec<Source>,
+    /// Those that have not ended, by number.
+    sources: BTreeMap<usize, Source>,
+    /// The largest time of those that have.
+    ended: i64,
+    /// When the last chunk was read.
+    read_ns: i64,
+    /// After so long without a source, time goes on with the clock.
+    idle: i64,
     watermark: i64,
     rows: u64,
 }
@@ -137,8 +145,6 @@ enum State {
     Live,
     /// Has been silent for long: it moves with the clock and holds nothing open.
     Silent,
-    /// Nothing comes any more.
-    Ended,
 }
 
 impl Source {
@@ -175,7 +181,10 @@ impl Watermark {
             by,
             late,
             max_jump,
-            sources: vec![Source::NEW; sources],
+            sources: (0..sources).map(|index| (index, Source::NEW)).collect(),
+            ended: NEVER,
+            read_ns: NEVER,
+            idle: i64::MAX,
             watermark: NEVER,
             rows: 0,
         }
@@ -193,6 +202,7 @@ impl Watermark {
 
     /// The clock in front of the next chunk, which is of this source; then moves past the chunk.
     pub fn pass(&mut self, source: usize, reach: &Reach) -> Clock {
+        self.read_ns = reach.limit.saturating_sub(self.max_jump);
         let rows_before = self.rows;
         self.rows += reach.rows;
         let still = |watermark| Clock {
@@ -222,7 +232,7 @@ impl Watermark {
                 if reach.times.is_empty() && reach.largest > NEVER {
                     after.pass(reach.largest, reach.limit);
                 }
-                let own = &mut self.sources[source];
+                let own = self.source(source);
                 (own.largest, own.candidate) = (after.largest, after.candidate);
                 self.watermark = after.watermark;
                 clock
@@ -233,7 +243,9 @@ impl Watermark {
     /// A source has ended.
     pub fn end(&mut self, source: usize) {
         if self.by == By::Time {
-            self.source(source).state = State::Ended;
+            if let Some(ended) = self.sources.remove(&source) {
+                self.ended = self.ended.max(ended.largest);
+            }
             self.settle();
         }
     }
@@ -249,21 +261,34 @@ impl Watermark {
 
     /// The clock shows this time.
     pub fn tick(&mut self, ns: i64) {
-        if self.by == By::Arrival {
-            self.watermark = self.watermark.max(ns);
+        match self.by {
+            By::Arrival => self.watermark = self.watermark.max(ns),
+            By::Time if self.sources.is_empty() && self.read_ns > NEVER => {
+                // All connections have ended, and others may come: what they leave open is not held for ever.
+                let silent = ns.saturating_sub(self.read_ns);
+                if silent >= self.idle && self.ended > NEVER {
+                    let reached = self.ended.saturating_add(silent);
+                    self.watermark = self.watermark.max(reached.saturating_sub(self.late));
+                }
+            }
+            By::Time | By::Rows => {}
         }
+    }
+
+    /// Without a source for so many nanoseconds, time goes on with the clock.
+    pub fn idle_after(mut self, ns: i64) -> Watermark {
+        self.idle = ns;
+        self
     }
 
     /// A source that speaks holds windows open again.
     fn clock(&mut self, source: usize) -> Clock {
-        *self.source(source) = Source {
-            state: State::Live,
-            silent: 0,
-            ..*self.source(source)
-        };
-        let others = self.sources.iter().enumerate();
-        let others = others.filter(|(index, other)| *index != source && other.state == State::Live);
-        let own = self.sources[source];
+        let own = self.source(source);
+        (own.state, own.silent) = (State::Live, 0);
+        let own = *own;
+        let others = self.sources.iter();
+        let others =
+            others.filter(|(index, other)| **index != source && other.state == State::Live);
         Clock {
             watermark: self.watermark,
             largest: own.largest,
@@ -279,27 +304,25 @@ impl Watermark {
 
     /// A source by its number; those that come later are silent until they speak.
     fn source(&mut self, index: usize) -> &mut Source {
-        while self.sources.len() <= index {
-            self.sources.push(Source {
-                state: State::Silent,
-                ..Source::NEW
-            });
-        }
-        &mut self.sources[index]
+        self.sources.entry(index).or_insert(Source {
+            state: State::Silent,
+            ..Source::NEW
+        })
     }
 
     /// Moves to where the sources allow it: the slowest of those that speak, else of those that are silent.
     fn settle(&mut self) {
         let of = |state| {
             self.sources
-                .iter()
+                .values()
                 .filter(move |source| source.state == state)
         };
         let live = of(State::Live).map(|source| source.largest).min();
         let reached = live.or_else(|| {
             let silent = of(State::Silent).filter(|source| source.silent > 0);
             // A source that has said nothing, as a listening one, goes on from what all have said.
-            let largest = self.sources.iter().map(|source| source.largest).max()?;
+            let spoken = self.sources.values().map(|source| source.largest);
+            let largest = spoken.fold(self.ended, i64::max);
             let moved = |source: &Source| match source.largest {
                 NEVER => largest,
                 own => own,

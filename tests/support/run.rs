@@ -72,6 +72,7 @@ pub fn run_sources(
     };
     let job = Job {
         sources: sources.into_iter().map(Into::into).collect(),
+        reading: Default::default(),
         threads: configuration.threads,
         chunk_bytes: configuration.chunk_bytes,
         batch: configuration.batch,
@@ -82,6 +83,8 @@ pub fn run_sources(
         rejects: None,
         late: None,
         max_jump_ns: 86_400_000_000_000,
+        watches: configuration.origin == Origin::Pipe,
+        quiet: false,
     };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

@@ -78,7 +78,7 @@ pub fn command() -> Command {
                 .value_names(["EXPR", "SOURCE"])
                 .value_parser(value_parser!(OsString))
                 .value_hint(ValueHint::AnyPath)
-                .help("The expression, and what is read: files, or - for standard input."),
+                .help("The expression, and what is read: files, - for standard input, or tcp://HOST:PORT and the like."),
         )
         .args(OPTIONS.iter().map(|def| def.arg()))
         .mut_arg("header", |arg| arg.overrides_with("no-header"))

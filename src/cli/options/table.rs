@@ -7,6 +7,26 @@ use crate::data::{Entry, Example};
 pub const OPTIONS: &[&OptionDef] = &[
     &OptionDef {
         entry: Entry {
+            name: "annotate",
+            usage: "--annotate HOST",
+            summary: "Mark what fails where the run's host shows it: github.",
+            details: "github: workflow commands on stderr (`::error file=app.log,line=7::…`) for rows that break an `assert`, \
+                      for an `until` that is not reached, for rejects over `--max-rejects` and for sources that \
+                      fail. The line is known of rows that are records still; of others, only the first source, if \
+                      it is a file. The rows are then shown in the annotations alone: what they hold cannot be \
+                      taken for a command.",
+            examples: &[Example {
+                expr: "--annotate github 'count | assert count < 5'",
+                input: "a\nb\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Host,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "batch",
             usage: "--batch DURATION",
             summary: "How often the threads' partial results are merged.",
@@ -133,6 +153,41 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "follow",
+            usage: "--follow",
+            summary: "Read files on as they grow; connections are made again.",
+            details: "A file is followed by its name, as `tail -F` does it: through renaming, emptying, removal and \
+                      return. A directory is all files in it, also those to come. `tcp://` and `unix://` connect \
+                      again whenever the connection ends. Standard input, if it is a pipe, still ends with its \
+                      writer. All sources are read side by side.",
+            examples: &[Example {
+                expr: "--follow 'match /a/'",
+                input: "a\nb\n",
+                output: "a\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "for",
+            usage: "--for DURATION",
+            summary: "End the input after this time, and print what there is.",
+            details: "The exit status is 0, as at the end of any input.",
+            examples: &[Example {
+                expr: "--for 1m 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "forget",
             usage: "--forget DURATION",
             summary: "Forget keys that have been silent for longer.",
@@ -188,6 +243,23 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: Some('h'),
         takes: Takes::Name,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "idle",
+            usage: "--idle DURATION",
+            summary: "How long a live source may be silent; 10s without it.",
+            details: "After so long without data, a record whose end only the next one tells (`--records '/regex/'`) is \
+                      closed, and a sender of datagrams is forgotten.",
+            examples: &[Example {
+                expr: "--idle 1m --records '/^[0-9]/' 'count'",
+                input: "1 a\n  b\n2 c\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -291,6 +363,50 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "quiet",
+            usage: "--quiet",
+            summary: "Say nothing on stderr but mistakes in expression and options.",
+            details: "Results are printed as ever, and the exit status tells how it ended. What is asked for by name is \
+                      said all the same: `--stats`, `--annotate`.",
+            examples: &[Example {
+                expr: "--quiet 'json | sum(n)'",
+                input: "{\"n\":1}\n{\"n\":\n",
+                output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "records",
+            usage: "--records END",
+            summary: "What parts records: 0 for NUL, or a /regex/ that each begins with.",
+            details: "Without it a record is a line. With 0 it ends at a NUL byte, as `find -print0` writes them, and \
+                      newlines are bytes like others. With a regex it begins at a line that matches and has all lines \
+                      up to the next that does: a stack trace is one record with the line in front of it. Lines in \
+                      front of the first that matches are a record too. Of a live source, silence closes the last \
+                      one: see `--idle`. Rows are printed with a newline behind each, as ever.",
+            examples: &[
+                Example {
+                    expr: "--records '/^[0-9]{4}-/' 'where line ~ /TimeoutException/ | count'",
+                    input: "2026-03-01 failed\njava.TimeoutException\n  at A.b\n2026-03-02 fine\n",
+                    output: "1\n",
+                },
+                Example {
+                    expr: "--records 0 'sort line | select len(line)'",
+                    input: "a\nb\0c\0",
+                    output: "3\n1\n",
+                },
+            ],
+        },
+        short: None,
+        takes: Takes::Records,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "rejects",
             usage: "--rejects FILE",
             summary: "Keep rejected lines in a file, in the order of the stream.",
@@ -302,6 +418,24 @@ pub const OPTIONS: &[&OptionDef] = &[
                 expr: "--rejects /dev/null 'json | sum(n)'",
                 input: "{\"n\":1}\n{\"n\":\n",
                 output: "1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::File,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "report",
+            usage: "--report FILE",
+            summary: "Write what became of the checks, as JUnit XML, for a build server.",
+            details: "One test case for each `assert` and `until`, one for `--max-rejects` if it is given, and one for \
+                      reading and writing as a whole. The file appears at the end, whole or not at all; where it \
+                      cannot be written nothing is read.",
+            examples: &[Example {
+                expr: "--report /dev/null 'count | assert count < 5'",
+                input: "a\nb\n",
+                output: "2\n",
             }],
         },
         short: None,
@@ -339,6 +473,20 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "tail",
+            usage: "--tail N",
+            summary: "Start at the last N records of each file.",
+            details: "What stands in front of them is not read, however long the file is; a header that names columns is. \
+                      With `--follow`, `--tail 0` begins with what is written from now on. Files that come later, to a \
+                      directory or by rotation, are read from their start. The stage `tail N` is the one for pipes.",
+            examples: &[],
+        },
+        short: None,
+        takes: Takes::Count,
         audience: Audience::Everyone,
     },
     &OptionDef {

@@ -25,6 +25,8 @@ pub enum Takes {
     Format,
     /// `auto`, `always` or `never`.
     When,
+    /// Who is told of failed checks.
+    Host,
     /// How many threads.
     Threads,
     /// A time that is not zero.
@@ -39,6 +41,10 @@ pub enum Takes {
     Zone,
     /// A year of four digits.
     Year,
+    /// How many records.
+    Count,
+    /// Where records end.
+    Records,
 }
 
 impl Takes {
@@ -50,12 +56,14 @@ impl Takes {
             Takes::File => "FILE",
             Takes::Format => "FORMAT",
             Takes::When => "WHEN",
-            Takes::Threads | Takes::Seed => "N",
+            Takes::Host => "HOST",
+            Takes::Threads | Takes::Seed | Takes::Count => "N",
             Takes::Duration => "DURATION",
             Takes::Size => "SIZE",
             Takes::Rejects => "LIMIT",
             Takes::Zone => "ZONE",
             Takes::Year => "YEAR",
+            Takes::Records => "END",
         }
     }
 
@@ -67,6 +75,7 @@ impl Takes {
             Takes::File => ("a file", "FILE"),
             Takes::Format => ("a format", "csv"),
             Takes::When => ("auto, always or never", "never"),
+            Takes::Host => ("github", "github"),
             Takes::Threads => ("a number from 1 to 1024", "4"),
             Takes::Duration => ("a duration", "500ms, 1s or 5m"),
             Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
@@ -74,17 +83,21 @@ impl Takes {
             Takes::Seed => ("a number that is not negative", "42"),
             Takes::Zone => ("a zone", "Europe/Berlin, +02:00, UTC or local"),
             Takes::Year => ("a year from 1 to 9998", "2015"),
+            Takes::Count => ("a number", "0 or 100"),
+            Takes::Records => ("0 or a /regex/", "0 or '/^[0-9]{4}-/'"),
         }
     }
 
     pub(super) fn value_parser(self) -> ValueParser {
         match self {
-            Takes::Nothing | Takes::Name => value_parser!(String),
+            Takes::Nothing | Takes::Name | Takes::Records => value_parser!(String),
+            Takes::Count => ValueParser::new(count),
             Takes::File => value_parser!(OsString),
             Takes::Format => {
                 PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into()
             }
             Takes::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
+            Takes::Host => PossibleValuesParser::new(["github"]).into(),
             Takes::Threads => ValueParser::new(threads),
             Takes::Duration => ValueParser::new(duration),
             Takes::Size => ValueParser::new(size),
@@ -122,6 +135,10 @@ fn size(text: &str) -> Result<usize, String> {
 
 fn max_rejects(text: &str) -> Result<MaxRejects, String> {
     MaxRejects::parse(text).ok_or_else(String::new)
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| String::new())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -5,5 +5,7 @@ mod skip;
 mod write;
 
 pub use read::{read_json, read_scalar, read_string};
-pub use skip::{JsonError, skip_json, skip_quoted, skip_string, skip_white};
+pub use skip::{
+    JsonError, skip_json, skip_long_string, skip_quoted, skip_scalar, skip_string, skip_white,
+};
 pub use write::{write_json, write_json_string};

@@ -38,7 +38,7 @@ pub(super) fn regular<const QUOTES: usize>(
     let &[b' ', a, b, c, b' ', ref size @ ..] = middle else {
         return None;
     };
-    let has_blank = a == b' ' || b == b' ' || c == b' ' || size.contains(&b' ');
+    let has_blank = a == b' ' || b == b' ' || c == b' ' || has_blank(size, &record[..middle_end]);
     if has_blank || size.is_empty() || !is_closed(close) {
         return None;
     }
@@ -47,7 +47,7 @@ pub(super) fn regular<const QUOTES: usize>(
         .checked_sub(TIME_BYTES)
         .filter(|bracket| *bracket > start + 5)?;
     if record[open - 2..open] != *b"] "
-        || record[bracket - 1..=bracket] != *b" ["
+        || record[bracket - 1..bracket + 1] != *b" ["
         || record[start] == b' '
     {
         return None;
@@ -63,4 +63,42 @@ pub(super) fn regular<const QUOTES: usize>(
         blank: close + 5,
         bytes_end: middle_end,
     })
+}
+
+/// Whether there is a blank in the last bytes of a text, which stand behind a blank. Eight bytes are looked at in
+/// one word, without a loop whose length would be guessed wrong for every other record.
+#[inline(always)]
+fn has_blank(last: &[u8], text: &[u8]) -> bool {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    match text.last_chunk::<8>() {
+        Some(word) if last.len() < word.len() => {
+            let word = u64::from_le_bytes(*word) ^ u64::from_le_bytes([b' '; 8]);
+            let blanks = !(((word & LOW) + LOW) | word | LOW); // the highest bit of each
+            blanks.leading_zeros() as usize / 8 < last.len()
+        }
+        _ => last.contains(&b' '),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_found_wherever_they_stand() {
+        for text in [
+            " 512",
+            "x 200 5 2",
+            "x 200 12345678",
+            "x 200 1234 678",
+            "a !",
+            " \u{a0}5",
+        ] {
+            let text = text.as_bytes();
+            for at in (0..text.len()).filter(|at| text[*at] == b' ') {
+                let last = &text[at + 1..];
+                assert_eq!(has_blank(last, text), last.contains(&b' '), "{text:?} {at}");
+            }
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<La
     };
     let usual = head.len().checked_sub(TIME_BYTES - 2);
     let bracket = match usual {
-        Some(bracket) if bracket > 0 && head[bracket - 1..=bracket] == *b" [" => bracket,
+        Some(bracket) if bracket > 0 && head[bracket - 1..bracket + 1] == *b" [" => bracket,
         _ => memmem::rfind(head, b" [").ok_or(Missing("'[' after the user"))? + 1,
     };
     let close = closing(bytes, open).ok_or(Missing("'\"' after the time"))?;

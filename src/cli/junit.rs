@@ -1,0 +1,116 @@
+//! `--report`: what became of the checks as JUnit XML, which build servers read.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::verdict::{Case, Kind};
+
+/// The report of a run. `expression` is what was run.
+pub(super) fn report(expression: &str, cases: &[Case], elapsed: Duration) -> String {
+    let count = |wanted: fn(Kind) -> bool| {
+        let fails = |case: &&Case| case.troubles.iter().any(|trouble| wanted(trouble.kind));
+        cases.iter().filter(fails).count()
+    };
+    let (failures, errors) = (count(|kind| !is_error(kind)), count(is_error));
+    let numbers = format!(
+        "tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"0\" time=\"{:.3}\"",
+        cases.len(),
+        elapsed.as_secs_f64()
+    );
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    // A String takes all that is written to it.
+    let _ = writeln!(out, "<testsuites name=\"bourn\" {numbers}>");
+    let _ = writeln!(
+        out,
+        "  <testsuite name=\"{}\" {numbers}>",
+        escaped(expression)
+    );
+    for case in cases {
+        write_case(case, &mut out);
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+/// Whether the check could not be made, rather than that it has failed.
+fn is_error(kind: Kind) -> bool {
+    kind == Kind::Run
+}
+
+fn write_case(case: &Case, out: &mut String) {
+    let name = escaped(&case.name);
+    let _ = write!(
+        out,
+        "    <testcase name=\"{name}\" classname=\"bourn\" time=\"0.000\""
+    );
+    if case.troubles.is_empty() {
+        out.push_str("/>\n");
+        return;
+    }
+    out.push_str(">\n");
+    for trouble in &case.troubles {
+        let tag = if is_error(trouble.kind) {
+            "error"
+        } else {
+            "failure"
+        };
+        let kind = match trouble.kind {
+            Kind::Assert => "assert",
+            Kind::Until => "until",
+            Kind::Rejects => "max-rejects",
+            Kind::Run => "run",
+        };
+        let message = escaped(&trouble.message);
+        let rows = escaped_text(&trouble.rows);
+        let _ = writeln!(
+            out,
+            "      <{tag} message=\"{message}\" type=\"{kind}\">{rows}</{tag}>"
+        );
+    }
+    out.push_str("    </testcase>\n");
+}
+
+/// Text of an element. What XML has no way to write, control characters above all, is left out.
+fn escaped_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars().filter(|character| is_xml(*character)) {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\r' => out.push_str("&#13;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// The value of an attribute between double quotes, where white space would become a blank.
+fn escaped(text: &str) -> String {
+    escaped_text(text)
+        .replace('"', "&quot;")
+        .replace('\n', "&#10;")
+        .replace('\t', "&#9;")
+}
+
+/// A character of XML 1.0.
+fn is_xml(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_is_escaped_or_left_out() {
+        assert_eq!(
+            escaped("a<b & \"c\"\n\t\r"),
+            "a&lt;b &amp; &quot;c&quot;&#10;&#9;&#13;"
+        );
+        assert_eq!(
+            escaped_text("]]>\0\u{1b}[0m\u{fffe}é\u{1f600}"),
+            "]]&gt;[0mé\u{1f600}"
+        );
+    }
+}

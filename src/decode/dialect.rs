@@ -1,0 +1,183 @@
+//! How rows of separated fields are written: where a field ends, what its text is, what the columns are called.
+
+use memchr::memchr;
+
+use crate::data::BYTE_ORDER_MARK;
+
+/// How a row is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// A field in quotes may hold the separator, line ends and, doubled, quotes.
+    Csv {
+        /// What stands between fields.
+        separator: u8,
+    },
+    /// Between tabs; `\t`, `\n`, `\r` and `\\` in a field stand for what they say.
+    Tsv,
+}
+
+/// Where a field stands in a row, and whether something has to be taken out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) is_changed: bool,
+}
+
+impl Dialect {
+    pub(super) fn separator(self) -> u8 {
+        match self {
+            Dialect::Csv { separator } => separator,
+            Dialect::Tsv => b'\t',
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Dialect::Csv { .. } => "csv",
+            Dialect::Tsv => "tsv",
+        }
+    }
+
+    /// What makes a field more than the bytes between two separators.
+    pub(super) fn mark(self) -> u8 {
+        match self {
+            Dialect::Csv { .. } => b'"',
+            Dialect::Tsv => b'\\',
+        }
+    }
+
+    /// The field that begins at a byte of a row; the next one begins a byte behind what is said to be its end.
+    pub(super) fn field(self, row: &[u8], at: usize) -> Result<(Field, usize), String> {
+        if let (Dialect::Csv { separator }, Some(b'"')) = (self, row.get(at)) {
+            return quoted(row, at, separator);
+        }
+        let end = memchr(self.separator(), &row[at..]).map_or(row.len(), |length| at + length);
+        let is_changed = self == Dialect::Tsv && memchr(b'\\', &row[at..end]).is_some();
+        let field = Field {
+            start: at,
+            end,
+            is_changed,
+        };
+        Ok((field, end))
+    }
+
+    /// The text of a field.
+    pub(super) fn text(self, row: &[u8], field: Field) -> Vec<u8> {
+        let written = &row[field.start..field.end];
+        match self {
+            _ if !field.is_changed => written.to_vec(),
+            Dialect::Csv { .. } => without_doubled_quotes(written),
+            Dialect::Tsv => without_escapes(written),
+        }
+    }
+
+    /// All fields of a header: the names of the columns.
+    pub(super) fn names(self, header: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+        let header = header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header);
+        let (mut names, mut at) = (Vec::new(), 0);
+        while at <= header.len() {
+            let (field, end) = self
+                .field(header, at)
+                .map_err(|reason| format!("{}: in the header, {reason}", self.name()))?;
+            names.push(self.text(header, field));
+            at = end + 1;
+        }
+        Ok(distinct(names))
+    }
+}
+
+/// A field in quotes; `at` is where it opens.
+fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(Field, usize), String> {
+    let start = at + 1;
+    let mut from = start;
+    let mut is_changed = false;
+    loop {
+        let Some(quote) = memchr(b'"', &row[from..]).map(|length| from + length) else {
+            return Err(format!("the quote at byte {} is not closed", at + 1));
+        };
+        match row.get(quote + 1) {
+            Some(b'"') => {
+                from = quote + 2;
+                is_changed = true;
+            }
+            Some(&next) if next != separator => {
+                return Err(format!(
+                    "expected '{}' behind the closing quote at byte {}",
+                    separator.escape_ascii(),
+                    quote + 1
+                ));
+            }
+            _ => {
+                let end = quote;
+                let field = Field {
+                    start,
+                    end,
+                    is_changed,
+                };
+                return Ok((field, quote + 1));
+            }
+        }
+    }
+}
+
+fn without_doubled_quotes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(quote) = memchr(b'"', rest) {
+        out.extend_from_slice(&rest[..=quote]);
+        rest = rest.get(quote + 2..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// A backslash in front of anything else stays.
+fn without_escapes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(backslash) = memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..backslash]);
+        let meant = match rest.get(backslash + 1) {
+            Some(b't') => b'\t',
+            Some(b'n') => b'\n',
+            Some(b'r') => b'\r',
+            Some(b'\\') => b'\\',
+            _ => {
+                out.push(b'\\');
+                rest = &rest[backslash + 1..];
+                continue;
+            }
+        };
+        out.push(meant);
+        rest = &rest[backslash + 2..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Names that tell columns apart: one without a name is called by its number, and one whose name stands
+/// before it already gets a number behind it: `a`, `a_2`, `a_3`.
+fn distinct(names: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut taken: std::collections::HashSet<Vec<u8>> = names.iter().cloned().collect();
+    let mut seen = std::collections::HashSet::new();
+    let mut column = 0;
+    let distinct = |name: Vec<u8>| {
+        column += 1;
+        let name = if name.is_empty() {
+            column.to_string().into_bytes()
+        } else {
+            name
+        };
+        if seen.insert(name.clone()) {
+            return name;
+        }
+        let numbered = (2..)
+            .map(|number: usize| [&name[..], format!("_{number}").as_bytes()].concat())
+            .find(|numbered| taken.insert(numbered.clone()))
+            .expect("there are more numbers than columns");
+        seen.insert(numbered.clone());
+        numbered
+    };
+    names.into_iter().map(distinct).collect()
+}

@@ -1,0 +1,101 @@
+//! The values of one field, on their way to a column.
+
+use crate::data::{
+    Bytes, Column, ColumnBuilder, Span, TextColumn, Validity, Value, ValueRef, parse_number,
+    read_json, read_scalar, read_string,
+};
+
+/// What a value is, as far as its column must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    Null,
+    /// A string without escapes.
+    Plain,
+    Int(i64),
+    Other,
+}
+
+impl Content {
+    /// Reads a value whose structure is sound; nothing if it is no JSON: numbers and words must be some, and
+    /// escapes right.
+    #[inline]
+    pub(super) fn of(value: &[u8]) -> Option<Content> {
+        let is_plain_int = value.len() < 19
+            && value.iter().all(u8::is_ascii_digit)
+            && (value.len() == 1 || value.first() != Some(&b'0'));
+        if is_plain_int && let Some(crate::data::Number::Int(int)) = parse_number(value) {
+            return Some(Content::Int(int));
+        }
+        match value.first() {
+            Some(b'"') if memchr::memchr(b'\\', value).is_none() => Some(Content::Plain),
+            Some(b'"') => read_string(value).map(|_| Content::Other),
+            Some(b'{' | b'[') => read_json(value).map(|_| Content::Other),
+            _ => match read_scalar(value)? {
+                Value::Int(int) => Some(Content::Int(int)),
+                _ => Some(Content::Other),
+            },
+        }
+    }
+}
+
+/// The values of one field.
+pub(super) struct Values {
+    spans: Vec<Span>,
+    /// As many as spans while all of them are ints.
+    ints: Vec<i64>,
+    /// So far, all are null or strings without escapes.
+    is_text: bool,
+}
+
+impl Values {
+    pub(super) fn with_capacity(rows: usize) -> Values {
+        Values {
+            spans: Vec::with_capacity(rows),
+            ints: Vec::new(),
+            is_text: true,
+        }
+    }
+
+    /// Appends what stands at a place.
+    #[inline]
+    pub(super) fn push(&mut self, span: Span, content: Content) {
+        match content {
+            Content::Int(int) if self.ints.len() == self.spans.len() => {
+                self.ints.push(int);
+                self.is_text = false;
+            }
+            Content::Null | Content::Plain => {}
+            Content::Int(_) | Content::Other => self.is_text = false,
+        }
+        self.spans.push(span);
+    }
+
+    /// The column: spans where all are strings without escapes, ints where all are.
+    pub(super) fn finish<'a>(self, bytes: &Bytes<'a>) -> Column<'a> {
+        let mut spans = self.spans;
+        if self.is_text {
+            for span in spans.iter_mut().filter(|span| !span.is_null()) {
+                (span.start, span.len) = (span.start + 1, span.len - 2);
+            }
+            return Column::Text(TextColumn {
+                bytes: bytes.clone(),
+                spans,
+            });
+        }
+        if self.ints.len() == spans.len() {
+            return Column::Int(self.ints, Validity::ALL);
+        }
+        let mut builder = ColumnBuilder::new(spans.len());
+        for span in spans {
+            let value = span.slice(bytes);
+            match value {
+                [] => builder.push(ValueRef::Null),
+                [b'"', inside @ .., b'"'] if memchr::memchr(b'\\', inside).is_none() => {
+                    builder.push(ValueRef::Text(inside))
+                }
+                _ => builder.push(read_json(value).unwrap_or_default().borrow()),
+            }
+        }
+        builder.finish()
+    }
+}

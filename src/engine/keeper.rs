@@ -1,0 +1,339 @@
+//! What is kept of windows that are not final, and which of them come out next.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::aggregate::Windowed;
+use crate::aggregate::{Aggregation, Executor, Run, SeenKeys, SessionGroups, SessionRows, Sliced};
+use crate::data::{Batch, LiveSlots, Position, Value, time_defaults};
+use crate::expr::Failures;
+use crate::plan::PlannedWindow;
+use crate::window::{Clock, Grid, Kind, Placer, RowLog, Session, Sessions, Slice};
+
+use super::places::{Placement, passing, place};
+
+/// Cells of sessions are renumbered when so many are out of use, and they are half of all.
+const SPARE_CELLS: usize = 1 << 12;
+
+/// What is kept of windows that are not final.
+pub(super) enum Keeper {
+    /// Groups by slice.
+    Groups(Groups),
+    /// Records.
+    Rows(Rows),
+    /// Groups by session.
+    Sessions(Box<SessionGroups>),
+    /// Records by session, of one key.
+    SessionRows(SessionRecords),
+}
+
+/// Groups by slice; where records come to this side, they are put into slices first.
+pub(super) struct Groups {
+    windowed: Windowed,
+    grid: Grid,
+    of_rows: bool,
+    sliced: Box<Sliced>,
+    /// Of the next records.
+    position: u64,
+    fill: Option<Fill>,
+}
+
+/// Records by window.
+pub(super) struct Rows {
+    log: RowLog,
+    grid: Grid,
+    of_rows: bool,
+    /// No window before this one is open.
+    next: i64,
+    fill: Option<Fill>,
+}
+
+/// Records by session.
+pub(super) struct SessionRecords {
+    log: RowLog,
+    sessions: Sessions,
+    /// Sessions that are to be printed, in their order.
+    ready: VecDeque<Session>,
+}
+
+/// What is to be known of windows without records.
+struct Fill {
+    /// Their rows, where there are groups.
+    seen: Option<SeenKeys>,
+    /// The last window that was printed.
+    last: Option<i64>,
+}
+
+/// The times of some records, and the clock in front of the first of them.
+#[derive(Clone, Copy)]
+pub(super) struct Moment<'t> {
+    pub(super) times: &'t [i64],
+    pub(super) clock: Clock,
+    /// Times from here on may be jumps.
+    pub(super) limit: i64,
+}
+
+/// How far the stream has come.
+#[derive(Clone, Copy)]
+pub(super) struct Standing {
+    /// Nothing at the end of the input: then all windows are final.
+    pub(super) watermark: Option<i64>,
+    /// Records so far, where windows go by their number.
+    pub(super) rows_read: Option<i64>,
+    /// Times from here on are jumps: up to them, nobody wants windows without records.
+    pub(super) jumps_from: i64,
+}
+
+/// A result that is to go through the stages behind.
+pub(super) enum Next {
+    Window(Value, Value, Vec<Batch<'static>>),
+    Sessions(SessionRows),
+}
+
+impl Keeper {
+    /// Nothing yet. `first` are the aggregates that work over windows, if these are the first to do so; else
+    /// records are kept, with the slots in `live`.
+    pub(super) fn new(
+        planned: &PlannedWindow,
+        first: Option<Arc<Aggregation>>,
+        live: LiveSlots,
+    ) -> Keeper {
+        let grid = Grid::of(&planned.window, &time_defaults().zone);
+        let of_rows = planned.window.is_of_rows();
+        let fill = planned.fill.then(|| Fill {
+            seen: first.clone().map(SeenKeys::new),
+            last: None,
+        });
+        match (first, grid, planned.window.kind) {
+            (Some(aggregation), None, Kind::Session { gap }) => {
+                Keeper::Sessions(Box::new(SessionGroups::new(aggregation, gap)))
+            }
+            (None, None, Kind::Session { gap }) => Keeper::SessionRows(SessionRecords {
+                log: RowLog::new(live),
+                sessions: Sessions::new(gap),
+                ready: VecDeque::new(),
+            }),
+            (Some(aggregation), Some(grid), _) => Keeper::Groups(Groups {
+                windowed: Windowed::new(Arc::clone(&aggregation), grid.clone()),
+                grid,
+                of_rows,
+                sliced: Box::new(Sliced::new(aggregation)),
+                position: 0,
+                fill,
+            }),
+            (None, Some(grid), _) => Keeper::Rows(Rows {
+                log: RowLog::new(live),
+                grid,
+                of_rows,
+                next: i64::MIN,
+                fill,
+            }),
+            (_, None, _) => unreachable!("all windows but sessions have a grid"),
+        }
+    }
+
+    /// Adds groups that workers have put into slices.
+    pub(super) fn add(&mut self, slices: Vec<(Slice, Vec<Run>)>, executor: &dyn Executor) {
+        if let Keeper::Groups(groups) = self {
+            for (slice, runs) in slices {
+                groups.windowed.add(slice, runs, executor);
+            }
+        }
+    }
+
+    /// Puts records into windows; the rows that were late. Times that were jumps are counted in `jumps`.
+    pub(super) fn enter(
+        &mut self,
+        batch: &Batch<'static>,
+        moment: Moment<'_>,
+        jumps: &mut u64,
+        failures: &mut Failures,
+    ) -> Vec<u32> {
+        match self {
+            Keeper::Groups(groups) => {
+                let placed = moment.place(&groups.grid, groups.of_rows, jumps);
+                let mut entering = placed.in_time(batch).into_owned();
+                entering.position = Position(groups.position);
+                groups.position += groups.sliced.update(&entering, &placed.slices, failures);
+                placed.late
+            }
+            Keeper::Rows(rows) => {
+                let placed = moment.place(&rows.grid, rows.of_rows, jumps);
+                let range = |slice: &Slice| (slice.first, rows.grid.windows(slice.number).1);
+                let ranges: Vec<_> = placed.slices.iter().map(range).collect();
+                rows.log.push(placed.in_time(batch).into_owned(), &ranges);
+                placed.late
+            }
+            Keeper::Sessions(groups) => groups.update(batch, passing(moment, jumps), failures),
+            Keeper::SessionRows(records) => records.enter(batch, passing(moment, jumps)),
+        }
+    }
+
+    /// Hands records that were put into slices on this side to the windows.
+    pub(super) fn settle(&mut self, executor: &dyn Executor) {
+        if let Keeper::Groups(groups) = self {
+            for (slice, runs) in groups.sliced.take() {
+                groups.windowed.add(slice, runs, executor);
+            }
+        }
+    }
+
+    /// The next window that is final, and its rows in front of the stages behind.
+    pub(super) fn next(&mut self, standing: Standing, executor: &dyn Executor) -> Option<Next> {
+        match self {
+            Keeper::Groups(groups) => groups.next(standing, executor),
+            Keeper::Rows(rows) => rows.next(standing),
+            Keeper::Sessions(groups) => groups.take(standing.watermark).map(Next::Sessions),
+            Keeper::SessionRows(records) => records.next(standing.watermark),
+        }
+    }
+}
+
+impl Groups {
+    fn next(&mut self, standing: Standing, executor: &dyn Executor) -> Option<Next> {
+        loop {
+            let window = self.windowed.first()?;
+            if !standing.is_final(&self.grid, window) {
+                return None;
+            }
+            if let Some(next) = empty(&mut self.fill, &self.grid, window, standing) {
+                return Some(next);
+            }
+            let rows = self.windowed.finish(window, executor);
+            if let Some(fill) = &mut self.fill {
+                fill.printed(window, &rows);
+            }
+            if let Some((start, end)) = standing.bounds(&self.grid, window) {
+                return Some(Next::Window(start, end, rows));
+            }
+        }
+    }
+}
+
+impl Rows {
+    fn next(&mut self, standing: Standing) -> Option<Next> {
+        loop {
+            let window = self.log.first(self.next)?;
+            if !standing.is_final(&self.grid, window) {
+                return None;
+            }
+            if let Some(next) = empty(&mut self.fill, &self.grid, window, standing) {
+                return Some(next);
+            }
+            let rows = self.log.of(window);
+            if let Some(fill) = &mut self.fill {
+                fill.printed(window, &rows);
+            }
+            self.next = window.saturating_add(1);
+            self.log.forget(self.next);
+            if let Some((start, end)) = standing.bounds(&self.grid, window) {
+                return Some(Next::Window(start, end, rows));
+            }
+        }
+    }
+}
+
+impl SessionRecords {
+    fn enter(
+        &mut self,
+        batch: &Batch<'static>,
+        mut pass: impl FnMut(usize) -> (i64, i64),
+    ) -> Vec<u32> {
+        let (mut rows, mut ranges, mut late) = (Vec::new(), Vec::new(), Vec::new());
+        for row in 0..batch.rows {
+            let (time, watermark) = pass(row);
+            match self.sessions.cell(0, time, watermark) {
+                Some(cell) => {
+                    rows.push(row as u32);
+                    ranges.push((i64::from(cell), i64::from(cell)));
+                }
+                None => late.push(row as u32),
+            }
+        }
+        self.log.push(batch.pick(&rows, &batch.slots()), &ranges);
+        late
+    }
+
+    fn next(&mut self, watermark: Option<i64>) -> Option<Next> {
+        match watermark {
+            Some(watermark) => self.sessions.advance(watermark),
+            None => self.sessions.finish(),
+        }
+        if self.ready.is_empty() {
+            let mut ready = self.sessions.take();
+            ready.sort_by_key(|session| (session.turn, session.start, session.end));
+            self.ready = ready.into();
+        }
+        let session = self.ready.pop_front()?;
+        let rows = self.log.take_cells(self.sessions.cells_of(&session));
+        let spent = self.sessions.spent_cells();
+        if self.ready.is_empty() && spent > SPARE_CELLS.max(self.sessions.cells() / 2) {
+            let (cells, _) = self.sessions.renumber();
+            self.log.renumber(&cells);
+        }
+        let (start, end) = (Value::Time(session.start), Value::Time(session.end));
+        Some(Next::Window(start, end, rows))
+    }
+}
+
+impl Fill {
+    /// The window behind the last one, if it is not the next that has records.
+    fn gap(&mut self, next: i64) -> Option<i64> {
+        let window = self.last?.checked_add(1).filter(|window| *window < next)?;
+        self.last = Some(window);
+        Some(window)
+    }
+
+    /// The rows of a window without records.
+    fn rows(&self) -> Vec<Batch<'static>> {
+        self.seen.as_ref().map_or_else(Vec::new, SeenKeys::rows)
+    }
+
+    /// A window that has records is printed.
+    fn printed(&mut self, window: i64, rows: &[Batch<'static>]) {
+        self.last = Some(window);
+        if let Some(seen) = &mut self.seen {
+            seen.add(rows);
+        }
+    }
+}
+
+/// The window without records that comes before the next one, if such are printed.
+fn empty(fill: &mut Option<Fill>, grid: &Grid, next: i64, standing: Standing) -> Option<Next> {
+    let fill = fill.as_mut()?;
+    let window = fill.gap(next)?;
+    if grid.start(window) >= standing.jumps_from {
+        return None;
+    }
+    let (start, end) = standing.bounds(grid, window)?;
+    Some(Next::Window(start, end, fill.rows()))
+}
+
+impl Moment<'_> {
+    /// Where the records belong.
+    fn place(&self, grid: &Grid, of_rows: bool, jumps: &mut u64) -> Placement {
+        let mut placer = Placer::new(grid, self.clock, self.limit, of_rows);
+        let placed = place(&mut placer, self.times);
+        *jumps += placer.jumps;
+        placed
+    }
+}
+
+impl Standing {
+    fn is_final(&self, grid: &Grid, window: i64) -> bool {
+        self.watermark
+            .is_none_or(|watermark| grid.is_final(window, watermark))
+    }
+
+    /// The bounds of a window as values: times, or the numbers of its first and last record. A window of rows
+    /// that is not full is only one where it is the rest of the input.
+    fn bounds(&self, grid: &Grid, window: i64) -> Option<(Value, Value)> {
+        let (start, end) = (grid.start(window), grid.end(window));
+        match self.rows_read {
+            None => Some((Value::Time(start), Value::Time(end))),
+            Some(rows) if end - 1 <= rows => Some((Value::Int(start), Value::Int(end - 1))),
+            Some(rows) if grid.is_tumbling() => Some((Value::Int(start), Value::Int(rows))),
+            Some(_) => None,
+        }
+    }
+}

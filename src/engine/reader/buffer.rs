@@ -1,0 +1,307 @@
+//! What was read of a source and not handed out yet: whole records, and the beginning of one.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use memchr::memrchr;
+
+use super::{Over, Reader, Stopped};
+use crate::data::{BYTE_ORDER_MARK, Preface, RecordCursor, trim_terminator};
+use crate::engine::message::{Content, Message, SourceIndex};
+
+/// Bytes asked for at once.
+const READ_BYTES: usize = 256 << 10;
+
+/// A buffer that holds so much more than it needs is given away while its source waits.
+const SPARE_BYTES: usize = 4 << 10;
+
+/// What was read of a source and not handed out yet.
+pub(super) struct Buffer {
+    pub(super) source: SourceIndex,
+    /// The record of the source that names the fields.
+    pub(super) header: Option<Arc<[u8]>>,
+    /// Longer than what is filled, so that it is made of zeros only once.
+    bytes: Vec<u8>,
+    pub(super) filled: usize,
+    /// So many bytes are whole records.
+    pub(super) whole: usize,
+    /// Looks for the ends of records.
+    cursor: RecordCursor,
+    /// In the middle of a record that was too long.
+    skipping: bool,
+    /// What may still stand in front of the records.
+    pub(super) preface: Preface,
+    /// What stood there; so many bytes.
+    pub(super) preface_bytes: u64,
+}
+
+impl Buffer {
+    /// What is filled.
+    pub(super) fn filled(&self) -> &[u8] {
+        &self.bytes[..self.filled]
+    }
+
+    /// Drops bytes that are no records.
+    fn drop_front(&mut self, bytes: usize) {
+        self.bytes.copy_within(bytes..self.filled, 0);
+        self.filled -= bytes;
+    }
+
+    /// Drops what is filled: it is read again.
+    pub(super) fn forget(&mut self) {
+        self.filled = 0;
+    }
+
+    /// Keeps no more than it needs: thousands of connections wait, and few have anything.
+    pub(super) fn give_room_back(&mut self) {
+        if self.bytes.len() > self.filled + SPARE_BYTES {
+            self.bytes.truncate(self.filled);
+            self.bytes = self.bytes.as_slice().to_vec();
+        }
+    }
+}
+
+impl Reader {
+    /// Room for what is read of a source from its first byte on.
+    pub(super) fn new_buffer(&self, source: SourceIndex) -> Buffer {
+        Buffer {
+            source,
+            header: None,
+            bytes: Vec::new(),
+            filled: 0,
+            whole: 0,
+            cursor: self.cursor(),
+            skipping: false,
+            preface: self.preface,
+            preface_bytes: 0,
+        }
+    }
+
+    fn cursor(&self) -> RecordCursor {
+        RecordCursor::new(self.framing, self.max_line_bytes)
+    }
+
+    /// Room for so many more bytes.
+    fn make_room(&self, buffer: &mut Buffer, more: usize) {
+        let room = buffer.filled + more;
+        if buffer.bytes.len() >= room {
+            return;
+        }
+        if buffer.bytes.len() <= SPARE_BYTES
+            && let Ok(mut used) = self.buffers.try_recv()
+        {
+            if used.len() < room {
+                used.resize(room, 0);
+            }
+            used[..buffer.filled].copy_from_slice(&buffer.bytes[..buffer.filled]);
+            buffer.bytes = used;
+        } else {
+            buffer.bytes.resize(room, 0);
+        }
+    }
+
+    /// Reads once; whether there was something.
+    pub(super) fn fill(&mut self, buffer: &mut Buffer, reader: &mut dyn Read) -> io::Result<bool> {
+        if buffer.filled == 0 {
+            self.dispatch.begin_batch();
+        }
+        self.make_room(buffer, READ_BYTES.min(self.chunk_bytes.max(1 << 10)));
+        loop {
+            match reader.read(&mut buffer.bytes[buffer.filled..]) {
+                Ok(0) => return Ok(false),
+                Ok(read) => {
+                    buffer.filled += read;
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Takes bytes that were read elsewhere.
+    pub(super) fn append(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
+        if buffer.filled == 0 {
+            self.dispatch.begin_batch();
+        }
+        self.make_room(buffer, bytes.len());
+        buffer.bytes[buffer.filled..buffer.filled + bytes.len()].copy_from_slice(bytes);
+        buffer.filled += bytes.len();
+    }
+
+    /// Looks for the ends of records in what was filled in.
+    pub(super) fn find_records(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        self.take_preface(buffer, false)?;
+        if buffer.preface != Preface::Nothing {
+            return Ok(());
+        }
+        if buffer.skipping {
+            match self.framing.resume(buffer.filled(), false) {
+                None => {
+                    // The beginning of a line may tell, once the rest of it is there.
+                    let line =
+                        memrchr(b'\n', buffer.filled()).filter(|_| self.framing.has_starts());
+                    buffer.drop_front(line.unwrap_or(buffer.filled));
+                    return Ok(());
+                }
+                Some(next) => {
+                    buffer.drop_front(next);
+                    buffer.skipping = false;
+                }
+            }
+        }
+        if let Some(end) = buffer.cursor.last(&buffer.bytes[..buffer.filled]) {
+            buffer.whole = end;
+        }
+        Ok(())
+    }
+
+    /// Takes a byte order mark and the header off the front, once they are there. `ended`: there is no more.
+    pub(super) fn take_preface(&mut self, buffer: &mut Buffer, ended: bool) -> Result<(), Stopped> {
+        if buffer.preface == Preface::Nothing {
+            return Ok(());
+        }
+        let filled = buffer.filled();
+        if !ended && filled.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(filled) {
+            return Ok(());
+        }
+        let mark = match filled.strip_prefix(BYTE_ORDER_MARK) {
+            Some(_) => BYTE_ORDER_MARK.len(),
+            None => 0,
+        };
+        let records = &filled[mark..];
+        let mut end = 0;
+        if buffer.preface == Preface::Header {
+            let limit = self.max_line_bytes;
+            match RecordCursor::new(self.framing, limit).next(records, ended) {
+                Some(found) => end = found,
+                None if ended => {}
+                None if records.len() <= limit.saturating_add(1) => return Ok(()),
+                None => {
+                    let message =
+                        format!("the first line is longer than {limit} bytes, see --max-line");
+                    return Err(Stopped::Failed(io::Error::other(message)));
+                }
+            }
+            if end > 0 {
+                let header: Arc<[u8]> = trim_terminator(self.framing.trim(&records[..end])).into();
+                self.see_header(&header);
+                buffer.header = Some(header);
+            }
+        }
+        buffer.preface = Preface::Nothing;
+        buffer.preface_bytes = (mark + end) as u64;
+        buffer.drop_front(mark + end);
+        Ok(())
+    }
+
+    fn see_header(&mut self, header: &Arc<[u8]>) {
+        if !std::mem::replace(&mut self.has_header, true) {
+            let message = Message::Header(Arc::clone(header));
+            let _ = self.messages.send(message); // the run is over already
+        }
+    }
+
+    /// Hands out all whole records; what is left of the last one stays, unless it is too long already.
+    pub(super) fn cut(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+        if buffer.whole > 0 {
+            let end = std::mem::take(&mut buffer.whole);
+            let rest = &buffer.bytes[end..buffer.filled];
+            let mut next = match rest {
+                [] => Vec::new(),
+                _ => self.buffers.try_recv().unwrap_or_default(),
+            };
+            if next.len() < rest.len() {
+                next.resize(rest.len(), 0);
+            }
+            next[..rest.len()].copy_from_slice(rest);
+            buffer.filled -= end;
+            let full = std::mem::replace(&mut buffer.bytes, next);
+            buffer.cursor.shift(end);
+            self.hand_out(buffer, Content::Buffer(full, end))?;
+        }
+        if buffer.preface == Preface::Nothing
+            && buffer.filled > self.max_line_bytes.saturating_add(1)
+        {
+            (buffer.filled, buffer.skipping) = (0, true);
+            buffer.cursor = self.cursor();
+            buffer.bytes = Vec::new();
+            self.hand_out(buffer, Content::Overlong)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the last record behind its last whole line: none may come that would end it.
+    pub(super) fn close_record(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+        self.cut(buffer)?;
+        if buffer.preface != Preface::Nothing || buffer.skipping {
+            return Ok(());
+        }
+        if let Some(newline) = memrchr(b'\n', buffer.filled()) {
+            buffer.whole = newline + 1;
+            buffer.cursor.close(newline + 1);
+            self.cut(buffer)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the last record, with a terminator or without.
+    pub(super) fn close_all(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        self.find_records(buffer)?;
+        if buffer.preface == Preface::Nothing && !buffer.skipping && buffer.filled > 0 {
+            buffer.whole = buffer.filled;
+            buffer.cursor.close(buffer.filled);
+        }
+        Ok(self.cut(buffer)?)
+    }
+
+    /// The source has ended: the last record counts even without a newline.
+    pub(super) fn end_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        self.take_preface(buffer, true)?;
+        self.find_records(buffer)?;
+        self.cut(buffer)?;
+        if buffer.skipping {
+            let next = self.framing.resume(buffer.filled(), true);
+            buffer.drop_front(next.unwrap_or(buffer.filled));
+        }
+        if buffer.filled > 0 {
+            let content = Content::Buffer(std::mem::take(&mut buffer.bytes), buffer.filled);
+            buffer.filled = 0;
+            self.hand_out(buffer, content)?;
+        }
+        Ok(())
+    }
+
+    /// The source cannot be read any further: what was read of it is finished all the same.
+    pub(super) fn end_failed_source(
+        &mut self,
+        buffer: &mut Buffer,
+        error: io::Error,
+    ) -> Result<(), Stopped> {
+        self.end_source(buffer)?;
+        Err(Stopped::Failed(error))
+    }
+
+    /// The connection has ended: what is left of a record is none.
+    pub(super) fn end_connection(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        self.find_records(buffer)?;
+        self.cut(buffer)?;
+        if buffer.skipping || buffer.filled == 0 {
+            return Ok(());
+        }
+        if self.framing.has_starts() {
+            self.close_record(buffer)?; // the lines of the last record are whole
+        }
+        if buffer.filled > 0 {
+            let content = Content::Unfinished(std::mem::take(&mut buffer.bytes), buffer.filled);
+            buffer.filled = 0;
+            self.hand_out(buffer, content)?;
+        }
+        Ok(())
+    }
+
+    fn hand_out(&mut self, buffer: &Buffer, content: Content) -> Result<(), Over> {
+        self.dispatch
+            .hand_out(buffer.source, buffer.header.as_ref(), content)
+    }
+}

@@ -1,0 +1,109 @@
+//! Datagrams: each is one or several records, and every sender a source.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use super::buffer::Buffer;
+use super::live::Live;
+use super::slot::Next;
+use super::{Reader, Stopped};
+use crate::data::Framing;
+use crate::engine::message::SourceIndex;
+
+/// The longest datagram there is.
+const DATAGRAM_BYTES: usize = 64 << 10;
+
+/// How many are read before others have their turn.
+const READ_AT_ONCE: usize = 4096;
+
+/// A socket with those who send to it.
+pub(super) struct Datagrams {
+    pub(super) socket: UdpSocket,
+    senders: HashMap<SocketAddr, Sender>,
+    /// Whose records are not handed out yet.
+    current: Option<SocketAddr>,
+    datagram: Vec<u8>,
+}
+
+/// One of them. It has no connection that could end: after a silence it is forgotten.
+struct Sender {
+    buffer: Buffer,
+    last: Instant,
+}
+
+impl Datagrams {
+    pub(super) fn new(socket: UdpSocket) -> Datagrams {
+        Datagrams {
+            socket,
+            senders: HashMap::new(),
+            current: None,
+            datagram: vec![0; DATAGRAM_BYTES],
+        }
+    }
+
+    /// Takes senders out that have been silent for so long.
+    pub(super) fn take_silent(&mut self, now: Instant, idle: Duration) -> Vec<SourceIndex> {
+        let is_silent = |sender: &Sender| now.saturating_duration_since(sender.last) >= idle;
+        self.senders
+            .extract_if(|_, sender| is_silent(sender))
+            .map(|(_, sender)| sender.buffer.source)
+            .collect()
+    }
+
+    /// Hands out the records of the current sender.
+    fn flush(&mut self, reader: &mut Reader) -> Result<(), Stopped> {
+        if let Some(peer) = self.current.take()
+            && let Some(sender) = self.senders.get_mut(&peer)
+        {
+            reader.close_all(&mut sender.buffer)?;
+            sender.buffer.give_room_back();
+        }
+        Ok(())
+    }
+}
+
+impl Live<'_> {
+    /// Reads datagrams as long as there are any, in the order in which they have come.
+    pub(super) fn serve_datagrams(&mut self, datagrams: &mut Datagrams) -> Result<Next, Stopped> {
+        let now = Instant::now();
+        let reader = &mut *self.reader;
+        // Where a record may have several lines, it ends with the datagram even so.
+        let stands_alone = !matches!(reader.framing, Framing::Lines | Framing::Nul);
+        for _ in 0..READ_AT_ONCE {
+            let (len, peer) = match datagrams.socket.recv_from(&mut datagrams.datagram) {
+                Ok(received) => received,
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => break,
+                    io::ErrorKind::Interrupted => continue,
+                    _ => return Err(error.into()),
+                },
+            };
+            if len == 0 {
+                continue;
+            }
+            if datagrams.current.is_some_and(|current| current != peer) || stands_alone {
+                datagrams.flush(reader)?;
+            }
+            datagrams.current = Some(peer);
+            let sender = datagrams.senders.entry(peer).or_insert_with(|| {
+                let source = reader.sources.add(peer.to_string().as_ref());
+                let buffer = reader.new_buffer(source);
+                Sender { buffer, last: now }
+            });
+            sender.last = now;
+            let terminator = reader.framing.terminator();
+            reader.append(&mut sender.buffer, &datagrams.datagram[..len]);
+            if datagrams.datagram[len - 1] != terminator {
+                reader.append(&mut sender.buffer, &[terminator]);
+            }
+            if sender.buffer.filled >= reader.chunk_bytes {
+                datagrams.flush(reader)?;
+            }
+        }
+        datagrams.flush(reader)?;
+        self.timers.look_on();
+        Ok(Next::Wait)
+    }
+}

@@ -1,0 +1,138 @@
+//! Connections that are made here: each attempt on a thread of its own, for names and peers may take their time.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Over;
+use super::live::Live;
+use super::slot::{Kind, Next};
+use crate::data::reason;
+use crate::engine::message::SourceIndex;
+use crate::engine::{say, start};
+use crate::source::Dial;
+
+/// How long the first wait before another attempt is; each is twice as long as the one before.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Somebody to be connected to.
+pub(super) struct Dialing {
+    dial: Dial,
+    /// Attempts since somebody has answered.
+    attempts: u32,
+    /// When the next attempt is; nothing while one is made.
+    at: Option<Instant>,
+    /// It was said that nobody answers.
+    is_said: bool,
+}
+
+impl Dialing {
+    pub(super) fn new(dial: Dial) -> Dialing {
+        Dialing {
+            dial,
+            attempts: 0,
+            at: Some(Instant::now()),
+            is_said: false,
+        }
+    }
+
+    /// When the next attempt is.
+    pub(super) fn at(&self) -> Option<Instant> {
+        self.at
+    }
+
+    /// Somebody sends: the next outage is a new one.
+    pub(super) fn has_answered(&mut self) {
+        (self.attempts, self.is_said) = (0, false);
+    }
+
+    /// Puts off the next attempt; until when.
+    pub(super) fn wait(&mut self) -> Instant {
+        let wait = FIRST_WAIT * 2u32.saturating_pow(self.attempts.min(10));
+        self.attempts += 1;
+        let at = Instant::now() + wait.min(LONGEST_WAIT);
+        self.at = Some(at);
+        at
+    }
+}
+
+impl Live<'_> {
+    /// Makes an attempt if it is time.
+    pub(super) fn dial(&mut self, token: usize, dialing: &mut Dialing) -> Next {
+        if dialing.at.is_none_or(|at| at > Instant::now()) {
+            return Next::Wait;
+        }
+        dialing.at = None;
+        let (bell, dial) = (Arc::clone(&self.bell), dialing.dial.clone());
+        let attempt = move || {
+            let connected = dial.connect();
+            bell.tell(|news| news.dialed.push((token, connected)));
+        };
+        if let Err(error) = start(vec![("connect".to_owned(), Box::new(attempt))]) {
+            self.bell.tell(|news| news.dialed.push((token, Err(error))));
+        }
+        Next::Wait
+    }
+
+    /// An attempt was made.
+    pub(super) fn dialed(&mut self, token: usize, connected: io::Result<File>) -> Result<(), Over> {
+        let Some(mut slot) = self.slots[token].take() else {
+            return Ok(());
+        };
+        let Kind::Dial(mut dialing) = slot.kind else {
+            self.slots[token] = Some(slot);
+            return Ok(());
+        };
+        match connected {
+            Ok(file) => {
+                slot.kind = Kind::Connection(file, Some(dialing));
+                self.slots[token] = Some(slot);
+                self.wait_for(token)
+            }
+            Err(error) if self.reader.reading.follow => {
+                self.note_outage(slot.source, &mut dialing, &reason(&error));
+                self.timers.again_at(dialing.wait());
+                slot.kind = Kind::Dial(dialing);
+                self.slots[token] = Some(slot);
+                Ok(())
+            }
+            Err(error) => {
+                self.reader.fail(slot.source, reason(&error));
+                slot.kind = Kind::Dial(dialing);
+                self.close(token, *slot)
+            }
+        }
+    }
+
+    /// Says once in an outage that nobody answers.
+    pub(super) fn note_outage(&self, source: SourceIndex, dialing: &mut Dialing, why: &str) {
+        if !std::mem::replace(&mut dialing.is_said, true) {
+            let name = self.reader.sources.display(source);
+            say(format_args!("{name}: {why}; connecting again"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_end_somewhere() {
+        let written = std::ffi::OsStr::new("unix://nobody");
+        let Ok(crate::source::Input::Dial(dial)) = crate::source::open(written) else {
+            panic!("a peer");
+        };
+        let mut dialing = Dialing::new(dial);
+        let mut wait = || dialing.wait().saturating_duration_since(Instant::now());
+        let first = wait();
+        assert!(first <= FIRST_WAIT && wait() > first);
+        (0..100).for_each(|_| assert!(wait() <= LONGEST_WAIT));
+        dialing.has_answered();
+        assert!(dialing.wait() <= Instant::now() + FIRST_WAIT);
+    }
+}

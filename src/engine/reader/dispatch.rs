@@ -1,0 +1,138 @@
+//! Numbers chunks, hands them out as there is room for them, and keeps the clock of batches.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender};
+
+use super::{Over, now_ns};
+use crate::engine;
+use crate::engine::message::{Content, HandOver, Mark, Message, SourceIndex, Task};
+
+/// What it is made of.
+pub(super) struct Setup {
+    pub(super) batch: Option<Duration>,
+    /// How many chunks a batch has at most.
+    pub(super) batch_chunks: u64,
+    pub(super) tasks: Sender<Task>,
+    pub(super) tickets: Receiver<()>,
+    pub(super) messages: Sender<Message>,
+    pub(super) hand_overs: Vec<Sender<HandOver>>,
+    pub(super) idle: Vec<engine::Waiting>,
+}
+
+/// The end of the reader at which the workers are.
+pub(super) struct Dispatch {
+    setup: Setup,
+    sequence: u64,
+    batch: u64,
+    /// Chunks of the current batch.
+    chunks: u64,
+    batch_began: Instant,
+    /// When the last chunk was handed out, in nanoseconds since 1970.
+    read_ns: i64,
+    /// Who reads ends batches: what a batch has to say at its end comes before.
+    pub(super) ends_by_hand: bool,
+}
+
+impl Dispatch {
+    pub(super) fn new(setup: Setup) -> Dispatch {
+        Dispatch {
+            setup,
+            sequence: 0,
+            batch: 0,
+            chunks: 0,
+            batch_began: Instant::now(),
+            read_ns: i64::MIN,
+            ends_by_hand: false,
+        }
+    }
+
+    /// Hands out a chunk, as soon as there is room for one.
+    pub(super) fn hand_out(
+        &mut self,
+        source: SourceIndex,
+        header: Option<&Arc<[u8]>>,
+        content: Content,
+    ) -> Result<(), Over> {
+        self.setup.tickets.recv().map_err(|_| Over)?;
+        if self.sequence > 0 {
+            // Where the system has no room for more threads, those that run do all the work.
+            let _ = engine::start(std::mem::take(&mut self.setup.idle));
+        }
+        self.read_ns = self.read_ns.max(now_ns());
+        let task = Task {
+            sequence: self.sequence,
+            batch: self.batch,
+            source,
+            header: header.cloned(),
+            read_ns: self.read_ns,
+            content,
+        };
+        self.setup.tasks.send(task).map_err(|_| Over)?;
+        self.sequence += 1;
+        self.chunks += 1;
+        if self.chunks >= self.setup.batch_chunks && !self.ends_by_hand {
+            self.end_batch();
+        } else if !self.ends_by_hand {
+            self.end_batch_in_time();
+        }
+        Ok(())
+    }
+
+    /// Hands out what there is to know of a source's time.
+    pub(super) fn mark(&mut self, source: SourceIndex, mark: Mark) -> Result<(), Over> {
+        self.hand_out(source, None, Content::Mark(mark))
+    }
+
+    /// Chunks of the whole run so far.
+    pub(super) fn chunks_in_all(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Whether the current batch has a chunk.
+    pub(super) fn has_chunks(&self) -> bool {
+        self.chunks > 0
+    }
+
+    /// The first bytes of a batch have come: its time begins.
+    pub(super) fn begin_batch(&mut self) {
+        if self.chunks == 0 && !self.ends_by_hand {
+            self.batch_began = Instant::now();
+        }
+    }
+
+    /// How long the batch still takes, if batches end.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let batch = self.setup.batch?;
+        Some(batch.saturating_sub(self.batch_began.elapsed()))
+    }
+
+    /// Whether the time of the batch is over.
+    pub(super) fn is_time(&self) -> bool {
+        self.left() == Some(Duration::ZERO)
+    }
+
+    pub(super) fn end_batch_in_time(&mut self) {
+        if self.chunks > 0 && self.is_time() {
+            self.end_batch();
+        }
+    }
+
+    /// The chunks handed out since the last batch are a batch: the workers hand over what came of them.
+    pub(super) fn end_batch(&mut self) {
+        if self.chunks > 0 {
+            let message = Message::BatchEnd {
+                batch: self.batch,
+                chunks: self.chunks,
+            };
+            let _ = self.setup.messages.send(message); // the run is over already
+            for worker in &self.setup.hand_overs {
+                let _ = worker.send(HandOver { batch: self.batch }); // the worker has ended
+            }
+            self.batch += 1;
+            self.chunks = 0;
+        }
+        self.batch_began = Instant::now();
+    }
+}

@@ -1,0 +1,190 @@
+//! Files that are read to their end: by ranges, unless what is a record in the middle only the beginning tells.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use super::buffer::Buffer;
+use super::{Over, Reader, Stopped};
+use crate::data::{Framing, Preface};
+use crate::engine::message::{Content, FileRange, SourceIndex};
+use crate::source::compression::{Compression, Detection};
+use crate::source::follow;
+
+/// What a file's first bytes say about how it is compressed is decided by at most so many.
+const MAGIC_BYTES: usize = 16;
+
+/// The part of a file that is still to be handed out.
+pub(super) struct Ranges {
+    file: Arc<File>,
+    /// Where the first record begins.
+    first: u64,
+    low: u64,
+    end: u64,
+    header: Option<Arc<[u8]>>,
+}
+
+impl Reader {
+    /// Reads a file to its end.
+    pub(super) fn read_file(
+        &mut self,
+        source: SourceIndex,
+        file: File,
+        start: u64,
+        end: u64,
+    ) -> Result<(), Stopped> {
+        if self.framing != Framing::Lines {
+            let mut buffer = self.new_buffer(source);
+            let file = Arc::new(file);
+            let start = self.start_of_tail(&mut buffer, &file, start, end)?;
+            return self.read_all(buffer, &mut Section::of(file, start, end));
+        }
+        let mut ranges = self.ranges(source, file, start, end)?;
+        while !self.control.is_stopped() && self.hand_out_range(source, &mut ranges)? {}
+        Ok(())
+    }
+
+    /// A file of lines, behind what stands in front of its records.
+    pub(super) fn ranges(
+        &mut self,
+        source: SourceIndex,
+        file: File,
+        start: u64,
+        end: u64,
+    ) -> Result<Ranges, Stopped> {
+        let file = Arc::new(file);
+        let mut buffer = self.new_buffer(source);
+        let mut section = Section::of(Arc::clone(&file), start, end);
+        while buffer.preface != Preface::Nothing {
+            let ended = !self.fill(&mut buffer, &mut section)?;
+            self.take_preface(&mut buffer, ended)?;
+        }
+        let mut first = start + buffer.preface_bytes;
+        if let Some(records) = self.reading.tail {
+            first = follow::tail(&file, first, records, self.framing)?;
+        }
+        Ok(Ranges {
+            file,
+            first,
+            low: first,
+            end,
+            header: buffer.header,
+        })
+    }
+
+    /// Hands out the next range, which a worker reads; whether there was one.
+    pub(super) fn hand_out_range(
+        &mut self,
+        source: SourceIndex,
+        ranges: &mut Ranges,
+    ) -> Result<bool, Over> {
+        if ranges.low >= ranges.end {
+            return Ok(false);
+        }
+        let high = ranges
+            .end
+            .min(ranges.low.saturating_add(self.chunk_bytes as u64));
+        let range = FileRange {
+            file: Arc::clone(&ranges.file),
+            first: ranges.first,
+            low: ranges.low,
+            high,
+            end: ranges.end,
+        };
+        self.dispatch
+            .hand_out(source, ranges.header.as_ref(), Content::Range(range))?;
+        ranges.low = high;
+        Ok(true)
+    }
+
+    /// Where the records begin that are wanted, with what stands in front of them taken already if not all are.
+    pub(super) fn start_of_tail(
+        &mut self,
+        buffer: &mut Buffer,
+        file: &Arc<File>,
+        start: u64,
+        end: u64,
+    ) -> Result<u64, Stopped> {
+        let Some(records) = self.reading.tail else {
+            return Ok(start);
+        };
+        let mut section = Section::of(Arc::clone(file), start, end);
+        while buffer.preface != Preface::Nothing {
+            let ended = !self.fill(buffer, &mut section)?;
+            self.take_preface(buffer, ended)?;
+        }
+        let first = start + buffer.preface_bytes;
+        buffer.forget();
+        Ok(follow::tail(file, first, records, self.framing)?)
+    }
+
+    /// Reads what has always more, until its end.
+    pub(super) fn read_all(
+        &mut self,
+        mut buffer: Buffer,
+        reader: &mut dyn Read,
+    ) -> Result<(), Stopped> {
+        while self.read_some(&mut buffer, reader)? {}
+        Ok(())
+    }
+
+    /// Reads once from what has always more; whether it goes on.
+    pub(super) fn read_some(
+        &mut self,
+        buffer: &mut Buffer,
+        reader: &mut dyn Read,
+    ) -> Result<bool, Stopped> {
+        match self.fill(buffer, reader) {
+            Ok(true) if !self.control.is_stopped() => {
+                self.find_records(buffer)?;
+                self.cut(buffer)?;
+                Ok(true)
+            }
+            Ok(_) => self.end_source(buffer).map(|()| false),
+            Err(error) => self.end_failed_source(buffer, error).map(|()| false),
+        }
+    }
+}
+
+/// How a regular file is compressed.
+pub(super) fn compression_at(file: &File, start: u64) -> Option<Compression> {
+    let mut head = [0; MAGIC_BYTES];
+    let read = std::os::unix::fs::FileExt::read_at(file, &mut head, start).ok()?;
+    match Compression::detect(&head[..read]) {
+        Detection::Compressed(compression) => Some(compression),
+        Detection::Plain | Detection::NeedMore => None,
+    }
+}
+
+/// A file from an offset on, read without moving the offset that others see.
+pub(super) struct Section {
+    file: Arc<File>,
+    pub(super) offset: u64,
+    /// No byte from here on is read.
+    end: u64,
+}
+
+impl Section {
+    pub(super) fn of(file: impl Into<Arc<File>>, offset: u64, end: u64) -> Self {
+        Section {
+            file: file.into(),
+            offset,
+            end,
+        }
+    }
+
+    pub(super) fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+}
+
+impl Read for Section {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.offset).unwrap_or(usize::MAX);
+        let wanted = left.min(buffer.len());
+        let buffer = &mut buffer[..wanted];
+        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,366 @@
+//! Live sources side by side: one thread waits for all of them, reads what there is, and hands it out.
+//!
+//! Records are interleaved in the order in which they arrive: what was read of a source is handed out before
+//! another one is read. Each has its own unfinished record. While no chunk can be handed out, because whoever
+//! takes them is slow, nothing is read: connections fill up and their senders wait.
+
+use std::collections::HashSet;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::files::Section;
+use super::news::{Bell, Watch};
+use super::poller::Poller;
+use super::slot::{Kind, Next, Slot};
+use super::timers::Timers;
+use super::{Over, Reader, Stopped, compression_at};
+use crate::data::{Framing, reason};
+use crate::engine::message::{Mark, SourceIndex};
+use crate::engine::say;
+use crate::source::compression::Detection;
+use crate::source::{self, Input, Liveness};
+
+/// The number by which the stop of the run is known to the poller.
+const STOP: usize = usize::MAX;
+
+/// The number of the news from other threads.
+const NEWS: usize = usize::MAX - 1;
+
+/// With more sources than this, those that wait keep no room.
+const FEW: usize = 8;
+
+/// Sources that are read side by side.
+pub(super) struct Live<'r> {
+    pub(super) reader: &'r mut Reader,
+    pub(super) poller: Poller,
+    /// By number. A source that is served is not in its place.
+    pub(super) slots: Vec<Option<Box<Slot>>>,
+    free: Vec<usize>,
+    /// How many there are.
+    pub(super) open: usize,
+    /// Those that can be read on without waiting.
+    turns: Vec<usize>,
+    /// The one whose whole records wait for more, because nothing is printed before.
+    pub(super) held: Option<usize>,
+    pub(super) timers: Timers,
+    pub(super) bell: Arc<Bell>,
+    heard: UnixStream,
+    /// What is said once.
+    said: HashSet<String>,
+    /// Made once something is followed.
+    pub(super) watch: Option<Watch>,
+}
+
+impl<'r> Live<'r> {
+    pub(super) fn new(reader: &'r mut Reader) -> io::Result<Live<'r>> {
+        let (bell, heard) = Bell::new()?;
+        let mut poller = Poller::new()?;
+        poller.add(reader.control.wake(), STOP)?;
+        poller.add(heard.as_fd(), NEWS)?;
+        reader.dispatch.ends_by_hand = reader.marks;
+        Ok(Live {
+            reader,
+            poller,
+            slots: Vec::new(),
+            free: Vec::new(),
+            open: 0,
+            turns: Vec::new(),
+            held: None,
+            timers: Timers::default(),
+            bell,
+            heard,
+            said: HashSet::new(),
+            watch: None,
+        })
+    }
+
+    /// Opens a source of the command line.
+    pub(super) fn open(&mut self, source: SourceIndex) -> Result<(), Over> {
+        let name = self.reader.sources.name(source);
+        let follows = self.reader.reading.follow
+            && &*name != "-"
+            && source::liveness(&name) == Liveness::Plain;
+        if follows {
+            return self.follow(source, name.as_ref().as_ref());
+        }
+        match source::open(&name) {
+            Ok(input) => self.add(source, input),
+            Err(reason) => {
+                self.reader.fail(source, reason);
+                self.reader.mark_ended(source)
+            }
+        }
+    }
+
+    /// Adds a source that was opened.
+    pub(super) fn add(&mut self, source: SourceIndex, input: Input) -> Result<(), Over> {
+        match self.kind(source, input) {
+            Ok(kind) => self.insert(source, kind),
+            Err(Stopped::Over) => Err(Over),
+            Err(Stopped::Failed(error)) => {
+                self.reader.fail(source, reason(&error));
+                self.reader.mark_ended(source)
+            }
+        }
+    }
+
+    fn kind(&mut self, source: SourceIndex, input: Input) -> Result<Kind, Stopped> {
+        Ok(match input {
+            Input::Stream(file) => {
+                let _ = rustix::pipe::fcntl_setpipe_size(&file, super::streams::PIPE_BYTES); // what is no pipe, or may not grow, stays as it is
+                Kind::Stream(file, Detection::NeedMore)
+            }
+            Input::Dial(dial) => Kind::Dial(super::dial::Dialing::new(dial)),
+            Input::Listener(listener, chosen) => {
+                say_port(chosen);
+                Kind::Listener(listener, None)
+            }
+            Input::Datagrams(socket, chosen) => {
+                say_port(chosen);
+                Kind::Datagrams(Box::new(super::datagrams::Datagrams::new(socket)))
+            }
+            Input::Ranges { file, start, .. } if self.reader.reading.follow => {
+                Kind::Followed(Box::new(self.followed_handle(source, file, start)?))
+            }
+            Input::Ranges { file, start, end } => match compression_at(&file, start) {
+                Some(compression) => {
+                    let section = Section::of(file, start, u64::MAX);
+                    Kind::Bytes(compression.reader(Box::new(section))?)
+                }
+                None if self.reader.framing == Framing::Lines => {
+                    Kind::Ranges(self.reader.ranges(source, file, start, end)?)
+                }
+                None => Kind::Bytes(Box::new(Section::of(file, start, end))),
+            },
+        })
+    }
+
+    /// Adds a source that is read like this.
+    pub(super) fn insert(&mut self, source: SourceIndex, kind: Kind) -> Result<(), Over> {
+        let slot = Slot {
+            source,
+            buffer: self.reader.new_buffer(source),
+            kind,
+            last: Instant::now(),
+            is_polled: false,
+            is_open: false,
+        };
+        let token = self.next_token();
+        if self.free.pop().is_none() {
+            self.slots.push(None);
+        }
+        self.open += 1;
+        let has_no_records = matches!(
+            slot.kind,
+            Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_)
+        );
+        if has_no_records {
+            self.reader.mark_ended(source)?;
+        }
+        self.slots[token] = Some(Box::new(slot));
+        self.wait_for(token)
+    }
+
+    /// The number that the next source gets.
+    pub(super) fn next_token(&self) -> usize {
+        self.free.last().copied().unwrap_or(self.slots.len())
+    }
+
+    /// Says something that is said once.
+    pub(super) fn say_once(&mut self, text: String) {
+        if !self.said.contains(&text) {
+            say(&text);
+            self.said.insert(text);
+        }
+    }
+
+    /// Sees to it that a source is served as soon as it has something.
+    pub(super) fn wait_for(&mut self, token: usize) -> Result<(), Over> {
+        let Some(slot) = &mut self.slots[token] else {
+            return Ok(());
+        };
+        let added = match slot.fd() {
+            Some(fd) => self.poller.add(fd, token),
+            None => Ok(false),
+        };
+        slot.is_polled = matches!(added, Ok(true));
+        match added {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                self.turns.push(token);
+                Ok(())
+            }
+            Err(error) => match self.slots[token].take() {
+                Some(slot) => {
+                    self.reader.fail(slot.source, reason(&error));
+                    self.close(token, *slot)
+                }
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Reads until all have ended, or the run is to stop.
+    pub(super) fn run(mut self) -> Result<(), Over> {
+        let result = self.run_loop().and_then(|()| self.end_all());
+        self.reader.dispatch.ends_by_hand = false;
+        result
+    }
+
+    fn run_loop(&mut self) -> Result<(), Over> {
+        let mut ready = Vec::new();
+        while self.open > 0 && !self.reader.control.is_stopped() {
+            let time = self.time_to_wait(!self.turns.is_empty());
+            if let Err(error) = self.poller.wait(&mut ready, time) {
+                say(format_args!(
+                    "sources cannot be waited for: {}",
+                    reason(&error)
+                ));
+                return Ok(());
+            }
+            if ready.contains(&STOP) {
+                return Ok(());
+            }
+            for token in ready.drain(..) {
+                match token {
+                    NEWS => self.hear()?,
+                    token => self.serve(token)?,
+                }
+            }
+            for token in std::mem::take(&mut self.turns) {
+                self.serve(token)?;
+            }
+            self.look_at_clock()?;
+        }
+        Ok(())
+    }
+
+    /// Reads what a source has.
+    pub(super) fn serve(&mut self, token: usize) -> Result<(), Over> {
+        let Some(mut slot) = self.slots.get_mut(token).and_then(Option::take) else {
+            return Ok(()); // it has ended just now
+        };
+        let served = match &mut slot.kind {
+            Kind::Stream(..) => self.serve_stream(token, &mut slot),
+            Kind::Connection(..) => self.serve_connection(token, &mut slot),
+            Kind::Dial(dialing) => Ok(self.dial(token, dialing)),
+            Kind::Listener(..) => self.serve_listener(token, &mut slot),
+            Kind::Datagrams(datagrams) => self.serve_datagrams(datagrams),
+            Kind::Followed(followed) => {
+                let served = self.serve_followed(followed);
+                if followed.has_moved() {
+                    (slot.last, slot.is_open) = (Instant::now(), self.reader.framing.has_starts());
+                }
+                served
+            }
+            Kind::Directory(directory) => self.serve_directory(directory),
+            Kind::Ranges(ranges) => match self.reader.hand_out_range(slot.source, ranges) {
+                Ok(true) => Ok(Next::Turn),
+                Ok(false) => Ok(Next::End),
+                Err(over) => Err(over.into()),
+            },
+            Kind::Bytes(bytes) => match self.reader.read_some(&mut slot.buffer, bytes) {
+                Ok(true) => Ok(Next::Turn),
+                Ok(false) => Ok(Next::End),
+                Err(stopped) => Err(stopped),
+            },
+        };
+        let next = match served {
+            Ok(next) => next,
+            Err(Stopped::Over) => return Err(Over),
+            Err(Stopped::Failed(error)) => {
+                if !self.reader.control.is_stopped() {
+                    self.reader.fail(slot.source, reason(&error));
+                }
+                Next::End
+            }
+        };
+        if next == Next::End {
+            return self.close(token, *slot);
+        }
+        if slot.is_open {
+            self.timers.idle_from(slot.last + self.reader.reading.idle);
+        }
+        if self.open > FEW {
+            slot.buffer.give_room_back();
+        }
+        self.slots[token] = Some(slot);
+        if next == Next::Turn {
+            self.turns.push(token);
+        }
+        Ok(())
+    }
+
+    /// Forgets a source that has ended.
+    pub(super) fn close(&mut self, token: usize, slot: Slot) -> Result<(), Over> {
+        if let Some(fd) = slot.fd() {
+            self.poller.remove(fd, token);
+        }
+        if self.held == Some(token) {
+            self.held = None;
+        }
+        self.free.push(token);
+        self.open -= 1;
+        let has_ended_before = matches!(
+            slot.kind,
+            Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_)
+        );
+        match (has_ended_before, self.is_written(slot.source)) {
+            (true, _) => Ok(()),
+            (false, true) => self.reader.mark_ended(slot.source),
+            // Those who count its records forget it.
+            (false, false) => self.reader.dispatch.mark(slot.source, Mark::Ended),
+        }
+    }
+
+    /// Whether a source stands on the command line.
+    pub(super) fn is_written(&self, source: SourceIndex) -> bool {
+        source.0 < self.reader.sources.written()
+    }
+
+    /// The input ends here: what was read of the sources is finished.
+    fn end_all(&mut self) -> Result<(), Over> {
+        for token in 0..self.slots.len() {
+            let Some(mut slot) = self.slots[token].take() else {
+                continue;
+            };
+            let ended = match &mut slot.kind {
+                Kind::Stream(..) | Kind::Bytes(_) => self.reader.end_source(&mut slot.buffer),
+                Kind::Connection(..) => self.reader.end_connection(&mut slot.buffer),
+                Kind::Followed(followed) => self.end_followed(followed),
+                Kind::Datagrams(_)
+                | Kind::Dial(_)
+                | Kind::Listener(..)
+                | Kind::Directory(_)
+                | Kind::Ranges(_) => Ok(()),
+            };
+            if let Err(Stopped::Over) = ended {
+                return Err(Over);
+            }
+            self.close(token, *slot)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the news from other threads.
+    fn hear(&mut self) -> Result<(), Over> {
+        let news = self.bell.take(&self.heard);
+        for (token, connected) in news.dialed {
+            self.dialed(token, connected)?;
+        }
+        if !news.changed.is_empty() {
+            self.files_changed(&news.changed, news.is_listing_old)?;
+        }
+        Ok(())
+    }
+}
+
+/// Nobody can know a port that the system has chosen.
+fn say_port(chosen: Option<String>) {
+    if let Some(address) = chosen {
+        say(format_args!("listening on {address}"));
+    }
+}

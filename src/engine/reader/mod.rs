@@ -1,0 +1,246 @@
+//! The reader: cuts sources into numbered chunks and keeps the clock of batches.
+//!
+//! Files and pipes are read one after another, files by ranges. As soon as one source is live, a socket or
+//! something that is followed, all are read side by side ([`live`]).
+
+mod buffer;
+mod datagrams;
+mod dial;
+mod dispatch;
+mod files;
+mod followed;
+mod limits;
+mod live;
+mod news;
+mod poller;
+mod slot;
+mod streams;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, Sender};
+
+use crate::data::{Framing, Preface, reason};
+use crate::source::compression::Compression;
+use crate::source::{self, Input, Liveness};
+
+use super::Reading;
+use super::control::Control;
+use super::message::{HandOver, Mark, Message, SourceIndex, Task};
+use super::sources::Sources;
+
+use dispatch::Dispatch;
+use files::{Section, compression_at};
+use live::Live;
+
+/// What a reader is made of.
+pub(super) struct Setup {
+    pub(super) sources: Arc<Sources>,
+    pub(super) reading: Reading,
+    pub(super) chunk_bytes: usize,
+    pub(super) max_line_bytes: usize,
+    pub(super) framing: Framing,
+    pub(super) preface: Preface,
+    pub(super) batch: Option<Duration>,
+    /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
+    pub(super) waits_for_more: bool,
+    /// Windows hear of the time that no record says: see [`Mark`].
+    pub(super) marks: bool,
+    pub(super) control: Arc<Control>,
+    pub(super) tasks: Sender<Task>,
+    pub(super) tickets: Receiver<()>,
+    /// Buffers that come back from the workers.
+    pub(super) buffers: Receiver<Vec<u8>>,
+    pub(super) messages: Sender<Message>,
+    pub(super) hand_overs: Vec<Sender<HandOver>>,
+    /// Workers that are started once there is more than one chunk.
+    pub(super) idle: Vec<super::Waiting>,
+}
+
+/// How often a batch ends where windows need it and nobody has said.
+const BATCH: Duration = Duration::from_secs(1);
+
+/// Numbers chunks and hands them out.
+pub(super) struct Reader {
+    sources: Arc<Sources>,
+    reading: Reading,
+    chunk_bytes: usize,
+    max_line_bytes: usize,
+    framing: Framing,
+    preface: Preface,
+    waits_for_more: bool,
+    marks: bool,
+    control: Arc<Control>,
+    buffers: Receiver<Vec<u8>>,
+    messages: Sender<Message>,
+    dispatch: Dispatch,
+    /// A header was seen.
+    has_header: bool,
+}
+
+/// A batch of at most so many chunks: what is kept of windows that could be final stays small.
+const WINDOWED_CHUNKS: u64 = 64;
+
+/// The run is over: nobody takes chunks any more.
+#[derive(Debug)]
+struct Over;
+
+/// Why a source was left.
+enum Stopped {
+    Over,
+    Failed(io::Error),
+}
+
+impl From<Over> for Stopped {
+    fn from(_: Over) -> Self {
+        Stopped::Over
+    }
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Stopped::Failed(error)
+    }
+}
+
+impl Reader {
+    pub(super) fn new(setup: Setup) -> Self {
+        let batch = setup.batch.or(setup.marks.then_some(BATCH));
+        Reader {
+            sources: setup.sources,
+            reading: setup.reading,
+            chunk_bytes: setup.chunk_bytes,
+            max_line_bytes: setup.max_line_bytes,
+            framing: setup.framing,
+            preface: setup.preface,
+            waits_for_more: setup.waits_for_more,
+            marks: setup.marks,
+            control: setup.control,
+            buffers: setup.buffers,
+            messages: setup.messages.clone(),
+            dispatch: Dispatch::new(dispatch::Setup {
+                batch,
+                batch_chunks: if setup.marks {
+                    WINDOWED_CHUNKS
+                } else {
+                    u64::MAX
+                },
+                tasks: setup.tasks,
+                tickets: setup.tickets,
+                messages: setup.messages,
+                hand_overs: setup.hand_overs,
+                idle: setup.idle,
+            }),
+            has_header: false,
+        }
+    }
+
+    /// Reads all sources, then says how many chunks there were.
+    pub(super) fn run(mut self) {
+        let written = (0..self.sources.written()).map(SourceIndex);
+        let is_live = self.reading.follow
+            || written
+                .clone()
+                .any(|index| source::liveness(&self.sources.name(index)) != Liveness::Plain);
+        if is_live {
+            let _ = self.read_live(written.collect()); // the run is over already
+        } else {
+            for index in written {
+                if self.control.is_stopped() || self.read_source(index).is_err() {
+                    break;
+                }
+            }
+        }
+        self.dispatch.end_batch();
+        let chunks = self.dispatch.chunks_in_all();
+        let _ = self.messages.send(Message::End { chunks }); // the run is over already
+    }
+
+    /// Reads all sources side by side.
+    fn read_live(&mut self, sources: Vec<SourceIndex>) -> Result<(), Over> {
+        limits::raise_open_files();
+        let mut live = match Live::new(self) {
+            Ok(live) => live,
+            Err(error) => {
+                for source in sources {
+                    self.fail(source, reason(&error));
+                }
+                return Ok(());
+            }
+        };
+        for source in sources {
+            live.open(source)?;
+        }
+        live.run()
+    }
+
+    /// Reads a source on its own.
+    fn read_source(&mut self, source: SourceIndex) -> Result<(), Over> {
+        let result = match source::open(&self.sources.name(source)) {
+            Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
+                None => self.read_file(source, file, start, end),
+                Some(compression) => {
+                    let section = Section::of(file, start, u64::MAX);
+                    self.read_compressed(source, compression, Box::new(section))
+                }
+            },
+            Ok(input) => match Live::new(self) {
+                Ok(mut live) => live
+                    .add(source, input)
+                    .and_then(|()| live.run())
+                    .map_err(Stopped::from),
+                Err(error) => Err(Stopped::Failed(error)),
+            },
+            Err(reason) => {
+                self.fail(source, reason);
+                Ok(())
+            }
+        };
+        match result {
+            Err(Stopped::Over) => return Err(Over),
+            Err(Stopped::Failed(error)) if !self.control.is_stopped() => {
+                self.fail(source, reason(&error));
+            }
+            _ => {}
+        }
+        self.mark_ended(source)
+    }
+
+    fn read_compressed(
+        &mut self,
+        source: SourceIndex,
+        compression: Compression,
+        bytes: Box<dyn io::Read + Send>,
+    ) -> Result<(), Stopped> {
+        // A decompressor cannot be asked whether it has more at once: it is read as fast as it goes.
+        let mut reader = compression.reader(bytes)?;
+        let buffer = self.new_buffer(source);
+        self.read_all(buffer, &mut reader)
+    }
+
+    /// Says that nothing more comes from a source of the command line, where somebody wants to know.
+    fn mark_ended(&mut self, source: SourceIndex) -> Result<(), Over> {
+        if self.marks {
+            self.dispatch.mark(source, Mark::Ended)?;
+        }
+        Ok(())
+    }
+
+    fn fail(&self, source: SourceIndex, reason: String) {
+        let message = Message::SourceFailed(source, reason);
+        let _ = self.messages.send(message); // the run is over already
+    }
+}
+
+/// The wall clock in nanoseconds since 1970.
+fn now_ns() -> i64 {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

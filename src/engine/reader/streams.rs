@@ -1,0 +1,212 @@
+//! Bytes that come one after another: pipes, terminals, connections.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::live::Live;
+use super::poller::has_input;
+use super::slot::{Kind, Next, Slot};
+use super::{Over, Stopped};
+use crate::data::reason;
+use crate::engine::control::{Control, Waited};
+use crate::source::compression::{Compression, Detection};
+
+/// A pipe is made to hold so much, where the system allows it: fewer turns between producer and reader.
+pub(super) const PIPE_BYTES: usize = 1 << 20;
+
+/// A connection that gives less has nothing more.
+const DRAINED_BYTES: usize = 16 << 10;
+
+/// How many connections are taken before others have their turn.
+const ACCEPTED_AT_ONCE: usize = 64;
+
+/// How long no connection is taken when there are too many.
+const REST: Duration = Duration::from_millis(100);
+
+impl Live<'_> {
+    /// Reads a pipe as long as it has something, or until a chunk is full.
+    pub(super) fn serve_stream(&mut self, token: usize, slot: &mut Slot) -> Result<Next, Stopped> {
+        let Kind::Stream(file, detection) = &mut slot.kind else {
+            return Ok(Next::End);
+        };
+        loop {
+            match self.reader.fill(&mut slot.buffer, file) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.reader.end_source(&mut slot.buffer)?;
+                    return Ok(Next::End);
+                }
+                Err(error) => {
+                    self.reader.end_failed_source(&mut slot.buffer, error)?;
+                    return Ok(Next::End);
+                }
+            }
+            if matches!(detection, Detection::NeedMore) {
+                *detection = Compression::detect(slot.buffer.filled());
+                match *detection {
+                    Detection::Plain => {}
+                    Detection::NeedMore => return Ok(slot.wait()),
+                    Detection::Compressed(_) if self.open > 1 => {
+                        let message = "compressed input cannot be read beside live sources; decompress it in front of the pipe";
+                        return Err(io::Error::other(message).into());
+                    }
+                    Detection::Compressed(compression) => {
+                        let head = io::Cursor::new(slot.buffer.filled().to_vec());
+                        let rest = Waiting {
+                            file: file.try_clone()?,
+                            control: Arc::clone(&self.reader.control),
+                        };
+                        self.poller.remove(file.as_fd(), token);
+                        slot.buffer.forget();
+                        slot.kind = Kind::Bytes(compression.reader(Box::new(head.chain(rest)))?);
+                        return Ok(Next::Turn);
+                    }
+                }
+            }
+            self.reader.find_records(&mut slot.buffer)?;
+            let is_full = slot.buffer.filled >= self.reader.chunk_bytes;
+            if is_full || !has_input(file.as_fd()) {
+                break;
+            }
+        }
+        self.hand_out(token, slot)?;
+        Ok(slot.wait())
+    }
+
+    /// Hands out whole records, unless they can wait for more.
+    fn hand_out(&mut self, token: usize, slot: &mut Slot) -> Result<(), Over> {
+        (slot.last, slot.is_open) = (Instant::now(), self.reader.framing.has_starts());
+        let is_full = slot.buffer.filled >= self.reader.chunk_bytes;
+        let can_wait = self.reader.waits_for_more && self.open == 1;
+        if can_wait && !is_full && !self.reader.dispatch.is_time() {
+            self.held = (slot.buffer.whole > 0).then_some(token);
+            return Ok(());
+        }
+        self.held = None;
+        self.reader.cut(&mut slot.buffer)
+    }
+
+    /// Reads a connection as long as it has something, or until a chunk is full.
+    pub(super) fn serve_connection(
+        &mut self,
+        token: usize,
+        slot: &mut Slot,
+    ) -> Result<Next, Stopped> {
+        let Kind::Connection(file, dialing) = &mut slot.kind else {
+            return Ok(Next::End);
+        };
+        let before = slot.buffer.filled;
+        let lost = loop {
+            let filled = slot.buffer.filled;
+            match self.reader.fill(&mut slot.buffer, file) {
+                Ok(true) => {}
+                Ok(false) => break Some(None),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break None,
+                Err(error) => break Some(Some(error)),
+            }
+            let read = slot.buffer.filled - filled;
+            self.reader.find_records(&mut slot.buffer)?;
+            if slot.buffer.filled >= self.reader.chunk_bytes || read < DRAINED_BYTES {
+                break None;
+            }
+        };
+        if let (true, Some(dialing)) = (slot.buffer.filled > before, dialing) {
+            dialing.has_answered();
+        }
+        match lost {
+            None => {
+                if slot.buffer.filled > before {
+                    self.hand_out(token, slot)?;
+                }
+                Ok(Next::Wait)
+            }
+            Some(error) => self.lose(token, slot, error),
+        }
+    }
+
+    /// A connection has ended: it is made again, if it was made here and is followed.
+    fn lose(
+        &mut self,
+        token: usize,
+        slot: &mut Slot,
+        error: Option<io::Error>,
+    ) -> Result<Next, Stopped> {
+        self.held = self.held.filter(|held| *held != token);
+        self.reader.end_connection(&mut slot.buffer)?;
+        let Kind::Connection(file, dialing) = &mut slot.kind else {
+            return Ok(Next::End);
+        };
+        match dialing.take() {
+            Some(mut dialing) if self.reader.reading.follow => {
+                let why = match &error {
+                    Some(error) => reason(error),
+                    None => "the connection was closed".to_owned(),
+                };
+                self.poller.remove(file.as_fd(), token);
+                self.note_outage(slot.source, &mut dialing, &why);
+                self.timers.again_at(dialing.wait());
+                slot.kind = Kind::Dial(dialing);
+                slot.buffer = self.reader.new_buffer(slot.source);
+                slot.is_open = false;
+                Ok(Next::Wait)
+            }
+            Some(_) => match error {
+                Some(error) => Err(error.into()),
+                None => Ok(Next::End),
+            },
+            // Whoever came in may go as they like.
+            None => Ok(Next::End),
+        }
+    }
+
+    /// Takes connections that wait to be taken.
+    pub(super) fn serve_listener(
+        &mut self,
+        token: usize,
+        slot: &mut Slot,
+    ) -> Result<Next, Stopped> {
+        let Kind::Listener(listener, rests) = &mut slot.kind else {
+            return Ok(Next::End);
+        };
+        for _ in 0..ACCEPTED_AT_ONCE {
+            match listener.accept() {
+                Ok(None) => break,
+                Ok(Some((file, peer))) => {
+                    let source = self.reader.sources.add(peer.as_ref());
+                    self.insert(source, Kind::Connection(file, None))?;
+                }
+                // It was closed before it was taken.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    // Too many files are open. Those who wait go on waiting.
+                    let name = self.reader.sources.display(slot.source);
+                    self.say_once(format!("{name}: {}; others wait", reason(&error)));
+                    let until = Instant::now() + REST;
+                    *rests = Some(until);
+                    self.poller.remove(listener.as_fd(), token);
+                    self.timers.again_at(until);
+                    break;
+                }
+            }
+        }
+        Ok(Next::Wait)
+    }
+}
+
+/// A stream that ends when the run is to stop.
+struct Waiting {
+    file: File,
+    control: Arc<Control>,
+}
+
+impl Read for Waiting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.control.wait(self.file.as_fd(), None) {
+            Waited::Stop => Ok(0),
+            Waited::Input | Waited::Time => self.file.read(buffer),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What the reader hands out, seen from where workers are: what it says of time beside records.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, unbounded};
+
+use super::{Reader, Setup};
+use crate::data::{Framing, Preface};
+use crate::engine::Reading;
+use crate::engine::control::Control;
+use crate::engine::message::{Content, Mark, Message, SourceIndex, Task};
+use crate::engine::sources::Sources;
+
+/// A reader that takes longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const BATCH: Duration = Duration::from_millis(20);
+
+const IDLE: Duration = Duration::from_millis(100);
+
+/// A reader on a thread of its own.
+struct Running {
+    tasks: Receiver<Task>,
+    messages: Receiver<Message>,
+    control: Arc<Control>,
+}
+
+impl Running {
+    fn start(sources: Vec<OsString>) -> Running {
+        let (task_sender, tasks) = unbounded();
+        let (message_sender, messages) = unbounded();
+        let (ticket_sender, tickets) = unbounded();
+        (0..10_000).for_each(|_| ticket_sender.send(()).unwrap());
+        let control = Control::new().unwrap();
+        let reader = Reader::new(Setup {
+            sources: Sources::new(&sources),
+            reading: Reading {
+                idle: IDLE,
+                ..Reading::default()
+            },
+            chunk_bytes: 1 << 10,
+            max_line_bytes: 1 << 10,
+            framing: Framing::Lines,
+            preface: Preface::Nothing,
+            batch: Some(BATCH),
+            waits_for_more: true,
+            marks: true,
+            control: Arc::clone(&control),
+            tasks: task_sender,
+            tickets,
+            buffers: unbounded().1,
+            messages: message_sender,
+            hand_overs: Vec::new(),
+            idle: Vec::new(),
+        });
+        std::thread::spawn(move || {
+            let _tickets = ticket_sender; // they are not used up
+            reader.run();
+        });
+        Running {
+            tasks,
+            messages,
+            control,
+        }
+    }
+
+    fn task(&self) -> Task {
+        self.tasks.recv_timeout(PATIENCE).expect("a task comes")
+    }
+
+    /// The next mark that is not the clock's; nothing if records come.
+    fn mark(&self) -> (SourceIndex, Option<Mark>) {
+        loop {
+            let task = self.task();
+            match task.content {
+                Content::Mark(Mark::Clock) => {}
+                Content::Mark(mark) => return (task.source, Some(mark)),
+                _ => return (task.source, None),
+            }
+        }
+    }
+
+    /// How many chunks each batch had.
+    fn batches(&self) -> Vec<u64> {
+        let mut batches = Vec::new();
+        loop {
+            match self.messages.recv_timeout(PATIENCE).expect("it ends") {
+                Message::BatchEnd { chunks, .. } => batches.push(chunks),
+                Message::End { chunks } => {
+                    assert_eq!(batches.iter().sum::<u64>(), chunks);
+                    return batches;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pipe_says_that_time_passes_that_it_is_silent_and_that_it_has_ended() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let running = Running::start(vec![format!("/proc/self/fd/{}", reader.as_raw_fd()).into()]);
+    let clock = running.task();
+    assert!(matches!(clock.content, Content::Mark(Mark::Clock)));
+    writer.write_all(b"a\n").unwrap();
+    let begun = Instant::now();
+    let mut silent = 0;
+    while silent < 3 {
+        match running.task().content {
+            Content::Mark(Mark::Silent(ns)) => {
+                assert!(Duration::from_nanos(ns as u64) >= IDLE);
+                silent += 1;
+            }
+            Content::Mark(Mark::Clock) => assert_eq!(silent, 0, "silence says more"),
+            Content::Buffer(bytes, len) => assert_eq!(&bytes[..len], b"a\n"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(begun.elapsed() >= IDLE);
+    writer.write_all(b"b\n").unwrap();
+    while !matches!(running.mark(), (SourceIndex(0), None)) {}
+    drop(writer);
+    while !matches!(running.mark(), (SourceIndex(0), Some(Mark::Ended))) {}
+    assert!(running.batches().len() > 3);
+}
+
+#[test]
+fn a_listener_has_ended_at_once_and_its_connections_when_they_close() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let running = Running::start(vec![format!("unix-listen://{}", path.display()).into()]);
+    assert_eq!(running.mark(), (SourceIndex(0), Some(Mark::Ended)));
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.write_all(b"a\n").unwrap();
+    assert_eq!(running.mark(), (SourceIndex(1), None));
+    let (source, mark) = running.mark();
+    assert!(source == SourceIndex(1) && matches!(mark, Some(Mark::Silent(_))));
+    drop(stream);
+    while running.mark() != (SourceIndex(1), Some(Mark::Ended)) {}
+    let clock = running.task();
+    assert!(matches!(clock.content, Content::Mark(Mark::Clock)));
+    running.control.stop();
+    running.batches();
+}
+
+#[test]
+fn a_file_ends_before_the_next_one_begins() {
+    let directory = tempfile::tempdir().unwrap();
+    let paths = ["a", "b"].map(|name| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, "x\n").unwrap();
+        path.into_os_string()
+    });
+    let running = Running::start(paths.to_vec());
+    for index in [0, 1] {
+        assert_eq!(running.mark(), (SourceIndex(index), None));
+        let ended = (SourceIndex(index), Some(Mark::Ended));
+        assert_eq!(running.mark(), ended);
+    }
+    running.batches();
+}

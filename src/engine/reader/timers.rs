@@ -1,0 +1,193 @@
+//! What the clock of live sources says: batches, idle sources, what is to be looked at or tried again.
+
+use std::time::{Duration, Instant};
+
+use super::Over;
+use super::live::Live;
+use super::slot::Kind;
+use crate::engine::message::{Mark, SourceIndex};
+
+/// How often followed files are looked at although the system tells of changes: it does not tell of all, on
+/// file systems of other machines or behind links.
+const LOOK_WATCHED: Duration = Duration::from_secs(1);
+
+/// The same where it tells of none.
+const LOOK_UNWATCHED: Duration = Duration::from_millis(100);
+
+/// When the clock is to be looked at.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    /// Followed files and senders of datagrams.
+    look: Option<Instant>,
+    /// Something that is followed is not watched by the system.
+    pub(super) is_unwatched: bool,
+    /// Whoever is to be connected to again, and listeners that rest.
+    again: Option<Instant>,
+    /// A record that is closed by silence.
+    idle: Option<Instant>,
+}
+
+impl Timers {
+    /// From now on files and senders are looked at.
+    pub(super) fn look_on(&mut self) {
+        let every = match self.is_unwatched {
+            true => LOOK_UNWATCHED,
+            false => LOOK_WATCHED,
+        };
+        let at = Instant::now() + every;
+        self.look = Some(self.look.map_or(at, |other| other.min(at)));
+    }
+
+    /// Something is to be tried again then.
+    pub(super) fn again_at(&mut self, at: Instant) {
+        self.again = Some(self.again.map_or(at, |other| other.min(at)));
+    }
+
+    /// A source that is silent until then closes its record.
+    pub(super) fn idle_from(&mut self, at: Instant) {
+        self.idle = Some(self.idle.map_or(at, |other| other.min(at)));
+    }
+
+    fn next(&self) -> Option<Instant> {
+        [self.look, self.again, self.idle]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+/// Takes a time out that has come.
+fn due(at: &mut Option<Instant>, now: Instant) -> bool {
+    let is_due = at.is_some_and(|at| at <= now);
+    if is_due {
+        *at = None;
+    }
+    is_due
+}
+
+impl Live<'_> {
+    /// How long nothing is to be done unless a source has input; without a time, for ever.
+    pub(super) fn time_to_wait(&self, has_turns: bool) -> Option<Duration> {
+        if has_turns {
+            return Some(Duration::ZERO);
+        }
+        let dispatch = &self.reader.dispatch;
+        let has_batch = self.reader.marks || dispatch.has_chunks() || self.held.is_some();
+        let batch = dispatch.left().filter(|_| has_batch);
+        let timer = self
+            .timers
+            .next()
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        [batch, timer].into_iter().flatten().min()
+    }
+
+    /// Does whatever is due.
+    pub(super) fn look_at_clock(&mut self) -> Result<(), Over> {
+        let now = Instant::now();
+        if due(&mut self.timers.idle, now) {
+            self.close_idle(now)?;
+        }
+        if due(&mut self.timers.again, now) {
+            self.try_again(now)?;
+        }
+        if due(&mut self.timers.look, now) {
+            self.look_at_files(now)?;
+        }
+        if self.reader.dispatch.is_time() {
+            self.end_batch(now)?;
+        }
+        Ok(())
+    }
+
+    /// The batch is over, even if there was nothing to say but that time has passed.
+    fn end_batch(&mut self, now: Instant) -> Result<(), Over> {
+        if let Some(token) = self.held.take()
+            && let Some(slot) = &mut self.slots[token]
+        {
+            self.reader.cut(&mut slot.buffer)?;
+        }
+        if self.reader.marks {
+            let idle = self.reader.reading.idle;
+            let silent = self.slots.iter().flatten().filter_map(|slot| {
+                let silence = now.saturating_duration_since(slot.last);
+                let is_silent = slot.can_be_silent() && silence >= idle;
+                is_silent.then_some((slot.source, silence))
+            });
+            for (source, silence) in silent {
+                let ns = i64::try_from(silence.as_nanos()).unwrap_or(i64::MAX);
+                self.reader.dispatch.mark(source, Mark::Silent(ns))?;
+            }
+            if !self.reader.dispatch.has_chunks() {
+                self.reader.dispatch.mark(SourceIndex(0), Mark::Clock)?;
+            }
+            self.reader.dispatch.end_batch();
+        } else {
+            self.reader.dispatch.end_batch_in_time();
+        }
+        Ok(())
+    }
+
+    /// Closes records whose sources have been silent: no line may come that would.
+    fn close_idle(&mut self, now: Instant) -> Result<(), Over> {
+        let idle = self.reader.reading.idle;
+        for slot in self.slots.iter_mut().flatten() {
+            if !slot.is_open {
+                continue;
+            }
+            if slot.last + idle > now {
+                self.timers.idle_from(slot.last + idle);
+                continue;
+            }
+            slot.is_open = false;
+            match &mut slot.kind {
+                Kind::Followed(followed) => {
+                    for buffer in followed.buffers() {
+                        self.reader.close_record(buffer)?;
+                    }
+                }
+                _ => self.reader.close_record(&mut slot.buffer)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Connects again, and takes connections again, where it is time.
+    fn try_again(&mut self, now: Instant) -> Result<(), Over> {
+        for token in 0..self.slots.len() {
+            let Some(slot) = &mut self.slots[token] else {
+                continue;
+            };
+            match &mut slot.kind {
+                Kind::Dial(dialing) => match dialing.at() {
+                    Some(at) if at <= now => self.serve(token)?,
+                    Some(at) => self.timers.again_at(at),
+                    None => {}
+                },
+                Kind::Listener(_, rests @ Some(_)) => {
+                    *rests = None;
+                    self.wait_for(token)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at files whose changes nobody tells, and forgets senders that have been silent.
+    fn look_at_files(&mut self, now: Instant) -> Result<(), Over> {
+        let idle = self.reader.reading.idle;
+        for token in 0..self.slots.len() {
+            match self.slots[token].as_mut().map(|slot| &mut slot.kind) {
+                Some(Kind::Followed(_) | Kind::Directory(_)) => self.serve(token)?,
+                Some(Kind::Datagrams(datagrams)) => {
+                    for ended in datagrams.take_silent(now, idle) {
+                        self.reader.dispatch.mark(ended, Mark::Ended)?;
+                    }
+                    self.timers.look_on();
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

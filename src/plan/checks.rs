@@ -1,0 +1,35 @@
+//! Where checks may stand: at the end, for they judge the result.
+
+use crate::lang::Mistake;
+use crate::lang::ast::Stage;
+use crate::stage;
+
+/// Whether a stage is an `assert`.
+pub(super) fn is_assert(stage: &Stage) -> bool {
+    stage.head.as_word() == Some("assert")
+}
+
+/// The mistake of a check with another stage behind it, or of a second `until`.
+pub(super) fn misplaced(stages: &[&Stage]) -> Option<Mistake> {
+    let check = |stage: &Stage| {
+        let name = stage.head.as_word().filter(|name| stage::is_check(name));
+        name.map(str::to_owned)
+    };
+    let first = stages.iter().position(|stage| check(stage).is_some())?;
+    let name = check(stages[first])?;
+    if let Some(behind) = stages[first..].iter().find(|stage| check(stage).is_none()) {
+        let message = format!("`{name}` judges the result: it is the last stage");
+        let help = if name == "assert" {
+            format!("write {behind} in front of it; to drop rows instead, write where")
+        } else {
+            format!("write {behind} in front of it")
+        };
+        return Some(Mistake::new(stages[first].span, message).help(help));
+    }
+    let mut untils = stages
+        .iter()
+        .filter(|stage| check(stage).is_some() && !is_assert(stage));
+    let (_, second) = (untils.next(), untils.next()?);
+    let message = "a pipeline has one `until`: the first row that satisfies it ends the run";
+    Some(Mistake::new(second.span, message).help("join conditions by `and` or `or`"))
+}

@@ -1,0 +1,248 @@
+//! Files that are read on as they grow: what a path names now, where the last records begin, what is in a
+//! directory. When to look is for the reader to know.
+
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use memchr::memrchr;
+
+use crate::data::Framing;
+
+/// Bytes read at once on the way back from the end.
+const STEP_BYTES: u64 = 64 << 10;
+
+/// Tells files apart, whatever they are called: device and number.
+pub type FileId = (u64, u64);
+
+/// What a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A regular file that has so many bytes.
+    File(FileId, u64),
+    /// A directory.
+    Directory,
+    /// What has no length: a pipe, a device.
+    Other,
+    /// Nothing.
+    Nothing,
+}
+
+/// Looks at what a path names now.
+pub fn look(path: &Path) -> io::Result<Named> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(named(&metadata)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(Named::Nothing),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Looks at what was opened.
+pub fn look_at(file: &File) -> io::Result<Named> {
+    file.metadata().map(|metadata| named(&metadata))
+}
+
+fn named(metadata: &Metadata) -> Named {
+    if metadata.is_dir() {
+        Named::Directory
+    } else if metadata.is_file() {
+        Named::File((metadata.dev(), metadata.ino()), metadata.len())
+    } else {
+        Named::Other
+    }
+}
+
+/// The regular files in a directory, by name; none below it, and none whose name begins with a dot.
+pub fn list(directory: &Path) -> io::Result<Vec<(PathBuf, FileId)>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let is_hidden = path
+            .file_name()
+            .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        // What has gone meanwhile is not there.
+        if let (false, Ok(Named::File(id, _))) = (is_hidden, look(&path)) {
+            files.push((path, id));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Where the last so many records of a file begin, at or behind `start`. Nothing else is read: memory stays flat.
+pub fn tail(file: &File, start: u64, records: u64, framing: Framing) -> io::Result<u64> {
+    let end = file.metadata()?.len();
+    let mut walk = Backwards::new(file, start, end, framing.terminator());
+    let mut left = records;
+    let mut from = end;
+    while left > 0 {
+        let Some(line) = walk.next_start()? else {
+            break;
+        };
+        let begins = match framing {
+            Framing::Starts(first) => first.begins(&first_bytes(file, line, from)?),
+            Framing::Lines | Framing::Quoted { .. } | Framing::Nul => true,
+        };
+        if begins {
+            from = line;
+            left -= 1;
+        }
+    }
+    // Lines in front of the first one that begins a record are a record as well.
+    Ok(if left > 0 { start.min(end) } else { from })
+}
+
+/// A line, or so much of it as tells what it begins with.
+fn first_bytes(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
+    let mut line = vec![
+        0;
+        usize::try_from(end - start)
+            .unwrap_or(usize::MAX)
+            .min(64 << 10)
+    ];
+    let mut filled = 0;
+    while filled < line.len() {
+        match file.read_at(&mut line[filled..], start + filled as u64)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    line.truncate(filled);
+    if let Some(newline) = memchr::memchr(b'\n', &line) {
+        line.truncate(newline);
+    }
+    Ok(line)
+}
+
+/// Finds the starts of lines from the end of a file on.
+struct Backwards<'f> {
+    file: &'f File,
+    start: u64,
+    terminator: u8,
+    /// The bytes from `low` on, up to where the line begins that was found last.
+    bytes: Vec<u8>,
+    low: u64,
+}
+
+impl<'f> Backwards<'f> {
+    fn new(file: &'f File, start: u64, end: u64, terminator: u8) -> Self {
+        Backwards {
+            file,
+            start: start.min(end),
+            terminator,
+            bytes: Vec::new(),
+            low: end,
+        }
+    }
+
+    /// Where the line begins that ends where the last one begins; nothing in front of the first.
+    fn next_start(&mut self) -> io::Result<Option<u64>> {
+        if self.bytes.is_empty() && !self.step()? {
+            return Ok(None);
+        }
+        // The last byte ends the line that is looked for, whatever it is.
+        self.bytes.pop();
+        loop {
+            if let Some(at) = memrchr(self.terminator, &self.bytes) {
+                self.bytes.truncate(at + 1);
+                return Ok(Some(self.low + at as u64 + 1));
+            }
+            self.bytes.clear();
+            if !self.step()? {
+                return Ok(Some(self.start));
+            }
+        }
+    }
+
+    /// Reads the bytes in front of those that were read; whether there are any.
+    fn step(&mut self) -> io::Result<bool> {
+        let low = self.low.saturating_sub(STEP_BYTES).max(self.start);
+        self.bytes.resize((self.low - low) as usize, 0);
+        self.file.read_exact_at(&mut self.bytes, low)?;
+        self.low = low;
+        Ok(!self.bytes.is_empty())
+    }
+}
+
+/// The directory in which a path's name stands, and the name.
+pub fn parent(path: &Path) -> (PathBuf, Option<&OsStr>) {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    (directory, path.file_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    use proptest::prelude::*;
+
+    use crate::data::RecordStart;
+
+    fn last(content: &[u8], start: u64, records: u64, framing: Framing) -> Vec<u8> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content).unwrap();
+        let from = tail(&file, start, records, framing).unwrap();
+        content[from as usize..].to_vec()
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_lines_are_those_that_all_lines_end_with(content in "[ab\n]{0,40}", records in 0usize..12) {
+            let lines: Vec<&str> = content.split_inclusive('\n').collect();
+            let expected = lines[lines.len().saturating_sub(records)..].concat();
+            let found = last(content.as_bytes(), 0, records as u64, Framing::Lines);
+            prop_assert_eq!(String::from_utf8(found).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn lines_that_are_longer_than_a_step() {
+        let content = [vec![b'a'; 200_000], vec![b'\n'], vec![b'b'; 70_000]].concat();
+        assert_eq!(last(&content, 0, 1, Framing::Lines).len(), 70_000);
+        assert_eq!(last(&content, 0, 2, Framing::Lines).len(), content.len());
+        assert_eq!(
+            last(&content, 5, 2, Framing::Lines).len(),
+            content.len() - 5
+        );
+    }
+
+    #[test]
+    fn the_last_records_of_other_framings() {
+        assert_eq!(last(b"a\nb\0c\0", 0, 1, Framing::Nul), b"c\0");
+        let starts = RecordStart::of(regex::bytes::Regex::new("^[0-9]").unwrap());
+        let trace = b" x\n1 a\n  b\n2 c\n  d\n";
+        for (records, expected) in [
+            (0, &b""[..]),
+            (1, b"2 c\n  d\n"),
+            (2, b"1 a\n  b\n2 c\n  d\n"),
+            (3, trace),
+        ] {
+            assert_eq!(last(trace, 0, records, Framing::Starts(starts)), expected);
+        }
+    }
+
+    #[test]
+    fn a_directory_is_its_files() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["b.log", "a.log", ".hidden"] {
+            std::fs::write(directory.path().join(name), name).unwrap();
+        }
+        std::fs::create_dir(directory.path().join("below")).unwrap();
+        let files = list(directory.path()).unwrap();
+        let names: Vec<_> = files
+            .iter()
+            .filter_map(|(path, _)| path.file_name())
+            .collect();
+        assert_eq!(names, ["a.log", "b.log"]);
+        assert_eq!(look(&directory.path().join("c")).unwrap(), Named::Nothing);
+        assert_eq!(look(directory.path()).unwrap(), Named::Directory);
+    }
+}

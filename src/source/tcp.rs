@@ -1,0 +1,25 @@
+//! `tcp://HOST:PORT`: connects.
+
+use super::address::{Address, Host, has_scheme};
+use super::connection::Dial;
+use super::{Input, Liveness, SourceDef};
+use crate::data::Entry;
+
+pub(super) const TCP: SourceDef = SourceDef {
+    entry: Entry {
+        name: "tcp",
+        usage: "tcp://HOST:PORT",
+        summary: "A TCP connection to somebody who sends lines.",
+        details: "It ends when the peer closes it. With `--follow` it is made again whenever it ends or cannot be made, after a wait that grows to ten \
+                  seconds. A line that a closed connection has cut off is rejected. `bourn 'json | count by level' tcp://127.0.0.1:9999`",
+        examples: &[],
+    },
+    liveness: Liveness::Live,
+    accepts: |written| has_scheme(written, "tcp"),
+    check: |written| Address::parse(&written.to_string_lossy(), Host::Needed).map(|_| ()),
+    open: |written| {
+        let address = Address::parse(&written.to_string_lossy(), Host::Needed)
+            .map_err(|mistake| mistake.message)?;
+        Ok(Input::Dial(Dial::tcp(address)))
+    },
+};

@@ -1,0 +1,30 @@
+//! `tcp-listen://[HOST:]PORT`: whoever connects.
+
+use super::address::{Address, Host, has_scheme};
+use super::connection::Listener;
+use super::{Input, Liveness, SourceDef};
+use crate::data::{Entry, reason};
+
+pub(super) const TCP_LISTEN: SourceDef = SourceDef {
+    entry: Entry {
+        name: "tcp-listen",
+        usage: "tcp-listen://[HOST:]PORT",
+        summary: "TCP connections that come in, many at once.",
+        details: "Each is a source of its own, its peer's address as `@source`. Without HOST only this machine can connect; 0.0.0.0 lets all in. On port 0 \
+                  the system chooses one, which is said on stderr. It never ends by itself. `bourn 'json | where level == \"error\"' tcp-listen://9999`",
+        examples: &[],
+    },
+    liveness: Liveness::Endless,
+    accepts: |written| has_scheme(written, "tcp-listen"),
+    check: |written| Address::parse(&written.to_string_lossy(), Host::Loopback).map(|_| ()),
+    open: |written| {
+        let address = Address::parse(&written.to_string_lossy(), Host::Loopback)
+            .map_err(|mistake| mistake.message)?;
+        let listener = Listener::tcp(&address).map_err(|error| reason(&error))?;
+        let chosen = listener
+            .address()
+            .filter(|_| address.leaves_port_open())
+            .map(|address| format!("tcp://{address}"));
+        Ok(Input::Listener(listener, chosen))
+    },
+};

@@ -1,0 +1,31 @@
+//! `udp-listen://[HOST:]PORT`: whoever sends datagrams.
+
+use super::address::{Address, Host, has_scheme};
+use super::connection::datagrams;
+use super::{Input, Liveness, SourceDef};
+use crate::data::{Entry, reason};
+
+pub(super) const UDP_LISTEN: SourceDef = SourceDef {
+    entry: Entry {
+        name: "udp-listen",
+        usage: "udp-listen://[HOST:]PORT",
+        summary: "Datagrams that come in, each one record or several lines.",
+        details: "The last record of a datagram ends with it, with a newline or without. Every sender is a source of its own, its address as `@source`. \
+                  Without HOST only this machine can send. The system drops datagrams that come faster than they are read. `bourn 'parse syslog | where host == \"db1\"' udp-listen://0.0.0.0:514`",
+        examples: &[],
+    },
+    liveness: Liveness::Endless,
+    accepts: |written| has_scheme(written, "udp-listen"),
+    check: |written| Address::parse(&written.to_string_lossy(), Host::Loopback).map(|_| ()),
+    open: |written| {
+        let address = Address::parse(&written.to_string_lossy(), Host::Loopback)
+            .map_err(|mistake| mistake.message)?;
+        let socket = datagrams(&address).map_err(|error| reason(&error))?;
+        let chosen = socket
+            .local_addr()
+            .ok()
+            .filter(|_| address.leaves_port_open())
+            .map(|address| format!("udp://{address}"));
+        Ok(Input::Datagrams(socket, chosen))
+    },
+};

@@ -1,0 +1,23 @@
+//! `unix://PATH`: connects to a socket of this machine.
+
+use super::address::{has_scheme, path};
+use super::connection::Dial;
+use super::{Input, Liveness, SourceDef};
+use crate::data::Entry;
+
+pub(super) const UNIX: SourceDef = SourceDef {
+    entry: Entry {
+        name: "unix",
+        usage: "unix://PATH",
+        summary: "A connection to a socket on this machine.",
+        details: "As `tcp://`, also with `--follow`. An absolute path makes three slashes: `unix:///run/app.sock`.",
+        examples: &[],
+    },
+    liveness: Liveness::Live,
+    accepts: |written| has_scheme(written, "unix"),
+    check: |written| path(written).map(|_| ()),
+    open: |written| {
+        let path = path(written).map_err(|mistake| mistake.message)?;
+        Ok(Input::Dial(Dial::unix(path)))
+    },
+};

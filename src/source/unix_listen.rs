@@ -1,0 +1,25 @@
+//! `unix-listen://PATH`: whoever connects to a socket of this machine.
+
+use super::address::{has_scheme, path};
+use super::connection::Listener;
+use super::{Input, Liveness, SourceDef};
+use crate::data::{Entry, reason};
+
+pub(super) const UNIX_LISTEN: SourceDef = SourceDef {
+    entry: Entry {
+        name: "unix-listen",
+        usage: "unix-listen://PATH",
+        summary: "Connections to a socket on this machine, many at once.",
+        details: "The socket is made, and removed at the end. Each connection is a source of its own; its peer has no name, so `@source` is the path with \
+                  the number of the connection, as in `/run/app.sock#3`. It never ends by itself.",
+        examples: &[],
+    },
+    liveness: Liveness::Endless,
+    accepts: |written| has_scheme(written, "unix-listen"),
+    check: |written| path(written).map(|_| ()),
+    open: |written| {
+        let path = path(written).map_err(|mistake| mistake.message)?;
+        let listener = Listener::unix(&path).map_err(|error| reason(&error))?;
+        Ok(Input::Listener(listener, None))
+    },
+};

@@ -1,0 +1,115 @@
+//! `assert COND ["message"]`: every row of the result must satisfy a condition, or the run fails.
+
+use super::checks::{Check, condition};
+use super::{Account, BoundStage, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
+use crate::expr::{Node, Scope};
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
+
+pub(super) const ASSERT: StageDef = StageDef {
+    entry: Entry {
+        name: "assert",
+        usage: "assert COND [\"message\"]",
+        summary: "Fail unless every row of the result satisfies the condition.",
+        details: "The last stage, but for other checks. If a row breaks it, the exit status is 1: all rows are printed as \
+                  ever, and everything is read. Those \
+                  that break it, for which it is false or null, are shown on stderr at the end, the first ten with \
+                  their values. Behind aggregates and other stages that need all records, the rows are those of the \
+                  result, with a window those of each; otherwise they are the records. No row at all breaks \
+                  nothing. To stop reading at the first record that is one too many, put `limit` in front: \
+                  `match \"FATAL\" | limit 1 | count | assert count == 0`.",
+        examples: &[
+            Example {
+                expr: "match 'FATAL' | count | assert count == 0 'the build is broken'",
+                input: "ok\nfine\n",
+                output: "0\n",
+            },
+            Example {
+                expr: "json | assert status < 500",
+                input: "{\"status\":200}\n{\"status\":404}\n",
+                output: "{\"status\":200}\n{\"status\":404}\n",
+            },
+            Example {
+                expr: "split | count by word | assert count < 3 | assert len(word) < 9 'a long word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            },
+        ],
+    },
+    chooses_columns: false,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let one = |mistake: Mistake| vec![mistake];
+    let mut arguments = Arguments::of(stage);
+    let (text, condition) = condition(&mut arguments, scope, &ASSERT.entry)?;
+    let message = if arguments.peek_expression().is_some() {
+        let (bytes, _) = arguments
+            .text("a message in quotes")
+            .map_err(|mistake| one(mistake.usage(ASSERT.entry.usage)))?;
+        Some(String::from_utf8_lossy(bytes).into_owned())
+    } else {
+        None
+    };
+    arguments.finish(ASSERT.entry.usage).map_err(one)?;
+    let place = scope.find("@source").zip(scope.find("@number"));
+    Ok(BoundStage::Assert(Assert {
+        condition,
+        number: 0,
+        check: Check {
+            text,
+            message,
+            place,
+        },
+    }))
+}
+
+/// Lets all rows pass and enters those that break the condition.
+pub struct Assert {
+    condition: Node,
+    /// Which of the plan's asserts it is.
+    number: usize,
+    check: Check,
+}
+
+impl Assert {
+    /// The assert of this number. `locates`: where a row's record comes from is to be known.
+    pub fn numbered(mut self, number: usize, locates: bool) -> Assert {
+        self.number = number;
+        self.check.place = self.check.place.filter(|_| locates);
+        self
+    }
+
+    /// What messages say of it.
+    pub fn check(&self) -> &Check {
+        &self.check
+    }
+
+    fn place(&self) -> impl Iterator<Item = Slot> {
+        let (source, number) = self.check.place.unzip();
+        source.into_iter().chain(number)
+    }
+}
+
+impl RowStage for Assert {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.condition.reads(slots);
+        self.place().for_each(|slot| slots.insert(slot));
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        let satisfied = self.condition.true_rows(batch, &mut account.failures);
+        let mut broken = Vec::with_capacity(batch.rows - satisfied.len());
+        let mut satisfied = satisfied.into_iter().peekable();
+        for row in 0..batch.rows as u32 {
+            if satisfied.next_if_eq(&row).is_none() {
+                broken.push(row);
+            }
+        }
+        let mut live = live.clone();
+        self.place().for_each(|slot| live.insert(slot));
+        account.checks.see(self.number, batch, &broken, &live);
+    }
+}

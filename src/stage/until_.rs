@@ -1,0 +1,196 @@
+//! `until COND`: ends the run as soon as a row of the result satisfies a condition.
+
+use super::checks::condition;
+use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
+use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, Truth, ValueRef};
+use crate::expr::{Node, Scope};
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
+
+pub(super) const UNTIL: StageDef = StageDef {
+    entry: Entry {
+        name: "until",
+        usage: "until COND",
+        summary: "Stop at the first row of the result that satisfies the condition.",
+        details: "The last stage, but for other checks. Without a stage that needs all records, the records are \
+                  printed up to and with the one that satisfies it. Behind aggregates only the row that satisfies \
+                  it is printed: of a window, once it is final; without a window, the result so far is looked at \
+                  at the end of each batch (100 ms without `--batch`), so that a stream without end can be waited \
+                  on: `docker logs -f app | bourn 'match \"ready\" | count | until count > 0'`. Of files, the \
+                  result is looked at once they are read. If the input ends first, the result is printed as ever and the exit status is 1.",
+        examples: &[
+            Example {
+                expr: "until line == 'ready'",
+                input: "starting\nready\nserving\n",
+                output: "starting\nready\n",
+            },
+            Example {
+                expr: "match 'ready' | count | until count > 0",
+                input: "starting\nready\n",
+                output: "1\n",
+            },
+            Example {
+                expr: "split | count by word | window 2 rows | until count > 1",
+                input: "a b c c a a\n",
+                output: "1\t2\ta\t1\n1\t2\tb\t1\n3\t4\tc\t2\n",
+            },
+        ],
+    },
+    chooses_columns: false,
+    bind,
+};
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let mut arguments = Arguments::of(stage);
+    let (text, condition) = condition(&mut arguments, scope, &UNTIL.entry)?;
+    arguments
+        .finish(UNTIL.entry.usage)
+        .map_err(|mistake| vec![mistake])?;
+    // Judged once a row and by the workers: values that do not fit are counted once as well.
+    let truth = scope.new_slot();
+    let judge = Box::new(Judge { condition, truth });
+    let printed = match scope.is_result {
+        true => Printed::Satisfying,
+        false => Printed::UpTo,
+    };
+    let until = Box::new(Until { truth, printed });
+    Ok(BoundStage::Until(text, vec![judge], until))
+}
+
+/// Which rows are printed of a result that has a row that satisfies the condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Printed {
+    /// All up to that row.
+    UpTo,
+    /// That row.
+    Satisfying,
+}
+
+/// Says for each row whether it satisfies the condition.
+struct Judge {
+    condition: Node,
+    truth: Slot,
+}
+
+impl RowStage for Judge {
+    fn reads(&self, slots: &mut LiveSlots) {
+        self.condition.reads(slots);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.truth]
+    }
+
+    fn only_makes(&self) -> bool {
+        true
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, _live: &LiveSlots, account: &mut Account) {
+        let mut truths = vec![Truth::False; batch.rows];
+        for row in self.condition.true_rows(batch, &mut account.failures) {
+            truths[row as usize] = Truth::True;
+        }
+        batch.set(self.truth, Column::Bool(truths));
+    }
+}
+
+/// Lets rows pass until one satisfies the condition.
+#[derive(Debug)]
+struct Until {
+    truth: Slot,
+    printed: Printed,
+}
+
+/// The first row that satisfies the condition.
+fn first_true(batch: &Batch<'_>, truth: Slot) -> Option<usize> {
+    let truths = batch.column(truth);
+    (0..batch.rows).find(|row| matches!(truths.get(*row), ValueRef::Bool(true)))
+}
+
+impl OrderedStage for Until {
+    fn reads(&self, slots: &mut LiveSlots) {
+        slots.insert(self.truth);
+    }
+
+    fn is_blocking(&self) -> bool {
+        false
+    }
+
+    fn memory(&self) -> String {
+        match self.printed {
+            Printed::UpTo => "nothing; ends the run when the condition is true".to_owned(),
+            Printed::Satisfying => {
+                "rows of one result; ends the run when the condition is true".to_owned()
+            }
+        }
+    }
+
+    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+        if let Some(row) = first_true(batch, self.truth) {
+            let mut live = live.clone();
+            self.reads(&mut live);
+            account.filter(batch.rows - row - 1);
+            batch.truncate(row + 1, &live);
+        }
+    }
+
+    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+        Box::new(Waiting {
+            truth: self.truth,
+            printed: self.printed,
+            live: live.clone(),
+            is_reached: false,
+            held: Vec::new(),
+        })
+    }
+}
+
+/// Whether a row has satisfied the condition.
+struct Waiting {
+    truth: Slot,
+    printed: Printed,
+    live: LiveSlots,
+    is_reached: bool,
+    /// Rows of a result that are printed if none of it satisfies the condition.
+    held: Vec<Batch<'static>>,
+}
+
+impl Operator for Waiting {
+    fn push(
+        &mut self,
+        mut batch: Batch<'static>,
+        out: &mut Vec<Batch<'static>>,
+        account: &mut Account,
+    ) {
+        if self.is_reached {
+            account.filter(batch.rows);
+            return;
+        }
+        let found = first_true(&batch, self.truth);
+        match (found, self.printed) {
+            (None, Printed::UpTo) => out.push(batch),
+            (None, Printed::Satisfying) => self.held.push(batch),
+            (Some(row), Printed::UpTo) => {
+                account.filter(batch.rows - row - 1);
+                batch.truncate(row + 1, &self.live);
+                out.push(batch);
+            }
+            (Some(row), Printed::Satisfying) => {
+                self.held.clear();
+                out.push(batch.pick(&[row as u32], &self.live));
+            }
+        }
+        if found.is_some() {
+            self.is_reached = true;
+            account.reach();
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+        out.append(&mut self.held);
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_reached
+    }
+}
