@@ -12,7 +12,8 @@ pub const LANGUAGE: &[Entry] = &[
         details: "\
 An expression is one or more stages with `|` between. A stage is a name with its arguments, or aggregates, \
 which need no name: `count, sum(x) as total where x > 0 by host, day`. Stages such as `match`, `where` and \
-`split` see one record at a time, on all cores; `sort`, `tail`, `top` and aggregates need all of them.
+`split` see one record at a time, on all cores; `sort`, `tail`, `top`, `fold` and aggregates need all of them; `dedup` and \
+`running` remember those before.
 
 A comment goes from # to the end of the line. A newline is white space.
 

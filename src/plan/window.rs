@@ -162,7 +162,7 @@ impl OpenWindow {
             self.clause.span,
             "no stage here works over a window: row-by-row stages see one record at a time",
         )
-        .help("a window is for blocking stages, such as count by FIELD, sort or tail")
+        .help("a window is for stages that need many records, such as count by FIELD, sort, tail or dedup")
     }
 }
 
