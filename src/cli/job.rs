@@ -80,10 +80,7 @@ const WATCHED_BATCH: Duration = Duration::from_millis(100);
 
 /// What to run the plan on; why rejected lines cannot be kept, if they cannot.
 pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
-    let sources = match request.sources.as_slice() {
-        [] => vec![OsString::from("-")],
-        named => named.to_vec(),
-    };
+    let sources = sources(request);
     if request.tail.is_some()
         && let Some(mistake) = sources
             .iter()
@@ -171,6 +168,14 @@ fn width() -> Option<usize> {
 fn shows_color() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// What is read: standard input, unless something is named.
+pub(super) fn sources(request: &Request) -> Vec<OsString> {
+    match request.sources.as_slice() {
+        [] => vec![OsString::from("-")],
+        named => named.to_vec(),
+    }
 }
 
 /// How often partial results are merged, if not once.

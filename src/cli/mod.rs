@@ -157,8 +157,11 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
             return Status::Failed;
         }
     };
-    let job = match job::job(request, &plan) {
-        Ok(job) => job,
+    // The report first: where it cannot be written, no other file is emptied.
+    let prepared =
+        report_file(request).and_then(|report| job::job(request, &plan).map(|job| (report, job)));
+    let (report, job) = match prepared {
+        Ok(prepared) => prepared,
         Err(mistake) => {
             say(mistake);
             return Status::Wrong;
@@ -167,17 +170,6 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
     if !request.quiet && job::waits_for_ever(request, &job.sources, &plan) {
         say(job::WAITS_FOR_EVER);
     }
-    let report = match request.report.as_ref().map(|path| {
-        let name = source::display(path).into_owned();
-        WholeFile::at(path, name, &job.sources)
-    }) {
-        Some(Err(mistake)) => {
-            say(mistake);
-            return Status::Wrong;
-        }
-        Some(Ok(report)) => Some(report),
-        None => None,
-    };
     let started = Instant::now();
     let (plan, sources) = (Arc::new(plan), job.sources.clone());
     let outcome = engine::run(Arc::clone(&plan), job, &mut Stdout, &control);
@@ -204,4 +196,13 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
         }
         _ => status,
     }
+}
+
+/// Where the report goes, if one is asked for; why it cannot.
+fn report_file(request: &Request) -> Result<Option<WholeFile>, String> {
+    let file = request.report.as_ref().map(|path| {
+        let name = source::display(path).into_owned();
+        WholeFile::at(path, name, &job::sources(request))
+    });
+    file.transpose()
 }
