@@ -14,7 +14,7 @@ pub struct Reach {
     largest: i64,
     /// From here on a time is a jump: it lies ahead of the clock by more than is allowed.
     limit: i64,
-    /// If there is a jump: the times that were larger than all before, in their order.
+    /// If there is a jump: the times in their order.
     climbs: Vec<i64>,
 }
 
@@ -46,7 +46,8 @@ impl Reach {
             self.climbs.push(self.largest);
         }
         for &time in times {
-            if self.climbs.last().is_none_or(|last| time != *last) {
+            // The second of two equal times may say that the first is meant; a third says nothing new.
+            if !self.climbs.ends_with(&[time, time]) {
                 self.climbs.push(time);
             }
         }
@@ -379,6 +380,9 @@ mod tests {
         assert_eq!(watermark.now(), 901);
         watermark.pass(0, &reach(1010, &[9_999, 9_999]));
         assert_eq!(watermark.now(), 901);
+        let mut twice = Watermark::of_times(0, 10, 1);
+        twice.pass(0, &reach(1010, &[5_000, 5_000, 5_000]));
+        assert_eq!(twice.now(), 5_000);
         let mut future = Watermark::of_times(0, 10, 1);
         future.pass(0, &reach(1010, &[5_000]));
         assert_eq!(future.now(), i64::MIN);
