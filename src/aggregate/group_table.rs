@@ -29,7 +29,7 @@ pub(crate) struct Key {
 }
 
 /// Keys and the bytes of the long ones.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
     keys: Vec<Key>,
     arena: Vec<u8>,

@@ -1,5 +1,6 @@
 //! The shares of all workers as one, and the rows that come of it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -43,8 +44,8 @@ pub(super) struct Set {
 
 /// The groups of a set, finished and ranked.
 #[derive(Debug)]
-struct Finished {
-    table: GroupTable,
+struct Finished<'s> {
+    keys: Cow<'s, Keys>,
     /// The columns of each aggregate.
     columns: Vec<Vec<Column<'static>>>,
     best: Vec<Candidate>,
@@ -91,7 +92,7 @@ impl Merged {
             .drain(..)
             .map(|set| Mutex::new(Some(set)))
             .collect();
-        let finished: Vec<Mutex<Option<Finished>>> =
+        let finished: Vec<Mutex<Option<Finished<'_>>>> =
             sets.iter().map(|_| Mutex::new(None)).collect();
         let count = sets.len();
         let aggregation = &self.aggregation;
@@ -106,11 +107,30 @@ impl Merged {
         };
         run(executor, count, &task);
         drop(runs);
-        let finished: Vec<Finished> = finished
-            .into_iter()
-            .filter_map(|place| place.into_inner().ok().flatten())
-            .collect();
-        emit(aggregation, &finished)
+        emit(aggregation, &taken(finished))
+    }
+
+    /// The rows that [`Merged::finish`] would give now; everything stays.
+    pub fn peek(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        self.peek_after(self.began.elapsed().as_secs_f64(), executor)
+    }
+
+    /// The rows that [`Merged::finish_after`] would give now; everything stays.
+    pub fn peek_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        self.settle(executor);
+        if self.aggregation.keys.is_empty() {
+            self.only_group();
+        }
+        let (aggregation, sets) = (&self.aggregation, &self.sets);
+        let finished: Vec<Mutex<Option<Finished<'_>>>> =
+            sets.iter().map(|_| Mutex::new(None)).collect();
+        run(executor, sets.len(), &|index| {
+            let done = sets[index].peek(aggregation, seconds, index as u32);
+            if let Ok(mut place) = finished[index].lock() {
+                *place = Some(done);
+            }
+        });
+        emit(aggregation, &taken(finished))
     }
 
     /// Merges what is pending into the sets.
@@ -160,6 +180,14 @@ impl Merged {
                 .for_each(|accumulator| accumulator.resize(1));
         }
     }
+}
+
+/// What the tasks have left behind.
+fn taken(finished: Vec<Mutex<Option<Finished<'_>>>>) -> Vec<Finished<'_>> {
+    finished
+        .into_iter()
+        .filter_map(|place| place.into_inner().ok().flatten())
+        .collect()
 }
 
 /// One task needs no other thread.
@@ -228,53 +256,67 @@ impl Set {
     }
 
     /// The results, and the groups that come first.
-    fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished {
+    fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
         let columns = aggregation.finish(&self.accumulators, seconds);
-        let table = self.table;
-        let ranked = Ranked {
-            keys: &table.keys,
-            first: &columns[0][0],
-        };
-        let mut best: Vec<Candidate> = (0..table.len() as u32)
-            .map(|group| ranked.candidate(0, group))
-            .collect();
-        if !aggregation.ranking.unordered {
-            let limit = aggregation.ranking.limit.unwrap_or(usize::MAX);
-            let sets = [ranked];
-            if limit == 0 {
-                best.clear();
-            } else if limit < best.len() {
-                best.select_nth_unstable_by(limit - 1, |left, right| compare(left, right, &sets));
-                best.truncate(limit);
-            }
-            best.sort_unstable_by(|left, right| compare(left, right, &sets));
+        drop(self.accumulators);
+        ranked(aggregation, Cow::Owned(self.table.keys), columns, index)
+    }
+
+    /// As [`Set::finish`], but everything stays.
+    fn peek(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'_> {
+        let columns = aggregation.finish(&self.accumulators, seconds);
+        ranked(aggregation, Cow::Borrowed(&self.table.keys), columns, index)
+    }
+}
+
+/// The results of the groups with these keys, and the groups that come first.
+fn ranked<'s>(
+    aggregation: &Aggregation,
+    keys: Cow<'s, Keys>,
+    columns: Vec<Vec<Column<'static>>>,
+    index: u32,
+) -> Finished<'s> {
+    let ranked = Ranked {
+        keys: &keys,
+        first: &columns[0][0],
+    };
+    let mut best: Vec<Candidate> = (0..keys.len() as u32)
+        .map(|group| ranked.candidate(0, group))
+        .collect();
+    if !aggregation.ranking.unordered {
+        let limit = aggregation.ranking.limit.unwrap_or(usize::MAX);
+        let sets = [ranked];
+        if limit == 0 {
+            best.clear();
+        } else if limit < best.len() {
+            best.select_nth_unstable_by(limit - 1, |left, right| compare(left, right, &sets));
+            best.truncate(limit);
         }
-        best.iter_mut().for_each(|candidate| candidate.set = index);
-        if best.len() * 8 < table.len() {
-            return compact(&table, &columns, best);
-        }
-        Finished {
-            table,
-            columns,
-            best,
-        }
+        best.sort_unstable_by(|left, right| compare(left, right, &sets));
+    }
+    best.iter_mut().for_each(|candidate| candidate.set = index);
+    if best.len() * 8 < keys.len() {
+        return compact(&keys, &columns, best);
+    }
+    Finished {
+        keys,
+        columns,
+        best,
     }
 }
 
 /// Few of many groups are wanted: only they are kept.
 fn compact(
-    table: &GroupTable,
+    keys: &Keys,
     columns: &[Vec<Column<'static>>],
     mut best: Vec<Candidate>,
-) -> Finished {
+) -> Finished<'static> {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
     best.iter_mut()
         .enumerate()
         .for_each(|(group, candidate)| candidate.group = group as u32);
-    let mut small = GroupTable::with_capacity(0);
-    small.keys = table.keys.gather(&kept);
     Finished {
-        table: small,
+        keys: Cow::Owned(keys.gather(&kept)),
         columns: columns
             .iter()
             .map(|columns| columns.iter().map(|column| column.gather(&kept)).collect())
@@ -284,11 +326,11 @@ fn compact(
 }
 
 /// The rows of all sets in their order, as batches.
-fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>> {
+fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<Batch<'static>> {
     let sets: Vec<Ranked<'_>> = finished
         .iter()
         .map(|set| Ranked {
-            keys: &set.table.keys,
+            keys: &set.keys,
             first: &set.columns[0][0],
         })
         .collect();
@@ -323,7 +365,7 @@ fn emit(aggregation: &Aggregation, finished: &[Finished]) -> Vec<Batch<'static>>
 
 fn emit_keys(
     aggregation: &Aggregation,
-    finished: &[Finished],
+    finished: &[Finished<'_>],
     rows: &[Candidate],
     batch: &mut Batch<'static>,
 ) {
@@ -335,7 +377,6 @@ fn emit_keys(
     let mut short = [0; 16];
     for row in rows {
         let (kind, bytes) = finished[row.set as usize]
-            .table
             .keys
             .get(row.group as usize, &mut short);
         with_key_values(kind, bytes, &mut builders, |builder, value| {

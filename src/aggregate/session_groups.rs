@@ -40,6 +40,16 @@ pub struct SessionRows {
     pub ends: Vec<i64>,
 }
 
+impl SessionRows {
+    fn of(rows: Batch<'static>, sessions: &[Session]) -> SessionRows {
+        SessionRows {
+            rows,
+            starts: sessions.iter().map(|session| session.start).collect(),
+            ends: sessions.iter().map(|session| session.end).collect(),
+        }
+    }
+}
+
 impl SessionGroups {
     /// No session yet.
     pub fn new(aggregation: Arc<Aggregation>, gap: i64) -> Self {
@@ -114,6 +124,39 @@ impl SessionGroups {
         if sessions.is_empty() {
             return None;
         }
+        self.sort(&mut sessions);
+        let firsts: Vec<u32> = sessions
+            .iter()
+            .filter_map(|session| session.cells.first().copied())
+            .collect();
+        let states = self.accumulators.iter_mut();
+        let states: Vec<Box<dyn Accumulator>> = states
+            .map(|accumulator| accumulator.gather(&firsts))
+            .collect();
+        let rows = self.rows(&sessions, states, 1);
+        if self.sessions.taken_cells() > SPARE_CELLS.max(self.sessions.cells() / 2) {
+            self.renumber();
+        }
+        Some(SessionRows::of(rows, &sessions))
+    }
+
+    /// The rows that the sessions have so far that were not taken; everything stays.
+    pub fn peek(&self) -> Option<SessionRows> {
+        let mut sessions = self.sessions.all();
+        if sessions.is_empty() {
+            return None;
+        }
+        self.sort(&mut sessions);
+        let mut states = self.aggregation.accumulators();
+        for state in &mut states {
+            state.resize(sessions.len());
+        }
+        let rows = self.rows(&sessions, states, 0);
+        Some(SessionRows::of(rows, &sessions))
+    }
+
+    /// By start, then by key.
+    fn sort(&self, sessions: &mut [Session]) {
         let keys = &self.table.keys;
         sessions.sort_by(|left, right| {
             left.start.cmp(&right.start).then_with(|| {
@@ -122,30 +165,17 @@ impl SessionGroups {
                 compare_keys(left, keys.get(right.key as usize, &mut two))
             })
         });
-        let rows = self.rows(&sessions);
-        if self.sessions.taken_cells() > SPARE_CELLS.max(self.sessions.cells() / 2) {
-            self.renumber();
-        }
-        Some(SessionRows {
-            rows,
-            starts: sessions.iter().map(|session| session.start).collect(),
-            ends: sessions.iter().map(|session| session.end).collect(),
-        })
     }
 
-    /// The rows of some sessions, in their order. Their states are used up.
-    fn rows(&mut self, sessions: &[Session]) -> Batch<'static> {
-        let firsts: Vec<u32> = sessions
-            .iter()
-            .filter_map(|session| session.cells.first().copied())
-            .collect();
-        let mut states: Vec<Box<dyn Accumulator>> = self
-            .accumulators
-            .iter_mut()
-            .map(|accumulator| accumulator.gather(&firsts))
-            .collect();
+    /// The rows of some sessions, in their order. `states` are theirs, of so many of each one's cells.
+    fn rows(
+        &self,
+        sessions: &[Session],
+        mut states: Vec<Box<dyn Accumulator>>,
+        cells: usize,
+    ) -> Batch<'static> {
         for (place, session) in sessions.iter().enumerate() {
-            for cell in session.cells.iter().skip(1) {
+            for cell in session.cells.iter().skip(cells) {
                 for (state, accumulator) in states.iter_mut().zip(&self.accumulators) {
                     state.merge(
                         accumulator.as_ref(),

@@ -6,7 +6,7 @@
 //! it is (base intervals: A. Arasu, J. Widom, *Resource Sharing in Continuous Sliding-Window Aggregates*,
 //! VLDB 2004). It holds for every aggregate, since all that is asked of one is that it can be merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::data::Batch;
@@ -87,10 +87,40 @@ impl Windowed {
         }
     }
 
+    /// All windows that have records, in order.
+    pub fn open(&self) -> Vec<i64> {
+        match &self.windows {
+            Windows::Tumbling(windows) => windows.keys().copied().collect(),
+            Windows::Sliding(sliding) => sliding.open(&self.grid, self.next),
+        }
+    }
+
+    /// The rows that an open window has so far; everything stays.
+    pub fn peek(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        let seconds = self.seconds(window);
+        match &mut self.windows {
+            Windows::Tumbling(windows) => match windows.get_mut(&window) {
+                Some(merged) => merged.peek_after(seconds, executor),
+                None => Vec::new(),
+            },
+            Windows::Sliding(sliding) => {
+                let slices = self.grid.slices(window);
+                let mut set = sliding.merge(slices, &self.aggregation);
+                sliding.add_waiting(window, slices, &mut set);
+                set.into_rows(&self.aggregation, seconds)
+            }
+        }
+    }
+
+    /// How long a window is.
+    fn seconds(&self, window: i64) -> f64 {
+        let start = self.grid.start(window);
+        (self.grid.end(window).saturating_sub(start)) as f64 / 1e9
+    }
+
     /// The rows of the first window that has records; then it is forgotten.
     pub fn finish(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
-        let start = self.grid.start(window);
-        let seconds = (self.grid.end(window).saturating_sub(start)) as f64 / 1e9;
+        let seconds = self.seconds(window);
         match &mut self.windows {
             Windows::Tumbling(windows) => match windows.remove(&window) {
                 Some(mut merged) => merged.finish_after(seconds, executor),
@@ -114,6 +144,29 @@ impl Sliding {
         let entered = self.levels.first()?.keys().next();
         let entered = entered.map(|slice| grid.windows(*slice).0.max(next));
         waiting.into_iter().chain(entered).min()
+    }
+
+    /// The windows from `next` on that have records.
+    fn open(&self, grid: &Grid, next: i64) -> Vec<i64> {
+        let mut open = BTreeSet::new();
+        for slice in self.waiting.keys() {
+            open.extend(slice.first.max(next)..=grid.windows(slice.number).1);
+        }
+        for slice in self.levels.first().into_iter().flat_map(BTreeMap::keys) {
+            let (first, last) = grid.windows(*slice);
+            open.extend(first.max(next)..=last);
+        }
+        open.into_iter().collect()
+    }
+
+    /// Adds what a window takes and is not in the tree yet.
+    fn add_waiting(&self, window: i64, (first, end): (i64, i64), set: &mut Set) {
+        let is_taken =
+            |slice: &Slice| slice.first <= window && (first..end).contains(&slice.number);
+        let waiting = self.waiting.iter();
+        for (_, runs) in waiting.filter(|(slice, _)| is_taken(slice)) {
+            set.merge(runs, 0, 1);
+        }
     }
 
     /// Enters into the tree what this window takes and those before did not.

@@ -1,7 +1,7 @@
 //! Records that are kept as they are, for stages that want to see all of a window: in the order of arrival,
 //! each with the windows that take it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::data::{Batch, LiveSlots};
 
@@ -56,6 +56,17 @@ impl RowLog {
             }
         };
         self.held.iter().filter_map(of).min()
+    }
+
+    /// All windows from `next` on that take any, in order.
+    pub fn open(&self, next: i64) -> Vec<i64> {
+        let ranges = self.held.iter().flat_map(|held| &held.ranges);
+        let distinct: BTreeSet<&Range> = ranges.collect();
+        let mut open = BTreeSet::new();
+        for (first, last) in distinct {
+            open.extend((*first).max(next)..=*last);
+        }
+        open.into_iter().collect()
     }
 
     /// The records of a window.

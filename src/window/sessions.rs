@@ -164,8 +164,21 @@ impl Sessions {
             .filter(|index| self.open[*index as usize].state != State::Free)
             .collect();
         left.sort_by_key(|index| self.open[*index as usize].start);
-        (self.ends.clear(), self.starts.clear(), self.done.clear());
+        self.ends.clear();
+        self.starts.clear();
+        self.done.clear();
         left.into_iter().map(|index| self.remove(index)).collect()
+    }
+
+    /// All sessions that were not taken, by start; they stay.
+    pub fn all(&self) -> Vec<Session> {
+        let open = self.open.iter();
+        let mut all: Vec<Session> = open
+            .filter(|session| session.state != State::Free)
+            .map(|session| self.session(session))
+            .collect();
+        all.sort_by_key(|session| session.start);
+        all
     }
 
     /// The cells of sessions that are not taken, with new numbers from 0 on and their keys likewise: which
@@ -275,16 +288,21 @@ impl Sessions {
         }
         self.open[index as usize].state = State::Free;
         self.free.push(index);
-        let (mut cells, mut cell) = (Vec::new(), session.cells.0);
+        let session = self.session(&session);
+        self.taken += session.cells.len();
+        session
+    }
+
+    fn session(&self, open: &Open) -> Session {
+        let (mut cells, mut cell) = (Vec::new(), open.cells.0);
         while cell != NONE {
             cells.push(cell);
             cell = self.next_cells[cell as usize];
         }
-        self.taken += cells.len();
         Session {
-            key: session.key,
-            start: session.start,
-            end: session.last.saturating_add(self.gap),
+            key: open.key,
+            start: open.start,
+            end: open.last.saturating_add(self.gap),
             cells,
         }
     }
