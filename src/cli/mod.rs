@@ -11,6 +11,7 @@ mod help;
 mod job;
 mod language;
 mod layout;
+mod live;
 mod max_rejects;
 mod mistake;
 mod options;
@@ -28,7 +29,7 @@ use anyhow::{Context, bail};
 use crate::data::set_time_defaults;
 use crate::engine::{self, Control};
 use crate::lang;
-use crate::plan::Plan;
+use crate::plan::{Plan, WindowBy};
 use crate::sink::Stdout;
 use crate::source;
 
@@ -146,8 +147,31 @@ fn stream(request: &Request, plan: Plan) -> Status {
             return Status::Wrong;
         }
     };
+    if job.live.is_some()
+        && let Err(error) = control.watch_terminal()
+    {
+        let reason = crate::data::reason(&error);
+        say(format_args!("the terminal cannot be watched: {reason}"));
+        return Status::Failed;
+    }
+    if let Some(note) = note_of_arrival(&plan, &job.sources) {
+        say(note);
+    }
     let started = Instant::now();
     let outcome = engine::run(Arc::new(plan), job, &mut Stdout, &control);
     let stats = request.stats.then(|| started.elapsed());
     report(&outcome, stats, request.max_rejects.as_ref())
+}
+
+/// What to say where windows go by the time at which files are read, which is hardly meant.
+fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
+    let WindowBy::Arrival(field) = &plan.window.as_ref()?.by else {
+        return None;
+    };
+    let field = field.as_deref().unwrap_or("FIELD");
+    live::all_regular(sources).then(|| {
+        format!(
+            "the window goes by when the file was read; for the time of its records write window … on {field}"
+        )
+    })
 }

@@ -8,6 +8,8 @@ use crate::data::Batch;
 use crate::expr::Failures;
 use crate::window::Slice;
 
+use super::triggers::Place;
+
 /// Which source, by its place on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SourceIndex(pub(super) usize);
@@ -84,6 +86,8 @@ pub(super) enum Message {
     },
     /// From the reader: a batch has so many chunks.
     BatchEnd { batch: u64, chunks: u64 },
+    /// From the reader: somebody wants to look at the result of what was handed out so far; the batch has ended.
+    Asked(Place),
     /// From the reader: the first source that has one has this header.
     Header(Arc<[u8]>),
     /// From the reader: a source cannot be read, or no further.

@@ -13,11 +13,13 @@ mod control;
 mod coordinator;
 mod executor;
 mod ledger;
+mod live;
 mod message;
 mod output;
 mod places;
 mod reader;
 mod results;
+mod triggers;
 mod turns;
 mod windows;
 mod worker;
@@ -32,7 +34,7 @@ use crossbeam::channel::{bounded, unbounded};
 use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
 use crate::plan::{Place, Plan};
-use crate::sink::{Progress, Rejects, Sink, SinkError};
+use crate::sink::{Display, Progress, Rejects, Sink, SinkError};
 use crate::window::Grid;
 
 pub use control::Control;
@@ -54,6 +56,12 @@ pub struct Job {
     pub encoding: Encoding,
     /// What is known of the place where rows go.
     pub look: Look,
+    /// How often rows that are not final are printed as well, if they are.
+    pub every: Option<Duration>,
+    /// Of these, only those that were not among the last ones.
+    pub changed: bool,
+    /// Drawn on a terminal as long as the result is not final.
+    pub live: Option<LiveTable>,
     /// Shown while files are read.
     pub progress: Option<Progress>,
     /// Where rejected lines go, if they are kept.
@@ -62,6 +70,19 @@ pub struct Job {
     pub late: Option<Rejects>,
     /// A time ahead of the clock and of the other records by more nanoseconds than this moves no window.
     pub max_jump_ns: i64,
+}
+
+/// A table that is redrawn in place.
+#[derive(Debug)]
+pub struct LiveTable {
+    /// Where it is drawn.
+    pub display: Display,
+    /// The least time from frame to frame.
+    pub every: Duration,
+    /// How its rows are drawn.
+    pub encoding: Encoding,
+    /// What is known of the terminal, but for its size.
+    pub look: Look,
 }
 
 /// How rows are printed.
@@ -158,15 +179,17 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     if let Err(error) = start(vec![("reader".to_owned(), Box::new(move || reader.run()))]) {
         return without_threads(&error);
     }
-    coordinator::Coordinator::new(&plan, &job, control, columns, ticket_sender).run(
-        &messages,
-        sink,
-        job.progress,
-        coordinator::Kept {
-            rejects: job.rejects,
-            late: job.late,
-        },
-    )
+    let coordinator = coordinator::Coordinator::new(&plan, &job, control, ticket_sender);
+    let output = output::Output::new(&plan, &job, columns, sink);
+    let shown = coordinator::Shown {
+        progress: job.progress,
+        live: job.live,
+    };
+    let kept = coordinator::Kept {
+        rejects: job.rejects,
+        late: job.late,
+    };
+    coordinator.run(&messages, output, shown, kept)
 }
 
 /// What workers share if they put records into windows.

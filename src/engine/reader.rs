@@ -16,6 +16,7 @@ use crate::source::{self, Input};
 
 use super::control::{Control, Waited};
 use super::message::{Content, FileRange, HandOver, Message, SourceIndex, Task};
+use super::triggers::Place;
 
 /// What a reader is made of.
 pub(super) struct Setup {
@@ -203,7 +204,7 @@ impl Reader {
         loop {
             match control.wait(file.as_fd(), self.patience(&chunks)) {
                 Waited::Stop => return self.end_source(chunks),
-                Waited::Time => {
+                Waited::Time | Waited::Asked => {
                     self.cut(&mut chunks)?;
                     self.end_batch_in_time();
                     continue;
@@ -437,8 +438,16 @@ impl Reader {
                 .is_some_and(|batch| self.batch_began.elapsed() >= batch)
     }
 
+    /// Ends the batch if its time has come, or somebody wants to look at what was read.
     fn end_batch_in_time(&mut self) {
-        if self.batch_is_over() {
+        if self.setup.control.take_asked() {
+            self.end_batch();
+            let message = Message::Asked(Place {
+                chunks: self.sequence,
+                batches: self.batch,
+            });
+            let _ = self.setup.messages.send(message); // the run is over already
+        } else if self.batch_is_over() {
             self.end_batch();
         }
     }
@@ -572,9 +581,12 @@ struct Waiting {
 
 impl Read for Waiting {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.control.wait(self.file.as_fd(), None) {
-            Waited::Stop => Ok(0),
-            Waited::Input | Waited::Time => self.file.read(buffer),
+        loop {
+            match self.control.wait(self.file.as_fd(), None) {
+                Waited::Stop => return Ok(0),
+                Waited::Asked => {} // once the decompressor has more, the batch ends
+                Waited::Input | Waited::Time => return self.file.read(buffer),
+            }
         }
     }
 }

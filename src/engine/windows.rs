@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::aggregate::{Executor, SeenKeys, SessionGroups, SessionRows, Sliced, Windowed};
 use crate::data::{Batch, Column, LiveSlots, Number, Slot, Value, ValueRef, time_defaults};
@@ -262,13 +263,68 @@ impl<'p> Windows<'p> {
         }
     }
 
+    /// The rows of all windows that are open, as they are so far; everything stays.
+    pub(super) fn picture(&mut self) -> Vec<Batch<'static>> {
+        let tally = std::mem::take(&mut self.tally); // what a picture cannot convert is no news
+        let mut rows = Vec::new();
+        for result in self.open() {
+            rows.extend(match result {
+                Next::Window(start, end, rows) => self.through(rows, start, end),
+                Next::Sessions(rows) => self.sessions(rows),
+            });
+        }
+        self.tally = tally;
+        rows
+    }
+
+    /// How far the watermark is behind the clock, where windows go by a time that records have.
+    pub(super) fn lag(&self) -> Option<Duration> {
+        let reached = self.reached.max(self.watermark.now());
+        let is_timed = matches!(self.planned.by, WindowBy::Time(_)) && reached > i64::MIN;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        let reached = Duration::from_nanos(u64::try_from(reached).ok()?);
+        is_timed.then(|| now.saturating_sub(reached))
+    }
+
+    /// The windows that are open, and their rows in front of the stages behind.
+    fn open(&mut self) -> Vec<Next> {
+        let rows_read = self.rows_read();
+        let window = |grid: &Grid, window, rows| {
+            let (start, end) = bounds(grid, window, rows_read)?;
+            Some(Next::Window(start, end, rows))
+        };
+        match &mut self.keeper {
+            Keeper::Groups(windowed, grid, _) => {
+                let open = windowed.open().into_iter();
+                let rows = |at| window(grid, at, windowed.peek(at, self.executor));
+                open.filter_map(rows).collect()
+            }
+            Keeper::Rows(log, grid, next) => {
+                let open = log.open(*next).into_iter();
+                open.filter_map(|at| window(grid, at, log.of(at))).collect()
+            }
+            Keeper::Sessions(groups) => groups.peek().map(Next::Sessions).into_iter().collect(),
+            Keeper::SessionRows(log, sessions, _) => {
+                let rows = |mut session: Session| {
+                    session.cells.sort_unstable();
+                    let (start, end) = (Value::Time(session.start), Value::Time(session.end));
+                    Next::Window(start, end, log.of_cells(&session.cells))
+                };
+                sessions.all().into_iter().map(rows).collect()
+            }
+        }
+    }
+
+    /// How many records there were, where windows go by their numbers.
+    fn rows_read(&self) -> Option<i64> {
+        let read = (self.watermark.rows() as i64).max(self.reached.saturating_sub(1));
+        self.planned.window.is_of_rows().then_some(read)
+    }
+
     /// The next window that is final, and its rows in front of the stages behind.
     fn next(&mut self, watermark: Option<i64>) -> Option<Next> {
         let is_final = |end: i64| watermark.is_none_or(|watermark| end <= watermark);
-        let rows_read = match self.planned.window.is_of_rows() {
-            true => Some((self.watermark.rows() as i64).max(self.reached.saturating_sub(1))),
-            false => None,
-        };
+        let rows_read = self.rows_read();
         match &mut self.keeper {
             Keeper::Groups(windowed, grid, _) => loop {
                 let window = windowed
