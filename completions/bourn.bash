@@ -23,7 +23,7 @@ _bourn() {
 
     case "${cmd}" in
         bourn)
-            opts="-x -o -j -V -h --batch --check --chunk --color --exact --explain --expression-file --formats --max-line --max-rejects --output --rejects --seed --stats --threads --version --header --no-header --help"
+            opts="-x -o -j -V -h --batch --changed --check --chunk --color --every --exact --explain --expression-file --fill --formats --late --live --max-jump --max-line --max-rejects --output --rejects --seed --stats --threads --tz --version --year --header --no-header --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -45,6 +45,13 @@ _bourn() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --every)
+                    COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
@@ -77,6 +84,28 @@ _bourn() {
                     fi
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --late)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --max-jump)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
                     fi
                     return 0
                     ;;
@@ -144,15 +173,29 @@ _bourn() {
                     fi
                     return 0
                     ;;
+                --tz)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --year)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 --help)
-                    COMPREPLY=($(compgen -W "abs aggregates ago all any atan2 avg bars batch bin bytes ceil check coalesce collect color concat contains corr cos count count_distinct csv day drop duration endswith ewma exact examples exp explain explode expression-file expressions file first floor format_time formats functions get groups hash header help histogram hour if ip_in is_empty is_null is_number join json keys language last ledger len let limit linreg log log10 logfmt lower match max max-line max-rejects md5 median min minute mode month no-header now num options output p50 pad parse parse_hex parse_json pattern percentile pow rate raw records regex regex_extract regex_replace rejects repeat replace reverse round sample seconds seed select sha256 sin skip sort sources split split_part sqrt stages startswith stats status stddev stdin subnet substr sum table tail tan text threads time top total trim tsv upper url_decode url_host url_path url_query values variance version weekday where year" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "abs aggregates ago all any atan2 avg bars batch bin bytes ceil changed check coalesce collect color concat contains corr cos count count_distinct csv day drop duration endswith every ewma exact examples exp explain explode expression-file expressions file fill first floor format_time formats functions get groups hash header help histogram hour if ip_in is_empty is_null is_number join json keys language last late ledger len let limit linreg live log log10 logfmt lower match max max-jump max-line max-rejects md5 median min minute mode month no-header now num options output p50 pad parse parse_hex parse_json pattern percentile pow rate raw records regex regex_extract regex_replace rejects repeat replace results reverse round sample seconds seed select sha256 sin skip sort sources split split_part sqrt stages startswith stats status stddev stdin subnet substr sum table tail tan text threads time top total trim tsv tz upper url_decode url_host url_path url_query values variance version weekday where window year" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
                     return 0
                     ;;
                 -h)
-                    COMPREPLY=($(compgen -W "abs aggregates ago all any atan2 avg bars batch bin bytes ceil check coalesce collect color concat contains corr cos count count_distinct csv day drop duration endswith ewma exact examples exp explain explode expression-file expressions file first floor format_time formats functions get groups hash header help histogram hour if ip_in is_empty is_null is_number join json keys language last ledger len let limit linreg log log10 logfmt lower match max max-line max-rejects md5 median min minute mode month no-header now num options output p50 pad parse parse_hex parse_json pattern percentile pow rate raw records regex regex_extract regex_replace rejects repeat replace reverse round sample seconds seed select sha256 sin skip sort sources split split_part sqrt stages startswith stats status stddev stdin subnet substr sum table tail tan text threads time top total trim tsv upper url_decode url_host url_path url_query values variance version weekday where year" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "abs aggregates ago all any atan2 avg bars batch bin bytes ceil changed check coalesce collect color concat contains corr cos count count_distinct csv day drop duration endswith every ewma exact examples exp explain explode expression-file expressions file fill first floor format_time formats functions get groups hash header help histogram hour if ip_in is_empty is_null is_number join json keys language last late ledger len let limit linreg live log log10 logfmt lower match max max-jump max-line max-rejects md5 median min minute mode month no-header now num options output p50 pad parse parse_hex parse_json pattern percentile pow rate raw records regex regex_extract regex_replace rejects repeat replace results reverse round sample seconds seed select sha256 sin skip sort sources split split_part sqrt stages startswith stats status stddev stdin subnet substr sum table tail tan text threads time top total trim tsv tz upper url_decode url_host url_path url_query values variance version weekday where window year" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
