@@ -100,6 +100,22 @@ fn what_does_not_fit_is_counted_and_follows_the_size() {
 }
 
 #[test]
+fn nothing_of_the_frames_is_left_in_a_long_result() {
+    for format in ["table", "tsv"] {
+        let mut session = session(&["-o", format, "count by line | select line"], (40, 10));
+        let lines: String = (1000..2500).map(|number| format!("{number}\n")).collect();
+        session.feed(&lines);
+        session.wait_for("1500 records,");
+        session.close_input();
+        let seen = session.seen.clone();
+        let (_, rest) = session.end();
+        let shown = screen(&(seen + &rest), 10);
+        let header = usize::from(format == "table");
+        assert_eq!(shown[header..], lines.split('\n').collect::<Vec<_>>()[..]);
+    }
+}
+
+#[test]
 fn an_interrupt_prints_the_final_table() {
     for (signal, status) in [("INT", 130), ("TERM", 143)] {
         let mut session = session(&["count by line"], (40, 10));

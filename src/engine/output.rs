@@ -222,6 +222,9 @@ impl<'s> Output<'s> {
 
     fn write(&mut self, bytes: &[u8]) {
         if self.error.is_none() && !bytes.is_empty() {
+            if self.look.escapes {
+                self.clear(); // it stands on the same terminal
+            }
             self.error = self.sink.write(bytes).err();
         }
     }

@@ -7,8 +7,9 @@ use crate::plan::{PlannedWindow, WindowBy};
 use crate::window::{Clock, Grid, Placer, Reach, Watermark};
 
 use super::message::{Done, Mark};
+use super::placement::{Placement, place, times_in};
 use super::turns::Turns;
-use super::windows::{Arrival, Placement, apply_mark, place, times_in, watermark};
+use super::windows::{Arrival, apply_mark, watermark};
 
 /// What workers share to put records into windows.
 #[derive(Clone)]

@@ -45,7 +45,7 @@ struct Ticks {
     is_stale: bool,
 }
 
-/// Looking takes at most one part in so many of the time.
+/// Between two frames lies at least so many times what one takes: watching a large result costs a tenth of the time.
 const SHARE: u32 = 9;
 
 impl Triggers {
@@ -102,16 +102,16 @@ impl Triggers {
     /// What was due is done; it took so long.
     pub(super) fn done(&mut self, due: Due, took: Duration) {
         let now = Instant::now();
-        let ticks = match due {
-            Due::Picture => &mut self.every,
-            Due::Frame { .. } => &mut self.frames,
+        let (ticks, rest) = match due {
+            Due::Picture => (&mut self.every, Duration::ZERO),
+            Due::Frame { .. } => (&mut self.frames, took * SHARE),
             Due::Asked => return,
         };
         if let Some(ticks) = ticks {
             // On the clock's beat, if it can be kept.
             let beat = ticks.next + ticks.every;
             let next = if beat > now { beat } else { now + ticks.every };
-            ticks.next = next.max(now + took * SHARE);
+            ticks.next = next.max(now + rest);
         }
     }
 

@@ -1,21 +1,20 @@
 //! Windows on the coordinator's side: what workers hand over by slices, or records in their order, put into
 //! windows, each of which goes through the stages behind by itself once it is final.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::aggregate::{Executor, SeenKeys, SessionGroups, SessionRows, Sliced, Windowed};
-use crate::data::{Batch, Column, LiveSlots, Number, Slot, Value, ValueRef, time_defaults};
+use crate::data::{Batch, Column, LiveSlots, Value, time_defaults};
 use crate::plan::{Exchange, MergeStep, Place, Plan, PlannedWindow, WindowBy};
-use crate::stage::Account;
-use crate::window::{
-    Clock, Grid, Kind, Placed, Placer, Reach, RowLog, Session, Sessions, Slice, Watermark,
-};
+use crate::window::{Grid, Kind, Placer, Reach, RowLog, Session, Sessions, Slice, Watermark};
 
 use super::chain::{Chain, Incoming, set_bounds};
+use super::fill::Fill;
 use super::message::{Mark, Share};
+use super::placement::{passing, place, times};
+use super::tally::Tally;
 
 /// All windows of a run.
 pub(super) struct Windows<'p> {
@@ -36,29 +35,6 @@ pub(super) struct Windows<'p> {
     /// Only if windows without records are printed.
     fill: Option<Fill>,
     pub(super) tally: Tally,
-}
-
-/// What is to be known of windows without records.
-struct Fill {
-    /// Their rows, where there are groups.
-    seen: Option<SeenKeys>,
-    /// The last window that was printed.
-    last: Option<i64>,
-}
-
-/// What became of records in windows.
-#[derive(Default)]
-pub(super) struct Tally {
-    /// All that the stages behind have said.
-    pub(super) account: Account,
-    /// Records that had passed when a stage behind rejected them.
-    pub(super) withdrawn: u64,
-    pub(super) late: u64,
-    /// The number of the first late record in its source.
-    pub(super) first_late: Option<i64>,
-    /// The late lines, if they are kept.
-    pub(super) late_lines: Vec<u8>,
-    pub(super) jumps: u64,
 }
 
 /// What is kept of windows that are not final.
@@ -436,26 +412,6 @@ impl<'p> Windows<'p> {
     }
 }
 
-impl Fill {
-    /// The window behind the last one, if it is not the next that has records, and its rows.
-    fn gap(&mut self, next: i64) -> Option<(i64, Vec<Batch<'static>>)> {
-        let window = self.last?.checked_add(1).filter(|window| *window < next)?;
-        self.last = Some(window);
-        Some((
-            window,
-            self.seen.as_ref().map_or_else(Vec::new, SeenKeys::rows),
-        ))
-    }
-
-    /// A window that has records is printed.
-    fn printed(&mut self, window: i64, rows: &[Batch<'static>]) {
-        self.last = Some(window);
-        if let Some(seen) = &mut self.seen {
-            seen.add(rows);
-        }
-    }
-}
-
 /// Takes the rows of windows as they become final.
 pub(super) type Emit<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>);
 
@@ -477,45 +433,6 @@ enum Next {
     Sessions(SessionRows),
 }
 
-impl Tally {
-    /// Adds what the stages behind a window have said.
-    fn add(&mut self, chain: Chain<'_>) {
-        let Account {
-            rejected,
-            first_rejected,
-            failures,
-            rejected_lines,
-            ..
-        } = chain.account;
-        self.withdrawn += chain.withdrawn;
-        self.account.rejected += rejected;
-        self.account.first_rejected = self.account.first_rejected.take().or(first_rejected);
-        self.account.rejected_lines.extend(rejected_lines);
-        self.account.failures.append(failures);
-    }
-
-    /// Enters the rows of a batch that were late.
-    fn enter(&mut self, batch: &Batch<'_>, late: &[u32], plan: &Plan) {
-        let (line, number) = (plan.late_line, plan.metadata.number);
-        let mut last = None; // pieces of one record are one late record
-        for row in late.iter().map(|row| *row as usize) {
-            let number = number.map(|slot| batch.column(slot).get(row).as_number());
-            if number.is_some() && number == last {
-                continue;
-            }
-            last = number;
-            self.late += 1;
-            if let (None, Some(Some(Number::Int(number)))) = (self.first_late, number) {
-                self.first_late = Some(number);
-            }
-            if let Some(ValueRef::Text(line)) = line.map(|slot| batch.column(slot).get(row)) {
-                self.late_lines.extend_from_slice(line);
-                self.late_lines.push(b'\n');
-            }
-        }
-    }
-}
-
 /// The watermark of a planned window.
 pub(super) fn watermark(planned: &PlannedWindow, sources: usize, max_jump_ns: i64) -> Watermark {
     match planned.by {
@@ -533,83 +450,4 @@ pub(super) fn apply_mark(watermark: &mut Watermark, mark: Mark, arrival: Arrival
         Mark::Clock => {}
     }
     watermark.tick(arrival.read_ns);
-}
-
-/// Where each row of a batch stands: its time, or its number.
-pub(super) fn times(
-    by: &WindowBy,
-    batch: &Batch<'_>,
-    watermark: &Watermark,
-    read_ns: i64,
-) -> Vec<i64> {
-    match by {
-        WindowBy::Time(slot) => times_in(batch, *slot).to_vec(),
-        WindowBy::Arrival(_) => vec![read_ns; batch.rows],
-        WindowBy::Number => {
-            let first = watermark.rows() as i64 + 1;
-            (first..first + batch.rows as i64).collect()
-        }
-    }
-}
-
-/// The times that a step before has read.
-pub(super) fn times_in<'b>(batch: &'b Batch<'_>, slot: Slot) -> &'b [i64] {
-    match batch.column(slot) {
-        Column::Int(times, _) => times,
-        _ => unreachable!("the step that reads times makes a column of ints"),
-    }
-}
-
-/// Where the records of a batch belong.
-pub(super) struct Placement {
-    /// The rows that are in a window.
-    rows: Vec<u32>,
-    /// Of each of these.
-    pub(super) slices: Vec<Slice>,
-    /// The rows all of whose windows were final.
-    pub(super) late: Vec<u32>,
-}
-
-impl Placement {
-    /// The rows that are not late.
-    pub(super) fn in_time<'b, 'a>(&self, batch: &'b Batch<'a>) -> Cow<'b, Batch<'a>> {
-        if self.late.is_empty() {
-            Cow::Borrowed(batch)
-        } else {
-            Cow::Owned(batch.pick(&self.rows, &batch.slots()))
-        }
-    }
-}
-
-/// Places the records of a batch.
-pub(super) fn place(placer: &mut Placer<'_>, times: &[i64]) -> Placement {
-    let mut placement = Placement {
-        rows: Vec::new(),
-        slices: Vec::with_capacity(times.len()),
-        late: Vec::new(),
-    };
-    for (row, time) in times.iter().enumerate() {
-        match placer.place(*time) {
-            Placed::In(slice) => {
-                placement.slices.push(slice);
-                placement.rows.push(row as u32);
-            }
-            Placed::Late => placement.late.push(row as u32),
-        }
-    }
-    placement
-}
-
-/// The time of each row, and where the watermark stands in front of it.
-fn passing<'t>(
-    mut clock: Clock,
-    times: &'t [i64],
-    limit: i64,
-    jumps: &'t mut u64,
-) -> impl FnMut(usize) -> (i64, i64) + 't {
-    move |row| {
-        let before = clock.watermark;
-        *jumps += u64::from(clock.pass(times[row], limit));
-        (times[row], before)
-    }
 }
