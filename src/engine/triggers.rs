@@ -86,32 +86,31 @@ impl Triggers {
             return None;
         }
         let now = Instant::now();
-        let is_due = |ticks: &&mut Ticks| now >= ticks.next;
+        // Counted from the last one, not by a beat of its own: batches, which are as long, would end beside it.
+        let is_due = |ticks: &mut Ticks| {
+            let is_due = now >= ticks.next;
+            if is_due {
+                ticks.next = now + ticks.every;
+            }
+            is_due
+        };
         // Without anything new, a picture is no news; a frame says at least how the time goes by.
         if let Some(ticks) = self.every.as_mut().filter(|ticks| ticks.is_stale)
-            && is_due(&ticks)
+            && is_due(ticks)
         {
             ticks.is_stale = false;
             return Some(Due::Picture);
         }
-        let frame = self.frames.as_mut().filter(is_due)?;
-        let is_new = std::mem::take(&mut frame.is_stale);
-        Some(Due::Frame { is_new })
+        let frame = self.frames.as_mut()?;
+        is_due(frame).then(|| Due::Frame {
+            is_new: std::mem::take(&mut frame.is_stale),
+        })
     }
 
     /// What was due is done; it took so long.
     pub(super) fn done(&mut self, due: Due, took: Duration) {
-        let now = Instant::now();
-        let (ticks, rest) = match due {
-            Due::Picture => (&mut self.every, Duration::ZERO),
-            Due::Frame { .. } => (&mut self.frames, took * SHARE),
-            Due::Asked => return,
-        };
-        if let Some(ticks) = ticks {
-            // On the clock's beat, if it can be kept.
-            let beat = ticks.next + ticks.every;
-            let next = if beat > now { beat } else { now + ticks.every };
-            ticks.next = next.max(now + rest);
+        if let (Due::Frame { .. }, Some(frames)) = (due, &mut self.frames) {
+            frames.next = frames.next.max(Instant::now() + took * SHARE);
         }
     }
 
