@@ -12,6 +12,7 @@ use crate::sink::{Progress, Rejects};
 use crate::source::{self, Liveness};
 
 use super::arguments::{Request, When, nanoseconds};
+use super::live;
 
 /// What a thread is handed at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -19,7 +20,7 @@ const CHUNK_BYTES: usize = 256 << 10;
 /// The longest record.
 const MAX_LINE_BYTES: usize = 16 << 20;
 
-/// How often windows are looked after.
+/// How often what may be seen is merged.
 const BATCH: Duration = Duration::from_secs(1);
 
 /// A time further ahead of the clock is probably wrong.
@@ -90,11 +91,32 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     }
     let terminal = std::io::stdout().is_terminal();
     let is_whole = !request.follow && request.tail.is_none();
-    let shows_rows = !plan.is_blocking() && terminal;
     let watches = !sources.iter().all(|source| is_file(source));
-    let progress = (std::io::stderr().is_terminal() && !shows_rows && is_whole && !request.quiet)
+    let encoding = encoding(request, plan, terminal);
+    let look = look(request.color, terminal);
+    let live = live::table(
+        request,
+        &live::Setting {
+            plan,
+            sources: &sources,
+            encoding,
+            look,
+            terminal,
+            every: request.every.or(request.batch).unwrap_or(BATCH),
+        },
+    );
+    let redraws = terminal && live.is_some();
+    let shows_rows = !plan.is_blocking() && terminal;
+    let progress = (std::io::stderr().is_terminal()
+        && !shows_rows
+        && live.is_none()
+        && is_whole
+        && !request.quiet)
         .then(|| file_bytes(&sources))
         .flatten();
+    let looks = request.every.is_some() || live.is_some();
+    let default = batch(plan, watches).or(looks.then_some(BATCH));
+    let batch = request.batch.or(default);
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
             let name = source::display(path).into_owned();
@@ -106,10 +128,13 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     Ok(Job {
         threads: request.threads.unwrap_or_else(cores),
         chunk_bytes: request.chunk_bytes.unwrap_or(CHUNK_BYTES),
-        batch: request.batch.or(batch(plan, watches)),
+        batch: batch.map(|batch| request.every.map_or(batch, |every| every.min(batch))),
         max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
-        encoding: encoding(request, plan, terminal),
-        look: look(request.color, terminal),
+        encoding,
+        look,
+        every: request.every.filter(|_| !redraws),
+        changed: request.changed,
+        live,
         progress: progress.map(Progress::new),
         rejects,
         reading: Reading {
@@ -152,7 +177,7 @@ fn look(color: When, terminal: bool) -> Look {
         color: match color {
             When::Always => true,
             When::Never => false,
-            When::Auto => terminal && shows_color(),
+            When::Auto => terminal && live::shows_color(),
         },
         escapes: terminal,
     }
@@ -162,12 +187,6 @@ fn look(color: When, terminal: bool) -> Look {
 fn width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
     Some(usize::from(size.ws_col)).filter(|width| *width > 0)
-}
-
-/// Whether the user wants color on a terminal, see <https://no-color.org>, and the terminal has it.
-fn shows_color() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// What is read: standard input, unless something is named.

@@ -178,6 +178,31 @@ impl Keeper {
         }
     }
 
+    /// The windows that are open, and their rows so far in front of the stages behind.
+    pub(super) fn open(&mut self, standing: Standing, executor: &dyn Executor) -> Vec<Next> {
+        match self {
+            Keeper::Groups(groups) => {
+                let open = groups.windowed.open().into_iter();
+                let window = |window| {
+                    let (start, end) = standing.bounds(&groups.grid, window)?;
+                    let rows = groups.windowed.peek(window, executor);
+                    Some(Next::Window(start, end, rows))
+                };
+                open.filter_map(window).collect()
+            }
+            Keeper::Rows(rows) => {
+                let open = rows.log.open(rows.next).into_iter();
+                let window = |window| {
+                    let (start, end) = standing.bounds(&rows.grid, window)?;
+                    Some(Next::Window(start, end, rows.log.peek(window)))
+                };
+                open.filter_map(window).collect()
+            }
+            Keeper::Sessions(groups) => groups.peek().map(Next::Sessions).into_iter().collect(),
+            Keeper::SessionRows(records) => records.open(),
+        }
+    }
+
     /// The next window that is final, and its rows in front of the stages behind.
     pub(super) fn next(&mut self, standing: Standing, executor: &dyn Executor) -> Option<Next> {
         match self {
@@ -234,6 +259,18 @@ impl Rows {
 }
 
 impl SessionRecords {
+    fn open(&self) -> Vec<Next> {
+        let mut open = self.sessions.all();
+        open.sort_by_key(|session| (session.turn, session.start, session.end));
+        let sessions = self.ready.iter().copied().chain(open);
+        let rows = |session: Session| {
+            let (start, end) = (Value::Time(session.start), Value::Time(session.end));
+            let rows = self.log.of_cells(self.sessions.cells_of(&session));
+            Next::Window(start, end, rows)
+        };
+        sessions.map(rows).collect()
+    }
+
     fn enter(
         &mut self,
         batch: &Batch<'static>,

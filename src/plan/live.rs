@@ -121,8 +121,16 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         bounds: window.bounds,
         place,
         fill: settings.fill,
+        text: window.text,
     });
-    let explanation = Explanation::of(&texts, framing, scanned, metadata, &map, &merge, &output);
+    let explanation = Explanation::of(
+        &texts,
+        (framing, scanned, metadata),
+        &map,
+        &merge,
+        window.as_ref(),
+        &output,
+    );
     if matches!(exchange, Exchange::Grouped(_)) {
         merge.remove(0);
     }

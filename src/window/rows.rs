@@ -2,7 +2,7 @@
 //! and found by the windows that take them, so that a window costs no more than its own records.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::data::{Batch, LiveSlots, gather_across};
 
@@ -69,6 +69,29 @@ impl RowLog {
     pub fn of(&self, window: i64) -> Vec<Batch<'static>> {
         let taken = self.places.range(..=(window, i64::MAX));
         self.picked(taken.flat_map(|(_, places)| places).copied().collect())
+    }
+
+    /// All windows from `next` on that take any, in order.
+    pub fn open(&self, next: i64) -> Vec<i64> {
+        let mut open = BTreeSet::new();
+        for (first, last) in self.places.keys() {
+            open.extend((*first).max(next)..=*last);
+        }
+        open.into_iter().collect()
+    }
+
+    /// The records of a window, whether those before it were forgotten or not.
+    pub fn peek(&self, window: i64) -> Vec<Batch<'static>> {
+        let begun = self.places.range(..=(window, i64::MAX));
+        let taken = begun.filter(|(range, _)| range.1 >= window);
+        self.picked(taken.flat_map(|(_, places)| places).copied().collect())
+    }
+
+    /// The records of these cells.
+    pub fn of_cells(&self, cells: impl Iterator<Item = u32>) -> Vec<Batch<'static>> {
+        let of = |cell: u32| self.places.get(&(cell.into(), cell.into()));
+        let places = cells.filter_map(of).flatten().copied();
+        self.picked(places.collect())
     }
 
     /// Drops what only windows before this one take.
