@@ -15,7 +15,7 @@ pub(super) const WINDOW: StageDef = StageDef {
     entry: Entry {
         name: "window",
         usage: "window LENGTH[/SLIDE] [on FIELD] [late DUR], window session GAP …, window N rows[/M rows]",
-        summary: "Over which records blocking stages work: a result for each window.",
+        summary: "Over which records blocking stages work, a result for each.",
         details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s. `window session 5m` \
                   lasts from the first record of a key (`by`) until it has been silent for 5 m. `window 100 rows/10 rows` goes by \
                   count. It may stand anywhere, once; without it the window is the whole stream. `on FIELD` takes the time from the \
