@@ -134,6 +134,10 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         look: Default::default(),
         progress: None,
         rejects: None,
+        late: None,
+        max_jump_ns: 86_400_000_000_000,
+        watches: false,
+        quiet: false,
     };
     let control = Control::new().expect("there is a pipe");
     let outcome = engine::run(Arc::new(plan), job, &mut Nowhere, &control);
