@@ -165,10 +165,15 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         max_line_bytes: 16 << 20,
         encoding,
         look: Default::default(),
+        every: None,
+        changed: false,
+        live: None,
         progress: None,
         rejects: None,
         late: None,
         max_jump_ns: 86_400_000_000_000,
+        watches: false,
+        quiet: false,
     };
     let control = Control::new().expect("there is a pipe");
     let outcome = engine::run(Arc::new(plan), job, &mut Nowhere, &control);

@@ -4,12 +4,13 @@ complete -c bourn -l chunk -d 'How many bytes a thread is handed at once.' -r -f
 complete -c bourn -l color -d 'Bold headers and dim nulls in tables: auto, always or never.' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c bourn -l every -d 'Print results that are not final as well, each DURATION.' -r -f
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
 complete -c bourn -l for -d 'End the input after this time, and print what there is.' -r -f
 complete -c bourn -l forget -d 'Forget keys that have been silent for longer.' -r -f
 complete -c bourn -l idle -d 'How long a live source may be silent; 10s without it.' -r -f
-complete -c bourn -l late -d 'Keep the lines of late records in a file, in the order of the stream.' -r -F
-complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still make windows final.' -r -f
+complete -c bourn -l late -d 'Keep late lines in a file, in the order of the stream.' -r -F
+complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still end windows.' -r -f
 complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
 complete -c bourn -l max-rejects -d 'Fail with status 4 if more are rejected: a number, or P% of all.' -r -f
 complete -c bourn -s o -l output -d 'How results are printed: `--help formats` lists the formats.' -r -f -a "bars\t''
@@ -26,6 +27,7 @@ complete -c bourn -l seed -d 'Another number, another sample: `sample` takes oth
 complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
 complete -c bourn -s j -l threads -d 'How many worker threads; without it, one for each core.' -r -f
 complete -c bourn -l tz -d 'The zone of times without one, of windows and of what is printed.' -r -f
+complete -c bourn -l with -d 'Another source, known in the expression as NAME: union NAME.' -r -f
 complete -c bourn -l year -d 'The year of times that do not say it, as in syslog.' -r -f
 complete -c bourn -s h -l help -d 'Show the language on one screen, or all about NAME.' -r -f -a "abs\t''
 aggregates\t''
@@ -41,6 +43,7 @@ batch\t''
 bin\t''
 bytes\t''
 ceil\t''
+changed\t''
 check\t''
 coalesce\t''
 collect\t''
@@ -58,6 +61,7 @@ delta\t''
 drop\t''
 duration\t''
 endswith\t''
+every\t''
 ewma\t''
 exact\t''
 examples\t''
@@ -143,6 +147,7 @@ rejects\t''
 repeat\t''
 replace\t''
 report\t''
+results\t''
 reverse\t''
 round\t''
 running\t''
@@ -181,6 +186,7 @@ trim\t''
 tsv\t''
 tz\t''
 udp-listen\t''
+union\t''
 unix\t''
 unix-listen\t''
 until\t''
@@ -195,13 +201,16 @@ version\t''
 weekday\t''
 where\t''
 window\t''
+with\t''
 year\t''"
+complete -c bourn -l changed -d 'Of results not final yet, print only rows that have changed.'
 complete -c bourn -l check -d 'Only check the expression and the options: nothing is read.'
 complete -c bourn -l exact -d 'Percentiles, distinct counts and histograms use no sketches.'
 complete -c bourn -l explain -d 'Print how the expression would be run: nothing is read.'
 complete -c bourn -l fill -d 'Print windows without records as well.'
 complete -c bourn -l follow -d 'Read files on as they grow; connections are made again.'
 complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'
+complete -c bourn -l live -d 'Draw the table on the terminal while results go to a pipe or file.'
 complete -c bourn -l quiet -d 'Say nothing on stderr but mistakes in expression and options.'
 complete -c bourn -l stats -d 'Say on stderr at the end where all records went, and how fast.'
 complete -c bourn -s V -l version -d 'Print the version.'

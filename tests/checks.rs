@@ -248,6 +248,37 @@ fn a_record_ends_the_run_when_it_comes() {
 }
 
 #[test]
+fn the_ledger_holds_when_the_run_ends_early() {
+    let input: String = (0..5000).map(|number| format!("{number}\n")).collect();
+    for (chunk, expression) in [
+        ("1", "until line == 700"),
+        ("64", "until line == 700"),
+        ("1MiB", "until line == 700"),
+        ("1MiB", "skip /5$/ | until line == 702"),
+        ("64", "sort line | until line == 700"),
+    ] {
+        let ended = bourn(&["--stats", "--chunk", chunk, expression], input.as_bytes());
+        assert_eq!(ended.status, Some(0), "{expression}: {}", ended.stderr);
+        let equation = ended.stderr.lines().next().unwrap_or_default();
+        let numbers: Vec<u64> = equation
+            .split(|c: char| !c.is_ascii_digit())
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        assert_eq!(
+            numbers[0],
+            numbers[1..].iter().sum(),
+            "{expression}: {equation}"
+        );
+        let printed = ended.stdout.lines().count() as u64;
+        let is_result = expression.starts_with("sort");
+        assert!(
+            is_result || numbers[1] == printed,
+            "{expression}: {equation}"
+        );
+    }
+}
+
+#[test]
 fn a_window_ends_the_run_when_it_is_final() {
     let mut child = Child::start(&["count by line | window 2 rows | until count == 2"]);
     child.feed("a\nb\n");
@@ -386,6 +417,23 @@ fn a_report_that_cannot_be_written_at_the_end_is_a_failure() {
         ended.stderr.contains("/dev/full: no space left on device"),
         "{}",
         ended.stderr
+    );
+}
+
+#[test]
+fn a_report_that_cannot_be_written_empties_no_file() {
+    let files = Files::new();
+    let rejects = files.write("rejects", b"of the last run");
+    let missing = files.path().join("none/report.xml");
+    let missing = missing.to_str().expect("a plain path");
+    let ended = bourn(
+        &["--rejects", &rejects, "--report", missing, "json | count"],
+        b"{\n",
+    );
+    assert_eq!(ended.status, Some(2));
+    assert_eq!(
+        std::fs::read(&rejects).expect("the file"),
+        b"of the last run"
     );
 }
 

@@ -56,7 +56,9 @@ fn the_examples_of_every_page_print_what_the_page_says() {
     for name in bourn::cli::names() {
         let page = printed(&format!("bourn --help {name}"));
         for (command, output) in examples(&page) {
-            let stdout = String::from_utf8(run(&command).stdout).expect("text");
+            // Where the files lie that examples name.
+            let ran = run(&format!("cd tests/data && {command}"));
+            let stdout = String::from_utf8(ran.stdout).expect("text");
             let found: Vec<String> = stdout
                 .lines()
                 .map(|line| line.trim_end_matches(' ').to_owned())

@@ -2,36 +2,20 @@
 
 #![cfg(target_os = "linux")] // what was written to a terminal can be read to its end
 
-use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
+#[path = "support/terminal.rs"]
+mod terminal;
+
+use std::fs::File;
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use terminal::{On, Session, Terminal, screen};
 
 const ESCAPES: &str = "a\u{1b}[2J\u{7}\tb";
 
 /// What a terminal of so many columns is sent, its ends of lines as they were written.
 fn shown(columns: u16, arguments: &[&str], environment: &[(&str, &str)], input: &str) -> String {
-    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-    let terminal = openpt(flags).expect("there are terminals");
-    grantpt(&terminal).expect("it is ours");
-    unlockpt(&terminal).expect("it can be opened");
-    let size = Winsize {
-        ws_row: 24,
-        ws_col: columns,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    tcsetwinsize(&terminal, size).expect("it takes a size");
-    let name = ptsname(&terminal, Vec::new()).expect("it has a name");
-    let other_end = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(OsStr::from_bytes(name.as_bytes()))
-        .expect("its other end opens");
+    let terminal = Terminal::new(columns, 24);
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("input");
     std::fs::write(&path, input).expect("a file");
@@ -42,15 +26,187 @@ fn shown(columns: u16, arguments: &[&str], environment: &[(&str, &str)], input: 
         .env("TERM", "xterm")
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
-        .stdout(other_end)
+        .stdout(terminal.end())
         .stderr(Stdio::null())
         .spawn()
         .expect("the binary starts");
     let mut out = Vec::new();
     // Once the other end is closed, reading fails: that is its end.
-    let _ = File::from(terminal).read_to_end(&mut out);
+    let _ = File::from(terminal.into_ours()).read_to_end(&mut out);
     assert!(child.wait().expect("it ends").success());
     String::from_utf8(out).expect("text").replace("\r\n", "\n")
+}
+
+/// A session whose frames come as fast as they may.
+fn session(arguments: &[&str], size: (u16, u16)) -> Session {
+    let arguments = [&["--batch", "20ms", "--color", "never"], arguments].concat();
+    Session::start(&arguments, &[], size, On::Stdout)
+}
+
+/// The lines of a screen, but for those that say how fast it goes.
+fn table(sent: &str, rows: usize) -> Vec<String> {
+    let lines = screen(sent, rows).into_iter();
+    lines.filter(|line| !line.contains("records/s")).collect()
+}
+
+#[test]
+fn a_table_is_redrawn_in_place_and_printed_at_the_end() {
+    let mut session = session(&["count by line"], (40, 10));
+    session.feed("a\nb\n");
+    session.wait_for("b         1");
+    session.wait_for("2 records,");
+    assert_eq!(
+        table(&session.seen, 10),
+        ["line  count", "a         1", "b         1", ""]
+    );
+    session.feed("b\n");
+    session.wait_for("3 records,");
+    let seen = session.seen.clone();
+    assert_eq!(
+        table(&seen, 10),
+        ["line  count", "b         2", "a         1", ""]
+    );
+    session.close_input();
+    let (status, rest) = session.end();
+    assert_eq!(status, Some(0));
+    assert_eq!(
+        screen(&(seen + &rest), 10),
+        ["line  count", "b         2", "a         1", ""]
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_counted_and_follows_the_size() {
+    let mut session = session(&["count by line | sort line"], (40, 8));
+    let lines: String = (10..30).map(|number| format!("{number}\n")).collect();
+    session.feed(&lines);
+    session.wait_for("more rows");
+    session.wait_for("20 records,");
+    let shown = table(&session.seen, 8);
+    assert_eq!(shown.first().map(String::as_str), Some("line  count"));
+    assert_eq!(shown[shown.len() - 2], "… 16 more rows");
+    assert_eq!(shown.len(), 7, "{shown:?}");
+    session.resize(40, 12);
+    session.wait_for("… 12 more rows");
+    session.resize(8, 6);
+    session.wait_for("… 18 mor");
+    session.close_input();
+    let (status, rest) = session.end();
+    assert_eq!(status, Some(0));
+    assert!(
+        rest.contains("line  co\n") || rest.contains("29"),
+        "all rows at the end: {rest}"
+    );
+}
+
+#[test]
+fn nothing_of_the_frames_is_left_in_a_long_result() {
+    for format in ["table", "tsv"] {
+        let mut session = session(&["-o", format, "count by line | select line"], (40, 10));
+        let lines: String = (1000..2500).map(|number| format!("{number}\n")).collect();
+        session.feed(&lines);
+        session.wait_for("1500 records,");
+        session.close_input();
+        let seen = session.seen.clone();
+        let (_, rest) = session.end();
+        let shown = screen(&(seen + &rest), 10);
+        let header = usize::from(format == "table");
+        assert_eq!(shown[header..], lines.split('\n').collect::<Vec<_>>()[..]);
+    }
+}
+
+#[test]
+fn an_interrupt_prints_the_final_table() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let mut session = session(&["count by line"], (40, 10));
+        session.feed("a\nlast");
+        session.wait_for("1 record,");
+        session.signal(signal);
+        let seen = session.seen.clone();
+        let (ended, rest) = session.end();
+        assert_eq!(ended, Some(status));
+        let all = seen + &rest;
+        assert_eq!(
+            screen(&all, 10),
+            ["line  count", "a         1", "last      1", ""]
+        );
+        assert_eq!(
+            all.matches("\u{1b}[?25l").count(),
+            all.matches("\u{1b}[?25h").count(),
+            "the cursor is shown"
+        );
+    }
+}
+
+#[test]
+fn a_stopped_run_draws_below_what_others_have_written() {
+    let mut session = session(&["count"], (40, 10));
+    session.feed("a\n");
+    session.wait_for("1 record,");
+    session.signal("STOP");
+    session.signal("CONT");
+    // A frame that does not go up: what stands above may be others'.
+    session.wait_for("\u{1b}[?25l\rcount");
+    session.close_input();
+    assert_eq!(session.end().0, Some(0));
+}
+
+#[test]
+fn what_cannot_be_redrawn_is_printed_at_the_end() {
+    let arguments = ["--batch", "20ms", "count by line"];
+    let mut session = Session::start(&arguments, &[("TERM", "dumb")], (40, 10), On::Stdout);
+    session.feed("a\n");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    session.close_input();
+    let (status, sent) = session.end();
+    assert_eq!(
+        (status, sent.as_str()),
+        (Some(0), "line  count\na         1\n")
+    );
+}
+
+#[test]
+fn a_table_on_the_terminal_while_results_go_elsewhere() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let out = file.reopen().expect("it is there");
+    let arguments = [
+        "--live",
+        "--batch",
+        "20ms",
+        "--color",
+        "never",
+        "count by line",
+    ];
+    let mut session = Session::start(&arguments, &[], (40, 10), On::Stderr(out));
+    session.feed("a\nb\na\n");
+    session.wait_for("3 records,");
+    let seen = session.seen.clone();
+    assert_eq!(
+        table(&seen, 10),
+        ["line  count", "a         2", "b         1", ""]
+    );
+    session.close_input();
+    let (status, rest) = session.end();
+    assert_eq!(status, Some(0));
+    assert_eq!(screen(&(seen + &rest), 10), [""], "nothing is left of it");
+    let printed = std::fs::read_to_string(file.path()).expect("text");
+    assert_eq!(printed, "a\t2\nb\t1\n");
+}
+
+#[test]
+fn windows_and_rows_come_while_the_input_is_open() {
+    let expression = "parse '{t:time} {w}' | count by w | window 1m on t";
+    let mut session = self::session(&[expression], (80, 10));
+    session.feed("2026-03-01T10:00:00Z a\n2026-03-01T10:01:00Z b\n");
+    session.wait_for("2026-03-01T10:00:00Z  2026-03-01T10:01:00Z  a      1\n");
+    session.feed("2026-03-01T10:02:00Z c\n");
+    session.wait_for("2026-03-01T10:01:00Z  2026-03-01T10:02:00Z  b      1\n");
+    assert!(!session.seen.contains('\u{1b}'), "{}", session.seen);
+    let mut session = self::session(&["select line as l"], (80, 10));
+    session.feed("one\n");
+    session.wait_for("l\none\n");
+    session.feed("two\n");
+    session.wait_for("two\n");
 }
 
 #[test]

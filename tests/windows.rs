@@ -14,7 +14,10 @@ mod run;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bourn::plan::{Plan, Printing, Settings};
+use bourn::aggregate::{Executor, Sliced, Windowed};
+use bourn::data::{Batch, Column, LiveSlots, Position, Value};
+use bourn::plan::{Exchange, Plan, Printing, Settings};
+use bourn::window::{Grid, Placed, Placer, Reach, Watermark};
 use proptest::prelude::*;
 
 use naive_windows::{Answer, Behind, EPOCH_S, First, Front, Kind, Question};
@@ -231,7 +234,7 @@ fn is_sound(question: &Question) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn they_are_the_naive_ones(
@@ -350,4 +353,86 @@ fn assert_same(found: &str, expected: &str, what: &str) {
         panic!("{what}\n{found}\n{expected}");
     }
     assert_eq!(found.len(), expected.len(), "{what}");
+}
+
+/// As many as a test without optimisation has time for.
+const MANY: i64 = if cfg!(debug_assertions) {
+    50_000
+} else {
+    1_000_000
+};
+
+/// Does one task after another.
+struct Serial;
+
+impl Executor for Serial {
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        (0..tasks).for_each(task);
+    }
+}
+
+/// A stream that never ends, a record a second and each thousandth a little late: of all windows so far, only
+/// those that are open are held.
+#[test]
+fn many_windows_are_held_in_flat_memory() {
+    const SECOND: i64 = 1_000_000_000;
+    for (expression, most) in [
+        ("count by line | window 1s on line", 40),
+        ("count by line | window 8s/1s on line", 80),
+        ("count, max(line) by line | window 8s/1s on line", 120),
+        ("count, last(line) by line | window 5s/2s on line", 100),
+    ] {
+        let plan = run::plan(expression).expect("a pipeline");
+        let planned = plan.window.as_ref().expect("a window");
+        let Exchange::Grouped(aggregation) = &plan.exchange else {
+            panic!("{expression}: workers keep groups");
+        };
+        let mut line = LiveSlots::default();
+        aggregation.reads(&mut line);
+        let line = line.iter().next().expect("it reads the line");
+        let grid = Grid::of(&planned.window, &jiff::tz::TimeZone::UTC).expect("a grid");
+        let mut watermark = Watermark::of_times(3 * SECOND, i64::MAX, 1);
+        let mut sliced = Sliced::new(Arc::clone(aggregation));
+        let mut windowed = Windowed::new(Arc::clone(aggregation), grid.clone());
+        let (mut windows, mut records, mut last) = (0, 0, i64::MIN);
+        let mut held = 0;
+        for start in (0..MANY).step_by(20) {
+            let late = |second: i64| if second % 1000 == 7 { 2 } else { 0 };
+            let times: Vec<i64> = (start..start + 20)
+                .map(|second| (second - late(second)) * SECOND)
+                .collect();
+            let mut reach = Reach::new(i64::MAX);
+            reach.add(&times);
+            let mut placer = Placer::new(&grid, watermark.pass(0, &reach), i64::MAX, false);
+            let slices = times.iter().map(|time| match placer.place(*time) {
+                Placed::In(slice) => slice,
+                Placed::Late => panic!("{expression}: {time} is late"),
+            });
+            let slices: Vec<_> = slices.collect();
+            let mut batch = Batch::new(times.len(), Position(start as u64 * 100));
+            // Keys come and go.
+            let key = Value::Text((start / 100).to_string().into_bytes());
+            batch.set(line, Column::Constant(key, times.len()));
+            sliced.update(&batch, &slices, &mut Default::default());
+            for (slice, runs) in sliced.take() {
+                windowed.add(slice, runs, &Serial);
+            }
+            held = held.max(windowed.held());
+            while let Some(window) = windowed
+                .first()
+                .filter(|window| grid.is_final(*window, watermark.now()))
+            {
+                assert!(
+                    window > last,
+                    "{expression}: {window} comes once, behind {last}"
+                );
+                let rows = windowed.finish(window, &Serial);
+                records += rows.iter().map(|batch| batch.rows).sum::<usize>();
+                (windows, last) = (windows + 1, window);
+            }
+        }
+        assert!(held <= most, "{expression}: {held} sets of groups");
+        assert!(windows > MANY / 3, "{expression}: {windows} windows");
+        assert!(records as i64 >= windows, "{expression}: {records} rows");
+    }
 }

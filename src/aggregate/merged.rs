@@ -117,12 +117,16 @@ impl Merged {
 
     /// The rows of the result so far, in their order; everything stays.
     pub fn peek(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        self.peek_after(self.began.elapsed().as_secs_f64(), executor)
+    }
+
+    /// As [`Merged::peek`], of a window of so many seconds.
+    pub fn peek_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.settle(executor);
         if self.aggregation.keys.is_empty() {
             self.only_group();
         }
-        let seconds = self.began.elapsed().as_secs_f64();
-        let finished: Vec<Mutex<Option<Finished>>> =
+        let finished: Vec<Mutex<Option<Finished<'_>>>> =
             self.sets.iter().map(|_| Mutex::new(None)).collect();
         let (aggregation, sets) = (&self.aggregation, &self.sets);
         run(executor, sets.len(), &|index| {
@@ -131,7 +135,7 @@ impl Merged {
                 *place = Some(done);
             }
         });
-        let finished: Vec<Finished> = finished
+        let finished: Vec<Finished<'_>> = finished
             .into_iter()
             .filter_map(|place| place.into_inner().ok().flatten())
             .collect();

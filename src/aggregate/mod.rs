@@ -10,6 +10,7 @@ mod aggregation;
 mod all;
 mod any;
 mod avg;
+mod cells;
 mod collect;
 mod corr;
 mod count;

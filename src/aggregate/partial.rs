@@ -122,11 +122,7 @@ impl Partial {
     pub(super) fn into_runs(mut self) -> Vec<Run> {
         if self.table.len() > 0 {
             self.runs.push(if self.table.len() < UNPARTED_GROUPS {
-                Run {
-                    keys: self.table.keys,
-                    accumulators: self.accumulators,
-                    offsets: Vec::new(),
-                }
+                Run::small(self.table.keys, self.accumulators)
             } else {
                 Run::of(&self.table, &mut self.accumulators)
             });
@@ -146,6 +142,15 @@ impl Partial {
 }
 
 impl Run {
+    /// Few groups with their states.
+    pub(super) fn small(keys: Keys, accumulators: Vec<Box<dyn Accumulator>>) -> Run {
+        Run {
+            keys,
+            accumulators,
+            offsets: Vec::new(),
+        }
+    }
+
     /// The groups of a table, sorted by partition. Their states are moved.
     pub(super) fn of(table: &GroupTable, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
         Run::of_keys(&table.keys, accumulators)

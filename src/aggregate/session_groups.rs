@@ -47,6 +47,16 @@ pub struct SessionRows {
     pub ends: Vec<i64>,
 }
 
+impl SessionRows {
+    fn of(rows: Batch<'static>, sessions: &[Session]) -> SessionRows {
+        SessionRows {
+            rows,
+            starts: sessions.iter().map(|session| session.start).collect(),
+            ends: sessions.iter().map(|session| session.end).collect(),
+        }
+    }
+}
+
 impl SessionGroups {
     /// No session yet.
     pub fn new(aggregation: Arc<Aggregation>, gap: i64) -> Self {
@@ -144,17 +154,33 @@ impl SessionGroups {
         }
         let count = self.ready.len().min(BATCH_ROWS);
         let sessions: Vec<Session> = self.ready.drain(..count).collect();
-        let rows = self.rows(&sessions);
+        let firsts: Vec<u32> = sessions.iter().map(|session| session.cell).collect();
+        let states = self.accumulators.iter_mut();
+        let states = states
+            .map(|accumulator| accumulator.gather(&firsts))
+            .collect();
+        let rows = self.rows(&sessions, states, 1);
         let is_half_spent =
             self.sessions.spent_cells() > SPARE_CELLS.max(self.sessions.cells() / 2);
         if self.ready.is_empty() && is_half_spent {
             self.renumber();
         }
-        Some(SessionRows {
-            rows,
-            starts: sessions.iter().map(|session| session.start).collect(),
-            ends: sessions.iter().map(|session| session.end).collect(),
-        })
+        Some(SessionRows::of(rows, &sessions))
+    }
+
+    /// The rows that the sessions have so far that were not taken; everything stays.
+    pub fn peek(&self) -> Option<SessionRows> {
+        let sessions = self.in_order(self.sessions.all());
+        if sessions.is_empty() && self.ready.is_empty() {
+            return None;
+        }
+        let sessions: Vec<Session> = self.ready.iter().copied().chain(sessions).collect();
+        let mut states = self.aggregation.accumulators();
+        for state in &mut states {
+            state.resize(sessions.len());
+        }
+        let rows = self.rows(&sessions, states, 0);
+        Some(SessionRows::of(rows, &sessions))
     }
 
     /// By turn, then start, then key.
@@ -172,16 +198,15 @@ impl SessionGroups {
         sessions
     }
 
-    /// The rows of some sessions, in their order. Their states are used up.
-    fn rows(&mut self, sessions: &[Session]) -> Batch<'static> {
-        let firsts: Vec<u32> = sessions.iter().map(|session| session.cell).collect();
-        let mut states: Vec<Box<dyn Accumulator>> = self
-            .accumulators
-            .iter_mut()
-            .map(|accumulator| accumulator.gather(&firsts))
-            .collect();
+    /// The rows of some sessions, in their order. `states` are theirs, of so many of each one's cells.
+    fn rows(
+        &self,
+        sessions: &[Session],
+        mut states: Vec<Box<dyn Accumulator>>,
+        cells: usize,
+    ) -> Batch<'static> {
         for (place, session) in sessions.iter().enumerate() {
-            for cell in self.sessions.cells_of(session).skip(1) {
+            for cell in self.sessions.cells_of(session).skip(cells) {
                 let cell = cell as usize;
                 for (state, accumulator) in states.iter_mut().zip(&self.accumulators) {
                     state.merge(accumulator.as_ref(), cell..cell + 1, &[place as u32]);
@@ -193,7 +218,7 @@ impl SessionGroups {
             .aggregation
             .finish(&states, sessions.first().map_or(0.0, seconds));
         for (index, aggregate) in self.aggregation.aggregates.iter().enumerate() {
-            if std::ptr::eq(aggregate.def, &rate::RATE) {
+            if aggregate.def.entry.name == rate::RATE.entry.name {
                 columns[index] = vec![rates(&mut states[index], sessions, seconds)];
             }
         }

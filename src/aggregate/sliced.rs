@@ -8,6 +8,7 @@ use crate::expr::Failures;
 use crate::window::Slice;
 
 use super::aggregation::Aggregation;
+use super::cells::Cells;
 use super::partial::{Partial, Run};
 
 /// The groups of one worker, each slice by itself.
@@ -15,9 +16,10 @@ use super::partial::{Partial, Run};
 pub struct Sliced {
     aggregation: Arc<Aggregation>,
     reads: LiveSlots,
+    /// Of batches that are in one slice, or whose order matters.
     slices: BTreeMap<Slice, Partial>,
-    /// Reused from batch to batch: rows in the order of their slices.
-    order: Vec<u32>,
+    /// Of batches that span several.
+    cells: Cells,
 }
 
 impl Sliced {
@@ -26,10 +28,10 @@ impl Sliced {
         let mut reads = LiveSlots::default();
         aggregation.reads(&mut reads);
         Sliced {
+            cells: Cells::new(Arc::clone(&aggregation)),
             aggregation,
             reads,
             slices: BTreeMap::new(),
-            order: Vec::new(),
         }
     }
 
@@ -42,31 +44,30 @@ impl Sliced {
             self.of(*first).update(batch, failures);
             return 1;
         }
-        let mut order = std::mem::take(&mut self.order);
-        order.clear();
-        order.extend(0..batch.rows as u32);
-        let is_ordered = self.aggregation.is_ordered();
-        if !is_ordered {
-            order.sort_by_key(|row| slices[*row as usize]);
+        if !self.aggregation.is_ordered() {
+            self.cells.update(batch, slices, failures);
+            return 1;
         }
-        let mut position = batch.position;
+        // What comes later in the batch has a later position.
+        let rows: Vec<u32> = (0..batch.rows as u32).collect();
         let same = |left: &u32, right: &u32| slices[*left as usize] == slices[*right as usize];
-        for rows in order.chunk_by(same) {
+        let mut position = batch.position;
+        for rows in rows.chunk_by(same) {
             let mut part = batch.pick(rows, &self.reads);
             part.position = position;
             self.of(slices[rows[0] as usize]).update(&part, failures);
-            // Where the order of arrival matters, what comes later in the batch has a later position.
-            position.0 += u64::from(is_ordered);
+            position.0 += 1;
         }
-        self.order = order;
-        position.0 - batch.position.0 + u64::from(!is_ordered)
+        position.0 - batch.position.0
     }
 
     /// Hands over everything; nothing is left.
     pub fn take(&mut self) -> Vec<(Slice, Vec<Run>)> {
-        std::mem::take(&mut self.slices)
-            .into_iter()
-            .map(|(slice, partial)| (slice, partial.into_runs()))
+        let whole = std::mem::take(&mut self.slices).into_iter();
+        let whole = whole.map(|(slice, partial)| (slice, partial.into_runs()));
+        let cells = self.cells.take().into_iter();
+        whole
+            .chain(cells.map(|(slice, run)| (slice, vec![run])))
             .collect()
     }
 

@@ -6,7 +6,7 @@
 //! window is the merge of at most two nodes a level (base intervals: A. Arasu, J. Widom, *Resource Sharing in
 //! Continuous Sliding-Window Aggregates*, VLDB 2004).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data::Batch;
 use crate::window::{Grid, Slice};
@@ -87,6 +87,59 @@ impl Sliding {
             }
         };
         waiting.into_iter().chain(taken).min()
+    }
+
+    /// How many sets of groups are kept.
+    pub(super) fn held(&self) -> usize {
+        let taken = match &self.taken {
+            Taken::Sum(running) => running.leaving.values().map(Vec::len).sum::<usize>() + 1,
+            Taken::Tree(Tree(levels)) => levels.iter().map(BTreeMap::len).sum(),
+        };
+        self.waiting.len() + taken
+    }
+
+    /// The windows from `next` on that have records.
+    pub(super) fn open(&self, grid: &Grid, next: i64) -> Vec<i64> {
+        let mut open = BTreeSet::new();
+        for slice in self.waiting.keys() {
+            open.extend(slice.first.max(next)..=grid.windows(slice.number).1);
+        }
+        match &self.taken {
+            Taken::Sum(running) => {
+                let last = running.leaving.keys().next_back();
+                open.extend(last.into_iter().flat_map(|last| next..=*last));
+            }
+            Taken::Tree(Tree(levels)) => {
+                for slice in levels.first().into_iter().flat_map(BTreeMap::keys) {
+                    let (first, last) = grid.windows(*slice);
+                    open.extend(first.max(next)..=last);
+                }
+            }
+        }
+        open.into_iter().collect()
+    }
+
+    /// The groups that a window has so far, if none before it is asked for; everything stays.
+    pub(super) fn peek(&self, window: i64, grid: &Grid, aggregation: &Aggregation) -> Set {
+        let slices = grid.slices(window);
+        let mut set = match &self.taken {
+            Taken::Sum(running) => {
+                let mut set = Set::small(aggregation);
+                let staying = running.leaving.range(window..).flat_map(|(_, runs)| runs);
+                staying.for_each(|(run, _)| {
+                    set.merge_run(run);
+                });
+                set
+            }
+            Taken::Tree(tree) => tree.merge(slices, aggregation),
+        };
+        let is_taken =
+            |slice: &Slice| slice.first <= window && (slices.0..slices.1).contains(&slice.number);
+        let waiting = self.waiting.iter().filter(|(slice, _)| is_taken(slice));
+        for run in waiting.flat_map(|(_, runs)| runs) {
+            set.merge_run(run);
+        }
+        set
     }
 
     /// The rows of a window. No window before it, nor this one, is asked for again.

@@ -70,10 +70,46 @@ impl Windowed {
         }
     }
 
+    /// How many sets of groups are kept: of windows, or of slices and what they are merged into.
+    pub fn held(&self) -> usize {
+        match &self.windows {
+            Windows::Tumbling(windows) => windows.len(),
+            Windows::Sliding(sliding) => sliding.held(),
+        }
+    }
+
+    /// All windows that have records, in order.
+    pub fn open(&self) -> Vec<i64> {
+        match &self.windows {
+            Windows::Tumbling(windows) => windows.keys().copied().collect(),
+            Windows::Sliding(sliding) => sliding.open(&self.grid, self.next),
+        }
+    }
+
+    /// The rows that an open window has so far; everything stays.
+    pub fn peek(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        let seconds = self.seconds(window);
+        match &mut self.windows {
+            Windows::Tumbling(windows) => match windows.get_mut(&window) {
+                Some(merged) => merged.peek_after(seconds, executor),
+                None => Vec::new(),
+            },
+            Windows::Sliding(sliding) => {
+                let set = sliding.peek(window, &self.grid, &self.aggregation);
+                set.into_rows(&self.aggregation, seconds)
+            }
+        }
+    }
+
+    /// How long a window is.
+    fn seconds(&self, window: i64) -> f64 {
+        let start = self.grid.start(window);
+        (self.grid.end(window).saturating_sub(start)) as f64 / 1e9
+    }
+
     /// The rows of the first window that has records; then it is forgotten.
     pub fn finish(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
-        let start = self.grid.start(window);
-        let seconds = (self.grid.end(window).saturating_sub(start)) as f64 / 1e9;
+        let seconds = self.seconds(window);
         match &mut self.windows {
             Windows::Tumbling(windows) => match windows.remove(&window) {
                 Some(mut merged) => merged.finish_after(seconds, executor),

@@ -44,6 +44,10 @@ pub(super) struct Request {
     pub(super) threads: Option<usize>,
     pub(super) chunk_bytes: Option<usize>,
     pub(super) batch: Option<Duration>,
+    /// How often results that are not final are printed.
+    pub(super) every: Option<Duration>,
+    pub(super) changed: bool,
+    pub(super) live: bool,
     pub(super) max_line_bytes: Option<usize>,
     pub(super) exact: bool,
     /// What a random choice is made from.
@@ -173,6 +177,9 @@ impl Request {
             threads: matches.get_one("threads").copied(),
             chunk_bytes: matches.get_one("chunk").copied(),
             batch: matches.get_one("batch").copied(),
+            every: matches.get_one("every").copied(),
+            changed: matches.get_flag("changed"),
+            live: matches.get_flag("live"),
             max_line_bytes: matches.get_one("max-line").copied(),
             exact: matches.get_flag("exact"),
             seed: matches.get_one("seed").copied().unwrap_or_default(),

@@ -13,6 +13,7 @@ use crate::sink::{Progress, Rejects};
 use crate::source::{self, Liveness};
 
 use super::arguments::{Request, When, nanoseconds};
+use super::live;
 use super::options::With;
 
 /// What a thread is handed at once.
@@ -21,7 +22,7 @@ const CHUNK_BYTES: usize = 256 << 10;
 /// The longest record.
 const MAX_LINE_BYTES: usize = 16 << 20;
 
-/// How often windows are looked after.
+/// How often what may be seen is merged.
 const BATCH: Duration = Duration::from_secs(1);
 
 /// A time further ahead of the clock is probably wrong.
@@ -83,10 +84,7 @@ const WATCHED_BATCH: Duration = Duration::from_millis(100);
 
 /// All sources in the order in which files are read, and to which input of the plan each belongs.
 pub(super) fn inputs(request: &Request, plan: &Plan) -> (Vec<OsString>, Vec<usize>) {
-    let mut sources = match request.sources.as_slice() {
-        [] => vec![OsString::from("-")],
-        named => named.to_vec(),
-    };
+    let mut sources = sources(request);
     let mut inputs = vec![0; sources.len()];
     for with in &request.with {
         let is_meant = |input: &Input| input.name == with.name;
@@ -146,11 +144,32 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     }
     let terminal = std::io::stdout().is_terminal();
     let is_whole = !request.follow && request.tail.is_none();
-    let shows_rows = !plan.is_blocking() && terminal;
     let watches = !sources.iter().all(|source| is_file(source));
-    let progress = (std::io::stderr().is_terminal() && !shows_rows && is_whole && !request.quiet)
+    let encoding = encoding(request, plan, terminal);
+    let look = look(request.color, terminal);
+    let live = live::table(
+        request,
+        &live::Setting {
+            plan,
+            sources: &sources,
+            encoding,
+            look,
+            terminal,
+            every: request.every.or(request.batch).unwrap_or(BATCH),
+        },
+    );
+    let redraws = terminal && live.is_some();
+    let shows_rows = !plan.is_blocking() && terminal;
+    let progress = (std::io::stderr().is_terminal()
+        && !shows_rows
+        && live.is_none()
+        && is_whole
+        && !request.quiet)
         .then(|| file_bytes(&sources))
         .flatten();
+    let looks = request.every.is_some() || live.is_some();
+    let default = batch(plan, watches).or(looks.then_some(BATCH));
+    let batch = request.batch.or(default);
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
             let name = source::display(path).into_owned();
@@ -162,10 +181,13 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     Ok(Job {
         threads: request.threads.unwrap_or_else(cores),
         chunk_bytes: request.chunk_bytes.unwrap_or(CHUNK_BYTES),
-        batch: request.batch.or(batch(plan, watches)),
+        batch: batch.map(|batch| request.every.map_or(batch, |every| every.min(batch))),
         max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
-        encoding: encoding(request, plan, terminal),
-        look: look(request.color, terminal),
+        encoding,
+        look,
+        every: request.every.filter(|_| !redraws),
+        changed: request.changed,
+        live,
         progress: progress.map(Progress::new),
         rejects,
         reading: Reading {
@@ -209,7 +231,7 @@ fn look(color: When, terminal: bool) -> Look {
         color: match color {
             When::Always => true,
             When::Never => false,
-            When::Auto => terminal && shows_color(),
+            When::Auto => terminal && live::shows_color(),
         },
         escapes: terminal,
     }
@@ -221,10 +243,12 @@ fn width() -> Option<usize> {
     Some(usize::from(size.ws_col)).filter(|width| *width > 0)
 }
 
-/// Whether the user wants color on a terminal, see <https://no-color.org>, and the terminal has it.
-fn shows_color() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+/// What stands on the command line: standard input, unless something is named.
+fn sources(request: &Request) -> Vec<OsString> {
+    match request.sources.as_slice() {
+        [] => vec![OsString::from("-")],
+        named => named.to_vec(),
+    }
 }
 
 /// How often partial results are merged, if not once.

@@ -12,7 +12,8 @@ pub const LANGUAGE: &[Entry] = &[
         details: "\
 An expression is one or more stages with `|` between. A stage is a name with its arguments, or aggregates, \
 which need no name: `count, sum(x) as total where x > 0 by host, day`. Stages such as `match`, `where` and \
-`split` see one record at a time, on all cores; `sort`, `tail`, `top` and aggregates need all of them.
+`split` see one record at a time, on all cores; `sort`, `tail`, `top`, `fold` and aggregates need all of them; `dedup` and \
+`running` remember those before.
 
 A comment goes from # to the end of the line. A newline is white space.
 
@@ -174,6 +175,30 @@ Nothing depends on the number of threads: the same input gives the same bytes.",
                 output: "4\n",
             },
         ],
+    },
+    Entry {
+        name: "results",
+        usage: "",
+        summary: "When results are printed.",
+        details: "\
+Rows that need no others are printed as they come: as soon as the input pauses. A window is printed when it is \
+final, that is when no record is expected to fall into it any more. A result of the whole stream (`count`, `sort`, … \
+without a `window`) is printed once, at the end of the input, or when SIGINT or SIGTERM ends it.
+
+Until then it can be looked at. On a terminal it is redrawn in place, unless the input is a file or is typed; below \
+it stands how many records have come, and how fast. What does not fit is counted, and the final result is printed \
+whole. `--live` draws it on the terminal while results go to a pipe or file. `--every 5s` prints what is not \
+final yet each 5 s, of windows the rows so far of those that are open, and `--changed` of that only the rows that \
+are new or have changed. SIGUSR1 prints it once:
+
+  kill -USR1 $(pidof bourn)
+
+Looking changes no result. What is looked at is at most `--batch` old. Where TERM is dumb, nothing is redrawn.",
+        examples: &[Example {
+            expr: "--every 10s --changed 'split | count by word'",
+            input: "a b a\n",
+            output: "a\t2\nb\t1\n",
+        }],
     },
     Entry {
         name: "ledger",

@@ -13,6 +13,7 @@ mod job;
 mod junit;
 mod language;
 mod layout;
+mod live;
 mod max_rejects;
 mod mistake;
 mod options;
@@ -32,7 +33,7 @@ use anyhow::{Context, bail};
 use crate::data::set_time_defaults;
 use crate::engine::{self, Control};
 use crate::lang;
-use crate::plan::Plan;
+use crate::plan::{Plan, WindowBy};
 use crate::sink::{Stdout, WholeFile};
 use crate::source;
 
@@ -161,27 +162,29 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
             return Status::Failed;
         }
     };
-    let job = match job::job(request, &plan) {
-        Ok(job) => job,
+    // The report first: where it cannot be written, no other file is emptied.
+    let prepared = report_file(request, &job::inputs(request, &plan).0)
+        .and_then(|report| job::job(request, &plan).map(|job| (report, job)));
+    let (report, job) = match prepared {
+        Ok(prepared) => prepared,
         Err(mistake) => {
             say(mistake);
             return Status::Wrong;
         }
     };
+    if job.live.is_some()
+        && let Err(error) = control.watch_terminal()
+    {
+        let reason = crate::data::reason(&error);
+        say(format_args!("the terminal cannot be watched: {reason}"));
+        return Status::Failed;
+    }
     if !request.quiet && job::waits_for_ever(request, &job.sources, &plan) {
         say(job::WAITS_FOR_EVER);
     }
-    let report = match request.report.as_ref().map(|path| {
-        let name = source::display(path).into_owned();
-        WholeFile::at(path, name, &job.sources)
-    }) {
-        Some(Err(mistake)) => {
-            say(mistake);
-            return Status::Wrong;
-        }
-        Some(Ok(report)) => Some(report),
-        None => None,
-    };
+    if let Some(note) = note_of_arrival(&plan, &job.sources).filter(|_| !request.quiet) {
+        say(note);
+    }
     let started = Instant::now();
     let (plan, sources) = (Arc::new(plan), job.sources.clone());
     let outcome = engine::run(Arc::clone(&plan), job, &mut Stdout, &control);
@@ -208,4 +211,26 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
         }
         _ => status,
     }
+}
+
+/// Where the report goes, if one is asked for; why it cannot.
+fn report_file(request: &Request, sources: &[OsString]) -> Result<Option<WholeFile>, String> {
+    let file = request.report.as_ref().map(|path| {
+        let name = source::display(path).into_owned();
+        WholeFile::at(path, name, sources)
+    });
+    file.transpose()
+}
+
+/// What to say where windows go by the time at which files are read, which is hardly meant.
+fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
+    let WindowBy::Arrival(field) = &plan.window.as_ref()?.by else {
+        return None;
+    };
+    let field = field.as_deref().unwrap_or("FIELD");
+    live::all_regular(sources).then(|| {
+        format!(
+            "the window goes by when the file was read; for the time of its records write window … on {field}"
+        )
+    })
 }

@@ -10,6 +10,9 @@ use crate::stage::{Account, Operator};
 
 /// Fresh operators for one result.
 pub(super) struct Chain<'p> {
+    plan: &'p Plan,
+    steps: &'p [MergeStep],
+    /// One for each step.
     links: Vec<Link<'p>>,
     /// How to keep the line of a record that a link rejects, if it is kept.
     rejects: Option<LateRejects>,
@@ -107,6 +110,8 @@ impl<'p> Chain<'p> {
             Incoming::Rows => (NEVER, 0),
         };
         Chain {
+            plan,
+            steps,
             links: steps.iter().map(link).collect(),
             rejects: plan.late_rejects,
             executor,
@@ -160,7 +165,7 @@ impl<'p> Chain<'p> {
     }
 
     /// The first link that needs all records, if it keeps groups, and what it would give if there were no more.
-    pub(super) fn peek(&mut self) -> Option<(usize, Vec<Batch<'static>>)> {
+    pub(super) fn peek_groups(&mut self) -> Option<(usize, Vec<Batch<'static>>)> {
         let grouped = |link: &Link<'_>| matches!(link, Link::Grouped(..));
         let index = self.links.iter().position(grouped)?;
         if self.blocks[..index].iter().any(|blocks| *blocks) {
@@ -178,6 +183,42 @@ impl<'p> Chain<'p> {
         self.links.clear();
         self.account.failures.append(other.account.failures);
         self.account.checks.append(other.account.checks);
+    }
+
+    /// What [`Chain::finish`] would give if nothing more came in; everything stays, and nobody is told of what
+    /// does not fit. Nothing if no link needs all records: what there was to say has come out.
+    pub(super) fn peek(&mut self) -> Vec<Batch<'static>> {
+        let blocks = |step: &MergeStep| match step {
+            MergeStep::Rows(_) => false,
+            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+            MergeStep::Grouped(_) => true,
+        };
+        let Some(first) = self.steps.iter().position(blocks) else {
+            return Vec::new();
+        };
+        let mut rows = match &mut self.links[first] {
+            Link::Rows(_) => Vec::new(),
+            Link::Operator(operator) => operator.peek(),
+            Link::Grouped(partial, merged) => {
+                merged.add(partial.take(), self.executor);
+                merged.peek(self.executor)
+            }
+        };
+        let behind = &self.steps[first + 1..];
+        let mut rest = Chain::new(self.plan, behind, Incoming::Rows, self.executor);
+        if let Some((bounds, start, end)) = &self.bounds {
+            rows.iter_mut()
+                .for_each(|batch| set_bounds(batch, *bounds, start, end));
+            rest = rest.within(*bounds, start.clone(), end.clone());
+        }
+        rest.all(rows)
+    }
+
+    /// What comes out if these batches are all.
+    pub(super) fn all(&mut self, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
+        let mut out = self.push(batches);
+        out.extend(self.finish());
+        out
     }
 
     /// Whether nothing that comes in can change what comes out.

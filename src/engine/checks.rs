@@ -16,6 +16,7 @@ impl<'p> Results<'p> {
             merged,
             chain,
             executor,
+            ..
         } = self
         else {
             return None;
@@ -24,7 +25,7 @@ impl<'p> Results<'p> {
         let (rows, behind) = match merged {
             Some(merged) => (merged.peek(executor), &plan.merge[..]),
             None => {
-                let (link, rows) = chain.peek()?;
+                let (link, rows) = chain.peek_groups()?;
                 (rows, &plan.merge[link + 1..])
             }
         };

@@ -1,4 +1,4 @@
-//! Ending a run early: a signal, or enough rows.
+//! What reaches a run from outside: a signal that ends it, enough rows, or somebody who wants to look.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
 use signal_hook::{flag, low_level};
 
 /// Tells the reader to stop, also while it waits for input.
@@ -16,7 +16,13 @@ pub struct Control {
     stopped: AtomicBool,
     signalled: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
-    /// Becomes readable when the run is to stop.
+    /// Somebody wants to look at the result so far, and nobody has taken note.
+    asked: Arc<AtomicBool>,
+    /// The result so far is to be printed.
+    picture: Arc<AtomicBool>,
+    /// The run was stopped and goes on.
+    resumed: Arc<AtomicBool>,
+    /// Becomes readable when the run is to stop, or somebody wants to look.
     wake: OwnedFd,
     waker: OwnedFd,
 }
@@ -30,23 +36,30 @@ pub(super) enum Waited {
     Time,
     /// The run is to stop.
     Stop,
+    /// Somebody wants to look: see [`Control::take_asked`].
+    Asked,
 }
 
 impl Control {
     /// A control that nothing stops but [`Control::stop`].
     pub fn new() -> io::Result<Arc<Control>> {
         let (wake, waker) = rustix::pipe::pipe()?;
+        rustix::io::ioctl_fionbio(&wake, true)?; // several may wait, and one of them takes what is there
         Ok(Arc::new(Control {
             stopped: AtomicBool::new(false),
             signalled: Arc::default(),
             signal: Arc::default(),
+            asked: Arc::default(),
+            picture: Arc::default(),
+            resumed: Arc::default(),
             wake,
             waker,
         }))
     }
 
     /// From now on the first SIGINT or SIGTERM ends the input, so that what was read is finished and printed;
-    /// the second ends the process. The handlers themselves do it, so that no thread has to wait for them.
+    /// the second ends the process. SIGUSR1 asks for the result so far. The handlers themselves do it, so that no
+    /// thread has to wait for them.
     pub fn listen(&self) -> io::Result<()> {
         for signal in [SIGINT, SIGTERM] {
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&self.signalled))?;
@@ -54,7 +67,41 @@ impl Control {
             flag::register_usize(signal, Arc::clone(&self.signal), signal as usize)?;
             low_level::pipe::register(signal, self.waker.try_clone()?)?;
         }
+        flag::register(SIGUSR1, Arc::clone(&self.picture))?;
+        self.look_at(SIGUSR1)
+    }
+
+    /// From now on a terminal of another size, and one that is ours again, asks for a new frame.
+    pub fn watch_terminal(&self) -> io::Result<()> {
+        flag::register(SIGCONT, Arc::clone(&self.resumed))?;
+        self.look_at(SIGCONT)?;
+        self.look_at(SIGWINCH)
+    }
+
+    fn look_at(&self, signal: i32) -> io::Result<()> {
+        flag::register(signal, Arc::clone(&self.asked))?;
+        low_level::pipe::register(signal, self.waker.try_clone()?)?;
         Ok(())
+    }
+
+    /// Whether somebody wants to look.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody wants to look, since this was last asked.
+    pub(super) fn take_asked(&self) -> bool {
+        self.asked.swap(false, Ordering::SeqCst)
+    }
+
+    /// Whether the result so far is to be printed, since this was last asked.
+    pub(super) fn take_picture(&self) -> bool {
+        self.picture.swap(false, Ordering::SeqCst)
+    }
+
+    /// Whether the run was stopped and goes on, since this was last asked.
+    pub(super) fn take_resumed(&self) -> bool {
+        self.resumed.swap(false, Ordering::SeqCst)
     }
 
     /// Ends the input here.
@@ -95,9 +142,21 @@ impl Control {
                 // What cannot be polled can be read.
                 Err(_) => return Waited::Input,
                 Ok(0) => return Waited::Time,
-                Ok(_) if !polled[1].revents().is_empty() => return Waited::Stop,
+                Ok(_) if !polled[1].revents().is_empty() => return self.woken(),
                 Ok(_) => return Waited::Input,
             }
         }
+    }
+
+    /// Takes what has woken this thread, so that it does so once; but a stop wakes all.
+    pub(super) fn woken(&self) -> Waited {
+        if !self.is_stopped() {
+            let _ = rustix::io::read(&self.wake, &mut [0; 64]); // another thread may have taken it
+            if !self.is_stopped() {
+                return Waited::Asked;
+            }
+            let _ = rustix::io::write(&self.waker, &[0]); // there is room where a moment ago something was
+        }
+        Waited::Stop
     }
 }

@@ -1,35 +1,32 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, Sender};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
-use crate::data::Names;
-use crate::format::Look;
 use crate::plan::{Exchange, Plan};
-use crate::sink::{Progress, Rejects, Sink};
+use crate::sink::{Progress, Rejects};
 use crate::stage::Checks;
 
 use super::control::Control;
 use super::executor::Threads;
 use super::ledger::Ledger;
+use super::live::{Facts, Live};
 use super::message::{Done, Mark, Message, Payload, Share, SourceIndex};
 use super::output::Output;
 use super::results::Results;
 use super::sources::Sources;
+use super::triggers::{Changes, Due, Triggers};
 use super::windows::{Arrival, Limits};
-use super::{Encoding, Job, Outcome, say};
+use super::{Job, LiveTable, Outcome, say};
 
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
     plan: &'r Plan,
     sources: &'r Sources,
-    encoding: Encoding,
-    look: Look,
     executor: Threads,
     control: &'r Control,
-    columns: Arc<OnceLock<Names>>,
     tickets: Sender<()>,
     /// Whether workers keep groups, which come batch by batch.
     is_grouped: bool,
@@ -37,6 +34,8 @@ pub(super) struct Coordinator<'r> {
     /// Whether the result is looked at before it is final, and whether something came since it was.
     watches: bool,
     is_fresh: bool,
+    /// Not before.
+    next_look: Instant,
     /// The first batch that is not merged: they are merged in order.
     open_batch: u64,
     /// Batches whose end or whose partials are still on their way.
@@ -49,6 +48,18 @@ pub(super) struct Coordinator<'r> {
     /// Chunks whose groups were merged.
     merged_chunks: u64,
     entries: Entries,
+    triggers: Triggers,
+    /// Only if rows that have not changed are left out of pictures.
+    changes: Option<Changes>,
+}
+
+/// Rows that a table holds back are shown on a terminal when nothing has come for so long.
+const REST: Duration = Duration::from_millis(50);
+
+/// What is shown while results are not final.
+pub(super) struct Shown {
+    pub(super) progress: Option<Progress>,
+    pub(super) live: Option<LiveTable>,
 }
 
 /// A batch of which not everything has come.
@@ -90,22 +101,19 @@ impl<'r> Coordinator<'r> {
         job: &Job,
         sources: &'r Sources,
         control: &'r Control,
-        columns: Arc<OnceLock<Names>>,
         tickets: Sender<()>,
     ) -> Self {
         Coordinator {
             plan,
             sources,
-            encoding: job.encoding,
-            look: job.look,
             executor: Threads(job.threads),
             control,
-            columns,
             tickets,
             is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
             limits: job.limits(),
             watches: job.watches && plan.until.is_some(),
             is_fresh: false,
+            next_look: Instant::now(),
             open_batch: 0,
             batches: HashMap::new(),
             next: 0,
@@ -116,23 +124,41 @@ impl<'r> Coordinator<'r> {
                 quiet: job.quiet,
                 ..Entries::default()
             },
+            triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every)),
+            changes: job.changed.then(|| Changes::new(plan.output.slots())),
         }
     }
 
     pub(super) fn run(
         mut self,
         messages: &Receiver<Message>,
-        sink: &mut dyn Sink,
-        progress: Option<Progress>,
+        mut output: Output<'r>,
+        shown: Shown,
         mut kept: Kept,
     ) -> Outcome {
         let executor = self.executor;
         let plan = self.plan;
-        let columns = Arc::clone(&self.columns);
-        let mut output = Output::new(plan, self.encoding, self.look, columns, sink, progress);
+        output.progress = shown.progress;
+        output.live = shown.live.map(|table| Live::new(table, &plan.output));
         let mut results = Results::new(plan, self.limits, &executor);
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
-            let Ok(message) = messages.recv() else { break };
+            self.show(&mut results, &mut output);
+            if messages.is_empty() {
+                output.flush(); // it may take long until there is more to write
+            }
+            let message = match self.receive(messages, &output) {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.looks_at().is_some_and(|at| at <= Instant::now()) {
+                        self.look(&mut results, &mut output);
+                    }
+                    if output.holds() {
+                        output.end_result();
+                    }
+                    continue;
+                }
+            };
             match message {
                 Message::Done(done) => {
                     self.early.insert(done.sequence, done);
@@ -160,14 +186,13 @@ impl<'r> Coordinator<'r> {
                     self.close(&mut results, &mut output);
                 }
                 Message::Header(header) => output.source_header(&header),
+                Message::Asked(place) => self.triggers.ask(place),
                 Message::SourceFailed(source, reason) => {
+                    output.flush();
+                    output.clear();
                     self.entries.fail(&self.sources.display(source), &reason)
                 }
                 Message::End { chunks } => self.chunks = Some(chunks),
-            }
-            // Whoever cannot keep up looks less often.
-            if self.watches && messages.is_empty() && !self.is_complete() {
-                self.look(&mut results, &mut output);
             }
         }
         self.control.stop();
@@ -193,6 +218,70 @@ impl<'r> Coordinator<'r> {
         }
     }
 
+    /// Waits for the next message, or until something is to be shown although nothing comes.
+    fn receive(
+        &self,
+        messages: &Receiver<Message>,
+        output: &Output<'_>,
+    ) -> Result<Message, RecvTimeoutError> {
+        let rest = output.holds().then(|| Instant::now() + REST);
+        let deadlines = [self.triggers.deadline(), rest, self.looks_at()];
+        match deadlines.into_iter().flatten().min() {
+            Some(deadline) => messages.recv_deadline(deadline),
+            None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    /// Shows what is due of the results so far.
+    fn show(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
+        while let Some(due) = self.triggers.due(self.next, self.merged_batches()) {
+            let began = Instant::now();
+            match due {
+                Due::Picture => self.print_picture(results, output),
+                Due::Frame { is_new } => self.draw(is_new, results, output),
+                Due::Asked => {
+                    if self.control.take_picture() {
+                        self.print_picture(results, output);
+                    }
+                    if let Some(live) = &mut output.live
+                        && self.control.take_resumed()
+                    {
+                        live.leave();
+                    }
+                    self.draw(true, results, output);
+                }
+            }
+            self.triggers.done(due, began.elapsed());
+        }
+    }
+
+    /// How many batches were merged; only groups come by batches, all else with its chunk.
+    fn merged_batches(&self) -> u64 {
+        if self.is_grouped {
+            self.open_batch
+        } else {
+            u64::MAX
+        }
+    }
+
+    fn print_picture(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
+        let mut picture = results.picture();
+        if let Some(changes) = &mut self.changes {
+            picture = changes.since(picture);
+        }
+        output.picture(&picture);
+    }
+
+    fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
+        if let Some(live) = &mut output.live {
+            let facts = Facts {
+                records: self.entries.ledger.read,
+                lag: results.lag(),
+            };
+            live.draw(is_new.then(|| results.picture()), facts);
+        }
+    }
+
     /// Takes what has become of the next chunk of the stream.
     fn take(
         &mut self,
@@ -201,9 +290,16 @@ impl<'r> Coordinator<'r> {
         output: &mut Output<'_>,
         kept: &mut Kept,
     ) {
+        if done.error.is_some() {
+            output.flush();
+            output.clear();
+        }
         self.entries.add(&done, self.sources);
         let checks = std::mem::take(&mut done.checks);
         self.entries.checks.append(checks);
+        if !self.is_grouped {
+            self.triggers.merged();
+        }
         kept.rejects(&done.rejected_lines);
         kept.late(&done.late_lines);
         if let Some(progress) = &mut output.progress {
@@ -236,17 +332,23 @@ impl<'r> Coordinator<'r> {
         kept.late(&results.take_late_lines());
     }
 
+    /// When to look at the result so far, if somebody waits for a row of it and something has come.
+    fn looks_at(&self) -> Option<Instant> {
+        (self.watches && self.is_fresh).then_some(self.next_look)
+    }
+
     /// Looks whether the result so far has the row that is waited for: then this is the result.
     fn look<'p>(&mut self, results: &mut Results<'p>, output: &mut Output<'_>)
     where
         'r: 'p,
     {
-        if !std::mem::take(&mut self.is_fresh) {
-            return;
-        }
+        let began = Instant::now();
+        self.is_fresh = false;
         if let Some(rows) = results.reached(self.plan) {
             output.rows(&rows);
         }
+        // Looking takes a fifth of the time at most, however many groups there are.
+        self.next_look = Instant::now() + began.elapsed() * 4;
     }
 
     /// Whether everything that was read has come back.
@@ -267,6 +369,7 @@ impl<'r> Coordinator<'r> {
             self.open_batch += 1;
             self.merged_chunks += open.arrived;
             self.is_fresh = true;
+            self.triggers.merged();
             results.merge(open.shares, open.watermark, &mut |rows| output.rows(&rows));
         }
     }

@@ -80,8 +80,8 @@ pub(super) struct Standing {
     pub(super) watermark: Option<i64>,
     /// Records so far, where windows go by their number.
     pub(super) rows_read: Option<i64>,
-    /// Times from here on are jumps: up to them, nobody wants windows without records.
-    pub(super) jumps_from: i64,
+    /// The largest time that was no jump: up to those, nobody wants windows without records.
+    pub(super) largest: i64,
 }
 
 /// A result that is to go through the stages behind.
@@ -178,6 +178,31 @@ impl Keeper {
         }
     }
 
+    /// The windows that are open, and their rows so far in front of the stages behind.
+    pub(super) fn open(&mut self, standing: Standing, executor: &dyn Executor) -> Vec<Next> {
+        match self {
+            Keeper::Groups(groups) => {
+                let open = groups.windowed.open().into_iter();
+                let window = |window| {
+                    let (start, end) = standing.bounds(&groups.grid, window)?;
+                    let rows = groups.windowed.peek(window, executor);
+                    Some(Next::Window(start, end, rows))
+                };
+                open.filter_map(window).collect()
+            }
+            Keeper::Rows(rows) => {
+                let open = rows.log.open(rows.next).into_iter();
+                let window = |window| {
+                    let (start, end) = standing.bounds(&rows.grid, window)?;
+                    Some(Next::Window(start, end, rows.log.peek(window)))
+                };
+                open.filter_map(window).collect()
+            }
+            Keeper::Sessions(groups) => groups.peek().map(Next::Sessions).into_iter().collect(),
+            Keeper::SessionRows(records) => records.open(),
+        }
+    }
+
     /// The next window that is final, and its rows in front of the stages behind.
     pub(super) fn next(&mut self, standing: Standing, executor: &dyn Executor) -> Option<Next> {
         match self {
@@ -234,6 +259,18 @@ impl Rows {
 }
 
 impl SessionRecords {
+    fn open(&self) -> Vec<Next> {
+        let mut open = self.sessions.all();
+        open.sort_by_key(|session| (session.turn, session.start, session.end));
+        let sessions = self.ready.iter().copied().chain(open);
+        let rows = |session: Session| {
+            let (start, end) = (Value::Time(session.start), Value::Time(session.end));
+            let rows = self.log.of_cells(self.sessions.cells_of(&session));
+            Next::Window(start, end, rows)
+        };
+        sessions.map(rows).collect()
+    }
+
     fn enter(
         &mut self,
         batch: &Batch<'static>,
@@ -302,7 +339,7 @@ impl Fill {
 fn empty(fill: &mut Option<Fill>, grid: &Grid, next: i64, standing: Standing) -> Option<Next> {
     let fill = fill.as_mut()?;
     let window = fill.gap(next)?;
-    if grid.start(window) >= standing.jumps_from {
+    if grid.start(window) > standing.largest {
         return None;
     }
     let (start, end) = standing.bounds(grid, window)?;

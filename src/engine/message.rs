@@ -9,6 +9,8 @@ use crate::expr::Failures;
 use crate::stage::Checks;
 use crate::window::Slice;
 
+use super::triggers::Place;
+
 /// Which source: those of the command line by their places, then connections as they come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SourceIndex(pub(super) usize);
@@ -87,6 +89,8 @@ pub(super) enum Message {
     },
     /// From the reader: a batch has so many chunks.
     BatchEnd { batch: u64, chunks: u64 },
+    /// From the reader: somebody wants to look at the result of what was handed out so far; the batch has ended.
+    Asked(Place),
     /// From the reader: the first source that has one has this header.
     Header(Arc<[u8]>),
     /// From the reader: a source cannot be read, or no further.

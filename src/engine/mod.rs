@@ -15,18 +15,20 @@ mod coordinator;
 mod executor;
 mod keeper;
 mod ledger;
+mod live;
 mod message;
 mod output;
 mod places;
 mod reader;
 mod results;
 mod sources;
+mod triggers;
 mod turns;
 mod windows;
 mod worker;
 
 use std::ffi::OsString;
-use std::fmt::Display;
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -36,7 +38,7 @@ use crossbeam::channel::{bounded, unbounded};
 use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
 use crate::plan::{Input, Place, Plan};
-use crate::sink::{Progress, Rejects, Sink, SinkError};
+use crate::sink::{Display, Progress, Rejects, Sink, SinkError};
 use crate::stage::Checks;
 use crate::window::Grid;
 
@@ -65,6 +67,12 @@ pub struct Job {
     pub encoding: Encoding,
     /// What is known of the place where rows go.
     pub look: Look,
+    /// How often rows that are not final are printed as well, if they are.
+    pub every: Option<Duration>,
+    /// Of these, only those that were not among the last ones.
+    pub changed: bool,
+    /// Drawn on a terminal as long as the result is not final.
+    pub live: Option<LiveTable>,
     /// Shown while files are read.
     pub progress: Option<Progress>,
     /// Where rejected lines go, if they are kept.
@@ -111,6 +119,19 @@ impl Default for Reading {
             time: None,
         }
     }
+}
+
+/// A table that is redrawn in place.
+#[derive(Debug)]
+pub struct LiveTable {
+    /// Where it is drawn.
+    pub display: Display,
+    /// The least time from frame to frame.
+    pub every: Duration,
+    /// How its rows are drawn.
+    pub encoding: Encoding,
+    /// What is known of the terminal, but for its size.
+    pub look: Look,
 }
 
 /// How rows are printed.
@@ -222,15 +243,17 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     if let Err(error) = start(readers) {
         return without_threads(&error, job.quiet);
     }
-    coordinator::Coordinator::new(&plan, &job, &sources, control, columns, ticket_sender).run(
-        &messages,
-        sink,
-        job.progress,
-        coordinator::Kept {
-            rejects: job.rejects,
-            late: job.late,
-        },
-    )
+    let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender);
+    let output = output::Output::new(&plan, &job, columns, sink);
+    let shown = coordinator::Shown {
+        progress: job.progress,
+        live: job.live,
+    };
+    let kept = coordinator::Kept {
+        rejects: job.rejects,
+        late: job.late,
+    };
+    coordinator.run(&messages, output, shown, kept)
 }
 
 /// What workers share if they put records into windows.
@@ -253,7 +276,7 @@ fn start(threads: Vec<Waiting>) -> io::Result<()> {
 }
 
 /// A message on stderr while the run goes on. If nobody can be told, the results are still to come.
-fn say(message: impl Display) {
+fn say(message: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "bourn: {message}");
 }
 

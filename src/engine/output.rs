@@ -4,74 +4,162 @@ use std::sync::{Arc, OnceLock};
 
 use crate::data::{Batch, Names};
 use crate::format::{self, Controls, Encoder, FormatDef, Look};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, PlannedWindow};
 use crate::sink::{Progress, Sink, SinkError};
+use crate::window::Kind;
 
-use super::Encoding;
+use super::live::Live;
+use super::{Encoding, Job};
 
 /// Rows of so many bytes are written at once: most windows have few.
 const WRITTEN_BYTES: usize = 1 << 16;
 
 /// Written to by the coordinator alone.
 pub(super) struct Output<'s> {
+    printed: &'s plan::Output,
+    encoding: Encoding,
+    look: Look,
     encoder: Box<dyn Encoder>,
     /// Not printed yet.
     header: bool,
-    /// Whether a header of the source stays in front.
-    keeps_header: bool,
-    look: Look,
+    /// What was printed last.
+    last: Last,
+    /// When results end, so that what the format holds back of them is written.
+    ends: Ends,
+    /// Whether the format holds rows back.
+    holds: bool,
     /// Told to the workers once the first row has decided the columns.
     columns: Arc<OnceLock<Names>>,
     /// Fields that were not printed, because the first row did not have them.
     pub(super) left_out: Vec<String>,
+    /// Encoded, and written together with what follows at once.
+    pending: Vec<u8>,
     sink: &'s mut dyn Sink,
     pub(super) progress: Option<Progress>,
+    /// Redrawn in place until the result is final.
+    pub(super) live: Option<Live<'s>>,
     /// Why nothing more is written.
     pub(super) error: Option<SinkError>,
 }
 
+/// What was printed last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    Nothing,
+    Rows,
+    /// Rows that are not final.
+    Picture,
+}
+
+/// When results end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// All rows that come together are a result.
+    Each,
+    /// When nothing more comes for a while: on a terminal somebody waits for them.
+    AtRest,
+    /// At the end.
+    Once,
+}
+
 impl<'s> Output<'s> {
     pub(super) fn new(
-        plan: &Plan,
-        encoding: Encoding,
-        look: Look,
+        plan: &'s Plan,
+        job: &Job,
         columns: Arc<OnceLock<Names>>,
         sink: &'s mut dyn Sink,
-        progress: Option<Progress>,
     ) -> Self {
-        let header = match encoding {
-            Encoding::Format(_, header) => header,
-            Encoding::Lines(_) => false,
+        let (encoding, look) = (job.encoding, job.look);
+        // Several sessions may come together or one by one, as time has it: in a table that nobody watches they
+        // are one result.
+        let session = |window: &PlannedWindow| matches!(window.window.kind, Kind::Session { .. });
+        let ends = match &plan.window {
+            Some(window) if !session(window) || look.escapes => Ends::Each,
+            None if look.escapes => Ends::AtRest,
+            _ => Ends::Once,
         };
-        let encoder = encoder(&plan.output, encoding, look, None);
         Output {
-            encoder,
-            header,
-            keeps_header: matches!(encoding, Encoding::Lines(true)),
+            printed: &plan.output,
+            encoding,
             look,
+            encoder: encoder(&plan.output, encoding, look, None),
+            header: encoding.has_header(),
+            last: Last::Nothing,
+            ends,
+            holds: false,
             columns,
             left_out: Vec::new(),
+            pending: Vec::new(),
             sink,
-            progress,
+            progress: None,
+            live: None,
             error: None,
         }
     }
 
-    /// Encodes and writes rows.
+    /// Encodes and writes rows that are final.
     pub(super) fn rows(&mut self, batches: &[Batch<'_>]) {
         if batches.is_empty() {
             return;
         }
+        if self.last == Last::Picture {
+            self.begin_table();
+        }
+        self.last = Last::Rows;
+        self.encode(batches);
+        if self.ends == Ends::Each {
+            self.end_result();
+        }
+    }
+
+    /// Prints rows that are not final, all at once.
+    pub(super) fn picture(&mut self, batches: &[Batch<'_>]) {
+        if batches.is_empty() {
+            return;
+        }
+        self.end_result();
+        if self.last != Last::Nothing {
+            self.begin_table();
+        }
+        self.last = Last::Picture;
+        self.encode(batches);
+        self.end_result();
+    }
+
+    /// Whether rows are held back that are to be seen once the input pauses.
+    pub(super) fn holds(&self) -> bool {
+        self.holds && self.ends == Ends::AtRest
+    }
+
+    /// A result is complete: what the format holds back of it is written.
+    pub(super) fn end_result(&mut self) {
+        if std::mem::take(&mut self.holds) {
+            let mut bytes = Vec::new();
+            self.encoder.finish(&mut bytes);
+            self.write(&bytes);
+        }
+    }
+
+    /// Tables of several pictures stand apart, each with a header and widths of its own; in other formats rows
+    /// simply follow.
+    fn begin_table(&mut self) {
+        if self.encoding.is_row_by_row() {
+            return;
+        }
+        self.encoder = encoder(self.printed, self.encoding, self.look, None);
+        self.header = self.encoding.has_header();
+        self.write(b"\n");
+    }
+
+    fn encode(&mut self, batches: &[Batch<'_>]) {
         self.header();
         let mut bytes = Vec::new();
         for batch in batches {
             self.encoder.encode(batch, &mut bytes);
-            if bytes.len() >= WRITTEN_BYTES {
-                self.write(&bytes);
-                bytes.clear();
-            }
+            self.write(&bytes);
+            bytes.clear();
         }
-        self.write(&bytes);
+        self.holds = !self.encoding.is_row_by_row();
         if let Some(names) = self.encoder.fixed_names() {
             self.columns.get_or_init(|| Names::clone(names));
         }
@@ -90,7 +178,7 @@ impl<'s> Output<'s> {
 
     /// A source has a header: in front of lines that are printed as they came, it stays.
     pub(super) fn source_header(&mut self, header: &[u8]) {
-        if !self.keeps_header {
+        if !matches!(self.encoding, Encoding::Lines(true)) {
             return;
         }
         let line = [header, b"\n"].concat();
@@ -105,13 +193,39 @@ impl<'s> Output<'s> {
 
     /// The result is complete.
     pub(super) fn finish(&mut self) {
-        if let Some(progress) = &mut self.progress {
-            progress.hide();
-        }
+        self.clear();
         self.header();
         let mut bytes = Vec::new();
         self.encoder.finish(&mut bytes);
         self.write(&bytes);
+        self.flush();
+    }
+
+    /// Writes what was encoded so far.
+    pub(super) fn flush(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        self.write_now(&pending);
+        pending.clear();
+        self.pending = pending;
+    }
+
+    fn write_now(&mut self, bytes: &[u8]) {
+        if self.error.is_none() && !bytes.is_empty() {
+            if self.look.escapes {
+                self.clear(); // it stands on the same terminal
+            }
+            self.error = self.sink.write(bytes).err();
+        }
+    }
+
+    /// Takes off the screen what is shown meanwhile: something else is about to be written there.
+    pub(super) fn clear(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            progress.hide();
+        }
+        if let Some(live) = &mut self.live {
+            live.erase();
+        }
     }
 
     /// Notes fields that were not printed, in the order of the rows.
@@ -132,8 +246,13 @@ impl<'s> Output<'s> {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        if self.error.is_none() && !bytes.is_empty() {
-            self.error = self.sink.write(bytes).err();
+        if self.pending.is_empty() && bytes.len() >= WRITTEN_BYTES {
+            self.write_now(bytes);
+            return;
+        }
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= WRITTEN_BYTES {
+            self.flush();
         }
     }
 }
@@ -162,6 +281,21 @@ pub(super) fn encoder(
         (Encoding::Lines(_), Some(slot), _) => format::make_lines(slot, look),
         (Encoding::Lines(_), None, _) => {
             unreachable!("lines are printed only where the plan has them")
+        }
+    }
+}
+
+impl Encoding {
+    /// Whether names of columns stand in front of the rows.
+    pub(super) fn has_header(self) -> bool {
+        matches!(self, Encoding::Format(_, true))
+    }
+
+    /// Whether no row is held back until others are known.
+    fn is_row_by_row(self) -> bool {
+        match self {
+            Encoding::Format(format, _) => format.row_by_row,
+            Encoding::Lines(_) => true,
         }
     }
 }

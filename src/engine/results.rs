@@ -1,6 +1,7 @@
 //! What becomes of everything that workers send: one result of the whole stream, or one for each window.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::aggregate::{Executor, Merged};
 use crate::data::Batch;
@@ -17,6 +18,7 @@ use super::windows::{Arrival, Emit, Limits, Windows};
 pub(super) enum Results<'p> {
     /// One, of the whole stream.
     Stream {
+        plan: &'p Plan,
         merged: Option<Merged>,
         chain: Chain<'p>,
         executor: &'p dyn Executor,
@@ -36,6 +38,7 @@ impl<'p> Results<'p> {
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => None,
         };
         Results::Stream {
+            plan,
             merged,
             chain: Chain::of(plan, executor),
             executor,
@@ -83,6 +86,7 @@ impl<'p> Results<'p> {
                 merged,
                 chain,
                 executor,
+                ..
             } => {
                 if let Some(merged) = merged {
                     let rows = merged.finish(*executor);
@@ -91,6 +95,29 @@ impl<'p> Results<'p> {
                 emit(chain.finish());
             }
             Results::Windows(windows) => windows.finish(emit),
+        }
+    }
+
+    /// The rows so far that are not final; everything stays, and no result changes. The same for the same records
+    /// merged, however often it is asked for.
+    pub(super) fn picture(&mut self) -> Vec<Batch<'static>> {
+        match self {
+            Results::Stream {
+                plan,
+                merged: Some(merged),
+                executor,
+                ..
+            } => Chain::of(plan, *executor).all(merged.peek(*executor)),
+            Results::Stream { chain, .. } => chain.peek(),
+            Results::Windows(windows) => windows.picture(),
+        }
+    }
+
+    /// How far the time of the records is behind the clock, if they have one.
+    pub(super) fn lag(&self) -> Option<Duration> {
+        match self {
+            Results::Stream { .. } => None,
+            Results::Windows(windows) => windows.lag(),
         }
     }
 

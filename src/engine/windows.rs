@@ -2,8 +2,7 @@
 //! windows, each of which goes through the stages behind by itself once it is final.
 
 use std::sync::Arc;
-
-use jiff::Timestamp;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::aggregate::{Executor, SessionRows};
 use crate::data::{Batch, Column, LiveSlots, Number, Value, ValueRef};
@@ -179,6 +178,21 @@ impl<'p> Windows<'p> {
 
     /// Prints the windows that are final; without a watermark, all.
     fn fire(&mut self, watermark: Option<i64>, emit: Emit<'_>) {
+        let standing = self.standing(watermark);
+        self.keeper.settle(self.executor);
+        while !self.is_reached()
+            && let Some(result) = self.keeper.next(standing, self.executor)
+        {
+            let rows = match result {
+                Next::Window(start, end, rows) => self.through(rows, start, end),
+                Next::Sessions(rows) => self.sessions(rows),
+            };
+            emit(rows);
+        }
+    }
+
+    /// How far the stream has come.
+    fn standing(&self, watermark: Option<i64>) -> Standing {
         let rows_read = match self.planned.by {
             WindowBy::Number => {
                 let by_workers = self.reached.saturating_sub(1);
@@ -186,26 +200,37 @@ impl<'p> Windows<'p> {
             }
             _ => None,
         };
-        let now = i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
-        let standing = Standing {
+        let reached = self.reached.max(self.watermark.now());
+        Standing {
             watermark,
             rows_read,
-            jumps_from: now.saturating_add(self.limits.max_jump_ns),
-        };
+            largest: reached.saturating_add(self.planned.window.late_ns),
+        }
+    }
+
+    /// The rows of all windows that are open, as they are so far; everything stays.
+    pub(super) fn picture(&mut self) -> Vec<Batch<'static>> {
+        let tally = std::mem::take(&mut self.tally); // what a picture cannot convert is no news
+        let standing = self.standing(None);
         self.keeper.settle(self.executor);
-        let mut out = Vec::new();
-        while !self.is_reached()
-            && let Some(result) = self.keeper.next(standing, self.executor)
-        {
-            out.extend(match result {
+        let mut rows = Vec::new();
+        for result in self.keeper.open(standing, self.executor) {
+            rows.extend(match result {
                 Next::Window(start, end, rows) => self.through(rows, start, end),
                 Next::Sessions(rows) => self.sessions(rows),
             });
-            if out.len() >= EMITTED_BATCHES {
-                emit(std::mem::take(&mut out));
-            }
         }
-        emit(out);
+        self.tally = tally;
+        rows
+    }
+
+    /// How far the watermark is behind the clock, where windows go by a time that records have.
+    pub(super) fn lag(&self) -> Option<Duration> {
+        let reached = self.reached.max(self.watermark.now());
+        let is_timed = matches!(self.planned.by, WindowBy::Time(_)) && reached > i64::MIN;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        let reached = Duration::from_nanos(u64::try_from(reached).ok()?);
+        is_timed.then(|| now.saturating_sub(reached))
     }
 
     /// The rows of a window through the stages behind.
@@ -269,9 +294,6 @@ impl<'p> Windows<'p> {
     }
 }
 
-/// So many batches of rows are emitted at once: most windows have few rows.
-const EMITTED_BATCHES: usize = 64;
-
 /// Takes the rows of windows as they become final.
 pub(super) type Emit<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>);
 
@@ -300,7 +322,8 @@ impl Tally {
         let mut last = None; // pieces of one record are one late record
         for row in late.iter().map(|row| *row as usize) {
             let number = number.map(|slot| batch.column(slot).get(row).as_number());
-            if number.is_some() && number == last {
+            let is_rejected = number == Some(None);
+            if is_rejected || number.is_some() && number == last {
                 continue;
             }
             last = number;

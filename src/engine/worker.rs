@@ -6,7 +6,7 @@ use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
 use crate::data::{
-    Batch, Column, Framing, LiveSlots, Names, Position, Validity, Value, count_records,
+    Batch, Column, Framing, LiveSlots, Names, Position, Validity, Value, ValueRef, count_records,
 };
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
@@ -372,7 +372,12 @@ impl Worker {
         };
         let plan = Arc::clone(&self.setup.plan);
         let mut decoded = self.decode(bytes, chunk);
-        let Decoded { batch, account, .. } = &mut decoded;
+        let Decoded {
+            batch,
+            account,
+            before,
+            ..
+        } = &mut decoded;
         let passed = account.exploded.unwrap_or(batch.rows as u64);
         match (&plan.exchange, out) {
             (Exchange::Grouped(_), _) => {
@@ -399,6 +404,9 @@ impl Worker {
                 out.push(std::mem::take(batch).detach());
             }
             (Exchange::Gathered(live), Output::Batches(out)) if batch.rows > 0 => {
+                if account.exploded.is_some() && account.rejected > 0 {
+                    self.mark_rejected(batch, bytes, before);
+                }
                 batch.retain(live);
                 out.push(std::mem::take(batch).detach());
             }
@@ -510,6 +518,23 @@ impl Worker {
         done.checks.append(account.checks);
     }
 
+    /// Pieces of records that were rejected for another piece have no number: they are not late as well.
+    fn mark_rejected(&self, batch: &mut Batch<'_>, bytes: &[u8], chunk: &Chunk) {
+        let input = &self.setup.plan.inputs[chunk.input];
+        let Some(slot) = input.metadata.number else {
+            return;
+        };
+        let rejected = self.replay(bytes, chunk, None).rejected_records;
+        let first = chunk.records_before as i64 + 1;
+        let is_rejected = |number: i64| rejected.binary_search(&((number - first) as u64)).is_ok();
+        let numbers = (0..batch.rows).map(|row| match batch.column(slot).get(row) {
+            ValueRef::Int(number) if is_rejected(number) => ValueRef::Null,
+            other => other,
+        });
+        let numbers: Column<'static> = numbers.collect();
+        batch.set(slot, numbers);
+    }
+
     /// The first batch of some records, with what the source knows of them; how many they were.
     fn scan<'b>(&self, bytes: &'b [u8], chunk: &Chunk, account: &mut Account) -> (Batch<'b>, u64) {
         let input = &self.setup.plan.inputs[chunk.input];
@@ -577,6 +602,7 @@ impl Worker {
             }
             if let Some(reason) = account.first_rejected {
                 replay.rejected += 1;
+                replay.rejected_records.push(record);
                 replay.first_rejected.get_or_insert((record, reason));
                 keep_record(&mut replay.rejected_lines, line, framing);
             }
@@ -590,6 +616,8 @@ impl Worker {
 #[derive(Default)]
 struct Replay {
     rejected: u64,
+    /// Their places in the piece, from 0.
+    rejected_records: Vec<u64>,
     first_rejected: Option<(u64, String)>,
     first_failure: Option<(u64, String)>,
     rejected_lines: Vec<u8>,

@@ -1,8 +1,9 @@
 //! GROUPS: each distinct key gets a dense number. What aggregates, and stages that remember keys, have in common:
-//! keys as bytes (`keys`), the table that finds them (`table`) and which of them are forgotten (`idle`).
+//! keys as bytes (`keys`), the table that finds them (`table`, `probe`) and which of them are forgotten (`idle`).
 
 mod idle;
 mod keys;
+mod probe;
 mod table;
 
 pub(crate) use idle::IdleKeys;

@@ -50,9 +50,13 @@ pub(super) fn answer(stage: &Stage, name: &str) -> Option<Mistake> {
             "the last records are kept by `tail`",
             format!("tail {}", number(stage)),
         ),
-        "uniq" | "unique" | "distinct" => (
-            "distinct values are the groups of `count`",
-            format!("count by {}", or(&rest, "line")),
+        "uniq" | "unique" | "distinct" | "dropduplicates" => (
+            "the first of each is kept by `dedup`",
+            format!("dedup {rest}").trim_end().to_owned(),
+        ),
+        "streamstats" | "accum" | "cumsum" | "scan" => (
+            "what all records so far come to is added by `running`",
+            format!("running {}", or(&rest, "count")),
         ),
         "wc" | "length" | "size" => ("records are counted by `count`", "count".to_owned()),
         "order" | "orderby" | "order_by" | "sort_by" => {

@@ -3,28 +3,26 @@
 use std::fmt;
 
 use crate::data::Framing;
+use crate::window::Kind;
 
 use super::live::Scanned;
-use super::{MergeStep, Metadata, Output, Step};
+use super::{MergeStep, Metadata, Output, Place, PlannedWindow, Step, WindowBy};
 
 /// What is decoded, what runs side by side, what bounds memory, when results appear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
-    rows: Vec<(String, String, String)>,
+    rows: Vec<(&'static str, String, String)>,
 }
 
 impl Explanation {
-    /// Describes a plan; `map` and `merge` name the stages of `texts` by number. `branches` are other sources, and what
-    /// is done with their records alone.
-    #[allow(clippy::too_many_arguments, reason = "they are the parts of a plan")]
+    /// Describes a plan; `map` and `merge` name the stages of `texts` by number. `branches` are
+    /// other sources, each with what is done with its records alone.
     pub(super) fn of(
         texts: &[String],
-        framing: Framing,
-        scanned: Scanned,
-        metadata: Metadata,
-        map: &[(usize, Step)],
-        branches: &[(String, String)],
+        (framing, scanned, metadata): (Framing, Scanned, Metadata),
+        (map, branches): (&[(usize, Step)], &[String]),
         merge: &[(usize, MergeStep)],
+        window: Option<&PlannedWindow>,
         output: &Output,
     ) -> Explanation {
         let mut rows = Vec::new();
@@ -52,9 +50,9 @@ impl Explanation {
             Framing::Nul => "by one reader, which looks for NUL",
             Framing::Starts(_) => "by one reader, which looks for the lines that begin a record",
         };
-        rows.push(("read".to_owned(), decoded, reading.to_owned()));
-        for (name, done) in branches {
-            rows.push((name.clone(), done.clone(), "row by row; forgets".to_owned()));
+        rows.push(("read", decoded, reading.to_owned()));
+        for branch in branches {
+            rows.push(("with", branch.clone(), "row by row; forgets".to_owned()));
         }
         let scanning = match scanned {
             Scanned::Stage(index) => Some(index),
@@ -69,10 +67,14 @@ impl Explanation {
             let mut stages = map.iter().filter(|(of, _)| *of == index);
             let reading = stages.find_map(|(_, step)| step.stage.reading());
             let note = reading.unwrap_or_else(|| "row by row; forgets".to_owned());
-            rows.push(("each thread".to_owned(), texts[index].clone(), note));
+            rows.push(("each thread", texts[index].clone(), note));
         }
-        let mut blocked = false; // a stage before gives nothing until the input ends
+        let mut blocked = false; // a stage before gives nothing until the input, or a window, ends
         for (place, (index, step)) in merge.iter().enumerate() {
+            let entered = window.filter(|window| window.place.step() == place);
+            if let Some(window) = entered {
+                rows.push(entering(window, matches!(step, MergeStep::Grouped(_))));
+            }
             let (first, memory) = match step {
                 MergeStep::Rows(_) => (None, "row by row; forgets".to_owned()),
                 MergeStep::Grouped(aggregation) => {
@@ -105,14 +107,16 @@ impl Explanation {
                 MergeStep::Ordered(stage, _) => stage.is_blocking(),
                 MergeStep::Rows(_) => false,
             };
-            if let (0, Some(first)) = (place, first) {
-                rows.push((
-                    "each thread".to_owned(),
-                    texts[*index].clone(),
-                    first.to_owned(),
-                ));
+            let is_gathered = matches!(window, Some(window) if window.place == Place::Merge(0));
+            if let (0, Some(first), false) = (place, first, is_gathered) {
+                rows.push(("each thread", texts[*index].clone(), first.to_owned()));
             }
-            rows.push(("together".to_owned(), texts[*index].clone(), memory));
+            let is_within = window.is_some_and(|window| window.place.step() <= place);
+            let memory = match is_within && memory.contains("memory") {
+                true => format!("{memory}, of one window at a time"),
+                false => memory,
+            };
+            rows.push(("together", texts[*index].clone(), memory));
         }
         let printed = match output.lines {
             Some(_) => "lines as they came".to_owned(),
@@ -123,13 +127,48 @@ impl Explanation {
                 .collect::<Vec<_>>()
                 .join(", "),
         };
-        let when = if blocked {
-            "once, at the end of input"
-        } else {
-            "as it comes, in order"
+        let when = match (blocked, window) {
+            (true, Some(window)) => when_final(window),
+            (true, None) => "once, at the end of input",
+            (false, _) => "as it comes, in order",
         };
-        rows.push(("print".to_owned(), printed, when.to_owned()));
+        rows.push(("print", printed, when.to_owned()));
         Explanation { rows }
+    }
+}
+
+/// Who puts records into windows, and what is held of those that are open.
+fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, String) {
+    let who = match window.place {
+        Place::Workers => "each thread",
+        Place::Merge(_) => "together",
+    };
+    let note = match (window.window.kind, is_grouped) {
+        (Kind::Session { .. }, true) => {
+            "records into sessions, in order; memory: one row for each open session"
+        }
+        (Kind::Session { .. }, false) => {
+            "records into sessions, in order; memory: the records of open sessions"
+        }
+        (_, true) => {
+            "a record goes into one slice; memory: the groups of each slice of open windows"
+        }
+        (_, false) => "records into windows, in order; memory: the records of open windows",
+    };
+    (who, window.text.clone(), note.to_owned())
+}
+
+/// When the result of a window is printed.
+fn when_final(window: &PlannedWindow) -> &'static str {
+    match (&window.by, window.window.kind) {
+        (_, Kind::Session { .. }) => {
+            "each session when it is final: its key has been silent, and none that began before is open"
+        }
+        (WindowBy::Time(_), _) => {
+            "each window when it is final: the largest time so far, less `late`, has reached its end"
+        }
+        (WindowBy::Arrival(_), _) => "each window when it is final: the clock has reached its end",
+        (WindowBy::Number, _) => "each window when it is final: its last record has come",
     }
 }
 

@@ -167,15 +167,14 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         bounds: window.bounds,
         place,
         fill: settings.fill,
+        text: window.text,
     });
     let explanation = Explanation::of(
         &texts,
-        main.framing,
-        scanned,
-        metadata,
-        &map,
-        &branches,
+        (main.framing, scanned, metadata),
+        (&map, &branches),
         &merge,
+        window.as_ref(),
         &output,
     );
     if matches!(exchange, Exchange::Grouped(_)) {

@@ -194,12 +194,13 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
     }
 }
 
-/// In front of a blocking stage: if it is the first, this is where records are put into windows.
-fn enter_window(bound: &mut Bound, stage: &Stage) -> Result<(), Vec<Mistake>> {
+/// In front of a stage that a window is about: if it is the first, this is where records, which have these fields, are put
+/// into windows.
+fn enter_window(bound: &mut Bound, stage: &Stage, scope: &mut Scope) -> Result<(), Vec<Mistake>> {
     let Some(window) = bound.window.as_mut().filter(|window| window.is_pending()) else {
         return Ok(());
     };
-    if let Some(time) = window.bind(&mut bound.scope, bound.stages.len())? {
+    if let Some(time) = window.bind(scope, bound.stages.len())? {
         let text = format!("the time of {stage}");
         let kind = Kind::Rows(vec![Box::new(time)]);
         bound.stages.push(Logical { text, kind });
@@ -228,15 +229,16 @@ pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mis
             return Err(vec![mistake.help(format!("usage: {}", def.entry.usage))]);
         }
         bound.chooses_columns |= def.chooses_columns;
+        let before = bound.scope.clone();
         let became = (def.bind)(stage, &mut bound.scope);
         bound.scope.chooses_columns |= def.chooses_columns;
         let became = became?;
         add_totals(bound, stage, stage::totals(&bound.scope));
-        return add(bound, stage, became);
+        return add(bound, stage, became, &before);
     }
     if aggregate::find(name).is_some() {
         bound.chooses_columns = true;
-        let entered = enter_window(bound, stage);
+        let entered = enter_window(bound, stage, &mut bound.scope.clone());
         let aggregation = bind_aggregates(stage, &mut bound.scope);
         let aggregation = match (entered, aggregation) {
             (Ok(()), Ok(aggregation)) => aggregation,
@@ -263,8 +265,13 @@ pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mis
     Err(vec![unknown_stage(stage, name)])
 }
 
-/// Adds what a stage became.
-fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<Mistake>> {
+/// Adds what a stage became; `before` are the fields in front of it.
+fn add(
+    bound: &mut Bound,
+    stage: &Stage,
+    became: BoundStage,
+    before: &Scope,
+) -> Result<(), Vec<Mistake>> {
     match became {
         BoundStage::Rewrite(stages) => {
             return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
@@ -272,14 +279,14 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<M
         BoundStage::Several(parts) => {
             return parts
                 .into_iter()
-                .try_for_each(|part| add(bound, stage, part));
+                .try_for_each(|part| add(bound, stage, part, before));
         }
         BoundStage::Totals(totals) => add_totals(bound, stage, totals),
         BoundStage::Extract(extraction) => push(bound, stage, Kind::Extract(extraction)),
         BoundStage::Running => {
             let (prepared, running) = bind_running(stage, &mut bound.scope)?;
             let became = BoundStage::Ordered(prepared, running);
-            return add(bound, stage, became);
+            return add(bound, stage, became, before);
         }
         BoundStage::Rows(rows) => push(bound, stage, Kind::Rows(rows)),
         BoundStage::Ordered(computed, ordered) => {
@@ -292,7 +299,7 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<M
             let pending = |bound: &Bound| bound.window.as_ref().is_some_and(OpenWindow::is_pending);
             let enters = ordered.is_stateful() && pending(bound);
             if enters {
-                enter_window(bound, stage)?;
+                enter_window(bound, stage, &mut before.clone())?;
             }
             push(bound, stage, Kind::Ordered(ordered));
             if enters {
@@ -310,7 +317,7 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage) -> Result<(), Vec<M
                 message: None,
                 place: None,
             });
-            return add(bound, stage, BoundStage::Ordered(judges, until));
+            return add(bound, stage, BoundStage::Ordered(judges, until), before);
         }
         BoundStage::Union(clause) => return bind_union(stage, clause, bound),
         BoundStage::Window(_) => {} // bound before the first blocking stage

@@ -233,13 +233,9 @@ impl Entering {
         self.united.is_known(name)
     }
 
-    /// What is done with its records alone, in words.
-    pub(super) fn explained(&self) -> (String, String) {
-        let name = format!("with {}", self.input.name);
-        let done = match self.texts.is_empty() {
-            true => "its records come in as they are".to_owned(),
-            false => self.texts.join(" | "),
-        };
-        (name, done)
+    /// Its name and what is done with its records alone.
+    pub(super) fn explained(&self) -> String {
+        let name = std::slice::from_ref(&self.input.name);
+        [name, &self.texts].concat().join(" | ")
     }
 }

@@ -21,6 +21,8 @@ pub struct PlannedWindow {
     pub place: Place,
     /// Whether windows without records are printed as well.
     pub fill: bool,
+    /// The stage as it is written.
+    pub text: String,
 }
 
 /// What says where a record belongs.
@@ -41,6 +43,16 @@ pub enum Place {
     Workers,
     /// The coordinator, in front of this step of its own.
     Merge(usize),
+}
+
+impl Place {
+    /// The step behind the workers' own that the windows stand in front of.
+    pub(super) fn step(self) -> usize {
+        match self {
+            Place::Workers => 0,
+            Place::Merge(step) => step,
+        }
+    }
 }
 
 /// Where the bounds of a window go.
@@ -64,6 +76,7 @@ impl Bounds {
 /// A window while the stages are bound.
 pub(super) struct OpenWindow {
     clause: WindowClause,
+    text: String,
     pub(super) bound: Option<BoundWindow>,
 }
 
@@ -74,6 +87,8 @@ pub(super) struct BoundWindow {
     pub(super) bounds: Bounds,
     /// The number of the first blocking stage.
     pub(super) stage: usize,
+    /// The window stage as it is written.
+    pub(super) text: String,
 }
 
 /// Finds the window stage; there is at most one.
@@ -92,6 +107,7 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Mistak
         if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {
             found = Some(OpenWindow {
                 clause,
+                text: stage.to_string(),
                 bound: None,
             });
         }
@@ -142,6 +158,7 @@ impl OpenWindow {
             by,
             bounds,
             stage: stage + usize::from(step.is_some()),
+            text: self.text.clone(),
         });
         Ok(step)
     }
@@ -162,7 +179,7 @@ impl OpenWindow {
             self.clause.span,
             "no stage here works over a window: row-by-row stages see one record at a time",
         )
-        .help("a window is for blocking stages, such as count by FIELD, sort or tail")
+        .help("a window is for stages that need many records, such as count by FIELD, sort, tail or dedup")
     }
 }
 

@@ -174,13 +174,12 @@ mod tests {
             let mut checks = Checks::default();
             for part in [numbers(0..cut), numbers(cut..30)] {
                 let mut own = Checks::default();
-                let every_other: Vec<u32> = (0..part.rows as u32)
-                    .filter(|row| match part.column(Slot(0)).get(*row as usize) {
-                        ValueRef::Int(number) => number >= 7,
-                        _ => false,
-                    })
-                    .collect();
-                own.see(1, &part, &every_other, &live);
+                let breaks = |row: &u32| {
+                    let value = part.column(Slot(0)).get(*row as usize);
+                    matches!(value, ValueRef::Int(number) if number >= 7)
+                };
+                let broken: Vec<u32> = (0..part.rows as u32).filter(breaks).collect();
+                own.see(1, &part, &broken, &live);
                 checks.append(own);
             }
             let checked = checks.of(1);

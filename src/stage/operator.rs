@@ -84,6 +84,12 @@ pub trait Operator: Send {
     /// All records are in: the rest goes to `out`. Called once.
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account);
 
+    /// What [`Operator::finish`] would give if all records were in; everything stays. Nothing where no result
+    /// waits for the end.
+    fn peek(&self) -> Vec<Batch<'static>> {
+        Vec::new()
+    }
+
     /// Whether no further batch can change anything: then reading stops.
     fn is_done(&self) -> bool {
         false

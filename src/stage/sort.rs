@@ -154,17 +154,22 @@ struct Sorting {
 const SPARE_ROWS: usize = 1 << 14;
 
 impl Sorting {
-    /// The held rows in order, no more than wanted.
+    /// Keeps the held rows in order, no more than wanted.
     fn sort(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        let columns: Vec<Vec<&Column<'static>>> = held
+        self.held = self.sorted();
+        self.held_rows = self.held.iter().map(|batch| batch.rows).sum();
+    }
+
+    /// The held rows in order, no more than wanted.
+    fn sorted(&self) -> Vec<Batch<'static>> {
+        let columns: Vec<Vec<&Column<'static>>> = self
+            .held
             .iter()
             .map(|batch| key_columns(&self.keys, batch))
             .collect();
         let mut rows = sorted(&self.keys, &columns);
         rows.truncate(self.limit.unwrap_or(usize::MAX));
-        self.held_rows = rows.len();
-        self.held = gather_across(&held, &rows, &self.needed);
+        gather_across(&self.held, &rows, &self.needed)
     }
 }
 
@@ -187,6 +192,10 @@ impl Operator for Sorting {
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
         self.sort();
         out.append(&mut self.held);
+    }
+
+    fn peek(&self) -> Vec<Batch<'static>> {
+        self.sorted()
     }
 }
 

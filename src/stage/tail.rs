@@ -86,11 +86,23 @@ impl Operator for Held {
     }
 
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
-        if let Some(oldest) = self.held.front_mut() {
+        let held = self.held.drain(..).collect();
+        out.append(&mut self.last(held));
+    }
+
+    fn peek(&self) -> Vec<Batch<'static>> {
+        self.last(self.held.iter().cloned().collect())
+    }
+}
+
+impl Held {
+    /// All that is held, without what came before the last rows.
+    fn last(&self, mut held: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
+        if let Some(oldest) = held.first_mut() {
             let others = self.held_rows - oldest.rows;
             keep_last(oldest, self.rows.saturating_sub(others), &self.live);
         }
-        out.extend(self.held.drain(..));
+        held
     }
 }
 

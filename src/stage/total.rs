@@ -55,6 +55,10 @@ struct Adding {
 }
 
 impl Adding {
+    fn sum(&self) -> Value {
+        self.sum.as_ref().map_or(Value::Null, ExactSum::value)
+    }
+
     fn add(&mut self, value: ValueRef<'_>, account: &mut Account) {
         match (value, value.as_number()) {
             (ValueRef::Null | ValueRef::Text([]), _) => {}
@@ -85,10 +89,20 @@ impl Operator for Adding {
     }
 
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
-        let sum = self.sum.take().map_or(Value::Null, |sum| sum.value());
+        let sum = self.sum();
         for mut batch in self.held.drain(..) {
             batch.set(self.total.slot, Column::Constant(sum.clone(), batch.rows));
             out.push(batch);
         }
+    }
+
+    fn peek(&self) -> Vec<Batch<'static>> {
+        let sum = self.sum();
+        let held = self.held.iter().cloned();
+        let with_sum = |mut batch: Batch<'static>| {
+            batch.set(self.total.slot, Column::Constant(sum.clone(), batch.rows));
+            batch
+        };
+        held.map(with_sum).collect()
     }
 }

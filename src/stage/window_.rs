@@ -15,7 +15,7 @@ pub(super) const WINDOW: StageDef = StageDef {
     entry: Entry {
         name: "window",
         usage: "window LENGTH[/SLIDE] [on FIELD] [late DUR], window session GAP …, window N rows[/M rows]",
-        summary: "Over which records blocking stages work: a result for each window of time.",
+        summary: "A result for each window of time, not one for the whole stream.",
         details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s. `window session 5m` \
                   lasts from the first record of a key (`by`) until it has been silent for 5 m. `window 100 rows/10 rows` goes by \
                   count. It may stand anywhere, once; without it the window is the whole stream. `on FIELD` takes the time from the \
@@ -23,7 +23,11 @@ pub(super) const WINDOW: StageDef = StageDef {
                   of order records may come: a window is final once the largest time before, less that, has reached its \
                   end; a record all of whose windows are final is late, and counted. Result rows begin with `window_start` \
                   and `window_end`. Windows are aligned to 1970 in `--tz`; days begin at midnight there, weeks on Monday. Sessions come \
-                  by start, then key: one that is still open holds back those that began after it.",
+                  by start, then key: one that is still open holds back those that began after it. A record that comes out of \
+                  order may join a session that is open, make it begin earlier, or make one of two; so it is not late. A window of days \
+                  that slides by less than a day has 24 hours a day. A window of records has no `rate`. Several files \
+                  are read one after another, and those that are still to be read hold all windows open. Where one of several pieces of a record \
+                  is late, the record is; if one of them has no time, it is rejected.",
         examples: &[
             Example {
                 expr: "parse \"{t:time} {word}\" | count by word | window 1m on t",

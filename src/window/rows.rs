@@ -1,7 +1,8 @@
 //! Records that are kept as they are, for stages that want to see all of a window: in the order of arrival,
 //! and found by the windows that take them, so that a window costs no more than its own records.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::data::{Batch, LiveSlots, gather_across};
 
@@ -70,6 +71,29 @@ impl RowLog {
         self.picked(taken.flat_map(|(_, places)| places).copied().collect())
     }
 
+    /// All windows from `next` on that take any, in order.
+    pub fn open(&self, next: i64) -> Vec<i64> {
+        let mut open = BTreeSet::new();
+        for (first, last) in self.places.keys() {
+            open.extend((*first).max(next)..=*last);
+        }
+        open.into_iter().collect()
+    }
+
+    /// The records of a window, whether those before it were forgotten or not.
+    pub fn peek(&self, window: i64) -> Vec<Batch<'static>> {
+        let begun = self.places.range(..=(window, i64::MAX));
+        let taken = begun.filter(|(range, _)| range.1 >= window);
+        self.picked(taken.flat_map(|(_, places)| places).copied().collect())
+    }
+
+    /// The records of these cells.
+    pub fn of_cells(&self, cells: impl Iterator<Item = u32>) -> Vec<Batch<'static>> {
+        let of = |cell: u32| self.places.get(&(cell.into(), cell.into()));
+        let places = cells.filter_map(of).flatten().copied();
+        self.picked(places.collect())
+    }
+
     /// Drops what only windows before this one take.
     pub fn forget(&mut self, next: i64) {
         let before = self.places.range(..(next, i64::MIN));
@@ -104,13 +128,15 @@ impl RowLog {
     }
 
     fn remove(&mut self, range: Range) {
-        for (batch, _) in self.places.remove(&range).unwrap_or_default() {
-            self.wanted -= 1;
-            if let Some((held, wanted)) = self.held.get_mut(&batch) {
-                *wanted -= 1;
+        let places = self.places.remove(&range).unwrap_or_default();
+        self.wanted -= places.len();
+        for places in places.chunk_by(|left, right| left.0 == right.0) {
+            if let Entry::Occupied(mut entry) = self.held.entry(places[0].0) {
+                let (held, wanted) = entry.get_mut();
+                *wanted -= places.len();
                 if *wanted == 0 {
                     self.rows -= held.rows;
-                    self.held.remove(&batch);
+                    entry.remove();
                 }
             }
         }
@@ -144,7 +170,9 @@ impl RowLog {
 
     /// The records in these places, in the order of arrival.
     fn picked(&self, mut places: Vec<Place>) -> Vec<Batch<'static>> {
-        places.sort_unstable();
+        if !places.is_sorted() {
+            places.sort_unstable();
+        }
         let of_batch = |places: &[Place]| {
             let rows: Vec<u32> = places.iter().map(|place| place.1).collect();
             let (batch, _) = self.held.get(&places[0].0)?;

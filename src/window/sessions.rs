@@ -168,6 +168,16 @@ impl Sessions {
         self.done = BinaryHeap::new();
     }
 
+    /// All sessions that were not taken, as they are so far; they stay.
+    pub fn all(&self) -> Vec<Session> {
+        let left = self
+            .open
+            .iter()
+            .filter(|session| session.state != State::Free);
+        let left = left.map(|session| self.so_far(session));
+        self.ready.iter().copied().chain(left).collect()
+    }
+
     /// The sessions that are ready, by turn. Within one, those that began first are the first to be printed.
     pub fn take(&mut self) -> Vec<Session> {
         std::mem::take(&mut self.ready)
@@ -247,6 +257,17 @@ impl Sessions {
     }
 
     /// Begins a session between two others of the key.
+    /// A session as it is so far.
+    fn so_far(&self, open: &Open) -> Session {
+        Session {
+            turn: self.turn,
+            start: open.start,
+            end: open.last.saturating_add(self.gap),
+            key: open.key,
+            cell: open.cells.0,
+        }
+    }
+
     fn begin(&mut self, key: u32, time: i64, older: u32, newer: u32) -> u32 {
         let cell = self.next_cells.len() as u32;
         self.next_cells.push(NONE);
@@ -322,15 +343,8 @@ impl Sessions {
 
     /// A session, which is in no list any more, is ready.
     fn leave(&mut self, index: u32) {
-        let session = &mut self.open[index as usize];
-        session.state = State::Free;
-        let ready = Session {
-            turn: self.turn,
-            start: session.start,
-            end: session.last.saturating_add(self.gap),
-            key: session.key,
-            cell: session.cells.0,
-        };
+        self.open[index as usize].state = State::Free;
+        let ready = self.so_far(&self.open[index as usize]);
         self.free.push(index);
         self.spent += self.cells_of(&ready).count();
         self.ready.push(ready);

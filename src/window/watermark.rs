@@ -310,7 +310,8 @@ impl Watermark {
         })
     }
 
-    /// Moves to where the sources allow it: the slowest of those that speak, else of those that are silent.
+    /// Moves to where the sources allow it: the slowest of those that speak, else of those that are silent. Once
+    /// all have ended, nothing holds it back from the largest time that there was.
     fn settle(&mut self) {
         let of = |state| {
             self.sources
@@ -319,7 +320,6 @@ impl Watermark {
         };
         let live = of(State::Live).map(|source| source.largest).min();
         let reached = live.or_else(|| {
-            let silent = of(State::Silent).filter(|source| source.silent > 0);
             // A source that has said nothing, as a listening one, goes on from what all have said.
             let spoken = self.sources.values().map(|source| source.largest);
             let largest = spoken.fold(self.ended, i64::max);
@@ -327,8 +327,11 @@ impl Watermark {
                 NEVER => largest,
                 own => own,
             };
-            silent
-                .filter(|source| moved(source) > NEVER)
+            if of(State::Silent).next().is_none() {
+                return Some(largest);
+            }
+            of(State::Silent)
+                .filter(|source| source.silent > 0 && moved(source) > NEVER)
                 .map(|source| moved(source).saturating_add(source.silent))
                 .min()
         });
@@ -360,6 +363,20 @@ mod tests {
         assert_eq!(watermark.now(), 95);
         watermark.end(0);
         assert_eq!(watermark.now(), 115);
+        watermark.pass(1, &reach(1000, &[90]));
+        watermark.end(1);
+        assert_eq!(watermark.now(), 115);
+    }
+
+    #[test]
+    fn when_all_have_ended_it_stands_at_the_largest_time() {
+        let mut watermark = Watermark::of_times(5, 1000, 2);
+        watermark.pass(0, &reach(1000, &[100]));
+        watermark.end(0);
+        watermark.pass(1, &reach(1000, &[50]));
+        assert_eq!(watermark.now(), 45);
+        watermark.end(1);
+        assert_eq!(watermark.now(), 95);
     }
 
     #[test]

@@ -514,7 +514,11 @@ impl Windows<'_> {
                 match value {
                     Value::Null => {}
                     Value::Int(value) => printed.push_str(&value.to_string()),
-                    Value::Float(value) => printed.push_str(&value.to_string()),
+                    Value::Float(value) => {
+                        let mut text = Vec::new();
+                        bourn::data::format_float(value, &mut text);
+                        printed.push_str(&String::from_utf8_lossy(&text));
+                    }
                     Value::Text(text) => printed.push_str(&text),
                     Value::List(list) => {
                         let list: Vec<String> =

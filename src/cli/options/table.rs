@@ -30,9 +30,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "batch",
             usage: "--batch DURATION",
             summary: "How often the threads' partial results are merged.",
-            details: "The micro-batch interval. It changes no result: without it, results that wait for the end of \
-                      the input are merged once, at the end; with it, a stream that never ends is merged as it \
-                      comes, so that the end has less to do.",
+            details: "The micro-batch interval. It changes no result, only how fresh one is that is not final. 1s without it \
+                      where there are windows, or somebody looks meanwhile; else results are merged once, at the end.",
             examples: &[Example {
                 expr: "--batch 500ms 'split | count by word'",
                 input: "a b a\n",
@@ -41,6 +40,22 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         takes: Takes::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "changed",
+            usage: "--changed",
+            summary: "Of results not final yet, print only rows that have changed.",
+            details: "With `--every` or SIGUSR1: a row that was among the last ones in the same form is left out. Final results are printed whole. On a terminal, tables are not redrawn in place but follow each other.",
+            examples: &[Example {
+                expr: "--every 1m --changed 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -90,6 +105,22 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         takes: Takes::When,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "every",
+            usage: "--every DURATION",
+            summary: "Print results that are not final as well, each DURATION.",
+            details: "Of windows the rows so far of those that are open; without a window, the whole result so far. Where nothing has come since the last time, nothing is printed. What is printed as table or bars has an empty line between, with a header for each; in other formats rows simply follow. `--changed` leaves out rows that are the same. SIGUSR1 prints such results once. Final results are printed as ever. On a terminal on which a table is redrawn in place, it is redrawn as often.",
+            examples: &[Example {
+                expr: "--every 1m 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -266,7 +297,7 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "late",
             usage: "--late FILE",
-            summary: "Keep the lines of late records in a file, in the order of the stream.",
+            summary: "Keep late lines in a file, in the order of the stream.",
             details: "A record is late if all its windows were final when it came; `window … late DUR` says how long to wait. The file is created, or emptied, before anything is read.",
             examples: &[Example {
                 expr: "--late /dev/null 'parse \"{t:time}\" | count | window 1m on t'",
@@ -280,9 +311,25 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "live",
+            usage: "--live",
+            summary: "Draw the table on the terminal while results go to a pipe or file.",
+            details: "On the terminal of standard error, or else the one that the program was started from; standard output gets what it would get anyway. Where standard output is a terminal, a result without a window that waits for the end of a live source is redrawn in place anyway; with `--live` also that of files. Below the table is said how many records came, and how fast; with `window … on FIELD`, how far their time is behind the clock.",
+            examples: &[Example {
+                expr: "--live 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "max-jump",
             usage: "--max-jump DURATION",
-            summary: "How far ahead of the clock a time may be and still make windows final.",
+            summary: "How far ahead of the clock a time may be and still end windows.",
             details: "1d without it. A record from the year 9999 is in its window like any other, but moves no window unless it is at most so far ahead of the clock or of the other records of its source. Records that were further ahead are counted.",
             examples: &[Example {
                 expr: "--max-jump 1h 'parse \"{t:time}\" | count | window 1m on t'",

@@ -7,7 +7,9 @@ use crossbeam::channel::{Receiver, Sender};
 
 use super::{Over, now_ns};
 use crate::engine;
+use crate::engine::control::Control;
 use crate::engine::message::{Content, HandOver, Mark, Message, SourceIndex, Task};
+use crate::engine::triggers::Place;
 
 /// What it is made of.
 pub(super) struct Setup {
@@ -19,6 +21,7 @@ pub(super) struct Setup {
     pub(super) messages: Sender<Message>,
     pub(super) hand_overs: Vec<Sender<HandOver>>,
     pub(super) idle: Vec<engine::Waiting>,
+    pub(super) control: Arc<Control>,
 }
 
 /// The end of the reader at which the workers are.
@@ -72,7 +75,9 @@ impl Dispatch {
         self.setup.tasks.send(task).map_err(|_| Over)?;
         self.sequence += 1;
         self.chunks += 1;
-        if self.chunks >= self.setup.batch_chunks && !self.ends_by_hand {
+        if self.setup.control.is_asked() {
+            self.answer();
+        } else if self.chunks >= self.setup.batch_chunks && !self.ends_by_hand {
             self.end_batch();
         } else if !self.ends_by_hand {
             self.end_batch_in_time();
@@ -106,6 +111,18 @@ impl Dispatch {
     pub(super) fn left(&self) -> Option<Duration> {
         let batch = self.setup.batch?;
         Some(batch.saturating_sub(self.batch_began.elapsed()))
+    }
+
+    /// Somebody wants to look at what was handed out so far: the batch ends.
+    pub(super) fn answer(&mut self) {
+        if self.setup.control.take_asked() {
+            self.end_batch();
+            let place = Place {
+                chunks: self.sequence,
+                batches: self.batch,
+            };
+            let _ = self.setup.messages.send(Message::Asked(place)); // the run is over already
+        }
     }
 
     /// Whether the time of the batch is over.

@@ -18,6 +18,7 @@ use super::slot::{Kind, Next, Slot};
 use super::timers::Timers;
 use super::{Over, Reader, Stopped, compression_at};
 use crate::data::{Framing, reason};
+use crate::engine::control::Waited;
 use crate::engine::message::{Mark, SourceIndex};
 use crate::engine::say;
 use crate::source::compression::Detection;
@@ -222,7 +223,11 @@ impl<'r> Live<'r> {
                 return Ok(());
             }
             if ready.contains(&STOP) {
-                return Ok(());
+                match self.reader.control.woken() {
+                    Waited::Stop => return Ok(()),
+                    _ => self.answer()?,
+                }
+                ready.retain(|token| *token != STOP);
             }
             for token in ready.drain(..) {
                 match token {

@@ -118,7 +118,7 @@ impl Reader {
             inputs: setup.inputs,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
-            control: setup.control,
+            control: Arc::clone(&setup.control),
             buffers: setup.buffers,
             messages: setup.messages.clone(),
             dispatch: Dispatch::new(dispatch::Setup {
@@ -133,6 +133,7 @@ impl Reader {
                 messages: setup.messages,
                 hand_overs: setup.hand_overs,
                 idle: setup.idle,
+                control: Arc::clone(&setup.control),
             }),
             has_header: false,
         }

@@ -207,9 +207,12 @@ struct Waiting {
 
 impl Read for Waiting {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.control.wait(self.file.as_fd(), None) {
-            Waited::Stop => Ok(0),
-            Waited::Input | Waited::Time => self.file.read(buffer),
+        loop {
+            match self.control.wait(self.file.as_fd(), None) {
+                Waited::Stop => return Ok(0),
+                Waited::Asked => {} // once the decompressor has more, the batch ends
+                Waited::Input | Waited::Time => return self.file.read(buffer),
+            }
         }
     }
 }

@@ -99,6 +99,17 @@ impl Live<'_> {
         Ok(())
     }
 
+    /// Somebody wants to look: what is held back is handed out, and the batch ends.
+    pub(super) fn answer(&mut self) -> Result<(), Over> {
+        if let Some(token) = self.held.take()
+            && let Some(slot) = &mut self.slots[token]
+        {
+            self.reader.cut(&mut slot.buffer)?;
+        }
+        self.reader.dispatch.answer();
+        Ok(())
+    }
+
     /// The batch is over, even if there was nothing to say but that time has passed.
     fn end_batch(&mut self, now: Instant) -> Result<(), Over> {
         if let Some(token) = self.held.take()

@@ -33,7 +33,7 @@ const EXAMPLES: &[&str] = &[
     "limit 10",
     "union b",
     "union (b | json | where (x or y) and z in (1, 2)) | count",
-    "join (b | regex /(?<k>\\w+)\\)|/ | split ')') on k, (c | d (e | f))",
+    "both (b | regex /(?<k>\\w+)\\)|/ | split ')') on k, (c | d (e | f))",
     "sample 1%",
     "sample 1/1000",
     "json | where status >= 500",

@@ -1,0 +1,122 @@
+//! Whether there is a table to redraw in place, and where.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use crate::engine::{Encoding, LiveTable};
+use crate::format::{self, Look};
+use crate::plan::Plan;
+use crate::sink::Display;
+
+use super::arguments::{Request, When};
+use super::report::say;
+
+/// What decides about the table beside the request.
+pub(super) struct Setting<'s> {
+    pub(super) plan: &'s Plan,
+    pub(super) sources: &'s [OsString],
+    /// How final rows are printed.
+    pub(super) encoding: Encoding,
+    pub(super) look: Look,
+    /// Whether they are printed on a terminal.
+    pub(super) terminal: bool,
+    /// How often something new can be drawn.
+    pub(super) every: Duration,
+}
+
+/// The table that is redrawn until the result is final. On the terminal of standard output, where the result waits
+/// for the end of input that comes while somebody watches; elsewhere only if it is asked for.
+pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTable> {
+    let Setting { plan, terminal, .. } = *setting;
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if is_dumb {
+        return None;
+    }
+    if terminal {
+        let comes_live = !all_regular(setting.sources) && !is_typed(setting.sources);
+        let is_wanted = request.live || comes_live && !request.changed;
+        let stdout = rustix::io::dup(rustix::stdio::stdout()).ok()?;
+        return (is_wanted && plan.is_blocking())
+            .then(|| draw_on(File::from(stdout), setting.encoding, setting.look, setting))?;
+    }
+    if !request.live || !(plan.is_blocking() || plan.window.is_some()) {
+        return None;
+    }
+    let Some(terminal) = other_terminal() else {
+        say("--live: there is no terminal to draw on");
+        return None;
+    };
+    let encoding = match setting.encoding {
+        Encoding::Lines(_) => setting.encoding,
+        Encoding::Format(format, _) => {
+            let is_drawn = ["bars", "table"].contains(&format.entry.name);
+            let format = if is_drawn {
+                format
+            } else {
+                format::find("table")?
+            };
+            Encoding::Format(format, request.header.unwrap_or(format.header))
+        }
+    };
+    let look = Look {
+        width: None,
+        color: match request.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => shows_color(),
+        },
+        escapes: true,
+    };
+    draw_on(terminal, encoding, look, setting)
+}
+
+fn draw_on(
+    terminal: File,
+    encoding: Encoding,
+    look: Look,
+    setting: &Setting<'_>,
+) -> Option<LiveTable> {
+    let display = Display::on(terminal).ok()?;
+    Some(LiveTable {
+        display,
+        every: setting.every,
+        encoding,
+        look,
+    })
+}
+
+/// The terminal of standard error, or else the one that the process belongs to.
+fn other_terminal() -> Option<File> {
+    if std::io::stderr().is_terminal() {
+        return Some(rustix::io::dup(rustix::stdio::stderr()).ok()?.into());
+    }
+    File::options().write(true).open("/dev/tty").ok()
+}
+
+/// Whether the user wants color on a terminal, see <https://no-color.org>, and the terminal has it.
+pub(super) fn shows_color() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether all sources are files that are there already.
+pub(super) fn all_regular(sources: &[OsString]) -> bool {
+    sources.iter().all(|source| is_regular(source))
+}
+
+fn is_regular(source: &OsStr) -> bool {
+    if source == "-" {
+        let stat = rustix::fs::fstat(rustix::stdio::stdin());
+        return stat.is_ok_and(|stat| {
+            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
+        });
+    }
+    std::fs::metadata(source).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Whether somebody types the input on a terminal: what is typed would stand in the table.
+fn is_typed(sources: &[OsString]) -> bool {
+    sources.iter().any(|source| source == "-") && std::io::stdin().is_terminal()
+}
