@@ -4,7 +4,7 @@ complete -c bourn -l color -d 'Bold headers and dim nulls in tables: auto, alway
 always\t''
 never\t''"
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
-complete -c bourn -l late -d 'Keep the lines of late records in a file, in the order of the stream.' -r -F
+complete -c bourn -l late -d 'Keep the lines of late records in a file, in their order.' -r -F
 complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still make windows final.' -r -f
 complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
 complete -c bourn -l max-rejects -d 'Fail with status 4 if more are rejected: a number, or P% of all.' -r -f

@@ -176,7 +176,7 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "late",
             usage: "--late FILE",
-            summary: "Keep the lines of late records in a file, in the order of the stream.",
+            summary: "Keep the lines of late records in a file, in their order.",
             details: "A record is late if all its windows were final when it came; `window … late DUR` says how long to wait. The file is created, or emptied, before anything is read.",
             examples: &[Example {
                 expr: "--late /dev/null 'parse \"{t:time}\" | count | window 1m on t'",
