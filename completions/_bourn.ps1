@@ -27,7 +27,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
             [CompletionResult]::new('--expression-file', '--expression-file', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
             [CompletionResult]::new('--late', '--late', [CompletionResultType]::ParameterName, 'Keep the lines of late records in a file, in their order.')
-            [CompletionResult]::new('--max-jump', '--max-jump', [CompletionResultType]::ParameterName, 'How far ahead of the clock a time may be and still make windows final.')
+            [CompletionResult]::new('--max-jump', '--max-jump', [CompletionResultType]::ParameterName, 'How far ahead of the clock a time may be and still move windows.')
             [CompletionResult]::new('--max-line', '--max-line', [CompletionResultType]::ParameterName, 'Reject records that are longer; 16MiB without it.')
             [CompletionResult]::new('--max-rejects', '--max-rejects', [CompletionResultType]::ParameterName, 'Fail with status 4 if more are rejected: a number, or P% of all.')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed: `--help formats` lists the formats.')

@@ -24,7 +24,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand -x 'Read the expression from a file: every argument is a source.'
             cand --expression-file 'Read the expression from a file: every argument is a source.'
             cand --late 'Keep the lines of late records in a file, in their order.'
-            cand --max-jump 'How far ahead of the clock a time may be and still make windows final.'
+            cand --max-jump 'How far ahead of the clock a time may be and still move windows.'
             cand --max-line 'Reject records that are longer; 16MiB without it.'
             cand --max-rejects 'Fail with status 4 if more are rejected: a number, or P% of all.'
             cand -o 'How results are printed: `--help formats` lists the formats.'

@@ -5,7 +5,7 @@ always\t''
 never\t''"
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
 complete -c bourn -l late -d 'Keep the lines of late records in a file, in their order.' -r -F
-complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still make windows final.' -r -f
+complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still move windows.' -r -f
 complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
 complete -c bourn -l max-rejects -d 'Fail with status 4 if more are rejected: a number, or P% of all.' -r -f
 complete -c bourn -s o -l output -d 'How results are printed: `--help formats` lists the formats.' -r -f -a "bars\t''

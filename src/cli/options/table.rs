@@ -192,7 +192,7 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "max-jump",
             usage: "--max-jump DURATION",
-            summary: "How far ahead of the clock a time may be and still make windows final.",
+            summary: "How far ahead of the clock a time may be and still move windows.",
             details: "1d without it. A record from the year 9999 is in its window like any other, but moves no window unless it is at most so far ahead of the clock or of the other records of its source. Records that were further ahead are counted.",
             examples: &[Example {
                 expr: "--max-jump 1h 'parse \"{t:time}\" | count | window 1m on t'",
