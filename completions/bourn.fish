@@ -8,8 +8,8 @@ complete -c bourn -s x -l expression-file -d 'Read the expression from a file: e
 complete -c bourn -l for -d 'End the input after this time, and print what there is.' -r -f
 complete -c bourn -l forget -d 'Forget keys that have been silent for longer.' -r -f
 complete -c bourn -l idle -d 'How long a live source may be silent; 10s without it.' -r -f
-complete -c bourn -l late -d 'Keep the lines of late records in a file, in the order of the stream.' -r -F
-complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still make windows final.' -r -f
+complete -c bourn -l late -d 'Keep the lines of late records in a file, in their order.' -r -F
+complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still end windows.' -r -f
 complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
 complete -c bourn -l max-rejects -d 'Fail with status 4 if more are rejected: a number, or P% of all.' -r -f
 complete -c bourn -s o -l output -d 'How results are printed: `--help formats` lists the formats.' -r -f -a "bars\t''

@@ -12,7 +12,7 @@ pub(super) const RATE: AggregateDef = AggregateDef {
     entry: Entry {
         name: "rate",
         usage: "rate",
-        summary: "Records per second of the window, or of the time since the run began.",
+        summary: "Records per second of the window, or since the run began.",
         details: "Without a window it says how fast records came in: that is the one result that two runs over \
                   the same input need not share. `rate where COND` is the rate of the records for which the condition \
                   is true. Of no records the rate is null.",

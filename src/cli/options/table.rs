@@ -266,7 +266,7 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "late",
             usage: "--late FILE",
-            summary: "Keep the lines of late records in a file, in the order of the stream.",
+            summary: "Keep the lines of late records in a file, in their order.",
             details: "A record is late if all its windows were final when it came; `window … late DUR` says how long to wait. The file is created, or emptied, before anything is read.",
             examples: &[Example {
                 expr: "--late /dev/null 'parse \"{t:time}\" | count | window 1m on t'",
@@ -282,7 +282,7 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "max-jump",
             usage: "--max-jump DURATION",
-            summary: "How far ahead of the clock a time may be and still make windows final.",
+            summary: "How far ahead of the clock a time may be and still end windows.",
             details: "1d without it. A record from the year 9999 is in its window like any other, but moves no window unless it is at most so far ahead of the clock or of the other records of its source. Records that were further ahead are counted.",
             examples: &[Example {
                 expr: "--max-jump 1h 'parse \"{t:time}\" | count | window 1m on t'",
