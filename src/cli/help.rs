@@ -29,7 +29,6 @@ pub(super) fn screen() -> String {
     out.push_str(
         "
   bourn \"split ' ' | count by word | limit 5\" README.md
-  bourn 'match /error/i | count by @source' *.log.gz
   tail -n 1000 access.log | bourn -o json \"split ' ' | top 3 word\"
 
 usage: bourn [OPTIONS] EXPR [SOURCE...]    without SOURCE: standard input

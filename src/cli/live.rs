@@ -35,7 +35,8 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
         return None;
     }
     if terminal {
-        let comes_live = !all_regular(setting.sources) && !is_typed(setting.sources);
+        let comes_live =
+            (request.follow || !all_regular(setting.sources)) && !is_typed(setting.sources);
         let is_wanted = request.live || comes_live && !request.changed;
         let stdout = rustix::io::dup(rustix::stdio::stdout()).ok()?;
         return (is_wanted && plan.is_blocking())

@@ -182,7 +182,9 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
     if !request.quiet && job::waits_for_ever(request, &job.sources, &plan) {
         say(job::WAITS_FOR_EVER);
     }
-    if let Some(note) = note_of_arrival(&plan, &job.sources).filter(|_| !request.quiet) {
+    if let Some(note) =
+        note_of_arrival(&plan, &job.sources).filter(|_| !request.quiet && !request.follow)
+    {
         say(note);
     }
     let started = Instant::now();

@@ -96,10 +96,10 @@ impl Worker {
         };
         let groups = match (&setup.plan.exchange, &setup.windowing) {
             (Exchange::Grouped(aggregation), None) => {
-                Some(Kept::Whole(Partial::new(Arc::clone(aggregation))))
+                Some(Kept::Whole(Box::new(Partial::new(Arc::clone(aggregation)))))
             }
             (Exchange::Grouped(aggregation), Some(_)) => {
-                Some(Kept::Sliced(Sliced::new(Arc::clone(aggregation))))
+                Some(Kept::Sliced(Box::new(Sliced::new(Arc::clone(aggregation)))))
             }
             _ => None,
         };
@@ -638,8 +638,8 @@ struct Decoded<'b> {
 
 /// What a worker keeps of the groups it has seen.
 enum Kept {
-    Whole(Partial),
-    Sliced(Sliced),
+    Whole(Box<Partial>),
+    Sliced(Box<Sliced>),
 }
 
 /// Appends a record, and what stands behind one.
