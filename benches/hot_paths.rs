@@ -158,6 +158,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
     };
     let job = Job {
         sources: vec![source],
+        inputs: vec![0],
         reading: Default::default(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         chunk_bytes: 256 << 10,
