@@ -52,7 +52,7 @@ An expression is stages with | between; a record is a line, in the field `line`:
         write_names(chapter, entries(chapter).map(|entry| entry.name), &mut out);
     }
     write_options(&mut out);
-    out.push_str("More: bourn --help NAME, as in --help sort, --help stages; man bourn\n");
+    out.push_str("\nMore: bourn --help NAME, as in --help sort, --help stages; man bourn\n");
     out
 }
 
@@ -72,16 +72,13 @@ fn write_names<'n>(name: &str, names: impl Iterator<Item = &'n str>, out: &mut S
     write_wrapped(&label(name), &names.join(" "), out);
 }
 
-/// Options by their names; what stands behind them would take more than the screen has. A short name and its long
-/// one are not parted: the space between them is made unbreakable until it is laid out.
+/// Options by their usages. A usage is not broken: its spaces are made unbreakable until it is laid out.
 fn write_options(out: &mut String) {
-    let names = |usage: &'static str| {
-        let words = usage.split(' ').filter(|word| word.starts_with('-'));
-        words.collect::<Vec<_>>().join("\u{a0}")
-    };
-    let names: Vec<String> = entries("options").map(|entry| names(entry.usage)).collect();
+    let usages: Vec<String> = entries("options")
+        .map(|entry| entry.usage.replace(' ', "\u{a0}"))
+        .collect();
     let mut wrapped = String::new();
-    write_wrapped(&label("options"), &names.join("  "), &mut wrapped);
+    write_wrapped(&label("options"), &usages.join("  "), &mut wrapped);
     for line in wrapped.lines() {
         out.push_str(line.replace('\u{a0}', " ").trim_end());
         out.push('\n');
