@@ -49,20 +49,18 @@ fn write_time(ns: i64, out: &mut Vec<u8>) {
     let seconds = ns.div_euclid(SECOND_NS) + i64::from(offset_s);
     let (year, month, day) = date_of_day(seconds.div_euclid(DAY_S));
     let second = seconds.rem_euclid(DAY_S);
-    write_digits(year, 4, out);
-    for (mark, number) in [
-        (b'-', month),
-        (b'-', day),
-        (b'T', second / 3600),
-        (b':', second / 60 % 60),
-        (b':', second % 60),
-    ] {
-        out.push(mark);
-        write_digits(number, 2, out);
-    }
+    let mut text = *b"0000-00-00T00:00:00";
+    put_digits(&mut text[0..4], year);
+    put_digits(&mut text[5..7], month);
+    put_digits(&mut text[8..10], day);
+    put_digits(&mut text[11..13], second / 3600);
+    put_digits(&mut text[14..16], second / 60 % 60);
+    put_digits(&mut text[17..19], second % 60);
+    out.extend_from_slice(&text);
     if fraction > 0 {
-        out.push(b'.');
-        write_digits(fraction, 9, out);
+        let mut text = *b".000000000";
+        put_digits(&mut text[1..], fraction);
+        out.extend_from_slice(&text);
         while out.last() == Some(&b'0') {
             out.pop();
         }
@@ -73,17 +71,19 @@ fn write_time(ns: i64, out: &mut Vec<u8>) {
     }
     out.push(if offset_s < 0 { b'-' } else { b'+' });
     let minutes = i64::from((offset_s.abs() + 30) / 60); // RFC 3339 has no seconds; old zones do
-    write_digits(minutes / 60, 2, out);
-    out.push(b':');
-    write_digits(minutes % 60, 2, out);
+    let mut text = *b"00:00";
+    put_digits(&mut text[0..2], minutes / 60);
+    put_digits(&mut text[3..5], minutes % 60);
+    out.extend_from_slice(&text);
 }
 
-/// Appends a number that is not negative with so many digits at least.
-fn write_digits(number: i64, digits: usize, out: &mut Vec<u8>) {
-    let mut buffer = itoa::Buffer::new();
-    let text = buffer.format(number);
-    out.extend(std::iter::repeat_n(b'0', digits.saturating_sub(text.len())));
-    out.extend_from_slice(text.as_bytes());
+/// Writes the last digits of a number that is not negative: 64 bits of nanoseconds end in 2262.
+fn put_digits(digits: &mut [u8], number: i64) {
+    let mut number = number;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
 }
 
 /// Nanoseconds of a second.

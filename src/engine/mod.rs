@@ -170,7 +170,12 @@ pub struct Outcome {
 pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control>) -> Outcome {
     let (task_sender, tasks) = bounded(job.threads * 2);
     let (message_sender, messages) = unbounded();
-    let tickets_at_once = job.threads * 4 + 2;
+    // While the coordinator prints the windows of one batch, workers are busy with the next.
+    let ahead = match plan.window {
+        Some(_) => 2 * reader::WINDOWED_CHUNKS as usize,
+        None => 0,
+    };
+    let tickets_at_once = job.threads * 4 + 2 + ahead;
     let (ticket_sender, tickets) = bounded(tickets_at_once);
     let (buffer_sender, buffers) = bounded(tickets_at_once);
     for _ in 0..tickets_at_once {

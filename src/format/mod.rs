@@ -154,20 +154,31 @@ fn write_rows(
         }
         return;
     }
+    let write_value = |value: ValueRef<'_>, out: &mut Vec<u8>| match value {
+        ValueRef::Text(text) => write_cell(text, out),
+        value @ (ValueRef::List(_) | ValueRef::Object(_)) => {
+            let mut json = Vec::new();
+            write_text(value, &mut json);
+            write_cell(&json, out);
+        }
+        value => write_text(value, out),
+    };
+    // What is the same in every row and stands in front, as the bounds of a window do, is written once.
+    let is_constant = |column: &&&Column<'_>| matches!(column, Column::Constant(..));
+    let constant = columns.iter().take_while(is_constant).count();
+    let (constant, varying) = columns.split_at(constant.min(columns.len().saturating_sub(1)));
+    let mut front = Vec::new();
+    for column in constant.iter().filter(|_| batch.rows > 0) {
+        write_value(column.get(0), &mut front);
+        front.push(separator);
+    }
     for row in 0..batch.rows {
-        for (index, column) in columns.iter().enumerate() {
+        out.extend_from_slice(&front);
+        for (index, column) in varying.iter().enumerate() {
             if index > 0 {
                 out.push(separator);
             }
-            match column.get(row) {
-                ValueRef::Text(text) => write_cell(text, out),
-                value @ (ValueRef::List(_) | ValueRef::Object(_)) => {
-                    let mut json = Vec::new();
-                    write_text(value, &mut json);
-                    write_cell(&json, out);
-                }
-                value => write_text(value, out),
-            }
+            write_value(column.get(row), out);
         }
         out.push(b'\n');
     }
