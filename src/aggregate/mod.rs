@@ -6,6 +6,7 @@
 //! (`moments`), counted values (`quantile`, `log_histogram`), sets of values (`fingerprint`).
 
 mod accumulator;
+mod added;
 mod aggregation;
 mod all;
 mod any;

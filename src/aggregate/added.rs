@@ -1,0 +1,54 @@
+//! What `sum` and `avg` keep.
+
+use super::accumulator::{Finish, State, number};
+use crate::data::{ExactSum, Position, Value, ValueRef};
+
+/// The sum and how many numbers it has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Added {
+    sum: ExactSum,
+    count: u64,
+}
+
+impl State for Added {
+    /// What becomes of the sum and the count, if there was a number.
+    type Shared = fn(&ExactSum, u64) -> Value;
+
+    #[inline]
+    fn update(
+        &mut self,
+        _shared: &Self::Shared,
+        value: ValueRef<'_>,
+        _position: Position,
+    ) -> Result<(), &'static str> {
+        if let ValueRef::BigInt(value) = value {
+            self.sum.add_big(*value);
+        } else if let Some(number) = number(value)? {
+            self.sum.add(number);
+        } else {
+            return Ok(());
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    fn merge(&mut self, _shared: &Self::Shared, other: &Self) {
+        self.sum.merge(&other.sum);
+        self.count += other.count;
+    }
+
+    const SUBTRACTS: bool = true;
+
+    fn subtract(&mut self, other: &Self) {
+        self.sum.subtract(&other.sum);
+        self.count -= other.count;
+    }
+
+    fn finish(&self, result: &Self::Shared, _finish: &Finish) -> Value {
+        if self.count == 0 {
+            Value::Null
+        } else {
+            result(&self.sum, self.count)
+        }
+    }
+}
