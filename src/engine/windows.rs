@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::aggregate::{Executor, SessionRows};
 use crate::data::{Batch, Column, LiveSlots, Number, Value, ValueRef};
+use crate::expr::Failures;
 use crate::plan::{Exchange, MergeStep, Place, Plan, PlannedWindow, WindowBy};
 use crate::stage::Account;
 use crate::window::{Reach, Watermark};
@@ -48,6 +49,9 @@ pub(super) struct Limits {
 /// What became of records in windows.
 #[derive(Default)]
 pub(super) struct Tally {
+    /// What did not fit while records were put into windows. It comes before all that the stages behind say: how
+    /// far they have come by then depends on how the stream is parted.
+    pub(super) entering: Failures,
     /// All that the stages behind have said.
     pub(super) account: Account,
     /// Records that had passed when a stage behind rejected them.
@@ -169,7 +173,7 @@ impl<'p> Windows<'p> {
             clock,
             limit,
         };
-        let failures = &mut self.tally.account.failures;
+        let failures = &mut self.tally.entering;
         let late = self
             .keeper
             .enter(&batch, moment, &mut self.tally.jumps, failures);
