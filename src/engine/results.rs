@@ -168,6 +168,11 @@ impl<'p> Results<'p> {
                 let (passed, withdrawn) = (before.passed, before.withdrawn + tally.withdrawn);
                 let withdrawn = withdrawn + tally.late;
                 enter(before.account, passed, withdrawn, ledger, checks);
+                let entering = Account {
+                    failures: tally.entering,
+                    ..Account::default()
+                };
+                enter(entering, 0, 0, ledger, checks);
                 enter(tally.account, 0, 0, ledger, checks);
                 ledger.late += tally.late;
                 ledger.jumps += tally.jumps;

@@ -1,24 +1,30 @@
 //! A worker: chunk in, rows or groups out.
 
+mod account;
+mod decode;
+mod output;
+
 use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
-use crate::data::{
-    Batch, Column, Framing, LiveSlots, Names, Position, Validity, Value, ValueRef, count_records,
-};
+use crate::data::{LiveSlots, Names, Position};
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
-use crate::stage::{Account, Checks, Reducer};
+use crate::stage::{Checks, Reducer};
+
+use account::keep_record;
+use decode::Decoded;
+use output::Output;
 
 use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::message::{Content, Done, HandOver, Mark, Message, Payload, Share, SourceIndex, Task};
 use super::output::{Parallel, encoder};
-use super::places::{Places, Windowing};
+use super::places::Windowing;
 use super::sources::Sources;
 
 /// What a worker is made of.
@@ -340,23 +346,6 @@ impl Worker {
         done.records += 1;
     }
 
-    /// Applies the workers' stages to some records; moves the chunk behind them.
-    fn decode<'b>(&self, bytes: &'b [u8], chunk: &mut Chunk) -> Decoded<'b> {
-        let mut account = Account::default();
-        let before = chunk.clone();
-        let (mut batch, records) = self.scan(bytes, chunk, &mut account);
-        apply(&self.setup.plan, chunk.input, &mut batch, &mut account);
-        chunk.records_before += records;
-        chunk.position += 1;
-        Decoded {
-            bytes,
-            before,
-            records,
-            batch,
-            account,
-        }
-    }
-
     /// Applies the plan to some records.
     fn process_piece(
         &mut self,
@@ -453,248 +442,10 @@ impl Worker {
         }
         done.jumps += places.jumps();
     }
-
-    /// Enters a piece into the chunk's account. `places` are those of its first record, if its records are put
-    /// into windows.
-    fn enter(
-        &mut self,
-        decoded: Decoded<'_>,
-        passed: u64,
-        places: Option<Places<'_>>,
-        done: &mut Done,
-    ) {
-        let Decoded {
-            bytes,
-            before: chunk,
-            records,
-            account,
-            ..
-        } = decoded;
-        let is_exploded = account.exploded.is_some();
-        let must_replay = account.rejected > 0
-            && (!self.located_rejected || self.setup.keep_rejects || is_exploded)
-            || account.failures.count > 0 && !self.located_failure
-            || account.late > 0 && (!self.located_late || self.setup.keep_late || is_exploded);
-        let (mut rejected, mut late) = (account.rejected, account.late);
-        if must_replay {
-            let replay = self.replay(bytes, &chunk, places);
-            if let (false, Some((record, reason))) = (self.located_rejected, replay.first_rejected)
-            {
-                done.first_rejected
-                    .get_or_insert((done.records + record, reason));
-                self.located_rejected = true;
-            }
-            if let (false, Some((record, reason))) = (self.located_failure, replay.first_failure) {
-                if done.first_failure.is_none() && done.failures.count == 0 {
-                    done.first_failure = Some(done.records + record);
-                    done.failures.first = Some(reason);
-                }
-                self.located_failure = true;
-            }
-            if self.setup.keep_rejects {
-                done.rejected_lines
-                    .extend_from_slice(&replay.rejected_lines);
-            }
-            if let (false, Some(record)) = (self.located_late, replay.first_late) {
-                done.first_late.get_or_insert(done.records + record);
-                self.located_late = true;
-            }
-            if self.setup.keep_late {
-                done.late_lines.extend_from_slice(&replay.late_lines);
-            }
-            (rejected, late) = (replay.rejected, replay.late);
-        }
-        done.records += records;
-        done.late += late;
-        done.filtered += account.filtered;
-        done.rejected += rejected;
-        // Behind a stage that makes several records of one, a record with a rejected piece has not passed.
-        done.passed += match (&self.setup.plan.exchange, account.exploded) {
-            (_, Some(_)) => records - account.filtered - rejected - late,
-            (Exchange::Ordered(stage, _), None) if !stage.is_blocking() => 0,
-            (_, None) => passed,
-        };
-        done.failures.append(account.failures);
-        done.checks.append(account.checks);
-    }
-
-    /// Pieces of records that were rejected for another piece have no number: they are not late as well.
-    fn mark_rejected(&self, batch: &mut Batch<'_>, bytes: &[u8], chunk: &Chunk) {
-        let input = &self.setup.plan.inputs[chunk.input];
-        let Some(slot) = input.metadata.number else {
-            return;
-        };
-        let rejected = self.replay(bytes, chunk, None).rejected_records;
-        let first = chunk.records_before as i64 + 1;
-        let is_rejected = |number: i64| rejected.binary_search(&((number - first) as u64)).is_ok();
-        let numbers = (0..batch.rows).map(|row| match batch.column(slot).get(row) {
-            ValueRef::Int(number) if is_rejected(number) => ValueRef::Null,
-            other => other,
-        });
-        let numbers: Column<'static> = numbers.collect();
-        batch.set(slot, numbers);
-    }
-
-    /// The first batch of some records, with what the source knows of them; how many they were.
-    fn scan<'b>(&self, bytes: &'b [u8], chunk: &Chunk, account: &mut Account) -> (Batch<'b>, u64) {
-        let input = &self.setup.plan.inputs[chunk.input];
-        let mut batch = input.scanner.scan(bytes, Position(chunk.position));
-        let rows = batch.rows;
-        if let Some(slot) = input.metadata.source {
-            let name = self.setup.sources.name(chunk.source);
-            let name = name.as_encoded_bytes().to_vec();
-            batch.set(slot, Column::Constant(Value::Text(name), rows));
-        }
-        if let Some(slot) = input.metadata.number {
-            let first = chunk.records_before as i64 + 1;
-            batch.set(
-                slot,
-                Column::Int((first..first + rows as i64).collect(), Validity::ALL),
-            );
-        }
-        if let Some(slot) = input.metadata.time {
-            batch.set(slot, Column::Constant(Value::Time(chunk.read_ns), rows));
-        }
-        if let (Some(slot), Some(header)) = (input.metadata.header, &chunk.header) {
-            batch.set(slot, Column::Constant(Value::Text(header.to_vec()), rows));
-        }
-        let records = match input.framing {
-            Framing::Lines if !input.scanner.keeps_all() => count_records(bytes),
-            // The scanner gives a row for each.
-            Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) => rows,
-        };
-        if input.scanner.explodes() {
-            account.explode(records);
-        } else {
-            account.filter(records - rows);
-        }
-        (batch, records as u64)
-    }
-
-    /// What became of each record of a piece: found by doing the work again record by record. That happens
-    /// once a worker for the place of a trouble, and costs nothing as long as there is none.
-    fn replay(&self, bytes: &[u8], chunk: &Chunk, places: Option<Places<'_>>) -> Replay {
-        let plan = &self.setup.plan;
-        let framing = plan.inputs[chunk.input].framing;
-        let mut replay = Replay::default();
-        let mut record = 0;
-        let mut own = chunk.clone();
-        let mut places = places;
-        framing.each_record(bytes, |start, end| {
-            let line = &bytes[start..end];
-            let mut account = Account::default();
-            own.records_before = chunk.records_before + record;
-            let (mut batch, _) = self.scan(line, &own, &mut account);
-            apply(plan, chunk.input, &mut batch, &mut account);
-            if let Exchange::Grouped(aggregation) = &plan.exchange {
-                Partial::new(Arc::clone(aggregation)).update(&batch, &mut account.failures);
-            }
-            if let Some(reason) = account.failures.first {
-                // Stages go by columns: what failed first in time need not be in the first record.
-                replay.first_failure.get_or_insert((record, reason));
-            }
-            let placement = places.as_mut().map(|places| places.of(&batch));
-            let is_late = placement.is_some_and(|placement| !placement.late.is_empty());
-            if is_late && account.first_rejected.is_none() {
-                replay.late += 1;
-                replay.first_late.get_or_insert(record);
-                keep_record(&mut replay.late_lines, line, framing);
-            }
-            if let Some(reason) = account.first_rejected {
-                replay.rejected += 1;
-                replay.rejected_records.push(record);
-                replay.first_rejected.get_or_insert((record, reason));
-                keep_record(&mut replay.rejected_lines, line, framing);
-            }
-            record += 1;
-        });
-        replay
-    }
-}
-
-/// What became of each record of a piece.
-#[derive(Default)]
-struct Replay {
-    rejected: u64,
-    /// Their places in the piece, from 0.
-    rejected_records: Vec<u64>,
-    first_rejected: Option<(u64, String)>,
-    first_failure: Option<(u64, String)>,
-    rejected_lines: Vec<u8>,
-    late: u64,
-    first_late: Option<u64>,
-    late_lines: Vec<u8>,
-}
-
-/// A piece of a chunk behind the workers' stages.
-struct Decoded<'b> {
-    bytes: &'b [u8],
-    /// The chunk as it stood in front of it.
-    before: Chunk,
-    records: u64,
-    batch: Batch<'b>,
-    account: Account,
 }
 
 /// What a worker keeps of the groups it has seen.
 enum Kept {
     Whole(Box<Partial>),
     Sliced(Box<Sliced>),
-}
-
-/// Appends a record, and what stands behind one.
-fn keep_record(records: &mut Vec<u8>, record: &[u8], framing: Framing) {
-    records.extend_from_slice(framing.trim(record));
-    records.push(framing.terminator());
-}
-
-/// Applies the workers' stages: those of the input, then those that it has in common with others.
-fn apply(plan: &Plan, input: usize, batch: &mut Batch<'_>, account: &mut Account) {
-    let input = &plan.inputs[input];
-    for step in &input.map {
-        if batch.rows == 0 {
-            return;
-        }
-        step.stage.apply(batch, &step.live, account);
-    }
-    let pieces_from = plan.pieces_from.unwrap_or(usize::MAX);
-    for (place, step) in plan.map.iter().enumerate().skip(input.enters) {
-        if batch.rows == 0 {
-            return;
-        }
-        if place >= pieces_from {
-            account.explode(batch.rows);
-        }
-        step.stage.apply(batch, &step.live, account);
-    }
-    if plan.map.len() >= pieces_from && batch.rows > 0 {
-        account.explode(batch.rows);
-    }
-}
-
-/// What a chunk becomes, piece by piece.
-enum Output {
-    Nothing,
-    Bytes(Vec<u8>),
-    Batches(Vec<Batch<'static>>),
-}
-
-impl Output {
-    fn of(exchange: &Exchange, encodes: bool) -> Output {
-        match exchange {
-            Exchange::Grouped(_) => Output::Nothing,
-            Exchange::Rows if encodes => Output::Bytes(Vec::new()),
-            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => {
-                Output::Batches(Vec::new())
-            }
-        }
-    }
-
-    fn into_payload(self) -> Payload {
-        match self {
-            Output::Bytes(bytes) if !bytes.is_empty() => Payload::Bytes(bytes),
-            Output::Batches(batches) if !batches.is_empty() => Payload::Batches(batches),
-            _ => Payload::Nothing,
-        }
-    }
 }

@@ -1,0 +1,156 @@
+//! What became of the records of a piece: counted by the stages, and where there is trouble, found out record by record.
+
+use std::sync::Arc;
+
+use crate::aggregate::Partial;
+use crate::data::{Batch, Column, Framing, ValueRef};
+use crate::engine::message::Done;
+use crate::engine::places::Places;
+use crate::plan::Exchange;
+use crate::stage::Account;
+
+use super::decode::{Decoded, apply};
+use super::{Chunk, Worker};
+
+impl Worker {
+    /// Enters a piece into the chunk's account. `places` are those of its first record, if its records are put
+    /// into windows.
+    pub(super) fn enter(
+        &mut self,
+        decoded: Decoded<'_>,
+        passed: u64,
+        places: Option<Places<'_>>,
+        done: &mut Done,
+    ) {
+        let Decoded {
+            bytes,
+            before: chunk,
+            records,
+            account,
+            ..
+        } = decoded;
+        let is_exploded = account.exploded.is_some();
+        let must_replay = account.rejected > 0
+            && (!self.located_rejected || self.setup.keep_rejects || is_exploded)
+            || account.failures.count > 0 && !self.located_failure
+            || account.late > 0 && (!self.located_late || self.setup.keep_late || is_exploded);
+        let (mut rejected, mut late) = (account.rejected, account.late);
+        if must_replay {
+            let replay = self.replay(bytes, &chunk, places);
+            if let (false, Some((record, reason))) = (self.located_rejected, replay.first_rejected)
+            {
+                done.first_rejected
+                    .get_or_insert((done.records + record, reason));
+                self.located_rejected = true;
+            }
+            if let (false, Some((record, reason))) = (self.located_failure, replay.first_failure) {
+                if done.first_failure.is_none() && done.failures.count == 0 {
+                    done.first_failure = Some(done.records + record);
+                    done.failures.first = Some(reason);
+                }
+                self.located_failure = true;
+            }
+            if self.setup.keep_rejects {
+                done.rejected_lines
+                    .extend_from_slice(&replay.rejected_lines);
+            }
+            if let (false, Some(record)) = (self.located_late, replay.first_late) {
+                done.first_late.get_or_insert(done.records + record);
+                self.located_late = true;
+            }
+            if self.setup.keep_late {
+                done.late_lines.extend_from_slice(&replay.late_lines);
+            }
+            (rejected, late) = (replay.rejected, replay.late);
+        }
+        done.records += records;
+        done.late += late;
+        done.filtered += account.filtered;
+        done.rejected += rejected;
+        // Behind a stage that makes several records of one, a record with a rejected piece has not passed.
+        done.passed += match (&self.setup.plan.exchange, account.exploded) {
+            (_, Some(_)) => records - account.filtered - rejected - late,
+            (Exchange::Ordered(stage, _), None) if !stage.is_blocking() => 0,
+            (_, None) => passed,
+        };
+        done.failures.append(account.failures);
+        done.checks.append(account.checks);
+    }
+
+    /// Pieces of records that were rejected for another piece have no number: they are not late as well.
+    pub(super) fn mark_rejected(&self, batch: &mut Batch<'_>, bytes: &[u8], chunk: &Chunk) {
+        let input = &self.setup.plan.inputs[chunk.input];
+        let Some(slot) = input.metadata.number else {
+            return;
+        };
+        let rejected = self.replay(bytes, chunk, None).rejected_records;
+        let first = chunk.records_before as i64 + 1;
+        let is_rejected = |number: i64| rejected.binary_search(&((number - first) as u64)).is_ok();
+        let numbers = (0..batch.rows).map(|row| match batch.column(slot).get(row) {
+            ValueRef::Int(number) if is_rejected(number) => ValueRef::Null,
+            other => other,
+        });
+        let numbers: Column<'static> = numbers.collect();
+        batch.set(slot, numbers);
+    }
+
+    /// What became of each record of a piece: found by doing the work again record by record. That happens
+    /// once a worker for the place of a trouble, and costs nothing as long as there is none.
+    fn replay(&self, bytes: &[u8], chunk: &Chunk, places: Option<Places<'_>>) -> Replay {
+        let plan = &self.setup.plan;
+        let framing = plan.inputs[chunk.input].framing;
+        let mut replay = Replay::default();
+        let mut record = 0;
+        let mut own = chunk.clone();
+        let mut places = places;
+        framing.each_record(bytes, |start, end| {
+            let line = &bytes[start..end];
+            let mut account = Account::default();
+            own.records_before = chunk.records_before + record;
+            let (mut batch, _) = self.scan(line, &own, &mut account);
+            apply(plan, chunk.input, &mut batch, &mut account);
+            let placement = places.as_mut().map(|places| places.of(&batch));
+            let is_late = placement.is_some_and(|placement| !placement.late.is_empty());
+            if let (Exchange::Grouped(aggregation), false) = (&plan.exchange, is_late) {
+                Partial::new(Arc::clone(aggregation)).update(&batch, &mut account.failures);
+            }
+            if let Some(reason) = account.failures.first {
+                // Stages go by columns: what failed first in time need not be in the first record.
+                replay.first_failure.get_or_insert((record, reason));
+            }
+            if is_late && account.first_rejected.is_none() {
+                replay.late += 1;
+                replay.first_late.get_or_insert(record);
+                keep_record(&mut replay.late_lines, line, framing);
+            }
+            if let Some(reason) = account.first_rejected {
+                replay.rejected += 1;
+                replay.rejected_records.push(record);
+                replay.first_rejected.get_or_insert((record, reason));
+                keep_record(&mut replay.rejected_lines, line, framing);
+            }
+            record += 1;
+        });
+        replay
+    }
+}
+
+/// What became of each record of a piece.
+#[derive(Default)]
+struct Replay {
+    rejected: u64,
+    /// Their places in the piece, from 0.
+    rejected_records: Vec<u64>,
+    first_rejected: Option<(u64, String)>,
+    first_failure: Option<(u64, String)>,
+    rejected_lines: Vec<u8>,
+    late: u64,
+    first_late: Option<u64>,
+    late_lines: Vec<u8>,
+}
+
+/// Appends a record, and what stands behind one.
+pub(super) fn keep_record(records: &mut Vec<u8>, record: &[u8], framing: Framing) {
+    records.extend_from_slice(framing.trim(record));
+    records.push(framing.terminator());
+}

@@ -1,0 +1,101 @@
+//! From bytes to a batch behind the workers' stages.
+
+use crate::data::{Batch, Column, Framing, Position, Validity, Value, count_records};
+use crate::plan::Plan;
+use crate::stage::Account;
+
+use super::{Chunk, Worker};
+
+/// A piece of a chunk behind the workers' stages.
+pub(super) struct Decoded<'b> {
+    pub(super) bytes: &'b [u8],
+    /// The chunk as it stood in front of it.
+    pub(super) before: Chunk,
+    pub(super) records: u64,
+    pub(super) batch: Batch<'b>,
+    pub(super) account: Account,
+}
+
+impl Worker {
+    /// Applies the workers' stages to some records; moves the chunk behind them.
+    pub(super) fn decode<'b>(&self, bytes: &'b [u8], chunk: &mut Chunk) -> Decoded<'b> {
+        let mut account = Account::default();
+        let before = chunk.clone();
+        let (mut batch, records) = self.scan(bytes, chunk, &mut account);
+        apply(&self.setup.plan, chunk.input, &mut batch, &mut account);
+        chunk.records_before += records;
+        chunk.position += 1;
+        Decoded {
+            bytes,
+            before,
+            records,
+            batch,
+            account,
+        }
+    }
+
+    /// The first batch of some records, with what the source knows of them; how many they were.
+    pub(super) fn scan<'b>(
+        &self,
+        bytes: &'b [u8],
+        chunk: &Chunk,
+        account: &mut Account,
+    ) -> (Batch<'b>, u64) {
+        let input = &self.setup.plan.inputs[chunk.input];
+        let mut batch = input.scanner.scan(bytes, Position(chunk.position));
+        let rows = batch.rows;
+        if let Some(slot) = input.metadata.source {
+            let name = self.setup.sources.name(chunk.source);
+            let name = name.as_encoded_bytes().to_vec();
+            batch.set(slot, Column::Constant(Value::Text(name), rows));
+        }
+        if let Some(slot) = input.metadata.number {
+            let first = chunk.records_before as i64 + 1;
+            batch.set(
+                slot,
+                Column::Int((first..first + rows as i64).collect(), Validity::ALL),
+            );
+        }
+        if let Some(slot) = input.metadata.time {
+            batch.set(slot, Column::Constant(Value::Time(chunk.read_ns), rows));
+        }
+        if let (Some(slot), Some(header)) = (input.metadata.header, &chunk.header) {
+            batch.set(slot, Column::Constant(Value::Text(header.to_vec()), rows));
+        }
+        let records = match input.framing {
+            Framing::Lines if !input.scanner.keeps_all() => count_records(bytes),
+            // The scanner gives a row for each.
+            Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) => rows,
+        };
+        if input.scanner.explodes() {
+            account.explode(records);
+        } else {
+            account.filter(records - rows);
+        }
+        (batch, records as u64)
+    }
+}
+
+/// Applies the workers' stages: those of the input, then those that it has in common with others.
+pub(super) fn apply(plan: &Plan, input: usize, batch: &mut Batch<'_>, account: &mut Account) {
+    let input = &plan.inputs[input];
+    for step in &input.map {
+        if batch.rows == 0 {
+            return;
+        }
+        step.stage.apply(batch, &step.live, account);
+    }
+    let pieces_from = plan.pieces_from.unwrap_or(usize::MAX);
+    for (place, step) in plan.map.iter().enumerate().skip(input.enters) {
+        if batch.rows == 0 {
+            return;
+        }
+        if place >= pieces_from {
+            account.explode(batch.rows);
+        }
+        step.stage.apply(batch, &step.live, account);
+    }
+    if plan.map.len() >= pieces_from && batch.rows > 0 {
+        account.explode(batch.rows);
+    }
+}
