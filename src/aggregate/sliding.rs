@@ -150,26 +150,25 @@ impl Sliding {
         aggregation: &Aggregation,
         seconds: f64,
     ) -> Vec<Batch<'static>> {
-        let later = Slice {
-            first: window.saturating_add(1),
-            number: i64::MIN,
-        };
-        let waiting = self.waiting.split_off(&later);
-        let entering = std::mem::replace(&mut self.waiting, waiting);
-        match &mut self.taken {
-            Taken::Sum(running) => {
-                for (slice, runs) in entering {
+        while let Some(entry) = self.waiting.first_entry()
+            && entry.key().first <= window
+        {
+            let (slice, runs) = entry.remove_entry();
+            match &mut self.taken {
+                Taken::Sum(running) => {
                     let last = grid.windows(slice.number).1;
                     runs.into_iter().for_each(|run| running.enter(run, last));
                 }
+                Taken::Tree(tree) => tree.enter(slice.number, &runs, aggregation),
+            }
+        }
+        match &mut self.taken {
+            Taken::Sum(running) => {
                 let rows = running.rows(aggregation, seconds);
                 running.leave(window);
                 rows
             }
             Taken::Tree(tree) => {
-                for (slice, runs) in entering {
-                    tree.enter(slice.number, &runs, aggregation);
-                }
                 let rows = tree.merge(grid.slices(window), aggregation);
                 tree.forget(grid.slices(window + 1).0);
                 rows.into_rows(aggregation, seconds)
