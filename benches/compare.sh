@@ -39,6 +39,20 @@ awk -v bytes="$((megabytes * 1000000))" 'BEGIN {
     }
 }' >"$data/numbers.txt"
 
+# Access logs: the lines of tests/data, a second later every 24 of them, and the same as JSON.
+awk -v bytes="$((megabytes * 1000000))" '{ line[NR] = $0 } END {
+    while (written < bytes) {
+        second = int(n / 24) % 86400
+        clock = sprintf("%02d:%02d:%02d", int(second / 3600), int(second / 60) % 60, second % 60)
+        text = line[n++ % NR + 1]
+        sub(/\[[^\]]*\]/, "[01/Mar/2026:" clock " +0000]", text)
+        print text
+        written += length(text) + 1
+    }
+}' tests/data/access.log >"$data/access.log"
+"$bourn" -o json 'parse combined | select ip, time, method, path, status, bytes, referrer, agent' \
+    "$data/access.log" >"$data/access.json"
+
 # The seconds of the fastest of three runs.
 seconds() {
     local fastest="" took
@@ -94,3 +108,26 @@ question "start: one line from a pipe" \
     "for i in 1 2 3 4 5 6 7 8 9 10; do echo a | $bourn count; done" \
     mawk "for i in 1 2 3 4 5 6 7 8 9 10; do echo a | mawk 'END { print NR }'; done" \
     gawk "for i in 1 2 3 4 5 6 7 8 9 10; do echo a | gawk 'END { print NR }'; done"
+
+access=$data/access.log
+lines="read_csv('$access', delim='\x01', header=false, quote='', escape='', columns={'line': 'varchar'})"
+clickhouse_lines="file('$access', 'LineAsString')"
+
+question "requests by status" \
+    "$bourn 'parse combined | count by status' $access" \
+    duckdb "duckdb -c \"select split_part(line, ' ', 9) s, count(*) from $lines group by 1 order by 2 desc\"" \
+    clickhouse "clickhouse local -q \"select splitByChar(' ', line)[9] s, count() from $clickhouse_lines group by s order by 2 desc\""
+
+question "the same of JSON" \
+    "$bourn 'json | count by status' $data/access.json" \
+    duckdb "duckdb -c \"select status, count(*) from read_json('$data/access.json', format='newline_delimited', columns={'status': 'int'}) group by 1 order by 2 desc\"" \
+    clickhouse "clickhouse local -q \"select status, count() from file('$data/access.json', 'JSONEachRow', 'status Int32') group by status order by 2 desc\""
+
+question "requests by status and minute" \
+    "$bourn 'parse combined | count by status | window 1m on time' $access" \
+    duckdb "duckdb -c \"select time_bucket(interval '1 minute', strptime(substr(split_part(line, ' ', 4), 2), '%d/%b/%Y:%H:%M:%S')) t, split_part(line, ' ', 9) s, count(*) from $lines group by 1, 2 order by 1\"" \
+    clickhouse "clickhouse local -q \"select toStartOfMinute(parseDateTime(substring(splitByChar(' ', line)[4], 2), '%d/%b/%Y:%H:%i:%S')) t, splitByChar(' ', line)[9] s, count() from $clickhouse_lines group by t, s order by t\""
+
+question "an hour that slides by a minute, of the hour" \
+    "$bourn 'parse combined | count by status | window 1h on time late 5s' $access" \
+    "$bourn" "$bourn 'parse combined | count by status | window 1h/1m on time late 5s' $access"
