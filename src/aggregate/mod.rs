@@ -16,6 +16,7 @@ mod collect;
 mod corr;
 mod count;
 mod count_distinct;
+mod counts;
 mod delta;
 mod ewma;
 mod fingerprint;

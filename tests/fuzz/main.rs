@@ -74,16 +74,21 @@ fn every_check_is_run_and_is_a_target_of_libfuzzer() {
     }
 }
 
-/// Writes the seeds where libFuzzer looks for them: `cargo test --test fuzz -- --ignored corpus`.
+/// Seeds are files that libFuzzer can begin with: `BOURN_CORPUS=fuzz/corpus cargo test --test fuzz corpus` writes them
+/// there, and without it they are written to see that all can be.
 #[test]
-#[ignore = "writes fuzz/corpus"]
 fn corpus() {
+    let temporary = tempfile::tempdir().expect("a directory");
+    let corpus = match std::env::var_os("BOURN_CORPUS") {
+        Some(path) => std::path::PathBuf::from(path),
+        None => temporary.path().to_owned(),
+    };
     for (name, _) in CHECKS {
-        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fuzz/corpus")
-            .join(name);
+        let directory = corpus.join(name);
         std::fs::create_dir_all(&directory).expect("a directory");
-        for (number, seed) in seeds::of(name).iter().enumerate() {
+        let seeds = seeds::of(name);
+        assert!(!seeds.is_empty(), "{name} has no seeds");
+        for (number, seed) in seeds.iter().enumerate() {
             std::fs::write(directory.join(format!("seed{number}")), seed).expect("a file");
         }
     }

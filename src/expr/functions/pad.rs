@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use super::len::count_characters;
-use super::repeat::{LIMIT_BYTES, TOO_LONG};
+use super::repeat::{LIMIT_BYTES, TOO_LONG, prepare_within};
 
-use super::{
-    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
+use super::{FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const PAD: FunctionDef = FunctionDef {
@@ -38,15 +36,7 @@ pub(super) const PAD: FunctionDef = FunctionDef {
 };
 
 fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    const ABOVE: i64 = LIMIT_BYTES as i64 + 1;
-    const BELOW: i64 = -ABOVE;
-    match given.get(1) {
-        Some(Given::Constant(ValueRef::Int(..=BELOW | ABOVE..))) => Err(Refused {
-            argument: 1,
-            message: "a result may have at most 16 MiB".to_owned(),
-        }),
-        _ => Ok(Arc::new(Checked(pad))),
-    }
+    prepare_within(-(LIMIT_BYTES as i64), given, pad)
 }
 
 fn pad<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {

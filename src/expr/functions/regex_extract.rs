@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use regex::bytes::Regex;
 
-use crate::expr::pattern::Pattern;
-
+use super::regex_replace::regex_of;
 use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
@@ -57,12 +56,7 @@ struct Extract {
 }
 
 fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    let Some(Given::Pattern(Pattern::Regex(regex))) = given.get(1) else {
-        return Err(Refused {
-            argument: 1,
-            message: "expected a /regex/".to_owned(),
-        });
-    };
+    let regex = regex_of(given)?;
     let group = match given.get(2) {
         None => usize::from(regex.captures_len() > 1),
         Some(Given::Constant(group)) => group_of(regex, *group).ok_or_else(|| Refused {

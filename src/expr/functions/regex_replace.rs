@@ -50,12 +50,7 @@ struct Replace {
 }
 
 fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    let Some(Given::Pattern(Pattern::Regex(regex))) = given.get(1) else {
-        return Err(Refused {
-            argument: 1,
-            message: "expected a /regex/".to_owned(),
-        });
-    };
+    let regex = regex_of(given)?;
     let mut is_plain = false;
     if let Some(Given::Constant(ValueRef::Text(replacement))) = given.get(2) {
         is_plain = !replacement.contains(&b'$');
@@ -70,6 +65,17 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
         regex: regex.clone(),
         is_plain,
     }))
+}
+
+/// The expression that stands as the second argument.
+pub(super) fn regex_of<'g>(given: &'g [Given<'_>]) -> Result<&'g Regex, Refused> {
+    match given.get(1) {
+        Some(Given::Pattern(Pattern::Regex(regex))) => Ok(regex),
+        _ => Err(Refused {
+            argument: 1,
+            message: "expected a /regex/".to_owned(),
+        }),
+    }
 }
 
 /// The first group that a replacement names and the expression does not have.

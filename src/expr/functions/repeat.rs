@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
+    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Scalar, Unfit,
 };
 use crate::data::{Entry, Example, ValueRef};
 
@@ -43,13 +43,23 @@ pub(super) const TOO_LONG: Unfit = Unfit {
 };
 
 fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    const LIMIT: i64 = LIMIT_BYTES as i64 + 1;
+    prepare_within(i64::MIN, given, repeat)
+}
+
+/// Prepares a function whose second argument says how long a result is, which is too long below `least` or above
+/// the limit.
+pub(super) fn prepare_within(
+    least: i64,
+    given: &[Given<'_>],
+    function: Scalar,
+) -> Result<Arc<dyn Prepared>, Refused> {
+    let fits = |count: i64| (least..=LIMIT_BYTES as i64).contains(&count);
     match given.get(1) {
-        Some(Given::Constant(ValueRef::Int(LIMIT..))) => Err(Refused {
+        Some(Given::Constant(ValueRef::Int(count))) if !fits(*count) => Err(Refused {
             argument: 1,
             message: "a result may have at most 16 MiB".to_owned(),
         }),
-        _ => Ok(Arc::new(Checked(repeat))),
+        _ => Ok(Arc::new(Checked(function))),
     }
 }
 

@@ -1,0 +1,105 @@
+//! What `count` and `rate` keep.
+
+use std::any::Any;
+use std::ops::Range;
+
+use super::accumulator::{Accumulator, Finish, Groups, RowFailures, RunRows, same, take_states};
+use crate::data::{Column, Position, Value};
+use crate::expr::Failures;
+
+/// What becomes of counts.
+type Results = fn(&[i64], &Finish) -> Column<'static>;
+
+/// Records by group.
+#[derive(Debug)]
+pub(super) struct Counts {
+    counts: Vec<i64>,
+    results: Results,
+}
+
+impl Counts {
+    /// No group yet.
+    pub(super) fn boxed(results: Results) -> Box<dyn Accumulator> {
+        Box::new(Counts {
+            counts: Vec::new(),
+            results,
+        })
+    }
+}
+
+impl Accumulator for Counts {
+    fn resize(&mut self, groups: usize) {
+        self.counts.resize(groups, 0);
+    }
+
+    fn update(
+        &mut self,
+        groups: Groups<'_>,
+        _arguments: &[&Column<'_>],
+        _position: Position,
+        _failures: &mut Failures,
+    ) {
+        match groups {
+            Groups::One(rows) => self.counts[0] += rows as i64,
+            Groups::Each(groups) => {
+                for &group in groups {
+                    self.counts[group as usize] += 1;
+                }
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
+        let other: &Counts = same(other);
+        for (count, &group) in other.counts[from].iter().zip(to) {
+            self.counts[group as usize] += count;
+        }
+    }
+
+    fn can_subtract(&self) -> bool {
+        true
+    }
+
+    fn subtract(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
+        let other: &Counts = same(other);
+        for (count, &group) in other.counts[from].iter().zip(to) {
+            self.counts[group as usize] -= count;
+        }
+    }
+
+    fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
+        Box::new(Counts {
+            counts: take_states(&mut self.counts, order),
+            results: self.results,
+        })
+    }
+
+    fn finish(&self, finish: &Finish) -> Vec<Column<'static>> {
+        vec![(self.results)(&self.counts, finish)]
+    }
+
+    fn result(&self, group: usize, finish: &Finish) -> Vec<Value> {
+        let results = (self.results)(&self.counts[group..=group], finish);
+        vec![results.get(0).to_value()]
+    }
+
+    fn run(
+        &mut self,
+        groups: &[u32],
+        rows: &RunRows<'_>,
+        finish: &Finish,
+        _failures: &mut RowFailures,
+    ) -> Vec<Column<'static>> {
+        let count = |(row, &group): (usize, &u32)| {
+            let count = &mut self.counts[group as usize];
+            *count += i64::from(rows.counts(row));
+            *count
+        };
+        let counts: Vec<i64> = groups.iter().enumerate().map(count).collect();
+        vec![(self.results)(&counts, finish)]
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,152 @@
+//! Sessions beside naive ones.
+
+use super::*;
+use proptest::prelude::*;
+
+#[test]
+fn a_record_exactly_a_gap_later_begins_a_new_session() {
+    let mut sessions = Sessions::new(5);
+    assert_eq!(sessions.cell(0, 10, 0), Some(0));
+    assert_eq!(sessions.cell(0, 14, 0), Some(0));
+    assert_eq!(sessions.cell(0, 19, 0), Some(1));
+    sessions.advance(19);
+    let taken = sessions.take();
+    assert_eq!(taken.len(), 1);
+    assert_eq!((taken[0].start, taken[0].end), (10, 19));
+}
+
+#[test]
+fn a_late_record_joins_a_session_that_is_open() {
+    let mut sessions = Sessions::new(5);
+    sessions.cell(0, 10, 0);
+    sessions.cell(0, 14, 10);
+    assert_eq!(sessions.cell(0, 8, 14), Some(0));
+    assert_eq!(sessions.cell(1, 8, 14), None);
+}
+
+#[test]
+fn the_ends_of_time_have_sessions_too() {
+    let mut sessions = Sessions::new(5);
+    assert_eq!(sessions.cell(0, i64::MAX, i64::MIN), Some(0));
+    assert_eq!(sessions.cell(0, i64::MAX, i64::MIN), Some(0));
+    assert_eq!(sessions.cell(0, i64::MIN, i64::MIN), Some(1));
+    assert_eq!(sessions.cell(0, i64::MIN + 4, i64::MIN), Some(1));
+    sessions.finish();
+    let starts: Vec<i64> = sessions
+        .take()
+        .iter()
+        .map(|session| session.start)
+        .collect();
+    assert_eq!(starts, [i64::MAX, i64::MIN]);
+}
+
+#[test]
+fn how_the_stream_is_parted_does_not_show() {
+    // A record that is far behind joins a session that is open: it begins before one that was ready.
+    let records = [(0, 10), (0, 14), (1, 3), (1, 4), (0, 15), (0, 6), (0, 2)];
+    let found = |looks: &[usize]| {
+        let mut sessions = Sessions::new(5);
+        let (mut watermark, mut found) = (i64::MIN, Vec::new());
+        for (number, (key, time)) in records.into_iter().enumerate() {
+            sessions.cell(key, time, watermark);
+            watermark = watermark.max(time - 6);
+            if looks.contains(&number) {
+                sessions.advance(watermark);
+                found.extend(sessions.take());
+            }
+        }
+        sessions.finish();
+        found.extend(sessions.take());
+        found
+    };
+    let expected = found(&[]);
+    for looks in [&[4][..], &[5], &[0, 1, 2, 3, 4, 5, 6]] {
+        assert_eq!(found(looks), expected);
+    }
+    assert_eq!(expected.len(), 2);
+}
+
+#[test]
+fn what_is_held_stays_as_small_as_what_is_open() {
+    let mut sessions = Sessions::new(10);
+    let mut keys: Vec<u32> = (0..10).collect();
+    let (mut taken, mut most) = (0, 0);
+    for number in 0..1_000_000i64 {
+        // Ten keys, the first of them never silent: it holds the others back for a while.
+        let key = number % 10;
+        let own = if key == 0 { number % 100 / 10 * 3 } else { key };
+        let mut time = number / 100 * 30 + own;
+        if number % 100_000 == 99_990 {
+            time += 60;
+        }
+        let index = keys.iter().position(|known| i64::from(*known) == key);
+        let index = index.unwrap_or_else(|| {
+            keys.push(key as u32);
+            keys.len() - 1
+        });
+        sessions.cell(index as u32, time, time - 20);
+        if sessions.spent_cells() > 1000 {
+            taken += sessions.take().len();
+            let (_, kept) = sessions.renumber();
+            keys = kept.iter().map(|key| keys[*key as usize]).collect();
+        }
+        most = most.max(sessions.open.len()).max(sessions.cells());
+    }
+    assert!(most < 25_000, "{most}");
+    sessions.finish();
+    taken += sessions.take().len();
+    assert!(taken > 85_000, "{taken}");
+}
+
+/// Sessions without any cleverness: all records by key, in the order of time.
+fn naive(gap: i64, records: &[(u32, i64)]) -> Vec<(u32, i64, i64, usize)> {
+    let mut found = Vec::new();
+    for key in 0..4 {
+        let mut times: Vec<i64> = records
+            .iter()
+            .filter(|record| record.0 == key)
+            .map(|record| record.1)
+            .collect();
+        times.sort_unstable();
+        for times in times.chunk_by(|left, right| right - left < gap) {
+            found.push((key, times[0], times[times.len() - 1] + gap, times.len()));
+        }
+    }
+    found.sort_unstable_by_key(|session| (session.1, session.0));
+    found
+}
+
+proptest! {
+    #[test]
+    fn without_lateness_they_are_the_naive_ones(records in proptest::collection::vec((0u32..4, 0i64..60), 0..50), gap in 1i64..8, renumbers in 1usize..20) {
+        let mut sessions = Sessions::new(gap);
+        let mut counts: Vec<usize> = Vec::new();
+        let mut keys: Vec<u32> = (0..4).collect();
+        let mut found = Vec::new();
+        let mut all = Vec::new();
+        for (number, (key, time)) in records.iter().enumerate() {
+            let number_of = keys.iter().position(|known| known == key).unwrap_or_else(|| { keys.push(*key); keys.len() - 1 });
+            let cell = sessions.cell(number_of as u32, *time, i64::MIN).expect("nothing is late") as usize;
+            counts.resize(counts.len().max(cell + 1), 0);
+            counts[cell] += 1;
+            if number % renumbers == 0 {
+                let (cells, kept) = sessions.renumber();
+                counts = cells.iter().map(|cell| counts[*cell as usize]).collect();
+                keys = kept.iter().map(|key| keys[*key as usize]).collect();
+            }
+        }
+        sessions.advance(30);
+        all.extend(sessions.take());
+        sessions.finish();
+        all.extend(sessions.take());
+        all.sort_by_key(|session| (session.turn, session.start));
+        for session in all {
+            let records: usize = sessions.cells_of(&session).map(|cell| counts[cell as usize]).sum();
+            found.push((keys[session.key as usize], session.start, session.end, records));
+        }
+        let starts: Vec<i64> = found.iter().map(|session| session.1).collect();
+        prop_assert!(starts.is_sorted());
+        found.sort_unstable_by_key(|session| (session.1, session.0));
+        prop_assert_eq!(found, naive(gap, &records));
+    }
+}
