@@ -451,7 +451,8 @@ mod tests {
 
     #[test]
     fn other_framings_however_the_bytes_come() {
-        let trace = RecordStart::of(regex::bytes::Regex::new("^[0-9]").unwrap());
+        let trace =
+            RecordStart::of(regex::bytes::Regex::new("^[0-9]").expect("a right expression"));
         for step in 1..12 {
             assert_eq!(ends(Framing::Nul, b"a\nb\0\0c", step), [4, 5, 6]);
             let starts = Framing::Starts(trace);
@@ -466,7 +467,9 @@ mod tests {
 
     #[test]
     fn a_record_that_is_too_long_ends_where_the_next_one_begins() {
-        let starts = Framing::Starts(RecordStart::of(regex::bytes::Regex::new("^[0-9]").unwrap()));
+        let starts = Framing::Starts(RecordStart::of(
+            regex::bytes::Regex::new("^[0-9]").expect("a right expression"),
+        ));
         assert_eq!(Framing::Lines.resume(b"rest\nb\n", false), Some(5));
         assert_eq!(Framing::Nul.resume(b"rest\nb\0c", false), Some(7));
         assert_eq!(starts.resume(b"1 rest\n at\n2 next\n", false), Some(11));

@@ -153,7 +153,7 @@ mod tests {
         ] {
             let mut out = Vec::new();
             format_float(value, &mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), text);
+            assert_eq!(String::from_utf8(out).expect("the test's own text"), text);
         }
     }
 }

@@ -223,8 +223,8 @@ mod tests {
 
     /// All records of a file, read by ranges of so many bytes.
     fn by_ranges(content: &[u8], range_bytes: u64, max_line_bytes: usize) -> (Vec<u8>, usize) {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(content).unwrap();
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(content).expect("it takes all");
         let (file, end) = (Arc::new(file), content.len() as u64);
         let (mut joined, mut overlong, mut low) = (Vec::new(), 0, 0);
         let mut buffer = Vec::new();
@@ -271,7 +271,7 @@ mod tests {
             let (joined, overlong) = by_ranges(content.as_bytes(), range_bytes, max);
             let lines = content.split_inclusive('\n');
             let (long, good): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.trim_end_matches('\n').len() > max);
-            prop_assert_eq!(String::from_utf8(joined).unwrap(), good.concat());
+            prop_assert_eq!(String::from_utf8(joined).expect("the test's own text"), good.concat());
             prop_assert_eq!(overlong, long.len());
         }
     }

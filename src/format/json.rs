@@ -136,7 +136,10 @@ mod tests {
         ] {
             let mut out = Vec::new();
             write_json_string(bytes, &mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), printed);
+            assert_eq!(
+                String::from_utf8(out).expect("the test's own text"),
+                printed
+            );
         }
     }
 

@@ -224,33 +224,36 @@ mod tests {
         match compression {
             Compression::Gzip => {
                 let mut writer = flate2::write::GzEncoder::new(Vec::new(), Default::default());
-                writer.write_all(text).unwrap();
-                writer.finish().unwrap()
+                writer.write_all(text).expect("it takes all");
+                writer.finish().expect("memory takes all")
             }
             Compression::Zstd => {
-                let mut writer = zstd::Encoder::new(Vec::new(), 3).unwrap();
-                writer.include_checksum(true).unwrap(); // as the tool does
-                writer.write_all(text).unwrap();
-                writer.finish().unwrap()
+                let mut writer = zstd::Encoder::new(Vec::new(), 3).expect("memory takes all");
+                writer
+                    .include_checksum(true)
+                    .expect("a checksum is allowed"); // as the tool does
+                writer.write_all(text).expect("it takes all");
+                writer.finish().expect("memory takes all")
             }
             Compression::Bzip2 => {
                 let mut writer = bzip2::write::BzEncoder::new(Vec::new(), Default::default());
-                writer.write_all(text).unwrap();
-                writer.finish().unwrap()
+                writer.write_all(text).expect("it takes all");
+                writer.finish().expect("memory takes all")
             }
             Compression::Xz => {
                 let options = lzma_rust2::XzOptions::with_preset(1);
-                let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
-                writer.write_all(text).unwrap();
-                writer.finish().unwrap()
+                let mut writer =
+                    lzma_rust2::XzWriter::new(Vec::new(), options).expect("memory takes all");
+                writer.write_all(text).expect("it takes all");
+                writer.finish().expect("memory takes all")
             }
             Compression::Lz4 => {
                 let info = lz4_flex::frame::FrameInfo::new()
                     .block_size(lz4_flex::frame::BlockSize::Max64KB)
                     .content_checksum(true);
                 let mut writer = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
-                writer.write_all(text).unwrap();
-                writer.finish().unwrap()
+                writer.write_all(text).expect("it takes all");
+                writer.finish().expect("memory takes all")
             }
         }
     }
@@ -279,7 +282,7 @@ mod tests {
         let mut text = Vec::new();
         while text.len() < 200_000 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            writeln!(text, "{} GET /{}", state >> 8, state % 97).unwrap();
+            writeln!(text, "{} GET /{}", state >> 8, state % 97).expect("memory takes all");
         }
         text
     }
@@ -343,7 +346,10 @@ mod tests {
                 for end in 0..4 {
                     assert_ne!(Compression::detect(&bytes[..end]), Detection::Plain);
                 }
-                assert_eq!(decompress(compression, &bytes).unwrap(), text);
+                assert_eq!(
+                    decompress(compression, &bytes).expect("it was compressed just now"),
+                    text
+                );
             }
         }
     }
@@ -355,7 +361,7 @@ mod tests {
             bytes.extend(compress(compression, b""));
             bytes.extend(compress(compression, b"two\n"));
             assert_eq!(
-                decompress(compression, &bytes).unwrap(),
+                decompress(compression, &bytes).expect("it was compressed just now"),
                 b"one\ntwo\n",
                 "{compression:?}"
             );
@@ -370,9 +376,9 @@ mod tests {
             let mut text = Vec::new();
             compression
                 .reader(Box::new(Dripping(Cursor::new(bytes))))
-                .unwrap()
+                .expect("it was compressed just now")
                 .read_to_end(&mut text)
-                .unwrap();
+                .expect("it was compressed just now");
             assert_eq!(text, b"one\ntwo\n", "{compression:?}");
         }
     }
@@ -410,7 +416,7 @@ mod tests {
             let mut read = Vec::new();
             let error = compression
                 .reader(Box::new(Cursor::new(bytes[..bytes.len() - 10].to_vec())))
-                .unwrap()
+                .expect("it was compressed just now")
                 .read_to_end(&mut read);
             assert!(error.is_err());
             assert!(!read.is_empty(), "{compression:?}");

@@ -187,9 +187,9 @@ mod tests {
     use crate::data::RecordStart;
 
     fn last(content: &[u8], start: u64, records: u64, framing: Framing) -> Vec<u8> {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(content).unwrap();
-        let from = tail(&file, start, records, framing).unwrap();
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(content).expect("it takes all");
+        let from = tail(&file, start, records, framing).expect("a regular file");
         content[from as usize..].to_vec()
     }
 
@@ -199,7 +199,7 @@ mod tests {
             let lines: Vec<&str> = content.split_inclusive('\n').collect();
             let expected = lines[lines.len().saturating_sub(records)..].concat();
             let found = last(content.as_bytes(), 0, records as u64, Framing::Lines);
-            prop_assert_eq!(String::from_utf8(found).unwrap(), expected);
+            prop_assert_eq!(String::from_utf8(found).expect("the test's own text"), expected);
         }
     }
 
@@ -217,7 +217,8 @@ mod tests {
     #[test]
     fn the_last_records_of_other_framings() {
         assert_eq!(last(b"a\nb\0c\0", 0, 1, Framing::Nul), b"c\0");
-        let starts = RecordStart::of(regex::bytes::Regex::new("^[0-9]").unwrap());
+        let starts =
+            RecordStart::of(regex::bytes::Regex::new("^[0-9]").expect("a right expression"));
         let trace = b" x\n1 a\n  b\n2 c\n  d\n";
         for (records, expected) in [
             (0, &b""[..]),
@@ -231,18 +232,24 @@ mod tests {
 
     #[test]
     fn a_directory_is_its_files() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().expect("a directory");
         for name in ["b.log", "a.log", ".hidden"] {
-            std::fs::write(directory.path().join(name), name).unwrap();
+            std::fs::write(directory.path().join(name), name).expect("room for a file");
         }
-        std::fs::create_dir(directory.path().join("below")).unwrap();
-        let files = list(directory.path()).unwrap();
+        std::fs::create_dir(directory.path().join("below")).expect("a directory");
+        let files = list(directory.path()).expect("it can be read");
         let names: Vec<_> = files
             .iter()
             .filter_map(|(path, _)| path.file_name())
             .collect();
         assert_eq!(names, ["a.log", "b.log"]);
-        assert_eq!(look(&directory.path().join("c")).unwrap(), Named::Nothing);
-        assert_eq!(look(directory.path()).unwrap(), Named::Directory);
+        assert_eq!(
+            look(&directory.path().join("c")).expect("it can be looked at"),
+            Named::Nothing
+        );
+        assert_eq!(
+            look(directory.path()).expect("it can be looked at"),
+            Named::Directory
+        );
     }
 }

@@ -128,7 +128,7 @@ mod tests {
 
     fn grid(length: i64, slide: i64) -> Grid {
         let kind = Kind::Time { length, slide };
-        Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).unwrap()
+        Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("no session")
     }
 
     proptest! {
@@ -162,7 +162,7 @@ mod tests {
             length: 100,
             slide: 10,
         };
-        let grid = Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).unwrap();
+        let grid = Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("no session");
         assert_eq!((grid.start(0), grid.end(0)), (1, 101));
         assert_eq!(grid.windows(grid.slice_of(1)), (0, 0));
         assert_eq!(grid.windows(grid.slice_of(101)), (1, 10));

@@ -434,7 +434,7 @@ mod tests {
             let (mut at, mut cut) = (0, cuts.iter());
             while at < times.len() {
                 let source = times[at].0;
-                let wanted = *cut.next().unwrap();
+                let wanted = *cut.next().expect("as many as records");
                 let chunk: Vec<i64> = times[at..].iter().take(wanted).take_while(|time| time.0 == source).map(|time| time.1).collect();
                 let mut clock = many.pass(source, &reach(30, &chunk));
                 for (time, expected) in chunk.iter().zip(&clocks[at..]) {

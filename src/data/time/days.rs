@@ -132,12 +132,14 @@ mod tests {
     use super::*;
 
     fn ns(text: &str) -> i64 {
-        text.parse::<Timestamp>().unwrap().as_nanosecond() as i64
+        text.parse::<Timestamp>()
+            .expect("the test's own time")
+            .as_nanosecond() as i64
     }
 
     #[test]
     fn days_have_23_to_25_hours() {
-        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone of the bundle");
         let day = day_of(ns("2026-03-29T10:00:00Z"), &berlin);
         assert_eq!(start_of_day(day, &berlin), ns("2026-03-28T23:00:00Z"));
         assert_eq!(start_of_day(day + 1, &berlin), ns("2026-03-29T22:00:00Z"));
@@ -153,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_day_whose_midnight_is_skipped_begins_behind_it() {
-        let beirut = TimeZone::get("Asia/Beirut").unwrap();
+        let beirut = TimeZone::get("Asia/Beirut").expect("a zone of the bundle");
         let day = day_of(ns("2022-03-27T10:00:00Z"), &beirut);
         let start = start_of_day(day, &beirut);
         assert_eq!(start, ns("2022-03-26T22:00:00Z"));

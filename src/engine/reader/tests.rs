@@ -35,8 +35,8 @@ impl Running {
         let (task_sender, tasks) = unbounded();
         let (message_sender, messages) = unbounded();
         let (ticket_sender, tickets) = unbounded();
-        (0..10_000).for_each(|_| ticket_sender.send(()).unwrap());
-        let control = Control::new().unwrap();
+        (0..10_000).for_each(|_| ticket_sender.send(()).expect("there is room"));
+        let control = Control::new().expect("a pipe");
         let reader = Reader::new(Setup {
             sources: Sources::new(&sources, &[]),
             reading: Reading {
@@ -102,11 +102,11 @@ impl Running {
 
 #[test]
 fn a_pipe_says_that_time_passes_that_it_is_silent_and_that_it_has_ended() {
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
     let running = Running::start(vec![format!("/proc/self/fd/{}", reader.as_raw_fd()).into()]);
     let clock = running.task();
     assert!(matches!(clock.content, Content::Mark(Mark::Clock)));
-    writer.write_all(b"a\n").unwrap();
+    writer.write_all(b"a\n").expect("it takes all");
     let begun = Instant::now();
     let mut silent = 0;
     while silent < 3 {
@@ -121,7 +121,7 @@ fn a_pipe_says_that_time_passes_that_it_is_silent_and_that_it_has_ended() {
         }
     }
     assert!(begun.elapsed() >= IDLE);
-    writer.write_all(b"b\n").unwrap();
+    writer.write_all(b"b\n").expect("it takes all");
     while !matches!(running.mark(), (SourceIndex(0), None)) {}
     drop(writer);
     while !matches!(running.mark(), (SourceIndex(0), Some(Mark::Ended))) {}
@@ -130,12 +130,12 @@ fn a_pipe_says_that_time_passes_that_it_is_silent_and_that_it_has_ended() {
 
 #[test]
 fn a_listener_has_ended_at_once_and_its_connections_when_they_close() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("socket");
     let running = Running::start(vec![format!("unix-listen://{}", path.display()).into()]);
     assert_eq!(running.mark(), (SourceIndex(0), Some(Mark::Ended)));
-    let mut stream = UnixStream::connect(&path).unwrap();
-    stream.write_all(b"a\n").unwrap();
+    let mut stream = UnixStream::connect(&path).expect("somebody listens");
+    stream.write_all(b"a\n").expect("it takes all");
     assert_eq!(running.mark(), (SourceIndex(1), None));
     let (source, mark) = running.mark();
     assert!(source == SourceIndex(1) && matches!(mark, Some(Mark::Silent(_))));
@@ -149,10 +149,10 @@ fn a_listener_has_ended_at_once_and_its_connections_when_they_close() {
 
 #[test]
 fn a_file_ends_before_the_next_one_begins() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
     let paths = ["a", "b"].map(|name| {
         let path = directory.path().join(name);
-        std::fs::write(&path, "x\n").unwrap();
+        std::fs::write(&path, "x\n").expect("room for a file");
         path.into_os_string()
     });
     let running = Running::start(paths.to_vec());

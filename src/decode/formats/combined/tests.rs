@@ -172,14 +172,14 @@ proptest! {
                     .map(|at| at as u32)
                     .collect();
                 quotes.extend([u32::MAX; 8]);
-                let quick = regular::<QUOTES>(&bytes, start, end, quotes.first_chunk().unwrap());
+                let quick = regular::<QUOTES>(&bytes, start, end, quotes.first_chunk().expect("enough quotes"));
                 if let Some(quick) = quick {
                     let walked = walk::<QUOTES>(&bytes[..end], start).ok();
                     prop_assert!(walked.is_some(), "{}", String::from_utf8_lossy(line));
                     for field in 0..if QUOTES == 6 { 11 } else { 9 } {
                         prop_assert_eq!(
                             quick.place(field, &bytes),
-                            walked.unwrap().place(field, &bytes),
+                            walked.expect("it was walked").place(field, &bytes),
                             "{} {}", field, String::from_utf8_lossy(line)
                         );
                     }
