@@ -63,6 +63,9 @@ pub struct OutputColumn {
     pub name: String,
     /// Where a batch holds it.
     pub slot: Slot,
+    /// It tells the row's group or window from others, as `status` in `count by status` does: a name, even where
+    /// it is a number.
+    pub is_key: bool,
 }
 
 /// Turns rows into bytes. Made by the plan's output once for each thread that encodes.
@@ -230,6 +233,7 @@ mod testing {
             .map(|(name, slot)| OutputColumn {
                 name: name.to_string(),
                 slot: Slot(slot),
+                is_key: false,
             })
             .collect()
     }

@@ -262,6 +262,7 @@ impl Fixed {
         let column = |(index, name): (usize, &Vec<u8>)| OutputColumn {
             name: String::from_utf8_lossy(name).into_owned(),
             slot: Slot(index as u32),
+            is_key: false,
         };
         let slots: Vec<OutputColumn> = names.iter().enumerate().map(column).collect();
         let encoder = (format.encoder)(&slots, look);

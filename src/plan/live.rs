@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{Framing, LiveSlots, Scanner};
+use crate::data::{Framing, LiveSlots, Scanner, Slot};
 use crate::expr::Field;
 use crate::format::OutputColumn;
 use crate::stage::{RowStage, Watched};
@@ -297,6 +297,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
         let line = OutputColumn {
             name: "line".to_owned(),
             slot: bound.source.line,
+            is_key: false,
         };
         return Output {
             columns: vec![line],
@@ -306,16 +307,25 @@ fn output(bound: &Bound, printing: Printing) -> Output {
             dropped: Vec::new(),
         };
     }
+    let bounds = bound.window.as_ref().and_then(OpenWindow::bounds);
+    let is_bound =
+        |slot: Slot| bounds.is_some_and(|bounds| [bounds.start, bounds.end].contains(&slot));
+    let is_key = |slot: Slot| {
+        bound.stages.iter().any(|stage| match &stage.kind {
+            Kind::Grouped(aggregation) => aggregation.keys.iter().any(|key| key.slot == slot),
+            _ => false,
+        })
+    };
     let column = |field: &Field| OutputColumn {
         name: field.name.clone(),
         slot: field.slot,
+        is_key: is_bound(field.slot) || is_key(field.slot),
     };
     let columns: Vec<OutputColumn> = scope.fields().iter().map(column).collect();
-    let is_bound = |column: &&OutputColumn| {
-        let bounds = bound.window.as_ref().and_then(OpenWindow::bounds);
-        bounds.is_some_and(|bounds| [bounds.start, bounds.end].contains(&column.slot))
-    };
-    let front = columns.iter().take_while(is_bound).count();
+    let front = columns
+        .iter()
+        .take_while(|column| is_bound(column.slot))
+        .count();
     Output {
         columns,
         lines: None,

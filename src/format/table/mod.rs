@@ -165,7 +165,8 @@ impl Table {
         let first = || {
             self.layout
                 .iter()
-                .position(|layout| layout.is_right_aligned())
+                .zip(&self.columns)
+                .position(|(layout, column)| layout.is_right_aligned() && !column.is_key)
         };
         bars.column = bars.column.or_else(first);
         if let Some(column) = bars.column {

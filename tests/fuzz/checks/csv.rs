@@ -118,6 +118,7 @@ fn assert_prints(dialect: Dialect, names: &[String], passed: &[&Vec<Value>]) {
         columns.push(OutputColumn {
             name: name.clone(),
             slot,
+            is_key: false,
         });
     }
     let mut encoder = format::make(format, &columns, Look::default());
