@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
+use bourn::engine::Outcome;
 use proptest::prelude::*;
 use support::generate;
 use support::run::{Configuration, Origin, plan, run, run_sources};
@@ -62,6 +63,39 @@ fn config() -> ProptestConfig {
 /// Everything about groups that does not depend on the order of records.
 const UNORDERED: &str = "split /[ ,]+/ | count, sum(word) as s, avg(word) as a, min(word) as b, max(word) as c, count(word > 1) as d by len(word) as n";
 
+/// What became of the records, and how many values were not what they were used as.
+fn counts(outcome: &Outcome) -> (String, u64) {
+    (outcome.ledger.equation(), outcome.ledger.failed)
+}
+
+/// Conditions on lines, of which some need a text.
+fn searched_condition() -> impl Strategy<Value = String> {
+    let simple = prop::sample::select(vec![
+        "line == 'ab'",
+        "contains(line, 'a')",
+        "startswith(line, 'ab')",
+        "endswith(line, 'b\\r')",
+        "endswith(line, 'x')",
+        "line ~ /a+b/",
+        "line ~ /^x. $/",
+        "line ~ /(?-u:\\xff)a|b/",
+        "line ~ 'b'",
+        "num(line) > 0",
+        "len(line) > 2",
+    ]);
+    let joined = prop::sample::select(vec![" and ", " or ", " and not "]);
+    (
+        simple.clone(),
+        prop::collection::vec((joined, simple), 0..3),
+    )
+        .prop_map(|(first, rest)| {
+            rest.iter()
+                .fold(first.to_owned(), |condition, (joined, next)| {
+                    condition + joined + next
+                })
+        })
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -101,6 +135,19 @@ proptest! {
             shuffled.swap(index, (state >> 33) as usize % (index + 1));
         }
         prop_assert_eq!(print(UNORDERED, &shuffled.concat()), print(UNORDERED, &input));
+    }
+
+    #[test]
+    fn searching_raw_bytes_first_changes_nothing(
+        condition in searched_condition(),
+        input in prop::collection::vec(prop::sample::select(b"ab1x. \r\n\xff".as_slice()), 0..300),
+    ) {
+        let searched = plan(&format!("where {condition}")).expect("it is a pipeline");
+        let asked = plan(&format!("where true | where {condition}")).expect("it is a pipeline");
+        let (searched, with_search) = run(&searched, &input, PLAIN);
+        let (asked, without) = run(&asked, &input, PLAIN);
+        prop_assert_eq!(searched, asked, "{}", condition);
+        prop_assert_eq!(counts(&with_search), counts(&without), "{}", condition);
     }
 
     #[test]

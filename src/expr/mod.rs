@@ -11,6 +11,7 @@ pub mod functions;
 mod log_pattern;
 mod node;
 pub mod pattern;
+mod required;
 pub mod scope;
 
 pub use access::without;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use memchr::memmem;
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use crate::data::Value;
 use crate::lang::Mistake;
@@ -59,18 +59,11 @@ pub fn compile(pattern: &str) -> Result<Pattern, String> {
 
 /// As [`bind_regex`], of a pattern and its flags; or what is wrong with it.
 pub fn build(pattern: &str, flags: &str) -> Result<Regex, String> {
-    let mut builder = RegexBuilder::new(pattern);
-    for flag in flags.chars() {
-        match flag {
-            'i' => builder.case_insensitive(true),
-            'm' => builder.multi_line(true),
-            's' => builder.dot_matches_new_line(true),
-            'x' => builder.ignore_whitespace(true),
-            'U' => builder.swap_greed(true),
-            _ => &mut builder,
-        };
-    }
-    builder.build().map_err(|error| {
+    let compiled = match flags {
+        "" => Regex::new(pattern),
+        flags => Regex::new(&format!("(?{flags}){pattern}")),
+    };
+    compiled.map_err(|error| {
         let text = error.to_string();
         let reason = text
             .lines()

@@ -15,12 +15,12 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Describes a plan; `map` and `merge` name the stages of `texts` by number. `branches` are
-    /// other sources, each with what is done with its records alone.
+    /// Describes a plan; `done`, which the scanner does, `map` and `merge` name the stages of `texts` by number.
+    /// `branches` are other sources, each with what is done with its records alone.
     pub(super) fn of(
         texts: &[String],
         (framing, scanned, metadata): (Framing, Scanned, Metadata),
-        (map, branches): (&[(usize, Step)], &[String]),
+        (done, map, branches): (Option<usize>, &[(usize, Step)], &[String]),
         merge: &[(usize, MergeStep)],
         window: Option<&PlannedWindow>,
         output: &Output,
@@ -29,7 +29,10 @@ impl Explanation {
         let mut decoded = match scanned {
             Scanned::Counted => "records are counted, nothing is decoded".to_owned(),
             Scanned::Lines => "line".to_owned(),
-            Scanned::Stage(_) => {
+            Scanned::Searched(text) => {
+                format!("lines with {text:?}: the raw bytes are searched for it")
+            }
+            Scanned::Raw => {
                 "raw bytes: the first stage finds what it needs, lines are not looked for"
                     .to_owned()
             }
@@ -54,11 +57,7 @@ impl Explanation {
         for branch in branches {
             rows.push(("with", branch.clone(), "row by row; forgets".to_owned()));
         }
-        let scanning = match scanned {
-            Scanned::Stage(index) => Some(index),
-            _ => None,
-        };
-        let mut mapped: Vec<usize> = scanning
+        let mut mapped: Vec<usize> = done
             .into_iter()
             .chain(map.iter().map(|(index, _)| *index))
             .collect();

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::data::{Framing, LiveSlots, Scanner, Slot};
 use crate::expr::Field;
 use crate::format::OutputColumn;
-use crate::stage::{RowStage, Watched};
+use crate::stage::{Required, RowStage, Watched};
 use crate::window;
 
 use super::explain::Explanation;
-use super::scan::{CountScanner, LineScanner};
+use super::scan::{CountScanner, LineScanner, SearchScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
 use super::union::{Entering, reading};
 use super::window::{BoundWindow, OpenWindow, Place, PlannedWindow, WindowBy};
@@ -116,7 +116,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let mut own = map.split_off(0);
     let mut shared = own.split_off(shared.unwrap_or(own.len()));
     let before = own.len();
-    let (scanner, scanned) = scanner(
+    let (scanner, scanned, done) = scanner(
         &bound.source,
         main.framing,
         records.is_some(),
@@ -172,7 +172,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let explanation = Explanation::of(
         &texts,
         (main.framing, scanned, metadata),
-        (&map, &branches),
+        (done, &map, &branches),
         &merge,
         window.as_ref(),
         &output,
@@ -225,14 +225,16 @@ fn pieces_from(inputs: &[Input], map: &[Step]) -> Option<usize> {
 }
 
 /// How the records are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Scanned {
     /// Only counted.
     Counted,
     /// As lines.
     Lines,
-    /// By the stage of this number, from raw bytes.
-    Stage(usize),
+    /// As lines, but only those that have a text.
+    Searched(String),
+    /// By the first stage, from raw bytes.
+    Raw,
 }
 
 /// Appends the steps of a stage, last first, and moves `live` in front of it.
@@ -359,8 +361,9 @@ pub(super) fn metadata(source: &SourceSlots, live: &LiveSlots) -> Metadata {
     }
 }
 
-/// The scanner that does most: the first stage's own, or lines, or a mere count. Where records are foreign, ended
-/// by what no stage has asked for, they are found first.
+/// The scanner that does most: the first stage's own, a search for what that one needs, lines, or a mere count;
+/// and the number of the stage that it leaves nothing to do. Where records are foreign, ended by what no stage has
+/// asked for, they are found first.
 pub(super) fn scanner(
     source: &SourceSlots,
     framing: Framing,
@@ -368,15 +371,23 @@ pub(super) fn scanner(
     metadata: Metadata,
     map: &mut Vec<(usize, Step)>,
     live: &LiveSlots,
-) -> (Box<dyn Scanner>, Scanned) {
-    let own = map
-        .first()
-        .filter(|_| metadata == Metadata::default() && !is_foreign);
-    if let Some((index, scanner)) =
-        own.and_then(|(index, step)| Some((*index, step.stage.scanner(source.line, &step.live)?)))
+) -> (Box<dyn Scanner>, Scanned, Option<usize>) {
+    if metadata == Metadata::default()
+        && !is_foreign
+        && let Some((_, step)) = map.first()
     {
-        map.remove(0);
-        return (scanner, Scanned::Stage(index));
+        if let Some(Required { text, is_all }) = step.stage.required(source.line) {
+            let read = if is_all { &step.live } else { live };
+            let line = read.contains(source.line).then_some(source.line);
+            if let Some(scanner) = SearchScanner::new(&text, line, !is_all) {
+                let scanned = Scanned::Searched(String::from_utf8_lossy(&text).into_owned());
+                let done = is_all.then(|| map.remove(0).0);
+                return (Box::new(scanner), scanned, done);
+            }
+        }
+        if let Some(scanner) = step.stage.scanner(source.line, &step.live) {
+            return (scanner, Scanned::Raw, Some(map.remove(0).0));
+        }
     }
     if is_foreign || live.contains(source.line) {
         (
@@ -385,9 +396,10 @@ pub(super) fn scanner(
                 framing,
             }),
             Scanned::Lines,
+            None,
         )
     } else {
-        (Box::new(CountScanner), Scanned::Counted)
+        (Box::new(CountScanner), Scanned::Counted, None)
     }
 }
 

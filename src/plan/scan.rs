@@ -1,8 +1,11 @@
-//! The two scanners that belong to no stage: lines as a column, and records that are only counted.
+//! The scanners that belong to no stage: lines as a column, the lines that have a text, and records that are
+//! only counted.
+
+use memchr::{memchr, memmem, memrchr};
 
 use crate::data::{
     Batch, Bytes, Column, Framing, Position, Scanner, Slot, Span, TextColumn, count_records,
-    each_of_two,
+    each_of_two, trim_terminator,
 };
 
 /// One row a record, without columns: nothing reads them.
@@ -57,5 +60,68 @@ impl Scanner for LineScanner {
 
     fn keeps_all(&self) -> bool {
         true
+    }
+}
+
+/// The lines that have a text. It is looked for in the raw bytes, and the ends of lines only around it: where hits
+/// are few, that is as fast as the search itself.
+pub(super) struct SearchScanner {
+    finder: memmem::Finder<'static>,
+    /// Where the lines go, if something reads them.
+    line: Option<Slot>,
+    /// Whether lines without the text may come through.
+    is_hint: bool,
+}
+
+impl SearchScanner {
+    /// Looks for this text, if it can be in a line: the empty one is in every line, and one with a part of a
+    /// line's end can be found in the bytes but never in a line. Where lines are asked again behind it, the text is
+    /// but a hint.
+    pub(super) fn new(text: &[u8], line: Option<Slot>, is_hint: bool) -> Option<SearchScanner> {
+        let within_lines = !text.is_empty() && !text.iter().any(|byte| b"\r\n".contains(byte));
+        within_lines.then(|| SearchScanner {
+            finder: memmem::Finder::new(text).into_owned(),
+            line,
+            is_hint,
+        })
+    }
+
+    /// Whether more than half of the lines at the beginning seem to have the text: then looking for their ends costs
+    /// less than going from hit to hit.
+    fn is_common(&self, bytes: &[u8]) -> bool {
+        let sample = &bytes[..bytes.len().min(4096)];
+        self.finder.find_iter(sample).count() * 2 > count_records(sample)
+    }
+}
+
+impl Scanner for SearchScanner {
+    fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
+        if let (Some(line), true) = (self.line, self.is_hint && self.is_common(bytes)) {
+            let framing = Framing::Lines;
+            return LineScanner { line, framing }.scan(bytes, position);
+        }
+        let mut spans = Vec::new();
+        let mut from = 0;
+        while let Some(hit) = self.finder.find(&bytes[from..]) {
+            let hit = from + hit;
+            let start = memrchr(b'\n', &bytes[..hit]).map_or(0, |newline| newline + 1);
+            let end = memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |newline| hit + newline + 1);
+            spans.push(Span::new(
+                start,
+                start + trim_terminator(&bytes[start..end]).len(),
+            ));
+            from = end;
+        }
+        let mut batch = Batch::new(spans.len(), position);
+        if let Some(line) = self.line {
+            batch.set(
+                line,
+                Column::Text(TextColumn {
+                    bytes: Bytes::Borrowed(bytes),
+                    spans,
+                }),
+            );
+        }
+        batch
     }
 }

@@ -8,7 +8,7 @@ use crate::lang::Mistake;
 use crate::lang::ast::Stage;
 use crate::stage::{Align, RowStage, Side, UnionClause, Watched, is_check};
 
-use super::live::{Scanned, add_steps, metadata, row_step, scanner};
+use super::live::{add_steps, metadata, row_step, scanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots, bind_stage};
 use super::{Input, MergeStep, Step};
 
@@ -194,7 +194,7 @@ impl Branch {
         };
         let mut map: Vec<(usize, Step)> = own.into_iter().rev().filter_map(step).collect();
         let metadata = metadata(source, &own_live);
-        let (scanner, _): (_, Scanned) = scanner(
+        let (scanner, ..) = scanner(
             source,
             reading.framing,
             is_foreign,

@@ -1,17 +1,9 @@
 //! `match PATTERN [in FIELD]`: keeps the records that contain a text or match a /regex/.
 //!
-//! As the first stage it searches the raw bytes and looks for the ends of lines only around what it found:
-//! where hits are few, that is as fast as the search itself.
+//! As the first stage it has the raw bytes searched for its text, or for one that its regex cannot do without.
 
-use std::sync::Arc;
-
-use memchr::{memchr, memmem, memrchr};
-
-use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{
-    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn,
-    trim_terminator,
-};
+use super::{Account, BoundStage, Required, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
 use crate::expr::pattern::bind_pattern;
 use crate::expr::{Node, Pattern, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -123,55 +115,14 @@ impl RowStage for Match {
         }
     }
 
-    fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
+    fn required(&self, line: Slot) -> Option<Required<'_>> {
         let reads_line = matches!(self.of, Node::Field(slot, _) if slot == line);
-        let only_line = live.iter().all(|slot| slot == line);
-        let [Pattern::Text(finder)] = self.patterns.as_slice() else {
-            return None;
-        };
-        // A text with a part of a line's end in it can be found in the bytes but never in a line.
-        let within_lines = !finder.needle().is_empty()
-            && !finder.needle().iter().any(|byte| b"\r\n".contains(byte));
-        (self.keep && reads_line && only_line && within_lines).then(|| {
-            Box::new(MatchScanner {
-                finder: Arc::clone(finder),
-                line: live.contains(line).then_some(line),
-            }) as _
-        })
-    }
-}
-
-/// Finds a text in raw bytes, then the lines around it.
-struct MatchScanner {
-    finder: Arc<memmem::Finder<'static>>,
-    /// Where the lines go, if something reads them.
-    line: Option<Slot>,
-}
-
-impl Scanner for MatchScanner {
-    fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
-        let mut spans = Vec::new();
-        let mut from = 0;
-        while let Some(hit) = self.finder.find(&bytes[from..]) {
-            let hit = from + hit;
-            let start = memrchr(b'\n', &bytes[..hit]).map_or(0, |newline| newline + 1);
-            let end = memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |newline| hit + newline + 1);
-            spans.push(Span::new(
-                start,
-                start + trim_terminator(&bytes[start..end]).len(),
-            ));
-            from = end;
+        match self.patterns.as_slice() {
+            [pattern] if self.keep && reads_line => Some(Required {
+                text: pattern.required_text()?,
+                is_all: matches!(pattern, Pattern::Text(_)),
+            }),
+            _ => None,
         }
-        let mut batch = Batch::new(spans.len(), position);
-        if let Some(line) = self.line {
-            batch.set(
-                line,
-                Column::Text(TextColumn {
-                    bytes: Bytes::Borrowed(bytes),
-                    spans,
-                }),
-            );
-        }
-        batch
     }
 }

@@ -47,6 +47,8 @@ pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
 pub use window_::{RecordTime, WindowClause};
 
+use std::borrow::Cow;
+
 use crate::data::{Batch, Entry, LiveSlots, Scanner, Slot, Value};
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
@@ -151,12 +153,26 @@ pub trait RowStage: Send + Sync {
         None
     }
 
+    /// What a record must have in its line, which is in slot `line`, to pass; asked of the first stage.
+    fn required(&self, line: Slot) -> Option<Required<'_>> {
+        let _ = line;
+        None
+    }
+
     /// A scanner that does this stage's work on raw lines, if this is the first stage and it reads the lines
     /// in slot `line`. `live` as in `apply`.
     fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
         let _ = (line, live);
         None
     }
+}
+
+/// A text without which a line does not pass a stage.
+pub struct Required<'s> {
+    /// The text.
+    pub text: Cow<'s, [u8]>,
+    /// Whether a line that has it passes: then the stage has nothing left to do.
+    pub is_all: bool,
 }
 
 /// Whether the stage of this name checks the result: it stands at the end.

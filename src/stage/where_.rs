@@ -1,7 +1,9 @@
 //! `where COND`: keeps the records for which a condition is true.
+//!
+//! As the first stage it has the raw bytes searched for a text that its condition cannot do without.
 
-use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots};
+use super::{Account, BoundStage, Required, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
 use crate::expr::{Node, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
@@ -65,5 +67,12 @@ impl RowStage for Where {
         if rows.len() < batch.rows {
             batch.gather(&rows, live);
         }
+    }
+
+    fn required(&self, line: Slot) -> Option<Required<'_>> {
+        Some(Required {
+            text: self.condition.required_text(line)?,
+            is_all: false,
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! An expression and its input: the workers' stages take it as one piece or record by record, keep the same rows and
 //! count the same.
 
-use bourn::data::{Position, Value};
+use bourn::data::{Position, Value, count_records};
 use bourn::lang;
 use bourn::plan::{Exchange, Plan, Printing};
 use bourn::stage::Account;
@@ -46,6 +46,8 @@ impl Outcome {
         let mut batch = plan.inputs[0].scanner.scan(bytes, Position(0));
         if plan.inputs[0].scanner.explodes() {
             account.explode(0);
+        } else if !plan.inputs[0].scanner.keeps_all() {
+            account.filter(count_records(bytes) - batch.rows);
         }
         for step in &plan.map {
             if batch.rows == 0 {
