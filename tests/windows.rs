@@ -414,9 +414,7 @@ fn many_windows_are_held_in_flat_memory() {
             let key = Value::Text((start / 100).to_string().into_bytes());
             batch.set(line, Column::Constant(key, times.len()));
             sliced.update(&batch, &slices, &mut Default::default());
-            for (slice, runs) in sliced.take() {
-                windowed.add(slice, runs, &Serial);
-            }
+            windowed.add(sliced.take(), &Serial);
             held = held.max(windowed.held());
             while let Some(window) = windowed
                 .first()

@@ -13,7 +13,7 @@ use crate::window::Slice;
 
 use super::accumulator::{Accumulator, Groups};
 use super::aggregation::Aggregation;
-use super::partial::{Run, accumulate, assign};
+use super::partial::{Part, Run, accumulate, assign};
 
 /// The states of one worker.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(super) struct Cells {
     numbers: HashMap<Slice, u32, RandomState>,
     /// By slice and group.
     cells: HashMap<(u32, u32), u32, RandomState>,
+    /// The slice and the cell that each group had last: most records are of the same slice as the one before.
+    last: Vec<(u32, u32)>,
     /// The group of each cell, by slice.
     groups: Vec<Vec<(u32, u32)>>,
     accumulators: Vec<Box<dyn Accumulator>>,
@@ -44,6 +46,7 @@ impl Cells {
             slices: Vec::new(),
             numbers: HashMap::with_hasher(hasher()),
             cells: HashMap::with_hasher(hasher()),
+            last: Vec::new(),
             groups: Vec::new(),
             accumulators,
             row_groups: Vec::new(),
@@ -79,6 +82,7 @@ impl Cells {
     /// The cell of each row, new ones added.
     fn find_cells(&mut self, slices: &[Slice], groups: &[u32]) {
         self.row_cells.clear();
+        self.last.resize(self.table.len(), (u32::MAX, 0));
         let mut current: Option<(Slice, u32)> = None;
         for (slice, group) in slices.iter().zip(groups) {
             let number = match current {
@@ -94,32 +98,41 @@ impl Cells {
                     number
                 }
             };
-            let next = self.cells.len() as u32;
-            let cell = *self.cells.entry((number, *group)).or_insert(next);
-            if cell == next {
-                self.groups[number as usize].push((*group, cell));
+            let last = &mut self.last[*group as usize];
+            if last.0 != number {
+                let next = self.cells.len() as u32;
+                let cell = *self.cells.entry((number, *group)).or_insert(next);
+                if cell == next {
+                    self.groups[number as usize].push((*group, cell));
+                }
+                *last = (number, cell);
             }
-            self.row_cells.push(cell);
+            self.row_cells.push(last.1);
         }
     }
 
-    /// Hands over everything; nothing is left.
-    pub(super) fn take(&mut self) -> Vec<(Slice, Run)> {
+    /// Hands over everything; nothing is left. The slices are parts of one run: however many there are, their groups
+    /// and states are moved together.
+    pub(super) fn take(&mut self) -> Vec<(Slice, Part)> {
         if self.slices.is_empty() {
             return Vec::new();
         }
         let fresh = Cells::new(Arc::clone(&self.aggregation));
         let mut taken = std::mem::replace(self, fresh);
-        let mut runs = Vec::with_capacity(taken.slices.len());
-        for (slice, cells) in taken.slices.iter().zip(&taken.groups) {
-            let (groups, cells): (Vec<u32>, Vec<u32>) = cells.iter().copied().unzip();
-            let states = taken.accumulators.iter_mut();
-            let states = states.map(|accumulator| accumulator.gather(&cells));
-            runs.push((
-                *slice,
-                Run::small(taken.table.keys.gather(&groups), states.collect()),
-            ));
-        }
-        runs
+        let in_order = taken.groups.iter().flatten().copied();
+        let (groups, cells): (Vec<u32>, Vec<u32>) = in_order.unzip();
+        let states = taken.accumulators.iter_mut();
+        let states = states.map(|accumulator| accumulator.gather(&cells));
+        let run = Run::small(taken.table.keys.gather(&groups), states.collect());
+        let run = Arc::new(run);
+        let mut end = 0;
+        let part = |(slice, groups): (&Slice, &Vec<(u32, u32)>)| {
+            let start = end;
+            end += groups.len();
+            let groups = start..end;
+            let run = Arc::clone(&run);
+            (*slice, Part { run, groups })
+        };
+        taken.slices.iter().zip(&taken.groups).map(part).collect()
     }
 }

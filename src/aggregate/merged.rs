@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::data::{Batch, Column, ColumnBuilder, KeyKind, Position};
-use crate::group::{GroupTable, Keys, with_key_values};
+use crate::group::{GroupTable, Keys, hasher, with_key_values};
 
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
-use super::partial::{PARTITIONS, Run};
+use super::partial::{PARTITIONS, Part, Run, partition};
 use super::ranking::{Candidate, Ranked, Ranking, compare};
 
 /// Fewer groups than this are merged into one table by one thread.
@@ -73,6 +73,23 @@ impl Merged {
             || self.pending.len() > 1 << 10
         {
             self.settle(executor);
+        }
+    }
+
+    /// Adds groups that share their run with others. They are few: they are merged at once.
+    pub(super) fn add_part(&mut self, part: &Part) {
+        if self.sets.is_empty() {
+            self.prepare();
+        }
+        if let [set] = self.sets.as_mut_slice() {
+            set.merge_part(part);
+            return;
+        }
+        let hasher = hasher();
+        let mut groups = Vec::new();
+        for group in part.groups.clone() {
+            let set = &mut self.sets[partition(&part.run.keys, group, &hasher)];
+            set.merge_groups(&part.run, group..group + 1, &mut groups);
         }
     }
 
@@ -230,10 +247,10 @@ impl Set {
         }
     }
 
-    /// Takes back what [`Set::merge_run`] has added to these groups.
-    pub(super) fn subtract_run(&mut self, run: &Run, groups: &[u32]) {
-        for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
-            own.subtract(other.as_ref(), 0..groups.len(), groups);
+    /// Takes back what [`Set::merge_part`] has added to these groups.
+    pub(super) fn subtract_part(&mut self, part: &Part, groups: &[u32]) {
+        for (own, other) in self.accumulators.iter_mut().zip(&part.run.accumulators) {
+            own.subtract(other.as_ref(), part.groups.clone(), groups);
         }
     }
 
@@ -294,18 +311,18 @@ impl Set {
             } else {
                 run.offsets[index]..run.offsets[index + 1]
             };
-            self.merge_part(run, from, &mut groups);
+            self.merge_groups(run, from, &mut groups);
         }
     }
 
-    /// Adds a run; which groups its own are here.
-    pub(super) fn merge_run(&mut self, run: &Run) -> Vec<u32> {
-        let mut groups = Vec::with_capacity(run.groups());
-        self.merge_part(run, 0..run.groups(), &mut groups);
+    /// Adds some groups; which they are here.
+    pub(super) fn merge_part(&mut self, part: &Part) -> Vec<u32> {
+        let mut groups = Vec::with_capacity(part.groups.len());
+        self.merge_groups(&part.run, part.groups.clone(), &mut groups);
         groups
     }
 
-    fn merge_part(&mut self, run: &Run, from: Range<usize>, groups: &mut Vec<u32>) {
+    fn merge_groups(&mut self, run: &Run, from: Range<usize>, groups: &mut Vec<u32>) {
         groups.clear();
         groups.extend(
             from.clone()
@@ -360,7 +377,8 @@ fn first_of(
         keys,
         first: &columns[0][0],
     };
-    let mut best: Vec<Candidate> = groups.map(|group| ranked.candidate(0, group)).collect();
+    let mut best: Vec<Candidate> = Vec::with_capacity(keys.len());
+    best.extend(groups.map(|group| ranked.candidate(0, group)));
     if !ranking.unordered {
         let limit = ranking.limit.unwrap_or(usize::MAX);
         let sets = [ranked];
@@ -405,10 +423,11 @@ fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<Batch<'stat
             first: &set.columns[0][0],
         })
         .collect();
-    let mut rows: Vec<Candidate> = finished
-        .iter()
-        .flat_map(|set| set.best.iter().copied())
-        .collect();
+    let mut rows: Vec<Candidate> =
+        Vec::with_capacity(finished.iter().map(|set| set.best.len()).sum());
+    for set in finished {
+        rows.extend_from_slice(&set.best);
+    }
     if finished.len() > 1 && !aggregation.ranking.unordered {
         // Each set is sorted: a stable sort finds these runs and merges them.
         rows.sort_by(|left, right| compare(left, right, &sets));
@@ -421,17 +440,30 @@ fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<Batch<'stat
             emit_keys(aggregation, finished, rows, &mut batch);
             for (index, aggregate) in aggregation.aggregates.iter().enumerate() {
                 for (column, slot) in aggregate.slots.iter().enumerate() {
-                    let mut builder = ColumnBuilder::new(rows.len());
-                    for row in rows {
-                        let columns = &finished[row.set as usize].columns[index];
-                        builder.push(columns[column].get(row.group as usize));
-                    }
-                    batch.set(*slot, builder.finish());
+                    let of = |set: usize| &finished[set].columns[index][column];
+                    batch.set(*slot, emit_results(of, finished.len(), rows));
                 }
             }
             batch
         })
         .collect()
+}
+
+/// The results of some rows; `of` has those of each set.
+fn emit_results<'c>(
+    of: impl Fn(usize) -> &'c Column<'static>,
+    sets: usize,
+    rows: &[Candidate],
+) -> Column<'static> {
+    if sets == 1 {
+        let groups: Vec<u32> = rows.iter().map(|row| row.group).collect();
+        return of(0).gather(&groups);
+    }
+    let mut builder = ColumnBuilder::new(rows.len());
+    for row in rows {
+        builder.push(of(row.set as usize).get(row.group as usize));
+    }
+    builder.finish()
 }
 
 fn emit_keys(

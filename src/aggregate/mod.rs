@@ -55,7 +55,7 @@ pub use ranking::Ranking;
 pub use running::{Running, RunningAggregate, RunningAggregation};
 pub use seen_keys::SeenKeys;
 pub use session_groups::{SessionGroups, SessionRows};
-pub use sliced::Sliced;
+pub use sliced::{SliceShare, Sliced};
 pub use windowed::Windowed;
 
 use crate::data::Entry;

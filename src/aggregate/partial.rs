@@ -7,7 +7,10 @@
 //! aggregation (L. Kuiper, P. Boncz, H. Mühleisen, *Robust External Hash Aggregation in the Solid State Age*,
 //! ICDE 2024), without the disk.
 
+use std::ops::Range;
 use std::sync::Arc;
+
+use ahash::RandomState;
 
 use crate::data::{Batch, Column, KeyKind};
 use crate::expr::{Evaluated, Failures, Rows};
@@ -55,6 +58,22 @@ pub struct Run {
     /// Where each partition begins, and at last where the last one ends; of few groups nothing, until it is
     /// asked for.
     pub(super) offsets: Vec<usize>,
+}
+
+/// Some of the groups of a run, which they share with others: those of one slice of many.
+#[derive(Clone, Debug)]
+pub struct Part {
+    pub(super) run: Arc<Run>,
+    pub(super) groups: Range<usize>,
+}
+
+impl From<Run> for Part {
+    fn from(run: Run) -> Part {
+        Part {
+            groups: 0..run.groups(),
+            run: Arc::new(run),
+        }
+    }
 }
 
 impl Partial {
@@ -168,7 +187,7 @@ impl Run {
     fn of_keys(keys: &Keys, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
         let hasher = hasher();
         let partitions: Vec<u8> = (0..keys.len())
-            .map(|group| (keys.hash(group, &hasher) as usize % PARTITIONS) as u8)
+            .map(|group| partition(keys, group, &hasher) as u8)
             .collect();
         let mut offsets = vec![0; PARTITIONS + 1];
         for &partition in &partitions {
@@ -197,6 +216,11 @@ impl Run {
     pub fn groups(&self) -> usize {
         self.keys.len()
     }
+}
+
+/// In which part of a sorted run a group stands.
+pub(super) fn partition(keys: &Keys, group: usize, hasher: &RandomState) -> usize {
+    keys.hash(group, hasher) as usize % PARTITIONS
 }
 
 /// Finds the group of each row. `key` is room for one key.

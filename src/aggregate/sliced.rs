@@ -9,7 +9,7 @@ use crate::window::Slice;
 
 use super::aggregation::Aggregation;
 use super::cells::Cells;
-use super::partial::{Partial, Run};
+use super::partial::{Part, Partial, Run};
 
 /// The groups of one worker, each slice by itself.
 #[derive(Debug)]
@@ -20,6 +20,13 @@ pub struct Sliced {
     slices: BTreeMap<Slice, Partial>,
     /// Of batches that span several.
     cells: Cells,
+}
+
+/// What a worker hands over. A slice can be in both lists.
+#[derive(Debug)]
+pub struct SliceShare {
+    pub(super) whole: Vec<(Slice, Vec<Run>)>,
+    pub(super) parts: Vec<(Slice, Part)>,
 }
 
 impl Sliced {
@@ -62,13 +69,14 @@ impl Sliced {
     }
 
     /// Hands over everything; nothing is left.
-    pub fn take(&mut self) -> Vec<(Slice, Vec<Run>)> {
-        let whole = std::mem::take(&mut self.slices).into_iter();
-        let whole = whole.map(|(slice, partial)| (slice, partial.into_runs()));
-        let cells = self.cells.take().into_iter();
-        whole
-            .chain(cells.map(|(slice, run)| (slice, vec![run])))
-            .collect()
+    pub fn take(&mut self) -> SliceShare {
+        SliceShare {
+            whole: std::mem::take(&mut self.slices)
+                .into_iter()
+                .map(|(slice, partial)| (slice, partial.into_runs()))
+                .collect(),
+            parts: self.cells.take(),
+        }
     }
 
     fn of(&mut self, slice: Slice) -> &mut Partial {

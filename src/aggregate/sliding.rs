@@ -13,13 +13,13 @@ use crate::window::{Grid, Slice};
 
 use super::aggregation::Aggregation;
 use super::merged::Set;
-use super::partial::Run;
+use super::partial::Part;
 
 /// The slices of windows that are not final.
 #[derive(Debug)]
 pub(super) struct Sliding {
     /// Groups of a slice by the first window that takes them; no window has taken them yet.
-    waiting: BTreeMap<Slice, Vec<Run>>,
+    waiting: BTreeMap<Slice, Vec<Part>>,
     taken: Taken,
 }
 
@@ -34,10 +34,10 @@ enum Taken {
 #[derive(Debug)]
 struct Running {
     sum: Set,
-    /// Of how many runs each group has records.
+    /// Of how many parts each group has records.
     slices: Vec<u32>,
     /// What is to be taken back behind a window, and from which groups.
-    leaving: BTreeMap<i64, Vec<(Run, Vec<u32>)>>,
+    leaving: BTreeMap<i64, Vec<(Part, Vec<u32>)>>,
     /// Groups of no slice.
     empty: usize,
 }
@@ -72,8 +72,8 @@ impl Sliding {
     }
 
     /// Adds groups of a slice.
-    pub(super) fn add(&mut self, slice: Slice, runs: Vec<Run>) {
-        self.waiting.entry(slice).or_default().extend(runs);
+    pub(super) fn add(&mut self, slice: Slice, part: Part) {
+        self.waiting.entry(slice).or_default().push(part);
     }
 
     /// The first window from `next` on that has records.
@@ -125,9 +125,9 @@ impl Sliding {
         let mut set = match &self.taken {
             Taken::Sum(running) => {
                 let mut set = Set::small(aggregation);
-                let staying = running.leaving.range(window..).flat_map(|(_, runs)| runs);
-                staying.for_each(|(run, _)| {
-                    set.merge_run(run);
+                let staying = running.leaving.range(window..).flat_map(|(_, parts)| parts);
+                staying.for_each(|(part, _)| {
+                    set.merge_part(part);
                 });
                 set
             }
@@ -136,8 +136,8 @@ impl Sliding {
         let is_taken =
             |slice: &Slice| slice.first <= window && (slices.0..slices.1).contains(&slice.number);
         let waiting = self.waiting.iter().filter(|(slice, _)| is_taken(slice));
-        for run in waiting.flat_map(|(_, runs)| runs) {
-            set.merge_run(run);
+        for part in waiting.flat_map(|(_, parts)| parts) {
+            set.merge_part(part);
         }
         set
     }
@@ -153,13 +153,13 @@ impl Sliding {
         while let Some(entry) = self.waiting.first_entry()
             && entry.key().first <= window
         {
-            let (slice, runs) = entry.remove_entry();
+            let (slice, parts) = entry.remove_entry();
             match &mut self.taken {
                 Taken::Sum(running) => {
                     let last = grid.windows(slice.number).1;
-                    runs.into_iter().for_each(|run| running.enter(run, last));
+                    parts.into_iter().for_each(|part| running.enter(part, last));
                 }
-                Taken::Tree(tree) => tree.enter(slice.number, &runs, aggregation),
+                Taken::Tree(tree) => tree.enter(slice.number, &parts, aggregation),
             }
         }
         match &mut self.taken {
@@ -179,15 +179,15 @@ impl Sliding {
 
 impl Running {
     /// Adds groups of a slice until behind this window.
-    fn enter(&mut self, run: Run, last: i64) {
-        let groups = self.sum.merge_run(&run);
+    fn enter(&mut self, part: Part, last: i64) {
+        let groups = self.sum.merge_part(&part);
         self.empty += self.sum.groups() - self.slices.len();
         self.slices.resize(self.sum.groups(), 0);
         for group in &groups {
             self.empty -= usize::from(self.slices[*group as usize] == 0);
             self.slices[*group as usize] += 1;
         }
-        self.leaving.entry(last).or_default().push((run, groups));
+        self.leaving.entry(last).or_default().push((part, groups));
     }
 
     fn rows(&self, aggregation: &Aggregation, seconds: f64) -> Vec<Batch<'static>> {
@@ -200,8 +200,8 @@ impl Running {
         while let Some(entry) = self.leaving.first_entry()
             && *entry.key() <= window
         {
-            for (run, groups) in entry.remove() {
-                self.sum.subtract_run(&run, &groups);
+            for (part, groups) in entry.remove() {
+                self.sum.subtract_part(&part, &groups);
                 for group in groups {
                     let slices = &mut self.slices[group as usize];
                     *slices -= 1;
@@ -240,13 +240,13 @@ impl Running {
 
 impl Tree {
     /// Enters groups of a slice.
-    fn enter(&mut self, slice: i64, runs: &[Run], aggregation: &Aggregation) {
+    fn enter(&mut self, slice: i64, parts: &[Part], aggregation: &Aggregation) {
         for (level, nodes) in self.0.iter_mut().enumerate() {
             let node = nodes
                 .entry(slice >> level)
                 .or_insert_with(|| Set::small(aggregation));
-            for run in runs {
-                node.merge_run(run);
+            for part in parts {
+                node.merge_part(part);
             }
         }
     }

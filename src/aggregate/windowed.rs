@@ -9,7 +9,8 @@ use crate::window::{Grid, Slice};
 
 use super::aggregation::Aggregation;
 use super::merged::{Executor, Merged};
-use super::partial::Run;
+use super::partial::{Part, Run};
+use super::sliced::SliceShare;
 use super::sliding::Sliding;
 
 /// All windows that are not final.
@@ -45,19 +46,29 @@ impl Windowed {
         }
     }
 
-    /// Adds what workers have handed over of a slice.
-    pub fn add(&mut self, slice: Slice, runs: Vec<Run>, executor: &dyn Executor) {
+    /// Adds what a worker has handed over.
+    pub fn add(&mut self, share: SliceShare, executor: &dyn Executor) {
+        let SliceShare { whole, parts } = share;
         match &mut self.windows {
             Windows::Tumbling(windows) => {
-                let merged = windows
-                    .entry(slice.first)
-                    .or_insert_with(|| Merged::new(Arc::clone(&self.aggregation)));
-                merged.add(runs, executor);
+                let fresh = || Merged::new(Arc::clone(&self.aggregation));
+                for (slice, runs) in whole {
+                    let merged = windows.entry(slice.first).or_insert_with(fresh);
+                    merged.add(runs, executor);
+                }
+                for (slice, part) in parts {
+                    let merged = windows.entry(slice.first).or_insert_with(fresh);
+                    merged.add_part(&part);
+                }
             }
             Windows::Sliding(sliding) => {
-                let first = slice.first.max(self.next);
-                let slice = Slice { first, ..slice };
-                sliding.add(slice, runs);
+                let runs = |(slice, runs): (Slice, Vec<Run>)| {
+                    runs.into_iter().map(move |run| (slice, Part::from(run)))
+                };
+                for (slice, part) in whole.into_iter().flat_map(runs).chain(parts) {
+                    let first = slice.first.max(self.next);
+                    sliding.add(Slice { first, ..slice }, part);
+                }
             }
         }
     }

@@ -48,6 +48,9 @@ impl LiveSlots {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(pub u64);
 
+/// Room for slots grows in steps of so many: most pipelines need one.
+const SLOTS: usize = 32;
+
 /// Some consecutive records as columns. All columns have `rows` rows.
 #[derive(Clone, Debug, Default)]
 pub struct Batch<'a> {
@@ -77,6 +80,8 @@ impl<'a> Batch<'a> {
         );
         let index = slot.0 as usize;
         if self.columns.len() <= index {
+            let room = (index + 1).next_multiple_of(SLOTS);
+            self.columns.reserve_exact(room - self.columns.len());
             self.columns.resize_with(index + 1, || None);
         }
         self.columns[index] = Some(column);

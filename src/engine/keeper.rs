@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::aggregate::Windowed;
-use crate::aggregate::{Aggregation, Executor, Run, SeenKeys, SessionGroups, SessionRows, Sliced};
+use crate::aggregate::{
+    Aggregation, Executor, SeenKeys, SessionGroups, SessionRows, SliceShare, Sliced, Windowed,
+};
 use crate::data::{Batch, LiveSlots, Position, Value, time_defaults};
 use crate::expr::Failures;
 use crate::plan::PlannedWindow;
@@ -133,11 +134,9 @@ impl Keeper {
     }
 
     /// Adds groups that workers have put into slices.
-    pub(super) fn add(&mut self, slices: Vec<(Slice, Vec<Run>)>, executor: &dyn Executor) {
+    pub(super) fn add(&mut self, share: SliceShare, executor: &dyn Executor) {
         if let Keeper::Groups(groups) = self {
-            for (slice, runs) in slices {
-                groups.windowed.add(slice, runs, executor);
-            }
+            groups.windowed.add(share, executor);
         }
     }
 
@@ -172,9 +171,7 @@ impl Keeper {
     /// Hands records that were put into slices on this side to the windows.
     pub(super) fn settle(&mut self, executor: &dyn Executor) {
         if let Keeper::Groups(groups) = self {
-            for (slice, runs) in groups.sliced.take() {
-                groups.windowed.add(slice, runs, executor);
-            }
+            groups.windowed.add(groups.sliced.take(), executor);
         }
     }
 

@@ -3,11 +3,10 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use crate::aggregate::Run;
+use crate::aggregate::{Run, SliceShare};
 use crate::data::Batch;
 use crate::expr::Failures;
 use crate::stage::Checks;
-use crate::window::Slice;
 
 use super::triggers::Place;
 
@@ -105,7 +104,7 @@ pub(super) enum Share {
     /// Of the whole stream.
     Whole(Vec<Run>),
     /// Of each slice of time.
-    Slices(Vec<(Slice, Vec<Run>)>),
+    Slices(SliceShare),
 }
 
 /// What became of a chunk.

@@ -153,11 +153,11 @@ impl<'s> Output<'s> {
 
     fn encode(&mut self, batches: &[Batch<'_>]) {
         self.header();
-        let mut bytes = Vec::new();
         for batch in batches {
-            self.encoder.encode(batch, &mut bytes);
-            self.write(&bytes);
-            bytes.clear();
+            self.encoder.encode(batch, &mut self.pending);
+            if self.pending.len() >= WRITTEN_BYTES {
+                self.flush();
+            }
         }
         self.holds = !self.encoding.is_row_by_row();
         if let Some(names) = self.encoder.fixed_names() {

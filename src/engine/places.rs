@@ -171,9 +171,7 @@ fn times_in<'b>(batch: &'b Batch<'_>, slot: Slot) -> &'b [i64] {
 
 /// Where the records of a batch belong.
 pub(super) struct Placement {
-    /// The rows that are in a window.
-    rows: Vec<u32>,
-    /// Of each of these.
+    /// Of each row that is in a window.
     pub(super) slices: Vec<Slice>,
     /// The rows all of whose windows were final.
     pub(super) late: Vec<u32>,
@@ -185,7 +183,10 @@ impl Placement {
         if self.late.is_empty() {
             Cow::Borrowed(batch)
         } else {
-            Cow::Owned(batch.pick(&self.rows, &batch.slots()))
+            let mut late = self.late.iter().peekable();
+            let rows = 0..batch.rows as u32;
+            let in_time: Vec<u32> = rows.filter(|row| late.next_if_eq(&row).is_none()).collect();
+            Cow::Owned(batch.pick(&in_time, &batch.slots()))
         }
     }
 }
@@ -193,16 +194,12 @@ impl Placement {
 /// Places the records of a batch.
 pub(super) fn place(placer: &mut Placer<'_>, times: &[i64]) -> Placement {
     let mut placement = Placement {
-        rows: Vec::new(),
         slices: Vec::with_capacity(times.len()),
         late: Vec::new(),
     };
     for (row, time) in times.iter().enumerate() {
         match placer.place(*time) {
-            Placed::In(slice) => {
-                placement.slices.push(slice);
-                placement.rows.push(row as u32);
-            }
+            Placed::In(slice) => placement.slices.push(slice),
             Placed::Late => placement.late.push(row as u32),
         }
     }

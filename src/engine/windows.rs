@@ -141,8 +141,8 @@ impl<'p> Windows<'p> {
     /// Adds groups that workers have put into slices; the watermark stands here behind them.
     pub(super) fn merge(&mut self, shares: Vec<Share>, watermark: i64, emit: Emit<'_>) {
         for share in shares {
-            if let Share::Slices(slices) = share {
-                self.keeper.add(slices, self.executor);
+            if let Share::Slices(share) = share {
+                self.keeper.add(share, self.executor);
             }
         }
         self.reached = self.reached.max(watermark);

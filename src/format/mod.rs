@@ -170,7 +170,7 @@ fn write_rows(
     let is_constant = |column: &&&Column<'_>| matches!(column, Column::Constant(..));
     let constant = columns.iter().take_while(is_constant).count();
     let (constant, varying) = columns.split_at(constant.min(columns.len().saturating_sub(1)));
-    let mut front = Vec::new();
+    let mut front = Vec::with_capacity(64 * constant.len());
     for column in constant.iter().filter(|_| batch.rows > 0) {
         write_value(column.get(0), &mut front);
         front.push(separator);
