@@ -15,6 +15,10 @@ use super::accumulator::{Accumulator, Groups};
 use super::aggregation::Aggregation;
 use super::partial::{Part, Run, accumulate, assign};
 
+/// How many slices, and cells, are found without a search.
+const RECENT_SLICES: usize = 16;
+const RECENT_CELLS: usize = 1 << 10;
+
 /// The states of one worker.
 #[derive(Debug)]
 pub(super) struct Cells {
@@ -25,10 +29,11 @@ pub(super) struct Cells {
     numbers: HashMap<Slice, u32, RandomState>,
     /// By slice and group.
     cells: HashMap<(u32, u32), u32, RandomState>,
-    /// The slice and the cell that each group had last: most records are of the same slice as the one before.
-    last: Vec<(u32, u32)>,
-    /// The group of each cell, by slice.
-    groups: Vec<Vec<(u32, u32)>>,
+    /// The slice and the group of each cell.
+    homes: Vec<(u32, u32)>,
+    /// What was looked for lately: records that are out of order go to and fro between a few slices.
+    recent_slices: [Option<(Slice, u32)>; RECENT_SLICES],
+    recent_cells: Vec<Option<((u32, u32), u32)>>,
     accumulators: Vec<Box<dyn Accumulator>>,
     /// Reused from batch to batch.
     row_groups: Vec<u32>,
@@ -46,8 +51,9 @@ impl Cells {
             slices: Vec::new(),
             numbers: HashMap::with_hasher(hasher()),
             cells: HashMap::with_hasher(hasher()),
-            last: Vec::new(),
-            groups: Vec::new(),
+            homes: Vec::new(),
+            recent_slices: [None; RECENT_SLICES],
+            recent_cells: vec![None; RECENT_CELLS],
             accumulators,
             row_groups: Vec::new(),
             row_cells: Vec::new(),
@@ -82,32 +88,47 @@ impl Cells {
     /// The cell of each row, new ones added.
     fn find_cells(&mut self, slices: &[Slice], groups: &[u32]) {
         self.row_cells.clear();
-        self.last.resize(self.table.len(), (u32::MAX, 0));
-        let mut current: Option<(Slice, u32)> = None;
-        for (slice, group) in slices.iter().zip(groups) {
-            let number = match current {
-                Some((known, number)) if known == *slice => number,
-                _ => {
-                    let next = self.slices.len() as u32;
-                    let number = *self.numbers.entry(*slice).or_insert(next);
-                    if number == next {
-                        self.slices.push(*slice);
-                        self.groups.push(Vec::new());
-                    }
-                    current = Some((*slice, number));
-                    number
+        for (slice, &group) in slices.iter().zip(groups) {
+            let number = self.number(*slice);
+            let cell = self.cell(number, group);
+            self.row_cells.push(cell);
+        }
+    }
+
+    /// The number of a slice, new ones added.
+    #[inline]
+    fn number(&mut self, slice: Slice) -> u32 {
+        let place = slice.number.rem_euclid(RECENT_SLICES as i64) as usize;
+        match self.recent_slices[place] {
+            Some((recent, number)) if recent == slice => number,
+            _ => {
+                let next = self.slices.len() as u32;
+                let number = *self.numbers.entry(slice).or_insert(next);
+                if number == next {
+                    self.slices.push(slice);
                 }
-            };
-            let last = &mut self.last[*group as usize];
-            if last.0 != number {
-                let next = self.cells.len() as u32;
-                let cell = *self.cells.entry((number, *group)).or_insert(next);
-                if cell == next {
-                    self.groups[number as usize].push((*group, cell));
-                }
-                *last = (number, cell);
+                self.recent_slices[place] = Some((slice, number));
+                number
             }
-            self.row_cells.push(last.1);
+        }
+    }
+
+    /// The cell of a group in a slice, new ones added.
+    #[inline]
+    fn cell(&mut self, number: u32, group: u32) -> u32 {
+        let home = (number, group);
+        let place = (number as usize * 31 + group as usize) % RECENT_CELLS;
+        match self.recent_cells[place] {
+            Some((recent, cell)) if recent == home => cell,
+            _ => {
+                let next = self.homes.len() as u32;
+                let cell = *self.cells.entry(home).or_insert(next);
+                if cell == next {
+                    self.homes.push(home);
+                }
+                self.recent_cells[place] = Some((home, cell));
+                cell
+            }
         }
     }
 
@@ -119,20 +140,25 @@ impl Cells {
         }
         let fresh = Cells::new(Arc::clone(&self.aggregation));
         let mut taken = std::mem::replace(self, fresh);
-        let in_order = taken.groups.iter().flatten().copied();
-        let (groups, cells): (Vec<u32>, Vec<u32>) = in_order.unzip();
+        let mut cells: Vec<u32> = (0..taken.homes.len() as u32).collect();
+        cells.sort_by_key(|cell| taken.homes[*cell as usize].0);
+        let homes: Vec<(u32, u32)> = cells
+            .iter()
+            .map(|cell| taken.homes[*cell as usize])
+            .collect();
+        let groups: Vec<u32> = homes.iter().map(|(_, group)| *group).collect();
         let states = taken.accumulators.iter_mut();
         let states = states.map(|accumulator| accumulator.gather(&cells));
         let run = Run::small(taken.table.keys.gather(&groups), states.collect());
         let run = Arc::new(run);
         let mut end = 0;
-        let part = |(slice, groups): (&Slice, &Vec<(u32, u32)>)| {
-            let start = end;
-            end += groups.len();
-            let groups = start..end;
+        let part = |of_slice: &[(u32, u32)]| {
+            let groups = end..end + of_slice.len();
+            end = groups.end;
             let run = Arc::clone(&run);
-            (*slice, Part { run, groups })
+            (taken.slices[of_slice[0].0 as usize], Part { run, groups })
         };
-        taken.slices.iter().zip(&taken.groups).map(part).collect()
+        let slices = homes.chunk_by(|left, right| left.0 == right.0);
+        slices.map(part).collect()
     }
 }

@@ -21,16 +21,43 @@ pub struct Placer<'g> {
     limit: i64,
     /// Records are places themselves: behind the n-th, n + 1 is reached.
     step: i64,
-    /// The slice of the last record, from where to where it reaches, and the windows that hold it.
-    slice: i64,
-    low: i64,
-    high: i64,
-    windows: (i64, i64),
+    /// Slices that were looked for lately, the next one to be forgotten, and the one of the last record: records
+    /// that are out of order go to and fro between a few.
+    near: [Near; NEAR],
+    oldest: usize,
+    current: Near,
     /// The first window that is not final, until the watermark reaches the edge.
     first_open: i64,
     next_edge: i64,
     /// Times that were jumps.
     pub jumps: u64,
+}
+
+/// How many slices are kept.
+const NEAR: usize = 8;
+
+/// From where to where a slice reaches, and the first and last window that hold it.
+#[derive(Clone, Copy, Debug)]
+struct Near {
+    slice: i64,
+    low: i64,
+    high: i64,
+    windows: (i64, i64),
+}
+
+/// No slice: no time is in it.
+const NOWHERE: Near = Near {
+    slice: 0,
+    low: 0,
+    high: 0,
+    windows: (0, 0),
+};
+
+impl Near {
+    #[inline(always)]
+    fn holds(&self, time: i64) -> bool {
+        self.low <= time && time < self.high
+    }
 }
 
 impl<'g> Placer<'g> {
@@ -42,10 +69,9 @@ impl<'g> Placer<'g> {
             clock,
             limit,
             step: i64::from(of_rows),
-            slice: 0,
-            low: 0,
-            high: 0,
-            windows: (0, 0),
+            near: [NOWHERE; NEAR],
+            oldest: 0,
+            current: NOWHERE,
             first_open: i64::MIN,
             next_edge: i64::MIN,
             jumps: 0,
@@ -57,13 +83,10 @@ impl<'g> Placer<'g> {
     /// The place of the next record.
     #[inline]
     pub fn place(&mut self, time: i64) -> Placed {
-        if time < self.low || time >= self.high {
-            self.slice = self.grid.slice_of(time);
-            self.low = self.grid.edge(self.slice);
-            self.high = self.grid.edge(self.slice.saturating_add(1));
-            self.windows = self.grid.windows(self.slice);
+        if !self.current.holds(time) {
+            self.current = self.find(time);
         }
-        let (first, last) = self.windows;
+        let (first, last) = self.current.windows;
         let first = first.max(self.first_open);
         self.jumps += u64::from(self.clock.pass(time.saturating_add(self.step), self.limit));
         if self.clock.watermark >= self.next_edge {
@@ -74,9 +97,26 @@ impl<'g> Placer<'g> {
         } else {
             Placed::In(Slice {
                 first,
-                number: self.slice,
+                number: self.current.slice,
             })
         }
+    }
+
+    /// The slice that holds a time.
+    fn find(&mut self, time: i64) -> Near {
+        if let Some(near) = self.near.iter().find(|near| near.holds(time)) {
+            return *near;
+        }
+        let slice = self.grid.slice_of(time);
+        let found = Near {
+            slice,
+            low: self.grid.edge(slice),
+            high: self.grid.edge(slice.saturating_add(1)),
+            windows: self.grid.windows(slice),
+        };
+        self.near[self.oldest] = found;
+        self.oldest = (self.oldest + 1) % NEAR;
+        found
     }
 
     /// Which windows are final where the clock stands.
