@@ -65,6 +65,15 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         });
         let may_reject =
             rejecting.contains(&index) && (reads_time || matches!(stage.kind, Kind::Extract(_)));
+        if let (Some(window), Kind::Ordered(ordered)) = (&window, &stage.kind)
+            && window.stage == index
+        {
+            // Where records are put into windows, a stage stays even if nothing reads what it makes.
+            ordered
+                .makes()
+                .into_iter()
+                .for_each(|made| live.insert(made));
+        }
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
         if let Some(window) = window.as_ref().filter(|window| window.stage == index) {
             live.remove(window.bounds.start);
