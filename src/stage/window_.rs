@@ -22,10 +22,10 @@ pub(super) const WINDOW: StageDef = StageDef {
                   records that enter the first blocking stage; without it the time of arrival counts. `late 10s` says how far out \
                   of order records may come: a window is final once the largest time before, less that, has reached its \
                   end; a record all of whose windows are final is late, and counted. Result rows begin with `window_start` \
-                  and `window_end`. Windows are aligned to 1970 in `--tz`; days begin at midnight there, weeks on Monday. Sessions come \
+                  and `window_end`. Windows begin where the clocks of `--tz` show a multiple of their length, days at midnight, weeks on Monday; when clocks change, \
+                  the window under way is shorter or longer by the change, and an hour that comes twice is two windows of an hour. Sessions come \
                   by start, then key: one that is still open holds back those that began after it. A record that comes out of \
-                  order may join a session that is open, make it begin earlier, or make one of two; so it is not late. A window of days \
-                  that slides by less than a day has 24 hours a day. A window of records has no `rate`. Several files \
+                  order may join a session that is open, make it begin earlier, or make one of two; so it is not late. A window of records has no `rate`. Several files \
                   are read one after another, and those that are still to be read hold all windows open. Where one of several pieces of a record \
                   is late, the record is; if one of them has no time, it is rejected.",
         examples: &[

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::clock_steps::ClockSteps;
 use super::defaults::time_defaults;
 
 /// Nanoseconds of a day whose clock does not change.
@@ -16,14 +17,17 @@ const WEEK_DAYS: i64 = 7;
 const MONDAY: i64 = 4;
 
 /// Time cut into steps of one length, numbered from 1970 in a zone. Steps of whole days begin at midnight, and
-/// have 23 or 25 hours when clocks change; steps of whole weeks begin on Monday.
+/// have 23 or 25 hours when clocks change; steps of whole weeks begin on Monday. Others begin where the clocks of
+/// the zone show a multiple of them, see [`super::clock_steps`].
 #[derive(Clone, Debug)]
 pub struct TimeSteps(Steps);
 
 #[derive(Clone, Debug)]
 enum Steps {
-    /// So many nanoseconds, from an origin on.
+    /// So many numbers, from an origin on.
     Fixed { origin: i64, length: i64 },
+    /// So many nanoseconds on the clocks of a zone.
+    Clock(ClockSteps),
     /// So many days, from a day on, counted from 1970.
     Days {
         zone: TimeZone,
@@ -43,13 +47,13 @@ impl TimeSteps {
                 length: days,
             }
         } else {
-            Steps::fixed(start_of_day(0, zone), length)
+            Steps::Clock(ClockSteps::new(length, zone))
         })
     }
 
     /// Steps of no time, but of so many numbers from an origin on.
     pub fn of_numbers(origin: i64, length: i64) -> TimeSteps {
-        TimeSteps(Steps::fixed(origin, length))
+        TimeSteps(Steps::Fixed { origin, length })
     }
 
     /// The step that a time is in.
@@ -59,6 +63,7 @@ impl TimeSteps {
                 let since = i128::from(ns) - i128::from(*origin);
                 since.div_euclid(i128::from(*length)) as i64
             }
+            Steps::Clock(steps) => steps.number_of(ns),
             Steps::Days {
                 zone,
                 origin,
@@ -73,18 +78,13 @@ impl TimeSteps {
             Steps::Fixed { origin, length } => {
                 clamp(i128::from(*origin) + i128::from(number) * i128::from(*length))
             }
+            Steps::Clock(steps) => steps.start(number),
             Steps::Days {
                 zone,
                 origin,
                 length,
             } => start_of_day(number.saturating_mul(*length).saturating_add(*origin), zone),
         }
-    }
-}
-
-impl Steps {
-    fn fixed(origin: i64, length: i64) -> Steps {
-        Steps::Fixed { origin, length }
     }
 }
 
@@ -123,7 +123,7 @@ fn start_of_day(day: i64, zone: &TimeZone) -> i64 {
 }
 
 /// As near as 64 bits go.
-fn clamp(ns: i128) -> i64 {
+pub(super) fn clamp(ns: i128) -> i64 {
     ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
 

@@ -13,6 +13,7 @@
 
 mod calendar;
 mod clock;
+mod clock_steps;
 mod days;
 mod defaults;
 mod digits;

@@ -14,7 +14,7 @@ pub(super) const BIN: FunctionDef = FunctionDef {
         name: "bin",
         usage: "bin(x, step)",
         summary: "The time or number rounded down to a multiple of `step`.",
-        details: "With a duration, times are rounded to multiples counted from 1970-01-01 in `--tz`, as windows are: `1d` begins at midnight, also when clocks change, and `7d` on a Monday; text is read as a time, and a duration is rounded as one. With a number, numbers are rounded.",
+        details: "With a duration, times are rounded to multiples on the clocks of `--tz`, as windows are: `6h` begins at 0, 6, 12 and 18 o'clock, `1d` at midnight, also when clocks change, and `7d` on a Monday; text is read as a time, and a duration is rounded as one. With a number, numbers are rounded.",
         examples: &[
             Example {
                 expr: "select bin(time(line), 5m) as t",
