@@ -7,9 +7,10 @@ use std::fmt::Write;
 mod support {
     pub mod current;
     pub mod shell;
+    pub mod typed;
 }
 
-use support::{current, shell};
+use support::{current, shell, typed};
 
 #[test]
 fn every_command_prints_what_the_readme_says() {
@@ -63,7 +64,8 @@ fn run_all(text: &str) -> (String, usize) {
     let mut out = String::new();
     let mut inside = false;
     let mut commands = 0;
-    for line in text.lines() {
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
         let command = line.strip_prefix("$ ").filter(|_| inside);
         match (line, command) {
             ("```console", _) => inside = true,
@@ -72,8 +74,15 @@ fn run_all(text: &str) -> (String, usize) {
         }
         if let Some(command) = command {
             commands += 1;
-            let _ = writeln!(out, "{line}");
-            out.push_str(&shell::printed(command));
+            let mut command = command.to_owned();
+            while !typed::is_complete(&command)
+                && let Some(line) = lines.next()
+            {
+                command.push('\n');
+                command.push_str(line);
+            }
+            let _ = writeln!(out, "$ {command}");
+            out.push_str(&shell::printed(&command));
         } else if !inside || line == "```console" {
             let _ = writeln!(out, "{line}");
         }
