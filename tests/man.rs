@@ -127,6 +127,24 @@ fn nothing_warns() {
     }
 }
 
+#[test]
+fn groff_takes_them_and_fills_no_more_than_a_screen() {
+    for path in ["man/bourn.1", "man/bourn-language.7"] {
+        let formatted = std::process::Command::new("groff")
+            .args(["-k", "-man", "-Tutf8", "-P-cbou", "-rLL=80n", path])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output();
+        let Ok(formatted) = formatted else {
+            return; // without a groff there is nothing to ask
+        };
+        assert_eq!(String::from_utf8_lossy(&formatted.stderr), "", "{path}");
+        let text = String::from_utf8_lossy(&formatted.stdout);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{path}: {line}");
+        }
+    }
+}
+
 /// A line with blanks up to the stops that its tabs go to.
 fn expanded(line: &str) -> String {
     let mut out = String::new();

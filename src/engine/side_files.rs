@@ -22,8 +22,9 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// Systems stamp files by clocks that tick each 10 ms, or more often.
 const SETTLING: Duration = Duration::from_millis(50);
 
-/// The plan has been made, and the file read, within this time.
-const STARTING: Duration = Duration::from_secs(1);
+/// A file that was changed so short a time before the run may have been read before that: however large it is, it was
+/// read within this time.
+const STARTING: Duration = Duration::from_secs(60);
 
 /// All of a plan.
 pub(super) struct SideFiles {
