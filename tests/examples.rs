@@ -30,6 +30,11 @@ fn formats() {
     run(bourn::format::FORMATS.iter().map(|def| def.entry));
 }
 
+#[test]
+fn logs() {
+    run(bourn::decode::formats::FORMATS.iter().map(|def| def.entry));
+}
+
 /// Runs all examples of a table and tells of every one that failed.
 fn run(entries: impl Iterator<Item = Entry>) {
     let mut failures = String::new();

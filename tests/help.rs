@@ -8,9 +8,11 @@ use bourn::data::Entry;
 
 mod support {
     pub mod shell;
+    pub mod typed;
 }
 
 use support::shell::{printed, run};
+use support::typed::is_complete;
 
 /// The columns of a terminal.
 const COLUMNS: usize = 80;
@@ -74,7 +76,13 @@ fn examples(page: &str) -> Vec<(String, Vec<String>)> {
     let mut inside = false;
     let mut empty_lines = 0;
     for line in page.lines() {
-        if let Some(command) = line.strip_prefix("  $ ") {
+        let unfinished = examples
+            .last_mut()
+            .map(|(command, _)| command)
+            .filter(|command| inside && !is_complete(command));
+        if let Some(command) = unfinished {
+            command.push_str(&format!("\n{line}"));
+        } else if let Some(command) = line.strip_prefix("  $ ") {
             examples.push((command.to_owned(), Vec::new()));
             (inside, empty_lines) = (true, 0);
         } else if line.is_empty() {

@@ -395,7 +395,7 @@ fn formats_are_listed_with_their_fields() {
     let ended = bourn(&["--formats"], b"");
     assert_eq!(ended.status, Some(0));
     for format in bourn::decode::formats::FORMATS {
-        for part in [format.name, format.sample.line] {
+        for part in [format.entry.name, format.sample.line] {
             assert!(ended.stdout.contains(part), "{part}");
         }
         for field in format.fields {

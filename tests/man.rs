@@ -1,47 +1,193 @@
-//! The manual page is made of the tables; it is committed and must be current.
+//! The manual pages are made of the tables; they are committed and must be current.
 
-use bourn::cli::{CHAPTERS, command_line};
+use std::collections::HashSet;
+
+use bourn::cli::{CHAPTERS, command_lines};
 use bourn::data::Entry;
-use roff::{Inline, Roff, bold, italic, roman};
+use roff::{Inline, bold, italic, roman};
 
 mod support {
     pub mod current;
+    pub mod page;
 }
+
+use support::page::{COMMAND, Page};
 
 /// When the manual was first written; changes are dated by the version.
 const DATE: &str = "2026-11-20";
 
-/// Pages of the language that are sections of their own, at the end.
-const SECTIONS_OF_THEIR_OWN: &[(&str, &str)] =
-    &[("status", "EXIT STATUS"), ("examples", "EXAMPLES")];
+/// What stands where: the title of a section, and a table or a page of the language.
+type Section = (&'static str, &'static str);
+
+/// bourn(1), in the order that manual pages have.
+const COMMAND_SECTIONS: &[Section] = &[
+    ("OPTIONS", "options"),
+    ("SOURCES", "sources"),
+    ("LIVE SOURCES", "live"),
+    ("RESULTS", "results"),
+    ("LEDGER", "ledger"),
+    ("EXIT STATUS", "status"),
+    ("ENVIRONMENT", "environment"),
+    ("EXAMPLES", "examples"),
+];
+
+/// bourn-language(7).
+const LANGUAGE_SECTIONS: &[Section] = &[
+    ("EXPRESSIONS", "expressions"),
+    ("RECORDS", "records"),
+    ("VALUES", "values"),
+    ("GROUPS", "groups"),
+    ("STAGES", "stages"),
+    ("AGGREGATES", "aggregates"),
+    ("FUNCTIONS", "functions"),
+    ("LOG FORMATS", "logs"),
+    ("OUTPUT FORMATS", "formats"),
+    ("EXAMPLES", "cookbook"),
+];
 
 #[test]
-fn the_manual_page_is_current() {
-    support::current::demand("man/bourn.1", &manual());
+fn the_manual_pages_are_current() {
+    support::current::demand("man/bourn.1", &command_page());
+    support::current::demand("man/bourn-language.7", &language_page());
 }
 
 #[test]
-fn the_manual_page_says_everything() {
-    let page = manual().replace("\\-", "-");
+fn every_row_stands_in_one_of_the_pages_with_its_examples() {
+    let pages = [command_page(), language_page()].map(|page| plain(&page));
     for chapter in CHAPTERS {
         for entry in (chapter.entries)() {
+            let place = format!("{} of the {}", entry.name, chapter.plural);
+            let says = |text: &str| pages.iter().filter(|page| page.contains(text)).count();
             let first = entry.summary.split('`').next().unwrap_or_default();
-            let first = first.replace('\'', "\\*(Aq");
-            assert!(page.contains(&first), "{}", entry.name);
+            assert!(says(first) > 0, "{place}: {first}");
+            for example in entry.examples {
+                let command = command_lines(example, COMMAND - 2).join(" ");
+                let all = format!("$ {command} {}", example.output);
+                let words: Vec<&str> = all.split_whitespace().collect();
+                assert_eq!(says(&words.join(" ")), 1, "{place}: {command}");
+            }
         }
     }
 }
 
-fn manual() -> String {
-    let mut roff = Roff::new();
-    let version = concat!("bourn ", env!("CARGO_PKG_VERSION"));
-    roff.control("TH", ["BOURN", "1", DATE, version, "User Commands"]);
-    roff.control("SH", ["NAME"]);
-    roff.text([roman(
-        "bourn - filter, cut up, count and sort streams of lines, on all cores",
-    )]);
-    roff.control("SH", ["SYNOPSIS"]);
-    roff.text([
+#[test]
+fn every_table_and_page_of_the_language_has_a_section() {
+    let sections: HashSet<&str> = [COMMAND_SECTIONS, LANGUAGE_SECTIONS]
+        .concat()
+        .into_iter()
+        .map(|(_, name)| name)
+        .collect();
+    for chapter in CHAPTERS {
+        match chapter.plural {
+            "language" => {
+                for entry in (chapter.entries)() {
+                    assert!(sections.contains(entry.name), "{}", entry.name);
+                }
+            }
+            plural => assert!(sections.contains(plural), "{plural}"),
+        }
+    }
+}
+
+#[test]
+fn commands_and_their_output_fit_a_screen() {
+    let mut overlong = Vec::new();
+    for chapter in CHAPTERS {
+        for entry in (chapter.entries)() {
+            let as_it_is = entry
+                .details
+                .lines()
+                .filter_map(|line| line.strip_prefix("  "));
+            overlong.extend(
+                as_it_is
+                    .filter(|line| line.chars().count() > COMMAND + 4)
+                    .map(str::to_owned),
+            );
+            for example in entry.examples {
+                let mut lines = command_lines(example, COMMAND - 2);
+                lines.extend(example.output.lines().map(expanded));
+                lines.retain(|line| line.chars().count() > COMMAND);
+                overlong.extend(lines);
+            }
+        }
+    }
+    assert!(overlong.is_empty(), "{}", overlong.join("\n"));
+}
+
+#[test]
+fn nothing_warns() {
+    for page in [command_page(), language_page()] {
+        for line in page.lines() {
+            assert!(!line.contains("\\\\") && !line.ends_with(' '), "{line}");
+        }
+        assert!(
+            !page.contains(".PP\n.PP") && !page.contains(".PP\n.SH"),
+            "an empty paragraph"
+        );
+    }
+}
+
+#[test]
+fn groff_takes_them_and_fills_no_more_than_a_screen() {
+    for path in ["man/bourn.1", "man/bourn-language.7"] {
+        let formatted = std::process::Command::new("groff")
+            .args(["-k", "-man", "-Tutf8", "-P-cbou", "-rLL=80n", path])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output();
+        let Ok(formatted) = formatted else {
+            return; // without a groff there is nothing to ask
+        };
+        assert_eq!(String::from_utf8_lossy(&formatted.stderr), "", "{path}");
+        let text = String::from_utf8_lossy(&formatted.stdout);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{path}: {line}");
+        }
+    }
+}
+
+/// A line with blanks up to the stops that its tabs go to.
+fn expanded(line: &str) -> String {
+    let mut out = String::new();
+    for part in line.split_inclusive('\t') {
+        out.push_str(part.trim_end_matches('\t'));
+        if part.ends_with('\t') {
+            let stop = out.chars().count() / 8 * 8 + 8;
+            out.extend(std::iter::repeat_n(' ', stop - out.chars().count()));
+        }
+    }
+    out
+}
+
+/// The words of a page as they are read, a blank between two.
+fn plain(page: &str) -> String {
+    let mut text = page.to_owned();
+    for (sign, meant) in [
+        ("\\fB", ""),
+        ("\\fR", ""),
+        ("\\&", ""),
+        ("\\-", "-"),
+        ("\\*(Aq", "'"),
+        ("\\(ha", "^"),
+        ("\\(ti", "~"),
+        ("\\(ga", "`"),
+        ("\\(rs", "\\"),
+    ] {
+        text = text.replace(sign, meant);
+    }
+    let is_text = |line: &&str| !line.starts_with('.');
+    let lines: Vec<&str> = text.lines().filter(is_text).collect();
+    let words: Vec<&str> = lines
+        .iter()
+        .flat_map(|line| line.split_whitespace())
+        .collect();
+    words.join(" ")
+}
+
+fn command_page() -> String {
+    let name = "bourn - filter, cut up, count and sort streams of lines, on all cores";
+    let mut page = Page::new("BOURN", "1", DATE, "User Commands", name);
+    page.section("SYNOPSIS");
+    page.text([
         bold("bourn"),
         roman(" ["),
         italic("OPTIONS"),
@@ -51,153 +197,96 @@ fn manual() -> String {
         italic("SOURCE"),
         roman("...]"),
     ]);
-    roff.control("SH", ["DESCRIPTION"]);
-    paragraphs(&mut roff, DESCRIPTION);
-    for (plural, title) in [
-        ("options", "OPTIONS"),
-        ("language", "LANGUAGE"),
-        ("stages", "STAGES"),
-        ("aggregates", "AGGREGATES"),
-        ("functions", "FUNCTIONS"),
-        ("formats", "OUTPUT FORMATS"),
-        ("sources", "SOURCES"),
-    ] {
-        roff.control("SH", [title]);
-        for entry in entries(plural) {
-            match plural {
-                "language" => page(&mut roff, entry),
-                _ => row(&mut roff, entry),
-            }
-        }
-    }
-    for (name, title) in SECTIONS_OF_THEIR_OWN {
-        roff.control("SH", [*title]);
-        let entry = CHAPTERS
-            .iter()
-            .flat_map(|chapter| (chapter.entries)())
-            .find(|entry| entry.name == *name);
-        body(&mut roff, entry.expect("the page is in its table"));
-    }
-    roff.render()
+    page.section("DESCRIPTION");
+    page.paragraphs(COMMAND_DESCRIPTION);
+    sections(&mut page, COMMAND_SECTIONS);
+    page.section("SEE ALSO");
+    let others = [
+        ("bourn-language", "7"),
+        ("awk", "1"),
+        ("grep", "1"),
+        ("sort", "1"),
+        ("uniq", "1"),
+    ];
+    page.text(references(&others));
+    page.render()
 }
 
-const DESCRIPTION: &str = "\
+fn language_page() -> String {
+    let name = "bourn-language - the expressions of bourn: stages, aggregates, functions, formats";
+    let manual = "Miscellaneous Information Manual";
+    let mut page = Page::new("BOURN-LANGUAGE", "7", DATE, manual, name);
+    page.section("SYNOPSIS");
+    page.text([
+        italic("STAGE"),
+        roman(" [| "),
+        italic("STAGE"),
+        roman("]..."),
+    ]);
+    page.section("DESCRIPTION");
+    page.paragraphs(LANGUAGE_DESCRIPTION);
+    sections(&mut page, LANGUAGE_SECTIONS);
+    page.section("SEE ALSO");
+    page.text(references(&[
+        ("bourn", "1"),
+        ("jq", "1"),
+        ("strftime", "3"),
+    ]));
+    page.render()
+}
+
+const COMMAND_DESCRIPTION: &str = "\
 `bourn` reads lines from files, standard input or sockets, sends them through the stages of one expression, and prints \
 what comes out. Stages that see one record at a time run on all cores; those that need all records, such as \
 aggregates and `sort`, put together what the cores have found. The result does not depend on how many there are.
 
-Everything here is also behind `bourn --help NAME`: a stage, aggregate, function, output format, source, \
-option or page of the language.";
+An expression is stages with `|` between: what a record is (`json`, `parse combined`), which are meant (`match`, \
+`where`), and what is asked of them (`count by status`, `sort`, `top`). A `window` says over which time. What all of \
+them are, with an example for each, is in bourn-language(7).
 
-fn entries(plural: &str) -> Vec<&'static Entry> {
-    let chapter = CHAPTERS.iter().find(|chapter| chapter.plural == plural);
-    let entries = (chapter.expect("the chapter is in its table").entries)();
-    let is_elsewhere = |entry: &Entry| {
-        plural == "language"
-            && SECTIONS_OF_THEIR_OWN
-                .iter()
-                .any(|(name, _)| *name == entry.name)
-    };
-    entries
-        .into_iter()
-        .filter(|entry| !is_elsewhere(entry))
-        .collect()
-}
+Everything in both pages is also behind `bourn --help NAME`: a stage, aggregate, function, log format, output format, \
+source, option or page of the language.";
 
-/// A row of a table: its usage with what it does behind.
-fn row(roff: &mut Roff, entry: &Entry) {
-    roff.control("TP", []);
-    roff.text([bold(entry.usage)]);
-    roff.text(inline(entry.summary));
-    if !entry.details.is_empty() {
-        for paragraph in entry.details.split("\n\n") {
-            roff.control("IP", []);
-            roff.text(inline(paragraph));
+const LANGUAGE_DESCRIPTION: &str = "\
+An expression of bourn(1) is a pipeline: records go in at its left, and rows come out at its right. Some stages see \
+one record at a time; others, such as aggregates and `sort`, need many, and a `window` says how many: without one, all \
+of the stream. The result never depends on the number of threads, on timing, or on how the input is cut up.
+
+Every example on this page can be typed as it stands, and prints what stands below it; those that name a file are \
+about the files in tests/data of the source. Text is broken into lines here as it may be broken in an expression.";
+
+fn sections(page: &mut Page, sections: &[Section]) {
+    for (title, name) in sections {
+        page.section(title);
+        let table = CHAPTERS.iter().find(|chapter| chapter.plural == *name);
+        match table {
+            Some(table) => {
+                for entry in (table.entries)() {
+                    match *name {
+                        "options" | "sources" => page.listed(entry),
+                        _ => page.row(entry),
+                    }
+                }
+            }
+            None => page.body(language(name)),
         }
     }
-    examples(roff, entry, "11");
 }
 
 /// A page of the language.
-fn page(roff: &mut Roff, entry: &Entry) {
-    roff.control("SS", [capitalised(entry.name).as_str()]);
-    if !entry.usage.is_empty() {
-        roff.text([bold(entry.usage)]);
-        roff.control("PP", []);
-    }
-    body(roff, entry);
+fn language(name: &str) -> &'static Entry {
+    let entry = bourn::cli::LANGUAGE.iter().find(|entry| entry.name == name);
+    entry.expect("the page is in its table")
 }
 
-fn body(roff: &mut Roff, entry: &Entry) {
-    paragraphs(roff, entry.summary);
-    if !entry.details.is_empty() {
-        roff.control("PP", []);
-        paragraphs(roff, entry.details);
-    }
-    examples(roff, entry, "4");
-}
-
-/// Paragraphs; those whose lines begin with two spaces stand as they are.
-fn paragraphs(roff: &mut Roff, text: &str) {
-    for (index, paragraph) in text.split("\n\n").enumerate() {
-        if index > 0 {
-            roff.control("PP", []);
-        }
-        if paragraph.starts_with("  ") {
-            verbatim(roff, "4", paragraph.lines().map(|line| &line[2..]));
-        } else {
-            roff.text(inline(paragraph));
-        }
-    }
-}
-
-/// Commands that can be typed, with what they print.
-fn examples(roff: &mut Roff, entry: &Entry, indent: &str) {
-    for example in entry.examples {
-        roff.control("IP", []);
-        let command = format!("$ {}", command_line(example));
-        verbatim(
-            roff,
-            indent,
-            std::iter::once(command.as_str()).chain(example.output.lines()),
-        );
-    }
-}
-
-fn verbatim<'t>(roff: &mut Roff, indent: &str, lines: impl Iterator<Item = &'t str>) {
-    roff.control("RS", [indent]);
-    roff.control("nf", []);
-    for line in lines {
-        roff.text([roman(line)]);
-    }
-    roff.control("fi", []);
-    roff.control("RE", []);
-}
-
-/// What stands in back quotes is bold; two back quotes hold one that is meant.
-fn inline(text: &str) -> Vec<Inline> {
+fn references(pages: &[(&'static str, &'static str)]) -> Vec<Inline> {
     let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find('`') {
-        parts.push(roman(&rest[..start]));
-        let fence = if rest[start..].starts_with("`` ") {
-            "``"
-        } else {
-            "`"
-        };
-        let inside = &rest[start + fence.len()..];
-        let end = inside.find(fence).unwrap_or(inside.len());
-        parts.push(bold(inside[..end].trim()));
-        rest = inside.get(end + fence.len()..).unwrap_or_default();
+    for (index, (name, section)) in pages.iter().enumerate() {
+        if index > 0 {
+            parts.push(roman(", "));
+        }
+        parts.push(bold(*name));
+        parts.push(roman(format!("({section})")));
     }
-    parts.push(roman(rest));
     parts
-}
-
-fn capitalised(name: &str) -> String {
-    let mut letters = name.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }

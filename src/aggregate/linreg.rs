@@ -26,9 +26,9 @@ pub(super) const LINREG: AggregateDef = AggregateDef {
                 output: "1\t2\t1\t3\n",
             },
             Example {
-                expr: "-o json 'split | let n = num(word) | linreg(n*n, n) as fit'",
+                expr: "--header 'split | let n = num(word) | linreg(n*n, n) as fit'",
                 input: "1 2 3 4\n",
-                output: "{\"fit_intercept\":-5,\"fit_slope\":5,\"fit_r2\":0.9689922480620154,\"fit_n\":4}\n",
+                output: "fit_intercept\tfit_slope\tfit_r2\tfit_n\n-5\t5\t0.9689922480620154\t4\n",
             },
         ],
     },

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::data::{Framing, TimeDefaults};
 use crate::format::{self, FormatDef};
 use crate::plan::{Printing, Settings};
-use crate::source::read_whole;
+use crate::source::{Liveness, liveness, read_whole};
 
 use super::max_rejects::MaxRejects;
 use super::mistake::OptionMistake;
@@ -218,6 +218,13 @@ impl Request {
         }
     }
 
+    /// Whether sources are read as they grow, or are connections.
+    fn is_live(&self) -> bool {
+        let others = self.with.iter().map(|with| &with.source);
+        let mut sources = self.sources.iter().chain(others);
+        self.follow || sources.any(|source| liveness(source) != Liveness::Plain)
+    }
+
     /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
     /// sketches will do, which sample is taken, what is kept and what is filled in, and where records end.
     pub(super) fn settings(&self, records: Option<Framing>) -> Settings {
@@ -234,6 +241,7 @@ impl Request {
             records,
             locates: self.annotate.is_some(),
             read_file: Some(read_whole),
+            reloads: self.is_live(),
             forget_ns: self.forget.map(nanoseconds),
             inputs: self.with.iter().map(|with| with.name.clone()).collect(),
         }

@@ -3,6 +3,7 @@
 
 use crate::aggregate::AGGREGATES;
 use crate::data::Entry;
+use crate::decode::formats::FORMATS as LOG_FORMATS;
 use crate::expr::functions::FUNCTIONS;
 use crate::expr::scope::closest;
 use crate::format::FORMATS;
@@ -39,6 +40,11 @@ pub const CHAPTERS: &[Chapter] = &[
         singular: "function",
         plural: "functions",
         entries: || FUNCTIONS.iter().map(|def| &def.entry).collect(),
+    },
+    Chapter {
+        singular: "log format",
+        plural: "logs",
+        entries: || LOG_FORMATS.iter().map(|def| &def.entry).collect(),
     },
     Chapter {
         singular: "the language",

@@ -8,14 +8,13 @@ use super::layout::write_wrapped;
 pub(super) fn list() -> String {
     let mut out = String::new();
     for format in FORMATS {
-        out.push_str(&format!("{}\n", format.name));
-        write_wrapped("  ", format.summary, &mut out);
-        if !format.details.is_empty() {
-            write_wrapped("  ", format.details, &mut out);
+        out.push_str(&format!("{}\n", format.entry.name));
+        write_wrapped("  ", format.entry.summary, &mut out);
+        for paragraph in format.entry.details.split("\n\n") {
+            write_wrapped("  ", paragraph, &mut out);
         }
-        write_wrapped("  fields  ", &format.field_list(), &mut out);
-        out.push_str(&format!("  line    {}\n\n", format.sample.line));
+        out.push_str(&format!("  Line: {}\n\n", format.sample.line));
     }
-    out.push_str("bourn 'parse NAME | …'; bourn --help parse says more.\n");
+    out.push_str("bourn 'parse NAME | …'; bourn --help NAME says more.\n");
     out
 }

@@ -48,11 +48,13 @@ An expression is stages with | between; a record is a line, in the field `line`:
         "or and not == != < <= > >= ~ !~ in ?? + - * / // %",
         &mut out,
     );
-    for chapter in ["formats", "sources", "language"] {
+    for chapter in ["logs", "formats", "sources", "language"] {
         write_names(chapter, entries(chapter).map(|entry| entry.name), &mut out);
     }
     write_options(&mut out);
-    out.push_str("\nMore: bourn --help NAME, as in --help sort, --help stages; man bourn\n");
+    out.push_str(
+        "\nMore: bourn --help NAME, as in --help sort, --help stages; man bourn-language\n",
+    );
     out
 }
 

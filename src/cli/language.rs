@@ -3,6 +3,8 @@
 
 use crate::data::{Entry, Example};
 
+use super::cookbook::{COOKBOOK, EXAMPLES};
+
 /// Every page, in the order of reading. A line that begins with two spaces is printed as it stands.
 pub const LANGUAGE: &[Entry] = &[
     Entry {
@@ -225,9 +227,8 @@ more than that a failure.",
         name: "status",
         usage: "",
         summary: "Which exit status means what.",
-        details: "\
-  0    done, and checks held; also if what reads the results closes early
-  1    a check has failed: a row breaks an `assert`, or none satisfies `until`
+        details: "  0    done, and checks held; or what reads has closed early
+  1    a check failed: a row breaks assert, or until is not reached
   2    the expression or an option is wrong: nothing was read
   3    a source or the output failed; what could be read was finished
   4    more records were rejected than --max-rejects allows
@@ -254,41 +255,23 @@ The first signal ends the input: what was read is finished and printed. The seco
         ],
     },
     Entry {
-        name: "examples",
+        name: "environment",
         usage: "",
-        summary: "Questions of every day, and how they are asked.",
-        details: "",
-        examples: &[
-            Example {
-                expr: "let line = lower(line) | split /[^a-z]+/ | count by word | limit 2 # how often each word occurs, whatever its case",
-                input: "The sun. The moon, the stars: a sun.\n",
-                output: "the\t3\nsun\t2\n",
-            },
-            Example {
-                expr: "match /error/i | skip 'disk' # which errors are not about disks",
-                input: "ERROR disk full\nerror: no route\nok\n",
-                output: "error: no route\n",
-            },
-            Example {
-                expr: "-o csv 'count, sum(line), avg(line) as mean, min(line), max(line) # how large the values of a column are'",
-                input: "3\n10\n5\n",
-                output: "count,sum_line,mean,min_line,max_line\n3,18,6,3,10\n",
-            },
-            Example {
-                expr: "-o json 'count(len(line) > 4) as long by substr(line, 0, 1) as initial # how many lines are long, by how they begin'",
-                input: "abcdef\nabc\nbcdefg\naxxxxx\n",
-                output: "{\"initial\":\"a\",\"long\":2}\n{\"initial\":\"b\",\"long\":1}\n",
-            },
-            Example {
-                expr: "let size = len(line) | sort size | limit 1 | select @number as n, line # the shortest line, and the number of its line",
-                input: "bbb\na\ncc\n",
-                output: "2\ta\n",
-            },
-            Example {
-                expr: "split ',' as id | count by id | where count == 1 | select id # which values occur only once",
-                input: "a,b\nb,c\n",
-                output: "a\nc\n",
-            },
-        ],
+        summary: "Which variables of the environment are read.",
+        details: "\
+`NO_COLOR`: where it is set and not empty, `--color auto` means never.
+
+`TERM`: where it is dumb, nothing is redrawn in place, and there is no color.
+
+`TZ`: the zone that `--tz local` means. Nothing else reads it, so that a result does not depend on where it is made.
+
+The locale is not read: text is UTF-8, and the names of months and days are English.",
+        examples: &[Example {
+            expr: "select time(line) as t",
+            input: "May 17 2015 10:05:03\n",
+            output: "2015-05-17T10:05:03Z\n",
+        }],
     },
+    EXAMPLES,
+    COOKBOOK,
 ];

@@ -6,6 +6,7 @@
 mod annotate;
 mod arguments;
 mod catalog;
+mod cookbook;
 mod formats;
 mod guess;
 mod help;
@@ -44,7 +45,7 @@ use verdict::{Asked, cases};
 pub use catalog::{CHAPTERS, Chapter, names};
 pub use language::LANGUAGE;
 pub use options::{Audience, OPTIONS, OptionDef, Takes, command};
-pub use shell::command_line;
+pub use shell::command_lines;
 
 /// Runs the program: reads the arguments, plans, runs, and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -3,8 +3,8 @@
 use crate::data::Entry;
 
 use super::catalog::{self, Chapter, Found};
-use super::layout::{write_paragraphs, write_rows};
-use super::shell::command_line;
+use super::layout::{COLUMNS, write_paragraphs, write_rows};
+use super::shell::command_lines;
 
 /// What the manual says of a name; if it is none, what may have been meant.
 pub(super) fn page(name: &str) -> Result<String, Option<&'static str>> {
@@ -63,7 +63,11 @@ fn write_entry(chapter: &Chapter, entry: &Entry, out: &mut String) {
         write_paragraphs(entry.details, out);
     }
     for example in entry.examples {
-        out.push_str(&format!("\n  $ {}\n", command_line(example)));
+        out.push('\n');
+        for (index, line) in command_lines(example, COLUMNS - 4).iter().enumerate() {
+            let prompt = if index == 0 { "$ " } else { "" };
+            out.push_str(&format!("  {prompt}{line}\n"));
+        }
         for line in example.output.lines() {
             out.push_str(format!("  {line}").trim_end_matches(' '));
             out.push('\n');

@@ -1,25 +1,186 @@
 //! Commands as they are typed into a shell: what the manual shows can be copied, and is run by a test.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::data::Example;
 
-/// The command of an example: its input goes into a pipe.
-pub fn command_line(example: &Example) -> String {
-    let arguments = match example.expr {
-        options if options.starts_with('-') => options.to_owned(),
-        expression => quoted(expression),
-    };
+/// How far the lines of a command are indented behind its first one.
+const INDENT: &str = "    ";
+
+/// The command of an example, whose input goes into a pipe: one line, or several where it is wider than `columns`.
+/// It is broken between arguments and stages, where a shell and the language take a new line for a blank.
+pub fn command_lines(example: &Example, columns: usize) -> Vec<String> {
+    let command = command(example);
     if example.input.is_empty() {
-        format!("bourn {arguments} </dev/null")
-    } else {
-        // what begins with a dash would be an option of printf
-        let end_of_options = if example.input.starts_with('-') {
-            "-- "
-        } else {
-            ""
-        };
-        let format = format_string(example.input);
-        format!("printf {end_of_options}{format} | bourn {arguments}")
+        return folded(&command, "", columns);
     }
+    // what begins with a dash would be an option of printf
+    let end_of_options = if example.input.starts_with('-') {
+        "-- "
+    } else {
+        ""
+    };
+    let printf = format!("printf {end_of_options}{} |", format_string(example.input));
+    let line = format!("{printf} {command}");
+    if line.width() <= columns {
+        return vec![line];
+    }
+    let mut lines = match printf.width() <= columns {
+        true => vec![printf],
+        false => printf_lines(example.input, columns).unwrap_or_else(|| vec![printf]),
+    };
+    lines.extend(folded(&command, INDENT, columns));
+    lines
+}
+
+/// The program with its arguments. Without input, options name what is read.
+fn command(example: &Example) -> String {
+    match example.expr {
+        options if options.starts_with('-') => format!("bourn {options}"),
+        expression if example.input.is_empty() => {
+            format!("bourn {} </dev/null", quoted(expression))
+        }
+        expression => format!("bourn {}", quoted(expression)),
+    }
+}
+
+/// The same input in pieces: its lines, or the words of a single one; if nothing in it needs a format.
+fn printf_lines(input: &str, columns: usize) -> Option<Vec<String>> {
+    let lines = input.strip_suffix('\n')?;
+    if lines.chars().any(|c| c.is_control() && c != '\n') {
+        return None;
+    }
+    let (format, pieces): (_, Vec<&str>) = match lines.contains('\n') {
+        true => ("printf '%s\\n'", lines.split('\n').collect()),
+        // the last line counts even without its end
+        false => ("printf %s", pieces(lines, columns - INDENT.len() - 3)),
+    };
+    let mut out = vec![format.to_owned()];
+    for piece in pieces {
+        let word = quoted(piece);
+        let last = out.last_mut()?;
+        if last.width() + word.width() + 3 <= columns {
+            last.push_str(&format!(" {word}"));
+        } else {
+            last.push_str(" \\");
+            out.push(format!("{INDENT}{word}"));
+        }
+    }
+    out.last_mut()?.push_str(" |");
+    Some(out)
+}
+
+/// A line in pieces that are broken behind blanks and, with quotes around, not wider than `columns` where that can be.
+fn pieces(line: &str, columns: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut start, mut end) = (0, 0);
+    for word in line.split_inclusive(' ') {
+        if end > start && line[start..end].width() + word.width() + 2 > columns {
+            pieces.push(&line[start..end]);
+            start = end;
+        }
+        end += word.len();
+    }
+    pieces.push(&line[start..end]);
+    pieces
+}
+
+/// A place where a command can be broken, at a blank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Break {
+    /// Between arguments: a backslash is needed.
+    Argument,
+    /// In front of a stage, or of what is said of the expression.
+    Stage,
+    /// Behind a comma that is in no parentheses.
+    Clause,
+    /// Elsewhere in an expression.
+    Word,
+}
+
+/// A command on as many lines as it takes; the first one is indented as said, the others further.
+fn folded(command: &str, indent: &str, columns: usize) -> Vec<String> {
+    let breaks = breaks(command);
+    let mut lines = Vec::new();
+    let mut start = 0;
+    let mut indent = indent.to_owned();
+    loop {
+        let rest = &command[start..];
+        if indent.width() + rest.width() <= columns {
+            lines.push(indent + rest);
+            return lines;
+        }
+        let fits = |place: &&(usize, Break)| {
+            let mark = if place.1 == Break::Argument { 2 } else { 0 };
+            indent.width() + command[start..place.0].width() + mark <= columns
+        };
+        let ahead = || breaks.iter().filter(|(at, _)| *at > start);
+        let last = |wanted: &[Break]| {
+            let is_wanted = |place: &&(usize, Break)| wanted.contains(&place.1);
+            ahead().take_while(fits).filter(is_wanted).last()
+        };
+        let chosen = last(&[Break::Stage])
+            .or_else(|| last(&[Break::Clause]))
+            .or_else(|| last(&[Break::Argument, Break::Word]))
+            .or_else(|| ahead().next());
+        let Some(&(at, kind)) = chosen else {
+            lines.push(indent + rest);
+            return lines;
+        };
+        let mark = if kind == Break::Argument { " \\" } else { "" };
+        lines.push(format!("{indent}{}{mark}", &command[start..at]));
+        if lines.len() == 1 {
+            indent.push_str(INDENT);
+        }
+        start = at + 1;
+    }
+}
+
+/// Where a command can be broken. In quotes stands an expression: not to be broken in its own texts, regular
+/// expressions and comments.
+fn breaks(command: &str) -> Vec<(usize, Break)> {
+    let mut found = Vec::new();
+    let mut shell_quote: Option<char> = None;
+    let mut literal: Option<char> = None;
+    let mut before = ' ';
+    let mut depth = 0u32;
+    let mut characters = command.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        let next = characters.peek().map_or(' ', |(_, next)| *next);
+        match (shell_quote, literal) {
+            (None, _) if c == '\\' => {
+                // `'\''`, a quote of the expression
+                literal = if literal.is_some() { None } else { Some(next) };
+                characters.next();
+            }
+            (None, _) if c == '\'' || c == '"' => shell_quote = Some(c),
+            (None, None) if c == ' ' => found.push((at, Break::Argument)),
+            (Some(quote), _) if c == quote => {
+                shell_quote = None;
+                literal = literal.filter(|literal| *literal != '\n');
+            }
+            (Some(_), Some(_)) if c == '\\' => {
+                characters.next();
+            }
+            (Some(_), Some(end)) if c == end => literal = None,
+            (Some(_), None) => match c {
+                '\'' | '"' | '`' => literal = Some(c),
+                '/' if !before.is_alphanumeric() && !" /".contains(next) => literal = Some('/'),
+                '#' => literal = Some('\n'), // to the end of the argument
+                ' ' if next == '#' || command[at..].starts_with(" | ") => {
+                    found.push((at, Break::Stage))
+                }
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                ' ' if before == ',' && depth == 0 => found.push((at, Break::Clause)),
+                ' ' if next != '|' && before != '|' => found.push((at, Break::Word)),
+                _ => {}
+            },
+            _ => {}
+        }
+        before = c;
+    }
+    found
 }
 
 /// One argument in quotes: the ones that leave it readable.
@@ -71,8 +232,38 @@ mod tests {
             output: "1\n",
         };
         assert_eq!(
-            command_line(&example),
-            "printf '100%%\\ta\\\\b it'\\''s\\n' | bourn count"
+            command_lines(&example, 80),
+            ["printf '100%%\\ta\\\\b it'\\''s\\n' | bourn count"]
+        );
+    }
+
+    #[test]
+    fn long_commands_are_broken_where_that_means_nothing() {
+        let example = Example {
+            expr: "match 'one | two' | where line ~ /three | four/ | count by line # five | six",
+            input: "some text\nand more of it\n",
+            output: "",
+        };
+        assert_eq!(
+            command_lines(&example, 30),
+            [
+                "printf '%s\\n' 'some text' \\",
+                "    'and more of it' |",
+                "    bourn \"match 'one | two'",
+                "        | where line ~",
+                "        /three | four/",
+                "        | count by line",
+                "        # five | six\"",
+            ]
+        );
+        let example = Example {
+            expr: "--no-header -o csv 'count'",
+            input: "",
+            output: "",
+        };
+        assert_eq!(
+            command_lines(&example, 24),
+            ["bourn --no-header -o \\", "    csv 'count'"]
         );
     }
 }

@@ -1,6 +1,7 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
@@ -16,6 +17,7 @@ use super::live::{Facts, Live};
 use super::message::{Done, Mark, Message, Payload, Share, SourceIndex};
 use super::output::Output;
 use super::results::Results;
+use super::side_files::SideFiles;
 use super::sources::Sources;
 use super::triggers::{Changes, Due, Triggers};
 use super::windows::{Arrival, Limits};
@@ -49,6 +51,8 @@ pub(super) struct Coordinator<'r> {
     merged_chunks: u64,
     entries: Entries,
     triggers: Triggers,
+    /// Read again when they have changed, if there are any: stages behind aggregates may have some.
+    side_files: Option<Arc<SideFiles>>,
     /// Only if rows that have not changed are left out of pictures.
     changes: Option<Changes>,
 }
@@ -102,6 +106,7 @@ impl<'r> Coordinator<'r> {
         sources: &'r Sources,
         control: &'r Control,
         tickets: Sender<()>,
+        side_files: Option<Arc<SideFiles>>,
     ) -> Self {
         Coordinator {
             plan,
@@ -124,6 +129,7 @@ impl<'r> Coordinator<'r> {
                 quiet: job.quiet,
                 ..Entries::default()
             },
+            side_files,
             triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every)),
             changes: job.changed.then(|| Changes::new(plan.output.slots())),
         }
@@ -142,6 +148,7 @@ impl<'r> Coordinator<'r> {
         output.live = shown.live.map(|table| Live::new(table, &plan.output));
         let mut results = Results::new(plan, self.limits, &executor);
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
+            self.refresh();
             self.show(&mut results, &mut output);
             if messages.is_empty() {
                 output.flush(); // it may take long until there is more to write
@@ -197,6 +204,7 @@ impl<'r> Coordinator<'r> {
         }
         self.control.stop();
         if output.error.is_none() {
+            self.refresh();
             results.finish(&mut |rows| output.rows(&rows));
             kept.rejects(&results.take_rejected_lines());
             kept.late(&results.take_late_lines());
@@ -215,6 +223,12 @@ impl<'r> Coordinator<'r> {
             unwritten: kept.finish(),
             sink: output.error.take(),
             signal: self.control.signal(),
+        }
+    }
+
+    fn refresh(&self) {
+        if let Some(side_files) = &self.side_files {
+            side_files.refresh();
         }
     }
 

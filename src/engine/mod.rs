@@ -21,6 +21,7 @@ mod output;
 mod places;
 mod reader;
 mod results;
+mod side_files;
 mod sources;
 mod triggers;
 mod turns;
@@ -42,6 +43,7 @@ use crate::sink::{Display, Progress, Rejects, Sink, SinkError};
 use crate::stage::Checks;
 use crate::window::Grid;
 
+use side_files::SideFiles;
 use sources::Sources;
 
 pub use control::Control;
@@ -187,6 +189,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     let windowing = windowing(&plan, &job);
     let sources = Sources::new(&job.sources, &job.inputs);
     let columns = Arc::new(OnceLock::new());
+    let side_files = SideFiles::of(&plan, job.quiet);
     let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for index in 0..job.threads {
         let (sender, receiver) = unbounded();
@@ -202,6 +205,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             windowing: windowing.clone(),
             board: board.clone(),
             columns: Arc::clone(&columns),
+            side_files: side_files.clone(),
             messages: message_sender.clone(),
             buffers: buffer_sender.clone(),
         });
@@ -248,7 +252,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     if let Err(error) = start(readers) {
         return without_threads(&error, job.quiet);
     }
-    let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender);
+    let coordinator =
+        coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
     let output = output::Output::new(&plan, &job, columns, sink);
     let shown = coordinator::Shown {
         progress: job.progress,

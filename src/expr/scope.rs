@@ -50,6 +50,8 @@ pub struct Scope {
     pub unknown: bool,
     /// How a stage reads a file that belongs to the expression; an error is a sentence without the file's name.
     pub read_file: Option<ReadFile>,
+    /// Files that belong to the expression are read again when they change: the input is live.
+    pub reloads: bool,
     /// What to say of a name that is no function but means something elsewhere in an expression.
     pub elsewhere: Option<fn(&str) -> Option<String>>,
 }

@@ -20,7 +20,7 @@ use crate::expr::scope::ReadFile;
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
-use crate::stage::{Check, OrderedStage, RowStage, Watched};
+use crate::stage::{Check, OrderedStage, RowStage, SideFile, Watched};
 
 pub use explain::Explanation;
 pub use window::{Bounds, Place, PlannedWindow, WindowBy};
@@ -191,6 +191,8 @@ pub struct Settings {
     pub forget_ns: Option<i64>,
     /// How files are read that belong to the expression.
     pub read_file: Option<ReadFile>,
+    /// Such files are read again when they change: the input is live.
+    pub reloads: bool,
     /// The names of other sources.
     pub inputs: Vec<String>,
 }
@@ -208,6 +210,7 @@ impl From<Printing> for Settings {
             locates: false,
             forget_ns: None,
             read_file: None,
+            reloads: false,
             inputs: Vec::new(),
         }
     }
@@ -258,6 +261,18 @@ impl Plan {
             .iter()
             .find(|step| ends_early(step) || waits(step));
         matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
+    }
+
+    /// The files beside the stream that are read again when they change.
+    pub fn side_files(&self) -> impl Iterator<Item = &dyn SideFile> {
+        let own = self.inputs.iter().flat_map(|input| &input.map);
+        let merged = self.merge.iter().filter_map(|step| match step {
+            MergeStep::Rows(step) => Some(step),
+            MergeStep::Ordered(..) | MergeStep::Grouped(_) => None,
+        });
+        own.chain(&self.map)
+            .chain(merged)
+            .filter_map(|step| step.stage.side_file())
     }
 
     /// Whether windows must hear of time what records do not say: that a source has ended or is silent, and that

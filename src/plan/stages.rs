@@ -141,6 +141,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
     scope.elsewhere = Some(elsewhere);
     scope.seed = settings.seed;
     scope.read_file = settings.read_file;
+    scope.reloads = settings.reloads;
     let source = SourceSlots {
         line: scope.set("line"),
         source: scope.set_metadata("@source"),

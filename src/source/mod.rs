@@ -5,6 +5,7 @@ pub mod compression;
 mod connection;
 mod file;
 pub mod follow;
+pub mod stamp;
 mod stdin;
 mod tcp;
 mod tcp_listen;

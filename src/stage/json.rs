@@ -21,9 +21,9 @@ pub(super) const JSON: StageDef = StageDef {
                 output: "/b\t7\n",
             },
             Example {
-                expr: "json | json from payload | select id, level, user.id",
-                input: "{\"id\":7,\"level\":\"info\",\"payload\":\"{\\\"level\\\":\\\"warn\\\",\\\"user\\\":{\\\"id\\\":1}}\"}\n",
-                output: "7\twarn\t1\n",
+                expr: "json | json from payload | select id, v, x",
+                input: "{\"id\":7,\"v\":\"a\",\"payload\":\"{\\\"v\\\":\\\"b\\\",\\\"x\\\":1}\"}\n",
+                output: "7\tb\t1\n",
             },
             Example {
                 expr: "json | count, avg(ms) by path",

@@ -1,17 +1,17 @@
 //! `lookup "file" on K [= K2] [left]`: the other columns of a file, by key.
 //!
-//! The file is read when the expression is, once; its table is shared by all workers, each of which looks a batch up
-//! column by column.
+//! The file is read when the expression is; its table is shared by all workers, each of which looks a batch up column
+//! by column. Where the input is live, the engine reads the file again when it has changed: a batch sees either the
+//! rows before or those behind, never some of both.
 
-use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Example, KeyKind, LiveSlots, Slot, Span, TextColumn,
-    ValueRef, escape_controls,
-};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::keyed::{Keyed, Unmatched};
+use super::{Account, BoundStage, RowStage, SideFile, StageDef};
+use crate::data::{Batch, Entry, Example, LiveSlots, Slot, escape_controls};
 use crate::decode::table::{Table, read_table};
 use crate::expr::scope::closest;
 use crate::expr::{Node, Scope, bind as bind_expr};
-use crate::group::{GroupTable, NO_GROUP};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{ExprKind, Span as Place};
 use crate::lang::{Mistake, ast};
@@ -21,11 +21,17 @@ pub(super) const LOOKUP: StageDef = StageDef {
         name: "lookup",
         usage: "lookup \"FILE\" on K [= K2] [left]",
         summary: "Add the other columns of a CSV, TSV or JSON file, by key.",
-        details: "K is a field of the stream, K2 the file's column, which has the same name if none is given; keys are equal when their text is, and null equals \
-                  nothing. The columns of the file stand behind the others, without K2. Records without a match are dropped, and with `left` they are kept, with nulls. Of several rows \
-                  of one key each makes a record. A column that exists already is an error; where only the data knows the fields (json), the file's column counts.\n\n\
-                  The extension says how the file is written (.csv, .tsv, .json, .jsonl, also compressed), else its content. The first line of CSV and TSV names the columns, and their \
-                  values are text; JSON is one object a line, or a list of objects, and keeps its types. The file is read once, before the stream, and held in memory.",
+        details: "\
+K is a field of the stream, K2 the file's column, which has the same name if none is given; keys are equal when \
+their text is, and null equals nothing. The columns of the file stand behind the others, without K2. Records without \
+a match are dropped, and with `left` they are kept, with nulls. Of several rows of one key each makes a record. A \
+column that exists already is an error; where only the data knows the fields (json), the file's column \
+counts.\n\nThe extension says how the file is written (.csv, .tsv, .json, .jsonl, also compressed), else its \
+content. The first line of CSV and TSV names the columns, and their values are text; JSON is one object a line, or a \
+list of objects, and keeps its types. The file is read before the stream and held in memory. With `--follow`, and \
+where a source is live, it is read again when it has been rewritten or another one has been renamed to its name, at \
+most a tenth of a second behind: records from then on see its new rows. If it cannot be read, or lacks one of the \
+columns, that is said on stderr and the rows before stay.",
         examples: &[
             Example {
                 expr: "csv as ip, ms | lookup \"hosts.csv\" on ip",
@@ -53,19 +59,12 @@ struct Clauses<'a> {
     unmatched: Unmatched,
 }
 
-/// What becomes of records without a match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unmatched {
-    Dropped,
-    Kept,
-}
-
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let said = |mistake: Mistake| vec![mistake.usage(LOOKUP.entry.usage)];
     let clauses = clauses(Arguments::of(stage)).map_err(said)?;
     let key = bind_expr(clauses.key, scope);
     let table = open(&clauses, scope);
-    let (key, mut table) = match (key, table) {
+    let (key, table) = match (key, table) {
         (Ok(key), Ok(table)) => (key, table),
         (key, table) => {
             let mut mistakes = key.err().unwrap_or_default();
@@ -73,20 +72,14 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             return Err(mistakes);
         }
     };
-    let (name, span) = &clauses.column;
-    let Some(place) = table.names.iter().position(|other| other == name) else {
-        return Err(vec![no_such_column(
-            &clauses.path,
-            name,
-            *span,
-            &table.names,
-        )]);
-    };
-    let keys = TextColumn::of(table.columns.remove(place));
-    table.names.remove(place);
+    let (column, span) = &clauses.column;
+    let all = table.names.clone();
+    let mut names = all.clone();
+    names.retain(|name| name != column);
+    let rows = Keyed::of(table, column, &names)
+        .map_err(|missing| vec![no_such_column(&clauses.path, &missing, *span, &all)])?;
     let exists = |name: &&String| scope.fields().iter().any(|field| field.name == **name);
-    let existing: Vec<Mistake> = table
-        .names
+    let existing: Vec<Mistake> = names
         .iter()
         .filter(exists)
         .map(|name| exists_already(&clauses, name))
@@ -94,15 +87,16 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     if !existing.is_empty() {
         return Err(existing);
     }
-    let slots: Vec<Slot> = table.names.iter().map(|name| scope.set(name)).collect();
+    let slots = names.iter().map(|name| scope.set(name)).collect();
     Ok(BoundStage::Rows(vec![Box::new(Lookup {
         key,
-        index: Index::of(&keys),
-        added: slots
-            .into_iter()
-            .zip(table.columns.into_iter().map(with_null))
-            .collect(),
-        null_row: table.rows as u32,
+        path: clauses.path,
+        column: clauses.column.0,
+        names,
+        slots,
+        repeats: scope.reloads || rows.repeats(),
+        rows: RwLock::new(Arc::new(rows)),
+        reloads: scope.reloads,
         unmatched: clauses.unmatched,
     })]))
 }
@@ -147,8 +141,13 @@ fn open(clauses: &Clauses<'_>, scope: &Scope) -> Result<Table, Mistake> {
     };
     let bytes = read_file(clauses.path.as_ref())
         .map_err(|reason| mistake(format!("{name} cannot be read: {reason}")))?;
-    read_table(&clauses.path, bytes)
-        .map_err(|bad| mistake(format!("{name}:{}: {}", bad.line, bad.reason)))
+    table(&clauses.path, bytes).map_err(mistake)
+}
+
+/// The table that a file holds, or what is wrong with it.
+fn table(path: &str, bytes: Vec<u8>) -> Result<Table, String> {
+    let name = escape_controls(path);
+    read_table(path, bytes).map_err(|bad| format!("{name}:{}: {}", bad.line, bad.reason))
 }
 
 fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Mistake {
@@ -172,124 +171,21 @@ fn exists_already(clauses: &Clauses<'_>, name: &str) -> Mistake {
     ))
 }
 
-/// A column with null behind its last row.
-fn with_null(column: Column<'static>) -> Column<'static> {
-    match column {
-        Column::Text(mut texts) => {
-            texts.spans.push(Span::NULL);
-            Column::Text(texts)
-        }
-        column => {
-            let mut builder = ColumnBuilder::new(column.len() + 1);
-            (0..column.len()).for_each(|row| builder.push(column.get(row)));
-            builder.push(ValueRef::Null);
-            builder.finish()
-        }
-    }
-}
-
-/// The rows of each key.
-struct Index {
-    keys: GroupTable,
-    /// Where the rows of each key begin, and at last where the last ones end.
-    starts: Vec<u32>,
-    /// By key, each in the order of the file.
-    rows: Vec<u32>,
-    /// Whether a key has several rows.
-    repeats: bool,
-}
-
-impl Index {
-    fn of(keys: &TextColumn<'static>) -> Index {
-        let mut table = GroupTable::with_capacity(keys.spans.len());
-        table.group_of(KeyKind::Null, &[]); // nobody looks for it
-        let mut groups = Vec::new();
-        table.groups_of_texts(keys, &mut groups);
-        let mut starts = vec![0u32; table.len() + 1];
-        for group in groups.iter().map(|group| *group as usize) {
-            starts[group + 1] += 1;
-        }
-        let repeats = starts[2..].iter().any(|rows| *rows > 1);
-        for group in 1..starts.len() {
-            starts[group] += starts[group - 1];
-        }
-        let mut next = starts.clone();
-        let mut rows = vec![0; groups.len()];
-        for (row, group) in groups.into_iter().enumerate() {
-            let place = &mut next[group as usize];
-            rows[*place as usize] = row as u32;
-            *place += 1;
-        }
-        Index {
-            keys: table,
-            starts,
-            rows,
-            repeats,
-        }
-    }
-
-    /// The rows of a key that was found.
-    #[inline]
-    fn rows(&self, group: u32) -> &[u32] {
-        let (start, end) = (self.starts[group as usize], self.starts[group as usize + 1]);
-        &self.rows[start as usize..end as usize]
-    }
-}
-
 /// Adds the columns of a table.
 struct Lookup {
     key: Node,
-    index: Index,
-    added: Vec<(Slot, Column<'static>)>,
-    /// The row of the columns that is null in all of them.
-    null_row: u32,
+    /// Of the file, as it was written.
+    path: String,
+    /// The file's column that is the key.
+    column: String,
+    /// The other columns of the file, and what holds each.
+    names: Vec<String>,
+    slots: Vec<Slot>,
+    rows: RwLock<Arc<Keyed>>,
+    /// Whether a record may become several. Nobody knows of a file that is read again.
+    repeats: bool,
+    reloads: bool,
     unmatched: Unmatched,
-}
-
-/// Records, by their row in the batch, each with a row of the table.
-#[derive(Default)]
-struct Matches {
-    records: Vec<u32>,
-    rows: Vec<u32>,
-    /// Records that had none and were dropped.
-    dropped: usize,
-}
-
-impl Lookup {
-    fn matches(&self, keys: &Column<'_>) -> Matches {
-        let owned: TextColumn<'_>;
-        let texts = match keys {
-            Column::Text(texts) => texts,
-            keys => {
-                owned = TextColumn::of(keys.clone());
-                &owned
-            }
-        };
-        let mut groups = Vec::new();
-        self.index.keys.find_texts(texts, &mut groups);
-        let mut found = Matches {
-            records: Vec::with_capacity(groups.len()),
-            rows: Vec::with_capacity(groups.len()),
-            dropped: 0,
-        };
-        for (record, &group) in groups.iter().enumerate() {
-            let rows = match group {
-                NO_GROUP if self.unmatched == Unmatched::Kept => {
-                    std::slice::from_ref(&self.null_row)
-                }
-                NO_GROUP => {
-                    found.dropped += 1;
-                    continue;
-                }
-                group => self.index.rows(group),
-            };
-            for &row in rows {
-                found.records.push(record as u32);
-                found.rows.push(row);
-            }
-        }
-        found
-    }
 }
 
 impl RowStage for Lookup {
@@ -298,25 +194,49 @@ impl RowStage for Lookup {
     }
 
     fn makes(&self) -> Vec<Slot> {
-        self.added.iter().map(|(slot, _)| *slot).collect()
+        self.slots.clone()
     }
 
     fn explodes(&self) -> bool {
-        self.index.repeats
+        self.repeats
+    }
+
+    fn side_file(&self) -> Option<&dyn SideFile> {
+        self.reloads.then_some(self as &dyn SideFile)
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
-        let found = self.matches(&self.key.eval_all(batch, &mut account.failures));
+        let rows = Arc::clone(&self.rows.read().unwrap_or_else(PoisonError::into_inner));
+        let keys = self.key.eval_all(batch, &mut account.failures);
+        let found = rows.matches(&keys, self.unmatched);
         account.filter(found.dropped);
-        if self.index.repeats {
+        if self.repeats {
             account.explode(batch.rows - found.dropped);
         }
         batch.retain(live);
-        if self.index.repeats || found.dropped > 0 {
+        if rows.repeats() || found.dropped > 0 {
             batch.gather(&found.records, live);
         }
-        for (slot, column) in self.added.iter().filter(|(slot, _)| live.contains(*slot)) {
-            batch.set(*slot, column.gather(&found.rows));
+        for (slot, column) in self.slots.iter().zip(rows.columns()) {
+            if live.contains(*slot) {
+                batch.set(*slot, column.gather(&found.rows));
+            }
         }
+    }
+}
+
+impl SideFile for Lookup {
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn reload(&self, bytes: Vec<u8>) -> Result<(), String> {
+        let rows = Keyed::of(table(&self.path, bytes)?, &self.column, &self.names);
+        let rows = rows.map_err(|missing| {
+            let path = escape_controls(&self.path);
+            format!("{path} has no column `{missing}` any more")
+        })?;
+        *self.rows.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rows);
+        Ok(())
     }
 }

@@ -14,6 +14,7 @@ mod extract;
 mod fold;
 mod folding;
 mod json;
+mod keyed;
 mod let_;
 mod limit;
 mod logfmt;
@@ -148,6 +149,11 @@ pub trait RowStage: Send + Sync {
     /// cannot be read are entered in `account`.
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account);
 
+    /// The file beside the stream that it takes anew when it has changed, if there is one.
+    fn side_file(&self) -> Option<&dyn SideFile> {
+        None
+    }
+
     /// What it reads of its input, in words, if it need not read all of it.
     fn reading(&self) -> Option<String> {
         None
@@ -165,6 +171,16 @@ pub trait RowStage: Send + Sync {
         let _ = (line, live);
         None
     }
+}
+
+/// A file beside a live stream. The engine watches it, and reads it when it has changed.
+pub trait SideFile: Sync {
+    /// Its path, as it was written.
+    fn path(&self) -> &str;
+
+    /// Takes what the file holds now, for all batches from here on. Called on any thread, also while others are in
+    /// `apply`. Fails with a sentence that names the file: then what it held before stays.
+    fn reload(&self, bytes: Vec<u8>) -> Result<(), String>;
 }
 
 /// A text without which a line does not pass a stage.

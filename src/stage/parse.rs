@@ -104,7 +104,7 @@ fn unknown_format(expr: &Expr) -> Mistake {
         )
         .usage(PARSE.entry.usage);
     }
-    let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    let names: Vec<&str> = FORMATS.iter().map(|format| format.entry.name).collect();
     let mistake = Mistake::new(expr.span, format!("unknown format `{word}`"));
     match closest(word, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),

@@ -125,7 +125,7 @@ fn formats(cases: &[Case]) -> Vec<Vec<u8>> {
         }
         for case in cases
             .iter()
-            .filter(|case| case.expression.contains(format.name))
+            .filter(|case| case.expression.contains(format.entry.name))
         {
             seeds.push(chosen(choice as u8, &case.input));
         }

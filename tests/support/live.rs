@@ -63,6 +63,11 @@ impl Running {
         next(&self.messages, "message")
     }
 
+    /// A message, if it has said one more.
+    pub fn said(&mut self) -> Option<String> {
+        self.messages.try_recv().ok()
+    }
+
     /// The port on which it says it listens.
     pub fn port(&mut self) -> u16 {
         loop {

@@ -226,9 +226,9 @@ pub const OPTIONS: &[&OptionDef] = &[
                       A key that comes again begins anew, and one that has been silent so long at the end is no row of `fold`. Time is that of arrival, or that of \
                       the window's `on FIELD`: the largest so far.",
             examples: &[Example {
-                expr: "--forget 10m 'parse \"{t:time} {what}\" | dedup what | window 1d on t'",
+                expr: "--forget 10m 'parse \"{t:time} {what}\" | dedup what | window 1d on t | select t, what'",
                 input: "2026-03-01T10:00:00Z up\n2026-03-01T10:05:00Z up\n2026-03-01T10:30:00Z up\n",
-                output: "2026-03-01T00:00:00Z\t2026-03-02T00:00:00Z\t2026-03-01T10:00:00Z\tup\n2026-03-01T00:00:00Z\t2026-03-02T00:00:00Z\t2026-03-01T10:30:00Z\tup\n",
+                output: "2026-03-01T10:00:00Z\tup\n2026-03-01T10:30:00Z\tup\n",
             }],
         },
         short: None,

@@ -2,7 +2,7 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{FieldDef, FormatDef, Sample, field, int};
-use crate::data::Span;
+use crate::data::{Entry, Example, Span};
 use crate::decode::typed::Kind;
 
 const FIELDS: [FieldDef; 19] = [
@@ -35,10 +35,20 @@ const fn escaped(name: &'static str) -> FieldDef {
 const FIRST_KEY: usize = 8;
 
 pub(super) const CEF: FormatDef = FormatDef {
-    name: "cef",
-    summary: "Common Event Format of security products, with or without what syslog puts in front.",
-    details: "The frequent keys of the extension are fields, null where they are missing; `extension` is all of it as \
-              it came.",
+    entry: Entry {
+        name: "cef",
+        usage: "parse cef",
+        summary: "Common Event Format of security products, also with syslog in front.",
+        details: "\
+Fields: cef_version:int device_vendor device_product device_version signature_id name severity extension act app dst \
+dpt:int duser msg proto request src spt:int suser.\n\nThe frequent keys of the extension are fields, null where they \
+are missing; `extension` is all of it as it came.",
+        examples: &[Example {
+            expr: "parse cef | select device_product, severity, src, msg",
+            input: "CEF:0|Acme|Wall|1.0|100|worm stopped|10|src=10.0.0.1 msg=a \\= b\n",
+            output: "Wall\t10\t10.0.0.1\ta = b\n",
+        }],
+    },
     fields: &FIELDS,
     sample: Sample {
         line: "Sep 19 08:26:10 host CEF:0|Acme|Wall \\| Gate|1.0|100|worm stopped|10|src=10.0.0.1 dst=2.1.2.2 \

@@ -2,7 +2,7 @@
 
 use super::walk::{Missing, WalkDecoder};
 use super::{FieldDef, FormatDef, Sample, field};
-use crate::data::{JsonError, Span, skip_json, skip_string, skip_white};
+use crate::data::{Entry, Example, JsonError, Span, skip_json, skip_string, skip_white};
 use crate::decode::typed::Kind;
 
 const FIELDS: [FieldDef; 3] = [
@@ -12,10 +12,19 @@ const FIELDS: [FieldDef; 3] = [
 ];
 
 pub(super) const DOCKER: FormatDef = FormatDef {
-    name: "docker",
-    summary: "Log of a container as Docker's json-file driver writes it.",
-    details: "The newline at the end of log is dropped. `parse docker | json from log` reads what a container writes \
-              as JSON.",
+    entry: Entry {
+        name: "docker",
+        usage: "parse docker",
+        summary: "Log of a container as Docker's json-file driver writes it.",
+        details: "\
+Fields: log stream time:time.\n\nThe newline at the end of log is dropped. `parse docker | json from log` reads what \
+a container writes as JSON.",
+        examples: &[Example {
+            expr: "parse docker | select stream, log",
+            input: "{\"log\":\"GET / 200\\n\",\"stream\":\"stdout\",\"time\":\"2015-05-17T10:05:03Z\"}\n",
+            output: "stdout\tGET / 200\n",
+        }],
+    },
     fields: &FIELDS,
     sample: Sample {
         line: r#"{"log":"GET \"/\" 200\n","stream":"stdout","attrs":{"a":"b"},"time":"2015-05-17T10:05:03.000000001Z"}"#,

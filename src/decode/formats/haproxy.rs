@@ -2,15 +2,27 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder, request, unless_dash};
 use super::{FormatDef, Sample, field, int, text};
-use crate::data::Span;
+use crate::data::{Entry, Example, Span};
 use crate::decode::typed::Kind;
 
 pub(super) const HAPROXY: FormatDef = FormatDef {
-    name: "haproxy",
-    summary: "HTTP log of HAProxy (option httplog), with or without what syslog puts in front.",
-    details: "The five timers are in milliseconds, -1 for one that was not reached: request (TR), queue (Tw), connect \
-              (Tc), response (Tr), total (Ta). A `-` is null. A request that is no `METHOD path PROTOCOL` stands whole \
-              in path.",
+    entry: Entry {
+        name: "haproxy",
+        usage: "parse haproxy",
+        summary: "HTTP log of HAProxy (option httplog), also with syslog in front.",
+        details: "\
+Fields: client_ip client_port:int time:time frontend backend server request_ms:int queue_ms:int connect_ms:int \
+response_ms:int total_ms:int status:int bytes:int request_cookie response_cookie state active:int \
+frontend_active:int backend_active:int server_active:int retries:int server_queue:int backend_queue:int \
+request_headers response_headers method path protocol.\n\nThe five timers are in milliseconds, -1 for one that was \
+not reached: request (TR), queue (Tw), connect (Tc), response (Tr), total (Ta). A `-` is null. A request that is no \
+`METHOD path PROTOCOL` stands whole in path.",
+        examples: &[Example {
+            expr: "parse haproxy | select server, total_ms, status, path",
+            input: "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 \"GET /a HTTP/1.1\"\n",
+            output: "srv1\t109\t200\t/a\n",
+        }],
+    },
     fields: &[
         text("client_ip"),
         int("client_port"),

@@ -2,13 +2,23 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{FormatDef, Sample, field, int, text};
-use crate::data::Span;
+use crate::data::{Entry, Example, Span};
 use crate::decode::typed::Kind;
 
 pub(super) const KLOG: FormatDef = FormatDef {
-    name: "klog",
-    summary: "Log of Kubernetes components, and glog.",
-    details: "The level is a letter: I, W, E or F. Caller is file:line. The time has no year: it is the current one.",
+    entry: Entry {
+        name: "klog",
+        usage: "parse klog",
+        summary: "Log of Kubernetes components, and glog.",
+        details: "\
+Fields: level time:time thread:int caller message.\n\nThe level is a letter: I, W, E or F. Caller is file:line. The \
+time has no year: it is the current one.",
+        examples: &[Example {
+            expr: "parse klog | select level, caller, message",
+            input: "I0517 10:05:03.123456 12345 server.go:42] Starting \"kubelet\"\n",
+            output: "I\tserver.go:42\tStarting \"kubelet\"\n",
+        }],
+    },
     fields: &[
         text("level"),
         field("time", Kind::MonthAndDay),

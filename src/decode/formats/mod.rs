@@ -12,6 +12,7 @@ mod walk;
 
 use super::Decoder;
 use super::typed::Kind;
+use crate::data::Entry;
 
 /// Every format, by name.
 pub const FORMATS: &[&FormatDef] = &[
@@ -29,12 +30,8 @@ pub const FORMATS: &[&FormatDef] = &[
 /// A format and what `--formats` says of it.
 #[derive(Debug)]
 pub struct FormatDef {
-    /// As typed behind `parse`.
-    pub name: &'static str,
-    /// One sentence with a full stop.
-    pub summary: &'static str,
-    /// More, where a sentence does not do; may be empty.
-    pub details: &'static str,
+    /// Its name as typed behind `parse`, summary, details, which begin with its fields, and examples.
+    pub entry: Entry,
     /// In the order of the record.
     pub fields: &'static [FieldDef],
     /// A record and what is read of it.
@@ -81,7 +78,10 @@ impl FormatDef {
 
 /// The format of this name.
 pub fn find(name: &str) -> Option<&'static FormatDef> {
-    FORMATS.iter().copied().find(|format| format.name == name)
+    FORMATS
+        .iter()
+        .copied()
+        .find(|format| format.entry.name == name)
 }
 
 const fn text(name: &'static str) -> FieldDef {
@@ -132,13 +132,14 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_documented() {
-        assert!(FORMATS.is_sorted_by_key(|format| format.name));
+        assert!(FORMATS.is_sorted_by_key(|format| format.entry.name));
         for format in FORMATS {
-            assert!(format.summary.ends_with('.'), "{}", format.name);
+            let fields = format!("Fields: {}.", format.field_list());
+            assert!(format.entry.details.starts_with(&fields), "{fields}");
             let mut names = names(format);
             names.sort();
             names.dedup();
-            assert_eq!(names.len(), format.fields.len(), "{}", format.name);
+            assert_eq!(names.len(), format.fields.len(), "{}", format.entry.name);
         }
     }
 
@@ -146,12 +147,12 @@ mod tests {
     fn every_sample_is_decoded() {
         for format in FORMATS {
             let decoded = decode(format, &names(format), format.sample.line.as_bytes());
-            assert_eq!(decoded.rejected, [], "{}", format.name);
+            assert_eq!(decoded.rejected, [], "{}", format.entry.name);
             assert_eq!(
                 logfmt(format, &decoded.columns),
                 format.sample.fields,
                 "{}",
-                format.name
+                format.entry.name
             );
             for name in names(format) {
                 let one = decode(
@@ -159,7 +160,7 @@ mod tests {
                     std::slice::from_ref(&name),
                     format.sample.line.as_bytes(),
                 );
-                assert_eq!(one.columns.len(), 1, "{} {name}", format.name);
+                assert_eq!(one.columns.len(), 1, "{} {name}", format.entry.name);
             }
         }
     }
@@ -196,14 +197,14 @@ mod tests {
                     decode(format, &names(format), &long).rejected.len(),
                     1,
                     "{} {byte}",
-                    format.name
+                    format.entry.name
                 );
             }
             assert_eq!(
                 decode(format, &names(format), b"").rejected.len(),
                 1,
                 "{}",
-                format.name
+                format.entry.name
             );
         }
     }

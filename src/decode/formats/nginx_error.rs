@@ -4,13 +4,23 @@ use memchr::memmem;
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{FormatDef, Sample, field, int, text};
-use crate::data::Span;
+use crate::data::{Entry, Example, Span};
 use crate::decode::typed::Kind;
 
 pub(super) const NGINX_ERROR: FormatDef = FormatDef {
-    name: "nginx_error",
-    summary: "Error log of nginx.",
-    details: "What nginx says of the client's connection behind the message is null where it says nothing.",
+    entry: Entry {
+        name: "nginx_error",
+        usage: "parse nginx_error",
+        summary: "Error log of nginx.",
+        details: "\
+Fields: time:time level pid:int thread:int connection:int message client server request subrequest upstream host \
+referrer.\n\nWhat nginx says of the client's connection behind the message is null where it says nothing.",
+        examples: &[Example {
+            expr: "parse nginx_error | select level, client, message",
+            input: "2015/05/17 10:05:03 [error] 12#34: *56 timed out, client: 192.0.2.7\n",
+            output: "error\t192.0.2.7\ttimed out\n",
+        }],
+    },
     fields: &[
         field("time", Kind::Time),
         text("level"),

@@ -2,7 +2,7 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{FieldDef, FormatDef, Sample, field, int, text};
-use crate::data::Span;
+use crate::data::{Entry, Example, Span};
 use crate::decode::typed::Kind;
 
 const FIELDS: &[FieldDef] = &[
@@ -15,11 +15,20 @@ const FIELDS: &[FieldDef] = &[
 ];
 
 pub(super) const SYSLOG: FormatDef = FormatDef {
-    name: "syslog",
-    summary: "System log as /var/log has it, and RFC 3164.",
-    details: "The time is that of RFC 3164, without a year: it is the current one; or RFC 3339, as newer systems write \
-              it. Priority (8 × facility + severity) stands only in what comes over the wire. Without a tag, app and \
-              pid are null.",
+    entry: Entry {
+        name: "syslog",
+        usage: "parse syslog",
+        summary: "System log as /var/log has it, and RFC 3164.",
+        details: "\
+Fields: priority:int time:time host app pid:int message.\n\nThe time is that of RFC 3164, without a year: it is the \
+current one; or RFC 3339, as newer systems write it. Priority (8 × facility + severity) stands only in what comes \
+over the wire. Without a tag, app and pid are null.",
+        examples: &[Example {
+            expr: "parse syslog | select time, app, message",
+            input: "2015-05-17T10:05:03.25+02:00 web1 sshd[1291]: Server listening\n",
+            output: "2015-05-17T08:05:03.25Z\tsshd\tServer listening\n",
+        }],
+    },
     fields: FIELDS,
     sample: Sample {
         line: "<38>2015-05-17T10:05:03.25+02:00 web1 sshd[1291]: Server listening on :: port 22.",

@@ -2,13 +2,23 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder, unless_dash};
 use super::{FormatDef, Sample, field, int, text};
-use crate::data::Span;
+use crate::data::{Entry, Example, Span};
 use crate::decode::typed::Kind;
 
 pub(super) const SYSLOG5424: FormatDef = FormatDef {
-    name: "syslog5424",
-    summary: "System log in the form of RFC 5424.",
-    details: "Priority is 8 × facility + severity. A `-` is null. Structured data stand in `data` as they came.",
+    entry: Entry {
+        name: "syslog5424",
+        usage: "parse syslog5424",
+        summary: "System log in the form of RFC 5424.",
+        details: "\
+Fields: priority:int time:time host app pid msgid data message.\n\nPriority is 8 × facility + severity. A `-` is \
+null. Structured data stand in `data` as they came.",
+        examples: &[Example {
+            expr: "parse syslog5424 | select time, host, message",
+            input: "<34>1 2003-10-11T22:14:15.003Z web1 su - ID47 - login failed\n",
+            output: "2003-10-11T22:14:15.003Z\tweb1\tlogin failed\n",
+        }],
+    },
     fields: &[
         int("priority"),
         field("time", Kind::Time),

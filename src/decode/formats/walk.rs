@@ -55,7 +55,10 @@ impl Decoder for WalkDecoder {
                 (self.walk)(span.slice(&texts.bytes), &mut places)
             };
             if let Err(Missing(what)) = walked {
-                rejected.push((row as u32, format!("{}: expected {what}", format.name)));
+                rejected.push((
+                    row as u32,
+                    format!("{}: expected {what}", format.entry.name),
+                ));
                 continue;
             }
             for (column, &field) in columns.iter_mut().zip(&self.wanted) {
@@ -66,7 +69,7 @@ impl Decoder for WalkDecoder {
                 column.spans.push(place);
             }
         }
-        typed::finish(format.name, &texts.bytes, rows, columns, rejected)
+        typed::finish(format.entry.name, &texts.bytes, rows, columns, rejected)
     }
 }
 

@@ -25,6 +25,7 @@ use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::message::{Content, Done, HandOver, Mark, Message, Payload, Share, SourceIndex, Task};
 use super::output::{Parallel, encoder};
 use super::places::Windowing;
+use super::side_files::SideFiles;
 use super::sources::Sources;
 
 /// What a worker is made of.
@@ -44,6 +45,8 @@ pub(super) struct Setup {
     pub(super) windowing: Option<Windowing>,
     /// The columns that the first row of the run has decided, where the data decides them.
     pub(super) columns: Arc<OnceLock<Names>>,
+    /// Read again when they have changed, if there are any.
+    pub(super) side_files: Option<Arc<SideFiles>>,
     pub(super) messages: Sender<Message>,
     /// Takes buffers back to the reader.
     pub(super) buffers: Sender<Vec<u8>>,
@@ -172,6 +175,9 @@ impl Worker {
     }
 
     fn process(&mut self, task: Task) {
+        if let Some(side_files) = &self.setup.side_files {
+            side_files.refresh();
+        }
         if task.batch != self.batch {
             self.hand_over();
             self.batch = task.batch;

@@ -14,7 +14,7 @@ mod walked;
 
 use super::walk::Missing;
 use super::{FieldDef, FormatDef, Sample, field, int, text};
-use crate::data::{TextColumn, each_of_two};
+use crate::data::{Entry, Example, TextColumn, each_of_two};
 use crate::decode::typed::{self, Kind, Places};
 use crate::decode::{Decoded, Decoder};
 
@@ -35,14 +35,21 @@ const FIELDS: [FieldDef; 11] = [
     text("agent"),
 ];
 
-const DETAILS: &str = "A quote within a quoted part stands behind a backslash. A `-` for status or bytes is null. A request \
-                       that is no `METHOD path PROTOCOL` (a `-`, a TLS handshake) stands whole in path; method and \
-                       protocol are null.";
-
 pub(super) const COMBINED: FormatDef = FormatDef {
-    name: "combined",
-    summary: "Access log of Apache and nginx, with referrer and user agent.",
-    details: DETAILS,
+    entry: Entry {
+        name: "combined",
+        usage: "parse combined",
+        summary: "Access log of Apache and nginx, with referrer and user agent.",
+        details: "\
+Fields: ip ident user time:time method path protocol status:int bytes:int referrer agent.\n\nA quote within a quoted \
+part stands behind a backslash. A `-` for status or bytes is null. A request that is no `METHOD path PROTOCOL` (a \
+`-`, a TLS handshake) stands whole in path; method and protocol are null.",
+        examples: &[Example {
+            expr: "-o tsv 'parse combined | where status == 404 | select time, path | limit 1' access.log",
+            input: "",
+            output: "2015-05-19T03:05:58Z\t/articles/dy\n",
+        }],
+    },
     fields: &FIELDS,
     sample: Sample {
         line: "192.0.2.7 - ann [17/May/2015:10:05:03 +0000] \"GET /a?b=1 HTTP/1.1\" 200 512 \"http://example.com/\" \"curl/8.5\"",
@@ -53,9 +60,20 @@ pub(super) const COMBINED: FormatDef = FormatDef {
 };
 
 pub(super) const CLF: FormatDef = FormatDef {
-    name: "clf",
-    summary: "Common Log Format: the access log of a web server without referrer and user agent.",
-    details: DETAILS,
+    entry: Entry {
+        name: "clf",
+        usage: "parse clf",
+        summary: "Common Log Format: an access log without referrer and user agent.",
+        details: "\
+Fields: ip ident user time:time method path protocol status:int bytes:int.\n\nA quote within a quoted part stands \
+behind a backslash. A `-` for status or bytes is null. A request that is no `METHOD path PROTOCOL` (a `-`, a TLS \
+handshake) stands whole in path; method and protocol are null.",
+        examples: &[Example {
+            expr: "parse clf | select ip, status, path",
+            input: "192.0.2.7 - - [17/May/2015:10:05:03 +0200] \"HEAD /a HTTP/1.0\" 304 -\n",
+            output: "192.0.2.7\t304\t/a\n",
+        }],
+    },
     fields: FIELDS.split_at(9).0,
     sample: Sample {
         line: "192.0.2.7 - - [17/May/2015:10:05:03 +0200] \"HEAD / HTTP/1.0\" 304 -",
@@ -100,14 +118,19 @@ impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
             let layout = match regular {
                 Some(layout) => layout,
                 None if span.is_null() => {
-                    rejected.push((row as u32, format!("{}: expected text", self.format.name)));
+                    rejected.push((
+                        row as u32,
+                        format!("{}: expected text", self.format.entry.name),
+                    ));
                     continue;
                 }
                 None => match walk::<QUOTES>(&bytes[..end], start) {
                     Ok(layout) => layout,
                     Err(Missing(what)) => {
-                        rejected
-                            .push((row as u32, format!("{}: expected {what}", self.format.name)));
+                        rejected.push((
+                            row as u32,
+                            format!("{}: expected {what}", self.format.entry.name),
+                        ));
                         continue;
                     }
                 },
@@ -116,7 +139,13 @@ impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
                 column.spans.push(layout.place(field, bytes));
             }
         }
-        typed::finish(self.format.name, &texts.bytes, rows, columns, rejected)
+        typed::finish(
+            self.format.entry.name,
+            &texts.bytes,
+            rows,
+            columns,
+            rejected,
+        )
     }
 }
 
