@@ -32,7 +32,7 @@ pub(super) struct Cells {
     /// The slice and the group of each cell.
     homes: Vec<(u32, u32)>,
     /// What was looked for lately: records that are out of order go to and fro between a few slices.
-    recent_slices: [Option<(Slice, u32)>; RECENT_SLICES],
+    recent_slices: Vec<Option<(Slice, u32)>>,
     recent_cells: Vec<Option<((u32, u32), u32)>>,
     accumulators: Vec<Box<dyn Accumulator>>,
     /// Reused from batch to batch.
@@ -52,7 +52,7 @@ impl Cells {
             numbers: HashMap::with_hasher(hasher()),
             cells: HashMap::with_hasher(hasher()),
             homes: Vec::new(),
-            recent_slices: [None; RECENT_SLICES],
+            recent_slices: vec![None; RECENT_SLICES],
             recent_cells: vec![None; RECENT_CELLS],
             accumulators,
             row_groups: Vec::new(),
