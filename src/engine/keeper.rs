@@ -30,7 +30,7 @@ pub(super) enum Keeper {
 
 /// Groups by slice; where records come to this side, they are put into slices first.
 pub(super) struct Groups {
-    windowed: Windowed,
+    windowed: Box<Windowed>,
     grid: Grid,
     of_rows: bool,
     sliced: Box<Sliced>,
@@ -115,7 +115,7 @@ impl Keeper {
                 ready: VecDeque::new(),
             }),
             (Some(aggregation), Some(grid), _) => Keeper::Groups(Groups {
-                windowed: Windowed::new(Arc::clone(&aggregation), grid.clone()),
+                windowed: Box::new(Windowed::new(Arc::clone(&aggregation), grid.clone())),
                 grid,
                 of_rows,
                 sliced: Box::new(Sliced::new(aggregation)),
