@@ -33,6 +33,7 @@ pub struct Merged {
     sets: Vec<Set>,
     /// Handed over, but not merged yet: merging waits until it is worth it or the result is asked for.
     pending: Vec<Run>,
+    parts: Vec<Part>,
     began: Instant,
 }
 
@@ -59,6 +60,7 @@ impl Merged {
             aggregation,
             sets: Vec::new(),
             pending: Vec::new(),
+            parts: Vec::new(),
             began: Instant::now(),
         }
     }
@@ -76,20 +78,12 @@ impl Merged {
         }
     }
 
-    /// Adds groups that share their run with others. They are few: they are merged at once.
-    pub(super) fn add_part(&mut self, part: &Part) {
-        if self.sets.is_empty() {
-            self.prepare();
-        }
-        if let [set] = self.sets.as_mut_slice() {
-            set.merge_part(part);
-            return;
-        }
-        let hasher = hasher();
-        let mut groups = Vec::new();
-        for group in part.groups.clone() {
-            let set = &mut self.sets[partition(&part.run.keys, group, &hasher)];
-            set.merge_groups(&part.run, group..group + 1, &mut groups);
+    /// Adds groups that share their run with others. Of many short windows little more is kept, until they are asked
+    /// for.
+    pub(super) fn add_part(&mut self, part: Part, executor: &dyn Executor) {
+        self.parts.push(part);
+        if self.parts.len() > 1 << 10 {
+            self.settle(executor);
         }
     }
 
@@ -101,6 +95,7 @@ impl Merged {
     /// As [`Merged::finish`], of a window of so many seconds: only `rate` asks for them.
     pub fn finish_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.prepare();
+        self.merge_parts();
         if self.aggregation.keys.is_empty() {
             self.only_group();
         }
@@ -162,6 +157,7 @@ impl Merged {
     /// Merges what is pending into the sets.
     fn settle(&mut self, executor: &dyn Executor) {
         self.prepare();
+        self.merge_parts();
         let runs = std::mem::take(&mut self.pending);
         let sets: Vec<Mutex<&mut Set>> = self.sets.iter_mut().map(Mutex::new).collect();
         let count = sets.len();
@@ -172,9 +168,27 @@ impl Merged {
         });
     }
 
+    /// Merges the parts into the sets.
+    fn merge_parts(&mut self) {
+        let hasher = hasher();
+        let mut groups = Vec::new();
+        for part in std::mem::take(&mut self.parts) {
+            if let [set] = self.sets.as_mut_slice() {
+                set.merge_part(&part);
+                continue;
+            }
+            for group in part.groups {
+                let set = &mut self.sets[partition(&part.run.keys, group, &hasher)];
+                set.merge_groups(&part.run, group..group + 1, &mut groups);
+            }
+        }
+    }
+
     /// Makes one set for few groups, or one for each partition for many.
     fn prepare(&mut self) {
-        let waiting: usize = self.pending.iter().map(Run::groups).sum();
+        let in_runs: usize = self.pending.iter().map(Run::groups).sum();
+        let in_parts: usize = self.parts.iter().map(|part| part.groups.len()).sum();
+        let waiting = in_runs + in_parts;
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
         let wanted = if waiting + settled < SMALL_GROUPS {
             1

@@ -58,7 +58,7 @@ impl Windowed {
                 }
                 for (slice, part) in parts {
                     let merged = windows.entry(slice.first).or_insert_with(fresh);
-                    merged.add_part(&part);
+                    merged.add_part(part, executor);
                 }
             }
             Windows::Sliding(sliding) => {
