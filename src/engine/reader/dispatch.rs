@@ -34,7 +34,7 @@ pub(super) struct Dispatch {
     batch_began: Instant,
     /// When the last chunk was handed out, in nanoseconds since 1970.
     read_ns: i64,
-    /// Who reads ends batches: what a batch has to say at its end comes before.
+    /// Who reads ends batches when their time is over: what is to be said then comes before.
     pub(super) ends_by_hand: bool,
 }
 
@@ -77,8 +77,8 @@ impl Dispatch {
         self.chunks += 1;
         if self.setup.control.is_asked() {
             self.answer();
-        } else if self.chunks >= self.setup.batch_chunks && !self.ends_by_hand {
-            self.end_batch();
+        } else if self.chunks >= self.setup.batch_chunks {
+            self.hand_over(); // the time goes on: what is to be said when it is over does not wait
         } else if !self.ends_by_hand {
             self.end_batch_in_time();
         }
@@ -136,8 +136,14 @@ impl Dispatch {
         }
     }
 
-    /// The chunks handed out since the last batch are a batch: the workers hand over what came of them.
+    /// The chunks handed out since the last batch are a batch; the time of the next one begins.
     pub(super) fn end_batch(&mut self) {
+        self.hand_over();
+        self.batch_began = Instant::now();
+    }
+
+    /// The chunks handed out since the last batch are a batch: the workers hand over what came of them.
+    fn hand_over(&mut self) {
         if self.chunks > 0 {
             let message = Message::BatchEnd {
                 batch: self.batch,
@@ -150,6 +156,5 @@ impl Dispatch {
             self.batch += 1;
             self.chunks = 0;
         }
-        self.batch_began = Instant::now();
     }
 }

@@ -83,7 +83,7 @@ pub(super) struct Reader {
 }
 
 /// A batch of at most so many chunks: what is kept of windows that could be final stays small.
-pub(super) const WINDOWED_CHUNKS: u64 = 16;
+pub(super) const WINDOWED_CHUNKS: u64 = 8;
 
 /// The run is over: nobody takes chunks any more.
 #[derive(Debug)]
