@@ -14,6 +14,7 @@ mod extract;
 mod fold;
 mod folding;
 mod json;
+mod keyed;
 mod let_;
 mod limit;
 mod logfmt;
