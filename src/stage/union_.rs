@@ -54,9 +54,19 @@ fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistak
 }
 
 fn clause(stage: &ast::Stage) -> Result<UnionClause, Mistake> {
-    const EXPECTED: &str = "the name of another source";
     let mut arguments = Arguments::of(stage);
-    let clause = match arguments.pipeline() {
+    let clause = source(&mut arguments, stage)?;
+    arguments.finish(UNION.entry.usage)?;
+    Ok(clause)
+}
+
+/// Reads `NAME` or `(NAME | STAGE | …)`.
+pub(super) fn source(
+    arguments: &mut Arguments<'_>,
+    stage: &ast::Stage,
+) -> Result<UnionClause, Mistake> {
+    const EXPECTED: &str = "the name of another source";
+    Ok(match arguments.pipeline() {
         Some((pipeline, _)) => {
             let mut stages = pipeline.stages.iter();
             let first = stages.next().filter(|first| first.arguments.is_empty());
@@ -79,9 +89,7 @@ fn clause(stage: &ast::Stage) -> Result<UnionClause, Mistake> {
             name: arguments.name(EXPECTED)?,
             stages: Vec::new(),
         },
-    };
-    arguments.finish(UNION.entry.usage)?;
-    Ok(clause)
+    })
 }
 
 /// Which of two streams that are united.
