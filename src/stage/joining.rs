@@ -1,7 +1,7 @@
 //! A join while it runs: the records that are kept of both sides, and the pairs that they make.
 
-use super::join::{Joined, Origin};
 use super::join_time::{Reached, Time};
+use super::joined::{Joined, Origin};
 use super::kept::{Kept, Picked, Place};
 use super::keyed::Unmatched;
 use super::partners::{NO_KEY, Partners, Waiting};

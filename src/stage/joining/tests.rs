@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data::{LiveSlots, Slot};
-use crate::stage::join::tests::joined;
+use crate::stage::joined::tests::joined;
 
 const KEY: Slot = Slot(0);
 const TIME: Slot = Slot(1);
