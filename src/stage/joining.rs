@@ -5,6 +5,7 @@ use super::joined::{Joined, Origin};
 use super::kept::{Kept, Picked, Place};
 use super::keyed::Unmatched;
 use super::partners::{NO_KEY, Partners, Waiting};
+use super::union_::undropped;
 use super::{Account, Operator, Side};
 use crate::data::{
     Batch, Column, ColumnBuilder, Position, TextColumn, Value, ValueRef, write_text,
@@ -246,17 +247,13 @@ fn is_in_one(name: &[u8], other: ValueRef<'_>, failures: &mut Failures) {
     }
 }
 
-/// The fields of an object, without those that were dropped.
+/// The fields of an object, if there is one.
 fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<(Vec<u8>, Value)> {
-    let Some((objects, dropped)) = whole else {
-        return Vec::new();
-    };
-    let is_dropped = |name: &[u8]| dropped.iter().any(|dropped| dropped.as_bytes() == name);
-    match objects.get(row) {
-        ValueRef::Object(fields) => {
-            let fields = fields.iter().filter(|(name, _)| !is_dropped(name));
-            fields.cloned().collect()
-        }
+    match whole
+        .as_ref()
+        .map(|(objects, dropped)| (objects.get(row), dropped))
+    {
+        Some((ValueRef::Object(fields), dropped)) => undropped(fields, dropped),
         _ => Vec::new(),
     }
 }

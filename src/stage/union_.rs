@@ -171,13 +171,16 @@ fn objects<'a>(whole: &Column<'a>, dropped: &[String]) -> Column<'a> {
     if dropped.is_empty() {
         return whole.clone();
     }
-    let is_dropped = |name: &[u8]| dropped.iter().any(|dropped| dropped.as_bytes() == name);
     let kept = |row| match whole.get(row) {
-        ValueRef::Object(fields) => {
-            let fields = fields.iter().filter(|(name, _)| !is_dropped(name));
-            Value::Object(fields.cloned().collect())
-        }
+        ValueRef::Object(fields) => Value::Object(undropped(fields, dropped)),
         other => other.to_value(),
     };
     Column::Values((0..whole.len()).map(kept).collect())
+}
+
+/// The fields of an object without those that were dropped.
+pub(super) fn undropped(fields: &[(Vec<u8>, Value)], dropped: &[String]) -> Vec<(Vec<u8>, Value)> {
+    let is_dropped = |name: &[u8]| dropped.iter().any(|dropped| dropped.as_bytes() == name);
+    let kept = fields.iter().filter(|(name, _)| !is_dropped(name));
+    kept.cloned().collect()
 }
