@@ -189,6 +189,70 @@ proptest! {
     }
 }
 
+/// A line of a key, a second and a number, which is its place.
+fn timed((place, (key, second)): (usize, &(char, i64))) -> String {
+    let second = place as i64 / 2 + second;
+    format!("{key},2026-03-01T10:00:{second:02}Z,{place}\n")
+}
+
+/// What a join of two files prints, from its definition: of the first file nothing is forgotten before it is read.
+fn nested_loop(main: &[(char, i64)], other: &[(char, i64)], is_left: bool) -> String {
+    let second = |(place, (_, second)): (usize, &(char, i64))| place as i64 / 2 + second;
+    let time = |place: usize, pairs: &[(char, i64)]| second((place, &pairs[place]));
+    let mut printed = String::new();
+    let mut is_paired = vec![false; main.len()];
+    let mut is_gone = vec![false; main.len()];
+    let mut reached = i64::MIN;
+    for last in 0..=other.len() {
+        reached = match last == other.len() {
+            true => i64::MAX,
+            false => reached.max(time(last, other) - 1),
+        };
+        let is_past = |place: &usize| time(*place, main) + 4 < reached;
+        let mut gone: Vec<usize> = (0..main.len()).filter(is_past).collect();
+        gone.retain(|place| !std::mem::replace(&mut is_gone[*place], true));
+        gone.sort_by_key(|place| (time(*place, main), *place));
+        for place in gone
+            .into_iter()
+            .filter(|place| is_left && !is_paired[*place])
+        {
+            let (key, time) = (main[place].0, time(place, main));
+            printed += &format!("{key}\t2026-03-01T10:00:{time:02}Z\t{place}\t\n");
+        }
+        let Some(with) = other.get(last) else { break };
+        for place in (0..main.len()).filter(|place| !is_gone[*place]) {
+            let is_near = (time(place, main) - time(last, other)).abs() <= 4;
+            if main[place].0 == with.0 && is_near {
+                is_paired[place] = true;
+                let (key, time) = (main[place].0, time(place, main));
+                printed += &format!("{key}\t2026-03-01T10:00:{time:02}Z\t{place}\t{last}\n");
+            }
+        }
+    }
+    printed
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_join_is_a_nested_loop(main in pairs(), other in pairs(), is_left in any::<bool>()) {
+        let of = |pairs: &[(char, i64)]| pairs.iter().enumerate().map(timed).collect::<String>();
+        let contents = [of(&main), of(&other)];
+        let left = if is_left { "left" } else { "" };
+        let expression = format!("csv as k, t, v | join (b | csv as k, t, w) on k within 4s on t late 1s {left}");
+        let (printed, outcome) = print(&expression, &contents.each_ref().map(String::as_str));
+        prop_assert_eq!(printed, nested_loop(&main, &other, is_left));
+        prop_assert_eq!(outcome.ledger.read as usize, main.len() + other.len());
+        // Without the fields' names before the data is read: the same pairs.
+        let named = contents.map(|content| format!("k,t,v\n{content}"));
+        let named = [named[0].clone(), named[1].replace("k,t,v", "k,t,w")];
+        let open = format!("csv | join (b | csv) on k within 4s on t late 1s {left} | select k, t, v, w");
+        let (printed, _) = print(&open, &named.each_ref().map(String::as_str));
+        prop_assert_eq!(printed, nested_loop(&main, &other, is_left));
+    }
+}
+
 #[test]
 fn objects_keep_their_own_fields() {
     let expression =
@@ -258,6 +322,58 @@ fn live_sources_come_in_as_they_are() {
     assert_eq!(run.line(), "id,name");
     second.write_all(b"8,three\n").expect("somebody reads");
     assert_eq!(run.line(), "three");
+    run.signal("INT");
+    assert_eq!(run.end().status, Some(130));
+}
+
+#[test]
+fn live_sources_are_joined_as_they_come() {
+    let mut run = Running::start(&[
+        "--with",
+        "b=tcp-listen://0",
+        "json | join (b | json | select id, t, y) on id within 5s on t left | select id, x, y",
+        "tcp-listen://0",
+    ]);
+    let (main, other) = (run.port(), run.port());
+    let connect = |port: u16| TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+    let (mut first, mut second) = (connect(main), connect(other));
+    let send = |to: &mut TcpStream, id: i64, second: i64, rest: &str| {
+        let line = format!("{{\"id\":{id},\"t\":{},{rest}}}\n", 1_770_000_000 + second);
+        to.write_all(line.as_bytes()).expect("somebody reads");
+    };
+    send(&mut first, 1, 0, "\"x\":\"a\"");
+    send(&mut first, 2, 1, "\"x\":\"b\"");
+    send(&mut second, 2, 2, "\"y\":\"p\"");
+    assert_eq!(run.line(), "2\tb\tp");
+    send(&mut second, 3, 4, "\"y\":\"q\"");
+    send(&mut first, 3, 3, "\"x\":\"c\"");
+    assert_eq!(run.line(), "3\tc\tq");
+    send(&mut second, 4, 6, "\"y\":\"r\"");
+    assert_eq!(run.line(), "1\ta\t", "the other side has gone past it");
+    send(&mut first, 5, 7, "\"x\":\"d\"");
+    run.wait_until_read(main);
+    run.signal("INT");
+    let ended = run.end();
+    assert_eq!(ended.stdout, "5\td\t\n", "nothing more can come");
+    assert_eq!(ended.status, Some(130));
+}
+
+#[test]
+fn a_side_that_is_silent_is_not_waited_for() {
+    let mut run = Running::start(&[
+        "--idle",
+        "100ms",
+        "--batch",
+        "50ms",
+        "--with",
+        "b=tcp-listen://0",
+        "json | join (b | json) on id within 1ms left | select id",
+        "tcp-listen://0",
+    ]);
+    let main = run.port();
+    let mut first = TcpStream::connect(("127.0.0.1", main)).expect("somebody listens");
+    first.write_all(b"{\"id\":1}\n").expect("somebody reads");
+    assert_eq!(run.line(), "1", "the clock has gone past it");
     run.signal("INT");
     assert_eq!(run.end().status, Some(130));
 }

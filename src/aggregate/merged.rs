@@ -275,10 +275,7 @@ impl Set {
 
     /// Keeps only these groups, which get new numbers in this order.
     pub(super) fn keep(&mut self, groups: &[u32]) {
-        let old = std::mem::replace(&mut self.table, GroupTable::with_capacity(groups.len()));
-        for group in groups {
-            self.table.group_of_stored(&old.keys, *group as usize);
-        }
+        self.table.keep(groups);
         for accumulator in &mut self.accumulators {
             *accumulator = accumulator.gather(groups);
         }

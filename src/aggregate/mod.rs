@@ -54,6 +54,7 @@ pub use partial::{Partial, Run};
 pub use ranking::Ranking;
 pub use running::{Running, RunningAggregate, RunningAggregation};
 pub use seen_keys::SeenKeys;
+pub(crate) use session_groups::sessions_in_order;
 pub use session_groups::{SessionGroups, SessionRows};
 pub use sliced::{SliceShare, Sliced};
 pub use windowed::Windowed;

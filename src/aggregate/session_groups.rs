@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Position, Value};
 use crate::expr::Failures;
-use crate::group::{GroupTable, compare_keys, with_key_values};
+use crate::group::{GroupTable, Keys, compare_keys, with_key_values};
 use crate::window::{Session, Sessions};
 
 use super::accumulator::{Accumulator, Finish, Groups};
@@ -147,7 +147,7 @@ impl SessionGroups {
         }
         if self.ready.is_empty() {
             let ready = self.sessions.take();
-            self.ready = self.in_order(ready).into();
+            self.ready = sessions_in_order(ready, &self.table.keys).into();
         }
         if self.ready.is_empty() {
             return None;
@@ -170,7 +170,7 @@ impl SessionGroups {
 
     /// The rows that the sessions have so far that were not taken; everything stays.
     pub fn peek(&self) -> Option<SessionRows> {
-        let sessions = self.in_order(self.sessions.all());
+        let sessions = sessions_in_order(self.sessions.all(), &self.table.keys);
         if sessions.is_empty() && self.ready.is_empty() {
             return None;
         }
@@ -181,21 +181,6 @@ impl SessionGroups {
         }
         let rows = self.rows(&sessions, states, 0);
         Some(SessionRows::of(rows, &sessions))
-    }
-
-    /// By turn, then start, then key.
-    fn in_order(&self, mut sessions: Vec<Session>) -> Vec<Session> {
-        let keys = &self.table.keys;
-        sessions.sort_unstable_by(|left, right| {
-            let by_time = (left.turn, left.start).cmp(&(right.turn, right.start));
-            by_time.then_with(|| {
-                let (mut one, mut two) = ([0; 16], [0; 16]);
-                let of_left = keys.get(left.key as usize, &mut one);
-                let by_key = compare_keys(of_left, keys.get(right.key as usize, &mut two));
-                by_key.then(left.end.cmp(&right.end))
-            })
-        });
-        sessions
     }
 
     /// The rows of some sessions, in their order. `states` are theirs, of so many of each one's cells.
@@ -253,11 +238,22 @@ impl SessionGroups {
         for accumulator in &mut self.accumulators {
             *accumulator = accumulator.gather(&cells);
         }
-        let old = std::mem::replace(&mut self.table, GroupTable::with_capacity(keys.len()));
-        for key in keys {
-            self.table.group_of_stored(&old.keys, key as usize);
-        }
+        self.table.keep(&keys);
     }
+}
+
+/// By turn, then start, then key; `keys` has those of all sessions.
+pub(crate) fn sessions_in_order(mut sessions: Vec<Session>, keys: &Keys) -> Vec<Session> {
+    sessions.sort_unstable_by(|left, right| {
+        let by_time = (left.turn, left.start).cmp(&(right.turn, right.start));
+        by_time.then_with(|| {
+            let (mut one, mut two) = ([0; 16], [0; 16]);
+            let of_left = keys.get(left.key as usize, &mut one);
+            let by_key = compare_keys(of_left, keys.get(right.key as usize, &mut two));
+            by_key.then(left.end.cmp(&right.end))
+        })
+    });
+    sessions
 }
 
 /// Where a batch is parted, so that within a part no key has records in two cells.

@@ -41,7 +41,7 @@ pub(super) fn waits_for_ever(request: &Request, sources: &[OsString], plan: &Pla
     request.time.is_none()
         && sources.iter().any(is_endless)
         && plan.waits_for_all()
-        && !plan.window_marks()
+        && plan.window.is_none()
         && !std::io::stdout().is_terminal()
 }
 

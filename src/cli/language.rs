@@ -97,7 +97,8 @@ slower than they are sent, senders wait; nothing is kept in memory. Only datagra
 are dropped, by the system.
 
 `--with NAME=SOURCE` reads another source, whose records come in where the expression says `union NAME`, behind \
-stages of their own: `union (NAME | json | where level == \"error\")`.
+stages of their own: `union (NAME | json | where level == \"error\")`. With `join (NAME | json) on id within 30s` \
+they are paired with those of the stream by key and time.
 
 Where nothing ends the input, `--for`, `limit` or a signal does: what was read is printed all the same.",
         examples: &[Example {

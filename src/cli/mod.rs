@@ -37,6 +37,7 @@ use crate::lang;
 use crate::plan::{Plan, WindowBy};
 use crate::sink::{Stdout, WholeFile};
 use crate::source;
+use crate::stage::GoesBy;
 
 use arguments::{Arguments, Expression, Purpose, Request};
 use report::{Status, Telling, print, say, say_as_it_is, status, tell};
@@ -227,13 +228,16 @@ fn report_file(request: &Request, sources: &[OsString]) -> Result<Option<WholeFi
 
 /// What to say where windows go by the time at which files are read, which is hardly meant.
 fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
-    let WindowBy::Arrival(field) = &plan.window.as_ref()?.by else {
-        return None;
+    let by = plan.window.as_ref().map(|window| &window.by);
+    let (what, written, field) = match (by, plan.joins_by()) {
+        (_, GoesBy::Arrival(field)) => ("join", "within …", field),
+        (Some(WindowBy::Arrival(field)), _) => ("window", "window …", field.clone()),
+        _ => return None,
     };
     let field = field.as_deref().unwrap_or("FIELD");
     live::all_regular(sources).then(|| {
         format!(
-            "the window goes by when the file was read; for the time of its records write window … on {field}"
+            "the {what} goes by when the file was read; for the time of its records write {written} on {field}"
         )
     })
 }

@@ -89,19 +89,18 @@ impl<'a> Batch<'a> {
 
     /// A column that the plan promised.
     pub fn column(&self, slot: Slot) -> &Column<'a> {
-        self.columns
-            .get(slot.0 as usize)
-            .and_then(Option::as_ref)
+        self.get(slot)
             .expect("the plan keeps every column until its last reader")
+    }
+
+    /// A column, if it is there.
+    pub fn get(&self, slot: Slot) -> Option<&Column<'a>> {
+        self.columns.get(slot.0 as usize).and_then(Option::as_ref)
     }
 
     /// Whether any column that is there stays live.
     pub fn has_any(&self, live: &LiveSlots) -> bool {
-        live.iter().any(|slot| {
-            self.columns
-                .get(slot.0 as usize)
-                .is_some_and(Option::is_some)
-        })
+        live.iter().any(|slot| self.get(slot).is_some())
     }
 
     /// Keeps the rows named (in that order, repeated if named twice) of the live columns and drops all others.
@@ -205,10 +204,8 @@ pub fn gather_across(
         .map(|(index, rows)| {
             let mut gathered = Batch::new(rows.len(), Position(index as u64));
             for slot in live.iter() {
-                let columns: Vec<Option<&Column<'static>>> = batches
-                    .iter()
-                    .map(|batch| batch.columns.get(slot.0 as usize).and_then(Option::as_ref))
-                    .collect();
+                let columns: Vec<Option<&Column<'static>>> =
+                    batches.iter().map(|batch| batch.get(slot)).collect();
                 if columns.iter().all(Option::is_none) {
                     continue;
                 }
@@ -220,7 +217,7 @@ pub fn gather_across(
 }
 
 /// The values of one column, by batch and row.
-fn gather_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) -> Column<'static> {
+pub fn gather_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) -> Column<'static> {
     if let Some(names) = common_names(columns) {
         let field = |index: usize| {
             let columns: Vec<Option<&Column<'static>>> = columns

@@ -22,7 +22,7 @@ mod text;
 mod time;
 mod value;
 
-pub use batch::{Batch, LiveSlots, Position, Slot, gather_across};
+pub use batch::{Batch, LiveSlots, Position, Slot, gather_across, gather_column};
 pub use column::{Column, ColumnBuilder, Truth, Validity};
 pub use controls::escape_controls;
 pub use duration::{format_duration, parse_duration};

@@ -7,6 +7,7 @@ use crate::data::{Batch, Column, Value};
 use crate::expr::Failures;
 use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, Step};
 use crate::stage::{Account, Operator};
+use crate::window::{Arrival, Limits, Mark, Written};
 
 /// Fresh operators for one result.
 pub(super) struct Chain<'p> {
@@ -23,6 +24,8 @@ pub(super) struct Chain<'p> {
     /// The first link whose rows are no records any more, but pieces or results of them, or the number of
     /// links: what is rejected in front of it is a record, even if it has passed before.
     rows_end: usize,
+    /// Whether the link at `records_end` still says of each record that comes to it what becomes of it.
+    judges: bool,
     /// Which links need all records.
     blocks: Vec<bool>,
     /// The window that the rows belong to, and where its start and end go.
@@ -99,7 +102,7 @@ impl<'p> Chain<'p> {
             MergeStep::Grouped(_) => true,
         };
         let ends_records = |step: &MergeStep| match step {
-            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+            MergeStep::Ordered(stage, _) if stage.is_blocking() => true,
             step => ends_rows(step),
         };
         let first =
@@ -117,6 +120,7 @@ impl<'p> Chain<'p> {
             executor,
             records_end,
             rows_end,
+            judges: matches!(steps.get(records_end), Some(MergeStep::Ordered(stage, _)) if !stage.is_blocking()),
             blocks: steps.iter().map(blocks).collect(),
             bounds: None,
             passed: 0,
@@ -131,6 +135,43 @@ impl<'p> Chain<'p> {
         self
     }
 
+    /// Tells the stages that go by time what is known of it before the first batch.
+    pub(super) fn begin(&mut self, limits: Limits, written: &[Written]) {
+        for link in &mut self.links {
+            if let Link::Operator(operator) = link {
+                operator.begin(limits, written);
+            }
+        }
+    }
+
+    /// As [`Chain::push`], of batches that have come together.
+    pub(super) fn arrive(
+        &mut self,
+        arrival: Arrival,
+        batches: Vec<Batch<'static>>,
+    ) -> Vec<Batch<'static>> {
+        for link in &mut self.links {
+            if let Link::Operator(operator) = link {
+                operator.arrive(arrival);
+            }
+        }
+        self.push(batches)
+    }
+
+    /// Time has moved without records: what comes out for that.
+    pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival) -> Vec<Batch<'static>> {
+        let mut moved = Vec::new();
+        for index in 0..self.links.len() {
+            let (mut out, mut account) = (Vec::new(), Account::default());
+            if let Link::Operator(operator) = &mut self.links[index] {
+                operator.mark(mark, arrival, &mut out, &mut account);
+            }
+            self.enter(index + 1, &mut account, &[]);
+            moved.extend(self.push_from(index + 1, out));
+        }
+        moved
+    }
+
     /// Takes the next batches in order; what comes out at once.
     pub(super) fn push(&mut self, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         self.push_from(0, batches)
@@ -140,10 +181,10 @@ impl<'p> Chain<'p> {
     pub(super) fn finish(&mut self) -> Vec<Batch<'static>> {
         let mut last = Vec::new();
         for index in 0..self.links.len() {
-            let mut out = Vec::new();
+            let (mut out, mut account) = (Vec::new(), Account::default());
             match &mut self.links[index] {
                 Link::Rows(_) => {}
-                Link::Operator(operator) => operator.finish(&mut out, &mut self.account),
+                Link::Operator(operator) => operator.finish(&mut out, &mut account),
                 Link::Grouped(partial, merged) => {
                     merged.add(partial.take(), self.executor);
                     out = match &self.bounds {
@@ -159,6 +200,7 @@ impl<'p> Chain<'p> {
                 out.iter_mut()
                     .for_each(|batch| set_bounds(batch, *bounds, start, end));
             }
+            self.enter(index + 1, &mut account, &[]);
             last.extend(self.push_from(index + 1, out));
         }
         last
@@ -274,6 +316,13 @@ impl<'p> Chain<'p> {
             let rows: usize = batches.iter().map(|batch| batch.rows).sum();
             self.passed += rows as u64;
         }
+        if self.judges && index == self.records_end + 1 {
+            self.account.filtered += account.filtered;
+            self.account.late += account.late;
+            self.passed -= account.filtered + account.late;
+        }
+        self.account.late_lines.extend(account.late_lines);
+        self.account.jumps += account.jumps;
         if index <= self.rows_end {
             self.account.rejected += account.rejected;
             self.withdrawn += if counts_records { 0 } else { account.rejected };

@@ -9,18 +9,18 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, Rejects};
 use crate::stage::Checks;
+use crate::window::{Arrival, Limits, Mark, Written};
 
 use super::control::Control;
 use super::executor::Threads;
 use super::ledger::Ledger;
 use super::live::{Facts, Live};
-use super::message::{Done, Mark, Message, Payload, Share, SourceIndex};
+use super::message::{Done, Message, Payload, Share, SourceIndex};
 use super::output::Output;
 use super::results::Results;
 use super::side_files::SideFiles;
 use super::sources::Sources;
 use super::triggers::{Changes, Due, Triggers};
-use super::windows::{Arrival, Limits};
 use super::{Job, LiveTable, Outcome, say};
 
 /// Runs on the calling thread until the result is written.
@@ -33,6 +33,7 @@ pub(super) struct Coordinator<'r> {
     /// Whether workers keep groups, which come batch by batch.
     is_grouped: bool,
     limits: Limits,
+    written: Vec<Written>,
     /// Whether the result is looked at before it is final, and whether something came since it was.
     watches: bool,
     is_fresh: bool,
@@ -116,6 +117,7 @@ impl<'r> Coordinator<'r> {
             tickets,
             is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
             limits: job.limits(),
+            written: job.written(),
             watches: job.watches && plan.until.is_some(),
             is_fresh: false,
             next_look: Instant::now(),
@@ -146,7 +148,7 @@ impl<'r> Coordinator<'r> {
         let plan = self.plan;
         output.progress = shown.progress;
         output.live = shown.live.map(|table| Live::new(table, &plan.output));
-        let mut results = Results::new(plan, self.limits, &executor);
+        let mut results = Results::new(plan, self.limits, &self.written, &executor);
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
             self.refresh();
             self.show(&mut results, &mut output);
@@ -308,6 +310,11 @@ impl<'r> Coordinator<'r> {
             output.flush();
             output.clear();
         }
+        let arrival = Arrival {
+            source: done.source.0,
+            input: self.sources.input(done.source),
+            read_ns: done.read_ns,
+        };
         self.entries.add(&done, self.sources);
         let checks = std::mem::take(&mut done.checks);
         self.entries.checks.append(checks);
@@ -323,10 +330,6 @@ impl<'r> Coordinator<'r> {
             let open = self.batches.entry(done.batch).or_default();
             open.watermark = open.watermark.max(done.watermark);
         }
-        let arrival = Arrival {
-            source: done.source.0,
-            read_ns: done.read_ns,
-        };
         output.leave_out(done.left_out);
         match (done.payload, done.mark) {
             (Payload::Bytes(bytes), _) => output.bytes(&bytes),

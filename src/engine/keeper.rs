@@ -1,20 +1,17 @@
 //! What is kept of windows that are not final, and which of them come out next.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::aggregate::{
     Aggregation, Executor, SeenKeys, SessionGroups, SessionRows, SliceShare, Sliced, Windowed,
 };
-use crate::data::{Batch, LiveSlots, Position, Value, time_defaults};
+use crate::data::{Batch, LiveSlots, Position, Slot, Value, time_defaults};
 use crate::expr::Failures;
 use crate::plan::PlannedWindow;
-use crate::window::{Clock, Grid, Kind, Placer, RowLog, Session, Sessions, Slice};
+use crate::window::{Clock, Grid, Kind, Placer, RowLog, Slice};
 
 use super::places::{Placement, passing, place};
-
-/// Cells of sessions are renumbered when so many are out of use, and they are half of all.
-const SPARE_CELLS: usize = 1 << 12;
+use super::session_records::SessionRecords;
 
 /// What is kept of windows that are not final.
 pub(super) enum Keeper {
@@ -24,8 +21,8 @@ pub(super) enum Keeper {
     Rows(Rows),
     /// Groups by session.
     Sessions(Box<SessionGroups>),
-    /// Records by session, of one key.
-    SessionRows(SessionRecords),
+    /// Records by session.
+    SessionRows(Box<SessionRecords>),
 }
 
 /// Groups by slice; where records come to this side, they are put into slices first.
@@ -47,14 +44,6 @@ pub(super) struct Rows {
     /// No window before this one is open.
     next: i64,
     fill: Option<Fill>,
-}
-
-/// Records by session.
-pub(super) struct SessionRecords {
-    log: RowLog,
-    sessions: Sessions,
-    /// Sessions that are to be printed, in their order.
-    ready: VecDeque<Session>,
 }
 
 /// What is to be known of windows without records.
@@ -93,10 +82,11 @@ pub(super) enum Next {
 
 impl Keeper {
     /// Nothing yet. `first` are the aggregates that work over windows, if these are the first to do so; else
-    /// records are kept, with the slots in `live`.
+    /// records are kept, with the slots in `live`, and sessions are those of each of `keys`.
     pub(super) fn new(
         planned: &PlannedWindow,
         first: Option<Arc<Aggregation>>,
+        keys: Vec<Slot>,
         live: LiveSlots,
     ) -> Keeper {
         let grid = Grid::of(&planned.window, &time_defaults().zone);
@@ -109,11 +99,9 @@ impl Keeper {
             (Some(aggregation), None, Kind::Session { gap }) => {
                 Keeper::Sessions(Box::new(SessionGroups::new(aggregation, gap)))
             }
-            (None, None, Kind::Session { gap }) => Keeper::SessionRows(SessionRecords {
-                log: RowLog::new(live),
-                sessions: Sessions::new(gap),
-                ready: VecDeque::new(),
-            }),
+            (None, None, Kind::Session { gap }) => {
+                Keeper::SessionRows(Box::new(SessionRecords::new(keys, gap, live)))
+            }
             (Some(aggregation), Some(grid), _) => Keeper::Groups(Groups {
                 windowed: Box::new(Windowed::new(Arc::clone(&aggregation), grid.clone())),
                 grid,
@@ -252,61 +240,6 @@ impl Rows {
                 return Some(Next::Window(start, end, rows));
             }
         }
-    }
-}
-
-impl SessionRecords {
-    fn open(&self) -> Vec<Next> {
-        let mut open = self.sessions.all();
-        open.sort_by_key(|session| (session.turn, session.start, session.end));
-        let sessions = self.ready.iter().copied().chain(open);
-        let rows = |session: Session| {
-            let (start, end) = (Value::Time(session.start), Value::Time(session.end));
-            let rows = self.log.of_cells(self.sessions.cells_of(&session));
-            Next::Window(start, end, rows)
-        };
-        sessions.map(rows).collect()
-    }
-
-    fn enter(
-        &mut self,
-        batch: &Batch<'static>,
-        mut pass: impl FnMut(usize) -> (i64, i64),
-    ) -> Vec<u32> {
-        let (mut rows, mut ranges, mut late) = (Vec::new(), Vec::new(), Vec::new());
-        for row in 0..batch.rows {
-            let (time, watermark) = pass(row);
-            match self.sessions.cell(0, time, watermark) {
-                Some(cell) => {
-                    rows.push(row as u32);
-                    ranges.push((i64::from(cell), i64::from(cell)));
-                }
-                None => late.push(row as u32),
-            }
-        }
-        self.log.push(batch.pick(&rows, &batch.slots()), &ranges);
-        late
-    }
-
-    fn next(&mut self, watermark: Option<i64>) -> Option<Next> {
-        match watermark {
-            Some(watermark) => self.sessions.advance(watermark),
-            None => self.sessions.finish(),
-        }
-        if self.ready.is_empty() {
-            let mut ready = self.sessions.take();
-            ready.sort_by_key(|session| (session.turn, session.start, session.end));
-            self.ready = ready.into();
-        }
-        let session = self.ready.pop_front()?;
-        let rows = self.log.take_cells(self.sessions.cells_of(&session));
-        let spent = self.sessions.spent_cells();
-        if self.ready.is_empty() && spent > SPARE_CELLS.max(self.sessions.cells() / 2) {
-            let (cells, _) = self.sessions.renumber();
-            self.log.renumber(&cells);
-        }
-        let (start, end) = (Value::Time(session.start), Value::Time(session.end));
-        Some(Next::Window(start, end, rows))
     }
 }
 

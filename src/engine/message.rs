@@ -7,6 +7,7 @@ use crate::aggregate::{Run, SliceShare};
 use crate::data::Batch;
 use crate::expr::Failures;
 use crate::stage::Checks;
+use crate::window::Mark;
 
 use super::triggers::Place;
 
@@ -42,18 +43,6 @@ pub(super) enum Content {
     Unfinished(Vec<u8>, usize),
     /// No record: what there is to know of the source's time.
     Mark(Mark),
-}
-
-/// What moves the watermark beside records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
-    /// Nothing more comes from the source: it holds no window open.
-    Ended,
-    /// The source has been silent for so many nanoseconds, which is long enough that its time goes on with the
-    /// clock.
-    Silent(i64),
-    /// Only the clock has moved on: windows of arrival may be final.
-    Clock,
 }
 
 /// A part of a file that is read by ranges.

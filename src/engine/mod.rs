@@ -21,6 +21,7 @@ mod output;
 mod places;
 mod reader;
 mod results;
+mod session_records;
 mod side_files;
 mod sources;
 mod triggers;
@@ -40,8 +41,9 @@ use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
 use crate::plan::{Input, Place, Plan};
 use crate::sink::{Display, Progress, Rejects, Sink, SinkError};
+use crate::source::{self, Liveness};
 use crate::stage::Checks;
-use crate::window::Grid;
+use crate::window::{Grid, Limits, Written};
 
 use side_files::SideFiles;
 use sources::Sources;
@@ -90,12 +92,21 @@ pub struct Job {
 }
 
 impl Job {
-    fn limits(&self) -> windows::Limits {
-        windows::Limits {
+    fn limits(&self) -> Limits {
+        Limits {
             sources: self.sources.len(),
             max_jump_ns: self.max_jump_ns,
             idle_ns: i64::try_from(self.reading.idle.as_nanos()).unwrap_or(i64::MAX),
         }
+    }
+
+    /// The sources, by number.
+    fn written(&self) -> Vec<Written> {
+        let written = |(source, input): (&OsString, &usize)| Written {
+            input: *input,
+            ends: !self.reading.follow && source::liveness(source) != Liveness::Endless,
+        };
+        self.sources.iter().zip(&self.inputs).map(written).collect()
     }
 }
 
@@ -231,7 +242,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             .collect(),
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
-        marks: plan.window_marks(),
+        marks: plan.goes_by_time(),
         control: Arc::clone(control),
         tasks: task_sender,
         tickets,

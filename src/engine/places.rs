@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use crate::data::{Batch, Column, Slot};
 use crate::plan::{PlannedWindow, WindowBy};
-use crate::window::{Clock, Grid, Placed, Placer, Reach, Slice, Watermark};
+use crate::window::{Arrival, Clock, Grid, Limits, Mark, Placed, Placer, Reach, Slice, Watermark};
 
 use super::keeper::Moment;
-use super::message::{Done, Mark};
+use super::message::Done;
 use super::turns::Turns;
-use super::windows::{Arrival, Limits};
 
 /// What workers share to put records into windows.
 #[derive(Clone)]
@@ -84,10 +83,11 @@ impl Windowing {
     pub(super) fn mark(&self, mark: Mark, done: &Done) -> i64 {
         let arrival = Arrival {
             source: done.source.0,
+            input: 0, // sources are told apart by their numbers
             read_ns: done.read_ns,
         };
         self.shared.watermark.take(done.sequence, |watermark| {
-            apply_mark(watermark, mark, arrival);
+            watermark.mark(mark, arrival);
             watermark.now()
         })
     }
@@ -132,16 +132,6 @@ pub(super) fn watermark(planned: &PlannedWindow, limits: Limits) -> Watermark {
         WindowBy::Arrival(_) => Watermark::of_arrival(),
         WindowBy::Number => Watermark::of_rows(),
     }
-}
-
-/// Moves the watermark by what a mark says.
-pub(super) fn apply_mark(watermark: &mut Watermark, mark: Mark, arrival: Arrival) {
-    match mark {
-        Mark::Ended => watermark.end(arrival.source),
-        Mark::Silent(ns) => watermark.silence(arrival.source, ns),
-        Mark::Clock => {}
-    }
-    watermark.tick(arrival.read_ns);
 }
 
 /// Where each row of a batch stands: its time, or its number.

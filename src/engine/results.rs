@@ -7,11 +7,12 @@ use crate::aggregate::{Executor, Merged};
 use crate::data::Batch;
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Account, Checks};
+use crate::window::{Arrival, Limits, Mark, Written};
 
 use super::chain::Chain;
 use super::ledger::Ledger;
-use super::message::{Mark, Share};
-use super::windows::{Arrival, Emit, Limits, Windows};
+use super::message::Share;
+use super::windows::{Emit, Windows};
 
 /// All results of a run.
 #[allow(clippy::large_enum_variant, reason = "there is one")]
@@ -29,18 +30,27 @@ pub(super) enum Results<'p> {
 
 impl<'p> Results<'p> {
     /// Nothing yet.
-    pub(super) fn new(plan: &'p Plan, limits: Limits, executor: &'p dyn Executor) -> Self {
+    pub(super) fn new(
+        plan: &'p Plan,
+        limits: Limits,
+        written: &[Written],
+        executor: &'p dyn Executor,
+    ) -> Self {
         if let Some(planned) = &plan.window {
-            return Results::Windows(Windows::new(plan, planned, limits, executor));
+            let mut windows = Windows::new(plan, planned, limits, executor);
+            windows.before.begin(limits, written);
+            return Results::Windows(windows);
         }
         let merged = match &plan.exchange {
             Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => None,
         };
+        let mut chain = Chain::of(plan, executor);
+        chain.begin(limits, written);
         Results::Stream {
             plan,
             merged,
-            chain: Chain::of(plan, executor),
+            chain,
             executor,
         }
     }
@@ -48,15 +58,16 @@ impl<'p> Results<'p> {
     /// Takes the next rows in order; what can be said at once goes to `emit`.
     pub(super) fn push(&mut self, batches: Vec<Batch<'static>>, arrival: Arrival, emit: Emit<'_>) {
         match self {
-            Results::Stream { chain, .. } => emit(chain.push(batches)),
+            Results::Stream { chain, .. } => emit(chain.arrive(arrival, batches)),
             Results::Windows(windows) => windows.push(batches, arrival, emit),
         }
     }
 
     /// Moves time without records.
     pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival, emit: Emit<'_>) {
-        if let Results::Windows(windows) = self {
-            windows.mark(mark, arrival, emit);
+        match self {
+            Results::Stream { chain, .. } => emit(chain.mark(mark, arrival)),
+            Results::Windows(windows) => windows.mark(mark, arrival, emit),
         }
     }
 
@@ -144,8 +155,12 @@ impl<'p> Results<'p> {
     /// The late lines since they were last asked for.
     pub(super) fn take_late_lines(&mut self) -> Vec<u8> {
         match self {
-            Results::Stream { .. } => Vec::new(),
-            Results::Windows(windows) => std::mem::take(&mut windows.tally.late_lines),
+            Results::Stream { chain, .. } => std::mem::take(&mut chain.account.late_lines),
+            Results::Windows(windows) => {
+                let mut lines = std::mem::take(&mut windows.before.account.late_lines);
+                lines.append(&mut windows.tally.late_lines);
+                lines
+            }
         }
     }
 
@@ -186,6 +201,8 @@ fn enter(account: Account, passed: u64, withdrawn: u64, ledger: &mut Ledger, che
     ledger.passed = (ledger.passed + passed).saturating_sub(withdrawn);
     ledger.filtered += account.filtered;
     ledger.rejected += account.rejected;
+    ledger.late += account.late;
+    ledger.jumps += account.jumps;
     ledger.first_rejected = ledger.first_rejected.take().or(account.first_rejected);
     ledger.failed += account.failures.count;
     ledger.first_failed = ledger.first_failed.take().or(account.failures.first);

@@ -8,13 +8,13 @@ use crate::aggregate::{Executor, SessionRows};
 use crate::data::{Batch, Column, LiveSlots, Number, Value, ValueRef};
 use crate::expr::Failures;
 use crate::plan::{Exchange, MergeStep, Place, Plan, PlannedWindow, WindowBy};
-use crate::stage::Account;
-use crate::window::{Reach, Watermark};
+use crate::stage::{Account, GoesBy};
+use crate::window::{Arrival, Limits, Mark, Reach, Watermark};
 
 use super::chain::{Chain, Incoming, set_bounds};
 use super::keeper::{Keeper, Moment, Next, Standing};
-use super::message::{Mark, Share};
-use super::places::{apply_mark, times, watermark};
+use super::message::Share;
+use super::places::{times, watermark};
 
 /// All windows of a run.
 pub(super) struct Windows<'p> {
@@ -30,20 +30,15 @@ pub(super) struct Windows<'p> {
     /// Moved by the records that come by; workers that put records into windows have their own.
     watermark: Watermark,
     limits: Limits,
+    /// Whether rows come from a stage that makes them of the records of several sources: then they have one time, which
+    /// no source has by itself.
+    is_joined: bool,
+    /// The last chunk or mark, and when there were rows for windows the last time.
+    last: Arrival,
+    spoke_ns: i64,
     /// Where the workers' watermark stands behind what was merged.
     reached: i64,
     pub(super) tally: Tally,
-}
-
-/// What a watermark goes by beside records.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    /// How many sources are known from the start.
-    pub(super) sources: usize,
-    /// A time further ahead of the clock and of the other records moves no window.
-    pub(super) max_jump_ns: i64,
-    /// After so long without a source, time goes on with the clock.
-    pub(super) idle_ns: i64,
 }
 
 /// What became of records in windows.
@@ -62,13 +57,6 @@ pub(super) struct Tally {
     /// The late lines, if they are kept.
     pub(super) late_lines: Vec<u8>,
     pub(super) jumps: u64,
-}
-
-/// What is known of records that come together.
-#[derive(Clone, Copy)]
-pub(super) struct Arrival {
-    pub(super) source: usize,
-    pub(super) read_ns: i64,
 }
 
 impl<'p> Windows<'p> {
@@ -91,19 +79,20 @@ impl<'p> Windows<'p> {
             },
         };
         let is_sliced = matches!(planned.place, Place::Workers);
+        let is_joined = plan.joins_by() != GoesBy::Nothing;
         let explodes = plan.explodes_early();
         let (behind, incoming) = match &first {
             Some(_) if is_sliced => (behind, Incoming::Rows),
             Some(_) => (&behind[1..], Incoming::Rows),
-            None if explodes => (behind, Incoming::Rows),
+            None if explodes || is_joined => (behind, Incoming::Rows),
             None => (behind, Incoming::Passed),
         };
-        let mut live = LiveSlots::default();
+        let (mut live, mut keys) = (LiveSlots::default(), Vec::new());
         if let Some(MergeStep::Ordered(stage, after)) = behind.first() {
-            live = after.clone();
+            (live, keys) = (after.clone(), stage.keys());
             stage.reads(&mut live);
         }
-        let keeper = Keeper::new(planned, first, live);
+        let keeper = Keeper::new(planned, first, keys, live);
         let front = match &plan.exchange {
             Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => Incoming::Records,
             _ if explodes => Incoming::Rows,
@@ -117,8 +106,24 @@ impl<'p> Windows<'p> {
             behind,
             incoming,
             before: Chain::new(plan, before, front, executor),
-            watermark: watermark(planned, limits),
+            watermark: match is_joined {
+                true => watermark(
+                    planned,
+                    Limits {
+                        sources: 1,
+                        ..limits
+                    },
+                ),
+                false => watermark(planned, limits),
+            },
             limits,
+            is_joined,
+            last: Arrival {
+                source: 0,
+                input: 0,
+                read_ns: i64::MIN,
+            },
+            spoke_ns: i64::MIN,
             reached: i64::MIN,
             tally: Tally::default(),
         }
@@ -126,15 +131,23 @@ impl<'p> Windows<'p> {
 
     /// Takes the next records in order; the rows of windows that became final go to `emit`.
     pub(super) fn push(&mut self, batches: Vec<Batch<'static>>, arrival: Arrival, emit: Emit<'_>) {
-        for batch in self.before.push(batches) {
-            self.enter(batch, arrival);
-        }
+        let rows = self.before.arrive(arrival, batches);
+        self.enter_all(rows, arrival);
         self.fire(Some(self.watermark.now()), emit);
     }
 
     /// Moves time without records.
     pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival, emit: Emit<'_>) {
-        apply_mark(&mut self.watermark, mark, arrival);
+        let rows = self.before.mark(mark, arrival);
+        self.enter_all(rows, arrival);
+        let silent = arrival.read_ns.saturating_sub(self.spoke_ns);
+        let mark = match (self.is_joined, silent >= self.limits.idle_ns) {
+            (false, _) => mark,
+            (true, false) => Mark::Clock,
+            (true, true) => Mark::Silent(silent),
+        };
+        let source = self.source_of(arrival);
+        self.watermark.mark(mark, Arrival { source, ..arrival });
         self.fire(Some(self.watermark.now()), emit);
     }
 
@@ -151,14 +164,28 @@ impl<'p> Windows<'p> {
 
     /// The input has ended: the rows of all windows.
     pub(super) fn finish(&mut self, emit: Emit<'_>) {
-        let last = Arrival {
-            source: 0,
-            read_ns: i64::MIN,
-        };
-        for batch in self.before.finish() {
-            self.enter(batch, last);
-        }
+        let rows = self.before.finish();
+        self.enter_all(rows, self.last);
         self.fire(None, emit);
+    }
+
+    /// The number by which the watermark knows the source of rows.
+    fn source_of(&self, arrival: Arrival) -> usize {
+        match self.is_joined {
+            true => 0,
+            false => arrival.source,
+        }
+    }
+
+    /// Puts the records of several batches into windows.
+    fn enter_all(&mut self, batches: Vec<Batch<'static>>, arrival: Arrival) {
+        self.last = arrival;
+        if !batches.is_empty() {
+            self.spoke_ns = arrival.read_ns;
+        }
+        for batch in batches {
+            self.enter(batch, arrival);
+        }
     }
 
     /// Puts records into windows.
@@ -167,7 +194,7 @@ impl<'p> Windows<'p> {
         let limit = arrival.read_ns.saturating_add(self.limits.max_jump_ns);
         let mut reach = Reach::new(limit);
         reach.add(&times);
-        let clock = self.watermark.pass(arrival.source, &reach);
+        let clock = self.watermark.pass(self.source_of(arrival), &reach);
         let moment = Moment {
             times: &times,
             clock,

@@ -124,12 +124,16 @@ impl Requests {
         if let Some(request) = self.fields.iter().find(is_same) {
             return Some(request.slot);
         }
+        let sides = self.in_sides(path);
+        if sides == Some([None, None]) {
+            return older;
+        }
         let slot = new_slot();
         self.fields.push(Request {
             path: path.clone(),
             slot,
             older,
-            sides: self.in_sides(path),
+            sides,
         });
         Some(slot)
     }
@@ -310,6 +314,25 @@ impl Scope {
             .chain(&self.metadata)
             .find(|field| field.name == name)
             .map(|field| field.slot)
+    }
+
+    /// The field that probably holds the time of a record.
+    pub fn likely_time(&self) -> Option<String> {
+        const NAMES: [&str; 8] = [
+            "time",
+            "timestamp",
+            "@timestamp",
+            "ts",
+            "date",
+            "datetime",
+            "t",
+            "when",
+        ];
+        let fields = || self.fields.iter().map(|field| field.name.as_str());
+        NAMES
+            .iter()
+            .find_map(|name| fields().find(|field| field.eq_ignore_ascii_case(name)))
+            .map(str::to_owned)
     }
 
     /// The slot of the field that the longest beginning of a path names, and the rest of the path, which leads

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::data::Framing;
+use crate::stage::GoesBy;
 use crate::window::Kind;
 
 use super::live::Scanned;
@@ -98,7 +99,9 @@ impl Explanation {
                         (false, Some(limit)) => format!("in order; {limit} pass"),
                         _ => format!("in order; memory: {}", stage.memory()),
                     };
-                    (Some("only what can be in the answer is passed on"), memory)
+                    let is_reduced = stage.goes_by() == GoesBy::Nothing;
+                    let reduced = "only what can be in the answer is passed on";
+                    (is_reduced.then_some(reduced), memory)
                 }
             };
             blocked |= match step {

@@ -36,7 +36,11 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let mut readings = Vec::new();
     for (index, stage) in bound.stages.iter().enumerate() {
         if let Kind::Union(branch) = &stage.kind {
-            readings.push(reading(&branch.stages, &bound.stages[index..], records));
+            let behind = match branch.joins() {
+                true => &[],
+                false => &bound.stages[index..],
+            };
+            readings.push(reading(&branch.stages, behind, records));
         }
     }
     let mut entering: Vec<Entering> = Vec::new();
@@ -56,7 +60,8 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         if let Kind::Union(branch) = stage.kind {
             let reading = readings.pop().unwrap_or(main); // there is one for each
             let how = (reading, records.is_some());
-            let source = &bound.source;
+            let line = settings.keeps_late.then_some(bound.source.line);
+            let source = (&bound.source, line);
             entering.push(branch.plan(index, how, source, &mut live, &mut steps, &mut watched));
             continue;
         }
@@ -217,9 +222,7 @@ fn places_on_workers(window: &BoundWindow, stages: &[Logical]) -> bool {
             from.first().map(|stage| &stage.kind),
             Some(Kind::Grouped(_))
         )
-        && !before
-            .iter()
-            .any(|stage| matches!(stage.kind, Kind::Ordered(_)))
+        && !before.iter().any(|stage| stage.kind.is_ordered())
 }
 
 /// The first step in front of which records of an input meet pieces of those of another.
@@ -352,10 +355,11 @@ fn rejecting_records(stages: &[Logical]) -> std::ops::Range<usize> {
     let ends_records = |stage: &Logical| match &stage.kind {
         Kind::Grouped(_) => true,
         Kind::Ordered(ordered) => !ordered.gives_records(),
+        Kind::Union(branch) if branch.joins() => true,
         kind => kind.explodes(),
     };
     let first = |is: &dyn Fn(&Logical) -> bool| stages.iter().position(is).unwrap_or(stages.len());
-    let behind = first(&|stage| matches!(stage.kind, Kind::Ordered(_)));
+    let behind = first(&|stage| stage.kind.is_ordered());
     behind..first(&ends_records).max(behind)
 }
 

@@ -20,7 +20,7 @@ use crate::expr::scope::ReadFile;
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
-use crate::stage::{Check, OrderedStage, RowStage, SideFile, Watched};
+use crate::stage::{Check, GoesBy, OrderedStage, RowStage, SideFile, Watched};
 
 pub use explain::Explanation;
 pub use window::{Bounds, Place, PlannedWindow, WindowBy};
@@ -275,10 +275,18 @@ impl Plan {
             .filter_map(|step| step.stage.side_file())
     }
 
-    /// Whether windows must hear of time what records do not say: that a source has ended or is silent, and that
-    /// the clock has moved on.
-    pub fn window_marks(&self) -> bool {
-        self.window.is_some()
+    /// Whether windows or stages must hear of time what records do not say: that a source has ended or is silent,
+    /// and that the clock has moved on.
+    pub fn goes_by_time(&self) -> bool {
+        self.window.is_some() || self.joins_by() != GoesBy::Nothing
+    }
+
+    /// By which time the stage goes that records come to first, if it goes by one of its own.
+    pub fn joins_by(&self) -> GoesBy {
+        match &self.exchange {
+            Exchange::Ordered(stage, _) => stage.goes_by(),
+            _ => GoesBy::Nothing,
+        }
     }
 
     /// Whether workers make several rows of a record.

@@ -241,6 +241,10 @@ impl OrderedStage for RunningStage {
         self.aggregation.reads(slots);
     }
 
+    fn keys(&self) -> Vec<Slot> {
+        self.aggregation.keys.clone()
+    }
+
     fn makes(&self) -> Vec<Slot> {
         let aggregates = self.aggregation.aggregates.iter();
         aggregates

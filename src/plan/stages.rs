@@ -10,7 +10,7 @@ use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, Ro
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
 use super::running::bind_running;
-use super::union::{Branch, bind_union};
+use super::union::{Branch, bind_join, bind_union};
 use super::window::{self, OpenWindow, WindowBy};
 use super::{borrowed, checks};
 
@@ -122,7 +122,16 @@ pub(super) enum Kind {
 impl Kind {
     /// Whether it needs the records in order, or all of them.
     pub(super) fn needs_others(&self) -> bool {
-        matches!(self, Kind::Ordered(_) | Kind::Grouped(_))
+        self.is_ordered() || matches!(self, Kind::Grouped(_))
+    }
+
+    /// Whether it needs the records in order.
+    pub(super) fn is_ordered(&self) -> bool {
+        match self {
+            Kind::Ordered(_) => true,
+            Kind::Union(branch) => branch.joins(),
+            Kind::Rows(_) | Kind::Extract(_) | Kind::Grouped(_) => false,
+        }
     }
 
     /// Whether rows behind it may be pieces of records.
@@ -321,6 +330,7 @@ fn add(
             return add(bound, stage, BoundStage::Ordered(judges, until), before);
         }
         BoundStage::Union(clause) => return bind_union(stage, clause, bound),
+        BoundStage::Join(clause) => return bind_join(stage, clause, bound),
         BoundStage::Window(_) => {} // bound before the first blocking stage
     }
     Ok(())

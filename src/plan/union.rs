@@ -1,12 +1,16 @@
-//! `union`: another source's records, bound with their own stages, and planned from their source to the place
-//! where they come in.
+//! `union` and `join`: another source's records, bound with their own stages, and planned from their source to the
+//! place where they come in.
 
-use crate::data::{Framing, LiveSlots, Preface};
+use std::sync::Arc;
+
+use crate::data::{Framing, LiveSlots, Preface, Slot};
 use crate::expr::United;
 use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::Stage;
-use crate::stage::{Align, RowStage, Side, UnionClause, Watched, is_check};
+use crate::stage::{
+    Align, JoinClause, Joined, RowStage, Side, Sides, UnionClause, Watched, is_check,
+};
 
 use super::live::{add_steps, metadata, row_step, scanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots, bind_stage};
@@ -19,7 +23,12 @@ pub(super) struct Branch {
     /// What its records go through on their own.
     pub(super) stages: Vec<Logical>,
     united: United,
+    /// If its records are joined with those of the stream: by what.
+    joined: Option<Joined>,
 }
+
+const UNION: &str = "union";
+const JOIN: &str = "join";
 
 /// A branch while the stages behind it are planned.
 pub(super) struct Entering {
@@ -44,43 +53,7 @@ pub(super) fn bind_union(
     clause: UnionClause,
     bound: &mut Bound,
 ) -> Result<(), Vec<Mistake>> {
-    let mut mistakes = Vec::new();
-    if let Some(before) = bound
-        .stages
-        .iter()
-        .find(|before| before.kind.needs_others())
-    {
-        let message = format!(
-            "`union` stands in front of `{}`, which needs the records in order or all together",
-            before.text
-        );
-        let help = format!("write {stage} in front of it");
-        mistakes.push(Mistake::new(stage.head.span, message).help(help));
-    }
-    mistakes.extend(unusable(&clause, bound));
-    bound.used_inputs.push(clause.name.text.clone());
-    let mut branch = bound.branch();
-    for stage in &clause.stages {
-        let start = branch.stages.len();
-        let found = match misplaced(stage) {
-            Some(mistake) => Err(vec![mistake]),
-            None => bind_stage(stage, &mut branch),
-        };
-        let found = found.and_then(|()| {
-            let mut added = branch.stages[start..].iter();
-            match added.any(|added| added.kind.needs_others()) {
-                true => Err(vec![not_row_by_row(stage)]),
-                false => Ok(()),
-            }
-        });
-        if let Err(found) = found {
-            mistakes.extend(found);
-            branch.scope.unknown = true;
-        }
-    }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
-    }
+    let branch = bind_branch(stage, &clause, bound)?;
     bound.chooses_columns |= branch.chooses_columns;
     let united = bound.scope.unite(branch.scope, &bound.source.all());
     bound.stages.push(Logical {
@@ -89,9 +62,91 @@ pub(super) fn bind_union(
             name: clause.name.text,
             stages: branch.stages,
             united,
+            joined: None,
         }),
     });
     Ok(())
+}
+
+/// Binds the two sides of a join: what their records are joined by, and the fields of both.
+pub(super) fn bind_join(
+    stage: &Stage,
+    clause: Box<JoinClause>,
+    bound: &mut Bound,
+) -> Result<(), Vec<Mistake>> {
+    let mut branch = bind_branch(stage, &clause.source, bound)?;
+    let input = bound.used_inputs.len(); // behind that of the command line
+    let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
+    let [first, second] = prepared;
+    let by = |stages| Logical {
+        text: format!("what {stage} goes by"),
+        kind: Kind::Rows(stages),
+    };
+    bound.stages.push(by(first));
+    branch.stages.push(by(second));
+    let united = bound.scope.join(branch.scope);
+    bound.stages.push(Logical {
+        text: stage.to_string(),
+        kind: Kind::Union(Branch {
+            name: clause.source.name.text,
+            stages: branch.stages,
+            united,
+            joined: Some(joined),
+        }),
+    });
+    Ok(())
+}
+
+/// Binds the stages of the source that comes in by a stage.
+fn bind_branch(
+    stage: &Stage,
+    clause: &UnionClause,
+    bound: &mut Bound,
+) -> Result<Bound, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let name = stage.head.as_word().unwrap_or_default();
+    if let Some(before) = bound
+        .stages
+        .iter()
+        .find(|before| before.kind.needs_others())
+    {
+        let message = format!(
+            "`{name}` stands in front of `{}`, which needs the records in order or all together",
+            before.text
+        );
+        let help = match &before.kind {
+            Kind::Union(_) if name == JOIN => {
+                "a pipeline has one join: write bourn 'join a …' | bourn 'join b …'".to_owned()
+            }
+            _ => format!("write {stage} in front of it"),
+        };
+        mistakes.push(Mistake::new(stage.head.span, message).help(help));
+    }
+    mistakes.extend(unusable(clause, bound));
+    bound.used_inputs.push(clause.name.text.clone());
+    let mut branch = bound.branch();
+    for inner in &clause.stages {
+        let start = branch.stages.len();
+        let found = match misplaced(inner, name) {
+            Some(mistake) => Err(vec![mistake]),
+            None => bind_stage(inner, &mut branch),
+        };
+        let found = found.and_then(|()| {
+            let mut added = branch.stages[start..].iter();
+            match added.any(|added| added.kind.needs_others()) {
+                true => Err(vec![not_row_by_row(inner, name)]),
+                false => Ok(()),
+            }
+        });
+        if let Err(found) = found {
+            mistakes.extend(found);
+            branch.scope.unknown = true;
+        }
+    }
+    match mistakes.is_empty() {
+        true => Ok(branch),
+        false => Err(mistakes),
+    }
 }
 
 /// The mistake of a name that is that of no other source, or of one that has come in already.
@@ -117,22 +172,33 @@ fn unusable(clause: &UnionClause, bound: &Bound) -> Option<Mistake> {
     })
 }
 
-/// The mistake of a stage that belongs to the pipeline as a whole.
-fn misplaced(stage: &Stage) -> Option<Mistake> {
+/// The mistake of a stage in the parentheses of `outer` that belongs to the pipeline as a whole.
+fn misplaced(stage: &Stage, outer: &str) -> Option<Mistake> {
     match stage.head.as_word() {
-        Some("union") => {
-            let mistake = Mistake::new(stage.span, "a union does not stand in another one");
-            Some(mistake.help("write them one behind the other: union a | union b"))
+        Some(inner @ (UNION | JOIN)) => {
+            let place = match inner == outer {
+                true => "another one".to_owned(),
+                false => format!("a {outer}"),
+            };
+            let message = format!("a {inner} does not stand in {place}");
+            Some(
+                Mistake::new(stage.span, message).help(match (inner, outer) {
+                    (JOIN, JOIN) => "write bourn 'join a …' | bourn 'join b …'",
+                    (UNION, UNION) => "write them one behind the other: union a | union b",
+                    _ => "write them one behind the other: union a | join b",
+                }),
+            )
         }
-        Some(name) if name == "window" || is_check(name) => Some(not_row_by_row(stage)),
+        Some(name) if name == "window" || is_check(name) => Some(not_row_by_row(stage, outer)),
         _ => None,
     }
 }
 
-fn not_row_by_row(stage: &Stage) -> Mistake {
-    let message = format!("expected a row-by-row stage in a union, found `{stage}`");
-    Mistake::new(stage.span, message)
-        .help("write it behind the union, where all records go through it")
+fn not_row_by_row(stage: &Stage, outer: &str) -> Mistake {
+    let message = format!("expected a row-by-row stage in a {outer}, found `{stage}`");
+    Mistake::new(stage.span, message).help(format!(
+        "write it behind the {outer}, where all records go through it"
+    ))
 }
 
 /// How the records of a source are read: its own stages come first, then those behind the place where it enters.
@@ -157,6 +223,11 @@ pub(super) fn reading(own: &[Logical], behind: &[Logical], records: Option<Frami
 }
 
 impl Branch {
+    /// Whether its records are joined with those of the stream.
+    pub(super) fn joins(&self) -> bool {
+        self.joined.is_some()
+    }
+
     /// Whether its stages make several rows of a record.
     pub(super) fn explodes(&self) -> bool {
         self.stages.iter().any(|stage| stage.kind.explodes())
@@ -168,22 +239,31 @@ impl Branch {
         self,
         index: usize,
         (reading, is_foreign): (Reading, bool),
-        source: &SourceSlots,
+        (source, late_line): (&SourceSlots, Option<Slot>),
         live: &mut LiveSlots,
         steps: &mut Vec<(usize, MergeStep)>,
         watched: &mut Vec<Watched>,
     ) -> Entering {
-        let behind = steps.len();
         let mut own_live = live.clone();
         let mut own = Vec::new();
-        let align = |side, live: &mut LiveSlots, steps: &mut Vec<(usize, MergeStep)>| {
-            if let Some(align) = Align::of(&self.united, side, live) {
-                let align: Box<dyn RowStage> = Box::new(align);
-                steps.push((index, row_step(align, live)));
-            }
+        let behind = if let Some(joined) = self.joined {
+            let joined = joined.planned(&self.united, live, late_line);
+            own_live = joined.needed(Side::Second);
+            let read_behind = std::mem::replace(live, joined.needed(Side::First));
+            steps.push((index, MergeStep::Ordered(Arc::new(joined), read_behind)));
+            steps.len()
+        } else {
+            let behind = steps.len();
+            let align = |side, live: &mut LiveSlots, steps: &mut Vec<(usize, MergeStep)>| {
+                if let Some(align) = Align::of(&self.united, side, live) {
+                    let align: Box<dyn RowStage> = Box::new(align);
+                    steps.push((index, row_step(align, live)));
+                }
+            };
+            align(Side::Second, &mut own_live, &mut own);
+            align(Side::First, live, steps);
+            behind
         };
-        align(Side::Second, &mut own_live, &mut own);
-        align(Side::First, live, steps);
         let texts = self.stages.iter().map(|stage| stage.text.clone()).collect();
         for stage in self.stages.into_iter().rev() {
             add_steps(index, stage.kind, &mut own_live, &mut own, watched);

@@ -151,7 +151,7 @@ impl OpenWindow {
                 )
             }
             None if self.clause.window.is_of_rows() => (WindowBy::Number, None),
-            None => (WindowBy::Arrival(likely_time(scope)), None),
+            None => (WindowBy::Arrival(scope.likely_time()), None),
         };
         self.bound = Some(BoundWindow {
             window: self.clause.window,
@@ -181,23 +181,4 @@ impl OpenWindow {
         )
         .help("a window is for stages that need many records, such as count by FIELD, sort, tail or dedup")
     }
-}
-
-/// The field that is probably meant where a window goes by arrival.
-fn likely_time(scope: &Scope) -> Option<String> {
-    const NAMES: [&str; 8] = [
-        "time",
-        "timestamp",
-        "@timestamp",
-        "ts",
-        "date",
-        "datetime",
-        "t",
-        "when",
-    ];
-    let fields = || scope.fields().iter().map(|field| field.name.as_str());
-    NAMES
-        .iter()
-        .find_map(|name| fields().find(|field| field.eq_ignore_ascii_case(name)))
-        .map(str::to_owned)
 }

@@ -15,8 +15,12 @@ pub struct Account {
     pub exploded: Option<u64>,
     /// Records that a filter dropped.
     pub filtered: u64,
-    /// Rows all of whose windows were final.
+    /// Rows all of whose windows were final, or for which others were not kept so long.
     pub late: u64,
+    /// Their lines, each with a newline, if the stage that finds them keeps them.
+    pub late_lines: Vec<u8>,
+    /// Rows with a time so far ahead that it moved nothing.
+    pub jumps: u64,
     /// Rows that a stage could not read.
     pub rejected: u64,
     /// Why, for the first of them.

@@ -40,13 +40,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             .map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
         match scope.resolve(path, span) {
             Ok(_) => {
-                if let (Some(whole), [_, _, ..], true) =
-                    (scope.whole(), path.0.as_slice(), scope.nests())
-                {
-                    let path = path.clone();
-                    stages.push(Box::new(TakeOut { whole, path }));
-                }
-                scope.remove(path);
+                stages.extend(drop_field(path, scope));
             }
             Err(_) if scope.unknown => {}
             Err(mistake) => mistakes.push(mistake),
@@ -67,6 +61,15 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     } else {
         Err(mistakes)
     }
+}
+
+/// Drops a field that is there; what is to be done with the records for it, if it is in another.
+pub(super) fn drop_field(path: &Path, scope: &mut Scope) -> Option<Box<dyn RowStage>> {
+    let is_inside = path.0.len() > 1 && scope.nests();
+    let whole = scope.whole().filter(|_| is_inside);
+    scope.remove(path);
+    let path = path.clone();
+    whole.map(|whole| -> Box<dyn RowStage> { Box::new(TakeOut { whole, path }) })
 }
 
 /// Takes what is in a field out of the whole object, where that is printed.

@@ -246,6 +246,10 @@ impl OrderedStage for Fold {
             .for_each(|slot| slots.insert(slot));
     }
 
+    fn keys(&self) -> Vec<Slot> {
+        self.keys.clone()
+    }
+
     fn makes(&self) -> Vec<Slot> {
         let states = self.states.iter().map(|state| state.slot);
         self.key_slots.iter().copied().chain(states).collect()

@@ -4,14 +4,7 @@ use crate::data::{Column, ColumnBuilder, KeyKind, Span, TextColumn, ValueRef};
 use crate::decode::table::Table;
 use crate::group::{GroupTable, NO_GROUP};
 
-/// What becomes of records without a match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unmatched {
-    /// They are dropped.
-    Dropped,
-    /// They get nulls.
-    Kept,
-}
+use super::on_key::Unmatched;
 
 /// The columns of a table, and which rows have which key.
 pub(super) struct Keyed {

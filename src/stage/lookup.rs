@@ -6,14 +6,15 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::keyed::{Keyed, Unmatched};
+use super::keyed::Keyed;
+use super::on_key::{Keys, Unmatched, keys, unmatched};
 use super::{Account, BoundStage, RowStage, SideFile, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots, Slot, escape_controls};
 use crate::decode::table::{Table, read_table};
 use crate::expr::scope::closest;
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
-use crate::lang::ast::{ExprKind, Span as Place};
+use crate::lang::ast::Span as Place;
 use crate::lang::{Mistake, ast};
 
 pub(super) const LOOKUP: StageDef = StageDef {
@@ -104,30 +105,14 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Mistake> {
     let (path, path_span) = arguments.text("a file in quotes")?;
     let path = String::from_utf8_lossy(path).into_owned();
-    if !arguments.keyword("on") {
-        return Err(arguments.expected("`on` and the key"));
-    }
-    let key = arguments.expression("the field of the stream that is the key")?;
-    let column = if arguments.equals_sign() {
-        let (column, span) = arguments.field("the file's column that is the key")?;
-        (column.label(), span)
-    } else if let ExprKind::Field(path) = &key.kind {
-        (path.label(), key.span)
-    } else {
-        let message = format!("`{key}` is no field: the file's column has to be named");
-        let help = format!("write on {key} = column");
-        return Err(Mistake::new(key.span, message).help(help));
-    };
-    let unmatched = match arguments.keyword("left") {
-        true => Unmatched::Kept,
-        false => Unmatched::Dropped,
-    };
+    let Keys { key, other } = keys(&mut arguments, ("the file's column", "column"))?;
+    let unmatched = unmatched(&mut arguments);
     arguments.finish(LOOKUP.entry.usage)?;
     Ok(Clauses {
         path,
         path_span,
         key,
-        column,
+        column: (other.0.label(), other.1),
         unmatched,
     })
 }

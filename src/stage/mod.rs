@@ -13,7 +13,12 @@ mod explode;
 mod extract;
 mod fold;
 mod folding;
+mod join;
+mod join_time;
+mod joined;
+mod joining;
 mod json;
+mod kept;
 mod keyed;
 mod let_;
 mod limit;
@@ -21,8 +26,10 @@ mod logfmt;
 mod lookup;
 mod match_;
 mod older;
+mod on_key;
 mod operator;
 mod parse;
+mod partners;
 mod regex_;
 mod running;
 mod sample;
@@ -43,7 +50,9 @@ pub use account::Account;
 pub use assert_::Assert;
 pub use checks::{Check, Checked, Checks, SHOWN};
 pub use extract::{Extraction, Watched};
-pub use operator::{Memory, Operator, OrderedStage, Reducer};
+pub use join::{JoinClause, Sides};
+pub use joined::Joined;
+pub use operator::{GoesBy, Memory, Operator, OrderedStage, Reducer};
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
 pub use window_::{RecordTime, WindowClause};
@@ -63,6 +72,7 @@ pub const STAGES: &[&StageDef] = &[
     &drop_::DROP,
     &explode::EXPLODE,
     &fold::FOLD,
+    &join::JOIN,
     &json::JSON,
     &let_::LET,
     &limit::LIMIT,
@@ -119,6 +129,8 @@ pub enum BoundStage {
     Running,
     /// The records of another source come in: the plan binds what they go through.
     Union(UnionClause),
+    /// The records of another source meet those of the stream: the plan binds what they go through.
+    Join(Box<JoinClause>),
     /// Nothing by itself: it says over which records the blocking stages work.
     Window(WindowClause),
 }

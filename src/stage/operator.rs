@@ -2,6 +2,7 @@
 
 use super::Account;
 use crate::data::{Batch, LiveSlots, Slot};
+use crate::window::{Arrival, Limits, Mark, Written};
 
 /// A stage whose answer depends on more than one record.
 pub trait OrderedStage: Send + Sync {
@@ -24,6 +25,16 @@ pub trait OrderedStage: Send + Sync {
     /// Whether a row that comes out is a record that came in.
     fn gives_records(&self) -> bool {
         true
+    }
+
+    /// By which time it goes of its own: then its operator hears of time.
+    fn goes_by(&self) -> GoesBy {
+        GoesBy::Nothing
+    }
+
+    /// What tells its records apart, if each key is by itself: a window of sessions is one of each key.
+    fn keys(&self) -> Vec<Slot> {
+        Vec::new()
     }
 
     /// Says how it is to remember, before it is used.
@@ -58,6 +69,17 @@ pub trait OrderedStage: Send + Sync {
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator>;
 }
 
+/// By which time a stage goes of its own, whatever window there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GoesBy {
+    /// By none.
+    Nothing,
+    /// When records were read. If they have a field that looks like their time: its name.
+    Arrival(Option<String>),
+    /// A time that they have.
+    Field,
+}
+
 /// How stages that remember are to do so.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory {
@@ -78,6 +100,27 @@ pub trait Reducer: Send {
 
 /// Takes batches in the order of the stream and gives batches.
 pub trait Operator: Send {
+    /// What is known of time and of the sources before anything is read. Called once, before the first batch.
+    fn begin(&mut self, limits: Limits, written: &[Written]) {
+        let _ = (limits, written);
+    }
+
+    /// The batches that follow came like this.
+    fn arrive(&mut self, arrival: Arrival) {
+        let _ = arrival;
+    }
+
+    /// Time has moved without records; what can be said for that goes to `out`.
+    fn mark(
+        &mut self,
+        mark: Mark,
+        arrival: Arrival,
+        out: &mut Vec<Batch<'static>>,
+        account: &mut Account,
+    ) {
+        let _ = (mark, arrival, out, account);
+    }
+
     /// Takes the next batch; what can be said at once goes to `out`.
     fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account);
 

@@ -54,9 +54,19 @@ fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistak
 }
 
 fn clause(stage: &ast::Stage) -> Result<UnionClause, Mistake> {
-    const EXPECTED: &str = "the name of another source";
     let mut arguments = Arguments::of(stage);
-    let clause = match arguments.pipeline() {
+    let clause = source(&mut arguments, stage)?;
+    arguments.finish(UNION.entry.usage)?;
+    Ok(clause)
+}
+
+/// Reads `NAME` or `(NAME | STAGE | …)`.
+pub(super) fn source(
+    arguments: &mut Arguments<'_>,
+    stage: &ast::Stage,
+) -> Result<UnionClause, Mistake> {
+    const EXPECTED: &str = "the name of another source";
+    Ok(match arguments.pipeline() {
         Some((pipeline, _)) => {
             let mut stages = pipeline.stages.iter();
             let first = stages.next().filter(|first| first.arguments.is_empty());
@@ -79,9 +89,7 @@ fn clause(stage: &ast::Stage) -> Result<UnionClause, Mistake> {
             name: arguments.name(EXPECTED)?,
             stages: Vec::new(),
         },
-    };
-    arguments.finish(UNION.entry.usage)?;
-    Ok(clause)
+    })
 }
 
 /// Which of two streams that are united.
@@ -163,13 +171,16 @@ fn objects<'a>(whole: &Column<'a>, dropped: &[String]) -> Column<'a> {
     if dropped.is_empty() {
         return whole.clone();
     }
-    let is_dropped = |name: &[u8]| dropped.iter().any(|dropped| dropped.as_bytes() == name);
     let kept = |row| match whole.get(row) {
-        ValueRef::Object(fields) => {
-            let fields = fields.iter().filter(|(name, _)| !is_dropped(name));
-            Value::Object(fields.cloned().collect())
-        }
+        ValueRef::Object(fields) => Value::Object(undropped(fields, dropped)),
         other => other.to_value(),
     };
     Column::Values((0..whole.len()).map(kept).collect())
+}
+
+/// The fields of an object without those that were dropped.
+pub(super) fn undropped(fields: &[(Vec<u8>, Value)], dropped: &[String]) -> Vec<(Vec<u8>, Value)> {
+    let is_dropped = |name: &[u8]| dropped.iter().any(|dropped| dropped.as_bytes() == name);
+    let kept = fields.iter().filter(|(name, _)| !is_dropped(name));
+    kept.cloned().collect()
 }

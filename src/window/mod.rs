@@ -4,12 +4,14 @@
 //! window is a run; a [`Watermark`] says, at every place of the stream, which windows are final; a [`Placer`]
 //! finds for each record the slice that it is added to, or that it is late. Pure: no clock, no I/O.
 
+mod arrival;
 mod grid;
 mod placer;
 mod rows;
 mod sessions;
 mod watermark;
 
+pub use arrival::{Arrival, Limits, Mark, Written};
 pub use grid::{Grid, Slice};
 pub use placer::{Placed, Placer};
 pub use rows::{Range, RowLog};

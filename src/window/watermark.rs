@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use super::arrival::{Arrival, Mark};
+
 /// What a chunk adds to the watermark of its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -238,6 +240,22 @@ impl Watermark {
                 clock
             }
         }
+    }
+
+    /// Moves by what a mark says.
+    pub fn mark(&mut self, mark: Mark, arrival: Arrival) {
+        match mark {
+            Mark::Ended => self.end(arrival.source),
+            Mark::Silent(ns) => self.silence(arrival.source, ns),
+            Mark::Clock => {}
+        }
+        self.tick(arrival.read_ns);
+    }
+
+    /// Whether there are sources, and all of them have been silent for long.
+    pub fn is_silent(&self) -> bool {
+        let is_silent = |source: &Source| source.state == State::Silent && source.silent > 0;
+        !self.sources.is_empty() && self.sources.values().all(is_silent)
     }
 
     /// A source has ended.

@@ -584,7 +584,7 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "with",
             usage: "--with NAME=SOURCE",
-            summary: "Another source, known in the expression as NAME: union NAME.",
+            summary: "Another source that the expression knows: union NAME, join NAME.",
             details: "SOURCE is written as any source: a file, - for standard input, tcp://HOST:PORT and the like. The option may stand \
                       several times, with other names; sources of one name are read as several on the command \
                       line are. Every name has to be used.",

@@ -8,8 +8,9 @@ use crossbeam::channel::{Receiver, Sender};
 use super::{Over, now_ns};
 use crate::engine;
 use crate::engine::control::Control;
-use crate::engine::message::{Content, HandOver, Mark, Message, SourceIndex, Task};
+use crate::engine::message::{Content, HandOver, Message, SourceIndex, Task};
 use crate::engine::triggers::Place;
+use crate::window::Mark;
 
 /// What it is made of.
 pub(super) struct Setup {

@@ -19,10 +19,11 @@ use super::timers::Timers;
 use super::{Over, Reader, Stopped, compression_at};
 use crate::data::{Framing, reason};
 use crate::engine::control::Waited;
-use crate::engine::message::{Mark, SourceIndex};
+use crate::engine::message::SourceIndex;
 use crate::engine::say;
 use crate::source::compression::Detection;
 use crate::source::{self, Input, Liveness};
+use crate::window::Mark;
 
 /// The number by which the stop of the run is known to the poller.
 const STOP: usize = usize::MAX;

@@ -28,10 +28,11 @@ use crossbeam::channel::{Receiver, Sender};
 use crate::data::{Framing, Preface, reason};
 use crate::source::compression::Compression;
 use crate::source::{self, Input, Liveness};
+use crate::window::Mark;
 
 use super::Reading;
 use super::control::Control;
-use super::message::{HandOver, Mark, Message, SourceIndex, Task};
+use super::message::{HandOver, Message, SourceIndex, Task};
 use super::sources::Sources;
 
 use dispatch::Dispatch;

@@ -13,8 +13,9 @@ use super::{Reader, Setup};
 use crate::data::{Framing, Preface};
 use crate::engine::Reading;
 use crate::engine::control::Control;
-use crate::engine::message::{Content, Mark, Message, SourceIndex, Task};
+use crate::engine::message::{Content, Message, SourceIndex, Task};
 use crate::engine::sources::Sources;
+use crate::window::Mark;
 
 /// A reader that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(60);

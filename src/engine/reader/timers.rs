@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use super::Over;
 use super::live::Live;
 use super::slot::Kind;
-use crate::engine::message::{Mark, SourceIndex};
+use crate::engine::message::SourceIndex;
+use crate::window::Mark;
 
 /// How often followed files are looked at although the system tells of changes: it does not tell of all, on
 /// file systems of other machines or behind links.

@@ -14,6 +14,7 @@ use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, Reducer};
+use crate::window::Mark;
 
 use account::keep_record;
 use decode::Decoded;
@@ -22,7 +23,7 @@ use output::Output;
 use super::Encoding;
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
-use super::message::{Content, Done, HandOver, Mark, Message, Payload, Share, SourceIndex, Task};
+use super::message::{Content, Done, HandOver, Message, Payload, Share, SourceIndex, Task};
 use super::output::{Parallel, encoder};
 use super::places::Windowing;
 use super::side_files::SideFiles;

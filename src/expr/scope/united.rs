@@ -8,8 +8,10 @@ use crate::data::Slot;
 use crate::lang::ast::{Path, Segment};
 
 /// A field of united streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitedField {
+    /// Its name.
+    pub name: String,
     /// What holds it behind the union.
     pub slot: Slot,
     /// What holds it in each of the two in front, if it is there.
@@ -37,6 +39,7 @@ impl United {
             fields.extend(asked.fields.iter().filter_map(|request| {
                 let sides = request.sides?;
                 Some(UnitedField {
+                    name: request.path.label(),
                     slot: request.slot,
                     sides,
                 })
@@ -86,11 +89,12 @@ impl Scope {
                     && (sides[0] == sides[1] || !own.contains(slot))
             };
             let slot = sides[0].filter(is_free).unwrap_or_else(|| first.new_slot());
-            united.fields.push(UnitedField { slot, sides });
+            let name = name.to_owned();
             fields.push(Field {
-                name: name.to_owned(),
+                name: name.clone(),
                 slot,
             });
+            united.fields.push(UnitedField { name, slot, sides });
         };
         let (mut fields, mut metadata) = (Vec::new(), Vec::new());
         for field in first.fields.iter().chain(&second.fields) {
@@ -121,6 +125,26 @@ impl Scope {
         self.chooses_columns |= second.chooses_columns;
         (self.fields, self.metadata) = (fields, metadata);
         united
+    }
+}
+
+impl Scope {
+    /// Rows are made of a record of this scope and one of another: the fields of both, of which no name is in both,
+    /// and of what the other hides nothing. The lines of the sources have no header any more.
+    pub fn join(&mut self, mut other: Scope) -> United {
+        other.metadata.retain(|field| field.name.starts_with('@'));
+        let is_other = |hidden: &Field| other.fields.iter().any(|field| field.name == hidden.name);
+        self.metadata.retain(|field| !is_other(field));
+        let united = self.unite(other, &[]);
+        self.header = None;
+        united
+    }
+
+    /// The names that a record of each of the two scopes is sure to have.
+    pub fn in_both(&self, other: &Scope) -> Vec<String> {
+        let is_here = |field: &&Field| self.fields.iter().any(|own| own.name == field.name);
+        let both = other.fields.iter().filter(is_here);
+        both.map(|field| field.name.clone()).collect()
     }
 }
 

@@ -1,0 +1,99 @@
+//! Records by session: kept until nothing can come any more that belongs to it.
+
+use std::collections::VecDeque;
+
+use crate::aggregate::sessions_in_order;
+use crate::data::{Batch, Column, LiveSlots, Slot, Value};
+use crate::group::{GroupTable, groups_of};
+use crate::window::{RowLog, Session, Sessions};
+
+use super::keeper::Next;
+
+/// Cells of sessions are renumbered when so many are out of use, and they are half of all.
+const SPARE_CELLS: usize = 1 << 12;
+
+/// The records of all sessions that were not printed.
+pub(super) struct SessionRecords {
+    /// What tells records apart; nothing where all are of one key.
+    keys: Vec<Slot>,
+    table: GroupTable,
+    log: RowLog,
+    sessions: Sessions,
+    /// Sessions that are to be printed, in their order.
+    ready: VecDeque<Session>,
+}
+
+impl SessionRecords {
+    /// No record yet. Of each, the slots in `live` are kept.
+    pub(super) fn new(keys: Vec<Slot>, gap: i64, live: LiveSlots) -> Self {
+        SessionRecords {
+            keys,
+            table: GroupTable::with_capacity(0),
+            log: RowLog::new(live),
+            sessions: Sessions::new(gap),
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// Takes the next records. `pass` gives the time of each row in turn and where the watermark stands in front of
+    /// it. The rows that were late are given back.
+    pub(super) fn enter(
+        &mut self,
+        batch: &Batch<'static>,
+        mut pass: impl FnMut(usize) -> (i64, i64),
+    ) -> Vec<u32> {
+        let columns = self.keys.iter().map(|slot| batch.column(*slot));
+        let columns: Vec<&Column<'_>> = columns.collect();
+        let (mut keys, mut room) = (Vec::with_capacity(batch.rows), Vec::new());
+        groups_of(&columns, batch.rows, &mut self.table, &mut room, &mut keys);
+        let (mut rows, mut ranges, mut late) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, key) in keys.into_iter().enumerate() {
+            let (time, watermark) = pass(row);
+            match self.sessions.cell(key, time, watermark) {
+                Some(cell) => {
+                    rows.push(row as u32);
+                    ranges.push((i64::from(cell), i64::from(cell)));
+                }
+                None => late.push(row as u32),
+            }
+        }
+        self.log.push(batch.pick(&rows, &batch.slots()), &ranges);
+        late
+    }
+
+    /// The sessions that are open, as they are so far.
+    pub(super) fn open(&self) -> Vec<Next> {
+        let open = sessions_in_order(self.sessions.all(), &self.table.keys);
+        let sessions = self.ready.iter().copied().chain(open);
+        let rows = |session: Session| {
+            let rows = self.log.of_cells(self.sessions.cells_of(&session));
+            window(&session, rows)
+        };
+        sessions.map(rows).collect()
+    }
+
+    /// The next session that is ready when the watermark stands here; without one, of all.
+    pub(super) fn next(&mut self, watermark: Option<i64>) -> Option<Next> {
+        match watermark {
+            Some(watermark) => self.sessions.advance(watermark),
+            None => self.sessions.finish(),
+        }
+        if self.ready.is_empty() {
+            self.ready = sessions_in_order(self.sessions.take(), &self.table.keys).into();
+        }
+        let session = self.ready.pop_front()?;
+        let rows = self.log.take_cells(self.sessions.cells_of(&session));
+        let spent = self.sessions.spent_cells();
+        if self.ready.is_empty() && spent > SPARE_CELLS.max(self.sessions.cells() / 2) {
+            let (cells, keys) = self.sessions.renumber();
+            self.log.renumber(&cells);
+            self.table.keep(&keys);
+        }
+        Some(window(&session, rows))
+    }
+}
+
+fn window(session: &Session, rows: Vec<Batch<'static>>) -> Next {
+    let (start, end) = (Value::Time(session.start), Value::Time(session.end));
+    Next::Window(start, end, rows)
+}

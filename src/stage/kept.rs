@@ -1,0 +1,178 @@
+//! Rows of batches that are kept for a while, each for a time of its own.
+
+use std::collections::VecDeque;
+
+use crate::data::{Batch, Column, LiveSlots, Slot, ValueRef, gather_across, gather_column};
+
+/// Where a row is kept: the number of its batch, and its row there.
+pub(super) type Place = (u64, u32);
+
+/// Batches some of whose rows are kept.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// The number of the first batch.
+    first: u64,
+    /// Each with how many of its rows are kept.
+    batches: VecDeque<(Batch<'static>, usize)>,
+    /// Rows of all batches, and those of them that are kept.
+    rows: usize,
+    kept: usize,
+}
+
+/// So many rows more than twice those that are kept may be held.
+const SPARE_ROWS: usize = 1 << 14;
+
+/// So many batches may be held however few rows they have; beyond that, one for so many rows.
+const SPARE_BATCHES: usize = 1 << 10;
+const BATCH_ROWS: usize = 64;
+
+impl Kept {
+    /// Keeps all rows of a batch: its number.
+    pub(super) fn add(&mut self, batch: Batch<'static>) -> u64 {
+        let rows = batch.rows;
+        self.rows += rows;
+        self.kept += rows;
+        self.batches.push_back((batch, rows));
+        self.first + self.batches.len() as u64 - 1
+    }
+
+    /// How many batches there are.
+    #[cfg(test)]
+    pub(super) fn batches(&self) -> usize {
+        self.batches.len()
+    }
+
+    /// A row need not be kept any more. It is there until the next [`Kept::tidy`].
+    pub(super) fn release(&mut self, (number, _): Place) {
+        self.kept -= 1;
+        self.batches[(number - self.first) as usize].1 -= 1;
+    }
+
+    /// A value of a row.
+    pub(super) fn value(&self, (number, row): Place, slot: Slot) -> ValueRef<'_> {
+        let (batch, _) = &self.batches[(number - self.first) as usize];
+        batch.column(slot).get(row as usize)
+    }
+
+    /// Throws out what is not kept, if it is much: then `places` are all places of rows that are, which get new ones.
+    /// `live` are the columns.
+    pub(super) fn tidy<'p, P>(&mut self, live: &LiveSlots, places: impl FnOnce() -> P)
+    where
+        P: Iterator<Item = &'p mut Place>,
+    {
+        while let Some((batch, 0)) = self.batches.front() {
+            self.rows -= batch.rows;
+            self.first += 1;
+            self.batches.pop_front();
+        }
+        let is_sparse = self.rows > 2 * self.kept + SPARE_ROWS;
+        let is_cut_up = self.batches.len() > SPARE_BATCHES + self.kept / BATCH_ROWS;
+        if is_sparse || is_cut_up {
+            self.compact(live, places().collect());
+        }
+    }
+
+    fn compact(&mut self, live: &LiveSlots, mut places: Vec<&mut Place>) {
+        debug_assert_eq!(
+            places.len(),
+            self.kept,
+            "every row that is kept has its place"
+        );
+        places.sort_unstable();
+        let row = |place: &&mut Place| ((place.0 - self.first) as u32, place.1);
+        let rows: Vec<(u32, u32)> = places.iter().map(row).collect();
+        let old = std::mem::take(&mut self.batches);
+        self.first += old.len() as u64;
+        let old: Vec<Batch<'static>> = old.into_iter().map(|(batch, _)| batch).collect();
+        let mut places = places.into_iter();
+        (self.rows, self.kept) = (0, 0);
+        for batch in gather_across(&old, &rows, live) {
+            let rows = batch.rows;
+            let number = self.add(batch);
+            for (row, place) in places.by_ref().take(rows).enumerate() {
+                *place = (number, row as u32);
+            }
+        }
+    }
+
+    /// Rows in this order; nothing is a row of nulls.
+    pub(super) fn pick(&self, places: impl Iterator<Item = Option<Place>> + Clone) -> Picked<'_> {
+        let mut numbers: Vec<u64> = places.clone().flatten().map(|place| place.0).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let row = |place: Option<Place>| match place {
+            Some((number, row)) => {
+                let index = numbers.partition_point(|other| *other < number);
+                (index as u32 + 1, row)
+            }
+            None => (0, 0),
+        };
+        let batch = |number: &u64| &self.batches[(number - self.first) as usize].0;
+        Picked {
+            rows: places.map(row).collect(),
+            batches: numbers.iter().map(batch).collect(),
+        }
+    }
+}
+
+/// Some of the rows.
+pub(super) struct Picked<'k> {
+    /// By batch, from 1, and row; 0 is none.
+    rows: Vec<(u32, u32)>,
+    batches: Vec<&'k Batch<'static>>,
+}
+
+impl Picked<'_> {
+    /// A column of them.
+    pub(super) fn column(&self, slot: Slot) -> Column<'static> {
+        let columns = self.batches.iter().map(|batch| batch.get(slot));
+        let columns: Vec<_> = std::iter::once(None).chain(columns).collect();
+        gather_column(&columns, &self.rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Position;
+
+    const SLOT: Slot = Slot(0);
+
+    fn batch(values: std::ops::Range<i64>) -> Batch<'static> {
+        let mut batch = Batch::new(values.clone().count(), Position(0));
+        batch.set(SLOT, values.map(ValueRef::Int).collect());
+        batch
+    }
+
+    #[test]
+    fn what_is_kept_stays_the_same_however_it_moves() {
+        let mut live = LiveSlots::default();
+        live.insert(SLOT);
+        let mut kept = Kept::default();
+        let mut places: Vec<(Place, i64)> = Vec::new();
+        for start in (0..200_000).step_by(20) {
+            let number = kept.add(batch(start..start + 20));
+            for row in 0..20u32 {
+                match row {
+                    7 => places.push(((number, row), start + 7)),
+                    row => kept.release((number, row)),
+                }
+            }
+            kept.tidy(&live, || places.iter_mut().map(|(place, _)| place));
+            assert!(kept.rows <= 2 * places.len() + SPARE_ROWS, "{start}");
+            assert!(kept.batches.len() <= SPARE_BATCHES + places.len() / BATCH_ROWS);
+        }
+        let picked = kept.pick(places.iter().map(|(place, _)| Some(*place)).chain([None]));
+        let column = picked.column(SLOT);
+        for (row, (place, value)) in places.iter().enumerate() {
+            assert_eq!(column.get(row), ValueRef::Int(*value));
+            assert_eq!(kept.value(*place, SLOT), ValueRef::Int(*value));
+        }
+        assert_eq!(column.get(places.len()), ValueRef::Null);
+        for (place, _) in places.drain(..) {
+            kept.release(place);
+        }
+        kept.tidy(&live, || places.iter_mut().map(|(place, _)| place));
+        assert!(kept.batches.is_empty());
+    }
+}
