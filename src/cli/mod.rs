@@ -22,6 +22,7 @@ mod records;
 mod reference;
 mod report;
 mod shell;
+mod unused;
 mod verdict;
 
 use std::ffi::OsString;
@@ -112,15 +113,21 @@ fn serve(request: &Request) -> Status {
         }
     };
     match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.settings(records))) {
-        Ok(plan) => match (job::with_mistakes(request, &plan), request.purpose) {
-            (Some(mistakes), _) => {
+        Ok(plan) => {
+            if let Some(mistakes) = job::with_mistakes(request, &plan) {
                 say_as_it_is(mistakes);
-                Status::Wrong
+                return Status::Wrong;
             }
-            (None, Purpose::Check) => Status::Done,
-            (None, Purpose::Explain) => print(&plan.explanation.to_string()),
-            (None, Purpose::Run) => stream(request, plan, &text),
-        },
+            if let Some(mistake) = unused::unused(request, &plan) {
+                say(mistake);
+                return Status::Wrong;
+            }
+            match request.purpose {
+                Purpose::Check => Status::Done,
+                Purpose::Explain => print(&plan.explanation.to_string()),
+                Purpose::Run => stream(request, plan, &text),
+            }
+        }
         Err(mistakes) => {
             say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));
             if let Some(guess) = is_typed

@@ -11,7 +11,7 @@ use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
 use super::running::bind_running;
 use super::union::{Branch, bind_join, bind_union};
-use super::window::{self, OpenWindow, WindowBy};
+use super::window::{self, Bounds, OpenWindow, WindowBy};
 use super::{borrowed, checks};
 
 /// A pipeline with all names bound.
@@ -218,11 +218,25 @@ fn enter_window(bound: &mut Bound, stage: &Stage, scope: &mut Scope) -> Result<(
     Ok(())
 }
 
-/// Behind a blocking stage: its rows begin with the bounds of their window.
-fn show_bounds(bound: &mut Bound) {
-    if let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) {
-        bounds.show(&mut bound.scope);
+/// Whether the first blocking stage that a window is about is still to come.
+fn is_pending(bound: &Bound) -> bool {
+    bound.window.as_ref().is_some_and(OpenWindow::is_pending)
+}
+
+/// Behind a blocking stage: its rows begin with the bounds of their window. Behind the first one, which `enters` it,
+/// no other field can have their names.
+fn show_bounds(bound: &mut Bound, stage: &Stage, enters: bool) -> Result<(), Vec<Mistake>> {
+    let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) else {
+        return Ok(());
+    };
+    if enters && let Some(name) = Bounds::taken(&bound.scope) {
+        let message =
+            format!("`{name}` is what each window's rows begin with: two columns have the name");
+        let help = format!("give the other one another name in front, or `as` one: {name}2");
+        return Err(vec![Mistake::new(stage.span, message).help(help)]);
     }
+    bounds.show(&mut bound.scope);
+    Ok(())
 }
 
 pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
@@ -248,6 +262,7 @@ pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mis
     }
     if aggregate::find(name).is_some() {
         bound.chooses_columns = true;
+        let enters = is_pending(bound);
         let entered = enter_window(bound, stage, &mut bound.scope.clone());
         let aggregation = bind_aggregates(stage, &mut bound.scope);
         let aggregation = match (entered, aggregation) {
@@ -269,8 +284,7 @@ pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mis
         bound.scope.is_result = true;
         bound.scope.chooses_columns = true;
         push(bound, stage, Kind::Grouped(aggregation));
-        show_bounds(bound);
-        return Ok(());
+        return show_bounds(bound, stage, enters);
     }
     Err(vec![unknown_stage(stage, name)])
 }
@@ -306,14 +320,13 @@ fn add(
                 bound.stages.push(Logical { text, kind });
             }
             bound.scope.is_result |= ordered.is_blocking();
-            let pending = |bound: &Bound| bound.window.as_ref().is_some_and(OpenWindow::is_pending);
-            let enters = ordered.is_stateful() && pending(bound);
+            let enters = ordered.is_stateful() && is_pending(bound);
             if enters {
                 enter_window(bound, stage, &mut before.clone())?;
             }
             push(bound, stage, Kind::Ordered(ordered));
             if enters {
-                show_bounds(bound);
+                show_bounds(bound, stage, enters)?;
             }
         }
         BoundStage::Assert(assert) => {

@@ -65,11 +65,20 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    const NAMES: [&str; 2] = ["window_start", "window_end"];
+
+    /// The first of the names of bounds that a field has.
+    pub(super) fn taken(scope: &Scope) -> Option<&'static str> {
+        let is_taken = |name: &&str| scope.fields().iter().any(|field| field.name == *name);
+        Self::NAMES.into_iter().find(is_taken)
+    }
+
     /// The bounds stand in front of all other fields. Behind aggregates they do so again, behind other stages
     /// only where no stage has dropped or replaced them.
     pub(super) fn show(&self, scope: &mut Scope) {
-        scope.insert_front("window_end", self.end);
-        scope.insert_front("window_start", self.start);
+        let [start, end] = Self::NAMES;
+        scope.insert_front(end, self.end);
+        scope.insert_front(start, self.start);
     }
 }
 
