@@ -31,8 +31,9 @@ pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor};
 pub use json::{
-    JsonError, read_json, read_scalar, read_string, skip_json, skip_long_string, skip_quoted,
-    skip_scalar, skip_string, skip_white, write_json, write_json_string,
+    JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string,
+    skip_json, skip_long_string, skip_quoted, skip_scalar, skip_string, skip_white, write_json,
+    write_json_string,
 };
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
@@ -48,4 +49,4 @@ pub use time::{
     time_in_zone, time_of, time_prefix, weekday_of,
 };
 pub(crate) use time::{clock_prefix, is_weekday};
-pub use value::{Value, ValueRef};
+pub use value::{EXPECTED_CONDITION, Value, ValueRef};
