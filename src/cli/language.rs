@@ -115,12 +115,12 @@ Text is a number when it is used as one: next to a number in a comparison, in ar
 like. The whole text must be a number as JSON writes them; leading zeros, a leading + and .5 will do, white \
 space, 5ms, nan and 0x1f will not. What is none gives null and is counted: the line on stderr at the end says \
 how often, and where first. Empty text gives null without counting. Text stays as it is when it is printed or \
-grouped: 007 and 7 are two groups. In the same way, text next to a bool or a duration in a comparison is read as one. \
-Text against text compares bytes.
+grouped: 007 and 7 are two groups. In the same way, text next to a bool or a duration in a comparison is read as one, and \
+text true or false where a condition stands. Text against text compares bytes; lists and objects are only equal or not.
 
 `sort`, `min` and `max` order numbers (and text that is a number) by value, then other text by bytes.
 
-Null makes arithmetic null and comparison false; `x == null` and `x != null` ask for it. Conditions know \
+Null makes arithmetic null and comparison false (`x !~ /re/` null); `x == null` and `x != null` ask for it. Conditions know \
 three values: `not null` is null, and a condition that is null is not true. Aggregates skip null, but for \
 `count`, which counts records; so do the functions `min(a, b)` and `max(a, b)`, and `concat` takes it for \
 empty text. As a group, null is one of its own, distinct from empty text and from the text null.

@@ -110,11 +110,11 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
                 bind(left, scope),
                 bind_match(right).map_err(|mistake| vec![mistake]),
             )?;
-            let test = Node::Matches(Box::new(of), pattern);
+            let of = Box::new(of);
             Ok(if op == BinaryOp::Matches {
-                test
+                Node::Matches(of, pattern)
             } else {
-                Node::Not(Box::new(test))
+                Node::NotMatches(of, pattern)
             })
         }
         BinaryOp::Coalesce => {
