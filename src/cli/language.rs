@@ -130,7 +130,10 @@ Groups are told apart by type and value: 1 and 1.0 are one group, 1 and the text
 Ints have 64 bits; what overflows becomes a float, but `sum` of ints is exact at any size and prints all its \
 digits, also in JSON. A float that would not be finite is null, as is what is divided by zero. `/` of two ints is a \
 float when it does not divide. `round` takes exact halves away from zero. Floats are printed in the shortest \
-form that reads back the same.",
+form that reads back the same.
+
+Times are nanoseconds of 64 bits, from 1677-09-21 to 2262-04-11. A text that says another, such as \
+9999-12-31T00:00:00Z, is no time: the message says so.",
         examples: &[
             Example {
                 expr: "where line > 9",

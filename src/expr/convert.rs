@@ -1,6 +1,8 @@
 //! Values as parameters take them: text that is a number becomes one, text that says a time a time.
 
-use crate::data::{EXPECTED_CONDITION, Number, Truth, ValueRef, parse_duration, time_of};
+use crate::data::{
+    EXPECTED_CONDITION, Number, Truth, ValueRef, expected_time, parse_duration, time_of,
+};
 
 use super::arithmetic::{Misfit, number};
 use super::functions::{ParameterKind, Unfit};
@@ -63,7 +65,7 @@ pub(super) fn time(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
         ValueRef::Null | ValueRef::Text([]) => Ok(None),
         _ => match time_of(value) {
             Some(ns) => Ok(Some(ns)),
-            None => misfit(value, "a time"),
+            None => misfit(value, expected_time(value)),
         },
     }
 }
