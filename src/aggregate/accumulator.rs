@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::ops::Range;
 
-use crate::data::{Column, ColumnBuilder, Number, Position, Value, ValueRef, parse_number};
+use crate::data::{
+    Column, ColumnBuilder, Number, Position, Value, ValueRef, expected_summand, parse_number,
+};
 use crate::expr::Failures;
 
 /// To which group each row belongs.
@@ -400,5 +402,5 @@ pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, &'static str
         ValueRef::Text(text) => parse_number(text),
         _ => value.as_number(),
     };
-    number.map(Some).ok_or("a number")
+    number.map(Some).ok_or_else(|| expected_summand(value))
 }

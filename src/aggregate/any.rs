@@ -2,7 +2,7 @@
 
 use super::accumulator::{Finish, PerGroup, State};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Truth, Value, ValueRef};
 
 pub(super) const ANY: AggregateDef = AggregateDef {
     entry: Entry {
@@ -48,10 +48,11 @@ impl State for TruthOfMany {
         value: ValueRef<'_>,
         _position: Position,
     ) -> Result<(), &'static str> {
-        let ValueRef::Bool(truth) = value else {
-            return Err("true or false");
-        };
-        self.add(truth, *decisive);
+        match value.as_truth().ok_or(EXPECTED_CONDITION)? {
+            Truth::True => self.add(true, *decisive),
+            Truth::False => self.add(false, *decisive),
+            Truth::Unknown => {}
+        }
         Ok(())
     }
 

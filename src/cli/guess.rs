@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn a_verb_of_another_tool_is_answered() {
         assert!(
-            name("grep", Some("drop")).contains("help: lines are kept by `match`; write match")
+            name("grep", Some("drop"))
+                .contains("help: lines are kept by `match`, dropped by `skip`; write match")
         );
         assert!(name("cuont", Some("count")).ends_with("did you mean `count`?"));
         assert!(name("count |", None).ends_with("bourn --help lists all names"));

@@ -116,12 +116,12 @@ Text is a number when it is used as one: next to a number in a comparison, in ar
 like. The whole text must be a number as JSON writes them; leading zeros, a leading + and .5 will do, white \
 space, 5ms, nan and 0x1f will not. What is none gives null and is counted: the line on stderr at the end says \
 how often, and where first. Empty text gives null without counting. Text stays as it is when it is printed or \
-grouped: 007 and 7 are two groups. In the same way, text next to a bool or a duration in a comparison is read as one. \
-Text against text compares bytes.
+grouped: 007 and 7 are two groups. In the same way, text next to a bool or a duration in a comparison is read as one, and \
+text true or false where a condition stands. Text against text compares bytes; lists and objects are only equal or not.
 
 `sort`, `min` and `max` order numbers (and text that is a number) by value, then other text by bytes.
 
-Null makes arithmetic null and comparison false; `x == null` and `x != null` ask for it. Conditions know \
+Null makes arithmetic null and comparison false (`x !~ /re/` null); `x == null` and `x != null` ask for it. Conditions know \
 three values: `not null` is null, and a condition that is null is not true. Aggregates skip null, but for \
 `count`, which counts records; so do the functions `min(a, b)` and `max(a, b)`, and `concat` takes it for \
 empty text. As a group, null is one of its own, distinct from empty text and from the text null.
@@ -131,7 +131,10 @@ Groups are told apart by type and value: 1 and 1.0 are one group, 1 and the text
 Ints have 64 bits; what overflows becomes a float, but `sum` of ints is exact at any size and prints all its \
 digits, also in JSON. A float that would not be finite is null, as is what is divided by zero. `/` of two ints is a \
 float when it does not divide. `round` takes exact halves away from zero. Floats are printed in the shortest \
-form that reads back the same.",
+form that reads back the same.
+
+Times are nanoseconds of 64 bits, from 1677-09-21 to 2262-04-11. A text that says another, such as \
+9999-12-31T00:00:00Z, is no time: the message says so.",
         examples: &[
             Example {
                 expr: "where line > 9",

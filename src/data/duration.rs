@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::value::ValueRef;
+
 /// Units from the longest printed one down, with their nanoseconds.
 const PRINTED: [(&str, i64); 4] = [
     ("d", 86_400_000_000_000),
@@ -12,6 +14,24 @@ const PRINTED: [(&str, i64); 4] = [
 
 /// Units below a second.
 const FRACTIONS: [(&str, i64); 3] = [("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
+
+/// What a message says was expected of a value that is no number and is to be added up: of a duration, how it
+/// becomes one.
+#[cold]
+pub fn expected_summand(value: ValueRef<'_>) -> &'static str {
+    let is_duration = match value {
+        ValueRef::Duration(_) => true,
+        ValueRef::Text(text) => {
+            str::from_utf8(text).is_ok_and(|text| parse_duration(text).is_some())
+        }
+        _ => false,
+    };
+    if is_duration {
+        "a number (seconds(x) makes one of a duration)"
+    } else {
+        "a number"
+    }
+}
 
 /// Reads `30s`, `1h30m`, `1.5s`, `2w`: one or more numbers, each with a unit, longest unit first.
 /// Nanoseconds; nothing if it is no duration or does not fit.

@@ -25,14 +25,15 @@ mod value;
 pub use batch::{Batch, LiveSlots, Position, Slot, gather_across, gather_column};
 pub use column::{Column, ColumnBuilder, Truth, Validity};
 pub use controls::escape_controls;
-pub use duration::{format_duration, parse_duration};
+pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor};
 pub use json::{
-    JsonError, read_json, read_scalar, read_string, skip_json, skip_long_string, skip_quoted,
-    skip_scalar, skip_string, skip_white, write_json, write_json_string,
+    JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string,
+    skip_json, skip_long_string, skip_quoted, skip_scalar, skip_string, skip_white, write_json,
+    write_json_string,
 };
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
@@ -44,8 +45,8 @@ pub use record_start::RecordStart;
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{
-    TimeDefaults, TimeSteps, date_of, ns_of_day, parse_time, set_time_defaults, time_defaults,
-    time_in_zone, time_of, time_prefix, weekday_of,
+    EXPECTED_IN_RANGE, TimeDefaults, TimeSteps, date_of, expected_time, ns_of_day, parse_time,
+    set_time_defaults, time_defaults, time_in_zone, time_of, time_prefix, weekday_of,
 };
 pub(crate) use time::{clock_prefix, is_weekday};
-pub use value::{Value, ValueRef};
+pub use value::{EXPECTED_CONDITION, Value, ValueRef};

@@ -54,6 +54,24 @@ pub fn parse_number(bytes: &[u8]) -> Option<Number> {
 
 /// The general case of [`parse_number`].
 fn parse_any_number(bytes: &[u8]) -> Option<Number> {
+    let is_int = is_int(bytes)?;
+    let text = std::str::from_utf8(bytes).ok()?;
+    if is_int && let Ok(value) = text.parse::<i64>() {
+        return Some(Number::Int(value));
+    }
+    text.parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite())
+        .map(Number::Float)
+}
+
+/// Whether text is written as [`parse_number`] reads numbers, however large the number is.
+pub(super) fn is_number(bytes: &[u8]) -> bool {
+    is_int(bytes).is_some()
+}
+
+/// Whether a number has neither fraction nor exponent; nothing if the text is no number.
+fn is_int(bytes: &[u8]) -> Option<bool> {
     let unsigned = match bytes.first()? {
         b'+' | b'-' => &bytes[1..],
         _ => bytes,
@@ -83,17 +101,7 @@ fn parse_any_number(bytes: &[u8]) -> Option<Number> {
         rest = &tail[exponent..];
         is_int = false;
     }
-    if !rest.is_empty() {
-        return None;
-    }
-    let text = std::str::from_utf8(bytes).ok()?;
-    if is_int && let Ok(value) = text.parse::<i64>() {
-        return Some(Number::Int(value));
-    }
-    text.parse::<f64>()
-        .ok()
-        .filter(|value| value.is_finite())
-        .map(Number::Float)
+    rest.is_empty().then_some(is_int)
 }
 
 /// How many digits the bytes begin with.

@@ -1,6 +1,10 @@
 //! A value of the language, owned and borrowed.
 
+use super::column::Truth;
 use super::number::Number;
+
+/// What a message says was expected of a value that is no condition.
+pub const EXPECTED_CONDITION: &str = "true or false (a comparison is written x == \"yes\")";
 
 /// One value that owns its bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -113,6 +117,19 @@ impl<'a> ValueRef<'a> {
             ValueRef::BigInt(value) => Some(Number::Float(*value as f64)),
             ValueRef::Float(value) => Some(Number::Float(value)),
             ValueRef::Text(bytes) => super::number::parse_number(bytes),
+            _ => None,
+        }
+    }
+
+    /// The value as a condition: bools as they are, the texts `true` and `false`, unknown for null and for empty
+    /// text, else nothing.
+    #[inline]
+    pub fn as_truth(self) -> Option<Truth> {
+        match self {
+            ValueRef::Bool(value) => Some(value.into()),
+            ValueRef::Null | ValueRef::Text(b"") => Some(Truth::Unknown),
+            ValueRef::Text(b"true") => Some(Truth::True),
+            ValueRef::Text(b"false") => Some(Truth::False),
             _ => None,
         }
     }

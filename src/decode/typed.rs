@@ -5,7 +5,7 @@
 
 use crate::data::{
     Bytes, Column, ColumnBuilder, Number, Span, TextColumn, Validity, Value, ValueRef,
-    parse_duration, parse_number, parse_time, read_string,
+    expected_time, parse_duration, parse_number, parse_time, read_string,
 };
 
 use super::{Decoded, times};
@@ -43,6 +43,14 @@ impl Kind {
             Kind::Float => "a float",
             Kind::Time | Kind::MonthAndDay => "a time",
             Kind::Duration => "a duration",
+        }
+    }
+
+    /// What is expected instead of this text, for messages.
+    pub fn expected_of(self, text: &[u8]) -> &'static str {
+        match self {
+            Kind::Time => expected_time(ValueRef::Text(text)),
+            _ => self.expected(),
         }
     }
 
@@ -93,7 +101,7 @@ pub(super) fn finish<'a>(
         .map(|field| {
             let Places { name, kind, spans } = field;
             let mut reject = |index: usize, text: &[u8]| {
-                let expected = kind.expected();
+                let expected = kind.expected_of(text);
                 let found = shown(text);
                 bad.push((
                     index as u32,

@@ -80,7 +80,7 @@ pub(super) fn holds(list: &[Value], value: ValueRef<'_>) -> bool {
         if element.is_null() || value.is_null() {
             return element.is_null() && value.is_null();
         }
-        matches!(compare(Comparison::Equal, value, element), Ok(true)) || value == element
+        matches!(compare(Comparison::Equal, value, element), Ok(true))
     })
 }
 

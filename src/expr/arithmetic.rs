@@ -122,17 +122,30 @@ fn of_floats(op: Arithmetic, left: f64, right: f64) -> ValueRef<'static> {
         Arithmetic::Subtract => left - right,
         Arithmetic::Multiply => left * right,
         Arithmetic::Divide => left / right,
-        Arithmetic::FloorDivide => (left / right).floor(),
-        Arithmetic::Remainder => {
-            let rest = left % right;
-            if rest != 0.0 && (rest < 0.0) != (right < 0.0) {
-                rest + right
-            } else {
-                rest
-            }
-        }
+        Arithmetic::FloorDivide => floor_divide(left, right).0,
+        Arithmetic::Remainder => floor_divide(left, right).1,
     };
     finite(value)
+}
+
+/// The floor of a quotient and the remainder, which has the sign of the divisor. As Python does it: the quotient
+/// is made of the remainder, which is exact, so that both agree where the rounded quotient is a whole number and
+/// the true one is not, as `10 // 0.1` is 99. Neither is finite of a division by zero.
+fn floor_divide(left: f64, right: f64) -> (f64, f64) {
+    let rest = left % right;
+    let quotient = (left - rest) / right;
+    let (quotient, rest) = if rest != 0.0 && (rest < 0.0) != (right < 0.0) {
+        (quotient - 1.0, rest + right)
+    } else {
+        (quotient, rest)
+    };
+    let floor = quotient.floor(); // whole already, but for its own rounding
+    let floor = if quotient - floor > 0.5 {
+        floor + 1.0
+    } else {
+        floor
+    };
+    (floor, rest)
 }
 
 fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Computed<'a> {
@@ -264,6 +277,28 @@ mod tests {
                 Ok(result),
                 "{left} {op:?} {right}"
             );
+        }
+    }
+
+    #[test]
+    fn quotients_and_remainders_of_floats_agree() {
+        for (left, right, quotient, rest) in [
+            (10.0, 0.1, 99.0, 0.09999999999999945), // all as Python gives them
+            (1.0, 0.1, 9.0, 0.09999999999999995),
+            (7.5, 2.0, 3.0, 1.5),
+            (-7.5, 2.0, -4.0, 0.5),
+            (7.5, -2.0, -4.0, -0.5),
+            (-7.5, -2.0, 3.0, -1.5),
+            (6.0, 1.5, 4.0, 0.0),
+            (0.5, 1e300, 0.0, 0.5),
+            (1e300, 0.3, 3.3333333333333335e300, 0.15321850028067768),
+        ] {
+            let of = |op| compute(op, Float(left), Float(right));
+            assert_eq!(of(Arithmetic::FloorDivide), Ok(Float(quotient)), "{left}");
+            assert_eq!(of(Arithmetic::Remainder), Ok(Float(rest)), "{left}");
+        }
+        for op in [Arithmetic::FloorDivide, Arithmetic::Remainder] {
+            assert_eq!(compute(op, Float(1.5), Float(0.0)), Ok(Null));
         }
     }
 

@@ -3,7 +3,7 @@
 
 use crate::data::{Batch, Position, Value, parse_time, write_text};
 use crate::lang::Mistake;
-use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
+use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, UnaryOp};
 
 use super::convert::{convert, duration_of};
 use super::eval::Rows;
@@ -28,7 +28,7 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
                     inside.to_vec(),
                 )),
                 Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
-                Err(mistake) => Err(vec![mistake]),
+                Err(mistake) => Err(vec![unless_function(mistake, path)]),
             };
         }
         ExprKind::Call(name, arguments) => bind_call(name, arguments, expr, scope)?,
@@ -59,6 +59,16 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
         ExprKind::Access(of, path) => Node::Access(Box::new(bind(of, scope)?), path.clone()),
     };
     fold(node, expr)
+}
+
+/// The mistake of a field that is not there, or of a function without its parenthesis.
+fn unless_function(mistake: Mistake, path: &Path) -> Mistake {
+    match path.0.as_slice() {
+        [Segment::Name(name)] if functions::find(name).is_some() => mistake.help(format!(
+            "`{name}` is a function: its `(` stands directly behind the name"
+        )),
+        _ => mistake,
+    }
 }
 
 /// Binds a condition; a constant that is not boolean is a mistake.
@@ -110,11 +120,11 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
                 bind(left, scope),
                 bind_match(right).map_err(|mistake| vec![mistake]),
             )?;
-            let test = Node::Matches(Box::new(of), pattern);
+            let of = Box::new(of);
             Ok(if op == BinaryOp::Matches {
-                test
+                Node::Matches(of, pattern)
             } else {
-                Node::Not(Box::new(test))
+                Node::NotMatches(of, pattern)
             })
         }
         BinaryOp::Coalesce => {

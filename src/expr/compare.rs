@@ -1,12 +1,12 @@
 //! `== != < <= > >=` on single values.
 //!
 //! Text next to a number is a number, next to a bool a bool, next to a duration or time a duration or time;
-//! a number next to a time counts from 1970. Text against text compares bytes. Null makes every comparison
-//! false.
+//! a number next to a time counts from 1970. Text against text compares bytes. Lists and objects are equal where
+//! they are one group: `[1]` and `[1.0]` are. Null makes every comparison false.
 
 use std::cmp::Ordering;
 
-use crate::data::{Number, ValueRef, compare_numbers, order};
+use crate::data::{Number, Truth, ValueRef, compare_numbers, encode_key, order};
 
 use super::arithmetic::{Misfit, number};
 use super::convert::{duration, misfit, time};
@@ -36,7 +36,7 @@ enum Compared {
 }
 
 fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Misfit<'a>> {
-    use ValueRef::{BigInt, Bool, Duration, Float, Int, Null, Text, Time};
+    use ValueRef::{BigInt, Bool, Duration, Float, Int, List, Null, Object, Text, Time};
     Ok(match (left, right) {
         (Null, _) | (_, Null) => Compared::Null,
         (Text(left), Text(right)) => Compared::Order(left.cmp(right)),
@@ -64,8 +64,20 @@ fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Mis
             let pair: Option<(Number, Number)> = number(left)?.zip(number(right)?);
             converted(pair.map(|(left, right)| compare_numbers(left, right)))
         }
+        (List(_), List(_)) | (Object(_), Object(_)) if is_one_group(left, right) => {
+            Compared::Order(Ordering::Equal)
+        }
         _ => Compared::Different,
     })
+}
+
+/// Whether two values are one group.
+fn is_one_group(left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
+    let key = |value| {
+        let mut bytes = Vec::new();
+        (encode_key(value, &mut bytes), bytes)
+    };
+    key(left) == key(right)
 }
 
 /// Empty text stands for null when it is converted.
@@ -74,11 +86,11 @@ fn converted(order: Option<Ordering>) -> Compared {
 }
 
 fn bool_of(value: ValueRef<'_>) -> Result<Option<bool>, Misfit<'_>> {
-    match value {
-        ValueRef::Text(b"") => Ok(None),
-        ValueRef::Text(b"true") => Ok(Some(true)),
-        ValueRef::Text(b"false") => Ok(Some(false)),
-        _ => misfit(value, "true or false"),
+    match value.as_truth() {
+        Some(Truth::True) => Ok(Some(true)),
+        Some(Truth::False) => Ok(Some(false)),
+        Some(Truth::Unknown) => Ok(None),
+        None => misfit(value, "true or false"),
     }
 }
 
@@ -121,6 +133,30 @@ mod tests {
             assert_eq!(compare(Comparison::Less, second, written), Ok(false));
         }
         assert!(compare(Comparison::Less, Text(b"later"), second).is_err());
+    }
+
+    #[test]
+    fn lists_and_objects_are_equal_where_they_are_one_group() {
+        use crate::data::Value;
+        let list = |value| Value::List(vec![value, Value::Null]);
+        let object = |name: &[u8], value| Value::Object(vec![(name.to_vec(), value)]);
+        for (left, right, is_equal) in [
+            (list(Value::Int(1)), list(Value::Float(1.0)), true),
+            (list(Value::Int(1)), list(Value::Text(b"1".to_vec())), false),
+            (list(Value::Int(1)), Value::List(vec![]), false),
+            (
+                object(b"a", list(Value::Int(1))),
+                object(b"a", list(Value::Float(1.0))),
+                true,
+            ),
+            (object(b"a", Value::Null), object(b"b", Value::Null), false),
+            (object(b"a", Value::Null), list(Value::Null), false),
+            (list(Value::Null), Value::Int(1), false),
+        ] {
+            let compared = |op| compare(op, left.borrow(), right.borrow());
+            assert_eq!(compared(Comparison::Equal), Ok(is_equal), "{left:?}");
+            assert_eq!(compared(Comparison::NotEqual), Ok(!is_equal), "{left:?}");
+        }
     }
 
     #[test]

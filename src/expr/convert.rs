@@ -1,6 +1,8 @@
 //! Values as parameters take them: text that is a number becomes one, text that says a time a time.
 
-use crate::data::{Number, ValueRef, parse_duration, time_of};
+use crate::data::{
+    EXPECTED_CONDITION, Number, Truth, ValueRef, expected_time, parse_duration, time_of,
+};
 
 use super::arithmetic::{Misfit, number};
 use super::functions::{ParameterKind, Unfit};
@@ -41,9 +43,11 @@ pub(super) fn convert<'v>(
             }
             Some(Number::Float(_)) => return misfit(value, "a whole number"),
         },
-        ParameterKind::Bool => match value {
-            ValueRef::Null | ValueRef::Bool(_) => value,
-            _ => return misfit(value, "true or false"),
+        ParameterKind::Bool => match value.as_truth() {
+            Some(Truth::True) => ValueRef::Bool(true),
+            Some(Truth::False) => ValueRef::Bool(false),
+            Some(Truth::Unknown) => ValueRef::Null,
+            None => return misfit(value, EXPECTED_CONDITION),
         },
         ParameterKind::Time => time(value)?.map_or(ValueRef::Null, ValueRef::Time),
         ParameterKind::Duration => duration(value)?.map_or(ValueRef::Null, ValueRef::Duration),
@@ -61,7 +65,7 @@ pub(super) fn time(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
         ValueRef::Null | ValueRef::Text([]) => Ok(None),
         _ => match time_of(value) {
             Some(ns) => Ok(Some(ns)),
-            None => misfit(value, "a time"),
+            None => misfit(value, expected_time(value)),
         },
     }
 }

@@ -49,6 +49,8 @@ pub enum Node {
     Arithmetic(Arithmetic, Box<Node>, Box<Node>),
     /// `x ~ /re/`
     Matches(Box<Node>, Pattern),
+    /// `x !~ /re/`: null of null
+    NotMatches(Box<Node>, Pattern),
     /// `x in (a, b)`
     InList(Box<Node>, Vec<Node>),
     /// `x in list`
@@ -149,6 +151,7 @@ impl Node {
             | Node::Not(of)
             | Node::IsNull(of)
             | Node::Matches(of, _)
+            | Node::NotMatches(of, _)
             | Node::Access(of, _) => of.place(),
             Node::And(left, _)
             | Node::Or(left, _)
@@ -171,6 +174,7 @@ impl Node {
             | Node::Negate(node)
             | Node::IsNull(node)
             | Node::Matches(node, _)
+            | Node::NotMatches(node, _)
             | Node::Access(node, _) => node.visit(see),
             Node::And(left, right)
             | Node::Or(left, right)

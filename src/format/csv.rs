@@ -9,8 +9,8 @@ pub(super) const CSV: FormatDef = FormatDef {
         usage: "-o csv",
         summary: "Columns separated by commas, for spreadsheets and databases.",
         details: "As RFC 4180 has it, but with lines that end in a newline alone: text that holds a comma, \
-                  a quote or a line end is quoted, and nothing else. Null is empty, as is the empty text. \
-                  With a header, unless `--no-header` is given.",
+                  a quote or a line end is quoted, and nothing else. Null is empty, as is the empty text; the only one of a row is `\"\"`, \
+                  because readers skip blank lines. With a header, unless `--no-header` is given.",
         examples: &[
             Example {
                 expr: "-o csv 'split | count by word'",
@@ -35,6 +35,9 @@ pub(super) const CSV: FormatDef = FormatDef {
     controls: Controls::Text,
 };
 
+/// A row that would be a blank line, which readers skip.
+const BLANK: &[u8] = b"\"\"";
+
 struct Csv {
     columns: Vec<OutputColumn>,
 }
@@ -45,7 +48,7 @@ impl Encoder for Csv {
     }
 
     fn encode(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
-        write_rows(&self.columns, batch, b',', write_quoted, out);
+        write_rows(&self.columns, batch, b',', write_quoted, BLANK, out);
     }
 }
 
@@ -101,7 +104,11 @@ mod tests {
     fn one_column() {
         assert_eq!(
             print(&CSV, &["a"], &[vec![text("x"), Value::Null, text("\r")]]),
-            "a\nx\n\n\"\r\"\n"
+            "a\nx\n\"\"\n\"\r\"\n"
+        );
+        assert_eq!(
+            print(&CSV, &["a"], &[vec![Value::Int(1), Value::Null, text("")]]),
+            "a\n1\n\"\"\n\"\"\n"
         );
     }
 }

@@ -141,18 +141,23 @@ fn printed<'b, 'a>(columns: &[OutputColumn], batch: &'b Batch<'a>) -> Vec<&'b Co
 }
 
 /// Rows of cells with a separator between, a newline behind each: what `tsv`, `csv` and `raw` share.
-/// `write_cell` escapes text; every other value prints as it is, for it holds nothing to escape.
+/// `write_cell` escapes text; every other value prints as it is, for it holds nothing to escape. `blank` stands for
+/// a row that would be a blank line.
 fn write_rows(
     columns: &[OutputColumn],
     batch: &Batch<'_>,
     separator: u8,
     write_cell: impl Fn(&[u8], &mut Vec<u8>),
+    blank: &[u8],
     out: &mut Vec<u8>,
 ) {
     let columns = printed(columns, batch);
     if let [Column::Text(text)] = columns.as_slice() {
         for span in &text.spans {
-            write_cell(span.slice(&text.bytes), out); // nothing for null
+            match span.slice(&text.bytes) {
+                [] => out.extend_from_slice(blank), // also null
+                text => write_cell(text, out),
+            }
             out.push(b'\n');
         }
         return;
@@ -176,12 +181,16 @@ fn write_rows(
         front.push(separator);
     }
     for row in 0..batch.rows {
+        let start = out.len();
         out.extend_from_slice(&front);
         for (index, column) in varying.iter().enumerate() {
             if index > 0 {
                 out.push(separator);
             }
             write_value(column.get(row), out);
+        }
+        if out.len() == start {
+            out.extend_from_slice(blank);
         }
         out.push(b'\n');
     }

@@ -37,7 +37,7 @@ impl Encoder for Raw {
     }
 
     fn encode(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
-        write_rows(&self.columns, batch, b'\t', write_as_it_is, out);
+        write_rows(&self.columns, batch, b'\t', write_as_it_is, b"", out);
     }
 }
 

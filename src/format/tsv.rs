@@ -44,7 +44,7 @@ impl Encoder for Tsv {
     }
 
     fn encode(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
-        write_rows(&self.columns, batch, b'\t', write_escaped, out);
+        write_rows(&self.columns, batch, b'\t', write_escaped, b"", out);
     }
 }
 

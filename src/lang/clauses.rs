@@ -184,10 +184,19 @@ fn refuse_loose_argument(
                 arguments.found(),
                 read.name.text
             );
-            let name = &read.name.text;
-            Err(Mistake::new(loose.span, message).help(format!(
-                "write `{name}({loose})`, or `{name} by {loose}` for groups"
-            )))
+            let help = match (read.name.text.as_str(), loose.as_word()) {
+                ("count", Some("distinct")) => {
+                    let mut ahead = *arguments;
+                    let _ = ahead.expression("`distinct`");
+                    let of = ahead
+                        .peek_expression()
+                        .map_or("x".to_owned(), ToString::to_string);
+                    format!("write `count_distinct({of})`")
+                }
+                ("count", _) => format!("write `count by {loose}` for groups"),
+                (name, _) => format!("write `{name}({loose})`"),
+            };
+            Err(Mistake::new(loose.span, message).help(help))
         }
         _ => Ok(()),
     }

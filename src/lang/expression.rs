@@ -8,7 +8,7 @@ use super::blank::blank;
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
 use super::foreign::refuse_foreign_sign;
 use super::mistake::Mistake;
-use super::name::{bare_word, begins_operand, clause_word};
+use super::name::{CLAUSE_WORDS, bare_word, begins_operand, clause_word, refuse_keyword};
 use super::operand::{list, operand};
 use super::operator::{Infix, Level, compared_twice, infix};
 use crate::data::Value;
@@ -163,6 +163,9 @@ impl<'a> Stack<'a> {
                 self.refuse_upper_case_not(here)?;
                 return Ok(After::End(rest));
             };
+            if self.is_clause_word() {
+                refuse_keyword(here, behind)?;
+            }
             self.make_room_for(infix.level(), span_between(here, behind))?;
             let next = blank(behind);
             match infix {
@@ -189,6 +192,16 @@ impl<'a> Stack<'a> {
                     return Ok(After::Operand(next));
                 }
             }
+        }
+    }
+
+    /// Whether all that was read is a word that begins a clause: `as`.
+    fn is_clause_word(&self) -> bool {
+        match self.operands.as_slice() {
+            [word] => {
+                self.waiting.is_empty() && CLAUSE_WORDS.contains(&word.as_word().unwrap_or(""))
+            }
+            _ => false,
         }
     }
 

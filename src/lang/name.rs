@@ -9,7 +9,7 @@ use nom::sequence::pair;
 use super::MAX_DEPTH;
 use super::ast::{Path, Segment, Span};
 use super::blank::{blank, is_blank};
-use super::failure::{Input, Parsed, at, fail, skip, span_between, span_of};
+use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
 use super::mistake::Mistake;
 use super::quoted::quoted;
 
@@ -85,6 +85,24 @@ pub(super) fn clause_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
         _ => at(rest, '('),
     };
     begins_operand.then_some((rest, word))
+}
+
+/// Fails at an operator that is a word and has nothing on its right, but what follows a name: `let and = 5`.
+pub(super) fn refuse_keyword(input: Input<'_>, behind: Input<'_>) -> Result<(), nom::Err<Failure>> {
+    let Some((_, word)) = bare_word(input).filter(|(_, word)| RESERVED.contains(word)) else {
+        return Ok(());
+    };
+    let next = *blank(behind).fragment();
+    let is_name = next.is_empty()
+        || next.starts_with([',', '|'])
+        || next.starts_with('=') && !next.starts_with("==");
+    if !is_name {
+        return Ok(());
+    }
+    let message = format!("expected a name, `{word}` is a keyword");
+    let mistake = Mistake::new(span_of(input, word.len()), message)
+        .help(format!("in back quotes it is a name: `{word}`"));
+    Err(fail(mistake, behind.location_offset()))
 }
 
 /// Whether the input begins with what may stand on the right of an operator; a clause word may not.

@@ -51,8 +51,24 @@ pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
         match next_item(open, rest) {
             Ok(Some(next)) => here = next,
             Ok(None) => return Ok((skip(blank(rest), 1), items)),
-            Err(error) => return Err(error),
+            Err(error) => return Err(unless_distinct(error, &items, blank(rest))),
         }
+    }
+}
+
+/// The mistake behind an item; of `count(distinct x)` as SQL has it, how that is written.
+#[cold]
+fn unless_distinct(error: nom::Err<Failure>, items: &[Expr], here: Input<'_>) -> nom::Err<Failure> {
+    let is_distinct = items
+        .last()
+        .and_then(Expr::as_word)
+        .is_some_and(|word| word.eq_ignore_ascii_case("distinct"));
+    match error {
+        nom::Err::Failure(mut failure) if is_distinct && begins_operand(here) => {
+            failure.mistake.help = Some("write count_distinct(x)".to_owned());
+            nom::Err::Failure(failure)
+        }
+        _ => error,
     }
 }
 

@@ -7,7 +7,7 @@ use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_
 use super::foreign::refuse_foreign_sign;
 use super::found::{expected_end, found, in_back_quotes};
 use super::mistake::Mistake;
-use super::name::{CLAUSE_WORDS, bare_word, begins_name, clause_word};
+use super::name::{CLAUSE_WORDS, bare_word, begins_name, clause_word, refuse_keyword};
 use super::operand::field_or_call;
 use super::operator::{Infix, Level, infix};
 use super::recover::{next_pipe, parenthesized};
@@ -259,6 +259,13 @@ fn refuse_condition(
     let is_call = matches!(head.kind, ExprKind::Call(..));
     if at(here, '=') && !here.fragment().starts_with("==") {
         refuse_foreign_sign(here)?;
+        if name == "let" {
+            let mistake = Mistake::new(span_of(here, 1), "expected a name behind `let`, found `=`");
+            return Err(fail(
+                mistake.help("write `let x = 5`"),
+                here.location_offset(),
+            ));
+        }
         let mistake = Mistake::new(
             head.span,
             format!(
@@ -276,6 +283,7 @@ fn refuse_condition(
     let Some((behind, infix)) = infix(here, name)? else {
         return Ok(());
     };
+    refuse_keyword(here, behind)?;
     let calculates = matches!(infix, Infix::Binary(op) if op.level() >= Level::Coalesce);
     let help = match (calculates, is_call) {
         (false, false) => format!("a condition is written `where {text}`"),

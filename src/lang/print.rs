@@ -7,7 +7,7 @@ use super::ast::{
 };
 use super::expression::associates;
 use super::foreign::FOREIGN_WORDS;
-use super::name::{CLAUSE_WORDS, is_plain_name, is_plain_segment};
+use super::name::{CLAUSE_WORDS, continues_name, is_plain_name, is_plain_segment};
 use super::operator::Level;
 use crate::data::{Value, format_duration, format_float, write_json};
 
@@ -26,12 +26,14 @@ impl Display for Stage {
             Some(name) => f.write_str(name)?, // never in back quotes
             None => write!(f, "{}", self.head)?,
         }
+        let mut is_behind_operand = matches!(self.head.kind, ExprKind::Call(..));
         for (place, argument) in self.arguments.iter().enumerate() {
             let next = self.arguments.get(place + 1);
             if !matches!(argument, Argument::Comma(_)) {
                 f.write_str(" ")?;
             }
-            print_argument(argument, next, f)?;
+            print_argument(argument, is_behind_operand, next, f)?;
+            is_behind_operand = is_operand(argument);
         }
         Ok(())
     }
@@ -136,6 +138,7 @@ impl Display for RegexLiteral {
 /// An argument among its neighbours, which decide whether it is read back as one of its own.
 fn print_argument(
     argument: &Argument,
+    is_behind_operand: bool,
     next: Option<&Argument>,
     f: &mut Formatter<'_>,
 ) -> fmt::Result {
@@ -145,22 +148,38 @@ fn print_argument(
         Argument::Pipeline(pipeline, _) => return write!(f, "({pipeline})"),
         Argument::Expr(expr) => expr,
     };
-    let is_followed_by_operand = match next {
-        Some(Argument::Expr(next)) => !next
+    let is_percent = matches!(expr.kind, ExprKind::Percent(_));
+    if is_percent && next.is_some_and(is_operand) {
+        return write!(f, "({expr})"); // else `%` would divide
+    }
+    if let (Some(word), Some(Argument::Expr(_))) = (expr.as_word(), next)
+        && is_foreign(word)
+    {
+        return print_name(word, false, f); // else it would be taken for an operator of another language
+    }
+    let text = expr.to_string();
+    let first_word = text.split(|c| !continues_name(c)).next().unwrap_or("");
+    let goes_on =
+        text.starts_with(['-', '/']) || expr.as_word().is_none() && is_foreign(first_word);
+    if is_behind_operand && goes_on {
+        return write!(f, "({text})"); // else it would be taken for the right side of an operator
+    }
+    f.write_str(&text)
+}
+
+/// Whether an operator may stand behind an argument.
+fn is_operand(argument: &Argument) -> bool {
+    match argument {
+        Argument::Expr(expr) => !expr
             .as_word()
             .is_some_and(|word| CLAUSE_WORDS.contains(&word)),
         _ => false,
-    };
-    if matches!(expr.kind, ExprKind::Percent(_)) && is_followed_by_operand {
-        return write!(f, "({expr})"); // else `%` would divide
     }
-    let is_foreign = |word: &str| FOREIGN_WORDS.iter().any(|(foreign, _)| *foreign == word);
-    match (expr.as_word(), next) {
-        (Some(word), Some(Argument::Expr(_))) if is_foreign(word) => {
-            print_name(word, false, f) // else it would be taken for an operator of another language
-        }
-        _ => write!(f, "{expr}"),
-    }
+}
+
+/// Whether a word is an operator of another language.
+fn is_foreign(word: &str) -> bool {
+    FOREIGN_WORDS.iter().any(|(foreign, _)| *foreign == word)
 }
 
 /// How tightly an expression holds together.

@@ -52,6 +52,14 @@ pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
             .help("write /pattern/; a division that floors has something on its left: a // b");
         return Err(fail(mistake, behind.location_offset()));
     }
+    if has_open_class(&pattern) {
+        let mistake = Mistake::new(
+            span_of(input, length + 1),
+            "the `[` of this regular expression has no `]`",
+        )
+        .help("a `/` inside is written `\\/`, also between `[` and `]`; a `[` that is meant as it is `\\[`");
+        return Err(fail(mistake, behind.location_offset()));
+    }
     let (rest, flags) = take_while(|c: char| c.is_alphanumeric() || c == '_').parse(behind)?;
     if let Some((place, flag)) = flags
         .fragment()
@@ -64,6 +72,7 @@ pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
             end: start + flag.len_utf8(),
         };
         let help = match flag {
+            _ if rest.fragment().starts_with('/') => "a `/` inside a regular expression is written `\\/`".to_owned(),
             'g' => "drop it: a record matches or not, and `regex_replace` replaces every match".to_owned(),
             _ => "the flags are i (any case), m (^ and $ at each line), s (. matches newlines), x (spaces ignored), U (swap greed)".to_owned(),
         };
@@ -93,6 +102,27 @@ fn pattern(text: &str) -> Option<(String, usize)> {
     None
 }
 
+/// Whether a pattern ends between `[` and `]`. A comment in a pattern may hold anything.
+pub(super) fn has_open_class(pattern: &str) -> bool {
+    let mut is_open = false;
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            '[' if !is_open => {
+                is_open = true;
+                let rest = chars.as_str();
+                let rest = rest.strip_prefix('^').unwrap_or(rest);
+                let rest = rest.strip_prefix(']').unwrap_or(rest); // the first one is meant as it is
+                chars = rest.chars();
+            }
+            ']' => is_open = false,
+            _ => {}
+        }
+    }
+    is_open && !pattern.contains('#')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +132,26 @@ mod tests {
             Ok((_, literal)) => Ok((literal.pattern, literal.flags)),
             Err(nom::Err::Failure(failure)) => Err(failure.mistake.message),
             Err(_) => Err("no regex".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_class_that_is_open_at_the_slash_is_refused() {
+        for text in ["/[/", "/a[^]/", "/[\\]/", "/[]/", "/x[é/"] {
+            let message = "the `[` of this regular expression has no `]`";
+            assert_eq!(read(text), Err(message.to_owned()), "{text}");
+        }
+        for text in [
+            "/[]]/",
+            "/[^]]/",
+            "/\\[/",
+            "/[[:alpha:]]/",
+            "/[a[b]]/",
+            "/[\\é]/",
+            "/[\\]]/",
+            "/a # [/x",
+        ] {
+            assert!(read(text).is_ok(), "{text}");
         }
     }
 

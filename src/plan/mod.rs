@@ -2,6 +2,7 @@
 //! workers do side by side and what the coordinator does with all of it. Pure: no threads, no I/O.
 
 mod aggregates;
+mod amended;
 mod borrowed;
 mod checks;
 mod explain;

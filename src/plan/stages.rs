@@ -2,7 +2,7 @@
 
 use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
-use crate::expr::Scope;
+use crate::expr::{Scope, functions};
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
 use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, RowStage};
@@ -12,7 +12,7 @@ use super::aggregates::{bind_aggregates, meant};
 use super::running::bind_running;
 use super::union::{Branch, bind_join, bind_union};
 use super::window::{self, Bounds, OpenWindow, WindowBy};
-use super::{borrowed, checks};
+use super::{amended, borrowed, checks};
 
 /// A pipeline with all names bound.
 pub(super) struct Bound {
@@ -186,6 +186,13 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
         Some(misplaced) => mistakes.push(misplaced),
         None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see what `until` prints
     }
+    stages.dedup_by(|next, sort| {
+        let sorts_for_it = borrowed::is_uniq(next) && borrowed::is_bare_sort(sort);
+        if sorts_for_it {
+            *sort = next; // its answer is that of both
+        }
+        sorts_for_it
+    });
     for stage in stages {
         if let Err(found) = bind_stage(stage, &mut bound) {
             mistakes.extend(found);
@@ -239,7 +246,12 @@ fn show_bounds(bound: &mut Bound, stage: &Stage, enters: bool) -> Result<(), Vec
     Ok(())
 }
 
+/// Binds one stage to the fields that the ones before have left.
 pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
+    bind_as_written(stage, bound).map_err(|found| amended::amend(stage, found))
+}
+
+fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
     let (name, is_call) = match &stage.head.kind {
         ExprKind::Call(name, _) => (name.text.as_str(), true),
         _ => (stage.head.as_word().unwrap_or_default(), false),
@@ -369,6 +381,16 @@ fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
 fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
     if let Some(mistake) = borrowed::answer(stage, name) {
         return mistake;
+    }
+    if functions::find(name).is_some() {
+        return match &stage.head.kind {
+            ExprKind::Call(..) => Mistake::new(
+                stage.head.span,
+                format!("expected a stage, found the function `{name}`"),
+            )
+            .help(format!("write let x = {}", stage.head)),
+            _ => amended::apart_from(name, stage.head.span),
+        };
     }
     let mistake = Mistake::new(stage.head.span, format!("unknown stage `{name}`"));
     let names: Vec<&str> = stage_names().collect();

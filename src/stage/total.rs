@@ -2,7 +2,7 @@
 //! all of them is known.
 
 use super::{Account, Operator, OrderedStage};
-use crate::data::{Batch, Column, ExactSum, LiveSlots, Slot, Value, ValueRef};
+use crate::data::{Batch, Column, ExactSum, LiveSlots, Slot, Value, ValueRef, expected_summand};
 use crate::expr::{Scope, Total};
 
 /// The steps for the totals that were asked for since the last call, in the order in which they are needed.
@@ -64,7 +64,10 @@ impl Adding {
             (ValueRef::Null | ValueRef::Text([]), _) => {}
             (ValueRef::BigInt(value), _) => self.sum.get_or_insert_default().add_big(*value),
             (_, Some(number)) => self.sum.get_or_insert_default().add(number),
-            (_, None) => account.failures.add(&self.total.text, "a number", value),
+            (_, None) => {
+                let expected = expected_summand(value);
+                account.failures.add(&self.total.text, expected, value);
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) const WHERE: StageDef = StageDef {
         name: "where",
         usage: "where COND",
         summary: "Keep the records for which the condition is true.",
-        details: "Null is not true. Conditions are joined by `and`, `or`, `not`; `==` compares, `~` asks whether a \
+        details: "Null is not true; of text, only true is. Conditions are joined by `and`, `or`, `not`; `==` compares, `~` asks whether a \
                   /regex/ matches, `in` whether a value is one of several.",
         examples: &[
             Example {

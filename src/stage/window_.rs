@@ -2,8 +2,8 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Column, Entry, Example, LiveSlots, Slot, Validity, Value, ValueRef, parse_time, time_of,
-    write_text,
+    Batch, Column, Entry, Example, LiveSlots, Slot, Validity, Value, ValueRef, expected_time,
+    parse_time, time_of, write_text,
 };
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
@@ -271,5 +271,8 @@ fn reason(stage: &str, value: ValueRef<'_>) -> String {
         value => write_text(value, &mut text),
     }
     let shown: String = String::from_utf8_lossy(&text).chars().take(60).collect();
-    format!("{stage}: expected a time, found {shown:?}")
+    format!(
+        "{stage}: expected {}, found {shown:?}",
+        expected_time(value)
+    )
 }

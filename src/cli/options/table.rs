@@ -330,7 +330,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "max-jump",
             usage: "--max-jump DURATION",
             summary: "How far ahead of the clock a time may be and still end windows.",
-            details: "1d without it. A record from the year 9999 is in its window like any other, but moves no window unless it is at most so far ahead of the clock or of the other records of its source. Records that were further ahead are counted.",
+            details: "1d without it. A record from a year far ahead is in its window like any other, but moves no window unless it is at most so far ahead of the clock or of the other records of its source. Records that were further ahead are counted.",
             examples: &[Example {
                 expr: "--max-jump 1h 'parse \"{t:time}\" | count | window 1m on t'",
                 input: "2026-03-01T10:00:00Z\n2200-12-31T00:00:00Z\n2026-03-01T10:00:30Z\n",

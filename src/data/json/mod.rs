@@ -1,9 +1,11 @@
 //! JSON: read into values, skipped without reading, written.
 
+mod fault;
 mod read;
 mod skip;
 mod write;
 
+pub use fault::{JsonFault, JsonStep, find_json_fault};
 pub use read::{read_json, read_scalar, read_string};
 pub use skip::{
     JsonError, skip_json, skip_long_string, skip_quoted, skip_scalar, skip_string, skip_white,

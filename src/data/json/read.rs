@@ -35,18 +35,19 @@ pub fn read_scalar(bytes: &[u8]) -> Option<Value> {
         b"true" => Some(Value::Bool(true)),
         b"false" => Some(Value::Bool(false)),
         b"null" => Some(Value::Null),
-        _ => {
-            let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
-            let is_json = match digits {
-                [b'0', next, ..] => !next.is_ascii_digit(),
-                [first, ..] => first.is_ascii_digit(),
-                [] => false,
-            };
-            is_json
-                .then(|| parse_number(bytes))
-                .flatten()
-                .map(Value::from)
-        }
+        _ => begins_json_number(bytes)
+            .then(|| parse_number(bytes))
+            .flatten()
+            .map(Value::from),
+    }
+}
+
+/// Whether a number begins as JSON allows: with a digit, or `-` and a digit, and with no zero too many.
+pub(super) fn begins_json_number(bytes: &[u8]) -> bool {
+    match bytes.strip_prefix(b"-").unwrap_or(bytes) {
+        [b'0', next, ..] => !next.is_ascii_digit(),
+        [first, ..] => first.is_ascii_digit(),
+        [] => false,
     }
 }
 

@@ -20,6 +20,7 @@ mod digits;
 mod epoch;
 mod names;
 mod prefix;
+mod range;
 #[cfg(test)]
 mod tests;
 mod usual;
@@ -34,6 +35,7 @@ pub use days::TimeSteps;
 pub use defaults::{TimeDefaults, set_time_defaults, time_defaults};
 pub(crate) use names::is_weekday;
 pub use prefix::time_prefix;
+pub use range::{EXPECTED_IN_RANGE, expected_time};
 pub use zone::time_in_zone;
 
 use epoch::{epoch, parse_epoch};

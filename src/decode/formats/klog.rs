@@ -35,8 +35,8 @@ time has no year: it is the current one.",
 
 fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
-    if !line.first().is_some_and(u8::is_ascii_uppercase) {
-        return Err(Missing("a level at the start"));
+    if !matches!(line.first(), Some(b'I' | b'W' | b'E' | b'F')) {
+        return Err(Missing("a level (I, W, E or F) at the start"));
     }
     places[0] = cursor.take(1, 0);
     let date = cursor.digits("a date after the level")?;

@@ -15,6 +15,7 @@
 //! beyond that check, reading the field and comparing it, is below a tenth of the time (measured against `json |
 //! count`, which reads no field).
 
+mod fault;
 mod shape;
 mod shapes;
 mod values;
@@ -28,6 +29,7 @@ use crate::data::{
 use crate::lang::ast::{Path, Segment};
 
 use super::{Decoded, Decoder, Seen, Wanted};
+use fault::fault;
 use shape::{Look, Place};
 use shapes::Shapes;
 use values::{Content, Values};
@@ -230,7 +232,12 @@ impl Decoder for JsonDecoder {
                 walked
             };
             let read = walked
-                .and_then(|()| read_places(bytes, span.start as usize, &places, &mut contents))
+                .and_then(|()| {
+                    read_places(bytes, &places, &mut contents).map_err(|column| {
+                        let at = places[column].0.start - span.start;
+                        fault(text, at as usize, self.path_of(column))
+                    })
+                })
                 .and_then(|()| self.read_whole(text, &mut wholes));
             if let Err(reason) = read {
                 rejected.push((row as u32, reason));
@@ -255,10 +262,20 @@ impl Decoder for JsonDecoder {
 impl JsonDecoder {
     fn read_whole(&self, text: &[u8], wholes: &mut Vec<Value>) -> Result<(), String> {
         if self.whole.is_some() {
-            wholes
-                .push(read_json(text).ok_or("json: expected a value that is JSON in every field")?);
+            wholes.push(read_json(text).ok_or_else(|| fault(text, 0, Vec::new()))?);
         }
         Ok(())
+    }
+
+    /// The path of the field that a column takes.
+    fn path_of(&self, column: usize) -> Vec<Segment> {
+        let path = |wanted: &WantedName| {
+            let field = wanted.fields.iter().find(|field| field.column == column)?;
+            let name = String::from_utf8_lossy(&wanted.name).into_owned();
+            let rest = field.rest.iter().cloned();
+            Some([Segment::Name(name)].into_iter().chain(rest).collect())
+        };
+        self.names.iter().find_map(path).unwrap_or_default()
     }
 }
 
@@ -278,35 +295,17 @@ fn end_of_text(text: &[u8], at: usize) -> Result<(), JsonError> {
     }
 }
 
-/// The content of what was asked for, of a record that begins at `start`.
+/// The content of what was asked for; fails with the column whose value cannot be read.
 #[inline]
-fn read_places(
-    bytes: &[u8],
-    start: usize,
-    places: &[Place],
-    contents: &mut [Content],
-) -> Result<(), String> {
-    for ((span, look), content) in places.iter().zip(contents) {
+fn read_places(bytes: &[u8], places: &[Place], contents: &mut [Content]) -> Result<(), usize> {
+    for (column, ((span, look), content)) in places.iter().zip(contents).enumerate() {
         *content = match look {
             _ if span.is_null() => Content::Null,
             Look::Plain => Content::Plain,
-            Look::Unknown => {
-                let value = span.slice(bytes);
-                Content::of(value).ok_or_else(|| no_json(value, span.start as usize - start))?
-            }
+            Look::Unknown => Content::of(span.slice(bytes)).ok_or(column)?,
         };
     }
     Ok(())
-}
-
-#[cold]
-fn no_json(value: &[u8], at: usize) -> String {
-    let shown: String = String::from_utf8_lossy(value).chars().take(40).collect();
-    format!(
-        "json: expected a value that is JSON, found {} at byte {}",
-        shown.escape_debug(),
-        at + 1
-    )
 }
 
 /// Where the part of a value at the end of a path stands.

@@ -99,11 +99,12 @@ impl Pattern {
                 } else {
                     end.min(text.len())
                 };
+                let found = &text[start.min(end)..end];
                 format!(
                     "parse: expected {} at {}, found {}",
-                    hole.kind.expected(),
+                    hole.kind.expected_of(found),
                     hole.label(),
-                    shown(&text[start.min(end)..end])
+                    shown(found)
                 )
             }
         }

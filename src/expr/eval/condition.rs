@@ -1,23 +1,19 @@
 //! Conditions: comparisons, patterns, lists, and what connects them, with three values.
 
 use super::{Evaluated, Rows, fail};
-use crate::data::{Batch, Column, Truth, ValueRef, write_text};
+use crate::data::{Batch, Column, EXPECTED_CONDITION, Truth, ValueRef, write_text};
 use crate::expr::compare::compare;
 use crate::expr::failures::Failures;
 use crate::expr::node::{Comparison, Node};
 use crate::expr::pattern::Pattern;
 
-/// A value as a condition; what is neither bool nor null counts as a failed conversion.
+/// A value as a condition; what is neither bool, the text of one, nor null counts as a failed conversion.
 #[inline]
 pub fn truth(value: ValueRef<'_>, place: &str, failures: &mut Failures) -> Truth {
-    match value {
-        ValueRef::Bool(value) => value.into(),
-        ValueRef::Null => Truth::Unknown,
-        _ => {
-            failures.add(place, "true or false", value);
-            Truth::Unknown
-        }
-    }
+    value.as_truth().unwrap_or_else(|| {
+        failures.add(place, EXPECTED_CONDITION, value);
+        Truth::Unknown
+    })
 }
 
 /// For which rows the pattern is found in the text of a value; never in null.
@@ -33,6 +29,19 @@ pub fn matches(values: &Column<'_>, pattern: &Pattern) -> Vec<bool> {
         }
     };
     (0..values.len()).map(one).collect()
+}
+
+/// For which rows the pattern is not found in the text of a value; of null, that is unknown.
+pub(super) fn differs(values: &Column<'_>, pattern: &Pattern) -> Vec<Truth> {
+    let one = |(row, found): (usize, bool)| match values.get(row) {
+        ValueRef::Null => Truth::Unknown,
+        _ => (!found).into(),
+    };
+    matches(values, pattern)
+        .into_iter()
+        .enumerate()
+        .map(one)
+        .collect()
 }
 
 /// Compares row by row. Text against constant text, the most frequent condition, does without the general case.

@@ -22,7 +22,7 @@ pub use condition::{matches, truth};
 
 use call::{call, call_owned};
 use choose::{choose, coalesce};
-use condition::{compare_columns, connect, is_one_of};
+use condition::{compare_columns, connect, differs, is_one_of};
 
 /// Which rows of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -204,6 +204,10 @@ impl Node {
                         .map(Truth::from)
                         .collect(),
                 )
+            }
+            Node::NotMatches(of, pattern) => {
+                let values = of.eval(batch, rows, failures);
+                Column::Bool(differs(&values, pattern))
             }
             Node::InList(of, list) => {
                 let values = of.eval(batch, rows, failures);

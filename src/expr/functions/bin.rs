@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
-use crate::data::{Entry, Example, Number, TimeSteps, ValueRef, time_defaults, time_of};
+use crate::data::{
+    Entry, Example, Number, TimeSteps, ValueRef, expected_time, time_defaults, time_of,
+};
 use crate::expr::arithmetic::finite;
 use crate::expr::convert;
 
@@ -112,7 +114,9 @@ impl Prepared for Bin {
                     Ok(floor(ns, *step).map_or(ValueRef::Null, ValueRef::Duration))
                 }
                 (value, Step::Ns(_, steps)) => {
-                    let ns = time_of(value).ok_or(Unfit { expected: "a time" })?;
+                    let ns = time_of(value).ok_or_else(|| Unfit {
+                        expected: expected_time(value),
+                    })?;
                     let start = steps.start(steps.number_of(ns));
                     // The first moments that 64 bits hold are in a bin that begins before.
                     Ok(if start == i64::MIN {

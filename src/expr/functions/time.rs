@@ -11,14 +11,17 @@ use super::format_time::write_time;
 use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
-use crate::data::{Entry, Example, ValueRef, time_defaults, time_in_zone, time_of, write_text};
+use crate::data::{
+    EXPECTED_IN_RANGE, Entry, Example, ValueRef, expected_time, time_defaults, time_in_zone,
+    time_of, write_text,
+};
 
 pub(super) const TIME: FunctionDef = FunctionDef {
     entry: Entry {
         name: "time",
         usage: "time(x [, format])",
         summary: "The time that a text or number is; UTC unless it says a zone.",
-        details: "Without `format` it recognises `2015-05-17T10:05:03.25Z` and its relatives, `17/May/2015:10:05:03 +0000`, `May 17 10:05:03`, `Sun, 17 May 2015 10:05:03 GMT`, and numbers since 1970: seconds below 10¹¹, then milli-, micro- and nanoseconds.\n\nA `format` is that of strptime, with English names: `%Y-%m-%d %H:%M:%S%.f %z`. Without a year it is the current one. The empty text gives null.",
+        details: "Without `format` it recognises `2015-05-17T10:05:03.25Z` and its relatives, `17/May/2015:10:05:03 +0000`, `May 17 10:05:03`, `Sun, 17 May 2015 10:05:03 GMT`, and numbers since 1970: seconds below 10¹¹, then milli-, micro- and nanoseconds.\n\nA `format` is that of strptime, with English names: `%Y-%m-%d %H:%M:%S%.f %z`. Without a year it is the current one. The empty text gives null. Times are from 1677 to 2262.",
         examples: &[
             Example {
                 expr: "select time(line) as t",
@@ -96,6 +99,14 @@ fn read(text: &[u8], format: &[u8]) -> Option<i64> {
     }
 }
 
+/// What was expected of a text that [`read`] refuses: a time in range if it says another.
+#[cold]
+fn expected_by(text: &[u8], format: &[u8]) -> &'static str {
+    let is_time = BrokenDownTime::parse(format, text)
+        .is_ok_and(|parts| parts.timestamp().is_some() || date_and_time(parts).is_some());
+    if is_time { EXPECTED_IN_RANGE } else { "a time" }
+}
+
 /// The date and the time of day; a year that is not said is the default one.
 fn date_and_time(mut parts: BrokenDownTime) -> Option<DateTime> {
     if parts.year().is_none() && parts.iso_week_year().is_none() {
@@ -110,7 +121,9 @@ impl Prepared for Reader {
         match self {
             Reader::Recognise => Box::new(|arguments, _| match arguments {
                 [ValueRef::Text([])] => Ok(ValueRef::Null),
-                [value] => time_of(*value).map(ValueRef::Time).ok_or(NO_TIME),
+                [value] => time_of(*value).map(ValueRef::Time).ok_or_else(|| Unfit {
+                    expected: expected_time(*value),
+                }),
                 _ => Err(NO_TIME),
             }),
             Reader::Format => Box::new(|arguments, scratch| match arguments {
@@ -118,7 +131,11 @@ impl Prepared for Reader {
                 [ValueRef::Time(ns), _] => Ok(ValueRef::Time(*ns)),
                 [value, ValueRef::Text(format)] => {
                     write_text(*value, scratch);
-                    read(scratch, format).map(ValueRef::Time).ok_or(NO_TIME)
+                    read(scratch, format)
+                        .map(ValueRef::Time)
+                        .ok_or_else(|| Unfit {
+                            expected: expected_by(scratch, format),
+                        })
                 }
                 _ => Err(NO_TIME),
             }),

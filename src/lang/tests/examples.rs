@@ -187,6 +187,10 @@ fn canonical_text_is_as_promised() {
             "sort a `like` \"x\", `NOT` b, `is` by like",
         ),
         ("match / a\\/b /i", "match / a\\/b /i"),
+        ("let a = upper (/a/)", "let a = upper (/a/)"),
+        ("sum(x) (/a/) (-1)", "sum(x) (/a/) (-1)"),
+        ("tail -5 by (-x) (-y)", "tail -5 by -x (-y)"),
+        ("sort a (mod - 1)", "sort a (mod - 1)"),
         ("let x = (1%) - y", "let x = (1%) - y"),
         (
             "let x = (a).b, y = (f(x)[0]).c, z = (a+b).c",

@@ -8,6 +8,7 @@ use crate::lang::ast::{
     Argument, BinaryOp, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Span, Stage,
     UnaryOp,
 };
+use crate::lang::regex::has_open_class;
 
 fn node(kind: ExprKind) -> Expr {
     Expr::new(kind, Span::default()).expect("generated trees are not deep")
@@ -55,10 +56,10 @@ fn any_literal() -> impl Strategy<Value = Value> {
 
 fn any_regex() -> impl Strategy<Value = RegexLiteral> {
     let piece = prop_oneof!["[a-z/ |()*+]", r"\\[a-z\\.]", "[^\\\\\n]"];
-    (prop::collection::vec(piece, 1..6), "[imsxU]{0,2}").prop_map(|(pieces, flags)| RegexLiteral {
-        pattern: pieces.concat(),
-        flags,
-    })
+    let pattern = prop::collection::vec(piece, 1..6)
+        .prop_map(|pieces| pieces.concat())
+        .prop_filter("a class without end", |pattern| !has_open_class(pattern));
+    (pattern, "[imsxU]{0,2}").prop_map(|(pattern, flags)| RegexLiteral { pattern, flags })
 }
 
 fn any_binary() -> impl Strategy<Value = BinaryOp> {

@@ -43,7 +43,9 @@ pub(super) const COMBINED: FormatDef = FormatDef {
         details: "\
 Fields: ip ident user time:time method path protocol status:int bytes:int referrer agent.\n\nA quote within a quoted \
 part stands behind a backslash. A `-` for status or bytes is null. A request that is no `METHOD path PROTOCOL` (a \
-`-`, a TLS handshake) stands whole in path; method and protocol are null.",
+`-`, a TLS handshake) stands whole in path; method and protocol are null.\n\nFields that a server appends, as \
+nginx's `main` does with ` \"$http_x_forwarded_for\"`, may stand behind the agent: each behind one blank, in quotes or \
+as a word. They are ignored.",
         examples: &[Example {
             expr: "-o tsv 'parse combined | where status == 404 | select time, path | limit 1' access.log",
             input: "",

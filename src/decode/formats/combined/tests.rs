@@ -103,7 +103,30 @@ fn reasons() {
         (&good[..60], "'\"' after the bytes"),
         (&good[..61], "' ' after the referrer"),
         (&good[..64], "'\"' after the referrer"),
-        (&format!("{good} "), "the end of the line after the agent"),
+        (
+            &format!("{good} "),
+            "the end of the line or ' ' and a field after the agent",
+        ),
+        (
+            &format!("{good}x"),
+            "the end of the line or ' ' and a field after the agent",
+        ),
+        (
+            &format!("{good} a  b"),
+            "the end of the line or ' ' and a field after the agent",
+        ),
+        (
+            &format!("{good} a\"b"),
+            "the end of the line or ' ' and a field after the agent",
+        ),
+        (
+            &format!("{good} \"a\"b"),
+            "the end of the line or ' ' and a field after the agent",
+        ),
+        (
+            &format!("{good} \"a"),
+            "'\"' at the end of a field after the agent",
+        ),
     ] {
         let (rows, rejected) = decode(&COMBINED, &["status"], &[line.as_bytes(), good.as_bytes()]);
         assert_eq!(
@@ -121,6 +144,26 @@ fn reasons() {
             "clf: expected the end of the line after the bytes".to_owned()
         )]
     );
+}
+
+#[test]
+fn fields_that_servers_append_are_ignored() {
+    let good = "1 - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x y\"";
+    let names = ["status", "bytes", "referrer", "agent"];
+    for more in [
+        "",
+        " \"-\"",
+        " \"1.2.3.4, 5.6.7.8\"",
+        " \"-\" 0.005 0.004 .",
+        " \"a\\\"b\" \"\"",
+        " -",
+    ] {
+        let line = format!("{good}{more}");
+        let (rows, rejected) = decode(&COMBINED, &names, &[line.as_bytes(), good.as_bytes()]);
+        assert_eq!(rejected, [], "{line}");
+        let expected = [Value::Int(200), Value::Int(5), text("-"), text("x y")];
+        assert_eq!(rows, [expected.clone(), expected], "{line}");
+    }
 }
 
 /// A line of a web server, often damaged.

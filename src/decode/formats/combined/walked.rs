@@ -1,6 +1,6 @@
 //! The walk from left to right: any other record, or what it lacks.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use super::layout::{Layout, TIME_BYTES};
 use crate::decode::formats::walk::Missing;
@@ -76,16 +76,35 @@ pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<La
             .and_then(|agent| closing(bytes, agent))
             .ok_or(Missing("'\"' after the referrer"))?;
         layout.quotes = [open, close, referrer, referrer_end, agent, agent_end];
-        end = agent_end + 1;
+        end = further_fields(bytes, agent_end + 1)?;
     }
     if end < bytes.len() {
         return Err(Missing(if QUOTES == 6 {
-            "the end of the line after the agent"
+            "the end of the line or ' ' and a field after the agent"
         } else {
             "the end of the line after the bytes"
         }));
     }
     Ok(layout)
+}
+
+/// The end of the fields that servers are told to append, as in ` "$http_x_forwarded_for" 0.005`: each stands behind
+/// one blank, in quotes or as a word.
+fn further_fields(bytes: &[u8], mut end: usize) -> Result<usize, Missing> {
+    while let [b' ', first, ..] = bytes[end..] {
+        let start = end + 1;
+        end = if first == b'"' {
+            closing(bytes, start).ok_or(Missing("'\"' at the end of a field after the agent"))? + 1
+        } else {
+            let word = memchr2(b' ', b'"', &bytes[start..]);
+            let word_end = word.map_or(bytes.len(), |length| start + length);
+            if word_end == start || bytes.get(word_end) == Some(&b'"') {
+                break;
+            }
+            word_end
+        };
+    }
+    Ok(end)
 }
 
 /// The quote that closes the one at `open`: the next that has no backslash of its own.
