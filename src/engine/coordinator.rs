@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::plan::{Exchange, Plan};
-use crate::sink::{Progress, Rejects};
+use crate::sink::{Progress, Rejects, SinkError};
 use crate::stage::Checks;
 
 use super::control::Control;
@@ -152,6 +152,9 @@ impl<'r> Coordinator<'r> {
             self.show(&mut results, &mut output);
             if messages.is_empty() {
                 output.flush(); // it may take long until there is more to write
+                if output.error.is_some() {
+                    break; // it may also take long until there is another message
+                }
             }
             let message = match self.receive(messages, &output) {
                 Ok(message) => message,
@@ -203,6 +206,9 @@ impl<'r> Coordinator<'r> {
             }
         }
         self.control.stop();
+        if self.control.is_output_gone() {
+            output.error.get_or_insert(SinkError::Closed);
+        }
         if output.error.is_none() {
             self.refresh();
             results.finish(&mut |rows| output.rows(&rows));
