@@ -50,6 +50,53 @@ fn a_followed_file_is_read_through_rotation_by_renaming() {
     assert_eq!(run.end().status, Some(130));
 }
 
+/// Waits until the program has a file open.
+fn wait_until_open(run: &Running, path: &Path) {
+    let begun = std::time::Instant::now();
+    while !run.has_open(path) {
+        assert!(begun.elapsed() < live::PATIENCE, "it is not opened");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_new_file_that_is_renamed_before_it_was_looked_at_again_is_read() {
+    let files = Files::new();
+    let path = files.path().join("log");
+    let old = |number: usize| files.path().join(format!("log.{number}"));
+    append(&path, "0\n");
+    let written = path.to_str().expect("a plain path");
+    let mut run = Running::start(&["skip 'z'", written, "--follow"]);
+    assert_eq!(run.line(), "0");
+    std::fs::rename(&path, old(1)).expect("it is renamed");
+    append(&path, "");
+    wait_until_open(&run, &path);
+    // All of this may happen between two looks.
+    append(&path, "1\n");
+    std::fs::rename(&path, old(2)).expect("it is renamed");
+    append(&path, "2\n");
+    assert_eq!((run.line(), run.line()), ("1".into(), "2".into()));
+    // Empty files that follow each other are read in their order.
+    for number in 3..6 {
+        std::fs::rename(&path, old(number)).expect("it is renamed");
+        append(&path, "");
+        wait_until_open(&run, &path);
+    }
+    append(&old(4), "4\n");
+    assert_eq!(run.line(), "4");
+    append(&path, "5\n");
+    assert_eq!(run.line(), "5");
+    // A file that has its name again is not read again.
+    std::fs::rename(&path, old(6)).expect("it is renamed");
+    append(&path, "");
+    wait_until_open(&run, &path);
+    std::fs::rename(old(6), &path).expect("it is renamed back");
+    append(&path, "6\n");
+    assert_eq!(run.line(), "6");
+    run.signal("INT");
+    assert_eq!(run.end().stdout, "");
+}
+
 #[test]
 fn a_followed_file_is_read_through_rotation_by_copying() {
     let files = Files::new();

@@ -152,6 +152,57 @@ fn a_closed_pipe_ends_a_large_result_quietly() {
 }
 
 #[test]
+fn a_failed_write_ends_a_run_whose_source_is_quiet() {
+    for options in [&[][..], &["--every", "30ms"]] {
+        // A run with a check goes on until a write fails.
+        let expression = match options {
+            [] => "skip 'z' | assert line != 'q'",
+            _ => "count by line | assert count < 9",
+        };
+        let mut child = Child::start_unread(&[options, &[expression]].concat());
+        child.feed("a\n");
+        let mut stdout = BufReader::new(child.take_stdout());
+        stdout
+            .read_line(&mut String::new())
+            .expect("a line comes while the input is open");
+        drop(stdout);
+        child.stdin_accepts("b\n"); // and nothing more
+        let ended = child.end_within(PATIENCE);
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_the_run_before_anything_is_written() {
+    for arguments in [
+        &["skip 'z'"][..],
+        &["count"],
+        &["--every", "30ms", "count"],
+        &["count | window 1h"],
+        &["count", "tcp-listen://0"],
+        &["skip 'z'", "Cargo.toml", "--follow"],
+    ] {
+        let mut child = Child::start_unread(arguments);
+        let mut stdout = child.take_stdout();
+        if arguments.contains(&"--follow") {
+            stdout.read_exact(&mut [0]).expect("it has begun");
+        }
+        drop(stdout);
+        let ended = child.end_within(PATIENCE);
+        assert_eq!(ended.status, Some(0), "{arguments:?}: {}", ended.stderr);
+    }
+    let mut child = Child::start_unread(&["count"]);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(b"a\n").expect("memory");
+    encoder.flush().expect("memory"); // no end
+    let mut stdin = child.take_stdin();
+    stdin.write_all(encoder.get_ref()).expect("the child reads");
+    drop(child.take_stdout());
+    let ended = child.end_within(PATIENCE);
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn enough_rows_end_the_run_although_the_input_stays_open() {
     for (expression, printed) in [
         ("limit 2", "a\nb\n"),

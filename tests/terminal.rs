@@ -143,11 +143,57 @@ fn a_stopped_run_draws_below_what_others_have_written() {
     let mut session = session(&["count"], (40, 10));
     session.feed("a\n");
     session.wait_for("1 record,");
-    session.signal("STOP");
-    session.signal("CONT");
-    // A frame that does not go up: what stands above may be others'.
-    session.wait_for("\u{1b}[?25l\rcount");
+    for round in 0..5 {
+        let shell = format!("shell {round}\n");
+        session.stop_and_write(&shell);
+        // Long enough that a frame is due as soon as it goes on.
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        session.signal("CONT");
+        let sent = session.wait_for(&shell);
+        let mut behind = sent.split_once(&shell).expect("it came").1.to_owned();
+        if !behind.contains("count") {
+            behind.push_str(&session.wait_for("count"));
+        }
+        // A frame that does not go up: what stands above is others'.
+        assert!(
+            behind.starts_with("\u{1b}[?2026h\u{1b}[?25l\rcount"),
+            "{behind:?}"
+        );
+    }
+    session.stop_and_write("shell\n");
     session.close_input();
+    session.signal("CONT");
+    let (status, rest) = session.end();
+    assert_eq!(status, Some(0));
+    let behind = rest
+        .split_once("shell\n")
+        .map_or(rest.as_str(), |parts| parts.1);
+    assert!(screen(behind, 10).contains(&"count".to_owned()), "{rest:?}");
+}
+
+#[test]
+fn a_frame_says_how_many_records_its_table_tells_of() {
+    let mut session = self::session(&["count"], (60, 10));
+    for number in 1..=20 {
+        session.feed("a\n");
+        session.wait_for(&format!("{number} record"));
+    }
+    session.close_input();
+    let frames = session.seen.split("\u{1b}[?2026l");
+    let mut counted = 0;
+    for frame in frames.filter(|frame| frame.contains("records/s")) {
+        let lines = screen(frame, 10);
+        let status = lines.iter().find(|line| line.contains("records/s"));
+        let status = status.expect("there is one");
+        let records = status.split(", ").nth(1).expect("a number of records");
+        let records = records.split(' ').next().expect("a number");
+        assert!(
+            lines.iter().any(|line| line.trim() == records),
+            "{records} records: {lines:?}"
+        );
+        counted += 1;
+    }
+    assert!(counted >= 20);
     assert_eq!(session.end().0, Some(0));
 }
 

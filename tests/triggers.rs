@@ -40,6 +40,23 @@ fn the_result_so_far_is_printed_by_the_clock() {
 }
 
 #[test]
+fn a_window_that_has_nothing_new_is_not_printed_again() {
+    for expression in [
+        "count by line | window 24h",
+        "sort line | count by line | window 24h",
+        "count by line | window session 24h",
+    ] {
+        let mut child = Child::start(&["--every", "30ms", expression]);
+        child.feed("a\n");
+        assert!(next(&child).ends_with("\ta\t1"), "{expression}");
+        let more = child.line_within(Duration::from_millis(300));
+        assert_eq!(more, None, "{expression}: nothing has come");
+        child.feed("a\n");
+        assert!(next(&child).ends_with("\ta\t2"), "{expression}");
+    }
+}
+
+#[test]
 fn stages_behind_a_result_see_it_so_far() {
     for (expression, printed) in [
         ("sort line | limit 2", "a\nb\n"),

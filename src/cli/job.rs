@@ -2,7 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
+
+use rustix::fs::FileType;
 
 use crate::engine::{Encoding, Job, Reading};
 use crate::format::{self, Look};
@@ -45,6 +48,18 @@ pub(super) fn waits_for_ever(request: &Request, sources: &[OsString], plan: &Pla
         && !std::io::stdout().is_terminal()
 }
 
+/// Standard output, if the run is over once nobody reads it: a pipe, of a plan that has nothing to say but its rows.
+pub(super) fn watched_output(plan: &Plan) -> Option<OwnedFd> {
+    let only_prints = plan.asserts.is_empty() && plan.until.is_none();
+    let is_pipe = || {
+        rustix::fs::fstat(rustix::stdio::stdout())
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
+    };
+    (only_prints && is_pipe())
+        .then(|| rustix::io::dup(rustix::stdio::stdout()).ok())
+        .flatten()
+}
+
 /// What is wrong with how sources are written, as the user sees it.
 pub(super) fn mistakes(request: &Request) -> Option<String> {
     let others = request.with.iter().map(|with| &with.source);
@@ -60,9 +75,8 @@ pub(super) fn mistakes(request: &Request) -> Option<String> {
 fn without_end(source: &OsString, follow: bool) -> Option<String> {
     let has_end = match (source::liveness(source), source == "-") {
         (Liveness::Live | Liveness::Endless, _) => false,
-        (Liveness::Plain, true) => rustix::fs::fstat(rustix::stdio::stdin()).is_ok_and(|stat| {
-            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
-        }),
+        (Liveness::Plain, true) => rustix::fs::fstat(rustix::stdio::stdin())
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile),
         // What is not there, or cannot be read, is a failure of its own.
         (Liveness::Plain, false) => std::fs::metadata(source).map_or(true, |metadata| {
             metadata.is_file() || metadata.is_dir() || follow
@@ -273,9 +287,8 @@ fn file_bytes(sources: &[OsString]) -> Option<u64> {
 /// Whether a source is a plain file, which has an end.
 fn is_file(source: &OsStr) -> bool {
     if source == "-" {
-        return rustix::fs::fstat(rustix::stdio::stdin()).is_ok_and(|stat| {
-            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
-        });
+        return rustix::fs::fstat(rustix::stdio::stdin())
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
     }
     file_size(source).is_some()
 }

@@ -96,11 +96,17 @@ with `--follow`, they are read side by side: records come in the order in which 
 slower than they are sent, senders wait; nothing is kept in memory. Only datagrams that nobody reads in time \
 are dropped, by the system.
 
+The last line of a file or pipe counts without a newline. That of a connection is rejected, and counted, even if the \
+peer has closed it in order: nobody can tell whether it is whole. After `--idle` without data a live source holds \
+no window open.
+
 `--with NAME=SOURCE` reads another source, whose records come in where the expression says `union NAME`, behind \
 stages of their own: `union (NAME | json | where level == \"error\")`. With `join (NAME | json) on id within 30s` \
 they are paired with those of the stream by key and time.
 
-Where nothing ends the input, `--for`, `limit` or a signal does: what was read is printed all the same.",
+Where nothing ends the input, `--for`, `limit` or a signal does: what was read is printed all the same. \
+A pipe that nobody reads any more ends the run at once, and quietly; a run with `assert`, `until` or `--report` goes on \
+until it has something to write.",
         examples: &[Example {
             expr: "--follow --for 1m 'limit 2'",
             input: "a\nb\nc\n",

@@ -188,6 +188,11 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
         say(format_args!("the terminal cannot be watched: {reason}"));
         return Status::Failed;
     }
+    if request.report.is_none()
+        && let Some(pipe) = job::watched_output(&plan)
+    {
+        control.watch_output(pipe);
+    }
     if !request.quiet && job::waits_for_ever(request, &job.sources, &plan) {
         say(job::WAITS_FOR_EVER);
     }

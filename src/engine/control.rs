@@ -2,8 +2,8 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -22,6 +22,9 @@ pub struct Control {
     picture: Arc<AtomicBool>,
     /// The run was stopped and goes on.
     resumed: Arc<AtomicBool>,
+    /// Where results go, if the run ends with whoever reads them, and whether they have gone.
+    output: OnceLock<OwnedFd>,
+    is_output_gone: AtomicBool,
     /// Becomes readable when the run is to stop, or somebody wants to look.
     wake: OwnedFd,
     waker: OwnedFd,
@@ -52,6 +55,8 @@ impl Control {
             asked: Arc::default(),
             picture: Arc::default(),
             resumed: Arc::default(),
+            output: OnceLock::new(),
+            is_output_gone: AtomicBool::new(false),
             wake,
             waker,
         }))
@@ -76,6 +81,28 @@ impl Control {
         flag::register(SIGCONT, Arc::clone(&self.resumed))?;
         self.look_at(SIGCONT)?;
         self.look_at(SIGWINCH)
+    }
+
+    /// From now on the input ends as soon as nobody is left who reads this pipe: on a quiet source it may take long
+    /// until a write fails. It is given once.
+    pub fn watch_output(&self, output: OwnedFd) {
+        self.output.get_or_init(|| output);
+    }
+
+    /// The pipe that is watched, if one is: it tells of an error once nobody reads it.
+    pub(super) fn output(&self) -> Option<BorrowedFd<'_>> {
+        self.output.get().map(AsFd::as_fd)
+    }
+
+    /// Ends the input: nobody is left who reads the results.
+    pub(super) fn lose_output(&self) {
+        self.is_output_gone.store(true, Ordering::SeqCst);
+        self.stop();
+    }
+
+    /// Whether nobody is left who reads the results.
+    pub(super) fn is_output_gone(&self) -> bool {
+        self.is_output_gone.load(Ordering::SeqCst)
     }
 
     fn look_at(&self, signal: i32) -> io::Result<()> {
@@ -132,10 +159,12 @@ impl Control {
             tv_sec: time.as_secs() as i64,
             tv_nsec: i64::from(time.subsec_nanos()),
         });
-        let mut polled = [
+        let mut polled = vec![
             PollFd::from_borrowed_fd(input, PollFlags::IN),
             PollFd::new(&self.wake, PollFlags::IN),
         ];
+        let output = self.output();
+        polled.extend(output.map(|output| PollFd::from_borrowed_fd(output, PollFlags::empty())));
         loop {
             match poll(&mut polled, time.as_ref()) {
                 Err(rustix::io::Errno::INTR) => continue,
@@ -143,6 +172,14 @@ impl Control {
                 Err(_) => return Waited::Input,
                 Ok(0) => return Waited::Time,
                 Ok(_) if !polled[1].revents().is_empty() => return self.woken(),
+                Ok(_)
+                    if polled[2..]
+                        .iter()
+                        .any(|output| !output.revents().is_empty()) =>
+                {
+                    self.lose_output();
+                    return Waited::Stop;
+                }
                 Ok(_) => return Waited::Input,
             }
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::plan::{Exchange, Plan};
-use crate::sink::{Progress, Rejects};
+use crate::sink::{Progress, Rejects, SinkError};
 use crate::stage::Checks;
 use crate::window::{Arrival, Limits, Mark, Written};
 
@@ -20,7 +20,7 @@ use super::output::Output;
 use super::results::Results;
 use super::side_files::SideFiles;
 use super::sources::Sources;
-use super::triggers::{Changes, Due, Triggers};
+use super::triggers::{Changes, Due, News, Triggers};
 use super::{Job, LiveTable, Outcome, say};
 
 /// Runs on the calling thread until the result is written.
@@ -50,6 +50,8 @@ pub(super) struct Coordinator<'r> {
     chunks: Option<u64>,
     /// Chunks whose groups were merged.
     merged_chunks: u64,
+    /// The records of what was merged: those that pictures tell of.
+    merged_records: u64,
     entries: Entries,
     triggers: Triggers,
     /// Read again when they have changed, if there are any: stages behind aggregates may have some.
@@ -73,6 +75,9 @@ struct OpenBatch {
     expected: Option<u64>,
     arrived: u64,
     shares: Vec<Share>,
+    /// Records of its chunks, and whether one of these is more than a mark.
+    records: u64,
+    news: News,
     /// Where the watermark stands behind its chunks.
     watermark: i64,
 }
@@ -83,6 +88,8 @@ impl Default for OpenBatch {
             expected: None,
             arrived: 0,
             shares: Vec::new(),
+            records: 0,
+            news: News::Time,
             watermark: i64::MIN,
         }
     }
@@ -127,6 +134,7 @@ impl<'r> Coordinator<'r> {
             early: BTreeMap::new(),
             chunks: None,
             merged_chunks: 0,
+            merged_records: 0,
             entries: Entries {
                 quiet: job.quiet,
                 ..Entries::default()
@@ -147,13 +155,18 @@ impl<'r> Coordinator<'r> {
         let executor = self.executor;
         let plan = self.plan;
         output.progress = shown.progress;
-        output.live = shown.live.map(|table| Live::new(table, &plan.output));
+        output.live = shown
+            .live
+            .map(|table| Live::new(table, &plan.output, self.control));
         let mut results = Results::new(plan, self.limits, &self.written, &executor);
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
             self.refresh();
             self.show(&mut results, &mut output);
             if messages.is_empty() {
                 output.flush(); // it may take long until there is more to write
+                if output.error.is_some() {
+                    break; // it may also take long until there is another message
+                }
             }
             let message = match self.receive(messages, &output) {
                 Ok(message) => message,
@@ -205,6 +218,9 @@ impl<'r> Coordinator<'r> {
             }
         }
         self.control.stop();
+        if self.control.is_output_gone() {
+            output.error.get_or_insert(SinkError::Closed);
+        }
         if output.error.is_none() {
             self.refresh();
             results.finish(&mut |rows| output.rows(&rows));
@@ -259,11 +275,6 @@ impl<'r> Coordinator<'r> {
                     if self.control.take_picture() {
                         self.print_picture(results, output);
                     }
-                    if let Some(live) = &mut output.live
-                        && self.control.take_resumed()
-                    {
-                        live.leave();
-                    }
                     self.draw(true, results, output);
                 }
             }
@@ -291,7 +302,7 @@ impl<'r> Coordinator<'r> {
     fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
         if let Some(live) = &mut output.live {
             let facts = Facts {
-                records: self.entries.ledger.read,
+                records: self.merged_records,
                 lag: results.lag(),
             };
             live.draw(is_new.then(|| results.picture()), facts);
@@ -318,17 +329,25 @@ impl<'r> Coordinator<'r> {
         self.entries.add(&done, self.sources);
         let checks = std::mem::take(&mut done.checks);
         self.entries.checks.append(checks);
-        if !self.is_grouped {
-            self.triggers.merged();
+        let news = match done.mark {
+            Some(_) => News::Time,
+            None => News::Records,
+        };
+        if self.is_grouped {
+            let open = self.batches.entry(done.batch).or_default();
+            open.watermark = open.watermark.max(done.watermark);
+            open.records += done.records;
+            if news == News::Records {
+                open.news = news;
+            }
+        } else {
+            self.merged_records += done.records;
+            self.triggers.merged(news);
         }
         kept.rejects(&done.rejected_lines);
         kept.late(&done.late_lines);
         if let Some(progress) = &mut output.progress {
             progress.advance(done.bytes);
-        }
-        if self.is_grouped {
-            let open = self.batches.entry(done.batch).or_default();
-            open.watermark = open.watermark.max(done.watermark);
         }
         output.leave_out(done.left_out);
         match (done.payload, done.mark) {
@@ -386,7 +405,8 @@ impl<'r> Coordinator<'r> {
             self.open_batch += 1;
             self.merged_chunks += open.arrived;
             self.is_fresh = true;
-            self.triggers.merged();
+            self.merged_records += open.records;
+            self.triggers.merged(open.news);
             results.merge(open.shares, open.watermark, &mut |rows| output.rows(&rows));
         }
     }

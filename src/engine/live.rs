@@ -8,6 +8,7 @@ use crate::format::Look;
 use crate::plan;
 use crate::sink::Display;
 
+use super::control::Control;
 use super::output::encoder;
 use super::{Encoding, LiveTable};
 
@@ -21,8 +22,20 @@ pub(super) struct Live<'p> {
     rows: Vec<Batch<'static>>,
     count: usize,
     began: Instant,
-    /// When the last frame was drawn, and how many records there were.
-    last: (Instant, u64),
+    pace: Pace,
+    /// Knows whether the terminal was others' for a while.
+    control: &'p Control,
+}
+
+/// How fast records come.
+#[derive(Debug)]
+struct Pace {
+    /// It is measured over no less than this: two frames may follow each other at once.
+    least: Duration,
+    /// Since when it is measured, and how many records there were.
+    since: (Instant, u64),
+    /// Records in a second.
+    rate: f64,
 }
 
 /// What is said below the table.
@@ -38,12 +51,12 @@ pub(super) struct Facts {
 const KEPT_ROWS: usize = 1000;
 
 impl<'p> Live<'p> {
-    pub(super) fn new(table: LiveTable, output: &'p plan::Output) -> Self {
+    pub(super) fn new(table: LiveTable, output: &'p plan::Output, control: &'p Control) -> Self {
         let LiveTable {
             display,
+            every,
             encoding,
             look,
-            .. // the coordinator keeps the clock
         } = table;
         let began = Instant::now();
         Live {
@@ -54,12 +67,15 @@ impl<'p> Live<'p> {
             rows: Vec::new(),
             count: 0,
             began,
-            last: (began, 0),
+            pace: Pace::new(began, every),
+            control,
         }
     }
 
     /// Draws the rows of a picture, or those of the last one with what is new below them.
     pub(super) fn draw(&mut self, picture: Option<Vec<Batch<'static>>>, facts: Facts) {
+        self.leave_to_others();
+        let is_new = picture.is_some();
         if let Some(picture) = picture {
             self.count = picture.iter().map(|batch| batch.rows).sum();
             self.rows = first(picture, KEPT_ROWS);
@@ -90,7 +106,7 @@ impl<'p> Live<'p> {
         let table = String::from_utf8_lossy(&table);
         let hidden = self.count - shown;
         let more = format!("… {hidden} more {}", plural(hidden, "row"));
-        let status = self.status(facts);
+        let status = self.status(facts, is_new);
         let rows = table.lines();
         let lines = rows.chain((hidden > 0).then_some(more.as_str()));
         self.display
@@ -99,20 +115,21 @@ impl<'p> Live<'p> {
 
     /// Takes it off the screen.
     pub(super) fn erase(&mut self) {
+        self.leave_to_others();
         self.display.erase();
     }
 
-    /// The terminal was others': what stands there stays.
-    pub(super) fn leave(&mut self) {
-        self.display.leave();
+    /// If the run was stopped, others have written to the terminal: what stands there stays, and frames go on below.
+    fn leave_to_others(&mut self) {
+        if self.control.take_resumed() {
+            self.display.leave();
+        }
     }
 
     /// `19231 records/s, 1234567 records, 12 s`
-    fn status(&mut self, facts: Facts) -> String {
+    fn status(&mut self, facts: Facts, is_new: bool) -> String {
         let now = Instant::now();
-        let (then, before) = std::mem::replace(&mut self.last, (now, facts.records));
-        let seconds = (now - then).as_secs_f64().max(1e-9);
-        let rate = (facts.records.saturating_sub(before)) as f64 / seconds;
+        let rate = self.pace.at(now, facts.records, is_new);
         let mut status = format!(
             "{rate:.0} records/s, {} {}",
             facts.records,
@@ -126,6 +143,34 @@ impl<'p> Live<'p> {
             true => format!("\x1b[2m{status}\x1b[0m"),
             false => status,
         }
+    }
+}
+
+impl Pace {
+    fn new(began: Instant, least: Duration) -> Pace {
+        Pace {
+            least: least.max(Duration::from_millis(1)),
+            since: (began, 0),
+            rate: 0.0,
+        }
+    }
+
+    /// The rate at a frame, of a new picture or of the last one.
+    fn at(&mut self, now: Instant, records: u64, is_new: bool) -> f64 {
+        let (then, before) = self.since;
+        let elapsed = now.saturating_duration_since(then);
+        // A frame that somebody has asked for in between says what was said.
+        if elapsed >= self.least * 3 / 4 {
+            let seconds = elapsed.max(self.least).as_secs_f64();
+            self.rate = records.saturating_sub(before) as f64 / seconds;
+            // Behind a silence, records have come in the time that frames are apart.
+            let measured = match is_new {
+                true => Some(now),
+                false => now.checked_sub(self.least),
+            };
+            self.since = (measured.unwrap_or(now), records);
+        }
+        self.rate
     }
 }
 
@@ -165,6 +210,22 @@ fn words(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_is_that_of_the_time_between_pictures() {
+        let began = Instant::now();
+        let mut pace = Pace::new(began, Duration::from_secs(1));
+        let mut at = |ms, records, is_new| {
+            let now = began + Duration::from_millis(ms);
+            pace.at(now, records, is_new).round()
+        };
+        assert_eq!(at(1000, 10, true), 10.0);
+        assert_eq!(at(1200, 10, true), 10.0, "the size of the terminal");
+        assert_eq!(at(2000, 20, true), 10.0);
+        assert_eq!(at(3250, 20, false), 0.0);
+        assert_eq!(at(3251, 21, true), 1.0, "and not a thousand");
+        assert_eq!(at(63_251, 81, true), 1.0, "it was stopped");
+    }
 
     #[test]
     fn durations_at_a_glance() {

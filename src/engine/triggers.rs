@@ -12,7 +12,7 @@ pub(super) struct Triggers {
     /// Pictures are printed.
     every: Option<Ticks>,
     /// Frames are drawn.
-    frames: Option<Ticks>,
+    frames: Option<Frames>,
     /// A picture or a redrawn frame is wanted of what was handed out before this place.
     asked: Option<Place>,
 }
@@ -37,13 +37,35 @@ pub(super) enum Due {
     Asked,
 }
 
+/// What a merge has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// Records, or what has become of them.
+    Records,
+    /// Time alone has passed: at most windows have become final.
+    Time,
+}
+
 #[derive(Debug)]
 struct Ticks {
     every: Duration,
+    /// Not before.
     next: Instant,
-    /// Whether anything was merged since the last one.
+    /// Whether there is anything new since the last one.
     is_stale: bool,
 }
+
+/// A new picture is drawn as soon as it may be; the last one is drawn again where none comes for a while, so that
+/// one sees time go by. It does not hold back a new one, which may come just then.
+#[derive(Debug)]
+struct Frames {
+    pictures: Ticks,
+    again: Instant,
+}
+
+/// A picture may come late by one part in so many before the last one is drawn again: batches, which are as long as
+/// the time between two pictures, end a little behind it.
+const PATIENCE: u32 = 4;
 
 /// Between two frames lies at least so many times what one takes: watching a large result costs a tenth of the time.
 const SHARE: u32 = 9;
@@ -56,17 +78,24 @@ impl Triggers {
             next: began + every,
             is_stale: false,
         };
+        let drawn = |every| Frames {
+            pictures: ticks(every),
+            again: began + every + every / PATIENCE,
+        };
         Triggers {
             every: every.map(ticks),
-            frames: frames.map(ticks),
+            frames: frames.map(drawn),
             asked: None,
         }
     }
 
-    /// Something was merged: pictures are out of date.
-    pub(super) fn merged(&mut self) {
-        for ticks in self.every.iter_mut().chain(&mut self.frames) {
-            ticks.is_stale = true;
+    /// Something was merged: pictures are out of date. One that is printed is no news if only time has passed.
+    pub(super) fn merged(&mut self, news: News) {
+        if let Some(frames) = &mut self.frames {
+            frames.pictures.is_stale = true;
+        }
+        if let (News::Records, Some(every)) = (news, &mut self.every) {
+            every.is_stale = true;
         }
     }
 
@@ -77,48 +106,69 @@ impl Triggers {
 
     /// What is due when so much was merged. It is to be done at once, and [`Triggers::done`] to be told.
     pub(super) fn due(&mut self, chunks: u64, batches: u64) -> Option<Due> {
-        let is_reached = |place: &Place| place.chunks <= chunks && place.batches <= batches;
-        if self.asked.as_ref().is_some_and(is_reached) {
-            self.asked = None;
-            return Some(Due::Asked);
+        if let Some(asked) = self.due_asked(chunks, batches) {
+            return Some(asked);
         }
         if self.every.is_none() && self.frames.is_none() {
             return None;
         }
-        let now = Instant::now();
-        // Counted from the last one, not by a beat of its own: batches, which are as long, would end beside it.
-        let is_due = |ticks: &mut Ticks| {
-            let is_due = now >= ticks.next;
-            if is_due {
-                ticks.next = now + ticks.every;
-            }
-            is_due
-        };
-        // Without anything new, a picture is no news; a frame says at least how the time goes by.
-        if let Some(ticks) = self.every.as_mut().filter(|ticks| ticks.is_stale)
-            && is_due(ticks)
-        {
-            ticks.is_stale = false;
+        self.due_at(Instant::now())
+    }
+
+    fn due_asked(&mut self, chunks: u64, batches: u64) -> Option<Due> {
+        let is_reached = |place: &Place| place.chunks <= chunks && place.batches <= batches;
+        let is_due = self.asked.as_ref().is_some_and(is_reached);
+        if is_due {
+            self.asked = None;
+        }
+        is_due.then_some(Due::Asked)
+    }
+
+    /// What is due by the clock.
+    fn due_at(&mut self, now: Instant) -> Option<Due> {
+        if self.every.as_mut().is_some_and(|every| every.take(now)) {
             return Some(Due::Picture);
         }
-        let frame = self.frames.as_mut()?;
-        is_due(frame).then(|| Due::Frame {
-            is_new: std::mem::take(&mut frame.is_stale),
+        let frames = self.frames.as_mut()?;
+        let every = frames.pictures.every;
+        if frames.pictures.take(now) {
+            frames.again = now + every + every / PATIENCE;
+            return Some(Due::Frame { is_new: true });
+        }
+        (now >= frames.again).then(|| {
+            frames.again = now + every;
+            Due::Frame { is_new: false }
         })
     }
 
     /// What was due is done; it took so long.
     pub(super) fn done(&mut self, due: Due, took: Duration) {
         if let (Due::Frame { .. }, Some(frames)) = (due, &mut self.frames) {
-            frames.next = frames.next.max(Instant::now() + took * SHARE);
+            let rested = Instant::now() + took * SHARE;
+            frames.pictures.next = frames.pictures.next.max(rested);
+            frames.again = frames.again.max(rested);
         }
     }
 
     /// When something may be due although nothing comes.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let every = self.every.as_ref().filter(|ticks| ticks.is_stale);
-        let deadlines = every.into_iter().chain(&self.frames);
-        deadlines.map(|ticks| ticks.next).min()
+        let pictures = self.frames.as_ref().map(|frames| &frames.pictures);
+        let ticks = self.every.iter().chain(pictures);
+        let due = ticks.filter(|ticks| ticks.is_stale).map(|ticks| ticks.next);
+        let again = self.frames.as_ref().map(|frames| frames.again);
+        due.chain(again).min()
+    }
+}
+
+impl Ticks {
+    /// Whether it is time for something new. The next one counts from here, not by a beat of its own: batches, which
+    /// are as long, would end beside it.
+    fn take(&mut self, now: Instant) -> bool {
+        let is_due = self.is_stale && now >= self.next;
+        if is_due {
+            (self.is_stale, self.next) = (false, now + self.every);
+        }
+        is_due
     }
 }
 
@@ -182,17 +232,48 @@ mod tests {
     fn pictures_wait_for_something_new_and_frames_do_not() {
         let mut triggers = Triggers::new(Some(Duration::ZERO), None);
         assert_eq!((triggers.due(0, 0), triggers.deadline()), (None, None));
-        triggers.merged();
+        triggers.merged(News::Records);
         assert!(triggers.deadline().is_some());
         assert_eq!(triggers.due(0, 0), Some(Due::Picture));
         triggers.done(Due::Picture, Duration::ZERO);
         assert_eq!(triggers.due(0, 0), None);
         let mut triggers = Triggers::new(None, Some(Duration::ZERO));
         assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: false }));
-        triggers.merged();
+        triggers.merged(News::Records);
         assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: true }));
         triggers.done(Due::Frame { is_new: true }, Duration::from_secs(60));
         assert_eq!(triggers.due(0, 0), None, "a costly one is not drawn often");
+    }
+
+    #[test]
+    fn a_new_picture_is_drawn_when_it_comes_and_the_last_one_where_none_does() {
+        let began = Instant::now();
+        let every = Duration::from_secs(100);
+        let mut triggers = Triggers::new(None, Some(every));
+        let (new, old) = (Due::Frame { is_new: true }, Due::Frame { is_new: false });
+        let mut at = |seconds, merged: Option<News>| {
+            if let Some(news) = merged {
+                triggers.merged(news);
+            }
+            triggers.due_at(began + Duration::from_secs(seconds))
+        };
+        assert_eq!(at(110, None), None, "the batch ends a little later");
+        assert_eq!(at(115, Some(News::Records)), Some(new));
+        assert_eq!(at(210, Some(News::Records)), None);
+        assert_eq!(at(220, None), Some(new));
+        assert_eq!(at(350, None), Some(old));
+        assert_eq!(at(351, Some(News::Time)), Some(new), "a window has gone");
+    }
+
+    #[test]
+    fn time_alone_is_no_news_in_print() {
+        let mut triggers = Triggers::new(Some(Duration::ZERO), None);
+        triggers.merged(News::Time);
+        assert_eq!((triggers.due(0, 0), triggers.deadline()), (None, None));
+        triggers.merged(News::Records);
+        triggers.merged(News::Time);
+        assert_eq!(triggers.due(0, 0), Some(Due::Picture));
+        assert_eq!(triggers.due(0, 0), None);
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub(super) const WINDOW: StageDef = StageDef {
                   the window under way is shorter or longer by the change, and an hour that comes twice is two windows of an hour. Sessions come \
                   by start, then key: one that is still open holds back those that began after it. A record that comes out of \
                   order may join a session that is open, make it begin earlier, or make one of two; so it is not late. A window of records has no `rate`. Several files \
-                  are read one after another, and those that are still to be read hold all windows open. Where one of several pieces of a record \
+                  are read one after another, and those that are still to be read hold all windows open. A live source that is silent does not: see `--idle`. Records \
+                  that are dropped in front of the first blocking stage have no time and move nothing. Where one of several pieces of a record \
                   is late, the record is; if one of them has no time, it is rejected.",
         examples: &[
             Example {

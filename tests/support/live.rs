@@ -105,6 +105,14 @@ impl Running {
         assert!(status.expect("kill starts").success());
     }
 
+    /// Whether it has this file open.
+    pub fn has_open(&self, path: &std::path::Path) -> bool {
+        let path = path.canonicalize().expect("it is there");
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs");
+        open.flatten()
+            .any(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target == path))
+    }
+
     /// The largest memory so far.
     pub fn peak_memory_bytes(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());

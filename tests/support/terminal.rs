@@ -143,6 +143,26 @@ impl Session {
         assert!(status.expect("kill starts").success());
     }
 
+    /// Stops the child, and writes something beside it on its terminal, as a shell would.
+    pub fn stop_and_write(&self, text: &str) {
+        self.signal("STOP");
+        let path = format!("/proc/{}/stat", self.child.id());
+        let begun = Instant::now();
+        while !std::fs::read_to_string(&path)
+            .expect("it runs")
+            .contains(") T ")
+        {
+            assert!(begun.elapsed() < PATIENCE, "it does not stop");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let name = ptsname(&self.terminal, Vec::new()).expect("it has a name");
+        let mut end = OpenOptions::new()
+            .write(true)
+            .open(OsStr::from_bytes(name.as_bytes()))
+            .expect("its other end opens");
+        end.write_all(text.as_bytes()).expect("it takes all");
+    }
+
     /// Waits until what the terminal was sent since the last call has a text in it; all that was sent since.
     pub fn wait_for(&mut self, text: &str) -> String {
         let begun = Instant::now();

@@ -281,8 +281,12 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "idle",
             usage: "--idle DURATION",
             summary: "How long a live source may be silent; 10s without it.",
-            details: "After so long without data, a record whose end only the next one tells (`--records '/regex/'`) is \
-                      closed, and a sender of datagrams is forgotten.",
+            details: "After so long without data from a source, its time goes on with the clock, from that of its last record: so \
+                      windows of `on FIELD` become final although nothing comes. As long as other sources speak, they alone \
+                      say what is final. A source whose records are all dropped in front of the windows speaks, but its time \
+                      stands still: with `count(k == \"a\")` in place of `where k == \"a\" | count` all of them move it.\n\n\
+                      After as long, a record whose end only the next one tells (`--records '/regex/'`) is closed, and a \
+                      sender of datagrams is forgotten.",
             examples: &[Example {
                 expr: "--idle 1m --records '/^[0-9]/' 'count'",
                 input: "1 a\n  b\n2 c\n",

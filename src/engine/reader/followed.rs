@@ -24,12 +24,16 @@ const READ_AT_ONCE: usize = 4 << 20;
 /// How long a file that has lost its name is read on: whoever writes to it may not have noticed yet.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// How many files are kept that have had the name and that nobody has written to: whoever opened one may write late.
+const MOST_UNUSED: usize = 4;
+
 /// A file that is followed.
 pub(super) struct Followed {
     source: SourceIndex,
     /// Standard input has none, and a file of a directory is what it is, whatever it is called.
     path: Option<PathBuf>,
-    /// What the name has meant, the newest last. More than one only for a short while.
+    /// What the name has meant, the newest last: also files that nobody has written to yet, for they may be renamed
+    /// before the next look. Those in front of one that was written to are kept only for a short while.
     parts: Vec<Part>,
     /// It was said that there is nothing of the name.
     is_said: bool,
@@ -72,6 +76,21 @@ impl Followed {
         std::mem::take(&mut self.has_moved)
     }
 
+    /// Whether a file is read already.
+    fn knows(&self, id: FileId) -> bool {
+        self.parts.iter().any(|part| part.id == id)
+    }
+
+    /// A file that is read has the name, perhaps again.
+    fn name_again(&mut self, id: FileId) {
+        self.is_said = false;
+        if let Some(index) = self.parts.iter().position(|part| part.id == id) {
+            let mut part = self.parts.remove(index);
+            part.until = None;
+            self.parts.push(part);
+        }
+    }
+
     /// What was read and not handed out yet.
     pub(super) fn buffers(&mut self) -> impl Iterator<Item = &mut Buffer> {
         self.parts.iter_mut().map(|part| &mut part.buffer)
@@ -84,6 +103,18 @@ impl Followed {
         has(written)
             || is_followed_by_name
                 && std::fs::canonicalize(written).is_ok_and(|target| has(&target))
+    }
+}
+
+impl Part {
+    /// Nothing was read of it.
+    fn is_empty(&self) -> bool {
+        self.section.offset == 0 && !self.is_over
+    }
+
+    /// It has lost its name, and is read on for a while.
+    fn let_go(&mut self, now: Instant) {
+        self.until.get_or_insert(now + GRACE);
     }
 }
 
@@ -192,6 +223,9 @@ impl Live<'_> {
             return Ok(()); // it was something else again; the next look tells
         };
         followed.is_said = false;
+        if followed.knows(id) {
+            return Ok(()); // it has its name again since it was looked at
+        }
         let mut part = self.part(followed.source, id, file, 0);
         self.begin(&mut part, tail)?;
         followed.parts.push(part);
@@ -225,10 +259,17 @@ impl Live<'_> {
         while index < followed.parts.len() {
             let part = &mut followed.parts[index];
             let (moved, has_more) = self.read_part(part)?;
+            let is_named_later = part.until.is_none() && index > 0;
             followed.has_moved |= moved;
+            if moved && is_named_later {
+                // Whoever writes has noticed: those before have lost their name for good.
+                let before = &mut followed.parts[..index];
+                before.iter_mut().for_each(|part| part.let_go(now));
+            }
             if has_more {
                 return Ok(Next::Turn);
             }
+            let part = &mut followed.parts[index];
             if moved && part.until.is_some() {
                 part.until = Some(now + GRACE);
             }
@@ -288,20 +329,18 @@ impl Live<'_> {
         Ok((read > 0, false))
     }
 
-    /// Goes over to another file of the same name, once somebody writes to it: until then whoever writes to the
-    /// one before has not noticed.
+    /// Looks whether the name means another file now, and opens it: it may be renamed before anybody writes to it,
+    /// and again before the next look. Until somebody does, whoever writes to the one before has not noticed.
     fn look_at_name(&mut self, followed: &mut Followed, now: Instant) -> Result<Next, Stopped> {
         let Some(path) = &followed.path else {
             return Ok(Next::Wait);
         };
-        let current = followed.parts.last().map(|part| part.id);
         match follow::look(path) {
-            Ok(Named::File(id, _)) if current == Some(id) => {
-                followed.is_said = false;
+            Ok(Named::File(id, _)) if followed.knows(id) => {
+                followed.name_again(id);
                 Ok(Next::Wait)
             }
-            Ok(Named::File(_, 0)) if current.is_some() => Ok(Next::Wait),
-            Ok(Named::Nothing) if current.is_some() => {
+            Ok(Named::Nothing) if !followed.parts.is_empty() => {
                 self.say_outage(followed, "has gone");
                 Ok(Next::Wait)
             }
@@ -311,9 +350,12 @@ impl Live<'_> {
                 if followed.parts.len() == parts {
                     return Ok(Next::Wait);
                 }
-                for old in &mut followed.parts[..parts] {
-                    old.until.get_or_insert(now + GRACE);
-                }
+                let passed_over = followed.parts[..parts].iter_mut().skip(1);
+                let unused = passed_over.filter(|part| part.is_empty());
+                unused
+                    .rev()
+                    .skip(MOST_UNUSED)
+                    .for_each(|part| part.let_go(now));
                 Ok(Next::Turn)
             }
         }

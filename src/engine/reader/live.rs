@@ -31,6 +31,9 @@ const STOP: usize = usize::MAX;
 /// The number of the news from other threads.
 const NEWS: usize = usize::MAX - 1;
 
+/// The number of the pipe that results go to.
+const OUTPUT: usize = usize::MAX - 2;
+
 /// With more sources than this, those that wait keep no room.
 const FEW: usize = 8;
 
@@ -62,6 +65,9 @@ impl<'r> Live<'r> {
         let mut poller = Poller::new()?;
         poller.add(reader.control.wake(), STOP)?;
         poller.add(heard.as_fd(), NEWS)?;
+        if let Some(output) = reader.control.output() {
+            poller.add_failure(output, OUTPUT)?;
+        }
         reader.dispatch.ends_by_hand = reader.marks;
         Ok(Live {
             reader,
@@ -221,6 +227,10 @@ impl<'r> Live<'r> {
                     "sources cannot be waited for: {}",
                     reason(&error)
                 ));
+                return Ok(());
+            }
+            if ready.contains(&OUTPUT) {
+                self.reader.control.lose_output();
                 return Ok(());
             }
             if ready.contains(&STOP) {

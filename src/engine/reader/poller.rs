@@ -68,6 +68,18 @@ mod epoll {
             }
         }
 
+        /// From now on its failure is waited for, which for a pipe that is written to is that nobody reads it.
+        pub(in super::super) fn add_failure(
+            &mut self,
+            fd: BorrowedFd<'_>,
+            token: usize,
+        ) -> io::Result<()> {
+            let data = epoll::EventData::new_u64(token as u64);
+            // An error is told of in any case.
+            epoll::add(&self.epoll, fd, data, epoll::EventFlags::empty())?;
+            Ok(())
+        }
+
         /// It is no longer waited for. A descriptor that others have as well would be told of for ever.
         pub(in super::super) fn remove(&mut self, fd: BorrowedFd<'_>, _: usize) {
             let _ = epoll::delete(&self.epoll, fd); // it never was
@@ -106,7 +118,7 @@ mod poll {
 
     /// Knows who is waited for, each by a number.
     pub(in super::super) struct Poller {
-        waiting: Vec<(usize, OwnedFd)>,
+        waiting: Vec<(usize, OwnedFd, PollFlags)>,
     }
 
     impl Poller {
@@ -122,13 +134,26 @@ mod poll {
             fd: BorrowedFd<'_>,
             token: usize,
         ) -> io::Result<bool> {
-            self.waiting.push((token, fd.try_clone_to_owned()?));
+            let fd = fd.try_clone_to_owned()?;
+            self.waiting.push((token, fd, PollFlags::IN));
             Ok(true)
+        }
+
+        /// From now on its failure is waited for, which for a pipe that is written to is that nobody reads it.
+        pub(in super::super) fn add_failure(
+            &mut self,
+            fd: BorrowedFd<'_>,
+            token: usize,
+        ) -> io::Result<()> {
+            let fd = fd.try_clone_to_owned()?;
+            // An error is told of in any case.
+            self.waiting.push((token, fd, PollFlags::empty()));
+            Ok(())
         }
 
         /// It is no longer waited for.
         pub(in super::super) fn remove(&mut self, _: BorrowedFd<'_>, token: usize) {
-            self.waiting.retain(|(other, _)| *other != token);
+            self.waiting.retain(|(other, ..)| *other != token);
         }
 
         /// Waits for the first, or for some time; without a time, as long as it takes.
@@ -141,7 +166,7 @@ mod poll {
             let mut polled: Vec<PollFd<'_>> = self
                 .waiting
                 .iter()
-                .map(|(_, fd)| PollFd::new(fd, PollFlags::IN))
+                .map(|(_, fd, events)| PollFd::new(fd, *events))
                 .collect();
             match poll(&mut polled, time.as_ref()) {
                 Ok(_) | Err(Errno::INTR) => {}
@@ -151,7 +176,7 @@ mod poll {
             ready.extend(
                 waiting
                     .filter(|(_, polled)| !polled.revents().is_empty())
-                    .map(|((token, _), _)| *token),
+                    .map(|((token, ..), _)| *token),
             );
             Ok(())
         }
