@@ -143,7 +143,7 @@ pub struct Output {
     pub lines: Option<Slot>,
     /// All fields of an object come first, in their order: then `columns` are those that stages made.
     pub whole: Option<Slot>,
-    /// So many of `columns` stand before the object's fields: the bounds of a window.
+    /// So many of `columns` stand before the object's fields: the bounds of a window, and what was there before.
     pub front: usize,
     /// Fields of the object that are not printed.
     pub dropped: Vec<String>,

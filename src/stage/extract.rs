@@ -58,7 +58,9 @@ impl Extraction {
                     .filter(|request| live.contains(request.slot))
                 {
                     let seen = Seen::default();
-                    watched.push((request.path.label(), seen.clone()));
+                    if !requests.is_known(request) {
+                        watched.push((request.path.label(), seen.clone()));
+                    }
                     wanted.push(Wanted::Field(request.path.clone(), seen));
                     slots.push(request.slot);
                     older.push(request.older.map(Older::Field));
@@ -66,7 +68,7 @@ impl Extraction {
                 if live.contains(requests.whole) {
                     wanted.push(Wanted::Whole);
                     slots.push(requests.whole);
-                    let whole = requests.older.as_ref().map(|older| older.whole());
+                    let whole = requests.older_whole();
                     older.push(whole.map(|(slot, dropped)| Older::Whole(slot, dropped)));
                 }
             }

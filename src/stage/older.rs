@@ -1,9 +1,9 @@
-//! What one open decoder does not have is taken from those before it: `json | json from payload` adds and replaces
-//! fields.
+//! What an open decoder does not have is taken from what was there before it: `json | json from payload` adds and
+//! replaces fields.
 
 use crate::data::{Column, ColumnBuilder, LiveSlots, Slot, Value, ValueRef};
 
-/// Where the values of a decoder before stand.
+/// Where the values stand that were there before.
 #[derive(Clone, Debug)]
 pub(super) enum Older {
     /// Those of one field.
@@ -35,7 +35,8 @@ impl Older {
 
 /// Field by field: null is nothing.
 fn coalesce<'a>(newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
-    if let Column::Constant(Value::Null, _) = newer {
+    let is_null = |row: usize| newer.get(row).is_null();
+    if (0..newer.len()).all(is_null) {
         return older.clone();
     }
     let mut rows = ColumnBuilder::new(newer.len());

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Field, Requests, Scope};
 use crate::data::Slot;
-use crate::lang::ast::{Path, Segment};
+use crate::lang::ast::Path;
 
 /// A field of united streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +75,9 @@ impl Scope {
             if fields.iter().any(|field| field.name == name) {
                 return;
             }
-            let of = |scope: &Scope| {
-                let path = Path(vec![Segment::Name(name.to_owned())]);
-                let asked = || scope.ask(&path, name).filter(|_| is_shown);
-                scope.find(name).or_else(asked)
+            let of = |scope: &Scope| match is_shown {
+                true => scope.look_up(&Path::own(name), &[]),
+                false => scope.find(name),
             };
             let sides = [of(first), of(second)];
             let is_free = |slot: &Slot| {
@@ -87,10 +86,7 @@ impl Scope {
             };
             let slot = sides[0].filter(is_free).unwrap_or_else(|| first.new_slot());
             united.fields.push(UnitedField { slot, sides });
-            fields.push(Field {
-                name: name.to_owned(),
-                slot,
-            });
+            fields.push(Field::new(name, slot));
         };
         let (mut fields, mut metadata) = (Vec::new(), Vec::new());
         for field in first.fields.iter().chain(&second.fields) {
@@ -107,10 +103,13 @@ impl Scope {
                 fields: Vec::new(),
                 whole: first.new_slot(),
                 nests: first.nests() || second.nests(),
-                older: None,
+                before: None,
                 sides: Some(Rc::clone(&sides)),
             }))
         });
+        for field in metadata.iter_mut().filter(|field| !field.is_of_source()) {
+            field.is_older = is_open; // where one of the two has a field of that name, it hides the line
+        }
         self.open = united.open.clone();
         self.dropped = match is_open {
             true => Vec::new(),
@@ -121,15 +120,5 @@ impl Scope {
         self.chooses_columns |= second.chooses_columns;
         (self.fields, self.metadata) = (fields, metadata);
         united
-    }
-}
-
-impl Requests {
-    /// What holds a field in each of the two streams that are united here, if they are.
-    pub(super) fn in_sides(&self, path: &Path) -> Option<[Option<Slot>; 2]> {
-        let name = path.label();
-        let of = |scope: &Scope| scope.find(&name).or_else(|| scope.ask(path, &name));
-        let [first, second] = &**self.sides.as_ref()?;
-        Some([of(first), of(second)])
     }
 }
