@@ -1,7 +1,7 @@
 //! What an open decoder does not have is taken from what was there before it: `json | json from payload` adds and
 //! replaces fields.
 
-use crate::data::{Column, ColumnBuilder, LiveSlots, Slot, Value, ValueRef};
+use crate::data::{Column, ColumnBuilder, LiveSlots, NameIndex, Slot, Value, ValueRef};
 
 /// Where the values stand that were there before.
 #[derive(Clone, Debug)]
@@ -52,18 +52,20 @@ fn coalesce<'a>(newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
 /// Object by object: fields of `newer` replace those of `older` in their place, or stand behind them.
 fn merge<'a>(newer: &Column<'a>, older: &Column<'a>, dropped: &[String]) -> Column<'a> {
     let merged = |row| {
-        let mut fields = match older.get(row) {
-            ValueRef::Object(fields) => fields.to_vec(),
+        let is_kept = |name: &[u8]| !dropped.iter().any(|dropped| dropped.as_bytes() == name);
+        let kept: Vec<&(Vec<u8>, Value)> = match older.get(row) {
+            ValueRef::Object(fields) => fields.iter().filter(|(name, _)| is_kept(name)).collect(),
             _ => Vec::new(),
         };
-        fields.retain(|(name, _)| !dropped.iter().any(|dropped| dropped.as_bytes() == name));
+        let mut fields: Vec<(Vec<u8>, Value)> = kept.iter().copied().cloned().collect();
         let ValueRef::Object(newer) = newer.get(row) else {
             return Value::Object(fields);
         };
+        let index = NameIndex::of(kept.iter().map(|(name, _)| name.as_slice()));
         for (name, value) in newer {
-            match fields.iter_mut().find(|(other, _)| other == name) {
+            match index.find(name) {
                 Some(_) if *value == Value::Null => {}
-                Some(field) => field.1 = value.clone(),
+                Some(place) => fields[place].1 = value.clone(),
                 None => fields.push((name.clone(), value.clone())),
             }
         }
