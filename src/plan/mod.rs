@@ -232,15 +232,15 @@ impl Plan {
         }
     }
 
-    /// Fields that were asked for and that no record had: each once, and none that another decoder has found.
+    /// Fields that were looked for and that no record had: each once, and none that another decoder has found.
     pub fn never_seen(&self) -> Vec<String> {
         let is_seen = |name: &String| {
             let mut watched = self.watched.iter();
             watched.any(|(other, seen)| other == name && seen.get())
         };
         let mut names: Vec<String> = Vec::new();
-        for (name, _) in &self.watched {
-            if !is_seen(name) && !names.contains(name) {
+        for (name, seen) in &self.watched {
+            if seen.was_looked_for() && !is_seen(name) && !names.contains(name) {
                 names.push(name.clone());
             }
         }
