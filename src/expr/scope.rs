@@ -61,6 +61,8 @@ pub struct Scope {
     open: Option<Rc<RefCell<Requests>>>,
     /// What was dropped behind it.
     dropped: Vec<Path>,
+    /// Those of them that gave way to a new field, and its name.
+    gave_way: Vec<(Path, String)>,
     /// What holds the record at the head of each record's source. It has no name.
     header: Option<Slot>,
     next_slot: Rc<Cell<u32>>,
@@ -193,6 +195,7 @@ impl Scope {
             field.is_older = !field.is_of_source();
         }
         self.dropped.clear();
+        self.gave_way.clear();
         self.open = Some(Rc::clone(&requests));
         requests
     }
@@ -228,6 +231,14 @@ impl Scope {
         self.dropped.push(path.in_record());
     }
 
+    /// Where only the data knows a field: it is gone, and a new one stands in its place.
+    pub fn give_way(&mut self, path: &Path, new: &str) {
+        if self.open.is_some() {
+            self.dropped.push(path.in_record());
+            self.gave_way.push((path.in_record(), new.to_owned()));
+        }
+    }
+
     /// Removes all fields, and what the source knew: rows of a result come from no source.
     pub fn clear(&mut self) {
         self.fields.clear();
@@ -235,6 +246,7 @@ impl Scope {
         self.header = None;
         self.open = None;
         self.dropped.clear();
+        self.gave_way.clear();
     }
 
     /// Removes all fields but keeps what the source knows.
@@ -243,6 +255,7 @@ impl Scope {
         self.metadata.retain(Field::is_of_source);
         self.open = None;
         self.dropped.clear();
+        self.gave_way.clear();
     }
 
     /// The slot of a field that is there whatever the data holds.
@@ -365,6 +378,11 @@ impl Scope {
         };
         let dropped = self.dropped.iter().find(is_met)?;
         let name = dropped.label();
+        if let Some((_, new)) = self.gave_way.iter().find(|(gone, _)| gone == dropped) {
+            let message = format!("`{name}` is gone: `{new}` stands in its place");
+            let help = format!("write this stage in front of the one that makes `{new}`");
+            return Some(Mistake::new(span, message).help(help));
+        }
         let mistake = Mistake::new(span, format!("`{name}` was dropped by a stage before"));
         let mut help = format!("write this stage in front of `drop {name}`");
         if dropped.0.len() > path.0.len() {

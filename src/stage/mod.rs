@@ -24,6 +24,7 @@ mod older;
 mod operator;
 mod parse;
 mod regex_;
+mod replaced;
 mod running;
 mod sample;
 mod select;
