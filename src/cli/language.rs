@@ -64,6 +64,11 @@ It has one field, `line`, and the source adds `@source` (the path as it was writ
 other fields in the place of `line`; behind them, `match`, `skip` and `split` need to be told a field: \
 `match \"x\" in word`, `split ',' from word`.
 
+Behind `json`, `logfmt` and a csv with a header, a name means the record's own field where the record has it, \
+else what it meant before: `json | where line == 12` asks the field `line` of each object, or the line itself of one \
+without. A stage that is told no field takes the line as it came. `@source`, `@number` and `@time` mean what the source says; in back quotes, \
+`` `@time` ``, they are fields of the record, as `@timestamp` and other names with @ are in any case.
+
 If no stage makes or chooses columns (as `let`, `select`, `drop`, `split`, `top` and aggregates do), the lines \
 are printed as they came. Otherwise the columns are printed: a table on a terminal, else tabs between and no \
 header. `-o FORMAT` prints columns in any case.",

@@ -117,7 +117,7 @@ fn tell_of_records(outcome: &Outcome) {
     if !outcome.ledger.is_clean() {
         say(&outcome.ledger);
     }
-    if outcome.ledger.read > outcome.ledger.rejected && !outcome.never_seen.is_empty() {
+    if !outcome.never_seen.is_empty() {
         say(format_args!(
             "no record has a field `{}`",
             outcome.never_seen.join("`, `")

@@ -12,6 +12,7 @@ mod framing;
 mod json;
 mod key;
 mod number;
+mod object;
 mod order;
 mod print;
 mod reason;
@@ -37,6 +38,7 @@ pub use json::{
 };
 pub use key::{KeyKind, encode_key};
 pub use number::{Number, format_float, parse_number};
+pub use object::{NameIndex, ObjectBuilder};
 pub use order::{Rank, compare_numbers, order, total_order};
 pub use print::write_text;
 pub use reason::reason;

@@ -53,19 +53,41 @@ pub enum Wanted {
 /// Whether a field that only the data can have was there in any record: one that never was is named at the
 /// end of the run.
 #[derive(Clone, Debug, Default)]
-pub struct Seen(Arc<AtomicBool>);
+pub struct Seen(Arc<Flags>);
+
+#[derive(Debug, Default)]
+struct Flags {
+    was_there: AtomicBool,
+    was_looked_for: AtomicBool,
+}
 
 impl Seen {
     /// It was there.
     #[inline]
     pub fn set(&self) {
-        if !self.0.load(Ordering::Relaxed) {
-            self.0.store(true, Ordering::Relaxed);
-        }
+        raise(&self.0.was_there);
     }
 
     /// Whether it was there.
     pub fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.was_there.load(Ordering::Relaxed)
+    }
+
+    /// A record was read in which it could have been.
+    pub fn set_looked_for(&self) {
+        raise(&self.0.was_looked_for);
+    }
+
+    /// Whether there was a record in which it could have been.
+    pub fn was_looked_for(&self) -> bool {
+        self.0.was_looked_for.load(Ordering::Relaxed)
+    }
+}
+
+/// Reading a flag that is up costs the other threads nothing; writing it would.
+#[inline]
+fn raise(flag: &AtomicBool) {
+    if !flag.load(Ordering::Relaxed) {
+        flag.store(true, Ordering::Relaxed);
     }
 }

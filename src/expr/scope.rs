@@ -1,5 +1,6 @@
 //! The fields that a stage can see, and the slots that hold them.
 
+mod requests;
 mod united;
 
 use std::cell::{Cell, RefCell};
@@ -11,7 +12,11 @@ use crate::data::Slot;
 use crate::lang::Mistake;
 use crate::lang::ast::{Path, Segment, Span};
 
+pub use requests::{Request, Requests};
 pub use united::{United, UnitedField, Whole};
+
+/// What a source says of each record. In back quotes, these are fields of the record like any other.
+pub const OF_SOURCE: [&str; 3] = ["@source", "@number", "@time"];
 
 /// Reads a whole file.
 pub type ReadFile = fn(&OsStr) -> Result<Vec<u8>, String>;
@@ -23,6 +28,27 @@ pub struct Field {
     pub name: String,
     /// What holds it.
     pub slot: Slot,
+    /// It was there before the newest open decoder: where the record has a field of that name, that is meant.
+    is_older: bool,
+    /// It is printed in front of the fields that only the data knows.
+    pub is_in_front: bool,
+}
+
+impl Field {
+    /// A field that nothing has come behind.
+    fn new(name: &str, slot: Slot) -> Field {
+        Field {
+            name: name.to_owned(),
+            slot,
+            is_older: false,
+            is_in_front: false,
+        }
+    }
+
+    /// Whether the source says it of a record: then it is never hidden by the data.
+    fn is_of_source(&self) -> bool {
+        self.name.starts_with('@')
+    }
 }
 
 /// The fields between two stages, in the order in which they are printed.
@@ -35,6 +61,8 @@ pub struct Scope {
     open: Option<Rc<RefCell<Requests>>>,
     /// What was dropped behind it.
     dropped: Vec<Path>,
+    /// Those of them that gave way to a new field, and its name.
+    gave_way: Vec<(Path, String)>,
     /// What holds the record at the head of each record's source. It has no name.
     header: Option<Slot>,
     next_slot: Rc<Cell<u32>>,
@@ -65,92 +93,6 @@ pub struct Total {
     pub node: Node,
     /// What will hold the sum.
     pub slot: Slot,
-}
-
-/// Fields that the stages behind an open decoder ask for.
-#[derive(Debug)]
-pub struct Requests {
-    /// In the order in which they were asked for.
-    pub fields: Vec<Request>,
-    /// What holds the whole object, if that is asked for.
-    pub whole: Slot,
-    /// Whether a field can be in another: in `user`, `user.id`. Else that is only a name with a dot in it.
-    nests: bool,
-    /// The open decoder before this one: what this one does not have is taken from there.
-    pub older: Option<Older>,
-    /// This is no decoder, but the place where two streams become one: the fields are theirs.
-    sides: Option<Rc<[Scope; 2]>>,
-}
-
-/// A field that an open decoder is asked for.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Its name, and the way into it.
-    pub path: Path,
-    /// What will hold it.
-    pub slot: Slot,
-    /// What holds the field of that name of the decoders before: it is taken where this one has none.
-    pub older: Option<Slot>,
-    /// What holds it in each of two streams that become one, if they do so here.
-    pub sides: Option<[Option<Slot>; 2]>,
-}
-
-/// An open decoder in front of another.
-#[derive(Debug)]
-pub struct Older {
-    requests: Rc<RefCell<Requests>>,
-    /// What was dropped between the two.
-    dropped: Vec<Path>,
-}
-
-impl Older {
-    /// What holds the whole object, and the names of it that were dropped.
-    pub fn whole(&self) -> (Slot, Vec<String>) {
-        (self.requests.borrow().whole, names(&self.dropped))
-    }
-}
-
-impl Requests {
-    /// What will hold a field, if it is not among what was dropped.
-    fn ask(&mut self, path: &Path, dropped: &[Path], new_slot: &dyn Fn() -> Slot) -> Option<Slot> {
-        let older = self.older.as_ref().and_then(|older| {
-            let dropped = [&older.dropped, dropped].concat();
-            older.requests.borrow_mut().ask(path, &dropped, new_slot)
-        });
-        if self.is_dropped(path, dropped) {
-            return older;
-        }
-        let is_same = |request: &&Request| request.path == *path && request.older == older;
-        if let Some(request) = self.fields.iter().find(is_same) {
-            return Some(request.slot);
-        }
-        let sides = self.in_sides(path);
-        if sides == Some([None, None]) {
-            return older;
-        }
-        let slot = new_slot();
-        self.fields.push(Request {
-            path: path.clone(),
-            slot,
-            older,
-            sides,
-        });
-        Some(slot)
-    }
-
-    /// Whether a field was dropped, or what it is in, or a part of it.
-    fn is_dropped(&self, path: &Path, dropped: &[Path]) -> bool {
-        dropped.iter().any(|dropped| match self.nests {
-            true => path.0.starts_with(&dropped.0) || dropped.0.starts_with(&path.0),
-            false => dropped == path,
-        })
-    }
-
-    /// Whether a field of this decoder, or of one before, can be in another.
-    fn nests(&self) -> bool {
-        let before = |older: &Older| older.requests.borrow().nests();
-        self.nests || self.older.as_ref().is_some_and(before)
-    }
 }
 
 /// The names as an object has them: of csv and logfmt, a name may have dots in it.
@@ -184,29 +126,24 @@ impl Scope {
     /// Adds a field in front of the others, unless there is one of its name.
     pub fn insert_front(&mut self, name: &str, slot: Slot) {
         if self.fields.iter().all(|field| field.name != name) {
-            let name = name.to_owned();
-            self.fields.insert(0, Field { name, slot });
+            let mut field = Field::new(name, slot);
+            field.is_in_front = true;
+            self.fields.insert(0, field);
         }
     }
 
     /// As [`Scope::set`], with a slot that exists.
     pub fn set_slot(&mut self, name: &str, slot: Slot) {
         match self.fields.iter_mut().find(|field| field.name == name) {
-            Some(field) => field.slot = slot,
-            None => self.fields.push(Field {
-                name: name.to_owned(),
-                slot,
-            }),
+            Some(field) => (field.slot, field.is_older) = (slot, false),
+            None => self.fields.push(Field::new(name, slot)),
         }
     }
 
     /// Adds what the source knows of each record.
     pub fn set_metadata(&mut self, name: &str) -> Slot {
         let slot = self.new_slot();
-        self.metadata.push(Field {
-            name: name.to_owned(),
-            slot,
-        });
+        self.metadata.push(Field::new(name, slot));
         slot
     }
 
@@ -230,31 +167,35 @@ impl Scope {
         }
         match self.fields.iter_mut().find(|field| field.name == old) {
             Some(field) => {
-                *field = Field {
-                    name: new.to_owned(),
-                    slot,
-                }
+                let is_in_front = field.is_in_front;
+                *field = Field::new(new, slot);
+                field.is_in_front = is_in_front;
             }
-            None => self.fields.push(Field {
-                name: new.to_owned(),
-                slot,
-            }),
+            None => self.fields.push(Field::new(new, slot)),
         }
         slot
     }
 
-    /// Behind a decoder whose fields only the data knows: names that are no field are asked of it. `nests` says
-    /// whether a field can be in another.
+    /// Behind a decoder whose fields only the data knows: any name is asked of it, and means what it meant before
+    /// where a record has no such field. `nests` says whether a field can be in another.
     pub fn open(&mut self, nests: bool) -> Rc<RefCell<Requests>> {
-        let dropped = std::mem::take(&mut self.dropped);
-        let older = self.open.take();
         let requests = Rc::new(RefCell::new(Requests {
             fields: Vec::new(),
             whole: self.new_slot(),
             nests,
-            older: older.map(|requests| Older { requests, dropped }),
+            before: Some(Box::new(self.clone())),
             sides: None,
         }));
+        let is_first = self.open.is_none();
+        for field in &mut self.fields {
+            field.is_older = true;
+            field.is_in_front |= is_first;
+        }
+        for field in &mut self.metadata {
+            field.is_older = !field.is_of_source();
+        }
+        self.dropped.clear();
+        self.gave_way.clear();
         self.open = Some(Rc::clone(&requests));
         requests
     }
@@ -287,7 +228,15 @@ impl Scope {
     pub fn remove(&mut self, path: &Path) {
         let name = path.label();
         self.fields.retain(|field| field.name != name);
-        self.dropped.push(path.clone());
+        self.dropped.push(path.in_record());
+    }
+
+    /// Where only the data knows a field: it is gone, and a new one stands in its place.
+    pub fn give_way(&mut self, path: &Path, new: &str) {
+        if self.open.is_some() {
+            self.dropped.push(path.in_record());
+            self.gave_way.push((path.in_record(), new.to_owned()));
+        }
     }
 
     /// Removes all fields, and what the source knew: rows of a result come from no source.
@@ -297,23 +246,63 @@ impl Scope {
         self.header = None;
         self.open = None;
         self.dropped.clear();
+        self.gave_way.clear();
     }
 
     /// Removes all fields but keeps what the source knows.
     pub fn clear_fields(&mut self) {
         self.fields.clear();
-        self.metadata.retain(|field| field.name.starts_with('@'));
+        self.metadata.retain(Field::is_of_source);
         self.open = None;
         self.dropped.clear();
+        self.gave_way.clear();
     }
 
-    /// The slot of a field.
+    /// The slot of a field that is there whatever the data holds.
     pub fn find(&self, name: &str) -> Option<Slot> {
-        self.fields
-            .iter()
-            .chain(&self.metadata)
-            .find(|field| field.name == name)
-            .map(|field| field.slot)
+        let path = Path(vec![Segment::Name(name.to_owned())]);
+        self.known(&path).map(|field| field.slot)
+    }
+
+    /// The field that a path names, if that does not depend on the data. What the source says of a record comes
+    /// first, unless the name stands in back quotes.
+    fn known(&self, path: &Path) -> Option<&Field> {
+        let name = path.label();
+        let is_own = matches!(path.0.first(), Some(Segment::OwnName(_)));
+        let of_source = self.metadata.iter().filter(|field| field.is_of_source());
+        let hidden = self.metadata.iter().filter(|field| !field.is_of_source());
+        let mut fields = of_source
+            .filter(|_| !is_own)
+            .chain(&self.fields)
+            .chain(hidden);
+        fields.find(|field| field.name == name)
+    }
+
+    /// What holds the field that a path means, without `dropped`: that of the record, where an open decoder has
+    /// one, else what the name meant before.
+    fn look_up(&self, path: &Path, dropped: &[Path]) -> Option<Slot> {
+        let is_dropped = |name: &str| dropped.iter().any(|dropped| dropped.label() == name);
+        let known = self.known(path).filter(|field| !is_dropped(&field.name));
+        match known {
+            Some(field) if !field.is_older => Some(field.slot),
+            _ => {
+                let dropped = [&self.dropped, dropped].concat();
+                let mut requests = self.open.as_ref()?.borrow_mut();
+                requests.ask(path, &dropped, &|| self.new_slot())
+            }
+        }
+    }
+
+    /// The fields with what is printed of them.
+    pub fn printed(&self) -> Vec<Field> {
+        let printed = |field: &Field| {
+            let mut field = field.clone();
+            if let Some(slot) = self.look_up(&Path::own(&field.name), &[]) {
+                field.slot = slot;
+            }
+            field
+        };
+        self.fields.iter().map(printed).collect()
     }
 
     /// The field that probably holds the time of a record.
@@ -342,15 +331,18 @@ impl Scope {
         path: &'p Path,
         span: Span,
     ) -> Result<(Slot, String, &'p [Segment]), Mistake> {
-        let lengths = match self.find(&path.label()) {
+        let lengths = match self.known(path) {
             Some(_) => 0..0,
             None => 1..path.0.len(),
         };
         for length in lengths.rev() {
-            let (name, inside) = path.0.split_at(length);
-            let name = Path(name.to_vec()).label();
-            if let Some(field) = self.fields.iter().find(|field| field.name == name) {
-                return Ok((field.slot, name, inside));
+            let (beginning, inside) = path.0.split_at(length);
+            let beginning = Path(beginning.to_vec());
+            let name = beginning.label();
+            if self.fields.iter().any(|field| field.name == name)
+                && let Some(slot) = self.look_up(&beginning, &[])
+            {
+                return Ok((slot, name, inside));
             }
         }
         self.resolve(path, span)
@@ -359,13 +351,10 @@ impl Scope {
 
     /// The slot of a field as written, or the mistake with the name that was probably meant.
     pub fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Mistake> {
+        if let Some(slot) = self.look_up(path, &[]) {
+            return Ok(slot);
+        }
         let name = path.label();
-        if let Some(slot) = self.find(&name) {
-            return Ok(slot);
-        }
-        if let Some(slot) = self.ask(path, &name) {
-            return Ok(slot);
-        }
         if let [Segment::Name(first), _, ..] = path.0.as_slice()
             && self.find(first).is_some()
         {
@@ -402,27 +391,23 @@ impl Scope {
 impl Scope {
     /// The mistake of asking for what was dropped, or for what a part was dropped of.
     fn dropped_before(&self, path: &Path, span: Span) -> Option<Mistake> {
+        let path = path.in_record();
         let is_met = |dropped: &&Path| {
             path.0.starts_with(&dropped.0) || self.nests() && dropped.0.starts_with(&path.0)
         };
         let dropped = self.dropped.iter().find(is_met)?;
         let name = dropped.label();
+        if let Some((_, new)) = self.gave_way.iter().find(|(gone, _)| gone == dropped) {
+            let message = format!("`{name}` is gone: `{new}` stands in its place");
+            let help = format!("write this stage in front of the one that makes `{new}`");
+            return Some(Mistake::new(span, message).help(help));
+        }
         let mistake = Mistake::new(span, format!("`{name}` was dropped by a stage before"));
         let mut help = format!("write this stage in front of `drop {name}`");
         if dropped.0.len() > path.0.len() {
             help.push_str(&format!(", or name other fields of `{}`", path.label()));
         }
         Some(mistake.help(help))
-    }
-
-    /// Asks the newest open decoder for a field, and through it those before.
-    fn ask(&self, path: &Path, name: &str) -> Option<Slot> {
-        let requests = self.open.as_ref()?;
-        if name.starts_with('@') {
-            return None;
-        }
-        let new_slot = || self.new_slot();
-        requests.borrow_mut().ask(path, &self.dropped, &new_slot)
     }
 }
 

@@ -4,7 +4,9 @@
 //! field that comes later is left out, and named at the end.
 
 use super::{Encoder, FormatDef, Look, OutputColumn};
-use crate::data::{Batch, Column, ColumnBuilder, Names, RecordColumn, Slot, Value, ValueRef};
+use crate::data::{
+    Batch, Column, ColumnBuilder, NameIndex, Names, RecordColumn, Slot, Value, ValueRef,
+};
 
 /// Encodes rows of an open schema in any format.
 pub struct OpenEncoder {
@@ -176,21 +178,19 @@ impl OpenEncoder {
             .iter()
             .map(|_| ColumnBuilder::new(batch.rows))
             .collect();
-        let mut left_out = Vec::new();
+        let printed = index(&fixed.names);
+        let mut left_out: Vec<Vec<u8>> = Vec::new();
         for row in 0..batch.rows {
             let fields = self.fields(batch, row);
+            let places = NameIndex::of(fields.iter().map(|(name, _)| *name));
             for (name, builder) in fixed.names.iter().zip(&mut builders) {
-                let value = fields
-                    .iter()
-                    .find(|(other, _)| other == name)
-                    .map_or(ValueRef::Null, |(_, value)| *value);
-                builder.push(value);
+                let place = places.find(name);
+                builder.push(place.map_or(ValueRef::Null, |place| fields[place].1));
             }
             for (name, _) in fields {
-                let is_known = |other: &Vec<u8>| other == name;
                 if left_out.len() < NAMED
-                    && !fixed.names.iter().any(is_known)
-                    && !left_out.iter().any(is_known)
+                    && printed.find(name).is_none()
+                    && !left_out.iter().any(|other| other == name)
                 {
                     left_out.push(name.to_vec());
                 }
@@ -232,21 +232,19 @@ impl OpenEncoder {
     /// Finds the columns in objects with the fields `of`; their rows have the fields `names`.
     fn lay_out(&mut self, of: &Names, names: &Names) {
         let Some(fixed) = &self.fixed else { return };
-        let place = |name: &Vec<u8>| {
-            let mut made = self.columns.iter();
-            match made.find(|column| column.name.as_bytes() == name) {
-                Some(column) => Place::Made(column.slot),
-                None => of
-                    .iter()
-                    .position(|other| other == name && self.is_kept(other))
-                    .map_or(Place::Nowhere, Place::Field),
-            }
+        let made = NameIndex::of(self.columns.iter().map(|column| column.name.as_bytes()));
+        let found = index(of);
+        let place = |name: &Vec<u8>| match (made.find(name), found.find(name)) {
+            (Some(column), _) => Place::Made(self.columns[column].slot),
+            (None, Some(field)) if self.is_kept(name) => Place::Field(field),
+            (None, _) => Place::Nowhere,
         };
         let places = fixed.names.iter().map(place).collect();
-        let is_printed = |name: &&Vec<u8>| fixed.names.contains(name);
+        let printed = index(&fixed.names);
         let left_out: Vec<Vec<u8>> = names
             .iter()
-            .filter(|name| !is_printed(name))
+            .filter(|name| printed.find(name).is_none())
+            .take(NAMED)
             .cloned()
             .collect();
         left_out.iter().for_each(|name| self.leave_out(name));
@@ -255,6 +253,11 @@ impl OpenEncoder {
             places,
         });
     }
+}
+
+/// Where the names stand.
+fn index(names: &[Vec<u8>]) -> NameIndex<'_> {
+    NameIndex::of(names.iter().map(Vec::as_slice))
 }
 
 impl Fixed {

@@ -166,7 +166,12 @@ fn name_segment<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a,
     } else {
         quoted_name(input)?
     };
-    segments.push(Segment::Name(name));
+    // Only here do back quotes make a difference: without them it may be what the source says of a record.
+    let is_own = !is_word && segments.is_empty() && name.starts_with('@') && is_plain_name(&name);
+    segments.push(match is_own {
+        true => Segment::OwnName(name),
+        false => Segment::Name(name),
+    });
     Ok((rest, is_word))
 }
 
@@ -245,6 +250,9 @@ mod tests {
             ("`any name, dots. and all`", "`any name, dots. and all`", ""),
             ("`plain`", "plain", ""),
             ("@source", "@source", ""),
+            ("`@source`", "`@source`", ""),
+            ("`@the time`", "`@the time`", ""),
+            ("`@source`.`@a`", "`@source`.@a", ""),
             ("log.@timestamp", "log.@timestamp", ""),
             ("größe", "`größe`", ""),
             ("`a\\`b`", "`a\\`b`", ""),

@@ -98,6 +98,7 @@ impl Display for Path {
         for (place, segment) in self.0.iter().enumerate() {
             match segment {
                 Segment::Name(name) if place == 0 => print_name(name, is_plain_name(name), f)?,
+                Segment::OwnName(name) if place == 0 => print_name(name, false, f)?,
                 _ => print_segment(segment, f)?,
             }
         }
@@ -106,13 +107,32 @@ impl Display for Path {
 }
 
 impl Path {
+    /// The field of this name itself, also if that begins with `@`.
+    pub fn own(name: &str) -> Path {
+        Path(vec![match name.starts_with('@') {
+            true => Segment::OwnName(name.to_owned()),
+            false => Segment::Name(name.to_owned()),
+        }])
+    }
+
+    /// The path within a record: there, back quotes make no difference.
+    pub fn in_record(&self) -> Path {
+        let mut path = self.clone();
+        if let Some(first) = path.0.first_mut()
+            && let Segment::OwnName(name) = first
+        {
+            *first = Segment::Name(std::mem::take(name));
+        }
+        path
+    }
+
     /// The path as a column's name shows it: like its canonical text, but without back quotes.
     pub fn label(&self) -> String {
         let mut label = String::new();
         for (place, segment) in self.0.iter().enumerate() {
             let dot = if place > 0 { "." } else { "" };
             let _ = match segment {
-                Segment::Name(name) => write!(label, "{dot}{name}"),
+                Segment::Name(name) | Segment::OwnName(name) => write!(label, "{dot}{name}"),
                 Segment::Index(index) => write!(label, "[{index}]"),
             }; // writing to a String cannot fail
         }
@@ -218,7 +238,7 @@ fn print_list(items: &[Expr], f: &mut Formatter<'_>) -> fmt::Result {
 fn print_segment(segment: &Segment, f: &mut Formatter<'_>) -> fmt::Result {
     match segment {
         Segment::Index(index) => write!(f, "[{index}]"),
-        Segment::Name(name) => {
+        Segment::Name(name) | Segment::OwnName(name) => {
             f.write_str(".")?;
             print_name(name, is_plain_segment(name), f)
         }

@@ -330,16 +330,15 @@ fn output(bound: &Bound, printing: Printing) -> Output {
             _ => false,
         })
     };
-    let column = |field: &Field| OutputColumn {
-        name: field.name.clone(),
-        slot: field.slot,
+    let column = |(field, printed): (&Field, Field)| OutputColumn {
+        name: printed.name,
+        slot: printed.slot,
         is_key: is_bound(field.slot) || is_key(field.slot),
     };
-    let columns: Vec<OutputColumn> = scope.fields().iter().map(column).collect();
-    let front = columns
-        .iter()
-        .take_while(|column| is_bound(column.slot))
-        .count();
+    let fields = scope.fields().iter();
+    let columns: Vec<OutputColumn> = fields.zip(scope.printed()).map(column).collect();
+    let is_in_front = |field: &&Field| is_bound(field.slot) || field.is_in_front;
+    let front = scope.fields().iter().take_while(is_in_front).count();
     Output {
         columns,
         lines: None,

@@ -144,7 +144,7 @@ pub struct Output {
     pub lines: Option<Slot>,
     /// All fields of an object come first, in their order: then `columns` are those that stages made.
     pub whole: Option<Slot>,
-    /// So many of `columns` stand before the object's fields: the bounds of a window.
+    /// So many of `columns` stand before the object's fields: the bounds of a window, and what was there before.
     pub front: usize,
     /// Fields of the object that are not printed.
     pub dropped: Vec<String>,
@@ -233,15 +233,15 @@ impl Plan {
         }
     }
 
-    /// Fields that were asked for and that no record had: each once, and none that another decoder has found.
+    /// Fields that were looked for and that no record had: each once, and none that another decoder has found.
     pub fn never_seen(&self) -> Vec<String> {
         let is_seen = |name: &String| {
             let mut watched = self.watched.iter();
             watched.any(|(other, seen)| other == name && seen.get())
         };
         let mut names: Vec<String> = Vec::new();
-        for (name, _) in &self.watched {
-            if !is_seen(name) && !names.contains(name) {
+        for (name, seen) in &self.watched {
+            if seen.was_looked_for() && !is_seen(name) && !names.contains(name) {
                 names.push(name.clone());
             }
         }

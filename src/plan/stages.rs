@@ -2,6 +2,7 @@
 
 use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
+use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Scope, functions};
 use crate::lang::Mistake;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
@@ -151,11 +152,13 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
     scope.seed = settings.seed;
     scope.read_file = settings.read_file;
     scope.reloads = settings.reloads;
+    let line = scope.set("line");
+    let [source, number, time] = OF_SOURCE.map(|name| scope.set_metadata(name));
     let source = SourceSlots {
-        line: scope.set("line"),
-        source: scope.set_metadata("@source"),
-        number: scope.set_metadata("@number"),
-        time: scope.set_metadata("@time"),
+        line,
+        source,
+        number,
+        time,
         header: scope.set_header(),
     };
     let mut bound = Bound {

@@ -117,7 +117,7 @@ fn whole_record(
         let line = super::line(scope, stage, &DEDUP.entry, "")?;
         return Ok(vec![slot_of(line, scope, computed)]);
     }
-    let mut keys: Vec<Slot> = scope.fields().iter().map(|field| field.slot).collect();
+    let mut keys: Vec<Slot> = scope.printed().iter().map(|field| field.slot).collect();
     if let Some(whole) = scope.whole() {
         let replaced = scope.fields().iter().map(|field| field.name.clone());
         let without: Vec<String> = scope.dropped().into_iter().chain(replaced).collect();

@@ -1,5 +1,6 @@
 //! `explode FIELD`: one record for each element of a list.
 
+use super::replaced::replace;
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, ColumnBuilder, Entry, Example, LiveSlots, Slot, Value, ValueRef};
 use crate::expr::{Node, Scope};
@@ -45,8 +46,11 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         Err(_) if scope.unknown => Node::Constant(Value::Null),
         Err(unknown) => return Err(vec![unknown]),
     };
-    let slot = scope.replace(&old, name.as_ref().map_or(&old, |name| &name.text));
-    Ok(BoundStage::Rows(vec![Box::new(Explode { of, slot })]))
+    let name = name.as_ref().map_or(&old, |name| &name.text);
+    let (slot, replaced) = replace(scope, path, name);
+    let explode = Box::new(Explode { of, slot }) as Box<_>;
+    let stages = replaced.into_iter().chain([explode]);
+    Ok(BoundStage::Rows(stages.collect()))
 }
 
 /// Replaces each row by the elements of a list.

@@ -58,7 +58,9 @@ impl Extraction {
                     .filter(|request| live.contains(request.slot))
                 {
                     let seen = Seen::default();
-                    watched.push((request.path.label(), seen.clone()));
+                    if !requests.is_known(request) {
+                        watched.push((request.path.label(), seen.clone()));
+                    }
                     wanted.push(Wanted::Field(request.path.clone(), seen));
                     slots.push(request.slot);
                     older.push(request.older.map(Older::Field));
@@ -66,7 +68,7 @@ impl Extraction {
                 if live.contains(requests.whole) {
                     wanted.push(Wanted::Whole);
                     slots.push(requests.whole);
-                    let whole = requests.older.as_ref().map(|older| older.whole());
+                    let whole = requests.older_whole();
                     older.push(whole.map(|(slot, dropped)| Older::Whole(slot, dropped)));
                 }
             }
@@ -75,9 +77,14 @@ impl Extraction {
             Wanted::Field(path, _) => path.label(),
             Wanted::Whole => "all fields".to_owned(),
         };
+        let seen = |wanted: &Wanted| match wanted {
+            Wanted::Field(_, seen) => Some(seen.clone()),
+            Wanted::Whole => None,
+        };
         Box::new(Extract {
             from: self.from,
             names: wanted.iter().map(name).collect(),
+            seen: wanted.iter().filter_map(seen).collect(),
             decoder: (self.make)(&wanted),
             header: self.header,
             slots,
@@ -225,6 +232,8 @@ struct Extract {
     older: Vec<Option<Older>>,
     /// What the slots hold, for people.
     names: Vec<String>,
+    /// For each field, whether it was ever looked for.
+    seen: Vec<Seen>,
 }
 
 impl RowStage for Extract {
@@ -261,6 +270,9 @@ impl RowStage for Extract {
             Some(header) => self.decoder.decode_under(batch.column(header), &texts),
             None => self.decoder.decode(&texts),
         };
+        if decoded.rejected.len() < batch.rows {
+            self.seen.iter().for_each(Seen::set_looked_for);
+        }
         let mut needed = live.clone();
         self.older
             .iter()

@@ -3,6 +3,7 @@
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots, Slot, Value};
+use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, keys};
@@ -69,7 +70,7 @@ struct Clause<'a> {
 
 fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Mistake> {
     let name = arguments.name("the name of a state")?;
-    if name.text.starts_with('@') {
+    if OF_SOURCE.contains(&name.text.as_str()) {
         let message = format!("`{}` belongs to the source and is no state", name.text);
         return Err(Mistake::new(name.span, message));
     }

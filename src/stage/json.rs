@@ -11,8 +11,8 @@ pub(super) const JSON: StageDef = StageDef {
         summary: "Take the fields of a JSON object: user.id, items[0].price.",
         details: "Values keep their types; nested fields are named by path. Only the fields that something asks for are read; of the rest, only the structure is checked. Of a \
                   name that comes twice, the last one counts; ints beyond 64 bits are floats; items[-1] is the last \
-                  element. A record that is no object is rejected. Behind another `json` or `logfmt`, fields are added to its fields and \
-                  replace them. A field that is never there is named on stderr at \
+                  element. A record that is no object is rejected. Behind other stages that extract, fields are added to theirs and \
+                  replace them; where a record has no field of a name, it means what it meant before. A field that is never there is named on stderr at \
                   the end.",
         examples: &[
             Example {

@@ -2,6 +2,7 @@
 
 use super::{Account, BoundStage, RowStage, StageDef, totals};
 use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
+use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
@@ -70,18 +71,24 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 }
 
 fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::Expr), Mistake> {
+    let is_own = is_own(arguments);
     let name = arguments.name("the name of a field")?;
-    if name.text.starts_with('@') {
-        return Err(Mistake::new(
-            name.span,
-            format!(
-                "`{}` belongs to the source and cannot be replaced",
-                name.text
-            ),
-        ));
+    if !is_own && OF_SOURCE.contains(&name.text.as_str()) {
+        let message = format!(
+            "`{}` belongs to the source and cannot be replaced",
+            name.text
+        );
+        return Err(Mistake::new(name.span, message)
+            .help("a field of the record that has this name stands in back quotes"));
     }
     arguments.equals("`=` and its value")?;
     Ok((name, arguments.expression("a value")?))
+}
+
+/// Whether the next name stands in back quotes, and would mean something else without them.
+fn is_own(arguments: &Arguments<'_>) -> bool {
+    let kind = arguments.peek_expression().map(|expr| &expr.kind);
+    matches!(kind, Some(ast::ExprKind::Field(path)) if matches!(path.0.first(), Some(ast::Segment::OwnName(_))))
 }
 
 /// Computes one column.

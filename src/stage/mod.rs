@@ -31,6 +31,7 @@ mod operator;
 mod parse;
 mod partners;
 mod regex_;
+mod replaced;
 mod running;
 mod sample;
 mod select;

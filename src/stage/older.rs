@@ -1,9 +1,9 @@
-//! What one open decoder does not have is taken from those before it: `json | json from payload` adds and replaces
-//! fields.
+//! What an open decoder does not have is taken from what was there before it: `json | json from payload` adds and
+//! replaces fields.
 
-use crate::data::{Column, ColumnBuilder, LiveSlots, Slot, Value, ValueRef};
+use crate::data::{Column, ColumnBuilder, LiveSlots, NameIndex, Slot, Value, ValueRef};
 
-/// Where the values of a decoder before stand.
+/// Where the values stand that were there before.
 #[derive(Clone, Debug)]
 pub(super) enum Older {
     /// Those of one field.
@@ -35,7 +35,8 @@ impl Older {
 
 /// Field by field: null is nothing.
 fn coalesce<'a>(newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
-    if let Column::Constant(Value::Null, _) = newer {
+    let is_null = |row: usize| newer.get(row).is_null();
+    if (0..newer.len()).all(is_null) {
         return older.clone();
     }
     let mut rows = ColumnBuilder::new(newer.len());
@@ -51,18 +52,20 @@ fn coalesce<'a>(newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
 /// Object by object: fields of `newer` replace those of `older` in their place, or stand behind them.
 fn merge<'a>(newer: &Column<'a>, older: &Column<'a>, dropped: &[String]) -> Column<'a> {
     let merged = |row| {
-        let mut fields = match older.get(row) {
-            ValueRef::Object(fields) => fields.to_vec(),
+        let is_kept = |name: &[u8]| !dropped.iter().any(|dropped| dropped.as_bytes() == name);
+        let kept: Vec<&(Vec<u8>, Value)> = match older.get(row) {
+            ValueRef::Object(fields) => fields.iter().filter(|(name, _)| is_kept(name)).collect(),
             _ => Vec::new(),
         };
-        fields.retain(|(name, _)| !dropped.iter().any(|dropped| dropped.as_bytes() == name));
+        let mut fields: Vec<(Vec<u8>, Value)> = kept.iter().copied().cloned().collect();
         let ValueRef::Object(newer) = newer.get(row) else {
             return Value::Object(fields);
         };
+        let index = NameIndex::of(kept.iter().map(|(name, _)| name.as_slice()));
         for (name, value) in newer {
-            match fields.iter_mut().find(|(other, _)| other == name) {
+            match index.find(name) {
                 Some(_) if *value == Value::Null => {}
-                Some(field) => field.1 = value.clone(),
+                Some(place) => fields[place].1 = value.clone(),
                 None => fields.push((name.clone(), value.clone())),
             }
         }

@@ -6,6 +6,7 @@
 use memchr::{memchr_iter, memmem};
 use regex::bytes::Regex;
 
+use super::replaced::replace;
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
     Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn,
@@ -87,27 +88,30 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     arguments
         .finish(SPLIT.entry.usage)
         .map_err(|mistake| vec![mistake])?;
-    let (node, old) = match from {
+    let name = name.as_deref().unwrap_or("word");
+    let (node, slot, replaced) = match from {
         Some((path, span)) => {
-            let old = path.label();
-            match scope.resolve(path, span) {
-                Ok(slot) => (Node::Field(slot, old.clone()), old),
-                Err(_) if scope.unknown => (Node::Constant(Value::Null), old),
+            let node = match scope.resolve(path, span) {
+                Ok(slot) => Node::Field(slot, path.label()),
+                Err(_) if scope.unknown => Node::Constant(Value::Null),
                 Err(unknown) => return Err(vec![unknown]),
-            }
+            };
+            let (slot, replaced) = replace(scope, path, name);
+            (node, slot, replaced)
         }
-        None => (
-            super::line(scope, stage, &SPLIT.entry, "from")?,
-            "line".to_owned(),
-        ),
+        None => {
+            let line = super::line(scope, stage, &SPLIT.entry, "from")?;
+            (line, scope.replace("line", name), None)
+        }
     };
-    let slot = scope.replace(&old, name.as_deref().unwrap_or("word"));
-    Ok(BoundStage::Rows(vec![Box::new(Split {
+    let split = Split {
         node,
         separator,
         keep,
         slot,
-    })]))
+    };
+    let stages = replaced.into_iter().chain([Box::new(split) as Box<_>]);
+    Ok(BoundStage::Rows(stages.collect()))
 }
 
 /// What stands between pieces.

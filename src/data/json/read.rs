@@ -5,6 +5,7 @@
 //! [`super::skip_json`], or does not care where a mistake is.
 
 use crate::data::number::parse_number;
+use crate::data::object::ObjectBuilder;
 use crate::data::value::Value;
 
 use super::skip::{skip_json, skip_string, skip_white};
@@ -119,24 +120,20 @@ fn read_list(bytes: &[u8]) -> Option<Value> {
 }
 
 fn read_object(bytes: &[u8]) -> Option<Value> {
-    let mut fields: Vec<(Vec<u8>, Value)> = Vec::new();
+    let mut object = ObjectBuilder::default();
     let mut at = skip_white(bytes, 1);
     while bytes.get(at) != Some(&b'}') {
         let name_end = skip_string(bytes, at).ok()?;
         let name = read_string(&bytes[at..name_end])?;
         let start = skip_white(bytes, skip_white(bytes, name_end) + 1);
         let end = skip_json(bytes, start).ok()?;
-        let value = read(&bytes[start..end])?;
-        match fields.iter_mut().find(|(other, _)| *other == name) {
-            Some(field) => field.1 = value,
-            None => fields.push((name, value)),
-        }
+        object.set(name, read(&bytes[start..end])?);
         at = skip_white(bytes, end);
         if bytes.get(at) == Some(&b',') {
             at = skip_white(bytes, at + 1);
         }
     }
-    Some(Value::Object(fields))
+    Some(object.finish())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Field, Requests, Scope};
 use crate::data::Slot;
-use crate::lang::ast::{Path, Segment};
+use crate::lang::ast::Path;
 
 /// A field of united streams.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,10 +78,9 @@ impl Scope {
             if fields.iter().any(|field| field.name == name) {
                 return;
             }
-            let of = |scope: &Scope| {
-                let path = Path(vec![Segment::Name(name.to_owned())]);
-                let asked = || scope.ask(&path, name).filter(|_| is_shown);
-                scope.find(name).or_else(asked)
+            let of = |scope: &Scope| match is_shown {
+                true => scope.look_up(&Path::own(name), &[]),
+                false => scope.find(name),
             };
             let sides = [of(first), of(second)];
             let is_free = |slot: &Slot| {
@@ -89,11 +88,8 @@ impl Scope {
                     && (sides[0] == sides[1] || !own.contains(slot))
             };
             let slot = sides[0].filter(is_free).unwrap_or_else(|| first.new_slot());
+            fields.push(Field::new(name, slot));
             let name = name.to_owned();
-            fields.push(Field {
-                name: name.clone(),
-                slot,
-            });
             united.fields.push(UnitedField { name, slot, sides });
         };
         let (mut fields, mut metadata) = (Vec::new(), Vec::new());
@@ -111,10 +107,13 @@ impl Scope {
                 fields: Vec::new(),
                 whole: first.new_slot(),
                 nests: first.nests() || second.nests(),
-                older: None,
+                before: None,
                 sides: Some(Rc::clone(&sides)),
             }))
         });
+        for field in metadata.iter_mut().filter(|field| !field.is_of_source()) {
+            field.is_older = is_open; // where one of the two has a field of that name, it hides the line
+        }
         self.open = united.open.clone();
         self.dropped = match is_open {
             true => Vec::new(),
@@ -132,7 +131,7 @@ impl Scope {
     /// Rows are made of a record of this scope and one of another: the fields of both, of which no name is in both,
     /// and of what the other hides nothing. The lines of the sources have no header any more.
     pub fn join(&mut self, mut other: Scope) -> United {
-        other.metadata.retain(|field| field.name.starts_with('@'));
+        other.metadata.retain(Field::is_of_source);
         let is_other = |hidden: &Field| other.fields.iter().any(|field| field.name == hidden.name);
         self.metadata.retain(|field| !is_other(field));
         let united = self.unite(other, &[]);
@@ -145,15 +144,5 @@ impl Scope {
         let is_here = |field: &&Field| self.fields.iter().any(|own| own.name == field.name);
         let both = other.fields.iter().filter(is_here);
         both.map(|field| field.name.clone()).collect()
-    }
-}
-
-impl Requests {
-    /// What holds a field in each of the two streams that are united here, if they are.
-    pub(super) fn in_sides(&self, path: &Path) -> Option<[Option<Slot>; 2]> {
-        let name = path.label();
-        let of = |scope: &Scope| scope.find(&name).or_else(|| scope.ask(path, &name));
-        let [first, second] = &**self.sides.as_ref()?;
-        Some([of(first), of(second)])
     }
 }

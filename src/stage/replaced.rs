@@ -1,0 +1,100 @@
+//! What a piece of a field replaces: it takes the field's place, also where only the data knows the field.
+
+use super::RowStage;
+use crate::data::{Batch, Column, LiveSlots, Names, RecordColumn, Slot, Value, ValueRef};
+use crate::expr::{Scope, without};
+use crate::lang::ast::Path;
+
+/// Puts a new field in the place of another one: its slot, and what must be done to whole objects before, if they are
+/// printed.
+pub(super) fn replace(
+    scope: &mut Scope,
+    path: &Path,
+    name: &str,
+) -> (Slot, Option<Box<dyn RowStage>>) {
+    let old = path.label();
+    let slot = scope.replace(&old, name);
+    let place = match path.0.len() > 1 && scope.nests() {
+        true => Place::Inside(path.in_record()),
+        false if old == name => return (slot, None),
+        false => {
+            scope.give_way(path, name);
+            Place::Field(old.into_bytes(), name.as_bytes().to_vec())
+        }
+    };
+    let step = |whole| Box::new(Replaced { whole, place }) as Box<dyn RowStage>;
+    (slot, scope.whole().map(step))
+}
+
+/// Where whole objects have what is replaced.
+enum Place {
+    /// In a field: that is taken out.
+    Inside(Path),
+    /// It is a field: it gets the name of the new one, which is then printed there.
+    Field(Vec<u8>, Vec<u8>),
+}
+
+/// Makes room in whole objects.
+struct Replaced {
+    whole: Slot,
+    place: Place,
+}
+
+impl RowStage for Replaced {
+    fn reads(&self, slots: &mut LiveSlots) {
+        slots.insert(self.whole);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.whole]
+    }
+
+    fn only_makes(&self) -> bool {
+        true
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut super::Account) {
+        let objects = batch.column(self.whole);
+        let replaced = match (objects, &self.place) {
+            (Column::Record(record), Place::Field(old, new)) => {
+                Column::Record(renamed_columns(record, old, new))
+            }
+            (objects, place) => {
+                let rows = (0..batch.rows).map(|row| match place {
+                    Place::Inside(path) => without(objects.get(row), &path.0),
+                    Place::Field(old, new) => renamed(objects.get(row), old, new),
+                });
+                Column::Values(rows.collect())
+            }
+        };
+        batch.retain(live);
+        batch.set(self.whole, replaced);
+    }
+}
+
+/// An object of which a field has a new name, and no other one has that.
+fn renamed(object: ValueRef<'_>, old: &[u8], new: &[u8]) -> Value {
+    let ValueRef::Object(fields) = object else {
+        return object.to_value();
+    };
+    let has_old = fields.iter().any(|(name, _)| name == old);
+    let kept = fields.iter().filter(|(name, _)| !has_old || name != new);
+    let rename = |(name, value): &(Vec<u8>, Value)| match name == old {
+        true => (new.to_vec(), Value::Null),
+        false => (name.clone(), value.clone()),
+    };
+    Value::Object(kept.map(rename).collect())
+}
+
+/// The same of objects that all have the same fields.
+fn renamed_columns<'a>(record: &RecordColumn<'a>, old: &[u8], new: &[u8]) -> RecordColumn<'a> {
+    let has_old = record.names().iter().any(|name| name == old);
+    let fields = record.names().iter().zip(record.columns());
+    let kept = fields.filter(|(name, _)| !has_old || name.as_slice() != new);
+    let rename = |(name, column): (&Vec<u8>, &Column<'a>)| match name == old {
+        true => (new.to_vec(), column.clone()),
+        false => (name.clone(), column.clone()),
+    };
+    let (names, columns): (Vec<Vec<u8>>, Vec<Column<'a>>) = kept.map(rename).unzip();
+    RecordColumn::new(Names::from(names), columns, record.rows())
+}
