@@ -155,10 +155,9 @@ impl<'r> Coordinator<'r> {
         let executor = self.executor;
         let plan = self.plan;
         output.progress = shown.progress;
-        output.live = shown
-            .live
-            .map(|table| Live::new(table, &plan.output, self.control));
         let mut results = Results::new(plan, self.limits, &self.written, &executor);
+        let live = shown.live;
+        output.live = live.map(|table| Live::new(table, plan, self.control, results.picture()));
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
             self.refresh();
             self.show(&mut results, &mut output);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::data::{Batch, LiveSlots};
 use crate::format::Look;
-use crate::plan;
+use crate::plan::{self, Plan};
 use crate::sink::Display;
 
 use super::control::Control;
@@ -51,7 +51,13 @@ pub(super) struct Facts {
 const KEPT_ROWS: usize = 1000;
 
 impl<'p> Live<'p> {
-    pub(super) fn new(table: LiveTable, output: &'p plan::Output, control: &'p Control) -> Self {
+    /// A table of what there is before the first record.
+    pub(super) fn new(
+        table: LiveTable,
+        plan: &'p Plan,
+        control: &'p Control,
+        picture: Vec<Batch<'static>>,
+    ) -> Self {
         let LiveTable {
             display,
             every,
@@ -59,9 +65,9 @@ impl<'p> Live<'p> {
             look,
         } = table;
         let began = Instant::now();
-        Live {
+        let mut live = Live {
             display,
-            output,
+            output: &plan.output,
             encoding,
             look,
             rows: Vec::new(),
@@ -69,7 +75,15 @@ impl<'p> Live<'p> {
             began,
             pace: Pace::new(began, every),
             control,
-        }
+        };
+        live.take(picture);
+        live
+    }
+
+    /// From now on these rows are drawn.
+    fn take(&mut self, picture: Vec<Batch<'static>>) {
+        self.count = picture.iter().map(|batch| batch.rows).sum();
+        self.rows = first(picture, KEPT_ROWS);
     }
 
     /// Draws the rows of a picture, or those of the last one with what is new below them.
@@ -77,8 +91,7 @@ impl<'p> Live<'p> {
         self.leave_to_others();
         let is_new = picture.is_some();
         if let Some(picture) = picture {
-            self.count = picture.iter().map(|batch| batch.rows).sum();
-            self.rows = first(picture, KEPT_ROWS);
+            self.take(picture);
         }
         let Some(size) = self.display.size() else {
             return;
