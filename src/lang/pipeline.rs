@@ -127,33 +127,37 @@ fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
                 Argument::Comma(span)
             });
             false
-        } else if let Some(pipeline) = at(here, '(').then(|| nested(here, around)).flatten() {
-            let (rest, pipeline) = pipeline?;
-            input = rest;
-            arguments.push(Argument::Pipeline(pipeline, span_between(here, rest)));
-            true
         } else if here.fragment().starts_with([')', ']', '}']) {
             let (found, span) = found(here);
             let mistake = Mistake::new(span, format!("unexpected {found}"))
                 .help("nothing is open that it could close");
             return Err(fail(mistake, span.end));
         } else {
-            let (rest, expr) = expression(
-                here,
-                Place {
-                    brackets: 0,
-                    may_begin_clause,
+            let place = Place {
+                brackets: 0,
+                may_begin_clause,
+            };
+            let (rest, argument) = match expression(here, place) {
+                Ok((rest, expr)) => (rest, Argument::Expr(expr)),
+                // No expression has a `|` in its parentheses.
+                Err(mistake) if at(here, '(') => match nested(here, around) {
+                    Some(nested) => {
+                        let (rest, pipeline) = nested?;
+                        (rest, Argument::Pipeline(pipeline, span_between(here, rest)))
+                    }
+                    None => return Err(mistake),
                 },
-            )?;
+                Err(mistake) => return Err(mistake),
+            };
             input = rest;
-            arguments.push(Argument::Expr(expr));
+            arguments.push(argument);
             true
         };
     }
 }
 
-/// `(stage | stage)`; nothing where no stage with a `|` behind it follows the `(`: that is an expression. A mistake
-/// in it ends the stage that it belongs to.
+/// `(stage | stage)`; nothing where no stage with a `|` behind it follows the `(`. A mistake in it ends the stage that
+/// it belongs to.
 fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
     if around > MAX_NESTED_PIPELINES {
         return None; // what they stand in is refused
@@ -163,7 +167,14 @@ fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
     if !at(pipe, '|') || pipe.fragment().starts_with("||") {
         return None;
     }
-    Some(nested_behind(open, pipe, first, around).map_err(|error| behind(open, error)))
+    match nested_behind(open, pipe, first, around) {
+        Ok(nested) => Some(Ok(nested)),
+        Err(error) => {
+            let end = parenthesized(open.fragment()).map(|length| open.location_offset() + length);
+            let is_within = end.is_none_or(|end| pipe.location_offset() < end);
+            is_within.then(|| Err(behind(open, error))) // else what looked like a regex was a division
+        }
+    }
 }
 
 /// What follows the first stage of a pipeline in parentheses.

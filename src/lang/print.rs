@@ -179,9 +179,10 @@ fn print_argument(
     }
     let text = expr.to_string();
     let first_word = text.split(|c| !continues_name(c)).next().unwrap_or("");
-    let goes_on =
-        text.starts_with(['-', '/']) || expr.as_word().is_none() && is_foreign(first_word);
-    if is_behind_operand && goes_on {
+    // A foreign word is looked for behind a stage's name, too.
+    let is_operator = expr.as_word().is_none() && is_foreign(first_word);
+    let goes_on = is_behind_operand && text.starts_with(['-', '/']);
+    if goes_on || is_operator {
         return write!(f, "({text})"); // else it would be taken for the right side of an operator
     }
     f.write_str(&text)
