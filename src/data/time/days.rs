@@ -18,7 +18,7 @@ const MONDAY: i64 = 4;
 
 /// Time cut into steps of one length, numbered from 1970 in a zone. Steps of whole days begin at midnight, and
 /// have 23 or 25 hours when clocks change; steps of whole weeks begin on Monday. Others begin where the clocks of
-/// the zone show a multiple of them, see [`super::clock_steps`].
+/// the zone show a multiple of them, see `clock_steps`.
 #[derive(Clone, Debug)]
 pub struct TimeSteps(Steps);
 
