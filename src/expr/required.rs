@@ -15,22 +15,30 @@ impl Node {
     /// The longest text known to be in `field` wherever the condition is true. Nothing is lost by not asking the
     /// condition of other records: whatever it does before it fails there cannot be counted as a failure.
     pub fn required_text(&self, field: Slot) -> Option<Cow<'_, [u8]>> {
+        Some(self.required(field)?.text)
+    }
+
+    fn required(&self, field: Slot) -> Option<Required<'_>> {
         let is_field = |node: &Node| matches!(node, Node::Field(slot, _) if *slot == field);
-        match self {
+        let text: Option<Cow<'_, [u8]>> = match self {
             Node::And(first, second) => {
+                let first = first.required(field)?;
                 // What stands behind a conjunct that can fail is not asked first: the failures would be missed.
-                let first = first.required_text(field)?;
-                Some(match second.required_text(field) {
-                    Some(second) if second.len() > first.len() => second,
-                    _ => first,
-                })
+                let second = second.required(field).filter(|_| !first.can_fail);
+                return Some(match second {
+                    Some(second) if second.text.len() > first.text.len() => second,
+                    second => Required {
+                        can_fail: second.is_none_or(|second| second.can_fail),
+                        ..first
+                    },
+                });
             }
             Node::Compare(Comparison::Equal, first, second) => match (&**first, &**second) {
                 (field, Node::Constant(Value::Text(text)))
                 | (Node::Constant(Value::Text(text)), field)
                     if is_field(field) =>
                 {
-                    Some(Cow::Borrowed(text))
+                    Some(Cow::Borrowed(text.as_slice()))
                 }
                 _ => None,
             },
@@ -40,13 +48,24 @@ impl Node {
                     (
                         "contains" | "startswith" | "endswith",
                         [text, Node::Constant(Value::Text(part))],
-                    ) if is_field(text) => Some(Cow::Borrowed(part)),
+                    ) if is_field(text) => Some(Cow::Borrowed(part.as_slice())),
                     _ => None,
                 }
             }
             _ => None,
-        }
+        };
+        Some(Required {
+            text: text?,
+            can_fail: false,
+        })
     }
+}
+
+/// What a condition needs.
+struct Required<'n> {
+    text: Cow<'n, [u8]>,
+    /// Whether something in it can be counted as a failure.
+    can_fail: bool,
 }
 
 impl Pattern {
@@ -115,6 +134,11 @@ mod tests {
             ("line ~ /(x|y)+(abc){2,}z?/", Some("abc")),
             ("contains(line, 'a') and num(line) > 1", Some("a")),
             ("line ~ /ab/x", Some("ab")),
+            (
+                "line ~ 'b' and not num(line) > 0 and startswith(line, 'ab')",
+                Some("b"),
+            ),
+            ("line ~ 'b' and (line ~ 'abc' and line ~ 'ab')", Some("abc")),
         ] {
             assert_eq!(required(condition).as_deref(), text, "{condition}");
         }
@@ -134,6 +158,7 @@ mod tests {
             "line ~ /[a-c]*/",
             "line == 5",
             "num(line) > 1 and contains(line, 'a')",
+            "not contains(line, 'a') and contains(line, 'a')",
         ] {
             assert_eq!(required(condition), None, "{condition}");
         }
