@@ -5,19 +5,16 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::data::{Batch, Column, ColumnBuilder, KeyKind, Position};
-use crate::group::{GroupTable, Keys, hasher, with_key_values};
+use crate::data::{Batch, KeyKind};
+use crate::group::{GroupTable, Keys, hasher};
 
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
 use super::partial::{PARTITIONS, Part, Run, partition};
-use super::ranking::{Candidate, Ranked, Ranking, compare};
+use super::result_rows::{Finished, compact, emit, first_of};
 
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;
-
-/// Rows of one batch of the result.
-const BATCH_ROWS: usize = 1 << 14;
 
 /// Runs tasks side by side. The engine has the threads; this floor only says what can be done at once.
 pub trait Executor {
@@ -42,15 +39,6 @@ pub struct Merged {
 pub(super) struct Set {
     table: GroupTable,
     accumulators: Vec<Box<dyn Accumulator>>,
-}
-
-/// The groups of a set, finished and ranked.
-#[derive(Debug)]
-struct Finished<'k> {
-    keys: Cow<'k, Keys>,
-    /// The columns of each aggregate.
-    columns: Vec<Vec<Column<'static>>>,
-    best: Vec<Candidate>,
 }
 
 impl Merged {
@@ -373,131 +361,5 @@ impl Set {
             columns,
             best,
         }
-    }
-}
-
-/// The groups that come first, in their order.
-fn first_of(
-    groups: impl Iterator<Item = u32>,
-    keys: &Keys,
-    columns: &[Vec<Column<'static>>],
-    ranking: &Ranking,
-    index: u32,
-) -> Vec<Candidate> {
-    let ranked = Ranked {
-        keys,
-        first: &columns[0][0],
-    };
-    let mut best: Vec<Candidate> = Vec::with_capacity(keys.len());
-    best.extend(groups.map(|group| ranked.candidate(0, group)));
-    if !ranking.unordered {
-        let limit = ranking.limit.unwrap_or(usize::MAX);
-        let sets = [ranked];
-        if limit == 0 {
-            best.clear();
-        } else if limit < best.len() {
-            best.select_nth_unstable_by(limit - 1, |left, right| compare(left, right, &sets));
-            best.truncate(limit);
-        }
-        best.sort_unstable_by(|left, right| compare(left, right, &sets));
-    }
-    best.iter_mut().for_each(|candidate| candidate.set = index);
-    best
-}
-
-/// Only some of the groups are wanted: only they are kept.
-fn compact(
-    keys: &Keys,
-    columns: &[Vec<Column<'static>>],
-    mut best: Vec<Candidate>,
-) -> Finished<'static> {
-    let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
-    best.iter_mut()
-        .enumerate()
-        .for_each(|(group, candidate)| candidate.group = group as u32);
-    Finished {
-        keys: Cow::Owned(keys.gather(&kept)),
-        columns: columns
-            .iter()
-            .map(|columns| columns.iter().map(|column| column.gather(&kept)).collect())
-            .collect(),
-        best,
-    }
-}
-
-/// The rows of all sets in their order, as batches.
-fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<Batch<'static>> {
-    let sets: Vec<Ranked<'_>> = finished
-        .iter()
-        .map(|set| Ranked {
-            keys: &set.keys,
-            first: &set.columns[0][0],
-        })
-        .collect();
-    let mut rows: Vec<Candidate> =
-        Vec::with_capacity(finished.iter().map(|set| set.best.len()).sum());
-    for set in finished {
-        rows.extend_from_slice(&set.best);
-    }
-    if finished.len() > 1 && !aggregation.ranking.unordered {
-        // Each set is sorted: a stable sort finds these runs and merges them.
-        rows.sort_by(|left, right| compare(left, right, &sets));
-    }
-    rows.truncate(aggregation.ranking.limit.unwrap_or(usize::MAX));
-    rows.chunks(BATCH_ROWS)
-        .enumerate()
-        .map(|(index, rows)| {
-            let mut batch = Batch::new(rows.len(), Position(index as u64));
-            emit_keys(aggregation, finished, rows, &mut batch);
-            for (index, aggregate) in aggregation.aggregates.iter().enumerate() {
-                for (column, slot) in aggregate.slots.iter().enumerate() {
-                    let of = |set: usize| &finished[set].columns[index][column];
-                    batch.set(*slot, emit_results(of, finished.len(), rows));
-                }
-            }
-            batch
-        })
-        .collect()
-}
-
-/// The results of some rows; `of` has those of each set.
-fn emit_results<'c>(
-    of: impl Fn(usize) -> &'c Column<'static>,
-    sets: usize,
-    rows: &[Candidate],
-) -> Column<'static> {
-    if sets == 1 {
-        let groups: Vec<u32> = rows.iter().map(|row| row.group).collect();
-        return of(0).gather(&groups);
-    }
-    let mut builder = ColumnBuilder::new(rows.len());
-    for row in rows {
-        builder.push(of(row.set as usize).get(row.group as usize));
-    }
-    builder.finish()
-}
-
-fn emit_keys(
-    aggregation: &Aggregation,
-    finished: &[Finished<'_>],
-    rows: &[Candidate],
-    batch: &mut Batch<'static>,
-) {
-    let mut builders: Vec<ColumnBuilder> = aggregation
-        .keys
-        .iter()
-        .map(|_| ColumnBuilder::new(rows.len()))
-        .collect();
-    let mut short = [0; 16];
-    for row in rows {
-        let (kind, bytes) = finished[row.set as usize]
-            .keys
-            .get(row.group as usize, &mut short);
-        with_key_values(kind, bytes, &mut builders, |builder, value| {
-            builder.push(value)
-        });
-    }
-    for (key, builder) in aggregation.keys.iter().zip(builders) {
-        batch.set(key.slot, builder.finish());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Around them: what a worker keeps of its
 //! share of the stream (`partial`), how the shares become one (`merged`), in which order groups are
-//! printed (`ranking`), and what several aggregates compute with: moments without rounding
+//! printed (`ranking`) and as which rows (`result_rows`), and what several aggregates compute with: moments without rounding
 //! (`moments`), counted values (`quantile`, `log_histogram`), sets of values (`fingerprint`).
 
 mod accumulator;
@@ -37,6 +37,7 @@ mod prev;
 mod quantile;
 mod ranking;
 mod rate;
+mod result_rows;
 mod running;
 mod seen_keys;
 mod session_groups;

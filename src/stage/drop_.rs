@@ -68,11 +68,14 @@ pub(super) fn drop_field(path: &Path, scope: &mut Scope) -> Option<Box<dyn RowSt
     let is_inside = path.0.len() > 1 && scope.nests();
     let whole = scope.whole().filter(|_| is_inside);
     scope.remove(path);
-    let path = path.clone();
-    whole.map(|whole| -> Box<dyn RowStage> { Box::new(TakeOut { whole, path }) })
+    whole.map(|whole| take_out(whole, path.clone()))
 }
 
 /// Takes what is in a field out of the whole object, where that is printed.
+pub(super) fn take_out(whole: Slot, path: Path) -> Box<dyn RowStage> {
+    Box::new(TakeOut { whole, path })
+}
+
 struct TakeOut {
     whole: Slot,
     path: Path,

@@ -1,8 +1,9 @@
 //! What a piece of a field replaces: it takes the field's place, also where only the data knows the field.
 
-use super::RowStage;
+use super::drop_::take_out;
+use super::{Account, RowStage};
 use crate::data::{Batch, Column, LiveSlots, Names, RecordColumn, Slot, Value, ValueRef};
-use crate::expr::{Scope, without};
+use crate::expr::Scope;
 use crate::lang::ast::Path;
 
 /// Puts a new field in the place of another one: its slot, and what must be done to whole objects before, if they are
@@ -14,33 +15,29 @@ pub(super) fn replace(
 ) -> (Slot, Option<Box<dyn RowStage>>) {
     let old = path.label();
     let slot = scope.replace(&old, name);
-    let place = match path.0.len() > 1 && scope.nests() {
-        true => Place::Inside(path.in_record()),
-        false if old == name => return (slot, None),
-        false => {
-            scope.give_way(path, name);
-            Place::Field(old.into_bytes(), name.as_bytes().to_vec())
-        }
+    if path.0.len() > 1 && scope.nests() {
+        let step = |whole| take_out(whole, path.in_record());
+        return (slot, scope.whole().map(step));
+    }
+    if old == name {
+        return (slot, None);
+    }
+    scope.give_way(path, name);
+    let step = |whole| -> Box<dyn RowStage> {
+        let (old, new) = (old.into_bytes(), name.as_bytes().to_vec());
+        Box::new(Rename { whole, old, new })
     };
-    let step = |whole| Box::new(Replaced { whole, place }) as Box<dyn RowStage>;
     (slot, scope.whole().map(step))
 }
 
-/// Where whole objects have what is replaced.
-enum Place {
-    /// In a field: that is taken out.
-    Inside(Path),
-    /// It is a field: it gets the name of the new one, which is then printed there.
-    Field(Vec<u8>, Vec<u8>),
-}
-
-/// Makes room in whole objects.
-struct Replaced {
+/// In whole objects, gives a field the name of the new one, which is then printed there.
+struct Rename {
     whole: Slot,
-    place: Place,
+    old: Vec<u8>,
+    new: Vec<u8>,
 }
 
-impl RowStage for Replaced {
+impl RowStage for Rename {
     fn reads(&self, slots: &mut LiveSlots) {
         slots.insert(self.whole);
     }
@@ -53,17 +50,13 @@ impl RowStage for Replaced {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut super::Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
         let objects = batch.column(self.whole);
-        let replaced = match (objects, &self.place) {
-            (Column::Record(record), Place::Field(old, new)) => {
-                Column::Record(renamed_columns(record, old, new))
-            }
-            (objects, place) => {
-                let rows = (0..batch.rows).map(|row| match place {
-                    Place::Inside(path) => without(objects.get(row), &path.0),
-                    Place::Field(old, new) => renamed(objects.get(row), old, new),
-                });
+        let replaced = match objects {
+            Column::Record(record) => Column::Record(renamed_columns(record, &self.old, &self.new)),
+            objects => {
+                let rows =
+                    (0..batch.rows).map(|row| renamed(objects.get(row), &self.old, &self.new));
                 Column::Values(rows.collect())
             }
         };
