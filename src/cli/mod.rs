@@ -112,7 +112,7 @@ fn serve(request: &Request) -> Status {
             return Status::Wrong;
         }
     };
-    match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.settings(records))) {
+    match Plan::read(&text, request.settings(records)) {
         Ok(plan) => {
             if let Some(mistakes) = job::with_mistakes(request, &plan) {
                 say_as_it_is(mistakes);

@@ -3,7 +3,6 @@
 
 mod aggregates;
 mod amended;
-mod borrowed;
 mod checks;
 mod explain;
 mod live;
@@ -11,6 +10,7 @@ mod running;
 mod scan;
 mod stages;
 mod union;
+mod vocabulary;
 mod window;
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
 use crate::expr::scope::ReadFile;
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
-use crate::lang::{MAX_MISTAKES, Mistake};
+use crate::lang::{self, MAX_MISTAKES, Mistake};
 use crate::stage::{Check, GoesBy, OrderedStage, RowStage, SideFile, Watched};
 
 pub use explain::Explanation;
@@ -218,10 +218,18 @@ impl From<Printing> for Settings {
 }
 
 impl Plan {
+    /// Reads an expression and binds it. Mistakes of who is used to another language are answered with the same thing
+    /// written here.
+    pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
+        lang::parse(text)
+            .and_then(|pipeline| Plan::of(&pipeline, settings))
+            .map_err(|mistakes| vocabulary::improve(text, mistakes))
+    }
+
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
         let settings = settings.into();
-        match stages::bind(pipeline, &settings) {
+        match stages::bind(pipeline, &settings, stages::Amends::Yes) {
             Ok(mut bound) => {
                 bound.remember(settings.exact, settings.forget_ns);
                 Ok(live::assemble(bound, settings))
