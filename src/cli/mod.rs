@@ -7,6 +7,7 @@ mod annotate;
 mod arguments;
 mod catalog;
 mod cookbook;
+mod flags;
 mod formats;
 mod guess;
 mod help;
@@ -69,10 +70,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn explain_name(name: &str) -> Status {
     match reference::page(name) {
         Ok(page) => print(&page),
-        Err(close) => {
-            say(guess::name(name, close));
-            Status::Wrong
-        }
+        Err(nearest) => match guess::foreign(name) {
+            Some(page) => print(&page),
+            None => {
+                say(guess::name(name, &nearest));
+                Status::Wrong
+            }
+        },
     }
 }
 
@@ -129,12 +133,17 @@ fn serve(request: &Request) -> Status {
             }
         }
         Err(mistakes) => {
-            say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));
-            if let Some(guess) = is_typed
+            let guess = is_typed
                 .then(|| guess::no_expression(&text, &request.sources))
-                .flatten()
-            {
-                say(guess);
+                .flatten();
+            match guess {
+                Some(guess) => say(guess),
+                None => {
+                    say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));
+                    if is_typed && guess::is_eaten_by_the_shell(&text, &mistakes) {
+                        say(guess::EATEN);
+                    }
+                }
             }
             Status::Wrong
         }

@@ -15,6 +15,8 @@ mod window;
 
 use std::sync::Arc;
 
+pub use vocabulary::meaning;
+
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
 use crate::expr::scope::ReadFile;

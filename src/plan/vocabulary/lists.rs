@@ -111,6 +111,10 @@ impl Cursor<'_> {
             }
             _ => self.choice(0)?.text,
         };
+        if let Some(rest) = text.strip_prefix("total(") {
+            self.note(head, "unknown aggregate `total`: numbers are added by `sum`");
+            text = format!("sum({rest}");
+        }
         let is_key = !named && values_alone(&text);
         if self.word("where").is_some() {
             text = format!("{text} where {}", self.expression()?);

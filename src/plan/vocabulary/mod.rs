@@ -283,6 +283,7 @@ fn canonical(here: &str) -> Option<String> {
 pub(super) fn accepts(here: &str) -> bool {
     let settings = || Settings {
         inputs: vec!["b".to_owned()],
+        read_file: Some(|_| Ok(b"id,name\n1,a\n".to_vec())),
         ..Settings::from(Printing::AsItCame)
     };
     let is_right = |text: String| {
@@ -297,19 +298,29 @@ pub(super) fn accepts(here: &str) -> bool {
 
 /// What a word of another language means here, and how it is written: for `--help`.
 pub fn meaning(text: &str) -> Option<(String, String)> {
-    if let Some(answer) = shapes::answer(text).and_then(checked) {
-        return Some((answer.message, answer.here));
+    let named = |message: &str| match message.split_once("`: ") {
+        Some((_, means)) => means.to_owned(),
+        None if message.starts_with("unknown operator") => "the operator is written otherwise".to_owned(),
+        None => message.to_owned(),
+    };
+    if let Some((means, here)) = values::field(text) {
+        return Some((means, canonical(&format!("select {here}"))?));
     }
-    let cursor = Cursor::new(text)?;
-    if let Some((verb, length)) = find(&cursor).filter(|(_, length)| *length == cursor.tokens.len() || cursor.tokens.len() > 1) {
-        let at = Cursor { at: length, ..cursor };
+    if let Some(answer) = shapes::answer(text).and_then(checked) {
+        return Some((named(&answer.message), answer.here));
+    }
+    let cursor = Cursor::new(text);
+    if let Some((verb, length)) = cursor.as_ref().and_then(find) {
+        let at = Cursor { at: length, ..cursor? };
         return Some((verb.means.to_owned(), written(verb, &at)));
     }
-    let value = values::find(text).or_else(|| values::field_row(text));
-    if let Some(value) = value {
-        let here = values::fill(value.here, &[])?;
-        return Some((value.means.to_owned(), here));
+    if let Some(value) = values::find(text).or_else(|| values::field_row(text)) {
+        return Some((value.means.to_owned(), example_of(text)?));
     }
-    let here = answer_stage(text)?;
-    Some((here.message, here.here))
+    // an operator, or a part of a condition
+    let tries = ["{}", "where x {} y", "where x {}", "where {} x", "where x {} \"a%\"", "where x {} 1 and 5", "let x = a {} \"b\""];
+    tries.iter().find_map(|stage| {
+        let answer = answer_stage(&stage.replace("{}", text))?;
+        Some((named(&answer.message), answer.here))
+    })
 }

@@ -38,7 +38,7 @@ fn score(typed: &str, name: &str, summary: &str) -> f64 {
     let by_words = foreign.fold(0.0, f64::max);
     let summary = summary.to_lowercase();
     let is_said = typed.len() > 3 && summary.split(|c: char| !c.is_alphanumeric()).any(|word| word == typed || word.len() > 4 && typed.contains(word));
-    f64::max(by_words, if is_said { 0.9 } else { 0.0 }) + spelling / 2.0
+    f64::max(by_words, if is_said { 0.5 } else { 0.0 }) + spelling / 2.0
 }
 
 /// 1 for the same word, nearly as much if one holds the other; little for anything that only looks alike.

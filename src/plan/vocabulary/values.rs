@@ -54,7 +54,7 @@ pub(super) const VALUES: &[Value] = &[
     // SQL, Splunk, KQL, pandas, Spark: aggregates
     aggregate("countdistinct dc distinctcount nunique uniq uniqexact approxcountdistinct estdc dcount cardinality countunique hll approxdistinct", "distinct values are counted by `count_distinct`", "count_distinct({1=x})"),
     aggregate("average mean avgif", "the mean is `avg`", "avg({1=x})"),
-    aggregate("total sumall sumx add", "numbers are added by `sum`", "sum({1=x})"),
+    aggregate("sumall sumx add", "numbers are added by `sum`", "sum({1=x})"),
     aggregate("countif countwhere", "`count(COND)` counts the records for which a condition holds", "count({1=status >= 500})"),
     aggregate("sumif", "an aggregate takes a condition after `where`", "sum({1=x}) where {2=status >= 500}"),
     aggregate("stdev stdevp stddevsamp stddevpop std", "the standard deviation is `stddev`", "stddev({1=x})"),
@@ -114,7 +114,7 @@ pub(super) const VALUES: &[Value] = &[
     function("reversestr", "text is turned round by `reverse`", "reverse({1=line})"),
     function("replicate strrepeat", "text is repeated by `repeat`", "repeat({1=line}, {2=2})"),
     function("tostring str string cstr varchar astext", "any value becomes text by `text`", "text({1=x})"),
-    function("tonumber toint tolong todouble tofloat toreal todecimal int float double cint parseint parsefloat tonumeric number cast trycast astype number", "text becomes a number by `num`", "num({1=x})"),
+    function("tonumber toint tolong todouble tofloat toreal todecimal int float double cint parseint parsefloat tonumeric number cast trycast astype", "text becomes a number by `num`", "num({1=x})"),
     function("hex2dec tohex hex fromhex", "hexadecimal digits become a number by `parse_hex`", "parse_hex({1=x})"),
     function("memk rmunit humanreadable tobytes parsebytes bytesize", "a size such as `10kB` becomes a number by `bytes`", "bytes({1=x})"),
     // Numbers
@@ -138,7 +138,7 @@ pub(super) const VALUES: &[Value] = &[
     function("datepart", "the parts of a time are `year`, `month`, `day`, `hour`, `minute`, `weekday`", "hour({x=time})"),
     function("datediff timestampdiff timediff datesub datetimediff", "times are subtracted by `-`", "{1=t2} - {2=t1}"),
     function("dateadd timestampadd datetimeadd relativetime", "a duration is added by `+`", "{x=time} + {d=1h}"),
-    function("getdate currenttimestamp sysdate currenttime utcnow today localtimestamp", "the time of the start is `now()`", "now()"),
+    function("currenttimestamp sysdate currenttime utcnow today localtimestamp", "the time of the start is `now()`", "now()"),
     function("tosec seconds2 tosecond totimespan", "a duration in seconds is `seconds`", "seconds({1=d})"),
     // JSON, lists, net, hashes
     function("fromjson jsondecode parsejson jsonparse loads todynamic jsonloads", "JSON text is read by `parse_json`", "parse_json({1=line})"),
