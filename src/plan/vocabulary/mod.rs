@@ -21,6 +21,7 @@ mod values;
 mod verbs;
 
 use crate::aggregate;
+use crate::expr::functions;
 use crate::lang::ast::{Span, Stage};
 use crate::lang::{self, Mistake};
 use crate::stage;
@@ -70,7 +71,9 @@ pub(super) fn improve(text: &str, mistakes: Vec<Mistake>) -> Vec<Mistake> {
         let is_here = |mistake: &Mistake| (start..=end).contains(&mistake.span.start);
         let (own, others): (Vec<Mistake>, Vec<Mistake>) = rest.into_iter().partition(is_here);
         rest = others;
-        let answer = (!own.is_empty()).then(|| answer_stage(stage)).flatten();
+        let is_good = own.is_empty() || own.len() == 1 && is_good(&own[0]);
+        let answer = (!is_good).then(|| answer_stage(stage)).flatten();
+        let answer = answer.filter(|answer| !knows_name(&own, answer));
         match answer {
             Some(answer) => improved.push(with_name(answer.into_mistake(start), &own)),
             None => improved.extend(own),
@@ -78,6 +81,27 @@ pub(super) fn improve(text: &str, mistakes: Vec<Mistake>) -> Vec<Mistake> {
     }
     improved.extend(rest);
     improved
+}
+
+/// Whether a message already has a suggestion that is accepted.
+fn is_good(mistake: &Mistake) -> bool {
+    let quoted = mistake.help.as_deref().and_then(|help| help.strip_prefix("write `")?.split('`').next());
+    quoted.is_some_and(accepts)
+}
+
+/// Whether the name that was meant is known, and an answer says no more, or means another one.
+fn knows_name(own: &[Mistake], answer: &Answer) -> bool {
+    let meant = own
+        .iter()
+        .filter_map(|mistake| mistake.help.as_deref()?.strip_prefix("did you mean `")?.split('`').next());
+    let mut meant = meant.peekable();
+    meant.peek().is_some() && (!answer.message.contains("`: ") || !meant.any(|name| answer.here.contains(name)) && find_in(&answer.message).is_none())
+}
+
+/// The row that a message is from.
+fn find_in(message: &str) -> Option<&'static Verb> {
+    let (_, means) = message.split_once("`: ")?;
+    verbs::VERBS.iter().find(|verb| verb.means == means)
 }
 
 /// An answer that also says the name that was meant, where that was known.
@@ -174,6 +198,7 @@ fn aggregated(cursor: &mut Cursor<'_>) -> Option<String> {
             *cursor = ahead;
             return Some(list);
         }
+        cursor.note = ahead.note; // an example of the row may do
     }
     let mut ahead = cursor.clone();
     let head = ahead.peek()?;
@@ -215,7 +240,8 @@ fn find(cursor: &Cursor<'_>) -> Option<(&'static Verb, usize)> {
     let first = tokens.first().filter(|token| token.kind == Kind::Word)?;
     let method = first.text.rsplit('.').next().filter(|_| cursor.at_call()); // `df.groupby('a')`
     let mut key = values::key(method.unwrap_or(first.text));
-    let mut found = match is_own(first.text) {
+    let calls_function = functions::find(first.text).is_some() && tokens.get(1).is_some_and(|open| open.text == "(");
+    let mut found = match is_own(first.text) || calls_function {
         true => None,
         false => row(&key).map(|verb| (verb, 1)),
     };

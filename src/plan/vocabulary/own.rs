@@ -287,6 +287,9 @@ fn regex(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = &cursor.tokens[cursor.at..];
     let text = *rest.iter().find(|token| token.kind == Kind::Text)?;
     let field = rest.iter().find(|token| token.kind == Kind::Word).and_then(|token| name_of(*token));
+    if !text.text.contains("(?") && rest.len() == 1 {
+        return None;
+    }
     cursor.note(text, "a regular expression is written between slashes");
     let regex = super::expression::regex_of(text.text, "")?;
     let field = field.filter(|field| field != "line" && field != "_raw" && field != "field");
@@ -324,6 +327,9 @@ fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
 /// `window tumbling 5m`, `window('5 minutes', '1 minute')`, `window 5m every 1m`.
 fn window(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
+    if rest.iter().any(|token| matches!(token.text, "on" | "late" | "offset" | "fill" | "rows" | "row" | "state")) {
+        return None; // as it is written here
+    }
     let mut durations = Vec::new();
     for (index, token) in rest.iter().enumerate() {
         let text = match (token.kind, rest.get(index + 1)) {

@@ -28,7 +28,7 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
             }
             _ if is_logql_metric(&cursor) => ("LogQL: streams are files or other sources", logql_metric(text)),
             _ if is_awk(&cursor) => ("awk: an expression is a sequence of stages, without braces", awk(text)),
-            Kind::Word if first.text.eq_ignore_ascii_case("select") && is_sql(&cursor) => {
+            Kind::Word if first.text.eq_ignore_ascii_case("select") && !text.contains('|') && is_sql(&cursor) => {
                 ("SQL: an expression is a sequence of stages, separated by `|`", sql(text))
             }
             Kind::Word if is_chain(text) => ("a chain of calls: stages are separated by `|`", chain(text)),

@@ -15,6 +15,7 @@ pub(super) struct Verb {
     /// What templates cannot do.
     pub(super) made: Option<fn(&mut Cursor<'_>) -> Option<String>>,
     /// As it is typed elsewhere.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests type it"))]
     pub(super) typed: &'static str,
 }
 
