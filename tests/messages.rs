@@ -61,9 +61,16 @@ fn accepts(text: &str) -> bool {
 }
 
 fn is_accepted(suggestion: &str) -> bool {
-    let is_option = suggestion.starts_with("--") || suggestion.starts_with("-o ") || suggestion.starts_with("-j ") || suggestion == "-x FILE";
+    let is_option = suggestion.starts_with("--")
+        || suggestion.starts_with("-o ")
+        || suggestion.starts_with("-j ")
+        || suggestion == "-x FILE";
     let is_source = suggestion.contains("://");
-    is_option || is_source || PLACES.iter().any(|place| accepts(&place.replace("{}", suggestion)))
+    is_option
+        || is_source
+        || PLACES
+            .iter()
+            .any(|place| accepts(&place.replace("{}", suggestion)))
 }
 
 /// The suggestions of a help: what follows `write`, in back quotes or up to the end.
@@ -75,13 +82,28 @@ fn suggestions(help: &str) -> Vec<String> {
         let quoted = rest.split('`').skip(1).step_by(2);
         return quoted.map(str::to_owned).collect();
     }
-    if ["it ", "them ", "this stage ", "what follows"].iter().any(|prose| rest.starts_with(prose)) {
-        return rest.split_once(": ").map(|(_, here)| here.to_owned()).into_iter().collect();
+    if ["it ", "them ", "this stage ", "what follows"]
+        .iter()
+        .any(|prose| rest.starts_with(prose))
+    {
+        return rest
+            .split_once(": ")
+            .map(|(_, here)| here.to_owned())
+            .into_iter()
+            .collect();
     }
-    let rest = rest.strip_prefix("… | ").or_else(|| rest.strip_prefix("'… | ").map(|rest| rest.trim_end_matches('\''))).unwrap_or(rest);
-    let rest = AROUND.iter().fold(rest.to_owned(), |rest, around| match rest.split_once(around) {
-        Some((before, _)) => before.to_owned(),
-        None => rest,
+    let rest = rest
+        .strip_prefix("… | ")
+        .or_else(|| {
+            rest.strip_prefix("'… | ")
+                .map(|rest| rest.trim_end_matches('\''))
+        })
+        .unwrap_or(rest);
+    let rest = AROUND.iter().fold(rest.to_owned(), |rest, around| {
+        match rest.split_once(around) {
+            Some((before, _)) => before.to_owned(),
+            None => rest,
+        }
     });
     vec![rest]
 }
@@ -93,16 +115,23 @@ fn holds(suggestion: &str) -> bool {
         return true;
     }
     let pieces = whole.split("; ").next().unwrap_or(whole);
-    let pieces: Vec<&str> = pieces.split(" or ").flat_map(|piece| piece.split(", or ")).collect();
+    let pieces: Vec<&str> = pieces
+        .split(" or ")
+        .flat_map(|piece| piece.split(", or "))
+        .collect();
     pieces.iter().all(|piece| {
         let piece = piece.trim().trim_matches('`').trim_end_matches(',');
-        is_accepted(piece) || piece.split(", ").all(|piece| is_accepted(piece.trim_matches('`')))
+        is_accepted(piece)
+            || piece
+                .split(", ")
+                .all(|piece| is_accepted(piece.trim_matches('`')))
     })
 }
 
 /// The helps in the source, with `x` for what is put into them.
 fn helps_in_source() -> Vec<String> {
-    let literal = regex::Regex::new(r#"help(?:: Some)?\(\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)*)""#).expect("a regex");
+    let literal = regex::Regex::new(r#"help(?:: Some)?\(\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)*)""#)
+        .expect("a regex");
     let hole = regex::Regex::new(r"\{[a-z_.]*\}").expect("a regex");
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
@@ -115,8 +144,15 @@ fn helps_in_source() -> Vec<String> {
                 let text = std::fs::read_to_string(&path).expect("a file");
                 let code = text.split("#[cfg(test)]").next().unwrap_or_default();
                 for help in literal.captures_iter(code) {
-                    let text = help[1].replace("\\\"", "\"").replace("\\\\", "\\").replace("{{", "\u{1}").replace("}}", "\u{2}");
-                    let text = hole.replace_all(&text, "x").replace('\u{1}', "{").replace('\u{2}', "}");
+                    let text = help[1]
+                        .replace("\\\"", "\"")
+                        .replace("\\\\", "\\")
+                        .replace("{{", "\u{1}")
+                        .replace("}}", "\u{2}");
+                    let text = hole
+                        .replace_all(&text, "x")
+                        .replace('\u{1}', "{")
+                        .replace('\u{2}', "}");
                     found.push(format!("{}: {text}", path.display()));
                 }
             }
@@ -138,7 +174,12 @@ fn every_suggestion_in_the_source_is_accepted() {
         }
     }
     assert!(seen > 30, "only {seen} suggestions");
-    assert!(wrong.is_empty(), "{} of {seen} suggestions are not accepted:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {seen} suggestions are not accepted:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// What a case types and has.
@@ -161,12 +202,16 @@ fn cases() -> Vec<Case> {
             }
             let strings = |value: Option<&Value>| -> Vec<String> {
                 let list = value.and_then(Value::as_array).into_iter().flatten();
-                list.filter_map(|item| Some(item.as_str()?.to_owned())).collect()
+                list.filter_map(|item| Some(item.as_str()?.to_owned()))
+                    .collect()
             };
             let files = case.get("files").and_then(Value::as_table);
             found.push(Case {
                 args: strings(case.get("args")),
-                files: files.into_iter().flat_map(|files| files.keys().cloned()).collect(),
+                files: files
+                    .into_iter()
+                    .flat_map(|files| files.keys().cloned())
+                    .collect(),
             });
         }
     }
@@ -180,7 +225,11 @@ fn run(case: &Case) -> Output {
     }
     let here = directory.path().to_string_lossy();
     Command::new(env!("CARGO_BIN_EXE_bourn"))
-        .args(case.args.iter().map(|argument| argument.replace("$DIR", &here)))
+        .args(
+            case.args
+                .iter()
+                .map(|argument| argument.replace("$DIR", &here)),
+        )
         .current_dir(directory.path())
         .stdin(std::process::Stdio::null())
         .output()
@@ -193,7 +242,11 @@ fn every_suggestion_of_every_case_is_accepted() {
     let mut seen = 0;
     for case in cases() {
         let stderr = String::from_utf8_lossy(&run(&case).stderr).into_owned();
-        for help in stderr.lines().filter_map(|line| line.split_once("= help: ")).map(|(_, help)| help) {
+        for help in stderr
+            .lines()
+            .filter_map(|line| line.split_once("= help: "))
+            .map(|(_, help)| help)
+        {
             for suggestion in suggestions(help) {
                 seen += 1;
                 if !holds(&suggestion) {
@@ -203,7 +256,12 @@ fn every_suggestion_of_every_case_is_accepted() {
         }
     }
     assert!(seen > 50, "only {seen} suggestions");
-    assert!(wrong.is_empty(), "{} of {seen} suggestions are not accepted:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {seen} suggestions are not accepted:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -211,12 +269,17 @@ fn suggestions_are_found_in_helps() {
     for (help, expected) in [
         ("write count by x", vec!["count by x"]),
         ("did you mean `sum`? write sum(x)", vec!["sum(x)"]),
-        ("write `a == null` or `a != null`", vec!["a == null", "a != null"]),
+        (
+            "write `a == null` or `a != null`",
+            vec!["a == null", "a != null"],
+        ),
         ("write … | limit 5", vec!["limit 5"]),
         ("write limit 5 in front of it", vec!["limit 5"]),
         ("usage: tail N", vec![]),
     ] {
         assert_eq!(suggestions(help), expected, "{help}");
     }
-    assert!(holds("window 30s or window 30 rows") && !holds("stats count") && !holds("where a && b"));
+    assert!(
+        holds("window 30s or window 30 rows") && !holds("stats count") && !holds("where a && b")
+    );
 }

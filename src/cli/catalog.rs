@@ -137,7 +137,9 @@ pub(super) fn find(name: &str) -> Found {
 
 /// Whether a name is `p95`, `p99.9` or the like.
 fn is_percentile(name: &str) -> bool {
-    let share = name.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok());
+    let share = name
+        .strip_prefix('p')
+        .and_then(|digits| digits.parse::<f64>().ok());
     share.is_some_and(|share| (0.0..=100.0).contains(&share))
 }
 

@@ -28,11 +28,16 @@ pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Op
         whole.push(' ');
         whole.push_str(source.to_str()?);
     }
-    let is_alone = |word: &str| !Path::new(word).exists() && is_right(word);
-    if is_alone(expression) && sources.iter().all(|source| source.to_str().is_some_and(is_alone)) {
-        let stages: Vec<&str> = std::iter::once(expression).chain(sources.iter().filter_map(|source| source.to_str())).collect();
-        if is_right(&stages.join(" | ")) {
-            return Some(format!("an expression is one argument; write bourn {}", quoted(&stages.join(" | "))));
+    let is_missing = |source: &OsString| !Path::new(source).exists();
+    if is_right(expression) && sources.iter().all(is_missing) {
+        let words = sources.iter().map(|source| source.to_str());
+        let stages: Option<Vec<&str>> = std::iter::once(Some(expression)).chain(words).collect();
+        let stages = stages?.join(" | ");
+        if is_right(&stages) {
+            return Some(format!(
+                "an expression is one argument; write bourn {}",
+                quoted(&stages)
+            ));
         }
     }
     let goes_on = CONNECTIVES.contains(&first) && lang::parse(&whole).is_ok();
@@ -58,7 +63,11 @@ pub(super) fn no_expression(expression: &str, sources: &[OsString]) -> Option<St
         .collect::<Option<_>>()?;
     let is_expression = |word: &&str| !Path::new(word).exists() && is_right(word);
     let meant = words.iter().find(|word| is_expression(word));
-    let files: Vec<&str> = words.iter().filter(|word| Some(*word) != meant).copied().collect();
+    let files: Vec<&str> = words
+        .iter()
+        .filter(|word| Some(*word) != meant)
+        .copied()
+        .collect();
     if meant.is_none() && sources.iter().any(|source| !Path::new(source).exists()) {
         return None; // the expression is somewhere, and has mistakes of its own
     }
@@ -72,13 +81,19 @@ pub(super) fn no_expression(expression: &str, sources: &[OsString]) -> Option<St
 /// Whether a text that is no file is written as one, or as an address: `/var/log/syslog`, `access.log`,
 /// `localhost:9999`, `tcp://localhost:9999`.
 fn looks_like_source(text: &str) -> bool {
-    let has_blank = text.contains(|c: char| c.is_whitespace() || matches!(c, '|' | '"' | '\'' | '(' | '{' | '='));
+    let has_blank = text
+        .contains(|c: char| c.is_whitespace() || matches!(c, '|' | '"' | '\'' | '(' | '{' | '='));
     let extension = text.rsplit_once('.').map_or("", |(_, extension)| extension);
     let is_path = text.starts_with(['/', '~']) && text.matches('/').count() > 1
         || text.starts_with("./")
         || text.starts_with("../")
-        || ["log", "txt", "json", "jsonl", "csv", "tsv", "gz", "zst", "xz", "bz2"].contains(&extension) && !text.starts_with('.');
-    !has_blank && (is_path || text.contains("://") || source::address_without_scheme(text).is_some())
+        || [
+            "log", "txt", "json", "jsonl", "csv", "tsv", "gz", "zst", "xz", "bz2",
+        ]
+        .contains(&extension)
+            && !text.starts_with('.');
+    !has_blank
+        && (is_path || text.contains("://") || source::address_without_scheme(text).is_some())
 }
 
 /// What is said where the shell seems to have replaced `$1` by nothing.
@@ -89,9 +104,11 @@ pub(super) fn is_eaten_by_the_shell(expression: &str, mistakes: &[Mistake]) -> b
     mistakes.iter().any(|mistake| {
         let before = &expression[..mistake.span.start.min(expression.len())];
         let after = &expression[mistake.span.start.min(expression.len())..];
-        let is_missing = mistake.message.ends_with("the end of the stage") || mistake.message.starts_with("expected a value");
+        let is_missing = mistake.message.ends_with("the end of the stage")
+            || mistake.message.starts_with("expected a value");
         let is_at_blanks = before.ends_with("  ")
-            || before.ends_with(' ') && (after.is_empty() || after.starts_with([' ', ',', ')', '|']))
+            || before.ends_with(' ')
+                && (after.is_empty() || after.starts_with([' ', ',', ')', '|']))
             || after.trim_end().is_empty() && expression.ends_with(' ')
             || after.starts_with("  |");
         is_missing && is_at_blanks
@@ -115,7 +132,9 @@ pub(super) fn foreign(name: &str) -> Option<String> {
         false => format!("bourn {}", quoted(&here)),
     };
     out.push_str(&format!("\n  {command}\n"));
-    let first = here.split(|c: char| !c.is_alphanumeric() && c != '_').find(|word| !word.is_empty())?;
+    let first = here
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .find(|word| !word.is_empty())?;
     if let Ok(page) = reference::page(first) {
         out.push_str(&format!("\n{page}"));
     }
@@ -127,7 +146,10 @@ pub(super) fn name(name: &str, nearest: &[&str]) -> String {
     let help = match nearest {
         [close] => format!("did you mean `{close}`?"),
         [] => "bourn --help lists all names".to_owned(),
-        nearest => format!("the nearest are `{}`; bourn --help lists all", nearest.join("`, `")),
+        nearest => format!(
+            "the nearest are `{}`; bourn --help lists all",
+            nearest.join("`, `")
+        ),
     };
     format!(
         "nothing is called `{}`\n  = help: {help}",
@@ -187,16 +209,31 @@ mod tests {
         };
         for (words, expected) in [
             (&["Cargo.toml"][..], Some("bourn count Cargo.toml")),
-            (&["Cargo.toml", "count by line"], Some("bourn 'count by line' Cargo.toml")),
-            (&["Cargo.toml", "LICENSE", "count"], Some("bourn count Cargo.toml LICENSE")),
-            (&["/var/log/no-such-file", "count"], Some("bourn count /var/log/no-such-file")),
-            (&["localhost:9999", "count"], Some("bourn count localhost:9999")),
+            (
+                &["Cargo.toml", "count by line"],
+                Some("bourn 'count by line' Cargo.toml"),
+            ),
+            (
+                &["Cargo.toml", "LICENSE", "count"],
+                Some("bourn count Cargo.toml LICENSE"),
+            ),
+            (
+                &["/var/log/no-such-file", "count"],
+                Some("bourn count /var/log/no-such-file"),
+            ),
+            (
+                &["localhost:9999", "count"],
+                Some("bourn count localhost:9999"),
+            ),
             (&["Cargo.toml", "cuont"], None),
             (&["cuont", "Cargo.toml"], None),
         ] {
             let found = swapped(words);
             assert_eq!(found.is_some(), expected.is_some(), "{words:?}");
-            assert!(found.unwrap_or_default().ends_with(expected.unwrap_or("")), "{words:?}");
+            assert!(
+                found.unwrap_or_default().ends_with(expected.unwrap_or("")),
+                "{words:?}"
+            );
         }
     }
 

@@ -101,7 +101,9 @@ pub fn check(written: &OsStr) -> Result<(), Mistake> {
 /// The address of a connection without its scheme: `localhost:9999`, `10.0.0.1:514`, `:9999`.
 pub fn address_without_scheme(written: &str) -> Option<String> {
     let (host, port) = written.rsplit_once(':')?;
-    let is_host = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+    let is_host = host
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
     let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
     let host = if host.is_empty() { "localhost" } else { host };
     (is_host && is_port).then(|| format!("tcp://{host}:{port}"))
@@ -113,7 +115,10 @@ fn check_scheme(written: &OsStr) -> Result<(), Mistake> {
     if let Some(address) = address_without_scheme(&text)
         && !std::path::Path::new(written).exists()
     {
-        let span = Span { start: 0, end: text.len() };
+        let span = Span {
+            start: 0,
+            end: text.len(),
+        };
         let mistake = Mistake::new(span, "no such file, and an address needs its kind");
         return Err(mistake.help(format!("write {address}")));
     }

@@ -7,8 +7,9 @@ use super::tokens::{Kind, Token};
 
 /// Words that are no fields.
 const CLAUSES: [&str; 27] = [
-    "by", "as", "over", "where", "limit", "desc", "asc", "on", "of", "then", "with", "in", "from", "to", "into", "and",
-    "or", "not", "distinct", "value", "values", "span", "field", "group", "having", "rows", "null",
+    "by", "as", "over", "where", "limit", "desc", "asc", "on", "of", "then", "with", "in", "from",
+    "to", "into", "and", "or", "not", "distinct", "value", "values", "span", "field", "group",
+    "having", "rows", "null",
 ];
 
 /// The arguments by kind.
@@ -33,7 +34,9 @@ fn sorted<'a>(cursor: &Cursor<'a>) -> Arguments<'a> {
         match token.kind {
             Kind::Sign if token.text == "-" => {
                 cursor.sign("-");
-                let flag = cursor.peek().filter(|flag| !flag.spaced && flag.kind != Kind::Sign);
+                let flag = cursor
+                    .peek()
+                    .filter(|flag| !flag.spaced && flag.kind != Kind::Sign);
                 if let Some(flag) = flag {
                     cursor.at += 1;
                     match flag.kind {
@@ -132,7 +135,13 @@ fn hole_of(name: &str, found: &Arguments<'_>, cursor: &mut Cursor<'_>) -> Option
             .iter()
             .find(|(name, _)| *name == "value" || *name == "v")
             .map(|(_, value)| *value)
-            .or_else(|| found.flags.iter().find(|(flag, _)| *flag == "v").and_then(|(_, value)| *value))
+            .or_else(|| {
+                found
+                    .flags
+                    .iter()
+                    .find(|(flag, _)| *flag == "v")
+                    .and_then(|(_, value)| *value)
+            })
             .map(|value| match value.kind {
                 Kind::Number => value.text.to_owned(),
                 _ => quoted(value),
@@ -156,7 +165,10 @@ fn hole_of(name: &str, found: &Arguments<'_>, cursor: &mut Cursor<'_>) -> Option
         "group" => found.by.clone(),
         "named" => {
             let flag = found.flags.iter().find(|(flag, _)| *flag == "f");
-            let option = found.options.iter().find(|(name, _)| matches!(*name, "field" | "f"));
+            let option = found
+                .options
+                .iter()
+                .find(|(name, _)| matches!(*name, "field" | "f"));
             flag.and_then(|(_, value)| *value)
                 .or(option.map(|(_, value)| *value))
                 .and_then(name_of)
@@ -166,9 +178,17 @@ fn hole_of(name: &str, found: &Arguments<'_>, cursor: &mut Cursor<'_>) -> Option
             let opened = ahead.at_sign("(") && ahead.peek().is_some_and(|open| !open.spaced);
             if opened {
                 // a call: what its parentheses hold
-                let close = ahead.tokens.iter().rposition(|token| token.text == ")").filter(|close| *close > ahead.at);
+                let close = ahead
+                    .tokens
+                    .iter()
+                    .rposition(|token| token.text == ")")
+                    .filter(|close| *close > ahead.at);
                 let inside = ahead.tokens.get(ahead.at + 1..close?)?.to_vec();
-                ahead = Cursor { tokens: inside.into(), at: 0, ..ahead };
+                ahead = Cursor {
+                    tokens: inside.into(),
+                    at: 0,
+                    ..ahead
+                };
             }
             let written = match name {
                 "condition" => ahead.expression()?,

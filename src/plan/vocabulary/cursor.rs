@@ -80,7 +80,6 @@ impl<'a> Cursor<'a> {
         found.then(|| self.next()).flatten()
     }
 
-
     /// Reads these words, if all of them are next.
     pub(super) fn words(&mut self, words: &[&str]) -> bool {
         let mut places = words.iter().enumerate();
@@ -115,6 +114,7 @@ impl<'a> Cursor<'a> {
 
     /// What is left, as it was typed.
     pub(super) fn rest(&self) -> &'a str {
-        self.peek().map_or("", |token| self.text[token.start..].trim())
+        self.peek()
+            .map_or("", |token| self.text[token.start..].trim())
     }
 }

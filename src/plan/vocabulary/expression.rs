@@ -80,7 +80,10 @@ impl Cursor<'_> {
         }
         let mut ahead = self.clone();
         if let Some(word) = ahead.word("if") {
-            ahead.note(word, "unexpected `if`: a choice is made by the function `if`");
+            ahead.note(
+                word,
+                "unexpected `if`: a choice is made by the function `if`",
+            );
             let first = ahead.or(depth + 1)?;
             if ahead.word("else").is_some() {
                 let second = ahead.choice(depth + 1)?;
@@ -146,7 +149,8 @@ impl Cursor<'_> {
             return self.compare_by_word(&left, depth);
         }
         const SIGNS: &[&str] = &[
-            "==", "=", "===", "!=", "!==", "<>", "<", "<=", "=<", ">", ">=", "=>", "~", "=~", "~=", "!~", "≠", "≤", "≥",
+            "==", "=", "===", "!=", "!==", "<>", "<", "<=", "=<", ">", ">=", "=>", "~", "=~", "~=",
+            "!~", "≠", "≤", "≥",
         ];
         // `a=b, c=d` is a list of assignments elsewhere; whoever reads one asks for no condition
         let Some(sign) = self.any_sign(SIGNS) else {
@@ -247,13 +251,18 @@ impl Cursor<'_> {
             }
             "startswith" | "endswith" | "startswith_cs" | "hasprefix" | "hassuffix" => {
                 let right = ahead.add(depth)?;
-                let name = if lower.ends_with("suffix") || lower.starts_with("ends") { "endswith" } else { "startswith" };
+                let name = if lower.ends_with("suffix") || lower.starts_with("ends") {
+                    "endswith"
+                } else {
+                    "startswith"
+                };
                 Written::primary(format!("{name}({x}, {})", right.text))
             }
             "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
                 let right = ahead.add(depth)?;
-                let sign = ["==", "!=", ">", ">=", "<", "<="]
-                    [["eq", "ne", "gt", "ge", "lt", "le"].iter().position(|w| *w == lower)?];
+                let sign = ["==", "!=", ">", ">=", "<", "<="][["eq", "ne", "gt", "ge", "lt", "le"]
+                    .iter()
+                    .position(|w| *w == lower)?];
                 joined(left, sign, &right, Level::Compare)
             }
             _ => return Some(left.clone()),
@@ -279,10 +288,19 @@ impl Cursor<'_> {
             };
             let is_concat = sign.text == "++" || sign.text == ".";
             if is_concat {
-                self.note(sign, format!("unknown operator `{}`: text is joined by `concat`", sign.text));
+                self.note(
+                    sign,
+                    format!(
+                        "unknown operator `{}`: text is joined by `concat`",
+                        sign.text
+                    ),
+                );
             }
             let right = self.multiply(depth)?;
-            left = if is_concat || sign.text == "+" && (left.is_text() || right.is_text() || left.text.starts_with("concat(")) {
+            left = if is_concat
+                || sign.text == "+"
+                    && (left.is_text() || right.is_text() || left.text.starts_with("concat("))
+            {
                 self.note(sign, "text is joined by `concat`, not by `+`");
                 concat(&left, &right)
             } else {
@@ -296,10 +314,14 @@ impl Cursor<'_> {
         let mut left = self.unary(depth)?;
         loop {
             let word = ["div", "mod"].iter().find_map(|word| {
-                let follows = self.peek_at(1).is_some_and(|next| next.kind == Kind::Number);
+                let follows = self
+                    .peek_at(1)
+                    .is_some_and(|next| next.kind == Kind::Number);
                 follows.then(|| self.word(word)).flatten()
             });
-            let Some(sign) = word.or_else(|| self.any_sign(&["*", "/", "//", "%", "**", "^", "×", "÷", "??"])) else {
+            let Some(sign) =
+                word.or_else(|| self.any_sign(&["*", "/", "//", "%", "**", "^", "×", "÷", "??"]))
+            else {
                 return Some(left);
             };
             let right = self.unary(depth)?;
@@ -330,15 +352,23 @@ impl Cursor<'_> {
         if let Some(sign) = self.any_sign(&["!"]) {
             self.note(sign, "unknown operator `!`");
             let inner = self.unary(depth + 1)?;
-            return Some(Written::of(Level::Not, format!("not {}", inner.within(Level::Not))));
+            return Some(Written::of(
+                Level::Not,
+                format!("not {}", inner.within(Level::Not)),
+            ));
         }
         if self.any_sign(&["-", "−"]).is_some() {
             let inner = self.unary(depth + 1)?;
-            return Some(Written::of(Level::Unary, format!("-{}", inner.within(Level::Unary))));
+            return Some(Written::of(
+                Level::Unary,
+                format!("-{}", inner.within(Level::Unary)),
+            ));
         }
         let mut value = self.primary(depth + 1)?;
         while let (true, Some(word)) = (self.at_sign("."), self.peek_at(1)) {
-            let is_method = word.kind == Kind::Word && !word.spaced && self.peek_at(2).is_some_and(|open| open.text == "(");
+            let is_method = word.kind == Kind::Word
+                && !word.spaced
+                && self.peek_at(2).is_some_and(|open| open.text == "(");
             if !is_method {
                 break;
             }
@@ -346,7 +376,10 @@ impl Cursor<'_> {
             value = self.call(word, word.text, vec![value], depth)?;
         }
         if let Some(sign) = self.any_sign(&["::"]) {
-            self.note(sign, "unknown operator `::`: text becomes a number by `num`");
+            self.note(
+                sign,
+                "unknown operator `::`: text becomes a number by `num`",
+            );
             let of = self.of_kind(Kind::Word)?;
             value = cast(&value, of.text)?;
         }
@@ -359,7 +392,10 @@ impl Cursor<'_> {
     /// `sum(x) over (partition by y order by t)`: the value so far.
     fn over(&mut self, aggregate: &Written) -> Option<Written> {
         let over = self.next()?;
-        self.note(over, "unexpected `over`: the value so far is added by `running`");
+        self.note(
+            over,
+            "unexpected `over`: the value so far is added by `running`",
+        );
         self.next();
         let keys = match self.words(&["partition", "by"]) {
             true => format!(" by {}", self.keys_until_order()?),
@@ -370,7 +406,8 @@ impl Cursor<'_> {
         }
         let already = self.before.pop().map(|(made, _)| made); // `lag(x) over (…)`
         let made = already.unwrap_or_else(|| format!("running {}", aggregate.text));
-        self.before.push((format!("{made}{keys}"), "so_far".to_owned()));
+        self.before
+            .push((format!("{made}{keys}"), "so_far".to_owned()));
         Some(Written::primary("so_far"))
     }
 
@@ -405,7 +442,9 @@ impl Cursor<'_> {
             }
             Kind::Sign if token.text == "[" => Some(Written::primary(self.list(depth)?)),
             Kind::Sign if token.text == "." => {
-                let name = self.peek_at(1).filter(|name| name.kind == Kind::Word && !name.spaced)?;
+                let name = self
+                    .peek_at(1)
+                    .filter(|name| name.kind == Kind::Word && !name.spaced)?;
                 self.note(token, "a field is written without a dot before it");
                 self.at += 2;
                 Some(Written::primary(name.text))
@@ -438,7 +477,10 @@ impl Cursor<'_> {
             "case" if !is_call => return self.case(depth),
             "if" if !is_call => {
                 self.at += 1;
-                self.note(token, "unexpected `if`: a choice is made by the function `if`");
+                self.note(
+                    token,
+                    "unexpected `if`: a choice is made by the function `if`",
+                );
                 let condition = self.or(depth + 1)?;
                 self.word("then")?;
                 let first = self.choice(depth + 1)?;
@@ -453,12 +495,16 @@ impl Cursor<'_> {
                 let text = self.tokens[self.at - 1].inner().to_owned();
                 return Some(Written::primary(duration_of(&text)?));
             }
-            "and" | "or" | "in" | "not" | "by" | "over" | "then" | "else" | "end" | "when" | "where" => return None,
+            "and" | "or" | "in" | "not" | "by" | "over" | "then" | "else" | "end" | "when"
+            | "where" => return None,
             _ => {}
         }
         self.at += 1;
         if is_call {
-            let method = token.text.rsplit_once('.').filter(|_| token.text.ends_with(|c: char| c.is_alphanumeric()));
+            let method = token
+                .text
+                .rsplit_once('.')
+                .filter(|_| token.text.ends_with(|c: char| c.is_alphanumeric()));
             return match method {
                 Some((of, method)) => {
                     let of = of.trim_end_matches(".str").trim_end_matches(".dt");
@@ -487,7 +533,13 @@ impl Cursor<'_> {
     }
 
     /// The arguments of a call, and what it is here; the `(` is next. A method has its object as the first argument.
-    pub(super) fn call(&mut self, token: Token<'_>, name: &str, mut arguments: Vec<Written>, depth: usize) -> Option<Written> {
+    pub(super) fn call(
+        &mut self,
+        token: Token<'_>,
+        name: &str,
+        mut arguments: Vec<Written>,
+        depth: usize,
+    ) -> Option<Written> {
         self.any_sign(&["("])?;
         let distinct = self.word("distinct").is_some();
         if self.sign(")") {
@@ -502,17 +554,25 @@ impl Cursor<'_> {
             let mut argument = self.choice(depth + 1)?;
             if self.word("as").is_some() {
                 let of = self.of_kind(Kind::Word)?;
-                self.note(token, format!("unknown function `{name}`: text becomes a number by `num`"));
+                self.note(
+                    token,
+                    format!("unknown function `{name}`: text becomes a number by `num`"),
+                );
                 argument = cast(&argument, of.text)?;
                 arguments.clear();
                 return self.sign(")").then_some(argument);
             }
             if self.word("from").is_some() {
                 let of = self.choice(depth + 1)?; // extract(hour from t)
-                self.note(token, format!("unknown function `{name}`: the parts of a time are functions"));
+                self.note(
+                    token,
+                    format!("unknown function `{name}`: the parts of a time are functions"),
+                );
                 let part = argument.text.to_ascii_lowercase();
                 let part = if part == "dow" { "weekday" } else { &part };
-                return self.sign(")").then(|| Written::primary(format!("{part}({})", of.text)));
+                return self
+                    .sign(")")
+                    .then(|| Written::primary(format!("{part}({})", of.text)));
             }
             arguments.push(argument);
             if !self.sign(",") && !self.sign(";") {
@@ -524,7 +584,10 @@ impl Cursor<'_> {
         }
         if distinct {
             self.note(token, "distinct values are counted by `count_distinct`");
-            return Some(Written::primary(format!("count_distinct({})", arguments.first()?.text)));
+            return Some(Written::primary(format!(
+                "count_distinct({})",
+                arguments.first()?.text
+            )));
         }
         values::call(self, token, name, &arguments)
     }
@@ -572,22 +635,41 @@ fn joined(left: &Written, operator: &str, right: &Written, level: Level) -> Writ
         Level::Multiply => Level::Unary,
         level => level,
     };
-    let text = format!("{} {operator} {}", left.within(level.max(if level == Level::Compare { Level::Add } else { level })), right.within(tighter));
+    let text = format!(
+        "{} {operator} {}",
+        left.within(level.max(if level == Level::Compare {
+            Level::Add
+        } else {
+            level
+        })),
+        right.within(tighter)
+    );
     Written::of(level, text)
 }
 
 fn chosen(condition: &Written, first: &Written, second: &Written) -> Written {
-    Written::primary(format!("if({}, {}, {})", condition.text, first.text, second.text))
+    Written::primary(format!(
+        "if({}, {}, {})",
+        condition.text, first.text, second.text
+    ))
 }
 
 fn concat(left: &Written, right: &Written) -> Written {
-    let inner = left.text.strip_prefix("concat(").and_then(|text| text.strip_suffix(')'));
-    Written::primary(format!("concat({}, {})", inner.unwrap_or(&left.text), right.text))
+    let inner = left
+        .text
+        .strip_prefix("concat(")
+        .and_then(|text| text.strip_suffix(')'));
+    Written::primary(format!(
+        "concat({}, {})",
+        inner.unwrap_or(&left.text),
+        right.text
+    ))
 }
 
 fn cast(value: &Written, of: &str) -> Option<Written> {
     let name = match of.to_ascii_lowercase().as_str() {
-        "int" | "integer" | "bigint" | "float" | "double" | "real" | "decimal" | "numeric" | "number" | "long" => "num",
+        "int" | "integer" | "bigint" | "float" | "double" | "real" | "decimal" | "numeric"
+        | "number" | "long" => "num",
         "text" | "string" | "varchar" | "str" | "char" => "text",
         "timestamp" | "datetime" | "date" | "timestamptz" => "time",
         _ => return None,
@@ -648,7 +730,8 @@ fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<Written> {
             None => format!("{start}$"),
         };
         let flags = if ignores_case { "i" } else { "" };
-        return (!whole.is_empty()).then(|| Written::of(Level::Compare, format!("{x} ~ /{whole}/{flags}")));
+        return (!whole.is_empty())
+            .then(|| Written::of(Level::Compare, format!("{x} ~ /{whole}/{flags}")));
     }
     let text = in_quotes(inner);
     Some(match (pattern.starts_with('%'), pattern.ends_with('%')) {
@@ -662,7 +745,9 @@ fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<Written> {
 /// `5m` of `5 minutes`, `5min`, `1 hour`; of a text that is one already.
 pub(super) fn duration_of(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_lowercase();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit = match unit.trim() {
         "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => "ms",

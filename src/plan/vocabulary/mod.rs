@@ -85,17 +85,27 @@ pub(super) fn improve(text: &str, mistakes: Vec<Mistake>) -> Vec<Mistake> {
 
 /// Whether a message already has a suggestion that is accepted.
 fn is_good(mistake: &Mistake) -> bool {
-    let quoted = mistake.help.as_deref().and_then(|help| help.strip_prefix("write `")?.split('`').next());
-    quoted.is_some_and(accepts)
+    let quoted = mistake
+        .help
+        .as_deref()
+        .and_then(|help| help.strip_prefix("write `")?.split('`').next());
+    quoted.is_some_and(|here| !here.contains(" by -") && accepts(here)) // `count-distinct a` is no sort key
 }
 
 /// Whether the name that was meant is known, and an answer says no more, or means another one.
 fn knows_name(own: &[Mistake], answer: &Answer) -> bool {
-    let meant = own
-        .iter()
-        .filter_map(|mistake| mistake.help.as_deref()?.strip_prefix("did you mean `")?.split('`').next());
+    let meant = own.iter().filter_map(|mistake| {
+        mistake
+            .help
+            .as_deref()?
+            .strip_prefix("did you mean `")?
+            .split('`')
+            .next()
+    });
     let mut meant = meant.peekable();
-    meant.peek().is_some() && (!answer.message.contains("`: ") || !meant.any(|name| answer.here.contains(name)) && find_in(&answer.message).is_none())
+    meant.peek().is_some()
+        && (!answer.message.contains("`: ")
+            || !meant.any(|name| answer.here.contains(name)) && find_in(&answer.message).is_none())
 }
 
 /// The row that a message is from.
@@ -152,7 +162,10 @@ pub(super) fn answer_stage(text: &str) -> Option<Answer> {
         let last = cursor.tokens[length - 1];
         let name = &text[head.start..last.end()];
         return Some(Answer {
-            span: Span { start: head.start, end: last.end() },
+            span: Span {
+                start: head.start,
+                end: last.end(),
+            },
             message: format!("unknown stage `{name}`: {}", verb.means),
             here: written(verb, &cursor),
         });
@@ -168,7 +181,11 @@ pub(super) fn answer_stage(text: &str) -> Option<Answer> {
     let word = text.get(span.start..span.end)?.to_owned();
     let translated = here.and_then(|here| canonical(&here));
     let here = translated.or_else(|| example_of(&word))?;
-    Some(Answer { span, message, here })
+    Some(Answer {
+        span,
+        message,
+        here,
+    })
 }
 
 /// How a function, aggregate or variable of another language is used here, where what was typed cannot be written.
@@ -240,7 +257,8 @@ fn find(cursor: &Cursor<'_>) -> Option<(&'static Verb, usize)> {
     let first = tokens.first().filter(|token| token.kind == Kind::Word)?;
     let method = first.text.rsplit('.').next().filter(|_| cursor.at_call()); // `df.groupby('a')`
     let mut key = values::key(method.unwrap_or(first.text));
-    let calls_function = functions::find(first.text).is_some() && tokens.get(1).is_some_and(|open| open.text == "(");
+    let calls_function =
+        functions::find(first.text).is_some() && tokens.get(1).is_some_and(|open| open.text == "(");
     let mut found = match is_own(first.text) || calls_function {
         true => None,
         false => row(&key).map(|verb| (verb, 1)),
@@ -249,7 +267,11 @@ fn find(cursor: &Cursor<'_>) -> Option<(&'static Verb, usize)> {
     let mut index = 1;
     while let Some(next) = tokens.get(index).filter(|_| index < 5) {
         let joins = next.kind == Kind::Word
-            || next.text == "-" && !next.spaced && tokens.get(index + 1).is_some_and(|after| !after.spaced && after.kind == Kind::Word);
+            || next.text == "-"
+                && !next.spaced
+                && tokens
+                    .get(index + 1)
+                    .is_some_and(|after| !after.spaced && after.kind == Kind::Word);
         let begins_keys = next.text == "by" && is_own(first.text) && first.text != "sort"; // `count by`
         if !joins || begins_keys {
             break;
@@ -279,8 +301,15 @@ fn is_own(name: &str) -> bool {
 /// How a verb with what follows it is written here.
 fn written(verb: &Verb, cursor: &Cursor<'_>) -> String {
     let made = verb.made.and_then(|made| made(&mut cursor.clone()));
-    let filled = verb.here.iter().filter_map(|template| arguments::fill(template, &mut cursor.clone()));
-    let examples = verb.here.iter().rev().map(|template| arguments::example(template));
+    let filled = verb
+        .here
+        .iter()
+        .filter_map(|template| arguments::fill(template, &mut cursor.clone()));
+    let examples = verb
+        .here
+        .iter()
+        .rev()
+        .map(|template| arguments::example(template));
     let mut all = made.into_iter().chain(filled).chain(examples);
     let found = all.find_map(|here| canonical(&here));
     found.unwrap_or_else(|| "count".to_owned())
@@ -298,10 +327,13 @@ fn canonical(here: &str) -> Option<String> {
         return None;
     }
     let pipeline = lang::parse(here).ok()?;
-    let printed = pipeline.stages.iter().map(|stage| match stage.head.as_word() {
-        Some("window") => stage.to_string().replace(" / ", "/"),
-        _ => stage.to_string(),
-    });
+    let printed = pipeline
+        .stages
+        .iter()
+        .map(|stage| match stage.head.as_word() {
+            Some("window") => stage.to_string().replace(" / ", "/"),
+            _ => stage.to_string(),
+        });
     Some(printed.collect::<Vec<_>>().join(" | "))
 }
 
@@ -326,7 +358,9 @@ pub(super) fn accepts(here: &str) -> bool {
 pub fn meaning(text: &str) -> Option<(String, String)> {
     let named = |message: &str| match message.split_once("`: ") {
         Some((_, means)) => means.to_owned(),
-        None if message.starts_with("unknown operator") => "the operator is written otherwise".to_owned(),
+        None if message.starts_with("unknown operator") => {
+            "the operator is written otherwise".to_owned()
+        }
         None => message.to_owned(),
     };
     if let Some((means, here)) = values::field(text) {
@@ -337,14 +371,25 @@ pub fn meaning(text: &str) -> Option<(String, String)> {
     }
     let cursor = Cursor::new(text);
     if let Some((verb, length)) = cursor.as_ref().and_then(find) {
-        let at = Cursor { at: length, ..cursor? };
+        let at = Cursor {
+            at: length,
+            ..cursor?
+        };
         return Some((verb.means.to_owned(), written(verb, &at)));
     }
     if let Some(value) = values::find(text).or_else(|| values::field_row(text)) {
         return Some((value.means.to_owned(), example_of(text)?));
     }
     // an operator, or a part of a condition
-    let tries = ["{}", "where x {} y", "where x {}", "where {} x", "where x {} \"a%\"", "where x {} 1 and 5", "let x = a {} \"b\""];
+    let tries = [
+        "{}",
+        "where x {} y",
+        "where x {}",
+        "where {} x",
+        "where x {} \"a%\"",
+        "where x {} 1 and 5",
+        "let x = a {} \"b\"",
+    ];
     tries.iter().find_map(|stage| {
         let answer = answer_stage(&stage.replace("{}", text))?;
         Some((named(&answer.message), answer.here))

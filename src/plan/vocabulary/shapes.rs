@@ -13,43 +13,86 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
     let cursor = Cursor::new(text)?;
     let first = cursor.peek()?;
     let (found, here): (&str, Option<String>) = match first.text {
-        "." => ("jq: stages are separated by `|`, and fields have no dot before them", jq(text)),
-        "{" if logql_selector(&cursor).is_some() => ("LogQL: streams are files or other sources", logql(text)),
-        "{" => ("awk: an expression is a sequence of stages, without braces", awk(text)),
+        "." => (
+            "jq: stages are separated by `|`, and fields have no dot before them",
+            jq(text),
+        ),
+        "{" if logql_selector(&cursor).is_some() => {
+            ("LogQL: streams are files or other sources", logql(text))
+        }
+        "{" => (
+            "awk: an expression is a sequence of stages, without braces",
+            awk(text),
+        ),
         "*" if cursor.peek_at(1).is_none_or(|next| next.text == "|") => {
             let rest = text.split_once('|').map(|(_, rest)| rest.trim().to_owned());
-            ("`*`: every record comes in without being asked for", rest.or(Some("count".to_owned())))
+            (
+                "`*`: every record comes in without being asked for",
+                rest.or(Some("count".to_owned())),
+            )
         }
         "|" => ("`|`: a stage is missing before it", without_pipe(text)),
         "[" => ("jq: a list is no stage", jq_list(text)),
         _ => match first.kind {
-            Kind::Regex if cursor.peek_at(1).is_some_and(|next| next.text == "{") => {
-                ("awk: an expression is a sequence of stages, without braces", awk(text))
+            Kind::Regex if cursor.peek_at(1).is_some_and(|next| next.text == "{") => (
+                "awk: an expression is a sequence of stages, without braces",
+                awk(text),
+            ),
+            _ if is_logql_metric(&cursor) => (
+                "LogQL: streams are files or other sources",
+                logql_metric(text),
+            ),
+            _ if is_awk(&cursor) => (
+                "awk: an expression is a sequence of stages, without braces",
+                awk(text),
+            ),
+            Kind::Word
+                if first.text.eq_ignore_ascii_case("select")
+                    && !text.contains('|')
+                    && is_sql(&cursor) =>
+            {
+                (
+                    "SQL: an expression is a sequence of stages, separated by `|`",
+                    sql(text),
+                )
             }
-            _ if is_logql_metric(&cursor) => ("LogQL: streams are files or other sources", logql_metric(text)),
-            _ if is_awk(&cursor) => ("awk: an expression is a sequence of stages, without braces", awk(text)),
-            Kind::Word if first.text.eq_ignore_ascii_case("select") && !text.contains('|') && is_sql(&cursor) => {
-                ("SQL: an expression is a sequence of stages, separated by `|`", sql(text))
+            Kind::Word if is_chain(text) => {
+                ("a chain of calls: stages are separated by `|`", chain(text))
             }
-            Kind::Word if is_chain(text) => ("a chain of calls: stages are separated by `|`", chain(text)),
-            Kind::Word if first.text == "mlr" => ("Miller: stages are separated by `|`, and input is read by a stage", miller(text)),
-            Kind::Word if is_search(&cursor) => ("Splunk: a search is stages, too; `index` is a source", splunk(text)),
+            Kind::Word if first.text == "mlr" => (
+                "Miller: stages are separated by `|`, and input is read by a stage",
+                miller(text),
+            ),
+            Kind::Word if is_search(&cursor) => (
+                "Splunk: a search is stages, too; `index` is a source",
+                splunk(text),
+            ),
             Kind::Word if is_sed(text) => ("sed: text is replaced by `regex_replace`", sed(text)),
             Kind::Word if is_sort_uniq(&cursor) => return sort_uniq(text, &cursor),
-            Kind::Word if cursor.tokens.iter().any(|token| token.text == "then") && !text.contains('|') => {
+            Kind::Word
+                if cursor.tokens.iter().any(|token| token.text == "then")
+                    && !text.contains('|') =>
+            {
                 ("Miller: stages are separated by `|`", miller(text))
             }
             _ => return None,
         },
     };
     let message = match found.split_once(':') {
-        Some((language @ ("SQL" | "jq" | "awk" | "LogQL" | "Miller" | "Splunk" | "sed" | "a chain of calls"), means)) => {
+        Some((
+            language @ ("SQL" | "jq" | "awk" | "LogQL" | "Miller" | "Splunk" | "sed"
+            | "a chain of calls"),
+            means,
+        )) => {
             format!("this is {language}:{means}")
         }
         _ => format!("unexpected {found}"),
     };
     Some(Answer {
-        span: Span { start: first.start, end: first.end() },
+        span: Span {
+            start: first.start,
+            end: first.end(),
+        },
         message,
         here: here?,
     })
@@ -64,8 +107,13 @@ fn part<'a>(text: &'a str, tokens: &[Token<'_>]) -> Option<Cursor<'a>> {
 /// `| json | line_format "…"`: stages, the first one missing.
 fn without_pipe(text: &str) -> Option<String> {
     let rest = text.trim_start_matches(['|', ' ']);
-    let own: Vec<Answer> = split_at_pipes(rest).into_iter().filter_map(|piece| answer_stage(piece.trim())).collect();
-    (!own.is_empty()).then(|| pipeline(&split_at_pipes(rest))).flatten()
+    let own: Vec<Answer> = split_at_pipes(rest)
+        .into_iter()
+        .filter_map(|piece| answer_stage(piece.trim()))
+        .collect();
+    (!own.is_empty())
+        .then(|| pipeline(&split_at_pipes(rest)))
+        .flatten()
 }
 
 /// Stages as elsewhere or as here, all of them written as here.
@@ -104,7 +152,9 @@ fn calls(text: &str) -> Option<Vec<&str>> {
             }
             "." if depth == 0 && start.is_none() => {}
             _ if depth == 0 && start.is_none() && token.kind == Kind::Word => {
-                let is_call = all.get(index + 1).is_some_and(|open| open.text == "(" && !open.spaced);
+                let is_call = all
+                    .get(index + 1)
+                    .is_some_and(|open| open.text == "(" && !open.spaced);
                 let name = token.text.rsplit('.').next()?;
                 start = is_call.then(|| token.end() - name.len());
                 start?;
@@ -122,8 +172,10 @@ fn chain(text: &str) -> Option<String> {
     for (index, call) in calls.iter().enumerate() {
         let name = super::values::key(call.split('(').next()?);
         match name.as_str() {
-            "show" | "collect" | "cache" | "persist" | "resetindex" | "topandas" | "readcsv" | "readjson" | "csv"
-            | "json" | "load" | "start" | "awaittermination" | "reset" => continue,
+            "show" | "collect" | "cache" | "persist" | "resetindex" | "topandas" | "readcsv"
+            | "readjson" | "csv" | "json" | "load" | "start" | "awaittermination" | "reset" => {
+                continue;
+            }
             "groupby" | "groupbykey" | "resample" | "rolling" => {
                 let from = call.as_ptr() as usize - text.as_ptr() as usize;
                 stages.push(answer_stage(&text[from..])?.here);
@@ -139,13 +191,24 @@ fn chain(text: &str) -> Option<String> {
 // ---- SQL
 
 fn is_sql(cursor: &Cursor<'_>) -> bool {
-    let has = |word: &str| cursor.tokens.iter().any(|token| token.text.eq_ignore_ascii_case(word));
-    has("from") || has("where") || has("group") || has("order") || cursor.tokens.iter().any(|token| token.text == "*")
+    let has = |word: &str| {
+        cursor
+            .tokens
+            .iter()
+            .any(|token| token.text.eq_ignore_ascii_case(word))
+    };
+    has("from")
+        || has("where")
+        || has("group")
+        || has("order")
+        || cursor.tokens.iter().any(|token| token.text == "*")
 }
 
 fn sql(text: &str) -> Option<String> {
     let all = tokens(text)?;
-    let starts = ["select", "from", "where", "group", "having", "order", "limit"];
+    let starts = [
+        "select", "from", "where", "group", "having", "order", "limit",
+    ];
     let mut depth = 0i32;
     let mut clauses: Vec<(&str, usize)> = Vec::new();
     for (index, token) in all.iter().enumerate() {
@@ -158,7 +221,10 @@ fn sql(text: &str) -> Option<String> {
     let clause = |name: &str| {
         let place = clauses.iter().position(|(start, _)| *start == name)?;
         let end = clauses.get(place + 1).map_or(all.len(), |(_, end)| *end);
-        let by = usize::from(all.get(clauses[place].1 + 1).is_some_and(|word| word.text.eq_ignore_ascii_case("by")));
+        let by = usize::from(
+            all.get(clauses[place].1 + 1)
+                .is_some_and(|word| word.text.eq_ignore_ascii_case("by")),
+        );
         part(text, &all[clauses[place].1 + 1 + by..end])
     };
     let mut stages = Vec::new();
@@ -171,9 +237,14 @@ fn sql(text: &str) -> Option<String> {
     let keys = clause("group").and_then(|mut keys| keys.keys());
     let written = (!is_all).then(|| columns.clone().columns()).flatten();
     let aggregated = columns.clone().aggregates();
-    let holds_aggregates = aggregated.as_ref().is_some_and(|list| list != "count" || text.to_lowercase().contains("count("));
+    let holds_aggregates = aggregated
+        .as_ref()
+        .is_some_and(|list| list != "count" || text.to_lowercase().contains("count("));
     if let Some(keys) = &keys {
-        stages.push(format!("{} by {keys}", aggregated.unwrap_or_else(|| "count".to_owned())));
+        stages.push(format!(
+            "{} by {keys}",
+            aggregated.unwrap_or_else(|| "count".to_owned())
+        ));
     } else if holds_aggregates && text.contains('(') && super::accepts(aggregated.as_deref()?) {
         stages.push(aggregated?);
     } else if let Some(columns) = written {
@@ -187,7 +258,10 @@ fn sql(text: &str) -> Option<String> {
     }
     if let Some(mut order) = clause("order") {
         let keys = order.sort_keys()?;
-        let place = stages.iter().position(|stage| stage.starts_with("select ")).filter(|_| keys_are_gone(&stages, &keys));
+        let place = stages
+            .iter()
+            .position(|stage| stage.starts_with("select "))
+            .filter(|_| keys_are_gone(&stages, &keys));
         stages.insert(place.unwrap_or(stages.len()), format!("sort {keys}"));
     }
     if let Some(limit) = clause("limit") {
@@ -211,7 +285,9 @@ fn keys_are_gone(stages: &[String], keys: &str) -> bool {
 fn is_awk(cursor: &Cursor<'_>) -> bool {
     let has = |text: &str| cursor.tokens.iter().any(|token| token.text == text);
     let first = cursor.tokens.first().map_or("", |token| token.text);
-    let condition = matches!(first, "NR" | "NF" | "FNR") || first.starts_with('$') || matches!(first, "BEGIN" | "END");
+    let condition = matches!(first, "NR" | "NF" | "FNR")
+        || first.starts_with('$')
+        || matches!(first, "BEGIN" | "END");
     first == "!" && has("++") || condition && !first.starts_with("${") || has("{") && has("print")
 }
 
@@ -223,13 +299,21 @@ pub(super) fn awk(program: &str) -> Option<String> {
         None => program,
     };
     if program.contains("seen[") || program.starts_with('!') && program.contains("++") {
-        let key = program.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("$0", |(key, _)| key);
+        let key = program
+            .split_once('[')
+            .and_then(|(_, rest)| rest.split_once(']'))
+            .map_or("$0", |(key, _)| key);
         return Some(match key {
             "$0" => "dedup".to_owned(),
-            key => format!("let key = {} | dedup key | drop key", Cursor::new(key)?.expression()?),
+            key => format!(
+                "let key = {} | dedup key | drop key",
+                Cursor::new(key)?.expression()?
+            ),
         });
     }
-    let (pattern, action) = program.split_once('{').map_or((program, ""), |(pattern, action)| (pattern.trim(), action));
+    let (pattern, action) = program
+        .split_once('{')
+        .map_or((program, ""), |(pattern, action)| (pattern.trim(), action));
     let (action, after) = action.split_once('}').unwrap_or((action, ""));
     let mut stages = Vec::new();
     if !pattern.is_empty() && pattern != "END" {
@@ -242,7 +326,10 @@ pub(super) fn awk(program: &str) -> Option<String> {
     if let Some(counted) = counted(action) {
         stages.push(counted?);
     } else if let Some((_, of)) = action.split_once("+=").filter(|_| after.contains("END")) {
-        stages.push(format!("sum({})", Cursor::new(of.trim().trim_end_matches(';'))?.expression()?));
+        stages.push(format!(
+            "sum({})",
+            Cursor::new(of.trim().trim_end_matches(';'))?.expression()?
+        ));
     } else if action.trim().starts_with("print NR") || pattern == "END" && action.contains("NR") {
         stages.push("count".to_owned());
     } else if let Some(printed) = action.trim().strip_prefix("print") {
@@ -257,13 +344,19 @@ pub(super) fn awk(program: &str) -> Option<String> {
 /// `c[$1]++` counts.
 fn counted(action: &str) -> Option<Option<String>> {
     let action = action.trim().trim_end_matches(';');
-    let inner = action.strip_suffix("++").or_else(|| action.split_once("+=").map(|(left, _)| left.trim()))?;
+    let inner = action
+        .strip_suffix("++")
+        .or_else(|| action.split_once("+=").map(|(left, _)| left.trim()))?;
     let (_, key) = inner.split_once('[')?;
     let key = key.strip_suffix(']')?;
-    Some(Cursor::new(key).and_then(|mut key| key.expression()).map(|key| match key.as_str() {
-        "line" => "count by line".to_owned(),
-        key => format!("count by {key} as key"),
-    }))
+    Some(
+        Cursor::new(key)
+            .and_then(|mut key| key.expression())
+            .map(|key| match key.as_str() {
+                "line" => "count by line".to_owned(),
+                key => format!("count by {key} as key"),
+            }),
+    )
 }
 
 fn printed_columns(printed: &str) -> Option<String> {
@@ -272,7 +365,10 @@ fn printed_columns(printed: &str) -> Option<String> {
     while !cursor.is_done() {
         let token = cursor.peek()?;
         let column = cursor.expression()?;
-        let name = token.text.strip_prefix('$').filter(|digits| digits.parse::<u16>().is_ok_and(|n| n > 0));
+        let name = token
+            .text
+            .strip_prefix('$')
+            .filter(|digits| digits.parse::<u16>().is_ok_and(|n| n > 0));
         columns.push(match name {
             Some(number) if column.starts_with("split_part(") => format!("{column} as f{number}"),
             _ => column,
@@ -285,17 +381,34 @@ fn printed_columns(printed: &str) -> Option<String> {
 // ---- sed
 
 fn is_sed(text: &str) -> bool {
-    let inner = text.trim_start_matches("sed").trim().trim_start_matches("-e").trim().trim_matches(['"', '\'']);
+    let inner = text
+        .trim_start_matches("sed")
+        .trim()
+        .trim_start_matches("-e")
+        .trim()
+        .trim_matches(['"', '\'']);
     inner.starts_with("s/") && inner.matches('/').count() >= 3
 }
 
 fn sed(text: &str) -> Option<String> {
-    let inner = text.trim_start_matches("sed").trim().trim_start_matches("-e").trim().trim_matches(['"', '\'']);
+    let inner = text
+        .trim_start_matches("sed")
+        .trim()
+        .trim_start_matches("-e")
+        .trim()
+        .trim_matches(['"', '\'']);
     let mut parts = inner.strip_prefix("s/")?.split('/');
     let (pattern, to) = (parts.next()?, parts.next()?);
-    let flags = if parts.next().is_some_and(|flags| flags.contains(['i', 'I'])) { "i" } else { "" };
+    let flags = if parts.next().is_some_and(|flags| flags.contains(['i', 'I'])) {
+        "i"
+    } else {
+        ""
+    };
     let regex = regex_of(&format!("\"{pattern}\""), flags)?;
-    Some(format!("select regex_replace(line, {regex}, {}) as line", in_quotes(to)))
+    Some(format!(
+        "select regex_replace(line, {regex}, {}) as line",
+        in_quotes(to)
+    ))
 }
 
 // ---- jq
@@ -306,13 +419,21 @@ fn jq(text: &str) -> Option<String> {
     let mut kept = String::new(); // what whole records were chosen by
     for piece in split_at_pipes(text) {
         let piece = piece.trim();
-        let inner = |name: &str| piece.strip_prefix(name)?.trim().strip_prefix('(')?.strip_suffix(')');
+        let inner = |name: &str| {
+            piece
+                .strip_prefix(name)?
+                .trim()
+                .strip_prefix('(')?
+                .strip_suffix(')')
+        };
         let path = |under: &str, prefix: &str| match (under.trim_start_matches('.'), prefix) {
             ("", prefix) => prefix.to_owned(),
             (under, "") => under.to_owned(),
             (under, prefix) => format!("{prefix}.{under}"),
         };
-        if let Some(condition) = inner("select").or_else(|| inner("map").and_then(|map| map.strip_prefix("select(")?.strip_suffix(')'))) {
+        if let Some(condition) = inner("select")
+            .or_else(|| inner("map").and_then(|map| map.strip_prefix("select(")?.strip_suffix(')')))
+        {
             stages.push(format!("where {}", jq_expression(condition, &prefix)?));
             kept.clone_from(&prefix);
         } else if let Some(list) = piece.strip_suffix("[]").filter(|list| is_path(list)) {
@@ -321,7 +442,10 @@ fn jq(text: &str) -> Option<String> {
                 stages.push(format!("explode {list} as item"));
                 prefix = "item".to_owned();
             }
-        } else if let Some((list, rest)) = piece.split_once("[].").filter(|(list, rest)| is_path(list) && is_path(rest)) {
+        } else if let Some((list, rest)) = piece
+            .split_once("[].")
+            .filter(|(list, rest)| is_path(list) && is_path(rest))
+        {
             let list = path(list, &prefix);
             prefix = match list.as_str() {
                 "" => rest.to_owned(),
@@ -337,7 +461,11 @@ fn jq(text: &str) -> Option<String> {
             stages.push(format!("let n = len({of})"));
             prefix = "n".to_owned();
         } else if piece == "keys" {
-            let of = if prefix.is_empty() { "parse_json(line)" } else { &prefix };
+            let of = if prefix.is_empty() {
+                "parse_json(line)"
+            } else {
+                &prefix
+            };
             stages.push(format!("let names = keys({of})"));
             prefix = "names".to_owned();
         } else if let Some(key) = inner("group_by") {
@@ -350,17 +478,33 @@ fn jq(text: &str) -> Option<String> {
         } else if let Some(of) = inner("map") {
             prefix = path(of, &prefix).trim_matches('.').to_owned();
         } else if piece == "add" {
-            stages.push(format!("sum({})", if prefix.is_empty() { "x" } else { &prefix }));
+            stages.push(format!(
+                "sum({})",
+                if prefix.is_empty() { "x" } else { &prefix }
+            ));
             prefix.clear();
-        } else if let Some(columns) = piece.strip_prefix(['{', '[']).and_then(|list| list.strip_suffix(['}', ']'])) {
+        } else if let Some(columns) = piece
+            .strip_prefix(['{', '['])
+            .and_then(|list| list.strip_suffix(['}', ']']))
+        {
             let columns = columns.split(',').map(|column| {
                 let (name, of) = column.split_once(':').unwrap_or((column, column));
-                let (name, of) = (name.trim().trim_matches(['.', '"']), path(of.trim(), &prefix));
-                if name == of { of } else { format!("{of} as {name}") }
+                let (name, of) = (
+                    name.trim().trim_matches(['.', '"']),
+                    path(of.trim(), &prefix),
+                );
+                if name == of {
+                    of
+                } else {
+                    format!("{of} as {name}")
+                }
             });
             stages.push(format!("select {}", columns.collect::<Vec<_>>().join(", ")));
             prefix.clear();
-        } else if !matches!(piece, "@csv" | "@tsv" | "@json" | "tostring" | "first" | "last" | "unique" | "sort") {
+        } else if !matches!(
+            piece,
+            "@csv" | "@tsv" | "@json" | "tostring" | "first" | "last" | "unique" | "sort"
+        ) {
             return None;
         }
     }
@@ -373,13 +517,23 @@ fn jq(text: &str) -> Option<String> {
 
 fn jq_list(text: &str) -> Option<String> {
     let inner = text.trim().strip_prefix('[')?;
-    let end = inner.find(']').filter(|end| !inner[..*end].ends_with('['))?;
+    let end = inner
+        .find(']')
+        .filter(|end| !inner[..*end].ends_with('['))?;
     jq(&format!(". | [{}]", &inner[..end]))
 }
 
 fn is_path(text: &str) -> bool {
-    let is_name = |name: &str| matches!(name, "length" | "keys" | "add" | "first" | "last" | "unique" | "sort" | "tostring");
-    !is_name(text) && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_'))
+    let is_name = |name: &str| {
+        matches!(
+            name,
+            "length" | "keys" | "add" | "first" | "last" | "unique" | "sort" | "tostring"
+        )
+    };
+    !is_name(text)
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '_'))
 }
 
 /// A condition of jq, of what is at a path.
@@ -404,7 +558,9 @@ fn jq_expression(text: &str, prefix: &str) -> Option<String> {
     if let Some(pipe) = cursor.any_sign(&["|"]) {
         let _ = pipe; // `.a | test("x")`
         let method = cursor.next()?;
-        written = cursor.call(method, method.text, vec![Written::primary(written)], 0)?.text;
+        written = cursor
+            .call(method, method.text, vec![Written::primary(written)], 0)?
+            .text;
         return Some(written);
     }
     cursor.is_done().then_some(written)
@@ -443,7 +599,11 @@ fn logql(text: &str) -> Option<String> {
     let cursor = Cursor::new(text)?;
     let end = cursor.tokens[logql_selector(&cursor)?].end();
     let stages = log_pipeline(&text[end..])?;
-    Some(if stages.is_empty() { "match \"\"".to_owned() } else { stages.join(" | ") })
+    Some(if stages.is_empty() {
+        "match \"\"".to_owned()
+    } else {
+        stages.join(" | ")
+    })
 }
 
 /// `|= "a" != "b" | json | level="error"`.
@@ -455,7 +615,11 @@ fn log_pipeline(text: &str) -> Option<Vec<String>> {
     while !cursor.is_done() {
         if let Some(sign) = cursor.any_sign(&["|=", "!=", "|~", "!~", "|>"]) {
             let pattern = cursor.of_kind(Kind::Text)?;
-            let verb = if sign.text.starts_with('!') { "skip" } else { "match" };
+            let verb = if sign.text.starts_with('!') {
+                "skip"
+            } else {
+                "match"
+            };
             let pattern = match sign.text.ends_with('~') {
                 true => regex_of(pattern.text, "")?,
                 false => quoted(pattern).replace('`', "\""),
@@ -485,14 +649,24 @@ fn log_stage(piece: &str) -> Option<String> {
     match word {
         "json" | "logfmt" => Some(word.to_owned()),
         "unwrap" | "decolorize" | "line_format" => Some(String::new()),
-        "drop" | "keep" | "label_format" => answer_stage(piece).map(|answer| answer.here).or(Some(piece.to_owned())),
+        "drop" | "keep" | "label_format" => answer_stage(piece)
+            .map(|answer| answer.here)
+            .or(Some(piece.to_owned())),
         "pattern" => {
-            let text = Cursor::new(piece)?.tokens.get(1).copied().filter(|token| token.kind != Kind::Sign)?;
+            let text = Cursor::new(piece)?
+                .tokens
+                .get(1)
+                .copied()
+                .filter(|token| token.kind != Kind::Sign)?;
             let holes = text.inner().replace('<', "{").replace('>', "}");
             Some(format!("parse {}", in_quotes(&holes)))
         }
         "regexp" => {
-            let text = Cursor::new(piece)?.tokens.get(1).copied().filter(|token| token.kind != Kind::Sign)?;
+            let text = Cursor::new(piece)?
+                .tokens
+                .get(1)
+                .copied()
+                .filter(|token| token.kind != Kind::Sign)?;
             Some(format!("regex {}", regex_of(text.text, "")?))
         }
         _ => {
@@ -504,12 +678,23 @@ fn log_stage(piece: &str) -> Option<String> {
 }
 
 fn is_logql_metric(cursor: &Cursor<'_>) -> bool {
-    let calls = cursor.tokens.first().is_some_and(|token| token.kind == Kind::Word)
+    let calls = cursor
+        .tokens
+        .first()
+        .is_some_and(|token| token.kind == Kind::Word)
         && cursor.tokens.iter().any(|token| token.text == "(");
     let open = cursor.tokens.iter().position(|token| token.text == "{");
-    let selects = open.is_some_and(|at| logql_selector(&Cursor { at, ..cursor.clone() }).is_some());
+    let selects = open.is_some_and(|at| {
+        logql_selector(&Cursor {
+            at,
+            ..cursor.clone()
+        })
+        .is_some()
+    });
     let ranges = cursor.tokens.windows(3).any(|three| {
-        three[0].text == "[" && three[2].text == "]" && super::expression::duration_of(three[1].text).is_some()
+        three[0].text == "["
+            && three[2].text == "]"
+            && super::expression::duration_of(three[1].text).is_some()
     });
     calls && (selects || ranges && cursor.tokens.len() < 200)
 }
@@ -520,7 +705,9 @@ fn logql_metric(text: &str) -> Option<String> {
     let all = &cursor.tokens;
     let open = all.iter().position(|token| token.text == "{");
     let range = all.windows(3).position(|three| {
-        three[0].text == "[" && three[2].text == "]" && super::expression::duration_of(three[1].text).is_some()
+        three[0].text == "["
+            && three[2].text == "]"
+            && super::expression::duration_of(three[1].text).is_some()
     });
     let window = match range {
         Some(at) => super::expression::duration_of(all[at + 1].text)?,
@@ -528,20 +715,31 @@ fn logql_metric(text: &str) -> Option<String> {
     };
     let mut stages = match (open, range) {
         (Some(open), range) => {
-            let selector = logql_selector(&Cursor { at: open, ..cursor.clone() })?;
+            let selector = logql_selector(&Cursor {
+                at: open,
+                ..cursor.clone()
+            })?;
             let end = range.map_or(all.last()?.end(), |at| all[at].start);
             log_pipeline(text.get(all[selector].end()..end)?.trim_end_matches(')'))?
         }
         _ => Vec::new(),
     };
-    let unwrapped = all.iter().position(|token| token.text == "unwrap").and_then(|at| all.get(at + 1));
+    let unwrapped = all
+        .iter()
+        .position(|token| token.text == "unwrap")
+        .and_then(|at| all.get(at + 1));
     let value = unwrapped.map_or("x".to_owned(), |token| token.text.to_owned());
     let name = all
         .iter()
         .map(|token| token.text)
-        .find(|text| text.ends_with("_over_time") || matches!(*text, "rate" | "bytes_rate" | "irate" | "increase"))
+        .find(|text| {
+            text.ends_with("_over_time")
+                || matches!(*text, "rate" | "bytes_rate" | "irate" | "increase")
+        })
         .unwrap_or("count");
-    let quantile = all.iter().find(|token| token.kind == Kind::Number && token.text.starts_with("0."));
+    let quantile = all
+        .iter()
+        .find(|token| token.kind == Kind::Number && token.text.starts_with("0."));
     let aggregate = match name {
         "rate" | "irate" => "rate".to_owned(),
         "bytes_rate" | "bytes_over_time" => "sum(len(line)) as bytes".to_owned(),
@@ -554,12 +752,19 @@ fn logql_metric(text: &str) -> Option<String> {
             own => format!("{own}({value})"),
         },
     };
-    let keys = all.iter().position(|token| token.text == "by").and_then(|by| {
-        let rest = &all[by + 1..];
-        let end = rest.iter().position(|token| token.text == ")")?;
-        let names: Vec<String> = rest[..end].iter().filter(|token| token.kind == Kind::Word).filter_map(|token| name_of(*token)).collect();
-        (!names.is_empty()).then(|| names.join(", "))
-    });
+    let keys = all
+        .iter()
+        .position(|token| token.text == "by")
+        .and_then(|by| {
+            let rest = &all[by + 1..];
+            let end = rest.iter().position(|token| token.text == ")")?;
+            let names: Vec<String> = rest[..end]
+                .iter()
+                .filter(|token| token.kind == Kind::Word)
+                .filter_map(|token| name_of(*token))
+                .collect();
+            (!names.is_empty()).then(|| names.join(", "))
+        });
     let by = keys.map_or(String::new(), |keys| format!(" by {keys}"));
     stages.push(format!("{aggregate}{by}"));
     stages.push(format!("window {window}"));
@@ -577,7 +782,12 @@ fn miller(text: &str) -> Option<String> {
         let (flag, after) = flag.split_once(' ').unwrap_or((flag, ""));
         let input = match flag {
             flag if flag.starts_with("icsv") || flag.starts_with("c2") || flag == "csv" => "csv",
-            flag if flag.starts_with("ijson") || flag.starts_with("j2") || flag.starts_with("json") => "json",
+            flag if flag.starts_with("ijson")
+                || flag.starts_with("j2")
+                || flag.starts_with("json") =>
+            {
+                "json"
+            }
             flag if flag.starts_with("itsv") || flag.starts_with("t2") || flag == "tsv" => "tsv",
             flag if flag.starts_with("idkvp") => "logfmt \",\"",
             _ => "",
@@ -605,9 +815,23 @@ fn miller(text: &str) -> Option<String> {
 
 /// `index=main error`: words and `name=value` without blanks around the sign.
 fn is_search(cursor: &Cursor<'_>) -> bool {
-    let names = ["index", "sourcetype", "source", "host", "eventtype", "tag", "earliest", "splunk_server"];
-    let named = cursor.peek().is_some_and(|token| names.contains(&token.text));
-    named && cursor.peek_at(1).is_some_and(|sign| sign.text == "=" && !sign.spaced)
+    let names = [
+        "index",
+        "sourcetype",
+        "source",
+        "host",
+        "eventtype",
+        "tag",
+        "earliest",
+        "splunk_server",
+    ];
+    let named = cursor
+        .peek()
+        .is_some_and(|token| names.contains(&token.text));
+    named
+        && cursor
+            .peek_at(1)
+            .is_some_and(|sign| sign.text == "=" && !sign.spaced)
 }
 
 fn splunk(text: &str) -> Option<String> {
@@ -640,7 +864,10 @@ fn splunk(text: &str) -> Option<String> {
             }
             continue;
         }
-        match written.last_mut().filter(|last| any && last.starts_with("match")) {
+        match written
+            .last_mut()
+            .filter(|last| any && last.starts_with("match"))
+        {
             Some(last) => last.push_str(&format!(", {}", quoted(token))),
             None => written.push(format!("{verb} {}", quoted(token))),
         }
@@ -661,7 +888,9 @@ fn is_sort_uniq(cursor: &Cursor<'_>) -> bool {
     let tokens = &cursor.tokens;
     let pipe = tokens.iter().position(|token| token.text == "|");
     tokens[0].text == "sort"
-        && pipe.is_some_and(|pipe| pipe <= 3 && tokens.get(pipe + 1).is_some_and(|next| next.text == "uniq"))
+        && pipe.is_some_and(|pipe| {
+            pipe <= 3 && tokens.get(pipe + 1).is_some_and(|next| next.text == "uniq")
+        })
 }
 
 fn sort_uniq(text: &str, cursor: &Cursor<'_>) -> Option<Answer> {
@@ -681,7 +910,10 @@ fn sort_uniq(text: &str, cursor: &Cursor<'_>) -> Option<Answer> {
         });
     }
     Some(Answer {
-        span: Span { start: uniq.start, end: uniq.end() },
+        span: Span {
+            start: uniq.start,
+            end: uniq.end(),
+        },
         message: format!(
             "unknown stage `uniq`: {}",
             "the first of each is kept by `dedup`, each is counted by `count by`"

@@ -110,7 +110,9 @@ fn path(rest: &str) -> usize {
     let mut length = rest.find(|c| !is_inner(c)).unwrap_or(rest.len());
     loop {
         let after = &rest[length..];
-        let next = after.strip_prefix('.').filter(|name| name.starts_with(is_inner));
+        let next = after
+            .strip_prefix('.')
+            .filter(|name| name.starts_with(is_inner));
         if let Some(name) = next {
             length += 1 + name.find(|c| !is_inner(c)).unwrap_or(name.len());
             continue;
@@ -174,11 +176,17 @@ mod tests {
     fn splits_text_of_any_language() {
         for (text, expected) in [
             ("a.b[0] >= 1h30m", &["a.b[0]", ">=", "1h30m"][..]),
-            ("{print $1, ${a b}}", &["{", "print", "$1", ",", "${a b}", "}"]),
+            (
+                "{print $1, ${a b}}",
+                &["{", "print", "$1", ",", "${a b}", "}"],
+            ),
             ("x=~/a b/i && !y", &["x", "=~", "/a b/i", "&&", "!", "y"]),
             ("a / b / c", &["a", "/", "b", "/", "c"]),
             ("“a” 'b\\'c' # no", &["“a”", "'b\\'c'"]),
-            (".foo | select(.bar)", &[".", "foo", "|", "select", "(", ".", "bar", ")"]),
+            (
+                ".foo | select(.bar)",
+                &[".", "foo", "|", "select", "(", ".", "bar", ")"],
+            ),
             ("0.95.x 5.", &["0.95", ".", "x", "5", "."]),
         ] {
             let found: Vec<&str> = tokens(text).expect(text).iter().map(|t| t.text).collect();
