@@ -226,7 +226,13 @@ mod tests {
         let spans = vec![text(0, 1), text(2, 3), text(3, 4), text(5, 7), text(8, 9)];
         let mut batch = Batch::new(spans.len(), Position(0));
         let bytes = Bytes::Borrowed(&bytes[..]);
-        batch.set(Slot(0), Column::Text(TextColumn { bytes: bytes.clone(), spans }));
+        batch.set(
+            Slot(0),
+            Column::Text(TextColumn {
+                bytes: bytes.clone(),
+                spans,
+            }),
+        );
         let column = own.column(&bytes, &batch, Some(Slot(0)));
         assert_eq!(times(&column), [10, 20, 20, 20, 30]);
     }

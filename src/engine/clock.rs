@@ -109,24 +109,36 @@ pub(super) mod fake {
 
         /// Time passes.
         pub(in crate::engine) fn pass(&self, ns: u64) {
-            let mut state = self.state.lock().expect("no test panics while it holds the clock");
+            let mut state = self
+                .state
+                .lock()
+                .expect("no test panics while it holds the clock");
             *state = (state.0 + ns as i64, state.1 + ns);
         }
 
         /// The time of day is set.
         pub(in crate::engine) fn set(&self, wall_ns: i64) {
-            let mut state = self.state.lock().expect("no test panics while it holds the clock");
+            let mut state = self
+                .state
+                .lock()
+                .expect("no test panics while it holds the clock");
             state.0 = wall_ns;
         }
     }
 
     impl Clock for FakeClock {
         fn wall_ns(&self) -> i64 {
-            self.state.lock().expect("no test panics while it holds the clock").0
+            self.state
+                .lock()
+                .expect("no test panics while it holds the clock")
+                .0
         }
 
         fn now(&self) -> Instant {
-            let state = self.state.lock().expect("no test panics while it holds the clock");
+            let state = self
+                .state
+                .lock()
+                .expect("no test panics while it holds the clock");
             self.began + Duration::from_nanos(state.1)
         }
     }

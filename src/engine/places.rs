@@ -65,12 +65,10 @@ impl Windowing {
         for batch in batches.filter(|batch| batch.rows > 0) {
             match &shared.by {
                 WindowBy::Time(slot) => reach.add(times_in(batch, *slot)),
-                WindowBy::Arrival(_) => {
-                    match Arrived::of(batch, shared.arrival, done.read_ns) {
-                        Arrived::At(ns) => reach.add(&[ns]),
-                        Arrived::Each(times) => reach.add(&times),
-                    }
-                }
+                WindowBy::Arrival(_) => match Arrived::of(batch, shared.arrival, done.read_ns) {
+                    Arrived::At(ns) => reach.add(&[ns]),
+                    Arrived::Each(times) => reach.add(&times),
+                },
                 WindowBy::Number => reach.add_rows(batch.rows),
             }
         }

@@ -77,7 +77,10 @@ impl Live<'_> {
         let framing = reader.framing(listener);
         let stands_alone = !matches!(framing, Framing::Lines | Framing::Nul);
         for _ in 0..READ_AT_ONCE {
-            let (len, peer) = match datagrams.socket.recv_from(&mut datagrams.datagram[..DATAGRAM_BYTES]) {
+            let (len, peer) = match datagrams
+                .socket
+                .recv_from(&mut datagrams.datagram[..DATAGRAM_BYTES])
+            {
                 Ok(received) => received,
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => break,
