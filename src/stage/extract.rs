@@ -7,11 +7,11 @@ use super::header::{FirstHeader, Header, Headings, TakesHeader};
 use super::older::Older;
 use super::{Account, OrderedStage, RowStage};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Slot, TextColumn, Value,
+    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Slot, TextColumn,
     ValueRef,
 };
 use crate::decode::{Decoder, Seen, Wanted};
-use crate::expr::{Failures, Node, Requests, Scope};
+use crate::expr::{Failures, Node, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
 use crate::lang::{Mistake, ast};
@@ -199,11 +199,7 @@ pub(super) fn text_of(
             scope.hide("line");
             Ok(line)
         }
-        Some((path, span)) => match scope.resolve(path, span) {
-            Ok(slot) => Ok(Node::Field(slot, path.label())),
-            Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
-            Err(mistake) => Err(vec![mistake]),
-        },
+        Some((path, span)) => bind_field(path, span, scope).map_err(|unknown| vec![unknown]),
     }
 }
 

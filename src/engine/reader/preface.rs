@@ -9,9 +9,10 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use super::buffer::Buffer;
-use super::{Over, Reader, Stopped, now_ns};
+use super::{Over, Reader, Stopped};
 use crate::data::{BYTE_ORDER_MARK, Preface, RecordCursor, trim_terminator};
 use crate::decode::w3c::DIRECTIVE;
+use crate::engine::arrivals::{Arrivals, ChunkArrivals};
 use crate::engine::message::{Content, Message, SourceIndex};
 use crate::engine::sources::Sources;
 use crate::engine::worker::Chunk;
@@ -41,6 +42,7 @@ impl HeaderFinder {
         source: SourceIndex,
         bytes: &[u8],
         before: u64,
+        now_ns: i64,
     ) -> Option<Header> {
         let input = &self.plan.inputs[self.input];
         let chunk = Chunk {
@@ -48,7 +50,7 @@ impl HeaderFinder {
             input: self.input,
             position: 0,
             records_before: before,
-            read_ns: now_ns(),
+            arrivals: ChunkArrivals::new(now_ns, Arrivals::default(), bytes),
             header: None,
         };
         let mut batch = first_batch(input, sources, bytes, &chunk);
@@ -98,13 +100,14 @@ impl Reader {
         let Some(finder) = self.finder(source) else {
             return Ok(true);
         };
+        let now_ns = self.dispatch.now_ns();
         let mut cursor = RecordCursor::new(framing, limit);
         let (mut start, mut records, mut all_probed) = (0, 0, false);
         let mut found = None;
         while let Some(end) = cursor.next(buffer.filled(), ended) {
             let before = buffer.preface_records + records;
             let record = &buffer.filled()[start..end];
-            if let Some(header) = finder.find(&self.sources, source, record, before) {
+            if let Some(header) = finder.find(&self.sources, source, record, before, now_ns) {
                 found = Some((header, end));
                 break;
             }
@@ -117,7 +120,7 @@ impl Reader {
                     (last, more) = (end, more + 1);
                 });
                 let rest_bytes = &buffer.filled()[start..last];
-                if finder.find(&self.sources, source, rest_bytes, before + 1).is_none() {
+                if finder.find(&self.sources, source, rest_bytes, before + 1, now_ns).is_none() {
                     (start, records) = (last, records + more);
                     break;
                 }
@@ -165,9 +168,10 @@ impl Reader {
         buffer: &mut Buffer,
         bytes: Vec<u8>,
         len: usize,
+        mut arrivals: Arrivals,
     ) -> Result<(), Over> {
         if !buffer.has_directives {
-            return self.hand_out(buffer, Content::Buffer(bytes, len));
+            return self.hand_out_read(buffer, Content::Buffer(bytes, len), arrivals);
         }
         let finder = memmem::Finder::new(DIRECTIVE);
         let mut done = 0;
@@ -177,7 +181,8 @@ impl Reader {
             }
             if done < at {
                 let before = bytes[done..at].to_vec();
-                self.hand_out(buffer, Content::Buffer(before, at - done))?;
+                let arrived = arrivals.cut(at - done);
+                self.hand_out_read(buffer, Content::Buffer(before, at - done), arrived)?;
             }
             done = at;
             buffer.header = Some(first_line(&bytes[at..len]).into());
@@ -186,7 +191,7 @@ impl Reader {
             0 => (bytes, len),
             _ => (bytes[done..len].to_vec(), len - done),
         };
-        self.hand_out(buffer, Content::Buffer(rest, len))
+        self.hand_out_read(buffer, Content::Buffer(rest, len), arrivals)
     }
 
     /// Takes the last directive of bytes that are passed over.

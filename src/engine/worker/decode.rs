@@ -81,7 +81,8 @@ pub(in crate::engine) fn first_batch<'b>(
         );
     }
     if let Some(slot) = input.metadata.time {
-        batch.set(slot, Column::Constant(Value::Time(chunk.read_ns), rows));
+        let times = chunk.arrivals.column(bytes, &batch, input.scanner.texts());
+        batch.set(slot, times);
     }
     if let Some(slot) = input.metadata.header {
         let header = chunk.header.as_ref();
