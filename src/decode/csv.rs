@@ -395,7 +395,10 @@ impl Decoder for CsvDecoder {
     }
 
     fn in_order(&self, line: &[u8], header: &[u8], first: &[u8]) -> Option<Vec<u8>> {
-        let (own, wanted) = (self.dialect.names(header).ok()?, self.dialect.names(first).ok()?);
+        let (own, wanted) = (
+            self.dialect.names(header).ok()?,
+            self.dialect.names(first).ok()?,
+        );
         let mut fields = Vec::new();
         self.dialect.fields(line, own.len(), &mut fields).ok()?;
         let mut moved = Vec::with_capacity(line.len());

@@ -166,7 +166,9 @@ fn walk<'t>(
             _ => separator.skip_white(text, equals + 1),
         };
         let quoted = match text.get(start) {
-            Some(b'"') => closing_quote(text, start).filter(|(end, _)| separator.is_at(text, *end + 1)),
+            Some(b'"') => {
+                closing_quote(text, start).filter(|(end, _)| separator.is_at(text, *end + 1))
+            }
             _ => None,
         };
         at = match quoted {
@@ -406,7 +408,10 @@ mod tests {
             ("a=\"1 b=2", [("a", "\"1"), ("b", "2")]),
             ("a=\"1\"x b=2", [("a", "\"1\"x"), ("b", "2")]),
             ("a=x\"y b=2\"", [("a", "x\"y"), ("b", "2\"")]),
-            ("a=1 =3 \"c\"=4 \"d e=5\" x\"y=6 b=2", [("a", "1"), ("b", "2")]),
+            (
+                "a=1 =3 \"c\"=4 \"d e=5\" x\"y=6 b=2",
+                [("a", "1"), ("b", "2")],
+            ),
             ("a=1 b=\"2\\", [("a", "1"), ("b", "\"2\\")]),
         ] {
             assert_eq!(pairs(text), expected(&found), "{text}");
@@ -420,7 +425,10 @@ mod tests {
     #[test]
     fn other_separators() {
         assert_eq!(
-            pairs_by(",", "a=1, b=two words ,c=\"x, y\" ,,d , e= , f=\"1\"2, g = 3"),
+            pairs_by(
+                ",",
+                "a=1, b=two words ,c=\"x, y\" ,,d , e= , f=\"1\"2, g = 3"
+            ),
             expected(&[
                 ("a", "1"),
                 ("b", "two words"),
@@ -430,9 +438,18 @@ mod tests {
                 ("g", "3")
             ])
         );
-        assert_eq!(pairs_by("||", "a=1||b=2|3"), expected(&[("a", "1"), ("b", "2|3")]));
-        assert_eq!(pairs_by(" ", "a=1  b=2"), expected(&[("a", "1"), ("b", "2")]));
-        assert_eq!(pairs_by("; ", "a=1;x; b=2"), expected(&[("a", "1;x"), ("b", "2")]));
+        assert_eq!(
+            pairs_by("||", "a=1||b=2|3"),
+            expected(&[("a", "1"), ("b", "2|3")])
+        );
+        assert_eq!(
+            pairs_by(" ", "a=1  b=2"),
+            expected(&[("a", "1"), ("b", "2")])
+        );
+        assert_eq!(
+            pairs_by("; ", "a=1;x; b=2"),
+            expected(&[("a", "1;x"), ("b", "2")])
+        );
     }
 
     #[test]

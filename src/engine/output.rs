@@ -193,7 +193,9 @@ impl<'s> Output<'s> {
     /// says which columns there are if no row does.
     pub(super) fn source_header(&mut self, header: Header) {
         if !matches!(self.encoding, Encoding::Lines(true)) {
-            let names = header.fields.filter(|(_, whole)| self.printed.whole == Some(*whole));
+            let names = header
+                .fields
+                .filter(|(_, whole)| self.printed.whole == Some(*whole));
             self.known = names.map(|(names, _)| names);
             return;
         }

@@ -150,10 +150,7 @@ pub(super) fn bind_rows(
         }
         (true, None) if scope.unknown => return Ok(BoundStage::Rows(Vec::new())),
         (true, None) => {
-            let message = format!(
-                "`{}` has no header here to name its columns",
-                entry.name
-            );
+            let message = format!("`{}` has no header here to name its columns", entry.name);
             let help = format!("name them: {stage} as a, b");
             return Err(vec![Mistake::new(stage.span, message).help(help)]);
         }

@@ -7,8 +7,7 @@ use super::header::{FirstHeader, Header, Headings, TakesHeader};
 use super::older::Older;
 use super::{Account, OrderedStage, RowStage};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Slot, TextColumn,
-    ValueRef,
+    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Slot, TextColumn, ValueRef,
 };
 use crate::decode::{Decoder, Seen, Wanted};
 use crate::expr::{Failures, Node, Requests, Scope, bind_field};

@@ -120,7 +120,10 @@ impl Reader {
                     (last, more) = (end, more + 1);
                 });
                 let rest_bytes = &buffer.filled()[start..last];
-                if finder.find(&self.sources, source, rest_bytes, before + 1, now_ns).is_none() {
+                if finder
+                    .find(&self.sources, source, rest_bytes, before + 1, now_ns)
+                    .is_none()
+                {
                     (start, records) = (last, records + more);
                     break;
                 }

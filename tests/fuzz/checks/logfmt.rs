@@ -12,7 +12,10 @@ use super::rows;
 /// Takes lines.
 pub fn check(data: &[u8]) {
     let texts = rows::lines(data);
-    let wholes = rows::decode(&LogfmtDecoder::new(Separator::White, &[Wanted::Whole]), &texts);
+    let wholes = rows::decode(
+        &LogfmtDecoder::new(Separator::White, &[Wanted::Whole]),
+        &texts,
+    );
     let mut keys: Vec<&str> = Vec::new();
     for (key, _) in wholes.iter().flatten().flat_map(|whole| pairs(&whole[0])) {
         match std::str::from_utf8(key) {
@@ -62,7 +65,10 @@ fn assert_prints(pairs: &[(Vec<u8>, Value)]) {
         .collect();
     let mut line = Vec::new();
     write_row(&row, &mut line);
-    let again = rows::decode(&LogfmtDecoder::new(Separator::White, &[Wanted::Whole]), &rows::lines(&line));
+    let again = rows::decode(
+        &LogfmtDecoder::new(Separator::White, &[Wanted::Whole]),
+        &rows::lines(&line),
+    );
     let shown = line.escape_ascii();
     let Ok(again) = &again[0] else {
         panic!("{shown}: {again:?}");
