@@ -19,7 +19,7 @@ pub struct Separator {
 
 #[derive(Debug)]
 enum Find {
-    Text(memmem::Finder<'static>),
+    Text(Box<memmem::Finder<'static>>),
     Regex(Regex),
 }
 
@@ -39,7 +39,7 @@ impl Separator {
     /// This text, which is not empty.
     pub fn text(text: &[u8]) -> Separator {
         Separator {
-            find: Find::Text(memmem::Finder::new(text).into_owned()),
+            find: Find::Text(Box::new(memmem::Finder::new(text).into_owned())),
             is_wide: String::from_utf8_lossy(text).chars().count() > 1,
         }
     }
