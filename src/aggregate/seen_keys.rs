@@ -26,7 +26,7 @@ impl SeenKeys {
     }
 
     /// How many there are.
-    pub fn len(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.table.len() as u64
     }
 

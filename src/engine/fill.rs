@@ -67,7 +67,7 @@ impl Fill {
 
     /// How many rows a window without records has at most.
     fn rows_each(&self) -> u64 {
-        self.seen.as_ref().map_or(1, |seen| seen.len().max(1))
+        self.seen.as_ref().map_or(1, |seen| seen.count().max(1))
     }
 
     /// The rows of a window without records.
