@@ -190,7 +190,7 @@ impl<'r> Coordinator<'r> {
                     self.batches.entry(batch).or_default().expected = Some(chunks);
                     self.close(&mut results, &mut output);
                 }
-                Message::Header(header) => output.source_header(&header),
+                Message::Header(header) => output.source_header(header),
                 Message::Asked(place) => self.triggers.ask(place),
                 Message::SourceFailed(source, reason) => {
                     output.flush();

@@ -1,6 +1,6 @@
 //! What became of the records, as the coordinator enters it chunk by chunk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::data::{ValueRef, write_text};
 use crate::sink::Rejects;
@@ -18,6 +18,8 @@ use super::sources::Sources;
 pub(super) struct Entries {
     pub(super) ledger: Ledger,
     records_before: HashMap<SourceIndex, u64>,
+    /// Sources whose header is counted there.
+    with_header: HashSet<SourceIndex>,
     pub(super) bytes: u64,
     pub(super) failed_sources: Vec<String>,
     pub(super) checks: Checks,
@@ -66,10 +68,10 @@ impl Entries {
 
     /// Enters the next chunk of the stream.
     pub(super) fn add(&mut self, done: &Done, sources: &Sources) {
-        let before = self
-            .records_before
-            .entry(done.source)
-            .or_insert(u64::from(done.has_header));
+        let before = self.records_before.entry(done.source).or_default();
+        if done.has_header && self.with_header.insert(done.source) {
+            *before += 1;
+        }
         let records_before = *before;
         *before += done.records;
         let place = |record: u64| {
@@ -91,7 +93,7 @@ impl Entries {
         self.is_unfinished |= done.is_unfinished;
         self.ledger.late += done.late;
         self.ledger.jumps += done.jumps;
-        self.ledger.read += done.records;
+        self.ledger.read += done.records - done.no_records;
         self.ledger.passed += done.passed;
         self.ledger.filtered += done.filtered;
         self.ledger.rejected += done.rejected;
@@ -102,6 +104,7 @@ impl Entries {
         }
         if done.mark == Some(Mark::Ended) {
             self.records_before.remove(&done.source);
+            self.with_header.remove(&done.source);
             sources.forget(done.source);
         }
     }
