@@ -226,6 +226,9 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
         annotate: request.annotate,
     };
     tell(&outcome, &cases, &telling);
+    if !request.quiet {
+        plan.incomparable().iter().for_each(say);
+    }
     let status = status(&outcome, &cases);
     match report.map(|file| file.write(junit::report(expression, &cases, elapsed).as_bytes())) {
         Some(Err(reason)) => {

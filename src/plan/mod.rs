@@ -19,6 +19,7 @@ pub use vocabulary::meaning;
 
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
+use crate::expr::Met;
 use crate::expr::scope::ReadFile;
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
@@ -54,6 +55,8 @@ pub struct Plan {
     pub until: Option<Check>,
     /// Fields that only the data can have: those that never were there are named at the end.
     pub watched: Vec<Watched>,
+    /// Comparisons as they are written: those that never met two values of comparable types are named at the end.
+    comparisons: Vec<([String; 3], Met)>,
     /// The plan in words.
     pub explanation: Explanation,
 }
@@ -260,6 +263,26 @@ impl Plan {
         names
     }
 
+    /// Comparisons that met values, but never two of comparable types: a message for each, with what to write.
+    pub fn incomparable(&self) -> Vec<String> {
+        let mut messages: Vec<String> = Vec::new();
+        for (written, met) in &self.comparisons {
+            let is_met =
+                |other: &([String; 3], Met)| other.0 == *written && other.1.was_comparable();
+            let Some(types) = met
+                .only_different()
+                .filter(|_| !self.comparisons.iter().any(is_met))
+            else {
+                continue;
+            };
+            let message = incomparable(written, types);
+            if !messages.contains(&message) {
+                messages.push(message);
+            }
+        }
+        messages
+    }
+
     /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
     /// all are in.
     pub fn waits_for_all(&self) -> bool {
@@ -325,4 +348,30 @@ impl Plan {
                 MergeStep::Rows(_) => false,
             })
     }
+}
+
+/// The message about a comparison that never met two values of comparable types.
+fn incomparable(written: &[String; 3], types: (&str, &str)) -> String {
+    let [left, sign, right] = written;
+    let message = format!(
+        "nothing was comparable in `{left} {sign} {right}`: {} with {}",
+        types.0, types.1
+    );
+    let unit = |duration: &str| {
+        let unit = duration.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        match unit.chars().all(char::is_alphabetic) && !unit.is_empty() {
+            true => format!("1{unit}"),
+            false => "1s".to_owned(), // `1h30m`
+        }
+    };
+    let help = match types {
+        ("number", "duration") => format!("write {left} * {} {sign} {right}", unit(right)),
+        ("duration", "number") => format!("write {left} {sign} {right} * 1s"),
+        ("text", "duration") => format!("write num({left}) * {} {sign} {right}", unit(right)),
+        ("list", _) => format!("write contains({left}, {right}), or explode {left}"),
+        ("bool", "number") => format!("write {left} {sign} true"),
+        (_, "bool") => format!("write {left} {sign} 1"),
+        _ => return message,
+    };
+    format!("{message}\n  = help: {help}")
 }
