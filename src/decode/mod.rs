@@ -15,8 +15,8 @@ mod times;
 pub mod typed;
 pub mod w3c;
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::data::{Column, Names, TextColumn};
 use crate::lang::ast::Path;

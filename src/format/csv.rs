@@ -118,7 +118,11 @@ mod tests {
     #[test]
     fn one_column() {
         assert_eq!(
-            print(&CSV, &["a"], &[vec![text("x"), Value::Null, text("\r"), text(" \t")]]),
+            print(
+                &CSV,
+                &["a"],
+                &[vec![text("x"), Value::Null, text("\r"), text(" \t")]]
+            ),
             "a\nx\n\"\"\n\"\r\"\n\" \t\"\n"
         );
         assert_eq!(
