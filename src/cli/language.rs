@@ -60,7 +60,7 @@ A record is a line without its end, which is \\n or \\r\\n; `--records` says oth
 every other byte are ordinary: text is bytes, usually UTF-8, and is never changed on its way.
 
 It has one field, `line`, and the source adds `@source` (the path as it was written, - for standard input, the address of a peer that has connected), \
-`@number` (1-based within the source) and `@time` (when it was read). `split`, `select` and aggregates put \
+`@number` (1-based within the source) and `@time` (when its last byte was read; it never goes back). `split`, `select` and aggregates put \
 other fields in the place of `line`; behind them, `match`, `skip` and `split` need to be told a field: \
 `match \"x\" in word`, `split ',' from word`.
 

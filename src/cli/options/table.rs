@@ -30,7 +30,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "batch",
             usage: "--batch DURATION",
             summary: "How often the threads' partial results are merged.",
-            details: "The micro-batch interval. It changes no result, only how fresh one is that is not final. 1s without it \
+            details: "The micro-batch interval. It changes no result, only how fresh one is that is not final: records have the time at which they are read, not that of their batch. 1s without it \
                       where there are windows, or somebody looks meanwhile; else results are merged once, at the end.",
             examples: &[Example {
                 expr: "--batch 500ms 'split | count by word'",
@@ -171,7 +171,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "fill",
             usage: "--fill",
             summary: "Print windows without records as well.",
-            details: "Between the first and the last window that has records: `count` is 0 and other aggregates are null; with `by` there is a row for each key that came in a window before.",
+            details: "Between the first and the last window that has records: `count` is 0 and other aggregates are null; with `by` there is a row for each key that came in a window before. A gap of more than a million rows is left out: see `--fill-limit`.",
             examples: &[Example {
                 expr: "--fill 'parse \"{t:time}\" | count | window 1m on t'",
                 input: "2026-03-01T10:00:05Z\n2026-03-01T10:02:00Z\n",
