@@ -101,6 +101,8 @@ struct Entries {
     ledger: Ledger,
     records_before: HashMap<SourceIndex, u64>,
     bytes: u64,
+    /// By the number of a source of the command line: it has had a record.
+    has_records: Vec<bool>,
     failed_sources: Vec<String>,
     checks: Checks,
     /// Nothing is said on stderr.
@@ -137,6 +139,7 @@ impl<'r> Coordinator<'r> {
             merged_records: 0,
             entries: Entries {
                 quiet: job.quiet,
+                has_records: vec![false; sources.written()],
                 ..Entries::default()
             },
             side_files,
@@ -216,6 +219,7 @@ impl<'r> Coordinator<'r> {
                 Message::End { chunks } => self.chunks = Some(chunks),
             }
         }
+        let is_cut = !self.is_complete() || results.is_done();
         self.control.stop();
         if self.control.is_output_gone() {
             output.error.get_or_insert(SinkError::Closed);
@@ -227,12 +231,17 @@ impl<'r> Coordinator<'r> {
             kept.late(&results.take_late_lines());
             output.finish();
         }
+        let empty_sources = self.entries.empty_sources(self.sources);
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
         Outcome {
             ledger,
             checks,
+            empty_sources: match is_cut {
+                true => Vec::new(), // what was not read to its end may have records
+                false => empty_sources,
+            },
             failed_sources: self.entries.failed_sources,
             left_out: std::mem::take(&mut output.left_out),
             never_seen: plan.never_seen(),
@@ -471,6 +480,12 @@ impl Entries {
         self.ledger.rejected += done.rejected;
         self.ledger.failed += done.failures.count;
         self.bytes += done.bytes;
+        if done.records > 0
+            && let Some(root) = sources.root(done.source)
+            && let Some(has_records) = self.has_records.get_mut(root)
+        {
+            *has_records = true;
+        }
         if let Some(error) = &done.error {
             self.fail(&sources.display(done.source), error);
         }
@@ -478,6 +493,18 @@ impl Entries {
             self.records_before.remove(&done.source);
             sources.forget(done.source);
         }
+    }
+
+    /// The sources of the command line that had no record.
+    fn empty_sources(&self, sources: &Sources) -> Vec<String> {
+        let had_none = self
+            .has_records
+            .iter()
+            .enumerate()
+            .filter(|(_, has_records)| !**has_records);
+        had_none
+            .map(|(root, _)| sources.display(SourceIndex(root)))
+            .collect()
     }
 
     /// The record of this number in a source was late.

@@ -186,8 +186,6 @@ pub struct Settings {
     pub keeps_late: bool,
     /// Windows without records are printed as well.
     pub fill: bool,
-    /// Of rows that break an `assert`, it is to be known which records they are.
-    pub locates: bool,
     /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
     /// How files are read that belong to the expression.
@@ -208,7 +206,6 @@ impl From<Printing> for Settings {
             keeps_rejects: false,
             keeps_late: false,
             fill: false,
-            locates: false,
             forget_ns: None,
             read_file: None,
             reloads: false,
