@@ -24,22 +24,7 @@ pub fn is_same_file(path: &OsStr, source: &OsStr) -> bool {
 
 /// True if a path, or `-` for standard input, is the regular file that standard output goes to.
 pub fn is_standard_output(path: &OsStr) -> bool {
-    let path = if path == "-" {
-        OsStr::new("/dev/stdin")
-    } else {
-        path
-    };
-    match (
-        std::fs::metadata(path),
-        rustix::fs::fstat(rustix::stdio::stdout()),
-    ) {
-        // The types of the numbers differ from system to system.
-        (Ok(file), Ok(stdout)) => {
-            file.is_file()
-                && (file.dev(), file.ino()) == (stdout.st_dev as u64, stdout.st_ino as u64)
-        }
-        _ => false,
-    }
+    is_same_file(OsStr::new("/dev/stdout"), path)
 }
 
 /// As [`is_same_file`], also for files that do not exist yet. Devices and pipes may take several outputs.
