@@ -66,6 +66,7 @@ case_files!(
     output
     parse
     paths
+    sessions
     stages
     state
     total

@@ -246,8 +246,8 @@ more than that a failure.",
   1    a check failed: a row breaks assert, or until is not reached
   2    the expression or an option is wrong: nothing was read
   3    a source or the output failed; what could be read was finished
-  4    more records were rejected than --max-rejects allows, or any with
-       a check; or --strict does not allow what happened
+  4    records were rejected and --max-rejects does not allow it, or
+       something happened that --strict does not allow
   129  hung up (SIGHUP), after results were printed
   130  interrupted (SIGINT), after results were printed
   143  ended (SIGTERM), after results were printed

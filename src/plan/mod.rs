@@ -186,8 +186,8 @@ pub struct Settings {
     pub keeps_rejects: bool,
     /// Late lines are kept.
     pub keeps_late: bool,
-    /// Windows without records are printed as well.
-    pub fill: bool,
+    /// If windows without records are printed as well: those of one gap have at most so many rows.
+    pub fill: Option<u64>,
     /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
     /// How files are read that belong to the expression.
@@ -207,7 +207,7 @@ impl From<Printing> for Settings {
             seed: 0,
             keeps_rejects: false,
             keeps_late: false,
-            fill: false,
+            fill: None,
             forget_ns: None,
             read_file: None,
             reloads: false,
