@@ -4,6 +4,7 @@
 mod aggregates;
 mod amended;
 mod checks;
+mod comparisons;
 mod explain;
 mod live;
 mod running;
@@ -20,7 +21,7 @@ pub use vocabulary::meaning;
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
 use crate::expr::Met;
-use crate::expr::scope::ReadFile;
+use crate::expr::scope::{ReadFile, closest};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{self, MAX_MISTAKES, Mistake};
@@ -193,8 +194,6 @@ pub struct Settings {
     pub keeps_late: bool,
     /// If windows without records are printed as well: those of one gap have at most so many rows.
     pub fill: Option<u64>,
-    /// Of rows that break an `assert`, it is to be known which records they are.
-    pub locates: bool,
     /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
     /// How files are read that belong to the expression.
@@ -215,7 +214,6 @@ impl From<Printing> for Settings {
             keeps_rejects: false,
             keeps_late: false,
             fill: None,
-            locates: false,
             forget_ns: None,
             read_file: None,
             reloads: false,
@@ -263,24 +261,32 @@ impl Plan {
         names
     }
 
-    /// Comparisons that met values, but never two of comparable types: a message for each, with what to write.
-    pub fn incomparable(&self) -> Vec<String> {
-        let mut messages: Vec<String> = Vec::new();
-        for (written, met) in &self.comparisons {
-            let is_met =
-                |other: &([String; 3], Met)| other.0 == *written && other.1.was_comparable();
-            let Some(types) = met
-                .only_different()
-                .filter(|_| !self.comparisons.iter().any(is_met))
-            else {
+    /// The fields that were probably meant by those that were never seen: `sc-status` by `sc` and `status`, which a
+    /// minus separates in an expression.
+    pub fn meant(&self, never_seen: &[String]) -> Vec<String> {
+        let mut meant: Vec<String> = Vec::new();
+        for (name, seen) in &self.watched {
+            let Some(others) = seen.others().filter(|_| never_seen.contains(name)) else {
                 continue;
             };
-            let message = incomparable(written, types);
-            if !messages.contains(&message) {
-                messages.push(message);
+            let others: Vec<&str> = others
+                .iter()
+                .filter_map(|other| std::str::from_utf8(other).ok())
+                .collect();
+            let is_part = |part: &str| never_seen.iter().any(|unseen| unseen == part);
+            let has_name = |other: &&&str| {
+                other.contains('-')
+                    && other.split('-').any(|part| part == name)
+                    && other.split('-').all(is_part)
+            };
+            let found = others.iter().find(has_name).copied();
+            if let Some(other) = found.or_else(|| closest(name, &others))
+                && !meant.iter().any(|known| known == other)
+            {
+                meant.push(other.to_owned());
             }
         }
-        messages
+        meant
     }
 
     /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
@@ -348,30 +354,4 @@ impl Plan {
                 MergeStep::Rows(_) => false,
             })
     }
-}
-
-/// The message about a comparison that never met two values of comparable types.
-fn incomparable(written: &[String; 3], types: (&str, &str)) -> String {
-    let [left, sign, right] = written;
-    let message = format!(
-        "nothing was comparable in `{left} {sign} {right}`: {} with {}",
-        types.0, types.1
-    );
-    let unit = |duration: &str| {
-        let unit = duration.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        match unit.chars().all(char::is_alphabetic) && !unit.is_empty() {
-            true => format!("1{unit}"),
-            false => "1s".to_owned(), // `1h30m`
-        }
-    };
-    let help = match types {
-        ("number", "duration") => format!("write {left} * {} {sign} {right}", unit(right)),
-        ("duration", "number") => format!("write {left} {sign} {right} * 1s"),
-        ("text", "duration") => format!("write num({left}) * {} {sign} {right}", unit(right)),
-        ("list", _) => format!("write contains({left}, {right}), or explode {left}"),
-        ("bool", "number") => format!("write {left} {sign} true"),
-        (_, "bool") => format!("write {left} {sign} 1"),
-        _ => return message,
-    };
-    format!("{message}\n  = help: {help}")
 }
