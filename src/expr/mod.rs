@@ -13,6 +13,7 @@ mod node;
 pub mod pattern;
 mod required;
 pub mod scope;
+mod times;
 
 pub use access::without;
 pub use arithmetic::difference;
@@ -21,4 +22,5 @@ pub use eval::{Evaluated, Rows, matches, truth};
 pub use failures::Failures;
 pub use node::Node;
 pub use pattern::Pattern;
+pub use times::is_time;
 pub use scope::{Field, Requests, Scope, Total, United, UnitedField};

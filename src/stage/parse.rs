@@ -48,12 +48,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         let pattern = Pattern::new(text).map_err(|error| vec![mistake(expr, text, error)])?;
         let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
         let names = pattern.names();
-        return Ok(BoundStage::Extract(extract::known(
-            from,
-            &names,
-            scope,
-            move |wanted| Box::new(PatternDecoder::new(pattern, &extract::wanted_names(wanted))),
-        )));
+        let times = pattern.times();
+        let extraction = extract::known(from, &names, scope, move |wanted| {
+            Box::new(PatternDecoder::new(pattern, &extract::wanted_names(wanted)))
+        });
+        set_times(times.iter().map(String::as_str), scope);
+        return Ok(BoundStage::Extract(extraction));
     }
     let format = expr
         .as_word()
@@ -65,12 +65,22 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         .iter()
         .map(|field| field.name.to_owned())
         .collect();
-    Ok(BoundStage::Extract(extract::known(
-        from,
-        &names,
-        scope,
-        move |wanted| format.decoder(&extract::wanted_names(wanted)),
-    )))
+    let extraction = extract::known(from, &names, scope, move |wanted| {
+        format.decoder(&extract::wanted_names(wanted))
+    });
+    let times = format
+        .fields
+        .iter()
+        .filter(|field| field.kind.name() == "time");
+    set_times(times.map(|field| field.name), scope);
+    Ok(BoundStage::Extract(extraction))
+}
+
+/// These fields are times.
+fn set_times<'n>(names: impl Iterator<Item = &'n str>, scope: &Scope) {
+    for slot in names.filter_map(|name| scope.find(name)) {
+        scope.set_time(slot);
+    }
 }
 
 /// A mistake in a pattern, at its place in the expression: within the quotes if nothing there is escaped.

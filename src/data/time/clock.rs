@@ -3,7 +3,7 @@
 use super::digits::{bytes_at, pair};
 
 /// A time of day as written.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Clock {
     pub(super) seconds: u32,
     pub(super) ns: u32,

@@ -167,8 +167,8 @@ proptest! {
     fn means_its_regular_expression(pattern in pattern_text(), text in "[ab1. m-]{0,14}") {
         let pattern = Pattern::new(pattern.as_bytes()).expect("a right pattern");
         let mut places = vec![(0, 0); pattern.holes.len()];
-        let mut locations = pattern.fallback.as_ref().map(Regex::capture_locations);
-        let found = pattern.find(text.as_bytes(), &mut places, locations.as_mut());
+        let mut again = pattern.fallback.as_ref().map(Fallback::again);
+        let found = pattern.find(text.as_bytes(), &mut places, again.as_mut());
         prop_assert_eq!(found.ok().map(|()| places), by_regex(&pattern, text.as_bytes()));
     }
 
