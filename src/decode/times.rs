@@ -1,6 +1,6 @@
 //! Times in logs, as a hole of a pattern takes them: the longest text that is one, then shorter ones.
 
-use crate::data::{shorter_time_prefix, time_prefix};
+use crate::data::{parse_time, shorter_time_prefix, time_prefix};
 
 /// Where a hole of the type `time` is in its pattern.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +62,10 @@ fn number(text: &[u8], at: usize, latest: usize, around: Surroundings) -> Option
             [byte, ..] => byte.is_ascii_alphanumeric(),
             [] => false,
         };
-        end <= latest && !(is_cut && (around.is_last || digits < LEAST_DIGITS))
+        end <= latest
+            && !(is_cut && around.is_last)
+            && !(digits < LEAST_DIGITS && is_joined(text, end))
+            && parse_time(&text[at..end]).is_some()
     };
     let with_fraction = whole + 1 + fraction;
     if fraction > 0 && ends(with_fraction) {
@@ -71,12 +74,16 @@ fn number(text: &[u8], at: usize, latest: usize, around: Surroundings) -> Option
     ends(whole).then_some(whole)
 }
 
+/// Whether a number is the first part of something else: of an address, a date, a clock.
+fn is_joined(text: &[u8], end: usize) -> bool {
+    text.get(end).is_some_and(|byte| b".:-/".contains(byte))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::parse_time;
 
     /// Where times end that begin at a place, the longest first.
     fn ends(text: &[u8], at: usize, around: Surroundings) -> Vec<usize> {
@@ -94,7 +101,10 @@ mod tests {
         (1..=text.len())
             .rev()
             .filter(is_whole)
-            .filter(|end| *end >= LEAST_DIGITS || !text[..*end].iter().all(u8::is_ascii_digit))
+            .filter(|end| {
+                let is_number = text[..*end].iter().all(u8::is_ascii_digit);
+                !is_number || *end >= LEAST_DIGITS || !is_joined(text, *end)
+            })
             .filter(|end| parse_time(&text[..*end]).is_some())
             .collect()
     }
@@ -172,7 +182,7 @@ mod tests {
             Just("[Asia/Tokyo]"),
             Just(" I"),
         ];
-        let rest = "[ 0-9A-Za:.,]{0,6}";
+        let rest = "([ ,:.\\]][ 0-9A-Za:.,]{0,5})?";
         (date, between, clock, zone, rest).prop_map(|(date, between, clock, zone, rest)| {
             format!("{date}{between}{clock}{zone}{rest}")
         })

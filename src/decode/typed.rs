@@ -4,8 +4,8 @@
 //! its type rejects its record.
 
 use crate::data::{
-    Bytes, Column, ColumnBuilder, Number, Span, TextColumn, Validity, Value, ValueRef,
-    Moment, TimeReader, TimeSite, expected_time, parse_duration, parse_moment, parse_month_and_day,
+    Bytes, Column, ColumnBuilder, Moment, Number, Span, TextColumn, TimeReader, TimeSite, Validity,
+    Value, ValueRef, expected_time, parse_duration, parse_moment, parse_month_and_day,
     parse_number, read_string,
 };
 

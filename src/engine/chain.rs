@@ -281,7 +281,8 @@ impl<'p> Chain<'p> {
         let own = self.last_times.remove(&self.source).unwrap_or_default();
         let others = replace_last_times(own);
         let out = self.push_each_from(first, batches);
-        self.last_times.insert(self.source, replace_last_times(others));
+        self.last_times
+            .insert(self.source, replace_last_times(others));
         out
     }
 

@@ -55,7 +55,9 @@ pub(super) fn members(
         return Ok(list);
     }
     let members = list.into_iter().zip(exprs);
-    members.map(|(member, expr)| constant(member, expr)).collect()
+    members
+        .map(|(member, expr)| constant(member, expr))
+        .collect()
 }
 
 /// A constant as the time that it is.
@@ -115,4 +117,3 @@ pub(super) fn argument(node: Node, scope: &Scope) -> Node {
         function,
     }
 }
-

@@ -4,8 +4,8 @@ use crate::aggregate::{
     self, AggregateDef, Aggregation, ArgumentKind, BoundAggregate, Constant, Key, Ranking, Settings,
 };
 use crate::data::{Number, Value};
-use crate::expr::scope::closest;
 use crate::expr::is_time;
+use crate::expr::scope::closest;
 use crate::expr::{Node, Scope, bind, bind_condition};
 use crate::lang::Mistake;
 use crate::lang::arguments::Arguments;

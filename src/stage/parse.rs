@@ -18,7 +18,8 @@ pub(super) const PARSE: StageDef = StageDef {
         details: "In a pattern, text stands for itself and white space for any white space. A hole takes the shortest \
                   text up to what stands behind it, a hole at the very end takes the rest, and the whole may stand \
                   anywhere in the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} take only such text \
-                  and give such values; at the end, they take as much as is one. {_} is not kept; {{ and }} are \
+                  and give such values; at the end, they take as much as is one. {t:time} takes the longest text that is a \
+                  time and lets the rest match: clock, fraction and zone are part of it, also after a blank. {_} is not kept; {{ and }} are \
                   braces.\n\nFORMAT is one of clf, combined, nginx_error, syslog, syslog5424, klog, cef, docker, \
                   haproxy; --formats lists them with their fields.\n\nA record that does not match is rejected: the \
                   reason names the place. What stands in fields that nothing asks for is not looked at.",

@@ -2,8 +2,8 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Column, Entry, Example, LiveSlots, Slot, Validity, Value, ValueRef, TimeSite, expected_time,
-    write_text,
+    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef,
+    expected_time, write_text,
 };
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
@@ -247,8 +247,9 @@ impl RowStage for RecordTime {
                         push(row, last.1);
                     }
                 }
-                column => (0..batch.rows)
-                    .for_each(|row| push(row, reader.read_value(column.get(row)))),
+                column => {
+                    (0..batch.rows).for_each(|row| push(row, reader.read_value(column.get(row))))
+                }
             }
         }
         let kept = (!without.is_empty()).then(|| {

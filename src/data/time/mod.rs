@@ -37,9 +37,9 @@ pub use calendar::{date_of, date_of_day, ns_of_day, weekday_of};
 pub(crate) use clock::clock_prefix;
 pub use days::TimeSteps;
 pub use defaults::{TimeDefaults, set_time_defaults, time_defaults};
-pub(crate) use names::is_weekday;
 pub use format::TimeFormat;
 pub use moment::Moment;
+pub(crate) use names::is_weekday;
 pub use prefix::{shorter_time_prefix, time_prefix};
 pub use range::{EXPECTED_IN_RANGE, expected_time};
 pub use years::{

@@ -1,7 +1,7 @@
 //! Every form, at the start of a text that may go on.
 
 use super::calendar::Date;
-use super::clock::{Clock, clock, fraction, seconds_of_day};
+use super::clock::{Clock, clock, fraction, is_digit_at, seconds_of_day};
 use super::digits::{bytes_at, pair, year_of};
 use super::moment::{Moment, Yearless};
 use super::names::{month, weekday_len};
@@ -55,6 +55,9 @@ fn iso(text: &[u8]) -> Option<(Moment, usize)> {
     {
         return zoned(date, clock, text, end);
     }
+    if is_digit_at(text, 10) {
+        return None;
+    }
     let midnight = instant(date, Clock::default(), None)?;
     Some((Moment::At(midnight), 10))
 }
@@ -79,7 +82,14 @@ fn iso_basic(text: &[u8]) -> Option<(Moment, usize)> {
         _ => (0, 13),
     };
     let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), seconds)?;
-    let (ns, end) = if end == 15 { fraction(text, end) } else { (0, end) };
+    if is_digit_at(text, end) {
+        return None;
+    }
+    let (ns, end) = if end == 15 {
+        fraction(text, end)
+    } else {
+        (0, end)
+    };
     zoned(date, Clock { seconds, ns }, text, end)
 }
 

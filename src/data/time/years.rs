@@ -164,14 +164,23 @@ mod tests {
         let at = |text: &str| parse_time(text.as_bytes());
         let new_year = at("2015-12-31T23:59:59Z");
         begin_chunk(Box::new(move |_| new_year));
-        assert_eq!(site.reader().read(b"Jan  1 00:00:00"), at("2016-01-01T00:00:00Z"));
-        assert_eq!(site.reader().read(b"Feb 29 00:00:00"), at("2016-02-29T00:00:00Z"));
+        assert_eq!(
+            site.reader().read(b"Jan  1 00:00:00"),
+            at("2016-01-01T00:00:00Z")
+        );
+        assert_eq!(
+            site.reader().read(b"Feb 29 00:00:00"),
+            at("2016-02-29T00:00:00Z")
+        );
         assert_eq!(site.reader().read(b"soon"), None);
         let saved = last_times();
         assert_eq!(site.reader().read(b"2020-01-01"), at("2020-01-01"));
         assert_eq!(site.reader().read(b"Jan  2 00:00:00"), at("2020-01-02"));
         replace_last_times(saved);
         assert_eq!(site.reader().read(b"Jan  2 00:00:00"), at("2016-01-02"));
-        assert_eq!(Some(end_chunk()), at("2016-01-02").map(|ns| vec![(site, ns)]));
+        assert_eq!(
+            Some(end_chunk()),
+            at("2016-01-02").map(|ns| vec![(site, ns)])
+        );
     }
 }

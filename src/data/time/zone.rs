@@ -60,7 +60,9 @@ pub(super) fn zone(text: &[u8], at: usize) -> (Option<Zone>, usize) {
         }
         Some(b'+' | b'-') => with_comment(text, offset(text, start, start == at)),
         Some(b'A'..=b'Y') => named_zone(text, start),
-        Some(b'[') if start == at => bracketed(text, at).map(|(zone, end)| (Zone::Region(zone), end)),
+        Some(b'[') if start == at => {
+            bracketed(text, at).map(|(zone, end)| (Zone::Region(zone), end))
+        }
         _ => None,
     };
     match found {
@@ -82,7 +84,7 @@ fn ends(text: &[u8], at: usize) -> bool {
 fn offset(text: &[u8], at: usize, may_be_hours: bool) -> Option<(i32, usize)> {
     let hours = bytes_at(text, at + 1).map(|[tens, ones]| pair(*tens, *ones))?;
     let (minutes, end) = match text.get(at + 3) {
-        Some(b':') => {
+        Some(b':') if text.get(at + 4).is_some_and(u8::is_ascii_digit) => {
             let [tens, ones] = bytes_at(text, at + 4)?;
             (pair(*tens, *ones), at + 6)
         }
@@ -107,7 +109,9 @@ fn with_comment(text: &[u8], offset: Option<(i32, usize)>) -> Option<(Zone, usiz
     let end = match text.get(end) {
         Some(b'[') => bracketed(text, end).map_or(end, |(_, end)| end),
         Some(b' ') if text.get(end + 1) == Some(&b'(') => {
-            let name = text[end + 2..].iter().take_while(|byte| byte.is_ascii_uppercase());
+            let name = text[end + 2..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_uppercase());
             let close = end + 2 + name.count();
             if close > end + 2 && text.get(close) == Some(&b')') {
                 close + 1
@@ -194,7 +198,9 @@ pub fn zone_of_name(name: &[u8]) -> Option<TimeZone> {
         found => found.map(|(offset_s, end)| (Zone::Offset(offset_s), end)),
     };
     if let Some((Zone::Offset(offset_s), end)) = offset {
-        let offset = Offset::from_seconds(offset_s).ok().filter(|_| end == name.len())?;
+        let offset = Offset::from_seconds(offset_s)
+            .ok()
+            .filter(|_| end == name.len())?;
         return Some(TimeZone::fixed(offset));
     }
     region(name).or_else(|| {
@@ -247,7 +253,10 @@ fn abbreviations_of(zone: &TimeZone) -> Vec<(Vec<u8>, Vec<Offset>)> {
         .preceding(in_two_years)
         .map(|change| (change.abbreviation().as_bytes().to_vec(), change.offset()));
     let at_first = zone.to_offset_info(Timestamp::MIN);
-    let at_first = (at_first.abbreviation().as_bytes().to_vec(), at_first.offset());
+    let at_first = (
+        at_first.abbreviation().as_bytes().to_vec(),
+        at_first.offset(),
+    );
     for (name, offset) in used.chain([at_first]) {
         // Zones without a name of their own are called `+03`, and UTC is in every list.
         if !name.iter().all(u8::is_ascii_uppercase) || name == b"UTC" {
@@ -327,7 +336,10 @@ mod tests {
         assert!(abbreviations_of(&TimeZone::UTC).is_empty());
         let chicago = TimeZone::get("Asia/Shanghai").expect("a zone of the bundle");
         let found = abbreviations_of(&chicago);
-        let china = found.iter().find(|(name, _)| name == b"CST").expect("its zone");
+        let china = found
+            .iter()
+            .find(|(name, _)| name == b"CST")
+            .expect("its zone");
         assert_eq!(china.1[0].seconds(), 8 * HOUR_S);
     }
 
@@ -335,8 +347,15 @@ mod tests {
     fn an_abbreviation_means_what_was_in_use() {
         let london = TimeZone::get("Europe/London").expect("a zone of the bundle");
         let found = abbreviations_of(&london);
-        let (name, offsets) = found.iter().find(|(name, _)| name == b"BST").expect("summer");
-        let date = Date { year: 2026, month: 7, day: 1 };
+        let (name, offsets) = found
+            .iter()
+            .find(|(name, _)| name == b"BST")
+            .expect("summer");
+        let date = Date {
+            year: 2026,
+            month: 7,
+            day: 1,
+        };
         let ns = abbreviated(date, Clock::default(), name, offsets, &london);
         let expected = "2026-06-30T23:00:00Z".parse::<Timestamp>().expect("a time");
         assert_eq!(ns.map(i128::from), Some(expected.as_nanosecond()));

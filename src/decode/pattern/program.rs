@@ -91,14 +91,19 @@ impl Program {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => {}
             HirKind::Literal(literal) => {
-                literal.0.iter().for_each(|byte| self.push_set([(*byte, *byte)]));
+                literal
+                    .0
+                    .iter()
+                    .for_each(|byte| self.push_set([(*byte, *byte)]));
             }
             HirKind::Class(Class::Bytes(class)) => {
                 self.push_set(class.iter().map(|range| (range.start(), range.end())));
             }
             HirKind::Class(Class::Unicode(class)) => {
                 let byte = |letter: char| u8::try_from(letter).unwrap_or(u8::MAX);
-                let ranges = class.iter().map(|range| (byte(range.start()), byte(range.end())));
+                let ranges = class
+                    .iter()
+                    .map(|range| (byte(range.start()), byte(range.end())));
                 self.push_set(ranges);
             }
             HirKind::Capture(capture) => self.push(&capture.sub),
@@ -107,7 +112,9 @@ impl Program {
             HirKind::Repetition(repetition) => {
                 (0..repetition.min).for_each(|_| self.push(&repetition.sub));
                 match repetition.max {
-                    Some(max) => self.push_optional(max - repetition.min, repetition.greedy, &repetition.sub),
+                    Some(max) => {
+                        self.push_optional(max - repetition.min, repetition.greedy, &repetition.sub)
+                    }
                     None => self.push_loop(repetition.greedy, &repetition.sub),
                 }
             }
@@ -143,7 +150,8 @@ impl Program {
             }
         }
         let end = self.steps.len();
-        ends.into_iter().for_each(|jump| self.steps[jump] = Step::Jump(end));
+        ends.into_iter()
+            .for_each(|jump| self.steps[jump] = Step::Jump(end));
     }
 
     /// A part up to so many times.
@@ -230,7 +238,9 @@ impl Program {
                 }
                 Step::Jump(to) => step = *to,
                 Step::Save(slot) => {
-                    scratch.todo.push(Todo::Restore(*slot, scratch.saved[*slot]));
+                    scratch
+                        .todo
+                        .push(Todo::Restore(*slot, scratch.saved[*slot]));
                     scratch.saved[*slot] = at;
                     step += 1;
                 }

@@ -100,7 +100,9 @@ impl Fields {
         if let Some((is_negative, seconds)) = self.epoch {
             let fraction = i64::from(self.fraction_ns.unwrap_or(0));
             let ns = i128::from(seconds) * 1_000_000_000 + i128::from(fraction);
-            return i64::try_from(if is_negative { -ns } else { ns }).ok().map(Moment::At);
+            return i64::try_from(if is_negative { -ns } else { ns })
+                .ok()
+                .map(Moment::At);
         }
         let clock = self.clock()?;
         let Some(year) = self.year_named() else {

@@ -97,7 +97,9 @@ fn directive(text: &[u8]) -> Result<Directive, String> {
     let width = match &text[at..at + digits] {
         [] => None,
         digits => {
-            let width = str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+            let width = str::from_utf8(digits)
+                .ok()
+                .and_then(|digits| digits.parse().ok());
             let width = width.filter(|width| *width <= MOST_WIDTH);
             Some(width.ok_or_else(|| format!("a width is at most {MOST_WIDTH}"))?)
         }
@@ -106,9 +108,16 @@ fn directive(text: &[u8]) -> Result<Directive, String> {
     let colons = text[at..].iter().take_while(|byte| **byte == b':').count();
     at += colons;
     at += usize::from(matches!(text.get(at), Some(b'E' | b'O')));
-    let shown = |end: usize| String::from_utf8_lossy(&text[..end]).escape_debug().to_string();
+    let shown = |end: usize| {
+        String::from_utf8_lossy(&text[..end])
+            .escape_debug()
+            .to_string()
+    };
     let Some(letter) = text.get(at).copied() else {
-        return Err(format!("`%{}` ends without a letter; `%%` is a percent sign", shown(at)));
+        return Err(format!(
+            "`%{}` ends without a letter; `%%` is a percent sign",
+            shown(at)
+        ));
     };
     let is_known = match letter {
         b'f' | b'N' => colons == 0 && width.is_none_or(|width| (1..=9).contains(&width)),
@@ -118,13 +127,14 @@ fn directive(text: &[u8]) -> Result<Directive, String> {
         b'%' | b'n' | b't' => at == 0,
         letter => {
             colons == 0
-                && (LETTERS.contains(&letter) || SHORTHANDS.iter().any(|(short, _)| *short == letter))
+                && (LETTERS.contains(&letter)
+                    || SHORTHANDS.iter().any(|(short, _)| *short == letter))
         }
     };
     if !is_known {
-        let end = at + str::from_utf8(&text[at..]).map_or(1, |rest| {
-            rest.chars().next().map_or(1, char::len_utf8)
-        });
+        let end = at
+            + str::from_utf8(&text[at..])
+                .map_or(1, |rest| rest.chars().next().map_or(1, char::len_utf8));
         return Err(format!("unknown directive `%{}`", shown(end)));
     }
     Ok(Directive {

@@ -43,8 +43,8 @@ fn read_part<'t>(
         b'a' | b'A' => name(text, &WEEKDAYS)?,
         b'b' | b'B' | b'h' => name(text, &MONTHS).map(|(month, rest)| (month + 1, rest))?,
         b'p' | b'P' => am_pm(text)?,
-        b'C' | b'd' | b'e' | b'g' | b'H' | b'I' | b'k' | b'l' | b'm' | b'M' | b'S' | b'U' | b'V'
-        | b'W' | b'y' => digits(2)?,
+        b'C' | b'd' | b'e' | b'g' | b'H' | b'I' | b'k' | b'l' | b'm' | b'M' | b'S' | b'U'
+        | b'V' | b'W' | b'y' => digits(2)?,
         b'j' => digits(3)?,
         b'G' | b'Y' => digits(4)?,
         b'u' | b'w' => digits(1)?,
@@ -93,7 +93,11 @@ fn name<'t>(text: &'t [u8], names: &[&str]) -> Option<(u32, &'t [u8])> {
     let (index, name) = (0..)
         .zip(names)
         .find(|(_, name)| begins(&name.as_bytes()[..3]))?;
-    let used = if begins(name.as_bytes()) { name.len() } else { 3 };
+    let used = if begins(name.as_bytes()) {
+        name.len()
+    } else {
+        3
+    };
     Some((index, &text[used..]))
 }
 
@@ -115,7 +119,9 @@ fn epoch<'t>(text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     let unsigned = &text[usize::from(is_negative)..];
     let length = digits_len(unsigned, 19);
     let value: i64 = str::from_utf8(&unsigned[..length]).ok()?.parse().ok()?;
-    fields.set_epoch(is_negative, value).then_some(&unsigned[length..])
+    fields
+        .set_epoch(is_negative, value)
+        .then_some(&unsigned[length..])
 }
 
 /// `%f`, `%3f`, `%.f`: up to nine digits, or as many as the width says if digits follow.
