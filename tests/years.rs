@@ -1,12 +1,14 @@
 //! Times without a year: they take it from the record before, however the work is parted.
 
-mod support;
+#[path = "support/run.rs"]
+#[allow(dead_code)]
+mod run;
 
 use std::fmt::Write;
 
 use proptest::prelude::*;
 
-use support::run::{Configuration, Origin, plan, run};
+use run::{Configuration, Origin, plan, run};
 
 /// Records of some years. Only the first has its year, and every so many is no time.
 fn log(step_hours: i64, records: i64) -> (String, String) {

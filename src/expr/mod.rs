@@ -17,10 +17,14 @@ mod times;
 
 pub use access::without;
 pub use arithmetic::difference;
-pub use bind::{bind, bind_condition, constant};
+pub use bind::{bind, bind_condition, bind_field, constant};
 pub use eval::{Evaluated, Rows, matches, truth};
 pub use failures::Failures;
 pub use node::Node;
 pub use pattern::Pattern;
+<<<<<<< HEAD
 pub use scope::{Field, Requests, Scope, Total, United, UnitedField};
 pub use times::is_time;
+=======
+pub use scope::{Field, Location, Requests, Scope, Total, United, UnitedField};
+>>>>>>> main
