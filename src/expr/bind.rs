@@ -11,12 +11,8 @@ use super::failures::Failures;
 use super::functions::{self, FunctionDef, Given, Kernel, ParameterKind};
 use super::node::{Arithmetic, Comparison, Node};
 use super::pattern::{Pattern, bind_regex, compile};
-<<<<<<< HEAD
-use super::scope::{Scope, closest};
-use super::times;
-=======
 use super::scope::{Location, Scope, closest};
->>>>>>> main
+use super::times;
 
 /// All mistakes of a piece of text.
 type Bound = Result<Node, Vec<Mistake>>;

@@ -22,9 +22,5 @@ pub use eval::{Evaluated, Rows, matches, truth};
 pub use failures::Failures;
 pub use node::Node;
 pub use pattern::Pattern;
-<<<<<<< HEAD
-pub use scope::{Field, Requests, Scope, Total, United, UnitedField};
-pub use times::is_time;
-=======
 pub use scope::{Field, Location, Requests, Scope, Total, United, UnitedField};
->>>>>>> main
+pub use times::is_time;

@@ -115,7 +115,7 @@ impl Fields {
     }
 
     /// Whether all parts are well, and only 64 bits do not hold the time.
-    pub(super) fn is_out_of_range(self) -> bool {
+    pub(super) fn exceeds_range(self) -> bool {
         let is_date = match (self.epoch, self.year_named()) {
             (Some(_), _) => true,
             (None, Some(year)) => self.clock().is_some() && self.date(year).is_some(),

@@ -43,7 +43,7 @@ impl TimeFormat {
 
     /// Whether a text that this format does not read is a time out of range.
     pub fn is_out_of_range(&self, text: &[u8]) -> bool {
-        read::fields_of(&self.items, text).is_some_and(|fields| fields.is_out_of_range())
+        read::fields_of(&self.items, text).is_some_and(|fields| fields.exceeds_range())
     }
 
     /// Writes a time in a zone; whether it can be written.
