@@ -13,6 +13,7 @@ use super::met::Met;
 use super::node::{Arithmetic, Comparison, Node};
 use super::pattern::{Pattern, bind_regex, compile};
 use super::scope::{Location, Scope, closest};
+use super::times;
 
 /// All mistakes of a piece of text.
 type Bound = Result<Node, Vec<Mistake>>;
@@ -30,10 +31,12 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
         ExprKind::Unary(UnaryOp::Negate, of) => Node::Negate(Box::new(bind_number(of, scope)?)),
         ExprKind::Binary(op, left, right) => bind_binary(*op, left, right, scope)?,
         ExprKind::InList(of, list) => {
+            let exprs = list;
             let (of, list) = both(
                 bind(of, scope),
                 collect(list.iter().map(|member| bind(member, scope))),
             )?;
+            let list = times::members(&of, list, exprs, scope)?;
             Node::InList(Box::new(of), list)
         }
         ExprKind::In(of, list) => {
@@ -151,7 +154,9 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
                 return Ok(Node::Arithmetic(op, Box::new(left), Box::new(right)));
             }
             let written = || [left.to_string(), op.sign().to_owned(), right.to_string()];
+            let exprs = (left, right);
             let (first, second) = both(bind(left, scope), bind(right, scope))?;
+            let (first, second) = times::compared((first, second), exprs, scope)?;
             let comparison = Comparison::of(op)
                 .expect("what is no logic, pattern or arithmetic is a comparison");
             let met = match first.is_constant() && second.is_constant() {
@@ -373,6 +378,9 @@ fn bind_argument(
             )
             .usage(def.entry.usage),
         );
+    }
+    if parameter.kind == ParameterKind::Time {
+        return Ok(plain(times::argument(node, scope)));
     }
     Ok(plain(node))
 }

@@ -14,6 +14,7 @@ mod node;
 pub mod pattern;
 mod required;
 pub mod scope;
+mod times;
 
 pub use access::without;
 pub use arithmetic::difference;
@@ -24,3 +25,4 @@ pub use met::Met;
 pub use node::Node;
 pub use pattern::Pattern;
 pub use scope::{Field, Location, Requests, Scope, Total, United, UnitedField};
+pub use times::is_time;
