@@ -159,9 +159,12 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
             let (first, second) = times::compared((first, second), exprs, scope)?;
             let comparison = Comparison::of(op)
                 .expect("what is no logic, pattern or arithmetic is a comparison");
-            let met = match first.is_constant() && second.is_constant() {
-                true => Met::default(),
-                false => scope.compares(written()),
+            // two fields may well be asked whether they are the same although their types differ
+            let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+            let met = match (first.is_constant(), second.is_constant()) {
+                (true, true) => Met::default(),
+                (false, false) if is_equality => Met::default(),
+                _ => scope.compares(written()),
             };
             Ok(Node::Compare(
                 comparison,
