@@ -10,7 +10,7 @@
 use memchr::{memchr, memchr2, memrchr};
 use wide::u8x16;
 
-use super::record_start::RecordStart;
+use super::record_start::{RecordStart, Search};
 use super::scan::trim_terminator;
 
 /// How bytes are parted into records.
@@ -28,6 +28,8 @@ pub enum Framing {
     Nul,
     /// A record begins at a line that matches, and has all lines up to the next one that does.
     Starts(&'static RecordStart),
+    /// A record has its length in bytes and a blank before it, as [`super::Regroup`] writes it.
+    Counted,
 }
 
 /// What stands in front of the records of a source.
@@ -62,7 +64,7 @@ impl Framing {
         match self {
             Framing::Lines => true,
             Framing::Quoted { .. } => memchr(b'"', bytes).is_none(),
-            Framing::Nul | Framing::Starts(_) => false,
+            Framing::Nul | Framing::Starts(_) | Framing::Counted => false,
         }
     }
 
@@ -70,7 +72,10 @@ impl Framing {
     pub fn terminator(self) -> u8 {
         match self {
             Framing::Nul => 0,
-            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) => b'\n',
+            Framing::Lines
+            | Framing::Quoted { .. }
+            | Framing::Starts(_)
+            | Framing::Counted => b'\n',
         }
     }
 
@@ -80,26 +85,16 @@ impl Framing {
         match self {
             Framing::Nul => record.strip_suffix(&[0]).unwrap_or(record),
             Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) => trim_terminator(record),
+            Framing::Counted => match memchr(b' ', record) {
+                Some(blank) => trim_terminator(&record[blank + 1..]),
+                None => record,
+            },
         }
     }
 
     /// Whether a record ends only where the next one begins.
     pub fn has_starts(self) -> bool {
         matches!(self, Framing::Starts(_))
-    }
-
-    /// Whether bytes that are cut in front of the end of a record, because it is too long, go on with a new one
-    /// here: behind so many bytes, if they tell. `ended`: there are no more.
-    pub fn resume(self, bytes: &[u8], ended: bool) -> Option<usize> {
-        match self {
-            Framing::Lines | Framing::Quoted { .. } | Framing::Nul => {
-                memchr(self.terminator(), bytes).map(|end| end + 1)
-            }
-            Framing::Starts(start) => {
-                let first = memchr(b'\n', bytes)? + 1; // the rest of a line of the record that was cut
-                start.find(bytes, first, ended).ok()
-            }
-        }
     }
 
     /// How many records some whole records are, if in longer ones than `limit_bytes` no quote is closed.
@@ -110,6 +105,50 @@ impl Framing {
         let mut records = 0;
         RecordCursor::new(self, limit_bytes).each_end(bytes, true, |_, _| records += 1);
         records
+    }
+}
+
+/// Skips the rest of a record that is too long.
+#[derive(Clone, Copy, Debug)]
+pub struct Skip {
+    framing: Framing,
+    limit_bytes: usize,
+    /// In the middle of a line; else at the start of one, which may begin the next record.
+    in_line: bool,
+}
+
+/// What is to be done with bytes of which the first belong to a record that is skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skipped {
+    /// The next record begins after so many bytes.
+    Until(usize),
+    /// So many bytes are dropped; those after them tell once there are more.
+    Dropped(usize),
+}
+
+impl Skip {
+    /// Looks for the next record. `ended`: there are no more bytes.
+    pub fn next(&mut self, bytes: &[u8], ended: bool) -> Skipped {
+        let Framing::Starts(start) = self.framing else {
+            return match memchr(self.framing.terminator(), bytes) {
+                Some(end) => Skipped::Until(end + 1),
+                None => Skipped::Dropped(bytes.len()),
+            };
+        };
+        let mut first = 0;
+        if self.in_line {
+            let Some(newline) = memchr(b'\n', bytes) else {
+                return Skipped::Dropped(bytes.len());
+            };
+            first = newline + 1;
+        }
+        let search = start.find(bytes, first, self.limit_bytes, ended);
+        self.in_line = search == Search::InLine;
+        match search {
+            Search::Found(next) => Skipped::Until(next),
+            Search::Undecided(line) => Skipped::Dropped(line),
+            Search::InLine => Skipped::Dropped(bytes.len()),
+        }
     }
 }
 
@@ -127,6 +166,8 @@ pub struct RecordCursor {
     quote: Option<usize>,
     /// The record before this one had a quote that was given up.
     gave_up: bool,
+    /// Where only a line begins a record: `at` is in one that is judged, and begins none.
+    in_line: bool,
 }
 
 impl RecordCursor {
@@ -139,7 +180,28 @@ impl RecordCursor {
             at: 0,
             quote: None,
             gave_up: false,
+            in_line: false,
         }
+    }
+
+    /// If the current record, which has no end yet, is sure to be too long: how to skip the rest of it, and from
+    /// which byte on.
+    pub fn skip(&self, bytes: &[u8]) -> Option<(Skip, usize)> {
+        // Where the current line may begin the next record, only those before it are sure to belong to this one.
+        let is_at_line = self.framing.has_starts() && !self.in_line && self.at > self.start;
+        let end = if is_at_line { self.at } else { bytes.len() };
+        let known = &bytes[self.start..end];
+        let is_overlong = match known {
+            [.., b'\n'] if is_at_line => trim_terminator(known).len() > self.limit_bytes,
+            // One byte more than a record may have can still be the `\r` of its end.
+            _ => known.len() > self.limit_bytes.saturating_add(1),
+        };
+        let skip = Skip {
+            framing: self.framing,
+            limit_bytes: self.limit_bytes,
+            in_line: !is_at_line,
+        };
+        is_overlong.then_some((skip, end))
     }
 
     /// The bytes in front of the current record were taken away; so many.
@@ -165,6 +227,7 @@ impl RecordCursor {
                 Framing::Nul => memchr(0, rest),
                 Framing::Quoted { .. } => memchr2(b'\n', b'"', rest),
                 Framing::Starts(start) => return self.before_start(start, bytes, ended),
+                Framing::Counted => return self.after_count(bytes, ended),
             };
             let Some(found) = found.map(|found| self.at + found) else {
                 self.at = bytes.len();
@@ -252,19 +315,37 @@ impl RecordCursor {
 
     /// The current record ends where a line begins that matches, or with the bytes.
     fn before_start(&mut self, start: &RecordStart, bytes: &[u8], ended: bool) -> Option<usize> {
-        if self.at == self.start {
-            // Whatever stands in the first line belongs to the record.
-            match memchr(b'\n', &bytes[self.at..]) {
-                Some(newline) => self.at += newline + 1,
-                None => return (ended && self.at < bytes.len()).then(|| self.end(bytes.len())),
-            }
+        // Whatever stands in the first line belongs to the record.
+        self.in_line |= self.at == self.start;
+        if self.in_line
+            && let Some(newline) = memchr(b'\n', &bytes[self.at..])
+        {
+            (self.at, self.in_line) = (self.at + newline + 1, false);
         }
-        match start.find(bytes, self.at, ended) {
-            Ok(found) => Some(self.end(found)),
-            Err(judged) => {
-                self.at = judged;
-                (ended && self.start < bytes.len()).then(|| self.end(bytes.len()))
+        self.at = match self.in_line {
+            true => bytes.len(),
+            false => match start.find(bytes, self.at, self.limit_bytes, ended) {
+                Search::Found(found) => return Some(self.end(found)),
+                Search::Undecided(line) => line,
+                Search::InLine => {
+                    self.in_line = true;
+                    bytes.len()
+                }
+            },
+        };
+        (ended && self.start < bytes.len()).then(|| self.end(bytes.len()))
+    }
+
+    /// The current record ends so many bytes after its count.
+    fn after_count(&mut self, bytes: &[u8], ended: bool) -> Option<usize> {
+        let record = &bytes[self.start..];
+        let blank = memchr(b' ', record);
+        let len = blank.and_then(|blank| std::str::from_utf8(&record[..blank]).ok()?.parse().ok());
+        match (blank, len) {
+            (Some(blank), Some(len)) if record.len() - blank - 1 >= len => {
+                Some(self.end(self.start + blank + 1 + len))
             }
+            _ => (ended && !record.is_empty()).then(|| self.end(bytes.len())),
         }
     }
 
@@ -272,7 +353,7 @@ impl RecordCursor {
     #[inline]
     fn opens(&self, bytes: &[u8], quote: usize) -> bool {
         match self.framing {
-            Framing::Lines | Framing::Nul | Framing::Starts(_) => false,
+            Framing::Lines | Framing::Nul | Framing::Starts(_) | Framing::Counted => false,
             Framing::Quoted { separator } => quote == self.start || bytes[quote - 1] == separator,
         }
     }
@@ -308,7 +389,7 @@ impl RecordCursor {
     /// The next record begins here.
     fn end(&mut self, end: usize) -> usize {
         self.gave_up = self.quote.is_some();
-        (self.start, self.at, self.quote) = (end, end, None);
+        (self.start, self.at, self.quote, self.in_line) = (end, end, None, false);
         end
     }
 }
@@ -470,16 +551,37 @@ mod tests {
         let starts = Framing::Starts(RecordStart::of(
             regex::bytes::Regex::new("^[0-9]").expect("a right expression"),
         ));
-        assert_eq!(Framing::Lines.resume(b"rest\nb\n", false), Some(5));
-        assert_eq!(Framing::Nul.resume(b"rest\nb\0c", false), Some(7));
-        assert_eq!(starts.resume(b"1 rest\n at\n2 next\n", false), Some(11));
-        assert_eq!(
-            starts.resume(b"1 rest\n at\n2 next", false),
-            None,
-            "it may go on"
-        );
-        assert_eq!(starts.resume(b"1 rest\n at\n2 next", true), Some(11));
-        assert_eq!(starts.resume(b"rest", false), None);
+        let skipped = |framing, bytes: &[u8], ended| {
+            let mut cursor = RecordCursor::new(framing, 20);
+            cursor.next(&[b'x'; 30], false);
+            let (mut skip, from) = cursor.skip(&[b'x'; 30]).expect("it is too long");
+            assert_eq!(from, 30);
+            skip.next(bytes, ended)
+        };
+        use Skipped::{Dropped, Until};
+        assert_eq!(skipped(Framing::Lines, b"rest\nb\n", false), Until(5));
+        assert_eq!(skipped(Framing::Nul, b"rest\nb\0c", false), Until(7));
+        assert_eq!(skipped(starts, b"1 rest\n at\n2 next\n", false), Until(11));
+        assert_eq!(skipped(starts, b"1 rest\n at\n2 next", false), Dropped(11));
+        assert_eq!(skipped(starts, b"1 rest\n at\n2 next", true), Until(11));
+        assert_eq!(skipped(starts, b"rest", false), Dropped(4));
+        let long = b"1 rest\n2 a line longer than a record may be";
+        assert_eq!(skipped(starts, long, false), Until(7));
+        let long = b"1 rest\n a line longer than a record may be";
+        assert_eq!(skipped(starts, long, false), Dropped(long.len()));
+    }
+
+    #[test]
+    fn a_line_that_may_begin_the_next_record_is_not_dropped() {
+        let starts = Framing::Starts(RecordStart::of(
+            regex::bytes::Regex::new("^[0-9]").expect("a right expression"),
+        ));
+        let bytes = b"1 a\n long enough\n2";
+        let mut cursor = RecordCursor::new(starts, 10);
+        assert_eq!(cursor.next(bytes, false), None);
+        let (mut skip, from) = cursor.skip(bytes).expect("it is too long");
+        assert_eq!(from, bytes.len() - 1);
+        assert_eq!(skip.next(b"2 b\n", false), Skipped::Until(0));
     }
 
     #[test]

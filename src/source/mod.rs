@@ -2,6 +2,7 @@
 
 mod address;
 pub mod compression;
+pub mod encoding;
 mod connection;
 mod file;
 pub mod follow;
