@@ -45,9 +45,7 @@ pub use print::write_text;
 pub use reason::reason;
 pub use record::{Names, RecordColumn};
 pub use record_start::RecordStart;
-pub use regroup::{
-    Ending, Regroup, Regrouped, Regrouper, RejectedRecord, has_json_values,
-};
+pub use regroup::{Ending, Regroup, Regrouped, Regrouper, RejectedRecord, has_json_values};
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{

@@ -240,6 +240,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             .iter()
             .map(|input| (input.framing, input.preface))
             .collect(),
+        regroups: plan.inputs.iter().map(|input| input.regroup).collect(),
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
         marks: plan.goes_by_time(),

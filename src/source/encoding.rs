@@ -68,11 +68,9 @@ impl Utf16 {
                 .unwrap_or(rest.len());
             let filled = text.len();
             text.resize(filled + most, 0);
-            let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(
-                rest,
-                &mut text[filled..],
-                is_last,
-            );
+            let (result, read, written) =
+                self.decoder
+                    .decode_to_utf8_without_replacement(rest, &mut text[filled..], is_last);
             text.truncate(filled + written);
             rest = &rest[read..];
             match result {
@@ -120,7 +118,10 @@ mod tests {
             true => unit.to_be_bytes(),
             false => unit.to_le_bytes(),
         };
-        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(bytes).collect()
+        std::iter::once(0xfeff)
+            .chain(text.encode_utf16())
+            .flat_map(bytes)
+            .collect()
     }
 
     proptest! {

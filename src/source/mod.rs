@@ -2,8 +2,8 @@
 
 mod address;
 pub mod compression;
-pub mod encoding;
 mod connection;
+pub mod encoding;
 mod file;
 pub mod follow;
 pub mod stamp;

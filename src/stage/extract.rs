@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::older::Older;
 use super::{Account, RowStage};
-use crate::data::{Batch, Entry, Framing, LiveSlots, Preface, Slot, TextColumn};
+use crate::data::{Batch, Entry, Framing, LiveSlots, Preface, Regroup, Slot, TextColumn};
 use crate::decode::{Decoder, Seen, Wanted};
 use crate::expr::{Node, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
@@ -21,6 +21,7 @@ pub struct Extraction {
     fields: Fields,
     make: Make,
     framing: Framing,
+    regroup: Option<Regroup>,
     preface: Preface,
     /// What holds the record that names the fields.
     header: Option<Slot>,
@@ -97,6 +98,16 @@ impl Extraction {
         self.framing
     }
 
+    /// Whether the texts are what this slot holds.
+    pub fn reads(&self, slot: Slot) -> bool {
+        matches!(self.from, Node::Field(from, _) if from == slot)
+    }
+
+    /// How the source's records are found that no byte ends, if the texts are they.
+    pub fn regroup(&self) -> Option<Regroup> {
+        self.regroup
+    }
+
     /// What stands in front of the source's records.
     pub fn preface(&self) -> Preface {
         self.preface
@@ -107,6 +118,14 @@ impl Extraction {
         Extraction {
             framing,
             preface,
+            ..self
+        }
+    }
+
+    /// The texts are the source's own records, which are found like this.
+    pub(super) fn regrouped(self, regroup: Regroup) -> Extraction {
+        Extraction {
+            regroup: Some(regroup),
             ..self
         }
     }
@@ -183,6 +202,7 @@ pub(super) fn open(
         fields: Fields::Open(scope.open(nests)),
         make: Box::new(make),
         framing: Framing::default(),
+        regroup: None,
         preface: Preface::default(),
         header: None,
     }
@@ -201,6 +221,7 @@ pub(super) fn known(
         fields: Fields::Known(names.iter().map(field).collect()),
         make: Box::new(make),
         framing: Framing::default(),
+        regroup: None,
         preface: Preface::default(),
         header: None,
     }

@@ -1,7 +1,7 @@
 //! `json`: the fields of a JSON object.
 
 use super::{BoundStage, StageDef, extract};
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, Regroup};
 use crate::decode::json::JsonDecoder;
 
 pub(super) const JSON: StageDef = StageDef {
@@ -34,9 +34,11 @@ pub(super) const JSON: StageDef = StageDef {
     },
     chooses_columns: false,
     bind: |stage, scope| {
-        extract::bind_open(stage, scope, &JSON.entry, true, |wanted| {
+        let extraction = extract::bind_open(stage, scope, &JSON.entry, true, |wanted| {
             Box::new(JsonDecoder::new(wanted))
-        })
-        .map(BoundStage::Extract)
+        })?;
+        Ok(BoundStage::Extract(
+            extraction.regrouped(Regroup::JsonIfValues),
+        ))
     },
 };

@@ -125,10 +125,18 @@ mod tests {
     #[test]
     fn the_first_record_tells() {
         for text in VALUES {
-            assert_eq!(has_json_values(text.as_bytes(), 1000, true), Some(true), "{text}");
+            assert_eq!(
+                has_json_values(text.as_bytes(), 1000, true),
+                Some(true),
+                "{text}"
+            );
         }
         for text in LINES {
-            assert_eq!(has_json_values(text.as_bytes(), 1000, true), Some(false), "{text}");
+            assert_eq!(
+                has_json_values(text.as_bytes(), 1000, true),
+                Some(false),
+                "{text}"
+            );
         }
     }
 
@@ -139,7 +147,10 @@ mod tests {
                 let all = has_json_values(text.as_bytes(), limit, true).expect("all is known");
                 for known in 0..text.len() {
                     let told = has_json_values(&text.as_bytes()[..known], limit, false);
-                    assert!(told.is_none_or(|told| told == all), "{text} {limit} {known}");
+                    assert!(
+                        told.is_none_or(|told| told == all),
+                        "{text} {limit} {known}"
+                    );
                 }
             }
         }

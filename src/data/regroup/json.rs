@@ -60,7 +60,10 @@ enum Next {
 enum Token {
     None,
     /// A string; whether it is a name, and whether the next byte is escaped.
-    String { is_name: bool, escaped: bool },
+    String {
+        is_name: bool,
+        escaped: bool,
+    },
     /// A number or word.
     Scalar,
 }
@@ -136,7 +139,9 @@ impl JsonValues {
         let in_object = self.depth > 0 && self.objects & 1 == 1;
         match (byte, self.next) {
             (b',', Next::Separator | Next::Anything) => self.next = Next::Item,
-            (b'}', Next::First | Next::Separator) if in_object => return self.end_nested(at, byte, out),
+            (b'}', Next::First | Next::Separator) if in_object => {
+                return self.end_nested(at, byte, out);
+            }
             (b']', Next::First | Next::Separator) if self.depth > 0 && !in_object => {
                 return self.end_nested(at, byte, out);
             }
@@ -147,7 +152,9 @@ impl JsonValues {
                 return self.pass(at);
             }
             (b':', Next::Colon) => self.next = Next::Value,
-            (b'"', Next::First | Next::Item) if in_object => return self.begin_string(at, true, out),
+            (b'"', Next::First | Next::Item) if in_object => {
+                return self.begin_string(at, true, out);
+            }
             (_, Next::First | Next::Item) if in_object => {
                 return self.fail("'\"' at the start of a name", at, byte, out);
             }
@@ -338,7 +345,11 @@ impl JsonValues {
     fn fail(&mut self, expected: &str, at: usize, byte: u8, out: &mut Regrouped) -> usize {
         let was_open = self.is_open();
         let (line, column) = (self.line, self.column + 1);
-        let start = if was_open { self.record_column } else { self.column };
+        let start = if was_open {
+            self.record_column
+        } else {
+            self.column
+        };
         let text = out.open().to_vec();
         out.drop_open();
         self.broken = Some(Broken {

@@ -159,7 +159,10 @@ impl OctetCounts {
                 out.reject(text, reason);
             }
             State::Count(digits) if !digits.is_empty() => {
-                out.reject(digits, "octet-counted: there is no message after the count".to_owned());
+                out.reject(
+                    digits,
+                    "octet-counted: there is no message after the count".to_owned(),
+                );
             }
             State::Lost { mut text, count } => {
                 keep(&mut text, &count, self.limit_bytes);

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use memchr::memrchr;
 
+use super::intake::Intake;
+use super::passing::Passing;
 use super::{Over, Reader, Stopped};
-use crate::data::{BYTE_ORDER_MARK, Preface, RecordCursor, trim_terminator};
+use crate::data::{
+    Ending, Preface, RecordCursor, Regrouped, RejectedRecord, Skip, Skipped, trim_terminator,
+};
 use crate::engine::message::{Content, Message, SourceIndex};
 
 /// Bytes asked for at once.
@@ -21,14 +25,22 @@ pub(super) struct Buffer {
     /// The record of the source that names the fields.
     pub(super) header: Option<Arc<[u8]>>,
     /// Longer than what is filled, so that it is made of zeros only once.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     pub(super) filled: usize,
     /// So many bytes are whole records.
     pub(super) whole: usize,
     /// Looks for the ends of records.
     cursor: RecordCursor,
-    /// In the middle of a record that was too long.
-    skipping: bool,
+    /// How to skip the rest of a record that was too long.
+    skipping: Option<Skip>,
+    /// Before bytes are records.
+    pub(super) intake: Intake,
+    /// Rejected records, each with where it was in what is filled.
+    pub(super) rejected: Vec<(usize, RejectedRecord)>,
+    /// How many bytes were read of the source, whatever became of them.
+    pub(super) taken: u64,
+    /// Which of its records are handed out.
+    pub(super) passing: Passing,
     /// What may still stand in front of the records.
     pub(super) preface: Preface,
     /// What stood there; so many bytes.
@@ -42,9 +54,41 @@ impl Buffer {
     }
 
     /// Drops bytes that are no records.
-    fn drop_front(&mut self, bytes: usize) {
+    pub(super) fn drop_front(&mut self, bytes: usize) {
         self.bytes.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
+        self.whole = self.whole.saturating_sub(bytes);
+        for (at, _) in &mut self.rejected {
+            *at = at.saturating_sub(bytes);
+        }
+    }
+
+    /// Appends to what is filled.
+    pub(super) fn append(&mut self, bytes: &[u8]) {
+        self.bytes.truncate(self.filled);
+        self.bytes.extend_from_slice(bytes);
+        self.filled = self.bytes.len();
+    }
+
+    /// Takes what is filled out, for a regrouper to append to.
+    pub(super) fn take_regrouped(&mut self) -> Regrouped {
+        self.bytes.truncate(self.filled);
+        Regrouped {
+            bytes: std::mem::take(&mut self.bytes),
+            whole: self.whole,
+            rejected: std::mem::take(&mut self.rejected),
+        }
+    }
+
+    /// Puts it back.
+    pub(super) fn put_regrouped(&mut self, regrouped: Regrouped) {
+        (self.filled, self.whole) = (regrouped.bytes.len(), regrouped.whole);
+        (self.bytes, self.rejected) = (regrouped.bytes, regrouped.rejected);
+    }
+
+    /// Whether what is filled are records: nothing is before them any more.
+    fn has_begun(&self) -> bool {
+        self.preface == Preface::Nothing && self.intake.is_settled()
     }
 
     /// Drops what is filled: it is read again.
@@ -71,7 +115,11 @@ impl Reader {
             filled: 0,
             whole: 0,
             cursor: self.cursor(source),
-            skipping: false,
+            skipping: None,
+            intake: Intake::new(self.regroup(source)),
+            rejected: Vec::new(),
+            taken: 0,
+            passing: Passing::All,
             preface: self.preface(source),
             preface_bytes: 0,
         }
@@ -105,24 +153,33 @@ impl Reader {
         if buffer.filled == 0 {
             self.dispatch.begin_batch();
         }
-        self.make_room(buffer, READ_BYTES.min(self.chunk_bytes.max(1 << 10)));
-        loop {
-            match reader.read(&mut buffer.bytes[buffer.filled..]) {
-                Ok(0) => return Ok(false),
-                Ok(read) => {
-                    buffer.filled += read;
-                    return Ok(true);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        let most = READ_BYTES.min(self.chunk_bytes.max(1 << 10));
+        if buffer.intake.is_direct() {
+            self.make_room(buffer, most);
+            let read = read_once(reader, &mut buffer.bytes[buffer.filled..])?;
+            buffer.filled += read;
+            buffer.taken += read as u64;
+            return Ok(read > 0);
         }
+        let mut raw = std::mem::take(&mut self.raw);
+        raw.resize(most, 0);
+        let read = read_once(reader, &mut raw);
+        if let Ok(read) = read {
+            self.take_in(buffer, &raw[..read]);
+            buffer.taken += read as u64;
+        }
+        self.raw = raw;
+        Ok(read? > 0)
     }
 
     /// Takes bytes that were read elsewhere.
     pub(super) fn append(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
         if buffer.filled == 0 {
             self.dispatch.begin_batch();
+        }
+        buffer.taken += bytes.len() as u64;
+        if !buffer.intake.is_direct() {
+            return self.take_in(buffer, bytes);
         }
         self.make_room(buffer, bytes.len());
         buffer.bytes[buffer.filled..buffer.filled + bytes.len()].copy_from_slice(bytes);
@@ -132,21 +189,18 @@ impl Reader {
     /// Looks for the ends of records in what was filled in.
     pub(super) fn find_records(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         self.take_preface(buffer, false)?;
-        if buffer.preface != Preface::Nothing {
+        if !buffer.has_begun() || buffer.intake.is_regrouped() {
             return Ok(());
         }
-        if buffer.skipping {
-            match self.framing(buffer.source).resume(buffer.filled(), false) {
-                None => {
-                    // The beginning of a line may tell, once the rest of it is there.
-                    let line = memrchr(b'\n', buffer.filled())
-                        .filter(|_| self.framing(buffer.source).has_starts());
-                    buffer.drop_front(line.unwrap_or(buffer.filled));
+        if let Some(skip) = &mut buffer.skipping {
+            match skip.next(&buffer.bytes[..buffer.filled], false) {
+                Skipped::Dropped(bytes) => {
+                    buffer.drop_front(bytes);
                     return Ok(());
                 }
-                Some(next) => {
+                Skipped::Until(next) => {
+                    buffer.skipping = None;
                     buffer.drop_front(next);
-                    buffer.skipping = false;
                 }
             }
         }
@@ -158,18 +212,16 @@ impl Reader {
 
     /// Takes a byte order mark and the header off the front, once they are there. `ended`: there is no more.
     pub(super) fn take_preface(&mut self, buffer: &mut Buffer, ended: bool) -> Result<(), Stopped> {
-        if buffer.preface == Preface::Nothing {
+        if !buffer.intake.is_settled() {
+            self.settle(buffer, ended);
+        }
+        if buffer.preface == Preface::Nothing || !buffer.intake.is_settled() {
             return Ok(());
         }
-        let filled = buffer.filled();
-        if !ended && filled.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(filled) {
-            return Ok(());
-        }
-        let mark = match filled.strip_prefix(BYTE_ORDER_MARK) {
-            Some(_) => BYTE_ORDER_MARK.len(),
-            None => 0,
+        let records = match buffer.intake.is_regrouped() {
+            true => &buffer.bytes[..buffer.whole],
+            false => buffer.filled(),
         };
-        let records = &filled[mark..];
         let mut end = 0;
         if buffer.preface == Preface::Header {
             let limit = self.max_line_bytes;
@@ -191,8 +243,8 @@ impl Reader {
             }
         }
         buffer.preface = Preface::Nothing;
-        buffer.preface_bytes = (mark + end) as u64;
-        buffer.drop_front(mark + end);
+        buffer.preface_bytes += end as u64;
+        buffer.drop_front(end);
         Ok(())
     }
 
@@ -206,6 +258,12 @@ impl Reader {
 
     /// Hands out all whole records; what is left of the last one stays, unless it is too long already.
     pub(super) fn cut(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+        if !buffer.has_begun() {
+            return Ok(());
+        }
+        if !buffer.rejected.is_empty() {
+            self.cut_at_rejected(buffer)?;
+        }
         if buffer.whole > 0 {
             let end = std::mem::take(&mut buffer.whole);
             let rest = &buffer.bytes[end..buffer.filled];
@@ -219,24 +277,54 @@ impl Reader {
             next[..rest.len()].copy_from_slice(rest);
             buffer.filled -= end;
             let full = std::mem::replace(&mut buffer.bytes, next);
-            buffer.cursor.shift(end);
+            if !buffer.intake.is_regrouped() {
+                buffer.cursor.shift(end);
+            }
             self.hand_out(buffer, Content::Buffer(full, end))?;
         }
-        if buffer.preface == Preface::Nothing
-            && buffer.filled > self.max_line_bytes.saturating_add(1)
-        {
-            (buffer.filled, buffer.skipping) = (0, true);
+        if buffer.intake.is_regrouped() || buffer.skipping.is_some() {
+            return Ok(());
+        }
+        if let Some((skip, end)) = buffer.cursor.skip(buffer.filled()) {
+            buffer.skipping = Some(skip);
             buffer.cursor = self.cursor(buffer.source);
-            buffer.bytes = Vec::new();
+            if end == buffer.filled {
+                (buffer.filled, buffer.bytes) = (0, Vec::new());
+            } else {
+                buffer.drop_front(end);
+            }
             self.hand_out(buffer, Content::Overlong)?;
         }
+        Ok(())
+    }
+
+    /// Hands out the records up to the last rejected one.
+    fn cut_at_rejected(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+        let rejected = std::mem::take(&mut buffer.rejected);
+        let mut start = 0;
+        let mut here = Vec::new();
+        for (at, record) in rejected {
+            if at > start {
+                if !here.is_empty() {
+                    let before = std::mem::take(&mut here);
+                    self.hand_out(buffer, Content::Rejected(before))?;
+                }
+                let records = buffer.bytes[start..at].to_vec();
+                self.hand_out(buffer, Content::Buffer(records, at - start))?;
+                start = at;
+            }
+            here.push(record);
+        }
+        self.hand_out(buffer, Content::Rejected(here))?;
+        buffer.drop_front(start);
+        buffer.cursor = self.cursor(buffer.source);
         Ok(())
     }
 
     /// Ends the last record behind its last whole line: none may come that would end it.
     pub(super) fn close_record(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
         self.cut(buffer)?;
-        if buffer.preface != Preface::Nothing || buffer.skipping {
+        if !buffer.has_begun() || buffer.skipping.is_some() || buffer.intake.is_regrouped() {
             return Ok(());
         }
         if let Some(newline) = memrchr(b'\n', buffer.filled()) {
@@ -247,31 +335,56 @@ impl Reader {
         Ok(())
     }
 
-    /// Ends the last record, with a terminator or without.
+    /// Ends the last record, with a terminator or without; what comes next begins like a source.
     pub(super) fn close_all(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        self.end_intake(buffer, Ending::Whole);
         self.find_records(buffer)?;
-        if buffer.preface == Preface::Nothing && !buffer.skipping && buffer.filled > 0 {
+        if buffer.has_begun() && buffer.skipping.is_none() && buffer.filled > 0 {
             buffer.whole = buffer.filled;
             buffer.cursor.close(buffer.filled);
         }
-        Ok(self.cut(buffer)?)
+        self.cut(buffer)?;
+        buffer.intake = Intake::new(self.regroup(buffer.source));
+        Ok(())
     }
 
     /// The source has ended: the last record counts even without a newline.
     pub(super) fn end_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        let ending = match self.control.is_stopped() {
+            true => Ending::CutOff,
+            false => Ending::Whole,
+        };
+        let is_cut = self.end_intake(buffer, ending);
         self.take_preface(buffer, true)?;
         self.find_records(buffer)?;
         self.cut(buffer)?;
-        if buffer.skipping {
-            let next = self.framing(buffer.source).resume(buffer.filled(), true);
-            buffer.drop_front(next.unwrap_or(buffer.filled));
+        if let Some(mut skip) = buffer.skipping.take() {
+            match skip.next(buffer.filled(), true) {
+                Skipped::Until(next) => buffer.drop_front(next),
+                Skipped::Dropped(_) => buffer.forget(),
+            }
         }
-        if buffer.filled > 0 {
+        if is_cut {
+            self.reject_rest(
+                buffer,
+                "the source ends in the middle of a UTF-16 character",
+            )?;
+        } else if buffer.filled > 0 {
             let content = Content::Buffer(std::mem::take(&mut buffer.bytes), buffer.filled);
             buffer.filled = 0;
             self.hand_out(buffer, content)?;
         }
         Ok(())
+    }
+
+    /// Rejects what is left of a source: a record without its end.
+    fn reject_rest(&mut self, buffer: &mut Buffer, reason: &str) -> Result<(), Over> {
+        let rest = RejectedRecord {
+            text: buffer.filled().to_vec(),
+            reason: reason.to_owned(),
+        };
+        buffer.forget();
+        self.hand_out(buffer, Content::Rejected(vec![rest]))
     }
 
     /// The source cannot be read any further: what was read of it is finished all the same.
@@ -286,24 +399,43 @@ impl Reader {
 
     /// The connection has ended: what is left of a record is none.
     pub(super) fn end_connection(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        self.end_intake(buffer, Ending::CutOff);
         self.find_records(buffer)?;
         self.cut(buffer)?;
-        if buffer.skipping || buffer.filled == 0 {
+        if buffer.skipping.is_some() || buffer.filled == 0 {
             return Ok(());
         }
         if self.framing(buffer.source).has_starts() {
             self.close_record(buffer)?; // the lines of the last record are whole
         }
         if buffer.filled > 0 {
-            let content = Content::Unfinished(std::mem::take(&mut buffer.bytes), buffer.filled);
-            buffer.filled = 0;
-            self.hand_out(buffer, content)?;
+            self.reject_rest(buffer, "the connection ended in the middle of the line")?;
         }
         Ok(())
     }
 
-    fn hand_out(&mut self, buffer: &Buffer, content: Content) -> Result<(), Over> {
+    fn hand_out(&mut self, buffer: &mut Buffer, content: Content) -> Result<(), Over> {
+        let content = match buffer.passing {
+            Passing::All => content,
+            Passing::Counted(_) | Passing::After(_) => {
+                let framing = self.framing(buffer.source);
+                match buffer.passing.pass(content, framing, self.max_line_bytes) {
+                    Some(content) => content,
+                    None => return Ok(()),
+                }
+            }
+        };
         self.dispatch
             .hand_out(buffer.source, buffer.header.as_ref(), content)
+    }
+}
+
+/// Reads once, however often it is interrupted.
+fn read_once(reader: &mut dyn Read, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
     }
 }

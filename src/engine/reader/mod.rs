@@ -4,14 +4,18 @@
 //! something that is followed, all are read side by side ([`live`]).
 
 mod buffer;
+#[cfg(test)]
+mod cut_tests;
 mod datagrams;
 mod dial;
 mod dispatch;
 mod files;
 mod followed;
+mod intake;
 mod limits;
 mod live;
 mod news;
+mod passing;
 mod poller;
 mod slot;
 mod streams;
@@ -25,7 +29,7 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender};
 
-use crate::data::{Framing, Preface, reason};
+use crate::data::{Framing, Preface, Regroup, reason};
 use crate::source::compression::Compression;
 use crate::source::{self, Input, Liveness};
 use crate::window::Mark;
@@ -47,6 +51,8 @@ pub(super) struct Setup {
     pub(super) max_line_bytes: usize,
     /// Of each input of the plan, where its records end and what stands in front of them.
     pub(super) inputs: Vec<(Framing, Preface)>,
+    /// Of each input, how records are found that no byte ends.
+    pub(super) regroups: Vec<Option<Regroup>>,
     pub(super) batch: Option<Duration>,
     /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
@@ -73,12 +79,15 @@ pub(super) struct Reader {
     chunk_bytes: usize,
     max_line_bytes: usize,
     inputs: Vec<(Framing, Preface)>,
+    regroups: Vec<Option<Regroup>>,
     waits_for_more: bool,
     marks: bool,
     control: Arc<Control>,
     buffers: Receiver<Vec<u8>>,
     messages: Sender<Message>,
     dispatch: Dispatch,
+    /// Room for bytes that are no records yet.
+    raw: Vec<u8>,
     /// A header was seen.
     has_header: bool,
 }
@@ -117,6 +126,7 @@ impl Reader {
             chunk_bytes: setup.chunk_bytes,
             max_line_bytes: setup.max_line_bytes,
             inputs: setup.inputs,
+            regroups: setup.regroups,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
             control: Arc::clone(&setup.control),
@@ -136,6 +146,7 @@ impl Reader {
                 idle: setup.idle,
                 control: Arc::clone(&setup.control),
             }),
+            raw: Vec::new(),
             has_header: false,
         }
     }
@@ -173,6 +184,17 @@ impl Reader {
         input.map_or(Preface::Nothing, |(_, preface)| *preface)
     }
 
+    /// How its records are found, if no byte ends them.
+    fn regroup(&self, source: SourceIndex) -> Option<Regroup> {
+        let regroup = self.regroups.get(self.sources.input(source));
+        regroup.copied().flatten()
+    }
+
+    /// How many bytes are read of a source before others have their turn, and signals.
+    fn bytes_a_turn(&self) -> u64 {
+        self.chunk_bytes.max(streams::PIPE_BYTES) as u64
+    }
+
     /// Reads all sources side by side.
     fn read_live(&mut self, sources: Vec<SourceIndex>) -> Result<(), Over> {
         limits::raise_open_files();
@@ -195,11 +217,12 @@ impl Reader {
     fn read_source(&mut self, source: SourceIndex) -> Result<(), Over> {
         let result = match source::open(&self.sources.name(source)) {
             Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
-                None => self.read_file(source, file, start, end),
-                Some(compression) => {
+                Ok(None) => self.read_file(source, file, start, end),
+                Ok(Some(compression)) => {
                     let section = Section::of(file, start, u64::MAX);
                     self.read_compressed(source, compression, Box::new(section))
                 }
+                Err(error) => Err(Stopped::Failed(error)),
             },
             Ok(input) => match Live::new(self) {
                 Ok(mut live) => live
