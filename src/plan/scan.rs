@@ -62,6 +62,10 @@ impl Scanner for LineScanner {
     fn keeps_all(&self) -> bool {
         true
     }
+
+    fn texts(&self) -> Option<Slot> {
+        Some(self.line)
+    }
 }
 
 /// The lines that have a text. It is looked for in the raw bytes, and the ends of lines only around it: where hits
@@ -124,5 +128,9 @@ impl Scanner for SearchScanner {
             );
         }
         batch
+    }
+
+    fn texts(&self) -> Option<Slot> {
+        self.line
     }
 }

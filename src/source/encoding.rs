@@ -1,11 +1,16 @@
 //! Encodings: a byte order mark says UTF-8 or UTF-16; without one, bytes are taken as they are.
 //!
-//! The mark is no part of the first record, whatever reads it. UTF-16 is converted to UTF-8 as it is read.
+//! The mark is no part of the first record, whatever reads it. UTF-16 is converted to UTF-8 as it is read. Its mark
+//! can be the beginning of other bytes too, so it counts only if a zero byte follows soon: every line end and every
+//! ASCII character in UTF-16 has one, and text in other encodings has none.
 
 use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 
 /// U+FFFD, for units that are no UTF-16.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
+/// So many bytes of a source tell whether it is UTF-16.
+pub const SAMPLE_BYTES: usize = 4 << 10;
 
 /// What the first bytes of a source say of its encoding.
 #[derive(Debug)]
@@ -23,10 +28,20 @@ pub enum Mark {
 impl Mark {
     /// Looks at the first bytes of a source. `ended`: there are no more.
     pub fn of(first: &[u8], ended: bool) -> Mark {
+        let utf16 = |encoding| {
+            let sample = &first[2..first.len().min(SAMPLE_BYTES)];
+            if memchr::memchr(0, sample).is_some() {
+                Mark::Utf16(2, Box::new(Utf16::new(encoding)))
+            } else if ended || first.len() >= SAMPLE_BYTES {
+                Mark::None
+            } else {
+                Mark::NeedMore
+            }
+        };
         match first {
             [0xef, 0xbb, 0xbf, ..] => Mark::Utf8(3),
-            [0xff, 0xfe, ..] => Mark::Utf16(2, Box::new(Utf16::new(UTF_16LE))),
-            [0xfe, 0xff, ..] => Mark::Utf16(2, Box::new(Utf16::new(UTF_16BE))),
+            [0xff, 0xfe, ..] => utf16(UTF_16LE),
+            [0xfe, 0xff, ..] => utf16(UTF_16BE),
             [] | [0xef] | [0xef, 0xbb] | [0xff] | [0xfe] if !ended => Mark::NeedMore,
             _ => Mark::None,
         }
@@ -126,7 +141,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_is_the_same_wherever_it_is_cut(text in any::<String>(), step in 1usize..9, is_big in any::<bool>()) {
+        fn text_is_the_same_wherever_it_is_cut(text in "\n\\PC{0,40}", step in 1usize..9, is_big in any::<bool>()) {
             let bytes = utf16(&text, is_big);
             prop_assert_eq!(to_utf8(bytes.clone()), text.as_bytes());
             let Mark::Utf16(mark, mut decoder) = Mark::of(&bytes, false) else {
@@ -144,6 +159,15 @@ mod tests {
         assert_eq!(to_utf8(b"\xef\xbb\xbfa".to_vec()), b"a");
         assert_eq!(to_utf8(b"a\xef\xbb\xbf".to_vec()), b"a\xef\xbb\xbf");
         assert_eq!(to_utf8(b"\xef\xbb".to_vec()), b"\xef\xbb");
+        assert_eq!(to_utf8(b"\xff\xfe\n\xc3\n".to_vec()), b"\xff\xfe\n\xc3\n");
+        assert!(matches!(
+            Mark::of(b"\xff\xfe\x01\x4e", false),
+            Mark::NeedMore
+        ));
+        assert!(matches!(
+            Mark::of(b"\xff\xfe\x01\x4e\n\0", false),
+            Mark::Utf16(2, _)
+        ));
         assert!(matches!(Mark::of(b"\xef\xbb", false), Mark::NeedMore));
         assert!(matches!(Mark::of(b"\xef\xbb", true), Mark::None));
         assert!(matches!(Mark::of(b"", false), Mark::NeedMore));

@@ -70,8 +70,11 @@ fn object(bytes: &[u8], is_all: bool, is_last: bool) -> Option<bool> {
         },
         Err(_) if !is_line => is_all.then_some(true), // longer than a record may be
         Err(error) => {
-            let is_incomplete = skip_white(line, error.at) == line.len();
-            Some(is_incomplete && newline.is_some())
+            if newline.is_none() || skip_white(line, error.at) < line.len() {
+                return Some(false);
+            }
+            let goes_on = skip_white(bytes, line.len()) < bytes.len();
+            (goes_on || is_all).then_some(goes_on || !is_last)
         }
     }
 }
@@ -110,6 +113,7 @@ mod tests {
         " {\"a\":1} \r\n[",
         "{\"a\":1}, \n{\"a\":2}",
         "{\"a\":1",
+        "{\"a\":1,\n\n",
         "{\"a\":,}\n{\"a\":1}\n",
         "{\"a\":\"x\n{\"a\":1}\n",
         "{a: 1,\n b: 2}\n",

@@ -11,6 +11,7 @@ use super::{Over, Reader, Stopped};
 use crate::data::{
     Ending, Preface, RecordCursor, Regrouped, RejectedRecord, Skip, Skipped, trim_terminator,
 };
+use crate::engine::arrivals::Arrivals;
 use crate::engine::message::{Content, Message, SourceIndex};
 
 /// Bytes asked for at once.
@@ -29,6 +30,10 @@ pub(super) struct Buffer {
     pub(super) filled: usize,
     /// So many bytes are whole records.
     pub(super) whole: usize,
+    /// When which of them were read, if something depends on it.
+    arrivals: Arrivals,
+    /// When the last bytes were read, if so.
+    read_ns: Option<i64>,
     /// Looks for the ends of records.
     cursor: RecordCursor,
     /// How to skip the rest of a record that was too long.
@@ -58,8 +63,16 @@ impl Buffer {
         self.bytes.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
         self.whole = self.whole.saturating_sub(bytes);
+        self.arrivals.drop_front(bytes);
         for (at, _) in &mut self.rejected {
             *at = at.saturating_sub(bytes);
+        }
+    }
+
+    /// Records that end up to here were read by the last read.
+    fn note_arrival(&mut self, end: usize) {
+        if let Some(read_ns) = self.read_ns {
+            self.arrivals.note(end, read_ns);
         }
     }
 
@@ -114,6 +127,8 @@ impl Reader {
             bytes: Vec::new(),
             filled: 0,
             whole: 0,
+            arrivals: Arrivals::default(),
+            read_ns: None,
             cursor: self.cursor(source),
             skipping: None,
             intake: Intake::new(self.regroup(source)),
@@ -159,21 +174,39 @@ impl Reader {
             let read = read_once(reader, &mut buffer.bytes[buffer.filled..])?;
             buffer.filled += read;
             buffer.taken += read as u64;
+            self.stamp(buffer);
             return Ok(read > 0);
         }
         let mut raw = std::mem::take(&mut self.raw);
         raw.resize(most, 0);
         let read = read_once(reader, &mut raw);
         if let Ok(read) = read {
-            self.take_in(buffer, &raw[..read]);
             buffer.taken += read as u64;
+            self.stamp(buffer);
+            self.take_in(buffer, &raw[..read]);
         }
         self.raw = raw;
         Ok(read? > 0)
     }
 
+    /// Notes when bytes were read, if something depends on it.
+    pub(super) fn stamp(&mut self, buffer: &mut Buffer) {
+        if self.stamps {
+            buffer.read_ns = Some(self.dispatch.now_ns());
+        }
+    }
+
+    /// Takes bytes that were read elsewhere; they are whole records.
+    pub(super) fn append_records(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
+        self.stamp(buffer);
+        self.append(buffer, bytes);
+        if buffer.intake.is_direct() {
+            buffer.note_arrival(buffer.filled);
+        }
+    }
+
     /// Takes bytes that were read elsewhere.
-    pub(super) fn append(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
+    fn append(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
         if buffer.filled == 0 {
             self.dispatch.begin_batch();
         }
@@ -189,7 +222,11 @@ impl Reader {
     /// Looks for the ends of records in what was filled in.
     pub(super) fn find_records(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         self.take_preface(buffer, false)?;
-        if !buffer.has_begun() || buffer.intake.is_regrouped() {
+        if !buffer.has_begun() {
+            return Ok(());
+        }
+        if buffer.intake.is_regrouped() {
+            buffer.note_arrival(buffer.whole);
             return Ok(());
         }
         if let Some(skip) = &mut buffer.skipping {
@@ -206,6 +243,7 @@ impl Reader {
         }
         if let Some(end) = buffer.cursor.last(&buffer.bytes[..buffer.filled]) {
             buffer.whole = end;
+            buffer.note_arrival(end);
         }
         Ok(())
     }
@@ -266,6 +304,8 @@ impl Reader {
         }
         if buffer.whole > 0 {
             let end = std::mem::take(&mut buffer.whole);
+            buffer.note_arrival(end);
+            let arrivals = buffer.arrivals.cut(end);
             let rest = &buffer.bytes[end..buffer.filled];
             let mut next = match rest {
                 [] => Vec::new(),
@@ -280,7 +320,8 @@ impl Reader {
             if !buffer.intake.is_regrouped() {
                 buffer.cursor.shift(end);
             }
-            self.hand_out(buffer, Content::Buffer(full, end))?;
+            let content = Content::Buffer(full, end);
+            self.hand_out_read(buffer, content, arrivals)?;
         }
         if buffer.intake.is_regrouped() || buffer.skipping.is_some() {
             return Ok(());
@@ -300,9 +341,10 @@ impl Reader {
 
     /// Hands out the records up to the last rejected one.
     fn cut_at_rejected(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+        buffer.note_arrival(buffer.whole);
         let rejected = std::mem::take(&mut buffer.rejected);
-        let mut start = 0;
         let mut here = Vec::new();
+        let mut start = 0;
         for (at, record) in rejected {
             if at > start {
                 if !here.is_empty() {
@@ -310,7 +352,10 @@ impl Reader {
                     self.hand_out(buffer, Content::Rejected(before))?;
                 }
                 let records = buffer.bytes[start..at].to_vec();
-                self.hand_out(buffer, Content::Buffer(records, at - start))?;
+                let mut arrivals = buffer.arrivals.clone();
+                arrivals.drop_front(start);
+                let content = Content::Buffer(records, at - start);
+                self.hand_out_read(buffer, content, arrivals.cut(at - start))?;
                 start = at;
             }
             here.push(record);
@@ -335,17 +380,16 @@ impl Reader {
         Ok(())
     }
 
-    /// Ends the last record, with a terminator or without; what comes next begins like a source.
+    /// Ends the last record, with a terminator or without.
     pub(super) fn close_all(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         self.end_intake(buffer, Ending::Whole);
         self.find_records(buffer)?;
-        if buffer.has_begun() && buffer.skipping.is_none() && buffer.filled > 0 {
+        let is_framed = buffer.has_begun() && !buffer.intake.is_regrouped();
+        if is_framed && buffer.skipping.is_none() && buffer.filled > 0 {
             buffer.whole = buffer.filled;
             buffer.cursor.close(buffer.filled);
         }
-        self.cut(buffer)?;
-        buffer.intake = Intake::new(self.regroup(buffer.source));
-        Ok(())
+        Ok(self.cut(buffer)?)
     }
 
     /// The source has ended: the last record counts even without a newline.
@@ -370,9 +414,11 @@ impl Reader {
                 "the source ends in the middle of a UTF-16 character",
             )?;
         } else if buffer.filled > 0 {
+            buffer.note_arrival(buffer.filled);
+            let arrivals = buffer.arrivals.cut(buffer.filled);
             let content = Content::Buffer(std::mem::take(&mut buffer.bytes), buffer.filled);
             buffer.filled = 0;
-            self.hand_out(buffer, content)?;
+            self.hand_out_read(buffer, content, arrivals)?;
         }
         Ok(())
     }
@@ -415,18 +461,29 @@ impl Reader {
     }
 
     fn hand_out(&mut self, buffer: &mut Buffer, content: Content) -> Result<(), Over> {
+        self.hand_out_read(buffer, content, Arrivals::default())
+    }
+
+    fn hand_out_read(
+        &mut self,
+        buffer: &mut Buffer,
+        content: Content,
+        mut arrivals: Arrivals,
+    ) -> Result<(), Over> {
         let content = match buffer.passing {
             Passing::All => content,
             Passing::Counted(_) | Passing::After(_) => {
                 let framing = self.framing(buffer.source);
-                match buffer.passing.pass(content, framing, self.max_line_bytes) {
+                let limit = self.max_line_bytes;
+                match buffer.passing.pass(content, &mut arrivals, framing, limit) {
                     Some(content) => content,
                     None => return Ok(()),
                 }
             }
         };
+        let header = buffer.header.as_ref();
         self.dispatch
-            .hand_out(buffer.source, buffer.header.as_ref(), content)
+            .hand_out_read(buffer.source, header, content, arrivals)
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Reader, Setup};
 use crate::data::{Framing, Preface, RecordStart, Regroup};
 use crate::engine::Reading;
 use crate::engine::chunk::{Piece, pieces};
+use crate::engine::clock::SystemClock;
 use crate::engine::control::Control;
 use crate::engine::message::{Content, SourceIndex};
 use crate::engine::sources::Sources;
@@ -67,6 +68,9 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<Seen> {
         batch: None,
         waits_for_more: false,
         marks: false,
+        stamps: true,
+        clock: std::sync::Arc::new(SystemClock),
+        quiet: true,
         control: Control::new().expect("a pipe"),
         tasks: task_sender,
         tickets,

@@ -11,6 +11,7 @@ use super::slot::Next;
 use super::{Reader, Stopped};
 use crate::data::Framing;
 use crate::engine::message::SourceIndex;
+use crate::source::encoding::Mark;
 
 /// The longest datagram there is.
 const DATAGRAM_BYTES: usize = 64 << 10;
@@ -39,7 +40,7 @@ impl Datagrams {
             socket,
             senders: HashMap::new(),
             current: None,
-            datagram: vec![0; DATAGRAM_BYTES],
+            datagram: vec![0; DATAGRAM_BYTES + 1], // and a terminator
         }
     }
 
@@ -77,7 +78,10 @@ impl Live<'_> {
         let framing = reader.framing(listener);
         let stands_alone = !matches!(framing, Framing::Lines | Framing::Nul);
         for _ in 0..READ_AT_ONCE {
-            let (len, peer) = match datagrams.socket.recv_from(&mut datagrams.datagram) {
+            let (len, peer) = match datagrams
+                .socket
+                .recv_from(&mut datagrams.datagram[..DATAGRAM_BYTES])
+            {
                 Ok(received) => received,
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => break,
@@ -88,6 +92,12 @@ impl Live<'_> {
             if len == 0 {
                 continue;
             }
+            let mark = match Mark::of(&datagrams.datagram[..len], true) {
+                Mark::Utf8(mark) => mark,
+                Mark::None | Mark::NeedMore | Mark::Utf16(..) => 0,
+            };
+            let intake = reader.intake_of_datagram(listener, &datagrams.datagram[mark..len]);
+            let stands_alone = stands_alone || intake.is_regrouped();
             if datagrams.current.is_some_and(|current| current != peer) || stands_alone {
                 datagrams.flush(reader)?;
             }
@@ -99,11 +109,14 @@ impl Live<'_> {
             });
             sender.last = now;
             let terminator = framing.terminator();
-            reader.append(&mut sender.buffer, &datagrams.datagram[..len]);
+            let mut len = len;
             if datagrams.datagram[len - 1] != terminator {
-                reader.append(&mut sender.buffer, &[terminator]);
+                datagrams.datagram[len] = terminator;
+                len += 1;
             }
-            if sender.buffer.filled >= reader.chunk_bytes {
+            sender.buffer.intake = intake;
+            reader.append_records(&mut sender.buffer, &datagrams.datagram[mark..len]);
+            if sender.buffer.filled >= reader.chunk_bytes || stands_alone {
                 datagrams.flush(reader)?;
             }
         }

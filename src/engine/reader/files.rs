@@ -11,14 +11,11 @@ use super::{Over, Reader, Stopped};
 use crate::data::{Framing, Preface, Regroup, has_json_values};
 use crate::engine::message::{Content, FileRange, SourceIndex};
 use crate::source::compression::{Compression, Detection};
-use crate::source::encoding::Mark;
+use crate::source::encoding::{Mark, SAMPLE_BYTES};
 use crate::source::follow;
 
 /// What a file's first bytes say about how it is compressed is decided by at most so many.
 const MAGIC_BYTES: usize = 16;
-
-/// Mostly the first record of a file is shorter than this.
-const HEAD_BYTES: usize = 4 << 10;
 
 /// A file of at least so many chunks is handed out in larger ranges: each costs the reader, a worker and the
 /// coordinator a turn, and where the work is little (`match`, `count by` one field) that is a fifth of the time.
@@ -98,8 +95,8 @@ impl Reader {
         section: &mut Section,
     ) -> Result<(), Stopped> {
         while buffer.preface != Preface::Nothing || !buffer.intake.is_settled() {
-            // A mark and the first record tell; mostly they are short.
-            let ended = !self.fill(buffer, &mut section.take(HEAD_BYTES as u64))?;
+            // A mark and the first record tell, and mostly they are short.
+            let ended = !self.fill(buffer, &mut section.take(SAMPLE_BYTES as u64))?;
             self.take_preface(buffer, ended)?;
         }
         Ok(())
@@ -121,7 +118,7 @@ impl Reader {
             return Ok(false);
         }
         let len = usize::try_from(end - start).unwrap_or(usize::MAX);
-        let mut head = vec![0; len.min(if is_certain { MAGIC_BYTES } else { HEAD_BYTES })];
+        let mut head = vec![0; len.min(SAMPLE_BYTES)];
         loop {
             let read = read_fully(file, &mut head, start)?;
             head.truncate(read);

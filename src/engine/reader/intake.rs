@@ -9,6 +9,7 @@ use memchr::memchr;
 use super::Reader;
 use super::buffer::Buffer;
 use crate::data::{Ending, Regroup, Regrouped, Regrouper, has_json_values, skip_white};
+use crate::engine::message::SourceIndex;
 use crate::engine::say;
 use crate::source::encoding::{Mark, Utf16};
 
@@ -53,6 +54,14 @@ impl Intake {
                     white: 0,
                 },
             },
+        }
+    }
+
+    /// Of text without a mark, whose records are found like this.
+    fn settled(grouping: Grouping) -> Intake {
+        Intake {
+            encoding: Encoding::Utf8,
+            grouping,
         }
     }
 
@@ -144,6 +153,18 @@ impl Reader {
         buffer.forget();
         buffer.intake.grouping = Grouping::Regrouped(regroup.start(limit));
         buffer.regroup(|regrouper, out| regrouper.push(&text, out));
+    }
+
+    /// What is done with a datagram: it has whole records, whatever came before it.
+    pub(super) fn intake_of_datagram(&self, listener: SourceIndex, bytes: &[u8]) -> Intake {
+        let limit = self.max_line_bytes;
+        Intake::settled(match self.regroup(listener) {
+            Some(Regroup::JsonIfValues) if has_json_values(bytes, limit, true) != Some(true) => {
+                Grouping::Framed
+            }
+            Some(regroup) => Grouping::Regrouped(regroup.start(limit)),
+            None => Grouping::Framed,
+        })
     }
 
     /// Takes bytes of a source that do not go straight into its buffer.

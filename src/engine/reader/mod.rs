@@ -35,6 +35,7 @@ use crate::source::{self, Input, Liveness};
 use crate::window::Mark;
 
 use super::Reading;
+use super::clock::Clock;
 use super::control::Control;
 use super::message::{HandOver, Message, SourceIndex, Task};
 use super::sources::Sources;
@@ -58,6 +59,11 @@ pub(super) struct Setup {
     pub(super) waits_for_more: bool,
     /// Windows hear of the time that no record says: see [`Mark`].
     pub(super) marks: bool,
+    /// Something depends on when each record was read.
+    pub(super) stamps: bool,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Nothing is said on stderr.
+    pub(super) quiet: bool,
     pub(super) control: Arc<Control>,
     pub(super) tasks: Sender<Task>,
     pub(super) tickets: Receiver<()>,
@@ -82,6 +88,7 @@ pub(super) struct Reader {
     regroups: Vec<Option<Regroup>>,
     waits_for_more: bool,
     marks: bool,
+    stamps: bool,
     control: Arc<Control>,
     buffers: Receiver<Vec<u8>>,
     messages: Sender<Message>,
@@ -100,6 +107,7 @@ pub(super) const WINDOWED_CHUNKS: u64 = 8;
 struct Over;
 
 /// Why a source was left.
+#[derive(Debug)]
 enum Stopped {
     Over,
     Failed(io::Error),
@@ -129,6 +137,7 @@ impl Reader {
             regroups: setup.regroups,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
+            stamps: setup.stamps,
             control: Arc::clone(&setup.control),
             buffers: setup.buffers,
             messages: setup.messages.clone(),
@@ -145,6 +154,8 @@ impl Reader {
                 hand_overs: setup.hand_overs,
                 idle: setup.idle,
                 control: Arc::clone(&setup.control),
+                clock: setup.clock,
+                notes_steps: (setup.stamps || setup.marks) && !setup.quiet,
             }),
             raw: Vec::new(),
             has_header: false,
@@ -270,12 +281,4 @@ impl Reader {
         let message = Message::SourceFailed(source, reason);
         let _ = self.messages.send(message); // the run is over already
     }
-}
-
-/// The wall clock in nanoseconds since 1970.
-fn now_ns() -> i64 {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

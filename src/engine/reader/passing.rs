@@ -2,6 +2,7 @@
 //! which they are.
 
 use crate::data::{Framing, RecordCursor};
+use crate::engine::arrivals::Arrivals;
 use crate::engine::message::Content;
 
 /// Which records of a source are handed out.
@@ -19,6 +20,7 @@ impl Passing {
     pub(super) fn pass(
         &mut self,
         content: Content,
+        arrivals: &mut Arrivals,
         framing: Framing,
         limit_bytes: usize,
     ) -> Option<Content> {
@@ -50,6 +52,7 @@ impl Passing {
                     }
                 });
                 bytes.drain(..start);
+                arrivals.drop_front(start);
                 Content::Buffer(bytes, len - start)
             }
             Content::Rejected(mut rejected) => {
