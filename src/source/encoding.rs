@@ -30,7 +30,8 @@ impl Mark {
     pub fn of(first: &[u8], ended: bool) -> Mark {
         let utf16 = |encoding| {
             let sample = &first[2..first.len().min(SAMPLE_BYTES)];
-            if memchr::memchr(0, sample).is_some() {
+            let is_empty = ended && sample.is_empty();
+            if is_empty || memchr::memchr(0, sample).is_some() {
                 Mark::Utf16(2, Box::new(Utf16::new(encoding)))
             } else if ended || first.len() >= SAMPLE_BYTES {
                 Mark::None

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use memchr::memrchr;
 
-use super::intake::Intake;
+use super::intake::{Intake, read_once};
 use super::passing::Passing;
 use super::{Over, Reader, Stopped};
 use crate::data::{
@@ -173,20 +173,26 @@ impl Reader {
             self.make_room(buffer, most);
             let read = read_once(reader, &mut buffer.bytes[buffer.filled..])?;
             buffer.filled += read;
-            buffer.taken += read as u64;
-            self.stamp(buffer);
+            self.note_read(buffer, read);
             return Ok(read > 0);
         }
         let mut raw = std::mem::take(&mut self.raw);
         raw.resize(most, 0);
         let read = read_once(reader, &mut raw);
         if let Ok(read) = read {
-            buffer.taken += read as u64;
-            self.stamp(buffer);
+            self.note_read(buffer, read);
             self.take_in(buffer, &raw[..read]);
         }
         self.raw = raw;
         Ok(read? > 0)
+    }
+
+    /// Notes how much was read, and when.
+    fn note_read(&mut self, buffer: &mut Buffer, read: usize) {
+        buffer.taken += read as u64;
+        if read > 0 {
+            self.stamp(buffer);
+        }
     }
 
     /// Notes when bytes were read, if something depends on it.
@@ -484,15 +490,5 @@ impl Reader {
         let header = buffer.header.as_ref();
         self.dispatch
             .hand_out_read(buffer.source, header, content, arrivals)
-    }
-}
-
-/// Reads once, however often it is interrupted.
-fn read_once(reader: &mut dyn Read, bytes: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match reader.read(bytes) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            read => return read,
-        }
     }
 }

@@ -217,3 +217,13 @@ pub(super) fn read_fully(file: &std::fs::File, bytes: &mut [u8], offset: u64) ->
     }
     Ok(filled)
 }
+
+/// Reads once, however often it is interrupted.
+pub(super) fn read_once(reader: &mut dyn io::Read, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
