@@ -44,8 +44,10 @@ pub enum Preface {
     Nothing,
     /// Perhaps a UTF-8 byte order mark.
     Mark,
-    /// Perhaps a mark, then a record that names the fields.
+    /// Perhaps a mark; the first record that reaches the stage that asks for it names the fields.
     Header,
+    /// Perhaps a mark; lines anywhere among the records name the fields of those after them.
+    Directives,
 }
 
 /// What an editor may have put in front of UTF-8.
@@ -289,7 +291,7 @@ impl RecordCursor {
         let blank = memchr(b' ', record);
         let len = blank.and_then(|blank| std::str::from_utf8(&record[..blank]).ok()?.parse().ok());
         match (blank, len) {
-            (Some(blank), Some(len)) if record.len() - blank - 1 >= len => {
+            (Some(blank), Some(len)) if record.len() - blank > len => {
                 Some(self.end(self.start + blank + 1 + len))
             }
             _ => (ended && !record.is_empty()).then(|| self.end(bytes.len())),

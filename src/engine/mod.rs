@@ -243,6 +243,9 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             .map(|input| (input.framing, input.preface))
             .collect(),
         regroups: plan.inputs.iter().map(|input| input.regroup).collect(),
+        finders: (0..plan.inputs.len())
+            .map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new))
+            .collect(),
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
         marks: plan.goes_by_time(),

@@ -18,14 +18,14 @@ fn found(
     let mut taken = 0;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut take = |out: &Regrouped| {
-        let mut rejected = out.rejected[taken_rejects(&found)..].iter().peekable();
+        let rejected = &out.rejected[taken_rejects(&found)..];
         let records = |found: &mut Vec<_>, from: usize, to: usize| {
             let bytes = &out.bytes[from..to];
             regroup.framing().each_record(bytes, |start, end| {
                 found.push(Ok(text(regroup.framing().trim(&bytes[start..end]))));
             });
         };
-        while let Some((at, one)) = rejected.next() {
+        for (at, one) in rejected {
             records(&mut found, taken, *at);
             taken = *at;
             found.push(Err((text(&one.text), one.reason.clone())));

@@ -65,6 +65,7 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<Seen> {
         max_line_bytes: how.limit_bytes,
         inputs: vec![(how.framing, Preface::Nothing)],
         regroups: vec![how.regroup],
+        finders: vec![None],
         batch: None,
         waits_for_more: false,
         marks: false,

@@ -17,6 +17,7 @@ mod live;
 mod news;
 mod passing;
 mod poller;
+mod preface;
 mod slot;
 mod streams;
 #[cfg(test)]
@@ -43,6 +44,7 @@ use super::sources::Sources;
 use dispatch::Dispatch;
 use files::{Section, compression_at};
 use live::Live;
+pub(super) use preface::HeaderFinder;
 
 /// What a reader is made of.
 pub(super) struct Setup {
@@ -54,6 +56,8 @@ pub(super) struct Setup {
     pub(super) inputs: Vec<(Framing, Preface)>,
     /// Of each input, how records are found that no byte ends.
     pub(super) regroups: Vec<Option<Regroup>>,
+    /// Of each input, how the header of a source is found, if it has one.
+    pub(super) finders: Vec<Option<Arc<HeaderFinder>>>,
     pub(super) batch: Option<Duration>,
     /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
@@ -86,6 +90,7 @@ pub(super) struct Reader {
     max_line_bytes: usize,
     inputs: Vec<(Framing, Preface)>,
     regroups: Vec<Option<Regroup>>,
+    finders: Vec<Option<Arc<HeaderFinder>>>,
     waits_for_more: bool,
     marks: bool,
     stamps: bool,
@@ -135,6 +140,7 @@ impl Reader {
             max_line_bytes: setup.max_line_bytes,
             inputs: setup.inputs,
             regroups: setup.regroups,
+            finders: setup.finders,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
             stamps: setup.stamps,
