@@ -3,6 +3,7 @@
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example, Regroup};
 use crate::decode::json::JsonDecoder;
+use crate::lang::arguments::Arguments;
 
 pub(super) const JSON: StageDef = StageDef {
     entry: Entry {
@@ -19,7 +20,7 @@ pub(super) const JSON: StageDef = StageDef {
                   each element of a list at the top. `line` is then the text of the value without white space between \
                   tokens, and `@number` counts values. A value with a mistake is rejected together with what follows, \
                   up to the next line that begins with `{` or `[`; in a list, indented no further than the element \
-                  was. Every other source is read line by line; `--records json` reads values in any case.",
+                  was. Every other source is read line by line; `--records json` reads values in any case, and `json from line` lines.",
         examples: &[
             Example {
                 expr: "json | where status >= 500 | select path, user.id",

@@ -450,7 +450,7 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "records",
             usage: "--records END",
-            summary: "What a record is: 0, json, cri, octet-counted, or a /regex/ that each begins with.",
+            summary: "What a record is: 0 (NUL), json, cri, octet-counted or a /regex/.",
             details: "Without it a record is a line, and `json` reads values of any shape. With 0 it ends at a NUL byte, \
                       as `find -print0` writes them, and newlines are bytes like others. With a regex it begins at a \
                       line that matches and has all lines up to the next that does: a stack trace is one record with \
