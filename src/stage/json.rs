@@ -49,8 +49,11 @@ pub(super) const JSON: StageDef = StageDef {
         let extraction = extract::bind_open(stage, scope, &JSON.entry, true, |wanted| {
             Box::new(JsonDecoder::new(wanted))
         })?;
-        Ok(BoundStage::Extract(
-            extraction.regrouped(Regroup::JsonIfValues),
-        ))
+        // With `from line`, the user asks for lines.
+        let has_from = Arguments::of(stage).keyword("from");
+        Ok(BoundStage::Extract(match has_from {
+            true => extraction,
+            false => extraction.regrouped(Regroup::JsonIfValues),
+        }))
     },
 };
