@@ -89,6 +89,18 @@ pub(super) fn tell(outcome: &Outcome, cases: &[Case], telling: &Telling) {
         say(outcome.ledger.equation());
         say(rates(outcome, elapsed));
     }
+    if telling.stats.is_some() || !telling.quiet {
+        for (source, datagrams) in &outcome.dropped {
+            let noun = if *datagrams == 1 {
+                "datagram"
+            } else {
+                "datagrams"
+            };
+            say(format_args!(
+                "{source}: the system dropped {datagrams} {noun} before they could be read"
+            ));
+        }
+    }
     if !telling.quiet {
         tell_of_records(outcome);
         outcome.unwritten.iter().for_each(say);

@@ -171,6 +171,8 @@ pub struct Outcome {
     pub never_seen: Vec<String>,
     /// Bytes of the chunks that were processed, decompressed.
     pub bytes: u64,
+    /// How many datagrams the system dropped before they were read, by source.
+    pub dropped: Vec<(String, u64)>,
     /// Why rejected or late lines could not all be written, if so.
     pub unwritten: Vec<String>,
     /// Why writing ended early, if it did.
@@ -274,7 +276,11 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         rejects: job.rejects,
         late: job.late,
     };
-    coordinator.run(&messages, output, shown, kept)
+    let outcome = coordinator.run(&messages, output, shown, kept);
+    Outcome {
+        dropped: sources.dropped(),
+        ..outcome
+    }
 }
 
 /// What workers share if they put records into windows.

@@ -1,7 +1,7 @@
 //! The sources of a run: those of the command line, and connections as they come; and to which input of the plan
 //! they belong.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -22,6 +22,8 @@ struct State {
     /// With the number of the input.
     names: HashMap<usize, (Arc<OsStr>, usize)>,
     next: usize,
+    /// Datagrams that the system dropped before they could be read, by source of the command line.
+    dropped: BTreeMap<usize, u64>,
 }
 
 impl Sources {
@@ -38,6 +40,7 @@ impl Sources {
             state: RwLock::new(State {
                 names: names.enumerate().collect(),
                 next: written.len(),
+                dropped: BTreeMap::new(),
             }),
             written: written.len(),
         })
@@ -75,6 +78,26 @@ impl Sources {
     /// As messages name it.
     pub(super) fn display(&self, source: SourceIndex) -> String {
         source::display(&self.name(source)).into_owned()
+    }
+
+    /// The system has dropped this many datagrams of a source so far.
+    pub(super) fn set_dropped(&self, source: SourceIndex, datagrams: u64) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.dropped.insert(source.0, datagrams);
+    }
+
+    /// How many datagrams the system has dropped, with the name of each source that lost some.
+    pub(super) fn dropped(&self) -> Vec<(String, u64)> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let dropped = state
+            .dropped
+            .iter()
+            .filter(|(_, datagrams)| **datagrams > 0);
+        let named = dropped.filter_map(|(source, datagrams)| {
+            let (name, _) = state.names.get(source)?;
+            Some((source::display(name).into_owned(), *datagrams))
+        });
+        named.collect()
     }
 
     /// Nothing more comes from a connection, and nobody asks for its name again: however many there are, memory

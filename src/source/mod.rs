@@ -4,7 +4,9 @@ mod address;
 pub mod compression;
 mod connection;
 mod file;
+pub mod fingerprint;
 pub mod follow;
+pub mod rotated;
 pub mod stamp;
 mod stdin;
 mod tcp;
@@ -27,7 +29,7 @@ use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::Span;
 
-pub use connection::{Dial, Listener};
+pub use connection::{Dial, Listener, dropped_datagrams};
 
 /// Every kind of source; the first that accepts what was written opens it.
 pub const SOURCES: &[&SourceDef] = &[

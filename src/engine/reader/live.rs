@@ -349,11 +349,11 @@ impl<'r> Live<'r> {
                 Kind::Stream(..) | Kind::Bytes(_) => self.reader.end_source(&mut slot.buffer),
                 Kind::Connection(..) => self.reader.end_connection(&mut slot.buffer),
                 Kind::Followed(followed) => self.end_followed(followed),
-                Kind::Datagrams(_)
-                | Kind::Dial(_)
-                | Kind::Listener(..)
-                | Kind::Directory(_)
-                | Kind::Ranges(_) => Ok(()),
+                Kind::Datagrams(datagrams) => {
+                    self.look_at_dropped(slot.source, datagrams);
+                    Ok(())
+                }
+                Kind::Dial(_) | Kind::Listener(..) | Kind::Directory(_) | Kind::Ranges(_) => Ok(()),
             };
             if let Err(Stopped::Over) = ended {
                 return Err(Over);
