@@ -121,6 +121,8 @@ pub struct Reading {
     pub idle: Duration,
     /// The input ends after so long.
     pub time: Option<Duration>,
+    /// Files that the run writes to, beside its results: they are not read in a followed directory.
+    pub written: Vec<OsString>,
 }
 
 impl Default for Reading {
@@ -130,6 +132,7 @@ impl Default for Reading {
             tail: None,
             idle: Duration::from_secs(10),
             time: None,
+            written: Vec::new(),
         }
     }
 }

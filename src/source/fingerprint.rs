@@ -11,6 +11,9 @@ use std::os::unix::fs::FileExt;
 /// How many bytes are kept at each end.
 pub const END_BYTES: usize = 1 << 10;
 
+/// Fewer bytes may be alike by accident.
+const TELLING_BYTES: usize = 64;
+
 /// How much is read at once of what is only compared.
 const STEP_BYTES: usize = 64 << 10;
 
@@ -54,6 +57,19 @@ impl Fingerprint {
         self.tail.drain(..self.tail.len() - kept);
         self.tail.extend_from_slice(last);
         self.read += bytes.len() as u64;
+    }
+
+    /// Whether so many first bytes tell one file from others: two lines that differ, and some length. A line that is
+    /// repeated, such as that of a service which reports that it lives, tells nothing.
+    pub fn is_telling(&self, bytes: u64) -> bool {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let head = &self.head[..self.head.len().min(bytes)];
+        let mut lines = head
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty());
+        let first = lines.next();
+        head.len() >= TELLING_BYTES
+            && lines.any(|line| first.is_some_and(|first| !first.starts_with(line)))
     }
 
     /// How many bytes were read.
@@ -228,6 +244,29 @@ mod tests {
             let mut other = content.clone();
             other[place] ^= 1;
             assert_eq!(compare(&other), Likeness::Other, "{place}");
+        }
+    }
+
+    #[test]
+    fn how_much_tells_files_apart() {
+        for (content, bytes, expected) in [
+            ("short\nlines\n".to_owned(), 12, false),
+            ("the same line again\n".repeat(50), 1000, false),
+            ("the same line again\n".repeat(50), 990, false),
+            (
+                format!("{}\n{}\n", "a".repeat(40), "b".repeat(40)),
+                82,
+                true,
+            ),
+            (
+                format!("{}\n{}\n", "a".repeat(40), "b".repeat(40)),
+                60,
+                false,
+            ),
+            ("x".repeat(2000), 2000, false),
+        ] {
+            let print = passed(content.as_bytes(), content.len(), 100);
+            assert_eq!(print.is_telling(bytes), expected, "{content:?}");
         }
     }
 

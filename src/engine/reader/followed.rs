@@ -1,71 +1,119 @@
 //! Files that are read on as they grow, by their names: whoever rotates logs renames them and makes new ones, or
 //! copies and empties them. What a file had is read to its end in any case.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::buffer::Buffer;
+use super::copies::{Judged, Verdict};
 use super::files::{Section, compression_at};
 use super::live::Live;
 use super::news::Watch;
+use super::onward::{Onward, Passing, is_made_up};
+use super::siblings::Siblings;
 use super::slot::{Kind, Next};
 use super::{Over, Stopped};
-use crate::data::reason;
+use crate::data::{Framing, reason};
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
+use crate::source::fingerprint::Fingerprint;
 use crate::source::follow::{self, FileId, Named};
 
 /// How many bytes are read before others have their turn.
 const READ_AT_ONCE: usize = 4 << 20;
 
 /// How long a file that has lost its name is read on: whoever writes to it may not have noticed yet.
-const GRACE: Duration = Duration::from_secs(3);
+pub(super) const GRACE: Duration = Duration::from_secs(3);
 
 /// How many files are kept that have had the name and that nobody has written to: whoever opened one may write late.
 const MOST_UNUSED: usize = 4;
 
+/// How long the records of a new file wait for the rest of a line at the end of the one before.
+const HALF_LINE: Duration = Duration::from_millis(500);
+
+/// A file that has not changed for this long, and looks as it did, is not read again.
+const SETTLED: Duration = Duration::from_secs(3);
+
 /// A file that is followed.
 pub(super) struct Followed {
-    source: SourceIndex,
+    pub(super) source: SourceIndex,
+    /// Copies are recognised among the files of one group: those of a directory, or those of one name.
+    pub(super) group: SourceIndex,
     /// Standard input has none, and a file of a directory is what it is, whatever it is called.
     path: Option<PathBuf>,
     /// What the name has meant, the newest last: also files that nobody has written to yet, for they may be renamed
     /// before the next look. Those in front of one that was written to are kept only for a short while.
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
+    /// The other files of the log.
+    siblings: Siblings,
+    /// When the name was last seen to mean a file that is read.
+    seen_at: SystemTime,
+    /// The file of a directory that had the name before, by its slot.
+    pub(super) before: Option<(usize, SourceIndex)>,
+    /// Until when a new file waits for the end of a line in the one before.
+    hold: Option<Instant>,
     /// It was said that there is nothing of the name.
     is_said: bool,
     has_moved: bool,
 }
 
 /// A file that was opened.
-struct Part {
-    id: FileId,
-    section: Section,
-    buffer: Buffer,
+pub(super) struct Part {
+    pub(super) id: FileId,
+    /// Where it was found.
+    pub(super) path: PathBuf,
+    pub(super) section: Section,
+    pub(super) buffer: Buffer,
+    /// What was read of it.
+    pub(super) print: Fingerprint,
+    /// It is read: it is no copy of another file. Until that is known, nothing is read.
+    pub(super) is_own: bool,
+    pub(super) judged: Option<Judged>,
     /// It has lost its name; until when it is read on.
-    until: Option<Instant>,
-    /// It was compressed: it is read, and does not grow.
+    pub(super) until: Option<Instant>,
+    /// So many bytes of its content were read elsewhere, if it is compressed.
+    pub(super) skip: u64,
+    /// It was compressed, or made up: it is read, and does not grow.
     is_over: bool,
+    is_made_up: bool,
+    /// What was last seen of it, and since when.
+    seen: Option<(Look, Instant)>,
 }
 
-/// All files in a directory.
-pub(super) struct Directory {
-    path: PathBuf,
-    /// Where each is read.
-    tokens: HashMap<FileId, usize>,
-    /// The files that were there first are not read from their start if `--tail` says so.
-    has_begun: bool,
+/// What the system says of a file; another answer tells that it was written to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Look {
+    bytes: u64,
+    modified: (i64, i64),
+}
+
+/// What is to be done with a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    Read,
+    /// It is a copy, or that is not known yet.
+    Leave,
+    /// It is read in the place of another one.
+    Gone,
 }
 
 impl Followed {
-    fn new(source: SourceIndex, path: Option<PathBuf>) -> Followed {
+    pub(super) fn new(source: SourceIndex, group: SourceIndex, path: Option<PathBuf>) -> Followed {
         Followed {
             source,
+            group,
+            siblings: path.as_deref().map(Siblings::of).unwrap_or_default(),
             path,
             parts: Vec::new(),
+            seen_at: SystemTime::now(),
+            before: None,
+            hold: None,
             is_said: false,
             has_moved: false,
         }
@@ -76,14 +124,30 @@ impl Followed {
         std::mem::take(&mut self.has_moved)
     }
 
+    /// Whether records come from it: a copy of another file has none.
+    pub(super) fn has_records(&self) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|part| part.is_own)
+    }
+
     /// Whether a file is read already.
-    fn knows(&self, id: FileId) -> bool {
+    pub(super) fn knows(&self, id: FileId) -> bool {
         self.parts.iter().any(|part| part.id == id)
+    }
+
+    /// Whether a file was looked at before and has not changed.
+    pub(super) fn has_looked_at(&self, id: FileId, metadata: &Metadata) -> bool {
+        self.siblings.is_unchanged(id, metadata)
+    }
+
+    /// Whether it is one of several files of a directory.
+    pub(super) fn is_in_directory(&self) -> bool {
+        self.group != self.source
     }
 
     /// A file that is read has the name, perhaps again.
     fn name_again(&mut self, id: FileId) {
         self.is_said = false;
+        self.seen_at = SystemTime::now();
         if let Some(index) = self.parts.iter().position(|part| part.id == id) {
             let mut part = self.parts.remove(index);
             part.until = None;
@@ -101,8 +165,18 @@ impl Followed {
         let has = |path: &Path| path.file_name().is_some_and(|name| names.contains(name));
         let is_followed_by_name = self.path.is_some();
         has(written)
+            || self.parts.iter().any(|part| has(&part.path))
             || is_followed_by_name
                 && std::fs::canonicalize(written).is_ok_and(|target| has(&target))
+    }
+}
+
+impl Look {
+    pub(super) fn of(metadata: &Metadata) -> Look {
+        Look {
+            bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        }
     }
 }
 
@@ -112,9 +186,48 @@ impl Part {
         self.section.offset == 0 && !self.is_over
     }
 
+    /// Another file has taken its place, and is read on where this one was left.
+    pub(super) fn replace(&mut self, id: FileId, path: PathBuf) {
+        (self.id, self.path, self.until, self.seen) = (id, path, None, None);
+    }
+
     /// It has lost its name, and is read on for a while.
-    fn let_go(&mut self, now: Instant) {
+    pub(super) fn let_go(&mut self, now: Instant) {
         self.until.get_or_insert(now + GRACE);
+    }
+
+    /// Whether it has bytes that were not read.
+    pub(super) fn has_more(&self) -> bool {
+        let bytes = self
+            .section
+            .file()
+            .metadata()
+            .map(|metadata| metadata.len());
+        !self.is_over && bytes.is_ok_and(|bytes| bytes > self.section.offset)
+    }
+
+    /// Whether its last record may go on.
+    pub(super) fn is_unfinished(&self, framing: Framing) -> bool {
+        match self.buffer.filled().last() {
+            None => false,
+            // A line that begins no record may follow, but not in another file.
+            Some(last) => !(framing.has_starts() && *last == framing.terminator()),
+        }
+    }
+
+    /// Whether it has looked like this for a while: then nobody has written to it, however coarse the clock of its
+    /// system is.
+    fn is_settled(&mut self, metadata: &Metadata, now: Instant) -> bool {
+        let look = Look::of(metadata);
+        match self.seen {
+            Some((seen, since)) if seen == look => {
+                now.duration_since(since) >= SETTLED && look.bytes <= self.section.offset
+            }
+            _ => {
+                self.seen = Some((look, now));
+                false
+            }
+        }
     }
 }
 
@@ -122,14 +235,7 @@ impl Live<'_> {
     /// Follows what is written as a path: a file, also one that is not there yet, or a directory.
     pub(super) fn follow(&mut self, source: SourceIndex, path: &Path) -> Result<(), Over> {
         let kind = match follow::look(path) {
-            Ok(Named::Directory) => {
-                self.watch(path);
-                Kind::Directory(Box::new(Directory {
-                    path: path.to_owned(),
-                    tokens: HashMap::new(),
-                    has_begun: false,
-                }))
-            }
+            Ok(Named::Directory) => self.directory(path),
             Ok(Named::Other) => match crate::source::open(path.as_os_str()) {
                 Ok(input) => return self.add(source, input),
                 Err(reason) => {
@@ -137,13 +243,20 @@ impl Live<'_> {
                     return self.reader.mark_ended(source);
                 }
             },
+            Ok(Named::File(id, _)) if follow::regular_id(rustix::stdio::stdout()) == Some(id) => {
+                let reason = "is the file that the results are written to".to_owned();
+                self.reader.fail(source, reason);
+                return self.reader.mark_ended(source);
+            }
             Ok(Named::File(..) | Named::Nothing) | Err(_) => {
                 self.watch(&follow::parent(path).0);
-                if let Ok(target) = std::fs::canonicalize(path) {
-                    self.watch(&follow::parent(&target).0); // of a link
+                self.watch_target(path);
+                let mut followed = Followed::new(source, source, Some(path.to_owned()));
+                let opened = self.open_part(&mut followed, self.reader.reading.tail.is_some());
+                if let Some(part) = followed.parts.last_mut() {
+                    part.is_own = true;
                 }
-                let mut followed = Followed::new(source, Some(path.to_owned()));
-                match self.open_part(&mut followed, self.reader.reading.tail.is_some()) {
+                match opened {
                     Ok(()) => {}
                     Err(Stopped::Over) => return Err(Over),
                     Err(Stopped::Failed(error)) => {
@@ -165,32 +278,54 @@ impl Live<'_> {
         start: u64,
     ) -> Result<Followed, Stopped> {
         self.timers.is_unwatched = true;
-        let mut followed = Followed::new(source, None);
+        let mut followed = Followed::new(source, source, None);
         if let Named::File(id, _) = follow::look_at(&file)? {
-            let mut part = self.part(source, id, file, start);
+            let mut part = self.part(source, id, PathBuf::new(), file, start);
+            part.is_own = true;
             self.begin(&mut part, self.reader.reading.tail.is_some())?;
             followed.parts.push(part);
         }
         Ok(followed)
     }
 
-    fn part(&self, source: SourceIndex, id: FileId, file: File, start: u64) -> Part {
+    pub(super) fn part(
+        &self,
+        source: SourceIndex,
+        id: FileId,
+        path: PathBuf,
+        file: File,
+        start: u64,
+    ) -> Part {
         Part {
             id,
+            path,
             section: Section::of(file, start, u64::MAX),
             buffer: self.reader.new_buffer(source),
+            print: Fingerprint::default(),
+            is_own: false,
+            judged: None,
             until: None,
+            skip: 0,
             is_over: false,
+            is_made_up: false,
+            seen: None,
         }
     }
 
     /// Watches a directory, or looks more often.
-    fn watch(&mut self, directory: &Path) {
+    pub(super) fn watch(&mut self, directory: &Path) {
         let bell = &self.bell;
         let watch = self
             .watch
-            .get_or_insert_with(|| Watch::new(std::sync::Arc::clone(bell)));
+            .get_or_insert_with(|| Watch::new(Arc::clone(bell)));
         self.timers.is_unwatched |= !watch.watch(directory);
+    }
+
+    /// Watches where a link leads to.
+    fn watch_target(&mut self, path: &Path) {
+        if let Ok(target) = std::fs::canonicalize(path) {
+            self.watch(&follow::parent(&target).0);
+        }
     }
 
     /// Opens what the name means now. `tail`: it is not read from its start.
@@ -199,7 +334,7 @@ impl Live<'_> {
             return Ok(());
         };
         let opened = follow::look(&path).and_then(|named| match named {
-            Named::File(..) => File::open(&path).map(Some),
+            Named::File(..) => follow::open(&path).map(Some),
             Named::Directory => Err(std::io::Error::other("is a directory now")),
             Named::Other => Err(std::io::Error::other("is no regular file now")),
             Named::Nothing => Ok(None),
@@ -223,28 +358,30 @@ impl Live<'_> {
             return Ok(()); // it was something else again; the next look tells
         };
         followed.is_said = false;
+        followed.seen_at = SystemTime::now();
         if followed.knows(id) {
             return Ok(()); // it has its name again since it was looked at
         }
-        let mut part = self.part(followed.source, id, file, 0);
+        let mut part = self.part(followed.source, id, path, file, 0);
         self.begin(&mut part, tail)?;
         followed.parts.push(part);
         Ok(())
     }
 
     /// Goes to where the wanted records begin.
-    fn begin(&mut self, part: &mut Part, tail: bool) -> Result<(), Stopped> {
-        if tail && compression_at(part.section.file(), part.section.offset).is_none() {
-            let start = part.section.offset;
-            let file = std::sync::Arc::clone(part.section.file());
+    pub(super) fn begin(&mut self, part: &mut Part, tail: bool) -> Result<(), Stopped> {
+        let start = part.section.offset;
+        let file = Arc::clone(part.section.file());
+        if tail && compression_at(&file, start).is_none() {
             part.section.offset =
                 self.reader
                     .start_of_tail(&mut part.buffer, &file, start, u64::MAX)?;
         }
+        part.print = Fingerprint::of(&file, part.section.offset)?;
         Ok(())
     }
 
-    fn say_outage(&self, followed: &mut Followed, why: &str) {
+    pub(super) fn say_outage(&self, followed: &mut Followed, why: &str) {
         if !std::mem::replace(&mut followed.is_said, true) {
             let name = self.reader.sources.display(followed.source);
             say(format_args!("{name}: {why}; waiting for it"));
@@ -257,54 +394,181 @@ impl Live<'_> {
         let now = Instant::now();
         let mut index = 0;
         while index < followed.parts.len() {
-            let part = &mut followed.parts[index];
-            let (moved, has_more) = self.read_part(part)?;
-            let is_named_later = part.until.is_none() && index > 0;
-            followed.has_moved |= moved;
-            if moved && is_named_later {
-                // Whoever writes has noticed: those before have lost their name for good.
-                let before = &mut followed.parts[..index];
-                before.iter_mut().for_each(|part| part.let_go(now));
+            let settled = self.settle(followed, index, now)?;
+            if settled == Settled::Gone {
+                return Ok(match followed.parts.is_empty() {
+                    true => Next::End,
+                    false => Next::Turn,
+                });
             }
-            if has_more {
-                return Ok(Next::Turn);
+            if settled == Settled::Read {
+                if self.is_held_back(followed, index, now)? {
+                    return Ok(Next::Wait);
+                }
+                let (moved, has_more) = self.read_part(followed, index)?;
+                followed.has_moved |= moved;
+                let is_named_later = followed.parts[index].until.is_none() && index > 0;
+                if moved && is_named_later {
+                    // Whoever writes has noticed: those before have lost their name for good.
+                    let before = &mut followed.parts[..index];
+                    before.iter_mut().for_each(|part| part.let_go(now));
+                }
+                if has_more {
+                    return Ok(Next::Turn);
+                }
+                let part = &mut followed.parts[index];
+                if moved && part.until.is_some() {
+                    part.until = Some(now + GRACE);
+                }
             }
-            let part = &mut followed.parts[index];
-            if moved && part.until.is_some() {
-                part.until = Some(now + GRACE);
-            }
-            if part.until.is_some_and(|until| until <= now) {
-                self.reader.end_source(&mut part.buffer)?;
-                followed.parts.remove(index);
-                if followed.path.is_none() {
+            if followed.parts[index]
+                .until
+                .is_some_and(|until| until <= now)
+            {
+                self.end_part(followed, index)?;
+                if followed.path.is_none() && followed.parts.is_empty() {
                     return Ok(Next::End);
                 }
             } else {
                 index += 1;
             }
         }
+        if followed.parts.iter().any(|part| part.is_made_up) {
+            return Ok(Next::End);
+        }
         self.look_at_name(followed, now)
     }
 
+    /// Finds out whether a file is read, or a copy of another one.
+    fn settle(
+        &mut self,
+        followed: &mut Followed,
+        index: usize,
+        now: Instant,
+    ) -> Result<Settled, Stopped> {
+        if followed.parts[index].is_own {
+            return Ok(Settled::Read);
+        }
+        match self.judge(followed, index, now)? {
+            Verdict::Copy => return Ok(Settled::Leave),
+            Verdict::Wait => {
+                // It may be small, removed already, and no copy: that is known soon.
+                let part = &mut followed.parts[index];
+                if part.has_more() && part.until.is_some_and(|until| until <= now) {
+                    part.until = Some(now + GRACE);
+                }
+                return Ok(Settled::Leave);
+            }
+            Verdict::New => {}
+            Verdict::Rest(offset) => self.begin_behind(&mut followed.parts[index], offset)?,
+            Verdict::Moved(place) => {
+                self.move_on(followed, index, place);
+                return Ok(Settled::Gone);
+            }
+        }
+        followed.parts[index].is_own = true;
+        Ok(Settled::Read)
+    }
+
+    /// Whether a file has to wait, because the one before ends with half a line: the rest may still come, and the line
+    /// is one record, before those of the new file.
+    fn is_held_back(
+        &mut self,
+        followed: &mut Followed,
+        index: usize,
+        now: Instant,
+    ) -> Result<bool, Stopped> {
+        if !followed.parts[index].has_more() {
+            return Ok(false);
+        }
+        let framing = self.reader.framing(followed.source);
+        let is_late = followed.hold.is_some_and(|until| until <= now);
+        let mut is_unfinished = false;
+        for part in &mut followed.parts[..index] {
+            if part.is_unfinished(framing) && !is_late {
+                is_unfinished = true;
+            } else {
+                self.reader.close_all(&mut part.buffer)?;
+            }
+        }
+        if let Some(before) = followed.before {
+            is_unfinished |= self.is_before_unfinished(before, is_late)?;
+        }
+        if !is_unfinished {
+            (followed.hold, followed.before) = (None, None);
+            return Ok(false);
+        }
+        let until = *followed.hold.get_or_insert(now + HALF_LINE);
+        self.timers.look_at(until);
+        Ok(true)
+    }
+
+    /// Reads the file to its end that had the name of another one before; whether its last line may go on.
+    fn is_before_unfinished(
+        &mut self,
+        (token, source): (usize, SourceIndex),
+        is_late: bool,
+    ) -> Result<bool, Stopped> {
+        let Some(mut slot) = self.slots.get_mut(token).and_then(Option::take) else {
+            return Ok(false);
+        };
+        let mut is_unfinished = false;
+        let mut read = Ok(());
+        if let (Kind::Followed(before), true) = (&mut slot.kind, slot.source == source) {
+            let framing = self.reader.framing(source);
+            for index in 0..before.parts.len() {
+                while read.is_ok() && before.parts[index].is_own && before.parts[index].has_more() {
+                    match self.read_part(before, index) {
+                        Ok((true, _)) => {}
+                        Ok((false, _)) => break,
+                        Err(stopped) => read = Err(stopped),
+                    }
+                }
+                let part = &mut before.parts[index];
+                if part.is_unfinished(framing) && !is_late {
+                    is_unfinished = true;
+                } else if read.is_ok() {
+                    read = self.reader.close_all(&mut part.buffer);
+                }
+            }
+        }
+        self.slots[token] = Some(slot);
+        read.map(|()| is_unfinished)
+    }
+
     /// Reads a file on; whether it had something, and whether it has more.
-    fn read_part(&mut self, part: &mut Part) -> Result<(bool, bool), Stopped> {
-        if part.is_over {
+    pub(super) fn read_part(
+        &mut self,
+        followed: &mut Followed,
+        index: usize,
+    ) -> Result<(bool, bool), Stopped> {
+        let part = &mut followed.parts[index];
+        let metadata = part.section.file().metadata()?;
+        if part.is_over || part.is_settled(&metadata, Instant::now()) {
             return Ok((false, false));
         }
+        let file = Arc::clone(part.section.file());
         if part.section.offset == 0
-            && let Some(compression) = compression_at(part.section.file(), 0)
+            && let Some(compression) = compression_at(&file, 0)
         {
-            let file = std::sync::Arc::clone(part.section.file());
             let section = Section::of(file, 0, u64::MAX);
             part.is_over = true;
-            self.reader
-                .read_compressed(part.buffer.source, compression, Box::new(section))?;
+            let mut content = compression.reader(Box::new(section))?;
+            let mut passing = Passing::new(&mut *content, &mut part.print);
+            let skipped = &mut (&mut passing).take(part.skip);
+            std::io::copy(skipped, &mut std::io::sink())?;
+            let next = self.reader.new_buffer(part.buffer.source);
+            let buffer = std::mem::replace(&mut part.buffer, next);
+            self.reader.read_all(buffer, &mut passing)?;
             return Ok((true, false));
         }
+        let mut is_rewritten = !part.print.begins(&file)?;
         let mut read = 0;
-        loop {
+        while !is_rewritten && (read == 0 || !self.reader.control.is_stopped()) {
             let before = part.buffer.filled;
-            let has_some = self.reader.fill(&mut part.buffer, &mut part.section)?;
+            let mut onward = Onward::new(&mut part.section, &mut part.print);
+            let has_some = self.reader.fill(&mut part.buffer, &mut onward)?;
+            is_rewritten = onward.is_rewritten;
             read += part.buffer.filled - before;
             if !has_some {
                 break;
@@ -316,26 +580,61 @@ impl Live<'_> {
             }
         }
         part.buffer.give_room_back();
-        if let Named::File(_, len) = follow::look_at(part.section.file())?
-            && len < part.section.offset
-        {
+        if part.section.offset > 0 && is_made_up(&file, part.section.offset) {
             let name = self.reader.sources.display(part.buffer.source);
-            say(format_args!("{name}: was emptied; reading from its start"));
+            say(format_args!(
+                "{name}: is made by the system whenever it is read; it is read once"
+            ));
             self.reader.end_source(&mut part.buffer)?;
-            part.buffer = self.reader.new_buffer(part.buffer.source);
-            part.section.offset = 0;
+            (part.is_over, part.is_made_up) = (true, true);
+            return Ok((true, false));
+        }
+        if is_rewritten {
+            self.begin_again(followed, index)?;
             return Ok((true, true));
         }
         Ok((read > 0, false))
     }
 
+    /// A file was emptied, and may have grown again: what was not read of it is in a copy, if it was copied before.
+    fn begin_again(&mut self, followed: &mut Followed, index: usize) -> Result<(), Stopped> {
+        let name = self.reader.sources.display(followed.source);
+        say(format_args!("{name}: was emptied; reading from its start"));
+        self.read_rest_in_copy(followed, index)?;
+        let part = &mut followed.parts[index];
+        self.reader.end_source(&mut part.buffer)?;
+        part.buffer = self.reader.new_buffer(part.buffer.source);
+        let print = std::mem::take(&mut part.print);
+        let path = part.path.clone();
+        // Whoever does not append goes on writing where they were: the bytes before are a hole.
+        let start = super::onward::end_of_hole(part.section.file(), part.section.offset)?;
+        part.section.offset = start;
+        part.print = Fingerprint::of(part.section.file(), start).unwrap_or_default();
+        // It may be a copy by now: some write copies over older ones.
+        (part.is_own, part.judged, part.seen) = (false, None, None);
+        self.journal.forget_file(followed.group, path, print);
+        Ok(())
+    }
+
+    /// A file has lost its name for good.
+    fn end_part(&mut self, followed: &mut Followed, index: usize) -> Result<(), Stopped> {
+        let mut part = followed.parts.remove(index);
+        followed.siblings.add(part.id, part.section.file());
+        if part.is_own {
+            self.reader.end_source(&mut part.buffer)?;
+            self.journal
+                .forget_file(followed.group, part.path, part.print);
+        }
+        Ok(())
+    }
+
     /// Looks whether the name means another file now, and opens it: it may be renamed before anybody writes to it,
     /// and again before the next look. Until somebody does, whoever writes to the one before has not noticed.
     fn look_at_name(&mut self, followed: &mut Followed, now: Instant) -> Result<Next, Stopped> {
-        let Some(path) = &followed.path else {
+        let Some(path) = followed.path.clone() else {
             return Ok(Next::Wait);
         };
-        match follow::look(path) {
+        match follow::look(&path) {
             Ok(Named::File(id, _)) if followed.knows(id) => {
                 followed.name_again(id);
                 Ok(Next::Wait)
@@ -346,6 +645,8 @@ impl Live<'_> {
             }
             _ => {
                 let parts = followed.parts.len();
+                self.open_missed(followed, now);
+                self.watch_target(&path);
                 self.open_part(followed, false)?;
                 if followed.parts.len() == parts {
                     return Ok(Next::Wait);
@@ -361,74 +662,35 @@ impl Live<'_> {
         }
     }
 
+    /// Opens files that had the name and lost it again since the last look: they are rotated files that were not there
+    /// before, and have been written to since.
+    fn open_missed(&mut self, followed: &mut Followed, now: Instant) {
+        let Some(path) = followed.path.clone().filter(|_| !followed.parts.is_empty()) else {
+            return;
+        };
+        let known: Vec<FileId> = followed.parts.iter().map(|part| part.id).collect();
+        for (path, id) in followed.siblings.missed(&path, &known, followed.seen_at) {
+            if let Ok(file) = follow::open(&path) {
+                let mut part = self.part(followed.source, id, path, file, 0);
+                part.let_go(now);
+                followed.parts.push(part);
+            }
+        }
+    }
+
     /// The input ends here.
     pub(super) fn end_followed(&mut self, followed: &mut Followed) -> Result<(), Stopped> {
-        followed
-            .parts
-            .iter_mut()
-            .try_for_each(|part| self.reader.end_source(&mut part.buffer))
-    }
-
-    /// Looks which files have come to a directory, and which have gone.
-    pub(super) fn serve_directory(
-        &mut self,
-        watched: SourceIndex,
-        directory: &mut Directory,
-    ) -> Result<Next, Stopped> {
-        self.timers.look_on();
-        let tail = !std::mem::replace(&mut directory.has_begun, true)
-            && self.reader.reading.tail.is_some();
-        let files = follow::list(&directory.path)?;
-        let there: HashSet<FileId> = files.iter().map(|(_, id)| *id).collect();
-        for (path, id) in files {
-            if directory.tokens.contains_key(&id) {
-                continue;
+        for index in 0..followed.parts.len() {
+            let part = &mut followed.parts[index];
+            if !part.is_own && part.judged.as_ref().is_some_and(Judged::may_be_new) {
+                part.is_own = true;
             }
-            let file = match File::open(&path) {
-                Ok(file) => file,
-                Err(error) => {
-                    let name = crate::source::display(path.as_os_str());
-                    self.say_once(format!("{name}: {}", reason(&error)));
-                    continue;
-                }
-            };
-            let source = self.reader.sources.add(path.as_os_str(), watched);
-            let mut followed = Followed::new(source, None);
-            let mut part = self.part(source, id, file, 0);
-            self.begin(&mut part, tail)?;
-            followed.parts.push(part);
-            let token = self.insert_followed(source, followed)?;
-            directory.tokens.insert(id, token);
-        }
-        let gone: Vec<FileId> = directory
-            .tokens
-            .keys()
-            .copied()
-            .filter(|id| !there.contains(id))
-            .collect();
-        for id in gone {
-            if let Some(token) = directory.tokens.remove(&id) {
-                self.let_go(token);
+            if part.is_own && part.has_more() {
+                self.read_part(followed, index)?;
             }
+            self.reader.end_source(&mut followed.parts[index].buffer)?;
         }
-        Ok(Next::Wait)
-    }
-
-    /// A file has been removed: what was written to it is read, and then it has ended.
-    fn let_go(&mut self, token: usize) {
-        if let Some(slot) = &mut self.slots[token]
-            && let Kind::Followed(followed) = &mut slot.kind
-        {
-            for part in &mut followed.parts {
-                part.until = Some(Instant::now() + GRACE);
-            }
-        }
-    }
-
-    fn insert_followed(&mut self, source: SourceIndex, followed: Followed) -> Result<usize, Over> {
-        let token = self.next_token();
-        self.insert(source, Kind::Followed(Box::new(followed)))?;
-        Ok(token)
+        Ok(())
     }
 
     /// Files of these names have changed.

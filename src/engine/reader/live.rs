@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::copies::Journal;
 use super::files::Section;
 use super::news::{Bell, Watch};
 use super::poller::Poller;
@@ -47,7 +48,7 @@ pub(super) struct Live<'r> {
     /// How many there are.
     pub(super) open: usize,
     /// Those that can be read on without waiting.
-    turns: Vec<usize>,
+    pub(super) turns: Vec<usize>,
     /// The one whose whole records wait for more, because nothing is printed before.
     pub(super) held: Option<usize>,
     pub(super) timers: Timers,
@@ -57,6 +58,8 @@ pub(super) struct Live<'r> {
     said: HashSet<String>,
     /// Made once something is followed.
     pub(super) watch: Option<Watch>,
+    /// What was read of files that have gone.
+    pub(super) journal: Journal,
 }
 
 impl<'r> Live<'r> {
@@ -82,6 +85,7 @@ impl<'r> Live<'r> {
             heard,
             said: HashSet::new(),
             watch: None,
+            journal: Journal::default(),
         })
     }
 

@@ -4,15 +4,19 @@
 //! something that is followed, all are read side by side ([`live`]).
 
 mod buffer;
+mod copies;
 mod datagrams;
 mod dial;
+mod directory;
 mod dispatch;
 mod files;
 mod followed;
 mod limits;
 mod live;
 mod news;
+mod onward;
 mod poller;
+mod siblings;
 mod slot;
 mod streams;
 #[cfg(test)]

@@ -35,7 +35,11 @@ impl Timers {
             true => LOOK_UNWATCHED,
             false => LOOK_WATCHED,
         };
-        let at = Instant::now() + every;
+        self.look_at(Instant::now() + every);
+    }
+
+    /// Files are looked at then, or before.
+    pub(super) fn look_at(&mut self, at: Instant) {
         self.look = Some(self.look.map_or(at, |other| other.min(at)));
     }
 
