@@ -145,6 +145,8 @@ fn rotate_while_followed(is_directory: bool) {
     };
     let written = written.to_str().expect("a plain path");
     let mut run = Running::start(&["skip 'z'", written, "--follow"]);
+    append(&log.path(), "begin\n");
+    assert_eq!(run.line(), "begin");
     let mut found = BTreeSet::new();
     for round in 0..ROTATIONS {
         log.write();

@@ -24,9 +24,13 @@ pub fn is_rotated(name: &Path, of: &Path) -> bool {
     is_made_of(bare, of) || is_made_of(bare, first)
 }
 
-/// Whether two paths may be of one log, under the name of the log or a rotated one.
-pub fn is_of_one_log(name: &Path, log: &Path) -> bool {
-    name.file_name() == log.file_name() || is_rotated(name, log)
+/// Whether one name is that of a file which is made while the other one is still there: `app.log.1` of `app.log`, and
+/// `app.log.1.gz` of both.
+pub fn is_copied(name: &Path, of: &Path) -> bool {
+    let (Some(name), Some(of)) = (file_name(name), file_name(of)) else {
+        return false;
+    };
+    name != of && !without_compression(&of).1 && is_made_of(without_compression(&name).0, &of)
 }
 
 fn is_made_of(name: &str, of: &str) -> bool {
@@ -97,6 +101,22 @@ mod tests {
                 expected,
                 "{name} of {of}"
             );
+        }
+    }
+
+    #[test]
+    fn names_of_files_that_are_copied() {
+        for (name, of, expected) in [
+            ("app.log.1", "app.log", true),
+            ("app.log.1.gz", "app.log", true),
+            ("app.log.1.gz", "app.log.1", true),
+            ("app.log.12.gz", "app.log.1", false),
+            ("app.log.2.gz", "app.log.1", false),
+            ("app.log.2.gz", "app.log.1.gz", false),
+            ("app.log", "app.log", false),
+        ] {
+            let found = is_copied(Path::new(name), Path::new(of));
+            assert_eq!(found, expected, "{name} of {of}");
         }
     }
 }

@@ -10,28 +10,32 @@ use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Stopped;
+use super::candidate::{Known, compare, compression, content, decide, first_bytes};
 use super::files::Section;
-use super::followed::{Followed, Look, Part};
+use super::followed::Followed;
 use super::live::Live;
 use super::onward::Passing;
+use super::part::{Look, Part};
 use super::slot::Kind;
 use crate::data::Preface;
 use crate::engine::message::SourceIndex;
-use crate::source::compression::{Compression, Detection};
-use crate::source::fingerprint::{Fingerprint, Likeness, scan};
+use crate::source::fingerprint::Fingerprint;
 use crate::source::follow::{self, FileId};
-use crate::source::rotated::is_rotated;
+use crate::source::rotated::{is_copied, is_rotated};
 
 /// Files are remembered that have gone; this many: a rotated file is compressed soon, or when the next one is rotated.
 const MOST_GONE: usize = 1024;
 
 /// How long a small file is waited for that has begun like another one and may become a copy of it.
 const UNDECIDED: Duration = Duration::from_millis(500);
+
+/// When a file is looked at again that may be a copy of bytes that are about to be read.
+const SOON: Duration = Duration::from_millis(20);
 
 /// How long a compressed file is waited for that is not complete.
 const INCOMPLETE: Duration = Duration::from_secs(60);
@@ -112,21 +116,6 @@ impl Judged {
     }
 }
 
-/// A file that is read, or was.
-struct Known<'k> {
-    path: &'k Path,
-    print: &'k Fingerprint,
-    /// If it is read: the file, and where.
-    file: Option<(&'k Arc<File>, Place)>,
-}
-
-/// What a candidate is compared with, and what came of it.
-struct Candidate {
-    compression: Option<Compression>,
-    is_complete: bool,
-    likeness: Vec<Likeness>,
-}
-
 impl Live<'_> {
     /// Finds out what a file is, as far as its bytes tell now.
     pub(super) fn judge(
@@ -154,6 +143,10 @@ impl Live<'_> {
                 }
                 None => {}
             }
+        }
+        if self.may_be_unread(followed, index)? {
+            self.timers.look_at(now + SOON);
+            return Ok(Verdict::Wait);
         }
         let known = self.known(followed, index);
         let file = Arc::clone(part.section.file());
@@ -186,23 +179,53 @@ impl Live<'_> {
         Ok(verdict)
     }
 
-    /// All files of the group that are read, or were, but for one.
-    fn known<'k>(&'k self, followed: &'k Followed, index: usize) -> Vec<Known<'k>> {
+    /// Whether a file may be a copy of a log that has bytes which are not read yet: once they are read, that is known.
+    fn may_be_unread(&self, followed: &Followed, index: usize) -> Result<bool, Stopped> {
+        let part = &followed.parts[index];
+        let own = first_bytes(part.section.file())?;
+        let is_compressed = compression(part.section.file())?.is_some();
+        for (log, _) in self.group(followed, index) {
+            let is_copy = !log.is_own
+                && log
+                    .judged
+                    .as_ref()
+                    .is_some_and(|judged| judged.waits_until.is_none());
+            if is_copied(&part.path, &log.path) && !is_copy && log.has_more() {
+                let first = first_bytes(log.section.file())?;
+                let common = own.len().min(first.len());
+                if is_compressed || own[..common] == first[..common] {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// All files of the group, but for one, and where they are read.
+    fn group<'k>(
+        &'k self,
+        followed: &'k Followed,
+        index: usize,
+    ) -> impl Iterator<Item = (&'k Part, Place)> {
         let here = followed.parts.iter().enumerate();
         let here = here
-            .filter(|(place, _)| *place != index)
+            .filter(move |(place, _)| *place != index)
             .map(|(place, part)| (part, Place::Here(place)));
-        let others = self.slots.iter().enumerate().filter_map(|(token, slot)| {
-            let Kind::Followed(other) = &slot.as_ref()?.kind else {
-                return None;
-            };
-            (other.group == followed.group).then_some((token, other))
+        let others = self.slots.iter().enumerate();
+        let others = others.filter_map(|(token, slot)| match &slot.as_ref()?.kind {
+            Kind::Followed(other) if other.group == followed.group => Some((token, other)),
+            _ => None,
         });
         let there = others.flat_map(|(token, other)| {
             let parts = other.parts.iter().enumerate();
             parts.map(move |(place, part)| (part, Place::There(token, place)))
         });
-        let read = here.chain(there).filter(|(part, _)| part.is_own);
+        here.chain(there)
+    }
+
+    /// All files of the group that are read, or were, but for one.
+    fn known<'k>(&'k self, followed: &'k Followed, index: usize) -> Vec<Known<'k>> {
+        let read = self.group(followed, index).filter(|(part, _)| part.is_own);
         let read = read.map(|(part, place)| Known {
             path: &part.path,
             print: &part.print,
@@ -332,164 +355,11 @@ impl Live<'_> {
 
     /// The files of a group that are read, and the copies that have nothing else.
     fn ids_without_rest(&self, followed: &Followed) -> HashSet<FileId> {
-        let others = self
-            .slots
-            .iter()
-            .flatten()
-            .filter_map(|slot| match &slot.kind {
-                Kind::Followed(other) if other.group == followed.group => Some(&**other),
-                _ => None,
-            });
-        let parts = std::iter::once(followed)
-            .chain(others)
-            .flat_map(|other| &other.parts);
         let is_read = |part: &&Part| {
             let judged = part.judged.as_ref();
             part.is_own || judged.is_some_and(|judged| judged.is_read(part.section.file()))
         };
+        let parts = self.group(followed, usize::MAX).map(|(part, _)| part);
         parts.filter(is_read).map(|part| part.id).collect()
-    }
-}
-
-/// How a file is compressed, if it is.
-fn compression(file: &Arc<File>) -> std::io::Result<Option<Compression>> {
-    Ok(match Compression::detect(&head(file)?) {
-        Detection::Compressed(compression) => Some(compression),
-        Detection::Plain | Detection::NeedMore => None,
-    })
-}
-
-/// The first bytes of a file, which tell how it is compressed.
-fn head(file: &Arc<File>) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    Section::of(Arc::clone(file), 0, 16).read_to_end(&mut head)?;
-    Ok(head)
-}
-
-/// The content of a file from its start on, decompressed.
-fn content(file: &Arc<File>) -> std::io::Result<Box<dyn Read + Send>> {
-    let section = Box::new(Section::of(Arc::clone(file), 0, u64::MAX));
-    match compression(file)? {
-        Some(compression) => compression.reader(section),
-        None => Ok(section),
-    }
-}
-
-/// Compares a file with what is known; nothing if the run is to stop.
-fn compare(
-    file: &Arc<File>,
-    bytes: u64,
-    known: &[Known<'_>],
-    is_stopped: &dyn Fn() -> bool,
-) -> std::io::Result<Option<Candidate>> {
-    let prints: Vec<&Fingerprint> = known.iter().map(|known| known.print).collect();
-    match Compression::detect(&head(file)?) {
-        Detection::Compressed(compression) => {
-            let section = Box::new(Section::of(Arc::clone(file), 0, u64::MAX));
-            let mut content = compression.reader(section)?;
-            Ok(
-                scan(&mut content, &prints, is_stopped).map(|scan| Candidate {
-                    compression: Some(compression),
-                    is_complete: scan.is_complete,
-                    likeness: scan.likeness,
-                }),
-            )
-        }
-        detection => {
-            let likeness = prints.iter().map(|print| print.compare(file, bytes));
-            Ok(Some(Candidate {
-                compression: None,
-                // As few bytes may still become a compressed file.
-                is_complete: detection == Detection::Plain,
-                likeness: likeness.collect::<std::io::Result<_>>()?,
-            }))
-        }
-    }
-}
-
-/// What a file is that compares like this with what is known, and whether that stays so until its length changes.
-fn decide(
-    candidate: &Candidate,
-    path: &Path,
-    known: &[Known<'_>],
-) -> std::io::Result<(Verdict, bool)> {
-    let mut may_become_copy = false;
-    let mut found: Option<(Verdict, bool)> = None;
-    for (known, likeness) in known.iter().zip(&candidate.likeness) {
-        let has_same_name = path.file_name() == known.path.file_name();
-        let is_enough = |bytes: u64| {
-            let by_name = bytes > 0 && is_rotated(path, known.path);
-            by_name || known.print.is_telling(bytes)
-        };
-        match *likeness {
-            Likeness::Other => {}
-            // Whoever makes a log again begins it as the one before; a copy under that name is whole.
-            Likeness::Beginning(_) if has_same_name => {}
-            Likeness::Beginning(bytes) if is_enough(bytes) => {
-                found.get_or_insert((Verdict::Copy, true));
-            }
-            Likeness::Beginning(_) => may_become_copy = true,
-            Likeness::Whole(_) if !is_enough(known.print.read()) => {}
-            Likeness::Whole(bytes) => match known.judge_longer(bytes, candidate)? {
-                Some((Verdict::Copy, is_final)) => {
-                    found.get_or_insert((Verdict::Copy, is_final));
-                }
-                Some((Verdict::Rest(offset), _)) => {
-                    let is_further = match &found {
-                        Some((Verdict::Rest(other), _)) => offset > *other,
-                        Some((Verdict::Moved(_), _)) => false,
-                        // A copy of a longer one has nothing more.
-                        Some((_, is_final)) => !is_final,
-                        None => true,
-                    };
-                    if is_further {
-                        found = Some((Verdict::Rest(offset), true));
-                    }
-                }
-                Some(moved) => found = Some(moved),
-                None => {}
-            },
-        }
-    }
-    Ok(match found {
-        // A copy that is being compressed has all it will have once it is complete.
-        Some((Verdict::Rest(_) | Verdict::Moved(_), _)) if !candidate.is_complete => {
-            (Verdict::Wait, false)
-        }
-        Some(found) => found,
-        None if may_become_copy || !candidate.is_complete => (Verdict::Wait, false),
-        None => (Verdict::New, true),
-    })
-}
-
-impl Known<'_> {
-    /// What a file is that has all that was read of this one, and is this long; nothing if it is no copy.
-    fn judge_longer(
-        &self,
-        bytes: u64,
-        candidate: &Candidate,
-    ) -> std::io::Result<Option<(Verdict, bool)>> {
-        let read = self.print.read();
-        if bytes == read {
-            return Ok(Some((Verdict::Copy, true)));
-        }
-        let Some((file, place)) = self.file else {
-            return Ok(Some((Verdict::Rest(read), true)));
-        };
-        let metadata = file.metadata()?;
-        let own = metadata.len();
-        // It was emptied, or has more itself: whoever reads it will see.
-        if own < read || own >= bytes {
-            return Ok(Some((Verdict::Copy, false)));
-        }
-        if metadata.nlink() == 0 {
-            return Ok(Some(match candidate.compression {
-                None => (Verdict::Moved(place), true),
-                Some(_) => (Verdict::Copy, false), // once the file is let go
-            }));
-        }
-        // No copy has more than the file itself, unless that is another one by now.
-        let is_same = matches!(self.print.compare(file, own)?, Likeness::Whole(_));
-        Ok((!is_same).then_some((Verdict::Copy, false)))
     }
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Stopped;
-use super::followed::{Followed, GRACE};
+use super::followed::Followed;
 use super::live::Live;
+use super::part::GRACE;
 use super::slot::{Kind, Next};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;

@@ -4,41 +4,26 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use super::buffer::Buffer;
 use super::copies::{Judged, Verdict};
-use super::files::{Section, compression_at};
 use super::live::Live;
 use super::news::Watch;
-use super::onward::{Onward, Passing, is_made_up};
+use super::part::{GRACE, Part};
 use super::siblings::Siblings;
 use super::slot::{Kind, Next};
 use super::{Over, Stopped};
-use crate::data::{Framing, reason};
+use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
-use crate::source::fingerprint::Fingerprint;
 use crate::source::follow::{self, FileId, Named};
-
-/// How many bytes are read before others have their turn.
-const READ_AT_ONCE: usize = 4 << 20;
-
-/// How long a file that has lost its name is read on: whoever writes to it may not have noticed yet.
-pub(super) const GRACE: Duration = Duration::from_secs(3);
+use crate::source::rotated::is_rotated;
 
 /// How many files are kept that have had the name and that nobody has written to: whoever opened one may write late.
 const MOST_UNUSED: usize = 4;
-
-/// How long the records of a new file wait for the rest of a line at the end of the one before.
-const HALF_LINE: Duration = Duration::from_millis(500);
-
-/// A file that has not changed for this long, and looks as it did, is not read again.
-const SETTLED: Duration = Duration::from_secs(3);
 
 /// A file that is followed.
 pub(super) struct Followed {
@@ -51,46 +36,18 @@ pub(super) struct Followed {
     /// before the next look. Those in front of one that was written to are kept only for a short while.
     pub(super) parts: Vec<Part>,
     /// The other files of the log.
-    siblings: Siblings,
+    pub(super) siblings: Siblings,
+    /// Rotated files have come or gone.
+    is_listing_old: bool,
     /// When the name was last seen to mean a file that is read.
     seen_at: SystemTime,
     /// The file of a directory that had the name before, by its slot.
     pub(super) before: Option<(usize, SourceIndex)>,
     /// Until when a new file waits for the end of a line in the one before.
-    hold: Option<Instant>,
+    pub(super) hold: Option<Instant>,
     /// It was said that there is nothing of the name.
     is_said: bool,
     has_moved: bool,
-}
-
-/// A file that was opened.
-pub(super) struct Part {
-    pub(super) id: FileId,
-    /// Where it was found.
-    pub(super) path: PathBuf,
-    pub(super) section: Section,
-    pub(super) buffer: Buffer,
-    /// What was read of it.
-    pub(super) print: Fingerprint,
-    /// It is read: it is no copy of another file. Until that is known, nothing is read.
-    pub(super) is_own: bool,
-    pub(super) judged: Option<Judged>,
-    /// It has lost its name; until when it is read on.
-    pub(super) until: Option<Instant>,
-    /// So many bytes of its content were read elsewhere, if it is compressed.
-    pub(super) skip: u64,
-    /// It was compressed, or made up: it is read, and does not grow.
-    is_over: bool,
-    is_made_up: bool,
-    /// What was last seen of it, and since when.
-    seen: Option<(Look, Instant)>,
-}
-
-/// What the system says of a file; another answer tells that it was written to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Look {
-    bytes: u64,
-    modified: (i64, i64),
 }
 
 /// What is to be done with a file.
@@ -111,6 +68,7 @@ impl Followed {
             siblings: path.as_deref().map(Siblings::of).unwrap_or_default(),
             path,
             parts: Vec::new(),
+            is_listing_old: false,
             seen_at: SystemTime::now(),
             before: None,
             hold: None,
@@ -160,6 +118,20 @@ impl Followed {
         self.parts.iter_mut().map(|part| &mut part.buffer)
     }
 
+    /// Whether the name means the last of its files.
+    fn means_last(&self) -> bool {
+        let (Some(path), Some(last)) = (&self.path, self.parts.last()) else {
+            return false;
+        };
+        matches!(follow::look(path), Ok(Named::File(id, _)) if id == last.id)
+    }
+
+    /// Whether one of the names is that of a rotated file.
+    fn has_rotated(&self, names: &HashSet<OsString>) -> bool {
+        let path = self.path.as_ref();
+        path.is_some_and(|path| names.iter().any(|name| is_rotated(name.as_ref(), path)))
+    }
+
     /// Whether one of the names is that of the file, written like this, or of what a link of the name leads to.
     fn may_be_called(&self, written: &Path, names: &HashSet<OsString>) -> bool {
         let has = |path: &Path| path.file_name().is_some_and(|name| names.contains(name));
@@ -168,66 +140,6 @@ impl Followed {
             || self.parts.iter().any(|part| has(&part.path))
             || is_followed_by_name
                 && std::fs::canonicalize(written).is_ok_and(|target| has(&target))
-    }
-}
-
-impl Look {
-    pub(super) fn of(metadata: &Metadata) -> Look {
-        Look {
-            bytes: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-        }
-    }
-}
-
-impl Part {
-    /// Nothing was read of it.
-    fn is_empty(&self) -> bool {
-        self.section.offset == 0 && !self.is_over
-    }
-
-    /// Another file has taken its place, and is read on where this one was left.
-    pub(super) fn replace(&mut self, id: FileId, path: PathBuf) {
-        (self.id, self.path, self.until, self.seen) = (id, path, None, None);
-    }
-
-    /// It has lost its name, and is read on for a while.
-    pub(super) fn let_go(&mut self, now: Instant) {
-        self.until.get_or_insert(now + GRACE);
-    }
-
-    /// Whether it has bytes that were not read.
-    pub(super) fn has_more(&self) -> bool {
-        let bytes = self
-            .section
-            .file()
-            .metadata()
-            .map(|metadata| metadata.len());
-        !self.is_over && bytes.is_ok_and(|bytes| bytes > self.section.offset)
-    }
-
-    /// Whether its last record may go on.
-    pub(super) fn is_unfinished(&self, framing: Framing) -> bool {
-        match self.buffer.filled().last() {
-            None => false,
-            // A line that begins no record may follow, but not in another file.
-            Some(last) => !(framing.has_starts() && *last == framing.terminator()),
-        }
-    }
-
-    /// Whether it has looked like this for a while: then nobody has written to it, however coarse the clock of its
-    /// system is.
-    fn is_settled(&mut self, metadata: &Metadata, now: Instant) -> bool {
-        let look = Look::of(metadata);
-        match self.seen {
-            Some((seen, since)) if seen == look => {
-                now.duration_since(since) >= SETTLED && look.bytes <= self.section.offset
-            }
-            _ => {
-                self.seen = Some((look, now));
-                false
-            }
-        }
     }
 }
 
@@ -288,30 +200,6 @@ impl Live<'_> {
         Ok(followed)
     }
 
-    pub(super) fn part(
-        &self,
-        source: SourceIndex,
-        id: FileId,
-        path: PathBuf,
-        file: File,
-        start: u64,
-    ) -> Part {
-        Part {
-            id,
-            path,
-            section: Section::of(file, start, u64::MAX),
-            buffer: self.reader.new_buffer(source),
-            print: Fingerprint::default(),
-            is_own: false,
-            judged: None,
-            until: None,
-            skip: 0,
-            is_over: false,
-            is_made_up: false,
-            seen: None,
-        }
-    }
-
     /// Watches a directory, or looks more often.
     pub(super) fn watch(&mut self, directory: &Path) {
         let bell = &self.bell;
@@ -368,19 +256,6 @@ impl Live<'_> {
         Ok(())
     }
 
-    /// Goes to where the wanted records begin.
-    pub(super) fn begin(&mut self, part: &mut Part, tail: bool) -> Result<(), Stopped> {
-        let start = part.section.offset;
-        let file = Arc::clone(part.section.file());
-        if tail && compression_at(&file, start).is_none() {
-            part.section.offset =
-                self.reader
-                    .start_of_tail(&mut part.buffer, &file, start, u64::MAX)?;
-        }
-        part.print = Fingerprint::of(&file, part.section.offset)?;
-        Ok(())
-    }
-
     pub(super) fn say_outage(&self, followed: &mut Followed, why: &str) {
         if !std::mem::replace(&mut followed.is_said, true) {
             let name = self.reader.sources.display(followed.source);
@@ -392,6 +267,10 @@ impl Live<'_> {
     pub(super) fn serve_followed(&mut self, followed: &mut Followed) -> Result<Next, Stopped> {
         self.timers.look_on();
         let now = Instant::now();
+        if std::mem::take(&mut followed.is_listing_old) && followed.means_last() {
+            let last = followed.parts.len() - 1;
+            self.open_missed(followed, last, now);
+        }
         let mut index = 0;
         while index < followed.parts.len() {
             let settled = self.settle(followed, index, now)?;
@@ -470,164 +349,6 @@ impl Live<'_> {
         Ok(Settled::Read)
     }
 
-    /// Whether a file has to wait, because the one before ends with half a line: the rest may still come, and the line
-    /// is one record, before those of the new file.
-    fn is_held_back(
-        &mut self,
-        followed: &mut Followed,
-        index: usize,
-        now: Instant,
-    ) -> Result<bool, Stopped> {
-        if !followed.parts[index].has_more() {
-            return Ok(false);
-        }
-        let framing = self.reader.framing(followed.source);
-        let is_late = followed.hold.is_some_and(|until| until <= now);
-        let mut is_unfinished = false;
-        for part in &mut followed.parts[..index] {
-            if part.is_unfinished(framing) && !is_late {
-                is_unfinished = true;
-            } else {
-                self.reader.close_all(&mut part.buffer)?;
-            }
-        }
-        if let Some(before) = followed.before {
-            is_unfinished |= self.is_before_unfinished(before, is_late)?;
-        }
-        if !is_unfinished {
-            (followed.hold, followed.before) = (None, None);
-            return Ok(false);
-        }
-        let until = *followed.hold.get_or_insert(now + HALF_LINE);
-        self.timers.look_at(until);
-        Ok(true)
-    }
-
-    /// Reads the file to its end that had the name of another one before; whether its last line may go on.
-    fn is_before_unfinished(
-        &mut self,
-        (token, source): (usize, SourceIndex),
-        is_late: bool,
-    ) -> Result<bool, Stopped> {
-        let Some(mut slot) = self.slots.get_mut(token).and_then(Option::take) else {
-            return Ok(false);
-        };
-        let mut is_unfinished = false;
-        let mut read = Ok(());
-        if let (Kind::Followed(before), true) = (&mut slot.kind, slot.source == source) {
-            let framing = self.reader.framing(source);
-            for index in 0..before.parts.len() {
-                while read.is_ok() && before.parts[index].is_own && before.parts[index].has_more() {
-                    match self.read_part(before, index) {
-                        Ok((true, _)) => {}
-                        Ok((false, _)) => break,
-                        Err(stopped) => read = Err(stopped),
-                    }
-                }
-                let part = &mut before.parts[index];
-                if part.is_unfinished(framing) && !is_late {
-                    is_unfinished = true;
-                } else if read.is_ok() {
-                    read = self.reader.close_all(&mut part.buffer);
-                }
-            }
-        }
-        self.slots[token] = Some(slot);
-        read.map(|()| is_unfinished)
-    }
-
-    /// Reads a file on; whether it had something, and whether it has more.
-    pub(super) fn read_part(
-        &mut self,
-        followed: &mut Followed,
-        index: usize,
-    ) -> Result<(bool, bool), Stopped> {
-        let part = &mut followed.parts[index];
-        let metadata = part.section.file().metadata()?;
-        if part.is_over || part.is_settled(&metadata, Instant::now()) {
-            return Ok((false, false));
-        }
-        let file = Arc::clone(part.section.file());
-        if part.section.offset == 0
-            && let Some(compression) = compression_at(&file, 0)
-        {
-            let section = Section::of(file, 0, u64::MAX);
-            part.is_over = true;
-            let mut content = compression.reader(Box::new(section))?;
-            let mut passing = Passing::new(&mut *content, &mut part.print);
-            let skipped = &mut (&mut passing).take(part.skip);
-            std::io::copy(skipped, &mut std::io::sink())?;
-            let next = self.reader.new_buffer(part.buffer.source);
-            let buffer = std::mem::replace(&mut part.buffer, next);
-            self.reader.read_all(buffer, &mut passing)?;
-            return Ok((true, false));
-        }
-        let mut is_rewritten = !part.print.begins(&file)?;
-        let mut read = 0;
-        while !is_rewritten && (read == 0 || !self.reader.control.is_stopped()) {
-            let before = part.buffer.filled;
-            let mut onward = Onward::new(&mut part.section, &mut part.print);
-            let has_some = self.reader.fill(&mut part.buffer, &mut onward)?;
-            is_rewritten = onward.is_rewritten;
-            read += part.buffer.filled - before;
-            if !has_some {
-                break;
-            }
-            self.reader.find_records(&mut part.buffer)?;
-            self.reader.cut(&mut part.buffer)?;
-            if read >= READ_AT_ONCE {
-                return Ok((true, true));
-            }
-        }
-        part.buffer.give_room_back();
-        if part.section.offset > 0 && is_made_up(&file, part.section.offset) {
-            let name = self.reader.sources.display(part.buffer.source);
-            say(format_args!(
-                "{name}: is made by the system whenever it is read; it is read once"
-            ));
-            self.reader.end_source(&mut part.buffer)?;
-            (part.is_over, part.is_made_up) = (true, true);
-            return Ok((true, false));
-        }
-        if is_rewritten {
-            self.begin_again(followed, index)?;
-            return Ok((true, true));
-        }
-        Ok((read > 0, false))
-    }
-
-    /// A file was emptied, and may have grown again: what was not read of it is in a copy, if it was copied before.
-    fn begin_again(&mut self, followed: &mut Followed, index: usize) -> Result<(), Stopped> {
-        let name = self.reader.sources.display(followed.source);
-        say(format_args!("{name}: was emptied; reading from its start"));
-        self.read_rest_in_copy(followed, index)?;
-        let part = &mut followed.parts[index];
-        self.reader.end_source(&mut part.buffer)?;
-        part.buffer = self.reader.new_buffer(part.buffer.source);
-        let print = std::mem::take(&mut part.print);
-        let path = part.path.clone();
-        // Whoever does not append goes on writing where they were: the bytes before are a hole.
-        let start = super::onward::end_of_hole(part.section.file(), part.section.offset)?;
-        part.section.offset = start;
-        part.print = Fingerprint::of(part.section.file(), start).unwrap_or_default();
-        // It may be a copy by now: some write copies over older ones.
-        (part.is_own, part.judged, part.seen) = (false, None, None);
-        self.journal.forget_file(followed.group, path, print);
-        Ok(())
-    }
-
-    /// A file has lost its name for good.
-    fn end_part(&mut self, followed: &mut Followed, index: usize) -> Result<(), Stopped> {
-        let mut part = followed.parts.remove(index);
-        followed.siblings.add(part.id, part.section.file());
-        if part.is_own {
-            self.reader.end_source(&mut part.buffer)?;
-            self.journal
-                .forget_file(followed.group, part.path, part.print);
-        }
-        Ok(())
-    }
-
     /// Looks whether the name means another file now, and opens it: it may be renamed before anybody writes to it,
     /// and again before the next look. Until somebody does, whoever writes to the one before has not noticed.
     fn look_at_name(&mut self, followed: &mut Followed, now: Instant) -> Result<Next, Stopped> {
@@ -645,7 +366,7 @@ impl Live<'_> {
             }
             _ => {
                 let parts = followed.parts.len();
-                self.open_missed(followed, now);
+                self.open_missed(followed, parts, now);
                 self.watch_target(&path);
                 self.open_part(followed, false)?;
                 if followed.parts.len() == parts {
@@ -664,16 +385,18 @@ impl Live<'_> {
 
     /// Opens files that had the name and lost it again since the last look: they are rotated files that were not there
     /// before, and have been written to since.
-    fn open_missed(&mut self, followed: &mut Followed, now: Instant) {
+    /// They take their place among those of the name.
+    fn open_missed(&mut self, followed: &mut Followed, place: usize, now: Instant) {
         let Some(path) = followed.path.clone().filter(|_| !followed.parts.is_empty()) else {
             return;
         };
         let known: Vec<FileId> = followed.parts.iter().map(|part| part.id).collect();
-        for (path, id) in followed.siblings.missed(&path, &known, followed.seen_at) {
+        let missed = followed.siblings.missed(&path, &known, followed.seen_at);
+        for (place, (path, id)) in (place..).zip(missed) {
             if let Ok(file) = follow::open(&path) {
                 let mut part = self.part(followed.source, id, path, file, 0);
                 part.let_go(now);
-                followed.parts.push(part);
+                followed.parts.insert(place.min(followed.parts.len()), part);
             }
         }
     }
@@ -706,7 +429,9 @@ impl Live<'_> {
             let is_meant = match &mut slot.kind {
                 Kind::Followed(followed) => {
                     let written = self.reader.sources.name(slot.source);
-                    followed.may_be_called(Path::new(&*written), names)
+                    let has_rotated = is_listing_old && followed.has_rotated(names);
+                    followed.is_listing_old |= has_rotated;
+                    has_rotated || followed.may_be_called(Path::new(&*written), names)
                 }
                 Kind::Directory(_) => is_listing_old,
                 _ => false,

@@ -4,6 +4,7 @@
 //! something that is followed, all are read side by side ([`live`]).
 
 mod buffer;
+mod candidate;
 mod copies;
 mod datagrams;
 mod dial;
@@ -11,10 +12,12 @@ mod directory;
 mod dispatch;
 mod files;
 mod followed;
+mod half_line;
 mod limits;
 mod live;
 mod news;
 mod onward;
+mod part;
 mod poller;
 mod siblings;
 mod slot;

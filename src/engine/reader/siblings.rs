@@ -5,7 +5,7 @@ use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::followed::Look;
+use super::part::Look;
 use crate::source::follow::{self, FileId, Named};
 use crate::source::rotated::is_rotated;
 
