@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")] // reads /proc
 
 #[path = "support/compress.rs"]
+#[allow(dead_code, reason = "no test needs all of it")]
 mod compress;
 #[path = "support/live.rs"]
 #[allow(dead_code, reason = "no test needs all of it")]

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::aggregate::{Run, SliceShare};
 use crate::data::Batch;
 use crate::expr::Failures;
-use crate::stage::Checks;
+use crate::stage::{Checks, Header};
 use crate::window::Mark;
 
+use super::arrivals::Arrivals;
 use super::triggers::Place;
 
 /// Which source: those of the command line by their places, then connections as they come.
@@ -25,8 +26,10 @@ pub(super) struct Task {
     pub(super) source: SourceIndex,
     /// The record of the source that names the fields, if the plan asks for one.
     pub(super) header: Option<Arc<[u8]>>,
-    /// When the reader had it, in nanoseconds since 1970; never goes back.
+    /// When the last of it was read, in nanoseconds since 1970; never goes back.
     pub(super) read_ns: i64,
+    /// When which of its records were read, if something depends on it.
+    pub(super) arrivals: Arrivals,
     pub(super) content: Content,
 }
 
@@ -80,7 +83,7 @@ pub(super) enum Message {
     /// From the reader: somebody wants to look at the result of what was handed out so far; the batch has ended.
     Asked(Place),
     /// From the reader: the first source that has one has this header.
-    Header(Arc<[u8]>),
+    Header(Header),
     /// From the reader: a source cannot be read, or no further.
     SourceFailed(SourceIndex, String),
     /// From the reader: there are so many chunks in all.
@@ -108,10 +111,12 @@ pub(super) struct Done {
     pub(super) mark: Option<Mark>,
     /// Where the watermark stands behind it, if workers put records into windows.
     pub(super) watermark: i64,
-    /// Whether a header stands in front of the source's records: it has the number 1.
+    /// Whether the header of the source, which has a number as records have, came before these records.
     pub(super) has_header: bool,
     pub(super) bytes: u64,
     pub(super) records: u64,
+    /// Those of them that turned out to be none, such as blank lines.
+    pub(super) no_records: u64,
     /// Records that a filter dropped.
     pub(super) filtered: u64,
     /// Records that came through all stages; those that the coordinator's stages judge are not among them.

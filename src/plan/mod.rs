@@ -21,7 +21,7 @@ use crate::expr::scope::ReadFile;
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
-use crate::stage::{Check, GoesBy, OrderedStage, RowStage, SideFile, Watched};
+use crate::stage::{Check, FirstHeader, GoesBy, OrderedStage, RowStage, SideFile, Watched};
 
 pub use explain::Explanation;
 pub use window::{Bounds, Place, PlannedWindow, WindowBy};
@@ -88,7 +88,7 @@ pub struct Metadata {
     pub source: Option<Slot>,
     /// The record's number within its source, from 1.
     pub number: Option<Slot>,
-    /// When the record's chunk was read.
+    /// When the record was read.
     pub time: Option<Slot>,
     /// The record of the source that names the fields.
     pub header: Option<Slot>,
@@ -142,6 +142,8 @@ pub struct Output {
     /// No stage made or chose columns, and no format was asked for: the lines in this slot are printed as they
     /// came.
     pub lines: Option<Slot>,
+    /// Takes the first header, if it is found among the records in order: it comes before lines.
+    pub first_line: Option<FirstHeader>,
     /// All fields of an object come first, in their order: then `columns` are those that stages made.
     pub whole: Option<Slot>,
     /// So many of `columns` stand before the object's fields: the bounds of a window, and what was there before.
@@ -280,6 +282,12 @@ impl Plan {
     /// and that the clock has moved on.
     pub fn goes_by_time(&self) -> bool {
         self.window.is_some() || self.joins_by() != GoesBy::Nothing
+    }
+
+    /// Whether anything depends on when each record was read.
+    pub fn reads_arrival(&self) -> bool {
+        let mut inputs = self.inputs.iter();
+        inputs.any(|input| input.metadata.time.is_some())
     }
 
     /// By which time the stage goes that records come to first, if it goes by one of its own.

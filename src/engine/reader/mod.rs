@@ -19,6 +19,7 @@ mod news;
 mod onward;
 mod part;
 mod poller;
+mod preface;
 mod siblings;
 mod slot;
 mod streams;
@@ -38,6 +39,7 @@ use crate::source::{self, Input, Liveness};
 use crate::window::Mark;
 
 use super::Reading;
+use super::clock::Clock;
 use super::control::Control;
 use super::message::{HandOver, Message, SourceIndex, Task};
 use super::sources::Sources;
@@ -45,6 +47,7 @@ use super::sources::Sources;
 use dispatch::Dispatch;
 use files::{Section, compression_at};
 use live::Live;
+pub(super) use preface::HeaderFinder;
 
 /// What a reader is made of.
 pub(super) struct Setup {
@@ -54,11 +57,18 @@ pub(super) struct Setup {
     pub(super) max_line_bytes: usize,
     /// Of each input of the plan, where its records end and what stands in front of them.
     pub(super) inputs: Vec<(Framing, Preface)>,
+    /// Of each input, how the header of a source is found, if it has one.
+    pub(super) finders: Vec<Option<Arc<HeaderFinder>>>,
     pub(super) batch: Option<Duration>,
     /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
     /// Windows hear of the time that no record says: see [`Mark`].
     pub(super) marks: bool,
+    /// Something depends on when each record was read.
+    pub(super) stamps: bool,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Nothing is said on stderr.
+    pub(super) quiet: bool,
     pub(super) control: Arc<Control>,
     pub(super) tasks: Sender<Task>,
     pub(super) tickets: Receiver<()>,
@@ -80,8 +90,10 @@ pub(super) struct Reader {
     chunk_bytes: usize,
     max_line_bytes: usize,
     inputs: Vec<(Framing, Preface)>,
+    finders: Vec<Option<Arc<HeaderFinder>>>,
     waits_for_more: bool,
     marks: bool,
+    stamps: bool,
     control: Arc<Control>,
     buffers: Receiver<Vec<u8>>,
     messages: Sender<Message>,
@@ -98,6 +110,7 @@ pub(super) const WINDOWED_CHUNKS: u64 = 8;
 struct Over;
 
 /// Why a source was left.
+#[derive(Debug)]
 enum Stopped {
     Over,
     Failed(io::Error),
@@ -124,8 +137,10 @@ impl Reader {
             chunk_bytes: setup.chunk_bytes,
             max_line_bytes: setup.max_line_bytes,
             inputs: setup.inputs,
+            finders: setup.finders,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
+            stamps: setup.stamps,
             control: Arc::clone(&setup.control),
             buffers: setup.buffers,
             messages: setup.messages.clone(),
@@ -142,6 +157,8 @@ impl Reader {
                 hand_overs: setup.hand_overs,
                 idle: setup.idle,
                 control: Arc::clone(&setup.control),
+                clock: setup.clock,
+                notes_steps: (setup.stamps || setup.marks) && !setup.quiet,
             }),
             has_header: false,
         }
@@ -254,12 +271,4 @@ impl Reader {
         let message = Message::SourceFailed(source, reason);
         let _ = self.messages.send(message); // the run is over already
     }
-}
-
-/// The wall clock in nanoseconds since 1970.
-fn now_ns() -> i64 {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
