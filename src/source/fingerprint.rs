@@ -84,24 +84,26 @@ impl Fingerprint {
 
     /// Whether a file still begins with the first bytes that were read.
     pub fn begins(&self, file: &File) -> io::Result<bool> {
-        Ok(prefix(file, 0, self.head.len())? == self.head)
+        Ok(bytes_at(file, 0, self.head.len())? == self.head)
     }
 
     /// Compares a file that is not compressed and has this many bytes.
     pub fn compare(&self, file: &File, bytes: u64) -> io::Result<Likeness> {
         let common = usize::try_from(bytes).unwrap_or(usize::MAX);
         let head = &self.head[..self.head.len().min(common)];
-        if prefix(file, 0, head.len())? != head {
+        if bytes_at(file, 0, head.len())? != head {
             return Ok(Likeness::Other);
         }
         if bytes < self.read {
             return Ok(Likeness::Beginning(bytes));
         }
         let before = self.read - self.tail.len() as u64;
-        Ok(match prefix(file, before, self.tail.len())? == self.tail {
-            true => Likeness::Whole(bytes),
-            false => Likeness::Other,
-        })
+        Ok(
+            match bytes_at(file, before, self.tail.len())? == self.tail {
+                true => Likeness::Whole(bytes),
+                false => Likeness::Other,
+            },
+        )
     }
 }
 
@@ -165,7 +167,7 @@ pub fn scan(
 }
 
 /// The bytes of a file from an offset on, fewer where it ends.
-fn prefix(file: &File, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
+pub fn bytes_at(file: &File, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
     let mut found = vec![0; bytes];
     let mut filled = 0;
     while filled < bytes {

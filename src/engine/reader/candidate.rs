@@ -9,8 +9,11 @@ use std::sync::Arc;
 use super::copies::{Place, Verdict};
 use super::files::Section;
 use crate::source::compression::{Compression, Detection};
-use crate::source::fingerprint::{END_BYTES, Fingerprint, Likeness, scan};
+use crate::source::fingerprint::{END_BYTES, Fingerprint, Likeness, bytes_at, scan};
 use crate::source::rotated::is_rotated;
+
+/// So many bytes tell how a file is compressed.
+const MAGIC_BYTES: usize = 16;
 
 /// A file that is read, or was.
 pub(super) struct Known<'k> {
@@ -69,16 +72,12 @@ pub(super) fn compression(file: &Arc<File>) -> std::io::Result<Option<Compressio
 
 /// The first bytes of a file, which tell how it is compressed.
 fn head(file: &Arc<File>) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    Section::of(Arc::clone(file), 0, 16).read_to_end(&mut head)?;
-    Ok(head)
+    bytes_at(file, 0, MAGIC_BYTES)
 }
 
 /// The first bytes of a file, enough to compare it with others.
 pub(super) fn first_bytes(file: &Arc<File>) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    Section::of(Arc::clone(file), 0, END_BYTES as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    bytes_at(file, 0, END_BYTES)
 }
 
 /// The content of a file from its start on, decompressed.

@@ -326,7 +326,8 @@ impl Live<'_> {
                 continue;
             };
             let metadata = file.metadata()?;
-            if followed.has_looked_at((metadata.dev(), metadata.ino()), &metadata) {
+            let id = (metadata.dev(), metadata.ino());
+            if !followed.knows(id) && followed.has_looked_at(id, &metadata) {
                 continue;
             }
             let file = Arc::new(file);

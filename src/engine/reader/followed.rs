@@ -328,7 +328,15 @@ impl Live<'_> {
         if followed.parts[index].is_own {
             return Ok(Settled::Read);
         }
-        match self.judge(followed, index, now)? {
+        let verdict = match self.judge(followed, index, now) {
+            Err(Stopped::Failed(error)) => {
+                let name = crate::source::display(followed.parts[index].path.as_os_str());
+                self.say_once(format!("{name}: {}", reason(&error)));
+                return Ok(Settled::Leave);
+            }
+            verdict => verdict?,
+        };
+        match verdict {
             Verdict::Copy => return Ok(Settled::Leave),
             Verdict::Wait => {
                 // It may be small, removed already, and no copy: that is known soon.

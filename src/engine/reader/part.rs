@@ -14,7 +14,7 @@ use super::files::{Section, compression_at};
 use super::followed::Followed;
 use super::live::Live;
 use super::onward::{Onward, Passing, is_made_up};
-use crate::data::Framing;
+use crate::data::{Framing, reason};
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
 use crate::source::fingerprint::Fingerprint;
@@ -221,7 +221,10 @@ impl Live<'_> {
     fn begin_again(&mut self, followed: &mut Followed, index: usize) -> Result<(), Stopped> {
         let name = self.reader.sources.display(followed.source);
         say(format_args!("{name}: was emptied; reading from its start"));
-        self.read_rest_in_copy(followed, index)?;
+        if let Err(Stopped::Failed(error)) = self.read_rest_in_copy(followed, index) {
+            let why = reason(&error);
+            say(format_args!("{name}: its copy cannot be read: {why}"));
+        }
         let part = &mut followed.parts[index];
         self.reader.end_source(&mut part.buffer)?;
         part.buffer = self.reader.new_buffer(part.buffer.source);
