@@ -330,6 +330,18 @@ fn a_followed_directory_may_go_and_return() {
     assert_eq!(run.line(), "3");
     run.signal("INT");
     assert_eq!(run.end().status, Some(130));
+
+    let later = files.path().join("later");
+    let written = later.to_str().expect("a plain path");
+    let mut run = Running::start(&["skip 'z'", written, "--follow"]);
+    let message = format!("bourn: {written}: no such file yet; waiting for it");
+    assert_eq!(run.message(), message);
+    std::fs::create_dir(&later).expect("a directory");
+    append(&later.join("a"), "a\n");
+    append(&later.join("b"), "b\n");
+    assert_eq!((run.line(), run.line()), ("a".into(), "b".into()));
+    run.signal("INT");
+    assert_eq!(run.end().status, Some(130));
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(super) enum Status {
     Wrong,
     /// A source or sink failed.
     Failed,
-    /// More records were rejected than may be.
+    /// More records were rejected than allowed, or something happened that `--strict` does not allow.
     Rejected,
     /// Ended by a signal, after results were printed.
     Signalled(i32),
@@ -90,16 +90,13 @@ pub(super) fn tell(outcome: &Outcome, cases: &[Case], telling: &Telling) {
         say(rates(outcome, elapsed));
     }
     if telling.stats.is_some() || !telling.quiet {
-        for (source, datagrams) in &outcome.dropped {
-            let noun = if *datagrams == 1 {
-                "datagram"
-            } else {
-                "datagrams"
-            };
-            say(format_args!(
-                "{source}: the system dropped {datagrams} {noun} before they could be read"
-            ));
-        }
+        tell_of_dropped(outcome);
+    }
+    // Also in a quiet run: a check that judged nothing must not look like one that held. If the reader of the results
+    // has gone, no result was judged to its end.
+    if !matches!(outcome.sink, Some(SinkError::Closed)) {
+        let skipped = cases.iter().filter_map(|case| case.skipped.as_ref());
+        skipped.for_each(say);
     }
     if !telling.quiet {
         tell_of_records(outcome);
@@ -124,16 +121,33 @@ pub(super) fn tell(outcome: &Outcome, cases: &[Case], telling: &Telling) {
     }
 }
 
+/// Says how many datagrams the system dropped: no ledger can know how many records they had.
+fn tell_of_dropped(outcome: &Outcome) {
+    for (source, datagrams) in &outcome.dropped {
+        let noun = match datagrams {
+            1 => "datagram",
+            _ => "datagrams",
+        };
+        say(format_args!(
+            "{source}: the system dropped {datagrams} {noun} before they could be read"
+        ));
+    }
+}
+
 /// Says what became of records that could not be used, and of fields.
 fn tell_of_records(outcome: &Outcome) {
     if !outcome.ledger.is_clean() {
         say(&outcome.ledger);
     }
     if !outcome.never_seen.is_empty() {
-        say(format_args!(
-            "no record has a field `{}`",
-            outcome.never_seen.join("`, `")
-        ));
+        let names = outcome.never_seen.join("`, `");
+        match outcome.meant.as_slice() {
+            [] => say(format_args!("no record has a field `{names}`")),
+            meant => say(format_args!(
+                "no record has a field `{names}`; did you mean `{}`? (in back quotes)",
+                meant.join("`, `")
+            )),
+        }
     }
     if !outcome.left_out.is_empty() {
         let names = outcome.left_out.join("`, `");
@@ -159,8 +173,8 @@ pub(super) fn status(outcome: &Outcome, cases: &[Case]) -> Status {
         // What is waited for was there before the signal.
         (None, Some(signal)) if !outcome.checks.reached => Status::Signalled(signal),
         _ if has_failed => Status::Failed,
-        _ if has(&[Kind::Rejects]) => Status::Rejected,
         _ if has(&[Kind::Assert, Kind::Until]) => Status::Unsatisfied,
+        _ if has(&[Kind::Rejects, Kind::Strict]) => Status::Rejected,
         _ => Status::Done,
     }
 }

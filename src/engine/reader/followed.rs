@@ -45,6 +45,8 @@ pub(super) struct Followed {
     pub(super) before: Option<(usize, SourceIndex)>,
     /// Until when a new file waits for the end of a line in the one before.
     pub(super) hold: Option<Instant>,
+    /// A directory has come where a file was waited for.
+    pub(super) directory: Option<PathBuf>,
     /// It was said that there is nothing of the name.
     is_said: bool,
     has_moved: bool,
@@ -72,6 +74,7 @@ impl Followed {
             seen_at: SystemTime::now(),
             before: None,
             hold: None,
+            directory: None,
             is_said: false,
             has_moved: false,
         }
@@ -367,6 +370,10 @@ impl Live<'_> {
             Ok(Named::File(id, _)) if followed.knows(id) => {
                 followed.name_again(id);
                 Ok(Next::Wait)
+            }
+            Ok(Named::Directory) if followed.parts.is_empty() => {
+                followed.directory = Some(path);
+                Ok(Next::Turn)
             }
             Ok(Named::Nothing) if !followed.parts.is_empty() => {
                 self.say_outage(followed, "has gone");

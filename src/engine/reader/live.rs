@@ -264,6 +264,12 @@ impl<'r> Live<'r> {
             return Ok(()); // it has ended just now
         };
         let source = slot.source;
+        if let Kind::Followed(followed) = &mut slot.kind
+            && let Some(path) = followed.directory.take()
+        {
+            slot.kind = self.directory(&path);
+            self.reader.mark_ended(source)?; // its files have records, not the directory
+        }
         let served = match &mut slot.kind {
             Kind::Stream(..) => self.serve_stream(token, &mut slot),
             Kind::Connection(..) => self.serve_connection(token, &mut slot),
