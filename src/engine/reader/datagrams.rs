@@ -13,6 +13,7 @@ use crate::data::Framing;
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
 use crate::source::dropped_datagrams;
+use crate::source::encoding::Mark;
 
 /// The longest datagram there is.
 const DATAGRAM_BYTES: usize = 64 << 10;
@@ -113,6 +114,12 @@ impl Live<'_> {
             if len == 0 {
                 continue;
             }
+            let mark = match Mark::of(&datagrams.datagram[..len], true) {
+                Mark::Utf8(mark) => mark,
+                Mark::None | Mark::NeedMore | Mark::Utf16(..) => 0,
+            };
+            let intake = reader.intake_of_datagram(listener, &datagrams.datagram[mark..len]);
+            let stands_alone = stands_alone || intake.is_regrouped();
             if datagrams.current.is_some_and(|current| current != peer) || stands_alone {
                 datagrams.flush(reader)?;
             }
@@ -129,8 +136,9 @@ impl Live<'_> {
                 datagrams.datagram[len] = terminator;
                 len += 1;
             }
-            reader.append_records(&mut sender.buffer, &datagrams.datagram[..len]);
-            if sender.buffer.filled >= reader.chunk_bytes {
+            sender.buffer.intake = intake;
+            reader.append_records(&mut sender.buffer, &datagrams.datagram[mark..len]);
+            if sender.buffer.filled >= reader.chunk_bytes || stands_alone {
                 datagrams.flush(reader)?;
             }
         }

@@ -6,6 +6,8 @@
 mod buffer;
 mod candidate;
 mod copies;
+#[cfg(test)]
+mod cut_tests;
 mod datagrams;
 mod dial;
 mod directory;
@@ -13,11 +15,13 @@ mod dispatch;
 mod files;
 mod followed;
 mod half_line;
+mod intake;
 mod limits;
 mod live;
 mod news;
 mod onward;
 mod part;
+mod passing;
 mod poller;
 mod preface;
 mod siblings;
@@ -33,7 +37,7 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender};
 
-use crate::data::{Framing, Preface, reason};
+use crate::data::{Framing, Preface, Regroup, reason};
 use crate::source::compression::Compression;
 use crate::source::{self, Input, Liveness};
 use crate::window::Mark;
@@ -57,6 +61,8 @@ pub(super) struct Setup {
     pub(super) max_line_bytes: usize,
     /// Of each input of the plan, where its records end and what stands in front of them.
     pub(super) inputs: Vec<(Framing, Preface)>,
+    /// Of each input, how records are found that no byte ends.
+    pub(super) regroups: Vec<Option<Regroup>>,
     /// Of each input, how the header of a source is found, if it has one.
     pub(super) finders: Vec<Option<Arc<HeaderFinder>>>,
     pub(super) batch: Option<Duration>,
@@ -90,6 +96,7 @@ pub(super) struct Reader {
     chunk_bytes: usize,
     max_line_bytes: usize,
     inputs: Vec<(Framing, Preface)>,
+    regroups: Vec<Option<Regroup>>,
     finders: Vec<Option<Arc<HeaderFinder>>>,
     waits_for_more: bool,
     marks: bool,
@@ -98,6 +105,8 @@ pub(super) struct Reader {
     buffers: Receiver<Vec<u8>>,
     messages: Sender<Message>,
     dispatch: Dispatch,
+    /// Room for bytes that are no records yet.
+    raw: Vec<u8>,
     /// A header was seen.
     has_header: bool,
 }
@@ -137,6 +146,7 @@ impl Reader {
             chunk_bytes: setup.chunk_bytes,
             max_line_bytes: setup.max_line_bytes,
             inputs: setup.inputs,
+            regroups: setup.regroups,
             finders: setup.finders,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
@@ -160,6 +170,7 @@ impl Reader {
                 clock: setup.clock,
                 notes_steps: (setup.stamps || setup.marks) && !setup.quiet,
             }),
+            raw: Vec::new(),
             has_header: false,
         }
     }
@@ -197,6 +208,17 @@ impl Reader {
         input.map_or(Preface::Nothing, |(_, preface)| *preface)
     }
 
+    /// How its records are found, if no byte ends them.
+    fn regroup(&self, source: SourceIndex) -> Option<Regroup> {
+        let regroup = self.regroups.get(self.sources.input(source));
+        regroup.copied().flatten()
+    }
+
+    /// How many bytes are read of a source before others have their turn, and signals.
+    fn bytes_a_turn(&self) -> u64 {
+        self.chunk_bytes.max(streams::PIPE_BYTES) as u64
+    }
+
     /// Reads all sources side by side.
     fn read_live(&mut self, sources: Vec<SourceIndex>) -> Result<(), Over> {
         limits::raise_open_files();
@@ -219,11 +241,12 @@ impl Reader {
     fn read_source(&mut self, source: SourceIndex) -> Result<(), Over> {
         let result = match source::open(&self.sources.name(source)) {
             Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
-                None => self.read_file(source, file, start, end),
-                Some(compression) => {
+                Ok(None) => self.read_file(source, file, start, end),
+                Ok(Some(compression)) => {
                     let section = Section::of(file, start, u64::MAX);
                     self.read_compressed(source, compression, Box::new(section))
                 }
+                Err(error) => Err(Stopped::Failed(error)),
             },
             Ok(input) => match Live::new(self) {
                 Ok(mut live) => live

@@ -148,7 +148,7 @@ impl Live<'_> {
     pub(super) fn begin(&mut self, part: &mut Part, tail: bool) -> Result<(), Stopped> {
         let start = part.section.offset;
         let file = Arc::clone(part.section.file());
-        if tail && compression_at(&file, start).is_none() {
+        if tail && compression_at(&file, start)?.is_none() {
             part.section.offset =
                 self.reader
                     .start_of_tail(&mut part.buffer, &file, start, u64::MAX)?;
@@ -170,7 +170,7 @@ impl Live<'_> {
         }
         let file = Arc::clone(part.section.file());
         if part.section.offset == 0
-            && let Some(compression) = compression_at(&file, 0)
+            && let Some(compression) = compression_at(&file, 0)?
         {
             let section = Section::of(file, 0, u64::MAX);
             part.is_over = true;
@@ -186,11 +186,11 @@ impl Live<'_> {
         let mut is_rewritten = !part.print.begins(&file)?;
         let mut read = 0;
         while !is_rewritten && (read == 0 || !self.reader.control.is_stopped()) {
-            let before = part.buffer.filled;
+            let before = part.buffer.taken;
             let mut onward = Onward::new(&mut part.section, &mut part.print);
             let has_some = self.reader.fill(&mut part.buffer, &mut onward)?;
             is_rewritten = onward.is_rewritten;
-            read += part.buffer.filled - before;
+            read += (part.buffer.taken - before) as usize;
             if !has_some {
                 break;
             }
