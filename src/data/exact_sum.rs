@@ -5,8 +5,10 @@
 //! for what does not fit into two. The result is rounded once, at the end, to the nearest float, ties to
 //! even, as Python's `math.fsum` does it.
 
+use super::big_int::{BigInt, WideSum};
 use super::expansion::{Expansion, two_product, two_sum};
-use super::number::Number;
+use super::number::{Exact, Number};
+use super::quotient::divide;
 use super::value::Value;
 
 /// An exact sum of numbers.
@@ -15,19 +17,21 @@ pub struct ExactSum {
     ints: i128,
     high: f64,
     low: f64,
-    /// All of the float part; only if two floats did not hold it.
+    /// All of the float part if two floats did not hold it, and ints that 128 bits did not hold.
     rest: Option<Box<Rest>>,
     /// How many floats were added: with any, the sum is one.
     floats: u64,
 }
 
-/// A float part that two floats do not hold.
+/// A float part that two floats do not hold, and ints that 128 bits do not hold.
 #[derive(Clone, Debug, Default)]
 struct Rest {
     sum: Expansion,
     /// The sum of floats from [`HUGE`] on, in units of [`HUGE_UNIT`]: what is beyond every float half-way through
     /// may be none at the end.
     huge: Expansion,
+    /// Ints; of no digits if there are none.
+    ints: WideSum,
 }
 
 /// 2^900: 2^64 floats below have a sum that is a float.
@@ -49,17 +53,36 @@ impl ExactSum {
         }
     }
 
-    /// Adds an integer of any size.
-    pub fn add_big(&mut self, value: i128) {
+    /// Adds a number of any size.
+    #[inline]
+    pub fn add_exact(&mut self, number: Exact<'_>) {
+        match number {
+            Exact::Int(value) => self.ints += i128::from(value),
+            Exact::Float(value) => self.add(Number::Float(value)),
+            Exact::Big(value) => self.add_big(value),
+        }
+    }
+
+    /// Adds an integer beyond 64 bits.
+    #[inline(never)]
+    fn add_big(&mut self, value: BigInt<'_>) {
+        match value.to_i128() {
+            Some(value) => self.add_i128(value),
+            None => self.rest().ints.add(value),
+        }
+    }
+
+    /// Adds an integer of 128 bits.
+    pub fn add_i128(&mut self, value: i128) {
         match self.ints.checked_add(value) {
             Some(sum) => self.ints = sum,
-            None => {
-                self.floats += 1;
-                for part in Expansion::of_int(value).parts() {
-                    self.add_float(*part);
-                }
-            }
+            None => self.rest().ints.add_i128(value),
         }
+    }
+
+    /// Whether ints are kept outside of `ints`.
+    fn has_wide_ints(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| !rest.ints.is_empty())
     }
 
     /// Adds the product of two numbers, not rounded.
@@ -67,7 +90,7 @@ impl ExactSum {
     pub fn add_product(&mut self, left: Number, right: Number) {
         match (left, right) {
             (Number::Int(left), Number::Int(right)) => {
-                self.add_big(i128::from(left) * i128::from(right));
+                self.add_i128(i128::from(left) * i128::from(right));
             }
             (Number::Float(left), Number::Float(right)) => self.add_float_product(left, right),
             (Number::Int(int), Number::Float(float)) | (Number::Float(float), Number::Int(int)) => {
@@ -89,7 +112,7 @@ impl ExactSum {
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &ExactSum) {
-        self.add_big(other.ints);
+        self.add_i128(other.ints);
         self.floats += other.floats;
         match &other.rest {
             Some(rest) => {
@@ -99,6 +122,9 @@ impl ExactSum {
                     .for_each(|&part| self.add_float(part));
                 if !rest.huge.parts().is_empty() {
                     self.rest().huge.add_all(&rest.huge);
+                }
+                if !rest.ints.is_empty() {
+                    self.rest().ints.merge(&rest.ints);
                 }
             }
             None if other.floats > 0 => {
@@ -111,10 +137,25 @@ impl ExactSum {
 
     /// Takes back what another sum has added.
     pub fn subtract(&mut self, other: &ExactSum) {
-        self.ints = self.ints.wrapping_sub(other.ints);
+        match self.ints.checked_sub(other.ints) {
+            Some(difference) => self.ints = difference,
+            None => {
+                let own = &mut self.rest().ints;
+                own.add_i128(-(other.ints / 2)); // the opposite of the least has no place in 128 bits
+                own.add_i128(-(other.ints - other.ints / 2));
+            }
+        }
+        if let Some(rest) = other.rest.as_ref().filter(|rest| !rest.ints.is_empty()) {
+            self.rest().ints.subtract(&rest.ints);
+        }
         self.floats = self.floats.saturating_sub(other.floats);
         if self.floats == 0 {
-            (self.high, self.low, self.rest) = (0.0, 0.0, None);
+            (self.high, self.low) = (0.0, 0.0);
+            if !self.has_wide_ints() {
+                self.rest = None;
+            } else if let Some(rest) = &mut self.rest {
+                (rest.sum, rest.huge) = (Expansion::default(), Expansion::default());
+            }
             return;
         }
         match &other.rest {
@@ -138,16 +179,27 @@ impl ExactSum {
     pub fn value(&self) -> Value {
         if self.floats > 0 {
             Value::float(self.to_f64())
+        } else if self.has_wide_ints() {
+            self.all_ints().value()
         } else {
             Value::int(self.ints)
         }
     }
 
+    /// All ints.
+    fn all_ints(&self) -> WideSum {
+        let mut sum = self
+            .rest
+            .as_ref()
+            .map_or_else(WideSum::default, |rest| rest.ints.clone());
+        sum.add_i128(self.ints);
+        sum
+    }
+
     /// The sum divided by a count, rounded.
     pub fn divided_by(&self, count: u64) -> Value {
-        let divisor = i128::from(count);
-        if self.floats == 0 && self.ints % divisor == 0 {
-            return Value::float((self.ints / divisor) as f64);
+        if self.floats == 0 && !self.has_wide_ints() {
+            return Value::float(divide(self.ints, i128::from(count)));
         }
         Value::float(self.to_f64() / count as f64)
     }
@@ -155,6 +207,13 @@ impl ExactSum {
     /// The sum as floats, nothing lost.
     pub fn expansion(&self) -> Expansion {
         let mut sum = Expansion::of_int(self.ints);
+        if self.has_wide_ints() {
+            sum = Expansion::default();
+            self.all_ints()
+                .floats()
+                .iter()
+                .for_each(|float| sum.add(*float));
+        }
         match &self.rest {
             Some(rest) => {
                 sum.add_all(&rest.sum);
@@ -172,12 +231,17 @@ impl ExactSum {
     /// The nearest float.
     fn to_f64(&self) -> f64 {
         match &self.rest {
-            _ if self.floats == 0 => self.ints as f64,
+            _ if self.floats == 0 && !self.has_wide_ints() => self.ints as f64,
             Some(rest) if !rest.huge.parts().is_empty() => {
                 let mut sum = rest.huge.clone();
                 let parts = rest.sum.parts().iter();
                 parts.for_each(|part| sum.add(part / HUGE_UNIT));
-                sum.add(self.ints as f64 / HUGE_UNIT);
+                if self.has_wide_ints() {
+                    let floats = self.all_ints().floats();
+                    floats.iter().for_each(|float| sum.add(float / HUGE_UNIT));
+                } else {
+                    sum.add(self.ints as f64 / HUGE_UNIT);
+                }
                 sum.round() * HUGE_UNIT
             }
             _ => self.expansion().round(),

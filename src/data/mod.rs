@@ -2,6 +2,7 @@
 //! of what is done with them.
 
 mod batch;
+mod big_int;
 mod column;
 mod controls;
 mod duration;
@@ -15,6 +16,7 @@ mod number;
 mod object;
 mod order;
 mod print;
+mod quotient;
 mod reason;
 mod record;
 mod record_start;
@@ -24,6 +26,7 @@ mod time;
 mod value;
 
 pub use batch::{Batch, LiveSlots, Position, Slot, gather_across, gather_column};
+pub use big_int::BigInt;
 pub use column::{Column, ColumnBuilder, Truth, Validity};
 pub use controls::escape_controls;
 pub use duration::{expected_summand, format_duration, parse_duration};
@@ -37,18 +40,21 @@ pub use json::{
     write_json_string,
 };
 pub use key::{KeyKind, encode_key};
-pub use number::{Number, format_float, parse_number};
+pub use number::{
+    Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number,
+};
 pub use object::{NameIndex, ObjectBuilder};
-pub use order::{Rank, compare_numbers, order, total_order};
+pub use order::{Rank, compare_extremes, descending, order, total_descending, total_order};
 pub use print::write_text;
+pub use quotient::{Rounding, divide, divide_rounded, multiply_rounded};
 pub use reason::reason;
 pub use record::{Names, RecordColumn};
 pub use record_start::RecordStart;
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{
-    EXPECTED_IN_RANGE, TimeDefaults, TimeSteps, date_of, expected_time, ns_of_day, parse_time,
-    set_time_defaults, time_defaults, time_in_zone, time_of, time_prefix, weekday_of,
+    EXPECTED_IN_RANGE, Instant, TimeDefaults, TimeSteps, date_of, expected_time, ns_of_day,
+    parse_time, set_time_defaults, time_defaults, time_in_zone, time_of, time_prefix, weekday_of,
 };
 pub(crate) use time::{clock_prefix, is_weekday};
 pub use value::{EXPECTED_CONDITION, Value, ValueRef};

@@ -337,6 +337,7 @@ impl<'p> Chain<'p> {
             self.account.failures.append(Failures {
                 count: account.rejected,
                 first: account.first_rejected,
+                ..Failures::default()
             });
         }
         self.account.failures.append(account.failures);

@@ -230,6 +230,7 @@ impl<'r> Coordinator<'r> {
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
+        ledger.failures.decide();
         Outcome {
             ledger,
             checks,
@@ -455,11 +456,19 @@ impl Entries {
         {
             self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
         }
-        if let (None, Some(reason)) = (&self.ledger.first_failed, &done.failures.first) {
-            let place = done.first_failure.map(place);
-            self.ledger.first_failed =
-                Some(place.map_or_else(|| reason.clone(), |place| format!("{place}: {reason}")));
+        let placed = |record: Option<u64>, reason: String| match record {
+            Some(record) => format!("{}: {reason}", place(record)),
+            None => reason,
+        };
+        let mut failures = done.failures.clone();
+        failures.first = failures
+            .first
+            .map(|reason| placed(done.first_failure, reason));
+        for undecided in &mut failures.undecided {
+            let first = undecided.first.take();
+            undecided.first = first.map(|reason| placed(undecided.record, reason));
         }
+        self.ledger.failures.append(failures);
         if let (None, Some(record)) = (&self.ledger.first_late, done.first_late) {
             self.ledger.first_late = Some(place(record));
         }
@@ -469,7 +478,6 @@ impl Entries {
         self.ledger.passed += done.passed;
         self.ledger.filtered += done.filtered;
         self.ledger.rejected += done.rejected;
-        self.ledger.failed += done.failures.count;
         self.bytes += done.bytes;
         if let Some(error) = &done.error {
             self.fail(&sources.display(done.source), error);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::expr::Failures;
+
 /// Counts of a whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -21,16 +23,14 @@ pub struct Ledger {
     pub first_late: Option<String>,
     /// Records with a time so far ahead that it moved no window; they are in the windows of that time.
     pub jumps: u64,
-    /// Values that were used as what they are not.
-    pub failed: u64,
-    /// The first of them.
-    pub first_failed: Option<String>,
+    /// Values that were used as what they are not, and the place and reason of the first of them.
+    pub failures: Failures,
 }
 
 impl Ledger {
     /// Whether anything happened that the user should hear of.
     pub fn is_clean(&self) -> bool {
-        self.rejected == 0 && self.failed == 0 && self.late == 0 && self.jumps == 0
+        self.rejected == 0 && self.failures.count == 0 && self.late == 0 && self.jumps == 0
     }
 
     /// Where every record has gone: `10 read = 7 passed + 2 filtered + 1 rejected`.
@@ -57,7 +57,11 @@ impl fmt::Display for Ledger {
         let troubles = [
             (self.rejected, "rejected", &self.first_rejected),
             (self.late, "late", &self.first_late),
-            (self.failed, "failed to convert", &self.first_failed),
+            (
+                self.failures.count,
+                "failed to convert",
+                &self.failures.first,
+            ),
             (
                 self.jumps,
                 "too far ahead of the clock to move a window",

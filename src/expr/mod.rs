@@ -18,7 +18,7 @@ pub use access::without;
 pub use arithmetic::difference;
 pub use bind::{bind, bind_condition, constant};
 pub use eval::{Evaluated, Rows, matches, truth};
-pub use failures::Failures;
+pub use failures::{Failures, Undecided, describe};
 pub use node::Node;
 pub use pattern::Pattern;
 pub use scope::{Field, Requests, Scope, Total, United, UnitedField};

@@ -8,7 +8,7 @@ use nom::combinator::{opt, recognize};
 use nom::multi::many0_count;
 use nom::sequence::preceded;
 
-use crate::data::{Value, parse_duration};
+use crate::data::{BigInt, Value, parse_duration};
 
 use super::failure::{Failure, Input, Parsed, fail, span_of};
 use super::mistake::Mistake;
@@ -121,11 +121,14 @@ fn digits(input: Input<'_>) -> Parsed<'_, Input<'_>> {
     recognize((digit1, many0_count(preceded(char('_'), digit1)))).parse(input)
 }
 
-/// An int if it is written as one and fits into 64 bits, else a float.
+/// An int if it is written as one, else a float.
 fn plain_value(number: &str) -> Result<Value, Box<Mistake>> {
     let number = number.replace('_', "");
     if let Ok(int) = number.parse::<i64>() {
         return Ok(Value::Int(int));
+    }
+    if let Some(int) = BigInt::parse(number.as_bytes()) {
+        return Ok(int.to_value());
     }
     match number.parse::<f64>() {
         Ok(float) if float.is_finite() => Ok(Value::Float(float)),
@@ -233,7 +236,7 @@ mod tests {
             ("1e+21", Value::Float(1e21)),
             ("1E-7", Value::Float(1e-7)),
             ("9223372036854775807", Value::Int(i64::MAX)),
-            ("9223372036854775808", Value::Float(9223372036854775808.0)),
+            ("9223372036854775808", Value::int(1 << 63)),
             ("10kB", Value::Int(10_000)),
             ("4MiB", Value::Int(4 << 20)),
             ("1.5KiB", Value::Int(1536)),

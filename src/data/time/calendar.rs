@@ -32,7 +32,7 @@ pub(super) fn at_offset(date: Date, clock: Clock, offset_s: i32) -> Option<i64> 
 
 /// Days from 1970-01-01 to a date; nothing if the calendar has none such.
 #[inline]
-fn days_since_1970(date: Date) -> Option<i64> {
+pub(super) fn days_since_1970(date: Date) -> Option<i64> {
     const DAYS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let Date { year, month, day } = date;
     let most = *DAYS.get(month.wrapping_sub(1) as usize)?;

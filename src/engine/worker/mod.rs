@@ -68,6 +68,8 @@ pub(super) struct Worker {
     /// A failure, and a rejected record, of this worker has been located; chunks come in order, so later ones
     /// are not the first.
     located_failure: bool,
+    /// The aggregates of which it is known which record has the first value that they left open.
+    located_undecided: Vec<String>,
     located_rejected: bool,
     located_late: bool,
 }
@@ -127,6 +129,7 @@ impl Worker {
             asked: None,
             buffer: Vec::new(),
             located_failure: false,
+            located_undecided: Vec::new(),
             located_rejected: false,
             located_late: false,
         }
