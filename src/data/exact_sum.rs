@@ -37,6 +37,10 @@ struct Rest {
 /// 2^900: 2^64 floats below have a sum that is a float.
 const HUGE: f64 = f64::from_bits((1023 + 900) << 52);
 
+/// Sums of ints from here on are kept with the wide ones: below it there is room for 2^56 ints of 64 bits, so that
+/// adding one needs no test.
+const NARROW: u128 = 1 << 120;
+
 /// 2^128: a unit in which 2^64 huge floats have a sum that is a float.
 const HUGE_UNIT: f64 = f64::from_bits((1023 + 128) << 52);
 
@@ -75,8 +79,8 @@ impl ExactSum {
     /// Adds an integer of 128 bits.
     pub fn add_i128(&mut self, value: i128) {
         match self.ints.checked_add(value) {
-            Some(sum) => self.ints = sum,
-            None => self.rest().ints.add_i128(value),
+            Some(sum) if sum.unsigned_abs() < NARROW => self.ints = sum,
+            _ => self.rest().ints.add_i128(value),
         }
     }
 

@@ -4,7 +4,7 @@ use super::Account;
 use crate::data::{Batch, Entry, LiveSlots, Slot};
 use crate::expr::{Node, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
-use crate::lang::Mistake;
+use crate::lang::{Mistake, ast};
 
 /// So many of the rows that break an `assert` are kept, to be shown.
 pub const SHOWN: usize = 10;
@@ -105,8 +105,8 @@ impl Checks {
     }
 }
 
-/// Reads the condition of a check; as it was written, and bound. It may be constant: `assert false "msg"` allows no
-/// rows.
+/// Reads the condition of a check; as it was written, and bound. One that reads no field has the same result for
+/// every row: it is a mistake, but for `true` and `false` themselves, as `assert false "msg"` allows no rows.
 pub(super) fn condition(
     arguments: &mut Arguments<'_>,
     scope: &Scope,
@@ -123,7 +123,30 @@ pub(super) fn condition(
         ]);
     }
     let node = bind_condition(written, scope)?;
+    let mut read = LiveSlots::default();
+    node.reads(&mut read);
+    let is_literal = matches!(written.kind, ast::ExprKind::Literal(_));
+    if read.iter().next().is_none() && !is_literal && !scope.unknown {
+        return Err(vec![constant(written, scope, entry)]);
+    }
     Ok((format!("{} {written}", entry.name), node))
+}
+
+/// The mistake of a condition that is the same for every row.
+fn constant(written: &ast::Expr, scope: &Scope, entry: &Entry) -> Mistake {
+    let message = format!("expected a condition on a field, found `{written}`");
+    let mistake = Mistake::new(written.span, message);
+    match scope.fields().first() {
+        Some(field) if field.name == "line" => mistake.help(format!(
+            "it is the same for every row; write {} len(line) < 80",
+            entry.name
+        )),
+        Some(field) => mistake.help(format!(
+            "it is the same for every row; write {} {} > 0",
+            entry.name, field.name
+        )),
+        None => mistake.usage(entry.usage),
+    }
 }
 
 impl Account {

@@ -11,7 +11,7 @@ pub(super) const BYTES: FunctionDef = FunctionDef {
         name: "bytes",
         usage: "bytes(x)",
         summary: "The number of bytes that a size such as `10kB` is.",
-        details: "As sizes are written in expressions: 1kB is 1000 bytes, 1KiB 1024, up to PB and PiB; a space may stand before the unit, and a number alone counts bytes. Rounded to whole bytes. The empty text gives null.",
+        details: "As sizes are written in expressions: 1kB is 1000 bytes, 1KiB 1024, up to PB and PiB; a space may stand before the unit, and a number alone counts bytes. Rounded to whole bytes. Empty text and `-` give null.",
         examples: &[Example {
             expr: "select bytes(line) as b",
             input: "10kB\n1.5 MiB\n512\n",
@@ -29,7 +29,7 @@ pub(super) const BYTES: FunctionDef = FunctionDef {
 
 fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let text = match arguments {
-        [ValueRef::Text([])] => return Ok(ValueRef::Null),
+        [text] if text.is_blank() => return Ok(ValueRef::Null),
         [ValueRef::Text(text)] => *text,
         [number @ (ValueRef::Int(_) | ValueRef::BigInt(_) | ValueRef::Float(_))] => {
             return Ok(*number);

@@ -120,14 +120,14 @@ impl Prepared for Reader {
         const NO_TIME: Unfit = Unfit { expected: "a time" };
         match self {
             Reader::Recognise => Box::new(|arguments, _| match arguments {
-                [ValueRef::Text([])] => Ok(ValueRef::Null),
+                [text] if text.is_blank() => Ok(ValueRef::Null),
                 [value] => time_of(*value).map(ValueRef::Time).ok_or_else(|| Unfit {
                     expected: expected_time(*value),
                 }),
                 _ => Err(NO_TIME),
             }),
             Reader::Format => Box::new(|arguments, scratch| match arguments {
-                [ValueRef::Text([]), _] => Ok(ValueRef::Null),
+                [text, _] if text.is_blank() => Ok(ValueRef::Null),
                 [ValueRef::Time(ns), _] => Ok(ValueRef::Time(*ns)),
                 [value, ValueRef::Text(format)] => {
                     write_text(*value, scratch);
