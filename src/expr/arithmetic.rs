@@ -57,11 +57,8 @@ pub fn difference(
 
 /// Computes `-value`.
 pub(super) fn negate(value: ValueRef<'_>) -> Result<ValueRef<'_>, Misfit<'_>> {
-    match value.as_exact() {
-        Some(Exact::Big(value)) => {
-            return Ok(value.negated().map_or_else(ValueRef::Int, ValueRef::BigInt));
-        }
-        _ => {}
+    if let Some(Exact::Big(value)) = value.as_exact() {
+        return Ok(value.negated().map_or_else(ValueRef::Int, ValueRef::BigInt));
     }
     match value {
         ValueRef::Duration(ns) => Ok(ns.checked_neg().map_or(ValueRef::Null, ValueRef::Duration)),
