@@ -230,7 +230,7 @@ impl<'r> Coordinator<'r> {
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
-        ledger.failures.decide();
+        ledger.decide();
         Outcome {
             ledger,
             checks,
@@ -468,7 +468,7 @@ impl Entries {
             let first = undecided.first.take();
             undecided.first = first.map(|reason| placed(undecided.record, reason));
         }
-        self.ledger.failures.append(failures);
+        self.ledger.add_failures(failures);
         if let (None, Some(record)) = (&self.ledger.first_late, done.first_late) {
             self.ledger.first_late = Some(place(record));
         }

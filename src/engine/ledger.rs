@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::expr::Failures;
+use crate::expr::{Failures, Undecided};
 
 /// Counts of a whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,14 +23,46 @@ pub struct Ledger {
     pub first_late: Option<String>,
     /// Records with a time so far ahead that it moved no window; they are in the windows of that time.
     pub jumps: u64,
-    /// Values that were used as what they are not, and the place and reason of the first of them.
-    pub failures: Failures,
+    /// Values that were used as what they are not.
+    pub failed: u64,
+    /// The first of them.
+    pub first_failed: Option<String>,
+    /// Values of which only the whole run says whether they failed; none at its end.
+    pub undecided: Vec<Undecided>,
 }
 
 impl Ledger {
     /// Whether anything happened that the user should hear of.
     pub fn is_clean(&self) -> bool {
-        self.rejected == 0 && self.failures.count == 0 && self.late == 0 && self.jumps == 0
+        self.rejected == 0 && self.failed == 0 && self.late == 0 && self.jumps == 0
+    }
+
+    /// Adds what failed later in the stream.
+    pub(super) fn add_failures(&mut self, later: Failures) {
+        let mut all = self.take_failures();
+        all.append(later);
+        self.put_failures(all);
+    }
+
+    /// Counts what was left open, at the end of the run.
+    pub(super) fn decide(&mut self) {
+        let mut all = self.take_failures();
+        all.decide();
+        self.put_failures(all);
+    }
+
+    fn take_failures(&mut self) -> Failures {
+        Failures {
+            count: self.failed,
+            first: self.first_failed.take(),
+            undecided: std::mem::take(&mut self.undecided),
+        }
+    }
+
+    fn put_failures(&mut self, failures: Failures) {
+        self.failed = failures.count;
+        self.first_failed = failures.first;
+        self.undecided = failures.undecided;
     }
 
     /// Where every record has gone: `10 read = 7 passed + 2 filtered + 1 rejected`.
@@ -57,11 +89,7 @@ impl fmt::Display for Ledger {
         let troubles = [
             (self.rejected, "rejected", &self.first_rejected),
             (self.late, "late", &self.first_late),
-            (
-                self.failures.count,
-                "failed to convert",
-                &self.failures.first,
-            ),
+            (self.failed, "failed to convert", &self.first_failed),
             (
                 self.jumps,
                 "too far ahead of the clock to move a window",

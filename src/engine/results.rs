@@ -204,5 +204,5 @@ fn enter(account: Account, passed: u64, withdrawn: u64, ledger: &mut Ledger, che
     ledger.late += account.late;
     ledger.jumps += account.jumps;
     ledger.first_rejected = ledger.first_rejected.take().or(account.first_rejected);
-    ledger.failures.append(account.failures);
+    ledger.add_failures(account.failures);
 }
