@@ -185,7 +185,7 @@ impl Run {
     fn of_keys(keys: &Keys, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
         let hasher = hasher();
         let partitions: Vec<u8> = (0..keys.len())
-            .map(|group| partition(keys, group, &hasher) as u8)
+            .map(|group| partition(keys, group, hasher) as u8)
             .collect();
         let mut offsets = vec![0; PARTITIONS + 1];
         for &partition in &partitions {

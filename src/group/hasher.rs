@@ -24,15 +24,13 @@ pub(super) struct ShortSeed {
 }
 
 /// The hash functions of this process.
-pub(crate) fn hasher() -> KeyHasher {
+pub(crate) fn hasher() -> &'static KeyHasher {
     static HASHER: OnceLock<KeyHasher> = OnceLock::new();
-    HASHER
-        .get_or_init(|| {
-            // The standard library asks the system for random numbers.
-            let random = std::collections::hash_map::RandomState::new();
-            KeyHasher::seeded(|number| random.hash_one(number))
-        })
-        .clone()
+    HASHER.get_or_init(|| {
+        // The standard library asks the system for random numbers.
+        let random = std::collections::hash_map::RandomState::new();
+        KeyHasher::seeded(|number| random.hash_one(number))
+    })
 }
 
 /// Two random words of this process, for maps with a hash function of their own.

@@ -103,7 +103,7 @@ pub(crate) struct GroupTable {
     directory: Vec<u32>,
     shift: u32,
     pub(crate) keys: Keys,
-    hasher: KeyHasher,
+    hasher: &'static KeyHasher,
 }
 
 impl GroupTable {
@@ -112,7 +112,7 @@ impl GroupTable {
         GroupTable::with_hasher(groups, hasher())
     }
 
-    fn with_hasher(groups: usize, hasher: KeyHasher) -> Self {
+    fn with_hasher(groups: usize, hasher: &'static KeyHasher) -> Self {
         let slots = (groups * 2).next_power_of_two().max(MIN_SLOTS);
         GroupTable {
             directory: vec![0; slots],
@@ -389,7 +389,7 @@ impl GroupTable {
         let mut directory = vec![0u32; slots];
         self.shift -= 1;
         for group in 0..self.keys.len() {
-            let hash = self.keys.hash(group, &self.hasher);
+            let hash = self.keys.hash(group, self.hasher);
             let mut index = (hash >> self.shift) as usize;
             while directory[index & mask] != 0 {
                 index += 1;
@@ -413,7 +413,7 @@ mod tests {
     fn probes(table: &GroupTable) -> usize {
         let mask = table.directory.len() - 1;
         let of_group = |group: usize| {
-            let home = (table.keys.hash(group, &table.hasher) >> table.shift) as usize;
+            let home = (table.keys.hash(group, table.hasher) >> table.shift) as usize;
             let stands = |step: &usize| table.directory[(home + step) & mask] == group as u32 + 1;
             1 + (0..).find(stands).expect("every group is in the directory")
         };
@@ -422,7 +422,7 @@ mod tests {
 
     fn seeded(seed: u64) -> GroupTable {
         let number = |number: u64| (seed ^ number << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ seed;
-        GroupTable::with_hasher(0, KeyHasher::seeded(number))
+        GroupTable::with_hasher(0, Box::leak(Box::new(KeyHasher::seeded(number))))
     }
 
     /// Keys that collide where the seed is known, or is a constant that programs like.
