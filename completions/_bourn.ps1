@@ -28,6 +28,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Print results that are not final as well, each DURATION.')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
             [CompletionResult]::new('--expression-file', '--expression-file', [CompletionResultType]::ParameterName, 'Read the expression from a file: every argument is a source.')
+            [CompletionResult]::new('--fill-limit', '--fill-limit', [CompletionResultType]::ParameterName, 'Leave out gaps that --fill would print more than N rows for.')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'End the input after this time, and print what there is.')
             [CompletionResult]::new('--forget', '--forget', [CompletionResultType]::ParameterName, 'Forget keys that have been silent for longer.')
             [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'How long a live source may be silent; 10s without it.')

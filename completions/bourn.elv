@@ -25,6 +25,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --every 'Print results that are not final as well, each DURATION.'
             cand -x 'Read the expression from a file: every argument is a source.'
             cand --expression-file 'Read the expression from a file: every argument is a source.'
+            cand --fill-limit 'Leave out gaps that --fill would print more than N rows for.'
             cand --for 'End the input after this time, and print what there is.'
             cand --forget 'Forget keys that have been silent for longer.'
             cand --idle 'How long a live source may be silent; 10s without it.'

@@ -6,6 +6,7 @@ always\t''
 never\t''"
 complete -c bourn -l every -d 'Print results that are not final as well, each DURATION.' -r -f
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
+complete -c bourn -l fill-limit -d 'Leave out gaps that --fill would print more than N rows for.' -r -f
 complete -c bourn -l for -d 'End the input after this time, and print what there is.' -r -f
 complete -c bourn -l forget -d 'Forget keys that have been silent for longer.' -r -f
 complete -c bourn -l idle -d 'How long a live source may be silent; 10s without it.' -r -f
@@ -78,6 +79,7 @@ expression-file\t''
 expressions\t''
 file\t''
 fill\t''
+fill-limit\t''
 first\t''
 floor\t''
 fold\t''

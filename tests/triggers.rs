@@ -40,6 +40,31 @@ fn the_result_so_far_is_printed_by_the_clock() {
 }
 
 #[test]
+fn a_fold_shows_its_states_so_far() {
+    let mut child = Child::start(&["--every", "30ms", "fold n = 0 then n + 1 by line"]);
+    child.feed("a\n");
+    assert_eq!(next(&child), "a\t1");
+    child.feed("a\nb\n");
+    assert_eq!((next(&child), next(&child)), ("a\t2".into(), "b\t1".into()));
+    drop(child.take_stdin());
+    let ended = child.end_within(PATIENCE);
+    assert_eq!(
+        (ended.stdout.as_str(), ended.status),
+        ("a\t2\nb\t1\n", Some(0))
+    );
+}
+
+#[test]
+fn until_sees_the_states_of_a_fold() {
+    let mut child = Child::start(&["fold n = 0 then n + 1 by line | until n == 2"]);
+    child.feed("a\nb\n");
+    child.feed("b\n");
+    // Its input goes on.
+    let ended = child.end_within(PATIENCE);
+    assert_eq!((ended.stdout.as_str(), ended.status), ("b\t2\n", Some(0)));
+}
+
+#[test]
 fn a_window_that_has_nothing_new_is_not_printed_again() {
     for expression in [
         "count by line | window 24h",

@@ -165,7 +165,7 @@ fn plan(question: &Question) -> Arc<Plan> {
     let text = question.text();
     let pipeline = bourn::lang::parse(&text).expect("a pipeline");
     let settings = Settings {
-        fill: question.fill,
+        fill: question.fill.then_some(u64::MAX),
         ..Settings::from(Printing::AsItCame)
     };
     let plan = Plan::of(&pipeline, settings);

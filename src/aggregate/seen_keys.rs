@@ -25,6 +25,11 @@ impl SeenKeys {
         SeenKeys { aggregation, table }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.table.len() as u64
+    }
+
     /// Adds the keys of a window's rows.
     pub fn add(&mut self, rows: &[Batch<'static>]) {
         let mut key = Vec::new();

@@ -6,10 +6,10 @@
 //! window is the merge of at most two nodes a level (base intervals: A. Arasu, J. Widom, *Resource Sharing in
 //! Continuous Sliding-Window Aggregates*, VLDB 2004).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::data::Batch;
-use crate::window::{Grid, Slice};
+use crate::window::{Grid, Range, Slice, windows_of};
 
 use super::aggregation::Aggregation;
 use super::merged::Set;
@@ -98,25 +98,24 @@ impl Sliding {
         self.waiting.len() + taken
     }
 
-    /// The windows from `next` on that have records.
-    pub(super) fn open(&self, grid: &Grid, next: i64) -> Vec<i64> {
-        let mut open = BTreeSet::new();
-        for slice in self.waiting.keys() {
-            open.extend(slice.first.max(next)..=grid.windows(slice.number).1);
-        }
+    /// The first windows from `next` on that have records, in order, at most so many.
+    pub(super) fn open(&self, grid: &Grid, next: i64, most: usize) -> Vec<i64> {
+        let waiting = self.waiting.keys();
+        let mut ranges: Vec<Range> = waiting
+            .map(|slice| (slice.first, grid.windows(slice.number).1))
+            .collect();
         match &self.taken {
             Taken::Sum(running) => {
                 let last = running.leaving.keys().next_back();
-                open.extend(last.into_iter().flat_map(|last| next..=*last));
+                ranges.extend(last.map(|last| (next, *last)));
             }
             Taken::Tree(Tree(levels)) => {
-                for slice in levels.first().into_iter().flat_map(BTreeMap::keys) {
-                    let (first, last) = grid.windows(*slice);
-                    open.extend(first.max(next)..=last);
-                }
+                let slices = levels.first().into_iter().flat_map(BTreeMap::keys);
+                ranges.extend(slices.map(|slice| grid.windows(*slice)));
             }
         }
-        open.into_iter().collect()
+        ranges.sort_unstable();
+        windows_of(ranges.into_iter(), next, most)
     }
 
     /// The groups that a window has so far, if none before it is asked for; everything stays.

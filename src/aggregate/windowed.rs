@@ -89,11 +89,11 @@ impl Windowed {
         }
     }
 
-    /// All windows that have records, in order.
-    pub fn open(&self) -> Vec<i64> {
+    /// The first windows that have records, in order, at most so many.
+    pub fn open(&self, most: usize) -> Vec<i64> {
         match &self.windows {
-            Windows::Tumbling(windows) => windows.keys().copied().collect(),
-            Windows::Sliding(sliding) => sliding.open(&self.grid, self.next),
+            Windows::Tumbling(windows) => windows.keys().take(most).copied().collect(),
+            Windows::Sliding(sliding) => sliding.open(&self.grid, self.next, most),
         }
     }
 

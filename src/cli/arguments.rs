@@ -16,6 +16,9 @@ use super::max_rejects::MaxRejects;
 use super::mistake::OptionMistake;
 use super::options::{With, command};
 
+/// A gap of more rows is not filled in without --fill-limit: one of the two records probably has a wrong time.
+const FILL_LIMIT: u64 = 1_000_000;
+
 /// What the user wants.
 #[derive(Debug)]
 pub(super) enum Arguments {
@@ -66,6 +69,8 @@ pub(super) struct Request {
     pub(super) rejects: Option<OsString>,
     pub(super) late: Option<OsString>,
     pub(super) fill: bool,
+    /// How many rows a gap may have that is filled in.
+    pub(super) fill_limit: Option<u64>,
     /// When keys that are silent are forgotten.
     pub(super) forget: Option<Duration>,
     pub(super) max_jump: Option<Duration>,
@@ -191,6 +196,7 @@ impl Request {
             rejects: matches.get_one("rejects").cloned(),
             late: matches.get_one("late").cloned(),
             fill: matches.get_flag("fill"),
+            fill_limit: matches.get_one("fill-limit").copied(),
             forget: matches.get_one("forget").copied(),
             max_jump: matches.get_one("max-jump").copied(),
             zone: matches.get_one("tz").cloned(),
@@ -237,7 +243,7 @@ impl Request {
             seed: self.seed,
             keeps_rejects: self.rejects.is_some(),
             keeps_late: self.late.is_some(),
-            fill: self.fill,
+            fill: self.fill.then(|| self.fill_limit.unwrap_or(FILL_LIMIT)),
             records,
             locates: self.annotate.is_some(),
             read_file: Some(read_whole),

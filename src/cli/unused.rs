@@ -13,6 +13,11 @@ pub(super) fn unused(request: &Request, plan: &Plan) -> Option<String> {
     let (option, missing, help) = if request.fill && !matches!(kind, Some(Kind::Time { .. })) {
         let missing = "no window of time, which could be without records";
         ("--fill", missing, "write '… | window 1m on FIELD'")
+    } else if request.fill_limit.is_some() && !request.fill {
+        let message = "--fill-limit: no gaps are filled in without --fill";
+        return Some(format!(
+            "{message}\n  = help: write --fill as well, or leave --fill-limit out"
+        ));
     } else if request.late.is_some() && !has_times {
         let missing = "no time in the records, by which one could be late";
         ("--late", missing, "write '… | window 1m on FIELD late 10s'")

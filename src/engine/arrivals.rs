@@ -25,7 +25,7 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// The records that end after those of the last run, and not after `end`, were read at this time.
+    /// What ends after the last run, and not after `end`, was read at this time.
     pub(super) fn note(&mut self, end: usize, read_ns: i64) {
         match self.runs.last_mut() {
             Some(last) if last.end >= end => {}
@@ -100,7 +100,9 @@ impl ChunkArrivals {
             Some(Column::Text(texts)) => {
                 let mut run = 0;
                 for span in &texts.spans {
-                    while run + 1 < runs.len() && span.start as usize >= runs[run].0 {
+                    // An empty line arrives with its terminator.
+                    let end = span.start as usize + (span.len as usize).max(1);
+                    while run + 1 < runs.len() && end > runs[run].0 {
                         run += 1;
                     }
                     times.push(Value::Time(runs[run].1));
@@ -223,7 +225,14 @@ mod tests {
             assert_eq!(times(&own.column(piece, &batch, None)), expected);
         }
         let text = |start, end| Span::new(start, end);
-        let spans = vec![text(0, 1), text(2, 3), text(3, 4), text(5, 7), text(8, 9)];
+        let spans = vec![
+            text(0, 1),
+            text(2, 2),
+            text(3, 4),
+            text(5, 8),
+            text(8, 8),
+            text(9, 10),
+        ];
         let mut batch = Batch::new(spans.len(), Position(0));
         let bytes = Bytes::Borrowed(&bytes[..]);
         batch.set(
@@ -234,7 +243,7 @@ mod tests {
             }),
         );
         let column = own.column(&bytes, &batch, Some(Slot(0)));
-        assert_eq!(times(&column), [10, 20, 20, 20, 30]);
+        assert_eq!(times(&column), [10, 20, 20, 20, 30, 30]);
     }
 
     proptest! {

@@ -206,18 +206,21 @@ impl<'p> Chain<'p> {
         last
     }
 
-    /// The first link that needs all records, if it keeps groups, and what it would give if there were no more.
+    /// The first link that needs all records, if it makes one row of many, and what it would give if there were no
+    /// more.
     pub(super) fn peek_groups(&mut self) -> Option<(usize, Vec<Batch<'static>>)> {
-        let grouped = |link: &Link<'_>| matches!(link, Link::Grouped(..));
-        let index = self.links.iter().position(grouped)?;
-        if self.blocks[..index].iter().any(|blocks| *blocks) {
-            return None;
-        }
-        let Link::Grouped(partial, merged) = &mut self.links[index] else {
-            return None;
+        let index = self.blocks.iter().position(|blocks| *blocks)?;
+        let gives_records =
+            matches!(&self.steps[index], MergeStep::Ordered(stage, _) if stage.gives_records());
+        let rows = match &mut self.links[index] {
+            Link::Grouped(partial, merged) => {
+                merged.add(partial.take(), self.executor);
+                merged.peek(self.executor)
+            }
+            Link::Operator(operator) if !gives_records => operator.peek(),
+            Link::Operator(_) | Link::Rows(_) => return None,
         };
-        merged.add(partial.take(), self.executor);
-        Some((index, merged.peek(self.executor)))
+        Some((index, rows))
     }
 
     /// Nothing more comes in or out: the result is that of another chain, which was made for its last links.

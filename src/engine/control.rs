@@ -4,11 +4,14 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
 use signal_hook::{flag, low_level};
+
+/// What was read is finished after a signal, but it takes no longer than this.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Tells the reader to stop, also while it waits for input.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub struct Control {
     stopped: AtomicBool,
     signalled: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
+    /// When a thread at work first saw that a signal had come.
+    seen: OnceLock<Instant>,
     /// Somebody wants to look at the result so far, and nobody has taken note.
     asked: Arc<AtomicBool>,
     /// The result so far is to be printed.
@@ -52,6 +57,7 @@ impl Control {
             stopped: AtomicBool::new(false),
             signalled: Arc::default(),
             signal: Arc::default(),
+            seen: OnceLock::new(),
             asked: Arc::default(),
             picture: Arc::default(),
             resumed: Arc::default(),
@@ -146,6 +152,23 @@ impl Control {
     /// The signal that came, if one did.
     pub fn signal(&self) -> Option<i32> {
         Some(self.signal.load(Ordering::SeqCst) as i32).filter(|signal| *signal != 0)
+    }
+
+    /// Whether a signal came so long ago that what was read need not be finished.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.signalled.load(Ordering::Relaxed)
+            && self.seen.get_or_init(Instant::now).elapsed() > PATIENCE
+    }
+
+    /// Looks whether anybody is left who reads the results: nothing else does once the input has ended.
+    pub(super) fn look_at_output(&self) {
+        if let Some(output) = self.output() {
+            let mut polled = [PollFd::from_borrowed_fd(output, PollFlags::empty())];
+            let at_once = Timespec::default();
+            if poll(&mut polled, Some(&at_once)).is_ok_and(|failed| failed > 0) {
+                self.lose_output();
+            }
+        }
     }
 
     /// Becomes readable when the run is to stop, and stays so.

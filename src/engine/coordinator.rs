@@ -1,27 +1,26 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::plan::{Exchange, Plan};
-use crate::sink::{Progress, Rejects, SinkError};
-use crate::stage::Checks;
-use crate::window::{Arrival, Limits, Mark, Written};
+use crate::sink::{Progress, SinkError};
+use crate::window::{Arrival, Limits, Written};
 
 use super::control::Control;
+use super::entries::{Entries, Kept};
 use super::executor::Threads;
-use super::ledger::Ledger;
 use super::live::{Facts, Live};
-use super::message::{Done, Message, Payload, Share, SourceIndex};
+use super::message::{Done, Message, Payload, Share};
 use super::output::Output;
 use super::results::Results;
 use super::side_files::SideFiles;
 use super::sources::Sources;
 use super::triggers::{Changes, Due, News, Triggers};
-use super::{Job, LiveTable, Outcome, say};
+use super::{Job, LiveTable, Outcome};
 
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
@@ -95,20 +94,6 @@ impl Default for OpenBatch {
     }
 }
 
-/// The ledger, and where in its source the next chunk of each begins.
-#[derive(Default)]
-struct Entries {
-    ledger: Ledger,
-    records_before: HashMap<SourceIndex, u64>,
-    /// Sources whose header is counted there.
-    with_header: HashSet<SourceIndex>,
-    bytes: u64,
-    failed_sources: Vec<String>,
-    checks: Checks,
-    /// Nothing is said on stderr.
-    quiet: bool,
-}
-
 impl<'r> Coordinator<'r> {
     pub(super) fn new(
         plan: &'r Plan,
@@ -137,10 +122,7 @@ impl<'r> Coordinator<'r> {
             chunks: None,
             merged_chunks: 0,
             merged_records: 0,
-            entries: Entries {
-                quiet: job.quiet,
-                ..Entries::default()
-            },
+            entries: Entries::new(job.quiet),
             side_files,
             triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every)),
             changes: job.changed.then(|| Changes::new(plan.output.slots())),
@@ -224,11 +206,13 @@ impl<'r> Coordinator<'r> {
         }
         if output.error.is_none() {
             self.refresh();
-            results.finish(&mut |rows| output.rows(&rows));
+            results.finish(&mut |rows| output.emit(&rows));
+            self.note_left_out(&mut results, &mut output);
             kept.rejects(&results.take_rejected_lines());
             kept.late(&results.take_late_lines());
             output.finish();
         }
+        self.entries.note_cut(output.is_cut);
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
@@ -329,6 +313,7 @@ impl<'r> Coordinator<'r> {
             read_ns: done.read_ns,
         };
         self.entries.add(&done, self.sources);
+        output.read = self.entries.ledger.read;
         let checks = std::mem::take(&mut done.checks);
         self.entries.checks.append(checks);
         let news = match done.mark {
@@ -356,13 +341,14 @@ impl<'r> Coordinator<'r> {
             (Payload::Bytes(bytes), _) => output.bytes(&bytes),
             (Payload::Batches(batches), _) => {
                 self.is_fresh = true;
-                results.push(batches, arrival, &mut |rows| output.rows(&rows));
+                results.push(batches, arrival, &mut |rows| output.emit(&rows));
             }
             (Payload::Nothing, Some(mark)) if !self.is_grouped => {
-                results.mark(mark, arrival, &mut |rows| output.rows(&rows));
+                results.mark(mark, arrival, &mut |rows| output.emit(&rows));
             }
             (Payload::Nothing, _) => {}
         }
+        self.note_left_out(results, output);
         if let Some(number) = results.take_first_late() {
             self.entries.first_late(done.source, number, self.sources);
         }
@@ -396,6 +382,15 @@ impl<'r> Coordinator<'r> {
         })
     }
 
+    /// Tells of gaps that were not filled.
+    fn note_left_out(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
+        for left_out in results.take_left_out() {
+            output.flush();
+            output.clear();
+            self.entries.left_out(&left_out);
+        }
+    }
+
     /// Merges the batches of which all has come, in order, each as a whole. Groups of a chunk are sent behind
     /// the word that it is done: so the watermark is known.
     fn close(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
@@ -409,102 +404,8 @@ impl<'r> Coordinator<'r> {
             self.is_fresh = true;
             self.merged_records += open.records;
             self.triggers.merged(open.news);
-            results.merge(open.shares, open.watermark, &mut |rows| output.rows(&rows));
-        }
-    }
-}
-
-/// The files of records that came to nothing.
-#[derive(Default)]
-pub(super) struct Kept {
-    pub(super) rejects: Option<Rejects>,
-    pub(super) late: Option<Rejects>,
-}
-
-impl Kept {
-    fn rejects(&mut self, lines: &[u8]) {
-        if let Some(file) = &mut self.rejects {
-            file.write(lines);
-        }
-    }
-
-    fn late(&mut self, lines: &[u8]) {
-        if let Some(file) = &mut self.late {
-            file.write(lines);
-        }
-    }
-
-    /// Why not all of them could be written, if so.
-    fn finish(self) -> Vec<String> {
-        let files = self.rejects.into_iter().chain(self.late);
-        files.filter_map(Rejects::finish).collect()
-    }
-}
-
-impl Entries {
-    /// Enters the next chunk of the stream.
-    fn add(&mut self, done: &Done, sources: &Sources) {
-        let before = self.records_before.entry(done.source).or_default();
-        if done.has_header && self.with_header.insert(done.source) {
-            *before += 1;
-        }
-        let records_before = *before;
-        *before += done.records;
-        let place = |record: u64| {
-            let source = sources.display(done.source);
-            format!("{source}:{}", records_before + record + 1)
-        };
-        if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected)
-        {
-            self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
-        }
-        let placed = |record: Option<u64>, reason: String| match record {
-            Some(record) => format!("{}: {reason}", place(record)),
-            None => reason,
-        };
-        let mut failures = done.failures.clone();
-        failures.first = failures
-            .first
-            .map(|reason| placed(done.first_failure, reason));
-        for undecided in &mut failures.undecided {
-            let first = undecided.first.take();
-            undecided.first = first.map(|reason| placed(undecided.record, reason));
-        }
-        self.ledger.add_failures(failures);
-        if let (None, Some(record)) = (&self.ledger.first_late, done.first_late) {
-            self.ledger.first_late = Some(place(record));
-        }
-        self.ledger.late += done.late;
-        self.ledger.jumps += done.jumps;
-        self.ledger.read += done.records - done.no_records;
-        self.ledger.passed += done.passed;
-        self.ledger.filtered += done.filtered;
-        self.ledger.rejected += done.rejected;
-        self.bytes += done.bytes;
-        if let Some(error) = &done.error {
-            self.fail(&sources.display(done.source), error);
-        }
-        if done.mark == Some(Mark::Ended) {
-            self.records_before.remove(&done.source);
-            self.with_header.remove(&done.source);
-            sources.forget(done.source);
-        }
-    }
-
-    /// The record of this number in a source was late.
-    fn first_late(&mut self, source: SourceIndex, number: i64, sources: &Sources) {
-        let place = || format!("{}:{number}", sources.display(source));
-        self.ledger.first_late.get_or_insert_with(place);
-    }
-
-    /// Names a source that cannot be read, once.
-    fn fail(&mut self, source: &str, reason: &str) {
-        let failed = format!("{source}: {reason}");
-        if !self.failed_sources.contains(&failed) {
-            if !self.quiet {
-                say(&failed);
-            }
-            self.failed_sources.push(failed);
+            results.merge(open.shares, open.watermark, &mut |rows| output.emit(&rows));
+            self.note_left_out(results, output);
         }
     }
 }

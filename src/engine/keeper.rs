@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use crate::aggregate::{
-    Aggregation, Executor, SeenKeys, SessionGroups, SessionRows, SliceShare, Sliced, Windowed,
+    Aggregation, Executor, SessionGroups, SessionRows, SliceShare, Sliced, Windowed,
 };
 use crate::data::{Batch, LiveSlots, Position, Slot, Value, time_defaults};
 use crate::expr::Failures;
 use crate::plan::PlannedWindow;
 use crate::window::{Clock, Grid, Kind, Placer, RowLog, Slice};
 
+use super::fill::{Fill, LeftOut};
 use super::places::{Placement, passing, place};
 use super::session_records::SessionRecords;
+
+/// A picture shows at most so many open windows: a record can be in a billion of them.
+const MOST_OPEN: usize = 100_000;
 
 /// What is kept of windows that are not final.
 pub(super) enum Keeper {
@@ -46,14 +50,6 @@ pub(super) struct Rows {
     fill: Option<Fill>,
 }
 
-/// What is to be known of windows without records.
-struct Fill {
-    /// Their rows, where there are groups.
-    seen: Option<SeenKeys>,
-    /// The last window that was printed.
-    last: Option<i64>,
-}
-
 /// The times of some records, and the clock in front of the first of them.
 #[derive(Clone, Copy)]
 pub(super) struct Moment<'t> {
@@ -76,6 +72,8 @@ pub(super) struct Standing {
 
 /// A result that is to go through the stages behind.
 pub(super) enum Next {
+    /// Windows without records that are not printed.
+    LeftOut(LeftOut),
     Window(Value, Value, Vec<Batch<'static>>),
     Sessions(SessionRows),
 }
@@ -91,10 +89,9 @@ impl Keeper {
     ) -> Keeper {
         let grid = Grid::of(&planned.window, &time_defaults().zone);
         let of_rows = planned.window.is_of_rows();
-        let fill = planned.fill.then(|| Fill {
-            seen: first.clone().map(SeenKeys::new),
-            last: None,
-        });
+        let fill = planned
+            .fill
+            .map(|most_rows| Fill::new(first.clone(), most_rows));
         match (first, grid, planned.window.kind) {
             (Some(aggregation), None, Kind::Session { gap }) => {
                 Keeper::Sessions(Box::new(SessionGroups::new(aggregation, gap)))
@@ -163,11 +160,11 @@ impl Keeper {
         }
     }
 
-    /// The windows that are open, and their rows so far in front of the stages behind.
+    /// The windows that are open, at most [`MOST_OPEN`], and their rows so far in front of the stages behind.
     pub(super) fn open(&mut self, standing: Standing, executor: &dyn Executor) -> Vec<Next> {
         match self {
             Keeper::Groups(groups) => {
-                let open = groups.windowed.open().into_iter();
+                let open = groups.windowed.open(MOST_OPEN).into_iter();
                 let window = |window| {
                     let (start, end) = standing.bounds(&groups.grid, window)?;
                     let rows = groups.windowed.peek(window, executor);
@@ -176,7 +173,7 @@ impl Keeper {
                 open.filter_map(window).collect()
             }
             Keeper::Rows(rows) => {
-                let open = rows.log.open(rows.next).into_iter();
+                let open = rows.log.open(rows.next, MOST_OPEN).into_iter();
                 let window = |window| {
                     let (start, end) = standing.bounds(&rows.grid, window)?;
                     Some(Next::Window(start, end, rows.log.peek(window)))
@@ -206,7 +203,9 @@ impl Groups {
             if !standing.is_final(&self.grid, window) {
                 return None;
             }
-            if let Some(next) = empty(&mut self.fill, &self.grid, window, standing) {
+            if let Some(fill) = &mut self.fill
+                && let Some(next) = fill.before(window, &self.grid, standing)
+            {
                 return Some(next);
             }
             let rows = self.windowed.finish(window, executor);
@@ -227,7 +226,9 @@ impl Rows {
             if !standing.is_final(&self.grid, window) {
                 return None;
             }
-            if let Some(next) = empty(&mut self.fill, &self.grid, window, standing) {
+            if let Some(fill) = &mut self.fill
+                && let Some(next) = fill.before(window, &self.grid, standing)
+            {
                 return Some(next);
             }
             let rows = self.log.of(window);
@@ -241,39 +242,6 @@ impl Rows {
             }
         }
     }
-}
-
-impl Fill {
-    /// The window behind the last one, if it is not the next that has records.
-    fn gap(&mut self, next: i64) -> Option<i64> {
-        let window = self.last?.checked_add(1).filter(|window| *window < next)?;
-        self.last = Some(window);
-        Some(window)
-    }
-
-    /// The rows of a window without records.
-    fn rows(&self) -> Vec<Batch<'static>> {
-        self.seen.as_ref().map_or_else(Vec::new, SeenKeys::rows)
-    }
-
-    /// A window that has records is printed.
-    fn printed(&mut self, window: i64, rows: &[Batch<'static>]) {
-        self.last = Some(window);
-        if let Some(seen) = &mut self.seen {
-            seen.add(rows);
-        }
-    }
-}
-
-/// The window without records that comes before the next one, if such are printed.
-fn empty(fill: &mut Option<Fill>, grid: &Grid, next: i64, standing: Standing) -> Option<Next> {
-    let fill = fill.as_mut()?;
-    let window = fill.gap(next)?;
-    if grid.start(window) > standing.largest {
-        return None;
-    }
-    let (start, end) = standing.bounds(grid, window)?;
-    Some(Next::Window(start, end, fill.rows()))
 }
 
 impl Moment<'_> {
@@ -294,7 +262,7 @@ impl Standing {
 
     /// The bounds of a window as values: times, or the numbers of its first and last record. A window of rows
     /// that is not full is only one where it is the rest of the input.
-    fn bounds(&self, grid: &Grid, window: i64) -> Option<(Value, Value)> {
+    pub(super) fn bounds(&self, grid: &Grid, window: i64) -> Option<(Value, Value)> {
         let (start, end) = (grid.start(window), grid.end(window));
         match self.rows_read {
             None => Some((Value::Time(start), Value::Time(end))),

@@ -141,6 +141,8 @@ pub(super) struct Done {
     pub(super) first_failure: Option<u64>,
     /// Fields that were not printed, because the first row of the run did not have them.
     pub(super) left_out: Vec<String>,
+    /// The run was interrupted before all of its records were processed.
+    pub(super) is_unfinished: bool,
     /// Why the source could not be read to the end of the chunk.
     pub(super) error: Option<String>,
     pub(super) payload: Payload,

@@ -14,7 +14,9 @@ mod chunk;
 mod clock;
 mod control;
 mod coordinator;
+mod entries;
 mod executor;
+mod fill;
 mod keeper;
 mod ledger;
 mod live;
@@ -221,6 +223,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             side_files: side_files.clone(),
             messages: message_sender.clone(),
             buffers: buffer_sender.clone(),
+            control: Arc::clone(control),
         });
         let tasks = tasks.clone();
         let work = move || worker.run(&tasks, &receiver);
@@ -273,12 +276,12 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     }
     let coordinator =
         coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
-    let output = output::Output::new(&plan, &job, columns, sink);
+    let output = output::Output::new(&plan, &job, columns, control, sink);
     let shown = coordinator::Shown {
         progress: job.progress,
         live: job.live,
     };
-    let kept = coordinator::Kept {
+    let kept = entries::Kept {
         rejects: job.rejects,
         late: job.late,
     };

@@ -9,6 +9,7 @@ use crate::sink::{Progress, Sink, SinkError};
 use crate::stage::Header;
 use crate::window::Kind;
 
+use super::control::Control;
 use super::live::Live;
 use super::{Encoding, Job};
 
@@ -47,7 +48,21 @@ pub(super) struct Output<'s> {
     pub(super) live: Option<Live<'s>>,
     /// Why nothing more is written.
     pub(super) error: Option<SinkError>,
+    control: &'s Control,
+    /// How many records were read so far.
+    pub(super) read: u64,
+    /// How many results were printed, and how many of them after a signal.
+    emitted: u64,
+    emitted_after_signal: u64,
+    /// Results were left out after a signal.
+    pub(super) is_cut: bool,
 }
+
+/// After a signal, so many results are printed, or one for each record: windows can be a billion times as many.
+const RESULTS_AFTER_SIGNAL: u64 = 10_000;
+
+/// The pipe that results go to is looked at after so many results: where they have no rows, nothing is written to it.
+const LOOK_EVERY: u64 = 1024;
 
 /// What was printed last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +89,7 @@ impl<'s> Output<'s> {
         plan: &'s Plan,
         job: &Job,
         columns: Arc<OnceLock<Names>>,
+        control: &'s Control,
         sink: &'s mut dyn Sink,
     ) -> Self {
         let (encoding, look) = (job.encoding, job.look);
@@ -104,6 +120,11 @@ impl<'s> Output<'s> {
             progress: None,
             live: None,
             error: None,
+            control,
+            read: 0,
+            emitted: 0,
+            emitted_after_signal: 0,
+            is_cut: false,
         }
     }
 
@@ -120,6 +141,26 @@ impl<'s> Output<'s> {
         if self.ends == Ends::Each {
             self.end_result();
         }
+    }
+
+    /// Writes the rows of one of many results; whether more are wanted.
+    pub(super) fn emit(&mut self, batches: &[Batch<'_>]) -> bool {
+        if self.control.signal().is_some() {
+            self.emitted_after_signal += 1;
+            if self.emitted_after_signal > self.read.max(RESULTS_AFTER_SIGNAL) {
+                self.is_cut = true;
+                return false;
+            }
+        }
+        self.rows(batches);
+        self.emitted += 1;
+        if self.emitted.is_multiple_of(LOOK_EVERY) {
+            self.control.look_at_output();
+            if self.control.is_output_gone() {
+                self.error.get_or_insert(SinkError::Closed);
+            }
+        }
+        self.error.is_none()
     }
 
     /// Prints rows that are not final, all at once.

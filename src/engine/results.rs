@@ -10,6 +10,7 @@ use crate::stage::{Account, Checks};
 use crate::window::{Arrival, Limits, Mark, Written};
 
 use super::chain::Chain;
+use super::fill::LeftOut;
 use super::ledger::Ledger;
 use super::message::Share;
 use super::windows::{Emit, Windows};
@@ -58,7 +59,9 @@ impl<'p> Results<'p> {
     /// Takes the next rows in order; what can be said at once goes to `emit`.
     pub(super) fn push(&mut self, batches: Vec<Batch<'static>>, arrival: Arrival, emit: Emit<'_>) {
         match self {
-            Results::Stream { chain, .. } => emit(chain.arrive(arrival, batches)),
+            Results::Stream { chain, .. } => {
+                emit(chain.arrive(arrival, batches));
+            }
             Results::Windows(windows) => windows.push(batches, arrival, emit),
         }
     }
@@ -66,7 +69,9 @@ impl<'p> Results<'p> {
     /// Moves time without records.
     pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival, emit: Emit<'_>) {
         match self {
-            Results::Stream { chain, .. } => emit(chain.mark(mark, arrival)),
+            Results::Stream { chain, .. } => {
+                emit(chain.mark(mark, arrival));
+            }
             Results::Windows(windows) => windows.mark(mark, arrival, emit),
         }
     }
@@ -161,6 +166,14 @@ impl<'p> Results<'p> {
                 lines.append(&mut windows.tally.late_lines);
                 lines
             }
+        }
+    }
+
+    /// The gaps that were left out since they were last asked for.
+    pub(super) fn take_left_out(&mut self) -> Vec<LeftOut> {
+        match self {
+            Results::Stream { .. } => Vec::new(),
+            Results::Windows(windows) => std::mem::take(&mut windows.tally.left_out),
         }
     }
 

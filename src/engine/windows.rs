@@ -12,6 +12,7 @@ use crate::stage::{Account, GoesBy};
 use crate::window::{Arrival, Limits, Mark, Reach, Watermark};
 
 use super::chain::{Chain, Incoming, set_bounds};
+use super::fill::LeftOut;
 use super::keeper::{Keeper, Moment, Next, Standing};
 use super::message::Share;
 use super::places::{times, watermark};
@@ -57,6 +58,8 @@ pub(super) struct Tally {
     /// The late lines, if they are kept.
     pub(super) late_lines: Vec<u8>,
     pub(super) jumps: u64,
+    /// Gaps that were not filled.
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 impl<'p> Windows<'p> {
@@ -214,11 +217,22 @@ impl<'p> Windows<'p> {
         while !self.is_reached()
             && let Some(result) = self.keeper.next(standing, self.executor)
         {
-            let rows = match result {
-                Next::Window(start, end, rows) => self.through(rows, start, end),
-                Next::Sessions(rows) => self.sessions(rows),
-            };
-            emit(rows);
+            let rows = self.rows_of(result);
+            if !emit(rows) {
+                break;
+            }
+        }
+    }
+
+    /// The rows of a result behind all stages.
+    fn rows_of(&mut self, result: Next) -> Vec<Batch<'static>> {
+        match result {
+            Next::Window(start, end, rows) => self.through(rows, start, end),
+            Next::Sessions(rows) => self.sessions(rows),
+            Next::LeftOut(left_out) => {
+                self.tally.left_out.push(left_out);
+                Vec::new()
+            }
         }
     }
 
@@ -246,10 +260,7 @@ impl<'p> Windows<'p> {
         self.keeper.settle(self.executor);
         let mut rows = Vec::new();
         for result in self.keeper.open(standing, self.executor) {
-            rows.extend(match result {
-                Next::Window(start, end, rows) => self.through(rows, start, end),
-                Next::Sessions(rows) => self.sessions(rows),
-            });
+            rows.extend(self.rows_of(result));
         }
         self.tally = tally;
         rows
@@ -325,8 +336,9 @@ impl<'p> Windows<'p> {
     }
 }
 
-/// Takes the rows of windows as they become final.
-pub(super) type Emit<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>);
+/// Takes the rows of windows as they become final; whether more are wanted. There can be a billion of them, so every
+/// window is given even if it has no rows.
+pub(super) type Emit<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>) -> bool;
 
 impl Tally {
     /// Adds what the stages behind a window have said.

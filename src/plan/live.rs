@@ -20,7 +20,7 @@ use super::{
 
 /// Makes the plan of a bound pipeline.
 pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
-    if !settings.fill {
+    if settings.fill.is_none() {
         push_limits(&mut bound.stages); // a window without records has a row for every key
     }
     let mut output = output(&bound, settings.printing);

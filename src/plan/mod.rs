@@ -186,8 +186,8 @@ pub struct Settings {
     pub keeps_rejects: bool,
     /// Late lines are kept.
     pub keeps_late: bool,
-    /// Windows without records are printed as well.
-    pub fill: bool,
+    /// If windows without records are printed as well: those of one gap have at most so many rows.
+    pub fill: Option<u64>,
     /// Of rows that break an `assert`, it is to be known which records they are.
     pub locates: bool,
     /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
@@ -209,7 +209,7 @@ impl From<Printing> for Settings {
             seed: 0,
             keeps_rejects: false,
             keeps_late: false,
-            fill: false,
+            fill: None,
             locates: false,
             forget_ns: None,
             read_file: None,

@@ -21,8 +21,8 @@ pub struct PlannedWindow {
     pub bounds: Bounds,
     /// Who puts records into windows.
     pub place: Place,
-    /// Whether windows without records are printed as well.
-    pub fill: bool,
+    /// If windows without records are printed as well: those of one gap have at most so many rows.
+    pub fill: Option<u64>,
     /// The stage as it is written.
     pub text: String,
 }

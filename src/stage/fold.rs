@@ -21,7 +21,7 @@ pub(super) const FOLD: StageDef = StageDef {
                   it, which is INIT in front of the first; INIT may read the fields of the first record. A NAME hides a field \
                   of that name. With several, all see the states before. Rows come as those of aggregates do: largest \
                   first by the first state, ties by key, nulls last; without `by` there is always one. `running fold …` adds the state to every record instead. \
-                  With a window it begins anew in each.",
+                  With a window it begins again in each. The states so far are shown by `--every`, by a live table, and `until` sees them.",
         examples: &[
             Example {
                 expr: "csv as host, ms | fold s = 0 then 0.5*ms + 0.5*s by host",

@@ -7,7 +7,7 @@
 use super::dedup::time_at;
 use super::fold::{Fold, Gives, Initial};
 use super::{Account, Operator};
-use crate::data::{Batch, Column, ColumnBuilder, KeyKind, LiveSlots, Position, Slot, Value};
+use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Position, Slot, Value, ValueRef};
 use crate::expr::Failures;
 use crate::group::{GroupTable, IdleKeys, compare_keys, groups_of, largest_first, with_key_values};
 
@@ -182,6 +182,19 @@ impl Folding {
         groups
     }
 
+    /// The row of a fold without keys that had no record.
+    fn initial_row(&self) -> Batch<'static> {
+        let mut batch = Batch::new(1, Position(0));
+        for state in &self.fold.states {
+            let initial = match &state.initial {
+                Initial::Constant(value) => value.borrow(),
+                Initial::OfFirst(_) => ValueRef::Null,
+            };
+            batch.set(state.slot, std::iter::once(initial).collect());
+        }
+        batch
+    }
+
     /// A row for each of these keys.
     fn rows(&self, groups: &[u32], index: usize) -> Batch<'static> {
         let mut batch = Batch::new(groups.len(), Position(index as u64));
@@ -243,22 +256,20 @@ impl Operator for Folding {
     }
 
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+        out.extend(self.peek());
+    }
+
+    fn peek(&self) -> Vec<Batch<'static>> {
         if self.fold.gives == Gives::Records {
-            return;
+            return Vec::new();
         }
         if self.fold.keys.is_empty() && self.table.len() == 0 {
-            // Without keys there is a row even if there was no record.
-            self.table.group_of(KeyKind::Tuple, &[]);
-            for (states, state) in self.states.iter_mut().zip(&self.fold.states) {
-                states.push(match &state.initial {
-                    Initial::Constant(value) => value.clone(),
-                    Initial::OfFirst(_) => Value::Null,
-                });
-            }
-            self.idle = None;
+            return vec![self.initial_row()];
         }
         let rows = self.ordered();
         let batches = rows.chunks(BATCH_ROWS).enumerate();
-        out.extend(batches.map(|(index, groups)| self.rows(groups, index)));
+        batches
+            .map(|(index, groups)| self.rows(groups, index))
+            .collect()
     }
 }

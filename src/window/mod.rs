@@ -14,7 +14,7 @@ mod watermark;
 pub use arrival::{Arrival, Limits, Mark, Written};
 pub use grid::{Grid, Slice};
 pub use placer::{Placed, Placer};
-pub use rows::{Range, RowLog};
+pub use rows::{Range, RowLog, windows_of};
 pub use sessions::{Session, Sessions};
 pub use watermark::{Clock, Reach, Watermark};
 

@@ -2,7 +2,7 @@
 //! and found by the windows that take them, so that a window costs no more than its own records.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::data::{Batch, LiveSlots, gather_across};
 
@@ -71,13 +71,9 @@ impl RowLog {
         self.picked(taken.flat_map(|(_, places)| places).copied().collect())
     }
 
-    /// All windows from `next` on that take any, in order.
-    pub fn open(&self, next: i64) -> Vec<i64> {
-        let mut open = BTreeSet::new();
-        for (first, last) in self.places.keys() {
-            open.extend((*first).max(next)..=*last);
-        }
-        open.into_iter().collect()
+    /// The first windows from `next` on that take any, in order, at most so many.
+    pub fn open(&self, next: i64, most: usize) -> Vec<i64> {
+        windows_of(self.places.keys().copied(), next, most)
     }
 
     /// The records of a window, whether those before it were forgotten or not.
@@ -183,6 +179,21 @@ impl RowLog {
             .filter_map(of_batch)
             .collect()
     }
+}
+
+/// The first windows from `next` on that are in any of these ranges, in order, at most so many. The ranges are in the
+/// order of their first windows.
+pub fn windows_of(ranges: impl Iterator<Item = Range>, next: i64, most: usize) -> Vec<i64> {
+    let (mut windows, mut next) = (Vec::new(), next);
+    for (first, last) in ranges {
+        let left = most - windows.len();
+        windows.extend((first.max(next)..=last).take(left));
+        if windows.len() == most {
+            break;
+        }
+        next = next.max(last.saturating_add(1));
+    }
+    windows
 }
 
 /// Neighbours of the same range.

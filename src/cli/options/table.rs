@@ -184,6 +184,23 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "fill-limit",
+            usage: "--fill-limit N",
+            summary: "Leave out gaps that --fill would print more than N rows for.",
+            details: "The default is 1000000. One record with a wrong time can be decades from the next: a note names \
+                      the gap and the number that prints it. The windows before and after it are printed as ever.",
+            examples: &[Example {
+                expr: "--fill --fill-limit 60 'parse \"{t:time}\" | count | window 1m on t'",
+                input: "1970-01-01T00:00:00Z\n2026-03-01T10:00:05Z\n2026-03-01T10:02:00Z\n",
+                output: "1970-01-01T00:00:00Z\t1970-01-01T00:01:00Z\t1\n2026-03-01T10:00:00Z\t2026-03-01T10:01:00Z\t1\n2026-03-01T10:01:00Z\t2026-03-01T10:02:00Z\t0\n2026-03-01T10:02:00Z\t2026-03-01T10:03:00Z\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Count,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "follow",
             usage: "--follow",
             summary: "Read files on as they grow; connections are made again.",

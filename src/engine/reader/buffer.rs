@@ -196,6 +196,10 @@ impl Reader {
             buffer.whole = end;
             buffer.note_arrival(end);
         }
+        if self.framing(buffer.source).has_starts() {
+            // Its last record is known to be whole when the next one begins, which may be long after.
+            buffer.note_arrival(buffer.filled);
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Over;
 use super::live::Live;
-use super::slot::Kind;
+use super::slot::{Kind, Slot};
 use crate::engine::message::SourceIndex;
 use crate::window::Mark;
 
@@ -131,8 +131,12 @@ impl Live<'_> {
                 let ns = i64::try_from(silence.as_nanos()).unwrap_or(i64::MAX);
                 self.reader.dispatch.mark(source, Mark::Silent(ns))?;
             }
-            // Windows of arrival may end between the last record and now.
-            if !is_told && (self.reader.stamps || !self.reader.dispatch.has_chunks()) {
+            // Windows of arrival may end between the last record and now, unless a record that was read before is
+            // still to be handed out.
+            let is_held = |slot: &Slot| slot.is_open && self.reader.stamps;
+            let is_held = self.slots.iter().flatten().any(|slot| is_held(slot));
+            let is_wanted = self.reader.stamps || !self.reader.dispatch.has_chunks();
+            if !is_told && !is_held && is_wanted {
                 self.reader.dispatch.mark(SourceIndex(0), Mark::Clock)?;
             }
             self.reader.dispatch.end_batch();

@@ -24,6 +24,7 @@ use super::Encoding;
 use super::arrivals::{Arrivals, ChunkArrivals};
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
+use super::control::Control;
 use super::message::{Content, Done, HandOver, Message, Payload, Share, SourceIndex, Task};
 use super::output::{Parallel, encoder};
 use super::places::Windowing;
@@ -50,6 +51,7 @@ pub(super) struct Setup {
     /// Read again when they have changed, if there are any.
     pub(super) side_files: Option<Arc<SideFiles>>,
     pub(super) messages: Sender<Message>,
+    pub(super) control: Arc<Control>,
     /// Takes buffers back to the reader.
     pub(super) buffers: Sender<Vec<u8>>,
 }
@@ -211,6 +213,7 @@ impl Worker {
             checks: Checks::default(),
             first_failure: None,
             left_out: Vec::new(),
+            is_unfinished: false,
             error: None,
             payload: Payload::Nothing,
         };
@@ -301,6 +304,10 @@ impl Worker {
             self.process_windowed(&pieces, &mut chunk, done);
         } else {
             for piece in &pieces {
+                if self.setup.control.is_overdue() {
+                    done.is_unfinished = true;
+                    break;
+                }
                 self.process_piece(piece, &mut chunk, &mut out, done);
             }
         }
@@ -430,6 +437,10 @@ impl Worker {
         };
         let decoded: Vec<Option<Decoded<'_>>> = pieces
             .iter()
+            .take_while(|_| {
+                done.is_unfinished = self.setup.control.is_overdue();
+                !done.is_unfinished
+            })
             .map(|piece| match piece {
                 Piece::Records(bytes) => Some(self.decode(bytes, chunk)),
                 Piece::Overlong => {
