@@ -6,7 +6,7 @@
 //! even, as Python's `math.fsum` does it.
 
 use super::big_int::{BigInt, WideSum};
-use super::expansion::{Expansion, two_product, two_sum};
+use super::expansion::{Expansion, mantissa, scale, two_product, two_sum};
 use super::number::{Exact, Number};
 use super::quotient::divide;
 use super::value::Value;
@@ -32,7 +32,17 @@ struct Rest {
     huge: Expansion,
     /// Ints; of no digits if there are none.
     ints: WideSum,
+    /// Products from [`HUGE`] on, in units of 2^1200.
+    large: Expansion,
+    /// Products below [`TINY`], in units of 2^-1200.
+    small: Expansion,
 }
+
+/// 2^-800: the last digits of a product below may be lower than every float.
+const TINY: f64 = f64::from_bits((1023 - 800) << 52);
+
+/// The exponent of the units of products that are far from 1: they are twice as far as floats are.
+const FAR: i32 = 1200;
 
 /// 2^900: 2^64 floats below have a sum that is a float.
 const HUGE: f64 = f64::from_bits((1023 + 900) << 52);
@@ -42,7 +52,10 @@ const HUGE: f64 = f64::from_bits((1023 + 900) << 52);
 const NARROW: u128 = 1 << 120;
 
 /// 2^128: a unit in which 2^64 huge floats have a sum that is a float.
-const HUGE_UNIT: f64 = f64::from_bits((1023 + 128) << 52);
+const HUGE_UNIT: f64 = f64::from_bits((1023 + HUGE_EXPONENT as u64) << 52);
+
+/// The exponent of [`HUGE_UNIT`].
+const HUGE_EXPONENT: i32 = 128;
 
 impl ExactSum {
     /// Adds a number.
@@ -108,10 +121,70 @@ impl ExactSum {
 
     #[inline]
     fn add_float_product(&mut self, left: f64, right: f64) {
-        let (product, lost) = two_product(left, right);
         self.floats += 1;
+        let near = (left * right).abs();
+        if !(TINY..HUGE).contains(&near) && left != 0.0 && right != 0.0 {
+            return self.add_far_product(left, right);
+        }
+        let (product, lost) = two_product(left, right);
         self.add_float(product);
         self.add_float(lost);
+    }
+
+    /// Adds a product that is beyond every float, or so small that its digits are.
+    #[cold]
+    fn add_far_product(&mut self, left: f64, right: f64) {
+        let ((left, left_exponent), (right, right_exponent)) = (mantissa(left), mantissa(right));
+        let (product, lost) = two_product(left, right);
+        let exponent = left_exponent + right_exponent;
+        let rest = self.rest();
+        let (sum, unit) = match exponent > 0 {
+            true => (&mut rest.large, FAR),
+            false => (&mut rest.small, -FAR),
+        };
+        sum.add(scale(lost, exponent - unit));
+        sum.add(scale(product, exponent - unit));
+    }
+
+    /// The sum times a power of two, as floats. What is too small beside 1 to be a float is dropped.
+    pub fn scaled(&self, exponent: i32) -> Expansion {
+        let mut sum = Expansion::default();
+        let mut add = |parts: &Expansion, unit: i32| {
+            let parts = parts.parts().iter();
+            parts.for_each(|part| sum.add(scale(*part, unit + exponent)));
+        };
+        if self.has_wide_ints() {
+            let mut ints = Expansion::default();
+            self.all_ints()
+                .floats()
+                .iter()
+                .for_each(|float| ints.add(*float));
+            add(&ints, 0);
+        } else {
+            add(&Expansion::of_int(self.ints), 0);
+        }
+        match &self.rest {
+            Some(rest) => {
+                add(&rest.small, -FAR);
+                add(&rest.sum, 0);
+                add(&rest.huge, HUGE_EXPONENT);
+                add(&rest.large, FAR);
+            }
+            None => {
+                sum.add(scale(self.low, exponent));
+                sum.add(scale(self.high, exponent));
+            }
+        }
+        sum
+    }
+
+    /// The exponent of a sum that is not negative; nothing if it is zero.
+    pub fn exponent(&self) -> Option<i32> {
+        let near = [FAR, 0, -FAR]
+            .into_iter()
+            .map(|unit| (self.scaled(-unit).round(), unit));
+        let mut near = near.filter(|(sum, _)| *sum != 0.0 && sum.is_finite());
+        near.next().map(|(sum, unit)| mantissa(sum).1 + unit)
     }
 
     /// Adds another sum.
@@ -129,6 +202,11 @@ impl ExactSum {
                 }
                 if !rest.ints.is_empty() {
                     self.rest().ints.merge(&rest.ints);
+                }
+                if !rest.large.parts().is_empty() || !rest.small.parts().is_empty() {
+                    let own = self.rest();
+                    own.large.add_all(&rest.large);
+                    own.small.add_all(&rest.small);
                 }
             }
             None if other.floats > 0 => {
@@ -158,7 +236,10 @@ impl ExactSum {
             if !self.has_wide_ints() {
                 self.rest = None;
             } else if let Some(rest) = &mut self.rest {
-                (rest.sum, rest.huge) = (Expansion::default(), Expansion::default());
+                **rest = Rest {
+                    ints: std::mem::take(&mut rest.ints),
+                    ..Rest::default()
+                };
             }
             return;
         }
@@ -171,6 +252,14 @@ impl ExactSum {
                     .parts()
                     .iter()
                     .for_each(|part| own.huge.add(-part));
+                rest.large
+                    .parts()
+                    .iter()
+                    .for_each(|part| own.large.add(-part));
+                rest.small
+                    .parts()
+                    .iter()
+                    .for_each(|part| own.small.add(-part));
             }
             None => {
                 self.add_float(-other.high);
@@ -220,6 +309,10 @@ impl ExactSum {
         }
         match &self.rest {
             Some(rest) => {
+                let small = rest.small.parts().iter();
+                small.for_each(|part| sum.add(scale(*part, -FAR)));
+                let large = rest.large.parts().iter();
+                large.for_each(|part| sum.add(scale(*part, FAR)));
                 sum.add_all(&rest.sum);
                 let huge = rest.huge.parts().iter();
                 huge.for_each(|part| sum.add(part * HUGE_UNIT));

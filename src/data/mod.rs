@@ -32,7 +32,7 @@ pub use controls::escape_controls;
 pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
-pub use expansion::{Expansion, two_product};
+pub use expansion::{Expansion, scale, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string,

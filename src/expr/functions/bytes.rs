@@ -1,10 +1,10 @@
 //! `bytes(x)`: a size as a number of bytes.
 
-use super::round::integral;
-use crate::lang::parse_size;
+use crate::expr::arithmetic::finite;
+use crate::lang::{parse_size, scaled_decimal};
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, Number, ValueRef, parse_number};
+use crate::data::{Entry, Example, ValueRef, parse_number};
 
 pub(super) const BYTES: FunctionDef = FunctionDef {
     entry: Entry {
@@ -51,13 +51,14 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
             .and_then(|unit| parse_size(&format!("1{unit}")))
             .ok_or(NO_SIZE)?,
     };
-    match parse_number(number).ok_or(NO_SIZE)? {
-        Number::Int(value) if value >= 0 => Ok(value.checked_mul(unit_bytes).map_or(
-            ValueRef::Float(value as f64 * unit_bytes as f64),
-            ValueRef::Int,
-        )),
-        Number::Float(value) if value >= 0.0 => Ok(integral((value * unit_bytes as f64).round())),
-        _ => Err(NO_SIZE),
+    let read = parse_number(number).ok_or(NO_SIZE)?;
+    if read.to_f64() < 0.0 || number.starts_with(b"-") {
+        return Err(NO_SIZE);
+    }
+    let digits = str::from_utf8(number).unwrap_or_default();
+    match scaled_decimal(digits.trim_start_matches('+'), unit_bytes) {
+        Some((bytes, _)) => Ok(ValueRef::Int(bytes)),
+        None => Ok(finite(read.to_f64() * unit_bytes as f64)),
     }
 }
 
@@ -83,6 +84,9 @@ mod tests {
             ("2PiB", 2 << 50),
             ("1e3", 1_000),
             ("1e3kB", 1_000_000),
+            ("8.7 PB", 8_700_000_000_000_000),
+            ("9.007199254740993 PB", 9_007_199_254_740_993),
+            ("1.0005kB", 1_001),
         ] {
             assert_eq!(call(text), Ok(Value::Int(bytes)), "{text}");
         }
