@@ -167,12 +167,16 @@ pub struct Outcome {
     pub ledger: Ledger,
     /// What checks have seen.
     pub checks: Checks,
+    /// Sources of the command line that were read to their end and had no record.
+    pub empty_sources: Vec<String>,
     /// Sources that failed, as `PATH: reason`; printed already, unless the run is quiet.
     pub failed_sources: Vec<String>,
     /// Fields that were not printed, because the first row did not have them.
     pub left_out: Vec<String>,
     /// Fields that were asked for and that no record had.
     pub never_seen: Vec<String>,
+    /// Those that were probably meant.
+    pub meant: Vec<String>,
     /// Bytes of the chunks that were processed, decompressed.
     pub bytes: u64,
     /// Why rejected or late lines could not all be written, if so.

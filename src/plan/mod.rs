@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
-use crate::expr::scope::ReadFile;
+use crate::expr::scope::{ReadFile, closest};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
@@ -188,8 +188,6 @@ pub struct Settings {
     pub keeps_late: bool,
     /// If windows without records are printed as well: those of one gap have at most so many rows.
     pub fill: Option<u64>,
-    /// Of rows that break an `assert`, it is to be known which records they are.
-    pub locates: bool,
     /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
     /// How files are read that belong to the expression.
@@ -210,7 +208,6 @@ impl From<Printing> for Settings {
             keeps_rejects: false,
             keeps_late: false,
             fill: None,
-            locates: false,
             forget_ns: None,
             read_file: None,
             reloads: false,
@@ -248,6 +245,34 @@ impl Plan {
             }
         }
         names
+    }
+
+    /// The fields that were probably meant by those that were never seen: `sc-status` by `sc` and `status`, which a
+    /// minus separates in an expression.
+    pub fn meant(&self, never_seen: &[String]) -> Vec<String> {
+        let mut meant: Vec<String> = Vec::new();
+        for (name, seen) in &self.watched {
+            let Some(others) = seen.others().filter(|_| never_seen.contains(name)) else {
+                continue;
+            };
+            let others: Vec<&str> = others
+                .iter()
+                .filter_map(|other| std::str::from_utf8(other).ok())
+                .collect();
+            let is_part = |part: &str| never_seen.iter().any(|unseen| unseen == part);
+            let has_name = |other: &&&str| {
+                other.contains('-')
+                    && other.split('-').any(|part| part == name)
+                    && other.split('-').all(is_part)
+            };
+            let found = others.iter().find(has_name).copied();
+            if let Some(other) = found.or_else(|| closest(name, &others))
+                && !meant.iter().any(|known| known == other)
+            {
+                meant.push(other.to_owned());
+            }
+        }
+        meant
     }
 
     /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
