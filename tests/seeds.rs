@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+#[allow(dead_code, reason = "other tests need more")]
 mod support {
     pub mod program;
 }
