@@ -142,7 +142,7 @@ fn by_format<'a>(
     scratch: &mut Vec<u8>,
 ) -> Result<ValueRef<'a>, Unfit> {
     let text = match value {
-        ValueRef::Text([]) => return Ok(ValueRef::Null),
+        value if value.is_blank() => return Ok(ValueRef::Null),
         ValueRef::Time(_) => return Ok(value),
         ValueRef::Text(text) => text,
         value => {
