@@ -271,7 +271,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "header",
             usage: "--header",
             summary: "Print the names of the columns first, whatever the format's habit.",
-            details: "csv, table and bars have a header anyway.",
+            details: "csv, table and bars have a header anyway. It is printed even if there are no rows, as far as the columns \
+                      are known.",
             examples: &[Example {
                 expr: "--header 'split | count by word'",
                 input: "a b a\n",
@@ -404,8 +405,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "no-header",
             usage: "--no-header",
             summary: "Leave out the names of the columns.",
-            details: "tsv, json, logfmt and raw have none anyway. Where lines are printed as they came, the first line of a csv \
-                      file is left out.",
+            details: "tsv, json, logfmt and raw have none anyway. If lines are printed as they came, the header of csv is left \
+                      out.",
             examples: &[Example {
                 expr: "-o csv --no-header 'split | count by word'",
                 input: "a b a\n",
@@ -646,12 +647,12 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "year",
             usage: "--year YEAR",
-            summary: "The year of times that do not say it, as in syslog.",
-            details: "The current year without it.",
+            summary: "Set the year of the first time that has none, as in syslog.",
+            details: "Times after the first one of each source take the year that puts them nearest to the record before, so that a log may run over New Year. Without this option, the first one takes the latest year in which it is at most a day ahead of the clock.",
             examples: &[Example {
                 expr: "--year 2015 'select time(line) as t'",
-                input: "May 17 10:05:03\n",
-                output: "2015-05-17T10:05:03Z\n",
+                input: "Dec 31 23:59:59\nJan  1 00:00:01\n",
+                output: "2015-12-31T23:59:59Z\n2016-01-01T00:00:01Z\n",
             }],
         },
         short: None,
