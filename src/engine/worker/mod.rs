@@ -10,7 +10,7 @@ use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
 use crate::data::{
-    LastTimes, LiveSlots, Names, Position, Preface, RejectedRecord, begin_chunk, end_chunk,
+    Framing, LastTimes, LiveSlots, Names, Position, Preface, RejectedRecord, begin_chunk, end_chunk,
 };
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
@@ -305,6 +305,8 @@ impl Worker {
         self.encode_once_fixed();
         let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
         let pieces = pieces(bytes, framing, self.setup.max_line_bytes);
+        let at_records = matches!(framing, Framing::Lines | Framing::Nul);
+        let pieces = chunk.arrivals.part(pieces, at_records);
         if self.setup.windowing.is_some() {
             self.process_windowed(&pieces, &mut chunk, done);
         } else {
