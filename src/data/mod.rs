@@ -30,7 +30,7 @@ mod value;
 pub use batch::{Batch, LiveSlots, Position, Slot, gather_across, gather_column};
 pub use big_int::BigInt;
 pub use column::{Column, ColumnBuilder, Truth, Validity};
-pub use controls::escape_controls;
+pub use controls::{drives_terminal, escape_controls};
 pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
