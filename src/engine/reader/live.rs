@@ -226,7 +226,10 @@ impl<'r> Live<'r> {
         let mut ready = Vec::new();
         while self.open > 0 && !self.reader.control.is_stopped() {
             let time = self.time_to_wait(!self.turns.is_empty());
-            if let Err(error) = self.poller.wait(&mut ready, time) {
+            self.reader.control.set_waiting(true);
+            let waited = self.poller.wait(&mut ready, time);
+            self.reader.control.set_waiting(false);
+            if let Err(error) = waited {
                 say(format_args!(
                     "sources cannot be waited for: {}",
                     reason(&error)
