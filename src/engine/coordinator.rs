@@ -232,6 +232,7 @@ impl<'r> Coordinator<'r> {
             unwritten: kept.finish(),
             sink: output.error.take(),
             signal: self.control.signal(),
+            ..Outcome::default()
         }
     }
 
