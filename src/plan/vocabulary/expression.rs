@@ -283,6 +283,13 @@ impl Cursor<'_> {
             if is_flag {
                 return Some(left); // `sort a -b`
             }
+            let is_apart = |ahead| {
+                self.peek_at(ahead)
+                    .is_some_and(|token: Token<'_>| token.spaced)
+            };
+            if self.at_sign(".") && !(is_apart(0) && is_apart(1)) {
+                return Some(left); // `5.s`, `x.y`
+            }
             let Some(sign) = self.any_sign(&["+", "-", "−", "–", "++", "."]) else {
                 return Some(left);
             };
