@@ -316,8 +316,12 @@ impl TakesHeader for Extract {
         let texts = TextColumn::of(self.from.eval_all(batch, &mut failures).into_owned());
         let mut no_records = self.decoder.no_records(&texts).into_iter().peekable();
         let row = (0..batch.rows as u32).find(|row| no_records.next_if_eq(row).is_none())?;
-        let line = texts.spans[row as usize].slice(&texts.bytes).to_vec();
-        self.first.get_or_init(|| line.clone());
+        let mut line = texts.spans[row as usize].slice(&texts.bytes).to_vec();
+        if self.decoder.is_header(&line) {
+            self.first.get_or_init(|| line.clone());
+        } else {
+            line.clear();
+        }
         let names = self.decoder.names(&line);
         Some(Header {
             fields: names.zip(self.whole),
@@ -364,7 +368,10 @@ impl RowStage for Extract {
                 .eval_all(batch, &mut account.failures)
                 .into_owned(),
         );
-        let no_records = self.decoder.no_records(&texts);
+        let no_records = match self.header {
+            Some(header) => self.decoder.no_records_under(batch.column(header), &texts),
+            None => self.decoder.no_records(&texts),
+        };
         if !no_records.is_empty() {
             account.withdraw(no_records.len());
             let mut dropped = no_records.into_iter().peekable();

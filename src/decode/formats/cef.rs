@@ -58,6 +58,7 @@ are missing; `extension` is all of it as it came.",
                  msg=a = b c src=10.0.0.1 spt=1232",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 const HEADER: [&str; 7] = [

@@ -63,6 +63,7 @@ not reached: request (TR), queue (Tw), connect (Tc), response (Tr), total (Ta). 
                  protocol=HTTP/1.1",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {

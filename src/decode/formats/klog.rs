@@ -31,6 +31,7 @@ time has no year: it is the current one.",
         fields: "level=I thread=12345 caller=server.go:42 message=Starting \"kubelet\"",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {

@@ -8,10 +8,11 @@ mod klog;
 mod nginx_error;
 mod syslog;
 mod syslog5424;
+mod vpc_flow;
 mod walk;
 
-use super::Decoder;
 use super::typed::Kind;
+use super::{Decoder, Wanted};
 use crate::data::Entry;
 
 /// Every format, by name.
@@ -25,6 +26,7 @@ pub const FORMATS: &[&FormatDef] = &[
     &nginx_error::NGINX_ERROR,
     &syslog::SYSLOG,
     &syslog5424::SYSLOG5424,
+    &vpc_flow::VPC_FLOW,
 ];
 
 /// A format and what `--formats` says of it.
@@ -38,6 +40,8 @@ pub struct FormatDef {
     pub sample: Sample,
     /// Makes a decoder of the fields with these numbers.
     make: fn(&'static FormatDef, Vec<usize>) -> Box<dyn Decoder>,
+    /// Makes a decoder of wanted fields where the first record of a source may be a header that names them.
+    pub under_header: Option<fn(&[Wanted]) -> Box<dyn Decoder>>,
 }
 
 /// A field of a format.

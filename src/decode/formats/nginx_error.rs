@@ -44,6 +44,7 @@ referrer.\n\nWhat nginx says of the client's connection behind the message is nu
                  request=GET /a HTTP/1.1 host=example.com",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 /// `2015/05/17 10:05:03`

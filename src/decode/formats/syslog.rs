@@ -36,6 +36,7 @@ over the wire. Without a tag, app and pid are null.",
                  message=Server listening on :: port 22.",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 /// `May 17 10:05:03`

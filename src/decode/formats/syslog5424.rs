@@ -35,6 +35,7 @@ null. Structured data stand in `data` as they came.",
                  data=[ex@32473 iut=\"3\" a=\"\\]\"] message='su root' failed",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 const WORDS: [&str; 5] = [

@@ -59,6 +59,7 @@ as a word. They are ignored.",
                  status=200 bytes=512 referrer=http://example.com/ agent=curl/8.5",
     },
     make: |format, wanted| Box::new(CombinedDecoder::<6> { format, wanted }),
+    under_header: None,
 };
 
 pub(super) const CLF: FormatDef = FormatDef {
@@ -82,6 +83,7 @@ handshake) stands whole in path; method and protocol are null.",
         fields: "ip=192.0.2.7 ident=- user=- time=2015-05-17T08:05:03Z method=HEAD path=/ protocol=HTTP/1.0 status=304",
     },
     make: |format, wanted| Box::new(CombinedDecoder::<2> { format, wanted }),
+    under_header: None,
 };
 
 /// Reads records with so many quotes.
