@@ -19,8 +19,9 @@ pub(super) const PARSE: StageDef = StageDef {
                   text up to what stands behind it, a hole at the very end takes the rest, and the whole may stand \
                   anywhere in the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} take only such text \
                   and give such values; at the end, they take as much as is one. {_} is not kept; {{ and }} are \
-                  braces.\n\nFORMAT is one of clf, combined, nginx_error, syslog, syslog5424, klog, cef, docker, \
-                  haproxy; --formats lists them with their fields.\n\nA record that does not match is rejected: the \
+                  braces.\n\nFORMAT is one of alb, cef, clf, combined, cri, docker, haproxy, klog, nginx_error, \
+                  postgresql, s3, syslog, syslog5424; --formats lists them with their fields. Some fields are \
+                  printed only where an expression names them.\n\nA record that does not match is rejected: the \
                   reason names the place. What stands in fields that nothing asks for is not looked at.",
         examples: &[
             Example {
@@ -60,17 +61,18 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         .and_then(formats::find)
         .ok_or_else(|| vec![unknown_format(expr)])?;
     let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
-    let names: Vec<String> = format
-        .fields
-        .iter()
-        .map(|field| field.name.to_owned())
-        .collect();
-    Ok(BoundStage::Extract(extract::known(
-        from,
-        &names,
-        scope,
-        move |wanted| format.decoder(&extract::wanted_names(wanted)),
-    )))
+    let named = |is_column: bool| {
+        let fields = format.fields.iter();
+        let fields = fields.filter(move |field| field.is_column == is_column);
+        fields.map(|field| field.name)
+    };
+    let columns: Vec<String> = named(true).map(str::to_owned).collect();
+    let extraction = extract::known(from, &columns, scope, move |wanted| {
+        format.decoder(&extract::wanted_names(wanted))
+    });
+    Ok(BoundStage::Extract(
+        extraction.with_unprinted(named(false), scope),
+    ))
 }
 
 /// A mistake in a pattern, at its place in the expression: within the quotes if nothing there is escaped.

@@ -1,11 +1,15 @@
 //! FORMATS: what `parse` knows by name. One file a format, one line in the table.
 
+mod alb;
 mod cef;
 mod combined;
+mod cri;
 mod docker;
 mod haproxy;
 mod klog;
 mod nginx_error;
+mod postgresql;
+mod s3;
 mod syslog;
 mod syslog5424;
 mod walk;
@@ -16,18 +20,22 @@ use crate::data::Entry;
 
 /// Every format, by name.
 pub const FORMATS: &[&FormatDef] = &[
+    &alb::ALB,
     &cef::CEF,
     &combined::CLF,
     &combined::COMBINED,
+    &cri::CRI,
     &docker::DOCKER,
     &haproxy::HAPROXY,
     &klog::KLOG,
     &nginx_error::NGINX_ERROR,
+    &postgresql::POSTGRESQL,
+    &s3::S3,
     &syslog::SYSLOG,
     &syslog5424::SYSLOG5424,
 ];
 
-/// A format and what `--formats` says of it.
+/// A format and the text that `--formats` prints for it.
 #[derive(Debug)]
 pub struct FormatDef {
     /// Its name as typed behind `parse`, summary, details, which begin with its fields, and examples.
@@ -47,6 +55,9 @@ pub struct FieldDef {
     pub name: &'static str,
     /// Its type.
     pub kind: Kind,
+    /// Whether it is a column where the expression chooses none. Any other field is there only for an expression
+    /// that names it.
+    pub is_column: bool,
 }
 
 /// A record as it stands in a log, and its fields as text.
@@ -65,14 +76,25 @@ impl FormatDef {
         (self.make)(self, names.iter().filter_map(number).collect())
     }
 
-    /// The fields on one line: `ip ident … status:int`.
+    /// The fields on one line: `ip ident … status:int`, and those that are read only for an expression that
+    /// names them.
     pub fn field_list(&self) -> String {
-        let field = |field: &FieldDef| match field.kind.name() {
-            "text" => field.name.to_owned(),
-            kind => format!("{}:{kind}", field.name),
+        let list = |is_column: bool| {
+            let fields = self.fields.iter();
+            let field = |field: &FieldDef| match field.kind.name() {
+                "text" => field.name.to_owned(),
+                kind => format!("{}:{kind}", field.name),
+            };
+            let fields: Vec<String> = fields
+                .filter(|field| field.is_column == is_column)
+                .map(field)
+                .collect();
+            fields.join(" ")
         };
-        let fields: Vec<String> = self.fields.iter().map(field).collect();
-        fields.join(" ")
+        match list(false).as_str() {
+            "" => list(true),
+            others => format!("{}; printed only if named: {others}", list(true)),
+        }
     }
 }
 
@@ -93,7 +115,19 @@ const fn int(name: &'static str) -> FieldDef {
 }
 
 const fn field(name: &'static str, kind: Kind) -> FieldDef {
-    FieldDef { name, kind }
+    FieldDef {
+        name,
+        kind,
+        is_column: true,
+    }
+}
+
+/// A field that is read only for an expression that names it.
+const fn only_named(field: FieldDef) -> FieldDef {
+    FieldDef {
+        is_column: false,
+        ..field
+    }
 }
 
 #[cfg(test)]
