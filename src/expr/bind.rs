@@ -3,7 +3,7 @@
 
 use crate::data::{Batch, Position, Value, parse_time, write_text};
 use crate::lang::Mistake;
-use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, UnaryOp};
+use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, Span, UnaryOp};
 
 use super::convert::{convert, duration_of};
 use super::eval::Rows;
@@ -11,7 +11,7 @@ use super::failures::Failures;
 use super::functions::{self, FunctionDef, Given, Kernel, ParameterKind};
 use super::node::{Arithmetic, Comparison, Node};
 use super::pattern::{Pattern, bind_regex, compile};
-use super::scope::{Scope, closest};
+use super::scope::{Location, Scope, closest};
 
 /// All mistakes of a piece of text.
 type Bound = Result<Node, Vec<Mistake>>;
@@ -21,15 +21,8 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
     let node = match &expr.kind {
         ExprKind::Literal(value) => return Ok(Node::Constant(value.clone())),
         ExprKind::Field(path) => {
-            return match scope.resolve_longest(path, expr.span) {
-                Ok((slot, name, [])) => Ok(Node::Field(slot, name)),
-                Ok((slot, name, inside)) => Ok(Node::Access(
-                    Box::new(Node::Field(slot, name)),
-                    inside.to_vec(),
-                )),
-                Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
-                Err(mistake) => Err(vec![unless_function(mistake, path)]),
-            };
+            return bind_field(path, expr.span, scope)
+                .map_err(|mistake| vec![unless_function(mistake, path)]);
         }
         ExprKind::Call(name, arguments) => bind_call(name, arguments, expr, scope)?,
         ExprKind::Unary(UnaryOp::Not, of) => Node::Not(Box::new(bind_condition(of, scope)?)),
@@ -59,6 +52,23 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
         ExprKind::Access(of, path) => Node::Access(Box::new(bind(of, scope)?), path.clone()),
     };
     fold(node, expr)
+}
+
+/// Binds the path of a field; every stage that takes a field finds it by this.
+pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<Node, Mistake> {
+    match scope.locate(path, span) {
+        Ok(Location {
+            slot,
+            name,
+            inside: [],
+        }) => Ok(Node::Field(slot, name)),
+        Ok(Location { slot, name, inside }) => Ok(Node::Access(
+            Box::new(Node::Field(slot, name)),
+            inside.to_vec(),
+        )),
+        Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
+        Err(mistake) => Err(mistake),
+    }
 }
 
 /// The mistake of a field that is not there, or of a function without its parenthesis.

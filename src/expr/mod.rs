@@ -16,9 +16,9 @@ pub mod scope;
 
 pub use access::without;
 pub use arithmetic::difference;
-pub use bind::{bind, bind_condition, constant};
+pub use bind::{bind, bind_condition, bind_field, constant};
 pub use eval::{Evaluated, Rows, matches, truth};
 pub use failures::Failures;
 pub use node::Node;
 pub use pattern::Pattern;
-pub use scope::{Field, Requests, Scope, Total, United, UnitedField};
+pub use scope::{Field, Location, Requests, Scope, Total, United, UnitedField};

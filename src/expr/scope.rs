@@ -59,6 +59,9 @@ pub struct Scope {
     metadata: Vec<Field>,
     /// The newest decoder whose fields only the data knows: a name that is none here is one of its.
     open: Option<Rc<RefCell<Requests>>>,
+    /// Objects of the open decoder as they are after a part was taken out of them. They are printed with the whole
+    /// object, not as columns.
+    remainders: Vec<Field>,
     /// What was dropped behind it.
     dropped: Vec<Path>,
     /// Those of them that gave way to a new field, and its name.
@@ -84,6 +87,17 @@ pub struct Scope {
     pub elsewhere: Option<fn(&str) -> Option<String>>,
 }
 
+/// Where the value that a path names is found: in a field, or inside the values of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location<'p> {
+    /// What holds the field.
+    pub slot: Slot,
+    /// The field's name.
+    pub name: String,
+    /// The way from the field's value to the one that is named.
+    pub inside: &'p [Segment],
+}
+
 /// The sum of an expression over all rows of a result.
 #[derive(Clone, Debug)]
 pub struct Total {
@@ -93,11 +107,6 @@ pub struct Total {
     pub node: Node,
     /// What will hold the sum.
     pub slot: Slot,
-}
-
-/// The names as an object has them: of csv and logfmt, a name may have dots in it.
-fn names(paths: &[Path]) -> Vec<String> {
-    paths.iter().map(Path::label).collect()
 }
 
 impl Scope {
@@ -145,10 +154,39 @@ impl Scope {
 
     /// As [`Scope::set`], with a slot that exists.
     pub fn set_slot(&mut self, name: &str, slot: Slot) {
+        self.forget_parts(name);
         match self.fields.iter_mut().find(|field| field.name == name) {
             Some(field) => (field.slot, field.is_older) = (slot, false),
             None => self.fields.push(Field::new(name, slot)),
         }
+    }
+
+    /// A field has a new value: what was taken out of the old one is no longer missing.
+    fn forget_parts(&mut self, name: &str) {
+        self.remainders.retain(|field| field.name != name);
+        let nests = self.nests();
+        let is_part = |path: &Path| {
+            nests
+                && path.0.len() > 1
+                && matches!(path.0.first(), Some(Segment::Name(first)) if first == name)
+        };
+        self.dropped.retain(|path| !is_part(path));
+        self.gave_way.retain(|(path, _)| !is_part(path));
+    }
+
+    /// A part was taken out of the values of a field: `slot` holds what remains of them. The field keeps its place.
+    pub fn set_remainder(&mut self, name: &str, slot: Slot) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
+            (field.slot, field.is_older) = (slot, false);
+            return;
+        }
+        self.remainders.retain(|field| field.name != name);
+        self.remainders.push(Field::new(name, slot));
+    }
+
+    /// Whether a field is a column of its own, not only a part of the open decoder's object.
+    pub fn has_column(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
     }
 
     /// Adds what the source knows of each record.
@@ -176,6 +214,7 @@ impl Scope {
         if old != new {
             self.fields.retain(|field| field.name != new);
         }
+        self.forget_parts(new);
         match self.fields.iter_mut().find(|field| field.name == old) {
             Some(field) => {
                 let is_in_front = field.is_in_front;
@@ -205,6 +244,7 @@ impl Scope {
         for field in &mut self.metadata {
             field.is_older = !field.is_of_source();
         }
+        self.remainders.clear();
         self.dropped.clear();
         self.gave_way.clear();
         self.open = Some(Rc::clone(&requests));
@@ -222,9 +262,18 @@ impl Scope {
         open.is_some_and(|requests| requests.borrow().nests())
     }
 
-    /// Names that were dropped behind an open decoder.
+    /// Names that were dropped after an open decoder. A part of a field is taken out of the objects themselves.
     pub fn dropped(&self) -> Vec<String> {
-        names(&self.dropped)
+        let nests = self
+            .open
+            .as_ref()
+            .is_some_and(|requests| requests.borrow().nests);
+        let is_field = |path: &&Path| !nests || path.0.len() == 1;
+        self.dropped
+            .iter()
+            .filter(is_field)
+            .map(Path::label)
+            .collect()
     }
 
     /// A field stays known but is not printed: what was extracted from it is printed instead.
@@ -239,12 +288,18 @@ impl Scope {
     pub fn remove(&mut self, path: &Path) {
         let name = path.label();
         self.fields.retain(|field| field.name != name);
+        self.remainders.retain(|field| field.name != name);
         self.dropped.push(path.in_record());
     }
 
-    /// Where only the data knows a field: it is gone, and a new one stands in its place.
+    /// A part of a field's values was dropped.
+    pub fn remove_part(&mut self, path: &Path) {
+        self.dropped.push(path.in_record());
+    }
+
+    /// A field that is no column, or a part of a field, is replaced by a field with a new name.
     pub fn give_way(&mut self, path: &Path, new: &str) {
-        if self.open.is_some() {
+        if self.open.is_some() || path.0.len() > 1 {
             self.dropped.push(path.in_record());
             self.gave_way.push((path.in_record(), new.to_owned()));
         }
@@ -256,6 +311,7 @@ impl Scope {
         self.metadata.clear();
         self.header = None;
         self.open = None;
+        self.remainders.clear();
         self.dropped.clear();
         self.gave_way.clear();
     }
@@ -265,6 +321,7 @@ impl Scope {
         self.fields.clear();
         self.metadata.retain(Field::is_of_source);
         self.open = None;
+        self.remainders.clear();
         self.dropped.clear();
         self.gave_way.clear();
     }
@@ -285,6 +342,7 @@ impl Scope {
         let mut fields = of_source
             .filter(|_| !is_own)
             .chain(&self.fields)
+            .chain(&self.remainders)
             .chain(hidden);
         fields.find(|field| field.name == name)
     }
@@ -335,13 +393,9 @@ impl Scope {
             .map(str::to_owned)
     }
 
-    /// The slot of the field that the longest beginning of a path names, and the rest of the path, which leads
-    /// into its values; or the mistake with the name that was probably meant.
-    pub fn resolve_longest<'p>(
-        &self,
-        path: &'p Path,
-        span: Span,
-    ) -> Result<(Slot, String, &'p [Segment]), Mistake> {
+    /// Finds the value that a path names: the field of that name, else the longest beginning of the path that is a
+    /// field, and the way into its values. If there is none, returns the mistake with the name that was probably meant.
+    pub fn locate<'p>(&self, path: &'p Path, span: Span) -> Result<Location<'p>, Mistake> {
         let lengths = match self.known(path) {
             Some(_) => 0..0,
             None => 1..path.0.len(),
@@ -350,18 +404,32 @@ impl Scope {
             let (beginning, inside) = path.0.split_at(length);
             let beginning = Path(beginning.to_vec());
             let name = beginning.label();
-            if self.fields.iter().any(|field| field.name == name)
+            let is_remainder = self.remainders.iter().any(|field| field.name == name);
+            if (is_remainder || self.has_column(&name))
                 && let Some(slot) = self.look_up(&beginning, &[])
             {
-                return Ok((slot, name, inside));
+                let is_gone = |dropped: &Path| {
+                    let is_named = |segment: &Segment| !matches!(segment, Segment::Index(_));
+                    dropped.0.len() > 1
+                        && dropped.0.iter().all(is_named)
+                        && path.in_record().0.starts_with(&dropped.0)
+                };
+                return match self.dropped_before(path, span) {
+                    Some(mistake) if self.dropped.iter().any(is_gone) => Err(mistake),
+                    _ => Ok(Location { slot, name, inside }),
+                };
             }
         }
-        self.resolve(path, span)
-            .map(|slot| (slot, path.label(), [].as_slice()))
+        let slot = self.resolve(path, span)?;
+        Ok(Location {
+            slot,
+            name: path.label(),
+            inside: &[],
+        })
     }
 
     /// The slot of a field as written, or the mistake with the name that was probably meant.
-    pub fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Mistake> {
+    fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Mistake> {
         if let Some(slot) = self.look_up(path, &[]) {
             return Ok(slot);
         }

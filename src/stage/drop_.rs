@@ -2,9 +2,9 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot};
-use crate::expr::{Scope, without};
+use crate::expr::{Location, Scope, without};
 use crate::lang::arguments::Arguments;
-use crate::lang::ast::Path;
+use crate::lang::ast::{Path, Span};
 use crate::lang::{Mistake, ast};
 
 pub(super) const DROP: StageDef = StageDef {
@@ -12,7 +12,8 @@ pub(super) const DROP: StageDef = StageDef {
         name: "drop",
         usage: "drop A, B, …",
         summary: "Keep all fields but these.",
-        details: "A field of json goes with all that is in it; `drop user.id` takes it out of `user`.",
+        details: "A field of json goes with all that is in it; `drop user.id` takes it out of `user`, also where `user` was \
+                  made by `let`, `select` or `explode`.",
         examples: &[
             Example {
                 expr: "let n = len(line) | drop line",
@@ -38,10 +39,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         let (path, span) = arguments
             .field("the name of a field")
             .map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
-        match scope.resolve(path, span) {
-            Ok(_) => {
-                stages.extend(drop_field(path, scope));
-            }
+        match drop_field(path, span, scope) {
+            Ok(steps) => stages.extend(steps),
             Err(_) if scope.unknown => {}
             Err(mistake) => mistakes.push(mistake),
         }
@@ -63,31 +62,60 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     }
 }
 
-/// Drops a field that is there; what is to be done with the records for it, if it is in another.
-pub(super) fn drop_field(path: &Path, scope: &mut Scope) -> Option<Box<dyn RowStage>> {
+/// Drops a field, or a part of its values. Returns what is to be done with the records for it.
+pub(super) fn drop_field(
+    path: &Path,
+    span: Span,
+    scope: &mut Scope,
+) -> Result<Vec<Box<dyn RowStage>>, Mistake> {
+    let located = scope.locate(path, span)?;
+    if !located.inside.is_empty() {
+        let steps = take_part(scope, path, &located);
+        scope.remove_part(path);
+        return Ok(steps);
+    }
     let is_inside = path.0.len() > 1 && scope.nests();
     let whole = scope.whole().filter(|_| is_inside);
     scope.remove(path);
-    whole.map(|whole| take_out(whole, path.clone()))
+    Ok(whole
+        .map(|whole| take_out(whole, whole, path.in_record()))
+        .into_iter()
+        .collect())
 }
 
-/// Takes what is in a field out of the whole object, where that is printed.
-pub(super) fn take_out(whole: Slot, path: Path) -> Box<dyn RowStage> {
-    Box::new(TakeOut { whole, path })
+/// Takes a part out of the values of a field, and out of the whole object if that is what prints the field.
+pub(super) fn take_part(
+    scope: &mut Scope,
+    path: &Path,
+    located: &Location<'_>,
+) -> Vec<Box<dyn RowStage>> {
+    let rest = scope.new_slot();
+    let mut steps = vec![take_out(located.slot, rest, Path(located.inside.to_vec()))];
+    if let Some(whole) = scope.whole().filter(|_| !scope.has_column(&located.name)) {
+        steps.push(take_out(whole, whole, path.in_record()));
+    }
+    scope.set_remainder(&located.name, rest);
+    steps
+}
+
+/// Takes what a path leads to out of the values of a slot; `to` holds what remains of them.
+pub(super) fn take_out(from: Slot, to: Slot, path: Path) -> Box<dyn RowStage> {
+    Box::new(TakeOut { from, to, path })
 }
 
 struct TakeOut {
-    whole: Slot,
+    from: Slot,
+    to: Slot,
     path: Path,
 }
 
 impl RowStage for TakeOut {
     fn reads(&self, slots: &mut LiveSlots) {
-        slots.insert(self.whole);
+        slots.insert(self.from);
     }
 
     fn makes(&self) -> Vec<Slot> {
-        vec![self.whole]
+        vec![self.to]
     }
 
     fn only_makes(&self) -> bool {
@@ -95,10 +123,10 @@ impl RowStage for TakeOut {
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
-        let objects = batch.column(self.whole);
+        let objects = batch.column(self.from);
         let rest = |row| without(objects.get(row), &self.path.0);
         let rest = Column::Values((0..batch.rows).map(rest).collect());
         batch.retain(live);
-        batch.set(self.whole, rest);
+        batch.set(self.to, rest);
     }
 }

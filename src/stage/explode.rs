@@ -2,8 +2,8 @@
 
 use super::replaced::replace;
 use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{Batch, ColumnBuilder, Entry, Example, LiveSlots, Slot, Value, ValueRef};
-use crate::expr::{Node, Scope};
+use crate::data::{Batch, ColumnBuilder, Entry, Example, LiveSlots, Slot, ValueRef};
+use crate::expr::{Node, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::alias;
 use crate::lang::{Mistake, ast};
@@ -41,13 +41,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         .finish(EXPLODE.entry.usage)
         .map_err(|mistake| vec![mistake])?;
     let old = path.label();
-    let of = match scope.resolve(path, span) {
-        Ok(slot) => Node::Field(slot, old.clone()),
-        Err(_) if scope.unknown => Node::Constant(Value::Null),
-        Err(unknown) => return Err(vec![unknown]),
-    };
+    let of = bind_field(path, span, scope).map_err(|unknown| vec![unknown])?;
     let name = name.as_ref().map_or(&old, |name| &name.text);
-    let (slot, replaced) = replace(scope, path, name);
+    let (slot, replaced) = replace(scope, (path, span), name);
     let explode = Box::new(Explode { of, slot }) as Box<_>;
     let stages = replaced.into_iter().chain([explode]);
     Ok(BoundStage::Rows(stages.collect()))

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use super::older::Older;
 use super::{Account, RowStage};
-use crate::data::{Batch, Entry, Framing, LiveSlots, Preface, Slot, TextColumn, Value};
+use crate::data::{Batch, Entry, Framing, LiveSlots, Preface, Slot, TextColumn};
 use crate::decode::{Decoder, Seen, Wanted};
-use crate::expr::{Node, Requests, Scope};
+use crate::expr::{Node, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
 use crate::lang::{Mistake, ast};
@@ -155,11 +155,7 @@ pub(super) fn text_of(
             scope.hide("line");
             Ok(line)
         }
-        Some((path, span)) => match scope.resolve(path, span) {
-            Ok(slot) => Ok(Node::Field(slot, path.label())),
-            Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
-            Err(mistake) => Err(vec![mistake]),
-        },
+        Some((path, span)) => bind_field(path, span, scope).map_err(|unknown| vec![unknown]),
     }
 }
 

@@ -158,16 +158,16 @@ impl JoinClause {
             .iter()
             .map(|field| field.name.clone())
             .collect();
-        let mut dropped = vec![path];
-        if let Some([ExprKind::Field(time), ExprKind::Field(other)]) =
-            on.map(|[time, other]| [&time.kind, &other.kind])
-            && time == other
-            && other != path
+        let mut dropped = vec![(path, *span)];
+        if let Some([own, other]) = on
+            && let [ExprKind::Field(time), ExprKind::Field(other_time)] = [&own.kind, &other.kind]
+            && time == other_time
+            && other_time != path
         {
-            dropped.push(other);
+            dropped.push((other_time, other.span));
         }
-        for path in dropped {
-            prepared[1].extend(drop_field(path, second));
+        for (path, span) in dropped {
+            prepared[1].extend(drop_field(path, span, second).map_err(|mistake| vec![mistake])?);
         }
         let both = first.in_both(second);
         if !both.is_empty() {

@@ -1,33 +1,55 @@
 //! What a piece of a field replaces: it takes the field's place, also where only the data knows the field.
 
-use super::drop_::take_out;
+use super::drop_::take_part;
 use super::{Account, RowStage};
 use crate::data::{Batch, Column, LiveSlots, Names, RecordColumn, Slot, Value, ValueRef};
-use crate::expr::Scope;
-use crate::lang::ast::Path;
+use crate::expr::{Location, Scope};
+use crate::lang::ast::{Path, Span};
 
-/// Puts a new field in the place of another one: its slot, and what must be done to whole objects before, if they are
-/// printed.
+/// Puts a new field in the place of another one, or of a part of one: its slot, and what must be done to the records
+/// before.
 pub(super) fn replace(
     scope: &mut Scope,
-    path: &Path,
+    (path, span): (&Path, Span),
     name: &str,
-) -> (Slot, Option<Box<dyn RowStage>>) {
+) -> (Slot, Vec<Box<dyn RowStage>>) {
     let old = path.label();
-    let slot = scope.replace(&old, name);
-    if path.0.len() > 1 && scope.nests() {
-        let step = |whole| take_out(whole, path.in_record());
-        return (slot, scope.whole().map(step));
-    }
-    if old == name {
-        return (slot, None);
-    }
-    scope.give_way(path, name);
-    let step = |whole| -> Box<dyn RowStage> {
-        let (old, new) = (old.into_bytes(), name.as_bytes().to_vec());
-        Box::new(Rename { whole, old, new })
+    let (slot, steps) = match part_of(scope, path, span) {
+        Some(located) => {
+            let steps = take_part(scope, path, &located);
+            (scope.replace(&old, name), steps)
+        }
+        None => {
+            let slot = scope.replace(&old, name);
+            if old == name {
+                return (slot, Vec::new());
+            }
+            let step = |whole| -> Box<dyn RowStage> {
+                let (old, new) = (old.clone().into_bytes(), name.as_bytes().to_vec());
+                Box::new(Rename { whole, old, new })
+            };
+            (slot, scope.whole().map(step).into_iter().collect())
+        }
     };
-    (slot, scope.whole().map(step))
+    scope.give_way(path, name);
+    (slot, steps)
+}
+
+/// Where a path names a part of a field: the field, and the way to the part.
+fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<Location<'p>> {
+    let located = scope.locate(path, span).ok()?;
+    if !located.inside.is_empty() {
+        return Some(located);
+    }
+    let (first, inside) = path.0.split_first()?;
+    let is_part = !inside.is_empty() && scope.nests() && !scope.has_column(&located.name);
+    let field = Path(vec![first.clone()]);
+    let of = is_part.then(|| scope.locate(&field, span).ok()).flatten()?;
+    Some(Location {
+        slot: of.slot,
+        name: of.name,
+        inside,
+    })
 }
 
 /// In whole objects, gives a field the name of the new one, which is then printed there.

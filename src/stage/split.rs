@@ -13,7 +13,7 @@ use crate::data::{
     Value, each_of_two, each_white_space,
 };
 use crate::expr::pattern::bind_regex;
-use crate::expr::{Node, Scope};
+use crate::expr::{Node, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::ExprKind;
 use crate::lang::clauses::alias;
@@ -91,17 +91,13 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let name = name.as_deref().unwrap_or("word");
     let (node, slot, replaced) = match from {
         Some((path, span)) => {
-            let node = match scope.resolve(path, span) {
-                Ok(slot) => Node::Field(slot, path.label()),
-                Err(_) if scope.unknown => Node::Constant(Value::Null),
-                Err(unknown) => return Err(vec![unknown]),
-            };
-            let (slot, replaced) = replace(scope, path, name);
+            let node = bind_field(path, span, scope).map_err(|unknown| vec![unknown])?;
+            let (slot, replaced) = replace(scope, (path, span), name);
             (node, slot, replaced)
         }
         None => {
             let line = super::line(scope, stage, &SPLIT.entry, "from")?;
-            (line, scope.replace("line", name), None)
+            (line, scope.replace("line", name), Vec::new())
         }
     };
     let split = Split {

@@ -115,6 +115,7 @@ impl Scope {
             field.is_older = is_open; // where one of the two has a field of that name, it hides the line
         }
         self.open = united.open.clone();
+        self.remainders.clear();
         self.dropped = match is_open {
             true => Vec::new(),
             false => [first.dropped.as_slice(), &second.dropped].concat(),
