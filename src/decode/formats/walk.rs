@@ -276,10 +276,8 @@ pub(super) fn request(text: &[u8], start: usize, end: usize) -> Option<(usize, u
             let last = memchr::memrchr(b' ', request)?;
             let is_three = memchr(b' ', &request[first + 1..])? + first + 1 == last;
             let protocol = &request[last + 1..];
-            if !protocol.starts_with(PROTOCOL) && !(is_three && is_protocol(protocol)) {
-                return None;
-            }
-            last
+            let has_protocol = protocol.starts_with(PROTOCOL) || is_three && is_protocol(protocol);
+            has_protocol.then_some(last)?
         }
     };
     (first > 0 && first < last).then_some((start + first, start + last))
