@@ -2,7 +2,7 @@
 
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example, Value};
-use crate::decode::formats::{self, FORMATS};
+use crate::decode::formats::{self, FORMATS, OwnFormat};
 use crate::decode::pattern::{Pattern, PatternDecoder, PatternError};
 use crate::expr::Scope;
 use crate::expr::scope::closest;
@@ -56,10 +56,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             move |wanted| Box::new(PatternDecoder::new(pattern, &extract::wanted_names(wanted))),
         )));
     }
-    let format = expr
-        .as_word()
-        .and_then(formats::find)
-        .ok_or_else(|| vec![unknown_format(expr)])?;
+    let Some(format) = expr.as_word().and_then(formats::find) else {
+        return bind_own(stage, arguments, expr, scope);
+    };
     let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
     let named = |is_column: bool| {
         let fields = format.fields.iter();
@@ -73,6 +72,30 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     Ok(BoundStage::Extract(
         extraction.with_unprinted(named(false), scope),
     ))
+}
+
+/// Binds a format of the user's own, whose file is read only here.
+fn bind_own(
+    stage: &ast::Stage,
+    mut arguments: Arguments<'_>,
+    expr: &Expr,
+    scope: &mut Scope,
+) -> Result<BoundStage, Vec<Mistake>> {
+    let own = match expr.as_word().map(|_| formats::own_formats()) {
+        Some(Err(reason)) => return Err(vec![Mistake::new(expr.span, reason)]),
+        Some(Ok(own)) => own,
+        None => &[],
+    };
+    let Some(format) = own.iter().find(|own| expr.as_word() == Some(&own.name)) else {
+        return Err(vec![unknown_format(expr, own)]);
+    };
+    let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
+    Ok(BoundStage::Extract(extract::known(
+        from,
+        &format.names(),
+        scope,
+        move |wanted| format.decoder(&extract::wanted_names(wanted)),
+    )))
 }
 
 /// A mistake in a pattern, at its place in the expression: within the quotes if nothing there is escaped.
@@ -90,7 +113,7 @@ fn mistake(expr: &Expr, text: &[u8], error: PatternError) -> Mistake {
     Mistake::new(span, error.message).help(error.help)
 }
 
-fn unknown_format(expr: &Expr) -> Mistake {
+fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Mistake {
     let Some(word) = expr.as_word() else {
         let message = format!("expected a pattern or the name of a format, found `{expr}`");
         let mistake = Mistake::new(expr.span, message);
@@ -106,7 +129,12 @@ fn unknown_format(expr: &Expr) -> Mistake {
         )
         .usage(PARSE.entry.usage);
     }
-    let names: Vec<&str> = FORMATS.iter().map(|format| format.entry.name).collect();
+    let own = own.iter().map(|format| format.name.as_str());
+    let names: Vec<&str> = FORMATS
+        .iter()
+        .map(|format| format.entry.name)
+        .chain(own)
+        .collect();
     let mistake = Mistake::new(expr.span, format!("unknown format `{word}`"));
     match closest(word, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),

@@ -8,11 +8,14 @@ mod docker;
 mod haproxy;
 mod klog;
 mod nginx_error;
+mod own;
 mod postgresql;
 mod s3;
 mod syslog;
 mod syslog5424;
 mod walk;
+
+pub use own::{OwnFormat, own_formats, read_formats, set_own_formats};
 
 use super::Decoder;
 use super::typed::Kind;
