@@ -138,8 +138,7 @@ impl SessionGroups {
         }
     }
 
-    /// Sessions that are ready when the watermark stands here; without one, all. As long as there are any, more
-    /// may follow.
+    /// Sessions that are final at this watermark; without one, all. As long as there are any, more may follow.
     pub fn take(&mut self, watermark: Option<i64>) -> Option<SessionRows> {
         match watermark {
             Some(watermark) => self.sessions.advance(watermark),
@@ -242,15 +241,14 @@ impl SessionGroups {
     }
 }
 
-/// By turn, then start, then key; `keys` has those of all sessions.
+/// By end, then start, then key; `keys` has those of all sessions.
 pub(crate) fn sessions_in_order(mut sessions: Vec<Session>, keys: &Keys) -> Vec<Session> {
     sessions.sort_unstable_by(|left, right| {
-        let by_time = (left.turn, left.start).cmp(&(right.turn, right.start));
+        let by_time = (left.end, left.start).cmp(&(right.end, right.start));
         by_time.then_with(|| {
             let (mut one, mut two) = ([0; 16], [0; 16]);
             let of_left = keys.get(left.key as usize, &mut one);
-            let by_key = compare_keys(of_left, keys.get(right.key as usize, &mut two));
-            by_key.then(left.end.cmp(&right.end))
+            compare_keys(of_left, keys.get(right.key as usize, &mut two))
         })
     });
     sessions

@@ -2,7 +2,7 @@
 
 use wide::u8x16;
 
-use super::batch::{Batch, Position};
+use super::batch::{Batch, Position, Slot};
 
 /// Turns whole records into the first batch of a pipeline.
 ///
@@ -17,6 +17,11 @@ pub trait Scanner: Send + Sync {
     /// Whether every record becomes one row: then nobody need count the records.
     fn keeps_all(&self) -> bool {
         false
+    }
+
+    /// The slot of the texts that the rows were made of, in their order in the bytes. Without one, each line is a row.
+    fn texts(&self) -> Option<Slot> {
+        None
     }
 
     /// Whether a record may become several rows; otherwise what is no row was filtered.

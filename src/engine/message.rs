@@ -9,6 +9,7 @@ use crate::expr::Failures;
 use crate::stage::Checks;
 use crate::window::Mark;
 
+use super::arrivals::Arrivals;
 use super::triggers::Place;
 
 /// Which source: those of the command line by their places, then connections as they come.
@@ -25,8 +26,10 @@ pub(super) struct Task {
     pub(super) source: SourceIndex,
     /// The record of the source that names the fields, if the plan asks for one.
     pub(super) header: Option<Arc<[u8]>>,
-    /// When the reader had it, in nanoseconds since 1970; never goes back.
+    /// When the last of it was read, in nanoseconds since 1970; never goes back.
     pub(super) read_ns: i64,
+    /// When which of its records were read, if something depends on it.
+    pub(super) arrivals: Arrivals,
     pub(super) content: Content,
 }
 

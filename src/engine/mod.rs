@@ -6,10 +6,12 @@
 //! A *ticket* goes with every chunk and comes back when the coordinator is through with it, so however slow
 //! the slowest is, only so many chunks are on their way: memory stays flat and the producer waits.
 
+mod arrivals;
 mod board;
 mod chain;
 mod checks;
 mod chunk;
+mod clock;
 mod control;
 mod coordinator;
 mod executor;
@@ -243,6 +245,9 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
         marks: plan.goes_by_time(),
+        stamps: plan.reads_arrival(),
+        clock: Arc::new(clock::SystemClock),
+        quiet: job.quiet,
         control: Arc::clone(control),
         tasks: task_sender,
         tickets,

@@ -7,6 +7,7 @@ use crate::data::{Batch, Column, Slot};
 use crate::plan::{PlannedWindow, WindowBy};
 use crate::window::{Arrival, Clock, Grid, Limits, Mark, Placed, Placer, Reach, Slice, Watermark};
 
+use super::arrivals::Arrived;
 use super::keeper::Moment;
 use super::message::Done;
 use super::turns::Turns;
@@ -19,6 +20,7 @@ pub(super) struct Windowing {
 
 struct Shared {
     by: WindowBy,
+    arrival: Slot,
     of_rows: bool,
     grid: Grid,
     max_jump_ns: i64,
@@ -29,6 +31,7 @@ struct Shared {
 #[derive(Clone)]
 pub(super) struct Places<'w> {
     by: &'w WindowBy,
+    arrival: Slot,
     placer: Placer<'w>,
     read_ns: i64,
     /// Records before the next one.
@@ -40,6 +43,7 @@ impl Windowing {
         Windowing {
             shared: Arc::new(Shared {
                 by: planned.by.clone(),
+                arrival: planned.arrival,
                 of_rows: planned.window.is_of_rows(),
                 grid,
                 max_jump_ns: limits.max_jump_ns,
@@ -61,7 +65,10 @@ impl Windowing {
         for batch in batches.filter(|batch| batch.rows > 0) {
             match &shared.by {
                 WindowBy::Time(slot) => reach.add(times_in(batch, *slot)),
-                WindowBy::Arrival(_) => reach.add(&[done.read_ns]),
+                WindowBy::Arrival(_) => match Arrived::of(batch, shared.arrival, done.read_ns) {
+                    Arrived::At(ns) => reach.add(&[ns]),
+                    Arrived::Each(times) => reach.add(&times),
+                },
                 WindowBy::Number => reach.add_rows(batch.rows),
             }
         }
@@ -73,6 +80,7 @@ impl Windowing {
         });
         Places {
             by: &shared.by,
+            arrival: shared.arrival,
             placer: Placer::new(&shared.grid, clock, limit, shared.of_rows),
             read_ns: done.read_ns,
             rows,
@@ -103,7 +111,10 @@ impl Places<'_> {
         self.rows += batch.rows as u64;
         match self.by {
             WindowBy::Time(slot) => place(&mut self.placer, times_in(batch, *slot)),
-            WindowBy::Arrival(_) => place(&mut self.placer, &vec![self.read_ns; batch.rows]),
+            WindowBy::Arrival(_) => {
+                let arrived = Arrived::of(batch, self.arrival, self.read_ns);
+                place(&mut self.placer, &arrived.times(batch.rows))
+            }
             WindowBy::Number => {
                 let numbers: Vec<i64> = numbers.take(batch.rows).collect();
                 place(&mut self.placer, &numbers)
@@ -136,14 +147,14 @@ pub(super) fn watermark(planned: &PlannedWindow, limits: Limits) -> Watermark {
 
 /// Where each row of a batch stands: its time, or its number.
 pub(super) fn times(
-    by: &WindowBy,
+    planned: &PlannedWindow,
     batch: &Batch<'_>,
     watermark: &Watermark,
     read_ns: i64,
 ) -> Vec<i64> {
-    match by {
+    match &planned.by {
         WindowBy::Time(slot) => times_in(batch, *slot).to_vec(),
-        WindowBy::Arrival(_) => vec![read_ns; batch.rows],
+        WindowBy::Arrival(_) => Arrived::of(batch, planned.arrival, read_ns).times(batch.rows),
         WindowBy::Number => {
             let first = watermark.rows() as i64 + 1;
             (first..first + batch.rows as i64).collect()

@@ -72,7 +72,7 @@ impl SessionRecords {
         sessions.map(rows).collect()
     }
 
-    /// The next session that is ready when the watermark stands here; without one, of all.
+    /// The next session that is final at this watermark; without one, of all.
     pub(super) fn next(&mut self, watermark: Option<i64>) -> Option<Next> {
         match watermark {
             Some(watermark) => self.sessions.advance(watermark),

@@ -190,7 +190,7 @@ impl<'p> Windows<'p> {
 
     /// Puts records into windows.
     fn enter(&mut self, batch: Batch<'static>, arrival: Arrival) {
-        let times = times(&self.planned.by, &batch, &self.watermark, arrival.read_ns);
+        let times = times(self.planned, &batch, &self.watermark, arrival.read_ns);
         let limit = arrival.read_ns.saturating_add(self.limits.max_jump_ns);
         let mut reach = Reach::new(limit);
         reach.add(&times);

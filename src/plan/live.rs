@@ -83,6 +83,9 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         if let Some(window) = window.as_ref().filter(|window| window.stage == index) {
             live.remove(window.bounds.start);
             live.remove(window.bounds.end);
+            if let WindowBy::Arrival(_) = window.by {
+                live.insert(bound.source.time);
+            }
             if let WindowBy::Time(slot) = window.by {
                 live.insert(slot);
                 if !by_workers {
@@ -178,6 +181,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let window = window.zip(place).map(|(window, place)| PlannedWindow {
         window: window.window,
         by: window.by,
+        arrival: bound.source.time,
         bounds: window.bounds,
         place,
         fill: settings.fill,
@@ -384,20 +388,28 @@ pub(super) fn scanner(
     map: &mut Vec<(usize, Step)>,
     live: &LiveSlots,
 ) -> (Box<dyn Scanner>, Scanned, Option<usize>) {
-    if metadata == Metadata::default()
+    // The time of arrival is told of whatever the scanner makes of a record.
+    let only_time = Metadata {
+        time: metadata.time,
+        ..Metadata::default()
+    };
+    if metadata == only_time
         && !is_foreign
         && let Some((_, step)) = map.first()
     {
         if let Some(Required { text, is_all }) = step.stage.required(source.line) {
             let read = if is_all { &step.live } else { live };
-            let line = read.contains(source.line).then_some(source.line);
+            let reads_line = read.contains(source.line) || metadata.time.is_some();
+            let line = reads_line.then_some(source.line);
             if let Some(scanner) = SearchScanner::new(&text, line, !is_all) {
                 let scanned = Scanned::Searched(String::from_utf8_lossy(&text).into_owned());
                 let done = is_all.then(|| map.remove(0).0);
                 return (Box::new(scanner), scanned, done);
             }
         }
-        if let Some(scanner) = step.stage.scanner(source.line, &step.live) {
+        let mut live = step.live.clone();
+        live.remove(source.time);
+        if let Some(scanner) = step.stage.scanner(source.line, &live) {
             return (scanner, Scanned::Raw, Some(map.remove(0).0));
         }
     }

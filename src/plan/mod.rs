@@ -88,7 +88,7 @@ pub struct Metadata {
     pub source: Option<Slot>,
     /// The record's number within its source, from 1.
     pub number: Option<Slot>,
-    /// When the record's chunk was read.
+    /// When the record was read.
     pub time: Option<Slot>,
     /// The record of the source that names the fields.
     pub header: Option<Slot>,
@@ -280,6 +280,12 @@ impl Plan {
     /// and that the clock has moved on.
     pub fn goes_by_time(&self) -> bool {
         self.window.is_some() || self.joins_by() != GoesBy::Nothing
+    }
+
+    /// Whether anything depends on when each record was read.
+    pub fn reads_arrival(&self) -> bool {
+        let mut inputs = self.inputs.iter();
+        inputs.any(|input| input.metadata.time.is_some())
     }
 
     /// By which time the stage goes that records come to first, if it goes by one of its own.

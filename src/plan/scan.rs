@@ -61,6 +61,10 @@ impl Scanner for LineScanner {
     fn keeps_all(&self) -> bool {
         true
     }
+
+    fn texts(&self) -> Option<Slot> {
+        Some(self.line)
+    }
 }
 
 /// The lines that have a text. It is looked for in the raw bytes, and the ends of lines only around it: where hits
@@ -123,5 +127,9 @@ impl Scanner for SearchScanner {
             );
         }
         batch
+    }
+
+    fn texts(&self) -> Option<Slot> {
+        self.line
     }
 }

@@ -15,6 +15,8 @@ pub struct PlannedWindow {
     pub window: Window,
     /// What says where a record belongs.
     pub by: WindowBy,
+    /// Where records hold the time at which they were read, if windows go by it.
+    pub arrival: Slot,
     /// Where the rows of a result hold the bounds of their window.
     pub bounds: Bounds,
     /// Who puts records into windows.

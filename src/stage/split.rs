@@ -246,6 +246,10 @@ impl Scanner for PieceScanner {
         true
     }
 
+    fn texts(&self) -> Option<Slot> {
+        Some(self.slot)
+    }
+
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
         let mut spans: Vec<Span> = Vec::with_capacity(bytes.len() / 4);
         let mut start = 0;

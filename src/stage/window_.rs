@@ -23,8 +23,8 @@ pub(super) const WINDOW: StageDef = StageDef {
                   of order records may come: a window is final once the largest time before, less that, has reached its \
                   end; a record all of whose windows are final is late, and counted. Result rows begin with `window_start` \
                   and `window_end`. Windows begin where the clocks of `--tz` show a multiple of their length, days at midnight, weeks on Monday; when clocks change, \
-                  the window under way is shorter or longer by the change, and an hour that comes twice is two windows of an hour. Sessions come \
-                  by start, then key: one that is still open holds back those that began after it. A record that comes out of \
+                  the window under way is shorter or longer by the change, and an hour that comes twice is two windows of an hour. Sessions are printed \
+                  when they are final, in the order of their ends, then starts, then keys. A record that comes out of \
                   order may join a session that is open, make it begin earlier, or make one of two; so it is not late. A window of records has no `rate`. Several files \
                   are read one after another, and those that are still to be read hold all windows open. A live source that is silent does not: see `--idle`. Records \
                   that are dropped in front of the first blocking stage have no time and move nothing. Where one of several pieces of a record \

@@ -385,29 +385,16 @@ impl Windows<'_> {
         }
     }
 
-    /// The watermark has reached this place. Sessions are printed when none that is open, or may still begin,
-    /// comes before them.
+    /// The watermark has reached this place. Sessions are printed when they are final.
     fn reach(&mut self, watermark: i64) {
         if watermark <= self.watermark {
             return;
         }
         self.watermark = watermark;
-        let Kind::Session(gap) = self.question.kind else {
-            return;
-        };
-        let open = self
-            .sessions
-            .iter()
-            .filter(|session| session.end > watermark);
-        let first_open = open.map(|session| session.start).min().unwrap_or(i64::MAX);
-        let (mut ready, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.sessions)
+        let (mut ready, open): (Vec<_>, Vec<_>) = std::mem::take(&mut self.sessions)
             .into_iter()
-            .partition(|session| {
-                session.end <= watermark
-                    && session.start < first_open
-                    && session.start <= watermark - gap
-            });
-        self.sessions = others;
+            .partition(|session| session.end <= watermark);
+        self.sessions = open;
         sort(&mut ready);
         self.printed.extend(ready);
     }
@@ -543,7 +530,9 @@ impl Windows<'_> {
 }
 
 fn sort(sessions: &mut [Session]) {
-    sessions.sort_by(|left, right| (left.start, &left.key).cmp(&(right.start, &right.key)));
+    sessions.sort_by(|left, right| {
+        (left.end, left.start, &left.key).cmp(&(right.end, right.start, &right.key))
+    });
 }
 
 /// RFC 3339.

@@ -7,6 +7,7 @@ use memchr::memrchr;
 
 use super::{Over, Reader, Stopped};
 use crate::data::{BYTE_ORDER_MARK, Preface, RecordCursor, trim_terminator};
+use crate::engine::arrivals::Arrivals;
 use crate::engine::message::{Content, Message, SourceIndex};
 
 /// Bytes asked for at once.
@@ -25,6 +26,10 @@ pub(super) struct Buffer {
     pub(super) filled: usize,
     /// So many bytes are whole records.
     pub(super) whole: usize,
+    /// When which of them were read, if something depends on it.
+    arrivals: Arrivals,
+    /// When the last bytes were read, if so.
+    read_ns: Option<i64>,
     /// Looks for the ends of records.
     cursor: RecordCursor,
     /// In the middle of a record that was too long.
@@ -45,6 +50,14 @@ impl Buffer {
     fn drop_front(&mut self, bytes: usize) {
         self.bytes.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
+        self.arrivals.drop_front(bytes);
+    }
+
+    /// Records that end up to here were read by the last read.
+    fn note_arrival(&mut self, end: usize) {
+        if let Some(read_ns) = self.read_ns {
+            self.arrivals.note(end, read_ns);
+        }
     }
 
     /// Drops what is filled: it is read again.
@@ -70,6 +83,8 @@ impl Reader {
             bytes: Vec::new(),
             filled: 0,
             whole: 0,
+            arrivals: Arrivals::default(),
+            read_ns: None,
             cursor: self.cursor(source),
             skipping: false,
             preface: self.preface(source),
@@ -111,6 +126,7 @@ impl Reader {
                 Ok(0) => return Ok(false),
                 Ok(read) => {
                     buffer.filled += read;
+                    self.stamp(buffer);
                     return Ok(true);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -119,8 +135,22 @@ impl Reader {
         }
     }
 
+    /// Notes when bytes were read, if something depends on it.
+    pub(super) fn stamp(&mut self, buffer: &mut Buffer) {
+        if self.stamps {
+            buffer.read_ns = Some(self.dispatch.now_ns());
+        }
+    }
+
+    /// Takes bytes that were read elsewhere; they are whole records.
+    pub(super) fn append_records(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
+        self.append(buffer, bytes);
+        self.stamp(buffer);
+        buffer.note_arrival(buffer.filled);
+    }
+
     /// Takes bytes that were read elsewhere.
-    pub(super) fn append(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
+    fn append(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
         if buffer.filled == 0 {
             self.dispatch.begin_batch();
         }
@@ -152,6 +182,7 @@ impl Reader {
         }
         if let Some(end) = buffer.cursor.last(&buffer.bytes[..buffer.filled]) {
             buffer.whole = end;
+            buffer.note_arrival(end);
         }
         Ok(())
     }
@@ -208,6 +239,8 @@ impl Reader {
     pub(super) fn cut(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
         if buffer.whole > 0 {
             let end = std::mem::take(&mut buffer.whole);
+            buffer.note_arrival(end);
+            let arrivals = buffer.arrivals.cut(end);
             let rest = &buffer.bytes[end..buffer.filled];
             let mut next = match rest {
                 [] => Vec::new(),
@@ -220,7 +253,8 @@ impl Reader {
             buffer.filled -= end;
             let full = std::mem::replace(&mut buffer.bytes, next);
             buffer.cursor.shift(end);
-            self.hand_out(buffer, Content::Buffer(full, end))?;
+            let content = Content::Buffer(full, end);
+            self.hand_out_read(buffer, content, arrivals)?;
         }
         if buffer.preface == Preface::Nothing
             && buffer.filled > self.max_line_bytes.saturating_add(1)
@@ -267,9 +301,11 @@ impl Reader {
             buffer.drop_front(next.unwrap_or(buffer.filled));
         }
         if buffer.filled > 0 {
+            buffer.note_arrival(buffer.filled);
+            let arrivals = buffer.arrivals.cut(buffer.filled);
             let content = Content::Buffer(std::mem::take(&mut buffer.bytes), buffer.filled);
             buffer.filled = 0;
-            self.hand_out(buffer, content)?;
+            self.hand_out_read(buffer, content, arrivals)?;
         }
         Ok(())
     }
@@ -303,7 +339,17 @@ impl Reader {
     }
 
     fn hand_out(&mut self, buffer: &Buffer, content: Content) -> Result<(), Over> {
+        self.hand_out_read(buffer, content, Arrivals::default())
+    }
+
+    fn hand_out_read(
+        &mut self,
+        buffer: &Buffer,
+        content: Content,
+        arrivals: Arrivals,
+    ) -> Result<(), Over> {
+        let header = buffer.header.as_ref();
         self.dispatch
-            .hand_out(buffer.source, buffer.header.as_ref(), content)
+            .hand_out_read(buffer.source, header, content, arrivals)
     }
 }

@@ -39,7 +39,7 @@ impl Datagrams {
             socket,
             senders: HashMap::new(),
             current: None,
-            datagram: vec![0; DATAGRAM_BYTES],
+            datagram: vec![0; DATAGRAM_BYTES + 1], // and a terminator
         }
     }
 
@@ -77,7 +77,10 @@ impl Live<'_> {
         let framing = reader.framing(listener);
         let stands_alone = !matches!(framing, Framing::Lines | Framing::Nul);
         for _ in 0..READ_AT_ONCE {
-            let (len, peer) = match datagrams.socket.recv_from(&mut datagrams.datagram) {
+            let (len, peer) = match datagrams
+                .socket
+                .recv_from(&mut datagrams.datagram[..DATAGRAM_BYTES])
+            {
                 Ok(received) => received,
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => break,
@@ -99,10 +102,12 @@ impl Live<'_> {
             });
             sender.last = now;
             let terminator = framing.terminator();
-            reader.append(&mut sender.buffer, &datagrams.datagram[..len]);
+            let mut len = len;
             if datagrams.datagram[len - 1] != terminator {
-                reader.append(&mut sender.buffer, &[terminator]);
+                datagrams.datagram[len] = terminator;
+                len += 1;
             }
+            reader.append_records(&mut sender.buffer, &datagrams.datagram[..len]);
             if sender.buffer.filled >= reader.chunk_bytes {
                 datagrams.flush(reader)?;
             }

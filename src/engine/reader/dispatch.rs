@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender};
 
-use super::{Over, now_ns};
+use super::Over;
+use crate::data::format_duration;
 use crate::engine;
+use crate::engine::arrivals::Arrivals;
+use crate::engine::clock::{ArrivalClock, Clock};
 use crate::engine::control::Control;
 use crate::engine::message::{Content, HandOver, Message, SourceIndex, Task};
 use crate::engine::triggers::Place;
@@ -23,6 +26,9 @@ pub(super) struct Setup {
     pub(super) hand_overs: Vec<Sender<HandOver>>,
     pub(super) idle: Vec<engine::Waiting>,
     pub(super) control: Arc<Control>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// The user is told if the clock is set back.
+    pub(super) notes_steps: bool,
 }
 
 /// The end of the reader at which the workers are.
@@ -33,6 +39,7 @@ pub(super) struct Dispatch {
     /// Chunks of the current batch.
     chunks: u64,
     batch_began: Instant,
+    clock: ArrivalClock,
     /// When the last chunk was handed out, in nanoseconds since 1970.
     read_ns: i64,
     /// Who reads ends batches when their time is over: what is to be said then comes before.
@@ -42,6 +49,7 @@ pub(super) struct Dispatch {
 impl Dispatch {
     pub(super) fn new(setup: Setup) -> Dispatch {
         Dispatch {
+            clock: ArrivalClock::new(Arc::clone(&setup.clock)),
             setup,
             sequence: 0,
             batch: 0,
@@ -59,18 +67,37 @@ impl Dispatch {
         header: Option<&Arc<[u8]>>,
         content: Content,
     ) -> Result<(), Over> {
+        self.hand_out_read(source, header, content, Arrivals::default())
+    }
+
+    /// Hands out a chunk of which is known when its records were read.
+    pub(super) fn hand_out_read(
+        &mut self,
+        source: SourceIndex,
+        header: Option<&Arc<[u8]>>,
+        content: Content,
+        mut arrivals: Arrivals,
+    ) -> Result<(), Over> {
         self.setup.tickets.recv().map_err(|_| Over)?;
         if self.sequence > 0 {
             // Where the system has no room for more threads, those that run do all the work.
             let _ = engine::start(std::mem::take(&mut self.setup.idle));
         }
-        self.read_ns = self.read_ns.max(now_ns());
+        let read_ns = arrivals.last_ns().unwrap_or_else(|| self.clock.now_ns());
+        arrivals.raise(self.read_ns); // of a source that was read before another, and handed out after it
+        self.read_ns = self.read_ns.max(read_ns);
+        if let Some(step_ns) = self.clock.take_step_back()
+            && self.setup.notes_steps
+        {
+            note_step_back(step_ns);
+        }
         let task = Task {
             sequence: self.sequence,
             batch: self.batch,
             source,
             header: header.cloned(),
             read_ns: self.read_ns,
+            arrivals,
             content,
         };
         self.setup.tasks.send(task).map_err(|_| Over)?;
@@ -89,6 +116,11 @@ impl Dispatch {
     /// Hands out what there is to know of a source's time.
     pub(super) fn mark(&mut self, source: SourceIndex, mark: Mark) -> Result<(), Over> {
         self.hand_out(source, None, Content::Mark(mark))
+    }
+
+    /// The time of arrival of what is read now.
+    pub(super) fn now_ns(&mut self) -> i64 {
+        self.clock.now_ns()
     }
 
     /// Chunks of the whole run so far.
@@ -158,4 +190,13 @@ impl Dispatch {
             self.chunks = 0;
         }
     }
+}
+
+/// Says that the clock of the system was set back while the run goes by it.
+fn note_step_back(step_ns: i64) {
+    let mut step = String::new();
+    format_duration(step_ns / 1_000_000_000 * 1_000_000_000, &mut step);
+    engine::say(format_args!(
+        "note: the system's clock was set back by {step}; arrival times go on from where they were"
+    ));
 }

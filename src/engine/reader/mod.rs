@@ -31,6 +31,7 @@ use crate::source::{self, Input, Liveness};
 use crate::window::Mark;
 
 use super::Reading;
+use super::clock::Clock;
 use super::control::Control;
 use super::message::{HandOver, Message, SourceIndex, Task};
 use super::sources::Sources;
@@ -52,6 +53,11 @@ pub(super) struct Setup {
     pub(super) waits_for_more: bool,
     /// Windows hear of the time that no record says: see [`Mark`].
     pub(super) marks: bool,
+    /// Something depends on when each record was read.
+    pub(super) stamps: bool,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Nothing is said on stderr.
+    pub(super) quiet: bool,
     pub(super) control: Arc<Control>,
     pub(super) tasks: Sender<Task>,
     pub(super) tickets: Receiver<()>,
@@ -75,6 +81,7 @@ pub(super) struct Reader {
     inputs: Vec<(Framing, Preface)>,
     waits_for_more: bool,
     marks: bool,
+    stamps: bool,
     control: Arc<Control>,
     buffers: Receiver<Vec<u8>>,
     messages: Sender<Message>,
@@ -91,6 +98,7 @@ pub(super) const WINDOWED_CHUNKS: u64 = 8;
 struct Over;
 
 /// Why a source was left.
+#[derive(Debug)]
 enum Stopped {
     Over,
     Failed(io::Error),
@@ -119,6 +127,7 @@ impl Reader {
             inputs: setup.inputs,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
+            stamps: setup.stamps,
             control: Arc::clone(&setup.control),
             buffers: setup.buffers,
             messages: setup.messages.clone(),
@@ -135,6 +144,8 @@ impl Reader {
                 hand_overs: setup.hand_overs,
                 idle: setup.idle,
                 control: Arc::clone(&setup.control),
+                clock: setup.clock,
+                notes_steps: (setup.stamps || setup.marks) && !setup.quiet,
             }),
             has_header: false,
         }
@@ -247,12 +258,4 @@ impl Reader {
         let message = Message::SourceFailed(source, reason);
         let _ = self.messages.send(message); // the run is over already
     }
-}
-
-/// The wall clock in nanoseconds since 1970.
-fn now_ns() -> i64 {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

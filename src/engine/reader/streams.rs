@@ -88,7 +88,11 @@ impl Live<'_> {
             self.held = (slot.buffer.whole > 0).then_some(token);
             return Ok(());
         }
-        self.held = None;
+        if let Some(held) = self.held.take().filter(|held| *held != token)
+            && let Some(held) = &mut self.slots[held]
+        {
+            self.reader.cut(&mut held.buffer)?; // it was read before
+        }
         self.reader.cut(&mut slot.buffer)
     }
 

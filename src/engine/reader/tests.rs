@@ -1,17 +1,20 @@
 //! What the reader hands out, seen from where workers are: what it says of time beside records.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, unbounded};
+use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use super::{Reader, Setup};
-use crate::data::{Framing, Preface};
+use crate::data::{Batch, Framing, Position, Preface, Value, count_records};
 use crate::engine::Reading;
+use crate::engine::arrivals::ChunkArrivals;
+use crate::engine::clock::fake::FakeClock;
+use crate::engine::clock::{Clock, SystemClock};
 use crate::engine::control::Control;
 use crate::engine::message::{Content, Message, SourceIndex, Task};
 use crate::engine::sources::Sources;
@@ -29,16 +32,28 @@ struct Running {
     tasks: Receiver<Task>,
     messages: Receiver<Message>,
     control: Arc<Control>,
+    /// They are not used up.
+    _tickets: Sender<()>,
 }
 
 impl Running {
     fn start(sources: Vec<OsString>) -> Running {
+        let (running, reader) = Running::of(sources, Arc::new(SystemClock));
+        std::thread::spawn(move || reader.run());
+        running
+    }
+
+    /// The reader itself, and what it hands out.
+    fn of(sources: Vec<OsString>, clock: Arc<dyn Clock>) -> (Running, Reader) {
         let (task_sender, tasks) = unbounded();
         let (message_sender, messages) = unbounded();
         let (ticket_sender, tickets) = unbounded();
         (0..10_000).for_each(|_| ticket_sender.send(()).expect("there is room"));
         let control = Control::new().expect("a pipe");
         let reader = Reader::new(Setup {
+            stamps: true,
+            clock,
+            quiet: true,
             sources: Sources::new(&sources, &[]),
             reading: Reading {
                 idle: IDLE,
@@ -58,15 +73,13 @@ impl Running {
             hand_overs: Vec::new(),
             idle: Vec::new(),
         });
-        std::thread::spawn(move || {
-            let _tickets = ticket_sender; // they are not used up
-            reader.run();
-        });
-        Running {
+        let running = Running {
             tasks,
             messages,
             control,
-        }
+            _tickets: ticket_sender,
+        };
+        (running, reader)
     }
 
     fn task(&self) -> Task {
@@ -163,4 +176,109 @@ fn a_file_ends_before_the_next_one_begins() {
         assert_eq!(running.mark(), ended);
     }
     running.batches();
+}
+
+/// Gives a piece at each read, after some nanoseconds.
+struct Trickle<'t> {
+    pieces: std::slice::Iter<'t, (u64, &'t str)>,
+    clock: Arc<FakeClock>,
+}
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some((ns, piece)) = self.pieces.next() else {
+            return Ok(0);
+        };
+        self.clock.pass(*ns);
+        buffer[..piece.len()].copy_from_slice(piece.as_bytes());
+        Ok(piece.len())
+    }
+}
+
+/// The lines of a chunk, each with the time at which it was read.
+fn arrivals(task: Task) -> Vec<(String, i64)> {
+    let Content::Buffer(bytes, len) = task.content else {
+        panic!("no records: {:?}", task.content);
+    };
+    let bytes = &bytes[..len];
+    let chunk = ChunkArrivals::new(task.read_ns, task.arrivals, bytes);
+    let column = chunk.column(bytes, &Batch::new(count_records(bytes), Position(0)), None);
+    let lines = std::str::from_utf8(bytes)
+        .expect("the test's own text")
+        .lines();
+    let time = |row| match column.get(row).to_value() {
+        Value::Time(ns) => ns,
+        other => panic!("{other:?}"),
+    };
+    lines.map(str::to_owned).zip((0..).map(time)).collect()
+}
+
+#[test]
+fn every_record_arrives_when_its_end_is_read_however_long_the_chunk_waits() {
+    let clock = FakeClock::at(1000);
+    let (running, mut reader) = Running::of(vec!["-".into()], clock.clone());
+    let pieces = [
+        (1, "a\nb\nc"),
+        (10, "c\n"),
+        (100, "d"),
+        (5, "d\ne\nf\ng"),
+        (7, ""),
+    ];
+    let mut trickle = Trickle {
+        pieces: pieces.iter(),
+        clock: clock.clone(),
+    };
+    let mut buffer = reader.new_buffer(SourceIndex(0));
+    while reader
+        .fill(&mut buffer, &mut trickle)
+        .expect("it can be read")
+    {
+        reader.find_records(&mut buffer).expect("lines");
+    }
+    clock.pass(1_000_000);
+    reader.cut(&mut buffer).expect("somebody takes it");
+    let expected = [
+        ("a", 1001),
+        ("b", 1001),
+        ("cc", 1011),
+        ("dd", 1116),
+        ("e", 1116),
+        ("f", 1116),
+    ];
+    let expected = expected.map(|(line, ns)| (line.to_owned(), ns));
+    assert_eq!(arrivals(running.task()), expected);
+    clock.set(3); // a step back moves no arrival back
+    reader.end_source(&mut buffer).expect("somebody takes it");
+    assert_eq!(arrivals(running.task()), [("g".to_owned(), 1116)]);
+    reader
+        .dispatch
+        .mark(SourceIndex(0), Mark::Clock)
+        .expect("somebody takes it");
+    assert_eq!(running.task().read_ns, 1_001_123);
+}
+
+#[test]
+fn no_record_arrives_before_what_windows_have_heard_of() {
+    let clock = FakeClock::at(1000);
+    let (running, mut reader) = Running::of(vec!["-".into()], clock.clone());
+    let mut buffer = reader.new_buffer(SourceIndex(0));
+    let mut trickle = Trickle {
+        pieces: [(1, "a\n"), (1, "b\n")].iter(),
+        clock: clock.clone(),
+    };
+    while reader
+        .fill(&mut buffer, &mut trickle)
+        .expect("it can be read")
+    {
+        reader.find_records(&mut buffer).expect("lines");
+        clock.pass(5);
+    }
+    reader
+        .dispatch
+        .mark(SourceIndex(1), Mark::Ended)
+        .expect("somebody takes it");
+    assert_eq!(running.task().read_ns, 1012);
+    reader.cut(&mut buffer).expect("somebody takes it");
+    let expected = [("a".to_owned(), 1012), ("b".to_owned(), 1012)];
+    assert_eq!(arrivals(running.task()), expected);
 }

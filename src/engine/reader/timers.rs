@@ -125,11 +125,14 @@ impl Live<'_> {
                 let is_silent = slot.can_be_silent() && silence >= idle;
                 is_silent.then_some((slot.source, silence))
             });
+            let mut is_told = false;
             for (source, silence) in silent {
+                is_told = true;
                 let ns = i64::try_from(silence.as_nanos()).unwrap_or(i64::MAX);
                 self.reader.dispatch.mark(source, Mark::Silent(ns))?;
             }
-            if !self.reader.dispatch.has_chunks() {
+            // Windows of arrival may end between the last record and now.
+            if !is_told && (self.reader.stamps || !self.reader.dispatch.has_chunks()) {
                 self.reader.dispatch.mark(SourceIndex(0), Mark::Clock)?;
             }
             self.reader.dispatch.end_batch();

@@ -57,7 +57,8 @@ impl Worker {
             );
         }
         if let Some(slot) = input.metadata.time {
-            batch.set(slot, Column::Constant(Value::Time(chunk.read_ns), rows));
+            let times = chunk.arrivals.column(bytes, &batch, input.scanner.texts());
+            batch.set(slot, times);
         }
         if let (Some(slot), Some(header)) = (input.metadata.header, &chunk.header) {
             batch.set(slot, Column::Constant(Value::Text(header.to_vec()), rows));

@@ -21,6 +21,7 @@ use decode::Decoded;
 use output::Output;
 
 use super::Encoding;
+use super::arrivals::{Arrivals, ChunkArrivals};
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::message::{Content, Done, HandOver, Message, Payload, Share, SourceIndex, Task};
@@ -82,7 +83,7 @@ struct Chunk {
     position: u64,
     /// Records of its source before the next piece, if something reads their numbers.
     records_before: u64,
-    read_ns: i64,
+    arrivals: ChunkArrivals,
     header: Option<Arc<[u8]>>,
 }
 
@@ -224,7 +225,7 @@ impl Worker {
                     &buffer[start..end],
                     overlong,
                     task.header,
-                    task.read_ns,
+                    task.arrivals,
                     &mut done,
                 );
                 shrink(&mut buffer);
@@ -232,12 +233,12 @@ impl Worker {
             }
             Content::Buffer(mut buffer, len) => {
                 done.bytes = len as u64;
-                self.process_bytes(&buffer[..len], false, task.header, task.read_ns, &mut done);
+                self.process_bytes(&buffer[..len], false, task.header, task.arrivals, &mut done);
                 shrink(&mut buffer);
                 let _ = self.setup.buffers.try_send(buffer); // the pool is full, or the reader has ended
             }
             Content::Overlong => {
-                self.process_bytes(&[], true, task.header, task.read_ns, &mut done)
+                self.process_bytes(&[], true, task.header, task.arrivals, &mut done)
             }
             Content::Unfinished(buffer, len) => {
                 done.bytes = len as u64;
@@ -265,7 +266,7 @@ impl Worker {
         bytes: &[u8],
         overlong: bool,
         header: Option<Arc<[u8]>>,
-        read_ns: i64,
+        arrivals: Arrivals,
         done: &mut Done,
     ) {
         let input = self.setup.sources.input(done.source);
@@ -275,7 +276,7 @@ impl Worker {
             input,
             position: done.sequence << PIECES_BITS,
             records_before: 0,
-            read_ns,
+            arrivals: ChunkArrivals::new(done.read_ns, arrivals, bytes),
             header,
         };
         if let Some(board) = &self.setup.board {

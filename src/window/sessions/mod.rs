@@ -1,26 +1,28 @@
 //! Sessions: of each key, the stretches of time in which it is never silent for as long as the gap.
 //!
 //! Records of a session are told by *cells*: each session begins with one, and a record that closes the gap
-//! between two sessions gives all their cells to one of them. What is kept by cell is the caller's matter.
+//! between two sessions gives all their cells to one of them. The caller keeps its state by cell.
 //!
-//! A session is final when the watermark has reached its end, and *ready* when none that is open began before it.
-//! Both are found record by record, so that neither the sessions nor their order depend on how the stream is
-//! parted.
+//! A session is final when the watermark has reached its end. Final sessions are *ready* to be printed in the
+//! order of their ends, then starts, then keys. Every session that becomes final later ends later, so a key
+//! that is never silent holds no other back, and the order is the same however the stream is cut.
+//!
+//! Most records belong to the newest session of their key, which is found at once. The other open sessions of
+//! a key, which only records out of order make, are in a tree by their starts: n records cost at most
+//! n log n, in whatever order they come.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
-/// Nothing in a list.
+/// No session, key or cell.
 const NONE: u32 = u32::MAX;
 
 /// A session that is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Sessions that were ready at the same place of the stream have the same turn, later ones a later.
-    pub turn: u64,
     /// Its first record.
     pub start: i64,
-    /// A gap behind its last record.
+    /// A gap after its last record.
     pub end: i64,
     /// Whose it is.
     pub key: u32,
@@ -32,24 +34,23 @@ pub struct Session {
 #[derive(Debug)]
 pub struct Sessions {
     gap: i64,
-    /// Where it stood when final sessions were last looked for.
+    /// The watermark when final sessions were last looked for.
     watermark: i64,
-    /// How often some were ready.
-    turn: u64,
     /// By key, the last of its open sessions.
     newest: Vec<u32>,
+    /// By key and start, its other open sessions. Only keys that have any are here.
+    older: HashMap<u32, BTreeMap<i64, u32>>,
     open: Vec<Open>,
     /// Places in `open` that are free.
     free: Vec<u32>,
+    /// How many sessions began.
+    begun: u64,
     /// The next cell of the same session, by cell.
     next_cells: Vec<u32>,
-    /// The last records of sessions; entries can be out of date, but never late.
-    lasts: BinaryHeap<Reverse<(i64, u32)>>,
-    /// When sessions began; an entry whose session has gone or began earlier is out of date.
-    starts: BinaryHeap<Reverse<(i64, u32)>>,
-    /// Final sessions that wait for those that began before them.
-    done: BinaryHeap<Reverse<(i64, u32)>>,
-    /// Sessions that wait to be taken, in no order but that of their turns.
+    /// The last records of sessions, each with the session's place and number. An entry can name a time before
+    /// the session's last record, or a session that is gone, but never a later time.
+    lasts: BinaryHeap<Reverse<(i64, u32, u64)>>,
+    /// Final sessions that wait to be taken.
     ready: Vec<Session>,
     /// Cells of sessions that were ready.
     spent: usize,
@@ -57,22 +58,14 @@ pub struct Sessions {
 
 #[derive(Clone, Copy, Debug)]
 struct Open {
+    /// Tells it from other sessions at the same place.
+    number: u64,
     key: u32,
     start: i64,
     last: i64,
     /// The first and last of its cells.
     cells: (u32, u32),
-    /// The key's open sessions before and behind it; there is a gap at least between them.
-    older: u32,
-    newer: u32,
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Free,
-    Open,
-    Done,
+    is_open: bool,
 }
 
 impl Sessions {
@@ -81,14 +74,13 @@ impl Sessions {
         Sessions {
             gap,
             watermark: i64::MIN,
-            turn: 0,
             newest: Vec::new(),
+            older: HashMap::new(),
             open: Vec::new(),
             free: Vec::new(),
+            begun: 0,
             next_cells: Vec::new(),
             lasts: BinaryHeap::new(),
-            starts: BinaryHeap::new(),
-            done: BinaryHeap::new(),
             ready: Vec::new(),
             spent: 0,
         }
@@ -110,41 +102,25 @@ impl Sessions {
         std::iter::successors(Some(session.cell), next)
     }
 
-    /// The cell of a record of a key, when the watermark stands here; nothing if it is late: its session, be it
-    /// one of its own, would have been final.
+    /// The cell of a record of a key at this watermark; none if it is late: its session, be it one of its own,
+    /// would have been final.
     #[inline]
     pub fn cell(&mut self, key: u32, time: i64, watermark: i64) -> Option<u32> {
         self.advance(watermark);
         if self.newest.len() <= key as usize {
             self.newest.resize(key as usize + 1, NONE);
         }
-        let (mut newer, mut at) = (NONE, self.newest[key as usize]);
-        while at != NONE && self.is_behind(time, self.open[at as usize].start) {
-            (newer, at) = (at, self.open[at as usize].older);
+        let newest = self.newest[key as usize];
+        if newest == NONE || self.is_behind(self.open[newest as usize].last, time) {
+            return (!self.is_behind(time, watermark)).then(|| self.begin_newest(key, time));
         }
-        if at == NONE || self.is_behind(self.open[at as usize].last, time) {
-            if self.is_behind(time, watermark) {
-                return None;
-            }
-            return Some(self.begin(key, time, at, newer));
+        if self.is_behind(time, self.open[newest as usize].start) {
+            return self.cell_before(key, time, watermark);
         }
-        // Of the older ones, only the next can be near: what lies between two sessions is a gap at least.
-        let older = self.open[at as usize].older;
-        if older != NONE && !self.is_behind(self.open[older as usize].last, time) {
-            self.absorb(at, older);
-        }
-        let session = &mut self.open[at as usize];
-        session.last = session.last.max(time);
-        let cell = session.cells.0;
-        if time < session.start {
-            session.start = time;
-            self.starts.push(Reverse((time, at)));
-        }
-        Some(cell)
+        Some(self.join(newest, time))
     }
 
-    /// Moves the watermark: sessions become final, and ready as far as no session that is open or may still
-    /// begin comes before them.
+    /// Moves the watermark: sessions become final.
     #[inline]
     pub fn advance(&mut self, watermark: i64) {
         if watermark > self.watermark {
@@ -153,44 +129,38 @@ impl Sessions {
         }
     }
 
-    /// Nothing more comes: all sessions are final and ready.
+    /// Nothing more comes: all sessions are final.
     pub fn finish(&mut self) {
-        self.turn += 1;
         for index in 0..self.open.len() as u32 {
-            if self.open[index as usize].state != State::Free {
+            if self.open[index as usize].is_open {
                 self.leave(index);
             }
         }
         self.newest.fill(NONE);
+        self.older = HashMap::new();
         (self.open, self.free) = (Vec::new(), Vec::new());
         self.lasts = BinaryHeap::new();
-        self.starts = BinaryHeap::new();
-        self.done = BinaryHeap::new();
     }
 
     /// All sessions that were not taken, as they are so far; they stay.
     pub fn all(&self) -> Vec<Session> {
-        let left = self
-            .open
-            .iter()
-            .filter(|session| session.state != State::Free);
+        let left = self.open.iter().filter(|session| session.is_open);
         let left = left.map(|session| self.so_far(session));
         self.ready.iter().copied().chain(left).collect()
     }
 
-    /// The sessions that are ready, by turn. Within one, those that began first are the first to be printed.
+    /// The sessions that became final since the last call, in no order. All of a later call end later.
     pub fn take(&mut self) -> Vec<Session> {
         std::mem::take(&mut self.ready)
     }
 
-    /// The cells of sessions that are not ready, with new numbers from 0 on and their keys likewise: which
-    /// cells and which keys they were. Called when enough are spent and what was taken is done with.
+    /// The cells of sessions that are open, with new numbers from 0 on and their keys likewise: which cells and
+    /// which keys they were. Called when enough are spent, after all sessions that were taken are printed.
     pub fn renumber(&mut self) -> (Vec<u32>, Vec<u32>) {
         let (mut cells, mut keys) = (Vec::new(), Vec::new());
         let mut new_keys = vec![NONE; self.newest.len()];
         let mut next_cells = Vec::new();
-        let in_use = |session: &&mut Open| session.state != State::Free;
-        for session in self.open.iter_mut().filter(in_use) {
+        for session in self.open.iter_mut().filter(|session| session.is_open) {
             let (mut cell, first) = (session.cells.0, cells.len() as u32);
             while cell != NONE {
                 cells.push(cell);
@@ -209,58 +179,113 @@ impl Sessions {
             session.key = *new;
         }
         self.newest = keys.iter().map(|key| self.newest[*key as usize]).collect();
+        let older = std::mem::take(&mut self.older).into_iter();
+        self.older = older
+            .map(|(key, sessions)| (new_keys[key as usize], sessions))
+            .collect();
         self.next_cells = next_cells;
         self.spent = 0;
         (cells, keys)
     }
 
-    /// Whether a time lies so far behind another that a session ends between them.
+    /// Whether a time is so far before another that a session ends between them.
     #[inline]
     fn is_behind(&self, time: i64, other: i64) -> bool {
         other.saturating_sub(time) >= self.gap
     }
 
-    /// Finds what the watermark has made final and ready.
+    /// [`Sessions::cell`] of a record that is a gap or more before the newest session of its key.
+    fn cell_before(&mut self, key: u32, time: i64, watermark: i64) -> Option<u32> {
+        // Of the sessions that begin less than a gap after it, only the last can be near.
+        let reach = time.saturating_add(self.gap - 1);
+        let at = self.last_until(key, reach);
+        if let Some(at) = at.filter(|at| !self.is_behind(self.open[*at as usize].last, time)) {
+            return Some(self.join(at, time));
+        }
+        if self.is_behind(time, watermark) {
+            return None;
+        }
+        let index = self.begin(key, time);
+        self.older.entry(key).or_default().insert(time, index);
+        Some(self.open[index as usize].cells.0)
+    }
+
+    /// The last of a key's older sessions that begins at this time or before it.
+    fn last_until(&self, key: u32, time: i64) -> Option<u32> {
+        let older = self.older.get(&key)?;
+        older.range(..=time).next_back().map(|(_, index)| *index)
+    }
+
+    /// Adds a record to a session that it is near, with all of the one before if it closes the gap between them.
+    #[inline]
+    fn join(&mut self, at: u32, time: i64) -> u32 {
+        let Open { start, last, .. } = self.open[at as usize];
+        if time < start {
+            self.begin_earlier(at, time);
+        } else if time > last {
+            self.open[at as usize].last = time;
+        }
+        self.open[at as usize].cells.0
+    }
+
+    /// A record before the first of a session joins it.
+    fn begin_earlier(&mut self, at: u32, time: i64) {
+        let Open { key, start, .. } = self.open[at as usize];
+        let is_newest = self.newest[key as usize] == at;
+        if !is_newest {
+            self.remove_older(key, start);
+        }
+        let mut begins = time;
+        let before = self.last_until(key, time);
+        if let Some(before) =
+            before.filter(|before| !self.is_behind(self.open[*before as usize].last, time))
+        {
+            begins = self.open[before as usize].start;
+            self.absorb(at, before);
+        }
+        self.open[at as usize].start = begins;
+        if !is_newest {
+            self.older.entry(key).or_default().insert(begins, at);
+        }
+    }
+
+    /// Takes a session out of the older ones of its key.
+    fn remove_older(&mut self, key: u32, start: i64) {
+        if let Some(older) = self.older.get_mut(&key) {
+            older.remove(&start);
+            if older.is_empty() {
+                self.older.remove(&key);
+            }
+        }
+    }
+
+    /// Finds the sessions that the watermark has made final.
     fn settle(&mut self) {
-        while let Some(&Reverse((last, index))) = self.lasts.peek()
+        while let Some(&Reverse((last, index, number))) = self.lasts.peek()
             && self.is_behind(last, self.watermark)
         {
             self.lasts.pop();
-            let session = self.open[index as usize];
-            if session.state != State::Open {
+            let Some(session) = self.open.get(index as usize).copied() else {
+                continue;
+            };
+            if !session.is_open || session.number != number {
                 continue;
             }
-            if self.is_behind(session.last, self.watermark) {
-                self.unlink(index);
-                self.open[index as usize].state = State::Done;
-                self.done.push(Reverse((session.start, index)));
-            } else {
-                self.lasts.push(Reverse((session.last, index)));
+            if !self.is_behind(session.last, self.watermark) {
+                self.lasts.push(Reverse((session.last, index, number)));
+                continue;
             }
-        }
-        if self.done.is_empty() {
-            return;
-        }
-        // A record that is not late begins no session before this.
-        let earliest = self
-            .watermark
-            .saturating_sub(self.gap)
-            .saturating_add(1)
-            .min(self.first_start());
-        self.turn += 1;
-        while let Some(&Reverse((start, index))) = self.done.peek()
-            && start < earliest
-        {
-            self.done.pop();
+            match self.newest[session.key as usize] == index {
+                true => self.newest[session.key as usize] = NONE,
+                false => self.remove_older(session.key, session.start),
+            }
             self.leave(index);
         }
     }
 
-    /// Begins a session between two others of the key.
     /// A session as it is so far.
     fn so_far(&self, open: &Open) -> Session {
         Session {
-            turn: self.turn,
             start: open.start,
             end: open.last.saturating_add(self.gap),
             key: open.key,
@@ -268,17 +293,30 @@ impl Sessions {
         }
     }
 
-    fn begin(&mut self, key: u32, time: i64, older: u32, newer: u32) -> u32 {
+    /// Begins a session after all others of the key.
+    #[inline]
+    fn begin_newest(&mut self, key: u32, time: i64) -> u32 {
+        let before = self.newest[key as usize];
+        if before != NONE {
+            let start = self.open[before as usize].start;
+            self.older.entry(key).or_default().insert(start, before);
+        }
+        let index = self.begin(key, time);
+        self.newest[key as usize] = index;
+        self.open[index as usize].cells.0
+    }
+
+    fn begin(&mut self, key: u32, time: i64) -> u32 {
         let cell = self.next_cells.len() as u32;
         self.next_cells.push(NONE);
+        self.begun += 1;
         let session = Open {
+            number: self.begun,
             key,
             start: time,
             last: time,
             cells: (cell, cell),
-            older,
-            newer,
-            state: State::Open,
+            is_open: true,
         };
         let index = match self.free.pop() {
             Some(index) => {
@@ -290,60 +328,24 @@ impl Sessions {
                 self.open.len() as u32 - 1
             }
         };
-        if older != NONE {
-            self.open[older as usize].newer = index;
-        }
-        match newer {
-            NONE => self.newest[key as usize] = index,
-            newer => self.open[newer as usize].older = index,
-        }
-        self.lasts.push(Reverse((time, index)));
-        self.starts.push(Reverse((time, index)));
-        cell
+        self.lasts.push(Reverse((time, index, self.begun)));
+        index
     }
 
-    /// A record closes the gap between two sessions of a key: one takes all of the one before it.
+    /// A session takes all of an older one of its key.
     fn absorb(&mut self, into: u32, older: u32) {
         let gone = self.open[older as usize];
-        self.unlink(older);
-        self.open[older as usize].state = State::Free;
+        self.remove_older(gone.key, gone.start);
+        self.open[older as usize].is_open = false;
         self.free.push(older);
         let session = &mut self.open[into as usize];
         self.next_cells[session.cells.1 as usize] = gone.cells.0;
         session.cells.1 = gone.cells.1;
-        session.start = gone.start;
-        self.starts.push(Reverse((gone.start, into)));
     }
 
-    /// Takes a session out of the list of its key.
-    fn unlink(&mut self, index: u32) {
-        let Open {
-            key, older, newer, ..
-        } = self.open[index as usize];
-        if older != NONE {
-            self.open[older as usize].newer = newer;
-        }
-        match newer {
-            NONE => self.newest[key as usize] = older,
-            newer => self.open[newer as usize].older = older,
-        }
-    }
-
-    /// When the first open session began.
-    fn first_start(&mut self) -> i64 {
-        while let Some(&Reverse((start, index))) = self.starts.peek() {
-            let session = &self.open[index as usize];
-            if session.state == State::Open && session.start == start {
-                return start;
-            }
-            self.starts.pop();
-        }
-        i64::MAX
-    }
-
-    /// A session, which is in no list any more, is ready.
+    /// A session is final.
     fn leave(&mut self, index: u32) {
-        self.open[index as usize].state = State::Free;
+        self.open[index as usize].is_open = false;
         let ready = self.so_far(&self.open[index as usize]);
         self.free.push(index);
         self.spent += self.cells_of(&ready).count();

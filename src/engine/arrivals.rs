@@ -1,0 +1,261 @@
+//! When the records of a chunk were read.
+//!
+//! A chunk of a pipe or socket holds what several reads brought, each at its own time. What is kept is a run of
+//! bytes for each read that ended a record; a chunk of one read, and every chunk of a file, has one time and no
+//! runs. A record arrives when its last byte is read.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::data::{Batch, Column, Slot, Value, count_records};
+
+/// Bytes up to which records were read at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    /// Where the bytes end. A run begins where the one before it ends.
+    end: usize,
+    /// In nanoseconds since 1970.
+    read_ns: i64,
+}
+
+/// Runs of whole records, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Arrivals {
+    runs: Vec<Run>,
+}
+
+impl Arrivals {
+    /// The records that end after those of the last run, and not after `end`, were read at this time.
+    pub(super) fn note(&mut self, end: usize, read_ns: i64) {
+        match self.runs.last_mut() {
+            Some(last) if last.end >= end => {}
+            Some(last) if last.read_ns == read_ns => last.end = end,
+            None if end == 0 => {}
+            _ => self.runs.push(Run { end, read_ns }),
+        }
+    }
+
+    /// So many bytes are taken off the front.
+    pub(super) fn drop_front(&mut self, bytes: usize) {
+        self.runs.retain(|run| run.end > bytes);
+        self.runs.iter_mut().for_each(|run| run.end -= bytes);
+    }
+
+    /// Takes the runs of the first bytes, which leave.
+    pub(super) fn cut(&mut self, bytes: usize) -> Arrivals {
+        let mut front = self.clone();
+        front.runs.retain(|run| run.end <= bytes);
+        self.drop_front(bytes);
+        if let Some(run) = self.runs.first() {
+            front.note(bytes, run.read_ns); // unless the last of them ends there
+        }
+        front
+    }
+
+    /// The time of the last run.
+    pub(super) fn last_ns(&self) -> Option<i64> {
+        self.runs.last().map(|run| run.read_ns)
+    }
+
+    /// Times that lie before this one become this one: windows have heard of it.
+    pub(super) fn raise(&mut self, least_ns: i64) {
+        let raise = |run: &mut Run| run.read_ns = run.read_ns.max(least_ns);
+        self.runs.iter_mut().for_each(raise);
+    }
+}
+
+/// When the records of a chunk were read that a worker has before it.
+#[derive(Clone, Debug)]
+pub(super) struct ChunkArrivals {
+    /// The time of the last read.
+    read_ns: i64,
+    /// If there were several reads: their runs, and where in memory the chunk is.
+    several: Option<Arc<(Arrivals, Range<usize>)>>,
+}
+
+impl ChunkArrivals {
+    pub(super) fn new(read_ns: i64, arrivals: Arrivals, bytes: &[u8]) -> ChunkArrivals {
+        let several = arrivals.runs.len() > 1;
+        ChunkArrivals {
+            read_ns,
+            several: several.then(|| Arc::new((arrivals, addresses(bytes)))),
+        }
+    }
+
+    /// When each row of a batch was read. The rows were scanned from these bytes of the chunk: each is the text in
+    /// the column `texts`, or else a line.
+    pub(super) fn column(
+        &self,
+        bytes: &[u8],
+        batch: &Batch<'_>,
+        texts: Option<Slot>,
+    ) -> Column<'static> {
+        let runs = self.runs_of(bytes);
+        let [(_, first_ns), .., _] = runs.as_slice() else {
+            let read_ns = runs.first().map_or(self.read_ns, |(_, read_ns)| *read_ns);
+            return Column::Constant(Value::Time(read_ns), batch.rows);
+        };
+        let mut times = Vec::with_capacity(batch.rows);
+        match texts.and_then(|slot| batch.get(slot)) {
+            Some(Column::Text(texts)) => {
+                let mut run = 0;
+                for span in &texts.spans {
+                    while run + 1 < runs.len() && span.start as usize >= runs[run].0 {
+                        run += 1;
+                    }
+                    times.push(Value::Time(runs[run].1));
+                }
+            }
+            _ => {
+                let mut start = 0;
+                for (end, read_ns) in &runs {
+                    let records = count_records(&bytes[start..*end]);
+                    times.extend(std::iter::repeat_n(Value::Time(*read_ns), records));
+                    start = *end;
+                }
+            }
+        }
+        // Every scanner says where its rows are; a row more or less would be a fault of one.
+        times.resize(batch.rows, Value::Time(*first_ns));
+        Column::Values(times)
+    }
+
+    /// The runs that these bytes touch: where in the bytes each ends, and its time.
+    fn runs_of(&self, bytes: &[u8]) -> Vec<(usize, i64)> {
+        let Some((arrivals, chunk)) = self.several.as_deref() else {
+            return Vec::new();
+        };
+        let own = addresses(bytes);
+        if own.start < chunk.start || own.end > chunk.end {
+            return Vec::new(); // a copy, of which nothing is known
+        }
+        let (start, end) = (own.start - chunk.start, own.end - chunk.start);
+        let first = arrivals.runs.partition_point(|run| run.end <= start);
+        let mut runs = Vec::new();
+        for run in &arrivals.runs[first..] {
+            runs.push((run.end.min(end) - start, run.read_ns));
+            if run.end >= end {
+                break;
+            }
+        }
+        runs
+    }
+}
+
+/// Where in memory some bytes are.
+fn addresses(bytes: &[u8]) -> Range<usize> {
+    let range = bytes.as_ptr_range();
+    range.start as usize..range.end as usize
+}
+
+/// When the records of a batch were read, from the column that holds it.
+pub(super) enum Arrived {
+    /// All at this time.
+    At(i64),
+    /// Each at its own.
+    Each(Vec<i64>),
+}
+
+impl Arrived {
+    /// Of rows that do not say, all were read at `read_ns`.
+    pub(super) fn of(batch: &Batch<'_>, slot: Slot, read_ns: i64) -> Arrived {
+        let ns = |value: &Value| match value {
+            Value::Time(ns) => *ns,
+            _ => read_ns,
+        };
+        match batch.get(slot) {
+            Some(Column::Constant(value, _)) => Arrived::At(ns(value)),
+            Some(Column::Values(values)) => Arrived::Each(values.iter().map(ns).collect()),
+            _ => Arrived::At(read_ns),
+        }
+    }
+
+    /// The time of each of so many rows.
+    pub(super) fn times(self, rows: usize) -> Vec<i64> {
+        match self {
+            Arrived::At(ns) => vec![ns; rows],
+            Arrived::Each(times) => times,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Bytes, Position, Span, TextColumn};
+    use proptest::prelude::*;
+
+    fn arrivals(runs: &[(usize, i64)]) -> Arrivals {
+        let mut arrivals = Arrivals::default();
+        runs.iter().for_each(|(end, ns)| arrivals.note(*end, *ns));
+        arrivals
+    }
+
+    fn times(column: &Column<'_>) -> Vec<i64> {
+        let time = |row| match column.get(row).to_value() {
+            Value::Time(ns) => ns,
+            other => panic!("{other:?}"),
+        };
+        (0..column.len()).map(time).collect()
+    }
+
+    #[test]
+    fn a_read_that_ends_no_record_has_no_run() {
+        let mut own = arrivals(&[(0, 1), (4, 1), (4, 2), (6, 3), (8, 3)]);
+        assert_eq!(own, arrivals(&[(4, 1), (8, 3)]));
+        own.raise(2);
+        assert_eq!(own, arrivals(&[(4, 2), (8, 3)]));
+        assert_eq!(own.last_ns(), Some(3));
+    }
+
+    #[test]
+    fn every_line_has_the_time_of_its_read() {
+        let bytes = b"a\nbb\ncc\nd\n";
+        let own = arrivals(&[(2, 10), (8, 20), (10, 30)]);
+        let own = ChunkArrivals::new(30, own, bytes);
+        for (piece, expected) in [
+            (&bytes[..], &[10, 20, 20, 30][..]),
+            (&bytes[2..8], &[20, 20]),
+            (&bytes[5..], &[20, 30]),
+            (b"copied\n", &[30]),
+        ] {
+            let batch = Batch::new(count_records(piece), Position(0));
+            assert_eq!(times(&own.column(piece, &batch, None)), expected);
+        }
+        let text = |start, end| Span::new(start, end);
+        let spans = vec![text(0, 1), text(2, 3), text(3, 4), text(5, 7), text(8, 9)];
+        let mut batch = Batch::new(spans.len(), Position(0));
+        let bytes = Bytes::Borrowed(&bytes[..]);
+        batch.set(
+            Slot(0),
+            Column::Text(TextColumn {
+                bytes: bytes.clone(),
+                spans,
+            }),
+        );
+        let column = own.column(&bytes, &batch, Some(Slot(0)));
+        assert_eq!(times(&column), [10, 20, 20, 20, 30]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_keeps_the_time_of_every_byte(steps in proptest::collection::vec((1usize..5, 0i64..4), 1..8), at in 0usize..30) {
+            let mut runs = Vec::new();
+            for (bytes, ns) in steps {
+                let (end, last) = runs.last().copied().unwrap_or((0, 0));
+                runs.push((end + bytes, last + ns));
+            }
+            let of_bytes = |own: &Arrivals| {
+                let mut times = Vec::new();
+                own.runs.iter().for_each(|run| times.resize(run.end, run.read_ns));
+                times
+            };
+            let mut back = arrivals(&runs);
+            let all = of_bytes(&back);
+            let at = at.min(all.len());
+            let front = back.cut(at);
+            prop_assert_eq!([of_bytes(&front), of_bytes(&back)].concat(), all);
+            prop_assert_eq!(of_bytes(&front).len(), at);
+        }
+    }
+}
