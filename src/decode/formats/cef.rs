@@ -38,7 +38,7 @@ pub(super) const CEF: FormatDef = FormatDef {
     entry: Entry {
         name: "cef",
         usage: "parse cef",
-        summary: "Common Event Format of security products, also after the header of syslog.",
+        summary: "Common Event Format of security products, also within syslog.",
         details: "\
 Fields: cef_version:int device_vendor device_product device_version signature_id name severity extension act app dst \
 dpt:int duser msg proto request src spt:int suser.\n\nThe frequent keys of the extension are fields, null where they \

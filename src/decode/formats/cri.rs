@@ -9,7 +9,7 @@ pub(super) const CRI: FormatDef = FormatDef {
     entry: Entry {
         name: "cri",
         usage: "parse cri",
-        summary: "Log of a container under Kubernetes (containerd, CRI-O), as in /var/log/pods.",
+        summary: "Log of a container under Kubernetes, by containerd or CRI-O.",
         details: "\
 Fields: time:time stream tag log.\n\nStream is stdout or stderr. A tag `P` marks a part of a long line, `F` its last \
 part. `parse cri | json from log` reads the output of a container that writes JSON.",

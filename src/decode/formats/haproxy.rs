@@ -9,7 +9,7 @@ pub(super) const HAPROXY: FormatDef = FormatDef {
     entry: Entry {
         name: "haproxy",
         usage: "parse haproxy",
-        summary: "HTTP and TCP logs of HAProxy (options httplog, httpslog, tcplog), also after the header of syslog.",
+        summary: "HAProxy's httplog, httpslog and tcplog, also after syslog's header.",
         details: "\
 Fields: client_ip client_port:int time:time frontend backend server request_ms:int queue_ms:int connect_ms:int \
 response_ms:int total_ms:int status:int bytes:int request_cookie response_cookie state active:int \

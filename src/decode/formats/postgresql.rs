@@ -11,10 +11,10 @@ pub(super) const POSTGRESQL: FormatDef = FormatDef {
     entry: Entry {
         name: "postgresql",
         usage: "parse postgresql",
-        summary: "Log of PostgreSQL with log_line_prefix `%m [%p] ` or `%m [%p] %q%u@%d `.",
+        summary: "Log of PostgreSQL with its own or Debian's log_line_prefix.",
         details: "\
-Fields: time:time pid:int user database level message.\n\nThe first prefix is PostgreSQL's own, the second is \
-Debian's; user and database are null where the prefix does not have them. Level is LOG, ERROR, DETAIL, STATEMENT and \
+Fields: time:time pid:int user database level message.\n\nThe prefix is `%m [%p] `, which is PostgreSQL's own, or \
+Debian's `%m [%p] %q%u@%d `; user and database are null where the prefix does not have them. Level is LOG, ERROR, DETAIL, STATEMENT and \
 so on. A message of several lines is one record with --records '/^\\d{4}-/'.",
         examples: &[Example {
             expr: "parse postgresql | select pid, user, database, level, message",

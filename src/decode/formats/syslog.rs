@@ -23,7 +23,7 @@ pub(super) const SYSLOG: FormatDef = FormatDef {
     entry: Entry {
         name: "syslog",
         usage: "parse syslog",
-        summary: "System log as /var/log has it: RFC 3164 in its many forms, and RFC 5424.",
+        summary: "System log as /var/log has it: RFC 3164 in its forms, and RFC 5424.",
         details: "\
 Fields: priority:int time:time host app pid:int message; printed only if named: msgid data.\n\nThe time is that of \
 RFC 3164, with or without a year and a fraction, or RFC 3339. Priority (8 × facility + severity) is there only in \
