@@ -21,7 +21,8 @@ pub(super) const PARSE: StageDef = StageDef {
                   and give such values; at the end, they take as much as is one. {_} is not kept; {{ and }} are \
                   braces.\n\nFORMAT is one of alb, cef, clf, combined, cri, docker, haproxy, klog, nginx_error, \
                   postgresql, s3, syslog, syslog5424; --formats lists them with their fields. Some fields are \
-                  printed only where an expression names them.\n\nA record that does not match is rejected: the \
+                  printed only where an expression names them. Formats of your own are in a file: see --help \
+                  formats-file.\n\nA record that does not match is rejected: the \
                   reason names the place. What stands in fields that nothing asks for is not looked at.",
         examples: &[
             Example {
