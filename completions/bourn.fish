@@ -8,6 +8,7 @@ complete -c bourn -l every -d 'Print results that are not final as well, each DU
 complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
 complete -c bourn -l for -d 'End the input after this time, and print what there is.' -r -f
 complete -c bourn -l forget -d 'Forget keys that have been silent for longer.' -r -f
+complete -c bourn -l formats-file -d 'Read your own formats for `parse` from FILE.' -r -F
 complete -c bourn -l idle -d 'How long a live source may be silent; 10s without it.' -r -f
 complete -c bourn -l late -d 'Keep late lines in a file, in the order of the stream.' -r -F
 complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still end windows.' -r -f
@@ -88,6 +89,7 @@ for\t''
 forget\t''
 format_time\t''
 formats\t''
+formats-file\t''
 functions\t''
 get\t''
 groups\t''
