@@ -19,9 +19,9 @@ received_bytes:int sent_bytes:int method url protocol agent rest.\n\nThe three t
 target was not reached. A `-` is null. A request that is not `METHOD url PROTOCOL` is whole in url, and null if it has \
 only `-`. Everything after the agent, from the cipher of TLS on, is in `rest`.",
         examples: &[Example {
-            expr: "parse alb | select elb_status_code, client_ip, method, url, agent",
+            expr: "parse alb | select elb_status_code, method, url, agent",
             input: "http 2018-07-02T22:23:00.186641Z app/a/50 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 34 366 \"GET http://www.example.com:80/ HTTP/1.1\" \"curl/7.46.0\" - - arn \"Root=1\" \"-\" \"-\" 0\n",
-            output: "200\t192.168.131.39\tGET\thttp://www.example.com:80/\tcurl/7.46.0\n",
+            output: "200\tGET\thttp://www.example.com:80/\tcurl/7.46.0\n",
         }],
     },
     fields: &[
