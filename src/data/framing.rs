@@ -38,8 +38,10 @@ pub enum Preface {
     Nothing,
     /// Perhaps a UTF-8 byte order mark.
     Mark,
-    /// Perhaps a mark, then a record that names the fields.
+    /// Perhaps a mark; the first record that reaches the stage that asks for it names the fields.
     Header,
+    /// Perhaps a mark; lines anywhere among the records name the fields of those after them.
+    Directives,
 }
 
 /// What an editor may have put in front of UTF-8.

@@ -1,15 +1,21 @@
-//! Rows of separated fields, quoted (csv) or with escapes (tsv).
+//! Rows of separated fields: quoted (csv), with escapes (tsv), with separators of several characters, or as the W3C's
+//! extended log format has them.
 //!
-//! Which column stands where is known from the names of the columns or from the header of the row's source. Of a
-//! row the separators are counted and the quotes checked; fields that nothing asks for are passed over. Fields
+//! The place of each column is known from the names of the columns or from the header of the row's source. Of a
+//! row the separators are counted and the quotes checked; fields that nothing reads are passed over. Fields
 //! stay where they are, as spans into the chunk, unless a quote in quotes or an escape has to be taken out.
 
 use memchr::{memchr, memchr_iter};
 
-use crate::data::{Column, ColumnBuilder, Names, RecordColumn, Span, TextColumn, Value, ValueRef};
+use crate::data::{
+    Column, ColumnBuilder, Names, RecordColumn, Span, TextColumn, Value, ValueRef, parse_time,
+};
 
 pub use super::dialect::Dialect;
+use super::dialect::Field;
+pub use super::separator::Separator;
 use super::taken::Taken;
+use super::w3c;
 use super::{Decoded, Decoder, Wanted};
 
 /// Reads wanted columns of rows.
@@ -31,14 +37,26 @@ struct Layout {
     takes: Vec<(usize, usize)>,
     /// All names, if the whole row is wanted.
     names: Option<Names>,
+    /// In w3c, the fields of a date and a time, of which the column after all fields is made.
+    clock: Option<(usize, usize)>,
 }
 
+/// The column that w3c makes of a date and a time.
+const TIMESTAMP: &[u8] = b"timestamp";
+
 impl Layout {
-    fn of(names: Vec<Vec<u8>>, wanted: &[Wanted]) -> Layout {
+    fn of(dialect: Dialect, names: Vec<Vec<u8>>, wanted: &[Wanted]) -> Layout {
+        let mut names = names;
         let mut layout = Layout {
             fields: names.len(),
             ..Layout::default()
         };
+        if dialect == Dialect::W3c {
+            layout.clock = clock(&names);
+            if layout.clock.is_some() {
+                names.push(TIMESTAMP.to_vec());
+            }
+        }
         let mut is_whole = false;
         for (column, wanted) in wanted.iter().enumerate() {
             match wanted {
@@ -63,6 +81,15 @@ impl Layout {
     }
 }
 
+/// The fields of a date and a time, if there are both and no field has the name of the column made of them.
+fn clock(names: &[Vec<u8>]) -> Option<(usize, usize)> {
+    let place = |name: &[u8]| names.iter().position(|other| other == name);
+    match place(TIMESTAMP) {
+        Some(_) => None,
+        None => place(b"date").zip(place(b"time")),
+    }
+}
+
 impl CsvDecoder {
     /// A decoder of these columns. `names` are those of all columns, unless each source's header names them.
     pub fn new(dialect: Dialect, names: Option<&[String]>, wanted: &[Wanted]) -> Self {
@@ -71,13 +98,19 @@ impl CsvDecoder {
         CsvDecoder {
             dialect,
             wanted: wanted.to_vec(),
-            layout: Layout::of(names, wanted),
+            layout: Layout::of(dialect, names, wanted),
         }
     }
 
     fn layout(&self, header: ValueRef<'_>) -> Result<Layout, String> {
         match header {
-            ValueRef::Text(header) => Ok(Layout::of(self.dialect.names(header)?, &self.wanted)),
+            ValueRef::Text(header) => {
+                let names = self.dialect.names(header)?;
+                Ok(Layout::of(self.dialect, names, &self.wanted))
+            }
+            _ if self.dialect == Dialect::W3c => {
+                Err("w3c: expected a line `#Fields: …` before this one".to_owned())
+            }
             _ => Err(format!("{}: there is no header", self.dialect.name())),
         }
     }
@@ -91,6 +124,8 @@ struct Rows<'d, 'a> {
     is_plain: bool,
     /// The wanted columns, then those of the whole row.
     taken: Vec<Taken>,
+    /// The fields of a row, where all of them are looked for at once.
+    fields: Vec<Field>,
     read: usize,
     rejected: Vec<(u32, String)>,
 }
@@ -104,6 +139,7 @@ impl<'d, 'a> Rows<'d, 'a> {
             texts,
             is_plain: memchr(decoder.dialect.mark(), &texts.bytes).is_none(),
             taken: (0..columns).map(taken).collect(),
+            fields: Vec::new(),
             read: 0,
             rejected: Vec::new(),
         }
@@ -117,6 +153,8 @@ impl<'d, 'a> Rows<'d, 'a> {
         let base = span.start as usize;
         let read = if span.is_null() {
             Err("there is no text".to_owned())
+        } else if let Dialect::Separated(_) | Dialect::W3c = self.dialect {
+            self.read_fields(text, base, layout)
         } else if self.is_plain || memchr(self.dialect.mark(), text).is_none() {
             self.read_plain(text, base, layout)
         } else {
@@ -147,7 +185,8 @@ impl<'d, 'a> Rows<'d, 'a> {
     /// A row without quotes and escapes: fields are looked for up to the last one wanted, the rest is counted.
     #[inline]
     fn read_plain(&mut self, text: &[u8], base: usize, layout: &Layout) -> Result<(), String> {
-        let mut separators = memchr_iter(self.dialect.separator(), text);
+        let separator = self.dialect.separator().unwrap_or(b',');
+        let mut separators = memchr_iter(separator, text);
         let mut separator = separators.next();
         let (mut start, mut field) = (0, 0);
         for &(wanted, column) in &layout.takes {
@@ -189,6 +228,43 @@ impl<'d, 'a> Rows<'d, 'a> {
         check_count(number, layout)
     }
 
+    /// A row whose fields are all found before any is taken.
+    fn read_fields(&mut self, text: &[u8], base: usize, layout: &Layout) -> Result<(), String> {
+        let dialect = self.dialect;
+        dialect.fields(text, layout.fields, &mut self.fields)?;
+        let found = self.fields.len();
+        match dialect {
+            Dialect::W3c if found != layout.fields => return Err(too_long(found, layout)),
+            _ => check_count(found, layout)?,
+        }
+        for &(number, column) in &layout.takes {
+            let taken = &mut self.taken[column];
+            match self.fields.get(number) {
+                Some(field) if dialect == Dialect::W3c && is_nothing(text, *field) => {
+                    taken.push(Span::NULL);
+                }
+                Some(field) if field.is_changed => {
+                    taken.push_made(Value::Text(dialect.text(text, *field)));
+                }
+                Some(field) => taken.push(Span::new(base + field.start, base + field.end)),
+                None => match layout.clock {
+                    Some((date, time)) => {
+                        let texts = [date, time].map(|place| {
+                            let field = self.fields[place];
+                            &text[field.start..field.end]
+                        });
+                        match timestamp(texts) {
+                            Some(ns) => taken.push_made(Value::Time(ns)),
+                            None => taken.push(Span::NULL),
+                        }
+                    }
+                    None => break, // the row is too short
+                },
+            }
+        }
+        Ok(())
+    }
+
     fn finish(mut self, layout: &Layout, whole: Option<usize>) -> Decoded<'a> {
         let bytes = &self.texts.bytes;
         let column = |taken: Taken| taken.into_column(bytes);
@@ -207,6 +283,22 @@ impl<'d, 'a> Rows<'d, 'a> {
             rejected: self.rejected,
         }
     }
+}
+
+/// Whether a field of w3c has no value. In quotes, it is a string with a hyphen or without anything.
+fn is_nothing(text: &[u8], field: Field) -> bool {
+    let is_quoted = field.start > 0 && text[field.start - 1] == b'"';
+    let written = &text[field.start..field.end];
+    !is_quoted && (written == w3c::NOTHING || written.is_empty())
+}
+
+/// A date and a time, both in GMT, as one time.
+fn timestamp([date, time]: [&[u8]; 2]) -> Option<i64> {
+    let mut text = Vec::with_capacity(32);
+    for part in [date, b"T", time, b"Z"] {
+        text.extend_from_slice(part);
+    }
+    parse_time(&text)
 }
 
 #[inline]
@@ -289,6 +381,40 @@ impl CsvDecoder {
 }
 
 impl Decoder for CsvDecoder {
+    fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
+        let is_none = |(_, span): &(u32, &Span)| {
+            !span.is_null() && self.dialect.is_no_record(span.slice(&texts.bytes))
+        };
+        let rows = (0..).zip(&texts.spans).filter(is_none);
+        rows.map(|(row, _)| row).collect()
+    }
+
+    fn names(&self, header: &[u8]) -> Option<Names> {
+        let names = self.dialect.names(header).ok()?;
+        Some(names.into())
+    }
+
+    fn in_order(&self, line: &[u8], header: &[u8], first: &[u8]) -> Option<Vec<u8>> {
+        let (own, wanted) = (
+            self.dialect.names(header).ok()?,
+            self.dialect.names(first).ok()?,
+        );
+        let mut fields = Vec::new();
+        self.dialect.fields(line, own.len(), &mut fields).ok()?;
+        let mut moved = Vec::with_capacity(line.len());
+        for (index, name) in wanted.iter().enumerate() {
+            if index > 0 {
+                self.dialect.write_separator(&mut moved);
+            }
+            let place = own.iter().position(|other| other == name);
+            let field = place.and_then(|place| fields.get(place));
+            if let Some(field) = field {
+                moved.extend_from_slice(self.dialect.written(line, *field));
+            }
+        }
+        Some(moved)
+    }
+
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         self.decode_with(&self.layout, texts)
     }

@@ -2,6 +2,8 @@
 
 use memchr::memchr;
 
+use super::separator::Separator;
+use super::w3c;
 use crate::data::BYTE_ORDER_MARK;
 
 /// How a row is written.
@@ -9,15 +11,19 @@ use crate::data::BYTE_ORDER_MARK;
 pub enum Dialect {
     /// A field in quotes may hold the separator, line ends and, doubled, quotes.
     Csv {
-        /// What stands between fields.
+        /// The byte between fields.
         separator: u8,
     },
     /// Between tabs; `\t`, `\n`, `\r` and `\\` in a field stand for what they say.
     Tsv,
+    /// As csv, with a text or a pattern between fields.
+    Separated(&'static Separator),
+    /// The extended log format of the W3C.
+    W3c,
 }
 
-/// Where a field stands in a row, and whether something has to be taken out.
-#[derive(Clone, Copy, Debug)]
+/// Where a field is in a row, and whether something has to be taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Field {
     pub(super) start: usize,
     pub(super) end: usize,
@@ -25,34 +31,57 @@ pub(super) struct Field {
 }
 
 impl Dialect {
-    pub(super) fn separator(self) -> u8 {
+    /// The byte between fields, if one byte separates them.
+    pub(super) fn separator(self) -> Option<u8> {
         match self {
-            Dialect::Csv { separator } => separator,
-            Dialect::Tsv => b'\t',
+            Dialect::Csv { separator } => Some(separator),
+            Dialect::Tsv => Some(b'\t'),
+            Dialect::Separated(_) | Dialect::W3c => None,
         }
     }
 
     pub(super) fn name(self) -> &'static str {
         match self {
-            Dialect::Csv { .. } => "csv",
+            Dialect::Csv { .. } | Dialect::Separated(_) => "csv",
             Dialect::Tsv => "tsv",
+            Dialect::W3c => "w3c",
         }
     }
 
-    /// What makes a field more than the bytes between two separators.
+    /// The byte that makes a field more than the bytes between two separators.
     pub(super) fn mark(self) -> u8 {
         match self {
-            Dialect::Csv { .. } => b'"',
+            Dialect::Csv { .. } | Dialect::Separated(_) | Dialect::W3c => b'"',
             Dialect::Tsv => b'\\',
         }
     }
 
-    /// The field that begins at a byte of a row; the next one begins a byte behind what is said to be its end.
+    /// Whether a line is no record: white space only, without a separator. In w3c, lines that begin with `#` are none
+    /// either.
+    #[inline]
+    pub(super) fn is_no_record(self, line: &[u8]) -> bool {
+        match line.first() {
+            Some(b'#') => self == Dialect::W3c,
+            Some(first) if *first > b' ' => false,
+            _ => self.is_blank(line),
+        }
+    }
+
+    #[cold]
+    fn is_blank(self, line: &[u8]) -> bool {
+        let separator = self.separator();
+        line.iter()
+            .all(|byte| matches!(byte, b' ' | b'\t'..=b'\r') && Some(*byte) != separator)
+    }
+
+    /// The field that begins at a byte of a row whose fields one byte separates; the next field begins one byte after
+    /// the end that is returned.
     pub(super) fn field(self, row: &[u8], at: usize) -> Result<(Field, usize), String> {
-        if let (Dialect::Csv { separator }, Some(b'"')) = (self, row.get(at)) {
+        let separator = self.separator().unwrap_or(b',');
+        if let (Dialect::Csv { .. }, Some(b'"')) = (self, row.get(at)) {
             return quoted(row, at, separator);
         }
-        let end = memchr(self.separator(), &row[at..]).map_or(row.len(), |length| at + length);
+        let end = memchr(separator, &row[at..]).map_or(row.len(), |length| at + length);
         let is_changed = self == Dialect::Tsv && memchr(b'\\', &row[at..end]).is_some();
         let field = Field {
             start: at,
@@ -67,23 +96,79 @@ impl Dialect {
         let written = &row[field.start..field.end];
         match self {
             _ if !field.is_changed => written.to_vec(),
-            Dialect::Csv { .. } => without_doubled_quotes(written),
+            Dialect::Csv { .. } | Dialect::Separated(_) | Dialect::W3c => {
+                without_doubled_quotes(written)
+            }
             Dialect::Tsv => without_escapes(written),
         }
+    }
+
+    /// A field as it is written, with its quotes.
+    pub(super) fn written(self, row: &[u8], field: Field) -> &[u8] {
+        let is_quoted = field.start > 0
+            && self != Dialect::Tsv
+            && row[field.start - 1] == b'"'
+            && row.get(field.end) == Some(&b'"');
+        match is_quoted {
+            true => &row[field.start - 1..=field.end],
+            false => &row[field.start..field.end],
+        }
+    }
+
+    /// Appends what separates two fields.
+    pub(super) fn write_separator(self, out: &mut Vec<u8>) {
+        match self {
+            Dialect::Csv { separator } => out.push(separator),
+            Dialect::Tsv => out.push(b'\t'),
+            Dialect::Separated(separator) => {
+                out.extend_from_slice(separator.as_text().unwrap_or(b" "));
+            }
+            Dialect::W3c => out.push(b' '),
+        }
+    }
+
+    /// All fields of a row, at most `limit` where the last one takes the rest.
+    pub(super) fn fields(
+        self,
+        row: &[u8],
+        limit: usize,
+        fields: &mut Vec<Field>,
+    ) -> Result<(), String> {
+        fields.clear();
+        match self {
+            Dialect::Separated(separator) => separator.fields(row, limit, fields),
+            Dialect::W3c => w3c::fields(row, limit, fields),
+            Dialect::Csv { .. } | Dialect::Tsv => {
+                let mut at = 0;
+                while at <= row.len() {
+                    let (field, end) = self.field(row, at)?;
+                    fields.push(field);
+                    at = end + 1;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// All fields of a header: the names of the columns.
     pub(super) fn names(self, header: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         let header = header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header);
-        let (mut names, mut at) = (Vec::new(), 0);
-        while at <= header.len() {
-            let (field, end) = self
-                .field(header, at)
-                .map_err(|reason| format!("{}: in the header, {reason}", self.name()))?;
-            names.push(self.text(header, field));
-            at = end + 1;
+        let header = match self {
+            Dialect::W3c => header.strip_prefix(w3c::DIRECTIVE).unwrap_or(header),
+            _ => header,
+        };
+        let mut fields = Vec::new();
+        self.fields(header, usize::MAX, &mut fields)
+            .map_err(|reason| format!("{}: in the header, {reason}", self.name()))?;
+        if let (Dialect::Separated(separator), Some(last)) = (self, fields.last())
+            && separator.is_wide
+            && fields.len() > 1
+            && last.start == header.len()
+        {
+            fields.pop(); // programs that align columns write blanks after the last one
         }
-        Ok(distinct(names))
+        let names = fields.iter().map(|field| self.text(header, *field));
+        Ok(distinct(names.collect()))
     }
 }
 
@@ -103,7 +188,7 @@ fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(Field, usize), String
             }
             Some(&next) if next != separator => {
                 return Err(format!(
-                    "expected '{}' behind the closing quote at byte {}",
+                    "expected '{}' after the closing quote at byte {}",
                     separator.escape_ascii(),
                     quote + 1
                 ));

@@ -1,11 +1,11 @@
-//! Lines of `key=value key="va lue" key`.
+//! Lines of `key=value key="va lue"`.
 //!
-//! Keys are walked and compared with what is wanted; a value that nothing asks for is passed over, but its quotes
-//! are checked. Values stay where they are unless they have escapes.
+//! Keys are compared with the wanted ones; a value that no stage reads is passed over. Values stay where they are
+//! unless they have escapes.
 
 use std::collections::HashMap;
 
-use memchr::memchr2;
+use memchr::{memchr2, memmem};
 
 use crate::data::{Column, Span, TextColumn, Value};
 
@@ -15,6 +15,7 @@ use super::{Decoded, Decoder, Seen, Wanted};
 /// Reads wanted fields of lines.
 #[derive(Debug)]
 pub struct LogfmtDecoder {
+    separator: Separator,
     keys: Vec<WantedKey>,
     fields: usize,
     /// The column that takes all fields.
@@ -29,11 +30,18 @@ struct WantedKey {
     seen: Seen,
 }
 
-/// What a key has, by its place in the line.
+/// The text between two pairs.
+#[derive(Clone, Debug)]
+pub enum Separator {
+    /// A run of white space and control characters.
+    White,
+    /// This text; white space around keys and values is dropped.
+    Text(Box<memmem::Finder<'static>>),
+}
+
+/// The value of a key, by its place in the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
-    /// The key stands alone.
-    True,
     /// As it is written.
     Plain(usize, usize),
     /// Between quotes, with a backslash in it.
@@ -42,8 +50,9 @@ enum Found {
 
 impl LogfmtDecoder {
     /// A decoder of these fields; column by column in this order. A path is the key that looks like it.
-    pub fn new(wanted: &[Wanted]) -> Self {
+    pub fn new(separator: Separator, wanted: &[Wanted]) -> Self {
         let mut decoder = LogfmtDecoder {
+            separator,
             keys: Vec::new(),
             fields: wanted.len(),
             whole: None,
@@ -65,7 +74,7 @@ impl LogfmtDecoder {
     fn object(&self, text: &[u8]) -> Value {
         let mut fields: Vec<(Vec<u8>, Value)> = Vec::new();
         let mut places: HashMap<&[u8], usize> = HashMap::new();
-        let _ = walk(text, |key, found| {
+        let _ = walk(text, &self.separator, |key, found| {
             let value = found.value(text);
             let next = fields.len();
             let place = *places.entry(key).or_insert(next);
@@ -87,7 +96,7 @@ impl Decoder for LogfmtDecoder {
         for (row, span) in texts.spans.iter().enumerate() {
             row_found.fill(None);
             let text = span.slice(&texts.bytes);
-            let walked = walk(text, |key, found| {
+            let walked = walk(text, &self.separator, |key, found| {
                 for wanted in self.keys.iter().filter(|wanted| wanted.key == key) {
                     row_found[wanted.column] = Some(found);
                 }
@@ -107,7 +116,7 @@ impl Decoder for LogfmtDecoder {
                             Found::Plain(start, end) => {
                                 taken.push(Span::new(base + start, base + end))
                             }
-                            Found::True | Found::Escaped(..) => taken.push_made(found.value(text)),
+                            Found::Escaped(..) => taken.push_made(found.value(text)),
                         }
                     }
                 }
@@ -125,52 +134,136 @@ impl Decoder for LogfmtDecoder {
     }
 }
 
-/// Calls `see` with every key of a line and what it has; otherwise the reason why the line cannot be read.
+/// Calls `see` with each key of a line and its value. Words that are no pair are skipped; a line without any pair is
+/// an error.
 #[inline]
-fn walk<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], Found)) -> Result<(), String> {
+fn walk<'t>(
+    text: &'t [u8],
+    separator: &Separator,
+    mut see: impl FnMut(&'t [u8], Found),
+) -> Result<(), String> {
     let mut has_pair = false;
     let mut at = 0;
     loop {
-        at += length(&text[at..], |byte| byte <= b' ');
+        at = separator.skip(text, at);
         if at == text.len() {
             break;
         }
-        let key_length = length(&text[at..], |byte| {
-            byte > b' ' && byte != b'=' && byte != b'"'
+        let (word_end, least) = match separator {
+            Separator::White => (text.len(), b'!'), // keys end at white space: no need to look for it twice
+            Separator::Text(_) => (separator.find(text, at), 0),
+        };
+        let key_length = length(&text[at..word_end], |byte| {
+            byte >= least && byte != b'=' && byte != b'"'
         });
-        let key = &text[at..at + key_length];
-        at += key_length;
-        match text.get(at) {
-            Some(b'=') if key_length > 0 => at += 1,
-            Some(b'=' | b'"') => return Err(no_key(at)),
-            _ => {
-                see(key, Found::True);
-                continue;
+        let equals = at + key_length;
+        let key = match text.get(equals) {
+            Some(b'=') if equals < word_end => text[at..equals].trim_ascii(),
+            _ => b"",
+        };
+        let start = match key {
+            [] => at,
+            _ => separator.skip_white(text, equals + 1),
+        };
+        let quoted = match text.get(start) {
+            Some(b'"') => {
+                closing_quote(text, start).filter(|(end, _)| separator.is_at(text, *end + 1))
             }
+            _ => None,
+        };
+        at = match quoted {
+            Some((end, _)) => end + 1,
+            None => separator.find(text, start),
+        };
+        if key.is_empty() {
+            continue; // a word, or a text in quotes
         }
         has_pair = true;
-        let start = at;
-        if text.get(start) == Some(&b'"') {
-            let (end, has_escapes) = closing_quote(text, start)?;
-            at = end + 1;
-            if text.get(at).is_some_and(|byte| *byte > b' ') {
-                return Err(not_alone(at));
-            }
-            let found = if has_escapes {
-                Found::Escaped(start + 1, end)
-            } else {
-                Found::Plain(start + 1, end)
-            };
-            see(key, found);
-        } else {
-            at += length(&text[at..], |byte| byte > b' ');
-            see(key, Found::Plain(start, at));
-        }
+        see(
+            key,
+            match quoted {
+                Some((end, true)) => Found::Escaped(start + 1, end),
+                Some((end, false)) => Found::Plain(start + 1, end),
+                None => Found::Plain(start, start + separator.trim(&text[start..at]).len()),
+            },
+        );
     }
     if has_pair {
         Ok(())
     } else {
         Err("logfmt: expected key=value".to_owned())
+    }
+}
+
+impl Separator {
+    /// A separator of this text; none if it is white space.
+    pub fn of(text: &[u8]) -> Separator {
+        match text.trim_ascii() {
+            [] => Separator::White,
+            _ => Separator::Text(Box::new(memmem::Finder::new(text).into_owned())),
+        }
+    }
+
+    /// Where the next word begins.
+    #[inline]
+    fn skip(&self, text: &[u8], at: usize) -> usize {
+        let mut at = at;
+        loop {
+            at += length(&text[at..], |byte| byte <= b' ');
+            match self {
+                Separator::Text(finder) if text[at..].starts_with(finder.needle()) => {
+                    at += finder.needle().len();
+                }
+                _ => return at,
+            }
+        }
+    }
+
+    /// Where the value begins whose key ends here.
+    #[inline]
+    fn skip_white(&self, text: &[u8], at: usize) -> usize {
+        match self {
+            Separator::White => at,
+            Separator::Text(_) => {
+                let end = self.find(text, at);
+                at + length(&text[at..end], |byte| byte <= b' ')
+            }
+        }
+    }
+
+    /// Where the word ends that begins here.
+    #[inline]
+    fn find(&self, text: &[u8], at: usize) -> usize {
+        match self {
+            Separator::White => at + length(&text[at..], |byte| byte > b' '),
+            Separator::Text(finder) => {
+                let found = finder.find(&text[at..]);
+                found.map_or(text.len(), |found| at + found)
+            }
+        }
+    }
+
+    /// Whether a word ends here, after white space or at once.
+    #[inline]
+    fn is_at(&self, text: &[u8], at: usize) -> bool {
+        match self {
+            Separator::White => text.get(at).is_none_or(|byte| *byte <= b' '),
+            Separator::Text(finder) => {
+                let rest = &text[at..];
+                rest.starts_with(finder.needle()) || {
+                    let rest = rest.trim_ascii_start();
+                    rest.is_empty() || rest.starts_with(finder.needle())
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn trim<'t>(&self, value: &'t [u8]) -> &'t [u8] {
+        match self {
+            Separator::White => value,
+            Separator::Text(_) => value.trim_ascii_end(),
+        }
     }
 }
 
@@ -181,39 +274,25 @@ fn length(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
     end.unwrap_or(bytes.len())
 }
 
-/// The quote that closes the one at `open`, and whether a backslash stands between them.
+/// The quote that closes the one at `open`, if any does, and whether a backslash is between them.
 #[inline]
-fn closing_quote(text: &[u8], open: usize) -> Result<(usize, bool), String> {
+fn closing_quote(text: &[u8], open: usize) -> Option<(usize, bool)> {
     let mut at = open + 1;
     let mut has_escapes = false;
     while let Some(found) = memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
         at += found;
         if text[at] == b'"' {
-            return Ok((at, has_escapes));
+            return Some((at, has_escapes));
         }
         has_escapes = true;
         at += 2;
     }
-    Err(format!(
-        "logfmt: the quote at byte {} is not closed",
-        open + 1
-    ))
-}
-
-#[cold]
-fn no_key(at: usize) -> String {
-    format!("logfmt: expected key=value at byte {}", at + 1)
-}
-
-#[cold]
-fn not_alone(at: usize) -> String {
-    format!("logfmt: expected white space behind the closing quote at byte {at}")
+    None
 }
 
 impl Found {
     fn value(self, text: &[u8]) -> Value {
         match self {
-            Found::True => Value::Bool(true),
             Found::Plain(start, end) => Value::Text(text[start..end].to_vec()),
             Found::Escaped(start, end) => Value::Text(without_escapes(&text[start..end])),
         }
@@ -290,47 +369,87 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn pairs(text: &str) -> Result<Vec<(String, Value)>, String> {
+    fn pairs_by(separator: &str, text: &str) -> Result<Vec<(String, String)>, String> {
         let mut pairs = Vec::new();
-        walk(text.as_bytes(), |key, found| {
-            let key = String::from_utf8_lossy(key).into_owned();
-            pairs.push((key, found.value(text.as_bytes())));
+        let separator = Separator::of(separator.as_bytes());
+        walk(text.as_bytes(), &separator, |key, found| {
+            let Value::Text(value) = found.value(text.as_bytes()) else {
+                unreachable!("values are texts");
+            };
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            pairs.push((text(key), text(&value)));
         })?;
         Ok(pairs)
     }
 
-    #[test]
-    fn reads_pairs() {
-        let pair = |key: &str, value: &str| (key.to_owned(), Value::Text(value.into()));
-        assert_eq!(
-            pairs("a=1  b=\"x \\\"y\\\"\"\tc= d=\"\" e"),
-            Ok(vec![
-                pair("a", "1"),
-                pair("b", "x \"y\""),
-                pair("c", ""),
-                pair("d", ""),
-                ("e".to_owned(), Value::Bool(true)),
-            ])
-        );
-        assert_eq!(pairs("é=ü"), Ok(vec![pair("é", "ü")]));
+    fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
+        pairs_by("", text)
+    }
+
+    fn expected(pairs: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        Ok(pairs.iter().map(pair).collect())
     }
 
     #[test]
-    fn says_what_is_wrong() {
-        for (text, reason) in [
-            ("", "logfmt: expected key=value"),
-            ("a b", "logfmt: expected key=value"),
-            ("a=1 =2", "logfmt: expected key=value at byte 5"),
-            ("a=1 \"b\"=2", "logfmt: expected key=value at byte 5"),
-            ("a=\"1", "logfmt: the quote at byte 3 is not closed"),
-            ("a=\"1\\", "logfmt: the quote at byte 3 is not closed"),
+    fn reads_pairs() {
+        assert_eq!(
+            pairs("a=1  b=\"x \\\"y\\\"\"\tc= d=\"\" e"),
+            expected(&[("a", "1"), ("b", "x \"y\""), ("c", ""), ("d", "")])
+        );
+        assert_eq!(pairs("é=ü"), expected(&[("é", "ü")]));
+        assert_eq!(pairs("a==b= c='"), expected(&[("a", "=b="), ("c", "'")]));
+    }
+
+    #[test]
+    fn one_odd_value_never_costs_the_line() {
+        for (text, found) in [
+            ("r='\"GET /m HTTP/1.1\"' b=2", [("r", "'\"GET"), ("b", "2")]),
+            ("a=\"1 b=2", [("a", "\"1"), ("b", "2")]),
+            ("a=\"1\"x b=2", [("a", "\"1\"x"), ("b", "2")]),
+            ("a=x\"y b=2\"", [("a", "x\"y"), ("b", "2\"")]),
             (
-                "a=\"1\"b",
-                "logfmt: expected white space behind the closing quote at byte 5",
+                "a=1 =3 \"c\"=4 \"d e=5\" x\"y=6 b=2",
+                [("a", "1"), ("b", "2")],
             ),
+            ("a=1 b=\"2\\", [("a", "1"), ("b", "\"2\\")]),
         ] {
-            assert_eq!(pairs(text), Err(reason.to_owned()), "{text}");
+            assert_eq!(pairs(text), expected(&found), "{text}");
         }
+        for text in ["", "a b", "=", "\"a=1\"", "\""] {
+            let reason = "logfmt: expected key=value".to_owned();
+            assert_eq!(pairs(text), Err(reason), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_separators() {
+        assert_eq!(
+            pairs_by(
+                ",",
+                "a=1, b=two words ,c=\"x, y\" ,,d , e= , f=\"1\"2, g = 3"
+            ),
+            expected(&[
+                ("a", "1"),
+                ("b", "two words"),
+                ("c", "x, y"),
+                ("e", ""),
+                ("f", "\"1\"2"),
+                ("g", "3")
+            ])
+        );
+        assert_eq!(
+            pairs_by("||", "a=1||b=2|3"),
+            expected(&[("a", "1"), ("b", "2|3")])
+        );
+        assert_eq!(
+            pairs_by(" ", "a=1  b=2"),
+            expected(&[("a", "1"), ("b", "2")])
+        );
+        assert_eq!(
+            pairs_by("; ", "a=1;x; b=2"),
+            expected(&[("a", "1;x"), ("b", "2")])
+        );
     }
 
     #[test]
@@ -354,8 +473,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_rejected(text in prop_oneof!["[a=\" \\\\ux0d8]{0,30}", ".{0,20}"]) {
+        fn any_bytes_are_read_or_rejected(text in prop_oneof!["[a=\" \\\\ux0d8,]{0,30}", ".{0,20}"]) {
             let _ = pairs(&text);
+            let _ = pairs_by(",", &text);
+            let _ = pairs_by(", ", &text);
         }
     }
 }

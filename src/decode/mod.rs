@@ -8,15 +8,17 @@ pub mod json;
 pub mod logfmt;
 pub mod pattern;
 pub mod regex;
+mod separator;
 pub mod table;
 mod taken;
 mod times;
 pub mod typed;
+pub mod w3c;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::data::{Column, TextColumn};
+use crate::data::{Column, Names, TextColumn};
 use crate::lang::ast::Path;
 
 /// Reads fields out of texts. Called for every batch, on any worker.
@@ -24,6 +26,24 @@ pub trait Decoder: Send + Sync {
     /// Reads all texts. Rows that cannot be read are named in `rejected`, in order; of the others, each
     /// wanted field is one row of its column.
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a>;
+
+    /// The texts that are no records, such as blank lines, in order: they are dropped before the others are read.
+    fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
+        let _ = texts;
+        Vec::new()
+    }
+
+    /// The names of all fields under this header; none if they cannot be read.
+    fn names(&self, header: &[u8]) -> Option<Names> {
+        let _ = header;
+        None
+    }
+
+    /// A line under a header with its columns in the order of another header; none if it cannot be read.
+    fn in_order(&self, line: &[u8], header: &[u8], first: &[u8]) -> Option<Vec<u8>> {
+        let _ = (line, header, first);
+        None
+    }
 
     /// The same, where the record at the head of each text's source names the fields.
     fn decode_under<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {

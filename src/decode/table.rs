@@ -77,16 +77,16 @@ pub fn read_table(path: &str, bytes: Vec<u8>) -> Result<Table, BadRow> {
     }
 }
 
-/// Rows under a header; a line without anything is none.
+/// Rows under a header; a blank line is no row.
 fn read_rows(dialect: Dialect, bytes: Vec<u8>) -> Result<Table, BadRow> {
     let framing = match dialect {
         Dialect::Csv { separator } => Framing::Quoted { separator },
-        Dialect::Tsv => Framing::Lines,
+        _ => Framing::Lines,
     };
     let mut spans = Vec::new();
     framing.each_record(&bytes, |start, end| {
         let text = trim_terminator(&bytes[start..end]);
-        if !text.is_empty() {
+        if !dialect.is_no_record(text) {
             spans.push(Span::new(start, start + text.len()));
         }
     });

@@ -324,8 +324,12 @@ impl<'p> Chain<'p> {
         self.account.late_lines.extend(account.late_lines);
         self.account.jumps += account.jumps;
         if index <= self.rows_end {
+            self.account.no_records += account.no_records;
             self.account.rejected += account.rejected;
-            self.withdrawn += if counts_records { 0 } else { account.rejected };
+            self.withdrawn += match counts_records {
+                true => 0,
+                false => account.rejected + account.no_records,
+            };
             self.account.rejected_lines.extend(account.rejected_lines);
             self.account.first_rejected = self
                 .account

@@ -1,6 +1,6 @@
 //! The coordinator: what workers send, in the order of the stream, merged and written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -100,6 +100,8 @@ impl Default for OpenBatch {
 struct Entries {
     ledger: Ledger,
     records_before: HashMap<SourceIndex, u64>,
+    /// Sources whose header is counted there.
+    with_header: HashSet<SourceIndex>,
     bytes: u64,
     failed_sources: Vec<String>,
     checks: Checks,
@@ -206,7 +208,7 @@ impl<'r> Coordinator<'r> {
                     self.batches.entry(batch).or_default().expected = Some(chunks);
                     self.close(&mut results, &mut output);
                 }
-                Message::Header(header) => output.source_header(&header),
+                Message::Header(header) => output.source_header(header),
                 Message::Asked(place) => self.triggers.ask(place),
                 Message::SourceFailed(source, reason) => {
                     output.flush();
@@ -441,10 +443,10 @@ impl Kept {
 impl Entries {
     /// Enters the next chunk of the stream.
     fn add(&mut self, done: &Done, sources: &Sources) {
-        let before = self
-            .records_before
-            .entry(done.source)
-            .or_insert(u64::from(done.has_header));
+        let before = self.records_before.entry(done.source).or_default();
+        if done.has_header && self.with_header.insert(done.source) {
+            *before += 1;
+        }
         let records_before = *before;
         *before += done.records;
         let place = |record: u64| {
@@ -465,7 +467,7 @@ impl Entries {
         }
         self.ledger.late += done.late;
         self.ledger.jumps += done.jumps;
-        self.ledger.read += done.records;
+        self.ledger.read += done.records - done.no_records;
         self.ledger.passed += done.passed;
         self.ledger.filtered += done.filtered;
         self.ledger.rejected += done.rejected;
@@ -476,6 +478,7 @@ impl Entries {
         }
         if done.mark == Some(Mark::Ended) {
             self.records_before.remove(&done.source);
+            self.with_header.remove(&done.source);
             sources.forget(done.source);
         }
     }

@@ -112,7 +112,9 @@ impl<'p> Live<'p> {
         if has_header {
             encoder.header(&mut table);
         }
-        for batch in first(self.rows.clone(), shown) {
+        let rows = first(self.rows.clone(), shown);
+        encoder.learn(&rows, &mut table);
+        for batch in rows {
             encoder.encode(&batch, &mut table);
         }
         encoder.finish(&mut table);

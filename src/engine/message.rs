@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::aggregate::{Run, SliceShare};
 use crate::data::Batch;
 use crate::expr::Failures;
-use crate::stage::Checks;
+use crate::stage::{Checks, Header};
 use crate::window::Mark;
 
 use super::arrivals::Arrivals;
@@ -83,7 +83,7 @@ pub(super) enum Message {
     /// From the reader: somebody wants to look at the result of what was handed out so far; the batch has ended.
     Asked(Place),
     /// From the reader: the first source that has one has this header.
-    Header(Arc<[u8]>),
+    Header(Header),
     /// From the reader: a source cannot be read, or no further.
     SourceFailed(SourceIndex, String),
     /// From the reader: there are so many chunks in all.
@@ -111,10 +111,12 @@ pub(super) struct Done {
     pub(super) mark: Option<Mark>,
     /// Where the watermark stands behind it, if workers put records into windows.
     pub(super) watermark: i64,
-    /// Whether a header stands in front of the source's records: it has the number 1.
+    /// Whether the header of the source, which has a number as records have, came before these records.
     pub(super) has_header: bool,
     pub(super) bytes: u64,
     pub(super) records: u64,
+    /// Those of them that turned out to be none, such as blank lines.
+    pub(super) no_records: u64,
     /// Records that a filter dropped.
     pub(super) filtered: u64,
     /// Records that came through all stages; those that the coordinator's stages judge are not among them.

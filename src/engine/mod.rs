@@ -242,6 +242,9 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             .iter()
             .map(|input| (input.framing, input.preface))
             .collect(),
+        finders: (0..plan.inputs.len())
+            .map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new))
+            .collect(),
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
         marks: plan.goes_by_time(),

@@ -6,6 +6,7 @@ use crate::data::{Batch, Names};
 use crate::format::{self, Controls, Encoder, FormatDef, Look};
 use crate::plan::{self, Plan, PlannedWindow};
 use crate::sink::{Progress, Sink, SinkError};
+use crate::stage::Header;
 use crate::window::Kind;
 
 use super::live::Live;
@@ -22,6 +23,8 @@ pub(super) struct Output<'s> {
     encoder: Box<dyn Encoder>,
     /// Not printed yet.
     header: bool,
+    /// The header among the records is printed.
+    has_line: bool,
     /// What was printed last.
     last: Last,
     /// When results end, so that what the format holds back of them is written.
@@ -30,6 +33,10 @@ pub(super) struct Output<'s> {
     holds: bool,
     /// Told to the workers once the first row has decided the columns.
     columns: Arc<OnceLock<Names>>,
+    /// Rows come when all rows of their result are known.
+    learns: bool,
+    /// The fields of the first source that has a header, if it is rows of these that are printed.
+    known: Option<Names>,
     /// Fields that were not printed, because the first row did not have them.
     pub(super) left_out: Vec<String>,
     /// Encoded, and written together with what follows at once.
@@ -84,10 +91,13 @@ impl<'s> Output<'s> {
             look,
             encoder: encoder(&plan.output, encoding, look, None),
             header: encoding.has_header(),
+            has_line: false,
             last: Last::Nothing,
             ends,
             holds: false,
             columns,
+            learns: plan.is_blocking() || plan.window.is_some(),
+            known: None,
             left_out: Vec::new(),
             pending: Vec::new(),
             sink,
@@ -153,6 +163,9 @@ impl<'s> Output<'s> {
 
     fn encode(&mut self, batches: &[Batch<'_>]) {
         self.header();
+        if self.learns {
+            self.encoder.learn(batches, &mut self.pending);
+        }
         for batch in batches {
             self.encoder.encode(batch, &mut self.pending);
             if self.pending.len() >= WRITTEN_BYTES {
@@ -176,12 +189,21 @@ impl<'s> Output<'s> {
         self.write(bytes);
     }
 
-    /// A source has a header: in front of lines that are printed as they came, it stays.
-    pub(super) fn source_header(&mut self, header: &[u8]) {
+    /// The first source that has a header has this one: it comes before lines that are printed as they came, and it
+    /// says which columns there are if no row does.
+    pub(super) fn source_header(&mut self, header: Header) {
         if !matches!(self.encoding, Encoding::Lines(true)) {
+            let names = header
+                .fields
+                .filter(|(_, whole)| self.printed.whole == Some(*whole));
+            self.known = names.map(|(names, _)| names);
             return;
         }
-        let line = [header, b"\n"].concat();
+        self.header_line(&header.line);
+    }
+
+    fn header_line(&mut self, line: &[u8]) {
+        let line = [line, b"\n"].concat();
         if self.look.escapes {
             let mut shown = Vec::new();
             format::write_visible_lines(&line, Controls::Text, &mut shown);
@@ -196,6 +218,9 @@ impl<'s> Output<'s> {
         self.clear();
         self.header();
         let mut bytes = Vec::new();
+        if let Some(names) = self.known.take() {
+            self.encoder.know(&names, &mut bytes);
+        }
         self.encoder.finish(&mut bytes);
         self.write(&bytes);
         self.flush();
@@ -238,6 +263,12 @@ impl<'s> Output<'s> {
     }
 
     fn header(&mut self) {
+        if let (Some(first), Encoding::Lines(true)) = (&self.printed.first_line, self.encoding)
+            && let Some(line) = first.get()
+            && !std::mem::replace(&mut self.has_line, true)
+        {
+            self.header_line(line);
+        }
         if std::mem::take(&mut self.header) {
             let mut bytes = Vec::new();
             self.encoder.header(&mut bytes);

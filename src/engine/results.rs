@@ -199,6 +199,7 @@ impl<'p> Results<'p> {
 fn enter(account: Account, passed: u64, withdrawn: u64, ledger: &mut Ledger, checks: &mut Checks) {
     checks.append(account.checks);
     ledger.passed = (ledger.passed + passed).saturating_sub(withdrawn);
+    ledger.read = ledger.read.saturating_sub(account.no_records);
     ledger.filtered += account.filtered;
     ledger.rejected += account.rejected;
     ledger.late += account.late;

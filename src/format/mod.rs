@@ -81,6 +81,18 @@ pub trait Encoder: Send {
         let _ = out;
     }
 
+    /// The fields that rows would have: if no row has come, the header can be printed. Called at most once, after all
+    /// rows.
+    fn know(&mut self, names: &Names, out: &mut Vec<u8>) {
+        let _ = (names, out);
+    }
+
+    /// These are all rows of a result: where rows decide the columns, all of them do, not only the first. Called
+    /// before the first of them is encoded.
+    fn learn(&mut self, batches: &[Batch<'_>], out: &mut Vec<u8>) {
+        let _ = (batches, out);
+    }
+
     /// The columns that the first row has decided, once they are.
     fn fixed_names(&self) -> Option<&Names> {
         None

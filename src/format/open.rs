@@ -3,6 +3,8 @@
 //! JSON and logfmt name the fields in every row. The other formats have columns: those of the first row; a
 //! field that comes later is left out, and named at the end.
 
+use std::collections::HashSet;
+
 use super::{Encoder, FormatDef, Look, OutputColumn};
 use crate::data::{
     Batch, Column, ColumnBuilder, NameIndex, Names, RecordColumn, Slot, Value, ValueRef,
@@ -255,6 +257,24 @@ impl OpenEncoder {
     }
 }
 
+/// Names in the order in which they came first.
+#[derive(Default)]
+struct AllNames {
+    names: Vec<Vec<u8>>,
+    known: HashSet<Vec<u8>>,
+}
+
+impl AllNames {
+    fn add<N: AsRef<[u8]>>(&mut self, names: impl Iterator<Item = N>) {
+        for name in names {
+            if !self.known.contains(name.as_ref()) {
+                self.known.insert(name.as_ref().to_vec());
+                self.names.push(name.as_ref().to_vec());
+            }
+        }
+    }
+}
+
 /// Where the names stand.
 fn index(names: &[Vec<u8>]) -> NameIndex<'_> {
     NameIndex::of(names.iter().map(Vec::as_slice))
@@ -289,6 +309,31 @@ impl Encoder for OpenEncoder {
         match batch.column(self.whole) {
             Column::Record(record) => self.encode_record(record, batch, out),
             _ => self.encode_objects(batch, out),
+        }
+    }
+
+    fn know(&mut self, names: &Names, out: &mut Vec<u8>) {
+        if self.fixed.is_none() && self.format.open_row.is_none() {
+            self.fix(self.names(names), out);
+        }
+    }
+
+    fn learn(&mut self, batches: &[Batch<'_>], out: &mut Vec<u8>) {
+        if self.fixed.is_some() || self.format.open_row.is_some() {
+            return;
+        }
+        let mut all = AllNames::default();
+        for batch in batches.iter().filter(|batch| batch.rows > 0) {
+            match batch.column(self.whole) {
+                Column::Record(record) => all.add(self.names(record.names()).iter()),
+                _ => (0..batch.rows).for_each(|row| {
+                    let fields = self.fields(batch, row);
+                    all.add(fields.iter().map(|(name, _)| name));
+                }),
+            }
+        }
+        if !all.names.is_empty() {
+            self.fix(all.names.into(), out);
         }
     }
 

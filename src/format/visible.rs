@@ -59,6 +59,16 @@ impl Encoder for Visible {
         self.show(out);
     }
 
+    fn know(&mut self, names: &Names, out: &mut Vec<u8>) {
+        self.inner.know(names, &mut self.written);
+        self.show(out);
+    }
+
+    fn learn(&mut self, batches: &[Batch<'_>], out: &mut Vec<u8>) {
+        self.inner.learn(batches, &mut self.written);
+        self.show(out);
+    }
+
     fn fixed_names(&self) -> Option<&Names> {
         self.inner.fixed_names()
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{Framing, LiveSlots, Scanner, Slot};
+use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
 use crate::expr::Field;
 use crate::format::OutputColumn;
 use crate::stage::{Required, RowStage, Watched};
@@ -23,7 +23,8 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     if !settings.fill {
         push_limits(&mut bound.stages); // a window without records has a row for every key
     }
-    let output = output(&bound, settings.printing);
+    let mut output = output(&bound, settings.printing);
+    print_in_order(&mut output, &mut bound);
     let mut live = LiveSlots::default();
     output.slots().for_each(|slot| live.insert(slot));
     let texts: Vec<String> = bound
@@ -199,6 +200,13 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         merge.remove(0);
     }
     let map: Vec<Step> = map.into_iter().map(|(_, step)| step).collect();
+    for input in &mut inputs {
+        let mut steps = input.map.iter().chain(&map[input.enters..]);
+        let takes_header = steps.any(|step| step.stage.takes_header().is_some());
+        if input.preface == Preface::Header && !takes_header {
+            input.preface = Preface::Mark; // it is taken where the records are in order
+        }
+    }
     Plan {
         asserts: bound.asserts,
         until: bound.until,
@@ -213,6 +221,29 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         output,
         explanation,
         watched,
+    }
+}
+
+/// Lines of sources whose headers differ are printed in the order of the first one.
+fn print_in_order(output: &mut Output, bound: &mut Bound) {
+    let is_union = |stage: &Logical| matches!(stage.kind, Kind::Union(_));
+    let Some(line) = output.lines else {
+        return;
+    };
+    if bound.stages.iter().any(is_union) {
+        return; // the records of the other source have no such column
+    }
+    let mut is_ordered = false;
+    for stage in &mut bound.stages {
+        is_ordered |= stage.kind.is_ordered();
+        if let Kind::Extract(extraction) = &mut stage.kind
+            && let Some(printed) = extraction.print_lines(line, || bound.scope.new_slot())
+        {
+            output.lines = Some(printed);
+            output.columns[0].slot = printed;
+            output.first_line = is_ordered.then(|| extraction.first_header());
+            return;
+        }
     }
 }
 
@@ -320,6 +351,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
         return Output {
             columns: vec![line],
             lines: Some(bound.source.line),
+            first_line: None,
             whole: None,
             front: 0,
             dropped: Vec::new(),
@@ -346,6 +378,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
     Output {
         columns,
         lines: None,
+        first_line: None,
         whole: scope.whole(),
         front,
         dropped: scope.dropped(),

@@ -21,7 +21,7 @@ use crate::expr::scope::ReadFile;
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
-use crate::stage::{Check, GoesBy, OrderedStage, RowStage, SideFile, Watched};
+use crate::stage::{Check, FirstHeader, GoesBy, OrderedStage, RowStage, SideFile, Watched};
 
 pub use explain::Explanation;
 pub use window::{Bounds, Place, PlannedWindow, WindowBy};
@@ -142,6 +142,8 @@ pub struct Output {
     /// No stage made or chose columns, and no format was asked for: the lines in this slot are printed as they
     /// came.
     pub lines: Option<Slot>,
+    /// Takes the first header, if it is found among the records in order: it comes before lines.
+    pub first_line: Option<FirstHeader>,
     /// All fields of an object come first, in their order: then `columns` are those that stages made.
     pub whole: Option<Slot>,
     /// So many of `columns` stand before the object's fields: the bounds of a window, and what was there before.

@@ -321,7 +321,17 @@ fn add(
                 .try_for_each(|part| add(bound, stage, part, before));
         }
         BoundStage::Totals(totals) => add_totals(bound, stage, totals),
-        BoundStage::Extract(extraction) => push(bound, stage, Kind::Extract(extraction)),
+        BoundStage::Extract(extraction) => {
+            if bound.stages.iter().any(|stage| stage.kind.is_ordered())
+                && let Some(headings) = extraction.headings(bound.source.source)
+            {
+                bound.stages.push(Logical {
+                    text: format!("the header of {stage}"),
+                    kind: Kind::Ordered(headings),
+                });
+            }
+            push(bound, stage, Kind::Extract(extraction));
+        }
         BoundStage::Running => {
             let (prepared, running) = bind_running(stage, &mut bound.scope)?;
             let became = BoundStage::Ordered(prepared, running);

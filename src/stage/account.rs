@@ -15,6 +15,8 @@ pub struct Account {
     pub exploded: Option<u64>,
     /// Records that a filter dropped.
     pub filtered: u64,
+    /// What looked like records but is none, such as blank lines.
+    pub no_records: u64,
     /// Rows all of whose windows were final, or for which others were not kept so long.
     pub late: u64,
     /// Their lines, each with a newline, if the stage that finds them keeps them.
@@ -48,6 +50,13 @@ impl Account {
     pub fn filter(&mut self, rows: usize) {
         if self.exploded.is_none() {
             self.filtered += rows as u64;
+        }
+    }
+
+    /// So many rows turned out to be no records.
+    pub fn withdraw(&mut self, rows: usize) {
+        if self.exploded.is_none() {
+            self.no_records += rows as u64;
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::{BoundStage, Extraction, StageDef, extract};
 use crate::data::{Entry, Example, Framing, Preface};
-use crate::decode::csv::{CsvDecoder, Dialect};
+use crate::decode::csv::{CsvDecoder, Dialect, Separator};
 use crate::expr::Scope;
+use crate::expr::pattern::bind_regex;
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
 
@@ -11,16 +12,25 @@ pub(super) const CSV: StageDef = StageDef {
     entry: Entry {
         name: "csv",
         usage: "csv [SEP] [from FIELD] [as A, B, …]",
-        summary: "Take the columns of rows; names come from `as` or the first line.",
-        details: "Names come from `as`, else from each source's first line. As RFC 4180 has it: a field in quotes may hold separators, doubled quotes and, where csv is the first \
-                  stage, newlines. A quote elsewhere than at a field's start is text. SEP is one byte: ';', '|', \"\\t\". \
-                  Fields are text; an empty one is \"\". Columns that a short row lacks are null, an empty line being a \
-                  row with one empty field; a row with more fields than columns is rejected, and so is a quote that \
-                  is not closed: of it, only the line is lost in which it was opened. A byte order mark is dropped.\n\n\
-                  A header is no record and is not counted, but it has the number 1: the first record's @number is 2. \
-                  A record with newlines in quotes counts as one. Where lines are printed as they came, the header of \
-                  the first source stays in front, unless `--no-header` is given. A column whose name stands before it already is called name_2; one \
-                  without a name, by its number; names with spaces stand in back quotes. `from FIELD` needs `as`.",
+        summary: "Take the columns of rows; names come from `as` or the header.",
+        details: "Names come from `as`, else from the header: the first record of each source that reaches the stage, \
+                  so that `skip /^#/ | csv` and `where @number > 2 | csv` work. As RFC 4180 has it: a field in quotes \
+                  may hold separators, doubled quotes and, where csv is the first stage, newlines. A quote elsewhere \
+                  than at a field's start is text. Fields are text; an empty one is \"\". Columns that a short row \
+                  lacks are null; a row with more fields than columns is rejected, and so is a quote that \
+                  is not closed: only the line is lost in which it was opened. Lines that are empty or blank are \
+                  skipped, and are no records.\n\n\
+                  SEP is one character (default ','): ';', '|', \"\\t\". It may be several characters or a /regex/: then a \
+                  separator at the start of a line is dropped, the last column takes the rest of the line, quoted \
+                  fields hold no newlines, and a quote that is not closed before a separator is text. \
+                  `csv / +/` reads the output of `ps aux`.\n\n\
+                  A header is no record and is not counted, but it has a number: where it is the first line, the first \
+                  record's @number is 2. Blank lines have numbers too. \
+                  A record with newlines in quotes counts as one. If the headers of several sources differ, columns are \
+                  matched by name. If lines are printed as they came, the header of the first source comes first, unless \
+                  `--no-header` is given, and lines under another header are written in its order. A column with the \
+                  name of an earlier one is called name_2; one \
+                  without a name, by its number; write names with spaces in back quotes. `from FIELD` needs `as`.",
         examples: &[
             Example {
                 expr: "csv | where ms > 10 | select path, `user name`",
@@ -37,6 +47,11 @@ pub(super) const CSV: StageDef = StageDef {
                 input: "a;1\nb;2\na;3\n",
                 output: "a\t4\nb\t2\n",
             },
+            Example {
+                expr: "csv / +/ | where `%CPU` > 5 | select PID, COMMAND",
+                input: "USER   PID %CPU COMMAND\nroot     1  0.0 /sbin/init splash\nann   4711 12.5 python3 train.py --all\n",
+                output: "4711\tpython3 train.py --all\n",
+            },
         ],
     },
     chooses_columns: false,
@@ -45,30 +60,47 @@ pub(super) const CSV: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
-    let separator = separator(&mut arguments)
-        .map_err(|mistake| vec![mistake.usage(CSV.entry.usage)])?
-        .unwrap_or(b',');
-    let dialect = Dialect::Csv { separator };
-    let framing = Framing::Quoted { separator };
+    let dialect =
+        dialect(&mut arguments).map_err(|mistake| vec![mistake.usage(CSV.entry.usage)])?;
+    let framing = match dialect {
+        Dialect::Csv { separator } => Framing::Quoted { separator },
+        _ => Framing::Lines,
+    };
     bind_rows(stage, arguments, scope, &CSV.entry, dialect, framing)
 }
 
-/// Reads what stands between fields.
-fn separator(arguments: &mut Arguments<'_>) -> Result<Option<u8>, Mistake> {
-    if arguments.is_done() || arguments.is_at_clause() {
-        return Ok(None);
+/// Reads the separator, if there is one.
+fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Mistake> {
+    let Some(expr) = arguments.peek_expression() else {
+        return Ok(Dialect::Csv { separator: b',' });
+    };
+    if arguments.is_at_clause() {
+        return Ok(Dialect::Csv { separator: b',' });
     }
-    match arguments.text("a separator such as ';'")? {
-        ([b'"' | b'\n' | b'\r'], span) => Err(Mistake::new(
-            span,
-            "a quote or a line end cannot stand between fields",
-        )),
-        ([separator], _) => Ok(Some(*separator)),
-        (_, span) => Err(Mistake::new(
-            span,
-            "expected one byte to stand between fields: ';', '|' or \"\\t\"",
-        )),
+    if let Some((literal, span)) = arguments.regex() {
+        let regex = bind_regex(literal, expr)?;
+        if regex.is_match(b"") {
+            let message = "this pattern matches the empty text: it would separate every character";
+            return Err(Mistake::new(span, message).help("write + for one or more: / +/"));
+        }
+        return Ok(leaked(Separator::regex(regex)));
     }
+    match arguments.text("a separator such as ';', \" | \" or / +/")? {
+        ([], span) => Err(Mistake::new(span, "the separator is empty")),
+        (text, span) if text.iter().any(|byte| b"\"\n\r".contains(byte)) => Err(Mistake::new(
+            span,
+            "a separator holds no quote and no line end",
+        )),
+        ([separator], _) => Ok(Dialect::Csv {
+            separator: *separator,
+        }),
+        (text, _) => Ok(leaked(Separator::text(text))),
+    }
+}
+
+/// The plan lives as long as the program: a copy for each decoder is a reference.
+fn leaked(separator: Separator) -> Dialect {
+    Dialect::Separated(Box::leak(Box::new(separator)))
 }
 
 /// Reads `[from FIELD] [as A, B, …]` and binds rows of a dialect.
@@ -118,10 +150,7 @@ pub(super) fn bind_rows(
         }
         (true, None) if scope.unknown => return Ok(BoundStage::Rows(Vec::new())),
         (true, None) => {
-            let message = format!(
-                "`{}` has no first line here to name its columns",
-                entry.name
-            );
+            let message = format!("`{}` has no header here to name its columns", entry.name);
             let help = format!("name them: {stage} as a, b");
             return Err(vec![Mistake::new(stage.span, message).help(help)]);
         }

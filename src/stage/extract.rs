@@ -3,11 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::header::{FirstHeader, Header, Headings, TakesHeader};
 use super::older::Older;
-use super::{Account, RowStage};
-use crate::data::{Batch, Entry, Framing, LiveSlots, Preface, Slot, TextColumn};
+use super::{Account, OrderedStage, RowStage};
+use crate::data::{
+    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Slot, TextColumn, ValueRef,
+};
 use crate::decode::{Decoder, Seen, Wanted};
-use crate::expr::{Node, Requests, Scope, bind_field};
+use crate::expr::{Failures, Node, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
 use crate::lang::{Mistake, ast};
@@ -24,6 +27,9 @@ pub struct Extraction {
     preface: Preface,
     /// What holds the record that names the fields.
     header: Option<Slot>,
+    first: FirstHeader,
+    /// What holds the record's line, and what takes it in the order of the first header, if that is printed.
+    lines: Option<(Slot, Slot)>,
 }
 
 /// Fields of a decoder.
@@ -85,8 +91,15 @@ impl Extraction {
             from: self.from,
             names: wanted.iter().map(name).collect(),
             seen: wanted.iter().filter_map(seen).collect(),
+            whole: match &self.fields {
+                Fields::Known(_) => None,
+                Fields::Open(requests) => Some(requests.borrow().whole),
+            },
             decoder: (self.make)(&wanted),
             header: self.header,
+            first: self.first,
+            takes_header: self.preface == Preface::Header,
+            lines: self.lines.filter(|(_, printed)| live.contains(*printed)),
             slots,
             older,
         })
@@ -111,7 +124,37 @@ impl Extraction {
         }
     }
 
-    /// The fields are named by what stands in this slot.
+    /// What takes the headers out of the records, after a stage that needs these in order; `source` tells the sources
+    /// apart.
+    pub fn headings(&self, source: Slot) -> Option<Box<dyn OrderedStage>> {
+        match (&self.from, self.header, self.preface) {
+            (Node::Field(text, _), Some(header), Preface::Header) => Some(Box::new(Headings {
+                source,
+                text: *text,
+                header,
+                first: FirstHeader::clone(&self.first),
+                is_blank: |text| text.trim_ascii().is_empty(),
+            })),
+            _ => None,
+        }
+    }
+
+    /// The header of the first source that has one, once it is known.
+    pub fn first_header(&self) -> FirstHeader {
+        FirstHeader::clone(&self.first)
+    }
+
+    /// The slot of the line as it is to be printed, if that depends on the first header: the columns of sources with
+    /// another order are put into its order.
+    pub fn print_lines(&mut self, line: Slot, new: impl FnOnce() -> Slot) -> Option<Slot> {
+        (self.preface == Preface::Header).then(|| {
+            let printed = new();
+            self.lines = Some((line, printed));
+            printed
+        })
+    }
+
+    /// The fields are named by the header in this slot.
     pub(super) fn under(self, header: Slot) -> Extraction {
         Extraction {
             header: Some(header),
@@ -185,6 +228,8 @@ pub(super) fn open(
         framing: Framing::default(),
         preface: Preface::default(),
         header: None,
+        first: FirstHeader::default(),
+        lines: None,
     }
 }
 
@@ -203,6 +248,8 @@ pub(super) fn known(
         framing: Framing::default(),
         preface: Preface::default(),
         header: None,
+        first: FirstHeader::default(),
+        lines: None,
     }
 }
 
@@ -238,6 +285,11 @@ struct Extract {
     from: Node,
     decoder: Box<dyn Decoder>,
     header: Option<Slot>,
+    first: FirstHeader,
+    takes_header: bool,
+    /// The object of all fields.
+    whole: Option<Slot>,
+    lines: Option<(Slot, Slot)>,
     slots: Vec<Slot>,
     /// For each slot, where values come from that the decoder does not find.
     older: Vec<Option<Older>>,
@@ -247,10 +299,55 @@ struct Extract {
     seen: Vec<Seen>,
 }
 
+impl Extract {
+    /// Lines with their columns in the order of the first header.
+    fn in_order<'a>(&self, lines: &Column<'a>, headers: &Column<'_>) -> Column<'a> {
+        let first = self.first.get().map(Vec::as_slice).unwrap_or_default();
+        let differs = |header: ValueRef<'_>| header != ValueRef::Text(first);
+        match headers {
+            Column::Constant(header, _) if !differs(header.borrow()) => return lines.clone(),
+            _ => {}
+        }
+        let mut builder = ColumnBuilder::new(lines.len());
+        for row in 0..lines.len() {
+            let moved = match (lines.get(row), headers.get(row)) {
+                (ValueRef::Text(line), ValueRef::Text(header)) if header != first => {
+                    self.decoder.in_order(line, header, first)
+                }
+                _ => None,
+            };
+            builder.push(match &moved {
+                Some(moved) => ValueRef::Text(moved),
+                None => lines.get(row),
+            });
+        }
+        builder.finish()
+    }
+}
+
+impl TakesHeader for Extract {
+    fn header(&self, batch: &Batch<'_>) -> Option<Header> {
+        let mut failures = Failures::default(); // they count where the record is read again, if it is one
+        let texts = TextColumn::of(self.from.eval_all(batch, &mut failures).into_owned());
+        let mut no_records = self.decoder.no_records(&texts).into_iter().peekable();
+        let row = (0..batch.rows as u32).find(|row| no_records.next_if_eq(row).is_none())?;
+        let line = texts.spans[row as usize].slice(&texts.bytes).to_vec();
+        self.first.get_or_init(|| line.clone());
+        let names = self.decoder.names(&line);
+        Some(Header {
+            fields: names.zip(self.whole),
+            line,
+        })
+    }
+}
+
 impl RowStage for Extract {
     fn reads(&self, slots: &mut LiveSlots) {
         self.from.reads(slots);
         self.header.into_iter().for_each(|slot| slots.insert(slot));
+        self.lines
+            .into_iter()
+            .for_each(|(line, _)| slots.insert(line));
         self.older
             .iter()
             .flatten()
@@ -258,7 +355,12 @@ impl RowStage for Extract {
     }
 
     fn makes(&self) -> Vec<Slot> {
-        self.slots.clone()
+        let printed = self.lines.map(|(_, printed)| printed);
+        self.slots.iter().copied().chain(printed).collect()
+    }
+
+    fn takes_header(&self) -> Option<&dyn TakesHeader> {
+        self.takes_header.then_some(self)
     }
 
     fn reading(&self) -> Option<String> {
@@ -272,11 +374,29 @@ impl RowStage for Extract {
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
-        let texts = TextColumn::of(
+        let mut texts = TextColumn::of(
             self.from
                 .eval_all(batch, &mut account.failures)
                 .into_owned(),
         );
+        let no_records = self.decoder.no_records(&texts);
+        if !no_records.is_empty() {
+            account.withdraw(no_records.len());
+            let mut dropped = no_records.into_iter().peekable();
+            let kept: Vec<u32> = (0..batch.rows as u32)
+                .filter(|row| dropped.next_if_eq(row).is_none())
+                .collect();
+            batch.gather(&kept, &batch.slots());
+            texts.spans = kept.iter().map(|row| texts.spans[*row as usize]).collect();
+            if batch.rows == 0 {
+                batch.clear(0);
+                return;
+            }
+        }
+        if let (Some((line, printed)), Some(header)) = (self.lines, self.header) {
+            let lines = self.in_order(batch.column(line), batch.column(header));
+            batch.set(printed, lines);
+        }
         let decoded = match self.header {
             Some(header) => self.decoder.decode_under(batch.column(header), &texts),
             None => self.decoder.decode(&texts),

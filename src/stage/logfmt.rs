@@ -2,18 +2,23 @@
 
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example};
-use crate::decode::logfmt::LogfmtDecoder;
+use crate::decode::logfmt::{LogfmtDecoder, Separator};
+use crate::expr::Scope;
+use crate::lang::arguments::Arguments;
+use crate::lang::{Mistake, ast};
 
 pub(super) const LOGFMT: StageDef = StageDef {
     entry: Entry {
         name: "logfmt",
-        usage: "logfmt [from FIELD]",
+        usage: "logfmt [SEP] [from FIELD]",
         summary: "Take the fields of a line of key=value and key=\"va lue\".",
-        details: "Values are text; a key alone, without =, is true. In quotes \\\" \\\\ \\/ \\n \\r \\t \\b \\f \\xHH and \
-                  \\uHHHH stand for what they do in Go and JSON; any other backslash stays. A value without quotes goes \
-                  up to the next white space, whatever it holds. Of a key that comes twice, the last one counts; a \
-                  key with dots is one name. A line without any = is rejected, and so is a quote that is not closed or \
-                  that something follows. A field that is never there is named on stderr at the end.",
+        details: "Values are text. SEP is the text between pairs (default: white space); with another one, white space \
+                  around keys and values is dropped. In quotes \\\" \\\\ \\/ \\n \\r \\t \\b \\f \\xHH and \
+                  \\uHHHH have the meaning that they have in Go and JSON; any other backslash stays. A value without \
+                  quotes runs to the next SEP, whatever it holds; so does a value whose quote is not closed, or is \
+                  closed in the middle of a word. Words without = are skipped. If a key comes twice, the last one \
+                  counts; a key with dots is one name. A line without any key=value is rejected. A field that no \
+                  record has is named on stderr at the end.",
         examples: &[
             Example {
                 expr: "logfmt | where level == \"error\" | select msg, ms",
@@ -25,13 +30,32 @@ pub(super) const LOGFMT: StageDef = StageDef {
                 input: "path=/a ms=10\npath=/a ms=15 debug\n",
                 output: "/a\t2\t12.5\n",
             },
+            Example {
+                expr: "logfmt ',' | select user, city",
+                input: "user=ann, city=New York\nuser=bob, city=\"Washington, D.C.\"\n",
+                output: "ann\tNew York\nbob\tWashington, D.C.\n",
+            },
         ],
     },
     chooses_columns: false,
-    bind: |stage, scope| {
-        extract::bind_open(stage, scope, &LOGFMT.entry, false, |wanted| {
-            Box::new(LogfmtDecoder::new(wanted))
-        })
-        .map(BoundStage::Extract)
-    },
+    bind,
 };
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+    let mut arguments = Arguments::of(stage);
+    let mut separator = Separator::White;
+    if !arguments.is_done() && !arguments.is_at_clause() {
+        let usage = |mistake: Mistake| vec![mistake.usage(LOGFMT.entry.usage)];
+        let (text, span) = arguments.text("a separator such as ','").map_err(usage)?;
+        if text.is_empty() || text.iter().any(|byte| b"=\"".contains(byte)) {
+            let message = "expected a separator without = and quotes, such as ',' or '; '";
+            return Err(usage(Mistake::new(span, message)));
+        }
+        separator = Separator::of(text);
+    }
+    let from = extract::bind_from(&mut arguments, stage, scope, &LOGFMT.entry)?;
+    let extraction = extract::open(from, scope, false, |wanted| {
+        Box::new(LogfmtDecoder::new(separator, wanted))
+    });
+    Ok(BoundStage::Extract(extraction))
+}

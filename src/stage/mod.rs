@@ -13,6 +13,7 @@ mod explode;
 mod extract;
 mod fold;
 mod folding;
+mod header;
 mod join;
 mod join_time;
 mod joined;
@@ -44,6 +45,7 @@ mod total;
 mod tsv;
 mod union_;
 mod until_;
+mod w3c;
 mod where_;
 mod window_;
 
@@ -51,6 +53,7 @@ pub use account::Account;
 pub use assert_::Assert;
 pub use checks::{Check, Checked, Checks, SHOWN};
 pub use extract::{Extraction, Watched};
+pub use header::{FirstHeader, Header, TakesHeader};
 pub use join::{JoinClause, Sides};
 pub use joined::Joined;
 pub use operator::{GoesBy, Memory, Operator, OrderedStage, Reducer};
@@ -93,6 +96,7 @@ pub const STAGES: &[&StageDef] = &[
     &tsv::TSV,
     &union_::UNION,
     &until_::UNTIL,
+    &w3c::W3C,
     &where_::WHERE,
     &window_::WINDOW,
 ];
@@ -164,6 +168,11 @@ pub trait RowStage: Send + Sync {
 
     /// The file beside the stream that it takes anew when it has changed, if there is one.
     fn side_file(&self) -> Option<&dyn SideFile> {
+        None
+    }
+
+    /// How it takes the first record of each source that reaches it for a header, if it does.
+    fn takes_header(&self) -> Option<&dyn TakesHeader> {
         None
     }
 

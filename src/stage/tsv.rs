@@ -11,7 +11,7 @@ pub(super) const TSV: StageDef = StageDef {
         name: "tsv",
         usage: "tsv [from FIELD] [as A, B, …]",
         summary: "Take the columns of rows separated by tabs; names come as with csv.",
-        details: "Names come from `as`, else from each source's first line. Reads what -o tsv writes: in a field \\t is a tab, \\n a newline, \\r a carriage return and \\\\ a \
+        details: "Reads what -o tsv writes: in a field \\t is a tab, \\n a newline, \\r a carriage return and \\\\ a \
                   backslash; a quote is text like any other (csv \"\\t\" reads quoted fields). All else is as with csv.",
         examples: &[
             Example {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use memchr::memrchr;
 
 use super::{Over, Reader, Stopped};
-use crate::data::{BYTE_ORDER_MARK, Preface, RecordCursor, trim_terminator};
+use crate::data::{Preface, RecordCursor};
 use crate::engine::arrivals::Arrivals;
-use crate::engine::message::{Content, Message, SourceIndex};
+use crate::engine::message::{Content, SourceIndex};
 
 /// Bytes asked for at once.
 const READ_BYTES: usize = 256 << 10;
@@ -34,10 +34,16 @@ pub(super) struct Buffer {
     cursor: RecordCursor,
     /// In the middle of a record that was too long.
     skipping: bool,
-    /// What may still stand in front of the records.
+    /// What may still come before the records.
     pub(super) preface: Preface,
-    /// What stood there; so many bytes.
+    /// The length of the bytes that came before the records.
     pub(super) preface_bytes: u64,
+    /// Records before the header.
+    pub(super) preface_records: u64,
+    /// Only the last records of the source are wanted: those before the header are not.
+    pub(super) is_tail: bool,
+    /// Lines among the records name the fields of those after them.
+    pub(super) has_directives: bool,
 }
 
 impl Buffer {
@@ -47,7 +53,7 @@ impl Buffer {
     }
 
     /// Drops bytes that are no records.
-    fn drop_front(&mut self, bytes: usize) {
+    pub(super) fn drop_front(&mut self, bytes: usize) {
         self.bytes.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
         self.arrivals.drop_front(bytes);
@@ -87,8 +93,14 @@ impl Reader {
             read_ns: None,
             cursor: self.cursor(source),
             skipping: false,
-            preface: self.preface(source),
+            preface: match self.preface(source) {
+                Preface::Directives => Preface::Mark,
+                preface => preface,
+            },
             preface_bytes: 0,
+            preface_records: 0,
+            is_tail: false,
+            has_directives: self.preface(source) == Preface::Directives,
         }
     }
 
@@ -187,54 +199,6 @@ impl Reader {
         Ok(())
     }
 
-    /// Takes a byte order mark and the header off the front, once they are there. `ended`: there is no more.
-    pub(super) fn take_preface(&mut self, buffer: &mut Buffer, ended: bool) -> Result<(), Stopped> {
-        if buffer.preface == Preface::Nothing {
-            return Ok(());
-        }
-        let filled = buffer.filled();
-        if !ended && filled.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(filled) {
-            return Ok(());
-        }
-        let mark = match filled.strip_prefix(BYTE_ORDER_MARK) {
-            Some(_) => BYTE_ORDER_MARK.len(),
-            None => 0,
-        };
-        let records = &filled[mark..];
-        let mut end = 0;
-        if buffer.preface == Preface::Header {
-            let limit = self.max_line_bytes;
-            match RecordCursor::new(self.framing(buffer.source), limit).next(records, ended) {
-                Some(found) => end = found,
-                None if ended => {}
-                None if records.len() <= limit.saturating_add(1) => return Ok(()),
-                None => {
-                    let message =
-                        format!("the first line is longer than {limit} bytes, see --max-line");
-                    return Err(Stopped::Failed(io::Error::other(message)));
-                }
-            }
-            if end > 0 {
-                let header: Arc<[u8]> =
-                    trim_terminator(self.framing(buffer.source).trim(&records[..end])).into();
-                self.see_header(buffer.source, &header);
-                buffer.header = Some(header);
-            }
-        }
-        buffer.preface = Preface::Nothing;
-        buffer.preface_bytes = (mark + end) as u64;
-        buffer.drop_front(mark + end);
-        Ok(())
-    }
-
-    /// The header of what stands on the command line is that of lines that are printed as they came.
-    fn see_header(&mut self, source: SourceIndex, header: &Arc<[u8]>) {
-        if self.sources.input(source) == 0 && !std::mem::replace(&mut self.has_header, true) {
-            let message = Message::Header(Arc::clone(header));
-            let _ = self.messages.send(message); // the run is over already
-        }
-    }
-
     /// Hands out all whole records; what is left of the last one stays, unless it is too long already.
     pub(super) fn cut(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
         if buffer.whole > 0 {
@@ -253,8 +217,7 @@ impl Reader {
             buffer.filled -= end;
             let full = std::mem::replace(&mut buffer.bytes, next);
             buffer.cursor.shift(end);
-            let content = Content::Buffer(full, end);
-            self.hand_out_read(buffer, content, arrivals)?;
+            self.hand_out_records(buffer, full, end, arrivals)?;
         }
         if buffer.preface == Preface::Nothing
             && buffer.filled > self.max_line_bytes.saturating_add(1)
@@ -303,9 +266,9 @@ impl Reader {
         if buffer.filled > 0 {
             buffer.note_arrival(buffer.filled);
             let arrivals = buffer.arrivals.cut(buffer.filled);
-            let content = Content::Buffer(std::mem::take(&mut buffer.bytes), buffer.filled);
-            buffer.filled = 0;
-            self.hand_out_read(buffer, content, arrivals)?;
+            let bytes = std::mem::take(&mut buffer.bytes);
+            let filled = std::mem::take(&mut buffer.filled);
+            self.hand_out_records(buffer, bytes, filled, arrivals)?;
         }
         Ok(())
     }
@@ -338,11 +301,11 @@ impl Reader {
         Ok(())
     }
 
-    fn hand_out(&mut self, buffer: &Buffer, content: Content) -> Result<(), Over> {
+    pub(super) fn hand_out(&mut self, buffer: &Buffer, content: Content) -> Result<(), Over> {
         self.hand_out_read(buffer, content, Arrivals::default())
     }
 
-    fn hand_out_read(
+    pub(super) fn hand_out_read(
         &mut self,
         buffer: &Buffer,
         content: Content,

@@ -42,7 +42,8 @@ impl Reader {
         start: u64,
         end: u64,
     ) -> Result<(), Stopped> {
-        if self.framing(source) != Framing::Lines {
+        let is_plain = self.framing(source) == Framing::Lines;
+        if !is_plain || self.preface(source) == Preface::Directives {
             let mut buffer = self.new_buffer(source);
             let file = Arc::new(file);
             let start = self.start_of_tail(&mut buffer, &file, start, end)?;
@@ -63,6 +64,7 @@ impl Reader {
     ) -> Result<Ranges, Stopped> {
         let file = Arc::new(file);
         let mut buffer = self.new_buffer(source);
+        buffer.is_tail = self.reading.tail.is_some();
         let mut section = Section::of(Arc::clone(&file), start, end);
         while buffer.preface != Preface::Nothing {
             let ended = !self.fill(&mut buffer, &mut section)?;
@@ -123,6 +125,7 @@ impl Reader {
         let Some(records) = self.reading.tail else {
             return Ok(start);
         };
+        buffer.is_tail = true;
         let mut section = Section::of(Arc::clone(file), start, end);
         while buffer.preface != Preface::Nothing {
             let ended = !self.fill(buffer, &mut section)?;
@@ -130,12 +133,12 @@ impl Reader {
         }
         let first = start + buffer.preface_bytes;
         buffer.forget();
-        Ok(follow::tail(
-            file,
-            first,
-            records,
-            self.framing(buffer.source),
-        )?)
+        let tail = follow::tail(file, first, records, self.framing(buffer.source))?;
+        if buffer.has_directives {
+            let passed = Section::of(Arc::clone(file), first, tail);
+            self.pass_directives(buffer, passed)?;
+        }
+        Ok(tail)
     }
 
     /// Reads what has always more, until its end.
@@ -204,6 +207,9 @@ impl Read for Section {
         let wanted = left.min(buffer.len());
         let buffer = &mut buffer[..wanted];
         let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.offset)?;
+        if read == 0 && !buffer.is_empty() && self.end != u64::MAX {
+            return Err(io::Error::other("became shorter while it was read"));
+        }
         self.offset += read as u64;
         Ok(read)
     }

@@ -13,6 +13,7 @@ mod limits;
 mod live;
 mod news;
 mod poller;
+mod preface;
 mod slot;
 mod streams;
 #[cfg(test)]
@@ -39,6 +40,7 @@ use super::sources::Sources;
 use dispatch::Dispatch;
 use files::{Section, compression_at};
 use live::Live;
+pub(super) use preface::HeaderFinder;
 
 /// What a reader is made of.
 pub(super) struct Setup {
@@ -48,6 +50,8 @@ pub(super) struct Setup {
     pub(super) max_line_bytes: usize,
     /// Of each input of the plan, where its records end and what stands in front of them.
     pub(super) inputs: Vec<(Framing, Preface)>,
+    /// Of each input, how the header of a source is found, if it has one.
+    pub(super) finders: Vec<Option<Arc<HeaderFinder>>>,
     pub(super) batch: Option<Duration>,
     /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
@@ -79,6 +83,7 @@ pub(super) struct Reader {
     chunk_bytes: usize,
     max_line_bytes: usize,
     inputs: Vec<(Framing, Preface)>,
+    finders: Vec<Option<Arc<HeaderFinder>>>,
     waits_for_more: bool,
     marks: bool,
     stamps: bool,
@@ -125,6 +130,7 @@ impl Reader {
             chunk_bytes: setup.chunk_bytes,
             max_line_bytes: setup.max_line_bytes,
             inputs: setup.inputs,
+            finders: setup.finders,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
             stamps: setup.stamps,

@@ -64,12 +64,13 @@ impl Worker {
             (rejected, late) = (replay.rejected, replay.late);
         }
         done.records += records;
+        done.no_records += account.no_records;
         done.late += late;
         done.filtered += account.filtered;
         done.rejected += rejected;
         // Behind a stage that makes several records of one, a record with a rejected piece has not passed.
         done.passed += match (&self.setup.plan.exchange, account.exploded) {
-            (_, Some(_)) => records - account.filtered - rejected - late,
+            (_, Some(_)) => records - account.no_records - account.filtered - rejected - late,
             (Exchange::Ordered(stage, _), None) if !stage.is_blocking() => 0,
             (_, None) => passed,
         };

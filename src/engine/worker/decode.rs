@@ -1,7 +1,8 @@
 //! From bytes to a batch behind the workers' stages.
 
 use crate::data::{Batch, Column, Framing, Position, Validity, Value, count_records};
-use crate::plan::Plan;
+use crate::engine::sources::Sources;
+use crate::plan::{Input, Plan};
 use crate::stage::Account;
 
 use super::{Chunk, Worker};
@@ -42,27 +43,8 @@ impl Worker {
         account: &mut Account,
     ) -> (Batch<'b>, u64) {
         let input = &self.setup.plan.inputs[chunk.input];
-        let mut batch = input.scanner.scan(bytes, Position(chunk.position));
+        let batch = first_batch(input, &self.setup.sources, bytes, chunk);
         let rows = batch.rows;
-        if let Some(slot) = input.metadata.source {
-            let name = self.setup.sources.name(chunk.source);
-            let name = name.as_encoded_bytes().to_vec();
-            batch.set(slot, Column::Constant(Value::Text(name), rows));
-        }
-        if let Some(slot) = input.metadata.number {
-            let first = chunk.records_before as i64 + 1;
-            batch.set(
-                slot,
-                Column::Int((first..first + rows as i64).collect(), Validity::ALL),
-            );
-        }
-        if let Some(slot) = input.metadata.time {
-            let times = chunk.arrivals.column(bytes, &batch, input.scanner.texts());
-            batch.set(slot, times);
-        }
-        if let (Some(slot), Some(header)) = (input.metadata.header, &chunk.header) {
-            batch.set(slot, Column::Constant(Value::Text(header.to_vec()), rows));
-        }
         let records = match input.framing {
             Framing::Lines if !input.scanner.keeps_all() => count_records(bytes),
             // The scanner gives a row for each.
@@ -75,6 +57,39 @@ impl Worker {
         }
         (batch, records as u64)
     }
+}
+
+/// The first batch of some records of an input, with what their source knows of them.
+pub(in crate::engine) fn first_batch<'b>(
+    input: &Input,
+    sources: &Sources,
+    bytes: &'b [u8],
+    chunk: &Chunk,
+) -> Batch<'b> {
+    let mut batch = input.scanner.scan(bytes, Position(chunk.position));
+    let rows = batch.rows;
+    if let Some(slot) = input.metadata.source {
+        let name = sources.name(chunk.source);
+        let name = name.as_encoded_bytes().to_vec();
+        batch.set(slot, Column::Constant(Value::Text(name), rows));
+    }
+    if let Some(slot) = input.metadata.number {
+        let first = chunk.records_before as i64 + 1;
+        batch.set(
+            slot,
+            Column::Int((first..first + rows as i64).collect(), Validity::ALL),
+        );
+    }
+    if let Some(slot) = input.metadata.time {
+        let times = chunk.arrivals.column(bytes, &batch, input.scanner.texts());
+        batch.set(slot, times);
+    }
+    if let Some(slot) = input.metadata.header {
+        let header = chunk.header.as_ref();
+        let header = header.map_or(Value::Null, |header| Value::Text(header.to_vec()));
+        batch.set(slot, Column::Constant(header, rows));
+    }
+    batch
 }
 
 /// Applies the workers' stages: those of the input, then those that it has in common with others.

@@ -1,7 +1,7 @@
 //! A worker: chunk in, rows or groups out.
 
 mod account;
-mod decode;
+pub(super) mod decode;
 mod output;
 
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
-use crate::data::{LiveSlots, Names, Position};
+use crate::data::{LiveSlots, Names, Position, Preface};
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
@@ -75,16 +75,16 @@ pub(super) struct Worker {
 
 /// A chunk while it is processed.
 #[derive(Clone)]
-struct Chunk {
-    source: SourceIndex,
+pub(super) struct Chunk {
+    pub(super) source: SourceIndex,
     /// The plan's input that the source belongs to.
-    input: usize,
+    pub(super) input: usize,
     /// Of the next piece.
-    position: u64,
+    pub(super) position: u64,
     /// Records of its source before the next piece, if something reads their numbers.
-    records_before: u64,
-    arrivals: ChunkArrivals,
-    header: Option<Arc<[u8]>>,
+    pub(super) records_before: u64,
+    pub(super) arrivals: ChunkArrivals,
+    pub(super) header: Option<Arc<[u8]>>,
 }
 
 /// How many pieces a chunk may have, as a power of two: its number and the piece's make a position. A piece whose
@@ -191,9 +191,10 @@ impl Worker {
             read_ns: task.read_ns,
             mark: None,
             watermark: i64::MIN,
-            has_header: task.header.is_some(),
+            has_header: task.header.is_some() && self.takes_header(task.source),
             bytes: 0,
             records: 0,
+            no_records: 0,
             filtered: 0,
             passed: 0,
             rejected: 0,
@@ -261,6 +262,12 @@ impl Worker {
         }
     }
 
+    /// Whether the header of a source is one of its records: it has a number.
+    fn takes_header(&self, source: SourceIndex) -> bool {
+        let input = self.setup.sources.input(source);
+        self.setup.plan.inputs[input].preface == Preface::Header
+    }
+
     fn process_bytes(
         &mut self,
         bytes: &[u8],
@@ -282,7 +289,7 @@ impl Worker {
         if let Some(board) = &self.setup.board {
             let records = framing.count(bytes, self.setup.max_line_bytes) + usize::from(overlong);
             chunk.records_before = board.records_before(done.sequence, done.source, records as u64)
-                + u64::from(chunk.header.is_some());
+                + u64::from(done.has_header);
         }
         self.encode_once_fixed();
         let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
@@ -311,7 +318,7 @@ impl Worker {
         if let Some(windowing) = &self.setup.windowing {
             let _ = windowing.places(std::iter::empty(), done); // no record that belongs anywhere
         }
-        done.has_header = header.is_some();
+        done.has_header = header.is_some() && self.takes_header(done.source);
         if self.setup.keep_rejects {
             let input = self.setup.sources.input(done.source);
             let framing = self.setup.plan.inputs[input].framing;

@@ -2,7 +2,7 @@
 //! them is read as the same.
 
 use bourn::data::{Value, ValueRef, write_text};
-use bourn::decode::logfmt::LogfmtDecoder;
+use bourn::decode::logfmt::{LogfmtDecoder, Separator};
 use bourn::decode::{Seen, Wanted};
 use bourn::format;
 use bourn::lang::ast::{Path, Segment};
@@ -12,7 +12,10 @@ use super::rows;
 /// Takes lines.
 pub fn check(data: &[u8]) {
     let texts = rows::lines(data);
-    let wholes = rows::decode(&LogfmtDecoder::new(&[Wanted::Whole]), &texts);
+    let wholes = rows::decode(
+        &LogfmtDecoder::new(Separator::White, &[Wanted::Whole]),
+        &texts,
+    );
     let mut keys: Vec<&str> = Vec::new();
     for (key, _) in wholes.iter().flatten().flat_map(|whole| pairs(&whole[0])) {
         match std::str::from_utf8(key) {
@@ -25,7 +28,7 @@ pub fn check(data: &[u8]) {
         Wanted::Field(path, Seen::default())
     };
     let wanted: Vec<Wanted> = keys.iter().map(field).collect();
-    let fields = rows::decode(&LogfmtDecoder::new(&wanted), &texts);
+    let fields = rows::decode(&LogfmtDecoder::new(Separator::White, &wanted), &texts);
     for (whole, fields) in wholes.iter().zip(&fields) {
         match (whole, fields) {
             (Ok(whole), Ok(fields)) => {
@@ -62,7 +65,10 @@ fn assert_prints(pairs: &[(Vec<u8>, Value)]) {
         .collect();
     let mut line = Vec::new();
     write_row(&row, &mut line);
-    let again = rows::decode(&LogfmtDecoder::new(&[Wanted::Whole]), &rows::lines(&line));
+    let again = rows::decode(
+        &LogfmtDecoder::new(Separator::White, &[Wanted::Whole]),
+        &rows::lines(&line),
+    );
     let shown = line.escape_ascii();
     let Ok(again) = &again[0] else {
         panic!("{shown}: {again:?}");
