@@ -9,6 +9,7 @@ complete -c bourn -s x -l expression-file -d 'Read the expression from a file: e
 complete -c bourn -l fill-limit -d 'Leave out gaps that --fill would print more than N rows for.' -r -f
 complete -c bourn -l for -d 'End the input after this time, and print what there is.' -r -f
 complete -c bourn -l forget -d 'Forget keys that have been silent for longer.' -r -f
+complete -c bourn -l formats-file -d 'Read your own formats for `parse` from FILE.' -r -F
 complete -c bourn -l idle -d 'How long a live source may be silent; 10s without it.' -r -f
 complete -c bourn -l late -d 'Keep late lines in a file, in the order of the stream.' -r -F
 complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still end windows.' -r -f
@@ -33,6 +34,7 @@ complete -c bourn -l year -d 'The year of times that do not say it, as in syslog
 complete -c bourn -s h -l help -d 'Show the language on one screen, or all about NAME.' -r -f -a "abs\t''
 aggregates\t''
 ago\t''
+alb\t''
 all\t''
 annotate\t''
 any\t''
@@ -59,6 +61,7 @@ corr\t''
 cos\t''
 count\t''
 count_distinct\t''
+cri\t''
 csv\t''
 day\t''
 dedup\t''
@@ -88,6 +91,7 @@ for\t''
 forget\t''
 format_time\t''
 formats\t''
+formats-file\t''
 functions\t''
 get\t''
 groups\t''
@@ -146,6 +150,7 @@ parse_hex\t''
 parse_json\t''
 pattern\t''
 percentile\t''
+postgresql\t''
 pow\t''
 prev\t''
 quiet\t''
@@ -163,6 +168,7 @@ results\t''
 reverse\t''
 round\t''
 running\t''
+s3\t''
 sample\t''
 seconds\t''
 seed\t''

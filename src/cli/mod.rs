@@ -18,6 +18,7 @@ mod live;
 mod max_rejects;
 mod mistake;
 mod options;
+mod own_formats;
 mod records;
 mod reference;
 mod report;
@@ -33,6 +34,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use crate::data::set_time_defaults;
+use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::{Plan, WindowBy};
@@ -53,9 +55,15 @@ pub use shell::command_lines;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let status = match Arguments::parse(arguments) {
         Ok(Arguments::Run(request)) => serve(&request),
-        Ok(Arguments::Help(None)) => print(&help::screen()),
-        Ok(Arguments::Help(Some(name))) => explain_name(&name),
-        Ok(Arguments::Formats) => print(&formats::list()),
+        Ok(Arguments::Help(None, _)) => print(&help::screen()),
+        Ok(Arguments::Help(Some(name), file)) => {
+            own_formats::set(file.as_ref());
+            explain_name(&name)
+        }
+        Ok(Arguments::Formats(file)) => {
+            own_formats::set(file.as_ref());
+            print_or_say(formats::list())
+        }
         Ok(Arguments::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(mistake) => {
             say(mistake);
@@ -68,9 +76,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Prints what the manual says of a name.
 fn explain_name(name: &str) -> Status {
     match reference::page(name) {
+        Ok(page) if reference::is_of_formats(name) => {
+            print_or_say(own_formats::rows().map(|rows| page + &rows))
+        }
         Ok(page) => print(&page),
-        Err(close) => {
-            say(guess::name(name, close));
+        Err(close) => match own_formats::page(name) {
+            Ok(None) => {
+                say(guess::name(name, close));
+                Status::Wrong
+            }
+            Ok(Some(page)) => print(&page),
+            Err(reason) => print_or_say(Err(reason)),
+        },
+    }
+}
+
+fn print_or_say(page: Result<String, &str>) -> Status {
+    match page {
+        Ok(page) => print(&page),
+        Err(reason) => {
+            say(reason);
             Status::Wrong
         }
     }
@@ -91,6 +116,13 @@ fn serve(request: &Request) -> Status {
         }
     };
     set_time_defaults(request.time_defaults()); // nothing has read a time so far
+    own_formats::set(request.formats_file.as_ref());
+    if request.formats_file.is_some()
+        && let Err(reason) = decode::formats::own_formats()
+    {
+        say(reason);
+        return Status::Wrong;
+    }
     let is_typed = origin.is_none();
     if let Some(guess) = is_typed
         .then(|| guess::expression_in_pieces(&text, &request.sources))

@@ -15,6 +15,7 @@ pub(super) fn shape(is_last: bool) -> String {
     let forms = [
         format!("[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}(?:[Tt ]{clock}{zone}){maybe}"),
         format!("[0-9]{{8}}T[0-9]{{6}}{fraction}{zone}"),
+        format!("[0-9]{{4}} [A-Za-z]{{3}} +[0-9]{{1,2}} +{clock}{zone}"),
         format!("{weekday}[0-9]{{1,2}}[-/ ][A-Za-z]{{3}}[-/ ][0-9]{{4}}[: ]{clock}{zone}"),
         format!(
             "{weekday}[A-Za-z]{{3}} +[0-9]{{1,2}},? +(?:[0-9]{{4}} +)?{clock}{zone}(?: +[0-9]{{4}}){maybe}"
@@ -24,8 +25,14 @@ pub(super) fn shape(is_last: bool) -> String {
     forms.join("|")
 }
 
-/// Nanoseconds since 1970 of month, day and clock, as klog writes them: `0517 10:05:03.123456`.
+/// Nanoseconds since 1970 of month, day and clock, as klog writes them: `0517 10:05:03.123456`; glog can be told
+/// to write the year too: `20150517 10:05:03.123456`.
 pub(super) fn parse_month_and_day(text: &[u8]) -> Option<i64> {
+    if text.get(8) == Some(&b' ') {
+        let (date, clock) = text.split_at(8);
+        let (year, day) = date.split_at(4);
+        return parse_time(&[year, b"-", &day[..2], b"-", &day[2..], clock].concat());
+    }
     let ([m0, m1, d0, d1, b' '], clock) = text.split_first_chunk()? else {
         return None;
     };
@@ -55,6 +62,7 @@ mod tests {
                 "20150517T100503Z",
                 "Sun, 17 May 2015 10:05:03 GMT",
                 "May  7 10:05:03",
+                "2015 May  7 10:05:03.25",
                 "Sun May 17 10:05:03 2015",
                 "1431857103",
                 "1431857103.25",
@@ -70,11 +78,16 @@ mod tests {
         let year = time_defaults().year;
         let same = parse_time(format!("{year}-05-17T10:05:03.5Z").as_bytes());
         assert_eq!(parse_month_and_day(b"0517 10:05:03.5"), same);
+        assert_eq!(
+            parse_month_and_day(b"20150517 10:05:03.5"),
+            parse_time(b"2015-05-17T10:05:03.5Z")
+        );
         for text in [
             "",
             "0517",
             "0517T10:05:03",
             "1317 10:05:03",
+            "20151317 10:05:03",
             "0517 x",
             "051 10:05:03",
         ] {

@@ -253,6 +253,21 @@ pub(super) fn known(
     }
 }
 
+impl Extraction {
+    /// Adds fields with these names, which are printed only where an expression names them.
+    pub(super) fn with_unprinted<'n>(
+        mut self,
+        names: impl Iterator<Item = &'n str>,
+        scope: &mut Scope,
+    ) -> Extraction {
+        if let Fields::Known(fields) = &mut self.fields {
+            let path = |name: &str| Path(vec![Segment::Name(name.to_owned())]);
+            fields.extend(names.map(|name| (path(name), scope.set_unprinted(name))));
+        }
+        self
+    }
+}
+
 /// The names of wanted fields, for decoders that know theirs.
 pub(super) fn wanted_names(wanted: &[Wanted]) -> Vec<String> {
     let name = |wanted: &Wanted| match wanted {

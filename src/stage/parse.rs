@@ -2,7 +2,7 @@
 
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example, Value};
-use crate::decode::formats::{self, FORMATS};
+use crate::decode::formats::{self, FORMATS, OwnFormat};
 use crate::decode::pattern::{Pattern, PatternDecoder, PatternError};
 use crate::expr::Scope;
 use crate::expr::scope::closest;
@@ -19,8 +19,10 @@ pub(super) const PARSE: StageDef = StageDef {
                   text up to what stands behind it, a hole at the very end takes the rest, and the whole may stand \
                   anywhere in the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} take only such text \
                   and give such values; at the end, they take as much as is one. {_} is not kept; {{ and }} are \
-                  braces.\n\nFORMAT is one of clf, combined, nginx_error, syslog, syslog5424, klog, cef, docker, \
-                  haproxy; --formats lists them with their fields.\n\nA record that does not match is rejected: the \
+                  braces.\n\nFORMAT is one of alb, cef, clf, combined, cri, docker, haproxy, klog, nginx_error, \
+                  postgresql, s3, syslog, syslog5424; --formats lists them with their fields. Some fields are \
+                  printed only where an expression names them. Formats of your own are in a file: see --help \
+                  formats-file.\n\nA record that does not match is rejected: the \
                   reason names the place. What stands in fields that nothing asks for is not looked at.",
         examples: &[
             Example {
@@ -55,19 +57,43 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             move |wanted| Box::new(PatternDecoder::new(pattern, &extract::wanted_names(wanted))),
         )));
     }
-    let format = expr
-        .as_word()
-        .and_then(formats::find)
-        .ok_or_else(|| vec![unknown_format(expr)])?;
+    let Some(format) = expr.as_word().and_then(formats::find) else {
+        return bind_own(stage, arguments, expr, scope);
+    };
     let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
-    let names: Vec<String> = format
-        .fields
-        .iter()
-        .map(|field| field.name.to_owned())
-        .collect();
+    let named = |is_column: bool| {
+        let fields = format.fields.iter();
+        let fields = fields.filter(move |field| field.is_column == is_column);
+        fields.map(|field| field.name)
+    };
+    let columns: Vec<String> = named(true).map(str::to_owned).collect();
+    let extraction = extract::known(from, &columns, scope, move |wanted| {
+        format.decoder(&extract::wanted_names(wanted))
+    });
+    Ok(BoundStage::Extract(
+        extraction.with_unprinted(named(false), scope),
+    ))
+}
+
+/// Binds a format of the user's own, whose file is read only here.
+fn bind_own(
+    stage: &ast::Stage,
+    mut arguments: Arguments<'_>,
+    expr: &Expr,
+    scope: &mut Scope,
+) -> Result<BoundStage, Vec<Mistake>> {
+    let own = match expr.as_word().map(|_| formats::own_formats()) {
+        Some(Err(reason)) => return Err(vec![Mistake::new(expr.span, reason)]),
+        Some(Ok(own)) => own,
+        None => &[],
+    };
+    let Some(format) = own.iter().find(|own| expr.as_word() == Some(&own.name)) else {
+        return Err(vec![unknown_format(expr, own)]);
+    };
+    let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
     Ok(BoundStage::Extract(extract::known(
         from,
-        &names,
+        &format.names(),
         scope,
         move |wanted| format.decoder(&extract::wanted_names(wanted)),
     )))
@@ -88,7 +114,7 @@ fn mistake(expr: &Expr, text: &[u8], error: PatternError) -> Mistake {
     Mistake::new(span, error.message).help(error.help)
 }
 
-fn unknown_format(expr: &Expr) -> Mistake {
+fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Mistake {
     let Some(word) = expr.as_word() else {
         let message = format!("expected a pattern or the name of a format, found `{expr}`");
         let mistake = Mistake::new(expr.span, message);
@@ -104,7 +130,12 @@ fn unknown_format(expr: &Expr) -> Mistake {
         )
         .usage(PARSE.entry.usage);
     }
-    let names: Vec<&str> = FORMATS.iter().map(|format| format.entry.name).collect();
+    let own = own.iter().map(|format| format.name.as_str());
+    let names: Vec<&str> = FORMATS
+        .iter()
+        .map(|format| format.entry.name)
+        .chain(own)
+        .collect();
     let mistake = Mistake::new(expr.span, format!("unknown format `{word}`"));
     match closest(word, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),

@@ -3,7 +3,7 @@
 //! What is recognised: RFC 3339 and its relatives (`2015-05-17T10:05:03.25Z`, with a space for the `T`, `/`
 //! for the `-`, a comma before the fraction, no seconds, no zone, the date alone, `20150517T100503Z`), the
 //! time of access logs (`17/May/2015:10:05:03 +0000`), of mail and HTTP (`Sun, 17 May 2015 10:05:03 GMT`), of
-//! syslog (`May 17 10:05:03`), of `ctime` and `date` (`Sun May 17 10:05:03 2015`), and numbers: seconds,
+//! syslog (`May 17 10:05:03`, also with a year before or after), of `ctime` and `date` (`Sun May 17 10:05:03 2015`), and numbers: seconds,
 //! milli-, micro- or nanoseconds since 1970, told apart by their size.
 //!
 //! Everything reads a prefix by fixed places, without tables and without allocation: a window reads a time

@@ -13,6 +13,7 @@ pub fn time_prefix(text: &[u8]) -> Option<(i64, usize)> {
     match text.first()? {
         b'0'..=b'9' => match text.get(4) {
             Some(b'-' | b'/') => iso(text),
+            Some(b' ') if text.get(5).is_some_and(u8::is_ascii_alphabetic) => year_first(text),
             _ if text.get(8) == Some(&b'T') => iso_basic(text),
             _ => day_first(text, 0),
         },
@@ -54,6 +55,18 @@ fn iso_basic(text: &[u8]) -> Option<(i64, usize)> {
     let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
     let (ns, end) = fraction(text, 15);
     zoned(date, Clock { seconds, ns }, text, end)
+}
+
+/// `2015 May 17 10:05:03`, as some senders of syslog write it.
+fn year_first(text: &[u8]) -> Option<(i64, usize)> {
+    let [y0, y1, y2, y3, b' ', ..] = *text else {
+        return None;
+    };
+    let year = year_of(&[y0, y1, y2, y3])?;
+    let month = month(text, 5)?;
+    let (day, at) = day(text, 8 + spaces(text, 8)?)?;
+    let (clock, end) = clock(text, at + spaces(text, at)?)?;
+    zoned(Date { year, month, day }, clock, text, end)
 }
 
 /// `17/May/2015:10:05:03 +0000`, `17 May 2015 10:05:03 GMT`, `7-May-2015 10:05:03`

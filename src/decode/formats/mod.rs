@@ -1,35 +1,50 @@
 //! FORMATS: what `parse` knows by name. One file a format, one line in the table.
 
+mod alb;
 mod cef;
 mod combined;
+mod cri;
 mod docker;
 mod haproxy;
 mod klog;
 mod nginx_error;
+mod own;
+mod postgresql;
+mod s3;
 mod syslog;
 mod syslog5424;
 mod vpc_flow;
 mod walk;
 
+<<<<<<< HEAD
+=======
+pub use own::{OwnFormat, own_formats, read_formats, set_own_formats};
+
+use super::Decoder;
+>>>>>>> formats
 use super::typed::Kind;
 use super::{Decoder, Wanted};
 use crate::data::Entry;
 
 /// Every format, by name.
 pub const FORMATS: &[&FormatDef] = &[
+    &alb::ALB,
     &cef::CEF,
     &combined::CLF,
     &combined::COMBINED,
+    &cri::CRI,
     &docker::DOCKER,
     &haproxy::HAPROXY,
     &klog::KLOG,
     &nginx_error::NGINX_ERROR,
+    &postgresql::POSTGRESQL,
+    &s3::S3,
     &syslog::SYSLOG,
     &syslog5424::SYSLOG5424,
     &vpc_flow::VPC_FLOW,
 ];
 
-/// A format and what `--formats` says of it.
+/// A format and the text that `--formats` prints for it.
 #[derive(Debug)]
 pub struct FormatDef {
     /// Its name as typed behind `parse`, summary, details, which begin with its fields, and examples.
@@ -51,6 +66,9 @@ pub struct FieldDef {
     pub name: &'static str,
     /// Its type.
     pub kind: Kind,
+    /// Whether it is a column where the expression chooses none. Any other field is there only for an expression
+    /// that names it.
+    pub is_column: bool,
 }
 
 /// A record as it stands in a log, and its fields as text.
@@ -69,14 +87,25 @@ impl FormatDef {
         (self.make)(self, names.iter().filter_map(number).collect())
     }
 
-    /// The fields on one line: `ip ident … status:int`.
+    /// The fields on one line: `ip ident … status:int`, and those that are read only for an expression that
+    /// names them.
     pub fn field_list(&self) -> String {
-        let field = |field: &FieldDef| match field.kind.name() {
-            "text" => field.name.to_owned(),
-            kind => format!("{}:{kind}", field.name),
+        let list = |is_column: bool| {
+            let fields = self.fields.iter();
+            let field = |field: &FieldDef| match field.kind.name() {
+                "text" => field.name.to_owned(),
+                kind => format!("{}:{kind}", field.name),
+            };
+            let fields: Vec<String> = fields
+                .filter(|field| field.is_column == is_column)
+                .map(field)
+                .collect();
+            fields.join(" ")
         };
-        let fields: Vec<String> = self.fields.iter().map(field).collect();
-        fields.join(" ")
+        match list(false).as_str() {
+            "" => list(true),
+            others => format!("{}; printed only if named: {others}", list(true)),
+        }
     }
 }
 
@@ -97,7 +126,19 @@ const fn int(name: &'static str) -> FieldDef {
 }
 
 const fn field(name: &'static str, kind: Kind) -> FieldDef {
-    FieldDef { name, kind }
+    FieldDef {
+        name,
+        kind,
+        is_column: true,
+    }
+}
+
+/// A field that is read only for an expression that names it.
+const fn only_named(field: FieldDef) -> FieldDef {
+    FieldDef {
+        is_column: false,
+        ..field
+    }
 }
 
 #[cfg(test)]

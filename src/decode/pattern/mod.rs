@@ -72,6 +72,18 @@ impl Pattern {
             .collect()
     }
 
+    /// The fields on one line, with their types: `t:time user`.
+    pub fn field_list(&self) -> String {
+        let holes = self.holes.iter().filter_map(|hole| {
+            let name = hole.name.as_ref()?;
+            Some(match hole.kind {
+                Kind::Text => name.clone(),
+                kind => format!("{name}:{}", kind.name()),
+            })
+        });
+        holes.collect::<Vec<_>>().join(" ")
+    }
+
     /// The regular expression that the pattern means; a group for each hole.
     fn regex(&self) -> String {
         let mut regex = "(?s-u:".to_owned();
