@@ -25,6 +25,8 @@ pub struct Extraction {
     make: Make,
     framing: Framing,
     preface: Preface,
+    /// The first record of a source may be its header, or a record.
+    may_lack_header: bool,
     /// What holds the record that names the fields.
     header: Option<Slot>,
     first: FirstHeader,
@@ -128,6 +130,7 @@ impl Extraction {
     /// apart.
     pub fn headings(&self, source: Slot) -> Option<Box<dyn OrderedStage>> {
         match (&self.from, self.header, self.preface) {
+            _ if self.may_lack_header => None,
             (Node::Field(text, _), Some(header), Preface::Header) => Some(Box::new(Headings {
                 source,
                 text: *text,
@@ -152,6 +155,16 @@ impl Extraction {
             self.lines = Some((line, printed));
             printed
         })
+    }
+
+    /// The fields are named by the header in this slot, if the source begins with one.
+    pub(super) fn under_optional(self, header: Slot) -> Extraction {
+        Extraction {
+            header: Some(header),
+            preface: Preface::Header,
+            may_lack_header: true,
+            ..self
+        }
     }
 
     /// The fields are named by the header in this slot.
@@ -227,6 +240,7 @@ pub(super) fn open(
         make: Box::new(make),
         framing: Framing::default(),
         preface: Preface::default(),
+        may_lack_header: false,
         header: None,
         first: FirstHeader::default(),
         lines: None,
@@ -247,6 +261,7 @@ pub(super) fn known(
         make: Box::new(make),
         framing: Framing::default(),
         preface: Preface::default(),
+        may_lack_header: false,
         header: None,
         first: FirstHeader::default(),
         lines: None,

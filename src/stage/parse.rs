@@ -20,7 +20,7 @@ pub(super) const PARSE: StageDef = StageDef {
                   anywhere in the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} take only such text \
                   and give such values; at the end, they take as much as is one. {_} is not kept; {{ and }} are \
                   braces.\n\nFORMAT is one of alb, cef, clf, combined, cri, docker, haproxy, klog, nginx_error, \
-                  postgresql, s3, syslog, syslog5424; --formats lists them with their fields. Some fields are \
+                  postgresql, s3, syslog, syslog5424, vpc_flow; --formats lists them with their fields. Some fields are \
                   printed only where an expression names them. Formats of your own are in a file: see --help \
                   formats-file.\n\nA record that does not match is rejected: the \
                   reason names the place. What stands in fields that nothing asks for is not looked at.",
@@ -60,7 +60,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let Some(format) = expr.as_word().and_then(formats::find) else {
         return bind_own(stage, arguments, expr, scope);
     };
+    let header = scope.header().filter(|_| arguments.is_done()); // a field has none
     let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
+    if let (Some(make), Some(slot)) = (format.under_header, header) {
+        let extraction = extract::open(from, scope, false, make);
+        return Ok(BoundStage::Extract(extraction.under_optional(slot)));
+    }
     let named = |is_column: bool| {
         let fields = format.fields.iter();
         let fields = fields.filter(move |field| field.is_column == is_column);

@@ -16,12 +16,8 @@ mod syslog5424;
 mod vpc_flow;
 mod walk;
 
-<<<<<<< HEAD
-=======
 pub use own::{OwnFormat, own_formats, read_formats, set_own_formats};
 
-use super::Decoder;
->>>>>>> formats
 use super::typed::Kind;
 use super::{Decoder, Wanted};
 use crate::data::Entry;

@@ -238,7 +238,19 @@ fn mistake(text: &str, place: Range<usize>, message: String) -> FileMistake {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_does(text in "(\\[[a\\]\"]{0,3}\n|pattern = \"[{}:at \\\\]{0,6}\"\n|regex = '[(?<a>).]{0,8}'\n|sample = \"[a ]{0,3}\"\n|é|=|\n){0,8}") {
+            if let Err(mistake) = read_formats(&text) {
+                prop_assert!(mistake.line <= 1 + text.matches('\n').count());
+                prop_assert!(!mistake.message.is_empty());
+            }
+        }
+    }
 
     #[test]
     fn reads_patterns_and_regexes() {

@@ -74,11 +74,16 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     if cursor.rest().is_empty() {
         return Err(Missing("a host after the time"));
     }
-    let mut tag = tag(cursor.rest()).filter(Tag::ends_word);
+    let rest = cursor.rest();
+    let mut tag = tag(rest).filter(|tag| tag.ends_word && !is_address(&rest[..tag.app]));
     if tag.is_none() {
-        let length = memchr(b' ', cursor.rest()).unwrap_or(cursor.rest().len());
-        places[2] = cursor.take(length, 0);
+        let word = &rest[..memchr(b' ', rest).unwrap_or(rest.len())];
+        // Some devices write a colon after their address, or between it and the tag.
+        let host = word.strip_suffix(b":").filter(|host| is_address(host));
+        places[2] = cursor.take(host.unwrap_or(word).len(), 0);
+        cursor.skip(b":");
         cursor.skip(b" ");
+        cursor.skip(b": ");
         tag = self::tag(cursor.rest());
     }
     if let Some(tag) = tag {
@@ -244,10 +249,9 @@ struct Tag {
     ends_word: bool,
 }
 
-impl Tag {
-    fn ends_word(&self) -> bool {
-        self.ends_word
-    }
+fn is_address(word: &[u8]) -> bool {
+    let word = std::str::from_utf8(word).unwrap_or_default();
+    word.starts_with(|c: char| c.is_ascii_digit()) && word.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// The tag of a text; none if a blank comes before the colon, or if there is no colon.
