@@ -61,6 +61,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--live', '--live', [CompletionResultType]::ParameterName, 'Draw the table on the terminal while results go to a pipe or file.')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but mistakes in expression and options.')
             [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Say on stderr at the end where all records went, and how fast.')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with status 4 for rejects, late records, failed conversions.')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print the version.')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print the version.')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Print the names of the columns first, whatever the format''s habit.')

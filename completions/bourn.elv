@@ -58,6 +58,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --live 'Draw the table on the terminal while results go to a pipe or file.'
             cand --quiet 'Say nothing on stderr but mistakes in expression and options.'
             cand --stats 'Say on stderr at the end where all records went, and how fast.'
+            cand --strict 'Fail with status 4 for rejects, late records, failed conversions.'
             cand -V 'Print the version.'
             cand --version 'Print the version.'
             cand --header 'Print the names of the columns first, whatever the format''s habit.'

@@ -47,7 +47,33 @@ macro_rules! case_files {
 }
 
 case_files!(
-    aggregates aggregates2 checks csv errors explode expressions formats functions2 header input join logfmt lookup open order output parse paths sessions stages state total union values windows
+    aggregates
+    aggregates2
+    checks
+    csv
+    errors
+    explode
+    expressions
+    formats
+    functions2
+    green
+    header
+    input
+    join
+    logfmt
+    lookup
+    open
+    order
+    output
+    parse
+    paths
+    sessions
+    stages
+    state
+    total
+    union
+    values
+    windows
 );
 
 #[test]

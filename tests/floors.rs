@@ -77,6 +77,9 @@ fn threads_are_spawned_by_the_engine_only() {
 #[test]
 fn nothing_is_unsafe() {
     for (path, text) in sources() {
+        if path.ends_with("data/standard_streams.rs") {
+            continue; // it looks at the standard streams before `main`
+        }
         for (number, line) in code(&text) {
             let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
             let is_unsafe = words.into_iter().any(|word| word == "unsafe");

@@ -79,6 +79,8 @@ pub(super) struct Request {
     pub(super) zone: Option<TimeZone>,
     pub(super) year: Option<i16>,
     pub(super) max_rejects: Option<MaxRejects>,
+    /// Whether anything that is counted as lost or odd fails the run.
+    pub(super) strict: bool,
     /// Whether the ledger is said even if it is clean.
     pub(super) stats: bool,
     /// Whether only mistakes are said.
@@ -207,6 +209,7 @@ impl Request {
             zone: matches.get_one("tz").cloned(),
             year: matches.get_one("year").copied(),
             max_rejects: matches.get_one("max-rejects").cloned(),
+            strict: matches.get_flag("strict"),
             stats: matches.get_flag("stats"),
             quiet: matches.get_flag("quiet"),
             annotate: matches.contains_id("annotate").then_some(Annotate::GitHub),
@@ -250,7 +253,6 @@ impl Request {
             keeps_late: self.late.is_some(),
             fill: self.fill.then(|| self.fill_limit.unwrap_or(FILL_LIMIT)),
             records,
-            locates: self.annotate.is_some(),
             read_file: Some(read_whole),
             reloads: self.is_live(),
             forget_ns: self.forget.map(nanoseconds),

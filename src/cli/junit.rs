@@ -5,6 +5,14 @@ use std::time::Duration;
 
 use super::verdict::{Case, Kind};
 
+/// How each report begins.
+const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"bourn\"";
+
+/// True if a file that begins with these bytes is the report of a run.
+pub(super) fn is_report(start: &[u8]) -> bool {
+    start.starts_with(HEAD.as_bytes())
+}
+
 /// The report of a run. `expression` is what was run.
 pub(super) fn report(expression: &str, cases: &[Case], elapsed: Duration) -> String {
     let count = |wanted: fn(Kind) -> bool| {
@@ -12,14 +20,15 @@ pub(super) fn report(expression: &str, cases: &[Case], elapsed: Duration) -> Str
         cases.iter().filter(fails).count()
     };
     let (failures, errors) = (count(|kind| !is_error(kind)), count(is_error));
+    let skipped = cases.iter().filter(|case| case.skipped.is_some()).count();
     let numbers = format!(
-        "tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"0\" time=\"{:.3}\"",
+        "tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{:.3}\"",
         cases.len(),
         elapsed.as_secs_f64()
     );
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let mut out = String::from(HEAD);
     // A String takes all that is written to it.
-    let _ = writeln!(out, "<testsuites name=\"bourn\" {numbers}>");
+    let _ = writeln!(out, " {numbers}>");
     let _ = writeln!(
         out,
         "  <testsuite name=\"{}\" {numbers}>",
@@ -43,6 +52,14 @@ fn write_case(case: &Case, out: &mut String) {
         out,
         "    <testcase name=\"{name}\" classname=\"bourn\" time=\"0.000\""
     );
+    if let Some(reason) = &case.skipped {
+        let _ = writeln!(
+            out,
+            ">\n      <skipped message=\"{}\"/>\n    </testcase>",
+            escaped(reason)
+        );
+        return;
+    }
     if case.troubles.is_empty() {
         out.push_str("/>\n");
         return;
@@ -58,6 +75,7 @@ fn write_case(case: &Case, out: &mut String) {
             Kind::Assert => "assert",
             Kind::Until => "until",
             Kind::Rejects => "max-rejects",
+            Kind::Strict => "strict",
             Kind::Run => "run",
         };
         let message = escaped(&trouble.message);

@@ -60,7 +60,7 @@ A record is a line without its end, which is \\n or \\r\\n; `--records` says oth
 every other byte are ordinary: text is bytes, usually UTF-8, and is never changed on its way.
 
 It has one field, `line`, and the source adds `@source` (the path as it was written, - for standard input, the address of a peer that has connected), \
-`@number` (1-based within the source) and `@time` (when it was read). `split`, `select` and aggregates put \
+`@number` (1-based within the source) and `@time` (when its last byte was read; it never goes back). `split`, `select` and aggregates put \
 other fields in the place of `line`; behind them, `match`, `skip` and `split` need to be told a field: \
 `match \"x\" in word`, `split ',' from word`.
 
@@ -246,12 +246,16 @@ more than that a failure.",
   1    a check failed: a row breaks assert, or until is not reached
   2    the expression or an option is wrong: nothing was read
   3    a source or the output failed; what could be read was finished
-  4    more records were rejected than --max-rejects allows
+  4    records were rejected and --max-rejects does not allow it, or
+       something happened that --strict does not allow
+  129  hung up (SIGHUP), after results were printed
   130  interrupted (SIGINT), after results were printed
   143  ended (SIGTERM), after results were printed
 
-Of several, what makes the others doubtful counts: 2, else a failed output, 130 or 143, 3, 4, and then 1, for \
-what was not read may have broken a check, or satisfied it. All of them are said on stderr. A signal that comes \
+If several apply, the most serious one wins: 2, else a failed output, 129, 130 or 143, 3, 1, and then 4, because unread \
+data could have changed the outcome of a check. All of them are reported on stderr. In a run with `assert` or `until`, \
+a rejected record is one that was not checked, so any rejected record fails it, unless `--max-rejects` allows it or \
+`until` was reached. A check that judged no row holds, and a message says so even with `--quiet`. A signal that comes \
 when `until` has what it waits for changes nothing. If what reads the results closes early, the status is 1 where \
 an `assert` is broken by then, else 0, whatever became of the sources.
 

@@ -19,6 +19,7 @@ mod max_rejects;
 mod mistake;
 mod options;
 mod own_formats;
+mod outputs;
 mod records;
 mod reference;
 mod report;
@@ -38,11 +39,11 @@ use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::{Plan, WindowBy};
-use crate::sink::{Stdout, WholeFile};
+use crate::sink::{NoCommands, Sink, Stdout, WholeFile};
 use crate::source;
 use crate::stage::GoesBy;
 
-use arguments::{Arguments, Expression, Purpose, Request};
+use arguments::{Annotate, Arguments, Expression, Purpose, Request};
 use report::{Status, Telling, print, say, say_as_it_is, status, tell};
 use verdict::{Asked, cases};
 
@@ -53,7 +54,8 @@ pub use shell::command_lines;
 
 /// Runs the program: reads the arguments, plans, runs, and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let status = match Arguments::parse(arguments) {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let status = match Arguments::parse(words.iter().cloned()) {
         Ok(Arguments::Run(request)) => serve(&request),
         Ok(Arguments::Help(None, _)) => print(&help::screen()),
         Ok(Arguments::Help(Some(name), file)) => {
@@ -66,6 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Ok(Arguments::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(mistake) => {
+            outputs::remove_stale_report(&words);
             say(mistake);
             Status::Wrong
         }
@@ -103,6 +106,26 @@ fn print_or_say(page: Result<String, &str>) -> Status {
 
 /// Does what was asked with an expression.
 fn serve(request: &Request) -> Status {
+    if request.purpose != Purpose::Run {
+        return understand(request, None);
+    }
+    // First of all: an earlier report must not outlive a run that fails, and where none can be written, no other file
+    // is emptied.
+    let report = match outputs::mistake(request) {
+        Some(mistake) => Err(mistake),
+        None => outputs::report(request),
+    };
+    match report {
+        Ok(report) => understand(request, report),
+        Err(mistake) => {
+            say(mistake);
+            Status::Wrong
+        }
+    }
+}
+
+/// Reads the expression, then checks, explains or runs it.
+fn understand(request: &Request, report: Option<WholeFile>) -> Status {
     let Some(expression) = &request.expression else {
         say("an expression is needed");
         say_as_it_is(help::USAGE);
@@ -157,7 +180,7 @@ fn serve(request: &Request) -> Status {
             match request.purpose {
                 Purpose::Check => Status::Done,
                 Purpose::Explain => print(&plan.explanation.to_string()),
-                Purpose::Run => stream(request, plan, &text),
+                Purpose::Run => stream(request, plan, &text, report),
             }
         }
         Err(mistakes) => {
@@ -191,7 +214,11 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
 }
 
 /// Runs the plan of an expression to its end.
-fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
+fn stream(request: &Request, plan: Plan, expression: &str, report: Option<WholeFile>) -> Status {
+    if let Some(reason) = outputs::standard_output() {
+        say(reason);
+        return Status::Failed;
+    }
     let listening = Control::new().and_then(|control| control.listen().map(|()| control));
     let control = match listening {
         Ok(control) => control,
@@ -203,11 +230,8 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
             return Status::Failed;
         }
     };
-    // The report first: where it cannot be written, no other file is emptied.
-    let prepared = report_file(request, &job::inputs(request, &plan).0)
-        .and_then(|report| job::job(request, &plan).map(|job| (report, job)));
-    let (report, job) = match prepared {
-        Ok(prepared) => prepared,
+    let job = match job::job(request, &plan) {
+        Ok(job) => job,
         Err(mistake) => {
             say(mistake);
             return Status::Wrong;
@@ -235,12 +259,17 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
     }
     let started = Instant::now();
     let (plan, sources) = (Arc::new(plan), job.sources.clone());
-    let outcome = engine::run(Arc::clone(&plan), job, &mut Stdout, &control);
+    let sink: &mut dyn Sink = match request.annotate {
+        Some(Annotate::GitHub) if outputs::is_log() => &mut NoCommands::new(Stdout),
+        _ => &mut Stdout,
+    };
+    let outcome = engine::run(Arc::clone(&plan), job, sink, &control);
     let elapsed = started.elapsed();
     let asked = Asked {
         plan: &plan,
         sources: &sources,
         max_rejects: request.max_rejects.as_ref(),
+        strict: request.strict,
     };
     let cases = cases(&asked, &outcome);
     let telling = Telling {
@@ -259,15 +288,6 @@ fn stream(request: &Request, plan: Plan, expression: &str) -> Status {
         }
         _ => status,
     }
-}
-
-/// Where the report goes, if one is asked for; why it cannot.
-fn report_file(request: &Request, sources: &[OsString]) -> Result<Option<WholeFile>, String> {
-    let file = request.report.as_ref().map(|path| {
-        let name = source::display(path).into_owned();
-        WholeFile::at(path, name, sources)
-    });
-    file.transpose()
 }
 
 /// What to say where windows go by the time at which files are read, which is hardly meant.

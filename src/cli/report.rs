@@ -24,7 +24,7 @@ pub(super) enum Status {
     Wrong,
     /// A source or sink failed.
     Failed,
-    /// More records were rejected than may be.
+    /// More records were rejected than allowed, or something happened that `--strict` does not allow.
     Rejected,
     /// Ended by a signal, after results were printed.
     Signalled(i32),
@@ -89,6 +89,12 @@ pub(super) fn tell(outcome: &Outcome, cases: &[Case], telling: &Telling) {
         say(outcome.ledger.equation());
         say(rates(outcome, elapsed));
     }
+    // Also in a quiet run: a check that judged nothing must not look like one that held. If the reader of the results
+    // has gone, no result was judged to its end.
+    if !matches!(outcome.sink, Some(SinkError::Closed)) {
+        let skipped = cases.iter().filter_map(|case| case.skipped.as_ref());
+        skipped.for_each(say);
+    }
     if !telling.quiet {
         tell_of_records(outcome);
         outcome.unwritten.iter().for_each(say);
@@ -147,8 +153,8 @@ pub(super) fn status(outcome: &Outcome, cases: &[Case]) -> Status {
         // What is waited for was there before the signal.
         (None, Some(signal)) if !outcome.checks.reached => Status::Signalled(signal),
         _ if has_failed => Status::Failed,
-        _ if has(&[Kind::Rejects]) => Status::Rejected,
         _ if has(&[Kind::Assert, Kind::Until]) => Status::Unsatisfied,
+        _ if has(&[Kind::Rejects, Kind::Strict]) => Status::Rejected,
         _ => Status::Done,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::data::{Batch, Number};
+use crate::data::{Batch, Number, escape_controls};
 use crate::engine::Outcome;
 use crate::format::{self, FormatDef, Look};
 use crate::plan::{Output, Plan};
@@ -18,6 +18,8 @@ pub(super) struct Case {
     /// `assert count == 0`
     pub(super) name: String,
     pub(super) troubles: Vec<Trouble>,
+    /// Why it says nothing, if it judged no row.
+    pub(super) skipped: Option<String>,
 }
 
 /// Why a check has not held.
@@ -38,6 +40,8 @@ pub(super) enum Kind {
     Assert,
     Until,
     Rejects,
+    /// What `--strict` does not allow.
+    Strict,
     /// Not all could be read or written: said while it happened.
     Run,
 }
@@ -55,6 +59,7 @@ pub(super) struct Asked<'r> {
     pub(super) plan: &'r Plan,
     pub(super) sources: &'r [OsString],
     pub(super) max_rejects: Option<&'r MaxRejects>,
+    pub(super) strict: bool,
 }
 
 /// Every check of a run.
@@ -63,35 +68,36 @@ pub(super) fn cases(asked: &Asked<'_>, outcome: &Outcome) -> Vec<Case> {
     for (number, check) in asked.plan.asserts.iter().enumerate() {
         let checked = outcome.checks.of(number);
         let trouble = (checked.broken > 0).then(|| asked.broken(check, &checked));
-        cases.push(Case::of(check.text.clone(), trouble));
+        let skipped = (checked.rows == 0).then(|| judged_nothing(&check.text));
+        cases.push(Case {
+            skipped,
+            ..Case::of(check.text.clone(), trouble)
+        });
     }
     if let Some(until) = &asked.plan.until {
         let is_missed = !outcome.checks.reached && !is_closed(outcome);
         let trouble = is_missed.then(|| {
-            let message = format!("{} was not reached", until.text);
+            let message = match outcome.checks.until_rows {
+                0 => format!("{} was not reached: it judged no row", until.text),
+                _ => format!("{} was not reached", until.text),
+            };
             asked.trouble(Kind::Until, message)
         });
         cases.push(Case::of(until.text.clone(), trouble));
     }
-    if let Some(limit) = asked.max_rejects {
-        let trouble = limit.is_exceeded_by(&outcome.ledger).then(|| {
-            let rejected = outcome.ledger.rejected;
-            let message = format!("{rejected} rejected: more than --max-rejects {limit}");
-            let first = outcome.ledger.first_rejected.as_deref();
-            let mut trouble = asked.trouble(Kind::Rejects, message.clone());
-            if let Some(mark) = first.map(|first| asked.mark(first)) {
-                let text = format!("{message}: {}", mark.text);
-                trouble.marks = vec![Mark { text, ..mark }];
-            }
-            trouble
-        });
-        cases.push(Case::of(format!("--max-rejects {limit}"), trouble));
-    }
+    cases.extend(asked.rejects(outcome));
+    cases.extend(asked.strict.then(|| asked.strictly(outcome)));
     cases.push(Case {
         name: "everything is read and written".to_owned(),
         troubles: asked.run(outcome),
+        skipped: None,
     });
     cases
+}
+
+/// What is said of a check that had no row to judge.
+fn judged_nothing(check: &str) -> String {
+    format!("{check} judged no row")
 }
 
 /// Whether nobody wanted more.
@@ -104,11 +110,100 @@ impl Case {
         Case {
             name,
             troubles: trouble.into_iter().collect(),
+            skipped: None,
         }
     }
 }
 
 impl Asked<'_> {
+    /// Whether too many records were rejected. Without `--max-rejects`, a run with a check allows none: what could not
+    /// be read was not checked. An `until` that is reached has seen what it waited for.
+    fn rejects(&self, outcome: &Outcome) -> Option<Case> {
+        let rejected = outcome.ledger.rejected;
+        let has_check = !self.plan.asserts.is_empty() || self.plan.until.is_some();
+        let is_reached = outcome.checks.reached && !self.strict;
+        let (name, message) = match self.max_rejects {
+            Some(limit) => {
+                let message = format!("{rejected} rejected: more than --max-rejects {limit}");
+                let exceeded = limit.is_exceeded_by(&outcome.ledger);
+                (
+                    format!("--max-rejects {limit}"),
+                    exceeded.then_some(message),
+                )
+            }
+            None if self.strict || has_check => {
+                let why = if self.strict {
+                    "--strict allows none"
+                } else {
+                    "a run with a check allows none"
+                };
+                let message =
+                    format!("{rejected} rejected: {why}; --max-rejects {rejected} would allow it");
+                (
+                    "no record is rejected".to_owned(),
+                    (rejected > 0 && !is_reached).then_some(message),
+                )
+            }
+            None => return None,
+        };
+        let trouble = message
+            .map(|message| self.at_first(Kind::Rejects, message, &outcome.ledger.first_rejected));
+        Some(Case::of(name, trouble))
+    }
+
+    /// What `--strict` does not allow besides rejects.
+    fn strictly(&self, outcome: &Outcome) -> Case {
+        let ledger = &outcome.ledger;
+        let counted = [
+            (ledger.failed, "failed to convert", &ledger.first_failed),
+            (ledger.late, "late", &ledger.first_late),
+        ];
+        let counted =
+            counted
+                .into_iter()
+                .filter(|(count, ..)| *count > 0)
+                .map(|(count, what, first)| {
+                    self.at_first(
+                        Kind::Strict,
+                        format!("{count} {what}: --strict allows none"),
+                        first,
+                    )
+                });
+        let never_seen = outcome.never_seen.iter().map(|name| {
+            self.trouble(
+                Kind::Strict,
+                format!("no record has a field `{name}`: --strict does not allow it"),
+            )
+        });
+        let empty = outcome.empty_sources.iter().map(|source| Trouble {
+            marks: vec![Mark {
+                file: None,
+                line: None,
+                text: format!("{source}: no record"),
+            }],
+            ..self.trouble(
+                Kind::Strict,
+                format!("{source}: no record: --strict does not allow it"),
+            )
+        });
+        let name = "--strict".to_owned();
+        Case {
+            name,
+            troubles: counted.chain(never_seen).chain(empty).collect(),
+            skipped: None,
+        }
+    }
+
+    /// A trouble that began with the record that `first` names.
+    fn at_first(&self, kind: Kind, message: String, first: &Option<String>) -> Trouble {
+        let mut trouble = self.trouble(kind, message.clone());
+        if let Some(mark) = first.as_deref().map(|first| self.mark(first)) {
+            let text = format!("{message}: {}", mark.text);
+            trouble.marks = vec![Mark { text, ..mark }];
+        }
+        trouble
+    }
+
     /// What could not be read or written.
     fn run(&self, outcome: &Outcome) -> Vec<Trouble> {
         let mut messages: Vec<String> = outcome.failed_sources.clone();
@@ -145,7 +240,11 @@ impl Asked<'_> {
             check.text
         );
         let output = &self.plan.output;
-        let mut table = print(output, "table", shown);
+        let mut table = located(
+            &print(output, "table", shown),
+            output,
+            &places(check, shown),
+        );
         let more = broken - shown.iter().map(|batch| batch.rows as u64).sum::<u64>();
         if more > 0 {
             table.push_str(&format!("… {more} more\n"));
@@ -182,19 +281,10 @@ impl Asked<'_> {
 
     /// Where a row comes from, if that is known.
     fn place(&self, check: &Check, row: &Batch<'_>) -> (Option<String>, Option<i64>) {
-        let Some((source, number)) = check.place else {
-            return (self.first_file(), None);
-        };
-        let mut name = Vec::new();
-        crate::data::write_text(row.column(source).get(0), &mut name);
-        let name = String::from_utf8_lossy(&name).into_owned();
-        let line = match row.column(number).get(0).as_number() {
-            Some(Number::Int(line)) => Some(line),
-            _ => None,
-        };
-        match name.as_str() {
-            "-" => (None, None),
-            _ => (Some(name), line),
+        match record_of(check, row, 0) {
+            None => (self.first_file(), None),
+            Some((name, _)) if name == "-" => (None, None),
+            Some((name, line)) => (Some(name), line),
         }
     }
 
@@ -232,6 +322,51 @@ impl Asked<'_> {
             text,
         }
     }
+}
+
+/// The source and number of a row's record, if the row is one.
+fn record_of(check: &Check, batch: &Batch<'_>, row: usize) -> Option<(String, Option<i64>)> {
+    let (source, number) = check.place?;
+    let mut name = Vec::new();
+    crate::data::write_text(batch.column(source).get(row), &mut name);
+    let line = match batch.column(number).get(row).as_number() {
+        Some(Number::Int(line)) => Some(line),
+        _ => None,
+    };
+    Some((String::from_utf8_lossy(&name).into_owned(), line))
+}
+
+/// Where each of the rows is: `access.log:7:`. None if they are no records.
+fn places(check: &Check, shown: &[Batch<'static>]) -> Vec<String> {
+    let rows = shown
+        .iter()
+        .flat_map(|batch| (0..batch.rows).map(move |row| record_of(check, batch, row)));
+    let place = |(name, line): (String, Option<i64>)| {
+        let name = escape_controls(&name);
+        line.map_or_else(|| format!("{name}:"), |line| format!("{name}:{line}:"))
+    };
+    rows.map_while(|record| record.map(place)).collect()
+}
+
+/// Printed rows with the place of each at the start of its line; a header has none.
+fn located(printed: &str, output: &Output, places: &[String]) -> String {
+    let Some(width) = places.iter().map(|place| place.chars().count()).max() else {
+        return printed.to_owned();
+    };
+    let is_lines = output.lines.is_some();
+    let header = (!is_lines).then_some("");
+    let mut out = String::new();
+    for (place, line) in header
+        .into_iter()
+        .chain(places.iter().map(String::as_str))
+        .zip(printed.lines())
+    {
+        match is_lines {
+            true => out.push_str(&format!("{place} {line}\n")),
+            false => out.push_str(&format!("{place:<width$} {line}\n")),
+        }
+    }
+    out
 }
 
 /// Rows as stderr shows them: lines as they came, else in this format.

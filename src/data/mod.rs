@@ -19,6 +19,7 @@ mod reason;
 mod record;
 mod record_start;
 mod scan;
+mod standard_streams;
 mod text;
 mod time;
 mod value;
@@ -45,6 +46,7 @@ pub use reason::reason;
 pub use record::{Names, RecordColumn};
 pub use record_start::RecordStart;
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
+pub use standard_streams::{stdin_was_closed, stdout_was_closed};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{
     EXPECTED_IN_RANGE, TimeDefaults, TimeSteps, date_of, expected_time, ns_of_day, parse_time,

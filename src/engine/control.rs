@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::{SIGCONT, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
 use signal_hook::{flag, low_level};
 
 /// What was read is finished after a signal, but it takes no longer than this.
@@ -68,11 +68,12 @@ impl Control {
         }))
     }
 
-    /// From now on the first SIGINT or SIGTERM ends the input, so that what was read is finished and printed;
+    /// From now on the first SIGINT, SIGTERM or SIGHUP ends the input, so that what was read is finished and printed;
     /// the second ends the process. SIGUSR1 asks for the result so far. The handlers themselves do it, so that no
     /// thread has to wait for them.
     pub fn listen(&self) -> io::Result<()> {
-        for signal in [SIGINT, SIGTERM] {
+        let hangup = (!ignores_hangup()).then_some(SIGHUP);
+        for signal in [SIGINT, SIGTERM].into_iter().chain(hangup) {
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&self.signalled))?;
             flag::register(signal, Arc::clone(&self.signalled))?;
             flag::register_usize(signal, Arc::clone(&self.signal), signal as usize)?;
@@ -219,4 +220,14 @@ impl Control {
         }
         Waited::Stop
     }
+}
+
+/// True if SIGHUP is ignored, as under `nohup`: then it stays so. Where the system does not say, it may be.
+fn ignores_hangup() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return true;
+    };
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask >> (SIGHUP - 1) & 1 == 1)
 }

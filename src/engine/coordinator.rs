@@ -122,7 +122,7 @@ impl<'r> Coordinator<'r> {
             chunks: None,
             merged_chunks: 0,
             merged_records: 0,
-            entries: Entries::new(job.quiet),
+            entries: Entries::new(job.quiet, sources.written()),
             side_files,
             triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every)),
             changes: job.changed.then(|| Changes::new(plan.output.slots())),
@@ -200,6 +200,7 @@ impl<'r> Coordinator<'r> {
                 Message::End { chunks } => self.chunks = Some(chunks),
             }
         }
+        let is_cut = !self.is_complete() || results.is_done();
         self.control.stop();
         if self.control.is_output_gone() {
             output.error.get_or_insert(SinkError::Closed);
@@ -213,12 +214,17 @@ impl<'r> Coordinator<'r> {
             output.finish();
         }
         self.entries.note_cut(output.is_cut);
+        let empty_sources = self.entries.empty_sources(self.sources);
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
         Outcome {
             ledger,
             checks,
+            empty_sources: match is_cut {
+                true => Vec::new(), // what was not read to its end may have records
+                false => empty_sources,
+            },
             failed_sources: self.entries.failed_sources,
             left_out: std::mem::take(&mut output.left_out),
             never_seen: plan.never_seen(),

@@ -21,6 +21,8 @@ pub(super) struct Entries {
     /// Sources whose header is counted there.
     with_header: HashSet<SourceIndex>,
     pub(super) bytes: u64,
+    /// By the number of a source of the command line: it has had a record.
+    has_records: Vec<bool>,
     pub(super) failed_sources: Vec<String>,
     pub(super) checks: Checks,
     /// Nothing is said on stderr.
@@ -59,9 +61,11 @@ impl Kept {
 }
 
 impl Entries {
-    pub(super) fn new(quiet: bool) -> Entries {
+    /// Nothing is entered so far; `sources` are on the command line.
+    pub(super) fn new(quiet: bool, sources: usize) -> Entries {
         Entries {
             quiet,
+            has_records: vec![false; sources],
             ..Entries::default()
         }
     }
@@ -99,6 +103,12 @@ impl Entries {
         self.ledger.rejected += done.rejected;
         self.ledger.failed += done.failures.count;
         self.bytes += done.bytes;
+        if done.records > done.no_records
+            && let Some(root) = sources.root(done.source)
+            && let Some(has_records) = self.has_records.get_mut(root)
+        {
+            *has_records = true;
+        }
         if let Some(error) = &done.error {
             self.fail(&sources.display(done.source), error);
         }
@@ -107,6 +117,18 @@ impl Entries {
             self.with_header.remove(&done.source);
             sources.forget(done.source);
         }
+    }
+
+    /// The sources of the command line that had no record.
+    pub(super) fn empty_sources(&self, sources: &Sources) -> Vec<String> {
+        let had_none = self
+            .has_records
+            .iter()
+            .enumerate()
+            .filter(|(_, has_records)| !**has_records);
+        had_none
+            .map(|(root, _)| sources.display(SourceIndex(root)))
+            .collect()
     }
 
     /// The record of this number in a source was late.

@@ -167,6 +167,8 @@ pub struct Outcome {
     pub ledger: Ledger,
     /// What checks have seen.
     pub checks: Checks,
+    /// Sources of the command line that were read to their end and had no record.
+    pub empty_sources: Vec<String>,
     /// Sources that failed, as `PATH: reason`; printed already, unless the run is quiet.
     pub failed_sources: Vec<String>,
     /// Fields that were not printed, because the first row did not have them.

@@ -59,7 +59,7 @@ pub(super) struct Output<'s> {
 }
 
 /// After a signal, so many results are printed, or one for each record: windows can be a billion times as many.
-const RESULTS_AFTER_SIGNAL: u64 = 10_000;
+const RESULTS_AFTER_SIGNAL: u64 = 100_000;
 
 /// The pipe that results go to is looked at after so many results: where they have no rows, nothing is written to it.
 const LOOK_EVERY: u64 = 1024;

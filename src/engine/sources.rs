@@ -19,20 +19,28 @@ pub(super) struct Sources {
 
 #[derive(Debug)]
 struct State {
-    /// With the number of the input.
-    names: HashMap<usize, (Arc<OsStr>, usize)>,
+    names: HashMap<usize, Named>,
     next: usize,
+}
+
+/// A source that has a name.
+#[derive(Debug)]
+struct Named {
+    name: Arc<OsStr>,
+    /// The number of the input that it belongs to.
+    input: usize,
+    /// The source of the command line by which it came: itself, or a listener or directory.
+    root: usize,
 }
 
 impl Sources {
     /// The sources as they are written on the command line: their numbers are their places. `inputs` says to which
     /// input each belongs.
     pub(super) fn new(written: &[OsString], inputs: &[usize]) -> Arc<Sources> {
-        let names = written.iter().enumerate().map(|(place, name)| {
-            (
-                Arc::from(name.as_os_str()),
-                inputs.get(place).map_or(0, |input| *input),
-            )
+        let names = written.iter().enumerate().map(|(root, name)| Named {
+            name: Arc::from(name.as_os_str()),
+            input: inputs.get(root).map_or(0, |input| *input),
+            root,
         });
         Arc::new(Sources {
             state: RwLock::new(State {
@@ -53,22 +61,32 @@ impl Sources {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let index = state.next;
         state.next += 1;
-        let input = state.names.get(&by.0).map_or(0, |(_, input)| *input);
-        state.names.insert(index, (Arc::from(name), input));
+        let (input, root) = state
+            .names
+            .get(&by.0)
+            .map_or((0, by.0), |by| (by.input, by.root));
+        let name = Arc::from(name);
+        state.names.insert(index, Named { name, input, root });
         SourceIndex(index)
     }
 
     /// The number of the plan's input that a source belongs to.
     pub(super) fn input(&self, source: SourceIndex) -> usize {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.names.get(&source.0).map_or(0, |(_, input)| *input)
+        state.names.get(&source.0).map_or(0, |named| named.input)
+    }
+
+    /// The number of the source of the command line by which a source came.
+    pub(super) fn root(&self, source: SourceIndex) -> Option<usize> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.names.get(&source.0).map(|named| named.root)
     }
 
     /// What a source is called. One that has been forgotten has no name.
     pub(super) fn name(&self, source: SourceIndex) -> Arc<OsStr> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let name = state.names.get(&source.0);
-        name.map(|(name, _)| Arc::clone(name))
+        name.map(|named| Arc::clone(&named.name))
             .unwrap_or_else(|| Arc::from(OsStr::new("")))
     }
 

@@ -188,8 +188,6 @@ pub struct Settings {
     pub keeps_late: bool,
     /// If windows without records are printed as well: those of one gap have at most so many rows.
     pub fill: Option<u64>,
-    /// Of rows that break an `assert`, it is to be known which records they are.
-    pub locates: bool,
     /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
     /// How files are read that belong to the expression.
@@ -210,7 +208,6 @@ impl From<Printing> for Settings {
             keeps_rejects: false,
             keeps_late: false,
             fill: None,
-            locates: false,
             forget_ns: None,
             read_file: None,
             reloads: false,

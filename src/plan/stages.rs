@@ -25,8 +25,6 @@ pub(super) struct Bound {
     pub(super) chooses_columns: bool,
     /// Over which records blocking stages work, if not over the whole stream.
     pub(super) window: Option<OpenWindow>,
-    /// Whether the place of a row that breaks an `assert` is to be known.
-    locates: bool,
     pub(super) asserts: Vec<Check>,
     pub(super) until: Option<Check>,
     /// The fields of a record as it comes from its source.
@@ -45,7 +43,6 @@ impl Bound {
             source: self.source,
             chooses_columns: false,
             window: None,
-            locates: self.locates,
             asserts: Vec::new(),
             until: None,
             unread: self.unread.clone(),
@@ -170,7 +167,6 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
         source,
         chooses_columns: false,
         window: None,
-        locates: settings.locates,
         asserts: Vec::new(),
         until: None,
     };
@@ -355,7 +351,7 @@ fn add(
             }
         }
         BoundStage::Assert(assert) => {
-            let assert = assert.numbered(bound.asserts.len(), bound.locates);
+            let assert = assert.numbered(bound.asserts.len());
             bound.asserts.push(assert.check().clone());
             push(bound, stage, Kind::Rows(vec![Box::new(assert)]));
         }

@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::MetadataExt;
 
+use super::is_same_file;
 use crate::data::reason;
 
 /// Takes rejected lines in the order of the stream; for the coordinator alone.
@@ -53,21 +53,6 @@ impl Rejects {
         if let Err(error) = written {
             self.error = Some(format!("{}: {}", self.name, reason(&error)));
         }
-    }
-}
-
-/// Whether both are one regular file, however its path is written.
-pub(super) fn is_same_file(path: &OsStr, source: &OsStr) -> bool {
-    let source = if source == "-" {
-        OsStr::new("/dev/stdin")
-    } else {
-        source
-    };
-    match (std::fs::metadata(path), std::fs::metadata(source)) {
-        (Ok(left), Ok(right)) => {
-            left.is_file() && (left.dev(), left.ino()) == (right.dev(), right.ino())
-        }
-        _ => false,
     }
 }
 

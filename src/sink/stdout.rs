@@ -1,8 +1,12 @@
 //! Standard output.
 
-use std::io::{self, Write};
+use std::os::fd::BorrowedFd;
 
-use crate::data::reason;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use crate::data::{reason, stdout_was_closed};
 
 /// Takes result bytes, in order.
 pub trait Sink: Send {
@@ -23,17 +27,47 @@ pub enum SinkError {
 #[derive(Debug, Default)]
 pub struct Stdout;
 
-impl Sink for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
-        let mut stdout = io::stdout().lock();
-        stdout
-            .write_all(bytes)
-            .and_then(|()| stdout.flush())
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::BrokenPipe => SinkError::Closed,
-                _ => SinkError::Failed(format!("standard output: {}", reason(&error))),
-            })
+impl Stdout {
+    /// Why standard output takes no results, if that is known before the first write.
+    pub fn check() -> Result<(), String> {
+        if stdout_was_closed() {
+            return Err("standard output: is closed".to_owned());
+        }
+        match rustix::fs::fcntl_getfl(rustix::stdio::stdout()) {
+            Ok(flags) if !flags.intersects(OFlags::WRONLY | OFlags::RDWR) => {
+                Err("standard output: is open for reading only".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+impl Sink for Stdout {
+    /// Writes to the descriptor itself: `std::io::Stdout` hides errors of a descriptor that cannot be written to.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        let stdout = rustix::stdio::stdout();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match rustix::io::write(stdout, rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => wait_for_room(stdout),
+                Err(Errno::PIPE) => return Err(SinkError::Closed),
+                Err(error) => {
+                    return Err(SinkError::Failed(format!(
+                        "standard output: {}",
+                        reason(&error.into())
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Waits until a descriptor that another process has made non-blocking takes more; the next write shows any error.
+fn wait_for_room(stdout: BorrowedFd<'_>) {
+    let _ = poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None);
 }
 
 impl Sink for Vec<u8> {

@@ -1,14 +1,18 @@
 //! A file that is there as a whole or not at all: written beside its place, then put there.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use rustix::event::{Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use tempfile::{Builder, NamedTempFile};
 
-use super::rejects::is_same_file;
+use super::same_file::{is_same_file, split, target};
 use crate::data::reason;
 
 /// Where a file is to appear.
@@ -21,69 +25,105 @@ pub struct WholeFile {
 
 #[derive(Debug)]
 enum Place {
-    /// A file, or nothing yet: this is its path once all links are followed.
-    File(PathBuf),
+    /// A file, or nothing yet: its path once all links are followed, and the permissions that it had.
+    File(PathBuf, Option<Permissions>),
     /// A device or pipe, which stays what it is.
-    Device(PathBuf),
+    Device(File),
 }
 
+/// How long a pipe with a name may have no reader at the start of a run.
+const READER_WAIT: Duration = Duration::from_secs(1);
+
 impl WholeFile {
-    /// Tries whether a file can appear there; nothing is left of that. `name` is what messages call it. A file
-    /// that is about to be read is left alone.
-    pub fn at(path: &OsStr, name: String, sources: &[OsString]) -> Result<WholeFile, String> {
+    /// Checks that a file can appear there, and removes the one that an earlier run left, so that it is never taken
+    /// for the result of this one: `is_stale` tells it by its first bytes. `name` is what messages call it. A source is
+    /// left alone.
+    pub fn at(
+        path: &OsStr,
+        name: String,
+        sources: &[OsString],
+        is_stale: fn(&[u8]) -> bool,
+    ) -> Result<WholeFile, String> {
         if sources.iter().any(|source| is_same_file(path, source)) {
             return Err(format!("{name}: is read as a source"));
         }
         let because = |error: io::Error| format!("{name}: {}", reason(&error));
+        let target = target(Path::new(path));
         let place = match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(format!("{name}: is a directory")),
             Ok(found) if found.is_file() => {
-                let path = std::fs::canonicalize(path).map_err(because)?;
-                OpenOptions::new()
+                let mut file = OpenOptions::new()
+                    .read(true)
                     .append(true)
-                    .open(&path)
+                    .open(&target)
                     .map_err(because)?;
-                Place::File(path)
+                let mut start = [0; 256];
+                let length = file.read(&mut start).map_err(because)?;
+                beside(&target).map_err(because)?; // gone again at once
+                if is_stale(&start[..length]) {
+                    std::fs::remove_file(&target).map_err(because)?;
+                }
+                Place::File(target, Some(found.permissions()))
             }
-            Ok(_) => {
-                OpenOptions::new().write(true).open(path).map_err(because)?;
-                Place::Device(path.into())
+            Ok(_) => Place::Device(open_device(path).map_err(because)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                beside(&target).map_err(because)?; // gone again at once
+                Place::File(target, None)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Place::File(path.into()),
             Err(error) => return Err(because(error)),
         };
-        if let Place::File(path) = &place {
-            beside(path).map_err(because)?; // gone again at once
-        }
         Ok(WholeFile { name, place })
     }
 
     /// Makes the file appear; why it could not.
     pub fn write(self, bytes: &[u8]) -> Result<(), String> {
         let WholeFile { name, place } = self;
-        let write = || match &place {
-            Place::File(path) => {
-                let mut file = beside(path)?;
+        let write = || match place {
+            Place::File(path, permissions) => {
+                let mut file = beside(&path)?;
                 file.write_all(bytes)?;
-                file.persist(path).map_err(|error| error.error)?;
+                if let Some(permissions) = permissions {
+                    file.as_file().set_permissions(permissions)?;
+                }
+                file.persist(&path).map_err(|error| error.error)?;
                 Ok(())
             }
-            Place::Device(path) => OpenOptions::new().write(true).open(path)?.write_all(bytes),
+            Place::Device(mut device) => device.write_all(bytes),
         };
         write().map_err(|error: io::Error| format!("{name}: {}", reason(&error)))
     }
 }
 
+/// Opens a device or pipe. A pipe that nobody reads would hold the run up for ever, so its reader must come soon.
+fn open_device(path: &OsStr) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let start = Instant::now();
+    loop {
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Ok(device) => {
+                rustix::io::ioctl_fionbio(&device, false)?;
+                return Ok(File::from(device));
+            }
+            Err(Errno::NXIO) if start.elapsed() < READER_WAIT => {
+                let pause = Timespec {
+                    tv_sec: 0,
+                    tv_nsec: 5_000_000,
+                };
+                let _ = poll(&mut [], Some(&pause)); // if it ends early, the next try comes early
+            }
+            Err(Errno::NXIO) => return Err(io::Error::other("is a pipe that no process reads")),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 /// A new file in the directory of another, with the permissions that a new file has.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let folder = split(path).map_or_else(|| PathBuf::from("."), |(folder, _)| folder);
     Builder::new()
         .prefix(".bourn-")
         .permissions(Permissions::from_mode(0o666)) // less what the user masks
-        .tempfile_in(directory)
+        .tempfile_in(folder)
 }
 
 #[cfg(test)]
@@ -91,7 +131,9 @@ mod tests {
     use super::*;
 
     fn at(path: &Path) -> Result<WholeFile, String> {
-        WholeFile::at(path.as_os_str(), "it".to_owned(), &[])
+        WholeFile::at(path.as_os_str(), "it".to_owned(), &[], |start| {
+            start.starts_with(b"old")
+        })
     }
 
     fn names(directory: &Path) -> Vec<OsString> {
@@ -128,16 +170,55 @@ mod tests {
         let (path, link) = (directory.path().join("file"), directory.path().join("link"));
         std::fs::write(&path, "old").expect("there is room");
         std::os::unix::fs::symlink(&path, &link).expect("a link");
-        at(&link)
-            .expect("it can be replaced")
-            .write(b"new")
-            .expect("there is room");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o604)).expect("it is ours");
+        let file = at(&link).expect("it can be replaced");
+        assert!(!path.exists(), "what an earlier run left is gone");
+        file.write(b"new").expect("there is room");
         assert_eq!(std::fs::read(&path).expect("the file"), b"new");
         assert!(link.is_symlink());
+        let mode = std::fs::metadata(&path)
+            .expect("the file")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o604);
+        let _ = at(&link).expect("it can be replaced");
+        assert!(path.exists(), "only what an earlier run left is removed");
+        let dangling = directory.path().join("dangling");
+        std::os::unix::fs::symlink("nothing", &dangling).expect("a link");
+        at(&dangling)
+            .expect("it can be made")
+            .write(b"x")
+            .expect("there is room");
+        assert!(dangling.is_symlink() && directory.path().join("nothing").exists());
         at(Path::new("/dev/null"))
             .expect("it takes all")
             .write(b"x")
             .expect("it takes all");
+    }
+
+    #[test]
+    fn a_pipe_without_a_reader_holds_nothing_up() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let pipe = directory.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            Mode::from_raw_mode(0o600),
+            0,
+        )
+        .expect("a pipe");
+        assert_eq!(
+            at(&pipe).expect_err("no reader"),
+            "it: is a pipe that no process reads"
+        );
+        let path = pipe.clone();
+        let reader = std::thread::spawn(move || std::fs::read(path).expect("the pipe"));
+        at(&pipe)
+            .expect("a reader")
+            .write(b"text")
+            .expect("there is room");
+        assert_eq!(reader.join().expect("it reads"), b"text");
     }
 
     #[test]
@@ -155,7 +236,7 @@ mod tests {
         let path = directory.path().join("source");
         std::fs::write(&path, "a\n").expect("there is room");
         let source = path.clone().into_os_string();
-        let refused = WholeFile::at(path.as_os_str(), "it".to_owned(), &[source]);
+        let refused = WholeFile::at(path.as_os_str(), "it".to_owned(), &[source], |_| true);
         assert_eq!(refused.expect_err("it is read"), "it: is read as a source");
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use rustix::fs::SeekFrom;
 
 use super::{Input, Liveness, SourceDef};
-use crate::data::{Entry, Example, reason};
+use crate::data::{Entry, Example, reason, stdin_was_closed};
 
 pub(super) const STDIN: SourceDef = SourceDef {
     entry: Entry {
@@ -23,6 +23,9 @@ pub(super) const STDIN: SourceDef = SourceDef {
     accepts: |written| written == "-",
     check: |_| Ok(()),
     open: |_| {
+        if stdin_was_closed() {
+            return Err("standard input is closed".to_owned());
+        }
         let handle =
             rustix::io::dup(rustix::stdio::stdin()).map_err(|error| reason(&error.into()))?;
         let file = File::from(handle);

@@ -75,10 +75,9 @@ pub struct Assert {
 }
 
 impl Assert {
-    /// The assert of this number. `locates`: where a row's record comes from is to be known.
-    pub fn numbered(mut self, number: usize, locates: bool) -> Assert {
+    /// The assert of this number.
+    pub fn numbered(mut self, number: usize) -> Assert {
         self.number = number;
-        self.check.place = self.check.place.filter(|_| locates);
         self
     }
 

@@ -16,7 +16,7 @@ pub struct Check {
     pub text: String,
     /// What the user wants said when it fails.
     pub message: Option<String>,
-    /// What holds the source and the number of a row's record, if the row has one and it is asked for.
+    /// What holds the source and the number of a row's record, if the row has one: rows of a result have none.
     pub place: Option<(Slot, Slot)>,
 }
 
@@ -36,6 +36,8 @@ pub struct Checked {
 pub struct Checks {
     /// By the number of the `assert`; none for those behind the last that has seen a row.
     asserts: Vec<Checked>,
+    /// How many rows `until` has judged.
+    pub until_rows: u64,
     /// Whether the condition of `until` has come true.
     pub reached: bool,
 }
@@ -91,6 +93,7 @@ impl Checks {
 
     /// Adds what was seen of rows behind these.
     pub fn append(&mut self, behind: Checks) {
+        self.until_rows += behind.until_rows;
         self.reached |= behind.reached;
         for (number, seen) in behind.asserts.into_iter().enumerate() {
             self.add(number, seen);
@@ -149,6 +152,11 @@ fn constant(written: &ast::Expr, scope: &Scope, entry: &Entry) -> Mistake {
 }
 
 impl Account {
+    /// `until` has judged rows.
+    pub(super) fn judge(&mut self, rows: usize) {
+        self.checks.until_rows += rows as u64;
+    }
+
     /// The condition of `until` has come true.
     pub(super) fn reach(&mut self) {
         self.checks.reached = true;

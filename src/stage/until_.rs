@@ -166,6 +166,7 @@ impl Operator for Waiting {
             account.filter(batch.rows);
             return;
         }
+        account.judge(batch.rows);
         let found = first_true(&batch, self.truth);
         match (found, self.printed) {
             (None, Printed::UpTo) => out.push(batch),

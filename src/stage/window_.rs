@@ -19,7 +19,9 @@ pub(super) const WINDOW: StageDef = StageDef {
         details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s. `window session 5m` \
                   lasts from the first record of a key (`by`) until it has been silent for 5 m. `window 100 rows/10 rows` goes by \
                   count. It may stand anywhere, once; without it the window is the whole stream. `on FIELD` takes the time from the \
-                  records that enter the first blocking stage; without it the time of arrival counts. `late 10s` says how far out \
+                  records that enter the first blocking stage; without it the time of arrival counts: \
+                  each record arrives when its last byte is read from the pipe or socket, and that time never goes back, also if \
+                  the system's clock is set back (a note says so). `late 10s` says how far out \
                   of order records may come: a window is final once the largest time before, less that, has reached its \
                   end; a record all of whose windows are final is late, and counted. Result rows begin with `window_start` \
                   and `window_end`. Windows begin where the clocks of `--tz` show a multiple of their length, days at midnight, weeks on Monday; when clocks change, \

@@ -30,7 +30,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "batch",
             usage: "--batch DURATION",
             summary: "How often the threads' partial results are merged.",
-            details: "The micro-batch interval. It changes no result, only how fresh one is that is not final. 1s without it \
+            details: "The micro-batch interval. It changes no result, only how fresh one is that is not final: records have the time at which they are read, not that of their batch. 1s without it \
                       where there are windows, or somebody looks meanwhile; else results are merged once, at the end.",
             examples: &[Example {
                 expr: "--batch 500ms 'split | count by word'",
@@ -171,7 +171,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "fill",
             usage: "--fill",
             summary: "Print windows without records as well.",
-            details: "Between the first and the last window that has records: `count` is 0 and other aggregates are null; with `by` there is a row for each key that came in a window before.",
+            details: "Between the first and the last window that has records: `count` is 0 and other aggregates are null; with `by` there is a row for each key that came in a window before. A gap of more than a million rows is left out: see `--fill-limit`.",
             examples: &[Example {
                 expr: "--fill 'parse \"{t:time}\" | count | window 1m on t'",
                 input: "2026-03-01T10:00:05Z\n2026-03-01T10:02:00Z\n",
@@ -223,7 +223,9 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "for",
             usage: "--for DURATION",
             summary: "End the input after this time, and print what there is.",
-            details: "The exit status is 0, as at the end of any input.",
+            details: "The exit status is 0, as at the end of any input. A shell waits for every command of a pipe, so in \
+                      `docker logs -f app | bourn --for 1m …` it waits until `docker` writes again and finds that the \
+                      pipe is closed; `bourn --for 1m … < <(docker logs -f app)` ends after a minute.",
             examples: &[Example {
                 expr: "--for 1m 'split | count by word'",
                 input: "a b a\n",
@@ -409,7 +411,9 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--max-rejects LIMIT",
             summary: "Fail with status 4 if more are rejected: a number, or P% of all.",
             details: "Results are printed all the same, and everything is read. `--max-rejects 0` allows none; of \
-                      `--max-rejects 0.1%`, the share is of all records that were read.",
+                      `--max-rejects 0.1%`, the share is of all records that were read. A run with `assert` or \
+                      `until` allows none without this option, because a record that cannot be read is not checked; \
+                      an `until` that is reached succeeds all the same.",
             examples: &[Example {
                 expr: "--max-rejects 50% 'json | sum(n)'",
                 input: "{\"n\":1}\n{\"n\":\n",
@@ -522,9 +526,10 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "report",
             usage: "--report FILE",
             summary: "Write what became of the checks, as JUnit XML, for a build server.",
-            details: "One test case for each `assert` and `until`, one for `--max-rejects` if it is given, and one for \
-                      reading and writing as a whole. The file appears at the end, whole or not at all; where it \
-                      cannot be written nothing is read.",
+            details: "One test case for each `assert` and `until`, one for rejected records, one for `--strict` if it is \
+                      given, and one for reading and writing as a whole. A check that judged no row is `skipped`. The \
+                      report of an earlier run is removed first, also if this one fails before it reads anything; the \
+                      new one appears at the end, whole or not at all. If it cannot be written, nothing is read.",
             examples: &[Example {
                 expr: "--report /dev/null 'count | assert count < 5'",
                 input: "a\nb\n",
@@ -562,6 +567,24 @@ pub const OPTIONS: &[&OptionDef] = &[
                 expr: "--stats 'split | count by word'",
                 input: "a b a\n",
                 output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "strict",
+            usage: "--strict",
+            summary: "Fail with status 4 for rejects, late records, failed conversions.",
+            details: "Also if no record has a field that the expression names, or if a source has no record. Everything \
+                      is read and printed as usual. `--max-rejects` still says how many rejected records are allowed. \
+                      A check that fails has its own status, 1.",
+            examples: &[Example {
+                expr: "--strict 'json | sum(n)'",
+                input: "{\"n\":1}\n{\"n\":2}\n",
+                output: "3\n",
             }],
         },
         short: None,

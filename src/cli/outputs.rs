@@ -1,0 +1,101 @@
+//! The files that a run writes: no two of them are one file, and none is read.
+
+use std::ffi::{OsStr, OsString};
+
+use crate::sink::{Stdout, WholeFile, is_same_place, is_standard_output};
+use crate::source;
+
+use super::arguments::Request;
+use super::junit;
+
+/// What is wrong with where a run writes to, found before anything is opened or emptied.
+pub(super) fn mistake(request: &Request) -> Option<String> {
+    let named = [
+        ("--rejects", &request.rejects),
+        ("--late", &request.late),
+        ("--report", &request.report),
+    ];
+    let files: Vec<(&str, &OsString)> = named
+        .iter()
+        .filter_map(|(option, path)| Some((*option, path.as_ref()?)))
+        .collect();
+    for (number, (option, path)) in files.iter().enumerate() {
+        let name = source::display(path);
+        if is_standard_output(path) {
+            return Some(format!(
+                "{option} {name}: results go to the same file; name another"
+            ));
+        }
+        let other = files[..number]
+            .iter()
+            .find(|(_, other)| is_same_place(other, path));
+        if let Some((other, _)) = other {
+            return Some(format!(
+                "{other} and {option} go to the same file, {name}: name two"
+            ));
+        }
+    }
+    let is_output = |source: &&OsString| is_standard_output(source);
+    let source = sources(request).find(is_output)?;
+    let name = if *source == "-" {
+        "standard input".into()
+    } else {
+        source::display(source)
+    };
+    Some(format!(
+        "{name}: is read, and results go to the same file; send them to another"
+    ))
+}
+
+/// All sources as they are written.
+fn sources(request: &Request) -> impl Iterator<Item = &OsString> {
+    request
+        .sources
+        .iter()
+        .chain(request.with.iter().map(|with| &with.source))
+}
+
+/// Where the report goes, if one is asked for. The report of an earlier run is removed; why there can be none.
+pub(super) fn report(request: &Request) -> Result<Option<WholeFile>, String> {
+    let Some(path) = &request.report else {
+        return Ok(None);
+    };
+    let mut all: Vec<OsString> = sources(request).cloned().collect();
+    if request.sources.is_empty() {
+        all.push(OsString::from("-"));
+    }
+    let name = source::display(path).into_owned();
+    WholeFile::at(path, name, &all, junit::is_report).map(Some)
+}
+
+/// Removes the report of an earlier run where the options cannot be read: `--report FILE` is found in the words.
+pub(super) fn remove_stale_report(words: &[OsString]) {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let joined = word
+            .to_str()
+            .and_then(|word| word.strip_prefix("--report="));
+        let path = match joined {
+            Some(path) => OsString::from(path),
+            None if word == "--report" => match words.next() {
+                Some(path) => path.clone(),
+                None => return,
+            },
+            None if word == "--" => return,
+            None => continue,
+        };
+        // Failing to is no worse than the mistake that is reported already.
+        let is_file = std::fs::metadata(&path).is_ok_and(|found| found.is_file());
+        let _ = is_file.then(|| WholeFile::at(&path, String::new(), &[], junit::is_report));
+    }
+}
+
+/// Why results cannot be printed at all, if so.
+pub(super) fn standard_output() -> Option<String> {
+    Stdout::check().err()
+}
+
+/// True if a runner of workflows reads standard output: not if it goes to a file.
+pub(super) fn is_log() -> bool {
+    !is_standard_output(OsStr::new("/dev/stdout"))
+}

@@ -1,0 +1,37 @@
+//! Which standard streams were open when the process started.
+//!
+//! Before `main`, Rust opens `/dev/null` in place of a closed standard stream: reading it then gives an empty input and
+//! writing to it succeeds, so `bourn count <&-` would print 0 and `bourn count >&-` would print nothing, both with
+//! status 0. The only time to see the difference is before `main`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ctor::ctor;
+use rustix::io::fcntl_getfd;
+
+static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Notes which streams are closed.
+// SAFETY: it runs before `main`, where the standard library may not be used: it makes two system calls and sets atomics.
+#[ctor(unsafe)]
+fn note_closed() {
+    STDIN_WAS_CLOSED.store(
+        fcntl_getfd(rustix::stdio::stdin()).is_err(),
+        Ordering::Relaxed,
+    );
+    STDOUT_WAS_CLOSED.store(
+        fcntl_getfd(rustix::stdio::stdout()).is_err(),
+        Ordering::Relaxed,
+    );
+}
+
+/// True if standard input was closed when the process started.
+pub fn stdin_was_closed() -> bool {
+    STDIN_WAS_CLOSED.load(Ordering::Relaxed)
+}
+
+/// True if standard output was closed when the process started.
+pub fn stdout_was_closed() -> bool {
+    STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
+}

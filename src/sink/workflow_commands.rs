@@ -1,0 +1,77 @@
+//! Results that GitHub must not take for commands.
+//!
+//! In a GitHub workflow a line of output that begins with `::` is a command (`::set-output …`), also after white space,
+//! and so is `##[…]` anywhere in a line. Text from a log must never be one.
+//!
+//! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+
+use super::{Sink, SinkError};
+
+/// Writes a backslash into whatever GitHub would take for a command: `\::set-env`, `#\#[group]`.
+pub struct NoCommands<S> {
+    to: S,
+    /// Nothing but white space has been written since the last newline.
+    is_line_start: bool,
+}
+
+impl<S: Sink> NoCommands<S> {
+    /// Results that go to `to`.
+    pub fn new(to: S) -> NoCommands<S> {
+        NoCommands {
+            to,
+            is_line_start: true,
+        }
+    }
+}
+
+impl<S: Sink> Sink for NoCommands<S> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        let mut out = Vec::with_capacity(bytes.len());
+        for (at, byte) in bytes.iter().enumerate() {
+            let rest = &bytes[at..];
+            if self.is_line_start && rest.starts_with(b"::") {
+                out.push(b'\\');
+            }
+            out.push(*byte);
+            if rest.starts_with(b"##[") {
+                out.push(b'\\');
+            }
+            self.is_line_start = match byte {
+                b'\n' | b'\r' => true,
+                b' ' | b'\t' | b'\x0b' | b'\x0c' => self.is_line_start,
+                _ => false,
+            };
+        }
+        self.to.write(&out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> String {
+        let mut sink = NoCommands::new(Vec::new());
+        sink.write(text.as_bytes()).expect("a vector takes all");
+        String::from_utf8(sink.to).expect("text")
+    }
+
+    #[test]
+    fn commands_are_broken_and_nothing_else_changes() {
+        assert_eq!(
+            written("::error::x\na\t::b\n  ::warning::\n"),
+            "\\::error::x\na\t::b\n  \\::warning::\n"
+        );
+        assert_eq!(written("x ##[group]y ## [\n"), "x #\\#[group]y ## [\n");
+        assert_eq!(written("a::b\n:c\n\n"), "a::b\n:c\n\n");
+    }
+
+    #[test]
+    fn a_line_may_come_in_pieces() {
+        let mut sink = NoCommands::new(Vec::new());
+        for piece in ["a", "::b\n", " ", "::c\n"] {
+            sink.write(piece.as_bytes()).expect("a vector takes all");
+        }
+        assert_eq!(sink.to, b"a::b\n \\::c\n");
+    }
+}
