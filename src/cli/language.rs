@@ -71,7 +71,9 @@ without. A stage that is told no field takes the line as it came. `@source`, `@n
 
 If no stage makes or chooses columns (as `let`, `select`, `drop`, `split`, `top` and aggregates do), the lines \
 are printed as they came. Otherwise the columns are printed: a table on a terminal, else tabs between and no \
-header. `-o FORMAT` prints columns in any case.",
+header. `-o FORMAT` prints columns in any case. If only the data knows the fields, as after `json`, then csv, tsv and \
+table have the columns of the first record; after a stage that waits for all records (`sort`, `tail`) those of all rows; \
+in windows those of the first window. A field that is not printed is named on stderr at the end.",
         examples: &[
             Example {
                 expr: "match 'b' | select @source, @number, line",

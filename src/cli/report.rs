@@ -124,10 +124,14 @@ fn tell_of_records(outcome: &Outcome) {
         say(&outcome.ledger);
     }
     if !outcome.never_seen.is_empty() {
-        say(format_args!(
-            "no record has a field `{}`",
-            outcome.never_seen.join("`, `")
-        ));
+        let names = outcome.never_seen.join("`, `");
+        match outcome.meant.as_slice() {
+            [] => say(format_args!("no record has a field `{names}`")),
+            meant => say(format_args!(
+                "no record has a field `{names}`; did you mean `{}`? (in back quotes)",
+                meant.join("`, `")
+            )),
+        }
     }
     if !outcome.left_out.is_empty() {
         let names = outcome.left_out.join("`, `");

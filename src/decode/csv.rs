@@ -66,6 +66,8 @@ impl Layout {
                     if let Some(field) = place {
                         layout.takes.push((field, column));
                         seen.set();
+                    } else if dialect == Dialect::W3c && !names.is_empty() {
+                        seen.set_others(&names);
                     }
                 }
             }

@@ -16,8 +16,8 @@ mod times;
 pub mod typed;
 pub mod w3c;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::data::{Column, Names, TextColumn};
 use crate::lang::ast::Path;
@@ -92,6 +92,8 @@ pub struct Seen(Arc<Flags>);
 struct Flags {
     was_there: AtomicBool,
     was_looked_for: AtomicBool,
+    /// The fields that there were instead, where their names are easily mistaken.
+    others: OnceLock<Names>,
 }
 
 impl Seen {
@@ -104,6 +106,16 @@ impl Seen {
     /// Whether it was there.
     pub fn get(&self) -> bool {
         self.0.was_there.load(Ordering::Relaxed)
+    }
+
+    /// It is not among these fields, of which one may have been meant.
+    pub fn set_others(&self, names: &[Vec<u8>]) {
+        self.0.others.get_or_init(|| names.into());
+    }
+
+    /// The fields of the first header that did not have it, if that was noted.
+    pub fn others(&self) -> Option<&Names> {
+        self.0.others.get()
     }
 
     /// A record was read in which it could have been.

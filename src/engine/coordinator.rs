@@ -218,7 +218,9 @@ impl<'r> Coordinator<'r> {
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
+        let never_seen = plan.never_seen();
         Outcome {
+            meant: plan.meant(&never_seen),
             ledger,
             checks,
             empty_sources: match is_cut {
@@ -227,7 +229,7 @@ impl<'r> Coordinator<'r> {
             },
             failed_sources: self.entries.failed_sources,
             left_out: std::mem::take(&mut output.left_out),
-            never_seen: plan.never_seen(),
+            never_seen,
             bytes: self.entries.bytes,
             unwritten: kept.finish(),
             sink: output.error.take(),

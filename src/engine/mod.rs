@@ -175,6 +175,8 @@ pub struct Outcome {
     pub left_out: Vec<String>,
     /// Fields that were asked for and that no record had.
     pub never_seen: Vec<String>,
+    /// Those that were probably meant.
+    pub meant: Vec<String>,
     /// Bytes of the chunks that were processed, decompressed.
     pub bytes: u64,
     /// Why rejected or late lines could not all be written, if so.

@@ -10,7 +10,9 @@ pub(super) const CSV: FormatDef = FormatDef {
         summary: "Columns separated by commas, for spreadsheets and databases.",
         details: "As RFC 4180 has it, but with lines that end in a newline alone: text that holds a comma, \
                   a quote or a line end is quoted, and nothing else. Null is empty, as is the empty text; the only one of a row is `\"\"`, \
-                  because readers skip blank lines. With a header, unless `--no-header` is given.",
+                  because readers skip blank lines, and so is white space alone. If only the data knows the fields, the columns are \
+                  those of the first record, or of all rows after a stage that waits for all of them, such as sort; a field that \
+                  is not printed is named on stderr at the end. With a header, even if there are no rows, unless `--no-header` is given.",
         examples: &[
             Example {
                 expr: "-o csv 'split | count by word'",
@@ -48,7 +50,10 @@ impl Encoder for Csv {
     }
 
     fn encode(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
-        write_rows(&self.columns, batch, b',', write_quoted, BLANK, out);
+        match self.columns.len() {
+            1 => write_rows(&self.columns, batch, b',', write_alone, BLANK, out),
+            _ => write_rows(&self.columns, batch, b',', write_quoted, BLANK, out),
+        }
     }
 }
 
@@ -59,6 +64,16 @@ fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
         write_in_quotes(text, out);
     } else {
         out.extend_from_slice(text);
+    }
+}
+
+/// The only field of a row: white space alone would be a blank line.
+#[inline]
+fn write_alone(text: &[u8], out: &mut Vec<u8>) {
+    if text.first().is_none_or(|first| *first <= b' ') {
+        write_in_quotes(text, out);
+    } else {
+        write_quoted(text, out);
     }
 }
 
@@ -103,8 +118,12 @@ mod tests {
     #[test]
     fn one_column() {
         assert_eq!(
-            print(&CSV, &["a"], &[vec![text("x"), Value::Null, text("\r")]]),
-            "a\nx\n\"\"\n\"\r\"\n"
+            print(
+                &CSV,
+                &["a"],
+                &[vec![text("x"), Value::Null, text("\r"), text(" \t")]]
+            ),
+            "a\nx\n\"\"\n\"\r\"\n\" \t\"\n"
         );
         assert_eq!(
             print(&CSV, &["a"], &[vec![Value::Int(1), Value::Null, text("")]]),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
-use crate::expr::scope::ReadFile;
+use crate::expr::scope::{ReadFile, closest};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{MAX_MISTAKES, Mistake};
@@ -245,6 +245,34 @@ impl Plan {
             }
         }
         names
+    }
+
+    /// The fields that were probably meant by those that were never seen: `sc-status` by `sc` and `status`, which a
+    /// minus separates in an expression.
+    pub fn meant(&self, never_seen: &[String]) -> Vec<String> {
+        let mut meant: Vec<String> = Vec::new();
+        for (name, seen) in &self.watched {
+            let Some(others) = seen.others().filter(|_| never_seen.contains(name)) else {
+                continue;
+            };
+            let others: Vec<&str> = others
+                .iter()
+                .filter_map(|other| std::str::from_utf8(other).ok())
+                .collect();
+            let is_part = |part: &str| never_seen.iter().any(|unseen| unseen == part);
+            let has_name = |other: &&&str| {
+                other.contains('-')
+                    && other.split('-').any(|part| part == name)
+                    && other.split('-').all(is_part)
+            };
+            let found = others.iter().find(has_name).copied();
+            if let Some(other) = found.or_else(|| closest(name, &others))
+                && !meant.iter().any(|known| known == other)
+            {
+                meant.push(other.to_owned());
+            }
+        }
+        meant
     }
 
     /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before

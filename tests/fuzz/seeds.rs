@@ -40,6 +40,11 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
             let tsv = inputs_of(&cases, "tsv").into_iter();
             csv.map(|input| chosen(0, &input))
                 .chain(tsv.map(|input| chosen(2, &input)))
+                .chain([
+                    chosen(4, b"a||b\n||1||\"x||y\"||2\n\"z||\n"),
+                    chosen(5, b"USER PID  \n  root 1 \"a b\" c\n"),
+                    chosen(6, b"#Fields: date time c-ip cs(Agent)\n2026-01-01\t10:00:00\t-\t\"a \"\"b\"\"\"\n1 2 3\n"),
+                ])
                 .collect()
         }
         "framing" => inputs_of(&cases, "csv")

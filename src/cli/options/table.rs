@@ -296,7 +296,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "header",
             usage: "--header",
             summary: "Print the names of the columns first, whatever the format's habit.",
-            details: "csv, table and bars have a header anyway.",
+            details: "csv, table and bars have a header anyway. It is printed even if there are no rows, as far as the columns \
+                      are known.",
             examples: &[Example {
                 expr: "--header 'split | count by word'",
                 input: "a b a\n",
@@ -429,8 +430,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "no-header",
             usage: "--no-header",
             summary: "Leave out the names of the columns.",
-            details: "tsv, json, logfmt and raw have none anyway. Where lines are printed as they came, the first line of a csv \
-                      file is left out.",
+            details: "tsv, json, logfmt and raw have none anyway. If lines are printed as they came, the header of csv is left \
+                      out.",
             examples: &[Example {
                 expr: "-o csv --no-header 'split | count by word'",
                 input: "a b a\n",
