@@ -70,6 +70,7 @@ case_files!(
     sessions
     stages
     state
+    times
     total
     union
     values

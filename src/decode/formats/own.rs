@@ -58,6 +58,14 @@ impl OwnFormat {
         }
     }
 
+    /// Those of its fields that are times.
+    pub fn times(&self) -> Vec<String> {
+        match &self.shape {
+            Shape::Pattern(pattern) => pattern.times(),
+            Shape::Regex(_) => Vec::new(),
+        }
+    }
+
     /// The fields on one line: `time:time level:word message`.
     pub fn field_list(&self) -> String {
         match &self.shape {
