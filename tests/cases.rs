@@ -60,6 +60,7 @@ case_files!(
     header
     input
     join
+    json_shapes
     logfmt
     lookup
     open
