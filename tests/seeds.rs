@@ -23,7 +23,7 @@ fn runs_with_other_seeds_print_the_same() {
     for expression in [
         "parse '{k} {n} {t}' | count by k",
         "parse '{k} {n} {t}' | sum(n), count_distinct(k), mode(k) by t",
-        "parse '{k} {n} {t}' | count by k, t | count by count",
+        "parse '{k} {n} {t}' | count by k, t | count by count as size",
         "parse '{k} {n} {t}' | count by k | first(k), last(k), collect(count, 5)",
         "parse '{k} {n} {t}' | dedup k | tail 50",
         "parse '{k} {n} {t}' | top 20 k | let share = count / total(count)",
