@@ -47,6 +47,7 @@ const AROUND: &[&str] = &[
     " in its place",
     " for ",
     "', or leave",
+    ", or a time such as",
 ];
 
 fn accepts(text: &str) -> bool {
@@ -82,9 +83,16 @@ fn suggestions(help: &str) -> Vec<String> {
         let quoted = rest.split('`').skip(1).step_by(2);
         return quoted.map(str::to_owned).collect();
     }
-    if ["it ", "them ", "this stage ", "what follows", "+ for "]
-        .iter()
-        .any(|prose| rest.starts_with(prose))
+    if [
+        "it ",
+        "them ",
+        "this stage ",
+        "what follows",
+        "a time such as",
+        "+ for ",
+    ]
+    .iter()
+    .any(|prose| rest.starts_with(prose))
     {
         return rest
             .split_once(": ")

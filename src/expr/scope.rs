@@ -75,7 +75,7 @@ pub struct Scope {
     /// Totals that the stage being bound has asked for.
     totals: Rc<RefCell<Vec<Total>>>,
     /// Comparisons as they are written, each with what it met in the run.
-    comparisons: Rc<RefCell<Vec<([String; 3], Met)>>>,
+    comparisons: Rc<RefCell<Vec<Written>>>,
     /// The rows are those of a result: there is an end to them, and all of them can be waited for.
     pub is_result: bool,
     /// A stage before made or chose columns: records are no longer printed as they came.
@@ -102,6 +102,9 @@ pub struct Location<'p> {
     /// The way from the field's value to the one that is named.
     pub inside: &'p [Segment],
 }
+
+/// A comparison as it is written, its two sides and the sign between, with what it met in the run.
+pub type Written = ([String; 3], Met);
 
 /// The sum of an expression over all rows of a result.
 #[derive(Clone, Debug)]
@@ -514,7 +517,7 @@ impl Scope {
     }
 
     /// All comparisons so far.
-    pub fn comparisons(&self) -> Vec<([String; 3], Met)> {
+    pub fn comparisons(&self) -> Vec<Written> {
         self.comparisons.borrow().clone()
     }
 

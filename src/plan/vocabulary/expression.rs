@@ -502,8 +502,8 @@ impl Cursor<'_> {
                 let text = self.tokens[self.at - 1].inner().to_owned();
                 return Some(Written::primary(duration_of(&text)?));
             }
-            "and" | "or" | "in" | "not" | "by" | "over" | "then" | "else" | "end" | "when"
-            | "where" => return None,
+            "and" | "or" | "in" | "not" | "by" | "over" | "then" | "else" | "end" => return None,
+            "when" | "where" if !is_call => return None,
             _ => {}
         }
         self.at += 1;

@@ -146,8 +146,7 @@ impl Cursor<'_> {
                     format!("unexpected `{}` behind `{}`", next.text, head.text),
                 );
                 self.at += 2;
-                let name = self.called(head, next.text)?;
-                name
+                self.called(head, next.text)?
             }
             (true, _) if head.text.eq_ignore_ascii_case("count") || head.text == "c" => {
                 if head.text != "count" {

@@ -105,13 +105,16 @@ fn knows_name(own: &[Mistake], answer: &Answer) -> bool {
     let mut meant = meant.peekable();
     meant.peek().is_some()
         && (!answer.message.contains("`: ")
-            || !meant.any(|name| answer.here.contains(name)) && find_in(&answer.message).is_none())
+            || !meant.any(|name| answer.here.contains(name)) && !is_of_row(&answer.message))
 }
 
-/// The row that a message is from.
-fn find_in(message: &str) -> Option<&'static Verb> {
-    let (_, means) = message.split_once("`: ")?;
-    verbs::VERBS.iter().find(|verb| verb.means == means)
+/// Whether a message is that of a row.
+fn is_of_row(message: &str) -> bool {
+    let Some((_, means)) = message.split_once("`: ") else {
+        return false;
+    };
+    verbs::VERBS.iter().any(|verb| verb.means == means)
+        || values::VALUES.iter().any(|value| value.means == means)
 }
 
 /// An answer that also says the name that was meant, where that was known.
