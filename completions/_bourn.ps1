@@ -47,7 +47,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'How many worker threads; without it, one for each core.')
             [CompletionResult]::new('--tz', '--tz', [CompletionResultType]::ParameterName, 'The zone of times without one, of windows and of what is printed.')
             [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Another source that the expression knows: union NAME, join NAME.')
-            [CompletionResult]::new('--year', '--year', [CompletionResultType]::ParameterName, 'The year of times that do not say it, as in syslog.')
+            [CompletionResult]::new('--year', '--year', [CompletionResultType]::ParameterName, 'Set the year of the first time that has none, as in syslog.')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Show the language on one screen, or all about NAME.')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Show the language on one screen, or all about NAME.')
             [CompletionResult]::new('--changed', '--changed', [CompletionResultType]::ParameterName, 'Of results not final yet, print only rows that have changed.')

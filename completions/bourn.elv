@@ -44,7 +44,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --threads 'How many worker threads; without it, one for each core.'
             cand --tz 'The zone of times without one, of windows and of what is printed.'
             cand --with 'Another source that the expression knows: union NAME, join NAME.'
-            cand --year 'The year of times that do not say it, as in syslog.'
+            cand --year 'Set the year of the first time that has none, as in syslog.'
             cand -h 'Show the language on one screen, or all about NAME.'
             cand --help 'Show the language on one screen, or all about NAME.'
             cand --changed 'Of results not final yet, print only rows that have changed.'

@@ -29,7 +29,7 @@ complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
 complete -c bourn -s j -l threads -d 'How many worker threads; without it, one for each core.' -r -f
 complete -c bourn -l tz -d 'The zone of times without one, of windows and of what is printed.' -r -f
 complete -c bourn -l with -d 'Another source that the expression knows: union NAME, join NAME.' -r -f
-complete -c bourn -l year -d 'The year of times that do not say it, as in syslog.' -r -f
+complete -c bourn -l year -d 'Set the year of the first time that has none, as in syslog.' -r -f
 complete -c bourn -s h -l help -d 'Show the language on one screen, or all about NAME.' -r -f -a "abs\t''
 aggregates\t''
 ago\t''

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::data::{Framing, TimeDefaults};
@@ -219,12 +218,7 @@ impl Request {
 
     /// What times take for what they do not say.
     pub(super) fn time_defaults(&self) -> TimeDefaults {
-        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
-        let this_year = || Timestamp::now().to_zoned(zone.clone()).year();
-        TimeDefaults {
-            year: self.year.unwrap_or_else(this_year),
-            zone: zone.clone(),
-        }
+        TimeDefaults::new(self.year, self.zone.clone().unwrap_or(TimeZone::UTC))
     }
 
     /// Whether sources are read as they grow, or are connections.

@@ -1,4 +1,4 @@
-//! Durations: read as `1h30m`, `1.5s`, `250ms`, printed the same way.
+//! Durations: read as `1h30m`, `1.5s`, `250ms` or as a clock shows them, `01:30:00`; printed the first way.
 
 use std::fmt::Write;
 
@@ -33,9 +33,12 @@ pub fn expected_summand(value: ValueRef<'_>) -> &'static str {
     }
 }
 
-/// Reads `30s`, `1h30m`, `1.5s`, `2w`: one or more numbers, each with a unit, longest unit first.
-/// Nanoseconds; nothing if it is no duration or does not fit.
+/// Reads `30s`, `1h30m`, `1.5s`, `2w`: one or more numbers, each with a unit, longest unit first; or `01:30:00`,
+/// hours, minutes and seconds as a clock shows them. Nanoseconds; none if it is no duration or does not fit.
 pub fn parse_duration(text: &str) -> Option<i64> {
+    if text.contains(':') {
+        return parse_clock(text);
+    }
     let mut rest = text;
     let mut total_ns: i64 = 0;
     let mut previous_unit_ns = i64::MAX;
@@ -55,6 +58,30 @@ pub fn parse_duration(text: &str) -> Option<i64> {
         rest = tail;
     }
     (previous_unit_ns != i64::MAX).then_some(total_ns)
+}
+
+/// `08:13:55.101`, `100:00:00`
+fn parse_clock(text: &str) -> Option<i64> {
+    const UNITS_NS: [i64; 3] = [PRINTED[1].1, PRINTED[2].1, PRINTED[3].1];
+    let mut parts = text.split(':');
+    let [hours, minutes, seconds] = [parts.next()?, parts.next()?, parts.next()?];
+    let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_below_60 = |text: &str| text.len() == 2 && is_number(text) && text < "60";
+    let is_clock = parts.next().is_none()
+        && is_number(hours)
+        && is_below_60(minutes)
+        && is_below_60(whole)
+        && is_number(fraction)
+        && fraction.len() <= 9;
+    if !is_clock {
+        return None;
+    }
+    let mut total_ns: i64 = 0;
+    for (number, unit_ns) in [hours, minutes, seconds].into_iter().zip(UNITS_NS) {
+        total_ns = total_ns.checked_add(scaled(number, unit_ns)?)?;
+    }
+    Some(total_ns)
 }
 
 /// Prints nanoseconds as `1h30m`, `1.5s`, `250ms`, `0s`; `-` in front of a negative one.
@@ -157,6 +184,10 @@ mod tests {
             ("0s", 0, "0s"),
             ("1.25h", 4_500_000_000_000, "1h15m"),
             ("61s", 61_000_000_000, "1m1s"),
+            ("01:30:00", 5_400_000_000_000, "1h30m"),
+            ("08:13:55.101", 29_635_101_000_000, "8h13m55.101s"),
+            ("100:00:00", 360_000_000_000_000, "4d4h"),
+            ("0:00:00.000000001", 1, "1ns"),
         ] {
             assert_eq!(parse_duration(text), Some(ns), "{text}");
             let mut out = String::new();
@@ -176,6 +207,15 @@ mod tests {
             "1s1s",
             "1..5s",
             "-1s",
+            "01:30",
+            "1:2:3",
+            "00:60:00",
+            "00:00:60",
+            "00:00:00.",
+            "00:00:00.0000000001",
+            "1:00:00:00",
+            ":00:00",
+            "99999999999:00:00",
             "99999999999w",
         ] {
             assert_eq!(parse_duration(text), None, "{text}");

@@ -49,8 +49,11 @@ pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_termi
 pub use standard_streams::{stdin_was_closed, stdout_was_closed};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{
-    EXPECTED_IN_RANGE, TimeDefaults, TimeSteps, date_of, expected_time, ns_of_day, parse_time,
-    set_time_defaults, time_defaults, time_in_zone, time_of, time_prefix, weekday_of,
+    EXPECTED_IN_RANGE, Earlier, LastTimes, Moment, TimeDefaults, TimeFormat, TimeReader, TimeSite,
+    TimeSteps, begin_chunk, date_of, end_chunk, expected_time, last_times, moment_of, ns_of_day,
+    parse_moment, parse_month_and_day, parse_time, replace_last_times, set_time_defaults,
+    shorter_time_prefix, time_defaults, time_in_zone, time_of, time_prefix, weekday_of,
+    zone_of_name,
 };
 pub(crate) use time::{clock_prefix, is_weekday};
 pub use value::{EXPECTED_CONDITION, Value, ValueRef};

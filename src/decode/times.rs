@@ -1,84 +1,198 @@
-//! Times in logs: what they look like to a pattern, and the one that names only month and day.
+//! Times in logs, as a hole of a pattern takes them: the longest text that is one, then shorter ones.
 
-use crate::data::{parse_time, time_defaults};
+use crate::data::{parse_time, shorter_time_prefix, time_prefix};
 
-/// What the times that [`parse_time`] reads look like, as a regular expression over bytes: a hole of the type
-/// `time` stands for nothing else. `parse_time` has the last word. Optional parts are as short as can be, or at
-/// the end of a pattern as long as can be; a number since 1970 has at least ten digits here.
-pub(super) fn shape(is_last: bool) -> String {
-    let (maybe, many) = if is_last { ("?", "+") } else { ("??", "+?") };
-    let fraction = format!("(?:[.,][0-9]{many}){maybe}");
-    let clock = format!("[0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}{fraction}){maybe}");
-    let zone =
-        format!("(?: {maybe}(?:[Zz]|UTC|GMT|[+-][0-9]{{2}}(?::{maybe}[0-9]{{2}}){maybe})){maybe}");
-    let weekday = "(?:[A-Za-z]{3},? +)?";
-    let forms = [
-        format!("[0-9]{{4}}[-/][0-9]{{2}}[-/][0-9]{{2}}(?:[Tt ]{clock}{zone}){maybe}"),
-        format!("[0-9]{{8}}T[0-9]{{6}}{fraction}{zone}"),
-        format!("{weekday}[0-9]{{1,2}}[-/ ][A-Za-z]{{3}}[-/ ][0-9]{{4}}[: ]{clock}{zone}"),
-        format!(
-            "{weekday}[A-Za-z]{{3}} +[0-9]{{1,2}},? +(?:[0-9]{{4}} +)?{clock}{zone}(?: +[0-9]{{4}}){maybe}"
-        ),
-        format!("[0-9]{{10,19}}(?:\\.[0-9]{many}){maybe}"),
-    ];
-    forms.join("|")
+/// Where a hole of the type `time` is in its pattern.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Surroundings {
+    /// Nothing in the pattern comes before it: it may begin anywhere in a text.
+    pub(super) is_first: bool,
+    /// Nothing in the pattern comes after it: it may end anywhere in a text.
+    pub(super) is_last: bool,
 }
 
-/// Nanoseconds since 1970 of month, day and clock, as klog writes them: `0517 10:05:03.123456`.
-pub(super) fn parse_month_and_day(text: &[u8]) -> Option<i64> {
-    let ([m0, m1, d0, d1, b' '], clock) = text.split_first_chunk()? else {
-        return None;
+/// A number in the middle of a text is taken for a time only from so many digits on: those since 2001.
+const LEAST_DIGITS: usize = 10;
+
+/// No number since 1970 has more.
+const MOST_DIGITS: usize = 19;
+
+/// Where the longest time ends that begins at a place.
+#[inline]
+pub(super) fn longest(text: &[u8], at: usize, around: Surroundings) -> Option<usize> {
+    match time_prefix(&text[at..]) {
+        Some((_, length)) => Some(at + length),
+        None => number(text, at, text.len(), around),
+    }
+}
+
+/// Where the longest time ends that begins at a place and ends before another.
+pub(super) fn shorter(text: &[u8], at: usize, end: usize, around: Surroundings) -> Option<usize> {
+    match shorter_time_prefix(&text[at..], end - at) {
+        Some((_, length)) => Some(at + length),
+        None => number(text, at, end - 1, around),
+    }
+}
+
+/// Where the longest number since 1970 ends that begins at a place and ends at the latest at another.
+fn number(text: &[u8], at: usize, latest: usize, around: Surroundings) -> Option<usize> {
+    let digits_from = |start: usize| {
+        let digits = text.get(start..).unwrap_or_default().iter();
+        digits.take_while(|byte| byte.is_ascii_digit()).count()
     };
-    let mut whole = format!("{:04}-", time_defaults().year).into_bytes();
-    whole.extend_from_slice(&[*m0, *m1, b'-', *d0, *d1, b' ']);
-    whole.extend_from_slice(clock);
-    parse_time(&whole)
+    let start = at + usize::from(text.get(at) == Some(&b'-'));
+    let digits = digits_from(start);
+    if digits == 0 || digits > MOST_DIGITS {
+        return None;
+    }
+    if around.is_first && at > 0 {
+        let is_in_word = text[at - 1].is_ascii_alphanumeric() || b"._:/-+".contains(&text[at - 1]);
+        if is_in_word || digits < LEAST_DIGITS {
+            return None;
+        }
+    }
+    let whole = start + digits;
+    let fraction = match text.get(whole) {
+        Some(b'.') => digits_from(whole + 1),
+        _ => 0,
+    };
+    let ends = |end: usize| {
+        let is_cut = match &text[end..] {
+            [b'.' | b':' | b'-' | b'/', digit, ..] => digit.is_ascii_digit(),
+            [byte, ..] => byte.is_ascii_alphanumeric(),
+            [] => false,
+        };
+        end <= latest
+            && !(is_cut && around.is_last)
+            && !(digits < LEAST_DIGITS && is_joined(text, end))
+            && parse_time(&text[at..end]).is_some()
+    };
+    let with_fraction = whole + 1 + fraction;
+    if fraction > 0 && ends(with_fraction) {
+        return Some(with_fraction);
+    }
+    ends(whole).then_some(whole)
+}
+
+/// Whether a number is the first part of something else: of an address, a date, a clock.
+fn is_joined(text: &[u8], end: usize) -> bool {
+    text.get(end).is_some_and(|byte| b".:-/".contains(byte))
 }
 
 #[cfg(test)]
 mod tests {
-    use regex::bytes::Regex;
+    use proptest::prelude::*;
 
     use super::*;
 
+    /// Where times end that begin at a place, the longest first.
+    fn ends(text: &[u8], at: usize, around: Surroundings) -> Vec<usize> {
+        let next = |end: &usize| shorter(text, at, *end, around);
+        std::iter::successors(longest(text, at, around), next).collect()
+    }
+
+    /// What a hole may take: every text that is a time and cuts no number and no word.
+    fn naive(text: &[u8]) -> Vec<usize> {
+        let is_whole = |end: &usize| {
+            let (before, after) = (text[end - 1], text.get(*end).copied().unwrap_or(b' '));
+            !(before.is_ascii_digit() && after.is_ascii_digit()
+                || before.is_ascii_alphabetic() && after.is_ascii_alphanumeric())
+        };
+        (1..=text.len())
+            .rev()
+            .filter(is_whole)
+            .filter(|end| {
+                let is_number = text[..*end].iter().all(u8::is_ascii_digit);
+                !is_number || *end >= LEAST_DIGITS || !is_joined(text, *end)
+            })
+            .filter(|end| parse_time(&text[..*end]).is_some())
+            .collect()
+    }
+
     #[test]
-    fn what_is_read_has_the_shape() {
-        for is_last in [false, true] {
-            let regex = Regex::new(&format!("^(?:{})$", shape(is_last))).expect("a right shape");
-            for text in [
-                "17/May/2015:10:05:03 +0000",
-                "7-May-2015 10:05:03",
-                "2015-05-17T10:05:03.25Z",
-                "2015-05-17 10:05:03,250 +02:00",
-                "2015/05/17 10:05:03",
-                "2015-05-17",
-                "20150517T100503Z",
-                "Sun, 17 May 2015 10:05:03 GMT",
-                "May  7 10:05:03",
-                "Sun May 17 10:05:03 2015",
-                "1431857103",
-                "1431857103.25",
-            ] {
-                assert!(parse_time(text.as_bytes()).is_some(), "{text}");
-                assert!(regex.is_match(text.as_bytes()), "{text}");
-            }
+    fn the_longest_comes_first() {
+        for (text, expected) in [
+            ("2026-01-01 10:00:00,123 INFO", vec![23, 19, 16, 10]),
+            ("2026-01-01 10:00:00 +0200 x", vec![25, 19, 16, 10]),
+            ("2026-01-01T10:00:00+02:00", vec![25, 22, 19, 16, 10]),
+            ("2026-01-01 10:00:00 EST x", vec![23, 19, 16, 10]),
+            ("2026-01-01 10:00:00 ESTABLISHED", vec![19, 16, 10]),
+            ("2026-01-01 10:00:00 I tag", vec![19, 16, 10]),
+            ("2026-01-01 10:00:00 Europe/Berlin x", vec![33, 19, 16, 10]),
+            ("2026-01-01 25:00:00 x", vec![10]),
+            ("Mar  7 13:06:56 2015 x", vec![20, 15, 12]),
+            ("Sun May 17 10:05:03 UTC 2015]", vec![28, 23, 19, 16]),
+            ("1431857103.25 x", vec![13, 10]),
+            ("-5 x", vec![2]),
+            ("x", vec![]),
+        ] {
+            let found = ends(text.as_bytes(), 0, Surroundings::default());
+            assert_eq!(found, expected, "{text}");
         }
     }
 
     #[test]
-    fn reads_month_and_day() {
-        let year = time_defaults().year;
-        let same = parse_time(format!("{year}-05-17T10:05:03.5Z").as_bytes());
-        assert_eq!(parse_month_and_day(b"0517 10:05:03.5"), same);
-        for text in [
-            "",
-            "0517",
-            "0517T10:05:03",
-            "1317 10:05:03",
-            "0517 x",
-            "051 10:05:03",
-        ] {
-            assert_eq!(parse_month_and_day(text.as_bytes()), None, "{text}");
+    fn a_number_in_the_middle_must_be_alone() {
+        let first = Surroundings {
+            is_first: true,
+            is_last: false,
+        };
+        assert_eq!(longest(b"at 1431857103 x", 3, first), Some(13));
+        assert_eq!(longest(b"at 12 x", 3, first), None);
+        assert_eq!(longest(b"a-1431857103", 2, first), None);
+        let last = Surroundings {
+            is_first: false,
+            is_last: true,
+        };
+        assert_eq!(longest(b"at 10.0.0.1", 3, last), None);
+        assert_eq!(longest(b"at 10.5", 3, last), Some(7));
+    }
+
+    fn time_text() -> impl Strategy<Value = String> {
+        let date = prop_oneof![
+            Just("2026-01-02"),
+            Just("2026/11/30"),
+            Just("20260102"),
+            Just("02/Jan/2026"),
+            Just("Jan  2"),
+            Just("Fri Jan 2"),
+            Just("Fri, 2 Jan 2026"),
+            Just("January 2, 2026"),
+            Just("1431857103"),
+        ];
+        let between = prop_oneof![Just(" "), Just("T"), Just(":"), Just(""), Just("-")];
+        let clock = prop_oneof![
+            Just("10:00"),
+            Just("10:00:30"),
+            Just("10:00:30.250"),
+            Just("10:00:30,5"),
+            Just("100030"),
+            Just("24:00"),
+        ];
+        let zone = prop_oneof![
+            Just(""),
+            Just("Z"),
+            Just(" +0200"),
+            Just("+02:00"),
+            Just(" UTC"),
+            Just(" GMT+2"),
+            Just(" CET"),
+            Just(" Asia/Tokyo"),
+            Just(" +0000 (UTC)"),
+            Just("[Asia/Tokyo]"),
+            Just(" I"),
+        ];
+        let rest = "([ ,:.\\]][ 0-9A-Za:.,]{0,5})?";
+        (date, between, clock, zone, rest).prop_map(|(date, between, clock, zone, rest)| {
+            format!("{date}{between}{clock}{zone}{rest}")
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn candidates_are_those_of_the_naive_search(text in time_text()) {
+            let text = text.as_bytes();
+            prop_assert_eq!(ends(text, 0, Surroundings::default()), naive(text));
         }
     }
 }

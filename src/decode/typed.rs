@@ -4,11 +4,12 @@
 //! its type rejects its record.
 
 use crate::data::{
-    Bytes, Column, ColumnBuilder, Number, Span, TextColumn, Validity, Value, ValueRef,
-    expected_time, parse_duration, parse_number, parse_time, read_string,
+    Bytes, Column, ColumnBuilder, Moment, Number, Span, TextColumn, TimeReader, TimeSite, Validity,
+    Value, ValueRef, expected_time, parse_duration, parse_moment, parse_month_and_day,
+    parse_number, read_string,
 };
 
-use super::{Decoded, times};
+use super::Decoded;
 
 /// The type of a field that is read from text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub(super) struct Places {
     pub(super) kind: Kind,
     /// One for each row that was not rejected; null where the field is not there.
     pub(super) spans: Vec<Span>,
+    /// Where times are read that take their year from the record before; none if all have one.
+    pub(super) site: Option<TimeSite>,
 }
 
 impl Places {
@@ -82,6 +85,15 @@ impl Places {
             name: name.to_owned(),
             kind,
             spans: Vec::with_capacity(rows),
+            site: None,
+        }
+    }
+
+    /// Times without a year take it from the record before at this site.
+    pub(super) fn at(self, site: TimeSite) -> Self {
+        Places {
+            site: Some(site),
+            ..self
         }
     }
 }
@@ -99,7 +111,12 @@ pub(super) fn finish<'a>(
     let columns = places
         .into_iter()
         .map(|field| {
-            let Places { name, kind, spans } = field;
+            let Places {
+                name,
+                kind,
+                spans,
+                site,
+            } = field;
             let mut reject = |index: usize, text: &[u8]| {
                 let expected = kind.expected_of(text);
                 let found = shown(text);
@@ -125,10 +142,8 @@ pub(super) fn finish<'a>(
                     let text = std::str::from_utf8(text).ok()?;
                     parse_duration(text).map(ValueRef::Duration)
                 }),
-                Kind::Time => self::times(bytes, &spans, &mut reject, parse_time),
-                Kind::MonthAndDay => {
-                    self::times(bytes, &spans, &mut reject, times::parse_month_and_day)
-                }
+                Kind::Time => times(bytes, &spans, site, &mut reject, parse_moment),
+                Kind::MonthAndDay => times(bytes, &spans, site, &mut reject, parse_month_and_day),
             }
         })
         .collect();
@@ -251,9 +266,11 @@ fn convert<'v>(
 fn times(
     bytes: &[u8],
     spans: &[Span],
+    site: Option<TimeSite>,
     reject: &mut impl FnMut(usize, &[u8]),
-    read: fn(&[u8]) -> Option<i64>,
+    read: impl Fn(&[u8]) -> Option<Moment>,
 ) -> Column<'static> {
+    let mut reader = site.map_or_else(TimeReader::detached, TimeSite::reader);
     let mut before: (&[u8], i64) = (b"", 0);
     let mut values = Vec::with_capacity(spans.len());
     for (index, span) in spans.iter().enumerate() {
@@ -262,7 +279,7 @@ fn times(
             Value::Null
         } else if text == before.0 && !text.is_empty() {
             Value::Time(before.1)
-        } else if let Some(ns) = read(text) {
+        } else if let Some(ns) = read(text).and_then(|moment| reader.take(moment)) {
             before = (text, ns);
             Value::Time(ns)
         } else {
@@ -337,14 +354,12 @@ mod tests {
         ];
         let places = vec![
             Places {
-                name: "n".to_owned(),
-                kind: Kind::Int,
                 spans: spans.clone(),
+                ..Places::new("n", Kind::Int, 0)
             },
             Places {
-                name: "t".to_owned(),
-                kind: Kind::Text,
                 spans,
+                ..Places::new("t", Kind::Text, 0)
             },
         ];
         let decoded = finish("d", &bytes, 5, places, vec![(0, "no".to_owned())]);

@@ -1,9 +1,10 @@
 //! The coordinator's stages, one behind another.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, Merged, Partial};
-use crate::data::{Batch, Column, Value};
+use crate::data::{Batch, Column, LastTimes, Value, replace_last_times};
 use crate::expr::Failures;
 use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, Step};
 use crate::stage::{Account, Operator};
@@ -30,6 +31,9 @@ pub(super) struct Chain<'p> {
     blocks: Vec<bool>,
     /// The window that the rows belong to, and where its start and end go.
     bounds: Option<(Bounds, Value, Value)>,
+    /// The source of what comes in, and the last times that were read of each.
+    source: usize,
+    last_times: HashMap<usize, LastTimes>,
     /// Records that came so far.
     pub(super) passed: u64,
     /// Records that had passed when a link behind rejected them.
@@ -123,6 +127,8 @@ impl<'p> Chain<'p> {
             judges: matches!(steps.get(records_end), Some(MergeStep::Ordered(stage, _)) if !stage.is_blocking()),
             blocks: steps.iter().map(blocks).collect(),
             bounds: None,
+            source: 0,
+            last_times: HashMap::new(),
             passed: 0,
             withdrawn: 0,
             account: Account::default(),
@@ -150,6 +156,7 @@ impl<'p> Chain<'p> {
         arrival: Arrival,
         batches: Vec<Batch<'static>>,
     ) -> Vec<Batch<'static>> {
+        self.source = arrival.source;
         for link in &mut self.links {
             if let Link::Operator(operator) = link {
                 operator.arrive(arrival);
@@ -274,6 +281,19 @@ impl<'p> Chain<'p> {
     }
 
     fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
+        let own = self.last_times.remove(&self.source).unwrap_or_default();
+        let others = replace_last_times(own);
+        let out = self.push_each_from(first, batches);
+        self.last_times
+            .insert(self.source, replace_last_times(others));
+        out
+    }
+
+    fn push_each_from(
+        &mut self,
+        first: usize,
+        batches: Vec<Batch<'static>>,
+    ) -> Vec<Batch<'static>> {
         if first < self.rows_end && self.rejects.is_some_and(|rejects| rejects.row_by_row) {
             let rows = batches.into_iter().flat_map(Batch::into_rows);
             return rows

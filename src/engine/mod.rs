@@ -18,6 +18,7 @@ mod entries;
 mod executor;
 mod fill;
 mod keeper;
+mod last_times;
 mod ledger;
 mod live;
 mod message;
@@ -210,6 +211,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     let columns = Arc::new(OnceLock::new());
     let side_files = SideFiles::of(&plan, job.quiet);
     let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
+    let times = Arc::new(last_times::TimesBefore::default());
     for index in 0..job.threads {
         let (sender, receiver) = unbounded();
         hand_overs.push(sender);
@@ -223,6 +225,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             keep_late: job.late.is_some(),
             windowing: windowing.clone(),
             board: board.clone(),
+            times: Arc::clone(&times),
             columns: Arc::clone(&columns),
             side_files: side_files.clone(),
             messages: message_sender.clone(),

@@ -12,6 +12,7 @@ use super::functions::{self, FunctionDef, Given, Kernel, ParameterKind};
 use super::node::{Arithmetic, Comparison, Node};
 use super::pattern::{Pattern, bind_regex, compile};
 use super::scope::{Location, Scope, closest};
+use super::times;
 
 /// All mistakes of a piece of text.
 type Bound = Result<Node, Vec<Mistake>>;
@@ -29,10 +30,12 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
         ExprKind::Unary(UnaryOp::Negate, of) => Node::Negate(Box::new(bind_number(of, scope)?)),
         ExprKind::Binary(op, left, right) => bind_binary(*op, left, right, scope)?,
         ExprKind::InList(of, list) => {
+            let exprs = list;
             let (of, list) = both(
                 bind(of, scope),
                 collect(list.iter().map(|member| bind(member, scope))),
             )?;
+            let list = times::members(&of, list, exprs, scope)?;
             Node::InList(Box::new(of), list)
         }
         ExprKind::In(of, list) => {
@@ -149,7 +152,9 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
                 let (left, right) = both(bind_number(left, scope), bind_number(right, scope))?;
                 return Ok(Node::Arithmetic(op, Box::new(left), Box::new(right)));
             }
+            let exprs = (left, right);
             let (left, right) = both(bind(left, scope), bind(right, scope))?;
+            let (left, right) = times::compared((left, right), exprs, scope)?;
             let op = Comparison::of(op)
                 .expect("what is no logic, pattern or arithmetic is a comparison");
             Ok(Node::Compare(op, Box::new(left), Box::new(right)))
@@ -362,6 +367,9 @@ fn bind_argument(
             )
             .usage(def.entry.usage),
         );
+    }
+    if parameter.kind == ParameterKind::Time {
+        return Ok(plain(times::argument(node, scope)));
     }
     Ok(plain(node))
 }

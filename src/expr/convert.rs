@@ -83,12 +83,13 @@ pub(super) fn duration(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
     }
 }
 
-/// `1h30m`, and `-1h30m` as durations print.
+/// `1h30m`, `01:30:00`, and with a sign.
 pub(super) fn duration_of(text: &[u8]) -> Option<i64> {
     let text = str::from_utf8(text).ok()?;
-    match text.strip_prefix('-') {
-        Some(positive) => parse_duration(positive)?.checked_neg(),
-        None => parse_duration(text),
+    match text.as_bytes().first()? {
+        b'-' => parse_duration(&text[1..])?.checked_neg(),
+        b'+' => parse_duration(&text[1..]),
+        _ => parse_duration(text),
     }
 }
 
@@ -124,6 +125,12 @@ mod tests {
                 Text(b"-2ms"),
                 Some(Duration(-2_000_000)),
             ),
+            (
+                ParameterKind::Duration,
+                Text(b"+00:00:02"),
+                Some(Duration(2_000_000_000)),
+            ),
+            (ParameterKind::Duration, Text(b"+-2s"), None),
             (ParameterKind::Duration, Int(5), None),
             (ParameterKind::List, Int(5), None),
             (ParameterKind::Int, Text(b"7.0"), Some(Int(7))),

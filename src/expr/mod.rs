@@ -13,6 +13,7 @@ mod node;
 pub mod pattern;
 mod required;
 pub mod scope;
+mod times;
 
 pub use access::without;
 pub use arithmetic::difference;
@@ -22,3 +23,4 @@ pub use failures::Failures;
 pub use node::Node;
 pub use pattern::Pattern;
 pub use scope::{Field, Location, Requests, Scope, Total, United, UnitedField};
+pub use times::is_time;

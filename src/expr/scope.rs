@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::rc::Rc;
 
 use super::node::Node;
-use crate::data::Slot;
+use crate::data::{LiveSlots, Slot};
 use crate::lang::Mistake;
 use crate::lang::ast::{Path, Segment, Span};
 
@@ -69,6 +69,8 @@ pub struct Scope {
     /// What holds the record at the head of each record's source. It has no name.
     header: Option<Slot>,
     next_slot: Rc<Cell<u32>>,
+    /// What is known to hold times.
+    times: Rc<RefCell<LiveSlots>>,
     /// Totals that the stage being bound has asked for.
     totals: Rc<RefCell<Vec<Total>>>,
     /// The rows are those of a result: there is an end to them, and all of them can be waited for.
@@ -123,6 +125,16 @@ impl Scope {
     /// A slot that nothing uses yet.
     pub fn new_slot(&self) -> Slot {
         Slot(self.next_slot.replace(self.next_slot.get() + 1))
+    }
+
+    /// A slot holds nothing but times and nulls.
+    pub fn set_time(&self, slot: Slot) {
+        self.times.borrow_mut().insert(slot);
+    }
+
+    /// Whether a slot is known to hold nothing but times and nulls.
+    pub fn is_time(&self, slot: Slot) -> bool {
+        self.times.borrow().contains(slot)
     }
 
     /// Adds a field behind the others, or puts it in the place of one of the same name.

@@ -4,6 +4,7 @@ use crate::aggregate::{
     self, AggregateDef, Aggregation, ArgumentKind, BoundAggregate, Constant, Key, Ranking, Settings,
 };
 use crate::data::{Number, Value};
+use crate::expr::is_time;
 use crate::expr::scope::closest;
 use crate::expr::{Node, Scope, bind, bind_condition};
 use crate::lang::Mistake;
@@ -57,9 +58,12 @@ pub(super) fn bind_aggregates(
     scope.clear();
     let keys = keys
         .into_iter()
-        .map(|(name, _, node)| Key {
-            node,
-            slot: scope.set(&name),
+        .map(|(name, _, node)| {
+            let slot = scope.set(&name);
+            if is_time(&node, scope) {
+                scope.set_time(slot);
+            }
+            Key { node, slot }
         })
         .collect();
     let calls: Vec<(&AggregateCall<'_>, &'static AggregateDef)> = bound

@@ -151,6 +151,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
     scope.reloads = settings.reloads;
     let line = scope.set("line");
     let [source, number, time] = OF_SOURCE.map(|name| scope.set_metadata(name));
+    scope.set_time(time);
     let source = SourceSlots {
         line,
         source,

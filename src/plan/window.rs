@@ -1,7 +1,7 @@
 //! The window of a pipeline: found wherever it stands, bound in front of the first blocking stage.
 
 use crate::aggregate::{Aggregation, BoundAggregate};
-use crate::data::Slot;
+use crate::data::{Slot, TimeSite};
 use crate::expr::{Scope, bind};
 use crate::lang::Mistake;
 use crate::lang::ast::{Pipeline, Stage};
@@ -79,6 +79,8 @@ impl Bounds {
     /// only where no stage has dropped or replaced them.
     pub(super) fn show(&self, scope: &mut Scope) {
         let [start, end] = Self::NAMES;
+        scope.set_time(self.start);
+        scope.set_time(self.end);
         scope.insert_front(end, self.end);
         scope.insert_front(start, self.start);
     }
@@ -155,6 +157,7 @@ impl OpenWindow {
                 (
                     WindowBy::Time(slot),
                     Some(RecordTime {
+                        site: TimeSite::new(),
                         node,
                         slot,
                         stage: "window",

@@ -8,7 +8,7 @@ use super::let_::Assign;
 use super::{
     Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef,
 };
-use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, Value, ValueRef};
+use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Value, ValueRef};
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 use crate::lang::arguments::Arguments;
@@ -161,6 +161,7 @@ fn within(
         let node = bind_expr(expr, scope)?;
         let time = scope.new_slot();
         computed.push(Box::new(RecordTime {
+            site: TimeSite::new(),
             node,
             slot: time,
             stage: DEDUP.entry.name,

@@ -10,7 +10,7 @@ use super::let_::Assign;
 use super::on_key::{Keys, Unmatched, keys, unmatched};
 use super::union_::source;
 use super::{BoundStage, RecordTime, RowStage, StageDef, UnionClause};
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, TimeSite};
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Path, Span};
@@ -148,6 +148,7 @@ impl JoinClause {
             .map(|node| -> Vec<Box<dyn RowStage>> { vec![Box::new(Assign { node, slot: key })] });
         for (stages, node) in prepared.iter_mut().zip(times.into_iter().flatten()) {
             stages.push(Box::new(RecordTime {
+                site: TimeSite::new(),
                 node,
                 slot: time,
                 stage: JOIN.entry.name,

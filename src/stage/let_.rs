@@ -3,7 +3,7 @@
 use super::{Account, BoundStage, RowStage, StageDef, totals};
 use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
 use crate::expr::scope::OF_SOURCE;
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::expr::{Node, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
 
@@ -52,7 +52,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         }
         let slot = scope.set(&name.text);
         match node {
-            Ok(node) => stages.push(Box::new(Assign { node, slot })),
+            Ok(node) => {
+                if is_time(&node, scope) {
+                    scope.set_time(slot);
+                }
+                stages.push(Box::new(Assign { node, slot }));
+            }
             Err(found) => mistakes.extend(found),
         }
         if !arguments.comma() {

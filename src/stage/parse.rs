@@ -18,7 +18,8 @@ pub(super) const PARSE: StageDef = StageDef {
         details: "In a pattern, text stands for itself and white space for any white space. A hole takes the shortest \
                   text up to what stands behind it, a hole at the very end takes the rest, and the whole may stand \
                   anywhere in the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} take only such text \
-                  and give such values; at the end, they take as much as is one. {_} is not kept; {{ and }} are \
+                  and give such values; at the end, they take as much as is one. {t:time} takes the longest text that is a \
+                  time and lets the rest match: clock, fraction and zone are part of it, also after a blank. {_} is not kept; {{ and }} are \
                   braces.\n\nFORMAT is one of clf, combined, nginx_error, syslog, syslog5424, klog, cef, docker, \
                   haproxy; --formats lists them with their fields.\n\nA record that does not match is rejected: the \
                   reason names the place. What stands in fields that nothing asks for is not looked at.",
@@ -48,12 +49,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         let pattern = Pattern::new(text).map_err(|error| vec![mistake(expr, text, error)])?;
         let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
         let names = pattern.names();
-        return Ok(BoundStage::Extract(extract::known(
-            from,
-            &names,
-            scope,
-            move |wanted| Box::new(PatternDecoder::new(pattern, &extract::wanted_names(wanted))),
-        )));
+        let times = pattern.times();
+        let extraction = extract::known(from, &names, scope, move |wanted| {
+            Box::new(PatternDecoder::new(pattern, &extract::wanted_names(wanted)))
+        });
+        set_times(times.iter().map(String::as_str), scope);
+        return Ok(BoundStage::Extract(extraction));
     }
     let format = expr
         .as_word()
@@ -65,12 +66,22 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         .iter()
         .map(|field| field.name.to_owned())
         .collect();
-    Ok(BoundStage::Extract(extract::known(
-        from,
-        &names,
-        scope,
-        move |wanted| format.decoder(&extract::wanted_names(wanted)),
-    )))
+    let extraction = extract::known(from, &names, scope, move |wanted| {
+        format.decoder(&extract::wanted_names(wanted))
+    });
+    let times = format
+        .fields
+        .iter()
+        .filter(|field| field.kind.name() == "time");
+    set_times(times.map(|field| field.name), scope);
+    Ok(BoundStage::Extract(extraction))
+}
+
+/// These fields are times.
+fn set_times<'n>(names: impl Iterator<Item = &'n str>, scope: &Scope) {
+    for slot in names.filter_map(|name| scope.find(name)) {
+        scope.set_time(slot);
+    }
 }
 
 /// A mistake in a pattern, at its place in the expression: within the quotes if nothing there is escaped.

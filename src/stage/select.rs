@@ -3,7 +3,7 @@
 use super::let_::Assign;
 use super::{BoundStage, RowStage, StageDef};
 use crate::data::{Entry, Example};
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::expr::{Node, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, alias};
 use crate::lang::{Mistake, ast};
@@ -52,6 +52,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
                     slot
                 } else {
                     let slot = scope.new_slot();
+                    if is_time(&node, scope) {
+                        scope.set_time(slot);
+                    }
                     stages.push(Box::new(Assign { node, slot }));
                     slot
                 };

@@ -2,8 +2,8 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Column, Entry, Example, LiveSlots, Slot, Validity, Value, ValueRef, expected_time,
-    parse_time, time_of, write_text,
+    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef,
+    expected_time, write_text,
 };
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
@@ -212,6 +212,8 @@ pub struct RecordTime {
     pub slot: Slot,
     /// The stage that asks for it.
     pub stage: &'static str,
+    /// Times without a year take it from the record before here.
+    pub site: TimeSite,
 }
 
 impl RowStage for RecordTime {
@@ -234,6 +236,7 @@ impl RowStage for RecordTime {
                 }
                 times.push(time.unwrap_or_default());
             };
+            let mut reader = self.site.reader();
             match &*column {
                 Column::Text(texts) => {
                     // Neighbours often share their second.
@@ -241,12 +244,14 @@ impl RowStage for RecordTime {
                     for row in 0..texts.spans.len() {
                         let text = texts.get(row).unwrap_or_default();
                         if text != last.0 {
-                            last = (text, parse_time(text));
+                            last = (text, reader.read(text));
                         }
                         push(row, last.1);
                     }
                 }
-                column => (0..batch.rows).for_each(|row| push(row, time_of(column.get(row)))),
+                column => {
+                    (0..batch.rows).for_each(|row| push(row, reader.read_value(column.get(row))))
+                }
             }
         }
         let kept = (!without.is_empty()).then(|| {

@@ -647,12 +647,12 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "year",
             usage: "--year YEAR",
-            summary: "The year of times that do not say it, as in syslog.",
-            details: "The current year without it.",
+            summary: "Set the year of the first time that has none, as in syslog.",
+            details: "Times after the first one of each source take the year that puts them nearest to the record before, so that a log may run over New Year. Without this option, the first one takes the latest year in which it is at most a day ahead of the clock.",
             examples: &[Example {
                 expr: "--year 2015 'select time(line) as t'",
-                input: "May 17 10:05:03\n",
-                output: "2015-05-17T10:05:03Z\n",
+                input: "Dec 31 23:59:59\nJan  1 00:00:01\n",
+                output: "2015-12-31T23:59:59Z\n2016-01-01T00:00:01Z\n",
             }],
         },
         short: None,

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::value_parser;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 
 use crate::cli::max_rejects::MaxRejects;
-use crate::data::parse_duration;
+use crate::data::{parse_duration, zone_of_name};
 use crate::format::FORMATS;
 use crate::lang::ast::{Argument, Stage};
 use crate::lang::{parse, parse_size};
@@ -189,27 +189,9 @@ fn zone(text: &str) -> Result<TimeZone, String> {
     let zone = match text {
         "local" => Some(TimeZone::system()),
         "Z" => Some(TimeZone::UTC),
-        _ => offset(text).or_else(|| TimeZone::get(text).ok()),
+        _ => zone_of_name(text.as_bytes()),
     };
     zone.ok_or_else(String::new)
-}
-
-/// A zone by its offset: `+02:00`, `-0530`, `+2`.
-fn offset(text: &str) -> Option<TimeZone> {
-    let (sign, digits) = match text.split_at_checked(1)? {
-        ("+", digits) => (1, digits.replace(':', "")),
-        ("-", digits) => (-1, digits.replace(':', "")),
-        _ => return None,
-    };
-    let (hours, minutes) = match digits.len() {
-        1 | 2 => (digits.as_str(), "0"),
-        4 => digits.split_at(2),
-        _ => return None,
-    };
-    let hours: u8 = hours.parse().ok()?;
-    let minutes: u8 = minutes.parse().ok().filter(|minutes| *minutes < 60)?;
-    let seconds = sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60);
-    Some(TimeZone::fixed(Offset::from_seconds(seconds).ok()?))
 }
 
 fn year(text: &str) -> Result<i16, String> {

@@ -30,6 +30,16 @@ pub(super) fn at_offset(date: Date, clock: Clock, offset_s: i32) -> Option<i64> 
     }
 }
 
+/// Days from 1970-01-01 to a date; none if the calendar has no such day.
+pub(super) fn day_of_date(date: Date) -> Option<i64> {
+    days_since_1970(date)
+}
+
+/// Whether the calendar has such a day.
+pub(super) fn is_date(date: Date) -> bool {
+    days_since_1970(date).is_some()
+}
+
 /// Days from 1970-01-01 to a date; nothing if the calendar has none such.
 #[inline]
 fn days_since_1970(date: Date) -> Option<i64> {

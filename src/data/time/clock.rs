@@ -3,7 +3,7 @@
 use super::digits::{bytes_at, pair};
 
 /// A time of day as written.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Clock {
     pub(super) seconds: u32,
     pub(super) ns: u32,
@@ -16,13 +16,21 @@ pub(super) fn clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
     let [h0, h1, b':', m0, m1] = *bytes_at(text, at)? else {
         return None;
     };
-    let Some([b':', s0, s1]) = bytes_at(text, at + 5) else {
-        let seconds = seconds_of_day(pair(h0, h1), pair(m0, m1), 0)?;
-        return Some((Clock { seconds, ns: 0 }, at + 5));
-    };
-    let seconds = seconds_of_day(pair(h0, h1), pair(m0, m1), pair(*s0, *s1))?;
-    let (ns, end) = fraction(text, at + 8);
-    Some((Clock { seconds, ns }, end))
+    if let Some([b':', s0, s1]) = bytes_at(text, at + 5)
+        && !is_digit_at(text, at + 8)
+    {
+        let seconds = seconds_of_day(pair(h0, h1), pair(m0, m1), pair(*s0, *s1))?;
+        let (ns, end) = fraction(text, at + 8);
+        return Some((Clock { seconds, ns }, end));
+    }
+    let seconds = seconds_of_day(pair(h0, h1), pair(m0, m1), 0)?;
+    (!is_digit_at(text, at + 5)).then_some((Clock { seconds, ns: 0 }, at + 5))
+}
+
+/// Whether a number goes on at a place.
+#[inline(always)]
+pub(super) fn is_digit_at(text: &[u8], at: usize) -> bool {
+    text.get(at).is_some_and(u8::is_ascii_digit)
 }
 
 /// Where a time of day ends that stands at the start of a text: `10:05`, `10:05:03,250`.

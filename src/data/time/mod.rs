@@ -4,7 +4,8 @@
 //! for the `-`, a comma before the fraction, no seconds, no zone, the date alone, `20150517T100503Z`), the
 //! time of access logs (`17/May/2015:10:05:03 +0000`), of mail and HTTP (`Sun, 17 May 2015 10:05:03 GMT`), of
 //! syslog (`May 17 10:05:03`), of `ctime` and `date` (`Sun May 17 10:05:03 2015`), and numbers: seconds,
-//! milli-, micro- or nanoseconds since 1970, told apart by their size.
+//! milli-, micro- or nanoseconds since 1970, told apart by their size. Zones are offsets or names (`zone`); a
+//! time without a year takes it from the record before (`moment`, `years`).
 //!
 //! Everything reads a prefix by fixed places, without tables and without allocation: a window reads a time
 //! for every record. A text is first taken for one of the two forms that logs are made of (`usual`), then for
@@ -18,12 +19,15 @@ mod days;
 mod defaults;
 mod digits;
 mod epoch;
+mod format;
+mod moment;
 mod names;
 mod prefix;
 mod range;
 #[cfg(test)]
 mod tests;
 mod usual;
+mod years;
 mod zone;
 
 use super::number::format_float;
@@ -33,44 +37,70 @@ pub use calendar::{date_of, date_of_day, ns_of_day, weekday_of};
 pub(crate) use clock::clock_prefix;
 pub use days::TimeSteps;
 pub use defaults::{TimeDefaults, set_time_defaults, time_defaults};
+pub use format::TimeFormat;
+pub use moment::Moment;
 pub(crate) use names::is_weekday;
-pub use prefix::time_prefix;
+pub use prefix::{shorter_time_prefix, time_prefix};
 pub use range::{EXPECTED_IN_RANGE, expected_time};
-pub use zone::time_in_zone;
+pub use years::{
+    Earlier, LastTimes, TimeReader, TimeSite, begin_chunk, end_chunk, last_times,
+    replace_last_times,
+};
+pub use zone::{time_in_zone, zone_of_name};
 
 use epoch::{epoch, parse_epoch};
+use prefix::month_and_day;
 use usual::{access_log_time, rfc3339_utc};
 
-/// The time that a text is, in nanoseconds UTC; nothing if the whole of it is none, or none that 64 bits hold.
+/// The time that a text is, in nanoseconds UTC; none if the whole of it is no time, or none that 64 bits hold. One
+/// without a year is the first of its source: see [`TimeReader`] for those that come after another.
 #[inline]
 pub fn parse_time(text: &[u8]) -> Option<i64> {
+    parse_moment(text)?.after(None)
+}
+
+/// The time that a text is, which may lack its year.
+#[inline]
+pub fn parse_moment(text: &[u8]) -> Option<Moment> {
     let common = match text.len() {
         26 => text.first_chunk().and_then(access_log_time),
         20 | 23 | 24 => text
             .first_chunk()
             .and_then(|head| rfc3339_utc(head, &text[19..])),
-        10 if text[4].is_ascii_digit() => return parse_epoch(text),
+        10 if text[4].is_ascii_digit() => return parse_epoch(text).map(Moment::At),
         _ => None,
     };
-    if common.is_some() {
-        return common;
+    if let Some(ns) = common {
+        return Some(Moment::At(ns));
     }
     match time_prefix(text) {
-        Some((ns, used)) if used == text.len() => Some(ns),
-        _ => parse_epoch(text),
+        Some((moment, used)) if used == text.len() => Some(moment),
+        _ => parse_epoch(text).map(Moment::At),
     }
 }
 
-/// The time that a value is: times themselves, text that says one, numbers since 1970 by their size.
+/// The time that a text is which names month and day as klog does: `0517 10:05:03.123456`.
+pub fn parse_month_and_day(text: &[u8]) -> Option<Moment> {
+    month_and_day(text)
+}
+
+/// The time that a value is: times themselves, text that says one, numbers since 1970 by their size. A text without
+/// a year is the first of its source.
 pub fn time_of(value: ValueRef<'_>) -> Option<i64> {
+    moment_of(value)?.after(None)
+}
+
+/// The time that a value is, which may lack its year.
+#[inline]
+pub fn moment_of(value: ValueRef<'_>) -> Option<Moment> {
     match value {
-        ValueRef::Time(ns) => Some(ns),
-        ValueRef::Text(text) => parse_time(text),
-        ValueRef::Int(value) => epoch(value.unsigned_abs(), b"", value < 0),
+        ValueRef::Time(ns) => Some(Moment::At(ns)),
+        ValueRef::Text(text) => parse_moment(text),
+        ValueRef::Int(value) => epoch(value.unsigned_abs(), b"", value < 0).map(Moment::At),
         ValueRef::Float(value) => {
             let mut text = Vec::with_capacity(32);
             format_float(value, &mut text); // the digits that were written, not those of the binary number
-            parse_epoch(&text)
+            parse_epoch(&text).map(Moment::At)
         }
         _ => None,
     }

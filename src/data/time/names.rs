@@ -8,12 +8,51 @@ const fn letters(name: [u8; 3]) -> u32 {
     ((name[0] | 0x20) as u32) << 16 | ((name[1] | 0x20) as u32) << 8 | (name[2] | 0x20) as u32
 }
 
-/// The number of a month by the first three letters of its English name, with no letter behind them.
+/// The number of a month by its English name, short or whole, and where the name ends.
 #[inline]
-pub(super) fn month(text: &[u8], at: usize) -> Option<u32> {
+pub(super) fn month(text: &[u8], at: usize) -> Option<(u32, usize)> {
     let month = month_number(*bytes_at(text, at)?)?;
-    let ends = !text.get(at + 3).is_some_and(u8::is_ascii_alphabetic);
-    ends.then_some(month)
+    if !text.get(at + 3).is_some_and(u8::is_ascii_alphabetic) {
+        return Some((month, at + 3));
+    }
+    let end = word_end(text, at, MONTHS[month as usize - 1])?;
+    Some((month, end))
+}
+
+/// The months by their names.
+pub(super) const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// The days of the week by their names.
+pub(super) const WEEKDAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
+
+/// Where a word ends, if it is this one in any case.
+#[cold]
+fn word_end(text: &[u8], at: usize, word: &str) -> Option<usize> {
+    let end = at + word.len();
+    let is_there = text.get(at..end)?.eq_ignore_ascii_case(word.as_bytes())
+        && !text.get(end).is_some_and(u8::is_ascii_alphabetic);
+    is_there.then_some(end)
 }
 
 /// The number of a month by its three letters.
@@ -56,12 +95,22 @@ const MULTIPLIER: u32 = 0x6ec9_d287;
 
 /// Whether a text begins with the short English name of a day of the week.
 pub(crate) fn is_weekday(text: &[u8]) -> bool {
-    let Some(name) = text.first_chunk() else {
-        return false;
-    };
-    let name = letters(*name);
-    [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"]
-        .iter()
-        .any(|known| letters(**known) == name)
-        && !text.get(3).is_some_and(u8::is_ascii_alphabetic)
+    weekday_len(text) == Some(3)
+}
+
+/// How long the English name of a day of the week is, short or whole, that a text begins with.
+#[inline]
+pub(super) fn weekday_len(text: &[u8]) -> Option<usize> {
+    let short = letters(*text.first_chunk()?);
+    let name = WEEKDAYS.iter().find(|name| {
+        let [a, b, c, ..] = *name.as_bytes() else {
+            return false;
+        };
+        letters([a, b, c]) == short
+    })?;
+    if text.get(3).is_some_and(u8::is_ascii_alphabetic) {
+        word_end(text, 0, name)
+    } else {
+        Some(3)
+    }
 }

@@ -1,19 +1,21 @@
 //! Every form, at the start of a text that may go on.
 
-use super::calendar::{Date, at_offset};
-use super::clock::{Clock, clock, fraction, seconds_of_day};
-use super::defaults::time_defaults;
+use super::calendar::Date;
+use super::clock::{Clock, clock, fraction, is_digit_at, seconds_of_day};
 use super::digits::{bytes_at, pair, year_of};
-use super::names::{is_weekday, month};
-use super::zone::{in_default_zone, zone, zoned};
+use super::moment::{Moment, Yearless};
+use super::names::{month, weekday_len};
+use super::zone::{Zone, instant, zone};
 
-/// The time that a text begins with, and how many bytes it takes. Numbers since 1970 are none.
+/// The longest time that a text begins with, and how many bytes it takes. Numbers since 1970 are none.
 #[inline]
-pub fn time_prefix(text: &[u8]) -> Option<(i64, usize)> {
+pub fn time_prefix(text: &[u8]) -> Option<(Moment, usize)> {
     match text.first()? {
         b'0'..=b'9' => match text.get(4) {
             Some(b'-' | b'/') => iso(text),
-            _ if text.get(8) == Some(&b'T') => iso_basic(text),
+            _ if matches!(text.get(8), Some(b'T' | b't' | b' ')) && is_digits(text, 8) => {
+                iso_basic(text)
+            }
             _ => day_first(text, 0),
         },
         b'A'..=b'Z' | b'a'..=b'z' => named(text),
@@ -21,8 +23,24 @@ pub fn time_prefix(text: &[u8]) -> Option<(i64, usize)> {
     }
 }
 
-/// `2015-05-17`, and a clock and zone behind `T` or a space.
-fn iso(text: &[u8]) -> Option<(i64, usize)> {
+/// The longest time that a text begins with and that is shorter than so many bytes. No word and no number is
+/// cut in two.
+pub fn shorter_time_prefix(text: &[u8], end: usize) -> Option<(Moment, usize)> {
+    let cut = (1..end).rev().find(|at| is_boundary(text, *at))?;
+    time_prefix(&text[..cut])
+}
+
+/// Whether a time may end at a place: neither in a number nor in a word.
+fn is_boundary(text: &[u8], at: usize) -> bool {
+    match (text[at - 1], text[at]) {
+        (before, after) if before.is_ascii_digit() => !after.is_ascii_digit(),
+        (before, after) if before.is_ascii_alphabetic() => !after.is_ascii_alphanumeric(),
+        _ => true,
+    }
+}
+
+/// `2015-05-17`, and a clock and zone after `T` or a blank.
+fn iso(text: &[u8]) -> Option<(Moment, usize)> {
     let [y0, y1, y2, y3, first, m0, m1, second, d0, d1] = *text.first_chunk()?;
     if first != second {
         return None;
@@ -37,79 +55,124 @@ fn iso(text: &[u8]) -> Option<(i64, usize)> {
     {
         return zoned(date, clock, text, end);
     }
-    Some((in_default_zone(date, Clock::default())?, 10))
+    if is_digit_at(text, 10) {
+        return None;
+    }
+    let midnight = instant(date, Clock::default(), None)?;
+    Some((Moment::At(midnight), 10))
 }
 
-/// `20150517T100503Z`
-fn iso_basic(text: &[u8]) -> Option<(i64, usize)> {
-    let [y0, y1, y2, y3, m0, m1, d0, d1, b'T', h0, h1, n0, n1, s0, s1] = *text.first_chunk()?
-    else {
-        return None;
-    };
+/// `20150517T100503Z`, `20150517T1005`, `20150517 10:05:03`
+fn iso_basic(text: &[u8]) -> Option<(Moment, usize)> {
+    let [y0, y1, y2, y3, m0, m1, d0, d1, separator] = *text.first_chunk()?;
     let date = Date {
         year: year_of(&[y0, y1, y2, y3])?,
         month: pair(m0, m1),
         day: pair(d0, d1),
     };
-    let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
-    let (ns, end) = fraction(text, 15);
+    if let Some((clock, end)) = clock(text, 9) {
+        return zoned(date, clock, text, end);
+    }
+    if separator == b' ' {
+        return None;
+    }
+    let [h0, h1, n0, n1] = *bytes_at(text, 9)?;
+    let (seconds, end) = match bytes_at(text, 13) {
+        Some([s0, s1]) if s0.is_ascii_digit() => (pair(*s0, *s1), 15),
+        _ => (0, 13),
+    };
+    let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), seconds)?;
+    if is_digit_at(text, end) {
+        return None;
+    }
+    let (ns, end) = if end == 15 {
+        fraction(text, end)
+    } else {
+        (0, end)
+    };
     zoned(date, Clock { seconds, ns }, text, end)
 }
 
-/// `17/May/2015:10:05:03 +0000`, `17 May 2015 10:05:03 GMT`, `7-May-2015 10:05:03`
-fn day_first(text: &[u8], start: usize) -> Option<(i64, usize)> {
+/// `17/May/2015:10:05:03 +0000`, `17 May 2015 10:05:03 GMT`, `7-May-2015 10:05:03`, `17 May 15 10:05:03 GMT`
+fn day_first(text: &[u8], start: usize) -> Option<(Moment, usize)> {
     let (day, at) = day(text, start)?;
     let separator = *text.get(at)?;
     if !matches!(separator, b'/' | b' ' | b'-') {
         return None;
     }
-    let month = month(text, at + 1)?;
-    let [again, y0, y1, y2, y3, before_clock] = *bytes_at(text, at + 4)?;
-    if again != separator || !matches!(before_clock, b':' | b' ') {
+    let (month, at) = month(text, at + 1)?;
+    if *text.get(at)? != separator {
         return None;
     }
-    let year = year_of(&[y0, y1, y2, y3])?;
-    let (clock, end) = clock(text, at + 10)?;
+    let (year, at) = match bytes_at(text, at + 1).and_then(year_of) {
+        Some(year) => (year, at + 5),
+        None => {
+            let [tens, ones] = *bytes_at(text, at + 1)?;
+            let year = pair(tens, ones);
+            // As POSIX has it for years of two digits.
+            (year + if year < 69 { 2000 } else { 1900 }, at + 3)
+        }
+    };
+    if !matches!(text.get(at)?, b':' | b' ') {
+        return None;
+    }
+    let (clock, end) = clock(text, at + 1)?;
     zoned(Date { year, month, day }, clock, text, end)
 }
 
 /// `May 17 10:05:03`, `Sun May 17 10:05:03 2015`, `Sun, 17 May 2015 10:05:03 GMT`
-fn named(text: &[u8]) -> Option<(i64, usize)> {
+fn named(text: &[u8]) -> Option<(Moment, usize)> {
     let mut at = 0;
-    if is_weekday(text) {
-        at = 3 + usize::from(text.get(3) == Some(&b','));
+    if let Some(weekday) = weekday_len(text) {
+        at = weekday + usize::from(text.get(weekday) == Some(&b','));
         at += spaces(text, at)?;
         if text.get(at)?.is_ascii_digit() {
             return day_first(text, at);
         }
     }
-    let month = month(text, at)?;
-    at += 3;
+    let (month, after_month) = month(text, at)?;
+    at = after_month + spaces(text, after_month)?;
+    let (day, after_day) = day(text, at)?;
+    at = after_day + usize::from(text.get(after_day) == Some(&b','));
     at += spaces(text, at)?;
-    let (day, behind_day) = day(text, at)?;
-    at = behind_day + usize::from(text.get(behind_day) == Some(&b','));
-    at += spaces(text, at)?;
-    if let Some((year, behind_year)) = year(text, at) {
-        let (clock, end) = clock(text, behind_year + spaces(text, behind_year)?)?;
+    if let Some((year, after_year)) = year(text, at) {
+        let (clock, end) = clock(text, after_year + spaces(text, after_year)?)?;
         return zoned(Date { year, month, day }, clock, text, end);
     }
     let (clock, end) = clock(text, at)?;
-    let (offset_s, behind_zone) = zone(text, end);
-    if let Some(length) = spaces(text, behind_zone)
-        && let Some((year, end)) = year(text, behind_zone + length)
+    let (zone, after_zone) = zone(text, end);
+    if let Some(length) = spaces(text, after_zone)
+        && let Some((year, end)) = year(text, after_zone + length)
     {
         let date = Date { year, month, day };
-        return match offset_s {
-            Some(offset_s) => Some((at_offset(date, clock, offset_s)?, end)),
+        let found = match &zone {
+            Some(_) => instant(date, clock, zone.as_ref()).map(|ns| (Moment::At(ns), end)),
             None => zoned(date, clock, text, end),
         };
+        if found.is_some() {
+            return found;
+        }
     }
-    let year = u32::try_from(time_defaults().year).ok()?;
-    let date = Date { year, month, day };
-    match offset_s {
-        Some(offset_s) => Some((at_offset(date, clock, offset_s)?, behind_zone)),
-        None => Some((in_default_zone(date, clock)?, end)),
-    }
+    let yearless = Yearless::new(month, day, clock, zone)?;
+    Some((Moment::Yearless(yearless), after_zone))
+}
+
+/// A date and clock with the zone after them, or without one.
+#[inline]
+fn zoned(date: Date, clock: Clock, text: &[u8], at: usize) -> Option<(Moment, usize)> {
+    let (zone, end) = zone(text, at);
+    Some((Moment::At(instant(date, clock, zone.as_ref())?), end))
+}
+
+/// `0517 10:05:03.123456`, as klog writes it.
+pub(super) fn month_and_day(text: &[u8]) -> Option<Moment> {
+    let [m0, m1, d0, d1, b' '] = *text.first_chunk()? else {
+        return None;
+    };
+    let (clock, end) = clock(text, 5)?;
+    let (zone, end): (Option<Zone>, usize) = zone(text, end);
+    let yearless = Yearless::new(pair(m0, m1), pair(d0, d1), clock, zone)?;
+    (end == text.len()).then_some(Moment::Yearless(yearless))
 }
 
 /// One or two digits.
@@ -131,7 +194,7 @@ fn year(text: &[u8], at: usize) -> Option<(u32, usize)> {
     ends.then_some((year, at + 4))
 }
 
-/// How many spaces stand there; at least one.
+/// How many spaces there are; at least one.
 fn spaces(text: &[u8], at: usize) -> Option<usize> {
     let length = text
         .get(at..)?
@@ -139,4 +202,8 @@ fn spaces(text: &[u8], at: usize) -> Option<usize> {
         .take_while(|byte| **byte == b' ')
         .count();
     (length > 0).then_some(length)
+}
+
+fn is_digits(text: &[u8], length: usize) -> bool {
+    text[..length].iter().all(u8::is_ascii_digit)
 }

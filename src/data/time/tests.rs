@@ -24,6 +24,22 @@ fn the_same_time_in_many_clothes() {
         "17/May/2015:12:05:03 +0200",
         "17/may/2015:10:05:03",
         "17 May 2015 10:05:03",
+        "17 May 15 10:05:03 GMT",
+        "Sunday, 17-May-15 10:05:03 GMT",
+        "Sunday May 17 10:05:03 2015",
+        "17 May 2015 10:05:03 Z",
+        "2015-05-17 05:05:03 EST",
+        "2015-05-17 03:05:03.0 PDT",
+        "2015-05-17 12:05:03 Europe/Berlin",
+        "2015-05-17T12:05:03+02:00[Europe/Berlin]",
+        "2015-05-17T12:05:03[Europe/Berlin]",
+        "2015-05-17 12:05:03 CET",
+        "Sun May 17 2015 12:05:03 GMT+0200",
+        "2015-05-17 12:05:03 UTC+2",
+        "Sun, 17 May 2015 12:05:03 +0200 (CEST)",
+        "20150517t100503z",
+        "20150517 10:05:03",
+        "20150517T120503.000+0200",
         "17-MAY-2015 10:05:03",
         "Sun, 17 May 2015 10:05:03 GMT",
         "Sun, 17 May 2015 10:05:03 +0000",
@@ -85,8 +101,14 @@ fn refuses_what_is_no_time() {
         "2015-05-17T24:00:00Z",
         "2015-05-17T10:60:00Z",
         "2015-05-17T10:05:03Z ",
+        "2015-05-17 10:05:03 CEST",
+        "2015-05-17 10:05:03 I",
+        "2015-05-17 10:05:03 Japan",
+        "2015-05-17 10:05:03 Europe/Atlantis",
+        "2015-05-17 10:05:03 ESTX",
+        "2015-05-17 10:05:03 utc",
+        "2015-05-17 10:05:03 z",
         " 2015-05-17",
-        "2015-05-17 10:05:03 EST",
         "2015-05-17 10:05:03 -5",
         "2015/05-17",
         "17/Mai/2015:10:05:03 +0000",
@@ -101,23 +123,6 @@ fn refuses_what_is_no_time() {
         "1.2.3.4",
     ] {
         assert_eq!(parse_time(text.as_bytes()), None, "{text}");
-    }
-}
-
-#[test]
-fn syslog_takes_the_current_year() {
-    let year = time_defaults().year;
-    for (text, written) in [
-        ("Mar 27 13:06:56", format!("{year}-03-27T13:06:56Z")),
-        ("Mar  7 13:06:56", format!("{year}-03-07T13:06:56Z")),
-        ("Mar 7 13:06:56.5", format!("{year}-03-07T13:06:56.5Z")),
-    ] {
-        assert_eq!(
-            parse_time(text.as_bytes()),
-            parse_time(written.as_bytes()),
-            "{text}"
-        );
-        assert!(parse_time(text.as_bytes()).is_some());
     }
 }
 

@@ -1,52 +1,90 @@
-//! The zone of a time: what is written behind it, or else the default. Only a time in a zone with a history goes
+//! The zone of a time: what is written after it, or else the default. Only a time in a zone with a history goes
 //! through the calendar's crate.
 
+use std::sync::OnceLock;
+
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ToSpan};
 
 use super::calendar::{Date, at_offset};
 use super::clock::Clock;
 use super::defaults::time_defaults;
 use super::digits::{bytes_at, pair};
 
-/// A date and clock with the zone that stands behind them, or without one.
-#[inline]
-pub(super) fn zoned(date: Date, clock: Clock, text: &[u8], at: usize) -> Option<(i64, usize)> {
-    match zone(text, at) {
-        (Some(offset_s), end) => Some((at_offset(date, clock, offset_s)?, end)),
-        (None, end) => Some((in_default_zone(date, clock)?, end)),
-    }
+/// A zone that a text names.
+#[derive(Clone, Debug)]
+pub enum Zone {
+    /// Seconds east of UTC.
+    Offset(i32),
+    /// A zone with a history.
+    Region(TimeZone),
+    /// An abbreviation that the default zone uses, by its place in [`abbreviations`].
+    Abbreviation(usize),
 }
 
-/// The zone at a place, if there is one: seconds east of UTC, and where it ends.
+/// Seconds of an hour.
+const HOUR_S: i32 = 3600;
+
+/// RFC 822's names, and the seconds that they are east of UTC.
+const NAMES: [(&[u8], i32); 12] = [
+    (b"UTC", 0),
+    (b"GMT", 0),
+    (b"Z", 0),
+    (b"UT", 0),
+    (b"EST", -5 * HOUR_S),
+    (b"EDT", -4 * HOUR_S),
+    (b"CST", -6 * HOUR_S),
+    (b"CDT", -5 * HOUR_S),
+    (b"MST", -7 * HOUR_S),
+    (b"MDT", -6 * HOUR_S),
+    (b"PST", -8 * HOUR_S),
+    (b"PDT", -7 * HOUR_S),
+];
+
+/// IANA names without a slash that are no other words. The rest of them are countries: `10:00 Japan 5` is no time
+/// in Japan.
+const REGIONS: [&[u8]; 10] = [
+    b"CET", b"EET", b"WET", b"MET", b"HST", b"UCT", b"EST5EDT", b"CST6CDT", b"MST7MDT", b"PST8PDT",
+];
+
+/// The zone at a place, if there is one, and where it ends. It may come after a blank.
 #[inline]
-pub(super) fn zone(text: &[u8], at: usize) -> (Option<i32>, usize) {
-    let behind_space = at + usize::from(text.get(at) == Some(&b' '));
-    let Some(first) = text.get(behind_space) else {
-        return (None, at);
-    };
-    let found = match first {
-        b'Z' | b'z' => Some((0, behind_space + 1)),
-        b'U' | b'G' if matches!(bytes_at(text, behind_space), Some(b"UTC" | b"GMT")) => {
-            Some((0, behind_space + 3))
+pub(super) fn zone(text: &[u8], at: usize) -> (Option<Zone>, usize) {
+    let start = at + usize::from(text.get(at) == Some(&b' '));
+    let found = match text.get(start) {
+        None => None,
+        Some(b'Z') => Some((Zone::Offset(0), start + 1)).filter(|(_, end)| ends(text, *end)),
+        Some(b'z') if start == at => {
+            Some((Zone::Offset(0), start + 1)).filter(|(_, end)| ends(text, *end))
         }
-        b'+' | b'-' => offset(text, behind_space, behind_space == at),
+        Some(b'+' | b'-') => with_comment(text, offset(text, start, start == at)),
+        Some(b'A'..=b'Y') => named_zone(text, start),
+        Some(b'[') if start == at => {
+            bracketed(text, at).map(|(zone, end)| (Zone::Region(zone), end))
+        }
         _ => None,
     };
     match found {
-        Some((offset_s, end)) if !text.get(end).is_some_and(u8::is_ascii_alphanumeric) => {
-            (Some(offset_s), end)
-        }
-        _ => (None, at),
+        Some((zone, end)) => (Some(zone), end),
+        None => (None, at),
     }
 }
 
-/// `+02:00`, `-0230`; `+02` only where nothing stands before it, for ` -5` is no zone.
+/// Whether a word that ends at a place is not cut in two.
+#[inline]
+fn ends(text: &[u8], at: usize) -> bool {
+    !text
+        .get(at)
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+/// `+02:00`, `-0230`; `+02` only where nothing comes before it, for ` -5` is no zone.
 #[inline]
 fn offset(text: &[u8], at: usize, may_be_hours: bool) -> Option<(i32, usize)> {
     let hours = bytes_at(text, at + 1).map(|[tens, ones]| pair(*tens, *ones))?;
     let (minutes, end) = match text.get(at + 3) {
-        Some(b':') => {
+        Some(b':') if text.get(at + 4).is_some_and(u8::is_ascii_digit) => {
             let [tens, ones] = bytes_at(text, at + 4)?;
             (pair(*tens, *ones), at + 6)
         }
@@ -57,21 +95,219 @@ fn offset(text: &[u8], at: usize, may_be_hours: bool) -> Option<(i32, usize)> {
         _ if may_be_hours => (0, at + 3),
         _ => return None,
     };
-    if hours > 23 || minutes > 59 {
+    if hours > 23 || minutes > 59 || !ends(text, end) {
         return None;
     }
     let seconds = (hours * 3600 + minutes * 60) as i32;
     Some((if text[at] == b'-' { -seconds } else { seconds }, end))
 }
 
-/// The nanoseconds UTC of a date and clock in the zone of times without one.
-pub(super) fn in_default_zone(date: Date, clock: Clock) -> Option<i64> {
-    let zone = &time_defaults().zone;
+/// An offset, and the name after it that only repeats it: `+0200[Europe/Berlin]`, `+0200 (CEST)`.
+#[inline]
+fn with_comment(text: &[u8], offset: Option<(i32, usize)>) -> Option<(Zone, usize)> {
+    let (offset_s, end) = offset?;
+    let end = match text.get(end) {
+        Some(b'[') => bracketed(text, end).map_or(end, |(_, end)| end),
+        Some(b' ') if text.get(end + 1) == Some(&b'(') => {
+            let name = text[end + 2..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_uppercase());
+            let close = end + 2 + name.count();
+            if close > end + 2 && text.get(close) == Some(&b')') {
+                close + 1
+            } else {
+                end
+            }
+        }
+        _ => end,
+    };
+    Some((Zone::Offset(offset_s), end))
+}
+
+/// `[Europe/Berlin]`
+#[cold]
+fn bracketed(text: &[u8], at: usize) -> Option<(TimeZone, usize)> {
+    let name = text.get(at + 1..)?;
+    let length = name.iter().take(64).position(|byte| *byte == b']')?;
+    Some((region(&name[..length])?, at + length + 2))
+}
+
+/// `UTC`, `EST`, `CET`, `Europe/Berlin`, `GMT+0200`, or an abbreviation of the default zone.
+fn named_zone(text: &[u8], at: usize) -> Option<(Zone, usize)> {
+    let length = text[at..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    let (word, end) = (&text[at..at + length], at + length);
+    if let Some(b'/' | b'_' | b'-') = text.get(end)
+        && let Some(found) = long_region(text, at)
+    {
+        return Some(found);
+    }
+    if text.get(end) == Some(&b'_') {
+        return None;
+    }
+    if let Some(place) = abbreviations().iter().position(|(name, _)| name == word) {
+        return Some((Zone::Abbreviation(place), end));
+    }
+    if let Some((name, offset_s)) = NAMES.iter().find(|(name, _)| *name == word) {
+        let found = match (offset_s, text.get(end)) {
+            (0, Some(b'+' | b'-')) if name.len() > 1 => short_offset(text, end),
+            _ => None,
+        };
+        return Some(found.unwrap_or((Zone::Offset(*offset_s), end)));
+    }
+    if REGIONS.contains(&word) {
+        return Some((Zone::Region(region(word)?), end));
+    }
+    None
+}
+
+/// `+2`, `+02`, `+0200`, `+02:00` after `UTC` or `GMT`.
+#[cold]
+fn short_offset(text: &[u8], at: usize) -> Option<(Zone, usize)> {
+    if let Some((offset_s, end)) = offset(text, at, true) {
+        return Some((Zone::Offset(offset_s), end));
+    }
+    let hours = i32::from(text.get(at + 1).filter(|byte| byte.is_ascii_digit())? - b'0');
+    let sign = if text[at] == b'-' { -1 } else { 1 };
+    ends(text, at + 2).then_some((Zone::Offset(sign * hours * HOUR_S), at + 2))
+}
+
+/// An IANA name with a slash.
+#[cold]
+fn long_region(text: &[u8], at: usize) -> Option<(Zone, usize)> {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"/_-+".contains(byte);
+    let name = &text[at..];
+    let name = &name[..name.iter().take(64).take_while(is_part).count()];
+    if !name.contains(&b'/') {
+        return None;
+    }
+    Some((Zone::Region(region(name)?), at + name.len()))
+}
+
+/// The zone of an IANA name.
+pub(super) fn region(name: &[u8]) -> Option<TimeZone> {
+    TimeZone::get(str::from_utf8(name).ok()?).ok()
+}
+
+/// The zone that a text names: `Europe/Berlin`, `UTC`, `EST`, `+02:00`, `-0530`, `+2`.
+pub fn zone_of_name(name: &[u8]) -> Option<TimeZone> {
+    let offset = match offset_prefix(name) {
+        None if matches!(name, [b'+' | b'-', _]) => short_offset(name, 0),
+        found => found.map(|(offset_s, end)| (Zone::Offset(offset_s), end)),
+    };
+    if let Some((Zone::Offset(offset_s), end)) = offset {
+        let offset = Offset::from_seconds(offset_s)
+            .ok()
+            .filter(|_| end == name.len())?;
+        return Some(TimeZone::fixed(offset));
+    }
+    region(name).or_else(|| {
+        let (_, offset_s) = NAMES.iter().find(|(other, _)| *other == name)?;
+        Some(TimeZone::fixed(Offset::from_seconds(*offset_s).ok()?))
+    })
+}
+
+/// The offset that a text begins with, and where it ends: `Z`, `+02`, `+0200`, `+02:00`.
+pub(super) fn offset_prefix(text: &[u8]) -> Option<(i32, usize)> {
+    match text.first()? {
+        b'Z' | b'z' if ends(text, 1) => Some((0, 1)),
+        b'+' | b'-' => {
+            let (offset_s, end) = offset(text, 0, true)?;
+            // As the format `%::z` writes it.
+            match bytes_at(text, end) {
+                Some([b':', tens, ones]) if end == 6 && pair(*tens, *ones) < 60 => {
+                    let seconds = pair(*tens, *ones) as i32;
+                    let sign = if text[0] == b'-' { -1 } else { 1 };
+                    Some((offset_s + sign * seconds, end + 3))
+                }
+                _ => Some((offset_s, end)),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The name of a zone that a text begins with, and where it ends.
+pub(super) fn zone_name(text: &[u8]) -> (Option<Zone>, usize) {
+    match text.first() {
+        Some(b'A'..=b'Z') => match text {
+            [b'Z', ..] if ends(text, 1) => (Some(Zone::Offset(0)), 1),
+            _ => named_zone(text, 0).map_or((None, 0), |(zone, end)| (Some(zone), end)),
+        },
+        _ => (None, 0),
+    }
+}
+
+/// The abbreviations that the default zone uses, each with its offsets, the latest first.
+fn abbreviations() -> &'static [(Vec<u8>, Vec<Offset>)] {
+    static ABBREVIATIONS: OnceLock<Vec<(Vec<u8>, Vec<Offset>)>> = OnceLock::new();
+    ABBREVIATIONS.get_or_init(|| abbreviations_of(&time_defaults().zone))
+}
+
+fn abbreviations_of(zone: &TimeZone) -> Vec<(Vec<u8>, Vec<Offset>)> {
+    let mut found: Vec<(Vec<u8>, Vec<Offset>)> = Vec::new();
+    let in_two_years = Timestamp::now() + 17_520.hours();
+    let used = zone
+        .preceding(in_two_years)
+        .map(|change| (change.abbreviation().as_bytes().to_vec(), change.offset()));
+    let at_first = zone.to_offset_info(Timestamp::MIN);
+    let at_first = (
+        at_first.abbreviation().as_bytes().to_vec(),
+        at_first.offset(),
+    );
+    for (name, offset) in used.chain([at_first]) {
+        // Zones without a name of their own are called `+03`, and UTC is in every list.
+        if !name.iter().all(u8::is_ascii_uppercase) || name == b"UTC" {
+            continue;
+        }
+        match found.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, offsets)) if offsets.contains(&offset) => {}
+            Some((_, offsets)) => offsets.push(offset),
+            None => found.push((name, vec![offset])),
+        }
+    }
+    found
+}
+
+/// The nanoseconds UTC of a date and clock in a zone, or in that of times without one.
+#[inline]
+pub(super) fn instant(date: Date, clock: Clock, zone: Option<&Zone>) -> Option<i64> {
+    match zone {
+        Some(Zone::Offset(offset_s)) => at_offset(date, clock, *offset_s),
+        Some(Zone::Region(zone)) => in_zone(date, clock, zone),
+        Some(Zone::Abbreviation(place)) => {
+            let (name, offsets) = &abbreviations()[*place];
+            abbreviated(date, clock, name, offsets, &time_defaults().zone)
+        }
+        None => in_zone(date, clock, &time_defaults().zone),
+    }
+}
+
+/// A name may have meant several offsets in the course of time: the one that was in use then.
+fn abbreviated(
+    date: Date,
+    clock: Clock,
+    name: &[u8],
+    offsets: &[Offset],
+    zone: &TimeZone,
+) -> Option<i64> {
+    let at = |offset: &Offset| at_offset(date, clock, offset.seconds());
+    let was_in_use = |offset: &&Offset| {
+        let time = at(offset).and_then(|ns| Timestamp::from_nanosecond(i128::from(ns)).ok());
+        time.is_some_and(|time| zone.to_offset_info(time).abbreviation().as_bytes() == name)
+    };
+    at(offsets.iter().find(was_in_use).or(offsets.first())?)
+}
+
+/// The nanoseconds UTC of a date and clock in a zone.
+fn in_zone(date: Date, clock: Clock, zone: &TimeZone) -> Option<i64> {
     let utc_ns = at_offset(date, clock, 0)?;
     if *zone == TimeZone::UTC {
         return Some(utc_ns);
     }
-    let civil = jiff::Timestamp::from_nanosecond(i128::from(utc_ns)).ok()?;
+    let civil = Timestamp::from_nanosecond(i128::from(utc_ns)).ok()?;
     time_in_zone(civil.to_zoned(TimeZone::UTC).datetime(), zone)
 }
 
@@ -80,4 +316,48 @@ pub(super) fn in_default_zone(date: Date, clock: Clock) -> Option<i64> {
 pub fn time_in_zone(civil: DateTime, zone: &TimeZone) -> Option<i64> {
     let timestamp = zone.to_ambiguous_timestamp(civil).compatible().ok()?;
     i64::try_from(timestamp.as_nanosecond()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn abbreviations_are_those_of_the_zone() {
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone of the bundle");
+        let found = abbreviations_of(&berlin);
+        let offset = |name: &[u8]| {
+            let found = found.iter().find(|(other, _)| other == name);
+            found.map(|(_, offsets)| offsets[0].seconds())
+        };
+        assert_eq!(offset(b"CET"), Some(3600));
+        assert_eq!(offset(b"CEST"), Some(7200));
+        assert_eq!(offset(b"BST"), None);
+        assert!(abbreviations_of(&TimeZone::UTC).is_empty());
+        let chicago = TimeZone::get("Asia/Shanghai").expect("a zone of the bundle");
+        let found = abbreviations_of(&chicago);
+        let china = found
+            .iter()
+            .find(|(name, _)| name == b"CST")
+            .expect("its zone");
+        assert_eq!(china.1[0].seconds(), 8 * HOUR_S);
+    }
+
+    #[test]
+    fn an_abbreviation_means_what_was_in_use() {
+        let london = TimeZone::get("Europe/London").expect("a zone of the bundle");
+        let found = abbreviations_of(&london);
+        let (name, offsets) = found
+            .iter()
+            .find(|(name, _)| name == b"BST")
+            .expect("summer");
+        let date = Date {
+            year: 2026,
+            month: 7,
+            day: 1,
+        };
+        let ns = abbreviated(date, Clock::default(), name, offsets, &london);
+        let expected = "2026-06-30T23:00:00Z".parse::<Timestamp>().expect("a time");
+        assert_eq!(ns.map(i128::from), Some(expected.as_nanosecond()));
+    }
 }

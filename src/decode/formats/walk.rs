@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::FormatDef;
-use crate::data::{Span, TextColumn};
+use crate::data::{Span, TextColumn, TimeSite};
 use crate::decode::typed::{self, Places};
 use crate::decode::{Decoded, Decoder};
 
@@ -17,6 +17,8 @@ pub(super) type Walk = fn(&[u8], &mut [Span]) -> Result<(), Missing>;
 pub(super) struct WalkDecoder {
     format: &'static FormatDef,
     wanted: Vec<usize>,
+    /// One for each wanted field.
+    sites: Vec<TimeSite>,
     walk: Walk,
 }
 
@@ -28,6 +30,7 @@ impl WalkDecoder {
     ) -> Box<dyn Decoder> {
         Box::new(WalkDecoder {
             format,
+            sites: wanted.iter().map(|_| TimeSite::new()).collect(),
             wanted,
             walk,
         })
@@ -40,9 +43,10 @@ impl Decoder for WalkDecoder {
         let mut columns: Vec<Places> = self
             .wanted
             .iter()
-            .map(|&field| {
+            .zip(&self.sites)
+            .map(|(&field, site)| {
                 let field = &format.fields[field];
-                Places::new(field.name, field.kind, rows)
+                Places::new(field.name, field.kind, rows).at(*site)
             })
             .collect();
         let mut rejected = Vec::new();

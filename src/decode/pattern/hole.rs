@@ -2,7 +2,6 @@
 
 use super::literal::is_white;
 use crate::data::{parse_duration, parse_number, parse_time};
-use crate::decode::times;
 use crate::decode::typed::{self, Kind};
 
 /// The types that a hole can have, as written.
@@ -39,9 +38,13 @@ pub(super) fn hole_regex(kind: Kind, is_last: bool) -> String {
         (Kind::Int, true) => r"[+-]?[0-9]+",
         (Kind::Float, false) => r"[+-]?(?:[0-9]+?(?:\.[0-9]+?)??|\.[0-9]+?)(?:[eE][+-]?[0-9]+?)??",
         (Kind::Float, true) => r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?",
-        (Kind::Time | Kind::MonthAndDay, _) => &times::shape(is_last),
-        (Kind::Duration, false) => r"(?:[0-9][0-9._]*?(?:[smhdw]|ms|us|ns|\xc2\xb5s|\xce\xbcs))+?",
-        (Kind::Duration, true) => r"(?:[0-9][0-9._]*(?:ms|us|ns|\xc2\xb5s|\xce\xbcs|[smhdw]))+",
+        (Kind::Duration, false) => {
+            r"(?:[0-9]+:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9}?)??|(?:[0-9][0-9._]*?(?:[smhdw]|ms|us|ns|\xc2\xb5s|\xce\xbcs))+?)"
+        }
+        (Kind::Duration, true) => {
+            r"(?:[0-9]+:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?|(?:[0-9][0-9._]*(?:ms|us|ns|\xc2\xb5s|\xce\xbcs|[smhdw]))+)"
+        }
+        (Kind::Time | Kind::MonthAndDay, _) => unreachable!("a program reads times"),
         (Kind::Text | Kind::Escaped | Kind::Json, false) => ".*?",
         (Kind::Text | Kind::Escaped | Kind::Json, true) => ".*",
     };

@@ -89,6 +89,19 @@ impl Literal {
         }
     }
 
+    /// Where the literal ends if it begins right at a place; white space is taken as far as it goes.
+    #[inline]
+    pub(super) fn ends_from(&self, text: &[u8], at: usize) -> Option<usize> {
+        let mut at = at;
+        for part in &self.parts {
+            at += match part {
+                Part::White => Some(white_len(text, at)).filter(|len| *len > 0)?,
+                Part::Text(part) => text[at..].starts_with(part).then_some(part.len())?,
+            };
+        }
+        Some(at)
+    }
+
     /// The parts around the first text, which stands from `hit` to `behind`.
     fn around(
         &self,

@@ -5,29 +5,34 @@
 //! be helped: each literal is searched from the end of the one before. Every choice that this makes is the one
 //! that the regular expression would try first, so where it ends well the answer is the same. Where it does not,
 //! there may be another: a typed hole may begin further to the right, and white space in front of a hole may leave
-//! some of its blanks to the literal behind the hole. Only then the regular expression is asked.
+//! some of its blanks to the literal behind the hole. Only then the regular expression is asked. What is a time is no regular
+//! language: a pattern with a hole for one asks a `program` instead, which tries the same choices, and at such a hole
+//! the longest time first.
 //!
 //! `syntax` takes a pattern apart into each `literal` and `hole`, `search` finds them in a text, and the
 //! decoder here makes columns of what was found.
 
 mod hole;
 mod literal;
+mod program;
 mod search;
 mod syntax;
 #[cfg(test)]
 mod tests;
 
-use regex::bytes::Regex;
+use regex::bytes::{CaptureLocations, Regex};
 
+use super::times::Surroundings;
 use super::typed::{self, Kind, Places};
 use super::{Decoded, Decoder};
-use crate::data::{Span, TextColumn};
+use crate::data::{Span, TextColumn, TimeSite};
 
 pub use hole::TYPES;
 pub use syntax::PatternError;
 
 use hole::{Hole, hole_regex};
 use literal::Literal;
+use program::{Program, Scratch};
 use syntax::{compile, read};
 
 /// A pattern that has been read.
@@ -37,10 +42,34 @@ pub struct Pattern {
     literals: Vec<Literal>,
     holes: Vec<Hole>,
     /// Asked when the search by literals finds nothing; none if it could not find anything either.
-    fallback: Option<Regex>,
+    fallback: Option<Fallback>,
     /// Whether a failed search by literals may still be a match: a literal that ends in white space stands before
     /// one that begins with it.
     is_elastic: bool,
+}
+
+/// Finds every match there is.
+#[derive(Clone, Debug)]
+enum Fallback {
+    Regex(Regex),
+    /// For patterns with a hole for a time.
+    Program(Program),
+}
+
+/// What the search of a fallback uses again.
+#[derive(Debug)]
+enum Again {
+    Regex(CaptureLocations),
+    Program(Scratch),
+}
+
+impl Fallback {
+    fn again(&self) -> Again {
+        match self {
+            Fallback::Regex(regex) => Again::Regex(regex.capture_locations()),
+            Fallback::Program(_) => Again::Program(Scratch::default()),
+        }
+    }
 }
 
 impl Pattern {
@@ -58,8 +87,10 @@ impl Pattern {
             fallback: None,
             is_elastic,
         };
-        if is_elastic || is_typed {
-            pattern.fallback = Some(compile(&pattern.regex(), text)?);
+        if pattern.has_time() {
+            pattern.fallback = Some(Fallback::Program(pattern.program()));
+        } else if is_elastic || is_typed {
+            pattern.fallback = Some(Fallback::Regex(compile(&pattern.regex(), text)?));
         }
         Ok(pattern)
     }
@@ -70,6 +101,45 @@ impl Pattern {
             .iter()
             .filter_map(|hole| hole.name.clone())
             .collect()
+    }
+
+    /// Those of the fields that are times.
+    pub fn times(&self) -> Vec<String> {
+        let times = self.holes.iter().filter(|hole| hole.kind == Kind::Time);
+        times.filter_map(|hole| hole.name.clone()).collect()
+    }
+
+    fn has_time(&self) -> bool {
+        self.holes.iter().any(|hole| hole.kind == Kind::Time)
+    }
+
+    /// What is around a hole in the pattern.
+    fn surroundings(&self, hole: usize) -> Surroundings {
+        Surroundings {
+            is_first: hole == 0 && self.literals[0].is_empty(),
+            is_last: self.literals[hole + 1].is_empty(),
+        }
+    }
+
+    /// The pattern as a program; the places of its holes are saved in their order.
+    fn program(&self) -> Program {
+        let mut program = Program::default();
+        let push_literal = |program: &mut Program, literal: &Literal| {
+            let mut regex = String::new();
+            literal.write_regex(&mut regex);
+            program.push_regex(&regex);
+        };
+        push_literal(&mut program, &self.literals[0]);
+        for (index, hole) in self.holes.iter().enumerate() {
+            let around = self.surroundings(index);
+            match hole.kind {
+                Kind::Time => program.push_time(around),
+                kind => program.push_hole(&hole_regex(kind, around.is_last)),
+            }
+            push_literal(&mut program, &self.literals[index + 1]);
+        }
+        program.finish();
+        program
     }
 
     /// The regular expression that the pattern means; a group for each hole.
@@ -92,6 +162,8 @@ pub struct PatternDecoder {
     pattern: Pattern,
     /// Holes by number.
     wanted: Vec<usize>,
+    /// One for each wanted hole.
+    sites: Vec<TimeSite>,
 }
 
 impl PatternDecoder {
@@ -103,8 +175,12 @@ impl PatternDecoder {
                 .iter()
                 .position(|hole| hole.name.as_ref() == Some(name))
         };
-        let wanted = names.iter().filter_map(of).collect();
-        PatternDecoder { pattern, wanted }
+        let wanted: Vec<usize> = names.iter().filter_map(of).collect();
+        PatternDecoder {
+            pattern,
+            sites: wanted.iter().map(|_| TimeSite::new()).collect(),
+            wanted,
+        }
     }
 }
 
@@ -114,13 +190,14 @@ impl Decoder for PatternDecoder {
         let mut columns: Vec<Places> = self
             .wanted
             .iter()
-            .map(|&hole| {
+            .zip(&self.sites)
+            .map(|(&hole, site)| {
                 let hole = &pattern.holes[hole];
-                Places::new(&hole.label(), hole.kind, rows)
+                Places::new(&hole.label(), hole.kind, rows).at(*site)
             })
             .collect();
         let mut rejected = Vec::new();
-        let mut locations = pattern.fallback.as_ref().map(Regex::capture_locations);
+        let mut again = pattern.fallback.as_ref().map(Fallback::again);
         let mut places = vec![(0, 0); pattern.holes.len()];
         for (row, span) in texts.spans.iter().enumerate() {
             let text = span.slice(&texts.bytes);
@@ -128,7 +205,7 @@ impl Decoder for PatternDecoder {
                 rejected.push((row as u32, "parse: there is no text".to_owned()));
                 continue;
             }
-            if let Err(missed) = pattern.find(text, &mut places, locations.as_mut()) {
+            if let Err(missed) = pattern.find(text, &mut places, again.as_mut()) {
                 rejected.push((row as u32, pattern.reason(missed, text)));
                 continue;
             }

@@ -1,9 +1,11 @@
-//! Finds the holes in a text: from literal to literal, and by the regular expression only where that may find more.
+//! Finds the holes in a text: from literal to literal, and by the regular expression or program only where that may
+//! find more.
 
-use regex::bytes::CaptureLocations;
+use regex::bytes::{CaptureLocations, Regex};
 
-use super::Pattern;
 use super::hole::{fits, prefix_len};
+use super::{Again, Fallback, Pattern};
+use crate::decode::times;
 use crate::decode::typed::{Kind, shown};
 
 /// Where a search ended.
@@ -21,22 +23,34 @@ impl Pattern {
         &self,
         text: &[u8],
         places: &mut [(usize, usize)],
-        locations: Option<&mut CaptureLocations>,
+        again: Option<&mut Again>,
     ) -> Result<(), Miss> {
         let missed = match self.find_literals(text, places) {
             Ok(()) => return Ok(()),
             Err(missed) => missed,
         };
-        let may_match = self.is_elastic || matches!(missed, Miss::Type(..));
-        if let (Some(regex), Some(locations), true) = (&self.fallback, locations, may_match)
-            && regex.captures_read(locations, text).is_some()
-        {
-            for (index, place) in places.iter_mut().enumerate() {
-                *place = locations.get(index + 1).unwrap_or_default();
+        let is_found = match (&self.fallback, again) {
+            (Some(Fallback::Regex(regex)), Some(Again::Regex(locations))) => {
+                let may_match = self.is_elastic || matches!(missed, Miss::Type(..));
+                may_match && by_regex(regex, text, places, locations)
             }
-            return Ok(());
-        }
-        Err(missed)
+            (Some(Fallback::Program(program)), Some(Again::Program(scratch))) => {
+                self.has_literals(text) && program.find(text, places, scratch)
+            }
+            _ => false,
+        };
+        if is_found { Ok(()) } else { Err(missed) }
+    }
+
+    /// Whether the literals are there in their order; without them nothing matches.
+    fn has_literals(&self, text: &[u8]) -> bool {
+        let mut at = 0;
+        self.is_elastic
+            || self.literals.iter().all(|literal| {
+                let found = literal.find(text, at);
+                at = found.map_or(at, |(_, end)| end);
+                found.is_some()
+            })
     }
 
     /// Finds the places of all holes from literal to literal.
@@ -44,14 +58,24 @@ impl Pattern {
     fn find_literals(&self, text: &[u8], places: &mut [(usize, usize)]) -> Result<(), Miss> {
         let (_, mut at) = self.literals[0].find(text, 0).ok_or(Miss::Literal(0))?;
         for (index, hole) in self.holes.iter().enumerate() {
-            let behind = &self.literals[index + 1];
-            let (mut end, next) = if behind.is_empty() {
+            let after = &self.literals[index + 1];
+            if hole.kind == Kind::Time {
+                let Some((end, next)) = self.find_time(text, index, at) else {
+                    let found = after.find(text, at).filter(|_| !after.is_empty());
+                    let (end, next) = found.unwrap_or((text.len(), text.len()));
+                    return self.missed_type(text, index, (at, end), next);
+                };
+                places[index] = (at, end);
+                at = next;
+                continue;
+            }
+            let (mut end, next) = if after.is_empty() {
                 (text.len(), text.len())
             } else {
-                behind.find(text, at).ok_or(Miss::Literal(index + 1))?
+                after.find(text, at).ok_or(Miss::Literal(index + 1))?
             };
             if hole.kind != Kind::Text {
-                if behind.is_empty() {
+                if after.is_empty() {
                     end = at + prefix_len(hole.kind, &text[at..]);
                 }
                 if !fits(hole.kind, &text[at..end]) {
@@ -62,6 +86,19 @@ impl Pattern {
             at = next;
         }
         Ok(())
+    }
+
+    /// The longest time at a place with the next literal right after it: where the time ends, and the literal.
+    #[inline]
+    fn find_time(&self, text: &[u8], hole: usize, at: usize) -> Option<(usize, usize)> {
+        let (around, after) = (self.surroundings(hole), &self.literals[hole + 1]);
+        let mut end = times::longest(text, at, around)?;
+        loop {
+            if let Some(next) = after.ends_from(text, end) {
+                return Some((end, next));
+            }
+            end = times::shorter(text, at, end, around)?;
+        }
     }
 
     /// A hole is not of its type. If a literal further on is not there, that is the better reason.
@@ -109,4 +146,20 @@ impl Pattern {
             }
         }
     }
+}
+
+#[cold]
+fn by_regex(
+    regex: &Regex,
+    text: &[u8],
+    places: &mut [(usize, usize)],
+    locations: &mut CaptureLocations,
+) -> bool {
+    if regex.captures_read(locations, text).is_none() {
+        return false;
+    }
+    for (index, place) in places.iter_mut().enumerate() {
+        *place = locations.get(index + 1).unwrap_or_default();
+    }
+    true
 }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data::{Bytes, Value};
+use crate::decode::times;
 
 fn decode(pattern: &str, text: &[u8]) -> Result<Vec<Value>, String> {
     let pattern = Pattern::new(pattern.as_bytes()).expect("a right pattern");
@@ -167,8 +168,8 @@ proptest! {
     fn means_its_regular_expression(pattern in pattern_text(), text in "[ab1. m-]{0,14}") {
         let pattern = Pattern::new(pattern.as_bytes()).expect("a right pattern");
         let mut places = vec![(0, 0); pattern.holes.len()];
-        let mut locations = pattern.fallback.as_ref().map(Regex::capture_locations);
-        let found = pattern.find(text.as_bytes(), &mut places, locations.as_mut());
+        let mut again = pattern.fallback.as_ref().map(Fallback::again);
+        let found = pattern.find(text.as_bytes(), &mut places, again.as_mut());
         prop_assert_eq!(found.ok().map(|()| places), by_regex(&pattern, text.as_bytes()));
     }
 
@@ -182,5 +183,135 @@ proptest! {
         if Pattern::new(pattern.as_bytes()).is_ok() {
             let _ = decode(&pattern, text.as_bytes());
         }
+    }
+}
+
+/// A piece of a pattern, for the naive search.
+#[derive(Clone, Debug)]
+enum Part {
+    White,
+    Text(&'static str),
+    Hole(&'static str),
+}
+
+fn time_parts() -> impl Strategy<Value = Vec<Part>> {
+    let literal = prop_oneof![
+        3 => Just(Part::White),
+        1 => Just(Part::Text("[")),
+        1 => Just(Part::Text("]")),
+        1 => Just(Part::Text(":")),
+        1 => Just(Part::Text("0")),
+    ];
+    let hole = prop_oneof![
+        Just(Part::Hole("time")),
+        Just(Part::Hole("")),
+        Just(Part::Hole("word"))
+    ];
+    let pairs = proptest::collection::vec((literal, hole), 1..3);
+    (any::<bool>(), pairs, any::<bool>()).prop_map(|(begins, pairs, ends)| {
+        let mut parts = Vec::new();
+        if begins {
+            parts.push(Part::Hole("time"));
+        }
+        for (literal, hole) in pairs {
+            parts.extend([literal, hole]);
+        }
+        if ends {
+            parts.push(Part::Text("]"));
+        }
+        parts
+    })
+}
+
+/// The holes of the parts from a place on, every choice in its order.
+fn naive(text: &[u8], at: usize, parts: &[Part], is_first: bool) -> Option<Vec<(usize, usize)>> {
+    let Some((part, rest)) = parts.split_first() else {
+        return Some(Vec::new());
+    };
+    let go = |end: usize| naive(text, end, rest, false);
+    let is_white = |byte: &u8| literal::is_white(*byte);
+    match part {
+        Part::White => {
+            let white = text[at..].iter().take_while(|byte| is_white(byte)).count();
+            (1..=white).rev().find_map(|length| go(at + length))
+        }
+        Part::Text(literal) => {
+            let is_there = text[at..].starts_with(literal.as_bytes());
+            is_there.then(|| go(at + literal.len()))?
+        }
+        Part::Hole(kind) => {
+            let around = Surroundings {
+                is_first,
+                is_last: rest.is_empty(),
+            };
+            let found = |end: usize| {
+                let mut places = vec![(at, end)];
+                places.extend(go(end)?);
+                Some(places)
+            };
+            let ends = at..=text.len();
+            match *kind {
+                "time" => {
+                    let next = |end: &usize| times::shorter(text, at, *end, around);
+                    let first = times::longest(text, at, around);
+                    std::iter::successors(first, next).find_map(found)
+                }
+                "word" => {
+                    let word = text[at..].iter().take_while(|byte| !is_white(byte)).count();
+                    let mut lengths: Vec<usize> = (1..=word).collect();
+                    if around.is_last {
+                        lengths.reverse();
+                    }
+                    lengths.into_iter().find_map(|length| found(at + length))
+                }
+                _ if around.is_last => found(text.len()),
+                _ => ends.clone().find_map(found),
+            }
+        }
+    }
+}
+
+fn time_line() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("2026-01-02"),
+        Just(" 10:00:30"),
+        Just(",25"),
+        Just(" "),
+        Just("["),
+        Just("]"),
+        Just(":"),
+        Just(" +0200"),
+        Just(" EST"),
+        Just("Jan  2 10:00:30"),
+        Just("1431857103"),
+        Just("0"),
+        Just("x"),
+    ];
+    proptest::collection::vec(piece, 0..7).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn a_time_is_the_longest_that_lets_the_rest_match(parts in time_parts(), text in time_line()) {
+        let mut written = String::new();
+        let mut names = 0..;
+        for part in &parts {
+            match part {
+                Part::White => written.push(' '),
+                Part::Text(literal) => written.push_str(literal),
+                Part::Hole("") => written.push_str(&format!("{{h{}}}", names.next().unwrap_or(0))),
+                Part::Hole(kind) => written.push_str(&format!("{{h{}:{kind}}}", names.next().unwrap_or(0))),
+            }
+        }
+        let pattern = Pattern::new(written.as_bytes()).expect("a right pattern");
+        let text = text.as_bytes();
+        let mut places = vec![(0, 0); pattern.holes.len()];
+        let mut again = pattern.fallback.as_ref().map(Fallback::again);
+        let found = pattern.find(text, &mut places, again.as_mut()).is_ok().then_some(places);
+        let is_first = matches!(parts.first(), Some(Part::Hole(_)));
+        let expected = (0..=text.len()).find_map(|start| naive(text, start, &parts, is_first));
+        prop_assert_eq!(found, expected, "{}", written);
     }
 }

@@ -52,6 +52,7 @@ impl HeaderFinder {
             records_before: before,
             arrivals: ChunkArrivals::new(now_ns, Arrivals::default(), bytes),
             header: None,
+            times: Vec::new(),
         };
         let mut batch = first_batch(input, sources, bytes, &chunk);
         for step in input.map.iter().chain(&self.plan.map[input.enters..]) {

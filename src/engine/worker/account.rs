@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::aggregate::Partial;
-use crate::data::{Batch, Column, Framing, ValueRef};
+use crate::data::{Batch, Column, Framing, ValueRef, replace_last_times};
 use crate::engine::message::Done;
 use crate::engine::places::Places;
 use crate::plan::Exchange;
@@ -104,6 +104,7 @@ impl Worker {
         let mut record = 0;
         let mut own = chunk.clone();
         let mut places = places;
+        let now = replace_last_times(chunk.times.clone());
         framing.each_record(bytes, |start, end| {
             let line = &bytes[start..end];
             let mut account = Account::default();
@@ -132,6 +133,7 @@ impl Worker {
             }
             record += 1;
         });
+        replace_last_times(now);
         replay
     }
 }

@@ -1,6 +1,6 @@
 //! From bytes to a batch behind the workers' stages.
 
-use crate::data::{Batch, Column, Framing, Position, Validity, Value, count_records};
+use crate::data::{Batch, Column, Framing, Position, Validity, Value, count_records, last_times};
 use crate::engine::sources::Sources;
 use crate::plan::{Input, Plan};
 use crate::stage::Account;
@@ -21,7 +21,8 @@ impl Worker {
     /// Applies the workers' stages to some records; moves the chunk behind them.
     pub(super) fn decode<'b>(&self, bytes: &'b [u8], chunk: &mut Chunk) -> Decoded<'b> {
         let mut account = Account::default();
-        let before = chunk.clone();
+        let mut before = chunk.clone();
+        before.times = last_times();
         let (mut batch, records) = self.scan(bytes, chunk, &mut account);
         apply(&self.setup.plan, chunk.input, &mut batch, &mut account);
         chunk.records_before += records;

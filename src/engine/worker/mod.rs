@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
-use crate::data::{LiveSlots, Names, Position, Preface};
+use crate::data::{LastTimes, LiveSlots, Names, Position, Preface, begin_chunk, end_chunk};
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
@@ -25,6 +25,7 @@ use super::arrivals::{Arrivals, ChunkArrivals};
 use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::control::Control;
+use super::last_times::TimesBefore;
 use super::message::{Content, Done, HandOver, Message, Payload, Share, SourceIndex, Task};
 use super::output::{Parallel, encoder};
 use super::places::Windowing;
@@ -44,6 +45,8 @@ pub(super) struct Setup {
     pub(super) keep_late: bool,
     /// Only if something reads `@number`.
     pub(super) board: Option<Arc<Board>>,
+    /// Of records before, for times that lack their year.
+    pub(super) times: Arc<TimesBefore>,
     /// Only if workers put records into windows.
     pub(super) windowing: Option<Windowing>,
     /// The columns that the first row of the run has decided, where the data decides them.
@@ -87,6 +90,8 @@ pub(super) struct Chunk {
     pub(super) records_before: u64,
     pub(super) arrivals: ChunkArrivals,
     pub(super) header: Option<Arc<[u8]>>,
+    /// The last times before a piece that is decoded again.
+    pub(super) times: LastTimes,
 }
 
 /// How many pieces a chunk may have, as a power of two: its number and the piece's make a position. A piece whose
@@ -214,6 +219,9 @@ impl Worker {
             error: None,
             payload: Payload::Nothing,
         };
+        let (sequence, source) = (task.sequence, task.source);
+        let times = Arc::clone(&self.setup.times);
+        begin_chunk(Box::new(move |site| times.before(sequence, source, site)));
         match task.content {
             Content::Range(range) => {
                 let mut buffer = std::mem::take(&mut self.buffer);
@@ -258,6 +266,7 @@ impl Worker {
                 }
             }
         }
+        self.setup.times.pass(sequence, source, end_chunk());
         self.chunks += 1;
         let _ = self.setup.messages.send(Message::Done(Box::new(done))); // nobody listens any more: the run is over
         if self.asked.is_some_and(|asked| self.batch <= asked) {
@@ -288,6 +297,7 @@ impl Worker {
             records_before: 0,
             arrivals: ChunkArrivals::new(done.read_ns, arrivals, bytes),
             header,
+            times: LastTimes::new(),
         };
         if let Some(board) = &self.setup.board {
             let records = framing.count(bytes, self.setup.max_line_bytes) + usize::from(overlong);

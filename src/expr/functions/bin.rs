@@ -6,7 +6,7 @@ use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
 use crate::data::{
-    Entry, Example, Number, TimeSteps, ValueRef, expected_time, time_defaults, time_of,
+    Entry, Example, Number, TimeSite, TimeSteps, ValueRef, expected_time, time_defaults,
 };
 use crate::expr::arithmetic::finite;
 use crate::expr::convert;
@@ -62,7 +62,10 @@ impl Step {
 
 /// The step if it is constant.
 #[derive(Debug)]
-struct Bin(Option<Step>);
+struct Bin {
+    step: Option<Step>,
+    site: TimeSite,
+}
 
 fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
     let step = match given.get(1) {
@@ -73,7 +76,10 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
         })?),
         _ => None,
     };
-    Ok(Arc::new(Bin(step)))
+    Ok(Arc::new(Bin {
+        step,
+        site: TimeSite::new(),
+    }))
 }
 
 /// The step that a value is; nothing if it is none.
@@ -92,14 +98,15 @@ fn step_of(value: ValueRef<'_>) -> Option<Step> {
 
 impl Prepared for Bin {
     fn begin(&self) -> Caller<'_> {
-        Box::new(|arguments, _| {
+        let mut reader = self.site.reader();
+        Box::new(move |arguments, _| {
             let [value, step] = arguments else {
                 return Err(Unfit {
                     expected: "a time or number",
                 });
             };
             let varying;
-            let step = match &self.0 {
+            let step = match &self.step {
                 Some(step) => step,
                 None => {
                     varying = step_of(*step).ok_or(Unfit {
@@ -114,7 +121,7 @@ impl Prepared for Bin {
                     Ok(floor(ns, *step).map_or(ValueRef::Null, ValueRef::Duration))
                 }
                 (value, Step::Ns(_, steps)) => {
-                    let ns = time_of(value).ok_or_else(|| Unfit {
+                    let ns = reader.read_value(value).ok_or_else(|| Unfit {
                         expected: expected_time(value),
                     })?;
                     let start = steps.start(steps.number_of(ns));

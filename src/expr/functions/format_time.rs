@@ -2,22 +2,19 @@
 
 use std::sync::Arc;
 
-use jiff::Zoned;
-use jiff::fmt::StdIoWrite;
-use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 
 use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
-use crate::data::{Entry, Example, ValueRef, time_defaults};
+use crate::data::{Entry, Example, TimeFormat, ValueRef, time_defaults, zone_of_name};
 
 pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
     entry: Entry {
         name: "format_time",
-        usage: "format_time(t, format)",
-        summary: "The time written by a format of strftime, in `--tz`.",
-        details: "`%Y-%m-%d %H:%M:%S` and the rest, with English names; `%.3f` is a fraction with its point, `%s` seconds since 1970.",
+        usage: "format_time(t, format [, zone])",
+        summary: "Write a time by a format of strftime, in `--tz` or another zone.",
+        details: "Formats are those of strftime(3) in the C locale, with glibc's flags and widths: `%Y-%m-%d %H:%M:%S`, `%-d`, `%c`. Besides, `%f`, `%3f` and `%.3f` are fractions of the second, the last one with its point, `%Q` is the IANA name of the zone, `%:z` its offset with a colon. The zone is an IANA name or an offset such as `+02:00`.",
         examples: &[Example {
             expr: "select format_time(time(line), '%A %H:%M') as t",
             input: "2015-05-17T10:05:03Z\n",
@@ -33,48 +30,73 @@ pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
             name: "format",
             kind: ParameterKind::Text,
         },
+        Parameter {
+            name: "zone",
+            kind: ParameterKind::Text,
+        },
     ],
     required: 2,
     variadic: false,
     kernel: Kernel::Prepared(prepare),
 };
 
-/// A format that comes as the second argument.
+/// The format if it is constant.
 #[derive(Debug)]
-struct Format;
-
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    if let Some(Given::Constant(ValueRef::Text(format))) = given.get(1) {
-        let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-        write_time(&sample, format, &mut Vec::new()).map_err(|message| Refused {
-            argument: 1,
-            message,
-        })?;
-    }
-    Ok(Arc::new(Format))
+struct Format {
+    format: Option<TimeFormat>,
+    /// None if it comes as the third argument.
+    zone: Option<TimeZone>,
 }
 
-/// Writes a time by a format, or says what is wrong with the format.
-pub(super) fn write_time(time: &Zoned, format: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
-    BrokenDownTime::from(time)
-        .format(format, StdIoWrite(out))
-        .map_err(|error| format!("this format is wrong: {error}"))
+fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+    let format = match given.get(1) {
+        Some(Given::Constant(ValueRef::Text(format))) => {
+            Some(TimeFormat::new(format).map_err(|message| Refused {
+                argument: 1,
+                message: format!("this format is wrong: {message}"),
+            })?)
+        }
+        _ => None,
+    };
+    let zone = match given.get(2) {
+        None => Some(time_defaults().zone.clone()),
+        Some(Given::Constant(ValueRef::Text(name))) => {
+            Some(zone_of_name(name).ok_or_else(|| Refused {
+                argument: 2,
+                message: "expected a zone, such as 'Europe/Berlin', '+02:00' or 'UTC'".to_owned(),
+            })?)
+        }
+        Some(_) => None,
+    };
+    Ok(Arc::new(Format { format, zone }))
 }
 
 impl Prepared for Format {
     fn begin(&self) -> Caller<'_> {
-        Box::new(|arguments, scratch| {
-            let [ValueRef::Time(ns), ValueRef::Text(format)] = arguments else {
+        Box::new(move |arguments, scratch| {
+            let [ValueRef::Time(ns), ValueRef::Text(text), zone @ ..] = arguments else {
                 return Err(Unfit { expected: "a time" });
             };
-            let time = jiff::Timestamp::from_nanosecond(i128::from(*ns))
-                .map_err(|_| Unfit { expected: "a time" })?
-                .to_zoned(time_defaults().zone.clone());
-            match write_time(&time, format, scratch) {
-                Ok(()) => Ok(ValueRef::Text(scratch)),
-                Err(_) => Err(Unfit {
+            let varying;
+            let zone = match (&self.zone, zone) {
+                (Some(zone), _) => zone,
+                (None, [ValueRef::Text(name)]) => {
+                    let expected = "the name of a zone as its third argument";
+                    varying = zone_of_name(name).ok_or(Unfit { expected })?;
+                    &varying
+                }
+                (None, _) => return Err(Unfit { expected: "a zone" }),
+            };
+            let is_written = match &self.format {
+                Some(format) => format.write(*ns, zone, scratch),
+                None => TimeFormat::new(text).is_ok_and(|format| format.write(*ns, zone, scratch)),
+            };
+            if is_written {
+                Ok(ValueRef::Text(scratch))
+            } else {
+                Err(Unfit {
                     expected: "a time that the format can say",
-                }),
+                })
             }
         })
     }

@@ -281,6 +281,11 @@ pub fn find(name: &str) -> Option<&'static FunctionDef> {
     FUNCTIONS.iter().copied().find(|def| def.entry.name == name)
 }
 
+/// What reads an argument that is to be a time: `time(x)`.
+pub(super) fn recognise_time() -> (&'static FunctionDef, Arc<dyn Prepared>) {
+    time::recognise()
+}
+
 /// The function that `??` is.
 pub(super) fn coalesce() -> &'static FunctionDef {
     &coalesce::COALESCE

@@ -2,18 +2,12 @@
 
 use std::sync::Arc;
 
-use jiff::civil::DateTime;
-use jiff::fmt::strtime::BrokenDownTime;
-use jiff::tz::TimeZone;
-
-use super::format_time::write_time;
-
 use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
 use crate::data::{
-    EXPECTED_IN_RANGE, Entry, Example, ValueRef, expected_time, time_defaults, time_in_zone,
-    time_of, write_text,
+    EXPECTED_IN_RANGE, Entry, Example, TimeFormat, TimeReader, TimeSite, ValueRef, expected_time,
+    write_text,
 };
 
 pub(super) const TIME: FunctionDef = FunctionDef {
@@ -21,7 +15,7 @@ pub(super) const TIME: FunctionDef = FunctionDef {
         name: "time",
         usage: "time(x [, format])",
         summary: "The time that a text or number is; UTC unless it says a zone.",
-        details: "Without `format` it recognises `2015-05-17T10:05:03.25Z` and its relatives, `17/May/2015:10:05:03 +0000`, `May 17 10:05:03`, `Sun, 17 May 2015 10:05:03 GMT`, and numbers since 1970: seconds below 10¹¹, then milli-, micro- and nanoseconds.\n\nA `format` is that of strptime, with English names: `%Y-%m-%d %H:%M:%S%.f %z`. Without a year it is the current one. The empty text gives null. Times are from 1677 to 2262.",
+        details: "Without `format` it recognises `2015-05-17T10:05:03.25Z` and its relatives, `17/May/2015:10:05:03 +0000`, `May 17 10:05:03`, `Sun, 17 May 2015 10:05:03 GMT`, and numbers since 1970: seconds below 10¹¹, then milli-, micro- and nanoseconds. A zone is an offset, an IANA name such as `Europe/Berlin`, one of `UTC GMT EST EDT CST CDT MST MDT PST PDT`, or an abbreviation that the zone of `--tz` uses; any other name is a failed conversion.\n\nA `format` is that of strftime(3) in the C locale, with fractions (`%f`, `%.f`, `%3f`), `%Q` (an IANA name) and `%:z`: `%Y-%m-%d %H:%M:%S%.f %z`. Nothing that a format reads is dropped: parts that contradict each other are a failed conversion. A time without a year takes the year that puts it nearest to the record before (see `--year`). The empty text gives null. Times are from 1677 to 2262.",
         examples: &[
             Example {
                 expr: "select time(line) as t",
@@ -52,94 +46,124 @@ pub(super) const TIME: FunctionDef = FunctionDef {
 
 /// How a time is read.
 #[derive(Debug)]
-enum Reader {
-    /// By what it looks like.
-    Recognise,
-    /// By a format, which comes as the second argument.
-    Format,
+struct Reader {
+    by: By,
+    /// Times without a year take it from the record before here.
+    site: TimeSite,
+}
+
+#[derive(Debug)]
+enum By {
+    /// What it looks like.
+    Looks,
+    /// A constant format.
+    Format(TimeFormat),
+    /// A format that comes as the second argument.
+    Varying,
 }
 
 fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    if let Some(Given::Constant(ValueRef::Text(format))) = given.get(1) {
-        check(format).map_err(|message| Refused {
-            argument: 1,
-            message,
-        })?;
-    }
-    Ok(Arc::new(match given {
-        [_] => Reader::Recognise,
-        _ => Reader::Format,
-    }))
+    let by = match given {
+        [_] => By::Looks,
+        [_, Given::Constant(ValueRef::Text(format)), ..] => {
+            By::Format(format_of(format).map_err(|message| Refused {
+                argument: 1,
+                message,
+            })?)
+        }
+        _ => By::Varying,
+    };
+    Ok(reader(by))
 }
 
-/// What is wrong with a format: it must print a time that it can read again.
-fn check(format: &[u8]) -> Result<(), String> {
-    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let mut text = Vec::new();
-    write_time(&sample, format, &mut text)?;
-    match BrokenDownTime::parse(format, &text) {
-        Err(error) => Err(format!("this format cannot read times: {error}")),
-        Ok(parts) => (parts.timestamp().is_some() || date_and_time(parts).is_some())
-            .then_some(())
-            .ok_or_else(|| "this format says no day".to_owned()),
-    }
+fn reader(by: By) -> Arc<dyn Prepared> {
+    Arc::new(Reader {
+        by,
+        site: TimeSite::new(),
+    })
 }
 
-/// Reads a text by a format.
-fn read(text: &[u8], format: &[u8]) -> Option<i64> {
-    let parts = BrokenDownTime::parse(format, text).ok()?;
-    if let Some(timestamp) = parts.timestamp() {
-        return i64::try_from(timestamp.as_nanosecond()).ok();
-    }
-    let offset = parts.offset();
-    let civil = date_and_time(parts)?;
-    match offset {
-        Some(offset) => i64::try_from(offset.to_timestamp(civil).ok()?.as_nanosecond()).ok(),
-        None => time_in_zone(civil, &time_defaults().zone),
-    }
+/// What reads the times of an argument that is to be a time.
+pub(in crate::expr) fn recognise() -> (&'static FunctionDef, Arc<dyn Prepared>) {
+    (&TIME, reader(By::Looks))
 }
 
-/// What was expected of a text that [`read`] refuses: a time in range if it says another.
-#[cold]
-fn expected_by(text: &[u8], format: &[u8]) -> &'static str {
-    let is_time = BrokenDownTime::parse(format, text)
-        .is_ok_and(|parts| parts.timestamp().is_some() || date_and_time(parts).is_some());
-    if is_time { EXPECTED_IN_RANGE } else { "a time" }
-}
-
-/// The date and the time of day; a year that is not said is the default one.
-fn date_and_time(mut parts: BrokenDownTime) -> Option<DateTime> {
-    if parts.year().is_none() && parts.iso_week_year().is_none() {
-        parts.set_year(Some(time_defaults().year)).ok()?;
-    }
-    Some(parts.to_date().ok()?.to_datetime(parts.to_time().ok()?))
+/// A format that reads times, or what is wrong with it.
+fn format_of(text: &[u8]) -> Result<TimeFormat, String> {
+    let format =
+        TimeFormat::new(text).map_err(|message| format!("this format is wrong: {message}"))?;
+    format.check_reading()?;
+    Ok(format)
 }
 
 impl Prepared for Reader {
     fn begin(&self) -> Caller<'_> {
         const NO_TIME: Unfit = Unfit { expected: "a time" };
-        match self {
-            Reader::Recognise => Box::new(|arguments, _| match arguments {
+        let mut reader = self.site.reader();
+        match &self.by {
+            By::Looks => Box::new(move |arguments, _| match arguments {
                 [ValueRef::Text([])] => Ok(ValueRef::Null),
-                [value] => time_of(*value).map(ValueRef::Time).ok_or_else(|| Unfit {
-                    expected: expected_time(*value),
-                }),
+                [value] => reader
+                    .read_value(*value)
+                    .map(ValueRef::Time)
+                    .ok_or_else(|| Unfit {
+                        expected: expected_time(*value),
+                    }),
                 _ => Err(NO_TIME),
             }),
-            Reader::Format => Box::new(|arguments, scratch| match arguments {
-                [ValueRef::Text([]), _] => Ok(ValueRef::Null),
-                [ValueRef::Time(ns), _] => Ok(ValueRef::Time(*ns)),
-                [value, ValueRef::Text(format)] => {
-                    write_text(*value, scratch);
-                    read(scratch, format)
-                        .map(ValueRef::Time)
-                        .ok_or_else(|| Unfit {
-                            expected: expected_by(scratch, format),
-                        })
-                }
+            By::Format(format) => Box::new(move |arguments, scratch| match arguments {
+                [value, _] => by_format(*value, format, &mut reader, scratch),
                 _ => Err(NO_TIME),
             }),
+            By::Varying => {
+                let mut last: (Vec<u8>, Option<TimeFormat>) = (Vec::new(), None);
+                Box::new(move |arguments, scratch| match arguments {
+                    [value, ValueRef::Text(format)] => {
+                        if last.1.is_none() || last.0 != *format {
+                            last = (format.to_vec(), format_of(format).ok());
+                        }
+                        let format = last.1.as_ref().ok_or(Unfit {
+                            expected: "a format that reads times",
+                        })?;
+                        by_format(*value, format, &mut reader, scratch)
+                    }
+                    _ => Err(NO_TIME),
+                })
+            }
         }
+    }
+}
+
+/// The time that a value is by a format.
+fn by_format<'a>(
+    value: ValueRef<'a>,
+    format: &TimeFormat,
+    reader: &mut TimeReader,
+    scratch: &mut Vec<u8>,
+) -> Result<ValueRef<'a>, Unfit> {
+    let text = match value {
+        ValueRef::Text([]) => return Ok(ValueRef::Null),
+        ValueRef::Time(_) => return Ok(value),
+        ValueRef::Text(text) => text,
+        value => {
+            write_text(value, scratch);
+            scratch.as_slice()
+        }
+    };
+    let moment = format.read(text);
+    let ns = moment.and_then(|moment| reader.take(moment));
+    ns.map(ValueRef::Time).ok_or_else(|| Unfit {
+        expected: expected_by(text, format),
+    })
+}
+
+/// What was expected of a text that a format does not read: a time in range if it says another.
+#[cold]
+fn expected_by(text: &[u8], format: &TimeFormat) -> &'static str {
+    if format.is_out_of_range(text) {
+        EXPECTED_IN_RANGE
+    } else {
+        "a time"
     }
 }
 

@@ -1,7 +1,8 @@
 //! Times: what is recognised prints so that it is read as the same time, and so does what a format reads.
 
 use bourn::data::{
-    Batch, Bytes, Column, LiveSlots, Position, Span, TextColumn, ValueRef, parse_time, time_prefix,
+    Batch, Bytes, Column, LiveSlots, Position, Span, TextColumn, ValueRef, parse_time,
+    shorter_time_prefix, time_prefix,
 };
 use bourn::lang;
 use bourn::plan::{Plan, Printing};
@@ -22,12 +23,16 @@ fn by_looks(text: &[u8]) {
     if let Some(ns) = time {
         assert_reads_back(&bourn::data::Value::Time(ns));
     }
-    if let Some((ns, used)) = time_prefix(text) {
+    let mut prefix = time_prefix(text);
+    while let Some((moment, used)) = prefix {
+        let ns = moment.after(None);
         assert!(0 < used && used <= text.len());
-        assert_eq!(parse_time(&text[..used]), Some(ns), "the prefix alone");
+        assert_eq!(parse_time(&text[..used]), ns, "the prefix alone");
         if used == text.len() {
-            assert_eq!(time, Some(ns));
+            assert_eq!(time, ns);
         }
+        prefix = shorter_time_prefix(text, used);
+        assert!(prefix.as_ref().is_none_or(|(_, shorter)| *shorter < used));
     }
     // What is RFC 3339 to the calendar's crate is the same time here, if it is at most to the nanosecond.
     let text = std::str::from_utf8(text).unwrap_or_default();

@@ -1,0 +1,186 @@
+//! Times without a year take it from the record before: what a reader of times remembers from record to record.
+//!
+//! Each place of the plan that reads times, a site, remembers its last one for each source. Records are read by
+//! several threads, a chunk at a time: within a chunk the thread knows what came before. The first time of a chunk
+//! that lacks its year asks for the last one of the chunks before, which waits until they have been read. Times that
+//! have their year never ask, so they wait for nothing.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::super::value::ValueRef;
+use super::moment::Moment;
+use super::{moment_of, parse_moment};
+
+/// A place of the plan that reads times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TimeSite(usize);
+
+/// The last times that were read, by site.
+pub type LastTimes = Vec<(TimeSite, i64)>;
+
+/// Finds the last time of a site before the chunk that is being read.
+pub type Earlier = Box<dyn Fn(TimeSite) -> Option<i64>>;
+
+/// What this thread knows of the chunk that it reads.
+#[derive(Default)]
+struct Chunk {
+    last: LastTimes,
+    earlier: Option<Earlier>,
+}
+
+thread_local! {
+    static CHUNK: RefCell<Chunk> = const { RefCell::new(Chunk { last: Vec::new(), earlier: None }) };
+}
+
+/// A chunk begins on this thread; `earlier` knows the chunks of its source before it.
+pub fn begin_chunk(earlier: Earlier) {
+    CHUNK.with_borrow_mut(|chunk| {
+        chunk.last.clear();
+        chunk.earlier = Some(earlier);
+    });
+}
+
+/// The chunk ends: the last time of each site that has read one.
+pub fn end_chunk() -> LastTimes {
+    CHUNK.with_borrow_mut(|chunk| {
+        chunk.earlier = None;
+        std::mem::take(&mut chunk.last)
+    })
+}
+
+/// The last times of the chunk so far.
+pub fn last_times() -> LastTimes {
+    CHUNK.with_borrow(|chunk| chunk.last.clone())
+}
+
+/// Goes on from other last times; those of before.
+pub fn replace_last_times(last: LastTimes) -> LastTimes {
+    CHUNK.with_borrow_mut(|chunk| std::mem::replace(&mut chunk.last, last))
+}
+
+impl Default for TimeSite {
+    fn default() -> Self {
+        TimeSite::new()
+    }
+}
+
+impl TimeSite {
+    /// A new one.
+    pub fn new() -> TimeSite {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        TimeSite(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Reads the times of some records of one source, in their order.
+    pub fn reader(self) -> TimeReader {
+        TimeReader {
+            site: Some(self),
+            last: None,
+        }
+    }
+
+    fn before(self) -> Option<i64> {
+        CHUNK.with_borrow(|chunk| {
+            let own = chunk.last.iter().find(|(site, _)| *site == self);
+            match own {
+                Some((_, ns)) => Some(*ns),
+                None => chunk.earlier.as_ref().and_then(|earlier| earlier(self)),
+            }
+        })
+    }
+
+    fn remember(self, ns: i64) {
+        CHUNK.with_borrow_mut(|chunk| {
+            match chunk.last.iter_mut().find(|(site, _)| *site == self) {
+                Some((_, last)) => *last = ns,
+                None => chunk.last.push((self, ns)),
+            }
+        });
+    }
+}
+
+/// Reads one time after another.
+#[derive(Debug)]
+pub struct TimeReader {
+    /// None if what this reader has read is forgotten at its end.
+    site: Option<TimeSite>,
+    /// The last time that this reader has read.
+    last: Option<i64>,
+}
+
+impl TimeReader {
+    /// Begins without a record before.
+    pub fn detached() -> TimeReader {
+        TimeReader {
+            site: None,
+            last: None,
+        }
+    }
+
+    /// The time that a whole text is.
+    #[inline]
+    pub fn read(&mut self, text: &[u8]) -> Option<i64> {
+        self.take(parse_moment(text)?)
+    }
+
+    /// The time that a value is.
+    #[inline]
+    pub fn read_value(&mut self, value: ValueRef<'_>) -> Option<i64> {
+        self.take(moment_of(value)?)
+    }
+
+    /// A time that was read.
+    #[inline]
+    pub fn take(&mut self, moment: Moment) -> Option<i64> {
+        let ns = match moment {
+            Moment::At(ns) => ns,
+            Moment::Yearless(yearless) => {
+                let before = || self.site.and_then(TimeSite::before);
+                yearless.after(self.last.or_else(before))?
+            }
+        };
+        self.last = Some(ns);
+        Some(ns)
+    }
+}
+
+impl Drop for TimeReader {
+    fn drop(&mut self) {
+        if let (Some(site), Some(ns)) = (self.site, self.last) {
+            site.remember(ns);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::parse_time;
+
+    #[test]
+    fn a_site_goes_on_from_chunk_to_chunk() {
+        let site = TimeSite::new();
+        let at = |text: &str| parse_time(text.as_bytes());
+        let new_year = at("2015-12-31T23:59:59Z");
+        begin_chunk(Box::new(move |_| new_year));
+        assert_eq!(
+            site.reader().read(b"Jan  1 00:00:00"),
+            at("2016-01-01T00:00:00Z")
+        );
+        assert_eq!(
+            site.reader().read(b"Feb 29 00:00:00"),
+            at("2016-02-29T00:00:00Z")
+        );
+        assert_eq!(site.reader().read(b"soon"), None);
+        let saved = last_times();
+        assert_eq!(site.reader().read(b"2020-01-01"), at("2020-01-01"));
+        assert_eq!(site.reader().read(b"Jan  2 00:00:00"), at("2020-01-02"));
+        replace_last_times(saved);
+        assert_eq!(site.reader().read(b"Jan  2 00:00:00"), at("2016-01-02"));
+        assert_eq!(
+            Some(end_chunk()),
+            at("2016-01-02").map(|ns| vec![(site, ns)])
+        );
+    }
+}

@@ -1,0 +1,274 @@
+//! A pattern with holes for times, run as a backtracking search. A time is no regular language: what is one is known
+//! only by reading it.
+//!
+//! The rest of the pattern is the regular expression that it means, and the search prefers what a regular
+//! expression's would. No state is tried twice at a place (as in the bounded backtracker of RE2), so a search takes
+//! time in proportion to the text.
+
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use crate::decode::times::{self, Surroundings};
+
+/// A step.
+#[derive(Clone, Debug)]
+enum Step {
+    /// One byte of a set, by its number.
+    Byte(usize),
+    /// Goes on at one place, or else at the other.
+    Split(usize, usize),
+    Jump(usize),
+    /// A hole begins, or ends, here.
+    Save(usize),
+    /// A time, the longest first.
+    Time(Surroundings),
+    Match,
+}
+
+/// A compiled pattern.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Program {
+    steps: Vec<Step>,
+    sets: Vec<[bool; 256]>,
+    holes: usize,
+}
+
+/// What a search uses again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    /// A bit for each step at each place.
+    visited: Vec<u64>,
+    todo: Vec<Todo>,
+    saved: Vec<usize>,
+}
+
+#[derive(Debug)]
+enum Todo {
+    Try(usize, usize),
+    /// What a hole's place was before the way that turned out wrong.
+    Restore(usize, usize),
+}
+
+impl Program {
+    /// Adds a regular expression over bytes.
+    pub(super) fn push_regex(&mut self, regex: &str) {
+        let mut parser = ParserBuilder::new()
+            .unicode(false)
+            .utf8(false)
+            .dot_matches_new_line(true)
+            .build();
+        let hir = parser.parse(regex).expect("the pattern's own expression");
+        self.push(&hir);
+    }
+
+    /// Adds a hole that is a regular expression.
+    pub(super) fn push_hole(&mut self, regex: &str) {
+        let slot = self.begin_hole();
+        self.push_regex(regex);
+        self.steps.push(Step::Save(slot + 1));
+    }
+
+    /// Adds a hole for a time.
+    pub(super) fn push_time(&mut self, around: Surroundings) {
+        let slot = self.begin_hole();
+        self.steps.push(Step::Time(around));
+        self.steps.push(Step::Save(slot + 1));
+    }
+
+    /// Nothing more comes.
+    pub(super) fn finish(&mut self) {
+        self.steps.push(Step::Match);
+    }
+
+    fn begin_hole(&mut self) -> usize {
+        let slot = 2 * self.holes;
+        self.holes += 1;
+        self.steps.push(Step::Save(slot));
+        slot
+    }
+
+    fn push(&mut self, hir: &Hir) {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => {}
+            HirKind::Literal(literal) => {
+                literal
+                    .0
+                    .iter()
+                    .for_each(|byte| self.push_set([(*byte, *byte)]));
+            }
+            HirKind::Class(Class::Bytes(class)) => {
+                self.push_set(class.iter().map(|range| (range.start(), range.end())));
+            }
+            HirKind::Class(Class::Unicode(class)) => {
+                let byte = |letter: char| u8::try_from(letter).unwrap_or(u8::MAX);
+                let ranges = class
+                    .iter()
+                    .map(|range| (byte(range.start()), byte(range.end())));
+                self.push_set(ranges);
+            }
+            HirKind::Capture(capture) => self.push(&capture.sub),
+            HirKind::Concat(parts) => parts.iter().for_each(|part| self.push(part)),
+            HirKind::Alternation(parts) => self.push_alternation(parts),
+            HirKind::Repetition(repetition) => {
+                (0..repetition.min).for_each(|_| self.push(&repetition.sub));
+                match repetition.max {
+                    Some(max) => {
+                        self.push_optional(max - repetition.min, repetition.greedy, &repetition.sub)
+                    }
+                    None => self.push_loop(repetition.greedy, &repetition.sub),
+                }
+            }
+        }
+    }
+
+    fn push_set(&mut self, ranges: impl IntoIterator<Item = (u8, u8)>) {
+        let mut set = [false; 256];
+        for (start, end) in ranges {
+            set[usize::from(start)..=usize::from(end)].fill(true);
+        }
+        let known = self.sets.iter().position(|known| *known == set);
+        let number = known.unwrap_or_else(|| {
+            self.sets.push(set);
+            self.sets.len() - 1
+        });
+        self.steps.push(Step::Byte(number));
+    }
+
+    fn push_alternation(&mut self, parts: &[Hir]) {
+        let mut ends = Vec::new();
+        for (index, part) in parts.iter().enumerate() {
+            let split = self.steps.len();
+            let is_last = index + 1 == parts.len();
+            if !is_last {
+                self.steps.push(Step::Split(split + 1, 0));
+            }
+            self.push(part);
+            if !is_last {
+                ends.push(self.steps.len());
+                self.steps.push(Step::Jump(0));
+                self.steps[split] = Step::Split(split + 1, self.steps.len());
+            }
+        }
+        let end = self.steps.len();
+        ends.into_iter()
+            .for_each(|jump| self.steps[jump] = Step::Jump(end));
+    }
+
+    /// A part up to so many times.
+    fn push_optional(&mut self, times: u32, is_greedy: bool, part: &Hir) {
+        let mut splits = Vec::new();
+        for _ in 0..times {
+            splits.push(self.steps.len());
+            self.steps.push(Step::Jump(0));
+            self.push(part);
+        }
+        let end = self.steps.len();
+        for split in splits {
+            self.steps[split] = fork(split + 1, end, is_greedy);
+        }
+    }
+
+    /// A part any number of times.
+    fn push_loop(&mut self, is_greedy: bool, part: &Hir) {
+        let split = self.steps.len();
+        self.steps.push(Step::Jump(0));
+        self.push(part);
+        self.steps.push(Step::Jump(split));
+        self.steps[split] = fork(split + 1, self.steps.len(), is_greedy);
+    }
+
+    /// Finds the places of all holes.
+    pub(super) fn find(
+        &self,
+        text: &[u8],
+        places: &mut [(usize, usize)],
+        scratch: &mut Scratch,
+    ) -> bool {
+        let bits = self.steps.len() * (text.len() + 1);
+        scratch.visited.clear();
+        scratch.visited.resize(bits.div_ceil(64), 0);
+        scratch.saved.clear();
+        scratch.saved.resize(2 * self.holes, 0);
+        let is_found = (0..=text.len()).any(|start| self.find_at(text, start, scratch));
+        if is_found {
+            for (place, pair) in places.iter_mut().zip(scratch.saved.as_chunks::<2>().0) {
+                *place = (pair[0], pair[1]);
+            }
+        }
+        is_found
+    }
+
+    fn find_at(&self, text: &[u8], start: usize, scratch: &mut Scratch) -> bool {
+        scratch.todo.clear();
+        scratch.todo.push(Todo::Try(0, start));
+        while let Some(todo) = scratch.todo.pop() {
+            match todo {
+                Todo::Restore(slot, place) => scratch.saved[slot] = place,
+                Todo::Try(step, at) => {
+                    if self.follow(text, step, at, scratch) {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// Goes on from a step at a place until nothing is left to do but to try another way; whether all matched.
+    fn follow(&self, text: &[u8], step: usize, at: usize, scratch: &mut Scratch) -> bool {
+        let (mut step, mut at) = (step, at);
+        loop {
+            let bit = step * (text.len() + 1) + at;
+            let (word, mask) = (bit / 64, 1 << (bit % 64));
+            if scratch.visited[word] & mask != 0 {
+                return false;
+            }
+            scratch.visited[word] |= mask;
+            match &self.steps[step] {
+                Step::Byte(set) => match text.get(at) {
+                    Some(byte) if self.sets[*set][usize::from(*byte)] => {
+                        at += 1;
+                        step += 1;
+                    }
+                    _ => return false,
+                },
+                Step::Split(first, second) => {
+                    scratch.todo.push(Todo::Try(*second, at));
+                    step = *first;
+                }
+                Step::Jump(to) => step = *to,
+                Step::Save(slot) => {
+                    scratch
+                        .todo
+                        .push(Todo::Restore(*slot, scratch.saved[*slot]));
+                    scratch.saved[*slot] = at;
+                    step += 1;
+                }
+                Step::Time(around) => {
+                    let Some(longest) = times::longest(text, at, *around) else {
+                        return false;
+                    };
+                    let first = scratch.todo.len();
+                    let mut end = longest;
+                    while let Some(shorter) = times::shorter(text, at, end, *around) {
+                        scratch.todo.push(Todo::Try(step + 1, shorter));
+                        end = shorter;
+                    }
+                    scratch.todo[first..].reverse(); // the longest of them is tried first
+                    at = longest;
+                    step += 1;
+                }
+                Step::Match => return true,
+            }
+        }
+    }
+}
+
+/// What is tried first: once more, or to go on.
+fn fork(again: usize, on: usize, is_greedy: bool) -> Step {
+    if is_greedy {
+        Step::Split(again, on)
+    } else {
+        Step::Split(on, again)
+    }
+}

@@ -1,0 +1,119 @@
+//! What is known to be a time before anything is read, and the constants that can be compared with it.
+
+use crate::data::{Value, ValueRef, expected_time, time_of};
+use crate::lang::Mistake;
+use crate::lang::ast::Expr;
+
+use super::functions;
+use super::node::{Arithmetic, Node};
+use super::scope::Scope;
+
+/// Whether every value of an expression is a time or null.
+pub fn is_time(node: &Node, scope: &Scope) -> bool {
+    match node {
+        Node::Constant(value) => matches!(value, Value::Time(_)),
+        Node::Field(slot, _) => scope.is_time(*slot),
+        Node::Call { def, arguments } | Node::Prepared { def, arguments, .. } => {
+            match def.entry.name {
+                "time" | "now" | "ago" => true,
+                "bin" | "coalesce" | "min" | "max" => {
+                    let first = arguments.first();
+                    first.is_some_and(|argument| is_time(argument, scope))
+                }
+                _ => false,
+            }
+        }
+        Node::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, left, right) => {
+            is_time(left, scope) && matches!(**right, Node::Constant(Value::Duration(_)))
+        }
+        _ => false,
+    }
+}
+
+/// A comparison with a time: a constant that is none is a mistake, and text that says one becomes it.
+pub(super) fn compared(
+    nodes: (Node, Node),
+    exprs: (&Expr, &Expr),
+    scope: &Scope,
+) -> Result<(Node, Node), Vec<Mistake>> {
+    let (left, right) = nodes;
+    match (&left, &right) {
+        (Node::Constant(_), _) if is_time(&right, scope) => Ok((constant(left, exprs.0)?, right)),
+        (_, Node::Constant(_)) if is_time(&left, scope) => Ok((left, constant(right, exprs.1)?)),
+        _ => Ok((left, right)),
+    }
+}
+
+/// The members of a list that a time is looked for in.
+pub(super) fn members(
+    of: &Node,
+    list: Vec<Node>,
+    exprs: &[Expr],
+    scope: &Scope,
+) -> Result<Vec<Node>, Vec<Mistake>> {
+    if !is_time(of, scope) {
+        return Ok(list);
+    }
+    let members = list.into_iter().zip(exprs);
+    members
+        .map(|(member, expr)| constant(member, expr))
+        .collect()
+}
+
+/// A constant as the time that it is.
+fn constant(node: Node, expr: &Expr) -> Result<Node, Vec<Mistake>> {
+    let Node::Constant(value) = &node else {
+        return Ok(node);
+    };
+    match (value, time_of(value.borrow())) {
+        (Value::Null, _) => Ok(node),
+        (_, Some(ns)) => Ok(Node::Constant(Value::Time(ns))),
+        (_, None) => {
+            let expected = expected_time(value.borrow());
+            let mistake = Mistake::new(expr.span, format!("expected {expected}, found `{expr}`"));
+            Err(vec![mistake.help(help(value))])
+        }
+    }
+}
+
+/// What would be a time instead of a constant.
+fn help(value: &Value) -> String {
+    let text = match value.borrow() {
+        ValueRef::Text(text) => String::from_utf8_lossy(text).to_ascii_lowercase(),
+        ValueRef::Duration(_) => {
+            let mut text = Vec::new();
+            crate::data::write_text(value.borrow(), &mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        _ => String::new(),
+    };
+    let unsigned = text.trim_start_matches('-');
+    let length = unsigned.strip_suffix(" ago").unwrap_or(unsigned);
+    if super::convert::duration_of(length.as_bytes()).is_some() && !length.contains(':') {
+        return format!("write ago({length}) for the time {length} before the run began");
+    }
+    let meant = match text.as_str() {
+        "now" => "now()",
+        "today" => "bin(now(), 1d)",
+        "yesterday" => "bin(ago(1d), 1d)",
+        "tomorrow" => "bin(now() + 1d, 1d)",
+        _ => {
+            return "write a time such as \"2026-03-01 10:00:00\" or \"2026-03-01\", or ago(1h)"
+                .to_owned();
+        }
+    };
+    format!("write {meant}, or a time such as \"2026-03-01 10:00:00\"")
+}
+
+/// An argument that is to be a time: text is read as one, in its order, so that it may lack its year.
+pub(super) fn argument(node: Node, scope: &Scope) -> Node {
+    if node.is_constant() || is_time(&node, scope) {
+        return node;
+    }
+    let (def, function) = functions::recognise_time();
+    Node::Prepared {
+        def,
+        arguments: vec![node],
+        function,
+    }
+}
