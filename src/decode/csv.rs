@@ -385,7 +385,11 @@ impl CsvDecoder {
 impl Decoder for CsvDecoder {
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
         // Of most rows the first byte tells, and every row is asked.
-        let limit = if self.dialect == Dialect::W3c { b'#' } else { b' ' };
+        let limit = if self.dialect == Dialect::W3c {
+            b'#'
+        } else {
+            b' '
+        };
         let bytes: &[u8] = &texts.bytes;
         let mut rows = Vec::new();
         for (row, span) in (0..).zip(&texts.spans) {
