@@ -38,7 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--max-rejects', '--max-rejects', [CompletionResultType]::ParameterName, 'Fail with status 4 if more are rejected: a number, or P% of all.')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed: `--help formats` lists the formats.')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed: `--help formats` lists the formats.')
-            [CompletionResult]::new('--records', '--records', [CompletionResultType]::ParameterName, 'What parts records: 0 for NUL, or a /regex/ that each begins with.')
+            [CompletionResult]::new('--records', '--records', [CompletionResultType]::ParameterName, 'What a record is: 0 (NUL), json, cri, octet-counted or a /regex/.')
             [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'Keep rejected lines in a file, in the order of the stream.')
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write what became of the checks, as JUnit XML, for a build server.')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Another number, another sample: `sample` takes other records.')

@@ -35,7 +35,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --max-rejects 'Fail with status 4 if more are rejected: a number, or P% of all.'
             cand -o 'How results are printed: `--help formats` lists the formats.'
             cand --output 'How results are printed: `--help formats` lists the formats.'
-            cand --records 'What parts records: 0 for NUL, or a /regex/ that each begins with.'
+            cand --records 'What a record is: 0 (NUL), json, cri, octet-counted or a /regex/.'
             cand --rejects 'Keep rejected lines in a file, in the order of the stream.'
             cand --report 'Write what became of the checks, as JUnit XML, for a build server.'
             cand --seed 'Another number, another sample: `sample` takes other records.'

@@ -21,7 +21,7 @@ logfmt\t''
 raw\t''
 table\t''
 tsv\t''"
-complete -c bourn -l records -d 'What parts records: 0 for NUL, or a /regex/ that each begins with.' -r -f
+complete -c bourn -l records -d 'What a record is: 0 (NUL), json, cri, octet-counted or a /regex/.' -r -f
 complete -c bourn -l rejects -d 'Keep rejected lines in a file, in the order of the stream.' -r -F
 complete -c bourn -l report -d 'Write what became of the checks, as JUnit XML, for a build server.' -r -F
 complete -c bourn -l seed -d 'Another number, another sample: `sample` takes other records.' -r -f

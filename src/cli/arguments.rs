@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::ArgMatches;
 use jiff::tz::TimeZone;
 
-use crate::data::{Framing, TimeDefaults};
+use crate::data::TimeDefaults;
 use crate::format::{self, FormatDef};
-use crate::plan::{Printing, Settings};
+use crate::plan::{Printing, Records, Settings};
 use crate::source::{Liveness, liveness, read_whole};
 
 use super::max_rejects::MaxRejects;
@@ -230,7 +230,7 @@ impl Request {
 
     /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
     /// sketches will do, which sample is taken, what is kept and what is filled in, and where records end.
-    pub(super) fn settings(&self, records: Option<Framing>) -> Settings {
+    pub(super) fn settings(&self, records: Option<Records>) -> Settings {
         Settings {
             printing: match self.output {
                 Some(_) => Printing::Fields,

@@ -57,7 +57,8 @@ it: as a /regex/, or with `contains`.",
         summary: "What a record is, which fields it has, and how results are printed.",
         details: "\
 A record is a line without its end, which is \\n or \\r\\n; `--records` says otherwise. The last line counts even without one. NUL and \
-every other byte are ordinary: text is bytes, usually UTF-8, and is never changed on its way.
+every other byte are ordinary: text is bytes, usually UTF-8, and is never changed on its way. A byte order mark at the \
+start of a source is no part of its first record; UTF-16 with a mark is read as UTF-8.
 
 It has one field, `line`, and the source adds `@source` (the path as it was written, - for standard input, the address of a peer that has connected), \
 `@number` (1-based within the source) and `@time` (when its last byte was read; it never goes back). `split`, `select` and aggregates put \

@@ -127,7 +127,7 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
         return Status::Wrong;
     }
     let typed = request.records.as_deref();
-    let records = match typed.map(records::framing).transpose() {
+    let records = match typed.map(records::records).transpose() {
         Ok(records) => records,
         Err(mistake) => {
             let typed = typed.unwrap_or_default();
@@ -173,7 +173,11 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
         },
         Expression::File(path) => {
             let name = source::display(path).into_owned();
-            let text = std::fs::read_to_string(path)
+            let text = std::fs::read(path)
+                .and_then(|bytes| {
+                    let text = String::from_utf8(source::encoding::to_utf8(bytes));
+                    text.map_err(|_| std::io::Error::other("it is not UTF-8"))
+                })
                 .map_err(|error| anyhow::anyhow!(crate::data::reason(&error)))
                 .with_context(|| format!("{name}: the expression cannot be read"))?;
             Ok((text, Some(name)))

@@ -1,26 +1,45 @@
-//! `--records`: where records end.
+//! `--records`: what a record is.
 
-use crate::data::{Framing, RecordStart};
+use crate::data::{Framing, RecordStart, Regroup};
 use crate::expr::pattern;
+use crate::expr::scope::closest;
 use crate::lang::ast::Span;
 use crate::lang::{self, Mistake};
+use crate::plan::Records;
+
+/// Records that have a name.
+const NAMES: &[(&str, Regroup)] = &[
+    ("json", Regroup::Json),
+    ("cri", Regroup::Cri),
+    ("octet-counted", Regroup::OctetCounted),
+];
 
 /// What was typed behind the option.
-pub(super) fn framing(text: &str) -> Result<Framing, Mistake> {
+pub(super) fn records(text: &str) -> Result<Records, Mistake> {
     let whole = Span {
         start: 0,
         end: text.len(),
     };
+    if let Some((_, regroup)) = NAMES.iter().find(|(name, _)| *name == text) {
+        return Ok(Records::Regrouped(*regroup));
+    }
     match text {
-        "0" | "\\0" => Ok(Framing::Nul),
+        "0" | "\\0" => Ok(Records::Framed(Framing::Nul)),
         text if text.starts_with('/') => {
             let literal = lang::parse_regex(text)?;
             let regex = pattern::build(&literal.pattern, &literal.flags)
                 .map_err(|reason| Mistake::new(whole, reason))?;
-            Ok(Framing::Starts(RecordStart::of(regex)))
+            Ok(Records::Framed(Framing::Starts(RecordStart::of(regex))))
         }
-        _ => Err(Mistake::new(whole, "expected 0 or a /regex/")
-            .help("write --records 0 or --records '/^[0-9]{4}-/'")),
+        _ => {
+            let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+            let help = match closest(text, &names) {
+                Some(close) => format!("did you mean --records {close}?"),
+                None => "write --records 0, --records json or --records '/^[0-9]{4}-/'".to_owned(),
+            };
+            let message = "expected 0, json, cri, octet-counted or a /regex/";
+            Err(Mistake::new(whole, message).help(help))
+        }
     }
 }
 
@@ -29,9 +48,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nul_or_what_a_record_begins_with() {
-        assert_eq!(framing("0"), Ok(Framing::Nul));
-        let Ok(Framing::Starts(start)) = framing("/^a/i") else {
+    fn nul_a_name_or_what_a_record_begins_with() {
+        assert_eq!(records("0"), Ok(Records::Framed(Framing::Nul)));
+        assert_eq!(records("json"), Ok(Records::Regrouped(Regroup::Json)));
+        assert_eq!(records("cri"), Ok(Records::Regrouped(Regroup::Cri)));
+        let Ok(Records::Framed(Framing::Starts(start))) = records("/^a/i") else {
             panic!("a regex");
         };
         assert!(start.begins(b"Ab\n") && !start.begins(b"ba\n"));
@@ -39,18 +60,24 @@ mod tests {
 
     #[test]
     fn the_rest_is_a_mistake() {
+        let expected = "expected 0, json, cri, octet-counted or a /regex/";
         for (text, message) in [
-            ("nul", "expected 0 or a /regex/"),
-            ("", "expected 0 or a /regex/"),
+            ("nul", expected),
+            ("", expected),
             ("/a", "the regular expression that begins here has no end"),
             ("/(/", "this regular expression is wrong: unclosed group"),
             ("/a/ b", "nothing can stand behind the regular expression"),
         ] {
             assert_eq!(
-                framing(text).map_err(|mistake| mistake.message),
+                records(text).map_err(|mistake| mistake.message),
                 Err(message.to_owned()),
                 "{text}"
             );
         }
+        let mistake = records("octet-count").expect_err("no name");
+        assert_eq!(
+            mistake.help.as_deref(),
+            Some("did you mean --records octet-counted?")
+        );
     }
 }

@@ -7,10 +7,14 @@
 //! the bytes from the record's first one on and on nothing else: wherever bytes are cut at a record's end, the
 //! same records are found.
 
+mod skip;
+
+pub use skip::{Skip, Skipped};
+
 use memchr::{memchr, memchr2, memrchr};
 use wide::u8x16;
 
-use super::record_start::RecordStart;
+use super::record_start::{RecordStart, Search};
 use super::scan::trim_terminator;
 
 /// How bytes are parted into records.
@@ -28,6 +32,8 @@ pub enum Framing {
     Nul,
     /// A record begins at a line that matches, and has all lines up to the next one that does.
     Starts(&'static RecordStart),
+    /// A record has its length in bytes and a blank before it, as [`super::Regroup`] writes it.
+    Counted,
 }
 
 /// What stands in front of the records of a source.
@@ -64,7 +70,7 @@ impl Framing {
         match self {
             Framing::Lines => true,
             Framing::Quoted { .. } => memchr(b'"', bytes).is_none(),
-            Framing::Nul | Framing::Starts(_) => false,
+            Framing::Nul | Framing::Starts(_) | Framing::Counted => false,
         }
     }
 
@@ -72,36 +78,36 @@ impl Framing {
     pub fn terminator(self) -> u8 {
         match self {
             Framing::Nul => 0,
-            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) => b'\n',
+            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) | Framing::Counted => {
+                b'\n'
+            }
         }
     }
 
-    /// A record without its terminator.
+    /// A record without its terminator, and without its count.
     #[inline]
     pub fn trim(self, record: &[u8]) -> &[u8] {
+        let record = &record[self.count_bytes(record)..];
         match self {
             Framing::Nul => record.strip_suffix(&[0]).unwrap_or(record),
-            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) => trim_terminator(record),
+            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) | Framing::Counted => {
+                trim_terminator(record)
+            }
+        }
+    }
+
+    /// How many bytes are before a record's text.
+    #[inline]
+    pub fn count_bytes(self, record: &[u8]) -> usize {
+        match self {
+            Framing::Counted => memchr(b' ', record).map_or(0, |blank| blank + 1),
+            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) | Framing::Nul => 0,
         }
     }
 
     /// Whether a record ends only where the next one begins.
     pub fn has_starts(self) -> bool {
         matches!(self, Framing::Starts(_))
-    }
-
-    /// Whether bytes that are cut in front of the end of a record, because it is too long, go on with a new one
-    /// here: behind so many bytes, if they tell. `ended`: there are no more.
-    pub fn resume(self, bytes: &[u8], ended: bool) -> Option<usize> {
-        match self {
-            Framing::Lines | Framing::Quoted { .. } | Framing::Nul => {
-                memchr(self.terminator(), bytes).map(|end| end + 1)
-            }
-            Framing::Starts(start) => {
-                let first = memchr(b'\n', bytes)? + 1; // the rest of a line of the record that was cut
-                start.find(bytes, first, ended).ok()
-            }
-        }
     }
 
     /// How many records some whole records are, if in longer ones than `limit_bytes` no quote is closed.
@@ -129,6 +135,8 @@ pub struct RecordCursor {
     quote: Option<usize>,
     /// The record before this one had a quote that was given up.
     gave_up: bool,
+    /// Where only a line begins a record: `at` is in one that is judged, and begins none.
+    in_line: bool,
 }
 
 impl RecordCursor {
@@ -141,6 +149,7 @@ impl RecordCursor {
             at: 0,
             quote: None,
             gave_up: false,
+            in_line: false,
         }
     }
 
@@ -167,6 +176,7 @@ impl RecordCursor {
                 Framing::Nul => memchr(0, rest),
                 Framing::Quoted { .. } => memchr2(b'\n', b'"', rest),
                 Framing::Starts(start) => return self.before_start(start, bytes, ended),
+                Framing::Counted => return self.after_count(bytes, ended),
             };
             let Some(found) = found.map(|found| self.at + found) else {
                 self.at = bytes.len();
@@ -254,19 +264,37 @@ impl RecordCursor {
 
     /// The current record ends where a line begins that matches, or with the bytes.
     fn before_start(&mut self, start: &RecordStart, bytes: &[u8], ended: bool) -> Option<usize> {
-        if self.at == self.start {
-            // Whatever stands in the first line belongs to the record.
-            match memchr(b'\n', &bytes[self.at..]) {
-                Some(newline) => self.at += newline + 1,
-                None => return (ended && self.at < bytes.len()).then(|| self.end(bytes.len())),
-            }
+        // Whatever stands in the first line belongs to the record.
+        self.in_line |= self.at == self.start;
+        if self.in_line
+            && let Some(newline) = memchr(b'\n', &bytes[self.at..])
+        {
+            (self.at, self.in_line) = (self.at + newline + 1, false);
         }
-        match start.find(bytes, self.at, ended) {
-            Ok(found) => Some(self.end(found)),
-            Err(judged) => {
-                self.at = judged;
-                (ended && self.start < bytes.len()).then(|| self.end(bytes.len()))
+        self.at = match self.in_line {
+            true => bytes.len(),
+            false => match start.find(bytes, self.at, self.limit_bytes, ended) {
+                Search::Found(found) => return Some(self.end(found)),
+                Search::Undecided(line) => line,
+                Search::InLine => {
+                    self.in_line = true;
+                    bytes.len()
+                }
+            },
+        };
+        (ended && self.start < bytes.len()).then(|| self.end(bytes.len()))
+    }
+
+    /// The current record ends so many bytes after its count.
+    fn after_count(&mut self, bytes: &[u8], ended: bool) -> Option<usize> {
+        let record = &bytes[self.start..];
+        let blank = memchr(b' ', record);
+        let len = blank.and_then(|blank| std::str::from_utf8(&record[..blank]).ok()?.parse().ok());
+        match (blank, len) {
+            (Some(blank), Some(len)) if record.len() - blank > len => {
+                Some(self.end(self.start + blank + 1 + len))
             }
+            _ => (ended && !record.is_empty()).then(|| self.end(bytes.len())),
         }
     }
 
@@ -274,7 +302,7 @@ impl RecordCursor {
     #[inline]
     fn opens(&self, bytes: &[u8], quote: usize) -> bool {
         match self.framing {
-            Framing::Lines | Framing::Nul | Framing::Starts(_) => false,
+            Framing::Lines | Framing::Nul | Framing::Starts(_) | Framing::Counted => false,
             Framing::Quoted { separator } => quote == self.start || bytes[quote - 1] == separator,
         }
     }
@@ -310,7 +338,7 @@ impl RecordCursor {
     /// The next record begins here.
     fn end(&mut self, end: usize) -> usize {
         self.gave_up = self.quote.is_some();
-        (self.start, self.at, self.quote) = (end, end, None);
+        (self.start, self.at, self.quote, self.in_line) = (end, end, None, false);
         end
     }
 }
@@ -339,161 +367,4 @@ fn odd_up_to(mut bits: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const COMMA: Framing = Framing::Quoted { separator: b',' };
-
-    fn records(bytes: &[u8], limit_bytes: usize) -> Vec<&[u8]> {
-        let (mut records, mut start) = (Vec::new(), 0);
-        RecordCursor::new(COMMA, limit_bytes).each_end(bytes, true, |end, _| {
-            records.push(&bytes[start..end]);
-            start = end;
-        });
-        records
-    }
-
-    /// The same, byte by byte.
-    fn one_by_one(bytes: &[u8], limit_bytes: usize) -> Vec<&[u8]> {
-        let (mut records, mut start) = (Vec::new(), 0);
-        'records: while start < bytes.len() {
-            let mut at = start;
-            let mut begins = true;
-            while at < bytes.len() {
-                if begins && bytes[at] == b'"' {
-                    let open = at;
-                    at += 1;
-                    loop {
-                        if at >= bytes.len() || at - start >= limit_bytes {
-                            let line = bytes[open..].iter().position(|byte| *byte == b'\n');
-                            let end = line.map_or(bytes.len(), |line| open + line + 1);
-                            records.push(&bytes[start..end]);
-                            start = end;
-                            continue 'records;
-                        }
-                        if bytes[at] == b'"' {
-                            if bytes.get(at + 1) != Some(&b'"') {
-                                break;
-                            }
-                            at += 1;
-                        }
-                        at += 1;
-                    }
-                }
-                begins = bytes[at] == b',';
-                at += 1;
-                if bytes[at - 1] == b'\n' {
-                    break;
-                }
-            }
-            records.push(&bytes[start..at]);
-            start = at;
-        }
-        records
-    }
-
-    /// Mostly as it should be, so that whole blocks are well-formed.
-    fn text() -> impl Strategy<Value = String> {
-        let part = prop_oneof![
-            6 => "\"[a,\n]{0,30}\"",
-            2 => "\"a(\"\"){1,2}[,\n]{0,3}\"",
-            8 => ",|\n",
-            6 => "a{1,40}",
-            1 => "[a,\"\n]{1,20}",
-        ];
-        prop::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
-    }
-
-    fn limits() -> impl Strategy<Value = usize> {
-        prop_oneof![1usize..50, 1usize..500, Just(usize::MAX)]
-    }
-
-    proptest! {
-        #[test]
-        fn finds_what_a_walk_finds(text in text(), limit in limits()) {
-            prop_assert_eq!(records(text.as_bytes(), limit), one_by_one(text.as_bytes(), limit));
-        }
-
-        #[test]
-        fn bytes_that_grow_tell_the_same(text in text(), limit in limits(), step in 1usize..90) {
-            let bytes = text.as_bytes();
-            let mut cursor = RecordCursor::new(COMMA, limit);
-            let (mut ends, mut known) = (Vec::new(), 0);
-            while known < bytes.len() {
-                known = (known + step).min(bytes.len());
-                cursor.each_end(&bytes[..known], false, |end, _| ends.push(end));
-            }
-            cursor.each_end(bytes, true, |end, _| ends.push(end));
-            let mut end = 0;
-            let expected: Vec<usize> = records(bytes, limit).iter().map(|record| { end += record.len(); end }).collect();
-            prop_assert_eq!(ends, expected);
-        }
-
-        #[test]
-        fn whole_records_tell_the_same_alone(text in text(), limit in limits(), cut in 0usize..30) {
-            let all = records(text.as_bytes(), limit);
-            let (front, back) = all.split_at(cut.min(all.len()));
-            let (front_bytes, back_bytes) = (front.concat(), back.concat());
-            let mut again = records(&front_bytes, limit);
-            again.extend(records(&back_bytes, limit));
-            prop_assert_eq!(again, all);
-        }
-    }
-
-    fn ends(framing: Framing, bytes: &[u8], step: usize) -> Vec<usize> {
-        let mut cursor = RecordCursor::new(framing, usize::MAX);
-        let mut ends = Vec::new();
-        for known in (0..bytes.len()).step_by(step) {
-            cursor.each_end(&bytes[..known], false, |end, _| ends.push(end));
-        }
-        cursor.each_end(bytes, true, |end, _| ends.push(end));
-        ends
-    }
-
-    #[test]
-    fn other_framings_however_the_bytes_come() {
-        let trace =
-            RecordStart::of(regex::bytes::Regex::new("^[0-9]").expect("a right expression"));
-        for step in 1..12 {
-            assert_eq!(ends(Framing::Nul, b"a\nb\0\0c", step), [4, 5, 6]);
-            let starts = Framing::Starts(trace);
-            assert_eq!(
-                ends(starts, b" x\n1 a\n  b\r\n\n2\n3 c", step),
-                [3, 13, 15, 18]
-            );
-            assert_eq!(ends(starts, b"1\n2", step), [2, 3]);
-            assert_eq!(ends(starts, b"", step), [0; 0]);
-        }
-    }
-
-    #[test]
-    fn a_record_that_is_too_long_ends_where_the_next_one_begins() {
-        let starts = Framing::Starts(RecordStart::of(
-            regex::bytes::Regex::new("^[0-9]").expect("a right expression"),
-        ));
-        assert_eq!(Framing::Lines.resume(b"rest\nb\n", false), Some(5));
-        assert_eq!(Framing::Nul.resume(b"rest\nb\0c", false), Some(7));
-        assert_eq!(starts.resume(b"1 rest\n at\n2 next\n", false), Some(11));
-        assert_eq!(
-            starts.resume(b"1 rest\n at\n2 next", false),
-            None,
-            "it may go on"
-        );
-        assert_eq!(starts.resume(b"1 rest\n at\n2 next", true), Some(11));
-        assert_eq!(starts.resume(b"rest", false), None);
-    }
-
-    #[test]
-    fn a_quote_that_stays_open_takes_only_its_line() {
-        assert_eq!(
-            records(b"a,\"b\nc\nd\n", 100),
-            [&b"a,\"b\n"[..], b"c\n", b"d\n"]
-        );
-        assert_eq!(records(b"a,\"b\nc\"\nd", 100), [&b"a,\"b\nc\"\n"[..], b"d"]);
-        assert_eq!(
-            records(b"5\" x\n\"\"\"\n\"\n", 100),
-            [&b"5\" x\n"[..], b"\"\"\"\n\"\n"]
-        );
-    }
-}
+mod tests;

@@ -18,6 +18,7 @@ mod print;
 mod reason;
 mod record;
 mod record_start;
+mod regroup;
 mod scan;
 mod standard_streams;
 mod text;
@@ -31,7 +32,7 @@ pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, two_product};
-pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor};
+pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor, Skip, Skipped};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string,
     skip_json, skip_long_string, skip_quoted, skip_scalar, skip_string, skip_white, write_json,
@@ -45,6 +46,7 @@ pub use print::write_text;
 pub use reason::reason;
 pub use record::{Names, RecordColumn};
 pub use record_start::RecordStart;
+pub use regroup::{Ending, Regroup, Regrouped, Regrouper, RejectedRecord, has_json_values};
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use standard_streams::{stdin_was_closed, stdout_was_closed};
 pub use text::{Bytes, Span, TextColumn};

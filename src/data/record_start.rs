@@ -25,24 +25,47 @@ impl RecordStart {
         self.regex.is_match(trim_terminator(line))
     }
 
-    /// Where the first line begins, from the start of a line on, that begins a record; else where the first
-    /// line begins that has no end yet. `ended`: there are no more bytes, the last line is whole.
-    pub(super) fn find(&self, bytes: &[u8], from: usize, ended: bool) -> Result<usize, usize> {
+    /// Looks for the first line that begins a record, from the start of a line on. A line longer than
+    /// `limit_bytes` is judged by so many of its bytes, whether the others are there yet or not. `ended`: there are
+    /// no more bytes, the last line is whole.
+    pub(super) fn find(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        limit_bytes: usize,
+        ended: bool,
+    ) -> Search {
         let mut start = from;
         while start < bytes.len() {
             let newline = memchr(b'\n', &bytes[start..]);
-            let end = match newline {
-                Some(newline) => start + newline + 1,
-                None if ended => bytes.len(),
-                None => return Err(start),
-            };
-            if self.begins(&bytes[start..end]) {
-                return Ok(start);
+            let end = newline.map_or(bytes.len(), |newline| start + newline + 1);
+            let is_known = newline.is_some() || ended;
+            // One byte more than a record may have can still be the `\r` of its end.
+            if !is_known && end - start <= limit_bytes.saturating_add(1) {
+                return Search::Undecided(start);
+            }
+            let line = trim_terminator(&bytes[start..end]);
+            if self.regex.is_match(&line[..line.len().min(limit_bytes)]) {
+                return Search::Found(start);
+            }
+            if newline.is_none() {
+                return Search::InLine;
             }
             start = end;
         }
-        Err(start)
+        Search::Undecided(start)
     }
+}
+
+/// What came of looking for a line that begins a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Search {
+    /// It begins here.
+    Found(usize),
+    /// The line that begins here has no end yet; none before it begins a record.
+    Undecided(usize),
+    /// Neither does the last line, which has no end yet.
+    InLine,
 }
 
 impl fmt::Debug for RecordStart {

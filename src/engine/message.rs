@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use crate::aggregate::{Run, SliceShare};
-use crate::data::Batch;
+use crate::data::{Batch, RejectedRecord};
 use crate::expr::Failures;
 use crate::stage::{Checks, Header};
 use crate::window::Mark;
@@ -42,8 +42,8 @@ pub(super) enum Content {
     Buffer(Vec<u8>, usize),
     /// One record that is longer than a record may be; its bytes are gone.
     Overlong,
-    /// The first so many bytes of a buffer are a record whose rest was cut off.
-    Unfinished(Vec<u8>, usize),
+    /// Records that the reader has rejected.
+    Rejected(Vec<RejectedRecord>),
     /// No record: what there is to know of the source's time.
     Mark(Mark),
 }

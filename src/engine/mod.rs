@@ -252,6 +252,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             .iter()
             .map(|input| (input.framing, input.preface))
             .collect(),
+        regroups: plan.inputs.iter().map(|input| input.regroup).collect(),
         finders: (0..plan.inputs.len())
             .map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new))
             .collect(),

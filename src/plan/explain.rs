@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use crate::data::Framing;
+use crate::data::{Framing, Regroup};
 use crate::stage::GoesBy;
 use crate::window::Kind;
 
 use super::live::Scanned;
+use super::union::Reading;
 use super::{MergeStep, Metadata, Output, Place, PlannedWindow, Step, WindowBy};
 
 /// What is decoded, what runs side by side, what bounds memory, when results appear.
@@ -20,7 +21,7 @@ impl Explanation {
     /// `branches` are other sources, each with what is done with its records alone.
     pub(super) fn of(
         texts: &[String],
-        (framing, scanned, metadata): (Framing, Scanned, Metadata),
+        (reading, scanned, metadata): (Reading, Scanned, Metadata),
         (done, map, branches): (Option<usize>, &[(usize, Step)], &[String]),
         merge: &[(usize, MergeStep)],
         window: Option<&PlannedWindow>,
@@ -48,11 +49,23 @@ impl Explanation {
                 decoded.push_str(name);
             }
         }
-        let reading = match framing {
-            Framing::Lines => "files by ranges, on every thread; pipes by one reader",
-            Framing::Quoted { .. } => "by one reader, which looks for quotes with newlines in them",
-            Framing::Nul => "by one reader, which looks for NUL",
-            Framing::Starts(_) => "by one reader, which looks for the lines that begin a record",
+        let reading = match (reading.regroup, reading.framing) {
+            (Some(Regroup::JsonIfValues), _) => {
+                "files by ranges, on every thread, if they have a JSON value a line; else by one reader"
+            }
+            (Some(Regroup::Json), _) => "by one reader, which looks for the ends of JSON values",
+            (Some(Regroup::Cri), _) => "by one reader, which joins the parts of lines",
+            (Some(Regroup::OctetCounted), _) => "by one reader, which goes by the counts",
+            (None, Framing::Lines | Framing::Counted) => {
+                "files by ranges, on every thread; pipes by one reader"
+            }
+            (None, Framing::Quoted { .. }) => {
+                "by one reader, which looks for quotes with newlines in them"
+            }
+            (None, Framing::Nul) => "by one reader, which looks for NUL",
+            (None, Framing::Starts(_)) => {
+                "by one reader, which looks for the lines that begin a record"
+            }
         };
         rows.push(("read", decoded, reading.to_owned()));
         for branch in branches {

@@ -9,6 +9,7 @@ use crate::format::OutputColumn;
 use crate::stage::{Required, RowStage, Watched};
 use crate::window;
 
+use super::Records;
 use super::explain::Explanation;
 use super::scan::{CountScanner, LineScanner, SearchScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
@@ -33,7 +34,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         .map(|stage| stage.text.clone())
         .collect();
     let records = settings.records;
-    let main = reading(&[], &bound.stages, records);
+    let main = reading(&[], &bound.stages, records, bound.source.line);
     let mut readings = Vec::new();
     for (index, stage) in bound.stages.iter().enumerate() {
         if let Kind::Union(branch) = &stage.kind {
@@ -41,7 +42,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
                 true => &[],
                 false => &bound.stages[index..],
             };
-            readings.push(reading(&branch.stages, behind, records));
+            readings.push(reading(&branch.stages, behind, records, bound.source.line));
         }
     }
     let mut entering: Vec<Entering> = Vec::new();
@@ -60,7 +61,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
         if let Kind::Union(branch) = stage.kind {
             let reading = readings.pop().unwrap_or(main); // there is one for each
-            let how = (reading, records.is_some());
+            let how = (reading, records.is_some_and(Records::are_foreign));
             let line = settings.keeps_late.then_some(bound.source.line);
             let source = (&bound.source, line);
             entering.push(branch.plan(index, how, source, &mut live, &mut steps, &mut watched));
@@ -137,7 +138,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let (scanner, scanned, done) = scanner(
         &bound.source,
         main.framing,
-        records.is_some(),
+        records.is_some_and(Records::are_foreign),
         metadata,
         &mut own,
         &live,
@@ -152,6 +153,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         Input {
             name: String::new(),
             framing: main.framing,
+            regroup: main.regroup,
             preface: main.preface,
             scanner,
             metadata,
@@ -190,7 +192,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     });
     let explanation = Explanation::of(
         &texts,
-        (main.framing, scanned, metadata),
+        (main, scanned, metadata),
         (done, &map, &branches),
         &merge,
         window.as_ref(),

@@ -16,7 +16,7 @@ mod window;
 use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
-use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
+use crate::data::{Framing, LiveSlots, Preface, Regroup, Scanner, Slot};
 use crate::expr::scope::{ReadFile, closest};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
@@ -62,6 +62,8 @@ pub struct Input {
     pub name: String,
     /// Where records end. If not at every newline, the scanner gives a row for each record.
     pub framing: Framing,
+    /// How records are found that no byte ends; `framing` then says how those that were found are split.
+    pub regroup: Option<Regroup>,
     /// What stands in front of each source's records.
     pub preface: Preface,
     /// From bytes to the first batch.
@@ -171,6 +173,22 @@ pub enum Printing {
     Fields,
 }
 
+/// What a record is, if the user says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// A byte or a line tells where it ends.
+    Framed(Framing),
+    /// What it is itself tells.
+    Regrouped(Regroup),
+}
+
+impl Records {
+    /// Whether no stage can find them in the bytes that workers get: they are not lines.
+    fn are_foreign(self) -> bool {
+        !matches!(self, Records::Regrouped(regroup) if regroup.framing() == Framing::Lines)
+    }
+}
+
 /// What the user wants of a plan beside its expression.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -179,7 +197,7 @@ pub struct Settings {
     /// No sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,
     /// Where records end, if the user says so; otherwise the first stage does.
-    pub records: Option<Framing>,
+    pub records: Option<Records>,
     /// What a random choice is made from: another number, another sample.
     pub seed: u64,
     /// Rejected records are kept as they came: their lines must be there wherever a record can be rejected.

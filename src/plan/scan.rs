@@ -43,8 +43,9 @@ impl Scanner for LineScanner {
             }
         } else {
             self.framing.each_record(bytes, |start, end| {
-                let record = self.framing.trim(&bytes[start..end]);
-                spans.push(Span::new(start, start + record.len()));
+                let record = &bytes[start..end];
+                let start = start + self.framing.count_bytes(record);
+                spans.push(Span::new(start, start + self.framing.trim(record).len()));
             });
         }
         let mut batch = Batch::new(spans.len(), position);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{Framing, LiveSlots, Preface, Slot};
+use crate::data::{Framing, LiveSlots, Preface, Regroup, Slot};
 use crate::expr::United;
 use crate::expr::scope::closest;
 use crate::lang::Mistake;
@@ -14,7 +14,7 @@ use crate::stage::{
 
 use super::live::{add_steps, metadata, row_step, scanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots, bind_stage};
-use super::{Input, MergeStep, Step};
+use super::{Input, MergeStep, Records, Step};
 
 /// A source that comes in.
 pub(super) struct Branch {
@@ -44,6 +44,7 @@ pub(super) struct Entering {
 #[derive(Clone, Copy)]
 pub(super) struct Reading {
     pub(super) framing: Framing,
+    pub(super) regroup: Option<Regroup>,
     pub(super) preface: Preface,
 }
 
@@ -202,7 +203,12 @@ fn not_row_by_row(stage: &Stage, outer: &str) -> Mistake {
 }
 
 /// How the records of a source are read: its own stages come first, then those behind the place where it enters.
-pub(super) fn reading(own: &[Logical], behind: &[Logical], records: Option<Framing>) -> Reading {
+pub(super) fn reading(
+    own: &[Logical],
+    behind: &[Logical],
+    records: Option<Records>,
+    line: Slot,
+) -> Reading {
     let extractions = |stage: &'_ Logical| match &stage.kind {
         Kind::Extract(extraction) => Some((extraction.framing(), extraction.preface())),
         _ => None,
@@ -216,9 +222,26 @@ pub(super) fn reading(own: &[Logical], behind: &[Logical], records: Option<Frami
         .next()
         .and_then(extractions)
         .map(|(framing, _)| framing);
+    let mut all = own.iter().chain(behind);
+    let regroup = all.find_map(|stage| wanted_regroup(stage, line));
+    let (framing, regroup) = match records {
+        Some(Records::Framed(framing)) => (framing, None),
+        Some(Records::Regrouped(regroup)) => (regroup.framing(), Some(regroup)),
+        None => (framing.unwrap_or_default(), regroup.flatten()),
+    };
     Reading {
-        framing: records.or(framing).unwrap_or_default(),
+        framing,
+        regroup,
         preface: preface.unwrap_or_default(),
+    }
+}
+
+/// How the first stage that extracts from the source's own lines wants them, if it is one.
+fn wanted_regroup(stage: &Logical, line: Slot) -> Option<Option<Regroup>> {
+    match &stage.kind {
+        Kind::Extract(extraction) if extraction.reads(line) => Some(extraction.regroup()),
+        Kind::Extract(_) | Kind::Rows(_) | Kind::Ordered(_) | Kind::Union(_) => None,
+        Kind::Grouped(_) => Some(None),
     }
 }
 
@@ -286,6 +309,7 @@ impl Branch {
             input: Input {
                 name: self.name,
                 framing: reading.framing,
+                regroup: reading.regroup,
                 preface: reading.preface,
                 scanner,
                 metadata,

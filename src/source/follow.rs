@@ -85,7 +85,7 @@ pub fn tail(file: &File, start: u64, records: u64, framing: Framing) -> io::Resu
         };
         let begins = match framing {
             Framing::Starts(first) => first.begins(&first_bytes(file, line, from)?),
-            Framing::Lines | Framing::Quoted { .. } | Framing::Nul => true,
+            Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Counted => true,
         };
         if begins {
             from = line;

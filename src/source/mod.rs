@@ -3,6 +3,7 @@
 mod address;
 pub mod compression;
 mod connection;
+pub mod encoding;
 mod file;
 pub mod follow;
 pub mod stamp;

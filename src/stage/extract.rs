@@ -7,7 +7,8 @@ use super::header::{FirstHeader, Header, Headings, TakesHeader};
 use super::older::Older;
 use super::{Account, OrderedStage, RowStage};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Slot, TextColumn, ValueRef,
+    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Regroup, Slot, TextColumn,
+    ValueRef,
 };
 use crate::decode::{Decoder, Seen, Wanted};
 use crate::expr::{Failures, Node, Requests, Scope, bind_field};
@@ -24,6 +25,7 @@ pub struct Extraction {
     fields: Fields,
     make: Make,
     framing: Framing,
+    regroup: Option<Regroup>,
     preface: Preface,
     /// What holds the record that names the fields.
     header: Option<Slot>,
@@ -110,6 +112,16 @@ impl Extraction {
         self.framing
     }
 
+    /// Whether the texts are what this slot holds.
+    pub fn reads(&self, slot: Slot) -> bool {
+        matches!(self.from, Node::Field(from, _) if from == slot)
+    }
+
+    /// How the source's records are found that no byte ends, if the texts are they.
+    pub fn regroup(&self) -> Option<Regroup> {
+        self.regroup
+    }
+
     /// What stands in front of the source's records.
     pub fn preface(&self) -> Preface {
         self.preface
@@ -120,6 +132,14 @@ impl Extraction {
         Extraction {
             framing,
             preface,
+            ..self
+        }
+    }
+
+    /// The texts are the source's own records, which are found like this.
+    pub(super) fn regrouped(self, regroup: Regroup) -> Extraction {
+        Extraction {
+            regroup: Some(regroup),
             ..self
         }
     }
@@ -226,6 +246,7 @@ pub(super) fn open(
         fields: Fields::Open(scope.open(nests)),
         make: Box::new(make),
         framing: Framing::default(),
+        regroup: None,
         preface: Preface::default(),
         header: None,
         first: FirstHeader::default(),
@@ -246,6 +267,7 @@ pub(super) fn known(
         fields: Fields::Known(names.iter().map(field).collect()),
         make: Box::new(make),
         framing: Framing::default(),
+        regroup: None,
         preface: Preface::default(),
         header: None,
         first: FirstHeader::default(),

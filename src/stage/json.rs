@@ -1,8 +1,9 @@
 //! `json`: the fields of a JSON object.
 
 use super::{BoundStage, StageDef, extract};
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, Regroup};
 use crate::decode::json::JsonDecoder;
+use crate::lang::arguments::Arguments;
 
 pub(super) const JSON: StageDef = StageDef {
     entry: Entry {
@@ -13,7 +14,13 @@ pub(super) const JSON: StageDef = StageDef {
                   name that comes twice, the last one counts; ints beyond 64 bits are floats; items[-1] is the last \
                   element. A record that is no object is rejected. Behind other stages that extract, fields are added to theirs and \
                   replace them; where a record has no field of a name, it means what it meant before. A field that is never there is named on stderr at \
-                  the end.",
+                  the end.\n\n\
+                  A source may have its JSON in any shape. If its first record begins with `[`, or with `{` and does not \
+                  end on its line or is followed there by another value, each value is a record, wherever it ends, and \
+                  each element of a list at the top. `line` is then the text of the value without white space between \
+                  tokens, and `@number` counts values. A value with a mistake is rejected together with what follows, \
+                  up to the next line that begins with `{` or `[`; in a list, indented no further than the element \
+                  was. Every other source is read line by line; `--records json` reads values in any case, and `json from line` lines.",
         examples: &[
             Example {
                 expr: "json | where status >= 500 | select path, user.id",
@@ -26,6 +33,11 @@ pub(super) const JSON: StageDef = StageDef {
                 output: "7\tb\t1\n",
             },
             Example {
+                expr: "json | where status >= 500",
+                input: "[\n  {\n    \"path\": \"/a\",\n    \"status\": 200\n  },\n  {\n    \"path\": \"/b\",\n    \"status\": 503\n  }\n]\n",
+                output: "{\"path\":\"/b\",\"status\":503}\n",
+            },
+            Example {
                 expr: "json | count, avg(ms) by path",
                 input: "{\"path\":\"/a\",\"ms\":10}\n{\"path\":\"/a\",\"ms\":15}\n",
                 output: "/a\t2\t12.5\n",
@@ -34,9 +46,14 @@ pub(super) const JSON: StageDef = StageDef {
     },
     chooses_columns: false,
     bind: |stage, scope| {
-        extract::bind_open(stage, scope, &JSON.entry, true, |wanted| {
+        let extraction = extract::bind_open(stage, scope, &JSON.entry, true, |wanted| {
             Box::new(JsonDecoder::new(wanted))
-        })
-        .map(BoundStage::Extract)
+        })?;
+        // With `from line`, the user asks for lines.
+        let has_from = Arguments::of(stage).keyword("from");
+        Ok(BoundStage::Extract(match has_from {
+            true => extraction,
+            false => extraction.regrouped(Regroup::JsonIfValues),
+        }))
     },
 };

@@ -455,12 +455,20 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "records",
             usage: "--records END",
-            summary: "What parts records: 0 for NUL, or a /regex/ that each begins with.",
-            details: "Without it a record is a line. With 0 it ends at a NUL byte, as `find -print0` writes them, and \
-                      newlines are bytes like others. With a regex it begins at a line that matches and has all lines \
-                      up to the next that does: a stack trace is one record with the line in front of it. Lines in \
-                      front of the first that matches are a record too. Of a live source, silence closes the last \
-                      one: see `--idle`. Rows are printed with a newline behind each, as ever.",
+            summary: "What a record is: 0 (NUL), json, cri, octet-counted or a /regex/.",
+            details: "Without it a record is a line, and `json` reads values of any shape. With 0 it ends at a NUL byte, \
+                      as `find -print0` writes them, and newlines are bytes like others. With a regex it begins at a \
+                      line that matches and has all lines up to the next that does: a stack trace is one record with \
+                      the line before it. Lines before the first that matches are a record too. On a live source, \
+                      silence closes the last one: see `--idle`. Rows are printed with a newline after each.\n\n\
+                      json: each value is a record, and of a list at the top each element, wherever they end; see \
+                      `bourn --help json`.\n\n\
+                      cri: lines of a container runtime, `TIME STREAM TAG LOG`. The parts of a long line, tagged P and \
+                      at last F, become one record with the time of the first part and the tag F, for stdout and \
+                      stderr separately. Parts whose last one never comes are a record with the tag P.\n\n\
+                      octet-counted: each message comes after its length in bytes and a blank, as syslog over TCP sends \
+                      them (RFC 6587). Where no length is, the line is rejected, and those after it, up to a length \
+                      that is followed by `<`.",
             examples: &[
                 Example {
                     expr: "--records '/^[0-9]{4}-/' 'where line ~ /TimeoutException/ | count'",
@@ -471,6 +479,21 @@ pub const OPTIONS: &[&OptionDef] = &[
                     expr: "--records 0 'sort line | select len(line)'",
                     input: "a\nb\0c\0",
                     output: "3\n1\n",
+                },
+                Example {
+                    expr: "--records json 'select @number, line'",
+                    input: "{ \"a\": 1 }{\n \"a\": 2\n}",
+                    output: "1\t{\"a\":1}\n2\t{\"a\":2}\n",
+                },
+                Example {
+                    expr: "--records cri 'match \"\"'",
+                    input: "10:00:00Z stdout P a long \n10:00:00Z stderr F an error\n10:00:01Z stdout F line\n",
+                    output: "10:00:00Z stderr F an error\n10:00:00Z stdout F a long line\n",
+                },
+                Example {
+                    expr: "--records octet-counted 'select line'",
+                    input: "6 <34>ab9 <34>two\nx",
+                    output: "<34>ab\n<34>two\\nx\n",
                 },
             ],
         },

@@ -99,7 +99,10 @@ impl Takes {
             Takes::Year => ("a year from 1 to 9998", "2015"),
             Takes::Count => ("a number", "0 or 100"),
             Takes::Source => ("a name, `=` and a source", "auth=auth.log"),
-            Takes::Records => ("0 or a /regex/", "0 or '/^[0-9]{4}-/'"),
+            Takes::Records => (
+                "0, json, cri, octet-counted or a /regex/",
+                "json or '/^[0-9]{4}-/'",
+            ),
         }
     }
 

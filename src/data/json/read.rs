@@ -4,7 +4,7 @@
 //! refused. A lone surrogate becomes U+FFFD. The caller has checked the structure with
 //! [`super::skip_json`], or does not care where a mistake is.
 
-use crate::data::number::parse_number;
+use crate::data::number::{is_number, parse_number};
 use crate::data::object::ObjectBuilder;
 use crate::data::value::Value;
 
@@ -41,6 +41,11 @@ pub fn read_scalar(bytes: &[u8]) -> Option<Value> {
             .flatten()
             .map(Value::from),
     }
+}
+
+/// Whether the bytes are `true`, `false`, `null` or a number as JSON writes it, of any size.
+pub fn is_json_scalar(bytes: &[u8]) -> bool {
+    matches!(bytes, b"true" | b"false" | b"null") || begins_json_number(bytes) && is_number(bytes)
 }
 
 /// Whether a number begins as JSON allows: with a digit, or `-` and a digit, and with no zero too many.

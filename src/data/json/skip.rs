@@ -15,7 +15,7 @@ pub struct JsonError {
 }
 
 /// The deepest nesting that is accepted.
-pub(super) const MAX_NESTING: usize = 128;
+pub(in crate::data) const MAX_NESTING: usize = 128;
 
 /// Where the next byte that is no white space stands.
 #[inline(always)]

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use memchr::memrchr;
 
+use super::intake::{Intake, read_once};
+use super::passing::Passing;
 use super::{Over, Reader, Stopped};
-use crate::data::{Preface, RecordCursor};
+use crate::data::{Ending, Preface, RecordCursor, Regrouped, RejectedRecord, Skip, Skipped};
 use crate::engine::arrivals::Arrivals;
 use crate::engine::message::{Content, SourceIndex};
 
@@ -22,7 +24,7 @@ pub(super) struct Buffer {
     /// The record of the source that names the fields.
     pub(super) header: Option<Arc<[u8]>>,
     /// Longer than what is filled, so that it is made of zeros only once.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     pub(super) filled: usize,
     /// So many bytes are whole records.
     pub(super) whole: usize,
@@ -32,8 +34,16 @@ pub(super) struct Buffer {
     read_ns: Option<i64>,
     /// Looks for the ends of records.
     cursor: RecordCursor,
-    /// In the middle of a record that was too long.
-    skipping: bool,
+    /// How to skip the rest of a record that was too long.
+    skipping: Option<Skip>,
+    /// Before bytes are records.
+    pub(super) intake: Intake,
+    /// Rejected records, each with where it was in what is filled.
+    pub(super) rejected: Vec<(usize, RejectedRecord)>,
+    /// How many bytes were read of the source, whatever became of them.
+    pub(super) taken: u64,
+    /// Which of its records are handed out.
+    pub(super) passing: Passing,
     /// What may still come before the records.
     pub(super) preface: Preface,
     /// The length of the bytes that came before the records.
@@ -56,7 +66,11 @@ impl Buffer {
     pub(super) fn drop_front(&mut self, bytes: usize) {
         self.bytes.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
+        self.whole = self.whole.saturating_sub(bytes);
         self.arrivals.drop_front(bytes);
+        for (at, _) in &mut self.rejected {
+            *at = at.saturating_sub(bytes);
+        }
     }
 
     /// Records that end up to here were read by the last read.
@@ -64,6 +78,34 @@ impl Buffer {
         if let Some(read_ns) = self.read_ns {
             self.arrivals.note(end, read_ns);
         }
+    }
+
+    /// Appends to what is filled.
+    pub(super) fn append(&mut self, bytes: &[u8]) {
+        self.bytes.truncate(self.filled);
+        self.bytes.extend_from_slice(bytes);
+        self.filled = self.bytes.len();
+    }
+
+    /// Takes what is filled out, for a regrouper to append to.
+    pub(super) fn take_regrouped(&mut self) -> Regrouped {
+        self.bytes.truncate(self.filled);
+        Regrouped {
+            bytes: std::mem::take(&mut self.bytes),
+            whole: self.whole,
+            rejected: std::mem::take(&mut self.rejected),
+        }
+    }
+
+    /// Puts it back.
+    pub(super) fn put_regrouped(&mut self, regrouped: Regrouped) {
+        (self.filled, self.whole) = (regrouped.bytes.len(), regrouped.whole);
+        (self.bytes, self.rejected) = (regrouped.bytes, regrouped.rejected);
+    }
+
+    /// Whether what is filled are records: nothing is before them any more.
+    fn has_begun(&self) -> bool {
+        self.preface == Preface::Nothing && self.intake.is_settled()
     }
 
     /// Drops what is filled: it is read again.
@@ -92,7 +134,11 @@ impl Reader {
             arrivals: Arrivals::default(),
             read_ns: None,
             cursor: self.cursor(source),
-            skipping: false,
+            skipping: None,
+            intake: Intake::new(self.regroup(source)),
+            rejected: Vec::new(),
+            taken: 0,
+            passing: Passing::All,
             preface: match self.preface(source) {
                 Preface::Directives => Preface::Mark,
                 preface => preface,
@@ -132,18 +178,30 @@ impl Reader {
         if buffer.filled == 0 {
             self.dispatch.begin_batch();
         }
-        self.make_room(buffer, READ_BYTES.min(self.chunk_bytes.max(1 << 10)));
-        loop {
-            match reader.read(&mut buffer.bytes[buffer.filled..]) {
-                Ok(0) => return Ok(false),
-                Ok(read) => {
-                    buffer.filled += read;
-                    self.stamp(buffer);
-                    return Ok(true);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        let most = READ_BYTES.min(self.chunk_bytes.max(1 << 10));
+        if buffer.intake.is_direct() {
+            self.make_room(buffer, most);
+            let read = read_once(reader, &mut buffer.bytes[buffer.filled..])?;
+            buffer.filled += read;
+            self.note_read(buffer, read);
+            return Ok(read > 0);
+        }
+        let mut raw = std::mem::take(&mut self.raw);
+        raw.resize(most, 0);
+        let read = read_once(reader, &mut raw);
+        if let Ok(read) = read {
+            self.note_read(buffer, read);
+            self.take_in(buffer, &raw[..read]);
+        }
+        self.raw = raw;
+        Ok(read? > 0)
+    }
+
+    /// Notes how much was read, and when.
+    fn note_read(&mut self, buffer: &mut Buffer, read: usize) {
+        buffer.taken += read as u64;
+        if read > 0 {
+            self.stamp(buffer);
         }
     }
 
@@ -156,15 +214,21 @@ impl Reader {
 
     /// Takes bytes that were read elsewhere; they are whole records.
     pub(super) fn append_records(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
-        self.append(buffer, bytes);
         self.stamp(buffer);
-        buffer.note_arrival(buffer.filled);
+        self.append(buffer, bytes);
+        if buffer.intake.is_direct() {
+            buffer.note_arrival(buffer.filled);
+        }
     }
 
     /// Takes bytes that were read elsewhere.
     fn append(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
         if buffer.filled == 0 {
             self.dispatch.begin_batch();
+        }
+        buffer.taken += bytes.len() as u64;
+        if !buffer.intake.is_direct() {
+            return self.take_in(buffer, bytes);
         }
         self.make_room(buffer, bytes.len());
         buffer.bytes[buffer.filled..buffer.filled + bytes.len()].copy_from_slice(bytes);
@@ -174,21 +238,22 @@ impl Reader {
     /// Looks for the ends of records in what was filled in.
     pub(super) fn find_records(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         self.take_preface(buffer, false)?;
-        if buffer.preface != Preface::Nothing {
+        if !buffer.has_begun() {
             return Ok(());
         }
-        if buffer.skipping {
-            match self.framing(buffer.source).resume(buffer.filled(), false) {
-                None => {
-                    // The beginning of a line may tell, once the rest of it is there.
-                    let line = memrchr(b'\n', buffer.filled())
-                        .filter(|_| self.framing(buffer.source).has_starts());
-                    buffer.drop_front(line.unwrap_or(buffer.filled));
+        if buffer.intake.is_regrouped() {
+            buffer.note_arrival(buffer.whole);
+            return Ok(());
+        }
+        if let Some(skip) = &mut buffer.skipping {
+            match skip.next(&buffer.bytes[..buffer.filled], false) {
+                Skipped::Dropped(bytes) => {
+                    buffer.drop_front(bytes);
                     return Ok(());
                 }
-                Some(next) => {
+                Skipped::Until(next) => {
+                    buffer.skipping = None;
                     buffer.drop_front(next);
-                    buffer.skipping = false;
                 }
             }
         }
@@ -205,6 +270,12 @@ impl Reader {
 
     /// Hands out all whole records; what is left of the last one stays, unless it is too long already.
     pub(super) fn cut(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+        if !buffer.has_begun() {
+            return Ok(());
+        }
+        if !buffer.rejected.is_empty() {
+            self.cut_at_rejected(buffer)?;
+        }
         if buffer.whole > 0 {
             let end = std::mem::take(&mut buffer.whole);
             buffer.note_arrival(end);
@@ -220,24 +291,58 @@ impl Reader {
             next[..rest.len()].copy_from_slice(rest);
             buffer.filled -= end;
             let full = std::mem::replace(&mut buffer.bytes, next);
-            buffer.cursor.shift(end);
+            if !buffer.intake.is_regrouped() {
+                buffer.cursor.shift(end);
+            }
             self.hand_out_records(buffer, full, end, arrivals)?;
         }
-        if buffer.preface == Preface::Nothing
-            && buffer.filled > self.max_line_bytes.saturating_add(1)
-        {
-            (buffer.filled, buffer.skipping) = (0, true);
+        if buffer.intake.is_regrouped() || buffer.skipping.is_some() {
+            return Ok(());
+        }
+        if let Some((skip, end)) = buffer.cursor.skip(buffer.filled()) {
+            buffer.skipping = Some(skip);
             buffer.cursor = self.cursor(buffer.source);
-            buffer.bytes = Vec::new();
+            if end == buffer.filled {
+                (buffer.filled, buffer.bytes) = (0, Vec::new());
+            } else {
+                buffer.drop_front(end);
+            }
             self.hand_out(buffer, Content::Overlong)?;
         }
+        Ok(())
+    }
+
+    /// Hands out the records up to the last rejected one.
+    fn cut_at_rejected(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+        buffer.note_arrival(buffer.whole);
+        let rejected = std::mem::take(&mut buffer.rejected);
+        let mut here = Vec::new();
+        let mut start = 0;
+        for (at, record) in rejected {
+            if at > start {
+                if !here.is_empty() {
+                    let before = std::mem::take(&mut here);
+                    self.hand_out(buffer, Content::Rejected(before))?;
+                }
+                let records = buffer.bytes[start..at].to_vec();
+                let mut arrivals = buffer.arrivals.clone();
+                arrivals.drop_front(start);
+                let content = Content::Buffer(records, at - start);
+                self.hand_out_read(buffer, content, arrivals.cut(at - start))?;
+                start = at;
+            }
+            here.push(record);
+        }
+        self.hand_out(buffer, Content::Rejected(here))?;
+        buffer.drop_front(start);
+        buffer.cursor = self.cursor(buffer.source);
         Ok(())
     }
 
     /// Ends the last record behind its last whole line: none may come that would end it.
     pub(super) fn close_record(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
         self.cut(buffer)?;
-        if buffer.preface != Preface::Nothing || buffer.skipping {
+        if !buffer.has_begun() || buffer.skipping.is_some() || buffer.intake.is_regrouped() {
             return Ok(());
         }
         if let Some(newline) = memrchr(b'\n', buffer.filled()) {
@@ -250,8 +355,10 @@ impl Reader {
 
     /// Ends the last record, with a terminator or without.
     pub(super) fn close_all(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        self.end_intake(buffer, Ending::Whole);
         self.find_records(buffer)?;
-        if buffer.preface == Preface::Nothing && !buffer.skipping && buffer.filled > 0 {
+        let is_framed = buffer.has_begun() && !buffer.intake.is_regrouped();
+        if is_framed && buffer.skipping.is_none() && buffer.filled > 0 {
             buffer.whole = buffer.filled;
             buffer.cursor.close(buffer.filled);
         }
@@ -260,14 +367,26 @@ impl Reader {
 
     /// The source has ended: the last record counts even without a newline.
     pub(super) fn end_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        let ending = match self.control.is_stopped() {
+            true => Ending::CutOff,
+            false => Ending::Whole,
+        };
+        let is_cut = self.end_intake(buffer, ending);
         self.take_preface(buffer, true)?;
         self.find_records(buffer)?;
         self.cut(buffer)?;
-        if buffer.skipping {
-            let next = self.framing(buffer.source).resume(buffer.filled(), true);
-            buffer.drop_front(next.unwrap_or(buffer.filled));
+        if let Some(mut skip) = buffer.skipping.take() {
+            match skip.next(buffer.filled(), true) {
+                Skipped::Until(next) => buffer.drop_front(next),
+                Skipped::Dropped(_) => buffer.forget(),
+            }
         }
-        if buffer.filled > 0 {
+        if is_cut {
+            self.reject_rest(
+                buffer,
+                "the source ends in the middle of a UTF-16 character",
+            )?;
+        } else if buffer.filled > 0 {
             buffer.note_arrival(buffer.filled);
             let arrivals = buffer.arrivals.cut(buffer.filled);
             let bytes = std::mem::take(&mut buffer.bytes);
@@ -275,6 +394,16 @@ impl Reader {
             self.hand_out_records(buffer, bytes, filled, arrivals)?;
         }
         Ok(())
+    }
+
+    /// Rejects what is left of a source: a record without its end.
+    fn reject_rest(&mut self, buffer: &mut Buffer, reason: &str) -> Result<(), Over> {
+        let rest = RejectedRecord {
+            text: buffer.filled().to_vec(),
+            reason: reason.to_owned(),
+        };
+        buffer.forget();
+        self.hand_out(buffer, Content::Rejected(vec![rest]))
     }
 
     /// The source cannot be read any further: what was read of it is finished all the same.
@@ -289,32 +418,42 @@ impl Reader {
 
     /// The connection has ended: what is left of a record is none.
     pub(super) fn end_connection(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        self.end_intake(buffer, Ending::CutOff);
         self.find_records(buffer)?;
         self.cut(buffer)?;
-        if buffer.skipping || buffer.filled == 0 {
+        if buffer.skipping.is_some() || buffer.filled == 0 {
             return Ok(());
         }
         if self.framing(buffer.source).has_starts() {
             self.close_record(buffer)?; // the lines of the last record are whole
         }
         if buffer.filled > 0 {
-            let content = Content::Unfinished(std::mem::take(&mut buffer.bytes), buffer.filled);
-            buffer.filled = 0;
-            self.hand_out(buffer, content)?;
+            self.reject_rest(buffer, "the connection ended in the middle of the line")?;
         }
         Ok(())
     }
 
-    pub(super) fn hand_out(&mut self, buffer: &Buffer, content: Content) -> Result<(), Over> {
+    pub(super) fn hand_out(&mut self, buffer: &mut Buffer, content: Content) -> Result<(), Over> {
         self.hand_out_read(buffer, content, Arrivals::default())
     }
 
     pub(super) fn hand_out_read(
         &mut self,
-        buffer: &Buffer,
+        buffer: &mut Buffer,
         content: Content,
-        arrivals: Arrivals,
+        mut arrivals: Arrivals,
     ) -> Result<(), Over> {
+        let content = match buffer.passing {
+            Passing::All => content,
+            Passing::Counted(_) | Passing::After(_) => {
+                let framing = self.framing(buffer.source);
+                let limit = self.max_line_bytes;
+                match buffer.passing.pass(content, &mut arrivals, framing, limit) {
+                    Some(content) => content,
+                    None => return Ok(()),
+                }
+            }
+        };
         let header = buffer.header.as_ref();
         self.dispatch
             .hand_out_read(buffer.source, header, content, arrivals)

@@ -11,6 +11,7 @@ use super::slot::Next;
 use super::{Reader, Stopped};
 use crate::data::Framing;
 use crate::engine::message::SourceIndex;
+use crate::source::encoding::Mark;
 
 /// The longest datagram there is.
 const DATAGRAM_BYTES: usize = 64 << 10;
@@ -91,6 +92,12 @@ impl Live<'_> {
             if len == 0 {
                 continue;
             }
+            let mark = match Mark::of(&datagrams.datagram[..len], true) {
+                Mark::Utf8(mark) => mark,
+                Mark::None | Mark::NeedMore | Mark::Utf16(..) => 0,
+            };
+            let intake = reader.intake_of_datagram(listener, &datagrams.datagram[mark..len]);
+            let stands_alone = stands_alone || intake.is_regrouped();
             if datagrams.current.is_some_and(|current| current != peer) || stands_alone {
                 datagrams.flush(reader)?;
             }
@@ -107,8 +114,9 @@ impl Live<'_> {
                 datagrams.datagram[len] = terminator;
                 len += 1;
             }
-            reader.append_records(&mut sender.buffer, &datagrams.datagram[..len]);
-            if sender.buffer.filled >= reader.chunk_bytes {
+            sender.buffer.intake = intake;
+            reader.append_records(&mut sender.buffer, &datagrams.datagram[mark..len]);
+            if sender.buffer.filled >= reader.chunk_bytes || stands_alone {
                 datagrams.flush(reader)?;
             }
         }

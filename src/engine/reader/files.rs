@@ -5,10 +5,13 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::buffer::Buffer;
+use super::intake::read_fully;
+use super::passing::Passing;
 use super::{Over, Reader, Stopped};
-use crate::data::{Framing, Preface};
+use crate::data::{Framing, Preface, Regroup, has_json_values};
 use crate::engine::message::{Content, FileRange, SourceIndex};
 use crate::source::compression::{Compression, Detection};
+use crate::source::encoding::{Mark, SAMPLE_BYTES};
 use crate::source::follow;
 
 /// What a file's first bytes say about how it is compressed is decided by at most so many.
@@ -42,7 +45,7 @@ impl Reader {
         start: u64,
         end: u64,
     ) -> Result<(), Stopped> {
-        let is_plain = self.framing(source) == Framing::Lines;
+        let is_plain = self.has_lines(source, &file, (start, end))?;
         if !is_plain || self.preface(source) == Preface::Directives {
             let mut buffer = self.new_buffer(source);
             let file = Arc::new(file);
@@ -65,11 +68,7 @@ impl Reader {
         let file = Arc::new(file);
         let mut buffer = self.new_buffer(source);
         buffer.is_tail = self.reading.tail.is_some();
-        let mut section = Section::of(Arc::clone(&file), start, end);
-        while buffer.preface != Preface::Nothing {
-            let ended = !self.fill(&mut buffer, &mut section)?;
-            self.take_preface(&mut buffer, ended)?;
-        }
+        self.take_all_preface(&mut buffer, &mut Section::of(Arc::clone(&file), start, end))?;
         let mut first = start + buffer.preface_bytes;
         if let Some(records) = self.reading.tail {
             first = follow::tail(&file, first, records, self.framing(source))?;
@@ -89,6 +88,56 @@ impl Reader {
             bytes: chunk_bytes.saturating_mul(chunks),
             header: buffer.header,
         })
+    }
+
+    /// Takes what stands in front of the records of a file.
+    fn take_all_preface(
+        &mut self,
+        buffer: &mut Buffer,
+        section: &mut Section,
+    ) -> Result<(), Stopped> {
+        while buffer.preface != Preface::Nothing || !buffer.intake.is_settled() {
+            // A mark and the first record tell, and mostly they are short.
+            let ended = !self.fill(buffer, &mut section.take(SAMPLE_BYTES as u64))?;
+            self.take_preface(buffer, ended)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the records of a file are its lines, so that it can be read by ranges: its first bytes tell.
+    pub(super) fn has_lines(
+        &self,
+        source: SourceIndex,
+        file: &File,
+        (start, end): (u64, u64),
+    ) -> io::Result<bool> {
+        let is_certain = match self.regroup(source) {
+            None => true,
+            Some(Regroup::JsonIfValues) => false,
+            Some(_) => return Ok(false),
+        };
+        if self.framing(source) != Framing::Lines {
+            return Ok(false);
+        }
+        let len = usize::try_from(end - start).unwrap_or(usize::MAX);
+        let mut head = vec![0; len.min(SAMPLE_BYTES)];
+        loop {
+            let read = read_fully(file, &mut head, start)?;
+            head.truncate(read);
+            let ended = read < head.len() || read == len;
+            let mark = match Mark::of(&head, true) {
+                Mark::Utf16(..) => return Ok(false),
+                Mark::Utf8(mark) => mark,
+                Mark::None | Mark::NeedMore => 0,
+            };
+            if is_certain {
+                return Ok(true);
+            }
+            if let Some(has_values) = has_json_values(&head[mark..], self.max_line_bytes, ended) {
+                return Ok(!has_values);
+            }
+            head.resize(head.len().saturating_mul(4).min(len), 0);
+        }
     }
 
     /// Hands out the next range, which a worker reads; whether there was one.
@@ -127,9 +176,21 @@ impl Reader {
         };
         buffer.is_tail = true;
         let mut section = Section::of(Arc::clone(file), start, end);
-        while buffer.preface != Preface::Nothing {
-            let ended = !self.fill(buffer, &mut section)?;
-            self.take_preface(buffer, ended)?;
+        self.take_all_preface(buffer, &mut section)?;
+        if !buffer.intake.is_direct() {
+            let mut all = self.new_buffer(buffer.source);
+            all.passing = Passing::Counted(0);
+            section.offset = start;
+            while self.fill(&mut all, &mut section)? && !self.control.is_stopped() {
+                self.find_records(&mut all)?;
+                self.cut(&mut all)?;
+            }
+            self.end_source(&mut all)?;
+            *buffer = self.new_buffer(buffer.source);
+            if let Passing::Counted(all) = all.passing {
+                buffer.passing = Passing::After(all.saturating_sub(records));
+            }
+            return Ok(start);
         }
         let first = start + buffer.preface_bytes;
         buffer.forget();
@@ -170,13 +231,13 @@ impl Reader {
 }
 
 /// How a regular file is compressed.
-pub(super) fn compression_at(file: &File, start: u64) -> Option<Compression> {
+pub(super) fn compression_at(file: &File, start: u64) -> io::Result<Option<Compression>> {
     let mut head = [0; MAGIC_BYTES];
-    let read = std::os::unix::fs::FileExt::read_at(file, &mut head, start).ok()?;
-    match Compression::detect(&head[..read]) {
+    let read = read_fully(file, &mut head, start)?;
+    Ok(match Compression::detect(&head[..read]) {
         Detection::Compressed(compression) => Some(compression),
         Detection::Plain | Detection::NeedMore => None,
-    }
+    })
 }
 
 /// A file from an offset on, read without moving the offset that others see.

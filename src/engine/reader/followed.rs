@@ -234,7 +234,7 @@ impl Live<'_> {
 
     /// Goes to where the wanted records begin.
     fn begin(&mut self, part: &mut Part, tail: bool) -> Result<(), Stopped> {
-        if tail && compression_at(part.section.file(), part.section.offset).is_none() {
+        if tail && compression_at(part.section.file(), part.section.offset)?.is_none() {
             let start = part.section.offset;
             let file = std::sync::Arc::clone(part.section.file());
             part.section.offset =
@@ -292,7 +292,7 @@ impl Live<'_> {
             return Ok((false, false));
         }
         if part.section.offset == 0
-            && let Some(compression) = compression_at(part.section.file(), 0)
+            && let Some(compression) = compression_at(part.section.file(), 0)?
         {
             let file = std::sync::Arc::clone(part.section.file());
             let section = Section::of(file, 0, u64::MAX);
@@ -303,9 +303,9 @@ impl Live<'_> {
         }
         let mut read = 0;
         loop {
-            let before = part.buffer.filled;
+            let before = part.buffer.taken;
             let has_some = self.reader.fill(&mut part.buffer, &mut part.section)?;
-            read += part.buffer.filled - before;
+            read += (part.buffer.taken - before) as usize;
             if !has_some {
                 break;
             }

@@ -17,7 +17,7 @@ use super::poller::Poller;
 use super::slot::{Kind, Next, Slot};
 use super::timers::Timers;
 use super::{Over, Reader, Stopped, compression_at};
-use crate::data::{Framing, reason};
+use crate::data::reason;
 use crate::engine::control::Waited;
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
@@ -133,12 +133,12 @@ impl<'r> Live<'r> {
             Input::Ranges { file, start, .. } if self.reader.reading.follow => {
                 Kind::Followed(Box::new(self.followed_handle(source, file, start)?))
             }
-            Input::Ranges { file, start, end } => match compression_at(&file, start) {
+            Input::Ranges { file, start, end } => match compression_at(&file, start)? {
                 Some(compression) => {
                     let section = Section::of(file, start, u64::MAX);
                     Kind::Bytes(compression.reader(Box::new(section))?)
                 }
-                None if self.reader.framing(source) == Framing::Lines => {
+                None if self.reader.has_lines(source, &file, (start, end))? => {
                     Kind::Ranges(self.reader.ranges(source, file, start, end)?)
                 }
                 None => Kind::Bytes(Box::new(Section::of(file, start, end))),

@@ -4,14 +4,18 @@
 //! something that is followed, all are read side by side ([`live`]).
 
 mod buffer;
+#[cfg(test)]
+mod cut_tests;
 mod datagrams;
 mod dial;
 mod dispatch;
 mod files;
 mod followed;
+mod intake;
 mod limits;
 mod live;
 mod news;
+mod passing;
 mod poller;
 mod preface;
 mod slot;
@@ -26,7 +30,7 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender};
 
-use crate::data::{Framing, Preface, reason};
+use crate::data::{Framing, Preface, Regroup, reason};
 use crate::source::compression::Compression;
 use crate::source::{self, Input, Liveness};
 use crate::window::Mark;
@@ -50,6 +54,8 @@ pub(super) struct Setup {
     pub(super) max_line_bytes: usize,
     /// Of each input of the plan, where its records end and what stands in front of them.
     pub(super) inputs: Vec<(Framing, Preface)>,
+    /// Of each input, how records are found that no byte ends.
+    pub(super) regroups: Vec<Option<Regroup>>,
     /// Of each input, how the header of a source is found, if it has one.
     pub(super) finders: Vec<Option<Arc<HeaderFinder>>>,
     pub(super) batch: Option<Duration>,
@@ -83,6 +89,7 @@ pub(super) struct Reader {
     chunk_bytes: usize,
     max_line_bytes: usize,
     inputs: Vec<(Framing, Preface)>,
+    regroups: Vec<Option<Regroup>>,
     finders: Vec<Option<Arc<HeaderFinder>>>,
     waits_for_more: bool,
     marks: bool,
@@ -91,6 +98,8 @@ pub(super) struct Reader {
     buffers: Receiver<Vec<u8>>,
     messages: Sender<Message>,
     dispatch: Dispatch,
+    /// Room for bytes that are no records yet.
+    raw: Vec<u8>,
     /// A header was seen.
     has_header: bool,
 }
@@ -130,6 +139,7 @@ impl Reader {
             chunk_bytes: setup.chunk_bytes,
             max_line_bytes: setup.max_line_bytes,
             inputs: setup.inputs,
+            regroups: setup.regroups,
             finders: setup.finders,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
@@ -153,6 +163,7 @@ impl Reader {
                 clock: setup.clock,
                 notes_steps: (setup.stamps || setup.marks) && !setup.quiet,
             }),
+            raw: Vec::new(),
             has_header: false,
         }
     }
@@ -190,6 +201,17 @@ impl Reader {
         input.map_or(Preface::Nothing, |(_, preface)| *preface)
     }
 
+    /// How its records are found, if no byte ends them.
+    fn regroup(&self, source: SourceIndex) -> Option<Regroup> {
+        let regroup = self.regroups.get(self.sources.input(source));
+        regroup.copied().flatten()
+    }
+
+    /// How many bytes are read of a source before others have their turn, and signals.
+    fn bytes_a_turn(&self) -> u64 {
+        self.chunk_bytes.max(streams::PIPE_BYTES) as u64
+    }
+
     /// Reads all sources side by side.
     fn read_live(&mut self, sources: Vec<SourceIndex>) -> Result<(), Over> {
         limits::raise_open_files();
@@ -212,11 +234,12 @@ impl Reader {
     fn read_source(&mut self, source: SourceIndex) -> Result<(), Over> {
         let result = match source::open(&self.sources.name(source)) {
             Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
-                None => self.read_file(source, file, start, end),
-                Some(compression) => {
+                Ok(None) => self.read_file(source, file, start, end),
+                Ok(Some(compression)) => {
                     let section = Section::of(file, start, u64::MAX);
                     self.read_compressed(source, compression, Box::new(section))
                 }
+                Err(error) => Err(Stopped::Failed(error)),
             },
             Ok(input) => match Live::new(self) {
                 Ok(mut live) => live

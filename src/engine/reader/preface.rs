@@ -10,7 +10,7 @@ use memchr::memmem;
 
 use super::buffer::Buffer;
 use super::{Over, Reader, Stopped};
-use crate::data::{BYTE_ORDER_MARK, Preface, RecordCursor, trim_terminator};
+use crate::data::{Preface, RecordCursor, trim_terminator};
 use crate::decode::w3c::DIRECTIVE;
 use crate::engine::arrivals::{Arrivals, ChunkArrivals};
 use crate::engine::message::{Content, Message, SourceIndex};
@@ -72,19 +72,11 @@ impl HeaderFinder {
 impl Reader {
     /// Takes a byte order mark and the header off the front, once they are there. `ended`: there is no more.
     pub(super) fn take_preface(&mut self, buffer: &mut Buffer, ended: bool) -> Result<(), Stopped> {
-        if buffer.preface == Preface::Nothing {
-            return Ok(());
+        if !buffer.intake.is_settled() {
+            self.settle(buffer, ended);
         }
-        if buffer.preface_bytes == 0 {
-            let filled = buffer.filled();
-            if !ended && filled.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(filled)
-            {
-                return Ok(());
-            }
-            if filled.starts_with(BYTE_ORDER_MARK) {
-                buffer.preface_bytes = BYTE_ORDER_MARK.len() as u64;
-                buffer.drop_front(BYTE_ORDER_MARK.len());
-            }
+        if buffer.preface == Preface::Nothing || !buffer.intake.is_settled() {
+            return Ok(());
         }
         if buffer.preface == Preface::Header && !self.take_header(buffer, ended)? {
             return Ok(());

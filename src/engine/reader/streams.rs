@@ -18,7 +18,7 @@ use crate::source::compression::{Compression, Detection};
 pub(super) const PIPE_BYTES: usize = 1 << 20;
 
 /// A connection that gives less has nothing more.
-const DRAINED_BYTES: usize = 16 << 10;
+const DRAINED_BYTES: u64 = 16 << 10;
 
 /// How many connections are taken before others have their turn.
 const ACCEPTED_AT_ONCE: usize = 64;
@@ -32,6 +32,8 @@ impl Live<'_> {
         let Kind::Stream(file, detection) = &mut slot.kind else {
             return Ok(Next::End);
         };
+        // A record that is skipped fills no chunk: others have their turn even so, and signals.
+        let most = slot.buffer.taken + self.reader.bytes_a_turn();
         loop {
             match self.reader.fill(&mut slot.buffer, file) {
                 Ok(true) => {}
@@ -67,7 +69,8 @@ impl Live<'_> {
                 }
             }
             self.reader.find_records(&mut slot.buffer)?;
-            let is_full = slot.buffer.filled >= self.reader.chunk_bytes;
+            let is_full =
+                slot.buffer.filled >= self.reader.chunk_bytes || slot.buffer.taken >= most;
             if is_full || !has_input(file.as_fd()) {
                 break;
             }
@@ -105,27 +108,30 @@ impl Live<'_> {
         let Kind::Connection(file, dialing) = &mut slot.kind else {
             return Ok(Next::End);
         };
-        let before = slot.buffer.filled;
+        let before = slot.buffer.taken;
+        let most = before + self.reader.bytes_a_turn();
         let lost = loop {
-            let filled = slot.buffer.filled;
+            let taken = slot.buffer.taken;
             match self.reader.fill(&mut slot.buffer, file) {
                 Ok(true) => {}
                 Ok(false) => break Some(None),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break None,
                 Err(error) => break Some(Some(error)),
             }
-            let read = slot.buffer.filled - filled;
+            let read = slot.buffer.taken - taken;
             self.reader.find_records(&mut slot.buffer)?;
-            if slot.buffer.filled >= self.reader.chunk_bytes || read < DRAINED_BYTES {
+            let is_full =
+                slot.buffer.filled >= self.reader.chunk_bytes || slot.buffer.taken >= most;
+            if is_full || read < DRAINED_BYTES {
                 break None;
             }
         };
-        if let (true, Some(dialing)) = (slot.buffer.filled > before, dialing) {
+        if let (true, Some(dialing)) = (slot.buffer.taken > before, dialing) {
             dialing.has_answered();
         }
         match lost {
             None => {
-                if slot.buffer.filled > before {
+                if slot.buffer.taken > before {
                     self.hand_out(token, slot)?;
                 }
                 Ok(Next::Wait)

@@ -62,6 +62,7 @@ impl Running {
             chunk_bytes: 1 << 10,
             max_line_bytes: 1 << 10,
             inputs: vec![(Framing::Lines, Preface::Nothing)],
+            regroups: vec![None],
             finders: vec![None],
             batch: Some(BATCH),
             waits_for_more: true,

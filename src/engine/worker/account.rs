@@ -153,7 +153,7 @@ struct Replay {
 }
 
 /// Appends a record, and what stands behind one.
-pub(super) fn keep_record(records: &mut Vec<u8>, record: &[u8], framing: Framing) {
+fn keep_record(records: &mut Vec<u8>, record: &[u8], framing: Framing) {
     records.extend_from_slice(framing.trim(record));
     records.push(framing.terminator());
 }

@@ -49,7 +49,11 @@ impl Worker {
         let records = match input.framing {
             Framing::Lines if !input.scanner.keeps_all() => count_records(bytes),
             // The scanner gives a row for each.
-            Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) => rows,
+            Framing::Lines
+            | Framing::Quoted { .. }
+            | Framing::Nul
+            | Framing::Starts(_)
+            | Framing::Counted => rows,
         };
         if input.scanner.explodes() {
             account.explode(records);

@@ -9,14 +9,15 @@ use std::sync::{Arc, OnceLock};
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
-use crate::data::{LastTimes, LiveSlots, Names, Position, Preface, begin_chunk, end_chunk};
+use crate::data::{
+    LastTimes, LiveSlots, Names, Position, Preface, RejectedRecord, begin_chunk, end_chunk,
+};
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, Reducer};
 use crate::window::Mark;
 
-use account::keep_record;
 use decode::Decoded;
 use output::Output;
 
@@ -252,10 +253,7 @@ impl Worker {
             Content::Overlong => {
                 self.process_bytes(&[], true, task.header, task.arrivals, &mut done)
             }
-            Content::Unfinished(buffer, len) => {
-                done.bytes = len as u64;
-                self.pass_unfinished(&buffer[..len], task.header, &mut done);
-            }
+            Content::Rejected(rejected) => self.pass_rejected(rejected, task.header, &mut done),
             Content::Mark(mark) => {
                 done.mark = Some(mark);
                 if let Some(board) = &self.setup.board {
@@ -327,23 +325,31 @@ impl Worker {
         done.payload = out.into_payload();
     }
 
-    /// Rejects a record of which a closed connection has taken the rest.
-    fn pass_unfinished(&self, bytes: &[u8], header: Option<Arc<[u8]>>, done: &mut Done) {
+    /// Enters records that the reader has rejected.
+    fn pass_rejected(
+        &self,
+        rejected: Vec<RejectedRecord>,
+        header: Option<Arc<[u8]>>,
+        done: &mut Done,
+    ) {
         if let Some(board) = &self.setup.board {
-            let _ = board.records_before(done.sequence, done.source, 1); // nothing reads its number
+            let records = rejected.len() as u64;
+            let _ = board.records_before(done.sequence, done.source, records); // nothing reads their numbers
         }
         if let Some(windowing) = &self.setup.windowing {
             let _ = windowing.places(std::iter::empty(), done); // no record that belongs anywhere
         }
         done.has_header = header.is_some() && self.takes_header(done.source);
-        if self.setup.keep_rejects {
-            let input = self.setup.sources.input(done.source);
-            let framing = self.setup.plan.inputs[input].framing;
-            keep_record(&mut done.rejected_lines, bytes, framing);
+        for RejectedRecord { text, reason } in rejected {
+            done.bytes += text.len() as u64;
+            if self.setup.keep_rejects {
+                let input = self.setup.sources.input(done.source);
+                let framing = self.setup.plan.inputs[input].framing;
+                done.rejected_lines.extend_from_slice(&text);
+                done.rejected_lines.push(framing.terminator());
+            }
+            self.reject(done, || reason.clone());
         }
-        self.reject(done, || {
-            "the connection ended in the middle of the line".to_owned()
-        });
     }
 
     /// From the moment on that the first row has decided the columns, rows are encoded here.

@@ -1,0 +1,182 @@
+//! Messages with their length in bytes before them: `17 <34>1 - - - - - -`, as syslog is sent over TCP (RFC 6587,
+//! 3.4.1). A message may hold any byte, newlines too.
+//!
+//! Where no count is, the line is rejected, and those after it, up to a count that a `<` follows, with which every
+//! syslog message begins. Newlines between messages, which some senders write, are skipped.
+
+use super::{Regrouped, keep};
+
+/// A count has at most so many digits.
+const MOST_DIGITS: usize = 10;
+
+/// Finds the messages of a source.
+#[derive(Debug)]
+pub struct OctetCounts {
+    limit_bytes: usize,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// In a count, with these digits so far.
+    Count(Vec<u8>),
+    /// In a message of so many bytes, of which some are left.
+    Message { len: usize, left: usize },
+    /// In a message that is longer than a record may be.
+    Overlong { left: u64 },
+    /// Looking for the next count: what was skipped of the line, and the end of it that may be a count.
+    Lost { text: Vec<u8>, count: Vec<u8> },
+}
+
+impl OctetCounts {
+    pub(super) fn new(limit_bytes: usize) -> Self {
+        OctetCounts {
+            limit_bytes,
+            state: State::Count(Vec::new()),
+        }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Regrouped) {
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            match &mut self.state {
+                State::Message { left, .. } => {
+                    let taken = rest.len().min(*left);
+                    out.bytes.extend_from_slice(&rest[..taken]);
+                    *left -= taken;
+                    at += taken;
+                    if *left == 0 {
+                        out.close();
+                        self.state = State::Count(Vec::new());
+                    }
+                }
+                State::Overlong { left } => {
+                    let taken = (rest.len() as u64).min(*left);
+                    *left -= taken;
+                    at += taken as usize;
+                    if *left == 0 {
+                        self.state = State::Count(Vec::new());
+                    }
+                }
+                State::Count(_) => {
+                    self.take_count(rest[0], out);
+                    at += 1;
+                }
+                State::Lost { .. } => {
+                    self.look_for_count(rest[0], out);
+                    at += 1;
+                }
+            }
+        }
+    }
+
+    fn take_count(&mut self, byte: u8, out: &mut Regrouped) {
+        let State::Count(digits) = &mut self.state else {
+            return;
+        };
+        match byte {
+            b'\n' | b'\r' if digits.is_empty() => {}
+            b'1'..=b'9' if digits.len() < MOST_DIGITS => digits.push(byte),
+            b'0' if (1..MOST_DIGITS).contains(&digits.len()) => digits.push(byte),
+            b' ' if !digits.is_empty() => {
+                let digits = std::mem::take(digits);
+                self.begin(&digits, out);
+            }
+            _ => {
+                let text = std::mem::take(digits);
+                let count = Vec::new();
+                self.state = State::Lost { text, count };
+                self.look_for_count(byte, out);
+            }
+        }
+    }
+
+    /// A message begins, after its count.
+    fn begin(&mut self, digits: &[u8], out: &mut Regrouped) {
+        let value = |number: u64, digit: &u8| number * 10 + u64::from(digit - b'0');
+        let len = digits.iter().fold(0, value);
+        self.state = match usize::try_from(len) {
+            Ok(len) if len <= self.limit_bytes => {
+                out.bytes.extend_from_slice(digits);
+                out.bytes.push(b' ');
+                State::Message { len, left: len }
+            }
+            _ => {
+                let limit = self.limit_bytes;
+                let reason = format!(
+                    "octet-counted: the count says {len} bytes, the longest message is {limit}, see --max-line"
+                );
+                out.reject(Vec::new(), reason);
+                State::Overlong { left: len }
+            }
+        };
+    }
+
+    fn look_for_count(&mut self, byte: u8, out: &mut Regrouped) {
+        let limit = self.limit_bytes;
+        let State::Lost { text, count } = &mut self.state else {
+            return;
+        };
+        match (byte, count.last()) {
+            (b'<', Some(b' ')) => {
+                let digits = count[..count.len() - 1].to_vec();
+                if !text.is_empty() {
+                    reject_lost(text, out);
+                }
+                self.begin(&digits, out);
+                self.push(&[byte], out);
+                return;
+            }
+            (b'1'..=b'9', None) => return count.push(byte),
+            (b'0'..=b'9', Some(b'0'..=b'9')) if count.len() < MOST_DIGITS => {
+                return count.push(byte);
+            }
+            (b' ', Some(b'0'..=b'9')) => return count.push(byte),
+            _ => {}
+        }
+        keep(text, count, limit);
+        count.clear();
+        match byte {
+            b'\n' if text.is_empty() => {}
+            b'\n' => reject_lost(text, out),
+            b'1'..=b'9' => count.push(byte),
+            _ => keep(text, &[byte], limit),
+        }
+    }
+
+    pub(super) fn finish(&mut self, out: &mut Regrouped) {
+        match std::mem::replace(&mut self.state, State::Count(Vec::new())) {
+            State::Message { len, left } => {
+                let open = out.open();
+                let start = open.len() - (len - left);
+                let text = open[start..].to_vec();
+                let there = len - left;
+                out.drop_open();
+                let reason = format!(
+                    "octet-counted: there are only {there} of the {len} bytes that the count says"
+                );
+                out.reject(text, reason);
+            }
+            State::Count(digits) if !digits.is_empty() => {
+                out.reject(
+                    digits,
+                    "octet-counted: there is no message after the count".to_owned(),
+                );
+            }
+            State::Lost { mut text, count } => {
+                keep(&mut text, &count, self.limit_bytes);
+                if !text.is_empty() {
+                    reject_lost(&mut text, out);
+                }
+            }
+            State::Count(_) | State::Overlong { .. } => {}
+        }
+    }
+}
+
+fn reject_lost(text: &mut Vec<u8>, out: &mut Regrouped) {
+    let reason = "octet-counted: expected the length of a message and a blank, as in `17 <34>1 …`";
+    let text = std::mem::take(text);
+    out.reject(text, reason.to_owned());
+}

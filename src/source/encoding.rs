@@ -1,0 +1,191 @@
+//! Encodings: a byte order mark says UTF-8 or UTF-16; without one, bytes are taken as they are.
+//!
+//! The mark is no part of the first record, whatever reads it. UTF-16 is converted to UTF-8 as it is read. Its mark
+//! can be the beginning of other bytes too, so it counts only if a zero byte follows soon: every line end and every
+//! ASCII character in UTF-16 has one, and text in other encodings has none.
+
+use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
+
+/// U+FFFD, for units that are no UTF-16.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
+/// So many bytes of a source tell whether it is UTF-16.
+pub const SAMPLE_BYTES: usize = 4 << 10;
+
+/// What the first bytes of a source say of its encoding.
+#[derive(Debug)]
+pub enum Mark {
+    /// There is no mark.
+    None,
+    /// So far the bytes might begin one.
+    NeedMore,
+    /// UTF-8, after a mark of so many bytes.
+    Utf8(usize),
+    /// UTF-16, after a mark of so many bytes.
+    Utf16(usize, Box<Utf16>),
+}
+
+impl Mark {
+    /// Looks at the first bytes of a source. `ended`: there are no more.
+    pub fn of(first: &[u8], ended: bool) -> Mark {
+        let utf16 = |encoding| {
+            let sample = &first[2..first.len().min(SAMPLE_BYTES)];
+            let is_empty = ended && sample.is_empty();
+            if is_empty || memchr::memchr(0, sample).is_some() {
+                Mark::Utf16(2, Box::new(Utf16::new(encoding)))
+            } else if ended || first.len() >= SAMPLE_BYTES {
+                Mark::None
+            } else {
+                Mark::NeedMore
+            }
+        };
+        match first {
+            [0xef, 0xbb, 0xbf, ..] => Mark::Utf8(3),
+            [0xff, 0xfe, ..] => utf16(UTF_16LE),
+            [0xfe, 0xff, ..] => utf16(UTF_16BE),
+            [] | [0xef] | [0xef, 0xbb] | [0xff] | [0xfe] if !ended => Mark::NeedMore,
+            _ => Mark::None,
+        }
+    }
+}
+
+/// Converts UTF-16 that comes in pieces.
+pub struct Utf16 {
+    decoder: Decoder,
+    /// How many times something was no UTF-16.
+    pub replaced: u64,
+}
+
+impl Utf16 {
+    fn new(encoding: &'static encoding_rs::Encoding) -> Self {
+        Utf16 {
+            decoder: encoding.new_decoder_without_bom_handling(),
+            replaced: 0,
+        }
+    }
+
+    /// Appends the text of the next bytes.
+    pub fn convert(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
+        self.replaced += self.append(bytes, text, false);
+    }
+
+    /// No more comes; whether the last character lacks its end.
+    pub fn finish(&mut self, text: &mut Vec<u8>) -> bool {
+        self.append(&[], text, true) > 0
+    }
+
+    /// Appends the text of some bytes; how many times they were no UTF-16.
+    fn append(&mut self, bytes: &[u8], text: &mut Vec<u8>, is_last: bool) -> u64 {
+        let (mut rest, mut replaced) = (bytes, 0);
+        loop {
+            let most = self
+                .decoder
+                .max_utf8_buffer_length_without_replacement(rest.len())
+                .unwrap_or(rest.len());
+            let filled = text.len();
+            text.resize(filled + most, 0);
+            let (result, read, written) =
+                self.decoder
+                    .decode_to_utf8_without_replacement(rest, &mut text[filled..], is_last);
+            text.truncate(filled + written);
+            rest = &rest[read..];
+            match result {
+                DecoderResult::InputEmpty => return replaced,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(..) => {
+                    text.extend_from_slice(REPLACEMENT);
+                    replaced += 1;
+                }
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Utf16 {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.decoder.encoding().name())
+    }
+}
+
+/// A whole text in UTF-8 without a mark.
+pub fn to_utf8(mut bytes: Vec<u8>) -> Vec<u8> {
+    match Mark::of(&bytes, true) {
+        Mark::None | Mark::NeedMore => bytes,
+        Mark::Utf8(mark) => {
+            bytes.drain(..mark);
+            bytes
+        }
+        Mark::Utf16(mark, mut utf16) => {
+            let mut text = Vec::new();
+            utf16.convert(&bytes[mark..], &mut text);
+            utf16.finish(&mut text);
+            text
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn utf16(text: &str, is_big: bool) -> Vec<u8> {
+        let bytes = |unit: u16| match is_big {
+            true => unit.to_be_bytes(),
+            false => unit.to_le_bytes(),
+        };
+        std::iter::once(0xfeff)
+            .chain(text.encode_utf16())
+            .flat_map(bytes)
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn text_is_the_same_wherever_it_is_cut(text in "\n\\PC{0,40}", step in 1usize..9, is_big in any::<bool>()) {
+            let bytes = utf16(&text, is_big);
+            prop_assert_eq!(to_utf8(bytes.clone()), text.as_bytes());
+            let Mark::Utf16(mark, mut decoder) = Mark::of(&bytes, false) else {
+                panic!("a mark");
+            };
+            let mut converted = Vec::new();
+            bytes[mark..].chunks(step).for_each(|piece| decoder.convert(piece, &mut converted));
+            prop_assert!(!decoder.finish(&mut converted));
+            prop_assert_eq!((converted, decoder.replaced), (text.into_bytes(), 0));
+        }
+    }
+
+    #[test]
+    fn the_mark_tells_and_is_dropped() {
+        assert_eq!(to_utf8(b"\xef\xbb\xbfa".to_vec()), b"a");
+        assert_eq!(to_utf8(b"a\xef\xbb\xbf".to_vec()), b"a\xef\xbb\xbf");
+        assert_eq!(to_utf8(b"\xef\xbb".to_vec()), b"\xef\xbb");
+        assert_eq!(to_utf8(b"\xff\xfe\n\xc3\n".to_vec()), b"\xff\xfe\n\xc3\n");
+        assert!(matches!(
+            Mark::of(b"\xff\xfe\x01\x4e", false),
+            Mark::NeedMore
+        ));
+        assert!(matches!(
+            Mark::of(b"\xff\xfe\x01\x4e\n\0", false),
+            Mark::Utf16(2, _)
+        ));
+        assert!(matches!(Mark::of(b"\xef\xbb", false), Mark::NeedMore));
+        assert!(matches!(Mark::of(b"\xef\xbb", true), Mark::None));
+        assert!(matches!(Mark::of(b"", false), Mark::NeedMore));
+        assert!(matches!(Mark::of(b"a", false), Mark::None));
+    }
+
+    #[test]
+    fn half_a_character_is_noticed() {
+        for end in [&b"a\0b"[..], b"a\0\x3d\xd8", b"a\0\x3d\xd8\x00"] {
+            let bytes = [b"\xff\xfe", end].concat();
+            let Mark::Utf16(mark, mut decoder) = Mark::of(&bytes, true) else {
+                panic!("a mark");
+            };
+            let mut text = Vec::new();
+            decoder.convert(&bytes[mark..], &mut text);
+            assert!(decoder.finish(&mut text));
+            assert_eq!(text, "a\u{fffd}".as_bytes());
+        }
+    }
+}
