@@ -45,7 +45,7 @@ fn connections_that_come_in_are_sources_of_their_own() {
 }
 
 #[test]
-fn half_a_line_of_a_lost_connection_is_rejected() {
+fn half_a_line_of_a_reset_connection_is_rejected() {
     let files = Files::new();
     let rejects = files.path().join("rejects");
     let rejects = rejects.to_str().expect("a plain path");
@@ -54,7 +54,8 @@ fn half_a_line_of_a_lost_connection_is_rejected() {
     let stream = client(port, "a\nb\nhal");
     let name = stream.local_addr().expect("an address").to_string();
     assert_eq!((run.line(), run.line()), ("a".to_owned(), "b".to_owned()));
-    drop(stream);
+    run.wait_until_read(port);
+    reset(stream);
     let _next = client(port, "next\n");
     assert_eq!(run.line(), "next");
     run.signal("TERM");
@@ -65,6 +66,89 @@ fn half_a_line_of_a_lost_connection_is_rejected() {
     );
     assert_eq!(ended.stderr, expected);
     assert_eq!(std::fs::read_to_string(rejects).expect("a file"), "hal\n");
+}
+
+/// Closes a connection the hard way: what it does when its peer is gone.
+fn reset(socket: impl std::os::fd::AsFd) {
+    let at_once = Some(Duration::ZERO);
+    rustix::net::sockopt::set_socket_linger(&socket, at_once).expect("a socket");
+}
+
+#[test]
+fn the_last_line_of_a_closed_connection_needs_no_newline() {
+    let mut run = Running::start(&["select @number, line", "tcp-listen://0"]);
+    let port = run.port();
+    for text in ["1\n2", "1\r\n2\n"] {
+        drop(client(port, text));
+        assert_eq!((run.line(), run.line()), ("1\t1".into(), "2\t2".into()));
+    }
+    run.signal("INT");
+    let ended = run.end();
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(130), ""));
+
+    let files = Files::new();
+    let path = files.path().join("socket");
+    let server = UnixListener::bind(&path).expect("a socket");
+    let written = format!("unix://{}", path.display());
+    let run = Running::start(&["skip 'z'", &written]);
+    let (mut stream, _) = server.accept().expect("it connects");
+    stream.write_all(b"a\nlast").expect("it reads");
+    drop(stream);
+    let ended = run.end();
+    assert_eq!(
+        (ended.status, ended.stdout.as_str()),
+        (Some(0), "a\nlast\n")
+    );
+
+    let mut run = Running::start(&["skip 'z'", &written, "--follow"]);
+    let (mut stream, _) = server.accept().expect("it connects");
+    stream.write_all(b"a\nlast").expect("it reads");
+    drop(stream);
+    assert_eq!((run.line(), run.line()), ("a".into(), "last".into()));
+    let (mut stream, _) = server.accept().expect("it connects again");
+    stream.write_all(b"next\n").expect("it reads");
+    assert_eq!(run.line(), "next", "a line of its own");
+}
+
+#[test]
+fn datagrams_that_the_system_drops_are_counted() {
+    let mut run = Running::start(&["count", "udp-listen://0", "--stats", "--batch", "50ms"]);
+    let port = run.port();
+    let socket = UdpSocket::bind((HOST, 0)).expect("a socket");
+    let text = [b'x'; 60_000];
+    let send = |text: &[u8]| socket.send_to(text, (HOST, port)).expect("it is sent");
+    send(b"first");
+    run.wait_until_read(port);
+    run.signal("STOP");
+    let sent: u64 = 2000; // 120 MB: more than any buffer that is granted
+    (0..sent).for_each(|_| {
+        send(&text);
+    });
+    run.signal("CONT");
+    let note = run.message();
+    let told = ": the system drops datagrams: they come faster than they are read";
+    assert!(note.ends_with(told), "{note}");
+    let drained = || !live::has_unread_datagrams(port);
+    let begun = Instant::now();
+    while !drained() {
+        assert!(begun.elapsed() < PATIENCE, "it does not read");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(300)); // from its hands into the count
+    run.signal("INT");
+    let ended = run.end();
+    let counted: u64 = ended.stdout.trim().parse().expect("a number");
+    let line = ended.stderr.lines().find(|line| line.contains("dropped"));
+    let line = line.expect("the number of dropped datagrams is printed");
+    let dropped: u64 = line
+        .split(' ')
+        .find_map(|word| word.parse().ok())
+        .expect("a number");
+    assert_eq!(counted + dropped, sent + 1, "{}", ended.stderr);
+    assert!(
+        line.ends_with("datagrams before they could be read"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -93,10 +177,10 @@ fn a_followed_connection_is_made_again() {
     stream.write_all(b"one\nhal").expect("it reads");
     assert_eq!(run.line(), "one");
     drop(server); // nobody answers for a while
-    drop(stream);
+    reset(stream);
     assert_eq!(
         run.message(),
-        format!("bourn: {written}: the connection was closed; connecting again")
+        format!("bourn: {written}: connection reset by peer; connecting again")
     );
     let begun = Instant::now();
     let server = loop {

@@ -46,7 +46,9 @@ fn session(arguments: &[&str], size: (u16, u16)) -> Session {
 /// The lines of a screen, but for those that say how fast it goes.
 fn table(sent: &str, rows: usize) -> Vec<String> {
     let lines = screen(sent, rows).into_iter();
-    lines.filter(|line| !line.contains("records/s")).collect()
+    lines
+        .filter(|line| !line.contains("record/s") && !line.contains("records/s"))
+        .collect()
 }
 
 #[test]
@@ -105,7 +107,7 @@ fn nothing_of_the_frames_is_left_in_a_long_result() {
         let mut session = session(&["-o", format, "count by line | select line"], (40, 10));
         let lines: String = (1000..2500).map(|number| format!("{number}\n")).collect();
         session.feed(&lines);
-        session.wait_for("1500 records,");
+        session.wait_for("1,500 records,");
         session.close_input();
         let seen = session.seen.clone();
         let (_, rest) = session.end();
@@ -247,7 +249,9 @@ fn windows_and_rows_come_while_the_input_is_open() {
     session.wait_for("2026-03-01T10:00:00Z  2026-03-01T10:01:00Z  a      1\n");
     session.feed("2026-03-01T10:02:00Z c\n");
     session.wait_for("2026-03-01T10:01:00Z  2026-03-01T10:02:00Z  b      1\n");
-    assert!(!session.seen.contains('\u{1b}'), "{}", session.seen);
+    let shown = screen(&session.seen, 10);
+    let rows = |end: &str| shown.iter().filter(|line| line.ends_with(end)).count();
+    assert_eq!((rows("a      1"), rows("b      1")), (1, 1), "{shown:?}");
     let mut session = self::session(&["select line as l"], (80, 10));
     session.feed("one\n");
     session.wait_for("l\none\n");
@@ -308,4 +312,133 @@ fn data_does_not_drive_the_terminal() {
     let header = format!("x{ESCAPES}\n1\n");
     let shown = shown(80, &["csv | where true"], &[], &header);
     assert_eq!(shown, "xa\\x1b[2J\\x07\tb\n1\n");
+}
+
+#[test]
+fn rows_appear_while_records_keep_coming() {
+    for arguments in [
+        &["--color", "never", "select line, len(line) as n"][..],
+        &["--color", "never", "-o", "table", "logfmt | select n"],
+    ] {
+        let mut session = Session::start(arguments, &[], (40, 10), On::Stdout);
+        // No pause is as long as a table waits for rows that come together.
+        for _ in 0..200 {
+            session.feed("n=1\n");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let row = if arguments.contains(&"table") {
+            "n\n1\n"
+        } else {
+            "line  n\nn=1   3\n"
+        };
+        session.wait_for(row);
+        session.feed("n=2\n");
+        session.close_input();
+        let (status, _) = session.end();
+        assert_eq!(status, Some(0));
+    }
+}
+
+#[test]
+fn windows_that_are_open_are_drawn_below_the_final_ones() {
+    let mut session = session(
+        &["parse '{t:time} {w}' | count by w | window 1m on t"],
+        (70, 12),
+    );
+    session.feed("2026-03-01T10:00:00Z a\n2026-03-01T10:01:00Z b\n");
+    session.wait_for("open windows, not final yet:");
+    session.wait_for("2 records,");
+    let shown = table(&session.seen, 12);
+    let open = shown
+        .iter()
+        .position(|line| line == "open windows, not final yet:")
+        .expect("it is said");
+    assert!(
+        shown[..open].iter().any(|line| line.ends_with("a      1")),
+        "{shown:?}"
+    );
+    assert!(
+        shown[open..].iter().any(|line| line.ends_with("b      1")),
+        "{shown:?}"
+    );
+    let seen = session.seen.clone();
+    session.close_input();
+    let (status, rest) = session.end();
+    assert_eq!(status, Some(0));
+    let last = screen(&(seen + &rest), 12);
+    assert!(
+        !last.iter().any(|line| line.contains("open windows")),
+        "{last:?}"
+    );
+    assert!(
+        last.iter().any(|line| line.ends_with("b      1")),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn no_row_is_wider_than_the_terminal() {
+    let input = "2026-03-01T10:00:00Z a-long-word 1234567890123\n2026-03-01T10:01:30Z b 7\n";
+    let expression =
+        "parse '{t:time} {w} {n:int}' | sum(n) as a_long_name, count by w | window 1m on t";
+    for columns in 1..100 {
+        for format in ["table", "bars"] {
+            let sent = shown(
+                columns,
+                &["--color", "never", "-o", format, expression],
+                &[],
+                input,
+            );
+            for line in sent.lines() {
+                assert!(
+                    line.chars().count() <= usize::from(columns),
+                    "{columns}: {line:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn bounds_of_one_day_are_times_of_day_where_there_is_no_room() {
+    let input = "2026-03-01T23:58:00Z a\n2026-03-01T23:59:00Z b\n";
+    let expression = "parse '{t:time} {w}' | count by w | window 1m on t";
+    let at = |columns, input| shown(columns, &["--color", "never", expression], &[], input);
+    assert!(at(70, input).contains("2026-03-01T23:58:00Z  2026-03-01T23:59:00Z  a      1\n"));
+    let narrow = at(40, input);
+    assert!(
+        narrow.contains("23:58:00      23:59:00    a      1\n"),
+        "{narrow}"
+    );
+    assert!(
+        narrow.contains("23:59:00      00:00:00    b      1\n"),
+        "{narrow}"
+    );
+    let both = at(40, "2026-03-01T23:59:00Z a\n2026-03-02T00:00:00Z b\n");
+    assert!(
+        both.lines().all(|line| line.chars().count() <= 40),
+        "{both}"
+    );
+}
+
+#[test]
+fn what_an_interrupt_echoes_is_cleared() {
+    let mut session = session(&["count by line | sort line"], (40, 10));
+    session.feed("a\n");
+    session.wait_for("1 record,");
+    session.signal("INT");
+    let (status, rest) = session.end();
+    assert_eq!(status, Some(130));
+    assert!(rest.contains("\r\u{1b}[K"), "{rest:?}");
+}
+
+#[test]
+fn text_of_the_data_does_not_change_its_direction() {
+    let sent = shown(
+        40,
+        &["--color", "never", "select line as x"],
+        &[],
+        "a\u{202e}b\n",
+    );
+    assert_eq!(sent, "x\na\\u{202e}b\n");
 }

@@ -4,9 +4,10 @@ use std::any::Any;
 use std::ops::Range;
 
 use crate::data::{
-    Column, ColumnBuilder, Number, Position, Value, ValueRef, expected_summand, parse_number,
+    Column, ColumnBuilder, Exact, Number, Position, Value, ValueRef, expected_summand, is_blank,
+    parse_number,
 };
-use crate::expr::Failures;
+use crate::expr::{Failures, Undecided, describe};
 
 /// To which group each row belongs.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,8 @@ impl Groups<'_> {
 pub struct Settings {
     /// The aggregate's name as it was typed, for messages.
     pub name: String,
+    /// The name of its column, which no other aggregate of the stage has.
+    pub column: String,
     /// The constant that it takes, if it takes one: `q`, `n`, `alpha`.
     pub constant: f64,
     /// How many expressions it takes from each record.
@@ -204,6 +207,10 @@ pub(super) trait State: Clone + Default + Send + Sync + 'static {
         position: Position,
     ) -> Result<(), &'static str>;
 
+    /// Whether a value that [`State::update`] does not expect is a failure only if others of the run are what it
+    /// expects: it is part of the state all the same.
+    const DECIDES_LATER: bool = false;
+
     /// Adds what another state has seen.
     fn merge(&mut self, shared: &Self::Shared, other: &Self);
 
@@ -241,6 +248,9 @@ pub(super) struct PerGroup<S: State> {
     states: Vec<S>,
     shared: S::Shared,
     name: String,
+    column: String,
+    /// What this batch has left open.
+    open: Undecided,
 }
 
 impl<S: State> PerGroup<S> {
@@ -250,6 +260,8 @@ impl<S: State> PerGroup<S> {
             states: Vec::<S>::new(),
             shared,
             name: settings.name.clone(),
+            column: settings.column.clone(),
+            open: Undecided::default(),
         })
     }
 
@@ -261,8 +273,34 @@ impl<S: State> PerGroup<S> {
         position: Position,
         failures: &mut Failures,
     ) {
-        if let Err(expected) = self.states[group].update(&self.shared, value, position) {
+        let updated = self.states[group].update(&self.shared, value, position);
+        if S::DECIDES_LATER {
+            self.note(value, updated);
+        } else if let Err(expected) = updated {
             failures.add(&self.name, expected, value);
+        }
+    }
+
+    /// Notes whether a value was as expected, which does not say yet whether it is a failure.
+    #[inline(always)]
+    fn note(&mut self, value: ValueRef<'_>, updated: Result<(), &'static str>) {
+        match updated {
+            Ok(()) => self.open.has_number |= !value.is_blank(),
+            Err(expected) => {
+                self.open.count += 1;
+                if self.open.first.is_none() {
+                    self.open.first = Some(describe(&self.name, expected, value));
+                }
+            }
+        }
+    }
+
+    /// Hands over what was noted.
+    fn leave_open(&mut self, failures: &mut Failures) {
+        if S::DECIDES_LATER && (self.open.count > 0 || self.open.has_number) {
+            let place = self.column.clone();
+            let noted = std::mem::take(&mut self.open);
+            failures.leave_open(Undecided { place, ..noted });
         }
     }
 }
@@ -313,6 +351,7 @@ impl<S: State> Accumulator for PerGroup<S> {
                 }
             }
         }
+        self.leave_open(failures);
     }
 
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
@@ -338,6 +377,8 @@ impl<S: State> Accumulator for PerGroup<S> {
             states: take_states(&mut self.states, order),
             shared: self.shared.clone(),
             name: self.name.clone(),
+            column: self.column.clone(),
+            open: Undecided::default(),
         })
     }
 
@@ -371,11 +412,16 @@ impl<S: State> Accumulator for PerGroup<S> {
             };
             let state = &mut self.states[group as usize];
             let (result, updated) = state.run(&self.shared, value, rows.position, finish);
-            if let Err(expected) = updated {
+            if S::DECIDES_LATER {
+                if !value.is_null() {
+                    self.note(value, updated);
+                }
+            } else if let Err(expected) = updated {
                 failures.at(row, |failures| failures.add(&self.name, expected, value));
             }
             builder.push(result.borrow());
         }
+        self.leave_open(&mut failures.failures);
         vec![builder.finish()]
     }
 
@@ -392,15 +438,25 @@ pub(super) fn take_states<S: Default>(states: &mut [S], order: &[u32]) -> Vec<S>
         .collect()
 }
 
-/// A number that is to be added to something; nothing for the empty text, which is skipped without a word.
+/// A number that is to be added to something; nothing for blank text, which is skipped without a word.
 #[inline(always)]
 pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, &'static str> {
     let number = match value {
         ValueRef::Int(value) => Some(Number::Int(value)),
         ValueRef::Float(value) => Some(Number::Float(value)),
-        ValueRef::Text([]) => return Ok(None),
+        ValueRef::Text(text) if is_blank(text) => return Ok(None),
         ValueRef::Text(text) => parse_number(text),
         _ => value.as_number(),
+    };
+    number.map(Some).ok_or_else(|| expected_summand(value))
+}
+
+/// As [`number`], with all digits of an int beyond 64 bits.
+#[inline(always)]
+pub(super) fn exact(value: ValueRef<'_>) -> Result<Option<Exact<'_>>, &'static str> {
+    let number = match value {
+        ValueRef::Text(text) if is_blank(text) => return Ok(None),
+        value => value.as_exact(),
     };
     number.map(Some).ok_or_else(|| expected_summand(value))
 }

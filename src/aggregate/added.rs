@@ -1,6 +1,6 @@
 //! What `sum` and `avg` keep.
 
-use super::accumulator::{Finish, State, number};
+use super::accumulator::{Finish, State, exact};
 use crate::data::{ExactSum, Position, Value, ValueRef};
 
 /// The sum and how many numbers it has.
@@ -21,14 +21,10 @@ impl State for Added {
         value: ValueRef<'_>,
         _position: Position,
     ) -> Result<(), &'static str> {
-        if let ValueRef::BigInt(value) = value {
-            self.sum.add_big(*value);
-        } else if let Some(number) = number(value)? {
-            self.sum.add(number);
-        } else {
-            return Ok(());
+        if let Some(number) = exact(value)? {
+            self.sum.add_exact(number);
+            self.count += 1;
         }
-        self.count += 1;
         Ok(())
     }
 

@@ -29,13 +29,14 @@ fn correlation(sums: &Sums) -> Value {
     if sums.count() < 2 {
         return Value::Null;
     }
-    let (xx, yy, xy) = (sums.centred(0, 0), sums.centred(1, 1), sums.centred(0, 1));
-    let product = xx * yy;
-    // The root of the product is exact for x = y; the product of the roots cannot overflow.
-    let scale = if product.is_normal() {
-        product.sqrt()
-    } else {
-        xx.sqrt() * yy.sqrt()
+    let (Some(x), Some(y)) = (sums.exponent(0), sums.exponent(1)) else {
+        return Value::Null; // one of them is always zero
     };
-    Value::float((xy / scale).clamp(-1.0, 1.0)) // 0 / 0 is no float: null
+    let (x, y) = ((0, x), (1, y));
+    let (xx, yy) = (sums.centred_without(x, x), sums.centred_without(y, y));
+    if xx <= 0.0 || yy <= 0.0 {
+        return Value::Null;
+    }
+    // The root of the product is exact for x = y.
+    Value::float((sums.centred_without(x, y) / (xx * yy).sqrt()).clamp(-1.0, 1.0))
 }

@@ -65,7 +65,7 @@ impl State for Delta {
         position: Position,
         _finish: &Finish,
     ) -> (Value, Result<(), &'static str>) {
-        if let ValueRef::Null | ValueRef::Text([]) = value {
+        if value.is_blank() {
             return (Value::Null, Ok(()));
         }
         match difference(value, self.0.borrow()) {

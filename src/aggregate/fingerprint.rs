@@ -7,6 +7,7 @@
 use std::hash::Hasher;
 
 use crate::data::{KeyKind, ValueRef, encode_key};
+use crate::group::process_seed;
 
 /// Bytes of a value that is its own fingerprint.
 const SHORT_BYTES: usize = 15;
@@ -68,13 +69,15 @@ fn of_long(kind: KeyKind, bytes: &[u8]) -> u128 {
     hash >> 8 | u128::from(LONG) << 124
 }
 
-/// Hashes fingerprints for a map.
+/// Hashes fingerprints for a map, with a seed of the process: many values of one hash cannot be made.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FingerprintHasher(u64);
 
 impl Hasher for FingerprintHasher {
     fn write_u128(&mut self, fingerprint: u128) {
-        self.0 = hash(fingerprint);
+        let (left, right) = process_seed();
+        let (low, high) = (fingerprint as u64, (fingerprint >> 64) as u64);
+        self.0 = mix(fold(low ^ left, high ^ right));
     }
 
     fn write(&mut self, bytes: &[u8]) {

@@ -12,11 +12,12 @@ pub(super) const MAX: AggregateDef = AggregateDef {
         name: "max",
         usage: "max(x)",
         summary: "The largest value, in the order of `sort`.",
-        details: "Numbers, and text that is a number, count by value and come before other text, which counts by \
-                  bytes. Of nothing it is null.",
+        details: "Numbers, and text that is a number, by value. If any value is a number, the result is one: other text counts \
+                  as a failed conversion, but not empty text and `-`. Without numbers the order is that of `sort`. Null \
+                  if there are no values.",
         examples: &[Example {
             expr: "split | max(word)",
-            input: "10 9\n100\n",
+            input: "10 9\n100 -\n",
             output: "100\n",
         }],
     },

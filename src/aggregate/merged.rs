@@ -166,7 +166,7 @@ impl Merged {
                 continue;
             }
             for group in part.groups {
-                let set = &mut self.sets[partition(&part.run.keys, group, &hasher)];
+                let set = &mut self.sets[partition(&part.run.keys, group, hasher)];
                 set.merge_groups(&part.run, group..group + 1, &mut groups);
             }
         }

@@ -4,15 +4,16 @@ use std::cmp::Ordering;
 
 use super::accumulator::{Finish, PerGroup, State};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
+use crate::data::{Entry, Example, Position, Value, ValueRef, compare_extremes, total_order};
 
 pub(super) const MIN: AggregateDef = AggregateDef {
     entry: Entry {
         name: "min",
         usage: "min(x)",
         summary: "The smallest value, in the order of `sort`.",
-        details: "Numbers, and text that is a number, count by value and come before other text, which counts by \
-                  bytes. Of nothing it is null.",
+        details: "Numbers, and text that is a number, by value. If any value is a number, the result is one: other text counts \
+                  as a failed conversion, but not empty text and `-`. Without numbers the order is that of `sort`. Null \
+                  if there are no values.",
         examples: &[Example {
             expr: "split | min(word)",
             input: "10 9\n100\n",
@@ -34,7 +35,14 @@ pub(super) struct Extreme(Value);
 impl Extreme {
     #[inline]
     fn is_beaten_by(&self, value: ValueRef<'_>, wanted: Ordering) -> bool {
-        self.0 == Value::Null || total_order(value, self.0.borrow()) == wanted
+        if self.0 == Value::Null {
+            return true;
+        }
+        let best = self.0.borrow();
+        match compare_extremes(value, best, wanted) {
+            Ordering::Equal => total_order(value, best) == wanted,
+            order => order == Ordering::Greater,
+        }
     }
 }
 
@@ -52,8 +60,14 @@ impl State for Extreme {
         if self.is_beaten_by(value, *wanted) {
             self.0 = value.to_value();
         }
-        Ok(())
+        match value {
+            ValueRef::Int(_) | ValueRef::Float(_) => Ok(()),
+            value if value.is_blank() || value.as_exact().is_some() => Ok(()),
+            _ => Err("a number"),
+        }
     }
+
+    const DECIDES_LATER: bool = true;
 
     fn merge(&mut self, wanted: &Ordering, other: &Self) {
         if other.0 != Value::Null && self.is_beaten_by(other.0.borrow(), *wanted) {

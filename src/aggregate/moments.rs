@@ -150,6 +150,29 @@ impl Sums {
             .round()
     }
 
+    /// As [`Sums::centred`], each variable without a power of two.
+    pub(super) fn centred_without(
+        &self,
+        (a, a_exponent): (usize, i32),
+        (b, b_exponent): (usize, i32),
+    ) -> f64 {
+        let products = self.sums[self.product(a.min(b), a.max(b))].scaled(-a_exponent - b_exponent);
+        let (a, b) = (
+            self.sums[a].scaled(-a_exponent),
+            self.sums[b].scaled(-b_exponent),
+        );
+        products
+            .times(&Expansion::of_int(i128::from(self.count)))
+            .minus(&a.times(&b))
+            .round()
+    }
+
+    /// The exponent of the power of two near the root of a variable's squares; nothing if all are zero.
+    pub(super) fn exponent(&self, variable: usize) -> Option<i32> {
+        let squares = &self.sums[self.product(variable, variable)];
+        squares.exponent().map(|exponent| exponent.div_euclid(2))
+    }
+
     /// Where the sum of a product stands: row by row, the upper triangle.
     fn product(&self, low: usize, high: usize) -> usize {
         let before = low * self.variables - low * low.saturating_sub(1) / 2 - low;

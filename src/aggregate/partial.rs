@@ -10,11 +10,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ahash::RandomState;
-
 use crate::data::{Batch, Column, KeyKind};
 use crate::expr::{Evaluated, Failures, Rows};
-use crate::group::{GroupTable, Keys, groups_of, hasher};
+use crate::group::{GroupTable, KeyHasher, Keys, groups_of, hasher};
 
 use super::accumulator::{Accumulator, Groups};
 use super::aggregation::{Aggregation, BoundAggregate};
@@ -187,7 +185,7 @@ impl Run {
     fn of_keys(keys: &Keys, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
         let hasher = hasher();
         let partitions: Vec<u8> = (0..keys.len())
-            .map(|group| partition(keys, group, &hasher) as u8)
+            .map(|group| partition(keys, group, hasher) as u8)
             .collect();
         let mut offsets = vec![0; PARTITIONS + 1];
         for &partition in &partitions {
@@ -219,7 +217,7 @@ impl Run {
 }
 
 /// In which part of a sorted run a group stands.
-pub(super) fn partition(keys: &Keys, group: usize, hasher: &RandomState) -> usize {
+pub(super) fn partition(keys: &Keys, group: usize, hasher: &KeyHasher) -> usize {
     keys.hash(group, hasher) as usize % PARTITIONS
 }
 

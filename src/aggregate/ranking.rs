@@ -78,18 +78,19 @@ pub(super) fn compare(left: &Candidate, right: &Candidate, sets: &[Ranked<'_>]) 
 /// A word that sorts as the key does, as far as it goes: equal words say nothing.
 fn tie(kind: KeyKind, bytes: &[u8]) -> u64 {
     with_value(kind, bytes, |value| match Rank::of(value) {
+        Rank::Bool(_) => 0,
         Rank::Int(value) => number_word(value as f64),
+        Rank::Big(value) => number_word(value.to_f64()),
         Rank::Float(value) => number_word(value),
+        Rank::Duration(_) | Rank::Time(_) => 1 << 62,
         Rank::Text(text) => {
             let mut window = [0; 8];
             let len = text.len().min(8);
             window[..len].copy_from_slice(&text[..len]);
-            1 << 62 | u64::from_be_bytes(window) >> 2
+            2 << 62 | u64::from_be_bytes(window) >> 2
         }
         Rank::Null => u64::MAX,
-        Rank::Bool(_) | Rank::Duration(_) | Rank::Time(_) | Rank::List(_) | Rank::Object(_) => {
-            2 << 62
-        }
+        Rank::List(_) | Rank::Object(_) => 3 << 62,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::accumulator::PerGroup;
 use super::variance::Spread;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, scale};
 
 pub(super) const STDDEV: AggregateDef = AggregateDef {
     entry: Entry {
@@ -22,5 +22,9 @@ pub(super) const STDDEV: AggregateDef = AggregateDef {
     columns: None,
     shares_states: None,
     only_runs: false,
-    accumulator: |settings| PerGroup::<Spread>::boxed(settings, f64::sqrt),
+    accumulator: |settings| {
+        PerGroup::<Spread>::boxed(settings, |variance, exponent| {
+            scale(variance.sqrt(), exponent)
+        })
+    },
 };

@@ -2,7 +2,7 @@
 
 use super::accumulator::{Finish, PerGroup, State, number};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, ExactSum, Example, Expansion, Position, Value, ValueRef};
+use crate::data::{Entry, ExactSum, Example, Expansion, Position, Value, ValueRef, scale};
 
 pub(super) const VARIANCE: AggregateDef = AggregateDef {
     entry: Entry {
@@ -22,7 +22,9 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
     columns: None,
     shares_states: None,
     only_runs: false,
-    accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance| variance),
+    accumulator: |settings| {
+        PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance, 2 * exponent))
+    },
 };
 
 /// The sums of numbers and of their squares.
@@ -34,8 +36,8 @@ pub(super) struct Spread {
 }
 
 impl State for Spread {
-    /// What is made of the variance.
-    type Shared = fn(f64) -> f64;
+    /// What is made of the variance of the numbers without a power of two, and of its exponent.
+    type Shared = fn(f64, i32) -> f64;
 
     #[inline]
     fn update(
@@ -58,20 +60,23 @@ impl State for Spread {
         self.count += other.count;
     }
 
-    /// (n Σx² − (Σx)²) / (n (n − 1)), rounded in the numerator and in the division.
+    /// (n Σx² − (Σx)²) / (n (n − 1)), rounded in the numerator and in the division. The numbers are taken without the
+    /// power of two near the root of their squares: the squares themselves may be beyond every float.
     fn finish(&self, of_variance: &Self::Shared, _finish: &Finish) -> Value {
         if self.count < 2 {
             return Value::Null;
         }
         let count = i128::from(self.count);
-        let sum = self.sum.expansion();
+        let exponent = self.squares.exponent().unwrap_or(0).div_euclid(2);
+        let sum = self.sum.scaled(-exponent);
         let numerator = self
             .squares
-            .expansion()
+            .scaled(-2 * exponent)
             .times(&Expansion::of_int(count))
             .minus(&sum.times(&sum))
             .round();
-        Value::float(of_variance(numerator / (count * (count - 1)) as f64))
+        let variance = numerator / (count * (count - 1)) as f64;
+        Value::float(of_variance(variance, exponent))
     }
 }
 
@@ -84,7 +89,7 @@ mod tests {
         let mut spread = Spread::default();
         for value in values {
             let _ = spread.update(
-                &(IDENTITY as fn(f64) -> f64),
+                &(IDENTITY as fn(f64, i32) -> f64),
                 ValueRef::Float(*value),
                 Position(0),
             );
@@ -92,7 +97,7 @@ mod tests {
         spread
     }
 
-    const IDENTITY: fn(f64) -> f64 = |variance| variance;
+    const IDENTITY: fn(f64, i32) -> f64 = |variance, exponent| scale(variance, 2 * exponent);
 
     fn variance(spread: &Spread) -> Value {
         let finish = Finish {
@@ -109,6 +114,33 @@ mod tests {
             Value::Float(1.0)
         );
         assert_eq!(variance(&of(&[0.1; 9])), Value::Float(0.0));
+        assert_eq!(variance(&of(&[0.0; 9])), Value::Float(0.0));
+    }
+
+    #[test]
+    fn numbers_whose_squares_are_no_floats() {
+        let root = |values: &[f64]| {
+            let finish = Finish {
+                constant: 0.0,
+                seconds: 0.0,
+            };
+            let of_variance: fn(f64, i32) -> f64 =
+                |variance, exponent| scale(variance.sqrt(), exponent);
+            of(values).finish(&of_variance, &finish)
+        };
+        for unit in [1e200, 1e154, 1.0, 1e-150, 1e-200, 1e-300] {
+            let values = [unit, 2.0 * unit, 3.0 * unit];
+            let Value::Float(found) = root(&values) else {
+                panic!("{unit}: no float");
+            };
+            assert!((found / unit - 1.0).abs() < 1e-15, "{unit}: {found}");
+        }
+        assert_eq!(variance(&of(&[1e200, 2e200])), Value::Null);
+        // Beside large numbers, small ones are zeros.
+        let Value::Float(mixed) = root(&[1e200, -1e200, 1.0, 1e-200]) else {
+            panic!("no float");
+        };
+        assert!((mixed / 1e200 - (2f64 / 3.0).sqrt()).abs() < 1e-15);
     }
 
     proptest! {

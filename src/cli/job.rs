@@ -28,6 +28,9 @@ const MAX_LINE_BYTES: usize = 16 << 20;
 /// How often what may be seen is merged.
 const BATCH: Duration = Duration::from_secs(1);
 
+/// How often what is drawn on a terminal is merged and drawn.
+const FRAME: Duration = Duration::from_millis(100);
+
 /// A time further ahead of the clock is probably wrong.
 const MAX_JUMP_NS: i64 = 86_400_000_000_000;
 /// What is said where results wait for the end of an input that has none, and nobody looks on.
@@ -169,7 +172,7 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
             encoding,
             look,
             terminal,
-            every: request.every.or(request.batch).unwrap_or(BATCH),
+            every: request.every.or(request.batch).unwrap_or(FRAME),
         },
     );
     let redraws = terminal && live.is_some();
@@ -183,6 +186,13 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
         .flatten();
     let looks = request.every.is_some() || live.is_some();
     let default = batch(plan, watches).or(looks.then_some(BATCH));
+    let default = default.map(|batch| {
+        if live.is_some() {
+            batch.min(FRAME)
+        } else {
+            batch
+        }
+    });
     let batch = request.batch.or(default);
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
@@ -209,6 +219,11 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
             tail: request.tail,
             idle: request.idle.unwrap_or(Reading::default().idle),
             time: request.time,
+            written: [&request.rejects, &request.late, &request.report]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
         },
         late,
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),

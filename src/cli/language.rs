@@ -129,21 +129,26 @@ until it has something to write.",
 Text is a number when it is used as one: next to a number in a comparison, in arithmetic, in `sum` and its \
 like. The whole text must be a number as JSON writes them; leading zeros, a leading + and .5 will do, white \
 space, 5ms, nan and 0x1f will not. What is none gives null and is counted: the line on stderr at the end says \
-how often, and where first. Empty text gives null without counting. Text stays as it is when it is printed or \
+how often, and where first. Empty text and the lone - that logs write for no value give null without counting. Text stays as it is when it is printed or \
 grouped: 007 and 7 are two groups. In the same way, text next to a bool or a duration in a comparison is read as one, and \
 text true or false where a condition stands. Text against text compares bytes; lists and objects are only equal or not.
 
-`sort`, `min` and `max` order numbers (and text that is a number) by value, then other text by bytes.
+The order of values is false, true, numbers (and text that is a number) by value, durations, times, text by bytes, \
+lists, objects, null. `desc` reverses each kind, not the order of the kinds: `sort ms desc` starts with the largest \
+number, null is last. `min` and `max` are those of the numbers if there is any; other text then counts as a failed \
+conversion. Text that is an RFC 3339 time with a zone (2026-03-01 12:00:00+02:00) sorts, compares and subtracts as the \
+instant it names; as a key of groups, `dedup` or joins it is its bytes.
 
-Null makes arithmetic null and comparison false (`x !~ /re/` null); `x == null` and `x != null` ask for it. Conditions know \
+Null makes arithmetic null and comparison false, and matches no pattern (`x !~ /re/` is true); `x == null` and `x != null` ask for it. Conditions know \
 three values: `not null` is null, and a condition that is null is not true. Aggregates skip null, but for \
 `count`, which counts records; so do the functions `min(a, b)` and `max(a, b)`, and `concat` takes it for \
 empty text. As a group, null is one of its own, distinct from empty text and from the text null.
 
 Groups are told apart by type and value: 1 and 1.0 are one group, 1 and the text 1 are two.
 
-Ints have 64 bits; what overflows becomes a float, but `sum` of ints is exact at any size and prints all its \
-digits, also in JSON. A float that would not be finite is null, as is what is divided by zero. `/` of two ints is a \
+Ints have 64 bits; results that overflow become floats, but `sum` of ints is exact at any size and prints all its \
+digits, also in JSON. An int in the input that does not fit keeps its digits: it prints, groups, sorts, compares and \
+adds up exactly, and is a float only in other arithmetic. A float that would not be finite is null, as is what is divided by zero. `/` of two ints is a \
 float when it does not divide. `round` takes exact halves away from zero. Floats are printed in the shortest \
 form that reads back the same.
 

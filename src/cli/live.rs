@@ -39,7 +39,7 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
             (request.follow || !all_regular(setting.sources)) && !is_typed(setting.sources);
         let is_wanted = request.live || comes_live && !request.changed;
         let stdout = rustix::io::dup(rustix::stdio::stdout()).ok()?;
-        return (is_wanted && plan.is_blocking())
+        return (is_wanted && (plan.is_blocking() || plan.window.is_some()))
             .then(|| draw_on(File::from(stdout), setting.encoding, setting.look, setting))?;
     }
     if !request.live || !(plan.is_blocking() || plan.window.is_some()) {

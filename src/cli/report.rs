@@ -89,6 +89,9 @@ pub(super) fn tell(outcome: &Outcome, cases: &[Case], telling: &Telling) {
         say(outcome.ledger.equation());
         say(rates(outcome, elapsed));
     }
+    if telling.stats.is_some() || !telling.quiet {
+        tell_of_dropped(outcome);
+    }
     // Also in a quiet run: a check that judged nothing must not look like one that held. If the reader of the results
     // has gone, no result was judged to its end.
     if !matches!(outcome.sink, Some(SinkError::Closed)) {
@@ -115,6 +118,19 @@ pub(super) fn tell(outcome: &Outcome, cases: &[Case], telling: &Telling) {
     }
     if let Some(Annotate::GitHub) = telling.annotate {
         say_as_it_is(annotate::commands(cases));
+    }
+}
+
+/// Says how many datagrams the system dropped: no ledger can know how many records they had.
+fn tell_of_dropped(outcome: &Outcome) {
+    for (source, datagrams) in &outcome.dropped {
+        let noun = match datagrams {
+            1 => "datagram",
+            _ => "datagrams",
+        };
+        say(format_args!(
+            "{source}: the system dropped {datagrams} {noun} before they could be read"
+        ));
     }
 }
 

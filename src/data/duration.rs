@@ -130,26 +130,23 @@ fn unit_ns(unit: &str) -> Option<i64> {
     }
 }
 
-/// `number × unit`, exactly.
+/// `number × unit`, rounded to the nanosecond.
 fn scaled(number: &str, unit_ns: i64) -> Option<i64> {
+    const DIGITS: usize = 18; // more are less than a nanosecond, also of weeks
     let number = number.replace('_', "");
-    let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
-    let mut ns = whole.parse::<i64>().ok()?.checked_mul(unit_ns)?;
-    let mut place_ns = unit_ns;
-    let mut carry: i64 = 0;
-    for digit in fraction.chars() {
-        carry = carry * 10 + i64::from(digit.to_digit(10)?);
-        if place_ns % 10 == 0 {
-            place_ns /= 10;
-            ns = ns.checked_add(carry * place_ns)?;
-            carry = 0;
-        } else if carry != 0 {
-            // units such as the hour run out of tens: finish in floating point, to the nanosecond
-            let value: f64 = number.parse().ok()?;
-            return Some((value * unit_ns as f64).round() as i64);
-        }
+    let (whole, fraction) = match number.split_once('.') {
+        Some((_, "")) => return None,
+        Some((whole, fraction)) => (whole, &fraction[..fraction.len().min(DIGITS)]),
+        None => (number.as_str(), ""),
+    };
+    let whole_ns = whole.parse::<i64>().ok()?.checked_mul(unit_ns)?;
+    if fraction.is_empty() {
+        return Some(whole_ns);
     }
-    Some(ns)
+    let place = 10i128.pow(fraction.len() as u32);
+    let rest_ns =
+        (i128::from(fraction.parse::<i64>().ok()?) * i128::from(unit_ns) * 2 + place) / (2 * place);
+    whole_ns.checked_add(i64::try_from(rest_ns).ok()?)
 }
 
 /// `amount / unit` with as many fraction digits as it needs.

@@ -5,8 +5,10 @@
 //! for what does not fit into two. The result is rounded once, at the end, to the nearest float, ties to
 //! even, as Python's `math.fsum` does it.
 
-use super::expansion::{Expansion, two_product, two_sum};
-use super::number::Number;
+use super::big_int::{BigInt, WideSum};
+use super::expansion::{Expansion, mantissa, scale, two_product, two_sum};
+use super::number::{Exact, Number};
+use super::quotient::divide;
 use super::value::Value;
 
 /// An exact sum of numbers.
@@ -15,26 +17,45 @@ pub struct ExactSum {
     ints: i128,
     high: f64,
     low: f64,
-    /// All of the float part; only if two floats did not hold it.
+    /// All of the float part if two floats did not hold it, and ints that 128 bits did not hold.
     rest: Option<Box<Rest>>,
     /// How many floats were added: with any, the sum is one.
     floats: u64,
 }
 
-/// A float part that two floats do not hold.
+/// A float part that two floats do not hold, and ints that 128 bits do not hold.
 #[derive(Clone, Debug, Default)]
 struct Rest {
     sum: Expansion,
     /// The sum of floats from [`HUGE`] on, in units of [`HUGE_UNIT`]: what is beyond every float half-way through
     /// may be none at the end.
     huge: Expansion,
+    /// Ints; of no digits if there are none.
+    ints: WideSum,
+    /// Products from [`HUGE`] on, in units of 2^1200.
+    large: Expansion,
+    /// Products below [`TINY`], in units of 2^-1200.
+    small: Expansion,
 }
+
+/// 2^-800: the last digits of a product below may be lower than every float.
+const TINY: f64 = f64::from_bits((1023 - 800) << 52);
+
+/// The exponent of the units of products that are far from 1: they are twice as far as floats are.
+const FAR: i32 = 1200;
 
 /// 2^900: 2^64 floats below have a sum that is a float.
 const HUGE: f64 = f64::from_bits((1023 + 900) << 52);
 
+/// Sums of ints from here on are kept with the wide ones: below it there is room for 2^56 ints of 64 bits, so that
+/// adding one needs no test.
+const NARROW: u128 = 1 << 120;
+
 /// 2^128: a unit in which 2^64 huge floats have a sum that is a float.
-const HUGE_UNIT: f64 = f64::from_bits((1023 + 128) << 52);
+const HUGE_UNIT: f64 = f64::from_bits((1023 + HUGE_EXPONENT as u64) << 52);
+
+/// The exponent of [`HUGE_UNIT`].
+const HUGE_EXPONENT: i32 = 128;
 
 impl ExactSum {
     /// Adds a number.
@@ -49,17 +70,36 @@ impl ExactSum {
         }
     }
 
-    /// Adds an integer of any size.
-    pub fn add_big(&mut self, value: i128) {
-        match self.ints.checked_add(value) {
-            Some(sum) => self.ints = sum,
-            None => {
-                self.floats += 1;
-                for part in Expansion::of_int(value).parts() {
-                    self.add_float(*part);
-                }
-            }
+    /// Adds a number of any size.
+    #[inline]
+    pub fn add_exact(&mut self, number: Exact<'_>) {
+        match number {
+            Exact::Int(value) => self.ints += i128::from(value),
+            Exact::Float(value) => self.add(Number::Float(value)),
+            Exact::Big(value) => self.add_big(value),
         }
+    }
+
+    /// Adds an integer beyond 64 bits.
+    #[inline(never)]
+    fn add_big(&mut self, value: BigInt<'_>) {
+        match value.to_i128() {
+            Some(value) => self.add_i128(value),
+            None => self.rest().ints.add(value),
+        }
+    }
+
+    /// Adds an integer of 128 bits.
+    pub fn add_i128(&mut self, value: i128) {
+        match self.ints.checked_add(value) {
+            Some(sum) if sum.unsigned_abs() < NARROW => self.ints = sum,
+            _ => self.rest().ints.add_i128(value),
+        }
+    }
+
+    /// Whether ints are kept outside of `ints`.
+    fn has_wide_ints(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| !rest.ints.is_empty())
     }
 
     /// Adds the product of two numbers, not rounded.
@@ -67,7 +107,7 @@ impl ExactSum {
     pub fn add_product(&mut self, left: Number, right: Number) {
         match (left, right) {
             (Number::Int(left), Number::Int(right)) => {
-                self.add_big(i128::from(left) * i128::from(right));
+                self.add_i128(i128::from(left) * i128::from(right));
             }
             (Number::Float(left), Number::Float(right)) => self.add_float_product(left, right),
             (Number::Int(int), Number::Float(float)) | (Number::Float(float), Number::Int(int)) => {
@@ -81,15 +121,75 @@ impl ExactSum {
 
     #[inline]
     fn add_float_product(&mut self, left: f64, right: f64) {
-        let (product, lost) = two_product(left, right);
         self.floats += 1;
+        let near = (left * right).abs();
+        if !(TINY..HUGE).contains(&near) && left != 0.0 && right != 0.0 {
+            return self.add_far_product(left, right);
+        }
+        let (product, lost) = two_product(left, right);
         self.add_float(product);
         self.add_float(lost);
     }
 
+    /// Adds a product that is beyond every float, or so small that its digits are.
+    #[cold]
+    fn add_far_product(&mut self, left: f64, right: f64) {
+        let ((left, left_exponent), (right, right_exponent)) = (mantissa(left), mantissa(right));
+        let (product, lost) = two_product(left, right);
+        let exponent = left_exponent + right_exponent;
+        let rest = self.rest();
+        let (sum, unit) = match exponent > 0 {
+            true => (&mut rest.large, FAR),
+            false => (&mut rest.small, -FAR),
+        };
+        sum.add(scale(lost, exponent - unit));
+        sum.add(scale(product, exponent - unit));
+    }
+
+    /// The sum times a power of two, as floats. What is too small beside 1 to be a float is dropped.
+    pub fn scaled(&self, exponent: i32) -> Expansion {
+        let mut sum = Expansion::default();
+        let mut add = |parts: &Expansion, unit: i32| {
+            let parts = parts.parts().iter();
+            parts.for_each(|part| sum.add(scale(*part, unit + exponent)));
+        };
+        if self.has_wide_ints() {
+            let mut ints = Expansion::default();
+            self.all_ints()
+                .floats()
+                .iter()
+                .for_each(|float| ints.add(*float));
+            add(&ints, 0);
+        } else {
+            add(&Expansion::of_int(self.ints), 0);
+        }
+        match &self.rest {
+            Some(rest) => {
+                add(&rest.small, -FAR);
+                add(&rest.sum, 0);
+                add(&rest.huge, HUGE_EXPONENT);
+                add(&rest.large, FAR);
+            }
+            None => {
+                sum.add(scale(self.low, exponent));
+                sum.add(scale(self.high, exponent));
+            }
+        }
+        sum
+    }
+
+    /// The exponent of a sum that is not negative; nothing if it is zero.
+    pub fn exponent(&self) -> Option<i32> {
+        let near = [FAR, 0, -FAR]
+            .into_iter()
+            .map(|unit| (self.scaled(-unit).round(), unit));
+        let mut near = near.filter(|(sum, _)| *sum != 0.0 && sum.is_finite());
+        near.next().map(|(sum, unit)| mantissa(sum).1 + unit)
+    }
+
     /// Adds another sum.
     pub fn merge(&mut self, other: &ExactSum) {
-        self.add_big(other.ints);
+        self.add_i128(other.ints);
         self.floats += other.floats;
         match &other.rest {
             Some(rest) => {
@@ -99,6 +199,14 @@ impl ExactSum {
                     .for_each(|&part| self.add_float(part));
                 if !rest.huge.parts().is_empty() {
                     self.rest().huge.add_all(&rest.huge);
+                }
+                if !rest.ints.is_empty() {
+                    self.rest().ints.merge(&rest.ints);
+                }
+                if !rest.large.parts().is_empty() || !rest.small.parts().is_empty() {
+                    let own = self.rest();
+                    own.large.add_all(&rest.large);
+                    own.small.add_all(&rest.small);
                 }
             }
             None if other.floats > 0 => {
@@ -111,10 +219,28 @@ impl ExactSum {
 
     /// Takes back what another sum has added.
     pub fn subtract(&mut self, other: &ExactSum) {
-        self.ints = self.ints.wrapping_sub(other.ints);
+        match self.ints.checked_sub(other.ints) {
+            Some(difference) => self.ints = difference,
+            None => {
+                let own = &mut self.rest().ints;
+                own.add_i128(-(other.ints / 2)); // the opposite of the least has no place in 128 bits
+                own.add_i128(-(other.ints - other.ints / 2));
+            }
+        }
+        if let Some(rest) = other.rest.as_ref().filter(|rest| !rest.ints.is_empty()) {
+            self.rest().ints.subtract(&rest.ints);
+        }
         self.floats = self.floats.saturating_sub(other.floats);
         if self.floats == 0 {
-            (self.high, self.low, self.rest) = (0.0, 0.0, None);
+            (self.high, self.low) = (0.0, 0.0);
+            if !self.has_wide_ints() {
+                self.rest = None;
+            } else if let Some(rest) = &mut self.rest {
+                **rest = Rest {
+                    ints: std::mem::take(&mut rest.ints),
+                    ..Rest::default()
+                };
+            }
             return;
         }
         match &other.rest {
@@ -126,6 +252,14 @@ impl ExactSum {
                     .parts()
                     .iter()
                     .for_each(|part| own.huge.add(-part));
+                rest.large
+                    .parts()
+                    .iter()
+                    .for_each(|part| own.large.add(-part));
+                rest.small
+                    .parts()
+                    .iter()
+                    .for_each(|part| own.small.add(-part));
             }
             None => {
                 self.add_float(-other.high);
@@ -138,16 +272,27 @@ impl ExactSum {
     pub fn value(&self) -> Value {
         if self.floats > 0 {
             Value::float(self.to_f64())
+        } else if self.has_wide_ints() {
+            self.all_ints().value()
         } else {
             Value::int(self.ints)
         }
     }
 
+    /// All ints.
+    fn all_ints(&self) -> WideSum {
+        let mut sum = self
+            .rest
+            .as_ref()
+            .map_or_else(WideSum::default, |rest| rest.ints.clone());
+        sum.add_i128(self.ints);
+        sum
+    }
+
     /// The sum divided by a count, rounded.
     pub fn divided_by(&self, count: u64) -> Value {
-        let divisor = i128::from(count);
-        if self.floats == 0 && self.ints % divisor == 0 {
-            return Value::float((self.ints / divisor) as f64);
+        if self.floats == 0 && !self.has_wide_ints() {
+            return Value::float(divide(self.ints, i128::from(count)));
         }
         Value::float(self.to_f64() / count as f64)
     }
@@ -155,8 +300,19 @@ impl ExactSum {
     /// The sum as floats, nothing lost.
     pub fn expansion(&self) -> Expansion {
         let mut sum = Expansion::of_int(self.ints);
+        if self.has_wide_ints() {
+            sum = Expansion::default();
+            self.all_ints()
+                .floats()
+                .iter()
+                .for_each(|float| sum.add(*float));
+        }
         match &self.rest {
             Some(rest) => {
+                let small = rest.small.parts().iter();
+                small.for_each(|part| sum.add(scale(*part, -FAR)));
+                let large = rest.large.parts().iter();
+                large.for_each(|part| sum.add(scale(*part, FAR)));
                 sum.add_all(&rest.sum);
                 let huge = rest.huge.parts().iter();
                 huge.for_each(|part| sum.add(part * HUGE_UNIT));
@@ -172,12 +328,17 @@ impl ExactSum {
     /// The nearest float.
     fn to_f64(&self) -> f64 {
         match &self.rest {
-            _ if self.floats == 0 => self.ints as f64,
+            _ if self.floats == 0 && !self.has_wide_ints() => self.ints as f64,
             Some(rest) if !rest.huge.parts().is_empty() => {
                 let mut sum = rest.huge.clone();
                 let parts = rest.sum.parts().iter();
                 parts.for_each(|part| sum.add(part / HUGE_UNIT));
-                sum.add(self.ints as f64 / HUGE_UNIT);
+                if self.has_wide_ints() {
+                    let floats = self.all_ints().floats();
+                    floats.iter().for_each(|float| sum.add(float / HUGE_UNIT));
+                } else {
+                    sum.add(self.ints as f64 / HUGE_UNIT);
+                }
                 sum.round() * HUGE_UNIT
             }
             _ => self.expansion().round(),

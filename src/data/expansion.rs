@@ -124,6 +124,29 @@ impl Expansion {
     }
 }
 
+/// A float times a power of two.
+pub fn scale(value: f64, exponent: i32) -> f64 {
+    const STEP: i32 = 1000;
+    let (mut value, mut exponent) = (value, exponent);
+    while exponent.abs() > STEP {
+        let step = STEP * exponent.signum();
+        value *= 2f64.powi(step);
+        exponent -= step;
+    }
+    value * 2f64.powi(exponent)
+}
+
+/// A float that is not zero as one from 1 to 2, or from -2 to -1, times 2 to an exponent.
+pub(super) fn mantissa(value: f64) -> (f64, i32) {
+    const LIFT: i32 = 64;
+    if value.abs() < f64::MIN_POSITIVE {
+        let (lifted, exponent) = mantissa(scale(value, LIFT));
+        return (lifted, exponent - LIFT);
+    }
+    let exponent = (value.to_bits() >> 52 & 0x7ff) as i32 - 1023;
+    (scale(value, -exponent), exponent)
+}
+
 /// The rounded sum of two floats and what rounding lost, exactly (Knuth).
 #[inline]
 pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {

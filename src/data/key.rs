@@ -1,9 +1,9 @@
 //! What makes two values one group: their type and value, as bytes.
 //!
-//! `1` and `1.0` are one group, `1` and `"1"` two, null is a group of its own.
+//! `1` and `1.0` are one group, `1` and `"1"` two, null is a group of its own. An int beyond 64 bits is a group of its
+//! own even if a float has the same value: a key prints as it is written, and the digits would be lost.
 
 use super::json::write_json;
-use super::order::compare_int_float;
 use super::value::ValueRef;
 
 /// The type of a key; part of its identity.
@@ -56,16 +56,10 @@ pub fn encode_key(value: ValueRef<'_>, out: &mut Vec<u8>) -> KeyKind {
         ValueRef::Bool(false) => KeyKind::False,
         ValueRef::Bool(true) => KeyKind::True,
         ValueRef::Int(value) => encode_int(value, out),
-        ValueRef::BigInt(value) => match i64::try_from(*value) {
-            Ok(narrow) => encode_int(narrow, out),
-            Err(_) if compare_int_float(*value, *value as f64).is_eq() => {
-                encode_float(*value as f64, out)
-            }
-            Err(_) => {
-                out.extend_from_slice(&value.to_le_bytes());
-                KeyKind::BigInt
-            }
-        },
+        ValueRef::BigInt(value) => {
+            value.write(out);
+            KeyKind::BigInt
+        }
         ValueRef::Float(value) => {
             // 2^63 is the first float beyond the ints
             if value.fract() == 0.0 && (i64::MIN as f64..-(i64::MIN as f64)).contains(&value) {
@@ -112,6 +106,7 @@ fn encode_float(value: f64, out: &mut Vec<u8>) -> KeyKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::BigInt;
 
     fn key(value: ValueRef<'_>) -> (KeyKind, Vec<u8>) {
         let mut bytes = Vec::new();
@@ -125,14 +120,12 @@ mod tests {
         assert_ne!(key(ValueRef::Int(1)), key(ValueRef::Text(b"1")));
         assert_ne!(key(ValueRef::Null), key(ValueRef::Text(b"")));
         assert_ne!(key(ValueRef::Float(1.5)), key(ValueRef::Int(1)));
-        let big = 1i128 << 80;
-        assert_eq!(
-            key(ValueRef::BigInt(&big)),
-            key(ValueRef::Float(big as f64))
-        );
+        let big = BigInt::parse(b"0018446744073709551616").expect("it is beyond 64 bits");
+        let same = BigInt::parse(b"18446744073709551616").expect("it is beyond 64 bits");
+        assert_eq!(key(ValueRef::BigInt(big)), key(ValueRef::BigInt(same)));
         assert_ne!(
-            key(ValueRef::BigInt(&(big + 1))),
-            key(ValueRef::Float(big as f64))
+            key(ValueRef::BigInt(big)),
+            key(ValueRef::Text(b"18446744073709551616"))
         );
     }
 }

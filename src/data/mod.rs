@@ -2,6 +2,7 @@
 //! of what is done with them.
 
 mod batch;
+mod big_int;
 mod column;
 mod controls;
 mod duration;
@@ -15,6 +16,7 @@ mod number;
 mod object;
 mod order;
 mod print;
+mod quotient;
 mod reason;
 mod record;
 mod record_start;
@@ -26,12 +28,13 @@ mod time;
 mod value;
 
 pub use batch::{Batch, LiveSlots, Position, Slot, gather_across, gather_column};
+pub use big_int::BigInt;
 pub use column::{Column, ColumnBuilder, Truth, Validity};
-pub use controls::escape_controls;
+pub use controls::{drives_terminal, escape_controls};
 pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
-pub use expansion::{Expansion, two_product};
+pub use expansion::{Expansion, scale, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor, Skip, Skipped};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string,
@@ -39,10 +42,13 @@ pub use json::{
     write_json_string,
 };
 pub use key::{KeyKind, encode_key};
-pub use number::{Number, format_float, parse_number};
+pub use number::{
+    Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number,
+};
 pub use object::{NameIndex, ObjectBuilder};
-pub use order::{Rank, compare_numbers, order, total_order};
+pub use order::{Rank, compare_extremes, descending, order, total_descending, total_order};
 pub use print::write_text;
+pub use quotient::{Rounding, divide, divide_rounded, multiply_rounded};
 pub use reason::reason;
 pub use record::{Names, RecordColumn};
 pub use record_start::RecordStart;
@@ -51,11 +57,11 @@ pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_termi
 pub use standard_streams::{stdin_was_closed, stdout_was_closed};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{
-    EXPECTED_IN_RANGE, Earlier, LastTimes, Moment, TimeDefaults, TimeFormat, TimeReader, TimeSite,
-    TimeSteps, begin_chunk, date_of, end_chunk, expected_time, last_times, moment_of, ns_of_day,
-    parse_moment, parse_month_and_day, parse_time, replace_last_times, set_time_defaults,
-    shorter_time_prefix, time_defaults, time_in_zone, time_of, time_prefix, weekday_of,
-    zone_of_name,
+    EXPECTED_IN_RANGE, Earlier, Instant, LastTimes, Moment, TimeDefaults, TimeFormat, TimeReader,
+    TimeSite, TimeSteps, begin_chunk, date_of, end_chunk, expected_time, last_times, moment_of,
+    ns_of_day, parse_moment, parse_month_and_day, parse_time, replace_last_times,
+    set_time_defaults, shorter_time_prefix, time_defaults, time_in_zone, time_of, time_prefix,
+    weekday_of, zone_of_name,
 };
 pub(crate) use time::{clock_prefix, is_weekday};
 pub use value::{EXPECTED_CONDITION, Value, ValueRef};

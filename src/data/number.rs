@@ -1,6 +1,10 @@
 //! Numbers in text: which text is one, and how floats print.
 
-use super::value::Value;
+use std::cmp::Ordering;
+
+use super::big_int::BigInt;
+use super::order::compare_int_float;
+use super::value::{Value, ValueRef};
 
 /// A number of either kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +16,15 @@ pub enum Number {
 }
 
 impl Number {
+    /// The same number.
+    #[inline]
+    fn to_exact(self) -> Exact<'static> {
+        match self {
+            Number::Int(value) => Exact::Int(value),
+            Number::Float(value) => Exact::Float(value),
+        }
+    }
+
     /// The nearest float.
     pub fn to_f64(self) -> f64 {
         match self {
@@ -19,6 +32,72 @@ impl Number {
             Number::Float(value) => value,
         }
     }
+}
+
+/// A number of any size, no digit lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Exact<'a> {
+    /// A 64-bit integer.
+    Int(i64),
+    /// An integer beyond 64 bits.
+    Big(BigInt<'a>),
+    /// A finite float.
+    Float(f64),
+}
+
+impl<'a> Exact<'a> {
+    /// As other arithmetic takes it: an int beyond 64 bits is the nearest float. Nothing beyond every float.
+    #[inline]
+    pub fn to_number(self) -> Option<Number> {
+        match self {
+            Exact::Int(value) => Some(Number::Int(value)),
+            Exact::Float(value) => Some(Number::Float(value)),
+            Exact::Big(value) => Some(value.to_f64())
+                .filter(|value| value.is_finite())
+                .map(Number::Float),
+        }
+    }
+
+    /// The value.
+    pub fn to_value_ref(self) -> ValueRef<'a> {
+        match self {
+            Exact::Int(value) => ValueRef::Int(value),
+            Exact::Big(value) => ValueRef::BigInt(value),
+            Exact::Float(value) => ValueRef::Float(value),
+        }
+    }
+
+    /// Compares two numbers, neither of which is rounded.
+    #[inline]
+    pub fn compare(self, other: Exact<'_>) -> Ordering {
+        match (self, other) {
+            (Exact::Int(left), Exact::Int(right)) => left.cmp(&right),
+            (Exact::Float(left), Exact::Float(right)) => {
+                left.partial_cmp(&right).unwrap_or(Ordering::Equal) // floats are finite
+            }
+            (Exact::Int(left), Exact::Float(right)) => compare_int_float(i128::from(left), right),
+            (Exact::Float(left), Exact::Int(right)) => {
+                compare_int_float(i128::from(right), left).reverse()
+            }
+            (Exact::Big(left), Exact::Big(right)) => left.cmp(&right),
+            (Exact::Big(left), Exact::Int(right)) => left.compare_int(right),
+            (Exact::Int(left), Exact::Big(right)) => right.compare_int(left).reverse(),
+            (Exact::Big(left), Exact::Float(right)) => left.compare_float(right),
+            (Exact::Float(left), Exact::Big(right)) => right.compare_float(left).reverse(),
+        }
+    }
+}
+
+/// Compares two numbers, neither of which is rounded.
+#[inline]
+pub fn compare_numbers(left: Number, right: Number) -> Ordering {
+    left.to_exact().compare(right.to_exact())
+}
+
+/// Whether text is written for "no value": the empty text and the lone `-` of logs. Used as a number it is null.
+#[inline]
+pub fn is_blank(text: &[u8]) -> bool {
+    matches!(text, b"" | b"-")
 }
 
 impl From<Number> for Value {
@@ -34,6 +113,12 @@ impl From<Number> for Value {
 /// allowed. An integer beyond 64 bits becomes a float; one beyond every float is no number.
 #[inline]
 pub fn parse_number(bytes: &[u8]) -> Option<Number> {
+    parse_exact(bytes)?.to_number()
+}
+
+/// As [`parse_number`], with all digits of an integer beyond 64 bits.
+#[inline]
+pub fn parse_exact(bytes: &[u8]) -> Option<Exact<'_>> {
     // Up to 18 digits cannot overflow: the case that logs are made of.
     if let Some((first, _)) = bytes.split_first()
         && first.is_ascii_digit()
@@ -47,22 +132,25 @@ pub fn parse_number(bytes: &[u8]) -> Option<Number> {
             }
             value = value * 10 + i64::from(digit);
         }
-        return Some(Number::Int(value));
+        return Some(Exact::Int(value));
     }
     parse_any_number(bytes)
 }
 
-/// The general case of [`parse_number`].
-fn parse_any_number(bytes: &[u8]) -> Option<Number> {
+/// The general case of [`parse_exact`].
+fn parse_any_number(bytes: &[u8]) -> Option<Exact<'_>> {
     let is_int = is_int(bytes)?;
     let text = std::str::from_utf8(bytes).ok()?;
-    if is_int && let Ok(value) = text.parse::<i64>() {
-        return Some(Number::Int(value));
+    if is_int {
+        return match text.parse::<i64>() {
+            Ok(value) => Some(Exact::Int(value)),
+            Err(_) => BigInt::parse(bytes).map(Exact::Big),
+        };
     }
     text.parse::<f64>()
         .ok()
         .filter(|value| value.is_finite())
-        .map(Number::Float)
+        .map(Exact::Float)
 }
 
 /// Whether text is written as [`parse_number`] reads numbers, however large the number is.
@@ -76,11 +164,11 @@ fn is_int(bytes: &[u8]) -> Option<bool> {
         b'+' | b'-' => &bytes[1..],
         _ => bytes,
     };
-    let whole = digits(unsigned);
+    let whole = whole_digits(unsigned);
     let mut rest = &unsigned[whole..];
     let mut is_int = true;
     if let [b'.', tail @ ..] = rest {
-        let fraction = digits(tail);
+        let fraction = whole_digits(tail);
         if fraction == 0 {
             return None;
         }
@@ -94,7 +182,7 @@ fn is_int(bytes: &[u8]) -> Option<bool> {
             [b'+' | b'-', tail @ ..] => tail,
             _ => tail,
         };
-        let exponent = digits(tail);
+        let exponent = whole_digits(tail);
         if exponent == 0 {
             return None;
         }
@@ -105,7 +193,7 @@ fn is_int(bytes: &[u8]) -> Option<bool> {
 }
 
 /// How many digits the bytes begin with.
-fn digits(bytes: &[u8]) -> usize {
+pub(super) fn whole_digits(bytes: &[u8]) -> usize {
     bytes
         .iter()
         .take_while(|byte| byte.is_ascii_digit())

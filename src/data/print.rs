@@ -17,9 +17,7 @@ pub fn write_text(value: ValueRef<'_>, out: &mut Vec<u8>) {
         ValueRef::Bool(true) => out.extend_from_slice(b"true"),
         ValueRef::Bool(false) => out.extend_from_slice(b"false"),
         ValueRef::Int(value) => write_int(value, out),
-        ValueRef::BigInt(value) => {
-            out.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes());
-        }
+        ValueRef::BigInt(value) => value.write(out),
         ValueRef::Float(value) => format_float(value, out),
         ValueRef::Text(bytes) => out.extend_from_slice(bytes),
         ValueRef::Time(ns) => write_time(ns, out),
@@ -95,6 +93,7 @@ const DAY_S: i64 = 86_400;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::BigInt;
 
     fn text(value: ValueRef<'_>) -> String {
         let mut out = Vec::new();
@@ -109,7 +108,10 @@ mod tests {
             (ValueRef::Bool(true), "true"),
             (ValueRef::Bool(false), "false"),
             (ValueRef::Int(i64::MIN), "-9223372036854775808"),
-            (ValueRef::BigInt(&(1 << 64)), "18446744073709551616"),
+            (
+                ValueRef::BigInt(BigInt::written(b"18446744073709551616")),
+                "18446744073709551616",
+            ),
             (ValueRef::Float(2.0), "2"),
             (ValueRef::Float(1e21), "1e+21"),
             (ValueRef::Text(b"007"), "007"),

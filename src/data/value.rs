@@ -1,7 +1,8 @@
 //! A value of the language, owned and borrowed.
 
+use super::big_int::BigInt;
 use super::column::Truth;
-use super::number::Number;
+use super::number::{Exact, Number, is_blank};
 
 /// What a message says was expected of a value that is no condition.
 pub const EXPECTED_CONDITION: &str = "true or false (a comparison is written x == \"yes\")";
@@ -16,8 +17,8 @@ pub enum Value {
     Bool(bool),
     /// A 64-bit integer.
     Int(i64),
-    /// An integer beyond 64 bits: only `sum` makes one, to print all of its digits.
-    BigInt(Box<i128>),
+    /// An integer beyond 64 bits: its digits, with `-` before those of a negative one.
+    BigInt(Box<[u8]>),
     /// Always finite.
     Float(f64),
     /// Bytes, usually UTF-8.
@@ -39,7 +40,7 @@ pub enum ValueRef<'a> {
     Null,
     Bool(bool),
     Int(i64),
-    BigInt(&'a i128),
+    BigInt(BigInt<'a>),
     Float(f64),
     Text(&'a [u8]),
     Time(i64),
@@ -55,7 +56,7 @@ impl Value {
             Value::Null => ValueRef::Null,
             Value::Bool(value) => ValueRef::Bool(*value),
             Value::Int(value) => ValueRef::Int(*value),
-            Value::BigInt(value) => ValueRef::BigInt(value),
+            Value::BigInt(text) => ValueRef::BigInt(BigInt::written(text)),
             Value::Float(value) => ValueRef::Float(*value),
             Value::Text(bytes) => ValueRef::Text(bytes),
             Value::Time(ns) => ValueRef::Time(*ns),
@@ -69,7 +70,7 @@ impl Value {
     pub fn int(value: i128) -> Value {
         match i64::try_from(value) {
             Ok(narrow) => Value::Int(narrow),
-            Err(_) => Value::BigInt(Box::new(value)),
+            Err(_) => Value::BigInt(value.to_string().into_bytes().into()),
         }
     }
 
@@ -95,7 +96,7 @@ impl<'a> ValueRef<'a> {
             ValueRef::Null => Value::Null,
             ValueRef::Bool(value) => Value::Bool(value),
             ValueRef::Int(value) => Value::Int(value),
-            ValueRef::BigInt(value) => Value::BigInt(Box::new(*value)),
+            ValueRef::BigInt(value) => value.to_value(),
             ValueRef::Float(value) => Value::Float(value),
             ValueRef::Text(bytes) => Value::Text(bytes.to_vec()),
             ValueRef::Time(ns) => Value::Time(ns),
@@ -110,24 +111,48 @@ impl<'a> ValueRef<'a> {
         matches!(self, ValueRef::Null)
     }
 
-    /// The value as a number: numbers as they are, text if the whole of it is a number, else nothing.
+    /// The value as a number: numbers as they are, text if the whole of it is a number, else nothing. An int
+    /// beyond 64 bits is the nearest float, and none if it is beyond every float.
     pub fn as_number(self) -> Option<Number> {
         match self {
             ValueRef::Int(value) => Some(Number::Int(value)),
-            ValueRef::BigInt(value) => Some(Number::Float(*value as f64)),
+            ValueRef::BigInt(value) => Exact::Big(value).to_number(),
             ValueRef::Float(value) => Some(Number::Float(value)),
             ValueRef::Text(bytes) => super::number::parse_number(bytes),
             _ => None,
         }
     }
 
-    /// The value as a condition: bools as they are, the texts `true` and `false`, unknown for null and for empty
+    /// As [`ValueRef::as_number`], with all digits of an int beyond 64 bits.
+    #[inline]
+    pub fn as_exact(self) -> Option<Exact<'a>> {
+        match self {
+            ValueRef::Int(value) => Some(Exact::Int(value)),
+            ValueRef::BigInt(value) => Some(Exact::Big(value)),
+            ValueRef::Float(value) => Some(Exact::Float(value)),
+            ValueRef::Text(bytes) => super::number::parse_exact(bytes),
+            _ => None,
+        }
+    }
+
+    /// Whether a value that is used as another kind counts as null: null itself, empty text, and the lone `-` that
+    /// logs write for "no value".
+    #[inline]
+    pub fn is_blank(self) -> bool {
+        match self {
+            ValueRef::Null => true,
+            ValueRef::Text(text) => is_blank(text),
+            _ => false,
+        }
+    }
+
+    /// The value as a condition: bools as they are, the texts `true` and `false`, unknown for null and for blank
     /// text, else nothing.
     #[inline]
     pub fn as_truth(self) -> Option<Truth> {
         match self {
             ValueRef::Bool(value) => Some(value.into()),
-            ValueRef::Null | ValueRef::Text(b"") => Some(Truth::Unknown),
+            ValueRef::Null | ValueRef::Text(b"" | b"-") => Some(Truth::Unknown),
             ValueRef::Text(b"true") => Some(Truth::True),
             ValueRef::Text(b"false") => Some(Truth::False),
             _ => None,

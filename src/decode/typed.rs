@@ -4,8 +4,8 @@
 //! its type rejects its record.
 
 use crate::data::{
-    Bytes, Column, ColumnBuilder, Moment, Number, Span, TextColumn, TimeReader, TimeSite, Validity,
-    Value, ValueRef, expected_time, parse_duration, parse_moment, parse_month_and_day,
+    Bytes, Column, ColumnBuilder, Exact, Moment, Span, TextColumn, TimeReader, TimeSite, Validity,
+    Value, ValueRef, expected_time, parse_duration, parse_exact, parse_moment, parse_month_and_day,
     parse_number, read_string,
 };
 
@@ -193,16 +193,16 @@ pub(super) fn shown(text: &[u8]) -> String {
     format!("\"{}{more}\"", shown.escape_debug())
 }
 
-/// Ints; null where a place is null. One beyond 64 bits is a float.
+/// Ints; null where a place is null.
 fn ints(bytes: &[u8], spans: &[Span], reject: &mut impl FnMut(usize, &[u8])) -> Column<'static> {
     let mut values = Vec::with_capacity(spans.len());
     let mut nulls: Vec<u32> = Vec::new();
     let mut has_beyond = false;
     for (index, span) in spans.iter().enumerate() {
         let text = span.slice(bytes);
-        values.push(match parse_number(text) {
-            Some(Number::Int(value)) => value,
-            Some(Number::Float(_)) if is_whole(text) => {
+        values.push(match parse_exact(text) {
+            Some(Exact::Int(value)) => value,
+            Some(Exact::Big(_)) => {
                 has_beyond = true;
                 0
             }
@@ -217,10 +217,9 @@ fn ints(bytes: &[u8], spans: &[Span], reject: &mut impl FnMut(usize, &[u8])) -> 
         });
     }
     if has_beyond {
-        let read = |span: &Span| match parse_number(span.slice(bytes)) {
-            Some(Number::Int(value)) => ValueRef::Int(value),
-            Some(Number::Float(value)) => ValueRef::Float(value),
-            None => ValueRef::Null,
+        let read = |span: &Span| {
+            let number = parse_exact(span.slice(bytes));
+            number.map_or(ValueRef::Null, Exact::to_value_ref)
         };
         return spans.iter().map(read).collect();
     }

@@ -9,6 +9,11 @@ use std::sync::Arc;
 
 use crate::data::{Batch, Column, Slot, Value, count_records};
 
+use super::chunk::Piece;
+
+/// Pieces are not parted into smaller ones than this: each costs a turn of all stages.
+const PART_BYTES: usize = 4 << 10;
+
 /// Bytes up to which records were read at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
@@ -80,6 +85,43 @@ impl ChunkArrivals {
             read_ns,
             several: several.then(|| Arc::new((arrivals, addresses(bytes)))),
         }
+    }
+
+    /// Parts pieces where one read ended and the next began, so that most have one time: a column of times costs more
+    /// than a constant. What is small stays together. `at_records`: runs end where records do.
+    pub(super) fn part<'b>(&self, pieces: Vec<Piece<'b>>, at_records: bool) -> Vec<Piece<'b>> {
+        if self.several.is_none() || !at_records {
+            return pieces;
+        }
+        let mut parted = Vec::with_capacity(2 * pieces.len());
+        for piece in pieces {
+            let mut rest = match piece {
+                Piece::Records(bytes) => bytes,
+                Piece::Overlong => {
+                    parted.push(Piece::Overlong);
+                    continue;
+                }
+            };
+            while let Some(end) = self.first_part(rest) {
+                let (part, others) = rest.split_at(end);
+                parted.push(Piece::Records(part));
+                rest = others;
+            }
+            parted.push(Piece::Records(rest));
+        }
+        parted
+    }
+
+    /// Where to part these bytes, if they are worth it.
+    fn first_part(&self, bytes: &[u8]) -> Option<usize> {
+        let runs = self.runs_of(bytes);
+        let small = runs.partition_point(|(end, _)| *end < PART_BYTES);
+        let large = runs.get(small).map(|(end, _)| *end)?;
+        let before = small.checked_sub(1).map(|last| runs[last].0);
+        let end = before
+            .filter(|before| large - before >= PART_BYTES)
+            .unwrap_or(large);
+        Some(end).filter(|end| *end < bytes.len())
     }
 
     /// When each row of a batch was read. The rows were scanned from these bytes of the chunk: each is the text in
@@ -244,6 +286,33 @@ mod tests {
         );
         let column = own.column(&bytes, &batch, Some(Slot(0)));
         assert_eq!(times(&column), [10, 20, 20, 20, 30, 30]);
+    }
+
+    #[test]
+    fn large_reads_are_pieces_of_their_own_and_small_ones_stay_together() {
+        let bytes = vec![b'\n'; 60_000];
+        let ends = [
+            10_000, 10_100, 10_200, 30_000, 30_001, 34_500, 34_501, 60_000,
+        ];
+        let runs: Vec<(usize, i64)> = ends.into_iter().zip(1..).collect();
+        let own = ChunkArrivals::new(9, arrivals(&runs), &bytes);
+        let pieces = vec![
+            Piece::Records(&bytes[..20_000]),
+            Piece::Records(&bytes[20_000..]),
+        ];
+        let lengths = |pieces: Vec<Piece<'_>>| {
+            let length = |piece: &Piece<'_>| match piece {
+                Piece::Records(bytes) => bytes.len(),
+                Piece::Overlong => 0,
+            };
+            pieces.iter().map(length).collect::<Vec<usize>>()
+        };
+        assert_eq!(
+            lengths(own.part(pieces, true)),
+            [10_000, 200, 9_800, 10_000, 1, 4_499, 1, 25_499]
+        );
+        let whole = vec![Piece::Records(&bytes[..])];
+        assert_eq!(lengths(own.part(whole, false)), [60_000]);
     }
 
     proptest! {

@@ -364,6 +364,7 @@ impl<'p> Chain<'p> {
             self.account.failures.append(Failures {
                 count: account.rejected,
                 first: account.first_rejected,
+                ..Failures::default()
             });
         }
         self.account.failures.append(account.failures);

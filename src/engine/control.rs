@@ -30,6 +30,8 @@ pub struct Control {
     /// Where results go, if the run ends with whoever reads them, and whether they have gone.
     output: OnceLock<OwnedFd>,
     is_output_gone: AtomicBool,
+    /// The reader waits for input.
+    is_waiting: AtomicBool,
     /// Becomes readable when the run is to stop, or somebody wants to look.
     wake: OwnedFd,
     waker: OwnedFd,
@@ -63,6 +65,7 @@ impl Control {
             resumed: Arc::default(),
             output: OnceLock::new(),
             is_output_gone: AtomicBool::new(false),
+            is_waiting: AtomicBool::new(false),
             wake,
             waker,
         }))
@@ -177,8 +180,25 @@ impl Control {
         self.wake.as_fd()
     }
 
+    /// Notes whether the reader waits for input.
+    pub(super) fn set_waiting(&self, is_waiting: bool) {
+        self.is_waiting.store(is_waiting, Ordering::Relaxed);
+    }
+
+    /// True if the reader waits for input: there is none to be read now.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_waiting.load(Ordering::Relaxed)
+    }
+
     /// Waits for input, for the stop, or for some time; without a time, as long as it takes.
     pub(super) fn wait(&self, input: BorrowedFd<'_>, time: Option<Duration>) -> Waited {
+        self.set_waiting(true);
+        let waited = self.wait_for(input, time);
+        self.set_waiting(false);
+        waited
+    }
+
+    fn wait_for(&self, input: BorrowedFd<'_>, time: Option<Duration>) -> Waited {
         let time = time.map(|time| Timespec {
             tv_sec: time.as_secs() as i64,
             tv_nsec: i64::from(time.subsec_nanos()),

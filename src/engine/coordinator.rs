@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
@@ -58,9 +58,6 @@ pub(super) struct Coordinator<'r> {
     /// Only if rows that have not changed are left out of pictures.
     changes: Option<Changes>,
 }
-
-/// Rows that a table holds back are shown on a terminal when nothing has come for so long.
-const REST: Duration = Duration::from_millis(50);
 
 /// What is shown while results are not final.
 pub(super) struct Shown {
@@ -145,6 +142,7 @@ impl<'r> Coordinator<'r> {
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
             self.refresh();
             self.show(&mut results, &mut output);
+            output.show_held();
             if messages.is_empty() {
                 output.flush(); // it may take long until there is more to write
                 if output.error.is_some() {
@@ -157,9 +155,6 @@ impl<'r> Coordinator<'r> {
                 Err(RecvTimeoutError::Timeout) => {
                     if self.looks_at().is_some_and(|at| at <= Instant::now()) {
                         self.look(&mut results, &mut output);
-                    }
-                    if output.holds() {
-                        output.end_result();
                     }
                     continue;
                 }
@@ -205,6 +200,8 @@ impl<'r> Coordinator<'r> {
         if self.control.is_output_gone() {
             output.error.get_or_insert(SinkError::Closed);
         }
+        output.clear();
+        output.begin_line();
         if output.error.is_none() {
             self.refresh();
             results.finish(&mut |rows| output.emit(&rows));
@@ -218,6 +215,7 @@ impl<'r> Coordinator<'r> {
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
+        ledger.decide();
         let never_seen = plan.never_seen();
         Outcome {
             meant: plan.meant(&never_seen),
@@ -234,6 +232,7 @@ impl<'r> Coordinator<'r> {
             unwritten: kept.finish(),
             sink: output.error.take(),
             signal: self.control.signal(),
+            ..Outcome::default()
         }
     }
 
@@ -249,8 +248,11 @@ impl<'r> Coordinator<'r> {
         messages: &Receiver<Message>,
         output: &Output<'_>,
     ) -> Result<Message, RecvTimeoutError> {
-        let rest = output.holds().then(|| Instant::now() + REST);
-        let deadlines = [self.triggers.deadline(), rest, self.looks_at()];
+        let deadlines = [
+            self.triggers.deadline(),
+            output.held_until(),
+            self.looks_at(),
+        ];
         match deadlines.into_iter().flatten().min() {
             Some(deadline) => messages.recv_deadline(deadline),
             None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),

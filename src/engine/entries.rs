@@ -86,11 +86,18 @@ impl Entries {
         {
             self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
         }
-        if let (None, Some(reason)) = (&self.ledger.first_failed, &done.failures.first) {
-            let place = done.first_failure.map(place);
-            self.ledger.first_failed =
-                Some(place.map_or_else(|| reason.clone(), |place| format!("{place}: {reason}")));
+        let placed = |record: Option<u64>, reason: String| match record {
+            Some(record) => format!("{}: {reason}", place(record)),
+            None => reason,
+        };
+        let mut failures = done.failures.clone();
+        let first = failures.first.take();
+        failures.first = first.map(|reason| placed(done.first_failure, reason));
+        for undecided in &mut failures.undecided {
+            let first = undecided.first.take();
+            undecided.first = first.map(|reason| placed(undecided.record, reason));
         }
+        self.ledger.add_failures(failures);
         if let (None, Some(record)) = (&self.ledger.first_late, done.first_late) {
             self.ledger.first_late = Some(place(record));
         }
@@ -101,7 +108,6 @@ impl Entries {
         self.ledger.passed += done.passed;
         self.ledger.filtered += done.filtered;
         self.ledger.rejected += done.rejected;
-        self.ledger.failed += done.failures.count;
         self.bytes += done.bytes;
         if done.records > done.no_records
             && let Some(root) = sources.root(done.source)

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::expr::{Failures, Undecided};
+
 /// Counts of a whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -25,12 +27,42 @@ pub struct Ledger {
     pub failed: u64,
     /// The first of them.
     pub first_failed: Option<String>,
+    /// Values of which only the whole run says whether they failed; none at its end.
+    pub undecided: Vec<Undecided>,
 }
 
 impl Ledger {
     /// Whether anything happened that the user should hear of.
     pub fn is_clean(&self) -> bool {
         self.rejected == 0 && self.failed == 0 && self.late == 0 && self.jumps == 0
+    }
+
+    /// Adds what failed later in the stream.
+    pub(super) fn add_failures(&mut self, later: Failures) {
+        let mut all = self.take_failures();
+        all.append(later);
+        self.put_failures(all);
+    }
+
+    /// Counts what was left open, at the end of the run.
+    pub(super) fn decide(&mut self) {
+        let mut all = self.take_failures();
+        all.decide();
+        self.put_failures(all);
+    }
+
+    fn take_failures(&mut self) -> Failures {
+        Failures {
+            count: self.failed,
+            first: self.first_failed.take(),
+            undecided: std::mem::take(&mut self.undecided),
+        }
+    }
+
+    fn put_failures(&mut self, failures: Failures) {
+        self.failed = failures.count;
+        self.first_failed = failures.first;
+        self.undecided = failures.undecided;
     }
 
     /// Where every record has gone: `10 read = 7 passed + 2 filtered + 1 rejected`.

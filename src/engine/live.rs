@@ -23,6 +23,8 @@ pub(super) struct Live<'p> {
     count: usize,
     began: Instant,
     pace: Pace,
+    /// The rows are those of windows that are not final yet, below those that are.
+    is_windowed: bool,
     /// Knows whether the terminal was others' for a while.
     control: &'p Control,
 }
@@ -36,6 +38,8 @@ struct Pace {
     since: (Instant, u64),
     /// Records in a second.
     rate: f64,
+    /// It was not measured yet.
+    is_first: bool,
 }
 
 /// What is said below the table.
@@ -46,6 +50,9 @@ pub(super) struct Facts {
     /// How far the time of the records is behind the clock, if they have one.
     pub(super) lag: Option<Duration>,
 }
+
+/// What is said above the rows of windows that are not final.
+const OPEN: &str = "open windows, not final yet:";
 
 /// No terminal shows more.
 const KEPT_ROWS: usize = 1000;
@@ -74,6 +81,7 @@ impl<'p> Live<'p> {
             count: 0,
             began,
             pace: Pace::new(began, every),
+            is_windowed: plan.window.is_some(),
             control,
         };
         live.take(picture);
@@ -97,7 +105,9 @@ impl<'p> Live<'p> {
             return;
         };
         let has_header = self.encoding.has_header();
-        let room = (size.rows - 2).saturating_sub(usize::from(has_header)); // below: the status, and the cursor
+        let open = (self.is_windowed && self.count > 0).then(|| self.dim(OPEN));
+        let above = usize::from(has_header) + usize::from(open.is_some());
+        let room = (size.rows - 2).saturating_sub(above); // below: the status, and the cursor
         let shown = if self.count > room {
             room.saturating_sub(1)
         } else {
@@ -120,9 +130,13 @@ impl<'p> Live<'p> {
         encoder.finish(&mut table);
         let table = String::from_utf8_lossy(&table);
         let hidden = self.count - shown;
-        let more = format!("… {hidden} more {}", plural(hidden, "row"));
+        let more = format!(
+            "… {} more {}",
+            grouped(hidden as u64),
+            plural(hidden, "row")
+        );
         let status = self.status(facts, is_new);
-        let rows = table.lines();
+        let rows = open.iter().map(String::as_str).chain(table.lines());
         let lines = rows.chain((hidden > 0).then_some(more.as_str()));
         self.display
             .draw(lines.chain(std::iter::once(status.as_str())), size);
@@ -141,32 +155,41 @@ impl<'p> Live<'p> {
         }
     }
 
-    /// `19231 records/s, 1234567 records, 12 s`
+    /// `19,231 records/s, 1,234,567 records, 12 s`
     fn status(&mut self, facts: Facts, is_new: bool) -> String {
         let now = Instant::now();
         let rate = self.pace.at(now, facts.records, is_new);
+        let rate = rate.round() as u64;
         let mut status = format!(
-            "{rate:.0} records/s, {} {}",
-            facts.records,
+            "{} {}/s, {} {}",
+            grouped(rate),
+            plural(rate as usize, "record"),
+            grouped(facts.records),
             plural(facts.records as usize, "record")
         );
         if let Some(lag) = facts.lag {
             status.push_str(&format!(", {} behind", words(lag)));
         }
         status.push_str(&format!(", {}", words(now - self.began)));
+        self.dim(&status)
+    }
+
+    /// Text that is less than rows.
+    fn dim(&self, text: &str) -> String {
         match self.look.color {
-            true => format!("\x1b[2m{status}\x1b[0m"),
-            false => status,
+            true => format!("\x1b[2m{text}\x1b[0m"),
+            false => text.to_owned(),
         }
     }
 }
 
 impl Pace {
-    fn new(began: Instant, least: Duration) -> Pace {
+    fn new(began: Instant, every: Duration) -> Pace {
         Pace {
-            least: least.max(Duration::from_millis(1)),
+            least: every.max(Duration::from_secs(1)),
             since: (began, 0),
             rate: 0.0,
+            is_first: true,
         }
     }
 
@@ -175,7 +198,10 @@ impl Pace {
         let (then, before) = self.since;
         let elapsed = now.saturating_duration_since(then);
         // A frame that somebody has asked for in between says what was said.
-        if elapsed >= self.least * 3 / 4 {
+        if self.is_first && elapsed < self.least {
+            self.rate = records as f64 / elapsed.max(Duration::from_millis(50)).as_secs_f64();
+        } else if elapsed >= self.least * 3 / 4 {
+            self.is_first = false;
             let seconds = elapsed.max(self.least).as_secs_f64();
             self.rate = records.saturating_sub(before) as f64 / seconds;
             // Behind a silence, records have come in the time that frames are apart.
@@ -203,6 +229,19 @@ fn first(batches: Vec<Batch<'static>>, rows: usize) -> Vec<Batch<'static>> {
         kept.push(batch);
     }
     kept
+}
+
+/// A number with its digits in groups of three: `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 fn plural(count: usize, word: &str) -> String {
@@ -240,6 +279,22 @@ mod tests {
         assert_eq!(at(3250, 20, false), 0.0);
         assert_eq!(at(3251, 21, true), 1.0, "and not a thousand");
         assert_eq!(at(63_251, 81, true), 1.0, "it was stopped");
+    }
+
+    #[test]
+    fn the_first_rate_is_that_of_the_time_so_far() {
+        let began = Instant::now();
+        let mut pace = Pace::new(began, Duration::from_millis(100));
+        assert_eq!(pace.at(began + Duration::from_millis(100), 10, true), 100.0);
+        assert_eq!(pace.at(began + Duration::from_millis(500), 20, true), 40.0);
+        assert_eq!(pace.at(began + Duration::from_secs(1), 30, true), 30.0);
+        assert_eq!(pace.at(began + Duration::from_millis(1100), 90, true), 30.0);
+    }
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        let all = [0, 7, 999, 1000, 1_234_567].map(grouped);
+        assert_eq!(all, ["0", "7", "999", "1,000", "1,234,567"]);
     }
 
     #[test]

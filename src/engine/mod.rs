@@ -126,6 +126,8 @@ pub struct Reading {
     pub idle: Duration,
     /// The input ends after so long.
     pub time: Option<Duration>,
+    /// Files that the run writes to, beside its results: they are not read in a followed directory.
+    pub written: Vec<OsString>,
 }
 
 impl Default for Reading {
@@ -135,6 +137,7 @@ impl Default for Reading {
             tail: None,
             idle: Duration::from_secs(10),
             time: None,
+            written: Vec::new(),
         }
     }
 }
@@ -180,6 +183,8 @@ pub struct Outcome {
     pub meant: Vec<String>,
     /// Bytes of the chunks that were processed, decompressed.
     pub bytes: u64,
+    /// How many datagrams the system dropped before they were read, by source.
+    pub dropped: Vec<(String, u64)>,
     /// Why rejected or late lines could not all be written, if so.
     pub unwritten: Vec<String>,
     /// Why writing ended early, if it did.
@@ -293,7 +298,11 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         rejects: job.rejects,
         late: job.late,
     };
-    coordinator.run(&messages, output, shown, kept)
+    let outcome = coordinator.run(&messages, output, shown, kept);
+    Outcome {
+        dropped: sources.dropped(),
+        ..outcome
+    }
 }
 
 /// What workers share if they put records into windows.

@@ -1,6 +1,9 @@
 //! Result rows to the sink: the header once, then rows.
 
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::SIGINT;
 
 use crate::data::{Batch, Names};
 use crate::format::{self, Controls, Encoder, FormatDef, Look};
@@ -30,8 +33,8 @@ pub(super) struct Output<'s> {
     last: Last,
     /// When results end, so that what the format holds back of them is written.
     ends: Ends,
-    /// Whether the format holds rows back.
-    holds: bool,
+    /// Since when the format holds rows back, if it does.
+    held_since: Option<Instant>,
     /// Told to the workers once the first row has decided the columns.
     columns: Arc<OnceLock<Names>>,
     /// Rows come when all rows of their result are known.
@@ -58,6 +61,12 @@ pub(super) struct Output<'s> {
     pub(super) is_cut: bool,
 }
 
+/// Rows of a table are held back for no longer, so that columns are as wide as the rows that come together.
+const SOON: Duration = Duration::from_millis(50);
+
+/// Goes to the start of a terminal's line and clears it.
+const CLEAN_LINE: &[u8] = b"\r\x1b[K";
+
 /// After a signal, so many results are printed, or one for each record: windows can be a billion times as many.
 const RESULTS_AFTER_SIGNAL: u64 = 100_000;
 
@@ -78,7 +87,10 @@ enum Last {
 enum Ends {
     /// All rows that come together are a result.
     Each,
-    /// When nothing more comes for a while: on a terminal somebody waits for them.
+    /// [`SOON`] after they came: on a terminal, where somebody waits for them.
+    Soon,
+    /// [`SOON`] after they came, or later, when the input has nothing more. How a table is laid out then depends on
+    /// pauses of the input, but not on how busy the machine is.
     AtRest,
     /// At the end.
     Once,
@@ -98,7 +110,8 @@ impl<'s> Output<'s> {
         let session = |window: &PlannedWindow| matches!(window.window.kind, Kind::Session { .. });
         let ends = match &plan.window {
             Some(window) if !session(window) || look.escapes => Ends::Each,
-            None if look.escapes => Ends::AtRest,
+            None if look.escapes => Ends::Soon,
+            None if job.watches => Ends::AtRest,
             _ => Ends::Once,
         };
         Output {
@@ -110,7 +123,7 @@ impl<'s> Output<'s> {
             has_line: false,
             last: Last::Nothing,
             ends,
-            holds: false,
+            held_since: None,
             columns,
             learns: plan.is_blocking() || plan.window.is_some(),
             known: None,
@@ -177,14 +190,37 @@ impl<'s> Output<'s> {
         self.end_result();
     }
 
-    /// Whether rows are held back that are to be seen once the input pauses.
-    pub(super) fn holds(&self) -> bool {
-        self.holds && self.ends == Ends::AtRest
+    /// When rows that are held back are to be seen, if there are any.
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        let since = self
+            .held_since
+            .filter(|_| matches!(self.ends, Ends::Soon | Ends::AtRest))?;
+        Some(since + SOON)
+    }
+
+    /// Writes the rows that were held back for long enough.
+    pub(super) fn show_held(&mut self) {
+        let is_due = self
+            .held_until()
+            .is_some_and(|until| until <= Instant::now());
+        if is_due && (self.ends == Ends::Soon || self.control.is_waiting()) {
+            self.end_result();
+        } else if is_due {
+            self.held_since = Some(Instant::now()); // looked at again when as much time has passed
+        }
+    }
+
+    /// After an interrupt, the terminal has written `^C` where the cursor is: what follows takes its place.
+    pub(super) fn begin_line(&mut self) {
+        let is_interrupted = self.control.signal() == Some(SIGINT);
+        if self.look.escapes && is_interrupted && self.error.is_none() {
+            self.error = self.sink.write(CLEAN_LINE).err();
+        }
     }
 
     /// A result is complete: what the format holds back of it is written.
     pub(super) fn end_result(&mut self) {
-        if std::mem::take(&mut self.holds) {
+        if self.held_since.take().is_some() {
             let mut bytes = Vec::new();
             self.encoder.finish(&mut bytes);
             self.write(&bytes);
@@ -213,7 +249,9 @@ impl<'s> Output<'s> {
                 self.flush();
             }
         }
-        self.holds = !self.encoding.is_row_by_row();
+        if !self.encoding.is_row_by_row() {
+            self.held_since.get_or_insert_with(Instant::now);
+        }
         if let Some(names) = self.encoder.fixed_names() {
             self.columns.get_or_init(|| Names::clone(names));
         }

@@ -218,6 +218,5 @@ fn enter(account: Account, passed: u64, withdrawn: u64, ledger: &mut Ledger, che
     ledger.late += account.late;
     ledger.jumps += account.jumps;
     ledger.first_rejected = ledger.first_rejected.take().or(account.first_rejected);
-    ledger.failed += account.failures.count;
-    ledger.first_failed = ledger.first_failed.take().or(account.failures.first);
+    ledger.add_failures(account.failures);
 }

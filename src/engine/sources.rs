@@ -1,7 +1,7 @@
 //! The sources of a run: those of the command line, and connections as they come; and to which input of the plan
 //! they belong.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -21,6 +21,8 @@ pub(super) struct Sources {
 struct State {
     names: HashMap<usize, Named>,
     next: usize,
+    /// Datagrams that the system dropped before they could be read, by source of the command line.
+    dropped: BTreeMap<usize, u64>,
 }
 
 /// A source that has a name.
@@ -46,6 +48,7 @@ impl Sources {
             state: RwLock::new(State {
                 names: names.enumerate().collect(),
                 next: written.len(),
+                dropped: BTreeMap::new(),
             }),
             written: written.len(),
         })
@@ -93,6 +96,26 @@ impl Sources {
     /// As messages name it.
     pub(super) fn display(&self, source: SourceIndex) -> String {
         source::display(&self.name(source)).into_owned()
+    }
+
+    /// The system has dropped this many datagrams of a source so far.
+    pub(super) fn set_dropped(&self, source: SourceIndex, datagrams: u64) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.dropped.insert(source.0, datagrams);
+    }
+
+    /// How many datagrams the system has dropped, with the name of each source that lost some.
+    pub(super) fn dropped(&self) -> Vec<(String, u64)> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let dropped = state
+            .dropped
+            .iter()
+            .filter(|(_, datagrams)| **datagrams > 0);
+        let named = dropped.filter_map(|(source, datagrams)| {
+            let named = state.names.get(source)?;
+            Some((source::display(&named.name).into_owned(), *datagrams))
+        });
+        named.collect()
     }
 
     /// Nothing more comes from a connection, and nobody asks for its name again: however many there are, memory

@@ -59,6 +59,8 @@ struct Ticks {
 /// one sees time go by. It does not hold back a new one, which may come just then.
 #[derive(Debug)]
 struct Frames {
+    /// When the first one is due, until it is drawn: a terminal that stays empty looks as if nothing ran.
+    first: Option<Instant>,
     pictures: Ticks,
     again: Instant,
 }
@@ -66,6 +68,9 @@ struct Frames {
 /// A picture may come late by one part in so many before the last one is drawn again: batches, which are as long as
 /// the time between two pictures, end a little behind it.
 const PATIENCE: u32 = 4;
+
+/// The first frame comes no later.
+const FIRST_FRAME: Duration = Duration::from_millis(50);
 
 /// Between two frames lies at least so many times what one takes: watching a large result costs a tenth of the time.
 const SHARE: u32 = 9;
@@ -78,7 +83,8 @@ impl Triggers {
             next: began + every,
             is_stale: false,
         };
-        let drawn = |every| Frames {
+        let drawn = |every: Duration| Frames {
+            first: Some(began + every.min(FIRST_FRAME)),
             pictures: ticks(every),
             again: began + every + every / PATIENCE,
         };
@@ -131,9 +137,13 @@ impl Triggers {
         }
         let frames = self.frames.as_mut()?;
         let every = frames.pictures.every;
+        let is_first = frames.first.take_if(|first| now >= *first).is_some();
         if frames.pictures.take(now) {
             frames.again = now + every + every / PATIENCE;
             return Some(Due::Frame { is_new: true });
+        }
+        if is_first {
+            return Some(Due::Frame { is_new: false });
         }
         (now >= frames.again).then(|| {
             frames.again = now + every;
@@ -155,7 +165,12 @@ impl Triggers {
         let pictures = self.frames.as_ref().map(|frames| &frames.pictures);
         let ticks = self.every.iter().chain(pictures);
         let due = ticks.filter(|ticks| ticks.is_stale).map(|ticks| ticks.next);
-        let again = self.frames.as_ref().map(|frames| frames.again);
+        let frames = self.frames.as_ref();
+        let again = frames.map(|frames| {
+            frames
+                .first
+                .map_or(frames.again, |first| first.min(frames.again))
+        });
         due.chain(again).min()
     }
 }
@@ -238,7 +253,11 @@ mod tests {
         triggers.done(Due::Picture, Duration::ZERO);
         assert_eq!(triggers.due(0, 0), None);
         let mut triggers = Triggers::new(None, Some(Duration::ZERO));
-        assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: false }));
+        assert_eq!(
+            triggers.due(0, 0),
+            Some(Due::Frame { is_new: false }),
+            "the first"
+        );
         triggers.merged(News::Records);
         assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: true }));
         triggers.done(Due::Frame { is_new: true }, Duration::from_secs(60));
@@ -257,6 +276,7 @@ mod tests {
             }
             triggers.due_at(began + Duration::from_secs(seconds))
         };
+        assert_eq!(at(1, None), Some(old), "the first");
         assert_eq!(at(110, None), None, "the batch ends a little later");
         assert_eq!(at(115, Some(News::Records)), Some(new));
         assert_eq!(at(210, Some(News::Records)), None);

@@ -3,7 +3,9 @@
 //! Null with anything is null; text is a number if the whole of it is one; ints that overflow become
 //! floats; a division by zero, and a result that is no finite number, is null.
 
-use crate::data::{Number, ValueRef};
+use crate::data::{
+    Exact, Instant, Number, Rounding, ValueRef, divide, divide_rounded, multiply_rounded,
+};
 
 use super::convert::{duration, duration_of, misfit, time};
 use super::functions::Unfit;
@@ -30,6 +32,12 @@ pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a
             };
             of_times(op, left, right)
         }
+        (ValueRef::Text(earlier), ValueRef::Text(later))
+            if op == Arithmetic::Subtract
+                && let Some((left, right)) = Instant::parse(earlier).zip(Instant::parse(later)) =>
+        {
+            Ok(left.since(right).map_or(ValueRef::Null, ValueRef::Duration))
+        }
         _ => {
             let (Some(left), Some(right)) = (number(left)?, number(right)?) else {
                 return Ok(ValueRef::Null);
@@ -48,7 +56,10 @@ pub fn difference(
 }
 
 /// Computes `-value`.
-pub(super) fn negate(value: ValueRef<'_>) -> Computed<'_> {
+pub(super) fn negate(value: ValueRef<'_>) -> Result<ValueRef<'_>, Misfit<'_>> {
+    if let Some(Exact::Big(value)) = value.as_exact() {
+        return Ok(value.negated().map_or_else(ValueRef::Int, ValueRef::BigInt));
+    }
     match value {
         ValueRef::Duration(ns) => Ok(ns.checked_neg().map_or(ValueRef::Null, ValueRef::Duration)),
         _ => Ok(match number(value)? {
@@ -61,10 +72,10 @@ pub(super) fn negate(value: ValueRef<'_>) -> Computed<'_> {
     }
 }
 
-/// The value as a number; nothing for null and for empty text.
+/// The value as a number; nothing for null and for blank text.
 pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, Misfit<'_>> {
     match value {
-        ValueRef::Null | ValueRef::Text([]) => Ok(None),
+        _ if value.is_blank() => Ok(None),
         _ => match value.as_number() {
             Some(number) => Ok(Some(number)),
             None => misfit(value, "a number"),
@@ -113,7 +124,13 @@ fn of_ints(op: Arithmetic, left: i64, right: i64) -> ValueRef<'static> {
             }
         })),
     };
-    exact.map_or_else(|| of_floats(op, left as f64, right as f64), ValueRef::Int)
+    match exact {
+        Some(value) => ValueRef::Int(value),
+        None if op == Arithmetic::Divide => {
+            ValueRef::Float(divide(i128::from(left), i128::from(right)))
+        }
+        None => of_floats(op, left as f64, right as f64),
+    }
 }
 
 fn of_floats(op: Arithmetic, left: f64, right: f64) -> ValueRef<'static> {
@@ -182,7 +199,7 @@ fn left_operand<'a>(
     right: ValueRef<'a>,
 ) -> Result<Option<ValueRef<'a>>, Misfit<'a>> {
     match (op, left, right) {
-        (_, ValueRef::Text([]), _) => Ok(None),
+        (_, left, _) if left.is_blank() => Ok(None),
         (Arithmetic::Subtract, ValueRef::Text(_), ValueRef::Time(_)) => {
             Ok(time(left)?.map(ValueRef::Time))
         }
@@ -207,7 +224,7 @@ fn right_operand<'a>(
 ) -> Result<Option<ValueRef<'a>>, Misfit<'a>> {
     match (op, left, right) {
         (Arithmetic::Add, ..) => left_operand(op, right, left),
-        (_, _, ValueRef::Text([])) => Ok(None),
+        (_, _, right) if right.is_blank() => Ok(None),
         (Arithmetic::Subtract, ValueRef::Time(_), ValueRef::Text(text)) => {
             match duration_of(text) {
                 Some(ns) => Ok(Some(ValueRef::Duration(ns))),
@@ -226,11 +243,12 @@ fn scale(op: Arithmetic, ns: i64, by: ValueRef<'_>) -> Computed<'_> {
     let Some(by) = number(by)? else {
         return Ok(ValueRef::Null);
     };
-    Ok(match of_numbers(op, Number::Int(ns), by) {
-        ValueRef::Int(ns) => ValueRef::Duration(ns),
-        ValueRef::Float(ns) if ns.abs() < 9.2e18 => ValueRef::Duration(ns.round() as i64),
-        _ => ValueRef::Null,
-    })
+    let scaled = match op {
+        Arithmetic::Multiply => multiply_rounded(ns, by, Rounding::Nearest),
+        Arithmetic::FloorDivide => divide_rounded(ns, by, Rounding::Floor),
+        _ => divide_rounded(ns, by, Rounding::Nearest),
+    };
+    Ok(scaled.map_or(ValueRef::Null, ValueRef::Duration))
 }
 
 /// A float, or null if it is none that can be printed.

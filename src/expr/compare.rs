@@ -1,14 +1,15 @@
 //! `== != < <= > >=` on single values.
 //!
 //! Text next to a number is a number, next to a bool a bool, next to a duration or time a duration or time;
-//! a number next to a time counts from 1970. Text against text compares bytes. Lists and objects are equal where
+//! a number next to a time counts from 1970. Text against text compares bytes, but two RFC 3339 times with a zone compare
+//! as the instants that they name. Lists and objects are equal where
 //! they are one group: `[1]` and `[1.0]` are. Null makes every comparison false.
 
 use std::cmp::Ordering;
 
-use crate::data::{Number, Truth, ValueRef, compare_numbers, encode_key, order};
+use crate::data::{Exact, Instant, Truth, ValueRef, encode_key};
 
-use super::arithmetic::{Misfit, number};
+use super::arithmetic::Misfit;
 use super::convert::{duration, misfit, time};
 use super::node::Comparison;
 
@@ -39,7 +40,7 @@ fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Mis
     use ValueRef::{BigInt, Bool, Duration, Float, Int, List, Null, Object, Text, Time};
     Ok(match (left, right) {
         (Null, _) | (_, Null) => Compared::Null,
-        (Text(left), Text(right)) => Compared::Order(left.cmp(right)),
+        (Text(left), Text(right)) => Compared::Order(compare_texts(left, right)),
         (Int(left), Int(right)) => Compared::Order(left.cmp(&right)),
         (Bool(left), Bool(right)) => Compared::Order(left.cmp(&right)),
         (Time(left), Time(right)) | (Duration(left), Duration(right)) => {
@@ -49,26 +50,47 @@ fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Mis
         (Text(_), Bool(known)) => converted(bool_of(left)?.map(|read| read.cmp(&known))),
         (Duration(known), Text(_)) => converted(duration(right)?.map(|read| known.cmp(&read))),
         (Text(_), Duration(known)) => converted(duration(left)?.map(|read| read.cmp(&known))),
+        (Time(known), Text(text)) if let Some(instant) = Instant::parse(text) => {
+            Compared::Order(Instant::of_ns(known).cmp(&instant))
+        }
+        (Text(text), Time(known)) if let Some(instant) = Instant::parse(text) => {
+            Compared::Order(instant.cmp(&Instant::of_ns(known)))
+        }
         (Time(known), Text(_) | Int(_) | Float(_)) => {
             converted(time(right)?.map(|read| known.cmp(&read)))
         }
         (Text(_) | Int(_) | Float(_), Time(known)) => {
             converted(time(left)?.map(|read| read.cmp(&known)))
         }
-        (BigInt(left), BigInt(right)) => Compared::Order(left.cmp(right)),
-        (BigInt(_), Int(_) | Float(_) | Text(_)) | (Int(_) | Float(_) | Text(_), BigInt(_)) => {
-            let both = number(left)?.zip(number(right)?); // rounded: only whether they are numbers counts
-            converted(both.map(|_| order(left, right)))
-        }
-        (Int(_) | Float(_) | Text(_), Int(_) | Float(_) | Text(_)) => {
-            let pair: Option<(Number, Number)> = number(left)?.zip(number(right)?);
-            converted(pair.map(|(left, right)| compare_numbers(left, right)))
+        (Int(_) | BigInt(_) | Float(_) | Text(_), Int(_) | BigInt(_) | Float(_) | Text(_)) => {
+            let pair = exact(left)?.zip(exact(right)?);
+            converted(pair.map(|(left, right)| left.compare(right)))
         }
         (List(_), List(_)) | (Object(_), Object(_)) if is_one_group(left, right) => {
             Compared::Order(Ordering::Equal)
         }
         _ => Compared::Different,
     })
+}
+
+/// Text by its bytes, but two times that both name their zone by the instant.
+#[inline]
+pub(super) fn compare_texts(left: &[u8], right: &[u8]) -> Ordering {
+    let instants = || Instant::parse(left).zip(Instant::parse(right));
+    match instants() {
+        Some((left, right)) => left.cmp(&right),
+        None => left.cmp(right),
+    }
+}
+
+/// The value as a number with all of its digits; nothing for blank text.
+#[inline]
+fn exact(value: ValueRef<'_>) -> Result<Option<Exact<'_>>, Misfit<'_>> {
+    match value.as_exact() {
+        Some(number) => Ok(Some(number)),
+        None if value.is_blank() => Ok(None),
+        None => misfit(value, "a number"),
+    }
 }
 
 /// Whether two values are one group.
@@ -80,7 +102,7 @@ fn is_one_group(left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
     key(left) == key(right)
 }
 
-/// Empty text stands for null when it is converted.
+/// Blank text counts as null when it is converted.
 fn converted(order: Option<Ordering>) -> Compared {
     order.map_or(Compared::Null, Compared::Order)
 }
@@ -105,11 +127,11 @@ mod tests {
         assert_eq!(compare(Comparison::Less, Text(b"10"), Text(b"9")), Ok(true));
         assert_eq!(compare(Comparison::Less, Text(b"10"), Int(9)), Ok(false));
         assert_eq!(compare(Comparison::Equal, Int(1), Float(1.0)), Ok(true));
-        let big = (1i128 << 64) + 1;
+        let big = crate::data::BigInt::parse(b"18446744073709551617").expect("it is big");
         assert_eq!(
             compare(
                 Comparison::Greater,
-                ValueRef::BigInt(&big),
+                ValueRef::BigInt(big),
                 Float(18446744073709551616.0)
             ),
             Ok(true)

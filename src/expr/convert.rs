@@ -13,8 +13,8 @@ pub(super) fn takes_text(kind: ParameterKind) -> bool {
     matches!(kind, ParameterKind::Text | ParameterKind::Pattern)
 }
 
-/// The value as the parameter takes it; `text` is the value's text where it is not text itself. Empty text
-/// stands for null where something else than text is taken.
+/// The value as the parameter takes it; `text` is the value's text where it is not text itself. Blank text
+/// counts as null where something else than text is taken.
 #[inline]
 pub(super) fn convert<'v>(
     kind: ParameterKind,
@@ -29,11 +29,10 @@ pub(super) fn convert<'v>(
             value
         }
         ParameterKind::Text | ParameterKind::Pattern => ValueRef::Text(text),
-        ParameterKind::Number if matches!(value, ValueRef::BigInt(_)) => value,
-        ParameterKind::Number => match number(value)? {
-            None => ValueRef::Null,
-            Some(Number::Int(value)) => ValueRef::Int(value),
-            Some(Number::Float(value)) => ValueRef::Float(value),
+        ParameterKind::Number => match value.as_exact() {
+            Some(number) => number.to_value_ref(),
+            None if value.is_blank() => ValueRef::Null,
+            None => return misfit(value, "a number"),
         },
         ParameterKind::Int => match number(value)? {
             None => ValueRef::Null,
@@ -52,17 +51,18 @@ pub(super) fn convert<'v>(
         ParameterKind::Time => time(value)?.map_or(ValueRef::Null, ValueRef::Time),
         ParameterKind::Duration => duration(value)?.map_or(ValueRef::Null, ValueRef::Duration),
         ParameterKind::List => match value {
-            ValueRef::Null | ValueRef::List(_) | ValueRef::Text(b"") => value,
+            ValueRef::List(_) => value,
+            _ if value.is_blank() => ValueRef::Null,
             _ => return misfit(value, "a list"),
         },
     })
 }
 
-/// The value as a time; nothing for null and for empty text.
+/// The value as a time; nothing for null and for blank text.
 #[inline]
 pub(super) fn time(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
     match value {
-        ValueRef::Null | ValueRef::Text([]) => Ok(None),
+        _ if value.is_blank() => Ok(None),
         _ => match time_of(value) {
             Some(ns) => Ok(Some(ns)),
             None => misfit(value, expected_time(value)),
@@ -70,10 +70,10 @@ pub(super) fn time(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
     }
 }
 
-/// The value as a duration; nothing for null and for empty text.
+/// The value as a duration; nothing for null and for blank text.
 pub(super) fn duration(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
     match value {
-        ValueRef::Null | ValueRef::Text([]) => Ok(None),
+        _ if value.is_blank() => Ok(None),
         ValueRef::Duration(ns) => Ok(Some(ns)),
         ValueRef::Text(text) => match duration_of(text) {
             Some(ns) => Ok(Some(ns)),

@@ -19,7 +19,7 @@ pub use access::without;
 pub use arithmetic::difference;
 pub use bind::{bind, bind_condition, bind_field, constant};
 pub use eval::{Evaluated, Rows, matches, truth};
-pub use failures::Failures;
+pub use failures::{Failures, Undecided, describe};
 pub use node::Node;
 pub use pattern::Pattern;
 pub use scope::{Field, Location, Requests, Scope, Total, United, UnitedField};

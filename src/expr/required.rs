@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
-use crate::data::{Slot, Value};
+use crate::data::{Instant, Slot, Value};
 
 use super::Pattern;
 use super::node::{Comparison, Node};
@@ -36,7 +36,8 @@ impl Node {
             Node::Compare(Comparison::Equal, first, second) => match (&**first, &**second) {
                 (field, Node::Constant(Value::Text(text)))
                 | (Node::Constant(Value::Text(text)), field)
-                    if is_field(field) =>
+                    // A time is equal to others that are written in another way.
+                    if is_field(field) && Instant::parse(text).is_none() =>
                 {
                     Some(Cow::Borrowed(text.as_slice()))
                 }
@@ -157,6 +158,8 @@ mod tests {
             "line ~ /error/i",
             "line ~ /[a-c]*/",
             "line == 5",
+            "line == '2026-03-01T10:00:00Z'",
+            "line !~ 'abc'",
             "num(line) > 1 and contains(line, 'a')",
             "not contains(line, 'a') and contains(line, 'a')",
         ] {

@@ -30,11 +30,7 @@ impl Layout {
 
     /// How narrow it may become.
     fn least(self) -> usize {
-        if self.is_right_aligned() {
-            self.width
-        } else {
-            self.rigid.max(SHORTEST).min(self.width)
-        }
+        self.rigid.max(SHORTEST).min(self.width)
     }
 }
 

@@ -109,7 +109,7 @@ mod tests {
                         text("x"),
                         Value::Time(0),
                         Value::Duration(1_500_000_000),
-                        Value::BigInt(Box::new(1 << 64)),
+                        Value::int(1 << 64),
                         text(""),
                     ],
                 ]

@@ -66,6 +66,8 @@ pub struct OutputColumn {
     /// It tells the row's group or window from others, as `status` in `count by status` does: a name, even where
     /// it is a number.
     pub is_key: bool,
+    /// It is the start or the end of the row's window.
+    pub is_bound: bool,
 }
 
 /// Turns rows into bytes. Made by the plan's output once for each thread that encodes.
@@ -255,6 +257,7 @@ mod testing {
                 name: name.to_string(),
                 slot: Slot(slot),
                 is_key: false,
+                is_bound: false,
             })
             .collect()
     }

@@ -286,6 +286,7 @@ impl Fixed {
             name: String::from_utf8_lossy(name).into_owned(),
             slot: Slot(index as u32),
             is_key: false,
+            is_bound: false,
         };
         let slots: Vec<OutputColumn> = names.iter().enumerate().map(column).collect();
         let encoder = (format.encoder)(&slots, look);

@@ -39,7 +39,7 @@ fn step(number: f64, low: f64, high: f64) -> usize {
 pub(super) fn number(value: ValueRef<'_>) -> Option<f64> {
     match value {
         ValueRef::Int(value) => Some(value as f64),
-        ValueRef::BigInt(value) => Some(*value as f64),
+        ValueRef::BigInt(value) => Some(value.to_f64()).filter(|value| value.is_finite()),
         ValueRef::Float(value) => Some(value),
         _ => None,
     }

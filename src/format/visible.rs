@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Encoder;
-use crate::data::{Batch, Names};
+use crate::data::{Batch, Names, drives_terminal};
 
 /// How a format shows control characters on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub fn write_visible_lines(lines: &[u8], controls: Controls, out: &mut Vec<u8>) 
         for character in chunk.valid().chars() {
             match (character, controls) {
                 ('\n' | '\t', _) => shown.push(character),
-                (_, Controls::Json) if character.is_control() => {
+                (_, Controls::Json) if drives_terminal(character) => {
                     let _ = write!(shown, "\\u{:04x}", u32::from(character)); // writing to a String cannot fail
                 }
                 _ => write_visible_character(character, &mut shown),
@@ -135,7 +135,7 @@ fn write_visible_character(character: char, out: &mut String) {
         '\0'..=' ' | '\x7f' if character != ' ' => {
             let _ = write!(out, "\\x{:02x}", u32::from(character));
         }
-        _ if character.is_control() => {
+        _ if drives_terminal(character) => {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
         }
         _ => out.push(character),
@@ -177,6 +177,10 @@ mod tests {
             let line = shown(def.entry.name, text.clone());
             let line = line.trim_end_matches('\n');
             assert!(!line.contains(char::is_control), "{line:?}");
+        }
+        for format in ["csv", "raw", "table", "tsv"] {
+            let value = Value::Text("a\u{202e}b".into());
+            assert_eq!(shown(format, value), "a\\u{202e}b\n", "{format}");
         }
     }
 

@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 
 use super::table::GroupTable;
-use crate::data::{Column, KeyKind, ValueRef, encode_key, order, read_json, total_order};
+use crate::data::{
+    BigInt, Column, KeyKind, ValueRef, descending, encode_key, order, read_json, total_order,
+};
 
 /// Finds the group of each row by its values in these columns; without columns all rows are one group. Groups that
 /// are new are added. `key` is room for one key.
@@ -52,7 +54,7 @@ pub(crate) fn encode_part(value: ValueRef<'_>, key: &mut Vec<u8>) {
     key.push(0);
     let has_length = matches!(
         value,
-        ValueRef::Text(_) | ValueRef::List(_) | ValueRef::Object(_)
+        ValueRef::Text(_) | ValueRef::BigInt(_) | ValueRef::List(_) | ValueRef::Object(_)
     );
     if has_length {
         key.extend_from_slice(&[0; 4]);
@@ -72,12 +74,11 @@ pub(crate) fn parts(mut bytes: &[u8]) -> impl Iterator<Item = (KeyKind, &[u8])> 
         let (&kind, rest) = bytes.split_first()?;
         let kind = KeyKind::from_u8(kind);
         let (len, rest) = match kind {
-            KeyKind::Text | KeyKind::List | KeyKind::Object => {
+            KeyKind::Text | KeyKind::BigInt | KeyKind::List | KeyKind::Object => {
                 let (len, rest) = rest.split_first_chunk::<4>()?;
                 (u32::from_le_bytes(*len) as usize, rest)
             }
             KeyKind::Null | KeyKind::False | KeyKind::True | KeyKind::Tuple => (0, rest),
-            KeyKind::BigInt => (16, rest),
             KeyKind::Int | KeyKind::Float | KeyKind::Time | KeyKind::Duration => (8, rest),
         };
         let (part, rest) = rest.split_at(len);
@@ -86,12 +87,9 @@ pub(crate) fn parts(mut bytes: &[u8]) -> impl Iterator<Item = (KeyKind, &[u8])> 
     })
 }
 
-/// Descending, but nulls last all the same.
+/// As `sort … desc` has it: each kind descending, nulls last.
 pub(crate) fn largest_first(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
-    match (left.is_null(), right.is_null()) {
-        (false, false) => order(right, left),
-        (left, right) => left.cmp(&right),
-    }
+    descending(left, right)
 }
 
 /// Part by part in the order of `sort`; what is equal so far, by type and bytes.
@@ -153,13 +151,6 @@ pub(crate) fn with_value<R>(kind: KeyKind, bytes: &[u8], see: impl FnOnce(ValueR
         KeyKind::Duration => see(ValueRef::Duration(int())),
         KeyKind::Text => see(ValueRef::Text(bytes)),
         KeyKind::List | KeyKind::Object => see(read_json(bytes).unwrap_or_default().borrow()),
-        KeyKind::BigInt => {
-            let value = i128::from_le_bytes(
-                *bytes
-                    .first_chunk()
-                    .expect("keys of this kind have 16 bytes"),
-            );
-            see(ValueRef::BigInt(&value))
-        }
+        KeyKind::BigInt => see(ValueRef::BigInt(BigInt::written(bytes))),
     }
 }

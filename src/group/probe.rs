@@ -1,5 +1,6 @@
 //! Short keys: loaded as two words, hashed, and looked up a block at a time.
 
+use super::hasher::{ShortSeed, hash_short};
 use crate::data::{KeyKind, Span};
 
 /// Bytes of a key that are stored in place.
@@ -25,7 +26,7 @@ pub(super) struct Probe {
 impl Probe {
     #[inline(always)]
     /// A text, or what stands for one that is no short key.
-    pub(super) fn of(span: Span, bytes: &[u8]) -> Probe {
+    pub(super) fn of(span: Span, bytes: &[u8], seed: ShortSeed) -> Probe {
         let len = span.len as usize;
         // A load of 16 bytes, of which the mask keeps the text: only near the end of the bytes is there no room.
         match bytes
@@ -38,7 +39,7 @@ impl Probe {
                 Probe {
                     low,
                     high,
-                    hash: hash_short(low, high, span.len, KeyKind::Text),
+                    hash: hash_short(seed, low, high, span.len, KeyKind::Text),
                     len: span.len,
                     candidate: 0,
                 }
@@ -61,15 +62,3 @@ const MASKS: [u128; SHORT_BYTES + 1] = {
     }
     masks
 };
-
-/// The hash of a short key: two words folded by one multiplication.
-#[inline(always)]
-pub(super) fn hash_short(low: u64, high: u64, len: u32, kind: KeyKind) -> u64 {
-    let left = low ^ 0x9e37_79b9_7f4a_7c15;
-    let right = high
-        ^ (u64::from(len) << 8 | kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93)
-        ^ 0xa076_1d64_78bd_642f;
-    let product = u128::from(left) * u128::from(right);
-    let folded = (product as u64) ^ (product >> 64) as u64;
-    folded.wrapping_mul(0x9fb2_1c65_1e98_df25)
-}

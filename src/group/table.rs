@@ -5,11 +5,10 @@
 //! to gain a quarter of the time on 200 000 words. Keys of at most 16 bytes, nearly all that logs hold, are
 //! stored in place as two words and compared as such; longer ones stand in an arena. The idea of keeping short
 //! strings apart is ClickHouse's `StringHashTable`, the directory over dense groups DuckDB's (both described in
-//! their public documentation); the hash of short keys is a folded multiply as in wyhash.
+//! their public documentation).
 
-use ahash::RandomState;
-
-use super::probe::{LONG, PROBES, Probe, SHORT_BYTES, hash_short};
+use super::hasher::{KeyHasher, hash_short, hasher};
+use super::probe::{LONG, PROBES, Probe, SHORT_BYTES};
 use crate::data::{KeyKind, Span, TextColumn};
 
 /// The smallest directory: windows keep a table for each slice.
@@ -58,12 +57,14 @@ impl Keys {
 
     /// The hash of a key that is stored.
     #[inline]
-    pub(crate) fn hash(&self, group: usize, hasher: &RandomState) -> u64 {
+    pub(crate) fn hash(&self, group: usize, hasher: &KeyHasher) -> u64 {
         let key = &self.keys[group];
         if key.len as usize <= SHORT_BYTES {
-            hash_short(key.low, key.high, key.len, key.kind)
+            hash_short(hasher.short, key.low, key.high, key.len, key.kind)
         } else {
-            hasher.hash_one(&self.arena[key.high as usize..][..key.len as usize])
+            hasher
+                .long
+                .hash_one(&self.arena[key.high as usize..][..key.len as usize])
         }
     }
 
@@ -102,22 +103,16 @@ pub(crate) struct GroupTable {
     directory: Vec<u32>,
     shift: u32,
     pub(crate) keys: Keys,
-    hasher: RandomState,
-}
-
-/// The hash function of long keys: the same in every table, so that partitions agree.
-pub(crate) fn hasher() -> RandomState {
-    RandomState::with_seeds(
-        0x243f_6a88_85a3_08d3,
-        0x1319_8a2e_0370_7344,
-        0xa409_3822_299f_31d0,
-        0x082e_fa98_ec4e_6c89,
-    )
+    hasher: &'static KeyHasher,
 }
 
 impl GroupTable {
     /// A table with room for so many groups.
     pub(crate) fn with_capacity(groups: usize) -> Self {
+        GroupTable::with_hasher(groups, hasher())
+    }
+
+    fn with_hasher(groups: usize, hasher: &'static KeyHasher) -> Self {
         let slots = (groups * 2).next_power_of_two().max(MIN_SLOTS);
         GroupTable {
             directory: vec![0; slots],
@@ -126,7 +121,7 @@ impl GroupTable {
                 keys: Vec::with_capacity(groups),
                 arena: Vec::new(),
             },
-            hasher: hasher(),
+            hasher,
         }
     }
 
@@ -157,11 +152,12 @@ impl GroupTable {
         {
             self.group_of_span(*first, bytes); // from here on there is a key to compare with
         }
+        let seed = self.hasher.short;
         let mut probes = [Probe::default(); PROBES];
         for block in texts.spans.chunks(PROBES) {
             let mask = self.directory.len() - 1;
             for (probe, span) in probes.iter_mut().zip(block) {
-                *probe = Probe::of(*span, bytes);
+                *probe = Probe::of(*span, bytes, seed);
                 let slot = self.directory[(probe.hash >> self.shift) as usize & mask];
                 probe.candidate = slot.wrapping_sub(1);
             }
@@ -202,10 +198,11 @@ impl GroupTable {
         }
         let mask = self.directory.len() - 1;
         let last = self.keys.len() - 1;
+        let seed = self.hasher.short;
         let mut probes = [Probe::default(); PROBES];
         for block in texts.spans.chunks(PROBES) {
             for (probe, span) in probes.iter_mut().zip(block) {
-                *probe = Probe::of(*span, bytes);
+                *probe = Probe::of(*span, bytes, seed);
                 let slot = self.directory[(probe.hash >> self.shift) as usize & mask];
                 probe.candidate = slot.wrapping_sub(1);
             }
@@ -235,9 +232,15 @@ impl GroupTable {
             Some(window_start) => {
                 window_start.copy_from_slice(bytes);
                 let word = u128::from_le_bytes(window);
-                hash_short(word as u64, (word >> 64) as u64, bytes.len() as u32, kind)
+                hash_short(
+                    self.hasher.short,
+                    word as u64,
+                    (word >> 64) as u64,
+                    bytes.len() as u32,
+                    kind,
+                )
             }
-            None => self.hasher.hash_one(bytes),
+            None => self.hasher.long.hash_one(bytes),
         };
         let mask = self.directory.len() - 1;
         let mut index = (hash >> self.shift) as usize;
@@ -304,7 +307,7 @@ impl GroupTable {
 
     #[inline]
     fn group_of_short(&mut self, low: u64, high: u64, len: u32, kind: KeyKind) -> u32 {
-        let hash = hash_short(low, high, len, kind);
+        let hash = hash_short(self.hasher.short, low, high, len, kind);
         let mask = self.directory.len() - 1;
         let mut index = (hash >> self.shift) as usize;
         loop {
@@ -333,7 +336,7 @@ impl GroupTable {
 
     #[inline(never)]
     fn group_of_long(&mut self, kind: KeyKind, bytes: &[u8]) -> u32 {
-        let hash = self.hasher.hash_one(bytes);
+        let hash = self.hasher.long.hash_one(bytes);
         let low = u64::from_le_bytes(
             *bytes
                 .first_chunk()
@@ -386,7 +389,7 @@ impl GroupTable {
         let mut directory = vec![0u32; slots];
         self.shift -= 1;
         for group in 0..self.keys.len() {
-            let hash = self.keys.hash(group, &self.hasher);
+            let hash = self.keys.hash(group, self.hasher);
             let mut index = (hash >> self.shift) as usize;
             while directory[index & mask] != 0 {
                 index += 1;
@@ -404,6 +407,91 @@ pub(crate) const NO_GROUP: u32 = u32::MAX;
 mod tests {
     use super::*;
     use crate::data::Bytes;
+    use proptest::prelude::*;
+
+    /// How many slots are looked at to find every key once.
+    fn probes(table: &GroupTable) -> usize {
+        let mask = table.directory.len() - 1;
+        let of_group = |group: usize| {
+            let home = (table.keys.hash(group, table.hasher) >> table.shift) as usize;
+            let stands = |step: &usize| table.directory[(home + step) & mask] == group as u32 + 1;
+            1 + (0..).find(stands).expect("every group is in the directory")
+        };
+        (0..table.len()).map(of_group).sum()
+    }
+
+    fn seeded(seed: u64) -> GroupTable {
+        let number = |number: u64| (seed ^ number << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ seed;
+        GroupTable::with_hasher(0, Box::leak(Box::new(KeyHasher::seeded(number))))
+    }
+
+    /// Keys that collide where the seed is known, or is a constant that programs like.
+    fn hostile_keys() -> Vec<Vec<[u8; 16]>> {
+        let constants = [
+            0x9e37_79b9_7f4a_7c15u64,
+            0xa076_1d64_78bd_642f,
+            0,
+            u64::MAX,
+            1 << 63,
+        ];
+        let key = |low: u64, high: u64| {
+            let mut key = [0; 16];
+            key[..8].copy_from_slice(&low.to_le_bytes());
+            key[8..].copy_from_slice(&high.to_le_bytes());
+            key
+        };
+        let mut all = Vec::new();
+        for constant in constants {
+            all.push((0..4096).map(|number| key(constant, number)).collect());
+            all.push((0..4096).map(|number| key(number, constant)).collect());
+            all.push(
+                (0..4096)
+                    .map(|number| key(constant, number << 52))
+                    .collect(),
+            );
+            all.push(
+                (0..4096)
+                    .map(|number| key(number << 52, constant))
+                    .collect(),
+            );
+        }
+        all
+    }
+
+    #[test]
+    fn no_keys_collide_by_intent() {
+        for keys in hostile_keys() {
+            let mut tables = [GroupTable::with_capacity(0), GroupTable::with_capacity(0)];
+            for key in &keys {
+                tables[0].group_of(KeyKind::Text, key);
+                // As a part of a longer key.
+                tables[1].group_of(KeyKind::Tuple, &[key.as_slice(), b"x"].concat());
+            }
+            for table in &tables {
+                let probes = probes(table);
+                assert!(
+                    probes < 8 * keys.len(),
+                    "{probes} probes for {:?}",
+                    &keys[1]
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn groups_are_numbered_by_their_first_appearance_whatever_the_seed(
+            keys in prop::collection::vec("[ab]{0,20}", 1..200),
+            seeds in any::<[u64; 2]>(),
+        ) {
+            let number = |seed| {
+                let mut table = seeded(seed);
+                let of = |key: &String| table.group_of(KeyKind::Text, key.as_bytes());
+                keys.iter().map(of).collect::<Vec<u32>>()
+            };
+            prop_assert_eq!(number(seeds[0]), number(seeds[1]));
+        }
+    }
 
     #[test]
     fn every_key_gets_its_own_number_in_order() {

@@ -298,7 +298,7 @@ impl<'a> Stack<'a> {
 
     /// −2⁶³ is an int although 2⁶³ is not.
     fn smallest_int(&self, op: UnaryOp, operand: &Expr) -> Option<Value> {
-        let is_too_large = matches!(operand.kind, ExprKind::Literal(Value::Float(_)));
+        let is_too_large = matches!(operand.kind, ExprKind::Literal(Value::BigInt(_)));
         let digits = || self.source(operand.span).replace('_', "");
         let is_smallest = op == UnaryOp::Negate
             && is_too_large

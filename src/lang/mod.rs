@@ -31,7 +31,7 @@ pub use arguments::Arguments;
 pub use caret::render;
 pub use clauses::{AggregateCall, AggregateList, KeyClause};
 pub use mistake::Mistake;
-pub use number::parse_size;
+pub use number::{parse_size, scaled_decimal};
 pub use pipeline::parse;
 pub use regex::parse_regex;
 

@@ -8,7 +8,7 @@ use nom::combinator::{opt, recognize};
 use nom::multi::many0_count;
 use nom::sequence::preceded;
 
-use crate::data::{Value, parse_duration};
+use crate::data::{BigInt, Value, parse_duration};
 
 use super::failure::{Failure, Input, Parsed, fail, span_of};
 use super::mistake::Mistake;
@@ -78,7 +78,12 @@ pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
     let (rest, unit) =
         take_while(|c: char| c.is_alphanumeric() || c == '_' || c == '.').parse(behind_number)?;
     let (number, unit) = (*number.fragment(), *unit.fragment());
-    let value = if unit.is_empty() {
+    let value = if unit.starts_with('.') && unit.len() > 1 && !unit[1..].contains('.') {
+        Err(mistake(
+            format!("`{number}.` is no number"),
+            format!("write {number}{}", &unit[1..]),
+        ))
+    } else if unit.is_empty() {
         plain_value(number)
     } else {
         with_unit(number, unit)
@@ -121,11 +126,14 @@ fn digits(input: Input<'_>) -> Parsed<'_, Input<'_>> {
     recognize((digit1, many0_count(preceded(char('_'), digit1)))).parse(input)
 }
 
-/// An int if it is written as one and fits into 64 bits, else a float.
+/// An int if it is written as one, else a float.
 fn plain_value(number: &str) -> Result<Value, Box<Mistake>> {
     let number = number.replace('_', "");
     if let Ok(int) = number.parse::<i64>() {
         return Ok(Value::Int(int));
+    }
+    if let Some(int) = BigInt::parse(number.as_bytes()) {
+        return Ok(int.to_value());
     }
     match number.parse::<f64>() {
         Ok(float) if float.is_finite() => Ok(Value::Float(float)),
@@ -154,12 +162,42 @@ fn with_unit(number: &str, unit: &str) -> Result<Value, Box<Mistake>> {
 /// `number × unit` in bytes.
 fn size(number: &str, unit: &str) -> Option<i64> {
     let (_, unit_bytes) = SIZES.iter().find(|(name, _)| *name == unit)?;
-    let number = number.replace('_', "");
-    if let Ok(int) = number.parse::<i64>() {
-        return int.checked_mul(*unit_bytes);
+    let (bytes, is_whole) = scaled_decimal(&number.replace('_', ""), *unit_bytes)?;
+    is_whole.then_some(bytes)
+}
+
+/// A decimal number without a sign times an int, rounded to an int, and whether that was one already; nothing beyond 64
+/// bits. No digit is lost on the way.
+pub fn scaled_decimal(number: &str, unit: i64) -> Option<(i64, bool)> {
+    let (digits, exponent) = match number.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (number, 0_i32),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let digits = format!("{whole}{}", fraction.trim_end_matches('0'));
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() {
+        return Some((0, true));
     }
-    let bytes = number.parse::<f64>().ok()? * *unit_bytes as f64;
-    (bytes.fract() == 0.0 && bytes < i64::MAX as f64).then_some(bytes as i64)
+    let places = i32::try_from(fraction.trim_end_matches('0').len())
+        .ok()?
+        .saturating_sub(exponent);
+    // 64 bits have 19 digits; of a number with more, those after the 20th only say that it is no int.
+    let kept = &digits[..digits.len().min(20)];
+    let places = places.saturating_sub((digits.len() - kept.len()) as i32);
+    let is_cut = digits[kept.len()..].bytes().any(|digit| digit != b'0');
+    let product = kept.parse::<i128>().ok()?.checked_mul(i128::from(unit))?;
+    let power = |places: i32| 10i128.checked_pow(places.unsigned_abs());
+    let (value, rest) = match (places <= 0, power(places)) {
+        (true, Some(power)) => (product.checked_mul(power)?, 0),
+        (true, None) => return None,
+        (false, Some(power)) => (
+            product / power + i128::from(product % power >= power - product % power),
+            product % power,
+        ),
+        (false, None) => (0, 1), // less than a half
+    };
+    Some((i64::try_from(value).ok()?, rest == 0 && !is_cut))
 }
 
 #[cold]
@@ -233,7 +271,7 @@ mod tests {
             ("1e+21", Value::Float(1e21)),
             ("1E-7", Value::Float(1e-7)),
             ("9223372036854775807", Value::Int(i64::MAX)),
-            ("9223372036854775808", Value::Float(9223372036854775808.0)),
+            ("9223372036854775808", Value::int(1 << 63)),
             ("10kB", Value::Int(10_000)),
             ("4MiB", Value::Int(4 << 20)),
             ("1.5KiB", Value::Int(1536)),
@@ -264,6 +302,8 @@ mod tests {
             ("100rows", "the number `100` runs into `rows`"),
             ("10.0.0.1", "`10.0.0.1` is no number"),
             ("5.", "`5.` is no number"),
+            ("5.s", "`5.` is no number"),
+            ("5.kB", "`5.` is no number"),
             (
                 "1_000_",
                 "expected a duration, found `1_000_`; write 30s, 5m or 1h",
@@ -289,6 +329,21 @@ mod tests {
     fn reads_sizes_alone() {
         assert_eq!(parse_size("10kB"), Some(10_000));
         assert_eq!(parse_size("1.5e3B"), Some(1500));
+        assert_eq!(parse_size("8.7PB"), Some(8_700_000_000_000_000));
+        assert_eq!(parse_size("1.005kB"), Some(1005));
+        assert_eq!(parse_size("8.999999999999999999PB"), None);
+        assert_eq!(
+            parse_size("1.0000000000000000000000PB"),
+            Some(1_000_000_000_000_000)
+        );
+        assert_eq!(parse_size("1e-400kB"), None);
+        assert_eq!(scaled_decimal("0.0005", 1000), Some((1, false)));
+        assert_eq!(
+            scaled_decimal("9223372036854775807.4", 1),
+            Some((i64::MAX, false))
+        );
+        assert_eq!(scaled_decimal("9223372036854775807.5", 1), None);
+        assert_eq!(scaled_decimal("0e99", 7), Some((0, true)));
         for text in ["", "10", "kB", "10 kB", "-1kB", "10XB"] {
             assert_eq!(parse_size(text), None, "{text}");
         }

@@ -250,7 +250,7 @@ fn number_or_percent(input: Input<'_>) -> Parsed<'_, Expr> {
             let percent = match literal.value {
                 Value::Int(value) => value as f64,
                 Value::Float(value) => value,
-                _ => unreachable!("a number without a unit is an int or a float"),
+                _ => f64::MAX, // an int beyond 64 bits: no percentage is as large
             };
             return leaf(input, behind, ExprKind::Percent(percent));
         }

@@ -258,7 +258,7 @@ fn print_literal(value: &Value, f: &mut Formatter<'_>) -> fmt::Result {
         Value::Null => f.write_str("null"),
         Value::Bool(value) => write!(f, "{value}"),
         Value::Int(value) => write!(f, "{value}"),
-        Value::BigInt(value) => write!(f, "{value}"),
+        Value::BigInt(digits) => write!(f, "{}", String::from_utf8_lossy(digits)),
         Value::Float(value) => print_float(*value, f).and_then(|()| {
             let is_whole = value.fract() == 0.0 && value.abs() < 1e21;
             f.write_str(if is_whole { ".0" } else { "" }) // else it would be read as an int

@@ -156,6 +156,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts
         .transpose()?;
     let mut settings = Settings {
         name: name.text.clone(),
+        column: call.column_name(),
         ..Settings::default()
     };
     if let (ArgumentKind::OptionalCondition, [counted]) = (def.argument, call.arguments) {

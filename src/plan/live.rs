@@ -349,6 +349,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
             name: "line".to_owned(),
             slot: bound.source.line,
             is_key: false,
+            is_bound: false,
         };
         return Output {
             columns: vec![line],
@@ -372,6 +373,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
         name: printed.name,
         slot: printed.slot,
         is_key: is_bound(field.slot) || is_key(field.slot),
+        is_bound: is_bound(field.slot),
     };
     let fields = scope.fields().iter();
     let columns: Vec<OutputColumn> = fields.zip(scope.printed()).map(column).collect();

@@ -18,6 +18,8 @@ pub struct Display {
     drawn: Vec<usize>,
     /// How many cells a line had then.
     columns: usize,
+    /// The terminal is gone: nothing is drawn any more.
+    is_gone: bool,
 }
 
 /// The size of a terminal, in cells.
@@ -45,6 +47,7 @@ impl Display {
             size,
             drawn: Vec::new(),
             columns: 0,
+            is_gone: false,
         }
     }
 
@@ -59,7 +62,8 @@ impl Display {
 
     /// How large the terminal is now; nothing if it must not be drawn on, which is so in the background.
     pub fn size(&self) -> Option<Size> {
-        (self.size)().filter(|size| size.rows > 1 && size.columns > 0)
+        let size = (!self.is_gone).then(|| (self.size)()).flatten();
+        size.filter(|size| size.rows > 1 && size.columns > 0)
     }
 
     /// Draws lines over those drawn before; what does not fit into `size` is left out. A terminal that cannot be
@@ -121,8 +125,11 @@ impl Display {
     }
 
     fn write(&mut self, frame: &str) {
+        if self.is_gone {
+            return;
+        }
         let written = self.out.write_all(frame.as_bytes());
-        let _ = written.and_then(|()| self.out.flush()); // nobody looks
+        self.is_gone = written.and_then(|()| self.out.flush()).is_err();
     }
 }
 

@@ -14,8 +14,9 @@ use super::address::Address;
 /// An address that does not answer for so long is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the kernel is asked to keep of datagrams while nobody reads.
-const DATAGRAM_BYTES: usize = 4 << 20;
+/// What the kernel is asked to keep of datagrams until they are read. Without privileges it grants less:
+/// `net.core.rmem_max`.
+const DATAGRAM_BYTES: usize = 32 << 20;
 
 /// Somebody to connect to. That may take a while: it is for a thread that has the time.
 #[derive(Clone, Debug)]
@@ -186,6 +187,58 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 pub(super) fn datagrams(address: &Address) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(&*address.resolve()?)?;
     socket.set_nonblocking(true)?;
-    let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, DATAGRAM_BYTES); // as much as may be
+    grow_receive_buffer(&socket);
     Ok(socket)
+}
+
+#[cfg(target_os = "linux")]
+fn grow_receive_buffer(socket: &UdpSocket) {
+    use rustix::net::sockopt;
+
+    if sockopt::set_socket_recv_buffer_size_force(socket, DATAGRAM_BYTES).is_err() {
+        let _ = sockopt::set_socket_recv_buffer_size(socket, DATAGRAM_BYTES); // as much as is granted
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn grow_receive_buffer(socket: &UdpSocket) {
+    // Where more than the limit is asked for, some systems grant nothing.
+    let mut bytes = DATAGRAM_BYTES;
+    while rustix::net::sockopt::set_socket_recv_buffer_size(socket, bytes).is_err() && bytes > 0 {
+        bytes /= 2;
+    }
+}
+
+/// How many datagrams for a socket the system has dropped so far, mostly because its buffer was full; nothing where
+/// the system does not say. The counter is that of the socket, not of one datagram: it is exact also after the last.
+pub fn dropped_datagrams(socket: &UdpSocket) -> Option<u64> {
+    let inode = rustix::fs::fstat(socket).ok()?.st_ino;
+    ["/proc/self/net/udp", "/proc/self/net/udp6"]
+        .iter()
+        .find_map(|table| dropped_in(&std::fs::read_to_string(table).ok()?, inode))
+}
+
+/// The last column of a socket's row; its inode is the tenth.
+fn dropped_in(table: &str, inode: u64) -> Option<u64> {
+    let rows = table.lines().skip(1).map(str::split_ascii_whitespace);
+    let mut rows = rows.filter_map(|mut row| {
+        let found: u64 = row.nth(9)?.parse().ok()?;
+        Some((found, row.last()?.parse().ok()?))
+    });
+    rows.find_map(|(found, dropped)| (found == inode).then_some(dropped))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_row_of_a_socket_is_found_by_its_inode() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n\
+            8421: 00000000:2707 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 77 2 00000000ab 5\n\
+            8422: 0100007F:2708 00000000:0000 07 00000000:00034B00 00:00000000 00000000     0        0 78 2 00000000ac 4321\n";
+        assert_eq!(dropped_in(table, 78), Some(4321));
+        assert_eq!(dropped_in(table, 79), None);
+        assert_eq!(dropped_in("", 78), None);
+    }
 }

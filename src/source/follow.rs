@@ -4,10 +4,12 @@
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use memchr::memrchr;
+use rustix::fs::FileType;
 
 use crate::data::Framing;
 
@@ -41,12 +43,25 @@ pub fn look(path: &Path) -> io::Result<Named> {
     }
 }
 
+/// Opens a file for reading, without waiting if it is a named pipe by now.
+pub fn open(path: &Path) -> io::Result<File> {
+    super::file::open(path.as_os_str())
+}
+
+/// The identity of a descriptor's regular file, if it is one.
+pub fn regular_id(descriptor: BorrowedFd<'_>) -> Option<FileId> {
+    let stat = rustix::fs::fstat(descriptor).ok()?;
+    let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    is_regular.then_some((stat.st_dev, stat.st_ino))
+}
+
 /// Looks at what was opened.
 pub fn look_at(file: &File) -> io::Result<Named> {
     file.metadata().map(|metadata| named(&metadata))
 }
 
-fn named(metadata: &Metadata) -> Named {
+/// What metadata are of.
+pub fn named(metadata: &Metadata) -> Named {
     if metadata.is_dir() {
         Named::Directory
     } else if metadata.is_file() {

@@ -5,7 +5,9 @@ pub mod compression;
 mod connection;
 pub mod encoding;
 mod file;
+pub mod fingerprint;
 pub mod follow;
+pub mod rotated;
 pub mod stamp;
 mod stdin;
 mod tcp;
@@ -28,7 +30,7 @@ use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::Span;
 
-pub use connection::{Dial, Listener};
+pub use connection::{Dial, Listener, dropped_datagrams};
 
 /// Every kind of source; the first that accepts what was written opens it.
 pub const SOURCES: &[&SourceDef] = &[

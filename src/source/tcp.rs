@@ -11,8 +11,8 @@ pub(super) const TCP: SourceDef = SourceDef {
         usage: "tcp://HOST:PORT",
         summary: "A TCP connection to somebody who sends lines.",
         details: "It ends when the peer closes it. With `--follow` it is made again whenever it ends or cannot be made, after a wait that grows to ten \
-                  seconds. A last line without a newline is rejected, \
-                  even if the peer has closed the connection in order: it may be half of one. `bourn 'json | count by level' tcp://127.0.0.1:9999`",
+                  seconds. A last line without a newline counts \
+                  if the peer closed the connection in order, and is rejected if the connection was reset. `bourn 'json | count by level' tcp://127.0.0.1:9999`",
         examples: &[],
     },
     liveness: Liveness::Live,

@@ -11,7 +11,7 @@ pub(super) const UDP_LISTEN: SourceDef = SourceDef {
         usage: "udp-listen://[HOST:]PORT",
         summary: "Datagrams that come in, each one record or several lines.",
         details: "The last record of a datagram ends with it, with a newline or without. Every sender is a source of its own, its address as `@source`. \
-                  Without HOST only this machine can send. The system drops datagrams that come faster than they are read. `bourn 'parse syslog | where host == \"db1\"' udp-listen://0.0.0.0:514`",
+                  Without HOST only this machine can send. The system drops datagrams that come faster than they are read: how many is printed on stderr at the end, and with `--stats`. `bourn 'parse syslog | where host == \"db1\"' udp-listen://0.0.0.0:514`",
         examples: &[],
     },
     liveness: Liveness::Endless,

@@ -108,8 +108,8 @@ impl Checks {
     }
 }
 
-/// Reads the condition of a check; as it was written, and bound. One that reads no field says the same of
-/// every row: it is a mistake.
+/// Reads the condition of a check; as it was written, and bound. One that reads no field has the same result for
+/// every row: it is a mistake, but for `true` and `false` themselves, as `assert false "msg"` allows no rows.
 pub(super) fn condition(
     arguments: &mut Arguments<'_>,
     scope: &Scope,
@@ -128,7 +128,8 @@ pub(super) fn condition(
     let node = bind_condition(written, scope)?;
     let mut read = LiveSlots::default();
     node.reads(&mut read);
-    if read.iter().next().is_none() && !scope.unknown {
+    let is_literal = matches!(written.kind, ast::ExprKind::Literal(_));
+    if read.iter().next().is_none() && !is_literal && !scope.unknown {
         return Err(vec![constant(written, scope, entry)]);
     }
     Ok((format!("{} {written}", entry.name), node))

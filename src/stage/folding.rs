@@ -138,6 +138,7 @@ impl Folding {
             failures.append(Failures {
                 count,
                 first: first.first,
+                ..Failures::default()
             });
         }
         results

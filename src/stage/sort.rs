@@ -13,14 +13,22 @@ pub(super) const SORT: StageDef = StageDef {
     entry: Entry {
         name: "sort",
         usage: "sort EXPR [desc], …",
-        summary: "All records in order: numbers by value, then text; null last.",
-        details: "Text is ordered by its bytes, nulls are last also with `desc`. Text that is a number counts as one. Records that are equal stay in their order. With `limit N` \
-                  behind it, only N records are held.",
+        summary: "Sort all records: numbers by value, then text; null last.",
+        details: "The order is false, true, numbers by value, durations, times, text by its bytes, lists, objects, null. Text \
+                  that is a number sorts as one, and text that is an RFC 3339 time with a zone as the instant it names. \
+                  `desc` reverses each kind, not the order of the kinds: the largest number comes first, text and \
+                  blanks after the numbers, null last. Records that are equal stay in their order. With `limit N` \
+                  after it, only N records are held.",
         examples: &[
             Example {
                 expr: "sort line",
                 input: "b\n10\n9\na\n",
                 output: "9\n10\na\nb\n",
+            },
+            Example {
+                expr: "sort line desc",
+                input: "70\n-\n9\n100\n",
+                output: "100\n70\n9\n-\n",
             },
             Example {
                 expr: "split | count by word | sort count, word desc",
@@ -230,15 +238,11 @@ fn sorted(keys: &[SortKey], columns: &[Vec<&Column<'_>>]) -> Vec<(u32, u32)> {
 }
 
 impl Direction {
-    /// Nulls last in both directions.
+    /// Numbers before text, nulls last in both directions.
     fn compare(self, left: &Rank<'_>, right: &Rank<'_>) -> Ordering {
         match self {
-            Direction::Descending
-                if !matches!(left, Rank::Null) && !matches!(right, Rank::Null) =>
-            {
-                right.cmp(left)
-            }
-            _ => left.cmp(right),
+            Direction::Descending => left.descending(right),
+            Direction::Ascending => left.cmp(right),
         }
     }
 }

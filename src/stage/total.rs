@@ -60,11 +60,10 @@ impl Adding {
     }
 
     fn add(&mut self, value: ValueRef<'_>, account: &mut Account) {
-        match (value, value.as_number()) {
-            (ValueRef::Null | ValueRef::Text([]), _) => {}
-            (ValueRef::BigInt(value), _) => self.sum.get_or_insert_default().add_big(*value),
-            (_, Some(number)) => self.sum.get_or_insert_default().add(number),
-            (_, None) => {
+        match value.as_exact() {
+            _ if value.is_blank() => {}
+            Some(number) => self.sum.get_or_insert_default().add_exact(number),
+            None => {
                 let expected = expected_summand(value);
                 account.failures.add(&self.total.text, expected, value);
             }

@@ -162,6 +162,14 @@ fn times(words: impl Iterator<Item = Vec<u8>>) -> Vec<Vec<u8>> {
         "%y%m%d\x00150517",
         "%G-W%V-%u\x002015-W20-7",
         "%b %e %T\0May 17 10:05:03",
+        "2015-05-17 10:05:03 Europe/Berlin",
+        "2015-05-17T10:05:03+02:00[Europe/Berlin]",
+        "Sun, 17 May 15 10:05:03 +0000 (UTC)",
+        "2015-05-17 10:05:03 GMT+0200",
+        "%s%.f\x001431857103.25",
+        "%c %Z\0Sun May 17 10:05:03 2015 EST",
+        "%F %r %Q\x002015-05-17 10:05:03 AM Europe/Berlin",
+        "%00000W%0W%V-%u %Y\x0019192020-7 2015",
         "%F %R %:z\x002015-05-17 10:05 +02:00",
     ];
     let is_timely = |word: &Vec<u8>| word.iter().any(u8::is_ascii_digit) && word.len() > 5;

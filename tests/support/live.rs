@@ -156,6 +156,16 @@ fn has_unread(port: u16) -> bool {
     })
 }
 
+/// Whether datagrams to this port wait to be read.
+pub fn has_unread_datagrams(port: u16) -> bool {
+    let table = std::fs::read_to_string("/proc/net/udp").expect("Linux says");
+    let end = format!(":{port:04X}");
+    table.lines().skip(1).any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        fields[1].ends_with(&end) && !fields[4].ends_with(":00000000")
+    })
+}
+
 /// Lines as they come.
 fn lines_of(from: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, lines) = channel();

@@ -338,7 +338,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "live",
             usage: "--live",
             summary: "Draw the table on the terminal while results go to a pipe or file.",
-            details: "On the terminal of standard error, or else the one that the program was started from; standard output gets what it would get anyway. Where standard output is a terminal, a result without a window that waits for the end of a live source is redrawn in place anyway; with `--live` also that of files. Below the table is said how many records came, and how fast; with `window … on FIELD`, how far their time is behind the clock.",
+            details: "On the terminal of standard error, or else the one that the program was started from; standard output gets what it would get anyway. If standard output is a terminal, the result of a live source is redrawn in place anyway until it is final, ten times a second at most; with `--live` also that of files. Windows that are not final yet are drawn below those that are. A status line below the table shows the record count and rate, and with `window … on FIELD` how far their time is behind the clock.",
             examples: &[Example {
                 expr: "--live 'split | count by word'",
                 input: "a b a\n",

@@ -1,10 +1,10 @@
 //! Reading a JSON value.
 //!
-//! Names that come twice: the last one wins. Ints beyond 64 bits are floats; a number beyond every float is
-//! refused. A lone surrogate becomes U+FFFD. The caller has checked the structure with
+//! Names that come twice: the last one wins. Ints beyond 64 bits keep their digits; another number beyond
+//! every float is refused. A lone surrogate becomes U+FFFD. The caller has checked the structure with
 //! [`super::skip_json`], or does not care where a mistake is.
 
-use crate::data::number::{is_number, parse_number};
+use crate::data::number::{is_number, parse_exact};
 use crate::data::object::ObjectBuilder;
 use crate::data::value::Value;
 
@@ -37,9 +37,9 @@ pub fn read_scalar(bytes: &[u8]) -> Option<Value> {
         b"false" => Some(Value::Bool(false)),
         b"null" => Some(Value::Null),
         _ => begins_json_number(bytes)
-            .then(|| parse_number(bytes))
+            .then(|| parse_exact(bytes))
             .flatten()
-            .map(Value::from),
+            .map(|number| number.to_value_ref().to_value()),
     }
 }
 
@@ -173,7 +173,7 @@ mod tests {
         );
         assert_eq!(
             read_json(b"12345678901234567890"),
-            Some(Value::Float(12345678901234567890.0))
+            Some(Value::int(12345678901234567890))
         );
         assert_eq!(read_json(b"\"\\ud800x\""), Some(text("\u{fffd}x")));
     }

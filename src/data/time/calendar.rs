@@ -42,7 +42,7 @@ pub(super) fn is_date(date: Date) -> bool {
 
 /// Days from 1970-01-01 to a date; nothing if the calendar has none such.
 #[inline]
-fn days_since_1970(date: Date) -> Option<i64> {
+pub(super) fn days_since_1970(date: Date) -> Option<i64> {
     const DAYS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let Date { year, month, day } = date;
     let most = *DAYS.get(month.wrapping_sub(1) as usize)?;

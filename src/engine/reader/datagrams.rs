@@ -11,6 +11,8 @@ use super::slot::Next;
 use super::{Reader, Stopped};
 use crate::data::Framing;
 use crate::engine::message::SourceIndex;
+use crate::engine::say;
+use crate::source::dropped_datagrams;
 use crate::source::encoding::Mark;
 
 /// The longest datagram there is.
@@ -26,6 +28,8 @@ pub(super) struct Datagrams {
     /// Whose records are not handed out yet.
     current: Option<SocketAddr>,
     datagram: Vec<u8>,
+    /// How many the system was seen to have dropped.
+    dropped: u64,
 }
 
 /// One of them. It has no connection that could end: after a silence it is forgotten.
@@ -41,6 +45,7 @@ impl Datagrams {
             senders: HashMap::new(),
             current: None,
             datagram: vec![0; DATAGRAM_BYTES + 1], // and a terminator
+            dropped: 0,
         }
     }
 
@@ -66,6 +71,23 @@ impl Datagrams {
 }
 
 impl Live<'_> {
+    /// Looks how many datagrams the system has dropped, and says so when the first ones are.
+    pub(super) fn look_at_dropped(&self, listener: SourceIndex, datagrams: &mut Datagrams) {
+        let Some(dropped) = dropped_datagrams(&datagrams.socket) else {
+            return;
+        };
+        if dropped > datagrams.dropped {
+            if datagrams.dropped == 0 && !self.reader.control.is_stopped() {
+                let name = self.reader.sources.display(listener);
+                say(format_args!(
+                    "{name}: the system drops datagrams: they come faster than they are read"
+                ));
+            }
+            datagrams.dropped = dropped;
+            self.reader.sources.set_dropped(listener, dropped);
+        }
+    }
+
     /// Reads datagrams as long as there are any, in the order in which they have come.
     pub(super) fn serve_datagrams(
         &mut self,

@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::copies::Journal;
 use super::files::Section;
 use super::news::{Bell, Watch};
 use super::poller::Poller;
@@ -47,7 +48,7 @@ pub(super) struct Live<'r> {
     /// How many there are.
     pub(super) open: usize,
     /// Those that can be read on without waiting.
-    turns: Vec<usize>,
+    pub(super) turns: Vec<usize>,
     /// The one whose whole records wait for more, because nothing is printed before.
     pub(super) held: Option<usize>,
     pub(super) timers: Timers,
@@ -57,6 +58,8 @@ pub(super) struct Live<'r> {
     said: HashSet<String>,
     /// Made once something is followed.
     pub(super) watch: Option<Watch>,
+    /// What was read of files that have gone.
+    pub(super) journal: Journal,
 }
 
 impl<'r> Live<'r> {
@@ -82,6 +85,7 @@ impl<'r> Live<'r> {
             heard,
             said: HashSet::new(),
             watch: None,
+            journal: Journal::default(),
         })
     }
 
@@ -222,7 +226,10 @@ impl<'r> Live<'r> {
         let mut ready = Vec::new();
         while self.open > 0 && !self.reader.control.is_stopped() {
             let time = self.time_to_wait(!self.turns.is_empty());
-            if let Err(error) = self.poller.wait(&mut ready, time) {
+            self.reader.control.set_waiting(true);
+            let waited = self.poller.wait(&mut ready, time);
+            self.reader.control.set_waiting(false);
+            if let Err(error) = waited {
                 say(format_args!(
                     "sources cannot be waited for: {}",
                     reason(&error)
@@ -260,6 +267,12 @@ impl<'r> Live<'r> {
             return Ok(()); // it has ended just now
         };
         let source = slot.source;
+        if let Kind::Followed(followed) = &mut slot.kind
+            && let Some(path) = followed.directory.take()
+        {
+            slot.kind = self.directory(&path);
+            self.reader.mark_ended(source)?; // its files have records, not the directory
+        }
         let served = match &mut slot.kind {
             Kind::Stream(..) => self.serve_stream(token, &mut slot),
             Kind::Connection(..) => self.serve_connection(token, &mut slot),
@@ -349,11 +362,11 @@ impl<'r> Live<'r> {
                 Kind::Stream(..) | Kind::Bytes(_) => self.reader.end_source(&mut slot.buffer),
                 Kind::Connection(..) => self.reader.end_connection(&mut slot.buffer),
                 Kind::Followed(followed) => self.end_followed(followed),
-                Kind::Datagrams(_)
-                | Kind::Dial(_)
-                | Kind::Listener(..)
-                | Kind::Directory(_)
-                | Kind::Ranges(_) => Ok(()),
+                Kind::Datagrams(datagrams) => {
+                    self.look_at_dropped(slot.source, datagrams);
+                    Ok(())
+                }
+                Kind::Dial(_) | Kind::Listener(..) | Kind::Directory(_) | Kind::Ranges(_) => Ok(()),
             };
             if let Err(Stopped::Over) = ended {
                 return Err(Over);

@@ -4,20 +4,27 @@
 //! something that is followed, all are read side by side ([`live`]).
 
 mod buffer;
+mod candidate;
+mod copies;
 #[cfg(test)]
 mod cut_tests;
 mod datagrams;
 mod dial;
+mod directory;
 mod dispatch;
 mod files;
 mod followed;
+mod half_line;
 mod intake;
 mod limits;
 mod live;
 mod news;
+mod onward;
+mod part;
 mod passing;
 mod poller;
 mod preface;
+mod siblings;
 mod slot;
 mod streams;
 #[cfg(test)]

@@ -88,6 +88,15 @@ impl Watch {
         }
     }
 
+    /// A directory is not there any more: one that comes in its place is watched anew.
+    pub(super) fn forget(&mut self, directory: &Path) {
+        if self.watched.remove(directory)
+            && let Some(watcher) = &mut self.watcher
+        {
+            let _ = watcher.unwatch(directory); // the system has forgotten it already
+        }
+    }
+
     /// Watches what is in a directory; whether the system does.
     pub(super) fn watch(&mut self, directory: &Path) -> bool {
         if self.watched.contains(directory) {

@@ -8,8 +8,9 @@ use std::time::Instant;
 use super::buffer::Buffer;
 use super::datagrams::Datagrams;
 use super::dial::Dialing;
+use super::directory::Directory;
 use super::files::Ranges;
-use super::followed::{Directory, Followed};
+use super::followed::Followed;
 use crate::engine::message::SourceIndex;
 use crate::source::Listener;
 use crate::source::compression::Detection;
@@ -87,7 +88,8 @@ impl Slot {
     /// Whether records come from it itself, and time can pass without any.
     pub(super) fn can_be_silent(&self) -> bool {
         match &self.kind {
-            Kind::Stream(..) | Kind::Connection(..) | Kind::Dial(_) | Kind::Followed(_) => true,
+            Kind::Stream(..) | Kind::Connection(..) | Kind::Dial(_) => true,
+            Kind::Followed(followed) => followed.has_records(),
             Kind::Listener(..)
             | Kind::Datagrams(_)
             | Kind::Directory(_)

@@ -148,7 +148,11 @@ impl Live<'_> {
         error: Option<io::Error>,
     ) -> Result<Next, Stopped> {
         self.held = self.held.filter(|held| *held != token);
-        self.reader.end_connection(&mut slot.buffer)?;
+        match &error {
+            // Closed in order: its last line counts, with a newline or without.
+            None => self.reader.end_source(&mut slot.buffer)?,
+            Some(_) => self.reader.end_connection(&mut slot.buffer)?,
+        }
         let Kind::Connection(file, dialing) = &mut slot.kind else {
             return Ok(Next::End);
         };

@@ -35,7 +35,11 @@ impl Timers {
             true => LOOK_UNWATCHED,
             false => LOOK_WATCHED,
         };
-        let at = Instant::now() + every;
+        self.look_at(Instant::now() + every);
+    }
+
+    /// Files are looked at then, or before.
+    pub(super) fn look_at(&mut self, at: Instant) {
         self.look = Some(self.look.map_or(at, |other| other.min(at)));
     }
 
@@ -196,15 +200,20 @@ impl Live<'_> {
     fn look_at_files(&mut self, now: Instant) -> Result<(), Over> {
         let idle = self.reader.reading.idle;
         for token in 0..self.slots.len() {
-            match self.slots[token].as_mut().map(|slot| &mut slot.kind) {
-                Some(Kind::Followed(_) | Kind::Directory(_)) => self.serve(token)?,
-                Some(Kind::Datagrams(datagrams)) => {
-                    for ended in datagrams.take_silent(now, idle) {
-                        self.reader.dispatch.mark(ended, Mark::Ended)?;
-                    }
-                    self.timers.look_on();
+            let Some(mut slot) = self.slots[token].take() else {
+                continue;
+            };
+            let is_file = matches!(slot.kind, Kind::Followed(_) | Kind::Directory(_));
+            if let Kind::Datagrams(datagrams) = &mut slot.kind {
+                for ended in datagrams.take_silent(now, idle) {
+                    self.reader.dispatch.mark(ended, Mark::Ended)?;
                 }
-                _ => {}
+                self.look_at_dropped(slot.source, datagrams);
+                self.timers.look_on();
+            }
+            self.slots[token] = Some(slot);
+            if is_file {
+                self.serve(token)?;
             }
         }
         Ok(())

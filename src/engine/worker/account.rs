@@ -6,6 +6,7 @@ use crate::aggregate::Partial;
 use crate::data::{Batch, Column, Framing, ValueRef, replace_last_times};
 use crate::engine::message::Done;
 use crate::engine::places::Places;
+use crate::expr::Undecided;
 use crate::plan::Exchange;
 use crate::stage::Account;
 
@@ -33,6 +34,11 @@ impl Worker {
         let must_replay = account.rejected > 0
             && (!self.located_rejected || self.setup.keep_rejects || is_exploded)
             || account.failures.count > 0 && !self.located_failure
+            || account
+                .failures
+                .undecided
+                .iter()
+                .any(|open| !self.is_located(open))
             || account.late > 0 && (!self.located_late || self.setup.keep_late || is_exploded);
         let (mut rejected, mut late) = (account.rejected, account.late);
         if must_replay {
@@ -49,6 +55,17 @@ impl Worker {
                     done.failures.first = Some(reason);
                 }
                 self.located_failure = true;
+            }
+            for open in replay.undecided {
+                if !self.is_located(&open) {
+                    self.located_undecided.push(open.place.clone());
+                    let record = open.record.map(|record| done.records + record);
+                    done.failures.leave_open(Undecided {
+                        record,
+                        count: 0,
+                        ..open
+                    });
+                }
             }
             if self.setup.keep_rejects {
                 done.rejected_lines
@@ -76,6 +93,11 @@ impl Worker {
         };
         done.failures.append(account.failures);
         done.checks.append(account.checks);
+    }
+
+    /// Whether the first value that an aggregate left open in this worker's share is known, or there is none here.
+    fn is_located(&self, open: &Undecided) -> bool {
+        open.count == 0 || self.located_undecided.contains(&open.place)
     }
 
     /// Pieces of records that were rejected for another piece have no number: they are not late as well.
@@ -116,6 +138,17 @@ impl Worker {
             if let (Exchange::Grouped(aggregation), false) = (&plan.exchange, is_late) {
                 Partial::new(Arc::clone(aggregation)).update(&batch, &mut account.failures);
             }
+            for mut open in account.failures.undecided {
+                open.record = Some(record);
+                if open.count > 0
+                    && !replay
+                        .undecided
+                        .iter()
+                        .any(|known| known.place == open.place)
+                {
+                    replay.undecided.push(open);
+                }
+            }
             if let Some(reason) = account.failures.first {
                 // Stages go by columns: what failed first in time need not be in the first record.
                 replay.first_failure.get_or_insert((record, reason));
@@ -146,6 +179,8 @@ struct Replay {
     rejected_records: Vec<u64>,
     first_rejected: Option<(u64, String)>,
     first_failure: Option<(u64, String)>,
+    /// The first of each aggregate.
+    undecided: Vec<Undecided>,
     rejected_lines: Vec<u8>,
     late: u64,
     first_late: Option<u64>,

@@ -10,7 +10,7 @@ use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
 use crate::data::{
-    LastTimes, LiveSlots, Names, Position, Preface, RejectedRecord, begin_chunk, end_chunk,
+    Framing, LastTimes, LiveSlots, Names, Position, Preface, RejectedRecord, begin_chunk, end_chunk,
 };
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
@@ -75,6 +75,8 @@ pub(super) struct Worker {
     /// A failure, and a rejected record, of this worker has been located; chunks come in order, so later ones
     /// are not the first.
     located_failure: bool,
+    /// The aggregates of which it is known which record has the first value that they left open.
+    located_undecided: Vec<String>,
     located_rejected: bool,
     located_late: bool,
 }
@@ -136,6 +138,7 @@ impl Worker {
             asked: None,
             buffer: Vec::new(),
             located_failure: false,
+            located_undecided: Vec::new(),
             located_rejected: false,
             located_late: false,
         }
@@ -305,6 +308,8 @@ impl Worker {
         self.encode_once_fixed();
         let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
         let pieces = pieces(bytes, framing, self.setup.max_line_bytes);
+        let at_records = matches!(framing, Framing::Lines | Framing::Nul);
+        let pieces = chunk.arrivals.part(pieces, at_records);
         if self.setup.windowing.is_some() {
             self.process_windowed(&pieces, &mut chunk, done);
         } else {

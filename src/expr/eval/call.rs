@@ -4,7 +4,7 @@ use super::{Evaluated, Rows, fail};
 use crate::data::{Batch, Column, ColumnBuilder, Value, ValueRef, write_text};
 use crate::expr::convert::{convert, takes_text};
 use crate::expr::failures::Failures;
-use crate::expr::functions::{FunctionDef, Unfit};
+use crate::expr::functions::{FunctionDef, Unfit, check_result};
 use crate::expr::node::Node;
 
 /// Arguments up to this many need no list on the heap.
@@ -25,7 +25,14 @@ pub(super) fn call<'a>(
     each_row(def, takes_null, arguments, batch, rows, failures, |row| {
         scratch.clear();
         match row {
-            Some(values) => kernel(values, &mut scratch).map(|value| builder.push(value)),
+            Some(values) => {
+                let value = kernel(values, &mut scratch);
+                value.and_then(|value| {
+                    check_result(value, values)?;
+                    builder.push(value);
+                    Ok(())
+                })
+            }
             None => {
                 builder.push(ValueRef::Null);
                 Ok(())

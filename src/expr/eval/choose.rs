@@ -1,7 +1,10 @@
-//! `if` and `coalesce`: an argument is evaluated only for the rows that take it.
+//! Functions that choose one of their arguments. Those of `if` and `coalesce` are evaluated only for the rows that take
+//! them.
+
+use std::cmp::Ordering;
 
 use super::Rows;
-use crate::data::{Batch, Column, ColumnBuilder, Truth, ValueRef};
+use crate::data::{Batch, Column, ColumnBuilder, Truth, ValueRef, compare_extremes};
 use crate::expr::failures::Failures;
 use crate::expr::node::Node;
 
@@ -67,6 +70,41 @@ pub(super) fn coalesce<'a>(
         builder.push(choice.map_or(ValueRef::Null, |(column, row)| {
             columns[column as usize].get(row as usize)
         }));
+    }
+    builder.finish()
+}
+
+/// The smallest or largest argument, nulls aside; of equals the first. What is neither a number nor blank counts as a
+/// failed conversion where another argument is a number.
+pub(super) fn extreme<'a>(
+    wanted: Ordering,
+    arguments: &[Node],
+    batch: &Batch<'a>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Column<'a> {
+    let columns: Vec<_> = arguments
+        .iter()
+        .map(|argument| argument.eval(batch, rows, failures))
+        .collect();
+    let mut builder = ColumnBuilder::new(rows.len());
+    for row in 0..rows.len() {
+        let values = || columns.iter().map(|column| column.get(row));
+        let best = values()
+            .filter(|value| !value.is_null())
+            .reduce(|best, value| match compare_extremes(value, best, wanted) {
+                Ordering::Greater => value,
+                _ => best,
+            })
+            .unwrap_or(ValueRef::Null);
+        if best.as_exact().is_some() {
+            for (value, argument) in values().zip(arguments) {
+                if value.as_exact().is_none() && !value.is_blank() {
+                    failures.add(argument.place(), "a number", value);
+                }
+            }
+        }
+        builder.push(best);
     }
     builder.finish()
 }

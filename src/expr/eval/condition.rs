@@ -1,7 +1,7 @@
 //! Conditions: comparisons, patterns, lists, and what connects them, with three values.
 
 use super::{Evaluated, Rows, fail};
-use crate::data::{Batch, Column, EXPECTED_CONDITION, Truth, ValueRef, write_text};
+use crate::data::{Batch, Column, EXPECTED_CONDITION, Instant, Truth, ValueRef, write_text};
 use crate::expr::compare::compare;
 use crate::expr::failures::Failures;
 use crate::expr::node::{Comparison, Node};
@@ -31,19 +31,6 @@ pub fn matches(values: &Column<'_>, pattern: &Pattern) -> Vec<bool> {
     (0..values.len()).map(one).collect()
 }
 
-/// For which rows the pattern is not found in the text of a value; of null, that is unknown.
-pub(super) fn differs(values: &Column<'_>, pattern: &Pattern) -> Vec<Truth> {
-    let one = |(row, found): (usize, bool)| match values.get(row) {
-        ValueRef::Null => Truth::Unknown,
-        _ => (!found).into(),
-    };
-    matches(values, pattern)
-        .into_iter()
-        .enumerate()
-        .map(one)
-        .collect()
-}
-
 /// Compares row by row. Text against constant text, the most frequent condition, does without the general case.
 pub(super) fn compare_columns(
     op: Comparison,
@@ -54,6 +41,7 @@ pub(super) fn compare_columns(
 ) -> Vec<Truth> {
     if let (Column::Text(texts), Column::Constant(constant, _)) = (lefts, rights)
         && let ValueRef::Text(constant) = constant.borrow()
+        && Instant::parse(constant).is_none()
     {
         let one = |row| {
             texts

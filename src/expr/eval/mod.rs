@@ -21,8 +21,8 @@ use super::node::Node;
 pub use condition::{matches, truth};
 
 use call::{call, call_owned};
-use choose::{choose, coalesce};
-use condition::{compare_columns, connect, differs, is_one_of};
+use choose::{choose, coalesce, extreme};
+use condition::{compare_columns, connect, is_one_of};
 
 /// Which rows of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +115,7 @@ impl Node {
             Node::Call { def, arguments } => match def.kernel {
                 Kernel::If => choose(arguments, batch, rows, failures),
                 Kernel::Coalesce => coalesce(arguments, batch, rows, failures),
+                Kernel::Extreme(wanted) => extreme(wanted, arguments, batch, rows, failures),
                 Kernel::Scalar(kernel) => {
                     call(def, kernel, false, arguments, batch, rows, failures)
                 }
@@ -207,7 +208,12 @@ impl Node {
             }
             Node::NotMatches(of, pattern) => {
                 let values = of.eval(batch, rows, failures);
-                Column::Bool(differs(&values, pattern))
+                Column::Bool(
+                    matches(&values, pattern)
+                        .into_iter()
+                        .map(|found| Truth::from(!found))
+                        .collect(),
+                )
             }
             Node::InList(of, list) => {
                 let values = of.eval(batch, rows, failures);

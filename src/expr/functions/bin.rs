@@ -116,7 +116,7 @@ impl Prepared for Bin {
                 }
             };
             match (*value, step) {
-                (ValueRef::Text([]), _) => Ok(ValueRef::Null),
+                (text, _) if text.is_blank() => Ok(ValueRef::Null),
                 (ValueRef::Duration(ns), Step::Ns(step, _)) => {
                     Ok(floor(ns, *step).map_or(ValueRef::Null, ValueRef::Duration))
                 }

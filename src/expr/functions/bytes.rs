@@ -1,17 +1,17 @@
 //! `bytes(x)`: a size as a number of bytes.
 
-use super::round::integral;
-use crate::lang::parse_size;
+use crate::expr::arithmetic::finite;
+use crate::lang::{parse_size, scaled_decimal};
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, Number, ValueRef, parse_number};
+use crate::data::{Entry, Example, ValueRef, parse_number};
 
 pub(super) const BYTES: FunctionDef = FunctionDef {
     entry: Entry {
         name: "bytes",
         usage: "bytes(x)",
         summary: "The number of bytes that a size such as `10kB` is.",
-        details: "As sizes are written in expressions: 1kB is 1000 bytes, 1KiB 1024, up to PB and PiB; a space may stand before the unit, and a number alone counts bytes. Rounded to whole bytes. The empty text gives null.",
+        details: "As sizes are written in expressions: 1kB is 1000 bytes, 1KiB 1024, up to PB and PiB; a space may stand before the unit, and a number alone counts bytes. Rounded to whole bytes. Empty text and `-` give null.",
         examples: &[Example {
             expr: "select bytes(line) as b",
             input: "10kB\n1.5 MiB\n512\n",
@@ -29,7 +29,7 @@ pub(super) const BYTES: FunctionDef = FunctionDef {
 
 fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let text = match arguments {
-        [ValueRef::Text([])] => return Ok(ValueRef::Null),
+        [text] if text.is_blank() => return Ok(ValueRef::Null),
         [ValueRef::Text(text)] => *text,
         [number @ (ValueRef::Int(_) | ValueRef::BigInt(_) | ValueRef::Float(_))] => {
             return Ok(*number);
@@ -51,13 +51,14 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
             .and_then(|unit| parse_size(&format!("1{unit}")))
             .ok_or(NO_SIZE)?,
     };
-    match parse_number(number).ok_or(NO_SIZE)? {
-        Number::Int(value) if value >= 0 => Ok(value.checked_mul(unit_bytes).map_or(
-            ValueRef::Float(value as f64 * unit_bytes as f64),
-            ValueRef::Int,
-        )),
-        Number::Float(value) if value >= 0.0 => Ok(integral((value * unit_bytes as f64).round())),
-        _ => Err(NO_SIZE),
+    let read = parse_number(number).ok_or(NO_SIZE)?;
+    if read.to_f64() < 0.0 || number.starts_with(b"-") {
+        return Err(NO_SIZE);
+    }
+    let digits = str::from_utf8(number).unwrap_or_default();
+    match scaled_decimal(digits.trim_start_matches('+'), unit_bytes) {
+        Some((bytes, _)) => Ok(ValueRef::Int(bytes)),
+        None => Ok(finite(read.to_f64() * unit_bytes as f64)),
     }
 }
 
@@ -83,6 +84,9 @@ mod tests {
             ("2PiB", 2 << 50),
             ("1e3", 1_000),
             ("1e3kB", 1_000_000),
+            ("8.7 PB", 8_700_000_000_000_000),
+            ("9.007199254740993 PB", 9_007_199_254_740_993),
+            ("1.0005kB", 1_001),
         ] {
             assert_eq!(call(text), Ok(Value::Int(bytes)), "{text}");
         }

@@ -1,5 +1,6 @@
 //! `concat(a…)`: texts one after another.
 
+use super::limit::check_length;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
@@ -8,7 +9,7 @@ pub(super) const CONCAT: FunctionDef = FunctionDef {
         name: "concat",
         usage: "concat(a…)",
         summary: "The texts of all arguments, one after another.",
-        details: "Null counts as the empty text, so the result is never null; a value that is no text gives its text.",
+        details: "Null counts as the empty text, so the result is null only if it has more than 16 MiB, which counts as a failed conversion; a value that is no text gives its text.",
         examples: &[Example {
             expr: "select concat(line, ':', len(line), null) as c",
             input: "ab\n",
@@ -27,6 +28,7 @@ pub(super) const CONCAT: FunctionDef = FunctionDef {
 fn concat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     for argument in arguments {
         write_text(*argument, scratch);
+        check_length(scratch)?;
     }
     Ok(ValueRef::Text(scratch))
 }

@@ -29,7 +29,7 @@ fn is_number<'a>(
     _scratch: &'a mut Vec<u8>,
 ) -> Result<ValueRef<'a>, Unfit> {
     Ok(ValueRef::Bool(
-        arguments.iter().all(|value| value.as_number().is_some()),
+        arguments.iter().all(|value| value.as_exact().is_some()),
     ))
 }
 
@@ -44,7 +44,7 @@ mod tests {
         for (value, is_number) in [
             (ValueRef::Int(1), true),
             (ValueRef::Float(0.5), true),
-            (ValueRef::BigInt(&(1 << 70)), true),
+            (ValueRef::Text(b"1180591620717411303424"), true),
             (ValueRef::Text(b"-007"), true),
             (ValueRef::Text(b"0x1f"), false),
             (ValueRef::Text(b""), false),

@@ -1,5 +1,6 @@
 //! `join(list, sep)`: the elements of a list as one text.
 
+use super::limit::check_length;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
@@ -8,7 +9,7 @@ pub(super) const JOIN: FunctionDef = FunctionDef {
         name: "join",
         usage: "join(list, sep)",
         summary: "The texts of a list's elements, with `sep` between them.",
-        details: "A null element is the empty text.",
+        details: "A null element is the empty text. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example {
             expr: "select join(parse_json(line), ', ') as all",
             input: "[1, \"b\", 2.5]\n",
@@ -39,6 +40,7 @@ fn join<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Valu
             scratch.extend_from_slice(separator);
         }
         write_text(value.borrow(), scratch);
+        check_length(scratch)?;
     }
     Ok(ValueRef::Text(scratch))
 }

@@ -27,6 +27,7 @@ mod is_number;
 mod join;
 mod keys;
 mod len;
+mod limit;
 mod log;
 mod log10;
 mod lower;
@@ -69,6 +70,9 @@ mod url_query;
 mod weekday;
 mod year;
 
+pub(super) use limit::check_result;
+
+use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -216,6 +220,8 @@ pub enum Kernel {
     If,
     /// `coalesce(a, b, …)`: evaluated up to the first value that is not null.
     Coalesce,
+    /// `min(a, b…)`, `max(a, b…)`: the smallest or largest; what is no number beside one is a failure.
+    Extreme(Ordering),
     /// `total(x)`: computed before the stage that it stands in, which then reads a field.
     Total,
 }

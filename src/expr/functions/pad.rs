@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::len::count_characters;
-use super::repeat::{LIMIT_BYTES, TOO_LONG, prepare_within};
+use super::limit::{LIMIT_BYTES, TOO_LONG};
+use super::repeat::prepare_within;
 
 use super::{FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{Entry, Example, ValueRef};

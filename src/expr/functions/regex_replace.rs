@@ -6,6 +6,7 @@ use regex::bytes::{Match, Regex};
 
 use crate::expr::pattern::Pattern;
 
+use super::limit::{LIMIT_BYTES, TOO_LONG, check_length};
 use super::{
     Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
 };
@@ -16,7 +17,7 @@ pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
         name: "regex_replace",
         usage: "regex_replace(x, /…/, y)",
         summary: "The text with all that a /regex/ finds replaced by `y`.",
-        details: "In `y`, `$1` or `${name}` stands for what a group found, `$0` for the whole match, `$$` for a dollar sign. `$1a` means a group of that name: write `${1}a`.",
+        details: "In `y`, `$1` or `${name}` stands for what a group found, `$0` for the whole match, `$$` for a dollar sign. `$1a` means a group of that name: write `${1}a`. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example {
             expr: "select regex_replace(line, /\\d+/, 'N') as a, regex_replace(line, /(\\w+)=(\\w+)/, '$2:$1') as b",
             input: "id=42\n",
@@ -121,11 +122,18 @@ impl Prepared for Replace {
                 for found in self.regex.find_iter(text) {
                     copy_up_to(found, scratch);
                     scratch.extend_from_slice(replacement);
+                    check_length(scratch)?;
                 }
             } else {
                 for groups in self.regex.captures_iter(text) {
                     copy_up_to(groups.get_match(), scratch);
+                    // One expansion alone can be longer than memory: each `$` may be the whole match.
+                    let references = memchr::memchr_iter(b'$', replacement).count();
+                    if references.saturating_mul(groups.get_match().len()) > 16 * LIMIT_BYTES {
+                        return Err(TOO_LONG);
+                    }
                     groups.expand(replacement, scratch);
+                    check_length(scratch)?;
                 }
             }
             scratch.extend_from_slice(&text[copied..]);

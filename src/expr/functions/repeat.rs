@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::limit::{LIMIT_BYTES, TOO_LONG};
 use super::{
     Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Scalar, Unfit,
 };
@@ -32,14 +33,6 @@ pub(super) const REPEAT: FunctionDef = FunctionDef {
     required: 2,
     variadic: false,
     kernel: Kernel::Prepared(prepare),
-};
-
-/// A result longer than this is a mistake more probably than a wish.
-pub(super) const LIMIT_BYTES: usize = 16 << 20;
-
-/// What is said of it.
-pub(super) const TOO_LONG: Unfit = Unfit {
-    expected: "a result of at most 16 MiB",
 };
 
 fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {

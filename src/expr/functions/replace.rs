@@ -1,5 +1,6 @@
 //! `replace(x, a, b)`: another text wherever one stands.
 
+use super::limit::check_length;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
 use crate::data::{Entry, Example, ValueRef};
 
@@ -8,7 +9,7 @@ pub(super) const REPLACE: FunctionDef = FunctionDef {
         name: "replace",
         usage: "replace(x, a, b)",
         summary: "The text with every `a` replaced by `b`.",
-        details: "From left to right, each piece of the text once; an empty `a` changes nothing.",
+        details: "From left to right, each piece of the text once; an empty `a` changes nothing. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example {
             expr: "select replace(line, 'a', 'oo') as r",
             input: "banana\n",
@@ -53,6 +54,7 @@ fn replace<'a>(
     for found in memchr::memmem::find_iter(text, old) {
         scratch.extend_from_slice(&text[copied..found]);
         scratch.extend_from_slice(new);
+        check_length(scratch)?;
         copied = found + old.len();
     }
     if copied == 0 {

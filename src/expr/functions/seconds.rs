@@ -3,7 +3,7 @@
 use crate::expr::convert;
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
-use crate::data::{Entry, Example, ValueRef};
+use crate::data::{Entry, Example, ValueRef, divide};
 
 pub(super) const SECONDS: FunctionDef = FunctionDef {
     entry: Entry {
@@ -47,7 +47,10 @@ fn seconds<'a>(
     if ns % SECOND_NS == 0 {
         return Ok(ValueRef::Int(ns / SECOND_NS));
     }
-    Ok(ValueRef::Float(ns as f64 / SECOND_NS as f64))
+    Ok(ValueRef::Float(divide(
+        i128::from(ns),
+        i128::from(SECOND_NS),
+    )))
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl Prepared for Reader {
         let mut reader = self.site.reader();
         match &self.by {
             By::Looks => Box::new(move |arguments, _| match arguments {
-                [ValueRef::Text([])] => Ok(ValueRef::Null),
+                [text] if text.is_blank() => Ok(ValueRef::Null),
                 [value] => reader
                     .read_value(*value)
                     .map(ValueRef::Time)
@@ -142,7 +142,7 @@ fn by_format<'a>(
     scratch: &mut Vec<u8>,
 ) -> Result<ValueRef<'a>, Unfit> {
     let text = match value {
-        ValueRef::Text([]) => return Ok(ValueRef::Null),
+        value if value.is_blank() => return Ok(ValueRef::Null),
         ValueRef::Time(_) => return Ok(value),
         ValueRef::Text(text) => text,
         value => {

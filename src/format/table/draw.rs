@@ -1,5 +1,7 @@
 //! Draws a row whose widths are known.
 
+use console::truncate_str;
+
 use super::Table;
 use super::cell::{Cell, Content};
 use crate::format::fit::{GAP, write_shortened};
@@ -19,7 +21,18 @@ pub(super) enum Style {
 /// What the rows that are written together have in common.
 pub(super) struct Frame {
     pub(super) widths: Vec<usize>,
+    /// Of a row without its bar.
+    pub(super) width: usize,
     pub(super) longest_bar: usize,
+}
+
+/// Cuts a row that begins at `start` to the width of the terminal, which would break it; an ellipsis takes the place of
+/// the rest.
+fn clip(start: usize, room: usize, out: &mut Vec<u8>) {
+    let row = String::from_utf8_lossy(&out[start..]);
+    let clipped = truncate_str(&row, room, "…").into_owned();
+    out.truncate(start);
+    out.extend_from_slice(clipped.as_bytes());
 }
 
 impl Table {
@@ -67,6 +80,9 @@ impl Table {
         }
         while out.len() > row_start && out.ends_with(b" ") {
             out.pop(); // spaces at the end of the text
+        }
+        if let Some(room) = self.look.width.filter(|room| *room < frame.width) {
+            clip(row_start, room, out);
         }
         if is_bold {
             out.extend_from_slice(PLAIN);

@@ -4,6 +4,7 @@
 //! that an endless stream needs no more memory than a short one. Widths are kept from one result to the
 //! next and only grow, so that the results of successive windows stay below one another.
 
+mod bounds;
 mod cell;
 mod draw;
 #[cfg(test)]
@@ -26,9 +27,10 @@ pub(super) const TABLE: FormatDef = FormatDef {
         summary: "Aligned columns with a header; the default on a terminal.",
         details: "Columns of numbers are aligned to the right. A list of numbers and a histogram are drawn as a \
                   line of small columns. Control characters, and bytes that are not UTF-8, are shown escaped. \
-                  On a terminal the widest texts are shortened, so that a row is a line; numbers never. Widths \
-                  are those of the first 1000 rows; wider cells that come later widen their column from there \
-                  on.",
+                  A row never takes more than a line of the terminal: bounds of windows of one day are shown as \
+                  times of day, the widest texts are shortened, numbers never, and what still does not fit is cut. \
+                  Widths are those of the first rows, at most 1000, and of a live input those of the first 50 ms; \
+                  wider cells that come later widen their column from there on.",
         examples: &[
             Example {
                 expr: "-o table 'split | count by word'",
@@ -62,6 +64,8 @@ pub(super) struct Table {
     bars: Option<Bars>,
     layout: Vec<Layout>,
     header: Option<Vec<Cell>>,
+    /// How wide the header's cells are, also when it is written.
+    header_widths: Vec<usize>,
     /// The text of the cells held back, one after another; each ends where its [`Cell`] says.
     text: String,
     /// Row by row.
@@ -78,6 +82,7 @@ impl Encoder for Table {
             write_visible(column.name.as_bytes(), &mut self.text);
             let cell = Cell::from(start, &self.text, Content::Text);
             layout.width = layout.width.max(cell.width);
+            self.header_widths.push(cell.width);
             header.push(cell);
         }
         self.header = Some(header);
@@ -110,6 +115,7 @@ impl Table {
             bars,
             layout: vec![Layout::default(); columns.len()],
             header: None,
+            header_widths: Vec::new(),
             text: String::new(),
             cells: Vec::new(),
             rows: 0,
@@ -142,6 +148,7 @@ impl Table {
     /// Writes what is held back, with the widths as they are now.
     fn write_held(&mut self, out: &mut Vec<u8>) {
         self.scale_bars();
+        self.shorten_bounds();
         let frame = self.frame();
         let mut start = 0;
         if let Some(header) = self.header.take() {
@@ -185,9 +192,11 @@ impl Table {
             _ => self.look.width,
         };
         let widths = fit(&self.layout, room);
-        let longest_bar = Bars::longest(self.look, total(&widths));
+        let width = total(&widths);
+        let longest_bar = Bars::longest(self.look, width);
         Frame {
             widths,
+            width,
             longest_bar,
         }
     }

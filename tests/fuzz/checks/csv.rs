@@ -142,6 +142,7 @@ fn assert_prints(dialect: Dialect, names: &[String], passed: &[&Vec<Value>]) {
             name: name.clone(),
             slot,
             is_key: false,
+            is_bound: false,
         });
     }
     let mut encoder = format::make(format, &columns, Look::default());

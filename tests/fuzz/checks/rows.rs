@@ -76,13 +76,31 @@ pub fn rows(decoded: Decoded<'_>, texts: usize) -> Vec<Row> {
             return Err(reason);
         }
         let values = decoded.columns.iter();
-        let values = values.map(|column| column.get(passed).to_value()).collect();
+        let values = values
+            .map(|column| without_year(column.get(passed).to_value()))
+            .collect();
         passed += 1;
         Ok(values)
     };
     let rows = (0..texts).map(row).collect();
     assert!(rejected.next().is_none(), "a row is rejected that was none");
     rows
+}
+
+/// A time in the leap year 2000: a time without a year takes it from the record before, which is another one when
+/// texts are decoded in another order.
+fn without_year(value: Value) -> Value {
+    let Value::Time(ns) = value else {
+        return value;
+    };
+    let time = jiff::Timestamp::from_nanosecond(i128::from(ns)).expect("within the calendar");
+    let time = time.to_zoned(jiff::tz::TimeZone::UTC);
+    let other = time
+        .with()
+        .year(2000)
+        .build()
+        .expect("a day of a leap year");
+    Value::Time(other.timestamp().as_nanosecond() as i64)
 }
 
 /// A value prints as a text that is read as the same value.

@@ -1,0 +1,162 @@
+//! Text that names an instant by itself: RFC 3339 with a zone, in the years 0000 to 9999.
+
+use super::calendar::{Date, days_since_1970};
+use super::clock::seconds_of_day;
+use super::digits::{pair, year_of};
+
+/// An instant, in order: times of 64 bits end in 2262, text does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant {
+    /// Since 1970-01-01 UTC.
+    seconds: i64,
+    /// Of the second.
+    nanoseconds: u32,
+}
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+impl Instant {
+    /// The instant that a text names, if the whole of it is an RFC 3339 time with a zone: `T`, `t` or a blank between
+    /// date and clock, a fraction of any length, `Z`, `z` or an offset. Digits after the ninth of a fraction are
+    /// dropped.
+    #[inline]
+    pub fn parse(text: &[u8]) -> Option<Instant> {
+        // `2026-03-01T10:00:30Z` is the shortest.
+        if text.len() < 20 || text[4] != b'-' || text[13] != b':' {
+            return None;
+        }
+        parse_long(text)
+    }
+
+    /// A time of nanoseconds since 1970.
+    pub fn of_ns(ns: i64) -> Instant {
+        Instant {
+            seconds: ns.div_euclid(SECOND_NS),
+            nanoseconds: ns.rem_euclid(SECOND_NS) as u32,
+        }
+    }
+
+    /// How many nanoseconds lie between this and an earlier instant, if 64 bits hold them.
+    pub fn since(self, earlier: Instant) -> Option<i64> {
+        let seconds = i128::from(self.seconds - earlier.seconds);
+        let ns = i128::from(self.nanoseconds) - i128::from(earlier.nanoseconds);
+        i64::try_from(seconds * i128::from(SECOND_NS) + ns).ok()
+    }
+}
+
+fn parse_long(text: &[u8]) -> Option<Instant> {
+    let (head, tail) = text.split_first_chunk::<19>()?;
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        m0,
+        m1,
+        b'-',
+        d0,
+        d1,
+        b'T' | b't' | b' ',
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+    ] = *head
+    else {
+        return None;
+    };
+    let date = Date {
+        year: year_of(&[y0, y1, y2, y3])?,
+        month: pair(m0, m1),
+        day: pair(d0, d1),
+    };
+    let clock_s = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
+    let (nanoseconds, zone) = match tail {
+        [b'.', rest @ ..] => {
+            let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let ns = (0..9).fold(0, |ns, place| {
+                let digit = rest[..len].get(place).map_or(0, |digit| digit - b'0');
+                ns * 10 + u32::from(digit)
+            });
+            (ns, (len > 0).then(|| &rest[len..])?)
+        }
+        zone => (0, zone),
+    };
+    let offset_s = match *zone {
+        [b'Z' | b'z'] => 0,
+        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
+            let (hours, minutes) = (pair(h0, h1), pair(m0, m1));
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let east_s = i64::from(hours * 3600 + minutes * 60);
+            if sign == b'-' { -east_s } else { east_s }
+        }
+        _ => return None,
+    };
+    Some(Instant {
+        seconds: days_since_1970(date)? * 86_400 + i64::from(clock_s) - offset_s,
+        nanoseconds,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse_time;
+    use super::*;
+
+    #[test]
+    fn the_same_instant_as_a_time() {
+        for text in [
+            "1970-01-01T00:00:00Z",
+            "2026-03-01T10:00:30.5Z",
+            "2026-03-01 12:00:00+02:00",
+            "2024-02-29T23:59:59.999999999-11:30",
+            "1969-12-31T23:59:59.75Z",
+        ] {
+            let time = parse_time(text.as_bytes()).map(Instant::of_ns);
+            assert_eq!(Instant::parse(text.as_bytes()), time, "{text}");
+            assert!(time.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn beyond_64_bits_of_nanoseconds() {
+        let instant = |text: &str| Instant::parse(text.as_bytes()).expect("an instant");
+        let (first, last) = (
+            instant("0001-01-01T00:00:00Z"),
+            instant("9999-12-31T23:59:59Z"),
+        );
+        let now = instant("2026-03-01t10:00:30z");
+        assert!(first < now && now < last);
+        assert_eq!(last.since(first), None);
+        assert_eq!(
+            now.since(instant("2026-03-01T10:00:00.25Z")),
+            Some(29_750_000_000)
+        );
+    }
+
+    #[test]
+    fn nothing_else_names_one() {
+        for text in [
+            "2026-03-01T10:00:30",
+            "2026-03-01",
+            "2026-03-01T10:00Z",
+            "2026-02-30T10:00:30Z",
+            "2026-03-01T24:00:30Z",
+            "2026-03-01T10:00:30.Z",
+            "2026-03-01T10:00:30,5Z",
+            "2026-03-01T10:00:30+0200",
+            "2026-03-01T10:00:30Z ",
+            "2026-03-01T10:00:30 UTC",
+            "x026-03-01T10:00:30Z",
+        ] {
+            assert_eq!(Instant::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+}

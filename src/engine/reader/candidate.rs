@@ -1,0 +1,178 @@
+//! A file that may be a copy of others: what it is, by how its bytes compare with what was read of them.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::copies::{Place, Verdict};
+use super::files::Section;
+use crate::source::compression::{Compression, Detection};
+use crate::source::fingerprint::{END_BYTES, Fingerprint, Likeness, bytes_at, scan};
+use crate::source::rotated::is_rotated;
+
+/// So many bytes tell how a file is compressed.
+const MAGIC_BYTES: usize = 16;
+
+/// A file that is read, or was.
+pub(super) struct Known<'k> {
+    pub(super) path: &'k Path,
+    pub(super) print: &'k Fingerprint,
+    /// If it is read: the file, and where.
+    pub(super) file: Option<(&'k Arc<File>, Place)>,
+}
+
+/// What a candidate is compared with, and what came of it.
+pub(super) struct Candidate {
+    pub(super) compression: Option<Compression>,
+    pub(super) is_complete: bool,
+    pub(super) likeness: Vec<Likeness>,
+}
+
+impl Known<'_> {
+    /// What a file is that has all that was read of this one, and is this long; nothing if it is no copy.
+    fn judge_longer(
+        &self,
+        bytes: u64,
+        candidate: &Candidate,
+    ) -> std::io::Result<Option<(Verdict, bool)>> {
+        let read = self.print.read();
+        if bytes == read {
+            return Ok(Some((Verdict::Copy, true)));
+        }
+        let Some((file, place)) = self.file else {
+            return Ok(Some((Verdict::Rest(read), true)));
+        };
+        let metadata = file.metadata()?;
+        let own = metadata.len();
+        // It was emptied, or has more itself: whoever reads it will see.
+        if own < read || own >= bytes {
+            return Ok(Some((Verdict::Copy, false)));
+        }
+        if metadata.nlink() == 0 {
+            return Ok(Some(match candidate.compression {
+                None => (Verdict::Moved(place), true),
+                Some(_) => (Verdict::Copy, false), // once the file is let go
+            }));
+        }
+        // No copy has more than the file itself, unless that is another one by now.
+        let is_same = matches!(self.print.compare(file, own)?, Likeness::Whole(_));
+        Ok((!is_same).then_some((Verdict::Copy, false)))
+    }
+}
+
+/// How a file is compressed, if it is.
+pub(super) fn compression(file: &Arc<File>) -> std::io::Result<Option<Compression>> {
+    Ok(match Compression::detect(&head(file)?) {
+        Detection::Compressed(compression) => Some(compression),
+        Detection::Plain | Detection::NeedMore => None,
+    })
+}
+
+/// The first bytes of a file, which tell how it is compressed.
+fn head(file: &Arc<File>) -> std::io::Result<Vec<u8>> {
+    bytes_at(file, 0, MAGIC_BYTES)
+}
+
+/// The first bytes of a file, enough to compare it with others.
+pub(super) fn first_bytes(file: &Arc<File>) -> std::io::Result<Vec<u8>> {
+    bytes_at(file, 0, END_BYTES)
+}
+
+/// The content of a file from its start on, decompressed.
+pub(super) fn content(file: &Arc<File>) -> std::io::Result<Box<dyn Read + Send>> {
+    let section = Box::new(Section::of(Arc::clone(file), 0, u64::MAX));
+    match compression(file)? {
+        Some(compression) => compression.reader(section),
+        None => Ok(section),
+    }
+}
+
+/// Compares a file with what is known; nothing if the run is to stop.
+pub(super) fn compare(
+    file: &Arc<File>,
+    bytes: u64,
+    known: &[Known<'_>],
+    is_stopped: &dyn Fn() -> bool,
+) -> std::io::Result<Option<Candidate>> {
+    let prints: Vec<&Fingerprint> = known.iter().map(|known| known.print).collect();
+    match Compression::detect(&head(file)?) {
+        Detection::Compressed(compression) => {
+            let section = Box::new(Section::of(Arc::clone(file), 0, u64::MAX));
+            let mut content = compression.reader(section)?;
+            Ok(
+                scan(&mut content, &prints, is_stopped).map(|scan| Candidate {
+                    compression: Some(compression),
+                    is_complete: scan.is_complete,
+                    likeness: scan.likeness,
+                }),
+            )
+        }
+        detection => {
+            let likeness = prints.iter().map(|print| print.compare(file, bytes));
+            Ok(Some(Candidate {
+                compression: None,
+                // As few bytes may still become a compressed file.
+                is_complete: detection == Detection::Plain,
+                likeness: likeness.collect::<std::io::Result<_>>()?,
+            }))
+        }
+    }
+}
+
+/// What a file is that compares like this with what is known, and whether that stays so until its length changes.
+pub(super) fn decide(
+    candidate: &Candidate,
+    path: &Path,
+    known: &[Known<'_>],
+) -> std::io::Result<(Verdict, bool)> {
+    let mut may_become_copy = false;
+    let mut found: Option<(Verdict, bool)> = None;
+    for (known, likeness) in known.iter().zip(&candidate.likeness) {
+        let has_same_name = path.file_name() == known.path.file_name();
+        let is_enough = |bytes: u64| {
+            let by_name = bytes > 0 && is_rotated(path, known.path);
+            by_name || known.print.is_telling(bytes)
+        };
+        match *likeness {
+            Likeness::Other => {}
+            // Whoever makes a log again begins it as the one before; a copy under that name is whole.
+            Likeness::Beginning(_) if has_same_name => {}
+            Likeness::Beginning(bytes) if is_enough(bytes) => {
+                found.get_or_insert((Verdict::Copy, true));
+            }
+            Likeness::Beginning(_) => may_become_copy = true,
+            Likeness::Whole(_) if !is_enough(known.print.read()) => {}
+            Likeness::Whole(bytes) => match known.judge_longer(bytes, candidate)? {
+                // A copy of a longer file has nothing more than a copy of its beginning.
+                Some((Verdict::Copy, true)) => return Ok((Verdict::Copy, true)),
+                Some((Verdict::Copy, false)) => {
+                    found.get_or_insert((Verdict::Copy, false));
+                }
+                Some((Verdict::Rest(offset), _)) => {
+                    let is_further = match &found {
+                        Some((Verdict::Rest(other), _)) => offset > *other,
+                        Some((Verdict::Moved(_), _)) => false,
+                        Some((_, is_final)) => !is_final,
+                        None => true,
+                    };
+                    if is_further {
+                        found = Some((Verdict::Rest(offset), true));
+                    }
+                }
+                Some(moved) => found = Some(moved),
+                None => {}
+            },
+        }
+    }
+    Ok(match found {
+        // A copy that is being compressed has all it will have once it is complete.
+        Some((Verdict::Rest(_) | Verdict::Moved(_), _)) if !candidate.is_complete => {
+            (Verdict::Wait, false)
+        }
+        Some(found) => found,
+        None if may_become_copy || !candidate.is_complete => (Verdict::Wait, false),
+        None => (Verdict::New, true),
+    })
+}

@@ -1,0 +1,81 @@
+//! Half a line at the end of a file that was rotated: its rest may still come, and the whole line is one record, before
+//! those of the new file.
+
+use std::time::{Duration, Instant};
+
+use super::Stopped;
+use super::followed::Followed;
+use super::live::Live;
+use super::slot::Kind;
+use crate::engine::message::SourceIndex;
+
+/// How long the records of a new file wait for the rest of a line at the end of the one before.
+const HALF_LINE: Duration = Duration::from_millis(500);
+
+impl Live<'_> {
+    /// Whether a file has to wait, because the one before ends with half a line: the rest may still come, and the line
+    /// is one record, before those of the new file.
+    pub(super) fn is_held_back(
+        &mut self,
+        followed: &mut Followed,
+        index: usize,
+        now: Instant,
+    ) -> Result<bool, Stopped> {
+        if !followed.parts[index].has_more() {
+            return Ok(false);
+        }
+        let framing = self.reader.framing(followed.source);
+        let is_late = followed.hold.is_some_and(|until| until <= now);
+        let mut is_unfinished = false;
+        for part in &mut followed.parts[..index] {
+            if part.is_unfinished(framing) && !is_late {
+                is_unfinished = true;
+            } else {
+                self.reader.close_all(&mut part.buffer)?;
+            }
+        }
+        if let Some(before) = followed.before {
+            is_unfinished |= self.is_before_unfinished(before, is_late)?;
+        }
+        if !is_unfinished {
+            (followed.hold, followed.before) = (None, None);
+            return Ok(false);
+        }
+        let until = *followed.hold.get_or_insert(now + HALF_LINE);
+        self.timers.look_at(until);
+        Ok(true)
+    }
+
+    /// Reads the file to its end that had the name of another one before; whether its last line may go on.
+    fn is_before_unfinished(
+        &mut self,
+        (token, source): (usize, SourceIndex),
+        is_late: bool,
+    ) -> Result<bool, Stopped> {
+        let Some(mut slot) = self.slots.get_mut(token).and_then(Option::take) else {
+            return Ok(false);
+        };
+        let mut is_unfinished = false;
+        let mut read = Ok(());
+        if let (Kind::Followed(before), true) = (&mut slot.kind, slot.source == source) {
+            let framing = self.reader.framing(source);
+            for index in 0..before.parts.len() {
+                while read.is_ok() && before.parts[index].is_own && before.parts[index].has_more() {
+                    match self.read_part(before, index) {
+                        Ok((true, _)) => {}
+                        Ok((false, _)) => break,
+                        Err(stopped) => read = Err(stopped),
+                    }
+                }
+                let part = &mut before.parts[index];
+                if part.is_unfinished(framing) && !is_late {
+                    is_unfinished = true;
+                } else if read.is_ok() {
+                    read = self.reader.close_all(&mut part.buffer);
+                }
+            }
+        }
+        self.slots[token] = Some(slot);
+        read.map(|()| is_unfinished)
+    }
+}

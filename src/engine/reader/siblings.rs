@@ -1,0 +1,111 @@
+//! The rotated files beside a file that is followed by its name.
+
+use std::collections::HashMap;
+use std::fs::{File, Metadata};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::part::Look;
+use crate::source::follow::{self, FileId, Named};
+use crate::source::rotated::is_rotated;
+
+/// Clocks of file systems tick coarsely, and are not quite ours.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// Rotated files that were there before, or have been looked at. A number of a file that was removed may be given to
+/// another one: when a file was made tells them apart, where the system knows it.
+#[derive(Default)]
+pub(super) struct Siblings {
+    seen: HashMap<FileId, Seen>,
+}
+
+/// What was seen of a file.
+#[derive(Clone, Copy)]
+struct Seen {
+    created: Option<SystemTime>,
+    look: Look,
+}
+
+impl Seen {
+    fn of(metadata: &Metadata) -> Seen {
+        Seen {
+            created: metadata.created().ok(),
+            look: Look::of(metadata),
+        }
+    }
+}
+
+impl Siblings {
+    /// Those of a file that are there now.
+    pub(super) fn of(path: &Path) -> Siblings {
+        let mut siblings = Siblings::default();
+        for (_, id, metadata) in listed(path) {
+            siblings.seen.insert(id, Seen::of(&metadata));
+        }
+        siblings
+    }
+
+    /// A file is known from now on.
+    pub(super) fn add(&mut self, id: FileId, file: &File) {
+        if let Ok(metadata) = file.metadata() {
+            self.seen.insert(id, Seen::of(&metadata));
+        }
+    }
+
+    fn contains(&self, id: FileId, metadata: &Metadata) -> bool {
+        let seen = self.seen.get(&id);
+        seen.is_some_and(|seen| seen.created == metadata.created().ok())
+    }
+
+    /// Whether a file is known and has not been written to since.
+    pub(super) fn is_unchanged(&self, id: FileId, metadata: &Metadata) -> bool {
+        let seen = self.seen.get(&id);
+        self.contains(id, metadata) && seen.is_some_and(|seen| seen.look == Look::of(metadata))
+    }
+
+    /// Rotated files of a name, the oldest first, that are not known and were written to since a time. They are known
+    /// from now on.
+    pub(super) fn missed(
+        &mut self,
+        path: &Path,
+        known: &[FileId],
+        since: SystemTime,
+    ) -> Vec<(PathBuf, FileId)> {
+        let since = since.checked_sub(SLACK).unwrap_or(since);
+        let listed = listed(path);
+        let mut missed = Vec::new();
+        for (path, id, metadata) in &listed {
+            let is_known = known.contains(id) || self.contains(*id, metadata);
+            let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            if !is_known && modified >= since {
+                missed.push((modified, path.clone(), *id));
+            }
+        }
+        self.seen
+            .retain(|id, _| listed.iter().any(|(_, listed, _)| listed == id));
+        for (_, id, metadata) in listed {
+            self.seen.insert(id, Seen::of(&metadata));
+        }
+        missed.sort();
+        missed.into_iter().map(|(_, path, id)| (path, id)).collect()
+    }
+}
+
+/// The rotated files of a name.
+fn listed(path: &Path) -> Vec<(PathBuf, FileId, Metadata)> {
+    let directory = follow::parent(path).0;
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let files = entries.flatten().map(|entry| entry.path());
+    let rotated = files.filter(|file| is_rotated(file, path));
+    rotated
+        .filter_map(|file| {
+            let metadata = std::fs::metadata(&file).ok()?;
+            match follow::named(&metadata) {
+                Named::File(id, _) => Some((file, id, metadata)),
+                _ => None,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,122 @@
+//! Names of rotated files: those that are made of a log's name, as `logrotate` and its like make them.
+
+use std::path::Path;
+
+/// What compressed files end in.
+const COMPRESSED: [&str; 7] = [".gz", ".zst", ".bz2", ".xz", ".lz4", ".Z", ".zip"];
+
+/// Whether one name is made of another: `app.log.1`, `app.log-20260301.gz`, `app-20260301.log` and `app.1.log` are
+/// made of `app.log`, and `app.log.2.gz` of `app.log.1`.
+pub fn is_rotated(name: &Path, of: &Path) -> bool {
+    let (Some(name), Some(of)) = (file_name(name), file_name(of)) else {
+        return false;
+    };
+    if name == of {
+        return false;
+    }
+    let (bare, is_compressed) = without_compression(&name);
+    let (of, _) = without_compression(&of);
+    // What is compressed later has often moved on by a number.
+    let first = match is_compressed {
+        true => without_number(of),
+        false => of,
+    };
+    is_made_of(bare, of) || is_made_of(bare, first)
+}
+
+/// Whether one name is that of a file which is made while the other one is still there: `app.log.1` of `app.log`, and
+/// `app.log.1.gz` of both.
+pub fn is_copied(name: &Path, of: &Path) -> bool {
+    let (Some(name), Some(of)) = (file_name(name), file_name(of)) else {
+        return false;
+    };
+    name != of && !without_compression(&of).1 && is_made_of(without_compression(&name).0, &of)
+}
+
+fn is_made_of(name: &str, of: &str) -> bool {
+    let is_mark = |rest: &str| rest.starts_with(['.', '-', '_', '~']);
+    if let Some(rest) = name.strip_prefix(of) {
+        return rest.is_empty() || is_mark(rest);
+    }
+    let Some((stem, extension)) = of.rsplit_once('.') else {
+        return false;
+    };
+    let between = name
+        .strip_prefix(stem)
+        .and_then(|rest| rest.strip_suffix(extension))
+        .and_then(|rest| rest.strip_suffix('.'));
+    between.is_some_and(|mark| {
+        let digits = mark.strip_prefix(['.', '-', '_']);
+        digits.is_some_and(|digits| digits.starts_with(|first: char| first.is_ascii_digit()))
+    })
+}
+
+fn without_compression(name: &str) -> (&str, bool) {
+    let bare = COMPRESSED.iter().find_map(|end| name.strip_suffix(end));
+    (bare.unwrap_or(name), bare.is_some())
+}
+
+/// `log.1` without its number.
+fn without_number(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((bare, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => bare,
+        _ => name,
+    }
+}
+
+fn file_name(path: &Path) -> Option<String> {
+    Some(path.file_name()?.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_made_of_a_log_s_name() {
+        for (name, of, expected) in [
+            ("app.log.1", "app.log", true),
+            ("app.log.1.gz", "app.log", true),
+            ("app.log.gz", "app.log", true),
+            ("app.log-20260301", "app.log", true),
+            ("app.log-20260301-12.zst", "app.log", true),
+            ("app-20260301.log", "app.log", true),
+            ("app-20260301.log.xz", "app.log", true),
+            ("app.1.log", "app.log", true),
+            ("app.log~", "app.log", true),
+            ("log.1.gz", "log.1", true),
+            ("log.2.gz", "log.1", true),
+            ("/var/log/old/app.log.1", "/var/log/app.log", true),
+            ("app.log", "app.log", false),
+            ("app-error.log", "app.log", false),
+            ("application.log", "app.log", false),
+            ("app2.log", "app.log", false),
+            ("part-2.log", "part-1.log", false),
+            ("log.2", "log.1", false),
+            ("app.log", "app.log.1", false),
+            ("b.log", "a.log", false),
+        ] {
+            assert_eq!(
+                is_rotated(Path::new(name), Path::new(of)),
+                expected,
+                "{name} of {of}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_of_files_that_are_copied() {
+        for (name, of, expected) in [
+            ("app.log.1", "app.log", true),
+            ("app.log.1.gz", "app.log", true),
+            ("app.log.1.gz", "app.log.1", true),
+            ("app.log.12.gz", "app.log.1", false),
+            ("app.log.2.gz", "app.log.1", false),
+            ("app.log.2.gz", "app.log.1.gz", false),
+            ("app.log", "app.log", false),
+        ] {
+            let found = is_copied(Path::new(name), Path::new(of));
+            assert_eq!(found, expected, "{name} of {of}");
+        }
+    }
+}
