@@ -348,7 +348,7 @@ fn mistakes_in_how_sources_are_written() {
         ),
         (
             &["count", "--records", "nul"],
-            "bourn: expected 0 or a /regex/\n --> --records:1:1\n  |\n1 | nul\n  | ^^^\n  = help: write --records 0 or --records '/^[0-9]{4}-/'\n",
+            "bourn: expected 0, json, cri, octet-counted or a /regex/\n --> --records:1:1\n  |\n1 | nul\n  | ^^^\n  = help: write --records 0, --records json or --records '/^[0-9]{4}-/'\n",
         ),
         (
             &["count", "--tail", "5"],

@@ -56,6 +56,14 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
                 ]
             })
             .collect(),
+        "regroup" => [
+            &b"\0\0\x01[\n  {\"a\": [1, {}]},\n  {\"b\":,},\n  {}\n]{\"c\": \"x\\\"y\"} 1.5 true"[..],
+            b"\0\x09\x05{\"a\":1}{\"b\":12345678}\n[\"x\n{\"c\":1}",
+            b"\x01\0\x03t stdout P ab\nt stderr P:x c\nt stdout F d\r\nother\nt stderr F e\n",
+            b"\x02\0\x02612 <34>a\nb5 <1>ab\n<1>x 7 5 <1>cd99 <1>",
+        ]
+        .map(<[u8]>::to_vec)
+        .into(),
         "pattern" => literals(&cases, "parse"),
         "regex" => literals(&cases, "regex"),
         "formats" => formats(&cases),

@@ -365,13 +365,17 @@ impl Reader {
         Ok(self.cut(buffer)?)
     }
 
-    /// The source has ended: the last record counts even without a newline.
-    pub(super) fn end_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
-        let ending = match self.control.is_stopped() {
+    /// Whether a source that ends now was read to its end.
+    fn ending(&self) -> Ending {
+        match self.control.is_stopped() {
             true => Ending::CutOff,
             false => Ending::Whole,
-        };
-        let is_cut = self.end_intake(buffer, ending);
+        }
+    }
+
+    /// The source has ended: the last record counts even without a newline.
+    pub(super) fn end_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        let is_cut = self.end_intake(buffer, self.ending());
         self.take_preface(buffer, true)?;
         self.find_records(buffer)?;
         self.cut(buffer)?;
@@ -418,7 +422,7 @@ impl Reader {
 
     /// The connection has ended: what is left of a record is none.
     pub(super) fn end_connection(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
-        self.end_intake(buffer, Ending::CutOff);
+        self.end_intake(buffer, self.ending());
         self.find_records(buffer)?;
         self.cut(buffer)?;
         if buffer.skipping.is_some() || buffer.filled == 0 {

@@ -88,7 +88,7 @@ impl Watch {
         }
     }
 
-    /// A directory is not there any more: one that comes in its place is watched anew.
+    /// A directory is not there any more: one that comes in its place is not watched yet.
     pub(super) fn forget(&mut self, directory: &Path) {
         if self.watched.remove(directory)
             && let Some(watcher) = &mut self.watcher

@@ -15,6 +15,7 @@ pub mod number;
 pub mod parser;
 pub mod pattern;
 pub mod regex;
+pub mod regroup;
 mod rows;
 pub mod time;
 
@@ -34,6 +35,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("parser", parser::check),
     ("pattern", pattern::check),
     ("regex", regex::check),
+    ("regroup", regroup::check),
     ("time", time::check),
 ];
 
