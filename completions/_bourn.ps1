@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--fill-limit', '--fill-limit', [CompletionResultType]::ParameterName, 'Leave out gaps that --fill would print more than N rows for.')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'End the input after this time, and print what there is.')
             [CompletionResult]::new('--forget', '--forget', [CompletionResultType]::ParameterName, 'Forget keys that have been silent for longer.')
+            [CompletionResult]::new('--formats-file', '--formats-file', [CompletionResultType]::ParameterName, 'Read your own formats for `parse` from FILE.')
             [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'How long a live source may be silent; 10s without it.')
             [CompletionResult]::new('--late', '--late', [CompletionResultType]::ParameterName, 'Keep late lines in a file, in the order of the stream.')
             [CompletionResult]::new('--max-jump', '--max-jump', [CompletionResultType]::ParameterName, 'How far ahead of the clock a time may be and still end windows.')

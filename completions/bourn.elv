@@ -28,6 +28,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --fill-limit 'Leave out gaps that --fill would print more than N rows for.'
             cand --for 'End the input after this time, and print what there is.'
             cand --forget 'Forget keys that have been silent for longer.'
+            cand --formats-file 'Read your own formats for `parse` from FILE.'
             cand --idle 'How long a live source may be silent; 10s without it.'
             cand --late 'Keep late lines in a file, in the order of the stream.'
             cand --max-jump 'How far ahead of the clock a time may be and still end windows.'

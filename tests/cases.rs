@@ -54,6 +54,7 @@ case_files!(
     errors
     explode
     expressions
+    formats
     functions2
     green
     header

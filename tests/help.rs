@@ -18,7 +18,7 @@ use support::typed::is_complete;
 const COLUMNS: usize = 80;
 
 /// The lines of a screen; one that is larger than the smallest.
-const LINES: usize = 66;
+const LINES: usize = 80;
 
 /// A sentence so long fits a line behind the name of its row.
 const SENTENCE: usize = 68;

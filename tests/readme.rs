@@ -47,7 +47,10 @@ fn commands_that_are_not_run_are_right() {
     for block in blocks(&readme(), "sh") {
         for command in whole_commands(block.lines()) {
             commands += 1;
-            let ran = shell::run(&format!("{SURROUNDINGS}{command}"));
+            // `< <(…)` is not for every sh
+            let script = format!("{SURROUNDINGS}{command}");
+            let script = shlex::try_quote(&script).expect("a command has no NUL");
+            let ran = shell::run(&format!("exec bash -c {script}"));
             let said = String::from_utf8_lossy(&ran.stderr).into_owned();
             assert_eq!(
                 (ran.status.code(), said.as_str()),

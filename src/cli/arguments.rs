@@ -23,12 +23,12 @@ const FILL_LIMIT: u64 = 1_000_000;
 pub(super) enum Arguments {
     /// Run, check or explain an expression.
     Run(Box<Request>),
-    /// The manual, of a name or the one screen.
-    Help(Option<String>),
+    /// The manual, of a name or the one screen; and a file of own formats.
+    Help(Option<String>, Option<OsString>),
     /// The version.
     Version,
-    /// The formats that `parse` knows.
-    Formats,
+    /// The formats that `parse` knows, and those of a file.
+    Formats(Option<OsString>),
 }
 
 /// An expression with everything that stands around it.
@@ -64,6 +64,8 @@ pub(super) struct Request {
     pub(super) time: Option<Duration>,
     /// Where records end, as typed.
     pub(super) records: Option<String>,
+    /// The user's own formats.
+    pub(super) formats_file: Option<OsString>,
     /// Where rejected lines go.
     pub(super) rejects: Option<OsString>,
     pub(super) late: Option<OsString>,
@@ -131,14 +133,16 @@ impl Arguments {
         let matches = command()
             .try_get_matches_from(arguments)
             .map_err(|error| OptionMistake::of(&error))?;
+        let formats_file = matches.get_one("formats-file").cloned();
         if matches.contains_id("help") {
-            return Ok(Arguments::Help(matches.get_one("help").cloned()));
+            let name = matches.get_one("help").cloned();
+            return Ok(Arguments::Help(name, formats_file));
         }
         if matches.get_flag("version") {
             return Ok(Arguments::Version);
         }
         if matches.get_flag("formats") {
-            return Ok(Arguments::Formats);
+            return Ok(Arguments::Formats(formats_file));
         }
         Ok(Arguments::Run(Box::new(Request::of(&matches))))
     }
@@ -194,6 +198,7 @@ impl Request {
             idle: matches.get_one("idle").copied(),
             time: matches.get_one("for").copied(),
             records: matches.get_one("records").cloned(),
+            formats_file: matches.get_one("formats-file").cloned(),
             rejects: matches.get_one("rejects").cloned(),
             late: matches.get_one("late").cloned(),
             fill: matches.get_flag("fill"),

@@ -3,9 +3,10 @@
 use crate::decode::formats::FORMATS;
 
 use super::layout::write_wrapped;
+use super::own_formats;
 
-/// Every format with its sentence, its fields and a line of it.
-pub(super) fn list() -> String {
+/// Every format with its sentence, its fields and a line of it; or why the user's own cannot be read.
+pub(super) fn list() -> Result<String, &'static str> {
     let mut out = String::new();
     for format in FORMATS {
         out.push_str(&format!("{}\n", format.entry.name));
@@ -15,6 +16,7 @@ pub(super) fn list() -> String {
         }
         out.push_str(&format!("  Line: {}\n\n", format.sample.line));
     }
+    out.push_str(&own_formats::list()?);
     out.push_str("bourn 'parse NAME | …'; bourn --help NAME says more.\n");
-    out
+    Ok(out)
 }

@@ -19,6 +19,7 @@ mod max_rejects;
 mod mistake;
 mod options;
 mod outputs;
+mod own_formats;
 mod records;
 mod reference;
 mod report;
@@ -34,6 +35,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use crate::data::set_time_defaults;
+use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::{Plan, WindowBy};
@@ -55,9 +57,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
     let status = match Arguments::parse(words.iter().cloned()) {
         Ok(Arguments::Run(request)) => serve(&request),
-        Ok(Arguments::Help(None)) => print(&help::screen()),
-        Ok(Arguments::Help(Some(name))) => explain_name(&name),
-        Ok(Arguments::Formats) => print(&formats::list()),
+        Ok(Arguments::Help(None, _)) => print(&help::screen()),
+        Ok(Arguments::Help(Some(name), file)) => {
+            own_formats::set(file.as_ref());
+            explain_name(&name)
+        }
+        Ok(Arguments::Formats(file)) => {
+            own_formats::set(file.as_ref());
+            print_or_say(formats::list())
+        }
         Ok(Arguments::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(mistake) => {
             outputs::remove_stale_report(&words);
@@ -71,9 +79,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Prints what the manual says of a name.
 fn explain_name(name: &str) -> Status {
     match reference::page(name) {
+        Ok(page) if reference::is_of_formats(name) => {
+            print_or_say(own_formats::rows().map(|rows| page + &rows))
+        }
         Ok(page) => print(&page),
-        Err(close) => {
-            say(guess::name(name, close));
+        Err(close) => match own_formats::page(name) {
+            Ok(None) => {
+                say(guess::name(name, close));
+                Status::Wrong
+            }
+            Ok(Some(page)) => print(&page),
+            Err(reason) => print_or_say(Err(reason)),
+        },
+    }
+}
+
+fn print_or_say(page: Result<String, &str>) -> Status {
+    match page {
+        Ok(page) => print(&page),
+        Err(reason) => {
+            say(reason);
             Status::Wrong
         }
     }
@@ -114,6 +139,13 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
         }
     };
     set_time_defaults(request.time_defaults()); // nothing has read a time so far
+    own_formats::set(request.formats_file.as_ref());
+    if request.formats_file.is_some()
+        && let Err(reason) = decode::formats::own_formats()
+    {
+        say(reason);
+        return Status::Wrong;
+    }
     let is_typed = origin.is_none();
     if let Some(guess) = is_typed
         .then(|| guess::expression_in_pieces(&text, &request.sources))

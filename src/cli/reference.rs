@@ -24,6 +24,11 @@ pub(super) fn page(name: &str) -> Result<String, Option<&'static str>> {
     Ok(out)
 }
 
+/// Whether a name is that of the table of log formats.
+pub(super) fn is_of_formats(name: &str) -> bool {
+    matches!(catalog::find(name), Found::Chapter(chapter) if chapter.plural == "logs")
+}
+
 /// A table: usage and sentence of every row.
 fn write_chapter(chapter: &Chapter, out: &mut String) {
     let rows: Vec<(&str, &str)> = (chapter.entries)()

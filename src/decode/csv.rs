@@ -7,12 +7,11 @@
 
 use memchr::{memchr, memchr_iter};
 
-use crate::data::{
-    Column, ColumnBuilder, Names, RecordColumn, Span, TextColumn, Value, ValueRef, parse_time,
-};
+use crate::data::{Column, Names, RecordColumn, Span, TextColumn, Value, ValueRef, parse_time};
 
 pub use super::dialect::Dialect;
 use super::dialect::Field;
+use super::headed::by_header;
 pub use super::separator::Separator;
 use super::taken::Taken;
 use super::w3c;
@@ -336,37 +335,6 @@ impl CsvDecoder {
         rows.finish(layout, self.whole())
     }
 
-    /// Reads texts of which each has its own header; after a sort over several sources they may differ.
-    fn decode_each<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
-        let mut builders: Vec<ColumnBuilder> = self
-            .wanted
-            .iter()
-            .map(|_| ColumnBuilder::new(texts.spans.len()))
-            .collect();
-        let mut rejected = Vec::new();
-        let mut start = 0;
-        while start < texts.spans.len() {
-            let header = headers.get(start);
-            let same = (start..texts.spans.len()).take_while(|row| headers.get(*row) == header);
-            let end = start + same.count();
-            let run = TextColumn {
-                bytes: texts.bytes.clone(),
-                spans: texts.spans[start..end].to_vec(),
-            };
-            let decoded = self.decode_under_one(header, &run);
-            for (builder, column) in builders.iter_mut().zip(&decoded.columns) {
-                (0..column.len()).for_each(|row| builder.push(column.get(row)));
-            }
-            let at = |(row, reason)| (row + start as u32, reason);
-            rejected.extend(decoded.rejected.into_iter().map(at));
-            start = end;
-        }
-        Decoded {
-            columns: builders.into_iter().map(ColumnBuilder::finish).collect(),
-            rejected,
-        }
-    }
-
     fn decode_under_one<'a>(&self, header: ValueRef<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
         match self.layout(header) {
             Ok(layout) => self.decode_with(&layout, texts),
@@ -435,10 +403,9 @@ impl Decoder for CsvDecoder {
     }
 
     fn decode_under<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
-        match headers {
-            Column::Constant(header, _) => self.decode_under_one(header.borrow(), texts),
-            headers => self.decode_each(headers, texts),
-        }
+        by_header(self.wanted.len(), headers, texts, |header, texts| {
+            self.decode_under_one(header, texts)
+        })
     }
 }
 

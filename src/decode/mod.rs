@@ -4,6 +4,7 @@
 pub mod csv;
 mod dialect;
 pub mod formats;
+mod headed;
 pub mod json;
 pub mod logfmt;
 pub mod pattern;
@@ -31,6 +32,18 @@ pub trait Decoder: Send + Sync {
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
         let _ = texts;
         Vec::new()
+    }
+
+    /// As [`Decoder::no_records`], where each text's source may have a header.
+    fn no_records_under(&self, headers: &Column<'_>, texts: &TextColumn<'_>) -> Vec<u32> {
+        let _ = headers;
+        self.no_records(texts)
+    }
+
+    /// Whether the first record of a source is its header; if not, the source has none.
+    fn is_header(&self, line: &[u8]) -> bool {
+        let _ = line;
+        true
     }
 
     /// The names of all fields under this header; none if they cannot be read.

@@ -278,7 +278,9 @@ impl<'s> Output<'s> {
             self.known = names.map(|(names, _)| names);
             return;
         }
-        self.header_line(&header.line);
+        if !header.line.is_empty() {
+            self.header_line(&header.line);
+        }
     }
 
     fn header_line(&mut self, line: &[u8]) {

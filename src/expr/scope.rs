@@ -153,6 +153,17 @@ impl Scope {
         }
     }
 
+    /// Adds a field that is printed only where an expression names it. A printed field of that name keeps its
+    /// meaning: then nothing reads the slot.
+    pub fn set_unprinted(&mut self, name: &str) -> Slot {
+        let slot = self.new_slot();
+        if self.fields.iter().all(|field| field.name != name) {
+            self.metadata.retain(|field| field.name != name);
+            self.metadata.push(Field::new(name, slot));
+        }
+        slot
+    }
+
     /// As [`Scope::set`], with a slot that exists.
     pub fn set_slot(&mut self, name: &str, slot: Slot) {
         self.forget_parts(name);

@@ -27,6 +27,8 @@ pub struct Extraction {
     framing: Framing,
     regroup: Option<Regroup>,
     preface: Preface,
+    /// The first record of a source may be its header, or a record.
+    may_lack_header: bool,
     /// What holds the record that names the fields.
     header: Option<Slot>,
     first: FirstHeader,
@@ -148,6 +150,7 @@ impl Extraction {
     /// apart.
     pub fn headings(&self, source: Slot) -> Option<Box<dyn OrderedStage>> {
         match (&self.from, self.header, self.preface) {
+            _ if self.may_lack_header => None,
             (Node::Field(text, _), Some(header), Preface::Header) => Some(Box::new(Headings {
                 source,
                 text: *text,
@@ -172,6 +175,16 @@ impl Extraction {
             self.lines = Some((line, printed));
             printed
         })
+    }
+
+    /// The fields are named by the header in this slot, if the source begins with one.
+    pub(super) fn under_optional(self, header: Slot) -> Extraction {
+        Extraction {
+            header: Some(header),
+            preface: Preface::Header,
+            may_lack_header: true,
+            ..self
+        }
     }
 
     /// The fields are named by the header in this slot.
@@ -248,6 +261,7 @@ pub(super) fn open(
         framing: Framing::default(),
         regroup: None,
         preface: Preface::default(),
+        may_lack_header: false,
         header: None,
         first: FirstHeader::default(),
         lines: None,
@@ -269,9 +283,25 @@ pub(super) fn known(
         framing: Framing::default(),
         regroup: None,
         preface: Preface::default(),
+        may_lack_header: false,
         header: None,
         first: FirstHeader::default(),
         lines: None,
+    }
+}
+
+impl Extraction {
+    /// Adds fields with these names, which are printed only where an expression names them.
+    pub(super) fn with_unprinted<'n>(
+        mut self,
+        names: impl Iterator<Item = &'n str>,
+        scope: &mut Scope,
+    ) -> Extraction {
+        if let Fields::Known(fields) = &mut self.fields {
+            let path = |name: &str| Path(vec![Segment::Name(name.to_owned())]);
+            fields.extend(names.map(|name| (path(name), scope.set_unprinted(name))));
+        }
+        self
     }
 }
 
@@ -338,8 +368,12 @@ impl TakesHeader for Extract {
         let texts = TextColumn::of(self.from.eval_all(batch, &mut failures).into_owned());
         let mut no_records = self.decoder.no_records(&texts).into_iter().peekable();
         let row = (0..batch.rows as u32).find(|row| no_records.next_if_eq(row).is_none())?;
-        let line = texts.spans[row as usize].slice(&texts.bytes).to_vec();
-        self.first.get_or_init(|| line.clone());
+        let mut line = texts.spans[row as usize].slice(&texts.bytes).to_vec();
+        if self.decoder.is_header(&line) {
+            self.first.get_or_init(|| line.clone());
+        } else {
+            line.clear();
+        }
         let names = self.decoder.names(&line);
         Some(Header {
             fields: names.zip(self.whole),
@@ -386,7 +420,10 @@ impl RowStage for Extract {
                 .eval_all(batch, &mut account.failures)
                 .into_owned(),
         );
-        let no_records = self.decoder.no_records(&texts);
+        let no_records = match self.header {
+            Some(header) => self.decoder.no_records_under(batch.column(header), &texts),
+            None => self.decoder.no_records(&texts),
+        };
         if !no_records.is_empty() {
             account.withdraw(no_records.len());
             let mut dropped = no_records.into_iter().peekable();

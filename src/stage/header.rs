@@ -16,7 +16,7 @@ pub type FirstHeader = Arc<OnceLock<Vec<u8>>>;
 /// The header of a source.
 #[derive(Clone, Debug)]
 pub struct Header {
-    /// As it is written.
+    /// As it is written; empty if the source has none, and its first record is one like the others.
     pub line: Vec<u8>,
     /// The names of the fields, and the slot of the object that has them all, if something reads it.
     pub fields: Option<(Names, Slot)>,

@@ -2,7 +2,7 @@
 
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example, Value};
-use crate::decode::formats::{self, FORMATS};
+use crate::decode::formats::{self, FORMATS, OwnFormat};
 use crate::decode::pattern::{Pattern, PatternDecoder, PatternError};
 use crate::expr::Scope;
 use crate::expr::scope::closest;
@@ -20,8 +20,10 @@ pub(super) const PARSE: StageDef = StageDef {
                   anywhere in the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} take only such text \
                   and give such values; at the end, they take as much as is one. {t:time} takes the longest text that is a \
                   time and lets the rest match: clock, fraction and zone are part of it, also after a blank. {_} is not kept; {{ and }} are \
-                  braces.\n\nFORMAT is one of clf, combined, nginx_error, syslog, syslog5424, klog, cef, docker, \
-                  haproxy; --formats lists them with their fields.\n\nA record that does not match is rejected: the \
+                  braces.\n\nFORMAT is one of alb, cef, clf, combined, cri, docker, haproxy, klog, nginx_error, \
+                  postgresql, s3, syslog, syslog5424, vpc_flow; --formats lists them with their fields. Some fields are \
+                  printed only where an expression names them. Formats of your own are in a file: see --help \
+                  formats-file.\n\nA record that does not match is rejected: the \
                   reason names the place. What stands in fields that nothing asks for is not looked at.",
         examples: &[
             Example {
@@ -56,24 +58,53 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         set_times(times.iter().map(String::as_str), scope);
         return Ok(BoundStage::Extract(extraction));
     }
-    let format = expr
-        .as_word()
-        .and_then(formats::find)
-        .ok_or_else(|| vec![unknown_format(expr)])?;
+    let Some(format) = expr.as_word().and_then(formats::find) else {
+        return bind_own(stage, arguments, expr, scope);
+    };
+    let header = scope.header().filter(|_| arguments.is_done()); // a field has none
     let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
-    let names: Vec<String> = format
-        .fields
-        .iter()
-        .map(|field| field.name.to_owned())
-        .collect();
-    let extraction = extract::known(from, &names, scope, move |wanted| {
+    if let (Some(make), Some(slot)) = (format.under_header, header) {
+        let extraction = extract::open(from, scope, false, make);
+        return Ok(BoundStage::Extract(extraction.under_optional(slot)));
+    }
+    let named = |is_column: bool| {
+        let fields = format.fields.iter();
+        let fields = fields.filter(move |field| field.is_column == is_column);
+        fields.map(|field| field.name)
+    };
+    let columns: Vec<String> = named(true).map(str::to_owned).collect();
+    let extraction = extract::known(from, &columns, scope, move |wanted| {
         format.decoder(&extract::wanted_names(wanted))
     });
-    let times = format
-        .fields
-        .iter()
-        .filter(|field| field.kind.name() == "time");
+    let times = format.fields.iter();
+    let times = times.filter(|field| field.kind.name() == "time");
     set_times(times.map(|field| field.name), scope);
+    Ok(BoundStage::Extract(
+        extraction.with_unprinted(named(false), scope),
+    ))
+}
+
+/// Binds a format of the user's own, whose file is read only here.
+fn bind_own(
+    stage: &ast::Stage,
+    mut arguments: Arguments<'_>,
+    expr: &Expr,
+    scope: &mut Scope,
+) -> Result<BoundStage, Vec<Mistake>> {
+    let own = match expr.as_word().map(|_| formats::own_formats()) {
+        Some(Err(reason)) => return Err(vec![Mistake::new(expr.span, reason)]),
+        Some(Ok(own)) => own,
+        None => &[],
+    };
+    let Some(format) = own.iter().find(|own| expr.as_word() == Some(&own.name)) else {
+        return Err(vec![unknown_format(expr, own)]);
+    };
+    let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
+    let extraction = extract::known(from, &format.names(), scope, move |wanted| {
+        format.decoder(&extract::wanted_names(wanted))
+    });
+    let times = format.times();
+    set_times(times.iter().map(String::as_str), scope);
     Ok(BoundStage::Extract(extraction))
 }
 
@@ -99,7 +130,7 @@ fn mistake(expr: &Expr, text: &[u8], error: PatternError) -> Mistake {
     Mistake::new(span, error.message).help(error.help)
 }
 
-fn unknown_format(expr: &Expr) -> Mistake {
+fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Mistake {
     let Some(word) = expr.as_word() else {
         let message = format!("expected a pattern or the name of a format, found `{expr}`");
         let mistake = Mistake::new(expr.span, message);
@@ -115,7 +146,12 @@ fn unknown_format(expr: &Expr) -> Mistake {
         )
         .usage(PARSE.entry.usage);
     }
-    let names: Vec<&str> = FORMATS.iter().map(|format| format.entry.name).collect();
+    let own = own.iter().map(|format| format.name.as_str());
+    let names: Vec<&str> = FORMATS
+        .iter()
+        .map(|format| format.entry.name)
+        .chain(own)
+        .collect();
     let mistake = Mistake::new(expr.span, format!("unknown format `{word}`"));
     match closest(word, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),

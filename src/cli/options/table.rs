@@ -259,11 +259,36 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "formats",
             usage: "--formats",
             summary: "List the formats that `parse` knows, with their fields.",
-            details: "A line of each is shown too. A field is text, or has its type behind it.",
+            details: "A line of each is shown too. A field is text, or has its type after a colon. Formats of your own (`--formats-file`) come last.",
             examples: &[],
         },
         short: None,
         takes: Takes::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "formats-file",
+            usage: "--formats-file FILE",
+            summary: "Read your own formats for `parse` from FILE.",
+            details: "Without it, from $XDG_CONFIG_HOME/bourn/formats.toml (default ~/.config/bourn/formats.toml) if \
+                      that file is there; it is read only for a format that is not built in, for `--formats` and for \
+                      `--help`. FILE is TOML, a table for each format:\n\n\
+                      \u{20} [app]\n\
+                      \u{20} summary = \"Log of the app.\"\n\
+                      \u{20} pattern = \"{time:time} [{level:word}] {thread}: {message}\"\n\
+                      \u{20} sample = \"2026-03-01T10:00:00Z [INFO] main: started\"\n\n\
+                      `pattern` is written as for `parse`; `regex`, as for the stage `regex`, can take its place. The \
+                      sample is a line that the format reads: one that it does not read is an error. The name of a \
+                      built-in format and other keys are errors too.",
+            examples: &[Example {
+                expr: "--formats-file formats.toml 'parse app | count by level'",
+                input: "2026-03-01T10:00:00Z [INFO] main: started\n2026-03-01T10:00:01Z [WARN] io: slow\n",
+                output: "INFO\t1\nWARN\t1\n",
+            }],
+        },
+        short: None,
+        takes: Takes::File,
         audience: Audience::Everyone,
     },
     &OptionDef {

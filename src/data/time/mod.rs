@@ -3,9 +3,9 @@
 //! What is recognised: RFC 3339 and its relatives (`2015-05-17T10:05:03.25Z`, with a space for the `T`, `/`
 //! for the `-`, a comma before the fraction, no seconds, no zone, the date alone, `20150517T100503Z`), the
 //! time of access logs (`17/May/2015:10:05:03 +0000`), of mail and HTTP (`Sun, 17 May 2015 10:05:03 GMT`), of
-//! syslog (`May 17 10:05:03`), of `ctime` and `date` (`Sun May 17 10:05:03 2015`), and numbers: seconds,
-//! milli-, micro- or nanoseconds since 1970, told apart by their size. Zones are offsets or names (`zone`); a
-//! time without a year takes it from the record before (`moment`, `years`).
+//! syslog (`May 17 10:05:03`, also with a year before or after), of `ctime` and `date` (`Sun May 17 10:05:03
+//! 2015`), and numbers: seconds, milli-, micro- or nanoseconds since 1970, told apart by their size. Zones are offsets
+//! or names (`zone`); a time without a year takes it from the record before (`moment`, `years`).
 //!
 //! Everything reads a prefix by fixed places, without tables and without allocation: a window reads a time
 //! for every record. A text is first taken for one of the two forms that logs are made of (`usual`), then for
@@ -83,7 +83,10 @@ pub fn parse_moment(text: &[u8]) -> Option<Moment> {
 
 /// The time that a text is which names month and day as klog does: `0517 10:05:03.123456`.
 pub fn parse_month_and_day(text: &[u8]) -> Option<Moment> {
-    month_and_day(text)
+    match text.get(8) {
+        Some(b' ') => parse_moment(text), // glog with the year: `20150517 10:05:03.123456`
+        _ => month_and_day(text),
+    }
 }
 
 /// The time that a value is: times themselves, text that says one, numbers since 1970 by their size. A text without

@@ -13,6 +13,7 @@ pub fn time_prefix(text: &[u8]) -> Option<(Moment, usize)> {
     match text.first()? {
         b'0'..=b'9' => match text.get(4) {
             Some(b'-' | b'/') => iso(text),
+            Some(b' ') if text.get(5).is_some_and(u8::is_ascii_alphabetic) => year_first(text),
             _ if matches!(text.get(8), Some(b'T' | b't' | b' ')) && is_digits(text, 8) => {
                 iso_basic(text)
             }
@@ -91,6 +92,18 @@ fn iso_basic(text: &[u8]) -> Option<(Moment, usize)> {
         (0, end)
     };
     zoned(date, Clock { seconds, ns }, text, end)
+}
+
+/// `2015 May 17 10:05:03`, as some senders of syslog write it.
+fn year_first(text: &[u8]) -> Option<(Moment, usize)> {
+    let [y0, y1, y2, y3, b' ', ..] = *text else {
+        return None;
+    };
+    let year = year_of(&[y0, y1, y2, y3])?;
+    let (month, at) = month(text, 5)?;
+    let (day, at) = day(text, at + spaces(text, at)?)?;
+    let (clock, end) = clock(text, at + spaces(text, at)?)?;
+    zoned(Date { year, month, day }, clock, text, end)
 }
 
 /// `17/May/2015:10:05:03 +0000`, `17 May 2015 10:05:03 GMT`, `7-May-2015 10:05:03`, `17 May 15 10:05:03 GMT`

@@ -31,6 +31,7 @@ a container writes as JSON.",
         fields: "log=GET \"/\" 200 stream=stdout time=2015-05-17T10:05:03.000000001Z",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 impl From<JsonError> for Missing {

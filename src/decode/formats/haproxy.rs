@@ -9,14 +9,15 @@ pub(super) const HAPROXY: FormatDef = FormatDef {
     entry: Entry {
         name: "haproxy",
         usage: "parse haproxy",
-        summary: "HTTP log of HAProxy (option httplog), also with syslog in front.",
+        summary: "HAProxy's httplog, httpslog and tcplog, also after syslog's header.",
         details: "\
 Fields: client_ip client_port:int time:time frontend backend server request_ms:int queue_ms:int connect_ms:int \
 response_ms:int total_ms:int status:int bytes:int request_cookie response_cookie state active:int \
 frontend_active:int backend_active:int server_active:int retries:int server_queue:int backend_queue:int \
 request_headers response_headers method path protocol.\n\nThe five timers are in milliseconds, -1 for one that was \
-not reached: request (TR), queue (Tw), connect (Tc), response (Tr), total (Ta). A `-` is null. A request that is no \
-`METHOD path PROTOCOL` stands whole in path.",
+not reached: request (TR), queue (Tw), connect (Tc), response (Tr), total (Ta). A `-` is null. A request that is not \
+`METHOD path PROTOCOL` is whole in path. In a record of tcplog, only queue, connect and total are timed, and status, \
+cookies, headers and request are null.",
         examples: &[Example {
             expr: "parse haproxy | select server, total_ms, status, path",
             input: "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 \"GET /a HTTP/1.1\"\n",
@@ -63,6 +64,7 @@ not reached: request (TR), queue (Tw), connect (Tc), response (Tr), total (Ta). 
                  protocol=HTTP/1.1",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
@@ -80,6 +82,9 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     places[4] = cursor.until(b'/', "a backend and '/' after the frontend")?;
     places[5] = cursor.word("a server after the backend")?;
     let timers = cursor.word("timers after the server")?;
+    if memchr::memchr_iter(b'/', timers.slice(line)).count() == 2 {
+        return tcp(line, cursor, timers, places);
+    }
     slashed(
         line,
         timers,
@@ -115,9 +120,12 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         places[24] = cursor.until_text(b"} ", "'} ' after the request headers")?;
     }
     cursor.expect(b"\"", "'\"' before the request")?;
-    // The request comes last and may hold quotes; a long one is cut off, with its quote.
+    // A long request is cut off, with its quote; httpslog appends words about TLS.
     let start = cursor.at;
-    let end = line.len() - usize::from(line.len() > start && line.ends_with(b"\""));
+    let end = match memchr::memrchr(b'"', cursor.rest()).map(|quote| start + quote) {
+        Some(quote) if matches!(line.get(quote + 1), None | Some(b' ')) => quote,
+        _ => line.len(),
+    };
     match request(line, start, end) {
         Some((first, last)) => {
             places[25] = Span::new(start, first);
@@ -127,6 +135,35 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         None => places[26] = Span::new(start, end),
     }
     Ok(())
+}
+
+/// The rest of a record of tcplog: three timers, bytes, state, connections and queues.
+fn tcp(
+    line: &[u8],
+    mut cursor: Cursor<'_>,
+    timers: Span,
+    places: &mut [Span],
+) -> Result<(), Missing> {
+    let mut three = [Span::NULL; 3];
+    slashed(line, timers, &mut three, "three timers after the server")?;
+    [places[7], places[8], places[10]] = three;
+    places[12] = unless_dash(line, cursor.word("bytes after the timers")?);
+    places[15] = cursor.word("a state after the bytes")?;
+    let connections = cursor.word("connections after the state")?;
+    slashed(
+        line,
+        connections,
+        &mut places[16..21],
+        "five counts of connections after the state",
+    )?;
+    let length = memchr::memchr(b' ', cursor.rest()).unwrap_or(cursor.rest().len());
+    let queues = cursor.take(length, 0);
+    slashed(
+        line,
+        queues,
+        &mut places[21..23],
+        "two queues after the connections",
+    )
 }
 
 /// The parts of `1/2/3`, as many as there are places.

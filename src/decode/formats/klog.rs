@@ -11,8 +11,9 @@ pub(super) const KLOG: FormatDef = FormatDef {
         usage: "parse klog",
         summary: "Log of Kubernetes components, and glog.",
         details: "\
-Fields: level time:time thread:int caller message.\n\nThe level is a letter: I, W, E or F. Caller is file:line. The \
-time has no year: it is the current one.",
+Fields: level time:time thread:int caller message.\n\nThe level is a letter: I, W, E or F. Caller is file:line. A \
+time without a year, as klog writes it, takes its year as syslog's does; glog can write the year too \
+(`I20150517 10:05:03.123456`).",
         examples: &[Example {
             expr: "parse klog | select level, caller, message",
             input: "I0517 10:05:03.123456 12345 server.go:42] Starting \"kubelet\"\n",
@@ -31,6 +32,7 @@ time has no year: it is the current one.",
         fields: "level=I thread=12345 caller=server.go:42 message=Starting \"kubelet\"",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
@@ -40,13 +42,20 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     }
     places[0] = cursor.take(1, 0);
     let date = cursor.digits("a date after the level")?;
+    if !matches!(date.len, 4 | 8) {
+        return Err(Missing("month and day after the level"));
+    }
     cursor.expect(b" ", "' ' after the date")?;
     let time = cursor.word("a time after the date")?;
     places[1] = Span::new(date.start as usize, (time.start + time.len) as usize);
     while cursor.skip(b" ") {}
     places[2] = cursor.digits("a thread after the time")?;
     cursor.expect(b" ", "' ' after the thread")?;
-    places[3] = cursor.until_text(b"] ", "'] ' after the thread")?;
+    while cursor.skip(b" ") {}
+    places[3] = cursor.until(b']', "']' after the caller")?;
+    if !cursor.rest().is_empty() {
+        cursor.expect(b" ", "' ' after the caller")?;
+    }
     places[4] = cursor.take_rest();
     Ok(())
 }

@@ -1,33 +1,46 @@
 //! FORMATS: what `parse` knows by name. One file a format, one line in the table.
 
+mod alb;
 mod cef;
 mod combined;
+mod cri;
 mod docker;
 mod haproxy;
 mod klog;
 mod nginx_error;
+mod own;
+mod postgresql;
+mod s3;
 mod syslog;
 mod syslog5424;
+mod vpc_flow;
 mod walk;
 
-use super::Decoder;
+pub use own::{OwnFormat, own_formats, read_formats, set_own_formats};
+
 use super::typed::Kind;
+use super::{Decoder, Wanted};
 use crate::data::Entry;
 
 /// Every format, by name.
 pub const FORMATS: &[&FormatDef] = &[
+    &alb::ALB,
     &cef::CEF,
     &combined::CLF,
     &combined::COMBINED,
+    &cri::CRI,
     &docker::DOCKER,
     &haproxy::HAPROXY,
     &klog::KLOG,
     &nginx_error::NGINX_ERROR,
+    &postgresql::POSTGRESQL,
+    &s3::S3,
     &syslog::SYSLOG,
     &syslog5424::SYSLOG5424,
+    &vpc_flow::VPC_FLOW,
 ];
 
-/// A format and what `--formats` says of it.
+/// A format and the text that `--formats` prints for it.
 #[derive(Debug)]
 pub struct FormatDef {
     /// Its name as typed behind `parse`, summary, details, which begin with its fields, and examples.
@@ -38,6 +51,8 @@ pub struct FormatDef {
     pub sample: Sample,
     /// Makes a decoder of the fields with these numbers.
     make: fn(&'static FormatDef, Vec<usize>) -> Box<dyn Decoder>,
+    /// Makes a decoder of wanted fields where the first record of a source may be a header that names them.
+    pub under_header: Option<fn(&[Wanted]) -> Box<dyn Decoder>>,
 }
 
 /// A field of a format.
@@ -47,6 +62,9 @@ pub struct FieldDef {
     pub name: &'static str,
     /// Its type.
     pub kind: Kind,
+    /// Whether it is a column where the expression chooses none. Any other field is there only for an expression
+    /// that names it.
+    pub is_column: bool,
 }
 
 /// A record as it stands in a log, and its fields as text.
@@ -65,14 +83,25 @@ impl FormatDef {
         (self.make)(self, names.iter().filter_map(number).collect())
     }
 
-    /// The fields on one line: `ip ident … status:int`.
+    /// The fields on one line: `ip ident … status:int`, and those that are read only for an expression that
+    /// names them.
     pub fn field_list(&self) -> String {
-        let field = |field: &FieldDef| match field.kind.name() {
-            "text" => field.name.to_owned(),
-            kind => format!("{}:{kind}", field.name),
+        let list = |is_column: bool| {
+            let fields = self.fields.iter();
+            let field = |field: &FieldDef| match field.kind.name() {
+                "text" => field.name.to_owned(),
+                kind => format!("{}:{kind}", field.name),
+            };
+            let fields: Vec<String> = fields
+                .filter(|field| field.is_column == is_column)
+                .map(field)
+                .collect();
+            fields.join(" ")
         };
-        let fields: Vec<String> = self.fields.iter().map(field).collect();
-        fields.join(" ")
+        match list(false).as_str() {
+            "" => list(true),
+            others => format!("{}; printed only if named: {others}", list(true)),
+        }
     }
 }
 
@@ -93,7 +122,19 @@ const fn int(name: &'static str) -> FieldDef {
 }
 
 const fn field(name: &'static str, kind: Kind) -> FieldDef {
-    FieldDef { name, kind }
+    FieldDef {
+        name,
+        kind,
+        is_column: true,
+    }
+}
+
+/// A field that is read only for an expression that names it.
+const fn only_named(field: FieldDef) -> FieldDef {
+    FieldDef {
+        is_column: false,
+        ..field
+    }
 }
 
 #[cfg(test)]

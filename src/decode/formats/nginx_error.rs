@@ -14,7 +14,8 @@ pub(super) const NGINX_ERROR: FormatDef = FormatDef {
         summary: "Error log of nginx.",
         details: "\
 Fields: time:time level pid:int thread:int connection:int message client server request subrequest upstream host \
-referrer.\n\nWhat nginx says of the client's connection behind the message is null where it says nothing.",
+referrer.\n\nThe fields from `client` on follow the message only where nginx serves a client; they are null elsewhere. The \
+header of syslog may come first.",
         examples: &[Example {
             expr: "parse nginx_error | select level, client, message",
             input: "2015/05/17 10:05:03 [error] 12#34: *56 timed out, client: 192.0.2.7\n",
@@ -44,6 +45,7 @@ referrer.\n\nWhat nginx says of the client's connection behind the message is nu
                  request=GET /a HTTP/1.1 host=example.com",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 /// `2015/05/17 10:05:03`
@@ -62,23 +64,20 @@ const DETAILS: [(&[u8], usize); 7] = [
 
 fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
-    let is_time = line.first().is_some_and(u8::is_ascii_digit)
-        && line.get(TIME_BYTES..TIME_BYTES + 2) == Some(b" [");
-    if !is_time {
-        return Err(Missing("a time and ' [' at the start"));
-    }
+    cursor.at = start(line).ok_or(Missing("a time and ' [' at the start"))?;
     places[0] = cursor.take(TIME_BYTES, 2);
     places[1] = cursor.until_text(b"] ", "'] ' after the level")?;
     places[2] = cursor.digits("a pid after the level")?;
     cursor.expect(b"#", "'#' after the pid")?;
     places[3] = cursor.digits("a thread after the pid")?;
-    cursor.expect(b": ", "': ' after the thread")?;
+    cursor.expect(b":", "': ' after the thread")?;
+    while cursor.skip(b" ") {}
     if cursor.skip(b"*") {
         places[4] = cursor.digits("a connection after '*'")?;
         cursor.expect(b" ", "' ' after the connection")?;
     }
     let message = cursor.at;
-    // Only behind `client` do the others mean anything; the message itself may hold any text.
+    // Only after `client` do the others mean anything; the message itself may hold any text.
     let Some(client) = memmem::find(cursor.rest(), DETAILS[0].0) else {
         places[5] = cursor.take_rest();
         return Ok(());
@@ -87,7 +86,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     let mut at = message + client;
     let mut open: Option<usize> = None;
     for (key, place) in DETAILS {
-        let Some(found) = memmem::find(&line[at..], key) else {
+        let Some(found) = find_key(&line[at..], key) else {
             continue;
         };
         if let Some(open) = open {
@@ -102,11 +101,38 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// A value has been begun and ends here; quotes around it are no part of it.
+/// Where the time is: at the start, or after the header that syslog puts before the record.
+fn start(line: &[u8]) -> Option<usize> {
+    let is_time = |at: usize| {
+        line.get(at).is_some_and(u8::is_ascii_digit)
+            && line.get(at + 4) == Some(&b'/')
+            && line.get(at + TIME_BYTES..at + TIME_BYTES + 2) == Some(b" [")
+    };
+    if is_time(0) {
+        return Some(0);
+    }
+    let mut headers = memmem::find_iter(line, b": ").map(|at| at + 2);
+    headers.find(|at| is_time(*at))
+}
+
+/// Where a key comes next. A value in quotes may hold the text of a key, so it goes on to its quote.
+fn find_key(text: &[u8], key: &[u8]) -> Option<usize> {
+    if text.first() != Some(&b'"') {
+        return memmem::find(text, key);
+    }
+    let mut keys = memmem::find_iter(text, key);
+    keys.find(|at| text[at - 1] == b'"')
+}
+
+/// A value has been begun and ends here; quotes around it are no part of it, nor is what follows them.
 fn close(line: &[u8], places: &mut [Span], open: usize, end: usize) {
     let start = places[open].start as usize;
     places[open] = match &line[start..end] {
         [b'"', .., b'"'] => Span::new(start + 1, end - 1),
+        [b'"', value @ ..] => {
+            let length = memmem::find(value, b"\", ").unwrap_or(value.len());
+            Span::new(start + 1, start + 1 + length)
+        }
         _ => Span::new(start, end),
     };
 }

@@ -35,6 +35,7 @@ null. Structured data stand in `data` as they came.",
                  data=[ex@32473 iut=\"3\" a=\"\\]\"] message='su root' failed",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
+    under_header: None,
 };
 
 const WORDS: [&str; 5] = [
@@ -50,6 +51,26 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     cursor.expect(b"<", "'<' at the start")?;
     places[0] = cursor.digits("a priority after '<'")?;
     cursor.expect(b">", "'>' after the priority")?;
+    read_from_version(&mut cursor, places)
+}
+
+/// Whether a text begins with the version and what can come after it: a time or `-`.
+pub(super) fn is_next(text: &[u8]) -> bool {
+    match text {
+        [b'1', b' ', b'-', b' ', ..] => true,
+        [b'1', b' ', year @ ..] => {
+            year.len() > 4 && year[..4].iter().all(u8::is_ascii_digit) && year[4] == b'-'
+        }
+        _ => false,
+    }
+}
+
+/// Reads everything from the version on, into places 1 to 7.
+pub(super) fn read_from_version(
+    cursor: &mut Cursor<'_>,
+    places: &mut [Span],
+) -> Result<(), Missing> {
+    let line = cursor.text;
     cursor.expect(b"1 ", "version 1 after the priority")?;
     for (place, missing) in places[1..6].iter_mut().zip(WORDS) {
         *place = unless_dash(line, cursor.word(missing)?);
@@ -57,7 +78,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     if !cursor.skip(b"-") {
         let start = cursor.at;
         while cursor.skip(b"[") {
-            element(&mut cursor)?;
+            element(cursor)?;
         }
         if cursor.at == start {
             return Err(Missing("'-' or '[' after the msgid"));

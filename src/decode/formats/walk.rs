@@ -135,6 +135,32 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// A word up to a blank, which is moved over, or to the end; at least one byte.
+    pub(super) fn last_word(&mut self, missing: &'static str) -> Result<Span, Missing> {
+        match memchr(b' ', self.rest()).unwrap_or(self.rest().len()) {
+            0 => Err(Missing(missing)),
+            length => {
+                let word = self.take(length, 0);
+                self.skip(b" ");
+                Ok(word)
+            }
+        }
+    }
+
+    /// Text in quotes, without them, and the blank after it; a word without quotes is taken as it is.
+    pub(super) fn quoted(&mut self, missing: &'static str) -> Result<Span, Missing> {
+        if self.rest().first() != Some(&b'"') {
+            return self.last_word(missing);
+        }
+        let start = self.at + 1;
+        let end = closing_quote(self.text, self.at).ok_or(Missing(missing))?;
+        self.at = end + 1;
+        if !self.skip(b" ") && !self.rest().is_empty() {
+            return Err(Missing(missing));
+        }
+        Ok(Span::new(start, end))
+    }
+
     /// Digits; at least one.
     pub(super) fn digits(&mut self, missing: &'static str) -> Result<Span, Missing> {
         let length = self
@@ -179,24 +205,95 @@ pub(super) fn unless_dash(text: &[u8], place: Span) -> Span {
     }
 }
 
-/// The three parts of a request, `GET /path HTTP/1.1`: blanks in the path are part of it. Nothing if it has not
-/// these parts: then it may be anything that a client has sent.
+/// A place, or null if it is empty or has `-` or `""`.
+#[inline]
+pub(super) fn unless_empty(text: &[u8], place: Span) -> Span {
+    match place.slice(text) {
+        b"" | b"-" | b"\"\"" => Span::NULL,
+        _ => place,
+    }
+}
+
+/// An address and a port, `192.0.2.1:80` or `[2001:db8::1]:80`, in their parts.
+pub(super) fn address_and_port(text: &[u8], place: Span) -> (Span, Span) {
+    let (start, end) = (place.start as usize, (place.start + place.len) as usize);
+    if unless_dash(text, place).is_null() {
+        return (Span::NULL, Span::NULL);
+    }
+    let Some(colon) = memchr::memrchr(b':', &text[start..end]) else {
+        return (place, Span::NULL);
+    };
+    let address = match &text[start..start + colon] {
+        [b'[', .., b']'] => Span::new(start + 1, start + colon - 1),
+        _ => Span::new(start, start + colon),
+    };
+    let port = Span::new(start + colon + 1, end);
+    (address, unless_empty(text, port))
+}
+
+/// The method, path and protocol of a request; one that does not have these parts is whole in the path, and null if
+/// it is `-`.
+pub(super) fn request_parts(text: &[u8], place: Span) -> [Span; 3] {
+    let (start, end) = (place.start as usize, (place.start + place.len) as usize);
+    match request(text, start, end) {
+        Some((first, last)) => [
+            Span::new(start, first),
+            Span::new(first + 1, last),
+            Span::new(last + 1, end),
+        ],
+        None => [Span::NULL, unless_empty(text, place), Span::NULL],
+    }
+}
+
+/// The quote that closes the one at `open`: the next that has no backslash of its own.
+pub(super) fn closing_quote(text: &[u8], open: usize) -> Option<usize> {
+    let mut from = open + 1;
+    loop {
+        let quote = from + memchr(b'"', &text[from..])?;
+        let backslashes = text[open + 1..quote]
+            .iter()
+            .rev()
+            .take_while(|byte| **byte == b'\\')
+            .count();
+        if backslashes % 2 == 0 {
+            return Some(quote);
+        }
+        from = quote + 1;
+    }
+}
+
+/// The two blanks of a request, `GET /path HTTP/1.1`: blanks in the path are part of it. None if it does not have
+/// a method and a protocol: then it is any text that a client has sent.
 #[inline]
 pub(super) fn request(text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     const PROTOCOL: &[u8; 5] = b"HTTP/";
     let request = &text[start..end];
-    let first = request.iter().position(|byte| *byte == b' ')?;
+    let is_of_method = |byte: &u8| matches!(byte, b'!'..=b'~') && *byte != b'\\';
+    let first = request.iter().position(|byte| !is_of_method(byte))?;
+    if request[first] != b' ' {
+        return None;
+    }
     // Nearly always `HTTP/1.1`.
     let last = match request.len().checked_sub(9) {
         Some(last) if request[last] == b' ' && request[last + 1..].starts_with(PROTOCOL) => last,
         _ => {
             let last = memchr::memrchr(b' ', request)?;
             let is_three = memchr(b' ', &request[first + 1..])? + first + 1 == last;
-            if !is_three && !request[last + 1..].starts_with(PROTOCOL) {
-                return None;
-            }
-            last
+            let protocol = &request[last + 1..];
+            let has_protocol = protocol.starts_with(PROTOCOL) || is_three && is_protocol(protocol);
+            has_protocol.then_some(last)?
         }
     };
     (first > 0 && first < last).then_some((start + first, start + last))
+}
+
+/// Whether a word is a name and a version: `SIP/2.0`.
+fn is_protocol(word: &[u8]) -> bool {
+    let Some(slash) = memchr(b'/', word) else {
+        return false;
+    };
+    let (name, version) = (&word[..slash], &word[slash + 1..]);
+    !name.is_empty()
+        && name.iter().all(u8::is_ascii_alphanumeric)
+        && version.first().is_some_and(u8::is_ascii_digit)
 }

@@ -103,6 +103,18 @@ impl Pattern {
             .collect()
     }
 
+    /// The fields on one line, with their types: `t:time user`.
+    pub fn field_list(&self) -> String {
+        let holes = self.holes.iter().filter_map(|hole| {
+            let name = hole.name.as_ref()?;
+            Some(match hole.kind {
+                Kind::Text => name.clone(),
+                kind => format!("{name}:{}", kind.name()),
+            })
+        });
+        holes.collect::<Vec<_>>().join(" ")
+    }
+
     /// Those of the fields that are times.
     pub fn times(&self) -> Vec<String> {
         let times = self.holes.iter().filter(|hole| hole.kind == Kind::Time);

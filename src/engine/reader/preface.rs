@@ -101,7 +101,8 @@ impl Reader {
             let before = buffer.preface_records + records;
             let record = &buffer.filled()[start..end];
             if let Some(header) = finder.find(&self.sources, source, record, before, now_ns) {
-                found = Some((header, end));
+                let is_record = header.line.is_empty();
+                found = Some((header, if is_record { start } else { end }));
                 break;
             }
             (start, records) = (end, records + 1);

@@ -202,7 +202,7 @@ impl Worker {
             read_ns: task.read_ns,
             mark: None,
             watermark: i64::MIN,
-            has_header: task.header.is_some() && self.takes_header(task.source),
+            has_header: self.takes_header(task.source, task.header.as_deref()),
             bytes: 0,
             records: 0,
             no_records: 0,
@@ -276,9 +276,10 @@ impl Worker {
     }
 
     /// Whether the header of a source is one of its records: it has a number.
-    fn takes_header(&self, source: SourceIndex) -> bool {
+    fn takes_header(&self, source: SourceIndex, header: Option<&[u8]>) -> bool {
         let input = self.setup.sources.input(source);
         self.setup.plan.inputs[input].preface == Preface::Header
+            && header.is_some_and(|header| !header.is_empty())
     }
 
     fn process_bytes(
@@ -344,7 +345,7 @@ impl Worker {
         if let Some(windowing) = &self.setup.windowing {
             let _ = windowing.places(std::iter::empty(), done); // no record that belongs anywhere
         }
-        done.has_header = header.is_some() && self.takes_header(done.source);
+        done.has_header = self.takes_header(done.source, header.as_deref());
         for RejectedRecord { text, reason } in rejected {
             done.bytes += text.len() as u64;
             if self.setup.keep_rejects {

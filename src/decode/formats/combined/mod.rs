@@ -6,6 +6,7 @@
 //! and finds what is missing. Both end in the same [`Layout`], which says where all fields stand, so a field is
 //! looked for only if it is wanted.
 
+mod head;
 mod layout;
 mod regular;
 #[cfg(test)]
@@ -13,7 +14,7 @@ mod tests;
 mod walked;
 
 use super::walk::Missing;
-use super::{FieldDef, FormatDef, Sample, field, int, text};
+use super::{FieldDef, FormatDef, Sample, field, int, only_named, text};
 use crate::data::{Entry, Example, TextColumn, each_of_two};
 use crate::decode::typed::{self, Kind, Places};
 use crate::decode::{Decoded, Decoder};
@@ -21,7 +22,7 @@ use crate::decode::{Decoded, Decoder};
 use regular::regular;
 use walked::walk;
 
-const FIELDS: [FieldDef; 11] = [
+const FIELDS: [FieldDef; 15] = [
     text("ip"),
     text("ident"),
     text("user"),
@@ -31,9 +32,16 @@ const FIELDS: [FieldDef; 11] = [
     text("protocol"),
     int("status"),
     int("bytes"),
+    only_named(text("vhost")),
+    only_named(int("port")),
+    only_named(text("forwarded")),
+    only_named(text("rest")),
     text("referrer"),
     text("agent"),
 ];
+
+/// How many of them `clf` has too.
+const CLF_FIELDS: usize = 13;
 
 pub(super) const COMBINED: FormatDef = FormatDef {
     entry: Entry {
@@ -41,24 +49,34 @@ pub(super) const COMBINED: FormatDef = FormatDef {
         usage: "parse combined",
         summary: "Access log of Apache and nginx, with referrer and user agent.",
         details: "\
-Fields: ip ident user time:time method path protocol status:int bytes:int referrer agent.\n\nA quote within a quoted \
-part stands behind a backslash. A `-` for status or bytes is null. A request that is no `METHOD path PROTOCOL` (a \
-`-`, a TLS handshake) stands whole in path; method and protocol are null.\n\nFields that a server appends, as \
-nginx's `main` does with ` \"$http_x_forwarded_for\"`, may stand behind the agent: each behind one blank, in quotes or \
-as a word. They are ignored.",
-        examples: &[Example {
-            expr: "-o tsv 'parse combined | where status == 404 | select time, path | limit 1' access.log",
-            input: "",
-            output: "2015-05-19T03:05:58Z\t/articles/dy\n",
-        }],
+Fields: ip ident user time:time method path protocol status:int bytes:int referrer agent; printed only if named: \
+vhost port:int forwarded rest.\n\nA `-` or `\"\"` is null in every field. A quote within a quoted part has a backslash \
+before it. A request that is not `METHOD path PROTOCOL` (a TLS handshake, for example) is whole in path; method and \
+protocol are null. Fields are separated by any number of blanks and tabs.\n\nA virtual host may come first, as in \
+Debian's other_vhosts_access.log: `vhost` and `port` are its two parts. Of a list of addresses \
+(`192.0.2.7, 10.0.0.1`, with or without parentheses), `ip` is the first and `forwarded` is the text of the others. \
+`rest` is everything after the agent, such as the `rt=0.2` that a server is configured to append.",
+        examples: &[
+            Example {
+                expr: "-o tsv 'parse combined | where status == 404 | select time, path | limit 1' access.log",
+                input: "",
+                output: "2015-05-19T03:05:58Z\t/articles/dy\n",
+            },
+            Example {
+                expr: "parse combined | select vhost, port, ip, path, rest",
+                input: "example.com:443 192.0.2.7 - - [17/May/2015:10:05:03 +0000] \"GET /a HTTP/1.1\" 200 12 \"-\" \"curl\" rt=0.2\n",
+                output: "example.com\t443\t192.0.2.7\t/a\trt=0.2\n",
+            },
+        ],
     },
     fields: &FIELDS,
     sample: Sample {
         line: "192.0.2.7 - ann [17/May/2015:10:05:03 +0000] \"GET /a?b=1 HTTP/1.1\" 200 512 \"http://example.com/\" \"curl/8.5\"",
-        fields: "ip=192.0.2.7 ident=- user=ann time=2015-05-17T10:05:03Z method=GET path=/a?b=1 protocol=HTTP/1.1 \
+        fields: "ip=192.0.2.7 user=ann time=2015-05-17T10:05:03Z method=GET path=/a?b=1 protocol=HTTP/1.1 \
                  status=200 bytes=512 referrer=http://example.com/ agent=curl/8.5",
     },
     make: |format, wanted| Box::new(CombinedDecoder::<6> { format, wanted }),
+    under_header: None,
 };
 
 pub(super) const CLF: FormatDef = FormatDef {
@@ -67,21 +85,21 @@ pub(super) const CLF: FormatDef = FormatDef {
         usage: "parse clf",
         summary: "Common Log Format: an access log without referrer and user agent.",
         details: "\
-Fields: ip ident user time:time method path protocol status:int bytes:int.\n\nA quote within a quoted part stands \
-behind a backslash. A `-` for status or bytes is null. A request that is no `METHOD path PROTOCOL` (a `-`, a TLS \
-handshake) stands whole in path; method and protocol are null.",
+Fields: ip ident user time:time method path protocol status:int bytes:int; printed only if named: vhost port:int \
+forwarded rest.\n\nAs `combined`, without referrer and agent: `rest` is everything after the bytes.",
         examples: &[Example {
             expr: "parse clf | select ip, status, path",
             input: "192.0.2.7 - - [17/May/2015:10:05:03 +0200] \"HEAD /a HTTP/1.0\" 304 -\n",
             output: "192.0.2.7\t304\t/a\n",
         }],
     },
-    fields: FIELDS.split_at(9).0,
+    fields: FIELDS.split_at(CLF_FIELDS).0,
     sample: Sample {
         line: "192.0.2.7 - - [17/May/2015:10:05:03 +0200] \"HEAD / HTTP/1.0\" 304 -",
-        fields: "ip=192.0.2.7 ident=- user=- time=2015-05-17T08:05:03Z method=HEAD path=/ protocol=HTTP/1.0 status=304",
+        fields: "ip=192.0.2.7 time=2015-05-17T08:05:03Z method=HEAD path=/ protocol=HTTP/1.0 status=304",
     },
     make: |format, wanted| Box::new(CombinedDecoder::<2> { format, wanted }),
+    under_header: None,
 };
 
 /// Reads records with so many quotes.

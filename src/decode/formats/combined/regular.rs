@@ -39,7 +39,8 @@ pub(super) fn regular<const QUOTES: usize>(
         return None;
     };
     let has_blank = a == b' ' || b == b' ' || c == b' ' || has_blank(size, &record[..middle_end]);
-    if has_blank || size.is_empty() || !is_closed(close) {
+    let is_size = matches!(size.last(), Some(b'0'..=b'9' | b'-'));
+    if has_blank || !is_size || !is_closed(close) {
         return None;
     }
     // `… - - [17/May/2015:10:05:03 +0000] "`
@@ -58,10 +59,11 @@ pub(super) fn regular<const QUOTES: usize>(
     }
     Some(Layout {
         start,
-        bracket,
+        time: (bracket, open - 2),
         quotes: [open, close, referrer, referrer_end, agent, agent_end],
-        blank: close + 5,
-        bytes_end: middle_end,
+        status: (close + 2, close + 5),
+        size: (close + 6, middle_end),
+        rest: (end, end),
     })
 }
 

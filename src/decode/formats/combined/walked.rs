@@ -1,125 +1,122 @@
 //! The walk from left to right: any other record, or what it lacks.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memmem, memrchr_iter};
 
 use super::layout::{Layout, TIME_BYTES};
-use crate::decode::formats::walk::Missing;
+use crate::decode::formats::walk::{Missing, closing_quote};
 
-/// The layout of any record, which ends where the bytes do, or what it lacks: what is said to stand `after` a
-/// field was to follow the last field that is whole.
+/// The layout of any record, which ends where the bytes do, or what it lacks: the text that is missing was to come
+/// after the last field that is whole. Fields are separated by any number of blanks and tabs.
 #[inline(never)]
 pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<Layout, Missing> {
-    let find = |byte: u8, from: usize| memchr(byte, &bytes[from..]).map(|at| from + at);
+    let bytes = &bytes[..start + bytes[start..].trim_ascii_end().len()];
     let is = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
-    let ip_end = find(b' ', start)
-        .filter(|end| *end > start)
-        .ok_or(Missing("an address and ' ' at the start"))?;
-    let ident_end = find(b' ', ip_end + 1).ok_or(Missing("' ' after the ident"))?;
-    let user = ident_end + 1;
-    let open = match find(b'"', user) {
-        Some(open) => open,
-        None if find(b'[', user).is_none() => return Err(Missing("'[' after the user")),
-        None if memmem::find(&bytes[user..], b"] ").is_none() => {
-            return Err(Missing("']' after the user"));
-        }
-        None => return Err(Missing("'\"' after the time")),
-    };
-    let head = &bytes[user..open];
-    let Some(head) = head.strip_suffix(b"] ") else {
-        return Err(Missing(if memchr(b'[', head).is_none() {
-            "'[' after the user"
-        } else {
-            "']' after the user"
-        }));
-    };
-    let usual = head.len().checked_sub(TIME_BYTES - 2);
-    let bracket = match usual {
-        Some(bracket) if bracket > 0 && head[bracket - 1..bracket + 1] == *b" [" => bracket,
-        _ => memmem::rfind(head, b" [").ok_or(Missing("'[' after the user"))? + 1,
-    };
-    let close = closing(bytes, open).ok_or(Missing("'\"' after the time"))?;
-    if !is(close + 1, b' ') {
-        return Err(Missing("' ' after the request"));
+    let ip_end = word_end(bytes, start);
+    if ip_end == start || ip_end == bytes.len() {
+        return Err(Missing("an address and ' ' at the start"));
     }
-    let status = close + 2;
-    let blank = find(b' ', status)
-        .filter(|blank| *blank > status)
+    let ident_end = word_end(bytes, ip_end + 1);
+    if ident_end == bytes.len() {
+        return Err(Missing("' ' after the ident"));
+    }
+    let (time, open) = time_and_request(bytes, ident_end + 1)?;
+    let close = closing_quote(bytes, open).ok_or(Missing("'\"' after the time"))?;
+    let status = after_blanks(bytes, close + 1).ok_or(Missing("' ' after the request"))?;
+    let status_end = word_end(bytes, status);
+    let size = after_blanks(bytes, status_end)
+        .filter(|_| status_end > status)
         .ok_or(Missing("' ' after the status"))?;
-    let size = blank + 1;
-    let size_end = find(b' ', size).unwrap_or(bytes.len());
+    let size_end = word_end(bytes, size);
     if size_end == size {
         return Err(Missing("a number or '-' after the status"));
     }
     let mut layout = Layout {
         start,
-        bracket: user + bracket,
+        time,
         quotes: [open, close, 0, 0, 0, 0],
-        blank,
-        bytes_end: size_end,
+        status: (status, status_end),
+        size: (size, size_end),
+        rest: (size_end, bytes.len()),
     };
-    let mut end = size_end;
     if QUOTES == 6 {
-        if size_end == bytes.len() {
-            return Err(Missing("' ' after the bytes"));
-        }
-        if !is(size_end + 1, b'"') {
-            return Err(Missing("'\"' after the bytes"));
-        }
-        let referrer = size_end + 1;
-        let referrer_end = closing(bytes, referrer).ok_or(Missing("'\"' after the bytes"))?;
-        if !is(referrer_end + 1, b' ') {
-            return Err(Missing("' ' after the referrer"));
-        }
-        let agent = referrer_end + 2;
+        let referrer = after_blanks(bytes, size_end).ok_or(Missing("' ' after the bytes"))?;
+        let referrer_end = Some(referrer)
+            .filter(|referrer| is(*referrer, b'"'))
+            .and_then(|referrer| closing_quote(bytes, referrer))
+            .ok_or(Missing("'\"' after the bytes"))?;
+        let agent =
+            after_blanks(bytes, referrer_end + 1).ok_or(Missing("' ' after the referrer"))?;
         let agent_end = Some(agent)
             .filter(|agent| is(*agent, b'"'))
-            .and_then(|agent| closing(bytes, agent))
+            .and_then(|agent| closing_quote(bytes, agent))
             .ok_or(Missing("'\"' after the referrer"))?;
         layout.quotes = [open, close, referrer, referrer_end, agent, agent_end];
-        end = further_fields(bytes, agent_end + 1)?;
+        layout.rest = (agent_end + 1, bytes.len());
     }
-    if end < bytes.len() {
-        return Err(Missing(if QUOTES == 6 {
-            "the end of the line or ' ' and a field after the agent"
-        } else {
-            "the end of the line after the bytes"
-        }));
+    let (end, behind) = layout.rest;
+    if end < behind {
+        layout.rest.0 = after_blanks(bytes, end).ok_or(Missing(
+            "the end of the line or ' ' and a field after the agent",
+        ))?;
+        check_quotes(bytes, layout.rest.0)?;
     }
     Ok(layout)
 }
 
-/// The end of the fields that servers are told to append, as in ` "$http_x_forwarded_for" 0.005`: each stands behind
-/// one blank, in quotes or as a word.
-fn further_fields(bytes: &[u8], mut end: usize) -> Result<usize, Missing> {
-    while let [b' ', first, ..] = bytes[end..] {
-        let start = end + 1;
-        end = if first == b'"' {
-            closing(bytes, start).ok_or(Missing("'\"' at the end of a field after the agent"))? + 1
-        } else {
-            let word = memchr2(b' ', b'"', &bytes[start..]);
-            let word_end = word.map_or(bytes.len(), |length| start + length);
-            if word_end == start || bytes.get(word_end) == Some(&b'"') {
-                break;
-            }
-            word_end
-        };
+/// Fields that a server appends may have quotes; the last one of a record that was cut off is not closed.
+fn check_quotes(bytes: &[u8], mut from: usize) -> Result<(), Missing> {
+    while let Some(open) = memchr(b'"', &bytes[from..]).map(|at| from + at) {
+        let close = closing_quote(bytes, open);
+        from = close.ok_or(Missing("'\"' at the end of a field after the agent"))? + 1;
     }
-    Ok(end)
+    Ok(())
 }
 
-/// The quote that closes the one at `open`: the next that has no backslash of its own.
-fn closing(bytes: &[u8], open: usize) -> Option<usize> {
-    let mut from = open + 1;
-    loop {
-        let quote = from + memchr(b'"', &bytes[from..])?;
-        let backslashes = bytes[open + 1..quote]
-            .iter()
-            .rev()
-            .take_while(|byte| **byte == b'\\')
-            .count();
-        if backslashes % 2 == 0 {
-            return Some(quote);
+/// The brackets of the time and the quote of the request, which follows them. What comes before may have brackets
+/// and quotes of its own, as an empty user has that Apache writes `""`.
+fn time_and_request(bytes: &[u8], user: usize) -> Result<((usize, usize), usize), Missing> {
+    let mut from = user;
+    let (close, open) = loop {
+        let Some(close) = memchr(b']', &bytes[from..]).map(|at| from + at) else {
+            let quote = memchr(b'"', &bytes[user..]).map_or(bytes.len(), |at| user + at);
+            return Err(Missing(if memchr(b'[', &bytes[user..quote]).is_none() {
+                "'[' after the user"
+            } else if memmem::find(&bytes[user..quote], b"] ").is_none() {
+                "']' after the user"
+            } else {
+                "'\"' after the time"
+            }));
+        };
+        match after_blanks(bytes, close + 1) {
+            Some(open) if bytes.get(open) == Some(&b'"') => break (close, open),
+            _ => from = close + 1,
         }
-        from = quote + 1;
-    }
+    };
+    let is_start = |bracket: &usize| *bracket > user && is_blank(bytes[bracket - 1]);
+    let usual = (close + 2).checked_sub(TIME_BYTES);
+    let bracket = usual
+        .filter(|bracket| bytes[*bracket] == b'[' && is_start(bracket))
+        .or_else(|| {
+            let mut brackets = memrchr_iter(b'[', &bytes[user..close]).map(|at| user + at);
+            brackets.find(is_start)
+        });
+    let bracket = bracket.ok_or(Missing("'[' after the user"))?;
+    Ok(((bracket, close), open))
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// Where the word at a place ends.
+fn word_end(bytes: &[u8], at: usize) -> usize {
+    let word = bytes[at.min(bytes.len())..].iter();
+    at + word.take_while(|byte| !is_blank(**byte)).count()
+}
+
+/// The place after the blanks at a place; none if there is no blank.
+fn after_blanks(bytes: &[u8], at: usize) -> Option<usize> {
+    let blanks = bytes.get(at..)?.iter();
+    let count = blanks.take_while(|byte| is_blank(**byte)).count();
+    (count > 0).then_some(at + count)
 }
