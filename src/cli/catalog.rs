@@ -107,8 +107,8 @@ pub(super) enum Found {
     Chapter(&'static Chapter),
     /// The rows of this name, each with its table.
     Entries(Vec<(&'static Chapter, &'static Entry)>),
-    /// Nothing, but perhaps this name was meant.
-    Nothing(Option<&'static str>),
+    /// None; these names are the nearest.
+    Nothing(Vec<&'static str>),
 }
 
 /// Looks a name up in all tables.
@@ -123,14 +123,40 @@ pub(super) fn find(name: &str) -> Found {
     let name = match (page, OptionDef::find(name)) {
         (Some((_, page)), _) => page,
         (None, Some(def)) => def.entry.name,
+        (None, None) if name.starts_with(|c: char| c.is_ascii_digit()) => "values",
+        (None, None) if is_percentile(name) => "p50",
         (None, None) => name,
     };
     let found: Vec<_> = rows().filter(|(_, entry)| entry.name == name).collect();
     if found.is_empty() {
-        Found::Nothing(closest(name.trim_start_matches('-'), &names()))
+        Found::Nothing(nearest(name.trim_start_matches('-')))
     } else {
         Found::Entries(found)
     }
+}
+
+/// Whether a name is `p95`, `p99.9` or the like.
+fn is_percentile(name: &str) -> bool {
+    let share = name
+        .strip_prefix('p')
+        .and_then(|digits| digits.parse::<f64>().ok());
+    share.is_some_and(|share| (0.0..=100.0).contains(&share))
+}
+
+/// The one name that was probably meant, or the three most alike.
+fn nearest(typed: &str) -> Vec<&'static str> {
+    let names = names();
+    if let Some(close) = closest(typed, &names) {
+        return vec![close];
+    }
+    let typed = typed.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = names
+        .into_iter()
+        .filter(|name| name.starts_with(|c: char| c.is_alphabetic()))
+        .map(|name| (strsim::jaro_winkler(&typed, name), name))
+        .collect();
+    scored.sort_by(|left, right| right.0.total_cmp(&left.0));
+    scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
 /// Every name that `--help` takes.

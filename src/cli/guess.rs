@@ -4,10 +4,13 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::data::escape_controls;
-use crate::lang;
-use crate::plan::{Plan, Printing};
+use crate::lang::{self, Mistake};
+use crate::plan::{self, Plan, Printing};
+use crate::source;
 
+use super::layout::write_paragraphs;
 use super::shell::quoted;
+use super::{flags, reference};
 
 /// Words that go on with an expression.
 const CONNECTIVES: &[&str] = &[
@@ -25,6 +28,18 @@ pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Op
         whole.push(' ');
         whole.push_str(source.to_str()?);
     }
+    let is_missing = |source: &OsString| !Path::new(source).exists();
+    if is_right(expression) && sources.iter().all(is_missing) {
+        let words = sources.iter().map(|source| source.to_str());
+        let stages: Option<Vec<&str>> = std::iter::once(Some(expression)).chain(words).collect();
+        let stages = stages?.join(" | ");
+        if is_right(&stages) {
+            return Some(format!(
+                "an expression is one argument; write bourn {}",
+                quoted(&stages)
+            ));
+        }
+    }
     let goes_on = CONNECTIVES.contains(&first) && lang::parse(&whole).is_ok();
     (goes_on || is_right(&whole)).then(|| {
         format!(
@@ -34,46 +49,107 @@ pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Op
     })
 }
 
-/// How to write what is no expression: `bourn FILE EXPR`, `bourn help`.
+/// How to write what is no expression: `bourn FILE EXPR`, `bourn help`, `bourn FILE`.
 pub(super) fn no_expression(expression: &str, sources: &[OsString]) -> Option<String> {
-    let second = sources
-        .first()
-        .map_or("count", |source| source.to_str().unwrap_or_default());
     if ["help", "version"].contains(&expression) {
         return Some(format!("write bourn --{expression}"));
     }
-    let swapped = Path::new(expression).is_file() && is_right(second);
-    swapped.then(|| {
-        format!(
-            "the expression comes first; write bourn {} {expression}",
-            quoted(second)
-        )
+    let is_source = |text: &str| Path::new(text).exists() || looks_like_source(text);
+    if !is_source(expression) {
+        return None;
+    }
+    let words: Vec<&str> = std::iter::once(Some(expression))
+        .chain(sources.iter().map(|source| source.to_str()))
+        .collect::<Option<_>>()?;
+    let is_expression = |word: &&str| !Path::new(word).exists() && is_right(word);
+    let meant = words.iter().find(|word| is_expression(word));
+    let files: Vec<&str> = words
+        .iter()
+        .filter(|word| Some(*word) != meant)
+        .copied()
+        .collect();
+    if meant.is_none() && sources.iter().any(|source| !Path::new(source).exists()) {
+        return None; // the expression is somewhere, and has mistakes of its own
+    }
+    Some(format!(
+        "the expression comes first; write bourn {} {}",
+        quoted(meant.unwrap_or(&"count")),
+        files.join(" ")
+    ))
+}
+
+/// Whether a text that is no file is written as one, or as an address: `/var/log/syslog`, `access.log`,
+/// `localhost:9999`, `tcp://localhost:9999`.
+fn looks_like_source(text: &str) -> bool {
+    let has_blank = text
+        .contains(|c: char| c.is_whitespace() || matches!(c, '|' | '"' | '\'' | '(' | '{' | '='));
+    let extension = text.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let is_path = text.starts_with(['/', '~']) && text.matches('/').count() > 1
+        || text.starts_with("./")
+        || text.starts_with("../")
+        || [
+            "log", "txt", "json", "jsonl", "csv", "tsv", "gz", "zst", "xz", "bz2",
+        ]
+        .contains(&extension)
+            && !text.starts_with('.');
+    !has_blank
+        && (is_path || text.contains("://") || source::address_without_scheme(text).is_some())
+}
+
+/// What is said where the shell seems to have replaced `$1` by nothing.
+pub(super) const EATEN: &str = "in double quotes the shell replaces `$1` and the like, often by nothing; write the expression in single quotes";
+
+/// Whether something is missing where a blank is: `bourn "split | select $1"`.
+pub(super) fn is_eaten_by_the_shell(expression: &str, mistakes: &[Mistake]) -> bool {
+    mistakes.iter().any(|mistake| {
+        let before = &expression[..mistake.span.start.min(expression.len())];
+        let after = &expression[mistake.span.start.min(expression.len())..];
+        let is_missing = mistake.message.ends_with("the end of the stage")
+            || mistake.message.starts_with("expected a value");
+        let is_at_blanks = before.ends_with("  ")
+            || before.ends_with(' ')
+                && (after.is_empty() || after.starts_with([' ', ',', ')', '|']))
+            || after.trim_end().is_empty() && expression.ends_with(' ')
+            || after.starts_with("  |");
+        is_missing && is_at_blanks
     })
 }
 
-/// What to say of a name that nothing has: what it is here, if it is a verb of another tool; else the nearest name.
-pub(super) fn name(name: &str, closest: Option<&str>) -> String {
-    let is_verb = name.chars().all(|c| c.is_ascii_alphanumeric());
-    let mistakes = is_verb
-        .then(|| {
-            lang::parse(name)
-                .and_then(|pipeline| Plan::of(&pipeline, Printing::AsItCame))
-                .err()
-        })
-        .flatten();
-    let answer = mistakes
-        .as_deref()
-        .and_then(<[_]>::first)
-        .and_then(|mistake| {
-            Some((
-                mistake.message.split_once("`: ")?.1,
-                mistake.help.as_deref()?,
-            ))
-        });
-    let help = match (answer, closest) {
-        (Some((answer, help)), _) => format!("{answer}; {help}"),
-        (None, Some(close)) => format!("did you mean `{close}`?"),
-        (None, None) => "bourn --help lists all names".to_owned(),
+/// The page of a word of another language: what it is here, and how it is written.
+pub(super) fn foreign(name: &str) -> Option<String> {
+    let name = escape_controls(name);
+    let (means, here) = match flags::answer(&name) {
+        Some(answer) if name.starts_with('-') => {
+            let (means, here) = answer.rsplit_once("; write ")?;
+            (means.to_owned(), here.to_owned())
+        }
+        _ => plan::meaning(&name)?,
+    };
+    let mut out = format!("{name} (another language)\n\n");
+    write_paragraphs(&means, &mut out);
+    let command = match here.starts_with('-') {
+        true => format!("bourn {here} count"),
+        false => format!("bourn {}", quoted(&here)),
+    };
+    out.push_str(&format!("\n  {command}\n"));
+    let first = here
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .find(|word| !word.is_empty())?;
+    if let Ok(page) = reference::page(first) {
+        out.push_str(&format!("\n{page}"));
+    }
+    Some(out)
+}
+
+/// What to say of a name that nothing has.
+pub(super) fn name(name: &str, nearest: &[&str]) -> String {
+    let help = match nearest {
+        [close] => format!("did you mean `{close}`?"),
+        [] => "bourn --help lists all names".to_owned(),
+        nearest => format!(
+            "the nearest are `{}`; bourn --help lists all",
+            nearest.join("`, `")
+        ),
     };
     format!(
         "nothing is called `{}`\n  = help: {help}",
@@ -104,13 +180,61 @@ mod tests {
     }
 
     #[test]
-    fn a_verb_of_another_tool_is_answered() {
-        assert!(
-            name("grep", Some("drop"))
-                .contains("help: lines are kept by `match`, dropped by `skip`; write match")
-        );
-        assert!(name("cuont", Some("count")).ends_with("did you mean `count`?"));
-        assert!(name("count |", None).ends_with("bourn --help lists all names"));
+    fn a_word_of_another_language_has_a_page() {
+        for (name, has) in [
+            ("grep", "bourn 'match \"text\"'"),
+            ("groupby", "bourn 'count by word'"),
+            ("count distinct", "count_distinct(word)"),
+            ("&&", "where x and y"),
+            ("is null", "where x == null"),
+            ("like", "line ~ /text/"),
+            ("strftime", "format_time"),
+            ("NR", "@number"),
+            ("-f", "--follow"),
+            ("lag", "prev"),
+            ("pivot", "count by"),
+        ] {
+            let page = foreign(name).unwrap_or_default();
+            assert!(page.contains(has), "{name}: {page}");
+        }
+        assert_eq!(foreign("zzz"), None);
+        assert!(name("cuont", &["count"]).ends_with("did you mean `count`?"));
+    }
+
+    #[test]
+    fn what_is_a_source_is_no_expression() {
+        let swapped = |words: &[&str]| {
+            let sources: Vec<OsString> = words[1..].iter().map(OsString::from).collect();
+            no_expression(words[0], &sources)
+        };
+        for (words, expected) in [
+            (&["Cargo.toml"][..], Some("bourn count Cargo.toml")),
+            (
+                &["Cargo.toml", "count by line"],
+                Some("bourn 'count by line' Cargo.toml"),
+            ),
+            (
+                &["Cargo.toml", "LICENSE", "count"],
+                Some("bourn count Cargo.toml LICENSE"),
+            ),
+            (
+                &["/var/log/no-such-file", "count"],
+                Some("bourn count /var/log/no-such-file"),
+            ),
+            (
+                &["localhost:9999", "count"],
+                Some("bourn count localhost:9999"),
+            ),
+            (&["Cargo.toml", "cuont"], None),
+            (&["cuont", "Cargo.toml"], None),
+        ] {
+            let found = swapped(words);
+            assert_eq!(found.is_some(), expected.is_some(), "{words:?}");
+            assert!(
+                found.unwrap_or_default().ends_with(expected.unwrap_or("")),
+                "{words:?}"
+            );
+        }
     }
 
     #[test]

@@ -43,6 +43,9 @@ impl OptionMistake {
             ErrorKind::UnknownArgument => OptionMistake {
                 message: format!("unknown option `{}`", escape_controls(&argument)),
                 help: Some(match text(ContextKind::SuggestedArg) {
+                    _ if super::flags::answer(&argument).is_some() => {
+                        super::flags::answer(&argument).unwrap_or_default()
+                    }
                     Some(close) => format!("did you mean `{close}`?"),
                     None => "bourn --help options lists them".to_owned(),
                 }),

@@ -7,6 +7,7 @@ mod annotate;
 mod arguments;
 mod catalog;
 mod cookbook;
+mod flags;
 mod formats;
 mod guess;
 mod help;
@@ -83,11 +84,14 @@ fn explain_name(name: &str) -> Status {
             print_or_say(own_formats::rows().map(|rows| page + &rows))
         }
         Ok(page) => print(&page),
-        Err(close) => match own_formats::page(name) {
-            Ok(None) => {
-                say(guess::name(name, close));
-                Status::Wrong
-            }
+        Err(nearest) => match own_formats::page(name) {
+            Ok(None) => match guess::foreign(name) {
+                Some(page) => print(&page),
+                None => {
+                    say(guess::name(name, &nearest));
+                    Status::Wrong
+                }
+            },
             Ok(Some(page)) => print(&page),
             Err(reason) => print_or_say(Err(reason)),
         },
@@ -167,7 +171,7 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
             return Status::Wrong;
         }
     };
-    match lang::parse(&text).and_then(|pipeline| Plan::of(&pipeline, request.settings(records))) {
+    match Plan::read(&text, request.settings(records)) {
         Ok(plan) => {
             if let Some(mistakes) = job::with_mistakes(request, &plan) {
                 say_as_it_is(mistakes);
@@ -184,12 +188,17 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
             }
         }
         Err(mistakes) => {
-            say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));
-            if let Some(guess) = is_typed
+            let guess = is_typed
                 .then(|| guess::no_expression(&text, &request.sources))
-                .flatten()
-            {
-                say(guess);
+                .flatten();
+            match guess {
+                Some(guess) => say(guess),
+                None => {
+                    say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));
+                    if is_typed && guess::is_eaten_by_the_shell(&text, &mistakes) {
+                        say(guess::EATEN);
+                    }
+                }
             }
             Status::Wrong
         }
@@ -282,6 +291,9 @@ fn stream(request: &Request, plan: Plan, expression: &str, report: Option<WholeF
         annotate: request.annotate,
     };
     tell(&outcome, &cases, &telling);
+    if !request.quiet {
+        plan.incomparable().iter().for_each(say);
+    }
     let status = status(&outcome, &cases);
     match report.map(|file| file.write(junit::report(expression, &cases, elapsed).as_bytes())) {
         Some(Err(reason)) => {

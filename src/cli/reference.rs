@@ -6,8 +6,8 @@ use super::catalog::{self, Chapter, Found};
 use super::layout::{COLUMNS, write_paragraphs, write_rows};
 use super::shell::command_lines;
 
-/// What the manual says of a name; if it is none, what may have been meant.
-pub(super) fn page(name: &str) -> Result<String, Option<&'static str>> {
+/// What the manual says of a name; if it is none, the nearest names.
+pub(super) fn page(name: &str) -> Result<String, Vec<&'static str>> {
     let mut out = String::new();
     match catalog::find(name) {
         Found::Chapter(chapter) => write_chapter(chapter, &mut out),

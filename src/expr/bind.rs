@@ -9,6 +9,7 @@ use super::convert::{convert, duration_of};
 use super::eval::Rows;
 use super::failures::Failures;
 use super::functions::{self, FunctionDef, Given, Kernel, ParameterKind};
+use super::met::Met;
 use super::node::{Arithmetic, Comparison, Node};
 use super::pattern::{Pattern, bind_regex, compile};
 use super::scope::{Location, Scope, closest};
@@ -152,12 +153,25 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
                 let (left, right) = both(bind_number(left, scope), bind_number(right, scope))?;
                 return Ok(Node::Arithmetic(op, Box::new(left), Box::new(right)));
             }
+            let written = || [left.to_string(), op.sign().to_owned(), right.to_string()];
             let exprs = (left, right);
-            let (left, right) = both(bind(left, scope), bind(right, scope))?;
-            let (left, right) = times::compared((left, right), exprs, scope)?;
-            let op = Comparison::of(op)
+            let (first, second) = both(bind(left, scope), bind(right, scope))?;
+            let (first, second) = times::compared((first, second), exprs, scope)?;
+            let comparison = Comparison::of(op)
                 .expect("what is no logic, pattern or arithmetic is a comparison");
-            Ok(Node::Compare(op, Box::new(left), Box::new(right)))
+            // two fields may well be asked whether they are the same although their types differ
+            let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+            let met = match (first.is_constant(), second.is_constant()) {
+                (true, true) => Met::default(),
+                (false, false) if is_equality => Met::default(),
+                _ => scope.compares(written()),
+            };
+            Ok(Node::Compare(
+                comparison,
+                Box::new(first),
+                Box::new(second),
+                met,
+            ))
         }
     }
 }

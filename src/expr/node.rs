@@ -6,6 +6,7 @@ use crate::data::{LiveSlots, Slot, Value};
 use crate::lang::ast::{BinaryOp, Segment};
 
 use super::functions::{FunctionDef, Prepared};
+use super::met::Met;
 use super::pattern::Pattern;
 
 /// A bound expression.
@@ -42,7 +43,7 @@ pub enum Node {
     /// `a or b`: b only where a does not decide
     Or(Box<Node>, Box<Node>),
     /// `a < b`
-    Compare(Comparison, Box<Node>, Box<Node>),
+    Compare(Comparison, Box<Node>, Box<Node>, Met),
     /// `x == null`
     IsNull(Box<Node>),
     /// `a + b`
@@ -155,7 +156,7 @@ impl Node {
             | Node::Access(of, _) => of.place(),
             Node::And(left, _)
             | Node::Or(left, _)
-            | Node::Compare(_, left, _)
+            | Node::Compare(_, left, ..)
             | Node::Arithmetic(_, left, _)
             | Node::In(left, _) => left.place(),
             Node::InList(of, _) => of.place(),
@@ -178,7 +179,7 @@ impl Node {
             | Node::Access(node, _) => node.visit(see),
             Node::And(left, right)
             | Node::Or(left, right)
-            | Node::Compare(_, left, right)
+            | Node::Compare(_, left, right, _)
             | Node::Arithmetic(_, left, right)
             | Node::In(left, right) => {
                 left.visit(see);

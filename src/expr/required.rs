@@ -33,7 +33,7 @@ impl Node {
                     },
                 });
             }
-            Node::Compare(Comparison::Equal, first, second) => match (&**first, &**second) {
+            Node::Compare(Comparison::Equal, first, second, _) => match (&**first, &**second) {
                 (field, Node::Constant(Value::Text(text)))
                 | (Node::Constant(Value::Text(text)), field)
                     // A time is equal to others that are written in another way.

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::rc::Rc;
 
+use super::met::Met;
 use super::node::Node;
 use crate::data::{LiveSlots, Slot};
 use crate::lang::Mistake;
@@ -73,6 +74,8 @@ pub struct Scope {
     times: Rc<RefCell<LiveSlots>>,
     /// Totals that the stage being bound has asked for.
     totals: Rc<RefCell<Vec<Total>>>,
+    /// Comparisons as they are written, each with what it met in the run.
+    comparisons: Rc<RefCell<Vec<([String; 3], Met)>>>,
     /// The rows are those of a result: there is an end to them, and all of them can be waited for.
     pub is_result: bool,
     /// A stage before made or chose columns: records are no longer printed as they came.
@@ -503,6 +506,18 @@ impl Scope {
 }
 
 impl Scope {
+    /// What a comparison will meet: its two sides and the sign between.
+    pub fn compares(&self, written: [String; 3]) -> Met {
+        let met = Met::default();
+        self.comparisons.borrow_mut().push((written, met.clone()));
+        met
+    }
+
+    /// All comparisons so far.
+    pub fn comparisons(&self) -> Vec<([String; 3], Met)> {
+        self.comparisons.borrow().clone()
+    }
+
     /// What will hold the sum of an expression over all rows. The same text means the same sum within a stage.
     pub fn total(&self, text: String, node: Node) -> Slot {
         let mut totals = self.totals.borrow_mut();

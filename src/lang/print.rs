@@ -180,7 +180,9 @@ fn print_argument(
     let text = expr.to_string();
     let first_word = text.split(|c| !continues_name(c)).next().unwrap_or("");
     // A foreign word is looked for behind a stage's name, too.
-    let is_operator = expr.as_word().is_none() && is_foreign(first_word);
+    let is_call =
+        text[first_word.len()..].starts_with('(') && first_word.starts_with(char::is_lowercase);
+    let is_operator = expr.as_word().is_none() && is_foreign(first_word) && !is_call;
     let goes_on = is_behind_operand && text.starts_with(['-', '/']);
     if goes_on || is_operator {
         return write!(f, "({text})"); // else it would be taken for the right side of an operator

@@ -278,24 +278,6 @@ fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Ve
     }
 }
 
-/// What neighbours call aggregates, and what they are called here.
-const SYNONYMS: &[(&str, &str)] = &[
-    ("approx_count_distinct", "count_distinct"),
-    ("array_agg", "collect"),
-    ("average", "avg"),
-    ("cardinality", "count_distinct"),
-    ("dc", "count_distinct"),
-    ("distinct_count", "count_distinct"),
-    ("list", "collect"),
-    ("maximum", "max"),
-    ("mean", "avg"),
-    ("minimum", "min"),
-    ("nunique", "count_distinct"),
-    ("stdev", "stddev"),
-    ("uniq", "count_distinct"),
-    ("var", "variance"),
-];
-
 /// The name that was probably meant where `typed` is none of `names`: in lower case, of a percentile written in
 /// another way, of a neighbour's aggregate, or the nearest one.
 pub(super) fn meant(typed: &str, names: &[&str]) -> Option<String> {
@@ -304,9 +286,8 @@ pub(super) fn meant(typed: &str, names: &[&str]) -> Option<String> {
     if is_named(&lower) {
         return Some(lower);
     }
-    let synonym = SYNONYMS.iter().find(|(name, _)| *name == lower);
     percentile(&lower)
-        .or(synonym.map(|(_, here)| (*here).to_owned()))
+        .or(super::vocabulary::aggregate(typed).map(str::to_owned))
         .or(closest(typed, names).map(str::to_owned))
 }
 
@@ -319,7 +300,7 @@ fn is_aggregate(name: &str) -> bool {
 }
 
 /// `p95` of `p_95`, `pct95`, `perc95`, `percentile95`, `q95`, `95p`, `p95th`.
-fn percentile(typed: &str) -> Option<String> {
+pub(super) fn percentile(typed: &str) -> Option<String> {
     let is_digit = |c: char| c.is_ascii_digit() || c == '.';
     let start = typed.find(is_digit)?;
     let (before, rest) = typed.split_at(start);

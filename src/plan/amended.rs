@@ -7,7 +7,17 @@ use crate::lang::Mistake;
 use crate::lang::ast::{Argument, BinaryOp, Expr, ExprKind, Span, Stage, UnaryOp};
 use crate::stage;
 
-use super::borrowed;
+use super::vocabulary;
+
+/// Whether a stage sorts without saying by what, as the shell does before `uniq`.
+pub(super) fn is_bare_sort(stage: &Stage) -> bool {
+    stage.head.as_word() == Some("sort") && stage.arguments.is_empty()
+}
+
+/// Whether a stage is the shell's `uniq`.
+pub(super) fn is_uniq(stage: &Stage) -> bool {
+    stage.head.as_word() == Some("uniq")
+}
 
 /// The mistakes of a stage; one about an argument that no question asked for may say more.
 pub(super) fn amend(stage: &Stage, mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
@@ -62,7 +72,7 @@ pub(super) fn apart_from(name: &str, span: Span) -> Mistake {
 fn missing_by(stage: &Stage, place: usize) -> Option<Mistake> {
     let meant = stage_from(stage, place)?;
     let name = meant.head.as_word()?;
-    let (_, here) = borrowed::written_here(&meant, name)?;
+    let here = vocabulary::written_here(&meant)?;
     let keys = here.strip_prefix("count by ")?;
     let front = Stage {
         head: stage.head.clone(),
@@ -81,7 +91,7 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Mistake> {
     let here = if is_known {
         meant.to_string()
     } else {
-        borrowed::written_here(&meant, name)?.1
+        vocabulary::written_here(&meant)?
     };
     let message = format!("a `|` is missing in front of `{name}`");
     Some(Mistake::new(meant.head.span, message).help(format!("write … | {here}")))

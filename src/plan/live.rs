@@ -26,6 +26,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     }
     let mut output = output(&bound, settings.printing);
     print_in_order(&mut output, &mut bound);
+    let comparisons = bound.scope.comparisons();
     let mut live = LiveSlots::default();
     output.slots().for_each(|slot| live.insert(slot));
     let texts: Vec<String> = bound
@@ -223,6 +224,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         output,
         explanation,
         watched,
+        comparisons,
     }
 }
 

@@ -3,24 +3,28 @@
 
 mod aggregates;
 mod amended;
-mod borrowed;
 mod checks;
+mod comparisons;
 mod explain;
 mod live;
 mod running;
 mod scan;
 mod stages;
 mod union;
+mod vocabulary;
 mod window;
 
 use std::sync::Arc;
 
+pub use vocabulary::meaning;
+
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Regroup, Scanner, Slot};
+use crate::expr::Met;
 use crate::expr::scope::{ReadFile, closest};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
-use crate::lang::{MAX_MISTAKES, Mistake};
+use crate::lang::{self, MAX_MISTAKES, Mistake};
 use crate::stage::{Check, FirstHeader, GoesBy, OrderedStage, RowStage, SideFile, Watched};
 
 pub use explain::Explanation;
@@ -52,6 +56,8 @@ pub struct Plan {
     pub until: Option<Check>,
     /// Fields that only the data can have: those that never were there are named at the end.
     pub watched: Vec<Watched>,
+    /// Comparisons as they are written: those that never met two values of comparable types are named at the end.
+    comparisons: Vec<([String; 3], Met)>,
     /// The plan in words.
     pub explanation: Explanation,
 }
@@ -235,10 +241,18 @@ impl From<Printing> for Settings {
 }
 
 impl Plan {
+    /// Reads an expression and binds it. Mistakes of who is used to another language are answered with the same thing
+    /// written here.
+    pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
+        lang::parse(text)
+            .and_then(|pipeline| Plan::of(&pipeline, settings))
+            .map_err(|mistakes| vocabulary::improve(text, mistakes))
+    }
+
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
         let settings = settings.into();
-        match stages::bind(pipeline, &settings) {
+        match stages::bind(pipeline, &settings, stages::Amends::Yes) {
             Ok(mut bound) => {
                 bound.remember(settings.exact, settings.forget_ns);
                 Ok(live::assemble(bound, settings))

@@ -13,7 +13,7 @@ use super::aggregates::{bind_aggregates, meant};
 use super::running::bind_running;
 use super::union::{Branch, bind_join, bind_union};
 use super::window::{self, Bounds, OpenWindow, WindowBy};
-use super::{amended, borrowed, checks};
+use super::{amended, checks, vocabulary};
 
 /// A pipeline with all names bound.
 pub(super) struct Bound {
@@ -32,6 +32,14 @@ pub(super) struct Bound {
     /// The names of other sources, and those that have come in.
     pub(super) inputs: Vec<String>,
     pub(super) used_inputs: Vec<String>,
+    amends: Amends,
+}
+
+/// Whether mistakes are looked at again to say more: a suggestion that is only tried needs no advice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Amends {
+    Yes,
+    No,
 }
 
 impl Bound {
@@ -48,6 +56,7 @@ impl Bound {
             unread: self.unread.clone(),
             inputs: Vec::new(),
             used_inputs: Vec::new(),
+            amends: self.amends,
         }
     }
 
@@ -143,7 +152,11 @@ impl Kind {
 }
 
 /// Binds all stages, or says everything that is wrong with them.
-pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Vec<Mistake>> {
+pub(super) fn bind(
+    pipeline: &Pipeline,
+    settings: &Settings,
+    amends: Amends,
+) -> Result<Bound, Vec<Mistake>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
     scope.seed = settings.seed;
@@ -170,6 +183,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
         window: None,
         asserts: Vec::new(),
         until: None,
+        amends,
     };
     let mut mistakes = Vec::new();
     match window::find(pipeline) {
@@ -187,7 +201,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings) -> Result<Bound, Ve
         None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see what `until` prints
     }
     stages.dedup_by(|next, sort| {
-        let sorts_for_it = borrowed::is_uniq(next) && borrowed::is_bare_sort(sort);
+        let sorts_for_it = amended::is_uniq(next) && amended::is_bare_sort(sort);
         if sorts_for_it {
             *sort = next; // its answer is that of both
         }
@@ -248,7 +262,10 @@ fn show_bounds(bound: &mut Bound, stage: &Stage, enters: bool) -> Result<(), Vec
 
 /// Binds one stage to the fields that the ones before have left.
 pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
-    bind_as_written(stage, bound).map_err(|found| amended::amend(stage, found))
+    bind_as_written(stage, bound).map_err(|found| match bound.amends {
+        Amends::Yes => amended::amend(stage, found),
+        Amends::No => found,
+    })
 }
 
 fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
@@ -389,9 +406,6 @@ fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
 }
 
 fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
-    if let Some(mistake) = borrowed::answer(stage, name) {
-        return mistake;
-    }
     if functions::find(name).is_some() {
         return match &stage.head.kind {
             ExprKind::Call(..) => Mistake::new(
@@ -406,7 +420,12 @@ fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None => mistake.help(format!("a stage is one of {}", names.join(", "))),
+        None => {
+            let [first, second, third] = vocabulary::nearest(name);
+            mistake.help(format!(
+                "the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"
+            ))
+        }
     }
 }
 

@@ -186,7 +186,7 @@ fn misplaced(stage: &Stage, outer: &str) -> Option<Mistake> {
                 Mistake::new(stage.span, message).help(match (inner, outer) {
                     (JOIN, JOIN) => "write bourn 'join a …' | bourn 'join b …'",
                     (UNION, UNION) => "write them one behind the other: union a | union b",
-                    _ => "write them one behind the other: union a | join b",
+                    _ => "write them one behind the other: union a | join b on line within 30s",
                 }),
             )
         }

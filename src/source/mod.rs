@@ -101,9 +101,30 @@ pub fn check(written: &OsStr) -> Result<(), Mistake> {
     def(written).map_or(Ok(()), |def| (def.check)(written))
 }
 
+/// The address of a connection without its scheme: `localhost:9999`, `10.0.0.1:514`, `:9999`.
+pub fn address_without_scheme(written: &str) -> Option<String> {
+    let (host, port) = written.rsplit_once(':')?;
+    let is_host = host
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    let host = if host.is_empty() { "localhost" } else { host };
+    (is_host && is_port).then(|| format!("tcp://{host}:{port}"))
+}
+
 /// What is wrong with a path, if it looks as if it were no path: its scheme is none.
 fn check_scheme(written: &OsStr) -> Result<(), Mistake> {
     let text = written.to_string_lossy();
+    if let Some(address) = address_without_scheme(&text)
+        && !std::path::Path::new(written).exists()
+    {
+        let span = Span {
+            start: 0,
+            end: text.len(),
+        };
+        let mistake = Mistake::new(span, "no such file, and an address needs its kind");
+        return Err(mistake.help(format!("write {address}")));
+    }
     let (scheme, _) = address::scheme_of(&text);
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '+';
     if scheme.is_empty() || !scheme.chars().all(is_word) || std::path::Path::new(written).exists() {

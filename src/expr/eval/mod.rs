@@ -166,9 +166,10 @@ impl Node {
             Node::Or(left, right) => {
                 Column::Bool(connect(left, right, Truth::True, batch, rows, failures))
             }
-            Node::Compare(op, left, right) => {
+            Node::Compare(op, left, right, met) => {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
+                met.look_at(&lefts, &rights);
                 Column::Bool(compare_columns(
                     *op,
                     &lefts,

@@ -1,0 +1,771 @@
+//! Expressions of other languages, written as here: `x is not null && y like 'a%'` as
+//! `x != null and startswith(y, "a")`.
+//!
+//! A descent by precedence over tokens, which gives text. What it does not know it leaves as it is: whether the
+//! result can be used is for the caller to find out.
+
+use super::cursor::Cursor;
+use super::tokens::{Kind, Token};
+use super::values;
+
+/// An expression as text, and how tightly its loosest operator binds.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub(super) text: String,
+    pub(super) level: Level,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    Or,
+    And,
+    Not,
+    Compare,
+    Add,
+    Multiply,
+    Unary,
+    Primary,
+}
+
+impl Written {
+    pub(super) fn primary(text: impl Into<String>) -> Written {
+        Written {
+            text: text.into(),
+            level: Level::Primary,
+        }
+    }
+
+    pub(super) fn of(level: Level, text: impl Into<String>) -> Written {
+        Written {
+            text: text.into(),
+            level,
+        }
+    }
+
+    /// The text, in parentheses if it binds more loosely than this.
+    fn within(&self, level: Level) -> String {
+        if self.level < level {
+            format!("({})", self.text)
+        } else {
+            self.text.clone()
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        self.text.starts_with('"')
+    }
+}
+
+/// The deepest nesting that is followed.
+const MAX_DEPTH: usize = 40;
+
+impl Cursor<'_> {
+    /// The next expression.
+    pub(super) fn expression(&mut self) -> Option<String> {
+        self.choice(0).map(|written| written.text)
+    }
+
+    /// `c ? a : b`, `a if c else b`, or anything else.
+    pub(super) fn choice(&mut self, depth: usize) -> Option<Written> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let condition = self.or(depth + 1)?;
+        if let Some(sign) = self.any_sign(&["?"]) {
+            self.note(sign, "unexpected `?`: a choice is made by `if`");
+            let first = self.choice(depth + 1)?;
+            self.any_sign(&[":"])?;
+            let second = self.choice(depth + 1)?;
+            return Some(chosen(&condition, &first, &second));
+        }
+        let mut ahead = self.clone();
+        if let Some(word) = ahead.word("if") {
+            ahead.note(
+                word,
+                "unexpected `if`: a choice is made by the function `if`",
+            );
+            let first = ahead.or(depth + 1)?;
+            if ahead.word("else").is_some() {
+                let second = ahead.choice(depth + 1)?;
+                *self = ahead;
+                return Some(chosen(&first, &condition, &second));
+            }
+        }
+        Some(condition)
+    }
+
+    fn or(&mut self, depth: usize) -> Option<Written> {
+        let mut left = self.and(depth)?;
+        loop {
+            let sign = match self.any_sign(&["||"]) {
+                Some(sign) => sign,
+                None => match self.word("or") {
+                    Some(word) => word,
+                    None => return Some(left),
+                },
+            };
+            self.note_unless(sign, "or");
+            let right = self.and(depth)?;
+            left = match sign.text == "||" && (left.is_text() || right.is_text()) {
+                true => concat(&left, &right),
+                false => joined(&left, "or", &right, Level::Or),
+            };
+        }
+    }
+
+    fn and(&mut self, depth: usize) -> Option<Written> {
+        let mut left = self.not(depth)?;
+        loop {
+            let sign = match self.any_sign(&["&&", "&"]) {
+                Some(sign) => sign,
+                None => match self.word("and") {
+                    Some(word) => word,
+                    None => return Some(left),
+                },
+            };
+            self.note_unless(sign, "and");
+            let right = self.not(depth)?;
+            left = joined(&left, "and", &right, Level::And);
+        }
+    }
+
+    fn not(&mut self, depth: usize) -> Option<Written> {
+        if self.at_word(0, "not") && !self.at_word(1, "in") {
+            let word = self.next()?;
+            self.note_unless(word, "not");
+            let inner = self.not(depth)?;
+            let text = format!("not {}", inner.within(Level::Not));
+            return Some(Written::of(Level::Not, text));
+        }
+        self.compare(depth)
+    }
+
+    fn compare(&mut self, depth: usize) -> Option<Written> {
+        let left = self.add(depth)?;
+        let Some(token) = self.peek() else {
+            return Some(left);
+        };
+        if token.kind == Kind::Word {
+            return self.compare_by_word(&left, depth);
+        }
+        const SIGNS: &[&str] = &[
+            "==", "=", "===", "!=", "!==", "<>", "<", "<=", "=<", ">", ">=", "=>", "~", "=~", "~=",
+            "!~", "≠", "≤", "≥",
+        ];
+        // `a=b, c=d` is a list of assignments elsewhere; whoever reads one asks for no condition
+        let Some(sign) = self.any_sign(SIGNS) else {
+            return match self.at_sign("!") {
+                true => self.compare_by_word(&left, depth),
+                false => Some(left),
+            };
+        };
+        let own = match sign.text {
+            "=" => {
+                self.note(sign, "`=` assigns; a comparison is `==`");
+                "=="
+            }
+            "===" => "==",
+            "!==" | "<>" | "≠" => "!=",
+            "=<" | "≤" => "<=",
+            "=>" | "≥" => ">=",
+            "=~" | "~=" => "~",
+            own => own,
+        };
+        self.note_unless(sign, own);
+        let right = self.add(depth)?;
+        let right = match (own, right.text.as_str()) {
+            ("~" | "!~", text) if right.is_text() && sign.text != own => {
+                Written::primary(regex_of(text, "")?)
+            }
+            _ => right,
+        };
+        Some(joined(&left, own, &right, Level::Compare))
+    }
+
+    /// `is null`, `like`, `between`, `in` and their like, with or without `not`.
+    fn compare_by_word(&mut self, left: &Written, depth: usize) -> Option<Written> {
+        let mut ahead = self.clone();
+        let sign = ahead.peek()?;
+        let negated = ahead.sign("!") || !ahead.at_word(0, "is") && ahead.word("not").is_some();
+        let word = ahead.of_kind(Kind::Word)?;
+        let lower = word.text.to_ascii_lowercase();
+        let is_own = matches!(lower.as_str(), "in") && word.text == "in" && sign.text != "!";
+        if !is_own {
+            let marked = match negated {
+                true => Token {
+                    text: ahead.text.get(sign.start..word.end())?,
+                    ..sign
+                },
+                false => word,
+            };
+            ahead.note(marked, format!("unknown operator `{}`", marked.text));
+        }
+        let x = left.within(Level::Add);
+        let held = match lower.as_str() {
+            "is" => {
+                let negated = ahead.word("not").is_some();
+                let sign = if negated { "!=" } else { "==" };
+                let value = ahead.of_kind(Kind::Word)?;
+                let value = value.text.to_ascii_lowercase();
+                let value = match value.as_str() {
+                    "null" | "none" | "missing" | "na" => "null",
+                    "true" | "false" => &value,
+                    _ => return None,
+                };
+                Written::of(Level::Compare, format!("{x} {sign} {value}"))
+            }
+            "in" => {
+                ahead.sign("~");
+                let list = ahead.list(depth)?;
+                let word = if negated { "not in" } else { "in" };
+                *self = ahead;
+                return Some(Written::of(Level::Compare, format!("{x} {word} {list}")));
+            }
+            "between" => {
+                let low = ahead.add(depth)?;
+                if ahead.word("and").is_none() {
+                    ahead.any_sign(&["..", ","])?;
+                }
+                let high = ahead.add(depth)?;
+                let text = format!("{x} >= {} and {x} <= {}", low.text, high.text);
+                Written::of(Level::And, text)
+            }
+            "like" | "ilike" => {
+                let pattern = ahead.of_kind(Kind::Text)?;
+                like(&x, pattern.inner(), lower == "ilike")?
+            }
+            "rlike" | "regexp" | "matches" | "regex" | "similar" => {
+                ahead.word("to");
+                ahead.word("regex");
+                let right = ahead.next()?;
+                let regex = match right.kind {
+                    Kind::Regex => right.text.to_owned(),
+                    Kind::Text => regex_of(right.text, "")?,
+                    _ => return None,
+                };
+                Written::of(Level::Compare, format!("{x} ~ {regex}"))
+            }
+            "contains" | "has" | "contains_cs" | "has_cs" | "includes" => {
+                let right = ahead.add(depth)?;
+                Written::primary(format!("contains({x}, {})", right.text))
+            }
+            "startswith" | "endswith" | "startswith_cs" | "hasprefix" | "hassuffix" => {
+                let right = ahead.add(depth)?;
+                let name = if lower.ends_with("suffix") || lower.starts_with("ends") {
+                    "endswith"
+                } else {
+                    "startswith"
+                };
+                Written::primary(format!("{name}({x}, {})", right.text))
+            }
+            "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
+                let right = ahead.add(depth)?;
+                let sign = ["==", "!=", ">", ">=", "<", "<="][["eq", "ne", "gt", "ge", "lt", "le"]
+                    .iter()
+                    .position(|w| *w == lower)?];
+                joined(left, sign, &right, Level::Compare)
+            }
+            _ => return Some(left.clone()),
+        };
+        *self = ahead;
+        Some(match negated {
+            true => Written::of(Level::Not, format!("not {}", held.within(Level::Compare))),
+            false => held,
+        })
+    }
+
+    fn add(&mut self, depth: usize) -> Option<Written> {
+        let mut left = self.multiply(depth)?;
+        loop {
+            let is_flag = self.at_sign("-")
+                && self.peek_at(1).is_some_and(|next| !next.spaced)
+                && self.peek().is_some_and(|sign| sign.spaced);
+            if is_flag {
+                return Some(left); // `sort a -b`
+            }
+            let is_apart = |ahead| {
+                self.peek_at(ahead)
+                    .is_some_and(|token: Token<'_>| token.spaced)
+            };
+            if self.at_sign(".") && !(is_apart(0) && is_apart(1)) {
+                return Some(left); // `5.s`, `x.y`
+            }
+            let Some(sign) = self.any_sign(&["+", "-", "−", "–", "++", "."]) else {
+                return Some(left);
+            };
+            let is_concat = sign.text == "++" || sign.text == ".";
+            if is_concat {
+                self.note(
+                    sign,
+                    format!(
+                        "unknown operator `{}`: text is joined by `concat`",
+                        sign.text
+                    ),
+                );
+            }
+            let right = self.multiply(depth)?;
+            left = if is_concat
+                || sign.text == "+"
+                    && (left.is_text() || right.is_text() || left.text.starts_with("concat("))
+            {
+                self.note(sign, "text is joined by `concat`, not by `+`");
+                concat(&left, &right)
+            } else {
+                let own = if sign.text == "+" { "+" } else { "-" };
+                joined(&left, own, &right, Level::Add)
+            };
+        }
+    }
+
+    fn multiply(&mut self, depth: usize) -> Option<Written> {
+        let mut left = self.unary(depth)?;
+        loop {
+            let word = ["div", "mod"].iter().find_map(|word| {
+                let follows = self
+                    .peek_at(1)
+                    .is_some_and(|next| next.kind == Kind::Number);
+                follows.then(|| self.word(word)).flatten()
+            });
+            let Some(sign) =
+                word.or_else(|| self.any_sign(&["*", "/", "//", "%", "**", "^", "×", "÷", "??"]))
+            else {
+                return Some(left);
+            };
+            let right = self.unary(depth)?;
+            if matches!(sign.text, "**" | "^") {
+                self.note_unless(sign, "");
+                left = Written::primary(format!("pow({}, {})", left.text, right.text));
+                continue;
+            }
+            let own = match sign.text.to_ascii_lowercase().as_str() {
+                "×" => "*",
+                "÷" => "/",
+                "div" => "//",
+                "mod" => "%",
+                _ => sign.text,
+            };
+            self.note_unless(sign, own);
+            left = match own {
+                "??" => joined(&left, own, &right, Level::Add), // it binds more loosely here: parentheses do no harm
+                _ => joined(&left, own, &right, Level::Multiply),
+            };
+        }
+    }
+
+    fn unary(&mut self, depth: usize) -> Option<Written> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        if let Some(sign) = self.any_sign(&["!"]) {
+            self.note(sign, "unknown operator `!`");
+            let inner = self.unary(depth + 1)?;
+            return Some(Written::of(
+                Level::Not,
+                format!("not {}", inner.within(Level::Not)),
+            ));
+        }
+        if self.any_sign(&["-", "−"]).is_some() {
+            let inner = self.unary(depth + 1)?;
+            return Some(Written::of(
+                Level::Unary,
+                format!("-{}", inner.within(Level::Unary)),
+            ));
+        }
+        let mut value = self.primary(depth + 1)?;
+        while let (true, Some(word)) = (self.at_sign("."), self.peek_at(1)) {
+            let is_method = word.kind == Kind::Word
+                && !word.spaced
+                && self.peek_at(2).is_some_and(|open| open.text == "(");
+            if !is_method {
+                break;
+            }
+            self.at += 2;
+            value = self.call(word, word.text, vec![value], depth)?;
+        }
+        if let Some(sign) = self.any_sign(&["::"]) {
+            self.note(
+                sign,
+                "unknown operator `::`: text becomes a number by `num`",
+            );
+            let of = self.of_kind(Kind::Word)?;
+            value = cast(&value, of.text)?;
+        }
+        if self.at_word(0, "over") && self.peek_at(1).is_some_and(|open| open.text == "(") {
+            value = self.over(&value)?;
+        }
+        Some(value)
+    }
+
+    /// `sum(x) over (partition by y order by t)`: the value so far.
+    fn over(&mut self, aggregate: &Written) -> Option<Written> {
+        let over = self.next()?;
+        self.note(
+            over,
+            "unexpected `over`: the value so far is added by `running`",
+        );
+        self.next();
+        let keys = match self.words(&["partition", "by"]) {
+            true => format!(" by {}", self.keys_until_order()?),
+            false => String::new(),
+        };
+        while !self.sign(")") {
+            self.next()?;
+        }
+        let already = self.before.pop().map(|(made, _)| made); // `lag(x) over (…)`
+        let made = already.unwrap_or_else(|| format!("running {}", aggregate.text));
+        self.before
+            .push((format!("{made}{keys}"), "so_far".to_owned()));
+        Some(Written::primary("so_far"))
+    }
+
+    fn keys_until_order(&mut self) -> Option<String> {
+        let mut keys = Vec::new();
+        while !self.at_word(0, "order") && !self.at_sign(")") {
+            keys.push(self.expression()?);
+            self.sign(",");
+        }
+        Some(keys.join(", "))
+    }
+
+    fn primary(&mut self, depth: usize) -> Option<Written> {
+        let token = self.peek()?;
+        match token.kind {
+            Kind::Number => {
+                self.at += 1;
+                Some(Written::primary(token.text))
+            }
+            Kind::Text => {
+                self.at += 1;
+                Some(Written::primary(text_of(token)))
+            }
+            Kind::Regex => {
+                self.at += 1;
+                Some(Written::primary(token.text))
+            }
+            Kind::Word => self.word_or_call(token, depth),
+            Kind::Sign if token.text == "(" => {
+                let list = self.list(depth)?;
+                Some(Written::primary(list))
+            }
+            Kind::Sign if token.text == "[" => Some(Written::primary(self.list(depth)?)),
+            Kind::Sign if token.text == "." => {
+                let name = self
+                    .peek_at(1)
+                    .filter(|name| name.kind == Kind::Word && !name.spaced)?;
+                self.note(token, "a field is written without a dot before it");
+                self.at += 2;
+                Some(Written::primary(name.text))
+            }
+            Kind::Sign => None,
+        }
+    }
+
+    /// `(a, b)` or `[a, b]`, as `(a, b)`.
+    pub(super) fn list(&mut self, depth: usize) -> Option<String> {
+        let open = self.any_sign(&["(", "["])?;
+        if open.text == "[" {
+            self.note(open, "a list is written in parentheses");
+        }
+        let end = if open.text == "(" { ")" } else { "]" };
+        let mut items = Vec::new();
+        loop {
+            items.push(self.choice(depth + 1)?.text);
+            if !self.sign(",") {
+                break;
+            }
+        }
+        self.sign(end).then(|| format!("({})", items.join(", ")))
+    }
+
+    fn word_or_call(&mut self, token: Token<'_>, depth: usize) -> Option<Written> {
+        let is_call = self.at_call();
+        let lower = token.text.to_ascii_lowercase();
+        match lower.as_str() {
+            "case" if !is_call => return self.case(depth),
+            "if" if !is_call => {
+                self.at += 1;
+                self.note(
+                    token,
+                    "unexpected `if`: a choice is made by the function `if`",
+                );
+                let condition = self.or(depth + 1)?;
+                self.word("then")?;
+                let first = self.choice(depth + 1)?;
+                self.word("else")?;
+                let second = self.choice(depth + 1)?;
+                self.word("end");
+                return Some(chosen(&condition, &first, &second));
+            }
+            "interval" if self.peek_at(1).is_some_and(|next| next.kind == Kind::Text) => {
+                self.at += 2;
+                self.note(token, "unexpected `interval`: a duration is written `5m`");
+                let text = self.tokens[self.at - 1].inner().to_owned();
+                return Some(Written::primary(duration_of(&text)?));
+            }
+            "and" | "or" | "in" | "not" | "by" | "over" | "then" | "else" | "end" | "when"
+            | "where" => return None,
+            _ => {}
+        }
+        self.at += 1;
+        if is_call {
+            let method = token
+                .text
+                .rsplit_once('.')
+                .filter(|_| token.text.ends_with(|c: char| c.is_alphanumeric()));
+            return match method {
+                Some((of, method)) => {
+                    let of = of.trim_end_matches(".str").trim_end_matches(".dt");
+                    let of = match of {
+                        "F" | "f" | "functions" | "np" | "pd" | "Math" => Vec::new(),
+                        _ => vec![Written::primary(of)],
+                    };
+                    self.call(token, method, of, depth)
+                }
+                None => self.call(token, token.text, Vec::new(), depth),
+            };
+        }
+        let here = match (token.text, lower.as_str()) {
+            ("null" | "true" | "false", _) => token.text.to_owned(),
+            (_, "null" | "none" | "nil" | "undefined") => "null".to_owned(),
+            (_, "true" | "false") => lower,
+            _ => match values::field(token.text) {
+                Some((means, here)) => {
+                    self.note(token, format!("unknown field `{}`: {means}", token.text));
+                    here
+                }
+                None => token.text.to_owned(),
+            },
+        };
+        Some(Written::primary(here))
+    }
+
+    /// The arguments of a call, and what it is here; the `(` is next. A method has its object as the first argument.
+    pub(super) fn call(
+        &mut self,
+        token: Token<'_>,
+        name: &str,
+        mut arguments: Vec<Written>,
+        depth: usize,
+    ) -> Option<Written> {
+        self.any_sign(&["("])?;
+        let distinct = self.word("distinct").is_some();
+        if self.sign(")") {
+            return values::call(self, token, name, &arguments);
+        }
+        if self.at_sign("*") && self.peek_at(1).is_some_and(|next| next.text == ")") {
+            self.at += 2;
+            self.note(token, "`count` alone counts records");
+            return values::call(self, token, name, &arguments);
+        }
+        loop {
+            let mut argument = self.choice(depth + 1)?;
+            if self.word("as").is_some() {
+                let of = self.of_kind(Kind::Word)?;
+                self.note(
+                    token,
+                    format!("unknown function `{name}`: text becomes a number by `num`"),
+                );
+                argument = cast(&argument, of.text)?;
+                arguments.clear();
+                return self.sign(")").then_some(argument);
+            }
+            if self.word("from").is_some() {
+                let of = self.choice(depth + 1)?; // extract(hour from t)
+                self.note(
+                    token,
+                    format!("unknown function `{name}`: the parts of a time are functions"),
+                );
+                let part = argument.text.to_ascii_lowercase();
+                let part = if part == "dow" { "weekday" } else { &part };
+                return self
+                    .sign(")")
+                    .then(|| Written::primary(format!("{part}({})", of.text)));
+            }
+            arguments.push(argument);
+            if !self.sign(",") && !self.sign(";") {
+                break;
+            }
+        }
+        if !self.sign(")") {
+            return None;
+        }
+        if distinct {
+            self.note(token, "distinct values are counted by `count_distinct`");
+            return Some(Written::primary(format!(
+                "count_distinct({})",
+                arguments.first()?.text
+            )));
+        }
+        values::call(self, token, name, &arguments)
+    }
+
+    /// `case when c then a … else b end`, `case x when 1 then a … end`.
+    fn case(&mut self, depth: usize) -> Option<Written> {
+        let case = self.next()?;
+        self.note(case, "unexpected `case`: a choice is made by `if`");
+        let of = match self.at_word(0, "when") {
+            true => None,
+            false => Some(self.or(depth + 1)?),
+        };
+        let mut branches = Vec::new();
+        while self.word("when").is_some() {
+            let condition = self.or(depth + 1)?;
+            self.word("then")?;
+            branches.push((condition, self.choice(depth + 1)?));
+        }
+        let mut value = match self.word("else") {
+            Some(_) => self.choice(depth + 1)?,
+            None => Written::primary("null"),
+        };
+        self.word("end");
+        for (condition, result) in branches.iter().rev() {
+            let condition = match &of {
+                Some(of) => joined(of, "==", condition, Level::Compare),
+                None => condition.clone(),
+            };
+            value = chosen(&condition, result, &value);
+        }
+        (!branches.is_empty()).then_some(value)
+    }
+
+    fn note_unless(&mut self, token: Token<'_>, own: &str) {
+        if token.text != own {
+            self.note(token, format!("unknown operator `{}`", token.text));
+        }
+    }
+}
+
+fn joined(left: &Written, operator: &str, right: &Written, level: Level) -> Written {
+    let tighter = match level {
+        Level::Compare => Level::Add,
+        Level::Add => Level::Multiply,
+        Level::Multiply => Level::Unary,
+        level => level,
+    };
+    let text = format!(
+        "{} {operator} {}",
+        left.within(level.max(if level == Level::Compare {
+            Level::Add
+        } else {
+            level
+        })),
+        right.within(tighter)
+    );
+    Written::of(level, text)
+}
+
+fn chosen(condition: &Written, first: &Written, second: &Written) -> Written {
+    Written::primary(format!(
+        "if({}, {}, {})",
+        condition.text, first.text, second.text
+    ))
+}
+
+fn concat(left: &Written, right: &Written) -> Written {
+    let inner = left
+        .text
+        .strip_prefix("concat(")
+        .and_then(|text| text.strip_suffix(')'));
+    Written::primary(format!(
+        "concat({}, {})",
+        inner.unwrap_or(&left.text),
+        right.text
+    ))
+}
+
+fn cast(value: &Written, of: &str) -> Option<Written> {
+    let name = match of.to_ascii_lowercase().as_str() {
+        "int" | "integer" | "bigint" | "float" | "double" | "real" | "decimal" | "numeric"
+        | "number" | "long" => "num",
+        "text" | "string" | "varchar" | "str" | "char" => "text",
+        "timestamp" | "datetime" | "date" | "timestamptz" => "time",
+        _ => return None,
+    };
+    Some(Written::primary(format!("{name}({})", value.text)))
+}
+
+/// A text in straight double quotes.
+pub(super) fn text_of(token: Token<'_>) -> String {
+    match token.text.starts_with('"') {
+        true => token.text.to_owned(),
+        false => in_quotes(token.inner()),
+    }
+}
+
+pub(super) fn in_quotes(text: &str) -> String {
+    format!("\"{}\"", text.replace("\\'", "'").replace('"', "\\\""))
+}
+
+/// A text in quotes as a /regex/.
+pub(super) fn regex_of(quoted: &str, flags: &str) -> Option<String> {
+    let inner = quoted.get(1..quoted.len().checked_sub(1)?)?;
+    let (inner, flags) = match inner.strip_prefix("(?i)") {
+        Some(inner) => (inner, "i"),
+        None => (inner, flags),
+    };
+    let mut pattern = String::new();
+    let mut escaped = false;
+    for c in inner.replace("\\\\", "\\").chars() {
+        if c == '/' && !escaped {
+            pattern.push('\\');
+        }
+        escaped = c == '\\' && !escaped;
+        pattern.push(c);
+    }
+    (!pattern.is_empty()).then(|| format!("/{}/{flags}", pattern.replace("?P<", "?<")))
+}
+
+/// SQL's `like`, by the function that does the same.
+fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<Written> {
+    let inner = pattern.trim_start_matches('%').trim_end_matches('%');
+    if ignores_case || inner.contains(['%', '_']) || inner.is_empty() {
+        let mut regex = String::new();
+        for c in pattern.chars() {
+            match c {
+                '%' => regex.push_str(".*"),
+                '_' => regex.push('.'),
+                '/' => regex.push_str("\\/"),
+                c => regex.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+            }
+        }
+        let start = match regex.strip_prefix(".*") {
+            Some(rest) => rest.to_owned(),
+            None => format!("^{regex}"),
+        };
+        let whole = match start.strip_suffix(".*") {
+            Some(rest) => rest.to_owned(),
+            None => format!("{start}$"),
+        };
+        let flags = if ignores_case { "i" } else { "" };
+        return (!whole.is_empty())
+            .then(|| Written::of(Level::Compare, format!("{x} ~ /{whole}/{flags}")));
+    }
+    let text = in_quotes(inner);
+    Some(match (pattern.starts_with('%'), pattern.ends_with('%')) {
+        (true, true) => Written::primary(format!("contains({x}, {text})")),
+        (false, true) => Written::primary(format!("startswith({x}, {text})")),
+        (true, false) => Written::primary(format!("endswith({x}, {text})")),
+        (false, false) => Written::of(Level::Compare, format!("{x} == {text}")),
+    })
+}
+
+/// `5m` of `5 minutes`, `5min`, `1 hour`; of a text that is one already.
+pub(super) fn duration_of(text: &str) -> Option<String> {
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim() {
+        "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        "w" | "week" | "weeks" => "w",
+        _ => return None,
+    };
+    let number = if number.is_empty() { "1" } else { number };
+    number.parse::<f64>().ok()?;
+    Some(format!("{number}{unit}"))
+}

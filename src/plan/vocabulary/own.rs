@@ -1,0 +1,487 @@
+//! Stages of this language whose arguments are written as elsewhere: `top limit=5 x`, `match "a" and "b"`.
+
+use super::cursor::Cursor;
+use super::expression::{duration_of, in_quotes};
+use super::lists::{name_of, quoted};
+use super::shell;
+use super::tokens::{Kind, Token};
+use super::verbs::{inside, made_sort, with_before};
+
+/// The stage as it is written here, and whether what is wrong with it is known without a note.
+pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
+    if cursor
+        .peek()
+        .is_some_and(|open| open.text == "(" && !open.spaced)
+        && let Some((mut inner, true)) = inside(cursor)
+    {
+        let head = cursor.tokens[cursor.at - 1];
+        inner.note(
+            head,
+            format!("`{name}` is a stage: what it takes stands behind it, without parentheses"),
+        );
+        let written = stage(name, &mut inner);
+        cursor.note = inner.note;
+        return written;
+    }
+    match name {
+        "where" | "assert" | "until" => condition(name, cursor),
+        "let" => {
+            let made = cursor.assignments()?;
+            Some(with_before(&cursor.before, &format!("let {made}")))
+        }
+        "select" => {
+            let columns = cursor.columns()?;
+            Some(with_before(&cursor.before, &format!("select {columns}")))
+        }
+        "sort" => sort(cursor),
+        "top" => top(cursor),
+        "match" | "skip" => pattern(name, cursor),
+        "limit" => limit(cursor),
+        "tail" => tail(cursor),
+        "split" => split(cursor),
+        "parse" => parse(cursor),
+        "regex" => regex(cursor),
+        "dedup" => dedup(cursor),
+        "drop" => {
+            match cursor.peek_at(1) {
+                Some(second) if second.kind == Kind::Word => {
+                    cursor.note(second, "a `,` is missing between two names")
+                }
+                _ => note_rest(cursor, "unexpected"),
+            }
+            cursor.word("columns");
+            cursor.sign("=");
+            Some(format!("drop {}", cursor.names()?.join(", ")))
+        }
+        "explode" => {
+            let name = cursor.next().and_then(name_of)?;
+            Some(format!("explode {name}"))
+        }
+        "window" => window(cursor),
+        "running" => {
+            let aggregates = cursor.aggregates()?;
+            match cursor.before.as_slice() {
+                [(made, _)] => Some(made.clone()),
+                [] => Some(format!("running {aggregates}")),
+                _ => None,
+            }
+        }
+        "sample" => {
+            let number = cursor.of_kind(Kind::Number)?;
+            let share: f64 = number
+                .text
+                .parse()
+                .ok()
+                .filter(|share| (0.0..1.0).contains(share))?;
+            cursor.note(number, format!("expected a share, found `{}`", number.text));
+            Some(format!("sample {}%", (share * 1e6).round() / 1e4))
+        }
+        "csv" => {
+            let rest = cursor.tokens[cursor.at..].to_vec();
+            let separator = *rest.iter().find(|token| {
+                token.kind == Kind::Text
+                    || token.kind == Kind::Sign && matches!(token.text, ";" | ":" | "|")
+            })?;
+            note_rest(cursor, "unexpected");
+            Some(format!("csv {}", quoted(separator)))
+        }
+        _ => None,
+    }
+    .filter(|_| !cursor.is_done() || cursor.note.is_some())
+}
+
+/// A message about the next token, if nothing was said so far.
+fn note_rest(cursor: &mut Cursor<'_>, what: &str) {
+    if let Some(token) = cursor.peek() {
+        let flag = cursor
+            .peek_at(1)
+            .filter(|flag| token.text == "-" && !flag.spaced);
+        let end = flag.map_or(token.end(), |flag| flag.end());
+        let text = cursor.text.get(token.start..end).unwrap_or(token.text);
+        cursor.note(Token { text, ..token }, format!("{what} `{text}`"));
+    }
+}
+
+fn condition(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
+    if cursor.at_word(0, "in") || cursor.at_word(0, "not") && cursor.at_word(1, "in") {
+        note_rest(cursor, "expected a value or a field, found");
+        let word = cursor.rest().split('(').next()?.trim();
+        cursor.at += word.split_whitespace().count();
+        let list = cursor.list(0)?;
+        return cursor.is_done().then(|| format!("{name} x {word} {list}"));
+    }
+    let condition = cursor.expression()?;
+    let message = cursor.of_kind(Kind::Text).filter(|_| name == "assert");
+    let message = message.map_or(String::new(), |text| format!(" {}", quoted(text)));
+    let stage = format!("{name} {condition}{message}");
+    cursor
+        .is_done()
+        .then(|| with_before(&cursor.before, &stage))
+}
+
+fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
+    let next = cursor.peek()?;
+    if let Some(written) = shell::sort(cursor) {
+        cursor.note(next, "`sort` takes an expression here, and no flags");
+        return Some(written);
+    }
+    cursor.note(next, format!("unexpected `{}` behind `sort`", next.text));
+    let limit = cursor
+        .of_kind(Kind::Number)
+        .map_or(String::new(), |number| format!(" | limit {}", number.text));
+    Some(format!("{}{limit}", made_sort(cursor)?))
+}
+
+/// `top limit=5 x`, `top x`, `top 5 by x`, `top 5 by x desc`, `top 5 x by y`, `top n=5 x`.
+fn top(cursor: &mut Cursor<'_>) -> Option<String> {
+    let rest: Vec<Token<'_>> = cursor.tokens[cursor.at..].to_vec();
+    note_rest(cursor, "expected how many, found");
+    let number = rest
+        .iter()
+        .find(|token| token.kind == Kind::Number)
+        .map_or("10", |token| token.text);
+    let by = rest.iter().position(|token| token.text == "by");
+    let names = |tokens: &[Token<'_>]| -> Vec<String> {
+        let options = [
+            "limit",
+            "n",
+            "count",
+            "showperc",
+            "showcount",
+            "useother",
+            "desc",
+            "asc",
+            "of",
+        ];
+        let words = tokens
+            .iter()
+            .filter(|token| token.kind == Kind::Word && !options.contains(&token.text));
+        words.filter_map(|token| name_of(*token)).collect()
+    };
+    let written = match by {
+        Some(by) => {
+            let (keys, of) = (names(&rest[..by]), names(&rest[by + 1..]));
+            let ranks = rest[by..]
+                .iter()
+                .any(|token| matches!(token.text, "desc" | "asc" | "-"));
+            cursor.note = None;
+            cursor.note(
+                rest[by],
+                "unexpected `by` behind `top`: its keys follow the number",
+            );
+            match (keys.is_empty(), ranks) {
+                (true, true) => {
+                    let desc = if rest[by..].iter().any(|token| token.text == "asc") {
+                        ""
+                    } else {
+                        " desc"
+                    };
+                    format!("sort {}{desc} | limit {number}", of.first()?)
+                }
+                (true, false) => format!("top {number} {}", of.join(", ")),
+                (false, _) => format!(
+                    "count by {}, {} | limit {number}",
+                    of.join(", "),
+                    keys.join(", ")
+                ),
+            }
+        }
+        None => {
+            let keys = names(&rest);
+            (!keys.is_empty()).then(|| format!("top {number} {}", keys.join(", ")))?
+        }
+    };
+    cursor.at = cursor.tokens.len();
+    Some(written)
+}
+
+/// `match "a" and "b"`, `match error`, `match -v "x"`, `match not "a"`, `skip 5`.
+fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
+    if let (Some(token), 1) = (cursor.peek(), cursor.tokens.len() - cursor.at)
+        && token.kind == Kind::Number
+        && name == "skip"
+    {
+        cursor.note(
+            token,
+            format!("expected a \"text\" or a /regex/, found `{}`", token.text),
+        );
+        return Some(format!("where @number > {}", token.text));
+    }
+    if cursor.at_sign("-") && cursor.peek().is_some_and(|sign| sign.spaced) {
+        note_rest(cursor, "`match` takes no flags; unexpected");
+        let written = shell::grep(cursor)?;
+        cursor.at = cursor.tokens.len();
+        return Some(match name {
+            "skip" => written.replacen("match", "skip", 1),
+            _ => written,
+        });
+    }
+    let (mut written, mut verb, mut any) = (String::new(), name, Vec::new());
+    loop {
+        if let Some(not) = cursor.word("not").or_else(|| cursor.any_sign(&["!"])) {
+            cursor.note(
+                not,
+                format!(
+                    "unexpected `{}` behind `{name}`: `skip` drops what matches",
+                    not.text
+                ),
+            );
+            verb = if verb == "match" { "skip" } else { "match" };
+        }
+        let token = cursor.next()?;
+        any.push(match token.kind {
+            Kind::Regex => token.text.to_owned(),
+            Kind::Sign => return None,
+            _ => quoted(token),
+        });
+        if token.kind == Kind::Word || token.kind == Kind::Number {
+            cursor.note(
+                token,
+                format!("expected a \"text\" or a /regex/, found `{}`", token.text),
+            );
+        }
+        let sign = cursor.next();
+        match sign.map(|sign| (sign, sign.text.to_ascii_lowercase())) {
+            None => break,
+            Some((sign, word)) if word == "or" || word == "||" => {
+                cursor.note(
+                    sign,
+                    format!(
+                        "unexpected `{}`: several patterns are separated by commas",
+                        sign.text
+                    ),
+                );
+            }
+            Some((_, word)) if word == "," => {}
+            Some((sign, word)) if word == "and" || word == "&&" || sign.kind != Kind::Sign => {
+                let goes_on = word == "and" || word == "&&";
+                let means = if goes_on {
+                    "each pattern is a stage"
+                } else {
+                    "text of several words is one text in quotes"
+                };
+                cursor.note(sign, format!("unexpected `{}`: {means}", sign.text));
+                if !goes_on {
+                    return None;
+                }
+                written.push_str(&format!("{verb} {} | ", any.join(", ")));
+                any.clear();
+                verb = name;
+            }
+            Some(_) => return None,
+        }
+    }
+    Some(format!("{written}{verb} {}", any.join(", ")))
+}
+
+/// `limit 10 offset 5`, `limit = 5`.
+fn limit(cursor: &mut Cursor<'_>) -> Option<String> {
+    note_rest(cursor, "expected how many, found");
+    let rest = &cursor.tokens[cursor.at..];
+    let numbers: Vec<&str> = rest
+        .iter()
+        .filter(|token| token.kind == Kind::Number)
+        .map(|token| token.text)
+        .collect();
+    match numbers.as_slice() {
+        [number] => Some(format!("limit {number}")),
+        [number, offset]
+            if rest
+                .iter()
+                .any(|token| token.text.eq_ignore_ascii_case("offset")) =>
+        {
+            Some(format!("where @number > {offset} | limit {number}"))
+        }
+        _ => None,
+    }
+}
+
+/// `tail -n 5`, `tail -f x`.
+fn tail(cursor: &mut Cursor<'_>) -> Option<String> {
+    let rest = cursor.tokens[cursor.at..].to_vec();
+    let follows = rest
+        .windows(2)
+        .find(|pair| pair[0].text == "-" && pair[1].text.eq_ignore_ascii_case("f"));
+    let number = rest
+        .iter()
+        .find(|token| token.kind == Kind::Number)
+        .map(|token| token.text);
+    match follows {
+        Some(pair) => cursor.note(
+            pair[1],
+            "unexpected `-f`: --follow reads a file as it grows",
+        ),
+        None => note_rest(cursor, "expected how many records, found"),
+    }
+    number
+        .or(follows.map(|_| "10"))
+        .map(|number| format!("tail {number}"))
+}
+
+/// `split(line, ",")`, `split line by ","`, `split -d ,`.
+fn split(cursor: &mut Cursor<'_>) -> Option<String> {
+    note_rest(cursor, "expected a separator, found");
+    let rest = &cursor.tokens[cursor.at..];
+    let separator = rest
+        .iter()
+        .find(|token| matches!(token.kind, Kind::Text | Kind::Regex));
+    let sign = rest
+        .iter()
+        .find(|token| token.kind == Kind::Sign && matches!(token.text, "," | ";" | ":"));
+    let field = rest.iter().find(|token| {
+        token.kind == Kind::Word
+            && !matches!(token.text, "by" | "on" | "from" | "d" | "line" | "as")
+    });
+    let separator = match separator {
+        Some(token) if token.kind == Kind::Regex => token.text.to_owned(),
+        Some(token) => quoted(*token),
+        None => in_quotes(sign?.text),
+    };
+    let from = field.map_or(String::new(), |field| format!(" from {}", field.text));
+    Some(format!("split {separator}{from}"))
+}
+
+/// `parse "a * b" as x, y`, `parse x with "a" y "b"`.
+fn parse(cursor: &mut Cursor<'_>) -> Option<String> {
+    let rest = cursor.tokens[cursor.at..].to_vec();
+    if let Some(text) = rest
+        .first()
+        .filter(|text| text.kind == Kind::Text && text.text.contains('*'))
+    {
+        let names: Vec<String> = rest[1..]
+            .iter()
+            .filter(|token| token.kind == Kind::Word && token.text != "as")
+            .filter_map(|token| name_of(*token))
+            .collect();
+        let mut names = names.into_iter();
+        let mut pattern = String::new();
+        for (index, piece) in text.inner().split('*').enumerate() {
+            if index > 0 {
+                pattern.push_str(&format!(
+                    "{{{}}}",
+                    names.next().unwrap_or_else(|| "_".to_owned())
+                ));
+            }
+            pattern.push_str(piece);
+        }
+        cursor.note(*text, "a hole of a pattern is `{name}`, and no `*`");
+        return Some(format!("parse {}", in_quotes(&pattern)));
+    }
+    let with = rest.iter().position(|token| token.text == "with")?;
+    let from = rest
+        .first()
+        .filter(|token| token.kind == Kind::Word && with > 0)?;
+    let mut pattern = String::new();
+    for token in &rest[with + 1..] {
+        match token.kind {
+            Kind::Text => pattern.push_str(token.inner()),
+            Kind::Word => pattern.push_str(&format!("{{{}}}", token.text.split(':').next()?)),
+            _ => {}
+        }
+    }
+    cursor.note(
+        rest[with],
+        "unexpected `with`: a pattern is one text with holes",
+    );
+    Some(format!("parse {} from {}", in_quotes(&pattern), from.text))
+}
+
+/// `regex _raw="…"`, `regex "…"`: groups are taken out, without groups it is `match`.
+fn regex(cursor: &mut Cursor<'_>) -> Option<String> {
+    let rest = &cursor.tokens[cursor.at..];
+    let text = *rest.iter().find(|token| token.kind == Kind::Text)?;
+    let field = rest
+        .iter()
+        .find(|token| token.kind == Kind::Word)
+        .and_then(|token| name_of(*token));
+    if !text.text.contains("(?") && rest.len() == 1 {
+        return None;
+    }
+    cursor.note(text, "a regular expression is written between slashes");
+    let regex = super::expression::regex_of(text.text, "")?;
+    let field = field.filter(|field| field != "line" && field != "_raw" && field != "field");
+    Some(match (regex.contains("(?<"), field) {
+        (true, Some(field)) => format!("regex {regex} from {field}"),
+        (true, None) => format!("regex {regex}"),
+        (false, Some(field)) => format!("match {regex} in {field}"),
+        (false, None) => format!("match {regex}"),
+    })
+}
+
+/// `dedup host sortby -x`, `dedup a b`.
+fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
+    let rest = cursor.tokens[cursor.at..].to_vec();
+    let (mut keys, mut sort) = (Vec::new(), String::new());
+    let end = rest
+        .iter()
+        .position(|token| token.text == "sortby")
+        .unwrap_or(rest.len());
+    for token in &rest[..end] {
+        match token.kind {
+            Kind::Word | Kind::Text => keys.push(name_of(*token)?),
+            Kind::Sign if matches!(token.text, "," | "[" | "]") => {}
+            _ => return None,
+        }
+    }
+    if let Some(sortby) = rest.get(end) {
+        cursor.note(
+            *sortby,
+            "unexpected `sortby`: records are sorted by a stage before",
+        );
+        let name = rest[end..]
+            .iter()
+            .skip(1)
+            .find(|token| token.kind == Kind::Word)?;
+        let desc = if rest[end..].iter().any(|token| token.text == "-") {
+            " desc"
+        } else {
+            ""
+        };
+        sort = format!("sort {}{desc} | ", name.text);
+    } else {
+        cursor.note(*rest.get(1)?, "a `,` is missing between two keys");
+    }
+    Some(format!("{sort}dedup {}", keys.join(", ")))
+}
+
+/// `window tumbling 5m`, `window('5 minutes', '1 minute')`, `window 5m every 1m`.
+fn window(cursor: &mut Cursor<'_>) -> Option<String> {
+    let rest = cursor.tokens[cursor.at..].to_vec();
+    if rest.iter().any(|token| {
+        matches!(
+            token.text,
+            "on" | "late" | "offset" | "fill" | "rows" | "row" | "state"
+        )
+    }) {
+        return None; // as it is written here
+    }
+    let mut durations = Vec::new();
+    for (index, token) in rest.iter().enumerate() {
+        let text = match (token.kind, rest.get(index + 1)) {
+            (Kind::Number, Some(unit))
+                if unit.kind == Kind::Word && token.text.parse::<u32>().is_ok() =>
+            {
+                format!("{} {}", token.text, unit.text)
+            }
+            _ => token.text.trim_matches(['"', '\'']).to_owned(),
+        };
+        if text.starts_with(|c: char| c.is_ascii_digit()) {
+            durations.extend(duration_of(&text));
+        }
+    }
+    let odd = rest.iter().find(|token| {
+        !matches!(token.text, "," | "/")
+            && duration_of(token.text).is_none_or(|own| own != token.text)
+    })?;
+    cursor.note(*odd, format!("unexpected `{}` behind `window`", odd.text));
+    let is_session = rest
+        .iter()
+        .any(|token| token.text.eq_ignore_ascii_case("session"));
+    let shape = match (durations.as_slice(), is_session) {
+        ([gap], true) => format!("session {gap}"),
+        ([length], false) => length.clone(),
+        ([length, slide], false) => format!("{length}/{slide}"),
+        _ => return None,
+    };
+    Some(format!("window {shape}"))
+}
