@@ -70,23 +70,13 @@ fn windows_without_end_end_with_the_reader_of_their_rows() {
 
 #[test]
 fn a_chunk_that_takes_minutes_hears_a_signal() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().join("lines");
-    std::fs::write(
-        &path,
-        "an ordinary line, of which there are many\n".repeat(400_000),
-    )
-    .expect("there is room");
-    let path = path.to_str().expect("a plain path");
+    let lines = "an ordinary line, of which there are many\n".repeat(400_000);
     // Each record costs a fraction of a millisecond, and all are in one chunk.
     let slow = "where repeat(line, 5000) ~ /q+u+x/ | count";
     for window in ["", " | window 1h"] {
         let expression = format!("{slow}{window}");
-        let arguments = ["-j", "1", "--chunk", "1GiB", "--stats", &expression, path];
-        let run = Running::start(&arguments);
-        while !run.has_open(path.as_ref()) {
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
+        let mut run = Running::start(&["-j", "1", "--chunk", "1GiB", &expression]);
+        run.write(&lines); // most of it is read, and is one chunk
         run.signal("INT");
         let ended = run.end();
         assert_eq!(ended.status, Some(130), "{}", ended.stderr);

@@ -352,11 +352,24 @@ impl CsvDecoder {
 
 impl Decoder for CsvDecoder {
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
-        let is_none = |(_, span): &(u32, &Span)| {
-            !span.is_null() && self.dialect.is_no_record(span.slice(&texts.bytes))
+        // Of most rows the first byte tells, and every row is asked.
+        let limit = if self.dialect == Dialect::W3c {
+            b'#'
+        } else {
+            b' '
         };
-        let rows = (0..).zip(&texts.spans).filter(is_none);
-        rows.map(|(row, _)| row).collect()
+        let bytes: &[u8] = &texts.bytes;
+        let mut rows = Vec::new();
+        for (row, span) in (0..).zip(&texts.spans) {
+            let first = bytes.get(span.start as usize).filter(|_| span.len > 0);
+            if first.is_none_or(|first| *first <= limit)
+                && !span.is_null()
+                && self.dialect.is_no_record(span.slice(bytes))
+            {
+                rows.push(row);
+            }
+        }
+        rows
     }
 
     fn names(&self, header: &[u8]) -> Option<Names> {

@@ -140,129 +140,117 @@ impl Decoder for LogfmtDecoder {
 fn walk<'t>(
     text: &'t [u8],
     separator: &Separator,
-    mut see: impl FnMut(&'t [u8], Found),
+    see: impl FnMut(&'t [u8], Found),
 ) -> Result<(), String> {
+    let has_pair = match separator {
+        Separator::White => walk_words(text, see),
+        Separator::Text(separator) => walk_parts(text, separator, see),
+    };
+    match has_pair {
+        true => Ok(()),
+        false => Err("logfmt: expected key=value".to_owned()),
+    }
+}
+
+/// The same, separated by white space; whether there is a pair.
+#[inline]
+fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], Found)) -> bool {
+    let ends = |at: usize| text.get(at).is_none_or(|byte| *byte <= b' ');
     let mut has_pair = false;
     let mut at = 0;
     loop {
-        at = separator.skip(text, at);
+        at += length(&text[at..], |byte| byte <= b' ');
         if at == text.len() {
-            break;
+            return has_pair;
         }
-        let (word_end, least) = match separator {
-            Separator::White => (text.len(), b'!'), // keys end at white space: no need to look for it twice
-            Separator::Text(_) => (separator.find(text, at), 0),
-        };
-        let key_length = length(&text[at..word_end], |byte| {
-            byte >= least && byte != b'=' && byte != b'"'
+        let key_length = length(&text[at..], |byte| {
+            byte > b' ' && byte != b'=' && byte != b'"'
         });
-        let equals = at + key_length;
-        let key = match text.get(equals) {
-            Some(b'=') if equals < word_end => text[at..equals].trim_ascii(),
-            _ => b"",
+        let key = &text[at..at + key_length];
+        if key.is_empty() || text.get(at + key_length) != Some(&b'=') {
+            let quoted = closing_quote(text, at).filter(|(end, _)| ends(end + 1));
+            at = match quoted {
+                Some((end, _)) => end + 1,
+                None => at + length(&text[at..], |byte| byte > b' '),
+            };
+            continue;
+        }
+        has_pair = true;
+        at += key_length + 1;
+        let start = at;
+        if let Some((end, has_escapes)) = closing_quote(text, start)
+            && ends(end + 1)
+        {
+            at = end + 1;
+            see(key, Found::quoted(start + 1, end, has_escapes));
+        } else {
+            at += length(&text[at..], |byte| byte > b' ');
+            see(key, Found::Plain(start, at));
+        }
+    }
+}
+
+/// The same, separated by a text; white space around keys and values is dropped.
+fn walk_parts<'t>(
+    text: &'t [u8],
+    separator: &memmem::Finder<'_>,
+    mut see: impl FnMut(&'t [u8], Found),
+) -> bool {
+    let find = |at: usize| {
+        let found = separator.find(&text[at..]);
+        found.map_or(text.len(), |found| at + found)
+    };
+    let skip_white = |at: usize, end: usize| at + length(&text[at..end], |byte| byte <= b' ');
+    let ends = |at: usize| {
+        let rest = text[at..].trim_ascii_start();
+        rest.is_empty()
+            || rest.starts_with(separator.needle())
+            || text[at..].starts_with(separator.needle())
+    };
+    let mut has_pair = false;
+    let mut at = 0;
+    loop {
+        at = skip_white(at, text.len());
+        if at == text.len() {
+            return has_pair;
+        }
+        if text[at..].starts_with(separator.needle()) {
+            at += separator.needle().len();
+            continue;
+        }
+        let part = &text[at..find(at)];
+        let key_length = length(part, |byte| byte != b'=' && byte != b'"');
+        let key = match part.get(key_length) {
+            Some(b'=') => part[..key_length].trim_ascii(),
+            _ => &[],
         };
         let start = match key {
             [] => at,
-            _ => separator.skip_white(text, equals + 1),
+            _ => skip_white(at + key_length + 1, at + part.len()),
         };
-        let quoted = match text.get(start) {
-            Some(b'"') => {
-                closing_quote(text, start).filter(|(end, _)| separator.is_at(text, *end + 1))
+        let quoted = closing_quote(text, start).filter(|(end, _)| ends(end + 1));
+        let (found, end) = match quoted {
+            Some((end, has_escapes)) => (Found::quoted(start + 1, end, has_escapes), end + 1),
+            None => {
+                let end = at + part.len();
+                let value = text[start..end].trim_ascii_end();
+                (Found::Plain(start, start + value.len()), end)
             }
-            _ => None,
         };
-        at = match quoted {
-            Some((end, _)) => end + 1,
-            None => separator.find(text, start),
-        };
-        if key.is_empty() {
-            continue; // a word, or a text in quotes
+        if !key.is_empty() {
+            has_pair = true;
+            see(key, found);
         }
-        has_pair = true;
-        see(
-            key,
-            match quoted {
-                Some((end, true)) => Found::Escaped(start + 1, end),
-                Some((end, false)) => Found::Plain(start + 1, end),
-                None => Found::Plain(start, start + separator.trim(&text[start..at]).len()),
-            },
-        );
-    }
-    if has_pair {
-        Ok(())
-    } else {
-        Err("logfmt: expected key=value".to_owned())
+        at = end;
     }
 }
 
 impl Separator {
-    /// A separator of this text; none if it is white space.
+    /// A separator of this text, or white space if it is no other.
     pub fn of(text: &[u8]) -> Separator {
         match text.trim_ascii() {
             [] => Separator::White,
             _ => Separator::Text(Box::new(memmem::Finder::new(text).into_owned())),
-        }
-    }
-
-    /// Where the next word begins.
-    #[inline]
-    fn skip(&self, text: &[u8], at: usize) -> usize {
-        let mut at = at;
-        loop {
-            at += length(&text[at..], |byte| byte <= b' ');
-            match self {
-                Separator::Text(finder) if text[at..].starts_with(finder.needle()) => {
-                    at += finder.needle().len();
-                }
-                _ => return at,
-            }
-        }
-    }
-
-    /// Where the value begins whose key ends here.
-    #[inline]
-    fn skip_white(&self, text: &[u8], at: usize) -> usize {
-        match self {
-            Separator::White => at,
-            Separator::Text(_) => {
-                let end = self.find(text, at);
-                at + length(&text[at..end], |byte| byte <= b' ')
-            }
-        }
-    }
-
-    /// Where the word ends that begins here.
-    #[inline]
-    fn find(&self, text: &[u8], at: usize) -> usize {
-        match self {
-            Separator::White => at + length(&text[at..], |byte| byte > b' '),
-            Separator::Text(finder) => {
-                let found = finder.find(&text[at..]);
-                found.map_or(text.len(), |found| at + found)
-            }
-        }
-    }
-
-    /// Whether a word ends here, after white space or at once.
-    #[inline]
-    fn is_at(&self, text: &[u8], at: usize) -> bool {
-        match self {
-            Separator::White => text.get(at).is_none_or(|byte| *byte <= b' '),
-            Separator::Text(finder) => {
-                let rest = &text[at..];
-                rest.starts_with(finder.needle()) || {
-                    let rest = rest.trim_ascii_start();
-                    rest.is_empty() || rest.starts_with(finder.needle())
-                }
-            }
-        }
-    }
-
-    #[inline]
-    fn trim<'t>(&self, value: &'t [u8]) -> &'t [u8] {
-        match self {
-            Separator::White => value,
-            Separator::Text(_) => value.trim_ascii_end(),
         }
     }
 }
@@ -274,9 +262,12 @@ fn length(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
     end.unwrap_or(bytes.len())
 }
 
-/// The quote that closes the one at `open`, if any does, and whether a backslash is between them.
+/// The quote that closes the one at `open`, if both are there, and whether a backslash is between them.
 #[inline]
 fn closing_quote(text: &[u8], open: usize) -> Option<(usize, bool)> {
+    if text.get(open) != Some(&b'"') {
+        return None;
+    }
     let mut at = open + 1;
     let mut has_escapes = false;
     while let Some(found) = memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
@@ -291,6 +282,13 @@ fn closing_quote(text: &[u8], open: usize) -> Option<(usize, bool)> {
 }
 
 impl Found {
+    fn quoted(start: usize, end: usize, has_escapes: bool) -> Found {
+        match has_escapes {
+            true => Found::Escaped(start, end),
+            false => Found::Plain(start, end),
+        }
+    }
+
     fn value(self, text: &[u8]) -> Value {
         match self {
             Found::Plain(start, end) => Value::Text(text[start..end].to_vec()),

@@ -339,6 +339,11 @@ fn add(
             if bound.stages.iter().any(|stage| stage.kind.is_ordered())
                 && let Some(headings) = extraction.headings(bound.source.source)
             {
+                if bound.window.is_some() && !is_pending(bound) {
+                    let message = "a window has begun before this stage: each window would take its first record as the header";
+                    let help = format!("name the columns, or write it earlier: {stage} as a, b");
+                    return Err(vec![Mistake::new(stage.span, message).help(help)]);
+                }
                 bound.stages.push(Logical {
                     text: format!("the header of {stage}"),
                     kind: Kind::Ordered(headings),

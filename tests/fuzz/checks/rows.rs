@@ -90,8 +90,15 @@ pub fn rows(decoded: Decoded<'_>, texts: usize) -> Vec<Row> {
 /// A time in the leap year 2000: a time without a year takes it from the record before, which is another one when
 /// texts are decoded in another order.
 fn without_year(value: Value) -> Value {
-    let Value::Time(ns) = value else {
-        return value;
+    let ns = match value {
+        Value::Time(ns) => ns,
+        Value::Object(fields) => {
+            let fields = fields
+                .into_iter()
+                .map(|(name, value)| (name, without_year(value)));
+            return Value::Object(fields.collect());
+        }
+        other => return other,
     };
     let time = jiff::Timestamp::from_nanosecond(i128::from(ns)).expect("within the calendar");
     let time = time.to_zoned(jiff::tz::TimeZone::UTC);

@@ -43,7 +43,7 @@ impl<'t> Head<'t> {
     /// Where the field with this number is.
     #[inline(always)]
     pub(super) fn place(self, field: usize) -> Span {
-        let end = |byte: &u8| matches!(byte, b' ' | b'\t' | b',' | b'(');
+        let end = |byte: &u8| *byte <= b','; // a blank, a tab, a parenthesis or a comma: no part of an address
         if let Some(ip_end) = self.text.iter().position(end)
             && self.text[ip_end..] == *b" - -"
         {
