@@ -19,6 +19,8 @@ mod tests;
 mod tokens;
 mod values;
 mod verbs;
+mod word_operators;
+mod written;
 
 use crate::aggregate;
 use crate::expr::functions;
