@@ -245,7 +245,18 @@ fn bind_constant(
         .and_then(|value| value.borrow().as_number())
         .map(Number::to_f64)
         .filter(|number| (constant.fits)(*number));
-    number.ok_or_else(|| vec![unfit(constant, def, expr.span, &expr.to_string())])
+    let number = number.ok_or_else(|| vec![unfit(constant, def, expr.span, &expr.to_string())])?;
+    match constant.name {
+        "q" if number > 0.0 && number < 1.0 => Err(vec![fraction(expr, number)]),
+        _ => Ok(number),
+    }
+}
+
+/// `percentile(x, 0.95)` as elsewhere would be the smallest value; who means that writes `p0.95(x)`.
+fn fraction(expr: &Expr, q: f64) -> Mistake {
+    let percent = (q * 1e8).round() / 1e6;
+    let message = format!("`{expr}` is less than one percent: q goes from 0 to 100");
+    Mistake::new(expr.span, message).help(format!("write {percent}, as in p{percent}(x)"))
 }
 
 fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Mistake {
