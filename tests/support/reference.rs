@@ -418,10 +418,7 @@ impl<'a> Aggregate<'a> {
             "avg" => match sum(&values) {
                 (_, 0) => Null,
                 (Int(sum), count) if sum % count == 0 => finite((sum / count) as f64),
-                (Int(_), count) => {
-                    let floats: Vec<Value> = values.into_iter().chain([Float(0.0)]).collect();
-                    quotient(sum(&floats).0, count)
-                }
+                (Int(sum), count) => finite(nearest_quotient(sum, count)),
                 (sum, count) => quotient(sum, count),
             },
             "min" => extreme(values, Ordering::Less),
@@ -993,7 +990,7 @@ fn calculate(op: BinaryOp, left: Value, right: Value) -> Value {
             },
             _ if right == 0 => Null,
             BinaryOp::Divide if left % right == 0 => int(left / right),
-            BinaryOp::Divide => finite(left as f64 / right as f64),
+            BinaryOp::Divide => finite(nearest_quotient(left, right)),
             BinaryOp::FloorDivide => int(floor(left, right)),
             _ => int(left - floor(left, right) * right),
         };
@@ -1014,6 +1011,21 @@ fn calculate(op: BinaryOp, left: Value, right: Value) -> Value {
             }
         }
     })
+}
+
+/// The float nearest to a quotient: by its digits, of which any more only say that they go on.
+fn nearest_quotient(left: i128, right: i128) -> f64 {
+    let sign = if (left < 0) == (right < 0) { "" } else { "-" };
+    let (left, right) = (left.unsigned_abs(), right.unsigned_abs());
+    let mut digits = format!("{sign}{}.", left / right);
+    let mut rest = left % right;
+    for _ in 0..60 {
+        rest *= 10;
+        digits.push_str(&(rest / right).to_string());
+        rest %= right;
+    }
+    digits.push(if rest == 0 { '0' } else { '1' });
+    digits.parse().expect("a number")
 }
 
 fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
