@@ -1,8 +1,9 @@
 //! Clauses that several stages share: a list of aggregates, and the keys behind `by`.
 
 use super::arguments::Arguments;
-use super::ast::{Expr, ExprKind, Name, Span};
+use super::ast::{Expr, ExprKind, Name, Path, Segment, Span};
 use super::mistake::Mistake;
+use crate::data::Value;
 
 /// `agg {, agg} [by key {, key}]`
 #[derive(Clone, Debug)]
@@ -63,13 +64,31 @@ pub fn keys<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<KeyClause<'a>>, Mis
     let mut goes_on = arguments.keyword("by");
     while goes_on {
         let expr = arguments.expression("a key behind `by`")?;
-        keys.push(KeyClause {
-            expr,
-            alias: alias(arguments)?,
-        });
+        let alias = alias(arguments)?;
+        if alias.is_none() {
+            refuse_constant(expr)?;
+        }
+        keys.push(KeyClause { expr, alias });
         goes_on = arguments.comma();
     }
     Ok(keys)
+}
+
+/// `sort "host"` and `sort 2` would leave the order as it is: a key that is the same for every record is no key.
+pub fn refuse_constant(key: &Expr) -> Result<(), Mistake> {
+    let ExprKind::Literal(value) = &key.kind else {
+        return Ok(());
+    };
+    let message = format!("`{key}` is the same for every record");
+    let help = match value {
+        Value::Text(name) => {
+            let name = String::from_utf8_lossy(name).into_owned();
+            let field = Path(vec![Segment::Name(name)]);
+            format!("a field is written without quotes: {field}")
+        }
+        _ => "a column is named, not numbered".to_owned(),
+    };
+    Err(Mistake::new(key.span, message).help(help))
 }
 
 /// Reads `as NAME`, if it is next.

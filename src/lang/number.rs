@@ -74,6 +74,14 @@ pub(super) struct NumberLiteral {
 
 /// A number, size or duration; the input begins with a digit, or a dot and a digit.
 pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
+    if let Some(date) = date(input.fragment()) {
+        let mistake = Mistake::new(
+            span_of(input, date.len()),
+            format!("a date without quotes would be a subtraction: `{date}`"),
+        );
+        let resume = input.location_offset() + date.len();
+        return Err(fail(mistake.help(format!("write \"{date}\"")), resume));
+    }
     let (behind_number, number) = plain_number(input)?;
     let (rest, unit) =
         take_while(|c: char| c.is_alphanumeric() || c == '_' || c == '.').parse(behind_number)?;
@@ -101,6 +109,23 @@ pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
             Err(fail(Mistake { span, ..*mistake }, rest.location_offset()))
         }
     }
+}
+
+/// The date that a text begins with, and a time after it: `2026-03-01`, `2026-03-01T10:00:00Z`.
+fn date(text: &str) -> Option<&str> {
+    let is_date = |(index, byte): (usize, &u8)| match index {
+        4 | 7 => *byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    let day = text.as_bytes().get(..10)?;
+    if !day.iter().enumerate().all(is_date) {
+        return None;
+    }
+    let rest = &text[10..];
+    let is_time = rest.starts_with('T') && rest[1..].starts_with(|c: char| c.is_ascii_digit());
+    let goes_on = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '+' | '_');
+    let end = rest.find(|c| !goes_on(c)).unwrap_or(rest.len());
+    (end == 0 || is_time).then(|| &text[..10 + end])
 }
 
 /// A size such as `10kB`, in bytes; nothing if it is none, or no whole number of bytes below 2⁶³.
@@ -322,6 +347,25 @@ mod tests {
             ),
         ] {
             assert_eq!(read(text), Err(message.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_no_subtractions() {
+        assert_eq!(date("2026-03-01 "), Some("2026-03-01"));
+        assert_eq!(date("2026-03-01)"), Some("2026-03-01"));
+        assert_eq!(
+            date("2026-03-01T10:00:00.5Z | x"),
+            Some("2026-03-01T10:00:00.5Z")
+        );
+        for text in [
+            "2026-3-1",
+            "2026-03-011",
+            "2026 - 03 - 01",
+            "2026-03-x1",
+            "é2026-03-01",
+        ] {
+            assert_eq!(date(text), None, "{text}");
         }
     }
 

@@ -178,7 +178,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts
     let values = &call.arguments[..most.min(call.arguments.len())];
     if let Some(constant) = def.argument.constant() {
         settings.constant = match call.arguments.get(most) {
-            Some(expr) => bind_constant(expr, &constant, def)?,
+            Some(expr) => bind_constant(expr, &constant, def, call)?,
             None => constant.default.unwrap_or_default(),
         };
     }
@@ -240,12 +240,29 @@ fn bind_constant(
     expr: &Expr,
     constant: &Constant,
     def: &AggregateDef,
+    call: &AggregateCall<'_>,
 ) -> Result<f64, Vec<Mistake>> {
     let number = crate::expr::constant(expr)
         .and_then(|value| value.borrow().as_number())
         .map(Number::to_f64)
         .filter(|number| (constant.fits)(*number));
-    number.ok_or_else(|| vec![unfit(constant, def, expr.span, &expr.to_string())])
+    let number = number.ok_or_else(|| vec![unfit(constant, def, expr.span, &expr.to_string())])?;
+    match constant.name {
+        "q" if number > 0.0 && number < 1.0 => Err(vec![fraction(expr, number, call)]),
+        _ => Ok(number),
+    }
+}
+
+/// `percentile(x, 0.95)` as elsewhere would be about the smallest value; who means that writes `p0.95(x)`.
+fn fraction(expr: &Expr, q: f64, call: &AggregateCall<'_>) -> Mistake {
+    let percent = (q * 1e8).round() / 1e6;
+    let value = call
+        .arguments
+        .first()
+        .map_or("x".to_owned(), Expr::to_string);
+    let message = format!("`{expr}` is less than one percent: q goes from 0 to 100");
+    let help = format!("write {}({value}, {percent})", call.name.text);
+    Mistake::new(expr.span, message).help(help)
 }
 
 fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Mistake {

@@ -79,8 +79,13 @@ fn missing_by(stage: &Stage, place: usize) -> Option<Mistake> {
         arguments: stage.arguments[..place].to_vec(),
         span: stage.span,
     };
+    let has_keys = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.as_word() == Some("by"));
+    let joint = match front.arguments.iter().any(has_keys) {
+        true => ", ",
+        false => " by ",
+    };
     let message = format!("unexpected `{name}`: groups are made by `by` alone");
-    Some(Mistake::new(meant.head.span, message).help(format!("write {front} by {keys}")))
+    Some(Mistake::new(meant.head.span, message).help(format!("write {front}{joint}{keys}")))
 }
 
 /// `count by line limit 5`: the arguments from `place` on are a stage.
@@ -93,6 +98,25 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Mistake> {
     } else {
         vocabulary::written_here(&meant)?
     };
+    let is_filter = here.starts_with("where ") && name != "having";
+    let is_aggregate = |name| aggregate::find(name).is_some();
+    if is_filter && place == 0 && stage.head.as_word().is_none_or(is_aggregate) {
+        let message = format!("unexpected `{name}`: an aggregate takes a condition after `where`");
+        let help = format!("write {} {here}", stage.head);
+        return Some(Mistake::new(meant.head.span, message).help(help));
+    }
+    let column = stage.head.to_string();
+    let column = column.split('(').next().unwrap_or_default();
+    if is_filter && aggregate::find(column).is_some() && !here.contains(column) {
+        let front = Stage {
+            head: stage.head.clone(),
+            arguments: stage.arguments[..place].to_vec(),
+            span: stage.span,
+        };
+        let message = format!("unexpected `{name}`: records are kept before they are grouped");
+        let help = format!("write {here} | {front}");
+        return Some(Mistake::new(meant.head.span, message).help(help));
+    }
     let message = format!("a `|` is missing in front of `{name}`");
     Some(Mistake::new(meant.head.span, message).help(format!("write … | {here}")))
 }

@@ -12,6 +12,7 @@ use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Valu
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 use crate::lang::arguments::Arguments;
+use crate::lang::clauses::refuse_constant;
 use crate::lang::{Mistake, ast};
 
 pub(super) const DEDUP: StageDef = StageDef {
@@ -65,6 +66,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             let expr = arguments
                 .expression("a field to tell records apart by")
                 .map_err(|mistake| vec![mistake.usage(usage)])?;
+            if let Err(constant) = refuse_constant(expr) {
+                mistakes.push(constant);
+            }
             match bind_expr(expr, scope) {
                 Ok(node) => keys.push(slot_of(node, scope, &mut computed)),
                 Err(found) => mistakes.extend(found),

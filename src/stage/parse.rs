@@ -130,6 +130,28 @@ fn mistake(expr: &Expr, text: &[u8], error: PatternError) -> Mistake {
     Mistake::new(span, error.message).help(error.help)
 }
 
+/// Names that formats have elsewhere.
+const BORROWED_FORMATS: [(&str, &str); 9] = [
+    (
+        "apache apache2 httpd access access_log accesslog access_combined apache_combined",
+        "write parse combined, or parse clf for lines without referrer and agent",
+    ),
+    (
+        "nginx nginx_access",
+        "write parse combined for the access log, parse nginx_error for the error log",
+    ),
+    ("common apache_common ncsa", "write parse clf"),
+    ("iis cloudfront", "write w3c, which is a stage"),
+    ("elb aws_alb", "write parse alb"),
+    ("rfc5424", "write parse syslog5424"),
+    ("rfc3164 auth bsd", "write parse syslog"),
+    ("kubernetes k8s containerd", "write parse cri"),
+    (
+        "json logfmt csv tsv w3c",
+        "it is a stage: write it without `parse`",
+    ),
+];
+
 fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Mistake {
     let Some(word) = expr.as_word() else {
         let message = format!("expected a pattern or the name of a format, found `{expr}`");
@@ -153,6 +175,12 @@ fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Mistake {
         .chain(own)
         .collect();
     let mistake = Mistake::new(expr.span, format!("unknown format `{word}`"));
+    let borrowed = BORROWED_FORMATS
+        .iter()
+        .find(|(words, _)| words.split(' ').any(|other| other == word));
+    if let Some((_, help)) = borrowed {
+        return mistake.help(*help);
+    }
     match closest(word, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
         None => mistake.help(format!(

@@ -7,6 +7,7 @@ use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, LiveSlots, Rank, Slot, gather_across};
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
+use crate::lang::clauses::refuse_constant;
 use crate::lang::{Mistake, ast};
 
 pub(super) const SORT: StageDef = StageDef {
@@ -49,6 +50,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         let expr = arguments
             .expression("what to sort by")
             .map_err(|mistake| vec![mistake.usage(SORT.entry.usage)])?;
+        if let Err(constant) = refuse_constant(expr) {
+            mistakes.push(constant);
+        }
         let direction = if arguments.keyword("desc") {
             Direction::Descending
         } else {

@@ -162,6 +162,15 @@ fn stages(text: &str) -> Vec<(usize, &str)> {
 pub(super) fn answer_stage(text: &str) -> Option<Answer> {
     let mut cursor = Cursor::new(text)?;
     let head = cursor.peek()?;
+    if head.text.starts_with('.')
+        && let Some(answer) = shapes::answer(text)
+    {
+        let here = answer.here.strip_prefix("json | ")?; // a stage before this one decodes
+        return Some(Answer {
+            here: canonical(here)?,
+            ..answer
+        });
+    }
     if let Some((verb, length)) = find(&cursor) {
         cursor.at = length;
         let last = cursor.tokens[length - 1];
@@ -185,6 +194,9 @@ pub(super) fn answer_stage(text: &str) -> Option<Answer> {
     let (span, message) = cursor.note?;
     let word = text.get(span.start..span.end)?.to_owned();
     let translated = here.and_then(|here| canonical(&here));
+    if is_own && translated.is_some() && translated == canonical(text) {
+        return None; // as it was typed: the mistake is about a field
+    }
     let here = translated.or_else(|| example_of(&word))?;
     Some(Answer {
         span,
@@ -262,9 +274,10 @@ fn find(cursor: &Cursor<'_>) -> Option<(&'static Verb, usize)> {
     let first = tokens.first().filter(|token| token.kind == Kind::Word)?;
     let method = first.text.rsplit('.').next().filter(|_| cursor.at_call()); // `df.groupby('a')`
     let mut key = values::key(method.unwrap_or(first.text));
-    let calls_function =
-        functions::find(first.text).is_some() && tokens.get(1).is_some_and(|open| open.text == "(");
-    let mut found = match is_own(first.text) || calls_function {
+    let is_value = functions::find(first.text).is_some()
+        || values::find(first.text).is_some_and(|row| row.is == values::Is::Aggregate);
+    let is_called = is_value && tokens.get(1).is_some_and(|open| open.text == "(");
+    let mut found = match is_own(first.text) || is_called {
         true => None,
         false => row(&key).map(|verb| (verb, 1)),
     };

@@ -19,7 +19,11 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
             head,
             format!("`{name}` is a stage: what it takes stands behind it, without parentheses"),
         );
-        let written = stage(name, &mut inner);
+        let chosen = inner.clone().expression().filter(|_| name == "select");
+        let written = match chosen.filter(|value| is_condition(value)) {
+            Some(condition) => Some(format!("where {condition}")), // as in jq
+            None => stage(name, &mut inner),
+        };
         cursor.note = inner.note;
         return written;
     }
@@ -90,6 +94,14 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
     .filter(|_| !cursor.is_done() || cursor.note.is_some())
 }
 
+/// Whether an expression compares something.
+fn is_condition(value: &str) -> bool {
+    const SIGNS: [&str; 11] = [
+        " == ", " != ", " < ", " <= ", " > ", " >= ", " ~ ", " !~ ", " in ", " and ", " or ",
+    ];
+    SIGNS.iter().any(|sign| value.contains(sign)) || value.starts_with("not ")
+}
+
 /// A message about the next token, if nothing was said so far.
 fn note_rest(cursor: &mut Cursor<'_>, what: &str) {
     if let Some(token) = cursor.peek() {
@@ -125,7 +137,20 @@ fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
         cursor.note(next, "`sort` takes an expression here, and no flags");
         return Some(written);
     }
-    cursor.note(next, format!("unexpected `{}` behind `sort`", next.text));
+    let is_elsewhere = |token: &&Token<'_>| {
+        let word = token.text.to_ascii_lowercase();
+        matches!(
+            word.as_str(),
+            "asc" | "desc" | "ascending" | "descending" | "nulls" | "reverse"
+        ) && !matches!(token.text, "asc" | "desc")
+    };
+    let odd = cursor.tokens[cursor.at..].iter().skip(1).find(is_elsewhere);
+    let odd = odd.copied().unwrap_or(next);
+    cursor.note(odd, format!("unexpected `{}` behind `sort`", odd.text));
+    let counts = |after: Token<'_>| !matches!(after.text, "desc" | "asc" | ",");
+    if cursor.peek_at(1).is_none_or(|after| !counts(after)) && next.kind == Kind::Number {
+        return None; // a column by its number
+    }
     let limit = cursor
         .of_kind(Kind::Number)
         .map_or(String::new(), |number| format!(" | limit {}", number.text));

@@ -111,7 +111,8 @@ pub(super) const VALUES: &[Value] = &[
     running("rolling movingaverage movavg movingavg sma trendline", "mean", "an average of the last records is `running avg(x) over N rows`", "running avg({1=x}) over 5 rows"),
     // Choices and nulls
     function("isnull isna isnan isnotset ismissing", "`== null` asks for a missing value", "is_null({1=x})"),
-    function("isnotnull notna notnull exists has isset isdefined", "`!= null` asks for a value that is there", "{1=x} != null"),
+    function("has", "`!= null` asks for a value that is there", "{f=x} != null"),
+    function("isnotnull notna notnull exists isset isdefined", "`!= null` asks for a value that is there", "{1=x} != null"),
     function("nvl ifnull zeroifnull fillna", "a missing value is replaced by `coalesce`", "coalesce({1=x}, {2=0})"),
     function("nullif", "a choice is made by `if`", "if({1=x} == {2=0}, null, {1=x})"),
     function("iif iff ifelse ifthenelse when where", "a choice is made by `if`", "if({1=status >= 500}, {2=\"bad\"}, {3=\"good\"})"),
@@ -448,6 +449,14 @@ fn argument(name: &str, arguments: &[Written]) -> Option<String> {
                 .map(|argument| argument.text.as_str())
                 .collect();
             texts.join(", ")
+        }),
+        "f" => arguments.first().map(|argument| {
+            let inner = argument.text.trim_matches('"');
+            let is_name = inner.chars().all(|c| c.is_alphanumeric() || c == '_');
+            match is_name && !inner.is_empty() {
+                true => inner.to_owned(), // `has("a")` of jq
+                false => argument.text.clone(),
+            }
         }),
         "p" => Some(percentile(arguments).unwrap_or_else(|| "p95(x)".to_owned())),
         "t" => arguments
