@@ -153,6 +153,8 @@ fn a_report_never_outlives_a_run_that_fails_early() {
         "$BOURN --report r.xml -x missing a",
         "$BOURN --report r.xml --rejects /none/f 'json | count' a",
         "$BOURN --report r.xml count a >&-",
+        "$BOURN --report r.xml --rejects f --late f 'json | count | window 1s on t' a",
+        "$BOURN --report r.xml 'match \"x\"' a >>a",
     ] {
         let first = ended(
             &files,

@@ -116,7 +116,10 @@ fn serve(request: &Request) -> Status {
     // First of all: an earlier report must not outlive a run that fails, and where none can be written, no other file
     // is emptied.
     let report = match outputs::mistake(request) {
-        Some(mistake) => Err(mistake),
+        Some(mistake) => {
+            outputs::remove_report(request);
+            Err(mistake)
+        }
         None => outputs::report(request),
     };
     match report {

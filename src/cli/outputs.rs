@@ -65,12 +65,24 @@ pub(super) fn report(request: &Request) -> Result<Option<WholeFile>, String> {
     let Some(path) = &request.report else {
         return Ok(None);
     };
+    let name = source::display(path).into_owned();
+    WholeFile::at(path, name, &all_sources(request), junit::is_report).map(Some)
+}
+
+/// All sources, also standard input if none is written.
+fn all_sources(request: &Request) -> Vec<OsString> {
     let mut all: Vec<OsString> = sources(request).cloned().collect();
     if request.sources.is_empty() {
         all.push(OsString::from("-"));
     }
-    let name = source::display(path).into_owned();
-    WholeFile::at(path, name, &all, junit::is_report).map(Some)
+    all
+}
+
+/// Removes the report of an earlier run if this one has nowhere to write.
+pub(super) fn remove_report(request: &Request) {
+    if let Some(path) = &request.report {
+        remove(path, &all_sources(request));
+    }
 }
 
 /// Removes the report of an earlier run where the options cannot be read: `--report FILE` is found in the words.
@@ -89,10 +101,14 @@ pub(super) fn remove_stale_report(words: &[OsString]) {
             None if word == "--" => return,
             None => continue,
         };
-        // Failing to is no worse than the mistake that is reported already.
-        let is_file = std::fs::metadata(&path).is_ok_and(|found| found.is_file());
-        let _ = is_file.then(|| WholeFile::at(&path, String::new(), &[], junit::is_report));
+        remove(&path, &[]);
     }
+}
+
+/// Removes a report of an earlier run. Failing to is no worse than the mistake that is reported already.
+fn remove(path: &OsStr, sources: &[OsString]) {
+    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
+    let _ = is_file.then(|| WholeFile::at(path, String::new(), sources, junit::is_report));
 }
 
 /// Why results cannot be printed at all, if so.
