@@ -356,7 +356,7 @@ fn mistakes_in_how_sources_are_written() {
         ),
         (
             &["count", "--tail", "-5"],
-            "bourn: unknown option `-5`\n  = help: bourn --help options lists them\n",
+            "bourn: unknown option `-5`\n  = help: the first records are kept by `limit`; write limit 5\n",
         ),
         (
             &["count", "--for", "abc"],

@@ -114,6 +114,14 @@ fn results_never_go_into_what_is_read_or_kept() {
             "--report out: results go to the same file",
         ),
         (
+            "$BOURN --rejects told 'json | count' a 2> told; status=$?; cat told >&2; exit $status",
+            "--rejects told: messages go to the same file",
+        ),
+        (
+            "$BOURN --report /dev/stderr count a 2> told; status=$?; cat told >&2; exit $status",
+            "--report /dev/stderr: messages go to the same file",
+        ),
+        (
             "ln -sf new link; $BOURN --rejects new --report link 'json | count' a",
             "--rejects and --report go to the same",
         ),

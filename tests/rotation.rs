@@ -18,6 +18,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use compress::compress;
 use live::Running;
@@ -181,6 +182,35 @@ fn a_thousand_rotations_of_a_followed_directory() {
 #[test]
 fn a_thousand_rotations_of_a_followed_file() {
     rotate_while_followed(false);
+}
+
+/// The name often means another file between the moment a directory is listed and the moment the file is opened.
+#[test]
+fn a_log_that_is_renamed_without_a_pause() {
+    let files = Files::new();
+    let log = files.path().join("app.log");
+    append(&log, "begin\n");
+    let written = files.path().to_str().expect("a plain path");
+    let mut run = Running::start(&["skip 'z'", written, "--follow"]);
+    assert_eq!(run.line(), "begin");
+    let mut expected = BTreeSet::new();
+    for round in 0..ROTATIONS {
+        let lines = [format!("line {round}"), format!("{round}: after it")];
+        append(&log, &format!("{}\n", lines[0]));
+        let rotated = files.path().join(format!("app.log.{round}"));
+        std::fs::rename(&log, &rotated).expect("it is renamed");
+        append(&rotated, &format!("{}\n", lines[1]));
+        expected.extend(lines);
+        if round % 8 == 0 {
+            std::thread::sleep(Duration::from_millis(1)); // rounds fall into all moments of a look
+        }
+    }
+    let found: Vec<String> = expected.iter().map(|_| run.line()).collect();
+    assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected);
+    append(&log, "end\n");
+    assert_eq!(run.line(), "end");
+    run.signal("INT");
+    assert_eq!(run.end().stdout, "");
 }
 
 /// Where Debian's logrotate is; nothing where it is not installed.

@@ -7,7 +7,7 @@
 
 use super::moments::{Moments, Sums};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Expansion, Value, two_product};
+use crate::data::{Entry, Example, Expansion, Value, scale, two_product};
 
 pub(super) const LINREG: AggregateDef = AggregateDef {
     entry: Entry {
@@ -57,55 +57,57 @@ fn columns(arguments: &[String]) -> Vec<String> {
 fn fit(sums: &Sums) -> Vec<Value> {
     let regressors = sums.variables() - 1;
     let count = Value::Int(sums.count() as i64);
-    let slopes = if sums.count() > regressors as u64 {
-        slopes(sums)
-    } else {
-        None
-    };
-    let Some(slopes) = slopes else {
+    let is_enough = sums.count() > regressors as u64;
+    // A variable that is always zero has no exponent.
+    let exponents: Vec<i32> = (0..sums.variables())
+        .filter(|_| is_enough)
+        .map(|variable| sums.exponent(variable).unwrap_or(0))
+        .collect();
+    let scaled = is_enough.then(|| slopes(sums, &exponents)).flatten();
+    let Some(scaled) = scaled else {
         let mut columns = vec![Value::Null; regressors + 2];
         columns.push(count);
         return columns;
     };
-    let mut columns = vec![Value::float(intercept(sums, &slopes))];
-    columns.extend(slopes.iter().map(|&slope| Value::float(slope)));
-    columns.push(Value::float(explained(sums, &slopes)));
+    let mut columns = vec![Value::float(intercept(sums, &scaled, &exponents))];
+    let slopes = scaled.iter().zip(&exponents[1..]);
+    columns.extend(slopes.map(|(&slope, x)| Value::float(scale(slope, exponents[0] - x))));
+    columns.push(Value::float(explained(sums, &scaled, &exponents)));
     columns.push(count);
     columns
 }
 
-/// (Σy − Σ slope Σx) / n
-fn intercept(sums: &Sums, slopes: &[f64]) -> f64 {
-    let mut rest = sums.sum(0);
+/// (Σy − Σ slope Σx) / n, of slopes without the powers of two of the variables: a slope alone may be no float.
+fn intercept(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
+    let mut rest = sums.sum_without(0, exponents[0]);
     for (index, &slope) in slopes.iter().enumerate() {
         let mut slope_alone = Expansion::default();
         slope_alone.add(slope);
-        rest = rest.minus(&sums.sum(index + 1).times(&slope_alone));
+        let x = sums.sum_without(index + 1, exponents[index + 1]);
+        rest = rest.minus(&x.times(&slope_alone));
     }
-    rest.round() / sums.count() as f64
+    scale(rest.round() / sums.count() as f64, exponents[0])
 }
 
 /// The share of the variance of y that the fit explains; 0 / 0, which is no float, if y never changes.
-fn explained(sums: &Sums, slopes: &[f64]) -> f64 {
+fn explained(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
+    let y = (0, exponents[0]);
     let mut explained = Expansion::default();
     for (index, &slope) in slopes.iter().enumerate() {
-        let (high, low) = two_product(slope, sums.centred(index + 1, 0));
+        let x = (index + 1, exponents[index + 1]);
+        let (high, low) = two_product(slope, sums.centred_without(x, y));
         explained.add(low);
         explained.add(high);
     }
-    (explained.round() / sums.centred(0, 0)).clamp(0.0, 1.0)
+    (explained.round() / sums.centred_without(y, y)).clamp(0.0, 1.0)
 }
 
-/// Solves the normal equations; nothing if they do not decide the slopes.
-fn slopes(sums: &Sums) -> Option<Vec<f64>> {
+/// Solves the normal equations, each variable without its power of two, so that no square is beyond every float and
+/// no regressor is lost beside a larger one; nothing if they do not decide the slopes.
+fn slopes(sums: &Sums, exponents: &[i32]) -> Option<Vec<f64>> {
     let size = sums.variables() - 1;
-    // Each regressor is scaled by a power of two, which rounds nothing, so that none is lost beside a larger one.
-    let scales: Vec<f64> = (1..=size)
-        .map(|x| power_near_root(sums.centred(x, x)))
-        .collect();
-    let scaled = |row: usize, column: usize| {
-        sums.centred(row + 1, column + 1) / scales[row] / scales[column]
-    };
+    let of = |variable: usize| (variable, exponents[variable]);
+    let scaled = |row: usize, column: usize| sums.centred_without(of(row + 1), of(column + 1));
     let mut lower = vec![vec![0.0; size]; size];
     let mut diagonal = vec![0.0; size];
     for row in 0..size {
@@ -128,24 +130,11 @@ fn slopes(sums: &Sums) -> Option<Vec<f64>> {
     let mut solution: Vec<f64> = Vec::with_capacity(size);
     for row in 0..size {
         let before: f64 = (0..row).map(|k| lower[row][k] * solution[k]).sum();
-        solution.push(sums.centred(row + 1, 0) / scales[row] - before);
+        solution.push(sums.centred_without(of(row + 1), of(0)) - before);
     }
     for row in (0..size).rev() {
         let behind: f64 = (row + 1..size).map(|k| lower[k][row] * solution[k]).sum();
         solution[row] = solution[row] / diagonal[row] - behind;
     }
-    for (slope, scale) in solution.iter_mut().zip(&scales) {
-        *slope /= scale;
-    }
     Some(solution)
-}
-
-/// A power of two near the root of a number; 1 if that has none.
-fn power_near_root(square: f64) -> f64 {
-    let exponent = (square.to_bits() >> 52) as i32 - 1023;
-    if square.is_normal() && square > 0.0 {
-        2f64.powi(exponent / 2)
-    } else {
-        1.0
-    }
 }

@@ -136,21 +136,13 @@ impl Sums {
         self.variables
     }
 
-    /// The sum of a variable.
-    pub(super) fn sum(&self, variable: usize) -> Expansion {
-        self.sums[variable].expansion()
+    /// The sum of a variable, without a power of two.
+    pub(super) fn sum_without(&self, variable: usize, exponent: i32) -> Expansion {
+        self.sums[variable].scaled(-exponent)
     }
 
-    /// n Σab − Σa Σb, rounded once: n times the sum of products about the means. There must be a row.
-    pub(super) fn centred(&self, a: usize, b: usize) -> f64 {
-        let products = self.sums[self.product(a.min(b), a.max(b))].expansion();
-        products
-            .times(&Expansion::of_int(i128::from(self.count)))
-            .minus(&self.sum(a).times(&self.sum(b)))
-            .round()
-    }
-
-    /// As [`Sums::centred`], each variable without a power of two.
+    /// n Σab − Σa Σb, rounded once: n times the sum of products about the means, each variable without a power of two.
+    /// There must be a row.
     pub(super) fn centred_without(
         &self,
         (a, a_exponent): (usize, i32),
@@ -158,8 +150,8 @@ impl Sums {
     ) -> f64 {
         let products = self.sums[self.product(a.min(b), a.max(b))].scaled(-a_exponent - b_exponent);
         let (a, b) = (
-            self.sums[a].scaled(-a_exponent),
-            self.sums[b].scaled(-b_exponent),
+            self.sum_without(a, a_exponent),
+            self.sum_without(b, b_exponent),
         );
         products
             .times(&Expansion::of_int(i128::from(self.count)))

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::sink::{Stdout, WholeFile, is_same_place, is_standard_output};
+use crate::sink::{Stdout, WholeFile, is_same_place, is_standard_error, is_standard_output};
 use crate::source;
 
 use super::arguments::Request;
@@ -24,6 +24,11 @@ pub(super) fn mistake(request: &Request) -> Option<String> {
         if is_standard_output(path) {
             return Some(format!(
                 "{option} {name}: results go to the same file; name another"
+            ));
+        }
+        if is_standard_error(path) {
+            return Some(format!(
+                "{option} {name}: messages go to the same file; name another"
             ));
         }
         let other = files[..number]

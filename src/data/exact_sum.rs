@@ -127,8 +127,23 @@ impl ExactSum {
             return self.add_far_product(left, right);
         }
         let (product, lost) = two_product(left, right);
+        if product.is_infinite() {
+            return self.add_uneven_product(left, right); // no product in range is beyond every float
+        }
         self.add_float(product);
         self.add_float(lost);
+    }
+
+    /// Adds a product that is in range, with a factor that is too large to be split into halves.
+    #[cold]
+    fn add_uneven_product(&mut self, left: f64, right: f64) {
+        if left == 0.0 || right == 0.0 {
+            return;
+        }
+        let ((left, left_exponent), (right, right_exponent)) = (mantissa(left), mantissa(right));
+        let (product, lost) = two_product(left, right);
+        self.add_float(scale(product, left_exponent + right_exponent));
+        self.add_float(scale(lost, left_exponent + right_exponent));
     }
 
     /// Adds a product that is beyond every float, or so small that its digits are.

@@ -70,7 +70,11 @@ fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
 /// The only field of a row: white space alone would be a blank line.
 #[inline]
 fn write_alone(text: &[u8], out: &mut Vec<u8>) {
-    if text.first().is_none_or(|first| *first <= b' ') {
+    let is_blank = |text: &[u8]| text.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r'));
+    if text
+        .first()
+        .is_none_or(|first| *first <= b' ' && is_blank(text))
+    {
         write_in_quotes(text, out);
     } else {
         write_quoted(text, out);

@@ -12,7 +12,7 @@ mod workflow_commands;
 pub use display::{Display, Size};
 pub use progress::Progress;
 pub use rejects::Rejects;
-pub use same_file::{is_same_file, is_same_place, is_standard_output};
+pub use same_file::{is_same_file, is_same_place, is_standard_error, is_standard_output};
 pub use stdout::{Sink, SinkError, Stdout};
 pub use whole::WholeFile;
 pub use workflow_commands::NoCommands;

@@ -27,6 +27,11 @@ pub fn is_standard_output(path: &OsStr) -> bool {
     is_same_file(OsStr::new("/dev/stdout"), path)
 }
 
+/// True if a path is the regular file that standard error goes to.
+pub fn is_standard_error(path: &OsStr) -> bool {
+    is_same_file(OsStr::new("/dev/stderr"), path)
+}
+
 /// As [`is_same_file`], also for files that do not exist yet. Devices and pipes may take several outputs.
 pub fn is_same_place(left: &OsStr, right: &OsStr) -> bool {
     if is_same_file(left, right) {

@@ -19,7 +19,7 @@ pub(super) const CSV: StageDef = StageDef {
                   than at a field's start is text. Fields are text; an empty one is \"\". Columns that a short row \
                   lacks are null; a row with more fields than columns is rejected, and so is a quote that \
                   is not closed: only the line is lost in which it was opened. Lines that are empty or blank are \
-                  skipped, and are no records.\n\n\
+                  skipped, and are no records; with `from FIELD`, a blank field is a row.\n\n\
                   SEP is one character (default ','): ';', '|', \"\\t\". It may be several characters or a /regex/: then a \
                   separator at the start of a line is dropped, the last column takes the rest of the line, quoted \
                   fields hold no newlines, and a quote that is not closed before a separator is text. \
@@ -132,6 +132,7 @@ pub(super) fn bind_rows(
         }
     }
     let header = scope.header().filter(|_| from.is_none());
+    let is_of_field = from.is_some();
     let text = extract::text_of(from, stage, scope, entry)?;
     let extraction = match (names.is_empty(), header) {
         (false, _) => {
@@ -155,7 +156,7 @@ pub(super) fn bind_rows(
             return Err(vec![Mistake::new(stage.span, message).help(help)]);
         }
     };
-    Ok(BoundStage::Extract(extraction))
+    Ok(BoundStage::Extract(extraction.of_field(is_of_field)))
 }
 
 /// Says what it wants of the source, if the rows come from one.

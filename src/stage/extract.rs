@@ -29,6 +29,9 @@ pub struct Extraction {
     preface: Preface,
     /// The first record of a source may be its header, or a record.
     may_lack_header: bool,
+    /// The texts are a field of the records, each of which stays one whatever the field holds; not so where they are
+    /// pieces of records.
+    is_of_field: bool,
     /// What holds the record that names the fields.
     header: Option<Slot>,
     first: FirstHeader,
@@ -103,6 +106,7 @@ impl Extraction {
             header: self.header,
             first: self.first,
             takes_header: self.preface == Preface::Header,
+            is_of_field: self.is_of_field,
             lines: self.lines.filter(|(_, printed)| live.contains(*printed)),
             slots,
             older,
@@ -187,6 +191,14 @@ impl Extraction {
         }
     }
 
+    /// The texts are those of `from FIELD`, if it is given.
+    pub(super) fn of_field(self, is_of_field: bool) -> Extraction {
+        Extraction {
+            is_of_field,
+            ..self
+        }
+    }
+
     /// The fields are named by the header in this slot.
     pub(super) fn under(self, header: Slot) -> Extraction {
         Extraction {
@@ -262,6 +274,7 @@ pub(super) fn open(
         regroup: None,
         preface: Preface::default(),
         may_lack_header: false,
+        is_of_field: false,
         header: None,
         first: FirstHeader::default(),
         lines: None,
@@ -284,6 +297,7 @@ pub(super) fn known(
         regroup: None,
         preface: Preface::default(),
         may_lack_header: false,
+        is_of_field: false,
         header: None,
         first: FirstHeader::default(),
         lines: None,
@@ -324,6 +338,7 @@ struct Extract {
     header: Option<Slot>,
     first: FirstHeader,
     takes_header: bool,
+    is_of_field: bool,
     /// The object of all fields.
     whole: Option<Slot>,
     lines: Option<(Slot, Slot)>,
@@ -421,6 +436,7 @@ impl RowStage for Extract {
                 .into_owned(),
         );
         let no_records = match self.header {
+            _ if self.is_of_field && account.exploded.is_none() => Vec::new(),
             Some(header) => self.decoder.no_records_under(batch.column(header), &texts),
             None => self.decoder.no_records(&texts),
         };

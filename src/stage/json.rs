@@ -11,7 +11,7 @@ pub(super) const JSON: StageDef = StageDef {
         usage: "json [from FIELD]",
         summary: "Take the fields of a JSON object: user.id, items[0].price.",
         details: "Values keep their types; nested fields are named by path. Only the fields that something asks for are read; of the rest, only the structure is checked. Of a \
-                  name that comes twice, the last one counts; ints beyond 64 bits are floats; items[-1] is the last \
+                  name that comes twice, the last one counts; ints of any size keep their digits; items[-1] is the last \
                   element. A record that is no object is rejected. Behind other stages that extract, fields are added to theirs and \
                   replace them; where a record has no field of a name, it means what it meant before. A field that is never there is named on stderr at \
                   the end.\n\n\
@@ -20,7 +20,7 @@ pub(super) const JSON: StageDef = StageDef {
                   each element of a list at the top. `line` is then the text of the value without white space between \
                   tokens, and `@number` counts values. A value with a mistake is rejected together with what follows, \
                   up to the next line that begins with `{` or `[`; in a list, indented no further than the element \
-                  was. Every other source is read line by line; `--records json` reads values in any case, and `json from line` lines.",
+                  was. Every other source is read line by line, and lines that are blank are no records; `--records json` reads values in any case, and `json from line` lines.",
         examples: &[
             Example {
                 expr: "json | where status >= 500 | select path, user.id",
@@ -52,7 +52,7 @@ pub(super) const JSON: StageDef = StageDef {
         // With `from line`, the user asks for lines.
         let has_from = Arguments::of(stage).keyword("from");
         Ok(BoundStage::Extract(match has_from {
-            true => extraction,
+            true => extraction.of_field(true),
             false => extraction.regrouped(Regroup::JsonIfValues),
         }))
     },

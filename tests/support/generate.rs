@@ -437,7 +437,7 @@ pub fn input(choices: &[u16]) -> Vec<u8> {
         b"-1e308",
         b"1e-320",
         b"1e22",
-        b"123456789012345678901",
+        b"1234567890123456789", // the reference knows no integer beyond 64 bits: see tests/cases/values.toml
         b"\xff",
         b"\xc3",
         b"\0",

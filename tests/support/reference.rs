@@ -207,8 +207,8 @@ fn apply(stage: &Stage, rows: Rows) -> Rows {
                 keys.iter()
                     .map(|(expr, descends)| {
                         let (left, right) = (eval(expr, left), eval(expr, right));
-                        if *descends && left != Null && right != Null {
-                            order(&right, &left)
+                        if *descends {
+                            descending(&left, &right)
                         } else {
                             order(&left, &right)
                         }
@@ -418,10 +418,7 @@ impl<'a> Aggregate<'a> {
             "avg" => match sum(&values) {
                 (_, 0) => Null,
                 (Int(sum), count) if sum % count == 0 => finite((sum / count) as f64),
-                (Int(_), count) => {
-                    let floats: Vec<Value> = values.into_iter().chain([Float(0.0)]).collect();
-                    quotient(sum(&floats).0, count)
-                }
+                (Int(sum), count) => finite(nearest_quotient(sum, count)),
                 (sum, count) => quotient(sum, count),
             },
             "min" => extreme(values, Ordering::Less),
@@ -440,9 +437,25 @@ fn quotient(sum: Value, count: i128) -> Value {
     }
 }
 
+/// The values among which the smallest or largest is looked for: the numbers, if there is any; blank text is never the
+/// largest of others.
+fn candidates(values: Vec<Value>, wanted: Ordering) -> Vec<Value> {
+    let is_blank = |value: &Value| matches!(value, Text(text) if text.is_empty() || text == b"-");
+    let has_number = values.iter().any(|value| class(value) == 1);
+    let has_other = values
+        .iter()
+        .any(|value| *value != Null && !is_blank(value));
+    let is_candidate = |value: &Value| match () {
+        () if has_number => class(value) == 1,
+        () if has_other && wanted == Ordering::Greater => !is_blank(value),
+        () => true,
+    };
+    values.into_iter().filter(is_candidate).collect()
+}
+
 fn extreme(values: Vec<Value>, wanted: Ordering) -> Value {
     let mut best = Null;
-    for value in values {
+    for value in candidates(values, wanted) {
         if best == Null || total_order(&value, &best) == wanted {
             best = value;
         }
@@ -590,7 +603,7 @@ fn aggregate(calls: &[(String, Aggregate<'_>)], keys: &[(String, &Expr)], rows: 
             (Null, Null) => Ordering::Equal,
             (Null, _) => Ordering::Greater,
             (_, Null) => Ordering::Less,
-            (left, right) => order(right, left),
+            (left, right) => descending(left, right),
         };
         let by = |compare: fn(&Value, &Value) -> Ordering| {
             left_key
@@ -640,16 +653,27 @@ fn as_key(value: Value) -> Value {
 
 // ── values ──
 
-/// Numbers (and text that is one) by value, then text, then bools, null at last.
-fn order(left: &Value, right: &Value) -> Ordering {
-    let class = |value: &Value| match value {
+/// Which kind of value comes first: bools, numbers (and text that is one), text, null at last.
+fn class(value: &Value) -> u8 {
+    match value {
         Null => 4,
-        Bool(_) => 3,
+        Bool(_) => 0,
         value => match parsed(value) {
             Some(_) => 1,
             None => 2,
         },
-    };
+    }
+}
+
+/// The kinds in their order, each reversed.
+fn descending(left: &Value, right: &Value) -> Ordering {
+    class(left)
+        .cmp(&class(right))
+        .then_with(|| order(right, left))
+}
+
+/// By kind, then by value.
+fn order(left: &Value, right: &Value) -> Ordering {
     class(left)
         .cmp(&class(right))
         .then_with(|| match (left, right) {
@@ -966,7 +990,7 @@ fn calculate(op: BinaryOp, left: Value, right: Value) -> Value {
             },
             _ if right == 0 => Null,
             BinaryOp::Divide if left % right == 0 => int(left / right),
-            BinaryOp::Divide => finite(left as f64 / right as f64),
+            BinaryOp::Divide => finite(nearest_quotient(left, right)),
             BinaryOp::FloorDivide => int(floor(left, right)),
             _ => int(left - floor(left, right) * right),
         };
@@ -987,6 +1011,21 @@ fn calculate(op: BinaryOp, left: Value, right: Value) -> Value {
             }
         }
     })
+}
+
+/// The float nearest to a quotient: by its digits, of which any more only say that they go on.
+fn nearest_quotient(left: i128, right: i128) -> f64 {
+    let sign = if (left < 0) == (right < 0) { "" } else { "-" };
+    let (left, right) = (left.unsigned_abs(), right.unsigned_abs());
+    let mut digits = format!("{sign}{}.", left / right);
+    let mut rest = left % right;
+    for _ in 0..60 {
+        rest *= 10;
+        digits.push_str(&(rest / right).to_string());
+        rest %= right;
+    }
+    digits.push(if rest == 0 { '0' } else { '1' });
+    digits.parse().expect("a number")
 }
 
 fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
@@ -1017,7 +1056,10 @@ fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
                 Ordering::Greater
             };
             let mut best = Null;
-            for value in values.into_iter().filter(|value| *value != Null) {
+            for value in candidates(values, wanted)
+                .into_iter()
+                .filter(|value| *value != Null)
+            {
                 if best == Null || order(&value, &best) == wanted {
                     best = value;
                 }

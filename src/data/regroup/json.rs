@@ -35,6 +35,8 @@ pub struct JsonValues {
     line: u64,
     column: u64,
     is_blank: bool,
+    /// White space was before the current byte, which the text of a record does not have.
+    is_after_white: bool,
     broken: Option<Broken>,
 }
 
@@ -95,6 +97,7 @@ impl JsonValues {
             line: 1,
             column: 0,
             is_blank: true,
+            is_after_white: false,
             broken: None,
         }
     }
@@ -132,6 +135,7 @@ impl JsonValues {
             }
             b' ' | b'\t' | b'\r' => {
                 self.column += 1;
+                self.is_after_white = true;
                 return at + 1;
             }
             _ => {}
@@ -268,7 +272,7 @@ impl JsonValues {
         self.put(&bytes[at..at + len], out);
         if len > 0 {
             self.column += len as u64;
-            self.is_blank = false;
+            (self.is_blank, self.is_after_white) = (false, false);
         }
         let end = at + len;
         if end == bytes.len() {
@@ -314,13 +318,13 @@ impl JsonValues {
     /// A byte that is no white space was taken; what comes next is after it.
     fn pass(&mut self, at: usize) -> usize {
         self.column += 1;
-        self.is_blank = false;
+        (self.is_blank, self.is_after_white) = (false, false);
         at + 1
     }
 
     fn end_line(&mut self) {
         self.line += 1;
-        (self.column, self.is_blank) = (0, true);
+        (self.column, self.is_blank, self.is_after_white) = (0, true, true);
     }
 
     /// Appends to the record, unless it is too long.
@@ -344,6 +348,7 @@ impl JsonValues {
     #[cold]
     fn fail(&mut self, expected: &str, at: usize, byte: u8, out: &mut Regrouped) -> usize {
         let was_open = self.is_open();
+        let is_after_white = self.is_after_white && self.token == Token::None;
         let (line, column) = (self.line, self.column + 1);
         let start = if was_open {
             self.record_column
@@ -370,6 +375,13 @@ impl JsonValues {
         }
         if byte != b'\n' {
             if let Some(broken) = &mut self.broken {
+                // `1 2` must not become `12`.
+                if is_after_white
+                    && is_of_word(byte)
+                    && broken.text.last().is_some_and(|last| is_of_word(*last))
+                {
+                    keep(&mut broken.text, b" ", self.limit_bytes);
+                }
                 keep(&mut broken.text, &[byte], self.limit_bytes);
             }
             return self.pass(at);
@@ -451,4 +463,9 @@ impl JsonValues {
         }
         *self = JsonValues::new(self.limit_bytes);
     }
+}
+
+/// Whether two such bytes in a row would be one token.
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
 }

@@ -128,7 +128,7 @@ impl OctetCounts {
                 self.push(&[byte], out);
                 return;
             }
-            (b'1'..=b'9', None) => return count.push(byte),
+            (b'1'..=b'9', None) if !is_too_long(text) => return count.push(byte),
             (b'0'..=b'9', Some(b'0'..=b'9')) if count.len() < MOST_DIGITS => {
                 return count.push(byte);
             }
@@ -140,7 +140,7 @@ impl OctetCounts {
         match byte {
             b'\n' if text.is_empty() => {}
             b'\n' => reject_lost(text, out),
-            b'1'..=b'9' => count.push(byte),
+            b'1'..=b'9' if !is_too_long(text) => count.push(byte),
             _ => keep(text, &[byte], limit),
         }
     }
@@ -173,6 +173,14 @@ impl OctetCounts {
             State::Count(_) | State::Overlong { .. } => {}
         }
     }
+}
+
+/// Whether a text ends in more digits than a count may have: then those that follow are no count either.
+fn is_too_long(text: &[u8]) -> bool {
+    text.len() >= MOST_DIGITS
+        && text[text.len() - MOST_DIGITS..]
+            .iter()
+            .all(u8::is_ascii_digit)
 }
 
 fn reject_lost(text: &mut Vec<u8>, out: &mut Regrouped) {

@@ -121,6 +121,9 @@ fn a_mistake_rejects_up_to_the_next_line_that_begins_with_a_value() {
         ("nope\n{}", &["!nope", "{}"]),
         ("{}]\n[{}]", &["{}", "!]", "{}"]),
         ("{}, x", &["{}", "!, x"]),
+        ("{\"a\":1\n 2}\n{}", &["!{\"a\":1 2}", "{}"]),
+        ("{\"a\":tru e}\n{}", &["!{\"a\":tru e}", "{}"]),
+        ("{\"a\": 1x 2}\n{}", &["!{\"a\":1x 2}", "{}"]),
     ] {
         assert_eq!(texts(Regroup::Json, bytes), expected, "{bytes}");
     }
@@ -235,6 +238,11 @@ fn counted_messages_hold_any_byte() {
         ("5 <1>ab12", &["<1>ab", "!12"]),
         ("05 <1>ab", &["!0", "<1>ab"]),
         ("9999999999 <1>ab", &["!"]),
+        (
+            "99999999999999999999 <1>ab\n5 <1>cd",
+            &["!99999999999999999999 <1>ab", "<1>cd"],
+        ),
+        ("x10000000000 <1>\n5 <1>cd", &["!x10000000000 <1>", "<1>cd"]),
     ] {
         assert_eq!(texts(Regroup::OctetCounted, bytes), expected, "{bytes}");
     }

@@ -58,7 +58,11 @@ pub(super) fn zone(text: &[u8], at: usize) -> (Option<Zone>, usize) {
         Some(b'z') if start == at => {
             Some((Zone::Offset(0), start + 1)).filter(|(_, end)| ends(text, *end))
         }
-        Some(b'+' | b'-') => with_comment(text, offset(text, start, start == at)),
+        // PostgreSQL calls zones without a name of their own `-03`.
+        Some(b'+' | b'-') => {
+            let may_be_hours = start == at || text.len() == start + 3;
+            with_comment(text, offset(text, start, may_be_hours))
+        }
         Some(b'A'..=b'Y') => named_zone(text, start),
         Some(b'[') if start == at => {
             bracketed(text, at).map(|(zone, end)| (Zone::Region(zone), end))
@@ -79,7 +83,7 @@ fn ends(text: &[u8], at: usize) -> bool {
         .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
-/// `+02:00`, `-0230`; `+02` only where nothing comes before it, for ` -5` is no zone.
+/// `+02:00`, `-0230`; `+02` only where no blank comes before it or nothing comes after it, for ` -5` is no zone.
 #[inline]
 fn offset(text: &[u8], at: usize, may_be_hours: bool) -> Option<(i32, usize)> {
     let hours = bytes_at(text, at + 1).map(|[tens, ones]| pair(*tens, *ones))?;

@@ -40,6 +40,9 @@ pub const FORMATS: &[&FormatDef] = &[
     &vpc_flow::VPC_FLOW,
 ];
 
+/// Makes the decoder of the wanted fields.
+pub type MakeDecoder = fn(&[Wanted]) -> Box<dyn Decoder>;
+
 /// A format and the text that `--formats` prints for it.
 #[derive(Debug)]
 pub struct FormatDef {
@@ -52,7 +55,7 @@ pub struct FormatDef {
     /// Makes a decoder of the fields with these numbers.
     make: fn(&'static FormatDef, Vec<usize>) -> Box<dyn Decoder>,
     /// Makes a decoder of wanted fields where the first record of a source may be a header that names them.
-    pub under_header: Option<fn(&[Wanted]) -> Box<dyn Decoder>>,
+    pub under_header: Option<MakeDecoder>,
 }
 
 /// A field of a format.

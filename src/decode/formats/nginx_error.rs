@@ -78,7 +78,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     }
     let message = cursor.at;
     // Only after `client` do the others mean anything; the message itself may hold any text.
-    let Some(client) = memmem::find(cursor.rest(), DETAILS[0].0) else {
+    let Some(client) = find_client(cursor.rest()) else {
         places[5] = cursor.take_rest();
         return Ok(());
     };
@@ -113,6 +113,20 @@ fn start(line: &[u8]) -> Option<usize> {
     }
     let mut headers = memmem::find_iter(line, b": ").map(|at| at + 2);
     headers.find(|at| is_time(*at))
+}
+
+/// Where the client comes, whose address has no blanks and no quotes: what a program printed on stderr is part of the
+/// message, and may hold `, client: ` too.
+fn find_client(text: &[u8]) -> Option<usize> {
+    let key = DETAILS[0].0;
+    let mut keys = memmem::find_iter(text, key);
+    keys.find(|at| {
+        let value = &text[at + key.len()..];
+        let length = memmem::find(value, b", ").unwrap_or(value.len());
+        !value[..length]
+            .iter()
+            .any(|byte| matches!(byte, b' ' | b'"'))
+    })
 }
 
 /// Where a key comes next. A value in quotes may hold the text of a key, so it goes on to its quote.

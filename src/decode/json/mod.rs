@@ -200,6 +200,23 @@ impl JsonDecoder {
 }
 
 impl Decoder for JsonDecoder {
+    /// Blank lines: between values, white space has no meaning.
+    fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
+        let bytes: &[u8] = &texts.bytes;
+        let mut rows = Vec::new();
+        for (row, span) in (0..).zip(&texts.spans) {
+            // Of most rows the first byte tells.
+            let first = bytes.get(span.start as usize).filter(|_| span.len > 0);
+            if first.is_none_or(|first| *first <= b' ')
+                && !span.is_null()
+                && span.slice(bytes).trim_ascii().is_empty()
+            {
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let (bytes, rows): (&[u8], _) = (&texts.bytes, texts.spans.len());
         let mut columns: Vec<Values> = (0..self.fields)

@@ -54,8 +54,8 @@ impl Live<'_> {
         let there: HashSet<FileId> = files.iter().map(|(_, id)| *id).collect();
         let own = self.own_files();
         for (path, id) in files {
-            let before = directory.names.insert(path.clone(), id);
             if directory.tokens.contains_key(&id) {
+                directory.names.insert(path, id);
                 continue;
             }
             if own.contains(&id) {
@@ -63,10 +63,12 @@ impl Live<'_> {
                 self.say_once(format!("{name}: is not read: this run writes to it"));
                 continue;
             }
-            let before = before.and_then(|before| directory.tokens.get(&before));
+            let before = directory.names.get(&path);
+            let before = before.and_then(|before| directory.tokens.get(before));
             let before = before.copied();
-            if let Some(token) = self.add_file(watched, &path, before, is_first)? {
+            if let Some(token) = self.add_file(watched, (&path, id), before, is_first)? {
                 directory.tokens.insert(id, token);
+                directory.names.insert(path, id);
             }
         }
         let gone = directory.tokens.keys().filter(|id| !there.contains(id));
@@ -116,17 +118,18 @@ impl Live<'_> {
         }
     }
 
-    /// Adds a file of a directory; its slot, if it can be opened.
+    /// Adds a file of a directory; its slot, if it can be opened. If the name means another file by now, the next look
+    /// finds both: what is opened under the number of another file would keep that one from being read.
     fn add_file(
         &mut self,
         watched: SourceIndex,
-        path: &Path,
+        (path, listed): (&Path, FileId),
         before: Option<(usize, SourceIndex)>,
         is_first: bool,
     ) -> Result<Option<(usize, SourceIndex)>, Stopped> {
         let opened = follow::open(path).and_then(|file| Ok((follow::look_at(&file)?, file)));
         let (id, file) = match opened {
-            Ok((Named::File(id, _), file)) => (id, file),
+            Ok((Named::File(id, _), file)) if id == listed => (id, file),
             Ok(_) => return Ok(None), // it is something else already
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
