@@ -84,7 +84,8 @@ fn looks_like_source(text: &str) -> bool {
     let has_blank = text
         .contains(|c: char| c.is_whitespace() || matches!(c, '|' | '"' | '\'' | '(' | '{' | '='));
     let extension = text.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let is_path = text.starts_with(['/', '~']) && text.matches('/').count() > 1
+    let is_regex = text.matches('/').count() == 2 && text.len() > 2 && text.ends_with('/');
+    let is_path = !is_regex && text.starts_with(['/', '~']) && text.matches('/').count() > 1
         || text.starts_with("./")
         || text.starts_with("../")
         || [

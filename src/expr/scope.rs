@@ -470,6 +470,16 @@ impl Scope {
             .chain(&self.metadata)
             .map(|field| field.name.as_str())
             .collect();
+        if matches!(
+            name.as_str(),
+            "None" | "NULL" | "Null" | "nil" | "undefined"
+        ) {
+            return Err(mistake.help("a missing value is `null`"));
+        }
+        let is_constant = name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase());
+        if is_constant && !names.iter().any(|field| field.eq_ignore_ascii_case(&name)) {
+            return Err(mistake.help(format!("text is written in quotes: \"{name}\"")));
+        }
         Err(match closest(&name, &names) {
             Some(close) => mistake.help(format!("did you mean `{close}`?")),
             None if self.fields.is_empty() => mistake,

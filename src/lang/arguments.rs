@@ -275,6 +275,18 @@ impl<'a> Arguments<'a> {
         Err(Mistake::new(self.span_here(), message).usage(usage))
     }
 
+    /// That nothing follows the keys; a word would be another one.
+    pub fn finish_keys(&self, usage: &str) -> Result<(), Mistake> {
+        self.finish(usage)
+            .map_err(|mistake| match self.peek_word() {
+                Some(word) if word != "by" => {
+                    let message = format!("{}: keys are separated by commas", mistake.message);
+                    Mistake::new(mistake.span, message).usage(usage)
+                }
+                _ => mistake,
+            })
+    }
+
     /// The mistake of something else standing here, for what no other question asks for.
     pub fn expected(&self, what: &str) -> Mistake {
         let message = format!("expected {what}, found {}", self.found());

@@ -87,7 +87,7 @@ pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> 
     let (found, span) = found(here);
     let help = match here.fragment().chars().next() {
         Some(',') => Some(
-            "a list stands behind `in`, arguments stand directly behind a function's name: f(a, b)",
+            "a list stands behind `in`, arguments stand directly behind a function's name: f(a, b); keys have no parentheses: count by a, b",
         ),
         Some('=') => Some("`=` assigns; a comparison is `==`"),
         _ => None,

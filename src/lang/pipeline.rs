@@ -297,13 +297,30 @@ fn refuse_condition(
     refuse_keyword(here, behind)?;
     let calculates = matches!(infix, Infix::Binary(op) if op.level() >= Level::Coalesce);
     let help = match (calculates, is_call) {
+        _ if name == "select" && at(here, '*') => {
+            "every field is kept without `select`; more are added by `let`, fewer kept by `drop`"
+                .to_owned()
+        }
         (false, false) => format!("a condition is written `where {text}`"),
         (true, false) => format!("a calculation is written `let x = {text}`"),
         (_, true) => {
             let tail = text.strip_prefix(name).unwrap_or(" + 1").trim();
-            format!(
-                "name the aggregate and go on in a stage behind it: `{name} as x | let y = x {tail}`"
-            )
+            let (tail, keys) = match tail.split_once(" by ") {
+                Some((tail, keys)) => (tail, format!(" by {keys}")),
+                None => (tail, String::new()),
+            };
+            let sign = &behind.fragment().len();
+            let sign = &here.fragment()[..here.fragment().len() - sign];
+            let operand = tail.strip_prefix(sign).unwrap_or(tail).trim();
+            let is_number = operand.starts_with(|c: char| c.is_ascii_digit());
+            match is_number || operand.contains(['+', '-', '*', '/']) {
+                true => format!(
+                    "name the aggregate and compute with it in the next stage: `{name} as x{keys} | let y = x {tail}`"
+                ),
+                false => format!(
+                    "name the aggregates and compute with them in the next stage: `{name} as x, {operand} as z{keys} | let y = x {sign} z`"
+                ),
+            }
         }
     };
     let message = format!(

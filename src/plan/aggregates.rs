@@ -35,7 +35,12 @@ pub(super) fn bind_aggregates(
             Err(found) => mistakes.extend(found),
         }
     }
-    if let Err(mistake) = arguments.finish("AGGREGATE, … [where COND] [as NAME] [by KEY, …]") {
+    let usage = "AGGREGATE, … [where COND] [as NAME] [by KEY, …]";
+    let finished = match list.keys.is_empty() {
+        true => arguments.finish(usage),
+        false => arguments.finish_keys(usage),
+    };
+    if let Err(mistake) = finished {
         mistakes.push(mistake);
     }
     let names: Vec<_> = keys

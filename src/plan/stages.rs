@@ -425,6 +425,9 @@ fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
+        None if stage.arguments.is_empty() && stage.head.as_word().is_some() => {
+            mistake.help(format!("lines that have the text are kept by `match \"{name}\"`; bourn --help stages lists all stages"))
+        }
         None => {
             let [first, second, third] = vocabulary::nearest(name);
             mistake.help(format!(

@@ -125,6 +125,23 @@ fn check_scheme(written: &OsStr) -> Result<(), Mistake> {
         let mistake = Mistake::new(span, "no such file, and an address needs its kind");
         return Err(mistake.help(format!("write {address}")));
     }
+    if let Some((scheme, rest)) = text.split_once(':')
+        && !rest.starts_with('/')
+        && !std::path::Path::new(written).exists()
+        && SOURCES.iter().any(|def| {
+            def.entry.name == scheme && def.entry.usage.starts_with(&format!("{scheme}://"))
+        })
+    {
+        let span = Span {
+            start: 0,
+            end: text.len(),
+        };
+        let mistake = Mistake::new(span, "no such file, and an address has two slashes");
+        return Err(match rest.contains(|c: char| c.is_ascii_digit()) {
+            true => mistake.help(format!("write {scheme}://{rest}")),
+            false => mistake.help(format!("as in {scheme}://localhost:514")),
+        });
+    }
     let (scheme, _) = address::scheme_of(&text);
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '+';
     if scheme.is_empty() || !scheme.chars().all(is_word) || std::path::Path::new(written).exists() {

@@ -437,6 +437,14 @@ fn regex(cursor: &mut Cursor<'_>) -> Option<String> {
 fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
     let (mut keys, mut sort) = (Vec::new(), String::new());
+    let begins = |word: &&Token<'_>| matches!(word.text, "by" | "on");
+    let rest = match rest.first().filter(begins) {
+        Some(by) => {
+            cursor.note(*by, format!("unexpected `{}` after `dedup`", by.text));
+            rest[1..].to_vec()
+        }
+        None => rest,
+    };
     let end = rest
         .iter()
         .position(|token| token.text == "sortby")
@@ -463,7 +471,7 @@ fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
             ""
         };
         sort = format!("sort {}{desc} | ", name.text);
-    } else {
+    } else if cursor.note.is_none() {
         cursor.note(*rest.get(1)?, "a `,` is missing between two keys");
     }
     Some(format!("{sort}dedup {}", keys.join(", ")))
