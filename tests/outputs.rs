@@ -46,6 +46,10 @@ fn closed_and_unwritable_streams_are_failures() {
     files.write("a", b"x\n");
     for (command, message) in [
         ("$BOURN count a >&-", "bourn: standard output: is closed\n"),
+        (
+            "$BOURN --version >&-",
+            "bourn: standard output: is closed\n",
+        ),
         ("$BOURN count <&-", "bourn: -: standard input is closed\n"),
         (
             "$BOURN count a 1<a",

@@ -64,7 +64,10 @@ pub(super) fn say_as_it_is(text: impl Display) {
 
 /// Text on stdout.
 pub(super) fn print(text: &str) -> Status {
-    match Stdout.write(text.as_bytes()) {
+    let written = Stdout::check()
+        .map_err(SinkError::Failed)
+        .and_then(|()| Stdout.write(text.as_bytes()));
+    match written {
         Ok(()) | Err(SinkError::Closed) => Status::Done,
         Err(SinkError::Failed(reason)) => {
             say(reason);
