@@ -128,8 +128,12 @@ fn slopes(sums: &Sums, exponents: &[i32]) -> Option<Vec<f64>> {
         }
     }
     let mut solution: Vec<f64> = Vec::with_capacity(size);
-    for row in 0..size {
-        let before: f64 = (0..row).map(|k| lower[row][k] * solution[k]).sum();
+    for (row, coefficients) in lower.iter().enumerate().take(size) {
+        let before: f64 = coefficients
+            .iter()
+            .zip(&solution)
+            .map(|(by, known)| by * known)
+            .sum();
         solution.push(sums.centred_without(of(row + 1), of(0)) - before);
     }
     for row in (0..size).rev() {
