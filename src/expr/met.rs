@@ -58,7 +58,7 @@ fn comparable(left: ValueRef<'_>, right: ValueRef<'_>) -> Option<bool> {
     Some(match (left, right) {
         (Null, _) | (_, Null) | (Text(b"" | b"-"), _) | (_, Text(b"" | b"-")) => return None,
         (Duration(_), Text(text)) | (Text(text), Duration(_)) => {
-            std::str::from_utf8(text).is_ok_and(|text| crate::data::parse_duration(text).is_some())
+            matches!(super::convert::duration(Text(text)), Ok(Some(_)))
         }
         (Text(_), List(_) | Object(_)) | (List(_) | Object(_), Text(_)) => false,
         (Text(_), _) | (_, Text(_)) => true,
@@ -97,6 +97,7 @@ mod tests {
             (Int(1), Duration(1), Some(false)),
             (Text(b"12"), Duration(1), Some(false)),
             (Text(b"12ms"), Duration(1), Some(true)),
+            (Text(b"-5s"), Duration(1), Some(true)),
             (Text(b"x"), Int(1), Some(true)),
             (Int(1), Time(1), Some(true)),
             (Int(1), Bool(true), Some(false)),
