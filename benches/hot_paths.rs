@@ -29,64 +29,19 @@ const RUNS: usize = 3;
 const PATHS: &[(&str, &str, Data, Option<&str>)] = &[
     ("count lines", "count", Data::Words, None),
     ("words", "split ' ' | count by word", Data::Words, None),
-    (
-        "words, any space",
-        "split | count by word",
-        Data::Words,
-        None,
-    ),
+    ("words, any space", "split | count by word", Data::Words, None),
     ("match, rare text", "match 'error 99'", Data::Words, None),
     ("match, regex", "match /error \\d+9$/", Data::Words, None),
-    (
-        "where, computed",
-        "where len(line) > 60 | count",
-        Data::Words,
-        None,
-    ),
+    ("where, computed", "where len(line) > 60 | count", Data::Words, None),
     ("sort numbers", "sort line", Data::Numbers, None),
-    (
-        "sort, first 10",
-        "sort line desc | limit 10",
-        Data::Numbers,
-        None,
-    ),
-    (
-        "sum, min, max",
-        "sum(line), min(line), max(line)",
-        Data::Numbers,
-        None,
-    ),
-    (
-        "lines as tsv",
-        "select line, @number",
-        Data::Words,
-        Some("tsv"),
-    ),
+    ("sort, first 10", "sort line desc | limit 10", Data::Numbers, None),
+    ("sum, min, max", "sum(line), min(line), max(line)", Data::Numbers, None),
+    ("lines as tsv", "select line, @number", Data::Words, Some("tsv")),
     ("lines as json", "select line", Data::Words, Some("json")),
-    (
-        "json, one field",
-        "json | count by status",
-        Data::Json,
-        None,
-    ),
-    (
-        "json, rare text",
-        "json | where path == '/nowhere' | count",
-        Data::Json,
-        None,
-    ),
-    (
-        "access log, one field",
-        "parse combined | count by status",
-        Data::Access,
-        None,
-    ),
-    (
-        "access log, by path",
-        "parse combined | count, sum(bytes) by path",
-        Data::Access,
-        None,
-    ),
+    ("json, one field", "json | count by status", Data::Json, None),
+    ("json, rare text", "json | where path == '/nowhere' | count", Data::Json, None),
+    ("access log, one field", "parse combined | count by status", Data::Access, None),
+    ("access log, by path", "parse combined | count, sum(bytes) by path", Data::Access, None),
 ];
 
 /// What is read.
@@ -103,10 +58,7 @@ enum Data {
 }
 
 fn main() {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| !argument.starts_with('-'))
-        .collect();
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let (size_bytes, runs) = match std::env::args().any(|argument| argument == "--bench") {
         true => (MEASURED_BYTES, RUNS),
         false => (TRIED_BYTES, 1),
@@ -127,10 +79,7 @@ fn main() {
         };
         let fastest = fastest(expression, file.path().as_os_str().into(), *format, runs);
         let rate = size_bytes as f64 / 1e6 / fastest.as_secs_f64();
-        println!(
-            "{name:<21} {rate:>8.0} MB/s {:>8.1} ms   {expression}",
-            fastest.as_secs_f64() * 1e3
-        );
+        println!("{name:<21} {rate:>8.0} MB/s {:>8.1} ms   {expression}", fastest.as_secs_f64() * 1e3);
     }
 }
 
@@ -147,8 +96,7 @@ fn fastest(expression: &str, source: OsString, format: Option<&str>, runs: usize
 fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
     let begun = Instant::now();
     let pipeline = lang::parse(expression).expect("the expression can be read");
-    let plan = Plan::of(&pipeline, bourn::plan::Printing::AsItCame)
-        .expect("the expression can be planned");
+    let plan = Plan::of(&pipeline, bourn::plan::Printing::AsItCame).expect("the expression can be planned");
     let encoding = match (format, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines(true),
         (name, _) => {

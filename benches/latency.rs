@@ -17,10 +17,7 @@ const TIME: Duration = Duration::from_secs(4);
 const BATCH_MS: f64 = 100.0;
 
 fn main() {
-    println!(
-        "{:44} {:>9} {:>9}",
-        "arrival to output, 100 000 records/s", "p50 ms", "p99 ms"
-    );
+    println!("{:44} {:>9} {:>9}", "arrival to output, 100 000 records/s", "p50 ms", "p99 ms");
     let rows = measure(&["match \"x\""]);
     report("match \"x\"", &rows, 0.0);
     let window = "count | window 500ms | select seconds(window_end) as end";
@@ -39,15 +36,9 @@ fn measure(arguments: &[&str]) -> Vec<f64> {
     let mut input = child.stdin.take().expect("a pipe");
     let output = BufReader::new(child.stdout.take().expect("a pipe"));
     let reading = std::thread::spawn(move || {
-        let seconds = |line: &str| {
-            line.trim_start_matches("x ")
-                .parse::<f64>()
-                .expect("seconds since 1970")
-        };
+        let seconds = |line: &str| line.trim_start_matches("x ").parse::<f64>().expect("seconds since 1970");
         let lines = output.lines().map_while(Result::ok);
-        lines
-            .map(|line| (now() - seconds(&line)) * 1e3)
-            .collect::<Vec<f64>>()
+        lines.map(|line| (now() - seconds(&line)) * 1e3).collect::<Vec<f64>>()
     });
     let began = SystemTime::now();
     let mut next = Duration::ZERO;
@@ -78,8 +69,5 @@ fn report(what: &str, delays: &[f64], batch_ms: f64) {
 }
 
 fn now() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64()
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

@@ -75,9 +75,7 @@ fn lines_of_a_tcp_connection() {
 fn datagrams() {
     let mut run = Running::start(&[&ARGUMENTS[..], &["udp-listen://127.0.0.1:0"]].concat());
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    socket
-        .connect(("127.0.0.1", run.port()))
-        .expect("an address");
+    socket.connect(("127.0.0.1", run.port())).expect("an address");
     write_lines(|line| {
         socket.send(line.as_bytes()).expect("it is sent");
     });

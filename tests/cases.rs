@@ -23,13 +23,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 /// Options in front of a case's own.
-const CONFIGURATIONS: &[&[&str]] = &[
-    &[],
-    &["-j", "1"],
-    &["-j", "8", "--chunk", "1"],
-    &["-j", "2", "--chunk", "4KiB"],
-    &["-j", "3", "--batch", "1ms"],
-];
+const CONFIGURATIONS: &[&[&str]] =
+    &[&[], &["-j", "1"], &["-j", "8", "--chunk", "1"], &["-j", "2", "--chunk", "4KiB"], &["-j", "3", "--batch", "1ms"]];
 
 /// A case that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -79,11 +74,7 @@ fn run_file(file: &str) {
             let _ = write!(failures, "\n── {file}: {}\n{found}", case.name);
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{failed} of {} cases failed\n{failures}",
-        cases.len()
-    );
+    assert!(failures.is_empty(), "{failed} of {} cases failed\n{failures}", cases.len());
 }
 
 /// A case as written.
@@ -112,11 +103,7 @@ impl Case {
     /// Runs the case in every configuration that it asks for; what went wrong, or nothing.
     fn run(&self) -> String {
         let has_input = self.stdin.is_some() || !self.files.is_empty();
-        let configurations = if self.configurations && has_input {
-            CONFIGURATIONS
-        } else {
-            &CONFIGURATIONS[..1]
-        };
+        let configurations = if self.configurations && has_input { CONFIGURATIONS } else { &CONFIGURATIONS[..1] };
         let mut problems = String::new();
         let mut first: Option<Output> = None;
         for configuration in configurations {
@@ -187,11 +174,7 @@ impl Case {
             }
         }
         if output.status.code() != Some(self.status) {
-            let _ = writeln!(
-                found,
-                "  status: expected {}, found {}",
-                self.status, output.status
-            );
+            let _ = writeln!(found, "  status: expected {}, found {}", self.status, output.status);
             show_stderr = true;
         }
         if show_stderr {
@@ -237,10 +220,7 @@ fn read_cases(text: &str) -> Result<Vec<Case>, String> {
 }
 
 fn read_case(table: Table) -> Result<Case, String> {
-    let mut case = Case {
-        configurations: true,
-        ..Case::default()
-    };
+    let mut case = Case { configurations: true, ..Case::default() };
     for (key, value) in table {
         match (key.as_str(), value) {
             ("name", Value::String(name)) => case.name = name,

@@ -30,32 +30,14 @@ const BY_WEIGHT: [Trouble; 3] = [Trouble::Rejects, Trouble::Check, Trouble::Sour
 /// Checks that fail and checks that hold, of two good records and whatever is rejected.
 const CHECKS: &[(&str, &str)] = &[
     ("json | assert n != 2", "json | assert n < 9"),
-    (
-        "json | count | assert count == 0",
-        "json | count | assert count == 2",
-    ),
-    (
-        "json | sort n | assert n > 1",
-        "json | sort n | assert n > 0",
-    ),
-    (
-        "json | count by n | window 1 rows | assert n != 2",
-        "json | count by n | window 1 rows | assert n < 9",
-    ),
+    ("json | count | assert count == 0", "json | count | assert count == 2"),
+    ("json | sort n | assert n > 1", "json | sort n | assert n > 0"),
+    ("json | count by n | window 1 rows | assert n != 2", "json | count by n | window 1 rows | assert n < 9"),
     ("json | until n > 2", "json | until n > 1"),
-    (
-        "json | count | until count > 2",
-        "json | count | until count > 1",
-    ),
+    ("json | count | until count > 2", "json | count | until count > 1"),
     ("json | sort n | until n > 2", "json | sort n | until n > 1"),
-    (
-        "json | count by n | window 1 rows | until n > 2",
-        "json | count by n | window 1 rows | until n > 1",
-    ),
-    (
-        "json | assert n != 2 | until n > 1",
-        "json | assert n < 9 | until n > 1",
-    ),
+    ("json | count by n | window 1 rows | until n > 2", "json | count by n | window 1 rows | until n > 1"),
+    ("json | assert n != 2 | until n > 1", "json | assert n < 9 | until n > 1"),
 ];
 
 #[test]
@@ -69,11 +51,7 @@ fn of_several_troubles_the_one_that_makes_the_others_doubtful_counts() {
     for (fails, holds) in CHECKS {
         for set in 0..8 {
             let has = |bit: u32| set >> bit & 1 == 1;
-            let troubles = BY_WEIGHT
-                .into_iter()
-                .zip(0..)
-                .filter(|(_, bit)| has(*bit))
-                .map(|(trouble, _)| trouble);
+            let troubles = BY_WEIGHT.into_iter().zip(0..).filter(|(_, bit)| has(*bit)).map(|(trouble, _)| trouble);
             let expected = troubles.last().map_or(0, |trouble| trouble as i32);
             let expression = if has(1) { fails } else { holds };
             let file = if has(0) { &bad } else { &good };
@@ -81,12 +59,7 @@ fn of_several_troubles_the_one_that_makes_the_others_doubtful_counts() {
             arguments.extend(has(2).then_some(missing)); // in front: what until waits for ends the run
             arguments.push(file);
             let ended = bourn(&arguments, b"");
-            assert_eq!(
-                ended.status,
-                Some(expected),
-                "{arguments:?}\n{}",
-                ended.stderr
-            );
+            assert_eq!(ended.status, Some(expected), "{arguments:?}\n{}", ended.stderr);
             let quiet = bourn(&[&["--quiet"], arguments.as_slice()].concat(), b"");
             assert_eq!(quiet.status, ended.status, "{arguments:?}");
             assert_eq!((quiet.stdout, quiet.stderr.as_str()), (ended.stdout, ""));
@@ -117,16 +90,12 @@ fn a_signal_outweighs_checks_sources_and_rejects() {
             "json | assert n > 5",
             "json | count | assert count == 0 | window 1h",
         ] {
-            let mut child =
-                Child::start(&["--max-rejects", "0", expression, "/none/missing.json", "-"]);
+            let mut child = Child::start(&["--max-rejects", "0", expression, "/none/missing.json", "-"]);
             child.feed("{\"n\":1}\n{\n");
             child.signal(signal);
             let ended = child.end_within(AT_ONCE);
             assert_eq!(ended.status, Some(status), "{expression}: {}", ended.stderr);
-            assert!(
-                !ended.stdout.is_empty(),
-                "{expression}: results are printed"
-            );
+            assert!(!ended.stdout.is_empty(), "{expression}: results are printed");
             assert!(ended.stderr.contains("1 rejected"), "{}", ended.stderr);
         }
     }
@@ -180,22 +149,10 @@ fn a_result_is_looked_at_while_the_input_goes_on() {
         assert_eq!(child.line_within(Duration::from_millis(400)), None);
         child.feed("ready\n");
         let fed = Instant::now();
-        assert_eq!(
-            child.line_within(AT_ONCE).as_deref(),
-            Some("1"),
-            "{expression}"
-        );
+        assert_eq!(child.line_within(AT_ONCE).as_deref(), Some("1"), "{expression}");
         let ended = child.end_within(AT_ONCE);
-        assert_eq!(
-            (ended.status, ended.stderr.as_str()),
-            (Some(0), ""),
-            "{expression}"
-        );
-        assert!(
-            fed.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            fed.elapsed()
-        );
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{expression}");
+        assert!(fed.elapsed() < Duration::from_secs(2), "{:?}", fed.elapsed());
     }
 }
 
@@ -213,10 +170,7 @@ fn looking_takes_nothing_from_a_result_of_many_groups() {
     }
     child.feed("w25000\n");
     let ended = child.end_within(AT_ONCE);
-    assert_eq!(
-        (ended.stdout.as_str(), ended.status),
-        ("w25000\t3\n", Some(0))
-    );
+    assert_eq!((ended.stdout.as_str(), ended.status), ("w25000\t3\n", Some(0)));
 
     let mut child = Child::start(&["count by line | until count > 2 | assert count < 3"]);
     child.feed(&words(0, 20_000));
@@ -225,14 +179,7 @@ fn looking_takes_nothing_from_a_result_of_many_groups() {
     drop(child.take_stdin());
     let ended = child.end_within(AT_ONCE);
     assert_eq!(ended.stdout.lines().count(), 20_000);
-    assert_eq!(
-        ended
-            .stdout
-            .lines()
-            .filter(|line| line.ends_with("\t2"))
-            .count(),
-        1_000
-    );
+    assert_eq!(ended.stdout.lines().filter(|line| line.ends_with("\t2")).count(), 1_000);
     assert_eq!(ended.status, Some(1), "{}", ended.stderr);
     assert_eq!(ended.stderr, "bourn: until count > 2 was not reached\n");
 }
@@ -260,21 +207,12 @@ fn the_ledger_holds_when_the_run_ends_early() {
         let ended = bourn(&["--stats", "--chunk", chunk, expression], input.as_bytes());
         assert_eq!(ended.status, Some(0), "{expression}: {}", ended.stderr);
         let equation = ended.stderr.lines().next().unwrap_or_default();
-        let numbers: Vec<u64> = equation
-            .split(|c: char| !c.is_ascii_digit())
-            .filter_map(|number| number.parse().ok())
-            .collect();
-        assert_eq!(
-            numbers[0],
-            numbers[1..].iter().sum(),
-            "{expression}: {equation}"
-        );
+        let numbers: Vec<u64> =
+            equation.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+        assert_eq!(numbers[0], numbers[1..].iter().sum(), "{expression}: {equation}");
         let printed = ended.stdout.lines().count() as u64;
         let is_result = expression.starts_with("sort");
-        assert!(
-            is_result || numbers[1] == printed,
-            "{expression}: {equation}"
-        );
+        assert!(is_result || numbers[1] == printed, "{expression}: {equation}");
     }
 }
 
@@ -301,10 +239,7 @@ fn a_limit_stops_the_input_of_a_count_that_is_one_too_many() {
 #[test]
 fn a_report_names_every_check() {
     let files = Files::new();
-    let source = files.write(
-        "a.json",
-        b"{\"n\":1,\"t\":\"<&\\\"]]>\\u0000\\u001b[0m\\ufffe\"}\n{\n{\"n\":2}\n",
-    );
+    let source = files.write("a.json", b"{\"n\":1,\"t\":\"<&\\\"]]>\\u0000\\u001b[0m\\ufffe\"}\n{\n{\"n\":2}\n");
     let report = files.path().join("report.xml");
     let path = report.to_str().expect("a plain path");
     let expression = "json | select n, t | assert n > 1 \"a<b & 'c'\" | assert n < 9 | until n > 5";
@@ -313,43 +248,22 @@ fn a_report_names_every_check() {
     assert_eq!(ended.status, Some(1), "{}", ended.stderr);
     let text = std::fs::read_to_string(&report).expect("the report");
     let elements = xml::elements(&text).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
-    let cases: Vec<&str> = elements
-        .iter()
-        .filter(|element| element.name == "testcase")
-        .map(|element| element.attribute("name"))
-        .collect();
+    let cases: Vec<&str> =
+        elements.iter().filter(|element| element.name == "testcase").map(|element| element.attribute("name")).collect();
     assert_eq!(
         cases,
-        [
-            "assert n > 1",
-            "assert n < 9",
-            "until n > 5",
-            "--max-rejects 0",
-            "everything is read and written"
-        ]
+        ["assert n > 1", "assert n < 9", "until n > 5", "--max-rejects 0", "everything is read and written"]
     );
     let suite = elements.iter().find(|element| element.name == "testsuite");
     let suite = suite.expect("a suite");
     assert_eq!(suite.attribute("name"), expression);
-    assert_eq!(
-        (suite.attribute("tests"), suite.attribute("failures")),
-        ("5", "3")
-    );
+    assert_eq!((suite.attribute("tests"), suite.attribute("failures")), ("5", "3"));
     assert_eq!(suite.attribute("errors"), "0");
-    let failures: Vec<&xml::Element> = elements
-        .iter()
-        .filter(|element| element.name == "failure")
-        .collect();
+    let failures: Vec<&xml::Element> = elements.iter().filter(|element| element.name == "failure").collect();
     assert_eq!(failures.len(), 3);
-    assert_eq!(
-        failures[0].attribute("message"),
-        "a<b & 'c': assert n > 1 is broken by 1 of 2 rows"
-    );
+    assert_eq!(failures[0].attribute("message"), "a<b & 'c': assert n > 1 is broken by 1 of 2 rows");
     assert!(failures[0].text.contains("<&\"]]>"), "{}", failures[0].text);
-    assert_eq!(
-        failures[1].attribute("message"),
-        "until n > 5 was not reached"
-    );
+    assert_eq!(failures[1].attribute("message"), "until n > 5 was not reached");
 }
 
 #[test]
@@ -363,9 +277,7 @@ fn a_report_of_a_good_run_has_no_failure_and_replaces_the_last_one() {
         let elements = xml::elements(&text).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
         assert!(elements.iter().all(|element| element.name != "failure"));
     }
-    let left = std::fs::read_dir(files.path())
-        .expect("a directory")
-        .count();
+    let left = std::fs::read_dir(files.path()).expect("a directory").count();
     assert_eq!(left, 1, "nothing is left beside the report");
 }
 
@@ -380,10 +292,7 @@ fn a_report_says_what_could_not_be_read() {
     let elements = xml::elements(&text).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"));
     let error = elements.iter().find(|element| element.name == "error");
     let error = error.expect("an error");
-    assert_eq!(
-        error.attribute("message"),
-        "/none/a.log: no such file or directory"
-    );
+    assert_eq!(error.attribute("message"), "/none/a.log: no such file or directory");
 }
 
 #[test]
@@ -393,9 +302,7 @@ fn a_report_is_written_when_the_run_is_interrupted_but_not_before_its_end() {
     let path = report.to_str().expect("a plain path");
     let mut child = Child::start(&["--report", path, "count | assert count > 1"]);
     child.feed("a\n");
-    let names = std::fs::read_dir(files.path())
-        .expect("a directory")
-        .count();
+    let names = std::fs::read_dir(files.path()).expect("a directory").count();
     assert_eq!(names, 0, "nothing half-written lies about");
     child.signal("TERM");
     assert_eq!(child.end_within(AT_ONCE).status, Some(143));
@@ -407,17 +314,10 @@ fn a_report_is_written_when_the_run_is_interrupted_but_not_before_its_end() {
 
 #[test]
 fn a_report_that_cannot_be_written_at_the_end_is_a_failure() {
-    let ended = bourn(
-        &["--report", "/dev/full", "count | assert count > 5"],
-        b"a\n",
-    );
+    let ended = bourn(&["--report", "/dev/full", "count | assert count > 5"], b"a\n");
     assert_eq!(ended.status, Some(3));
     assert_eq!(ended.stdout, "1\n");
-    assert!(
-        ended.stderr.contains("/dev/full: no space left on device"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("/dev/full: no space left on device"), "{}", ended.stderr);
 }
 
 #[test]
@@ -426,15 +326,9 @@ fn a_report_that_cannot_be_written_empties_no_file() {
     let rejects = files.write("rejects", b"of the last run");
     let missing = files.path().join("none/report.xml");
     let missing = missing.to_str().expect("a plain path");
-    let ended = bourn(
-        &["--rejects", &rejects, "--report", missing, "json | count"],
-        b"{\n",
-    );
+    let ended = bourn(&["--rejects", &rejects, "--report", missing, "json | count"], b"{\n");
     assert_eq!(ended.status, Some(2));
-    assert_eq!(
-        std::fs::read(&rejects).expect("the file"),
-        b"of the last run"
-    );
+    assert_eq!(std::fs::read(&rejects).expect("the file"), b"of the last run");
 }
 
 /// A small check of XML: what is not well-formed is said, not read over.
@@ -456,9 +350,7 @@ mod xml {
 
     /// All elements in the order in which they begin.
     pub fn elements(text: &str) -> Result<Vec<Element>, String> {
-        let mut rest = text
-            .strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
-            .ok_or("no declaration")?;
+        let mut rest = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").ok_or("no declaration")?;
         let (mut elements, mut open): (Vec<Element>, Vec<usize>) = (Vec::new(), Vec::new());
         while let Some(start) = rest.find('<') {
             let (before, tag) = rest.split_at(start);
@@ -505,15 +397,12 @@ mod xml {
             attributes.push((name.trim().to_owned(), unescaped(value)?));
             rest = behind;
         }
-        Ok(Element {
-            name: name.to_owned(),
-            attributes,
-            text: String::new(),
-        })
+        Ok(Element { name: name.to_owned(), attributes, text: String::new() })
     }
 
     fn unescaped(text: &str) -> Result<String, String> {
-        let is_xml = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+        let is_xml =
+            |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
         if let Some(bad) = text.chars().find(|c| !is_xml(*c) || *c == '>') {
             return Err(format!("{bad:?} in {text}"));
         }
@@ -539,22 +428,10 @@ mod xml {
     #[test]
     fn what_is_not_well_formed_is_found() {
         const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-        for wrong in [
-            "<a>",
-            "<a></b>",
-            "<a>&</a>",
-            "<a x=\"1>\"/>",
-            "<a/><b/>",
-            "<a>\u{1}</a>",
-            "",
-        ] {
+        for wrong in ["<a>", "<a></b>", "<a>&</a>", "<a x=\"1>\"/>", "<a/><b/>", "<a>\u{1}</a>", ""] {
             assert!(elements(&format!("{HEAD}{wrong}")).is_err(), "{wrong}");
         }
-        let right =
-            elements(&format!("{HEAD}<a x=\"&lt;\"><b/>c&amp;</a>\n")).expect("it is right");
-        assert_eq!(
-            (right[0].attribute("x"), right[0].text.as_str()),
-            ("<", "c&")
-        );
+        let right = elements(&format!("{HEAD}<a x=\"&lt;\"><b/>c&amp;</a>\n")).expect("it is right");
+        assert_eq!((right[0].attribute("x"), right[0].text.as_str()), ("<", "c&"));
     }
 }

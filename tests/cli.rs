@@ -32,14 +32,8 @@ fn without_an_expression_the_usage_is_shown() {
 #[test]
 fn mistakes_in_options_are_answered() {
     for (command, message) in [
-        (
-            "bourn --thread 2 count",
-            "bourn: unknown option `--thread`\n  = help: did you mean `--threads`?\n",
-        ),
-        (
-            "bourn --zzz count",
-            "bourn: unknown option `--zzz`\n  = help: bourn --help options lists them\n",
-        ),
+        ("bourn --thread 2 count", "bourn: unknown option `--thread`\n  = help: did you mean `--threads`?\n"),
+        ("bourn --zzz count", "bourn: unknown option `--zzz`\n  = help: bourn --help options lists them\n"),
         (
             "bourn -j 0 count",
             "bourn: --threads: expected a number from 1 to 1024, found `0`\n  = help: write --threads 4\n",
@@ -52,10 +46,7 @@ fn mistakes_in_options_are_answered() {
             "bourn --max-line 2GiB count",
             "bourn: --max-line: expected a size up to 1GiB, found `2GiB`\n  = help: write --max-line 4096, 10kB or 16MiB\n",
         ),
-        (
-            "bourn -o cvs count",
-            "bourn: --output: expected a format, found `cvs`\n  = help: did you mean `csv`?\n",
-        ),
+        ("bourn -o cvs count", "bourn: --output: expected a format, found `cvs`\n  = help: did you mean `csv`?\n"),
         (
             "bourn -j",
             "bourn: --threads: expected a number from 1 to 1024, found nothing\n  = help: write --threads 4\n",
@@ -64,14 +55,8 @@ fn mistakes_in_options_are_answered() {
             "bourn -x",
             "bourn: --expression-file: expected a file, found nothing\n  = help: write --expression-file FILE\n",
         ),
-        (
-            "bourn --header=yes count",
-            "bourn: --header takes no value, found `yes`\n  = help: write --header\n",
-        ),
-        (
-            "bourn -x no-such-file",
-            "bourn: no-such-file: the expression cannot be read: no such file or directory\n",
-        ),
+        ("bourn --header=yes count", "bourn: --header takes no value, found `yes`\n  = help: write --header\n"),
+        ("bourn -x no-such-file", "bourn: no-such-file: the expression cannot be read: no such file or directory\n"),
     ] {
         assert_eq!(stderr(command), (Some(2), message.to_owned()), "{command}");
     }
@@ -81,17 +66,11 @@ fn mistakes_in_options_are_answered() {
 fn an_expression_in_pieces_is_put_together() {
     assert_eq!(
         stderr("bourn split ' ' '|' count by word"),
-        (
-            Some(2),
-            "bourn: an expression is one argument; write bourn 'split   | count by word'\n"
-                .to_owned()
-        )
+        (Some(2), "bourn: an expression is one argument; write bourn 'split   | count by word'\n".to_owned())
     );
     let (status, text) = stderr("bourn Cargo.toml 'limit 1'");
     assert_eq!(status, Some(2));
-    assert!(
-        text.ends_with("bourn: the expression comes first; write bourn 'limit 1' Cargo.toml\n")
-    );
+    assert!(text.ends_with("bourn: the expression comes first; write bourn 'limit 1' Cargo.toml\n"));
 }
 
 #[test]
@@ -100,10 +79,7 @@ fn options_may_stand_anywhere_and_the_last_one_counts() {
         let lines = include_str!("../Cargo.toml").lines().count();
         format!("count\n{lines}\n")
     });
-    assert_eq!(
-        printed("printf 'a\\n' | bourn --header --no-header count"),
-        "1\n"
-    );
+    assert_eq!(printed("printf 'a\\n' | bourn --header --no-header count"), "1\n");
 }
 
 #[test]
@@ -133,17 +109,12 @@ fn an_expression_file_takes_every_argument_as_a_source() {
 fn names_of_sources_need_no_utf_8() {
     use std::os::unix::ffi::OsStrExt;
     let directory = tempfile::tempdir().expect("a directory");
-    let path = directory
-        .path()
-        .join(std::ffi::OsStr::from_bytes(b"a\xff.log"));
+    let path = directory.path().join(std::ffi::OsStr::from_bytes(b"a\xff.log"));
     if std::fs::write(&path, "x\n").is_err() {
         return; // the file system takes no such names
     }
-    let output = Command::new(env!("CARGO_BIN_EXE_bourn"))
-        .args(["select @source"])
-        .arg(&path)
-        .output()
-        .expect("it runs");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_bourn")).args(["select @source"]).arg(&path).output().expect("it runs");
     let expected = [path.as_os_str().as_bytes(), b"\n"].concat();
     assert_eq!(output.stdout, expected);
     let missing = Command::new(env!("CARGO_BIN_EXE_bourn"))
@@ -152,10 +123,7 @@ fn names_of_sources_need_no_utf_8() {
         .output()
         .expect("it runs");
     assert_eq!(missing.status.code(), Some(3));
-    assert_eq!(
-        String::from_utf8_lossy(&missing.stderr),
-        "bourn: no\u{fffd}\\u{1b}: no such file or directory\n"
-    );
+    assert_eq!(String::from_utf8_lossy(&missing.stderr), "bourn: no\u{fffd}\\u{1b}: no such file or directory\n");
 }
 
 #[test]
@@ -167,12 +135,7 @@ fn the_version() {
 
 #[test]
 fn nobody_has_to_listen() {
-    for arguments in [
-        &["--help"][..],
-        &["--help", "values"],
-        &["--explain", "count"],
-        &["select line", "LICENSE"],
-    ] {
+    for arguments in [&["--help"][..], &["--help", "values"], &["--explain", "count"], &["select line", "LICENSE"]] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_bourn"))
             .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -186,22 +149,13 @@ fn nobody_has_to_listen() {
         assert_eq!(child.wait().expect("it ends").code(), Some(0));
         assert_eq!(text, "", "{arguments:?}");
     }
-    for (arguments, status) in [
-        (&["--nope"][..], 2),
-        (&["cuont"], 2),
-        (&["count", "no-such-file"], 3),
-        (&[], 2),
-    ] {
+    for (arguments, status) in [(&["--nope"][..], 2), (&["cuont"], 2), (&["count", "no-such-file"], 3), (&[], 2)] {
         let ended = Command::new(env!("CARGO_BIN_EXE_bourn"))
             .args(arguments)
             .stdout(Stdio::null())
             .stderr(closed_pipe())
             .status();
-        assert_eq!(
-            ended.expect("it runs").code(),
-            Some(status),
-            "{arguments:?}"
-        );
+        assert_eq!(ended.expect("it runs").code(), Some(status), "{arguments:?}");
     }
 }
 
@@ -216,13 +170,7 @@ fn closed_pipe() -> Stdio {
 fn a_full_disk_is_a_failure() {
     if std::path::Path::new("/dev/full").exists() {
         for command in ["bourn count LICENSE >/dev/full", "bourn --help >/dev/full"] {
-            assert_eq!(
-                stderr(command),
-                (
-                    Some(3),
-                    "bourn: standard output: no space left on device\n".to_owned()
-                )
-            );
+            assert_eq!(stderr(command), (Some(3), "bourn: standard output: no space left on device\n".to_owned()));
         }
     }
 }

@@ -56,28 +56,18 @@ fn csv_as_it_came() {
     let (sorted, _) = printed(&["-o", "csv", "csv | sort a desc | sort a"], &[&path]);
     assert_eq!(sorted, text);
     let (limited, _) = printed(&["-o", "csv", "csv | limit 3"], &[&path]);
-    assert_eq!(
-        limited,
-        text.lines()
-            .take(4)
-            .fold(String::new(), |text, line| text + line + "\n")
-    );
+    assert_eq!(limited, text.lines().take(4).fold(String::new(), |text, line| text + line + "\n"));
 }
 
 #[test]
 fn columns_made_and_dropped_stand_where_they_do_in_json() {
     let files = Files::new();
-    let path = files.write(
-        "t.csv",
-        table("a,b,c", |row| format!("{row},{row},z")).as_bytes(),
-    );
+    let path = files.write("t.csv", table("a,b,c", |row| format!("{row},{row},z")).as_bytes());
     let expression = "csv | let n = a + 1, b = 'new' | drop c";
     let (csv, _) = printed(&["-o", "csv", expression], &[&path]);
     assert_eq!(csv, table("a,b,n", |row| format!("{row},new,{}", row + 1)));
     let (json, _) = printed(&["-o", "json", expression], &[&path]);
-    let expected = table("", |row| {
-        format!("{{\"a\":\"{row}\",\"b\":\"new\",\"n\":{}}}", row + 1)
-    });
+    let expected = table("", |row| format!("{{\"a\":\"{row}\",\"b\":\"new\",\"n\":{}}}", row + 1));
     assert_eq!(json, expected[1..]);
 }
 
@@ -85,10 +75,7 @@ fn columns_made_and_dropped_stand_where_they_do_in_json() {
 fn another_header_is_read_by_name() {
     let files = Files::new();
     let one = files.write("1.csv", table("a,b", |row| format!("{row},x")).as_bytes());
-    let two = files.write(
-        "2.csv",
-        table("b,late,a", |row| format!("y,{row},-{row}")).as_bytes(),
-    );
+    let two = files.write("2.csv", table("b,late,a", |row| format!("y,{row},-{row}")).as_bytes());
     let short = files.write("3.csv", table("b,a", |_| "z".to_owned()).as_bytes());
     let sources = [one.as_str(), &two, &short];
     let (csv, said) = printed(&["-o", "csv", "csv"], &sources);
@@ -99,9 +86,7 @@ fn another_header_is_read_by_name() {
     assert!(said.contains("`late`"), "{said}");
     let (json, said) = printed(&["-o", "json", "csv"], &sources);
     let mut expected = table("", |row| format!("{{\"a\":\"{row}\",\"b\":\"x\"}}"))[1..].to_owned();
-    expected += &table("", |row| {
-        format!("{{\"b\":\"y\",\"late\":\"{row}\",\"a\":\"-{row}\"}}")
-    })[1..];
+    expected += &table("", |row| format!("{{\"b\":\"y\",\"late\":\"{row}\",\"a\":\"-{row}\"}}"))[1..];
     expected += &table("", |_| "{\"b\":\"z\",\"a\":null}".to_owned())[1..];
     assert_eq!((json, said.as_str()), (expected, ""));
     // The first row decides, not the first file.

@@ -8,13 +8,7 @@ mod support {
 
 #[test]
 fn every_shell_has_current_completions() {
-    for shell in [
-        Shell::Bash,
-        Shell::Zsh,
-        Shell::Fish,
-        Shell::PowerShell,
-        Shell::Elvish,
-    ] {
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
         let path = format!("completions/{}", shell.file_name("bourn"));
         support::current::demand(&path, &completions(shell));
     }
@@ -32,8 +26,7 @@ fn bash_takes_its_file() {
 }
 
 fn completions(shell: Shell) -> String {
-    let mut command =
-        bourn::cli::command().mut_arg("help", |arg| arg.value_parser(bourn::cli::names()));
+    let mut command = bourn::cli::command().mut_arg("help", |arg| arg.value_parser(bourn::cli::names()));
     let mut bytes = Vec::new();
     generate(shell, &mut command, "bourn", &mut bytes);
     let text = String::from_utf8(bytes).expect("completions are UTF-8");

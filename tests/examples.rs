@@ -20,9 +20,7 @@ fn aggregates() {
 
 #[test]
 fn functions() {
-    run(bourn::expr::functions::FUNCTIONS
-        .iter()
-        .map(|def| def.entry));
+    run(bourn::expr::functions::FUNCTIONS.iter().map(|def| def.entry));
 }
 
 #[test]

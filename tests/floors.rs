@@ -25,14 +25,9 @@ fn imports_point_down() {
     for (path, text) in sources() {
         let own = module_of(&path);
         for (line, module) in imports(&text) {
-            let is_exception = EXCEPTIONS
-                .iter()
-                .any(|(from, to, _)| *from == own && *to == module);
+            let is_exception = EXCEPTIONS.iter().any(|(from, to, _)| *from == own && *to == module);
             if module != own && !is_exception && floor(&module) <= floor(&own) {
-                wrong.push(format!(
-                    "{}:{line}: `{own}` uses `{module}`",
-                    path.display()
-                ));
+                wrong.push(format!("{}:{line}: `{own}` uses `{module}`", path.display()));
             }
         }
     }
@@ -49,10 +44,7 @@ fn every_module_has_a_floor() {
 #[test]
 fn the_library_names_its_modules_in_the_order_of_the_data() {
     let text = std::fs::read_to_string(root().join("lib.rs")).expect("lib.rs");
-    let named: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
-        .collect();
+    let named: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     let mut modules: Vec<&str> = FLOORS[1..].concat();
     modules.sort_unstable();
     let mut sorted = named.clone();
@@ -122,11 +114,7 @@ fn imports(text: &str) -> Vec<(usize, String)> {
         if let Some(depth) = in_list.as_mut() {
             for part in rest.split_inclusive(['{', '}', ',']) {
                 if *depth == 1 {
-                    let name: String = part
-                        .trim()
-                        .chars()
-                        .take_while(|c| c.is_alphanumeric() || *c == '_')
-                        .collect();
+                    let name: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                     if !name.is_empty() {
                         found.push((number, name));
                     }
@@ -150,10 +138,7 @@ fn imports(text: &str) -> Vec<(usize, String)> {
                 found.extend(lists.into_iter().map(|name| (number, name)));
                 break;
             }
-            let name: String = behind
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect();
+            let name: String = behind.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             found.push((number, name));
         }
     }
@@ -165,11 +150,7 @@ fn imports_of_list(list: &str, in_list: &mut Option<usize>) -> Vec<String> {
     let mut names = Vec::new();
     let mut depth = 0;
     for part in list.split_inclusive(['{', '}', ',']) {
-        let name: String = part
-            .trim()
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect();
+        let name: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         if depth == 1 && !name.is_empty() {
             names.push(name);
         }
@@ -236,8 +217,5 @@ fn module_of(path: &Path) -> String {
 fn imports_are_found_however_they_are_written() {
     let text = "use crate::data::{Value, Batch};\nuse crate::{\n    expr::{self, Node},\n    lang,\n};\n// crate::cli\nfn f() -> crate::stage::X { crate::sink::y() }\nuse crate::{format, plan::Plan};\n";
     let names: Vec<String> = imports(text).into_iter().map(|(_, name)| name).collect();
-    assert_eq!(
-        names,
-        ["data", "expr", "lang", "stage", "sink", "format", "plan"]
-    );
+    assert_eq!(names, ["data", "expr", "lang", "stage", "sink", "format", "plan"]);
 }

@@ -18,11 +18,7 @@ use live::Running;
 use program::{Files, bourn};
 
 fn append(path: &Path, text: &str) {
-    let mut file = File::options()
-        .append(true)
-        .create(true)
-        .open(path)
-        .expect("a file");
+    let mut file = File::options().append(true).create(true).open(path).expect("a file");
     file.write_all(text.as_bytes()).expect("room");
 }
 
@@ -108,10 +104,7 @@ fn a_followed_file_is_read_through_rotation_by_copying() {
     let mut run = Running::start(&["skip 'z'", written, "--follow"]);
     assert_eq!((run.line(), run.line()), ("1".into(), "2".into()));
     File::create(&path).expect("it is emptied");
-    assert_eq!(
-        run.message(),
-        format!("bourn: {written}: was emptied; reading from its start")
-    );
+    assert_eq!(run.message(), format!("bourn: {written}: was emptied; reading from its start"));
     append(&path, "3\n");
     assert_eq!(run.line(), "3");
     run.signal("INT");
@@ -125,18 +118,12 @@ fn a_followed_file_may_come_go_and_return() {
     let path = directory.join("log");
     let written = path.to_str().expect("a plain path");
     let mut run = Running::start(&["skip 'z'", written, "--follow"]);
-    assert_eq!(
-        run.message(),
-        format!("bourn: {written}: no such file yet; waiting for it")
-    );
+    assert_eq!(run.message(), format!("bourn: {written}: no such file yet; waiting for it"));
     std::fs::create_dir(&directory).expect("a directory");
     append(&path, "1\n");
     assert_eq!(run.line(), "1", "nobody could watch its directory");
     std::fs::remove_file(&path).expect("it is removed");
-    assert_eq!(
-        run.message(),
-        format!("bourn: {written}: has gone; waiting for it")
-    );
+    assert_eq!(run.message(), format!("bourn: {written}: has gone; waiting for it"));
     append(&path, "2\n");
     assert_eq!(run.line(), "2");
     run.signal("INT");
@@ -195,10 +182,7 @@ fn copies_in_a_followed_directory_are_not_read_again() {
     after_a_look(&mut run, &path("app.log"), "4");
     // A file that only begins alike is a file of its own, whatever it is called.
     append(&path("app.log.3"), "1\n2\nother\n");
-    assert_eq!(
-        (run.line(), run.line(), run.line()),
-        ("1".into(), "2".into(), "other".into())
-    );
+    assert_eq!((run.line(), run.line(), run.line()), ("1".into(), "2".into(), "other".into()));
     append(&path("other.log"), "1\n");
     assert_eq!(run.line(), "1", "a short line may be the same by accident");
     run.signal("INT");
@@ -239,10 +223,7 @@ fn a_file_that_is_replaced_by_a_longer_copy_is_read_on() {
     append(&path(".log.new"), &text(7));
     std::fs::rename(path(".log.new"), path("log")).expect("it replaces the other one");
     for line in [6, 7] {
-        let expected = format!(
-            "{}\tline {line} of what is brought here",
-            path("log").display()
-        );
+        let expected = format!("{}\tline {line} of what is brought here", path("log").display());
         assert_eq!(run.line(), expected);
     }
     append(&path("log"), "8\n");
@@ -271,8 +252,7 @@ fn a_file_that_was_emptied_and_has_grown_again_is_noticed() {
     run.signal("STOP");
     let mut file = File::options().write(true).open(&path).expect("a file");
     file.set_len(0).expect("a file");
-    file.write_all(b"5 is a line that is longer than all before\n")
-        .expect("room");
+    file.write_all(b"5 is a line that is longer than all before\n").expect("room");
     run.signal("CONT");
     assert_eq!(run.line(), "5 is a line that is longer than all before");
     // Whoever does not append leaves a hole.
@@ -319,10 +299,7 @@ fn a_followed_directory_may_go_and_return() {
     let mut run = Running::start(&["skip 'z'", written, "--follow"]);
     assert_eq!(run.line(), "1");
     std::fs::remove_dir_all(&directory).expect("it is removed");
-    assert_eq!(
-        run.message(),
-        format!("bourn: {written}: has gone; waiting for it")
-    );
+    assert_eq!(run.message(), format!("bourn: {written}: has gone; waiting for it"));
     std::fs::create_dir(&directory).expect("a directory");
     append(&directory.join("log"), "2\n");
     assert_eq!(run.line(), "2");
@@ -379,8 +356,7 @@ fn files_that_the_system_makes_up_are_read_once() {
     let run = Running::start(&["skip 'z'", "/proc/loadavg", "--follow"]);
     let ended = run.end();
     assert_eq!((ended.status, ended.stdout.lines().count()), (Some(0), 1));
-    let message =
-        "bourn: /proc/loadavg: is made by the system whenever it is read; it is read once\n";
+    let message = "bourn: /proc/loadavg: is made by the system whenever it is read; it is read once\n";
     assert_eq!(ended.stderr, message);
 }
 
@@ -389,9 +365,7 @@ fn other_things_in_a_followed_directory_are_passed_over() {
     let files = Files::new();
     let path = |name: &str| files.path().join(name);
     std::fs::create_dir(path("below")).expect("a directory");
-    let made = std::process::Command::new("mkfifo")
-        .arg(path("pipe"))
-        .status();
+    let made = std::process::Command::new("mkfifo").arg(path("pipe")).status();
     assert!(made.expect("mkfifo starts").success());
     let _socket = std::os::unix::net::UnixListener::bind(path("socket")).expect("a socket");
     std::os::unix::fs::symlink("nowhere", path("dangling")).expect("a link");
@@ -429,16 +403,10 @@ fn the_last_records_of_files() {
     for (arguments, stdout) in [
         (&["skip 'z'", "--tail", "2", &plain][..], "2\n3\n"),
         (&["skip 'z'", "--tail", "0", &plain], ""),
-        (
-            &["skip 'z'", "--tail", "9", &plain, &plain],
-            "1\n2\n3\n1\n2\n3\n",
-        ),
+        (&["skip 'z'", "--tail", "9", &plain, &plain], "1\n2\n3\n1\n2\n3\n"),
         (&["csv | select h", "--tail", "1", &headed], "3\n"),
         (&["csv | select h", "--tail", "9", &headed], "1\n2\n3\n"),
-        (
-            &["skip 'z'", "--tail", "1", "--records", "/^[0-9]/", &traces],
-            "2 b\n at\n at\n",
-        ),
+        (&["skip 'z'", "--tail", "1", "--records", "/^[0-9]/", &traces], "2 b\n at\n at\n"),
     ] {
         let ended = bourn(arguments, b"");
         assert_eq!(ended.stdout, stdout, "{arguments:?}");

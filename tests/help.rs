@@ -27,14 +27,7 @@ const SENTENCE: usize = 68;
 const HAVE_PEERS: &[&str] = &["tcp", "tcp-listen", "udp-listen", "unix", "unix-listen"];
 
 /// Options whose effect an example cannot show.
-const WITHOUT_EXAMPLE: &[&str] = &[
-    "explain",
-    "expression-file",
-    "formats",
-    "help",
-    "tail",
-    "version",
-];
+const WITHOUT_EXAMPLE: &[&str] = &["explain", "expression-file", "formats", "help", "tail", "version"];
 
 #[test]
 fn the_help_fits_one_screen_and_names_everything() {
@@ -44,10 +37,8 @@ fn the_help_fits_one_screen_and_names_everything() {
     for line in help.lines() {
         assert!(line.chars().count() <= COLUMNS, "{line}");
     }
-    let words: HashSet<&str> = help
-        .split(|c: char| c.is_whitespace() || c == ',')
-        .map(|word| word.trim_start_matches("--"))
-        .collect();
+    let words: HashSet<&str> =
+        help.split(|c: char| c.is_whitespace() || c == ',').map(|word| word.trim_start_matches("--")).collect();
     for name in bourn::cli::names() {
         assert!(words.contains(name), "`{name}` is not in the help");
     }
@@ -61,10 +52,7 @@ fn the_examples_of_every_page_print_what_the_page_says() {
             // Where the files lie that examples name.
             let ran = run(&format!("cd tests/data && {command}"));
             let stdout = String::from_utf8(ran.stdout).expect("text");
-            let found: Vec<String> = stdout
-                .lines()
-                .map(|line| line.trim_end_matches(' ').to_owned())
-                .collect();
+            let found: Vec<String> = stdout.lines().map(|line| line.trim_end_matches(' ').to_owned()).collect();
             assert_eq!(found, output, "{name}: {command}");
         }
     }
@@ -76,10 +64,8 @@ fn examples(page: &str) -> Vec<(String, Vec<String>)> {
     let mut inside = false;
     let mut empty_lines = 0;
     for line in page.lines() {
-        let unfinished = examples
-            .last_mut()
-            .map(|(command, _)| command)
-            .filter(|command| inside && !is_complete(command));
+        let unfinished =
+            examples.last_mut().map(|(command, _)| command).filter(|command| inside && !is_complete(command));
         if let Some(command) = unfinished {
             command.push_str(&format!("\n{line}"));
         } else if let Some(command) = line.strip_prefix("  $ ") {
@@ -106,10 +92,7 @@ fn pages_are_found_as_names_are_typed() {
     for written in ["--threads", "-j", "j"] {
         assert_eq!(printed(&format!("bourn --help {written}")), page);
     }
-    assert_eq!(
-        printed("bourn --help stage"),
-        printed("bourn --help stages")
-    );
+    assert_eq!(printed("bourn --help stage"), printed("bourn --help stages"));
 }
 
 #[test]
@@ -132,14 +115,7 @@ fn an_unknown_name_is_a_mistake_with_the_nearest_one() {
 fn rows_are_documented() {
     for chapter in CHAPTERS {
         let mut names = HashSet::new();
-        for Entry {
-            name,
-            usage: _,
-            summary,
-            details,
-            examples,
-        } in (chapter.entries)()
-        {
+        for Entry { name, usage: _, summary, details, examples } in (chapter.entries)() {
             let place = format!("{} of the {}", name, chapter.plural);
             assert!(names.insert(name), "{place} stands twice");
             assert!(summary.ends_with('.') && !summary.contains('\n'), "{place}");
@@ -182,14 +158,10 @@ fn every_file_of_a_table_is_in_it() {
         for file in std::fs::read_dir(&root).expect("a folder") {
             let path = file.expect("a file").path();
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            let is_row = path.extension().is_some_and(|extension| extension == "rs")
-                && defines_a_row(&path)
-                && name != "mod";
+            let is_row =
+                path.extension().is_some_and(|extension| extension == "rs") && defines_a_row(&path) && name != "mod";
             if is_row {
-                assert!(
-                    rows.contains(&format!("{name}::")),
-                    "{folder}/{name}.rs is not in {table}"
-                );
+                assert!(rows.contains(&format!("{name}::")), "{folder}/{name}.rs is not in {table}");
             }
         }
     }

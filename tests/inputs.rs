@@ -20,20 +20,13 @@ use proptest::prelude::*;
 use live::Running;
 use run::{Configuration, Origin, run_inputs};
 
-const CONFIGURATIONS: [(usize, usize, Option<u64>); 4] = [
-    (1, 1 << 20, None),
-    (2, 1, None),
-    (8, 7, Some(1)),
-    (3, 64, Some(1)),
-];
+const CONFIGURATIONS: [(usize, usize, Option<u64>); 4] =
+    [(1, 1 << 20, None), (2, 1, None), (8, 7, Some(1)), (3, 64, Some(1))];
 
 /// The plan of an expression that knows other sources as `b` and `c`.
 fn plan(expression: &str) -> Arc<Plan> {
     let pipeline = bourn::lang::parse(expression).expect("a good expression");
-    let settings = Settings {
-        inputs: vec!["b".to_owned(), "c".to_owned()],
-        ..Settings::from(Printing::AsItCame)
-    };
+    let settings = Settings { inputs: vec!["b".to_owned(), "c".to_owned()], ..Settings::from(Printing::AsItCame) };
     Arc::new(Plan::of(&pipeline, settings).unwrap_or_else(|mistakes| panic!("{mistakes:?}")))
 }
 
@@ -56,12 +49,8 @@ fn print(expression: &str, contents: &[&str]) -> (String, Outcome) {
             let path = file.path().to_str().expect("a plain path").to_owned();
             (path, input.expect("the expression names it"))
         });
-        let configuration = Configuration {
-            threads,
-            chunk_bytes,
-            batch: batch.map(Duration::from_millis),
-            origin: Origin::File,
-        };
+        let configuration =
+            Configuration { threads, chunk_bytes, batch: batch.map(Duration::from_millis), origin: Origin::File };
         let (printed, outcome) = run_inputs(&plan, sources.collect(), configuration);
         let printed = String::from_utf8(printed).expect("text");
         let ledger = &outcome.ledger;
@@ -73,19 +62,9 @@ fn print(expression: &str, contents: &[&str]) -> (String, Outcome) {
                 assert_eq!(&printed, expected, "{expression}: {configuration:?}");
                 let places = |outcome: &Outcome| {
                     let ledger = &outcome.ledger;
-                    (
-                        ledger.read,
-                        ledger.passed,
-                        ledger.filtered,
-                        ledger.rejected,
-                        ledger.late,
-                    )
+                    (ledger.read, ledger.passed, ledger.filtered, ledger.rejected, ledger.late)
                 };
-                assert_eq!(
-                    places(&outcome),
-                    places(other),
-                    "{expression}: {configuration:?}"
-                );
+                assert_eq!(places(&outcome), places(other), "{expression}: {configuration:?}");
             }
         }
     }
@@ -98,10 +77,7 @@ fn pairs() -> impl Strategy<Value = Vec<(char, i64)>> {
 }
 
 fn written(pairs: &[(char, i64)], line: impl Fn(char, i64) -> String) -> String {
-    pairs
-        .iter()
-        .map(|(key, number)| line(*key, *number) + "\n")
-        .collect()
+    pairs.iter().map(|(key, number)| line(*key, *number) + "\n").collect()
 }
 
 proptest! {
@@ -212,10 +188,7 @@ fn nested_loop(main: &[(char, i64)], other: &[(char, i64)], is_left: bool) -> St
         let mut gone: Vec<usize> = (0..main.len()).filter(is_past).collect();
         gone.retain(|place| !std::mem::replace(&mut is_gone[*place], true));
         gone.sort_by_key(|place| (time(*place, main), *place));
-        for place in gone
-            .into_iter()
-            .filter(|place| is_left && !is_paired[*place])
-        {
+        for place in gone.into_iter().filter(|place| is_left && !is_paired[*place]) {
             let (key, time) = (main[place].0, time(place, main));
             printed += &format!("{key}\t2026-03-01T10:00:{time:02}Z\t{place}\t\n");
         }
@@ -255,33 +228,19 @@ proptest! {
 
 #[test]
 fn objects_keep_their_own_fields() {
-    let expression =
-        "json | drop x | union (b | csv) | let n = @number | union (c | logfmt | drop a)";
-    let contents = [
-        "{\"a\":1,\"x\":2}\n{\"b\":{\"c\":3}}\n",
-        "a,z\n7,8\n",
-        "a=5 d=6\n",
-    ];
+    let expression = "json | drop x | union (b | csv) | let n = @number | union (c | logfmt | drop a)";
+    let contents = ["{\"a\":1,\"x\":2}\n{\"b\":{\"c\":3}}\n", "a,z\n7,8\n", "a=5 d=6\n"];
     let plan = plan(expression);
     assert!(plan.output.whole.is_some());
-    let (printed, _) = print(
-        &format!("{expression} | select a, b.c, z, d, n, x"),
-        &contents,
-    );
-    assert_eq!(
-        printed,
-        "1\t\t\t\t1\t\n\t3\t\t\t2\t\n7\t\t8\t\t2\t\n\t\t\t6\t\t\n"
-    );
+    let (printed, _) = print(&format!("{expression} | select a, b.c, z, d, n, x"), &contents);
+    assert_eq!(printed, "1\t\t\t\t1\t\n\t3\t\t\t2\t\n7\t\t8\t\t2\t\n\t\t\t6\t\t\n");
 }
 
 #[test]
 fn every_source_counts_its_own_records() {
     let expression = "union b | where @number % 2 == 0 | union c | select @number, line";
-    let lines = |letter: &str, count: usize| -> String {
-        (1..=count)
-            .map(|number| format!("{letter}{number}\n"))
-            .collect()
-    };
+    let lines =
+        |letter: &str, count: usize| -> String { (1..=count).map(|number| format!("{letter}{number}\n")).collect() };
     let contents = [lines("a", 5), lines("b", 4), lines("c", 2)];
     let (printed, _) = print(expression, &contents.each_ref().map(String::as_str));
     assert_eq!(printed, "2\ta2\n4\ta4\n2\tb2\n4\tb4\n1\tc1\n2\tc2\n");
@@ -314,9 +273,7 @@ fn live_sources_come_in_as_they_are() {
     first.write_all(b"one\n").expect("somebody reads");
     assert_eq!(run.line(), "one");
     let mut second = connect(other);
-    second
-        .write_all(b"id,name\n7,\"two\nlines\"\n")
-        .expect("somebody reads");
+    second.write_all(b"id,name\n7,\"two\nlines\"\n").expect("somebody reads");
     assert_eq!(run.line(), "two\\nlines");
     first.write_all(b"id,name\n").expect("somebody reads");
     assert_eq!(run.line(), "id,name");

@@ -92,14 +92,8 @@ fn ledger(
     input: &[u8],
     (threads, chunk_bytes, batch, origin): (usize, usize, Option<Duration>, Origin),
 ) -> Ledger {
-    let plan =
-        run::plan(expression).unwrap_or_else(|mistakes| panic!("{expression}: {mistakes:?}"));
-    let configuration = Configuration {
-        threads,
-        chunk_bytes,
-        batch,
-        origin,
-    };
+    let plan = run::plan(expression).unwrap_or_else(|mistakes| panic!("{expression}: {mistakes:?}"));
+    let configuration = Configuration { threads, chunk_bytes, batch, origin };
     let (_, outcome) = run::run(&plan, input, configuration);
     let mut ledger = outcome.ledger;
     // The name of the file is another every time.
@@ -158,35 +152,15 @@ fn worked_by_hand() {
     for (expression, input, [read, passed, filtered, rejected]) in [
         ("match 'a'", "a\nb\nba\n", [3, 2, 1, 0]),
         // The pieces of a record that a filter dropped are nobody's.
-        (
-            "where len(line) > 1 | split",
-            "a\nb c\nd e f\n",
-            [3, 2, 1, 0],
-        ),
+        ("where len(line) > 1 | split", "a\nb c\nd e f\n", [3, 2, 1, 0]),
         // A record has passed whatever becomes of its pieces.
         ("split | where word == 'a'", "a b\nc d\n", [2, 2, 0, 0]),
         ("split | count by word", "a b\n\n", [2, 2, 0, 0]),
-        (
-            "json | split ' ' from x | where word > 1",
-            "{\"x\":\"1 2\"}\n{\n{\"x\":\"0\"}\n",
-            [3, 2, 0, 1],
-        ),
+        ("json | split ' ' from x | where word > 1", "{\"x\":\"1 2\"}\n{\n{\"x\":\"0\"}\n", [3, 2, 0, 1]),
         // One broken piece or two: one rejected record.
-        (
-            "split ';' | json from word",
-            "{};{\n{;{\n{}\n",
-            [3, 1, 0, 2],
-        ),
-        (
-            "split ';' | json from word | where a == 1",
-            "{\"a\":1};{\n{}\n",
-            [2, 1, 0, 1],
-        ),
-        (
-            "match 'x' | split ';' | json from word",
-            "{}\n{};x\nx;x\n",
-            [3, 0, 1, 2],
-        ),
+        ("split ';' | json from word", "{};{\n{;{\n{}\n", [3, 1, 0, 2]),
+        ("split ';' | json from word | where a == 1", "{\"a\":1};{\n{}\n", [2, 1, 0, 1]),
+        ("match 'x' | split ';' | json from word", "{}\n{};x\nx;x\n", [3, 0, 1, 2]),
         (
             "json | where a > 1 | sum(a)",
             "{\"a\":1}\n{\"a\":2}\n?\n\n", // a blank line is no record
@@ -197,11 +171,7 @@ fn worked_by_hand() {
         // What was sorted is a record still, and rejected where it stood as passed; what was aggregated is none.
         ("sort line | json from line", "{}\n?\n", [2, 1, 0, 1]),
         ("count by line | json from line", "{}\n?\n", [2, 2, 0, 0]),
-        (
-            "tail 2 | split ';' | json from word",
-            "{}\n{};?\n",
-            [2, 2, 0, 0],
-        ),
+        ("tail 2 | split ';' | json from word", "{}\n{};?\n", [2, 2, 0, 0]),
         ("count", "", [0, 0, 0, 0]),
     ] {
         for configuration in CONFIGURATIONS {
@@ -221,26 +191,12 @@ const BROKEN: &[u8] = b"{\"n\":1}\nbad one\n{\"n\":2}\r\nbad two\r\n{\"n\":3}\nb
 fn rejected_lines_are_kept_in_order() {
     let files = Files::new();
     let path = files.write("rejects", b"what was there before\n");
-    for options in [
-        &["-j", "1"][..],
-        &["-j", "8", "--chunk", "1"],
-        &["-j", "2", "--chunk", "20", "--batch", "1ms"],
-    ] {
-        let ended = bourn(
-            &[options, &["--rejects", &path, "json | sum(n)"]].concat(),
-            BROKEN,
-        );
+    for options in [&["-j", "1"][..], &["-j", "8", "--chunk", "1"], &["-j", "2", "--chunk", "20", "--batch", "1ms"]] {
+        let ended = bourn(&[options, &["--rejects", &path, "json | sum(n)"]].concat(), BROKEN);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "6\n"));
-        assert!(
-            ended.stderr.starts_with("bourn: 6 read, 3 rejected (-:2: "),
-            "{}",
-            ended.stderr
-        );
+        assert!(ended.stderr.starts_with("bourn: 6 read, 3 rejected (-:2: "), "{}", ended.stderr);
         let kept = std::fs::read(&path).expect("the file");
-        assert_eq!(
-            kept.escape_ascii().to_string(),
-            "bad one\\nbad two\\nbad three\\n"
-        );
+        assert_eq!(kept.escape_ascii().to_string(), "bad one\\nbad two\\nbad three\\n");
     }
 }
 
@@ -253,30 +209,18 @@ fn rejected_lines_are_kept_whatever_the_plan() {
         ("json | json from p | count", &[1, 2, 4][..]),
         ("limit 9 | json | json from p", &[1, 2, 4]),
         ("limit 4 | json | json from p | select n", &[1, 2]),
-        (
-            "sort line desc | json | where n > 0 | json from p",
-            &[4, 2, 1],
-        ),
+        ("sort line desc | json | where n > 0 | json from p", &[4, 2, 1]),
         ("tail 3 | json | json from p | select n", &[2, 4]),
         ("json | limit 9 | json from p | select n", &[1, 2, 4]),
         ("json | sort n desc | json from p | select n", &[1, 4, 2]),
-        (
-            "json | let line = 'x' | sort n | json from p | select n",
-            &[1, 2, 4],
-        ),
-        (
-            "json | select n, p | tail 9 | sort n | json from p | count",
-            &[1, 2, 4],
-        ),
+        ("json | let line = 'x' | sort n | json from p | select n", &[1, 2, 4]),
+        ("json | select n, p | tail 9 | sort n | json from p | count", &[1, 2, 4]),
         ("json | sort n | count by p | json from p | select x", &[1]),
         ("sort line | split ',' | json from word | select n", &[]),
         ("tsv as a | sort line | limit 3 | json from a", &[1]),
     ] {
-        for options in [
-            &["-j", "1"][..],
-            &["-j", "8", "--chunk", "1"],
-            &["-j", "2", "--chunk", "20", "--batch", "1ms"],
-        ] {
+        for options in [&["-j", "1"][..], &["-j", "8", "--chunk", "1"], &["-j", "2", "--chunk", "20", "--batch", "1ms"]]
+        {
             let arguments = [options, &["--stats", "--rejects", &path, expression]].concat();
             let ended = bourn(&arguments, BROKEN_INSIDE.join("\n").as_bytes());
             assert_eq!(ended.status, Some(0), "{expression}: {}", ended.stderr);
@@ -285,11 +229,7 @@ fn rejected_lines_are_kept_whatever_the_plan() {
             let expected: Vec<&str> = rejected.iter().map(|line| BROKEN_INSIDE[*line]).collect();
             assert_eq!(kept, expected, "{expression} {options:?}");
             let counted = format!(" + {} rejected\n", rejected.len());
-            assert!(
-                ended.stderr.contains(&counted),
-                "{expression} {options:?}: {}",
-                ended.stderr
-            );
+            assert!(ended.stderr.contains(&counted), "{expression} {options:?}: {}", ended.stderr);
         }
     }
 }
@@ -311,16 +251,10 @@ fn nothing_is_read_if_rejected_lines_cannot_be_kept() {
     let nowhere = nowhere.to_str().expect("a plain path");
     let ended = bourn(&["--rejects", nowhere, "count"], b"");
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
-    assert_eq!(
-        ended.stderr,
-        format!("bourn: {nowhere}: no such file or directory\n")
-    );
+    assert_eq!(ended.stderr, format!("bourn: {nowhere}: no such file or directory\n"));
     let ended = bourn(&["--rejects", &source, "json", &source], b"");
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
-    assert_eq!(
-        ended.stderr,
-        format!("bourn: {source}: is read as a source\n")
-    );
+    assert_eq!(ended.stderr, format!("bourn: {source}: is read as a source\n"));
     assert_eq!(std::fs::read(&source).expect("it is still there"), b"{}\n");
 }
 
@@ -331,31 +265,16 @@ fn rejected_lines_that_cannot_be_written_are_a_failure_behind_the_results() {
     }
     let ended = bourn(&["--rejects", "/dev/full", "json | sum(n)"], BROKEN);
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(3), "6\n"));
-    assert!(
-        ended
-            .stderr
-            .ends_with("bourn: /dev/full: no space left on device\n"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.ends_with("bourn: /dev/full: no space left on device\n"), "{}", ended.stderr);
 }
 
 #[test]
 fn too_many_rejects_are_a_failure_behind_the_results() {
     for (limit, status) in [("3", 0), ("2", 4), ("0", 4), ("50%", 0), ("49.9%", 4)] {
         let ended = bourn(&["--max-rejects", limit, "json | sum(n)"], BROKEN);
-        assert_eq!(
-            (ended.status, ended.stdout.as_str()),
-            (Some(status), "6\n"),
-            "{limit}"
-        );
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(status), "6\n"), "{limit}");
         let message = format!("bourn: 3 rejected: more than --max-rejects {limit}\n");
-        assert_eq!(
-            ended.stderr.ends_with(&message),
-            status == 4,
-            "{}",
-            ended.stderr
-        );
+        assert_eq!(ended.stderr.ends_with(&message), status == 4, "{}", ended.stderr);
     }
     let ended = bourn(&["--max-rejects", "few", "count"], b"");
     assert_eq!(ended.status, Some(2));
@@ -371,15 +290,8 @@ fn stats_are_said_of_a_clean_run_too() {
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "2\n"));
     let lines: Vec<&str> = ended.stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{}", ended.stderr);
-    assert_eq!(
-        lines[0],
-        "bourn: 3 read = 2 passed + 1 filtered + 0 rejected"
-    );
-    assert!(
-        lines[1].contains(" s, 0.000 MB, ") && lines[1].ends_with(" records/s"),
-        "{}",
-        lines[1]
-    );
+    assert_eq!(lines[0], "bourn: 3 read = 2 passed + 1 filtered + 0 rejected");
+    assert!(lines[1].contains(" s, 0.000 MB, ") && lines[1].ends_with(" records/s"), "{}", lines[1]);
 }
 
 #[test]

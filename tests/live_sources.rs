@@ -61,9 +61,7 @@ fn half_a_line_of_a_reset_connection_is_rejected() {
     run.signal("TERM");
     let ended = run.end();
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(143), ""));
-    let expected = format!(
-        "bourn: 4 read, 1 rejected ({name}:3: the connection ended in the middle of the line)\n"
-    );
+    let expected = format!("bourn: 4 read, 1 rejected ({name}:3: the connection ended in the middle of the line)\n");
     assert_eq!(ended.stderr, expected);
     assert_eq!(std::fs::read_to_string(rejects).expect("a file"), "hal\n");
 }
@@ -95,10 +93,7 @@ fn the_last_line_of_a_closed_connection_needs_no_newline() {
     stream.write_all(b"a\nlast").expect("it reads");
     drop(stream);
     let ended = run.end();
-    assert_eq!(
-        (ended.status, ended.stdout.as_str()),
-        (Some(0), "a\nlast\n")
-    );
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "a\nlast\n"));
 
     let mut run = Running::start(&["skip 'z'", &written, "--follow"]);
     let (mut stream, _) = server.accept().expect("it connects");
@@ -140,15 +135,9 @@ fn datagrams_that_the_system_drops_are_counted() {
     let counted: u64 = ended.stdout.trim().parse().expect("a number");
     let line = ended.stderr.lines().find(|line| line.contains("dropped"));
     let line = line.expect("the number of dropped datagrams is printed");
-    let dropped: u64 = line
-        .split(' ')
-        .find_map(|word| word.parse().ok())
-        .expect("a number");
+    let dropped: u64 = line.split(' ').find_map(|word| word.parse().ok()).expect("a number");
     assert_eq!(counted + dropped, sent + 1, "{}", ended.stderr);
-    assert!(
-        line.ends_with("datagrams before they could be read"),
-        "{line}"
-    );
+    assert!(line.ends_with("datagrams before they could be read"), "{line}");
 }
 
 #[test]
@@ -178,10 +167,7 @@ fn a_followed_connection_is_made_again() {
     assert_eq!(run.line(), "one");
     drop(server); // nobody answers for a while
     reset(stream);
-    assert_eq!(
-        run.message(),
-        format!("bourn: {written}: connection reset by peer; connecting again")
-    );
+    assert_eq!(run.message(), format!("bourn: {written}: connection reset by peer; connecting again"));
     let begun = Instant::now();
     let server = loop {
         match TcpListener::bind(address) {
@@ -196,9 +182,7 @@ fn a_followed_connection_is_made_again() {
     run.signal("INT");
     let ended = run.end();
     assert_eq!(ended.status, Some(130));
-    let rejected = format!(
-        "bourn: 3 read, 1 rejected ({written}:2: the connection ended in the middle of the line)\n"
-    );
+    let rejected = format!("bourn: 3 read, 1 rejected ({written}:2: the connection ended in the middle of the line)\n");
     assert_eq!(ended.stderr, rejected, "and nothing is said twice");
 }
 
@@ -249,15 +233,10 @@ fn sockets_of_this_machine() {
 fn a_datagram_is_one_or_several_records() {
     let mut run = Running::start(&["select @source, @number, line", "udp-listen://0"]);
     let port = run.port();
-    let (one, two) = (
-        UdpSocket::bind((HOST, 0)).expect("a socket"),
-        UdpSocket::bind((HOST, 0)).expect("a socket"),
-    );
+    let (one, two) = (UdpSocket::bind((HOST, 0)).expect("a socket"), UdpSocket::bind((HOST, 0)).expect("a socket"));
     let name = |socket: &UdpSocket| socket.local_addr().expect("an address").to_string();
     let send = |socket: &UdpSocket, text: &str| {
-        socket
-            .send_to(text.as_bytes(), (HOST, port))
-            .expect("it is sent");
+        socket.send_to(text.as_bytes(), (HOST, port)).expect("it is sent");
     };
     send(&one, "a\r\nb");
     assert_eq!(run.line(), format!("{}\t1\ta", name(&one)));
@@ -274,21 +253,12 @@ fn a_datagram_is_one_or_several_records() {
 
 #[test]
 fn a_record_of_several_lines_ends_with_its_datagram() {
-    let mut run = Running::start(&[
-        "select len(line)",
-        "udp-listen://0",
-        "--records",
-        "/^[0-9]/",
-    ]);
+    let mut run = Running::start(&["select len(line)", "udp-listen://0", "--records", "/^[0-9]/"]);
     let port = run.port();
     let socket = UdpSocket::bind((HOST, 0)).expect("a socket");
     for (text, lengths) in [("1 a\n b\n2\n", &["6", "1"][..]), (" c", &["2"])] {
-        socket
-            .send_to(text.as_bytes(), (HOST, port))
-            .expect("it is sent");
-        lengths
-            .iter()
-            .for_each(|length| assert_eq!(run.line(), *length));
+        socket.send_to(text.as_bytes(), (HOST, port)).expect("it is sent");
+        lengths.iter().for_each(|length| assert_eq!(run.line(), *length));
     }
 }
 
@@ -300,18 +270,9 @@ fn what_cannot_be_opened_is_named_and_the_others_are_read() {
     let file = files.write("a", b"a\nb\n");
     for (source, reason) in [
         (format!("tcp-listen://{port}"), "address already in use"),
-        (
-            format!("tcp-listen://192.0.2.1:{port}"),
-            "cannot assign requested address",
-        ),
-        (
-            "unix:///nowhere/socket".to_owned(),
-            "no such file or directory",
-        ),
-        (
-            "unix-listen:///nowhere/socket".to_owned(),
-            "no such file or directory",
-        ),
+        (format!("tcp-listen://192.0.2.1:{port}"), "cannot assign requested address"),
+        ("unix:///nowhere/socket".to_owned(), "no such file or directory"),
+        ("unix-listen:///nowhere/socket".to_owned(), "no such file or directory"),
     ] {
         let ended = bourn(&["skip 'z'", &source, &file], b"");
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(3), "a\nb\n"));
@@ -374,11 +335,7 @@ fn live_sources_are_read_side_by_side() {
     let files = Files::new();
     let file = files.write("file", b"f1\n");
     let mut run = Running::start(&["skip 'z'", "-", "tcp-listen://0", "udp-listen://0", &file]);
-    assert_eq!(
-        run.line(),
-        "f1",
-        "a file does not wait for a pipe in front of it"
-    );
+    assert_eq!(run.line(), "f1", "a file does not wait for a pipe in front of it");
     let (tcp, udp) = (run.port(), run.port());
     let mut stream = client(tcp, "t1\n");
     assert_eq!(run.line(), "t1");
@@ -424,12 +381,7 @@ fn results_that_would_never_come_are_told_of() {
         std::thread::sleep(Duration::from_millis(300));
         run.signal("INT");
         let ended = run.end();
-        assert_eq!(
-            ended.stderr.contains("results come at the end"),
-            is_told,
-            "{arguments:?}: {}",
-            ended.stderr
-        );
+        assert_eq!(ended.stderr.contains("results come at the end"), is_told, "{arguments:?}: {}", ended.stderr);
     }
 }
 
@@ -446,10 +398,7 @@ fn a_producer_that_is_too_fast_is_slowed() {
             Ok(written) => sent += written,
             Err(error) => break error,
         }
-        assert!(
-            sent < 1 << 30,
-            "it reads although nobody reads what it prints"
-        );
+        assert!(sent < 1 << 30, "it reads although nobody reads what it prints");
     };
     assert_eq!(refused.kind(), ErrorKind::WouldBlock);
     assert!(run.peak_memory_bytes() < 200 << 20);
@@ -491,34 +440,18 @@ fn connections_that_come_and_go() {
 
 #[test]
 fn windows_are_final_although_nothing_more_comes() {
-    let mut run = Running::start(&[
-        "count by line | window 200ms",
-        "--batch",
-        "50ms",
-        "tcp-listen://0",
-    ]);
+    let mut run = Running::start(&["count by line | window 200ms", "--batch", "50ms", "tcp-listen://0"]);
     let _open = client(run.port(), "x\n");
     let line = run.line();
     assert!(line.ends_with("\tx\t1"), "{line}");
 
     let by_time = "parse '{t:time} {w}' | count by w | window 10s on t";
-    let mut run = Running::start(&[
-        by_time,
-        "--batch",
-        "50ms",
-        "--idle",
-        "100ms",
-        "tcp-listen://0",
-    ]);
+    let mut run = Running::start(&[by_time, "--batch", "50ms", "--idle", "100ms", "tcp-listen://0"]);
     let port = run.port();
     let _silent = client(port, "2026-03-01T10:00:01Z a\n");
     let _ahead = client(port, "2026-03-01T10:00:15Z a\n");
     let window = "2026-03-01T10:00:00Z\t2026-03-01T10:00:10Z";
-    assert_eq!(
-        run.line(),
-        format!("{window}\ta\t1"),
-        "who is silent holds nothing"
-    );
+    assert_eq!(run.line(), format!("{window}\ta\t1"), "who is silent holds nothing");
 }
 
 #[test]
@@ -534,13 +467,7 @@ fn the_place_of_a_trouble_is_that_in_its_own_source() {
     let name = first.local_addr().expect("an address");
     run.signal("INT");
     let ended = run.end();
-    assert!(
-        ended
-            .stderr
-            .starts_with(&format!("bourn: 5 read, 1 rejected ({name}:2: ")),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.starts_with(&format!("bourn: 5 read, 1 rejected ({name}:2: ")), "{}", ended.stderr);
 }
 
 fn raise_open_files() {

@@ -35,22 +35,13 @@ impl Lookup {
         std::fs::write(&path, names).expect("room");
         let expression = stages.replace("FILE", path.to_str().expect("a plain path"));
         let written = log.to_str().expect("a plain path");
-        Lookup {
-            run: Running::start(&[&expression, "--follow", written]),
-            log,
-            names: path,
-            _files: files,
-        }
+        Lookup { run: Running::start(&[&expression, "--follow", written]), log, names: path, _files: files }
     }
 
     /// What comes out of a record.
     fn ask(&mut self, record: &str) -> String {
-        let mut log = File::options()
-            .append(true)
-            .open(&self.log)
-            .expect("a file");
-        log.write_all(format!("{record}\n").as_bytes())
-            .expect("room");
+        let mut log = File::options().append(true).open(&self.log).expect("a file");
+        log.write_all(format!("{record}\n").as_bytes()).expect("room");
         self.run.line()
     }
 
@@ -83,10 +74,7 @@ impl Lookup {
 
     /// The file gets other content, at once.
     fn rewrite(&self, names: &str) {
-        let mut file = File::options()
-            .write(true)
-            .open(&self.names)
-            .expect("a file");
+        let mut file = File::options().write(true).open(&self.names).expect("a file");
         file.write_all(names.as_bytes()).expect("room");
         file.set_len(names.len() as u64).expect("room");
     }
@@ -119,11 +107,7 @@ fn a_file_that_is_rewritten_or_replaced_is_read_again() {
     lookup.ask_until("1", "1\told", "1\tnew");
     lookup.replace("name,more,id\nnewer,x,1\ntwo,y,2\n");
     lookup.ask_until("1", "1\tnew", "1\tnewer");
-    assert_eq!(
-        lookup.ask("2"),
-        "2\ttwo",
-        "other columns, and another order"
-    );
+    assert_eq!(lookup.ask("2"), "2\ttwo", "other columns, and another order");
     assert_eq!(lookup.ask("3"), "3\t");
     lookup.end();
 }
@@ -161,18 +145,12 @@ fn a_file_that_cannot_be_read_again_leaves_the_rows_before() {
     );
     lookup.rewrite("id,name\n1,\"b\n");
     let message = lookup.ask_until_said("1", "1\ta");
-    assert!(
-        message.starts_with(&format!("bourn: {path}:2: ")),
-        "{message}"
-    );
+    assert!(message.starts_with(&format!("bourn: {path}:2: ")), "{message}");
     assert!(message.ends_with("; the rows before stay"), "{message}");
     std::fs::remove_file(lookup.name()).expect("it was there");
     let message = lookup.ask_until_said("1", "1\ta");
     let gone = format!("bourn: {path} cannot be read: no such file or directory");
-    assert!(
-        message.to_lowercase().starts_with(&gone.to_lowercase()),
-        "{message}"
-    );
+    assert!(message.to_lowercase().starts_with(&gone.to_lowercase()), "{message}");
     lookup.replace("id,name\n1,c\n");
     lookup.ask_until("1", "1\ta", "1\tc");
     lookup.end();

@@ -72,11 +72,8 @@ fn every_row_stands_in_one_of_the_pages_with_its_examples() {
 
 #[test]
 fn every_table_and_page_of_the_language_has_a_section() {
-    let sections: HashSet<&str> = [COMMAND_SECTIONS, LANGUAGE_SECTIONS]
-        .concat()
-        .into_iter()
-        .map(|(_, name)| name)
-        .collect();
+    let sections: HashSet<&str> =
+        [COMMAND_SECTIONS, LANGUAGE_SECTIONS].concat().into_iter().map(|(_, name)| name).collect();
     for chapter in CHAPTERS {
         match chapter.plural {
             "language" => {
@@ -94,15 +91,8 @@ fn commands_and_their_output_fit_a_screen() {
     let mut overlong = Vec::new();
     for chapter in CHAPTERS {
         for entry in (chapter.entries)() {
-            let as_it_is = entry
-                .details
-                .lines()
-                .filter_map(|line| line.strip_prefix("  "));
-            overlong.extend(
-                as_it_is
-                    .filter(|line| line.chars().count() > COMMAND + 4)
-                    .map(str::to_owned),
-            );
+            let as_it_is = entry.details.lines().filter_map(|line| line.strip_prefix("  "));
+            overlong.extend(as_it_is.filter(|line| line.chars().count() > COMMAND + 4).map(str::to_owned));
             for example in entry.examples {
                 let mut lines = command_lines(example, COMMAND - 2);
                 lines.extend(example.output.lines().map(expanded));
@@ -120,10 +110,7 @@ fn nothing_warns() {
         for line in page.lines() {
             assert!(!line.contains("\\\\") && !line.ends_with(' '), "{line}");
         }
-        assert!(
-            !page.contains(".PP\n.PP") && !page.contains(".PP\n.SH"),
-            "an empty paragraph"
-        );
+        assert!(!page.contains(".PP\n.PP") && !page.contains(".PP\n.SH"), "an empty paragraph");
     }
 }
 
@@ -176,10 +163,7 @@ fn plain(page: &str) -> String {
     }
     let is_text = |line: &&str| !line.starts_with('.');
     let lines: Vec<&str> = text.lines().filter(is_text).collect();
-    let words: Vec<&str> = lines
-        .iter()
-        .flat_map(|line| line.split_whitespace())
-        .collect();
+    let words: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
     words.join(" ")
 }
 
@@ -201,13 +185,7 @@ fn command_page() -> String {
     page.paragraphs(COMMAND_DESCRIPTION);
     sections(&mut page, COMMAND_SECTIONS);
     page.section("SEE ALSO");
-    let others = [
-        ("bourn-language", "7"),
-        ("awk", "1"),
-        ("grep", "1"),
-        ("sort", "1"),
-        ("uniq", "1"),
-    ];
+    let others = [("bourn-language", "7"), ("awk", "1"), ("grep", "1"), ("sort", "1"), ("uniq", "1")];
     page.text(references(&others));
     page.render()
 }
@@ -217,21 +195,12 @@ fn language_page() -> String {
     let manual = "Miscellaneous Information Manual";
     let mut page = Page::new("BOURN-LANGUAGE", "7", DATE, manual, name);
     page.section("SYNOPSIS");
-    page.text([
-        italic("STAGE"),
-        roman(" [| "),
-        italic("STAGE"),
-        roman("]..."),
-    ]);
+    page.text([italic("STAGE"), roman(" [| "), italic("STAGE"), roman("]...")]);
     page.section("DESCRIPTION");
     page.paragraphs(LANGUAGE_DESCRIPTION);
     sections(&mut page, LANGUAGE_SECTIONS);
     page.section("SEE ALSO");
-    page.text(references(&[
-        ("bourn", "1"),
-        ("jq", "1"),
-        ("strftime", "3"),
-    ]));
+    page.text(references(&[("bourn", "1"), ("jq", "1"), ("strftime", "3")]));
     page.render()
 }
 

@@ -56,9 +56,7 @@ fn accepts(text: &str) -> bool {
         read_file: Some(|_| Ok(b"id,name,column,a,x,line\n1,a,b,c,d,e\n".to_vec())),
         ..Settings::from(Printing::AsItCame)
     };
-    lang::parse(text)
-        .and_then(|pipeline| Plan::of(&pipeline, settings))
-        .is_ok()
+    lang::parse(text).and_then(|pipeline| Plan::of(&pipeline, settings)).is_ok()
 }
 
 fn is_accepted(suggestion: &str) -> bool {
@@ -67,11 +65,7 @@ fn is_accepted(suggestion: &str) -> bool {
         || suggestion.starts_with("-j ")
         || suggestion == "-x FILE";
     let is_source = suggestion.contains("://");
-    is_option
-        || is_source
-        || PLACES
-            .iter()
-            .any(|place| accepts(&place.replace("{}", suggestion)))
+    is_option || is_source || PLACES.iter().any(|place| accepts(&place.replace("{}", suggestion)))
 }
 
 /// The suggestions of a help: what follows `write`, in back quotes or up to the end.
@@ -83,35 +77,19 @@ fn suggestions(help: &str) -> Vec<String> {
         let quoted = rest.split('`').skip(1).step_by(2);
         return quoted.map(str::to_owned).collect();
     }
-    if [
-        "it ",
-        "them ",
-        "this stage ",
-        "what follows",
-        "a time such as",
-        "+ for ",
-    ]
-    .iter()
-    .any(|prose| rest.starts_with(prose))
+    if ["it ", "them ", "this stage ", "what follows", "a time such as", "+ for "]
+        .iter()
+        .any(|prose| rest.starts_with(prose))
     {
-        return rest
-            .split_once(": ")
-            .map(|(_, here)| here.to_owned())
-            .into_iter()
-            .collect();
+        return rest.split_once(": ").map(|(_, here)| here.to_owned()).into_iter().collect();
     }
     let rest = rest
         .strip_prefix("… | ")
-        .or_else(|| {
-            rest.strip_prefix("'… | ")
-                .map(|rest| rest.trim_end_matches('\''))
-        })
+        .or_else(|| rest.strip_prefix("'… | ").map(|rest| rest.trim_end_matches('\'')))
         .unwrap_or(rest);
-    let rest = AROUND.iter().fold(rest.to_owned(), |rest, around| {
-        match rest.split_once(around) {
-            Some((before, _)) => before.to_owned(),
-            None => rest,
-        }
+    let rest = AROUND.iter().fold(rest.to_owned(), |rest, around| match rest.split_once(around) {
+        Some((before, _)) => before.to_owned(),
+        None => rest,
     });
     vec![rest]
 }
@@ -123,23 +101,16 @@ fn holds(suggestion: &str) -> bool {
         return true;
     }
     let pieces = whole.split("; ").next().unwrap_or(whole);
-    let pieces: Vec<&str> = pieces
-        .split(" or ")
-        .flat_map(|piece| piece.split(", or "))
-        .collect();
+    let pieces: Vec<&str> = pieces.split(" or ").flat_map(|piece| piece.split(", or ")).collect();
     pieces.iter().all(|piece| {
         let piece = piece.trim().trim_matches('`').trim_end_matches(',');
-        is_accepted(piece)
-            || piece
-                .split(", ")
-                .all(|piece| is_accepted(piece.trim_matches('`')))
+        is_accepted(piece) || piece.split(", ").all(|piece| is_accepted(piece.trim_matches('`')))
     })
 }
 
 /// The helps in the source that are whole: those with holes are met in the cases.
 fn helps_in_source() -> Vec<String> {
-    let literal = regex::Regex::new(r#"help(?:: Some)?\(\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)*)""#)
-        .expect("a regex");
+    let literal = regex::Regex::new(r#"help(?:: Some)?\(\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)*)""#).expect("a regex");
     let hole = regex::Regex::new(r"\{[a-z_.]*\}").expect("a regex");
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
@@ -182,12 +153,7 @@ fn every_suggestion_in_the_source_is_accepted() {
         }
     }
     assert!(seen > 15, "only {seen} suggestions");
-    assert!(
-        wrong.is_empty(),
-        "{} of {seen} suggestions are not accepted:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {seen} suggestions are not accepted:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// What a case types and has.
@@ -210,16 +176,12 @@ fn cases() -> Vec<Case> {
             }
             let strings = |value: Option<&Value>| -> Vec<String> {
                 let list = value.and_then(Value::as_array).into_iter().flatten();
-                list.filter_map(|item| Some(item.as_str()?.to_owned()))
-                    .collect()
+                list.filter_map(|item| Some(item.as_str()?.to_owned())).collect()
             };
             let files = case.get("files").and_then(Value::as_table);
             found.push(Case {
                 args: strings(case.get("args")),
-                files: files
-                    .into_iter()
-                    .flat_map(|files| files.keys().cloned())
-                    .collect(),
+                files: files.into_iter().flat_map(|files| files.keys().cloned()).collect(),
             });
         }
     }
@@ -233,11 +195,7 @@ fn run(case: &Case) -> Output {
     }
     let here = directory.path().to_string_lossy();
     Command::new(env!("CARGO_BIN_EXE_bourn"))
-        .args(
-            case.args
-                .iter()
-                .map(|argument| argument.replace("$DIR", &here)),
-        )
+        .args(case.args.iter().map(|argument| argument.replace("$DIR", &here)))
         .current_dir(directory.path())
         .stdin(std::process::Stdio::null())
         .output()
@@ -250,11 +208,7 @@ fn every_suggestion_of_every_case_is_accepted() {
     let mut seen = 0;
     for case in cases() {
         let stderr = String::from_utf8_lossy(&run(&case).stderr).into_owned();
-        for help in stderr
-            .lines()
-            .filter_map(|line| line.split_once("= help: "))
-            .map(|(_, help)| help)
-        {
+        for help in stderr.lines().filter_map(|line| line.split_once("= help: ")).map(|(_, help)| help) {
             for suggestion in suggestions(help) {
                 seen += 1;
                 if !holds(&suggestion) {
@@ -264,12 +218,7 @@ fn every_suggestion_of_every_case_is_accepted() {
         }
     }
     assert!(seen > 50, "only {seen} suggestions");
-    assert!(
-        wrong.is_empty(),
-        "{} of {seen} suggestions are not accepted:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {seen} suggestions are not accepted:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -277,17 +226,12 @@ fn suggestions_are_found_in_helps() {
     for (help, expected) in [
         ("write count by x", vec!["count by x"]),
         ("did you mean `sum`? write sum(x)", vec!["sum(x)"]),
-        (
-            "write `a == null` or `a != null`",
-            vec!["a == null", "a != null"],
-        ),
+        ("write `a == null` or `a != null`", vec!["a == null", "a != null"]),
         ("write … | limit 5", vec!["limit 5"]),
         ("write limit 5 in front of it", vec!["limit 5"]),
         ("usage: tail N", vec![]),
     ] {
         assert_eq!(suggestions(help), expected, "{help}");
     }
-    assert!(
-        holds("window 30s or window 30 rows") && !holds("stats count") && !holds("where a && b")
-    );
+    assert!(holds("window 30s or window 30 rows") && !holds("stats count") && !holds("where a && b"));
 }

@@ -34,10 +34,7 @@ fn shell(files: &Files, command: &str) -> Output {
 /// What a shell command prints on stderr, and its status.
 fn ended(files: &Files, command: &str) -> (String, Option<i32>) {
     let output = shell(files, command);
-    (
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-        output.status.code(),
-    )
+    (String::from_utf8_lossy(&output.stderr).into_owned(), output.status.code())
 }
 
 #[test]
@@ -46,35 +43,16 @@ fn closed_and_unwritable_streams_are_failures() {
     files.write("a", b"x\n");
     for (command, message) in [
         ("$BOURN count a >&-", "bourn: standard output: is closed\n"),
-        (
-            "$BOURN --version >&-",
-            "bourn: standard output: is closed\n",
-        ),
+        ("$BOURN --version >&-", "bourn: standard output: is closed\n"),
         ("$BOURN count <&-", "bourn: -: standard input is closed\n"),
-        (
-            "$BOURN count a 1<a",
-            "bourn: a: is read, and results go to the same file; send them to another\n",
-        ),
-        (
-            "$BOURN count 1<a",
-            "bourn: standard output: is open for reading only\n",
-        ),
-        (
-            "$BOURN count a >/dev/full",
-            "bourn: standard output: no space left on device\n",
-        ),
-        (
-            "$BOURN --formats >/dev/full",
-            "bourn: standard output: no space left on device\n",
-        ),
+        ("$BOURN count a 1<a", "bourn: a: is read, and results go to the same file; send them to another\n"),
+        ("$BOURN count 1<a", "bourn: standard output: is open for reading only\n"),
+        ("$BOURN count a >/dev/full", "bourn: standard output: no space left on device\n"),
+        ("$BOURN --formats >/dev/full", "bourn: standard output: no space left on device\n"),
     ] {
         let (stderr, status) = ended(&files, command);
         let expected = if message.contains("same file") { 2 } else { 3 };
-        assert_eq!(
-            (stderr.as_str(), status),
-            (message, Some(expected)),
-            "{command}"
-        );
+        assert_eq!((stderr.as_str(), status), (message, Some(expected)), "{command}");
     }
 }
 
@@ -88,11 +66,7 @@ fn streams_that_lead_nowhere_are_open() {
         "$BOURN count </dev/null 1<>/dev/null",
         "$BOURN count 0<>/dev/null 1<>/dev/null",
     ] {
-        assert_eq!(
-            ended(&files, command),
-            (String::new(), Some(0)),
-            "{command}"
-        );
+        assert_eq!(ended(&files, command), (String::new(), Some(0)), "{command}");
     }
 }
 
@@ -101,22 +75,10 @@ fn results_never_go_into_what_is_read_or_kept() {
     let files = Files::new();
     files.write("a", b"x\n");
     for (command, message) in [
-        (
-            "$BOURN 'match \"x\"' a >> a",
-            "a: is read, and results go to the same file",
-        ),
-        (
-            "$BOURN count - < a >> a",
-            "standard input: is read, and results go to the same file",
-        ),
-        (
-            "$BOURN --rejects out 'json | count' a > out",
-            "--rejects out: results go to the same file",
-        ),
-        (
-            "$BOURN --report out count a > out",
-            "--report out: results go to the same file",
-        ),
+        ("$BOURN 'match \"x\"' a >> a", "a: is read, and results go to the same file"),
+        ("$BOURN count - < a >> a", "standard input: is read, and results go to the same file"),
+        ("$BOURN --rejects out 'json | count' a > out", "--rejects out: results go to the same file"),
+        ("$BOURN --report out count a > out", "--report out: results go to the same file"),
         (
             "$BOURN --rejects told 'json | count' a 2> told; status=$?; cat told >&2; exit $status",
             "--rejects told: messages go to the same file",
@@ -134,14 +96,8 @@ fn results_never_go_into_what_is_read_or_kept() {
         assert!(stderr.contains(message), "{command}: {stderr}");
         assert_eq!(status, Some(2), "{command}");
     }
-    assert_eq!(
-        std::fs::read(files.path().join("a")).expect("the file"),
-        b"x\n"
-    );
-    let both = ended(
-        &files,
-        "$BOURN --rejects /dev/null --report /dev/null 'json | count' a",
-    );
+    assert_eq!(std::fs::read(files.path().join("a")).expect("the file"), b"x\n");
+    let both = ended(&files, "$BOURN --rejects /dev/null --report /dev/null 'json | count' a");
     assert_eq!(both.1, Some(0), "{}", both.0);
 }
 
@@ -160,10 +116,7 @@ fn a_report_never_outlives_a_run_that_fails_early() {
         "$BOURN --report r.xml --rejects f --late f 'json | count | window 1s on t' a",
         "$BOURN --report r.xml 'match \"x\"' a >>a",
     ] {
-        let first = ended(
-            &files,
-            "$BOURN --report r.xml 'count | assert count == 1' a",
-        );
+        let first = ended(&files, "$BOURN --report r.xml 'count | assert count == 1' a");
         assert_eq!(first.1, Some(0), "{}", first.0);
         assert!(report.exists());
         let failed = ended(&files, early);
@@ -183,15 +136,9 @@ fn a_report_goes_into_a_pipe_that_is_read() {
     let command = "mkfifo p; cat p > copy & $BOURN --report p 'count | assert count == 1' a && wait && cat copy";
     let output = shell(&files, command);
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        text.contains("<testsuites name=\"bourn\" tests=\"3\" failures=\"0\""),
-        "{text}"
-    );
+    assert!(text.contains("<testsuites name=\"bourn\" tests=\"3\" failures=\"0\""), "{text}");
     let (stderr, status) = ended(&files, "$BOURN --report p count a");
-    assert_eq!(
-        (stderr.as_str(), status),
-        ("bourn: p: is a pipe that no process reads\n", Some(2))
-    );
+    assert_eq!((stderr.as_str(), status), ("bourn: p: is a pipe that no process reads\n", Some(2)));
 }
 
 #[test]
@@ -201,12 +148,7 @@ fn a_hangup_ends_the_input_and_prints_results() {
     assert_eq!(child.line_within(PATIENCE).as_deref(), Some("1"));
     child.signal("HUP");
     let ended = child.end_within(PATIENCE);
-    assert_eq!(
-        (ended.status, ended.stdout.as_str()),
-        (Some(129), "1\n"),
-        "{}",
-        ended.stderr
-    );
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(129), "1\n"), "{}", ended.stderr);
 }
 
 #[test]

@@ -14,12 +14,7 @@ use proptest::prelude::*;
 use support::generate;
 use support::run::{Configuration, Origin, plan, run, run_sources};
 
-const PLAIN: Configuration = Configuration {
-    threads: 2,
-    chunk_bytes: 64,
-    batch: None,
-    origin: Origin::File,
-};
+const PLAIN: Configuration = Configuration { threads: 2, chunk_bytes: 64, batch: None, origin: Origin::File };
 
 /// What an expression prints.
 fn print(expression: &str, input: &[u8]) -> String {
@@ -40,10 +35,7 @@ fn print_files(expression: &str, contents: &[&[u8]]) -> String {
             file
         })
         .collect();
-    let paths = files
-        .iter()
-        .map(|file| file.path().to_str().expect("a plain path").to_owned())
-        .collect();
+    let paths = files.iter().map(|file| file.path().to_str().expect("a plain path").to_owned()).collect();
     let (printed, _) = run_sources(&plan, paths, PLAIN);
     String::from_utf8_lossy(&printed).into_owned()
 }
@@ -54,10 +46,7 @@ fn lines(input: &[u8]) -> Vec<&[u8]> {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// Everything about groups that does not depend on the order of records.
@@ -84,16 +73,9 @@ fn searched_condition() -> impl Strategy<Value = String> {
         "len(line) > 2",
     ]);
     let joined = prop::sample::select(vec![" and ", " or ", " and not "]);
-    (
-        simple.clone(),
-        prop::collection::vec((joined, simple), 0..3),
-    )
-        .prop_map(|(first, rest)| {
-            rest.iter()
-                .fold(first.to_owned(), |condition, (joined, next)| {
-                    condition + joined + next
-                })
-        })
+    (simple.clone(), prop::collection::vec((joined, simple), 0..3)).prop_map(|(first, rest)| {
+        rest.iter().fold(first.to_owned(), |condition, (joined, next)| condition + joined + next)
+    })
 }
 
 proptest! {
@@ -230,17 +212,12 @@ fn more_groups_than_any_table_begins_with() {
         let key = match number % 5 {
             0 => format!("k{}", number * 7919 % 120_011),
             1 => format!("{}", number % 1000),
-            2 => format!(
-                "a-long-key-of-more-than-sixteen-bytes-{}",
-                number * 31 % 40_009
-            ),
+            2 => format!("a-long-key-of-more-than-sixteen-bytes-{}", number * 31 % 40_009),
             3 => format!("{number}"),
             _ => "often".to_owned(),
         };
         let _ = writeln!(input, "{key} {number}");
-        let entry = counts
-            .entry(key)
-            .or_insert_with(|| (0, 0, format!("{number}"), String::new()));
+        let entry = counts.entry(key).or_insert_with(|| (0, 0, format!("{number}"), String::new()));
         entry.0 += 1;
         entry.1 += number;
         entry.3 = format!("{number}");
@@ -260,12 +237,7 @@ fn more_groups_than_any_table_begins_with() {
         (2, 30_000, Some(Duration::from_millis(1))),
         (3, 1 << 18, Some(Duration::from_millis(20))),
     ] {
-        let configuration = Configuration {
-            threads,
-            chunk_bytes,
-            batch,
-            origin: Origin::File,
-        };
+        let configuration = Configuration { threads, chunk_bytes, batch, origin: Origin::File };
         let (printed, _) = run(&whole, input.as_bytes(), configuration);
         let printed = String::from_utf8(printed).expect("text");
         let mut lines: Vec<&str> = printed.lines().collect();
@@ -282,50 +254,25 @@ fn more_groups_than_any_table_begins_with() {
 #[test]
 fn many_rows_are_sorted_and_cut_as_few_are() {
     // Beyond 2^14 rows, results come in several batches and a sort with a limit throws rows out.
-    let input: String = (0..60_000u64)
-        .map(|number| format!("{}\n", number * 7919 % 50_021))
-        .collect();
-    let mut rows: Vec<u64> = input
-        .lines()
-        .map(|line| line.parse().expect("a number"))
-        .collect();
+    let input: String = (0..60_000u64).map(|number| format!("{}\n", number * 7919 % 50_021)).collect();
+    let mut rows: Vec<u64> = input.lines().map(|line| line.parse().expect("a number")).collect();
     rows.sort_unstable();
-    let text = |rows: &[u64]| {
-        rows.iter()
-            .map(|row| format!("{row}\n"))
-            .collect::<String>()
-    };
+    let text = |rows: &[u64]| rows.iter().map(|row| format!("{row}\n")).collect::<String>();
     let descending: Vec<u64> = rows.iter().rev().copied().collect();
     for (expression, expected) in [
         ("sort line", text(&rows)),
         ("sort line desc | limit 30000", text(&descending[..30_000])),
         ("sort line | limit 10", text(&rows[..10])),
         ("sort line | tail 20000", text(&rows[40_000..])),
-        (
-            "sort line | limit 20000 | tail 3 | sort line desc",
-            text(&[rows[19_999], rows[19_998], rows[19_997]]),
-        ),
-        (
-            "sort line | first(line), last(line), count",
-            format!("{}\t{}\t60000\n", rows[0], rows[59_999]),
-        ),
-        (
-            "sort num(line) | limit 20000 | last(line)",
-            text(&rows[19_999..20_000]),
-        ),
+        ("sort line | limit 20000 | tail 3 | sort line desc", text(&[rows[19_999], rows[19_998], rows[19_997]])),
+        ("sort line | first(line), last(line), count", format!("{}\t{}\t60000\n", rows[0], rows[59_999])),
+        ("sort num(line) | limit 20000 | last(line)", text(&rows[19_999..20_000])),
     ] {
         for (threads, chunk_bytes) in [(1, 1 << 20), (8, 5_000)] {
-            let configuration = Configuration {
-                threads,
-                chunk_bytes,
-                ..PLAIN
-            };
+            let configuration = Configuration { threads, chunk_bytes, ..PLAIN };
             let plan = plan(expression).expect("a plan");
             let (printed, _) = run(&plan, input.as_bytes(), configuration);
-            assert!(
-                String::from_utf8_lossy(&printed) == expected,
-                "{expression} {configuration:?}"
-            );
+            assert!(String::from_utf8_lossy(&printed) == expected, "{expression} {configuration:?}");
         }
     }
 }

@@ -32,11 +32,8 @@ fn every_command_prints_what_the_readme_says() {
     if current::blesses() {
         current::demand("README.md", &run);
     } else if run != text {
-        let (found, expected) = run
-            .lines()
-            .zip(text.lines())
-            .find(|(found, expected)| found != expected)
-            .unwrap_or_default();
+        let (found, expected) =
+            run.lines().zip(text.lines()).find(|(found, expected)| found != expected).unwrap_or_default();
         panic!("README.md: expected {expected:?}, found {found:?}");
     }
 }
@@ -52,11 +49,7 @@ fn commands_that_are_not_run_are_right() {
             let script = shlex::try_quote(&script).expect("a command has no NUL");
             let ran = shell::run(&format!("exec bash -c {script}"));
             let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-            assert_eq!(
-                (ran.status.code(), said.as_str()),
-                (Some(0), ""),
-                "{command}"
-            );
+            assert_eq!((ran.status.code(), said.as_str()), (Some(0), ""), "{command}");
         }
     }
     assert!(commands >= 5, "only {commands} commands were found");
@@ -78,11 +71,7 @@ fn commands_of_build_servers_run_and_write_their_reports() {
         }
         let ran = shell::run(&format!("cd '{}' && {script}", directory.path().display()));
         let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-        assert_eq!(
-            (ran.status.code(), said.as_str()),
-            (Some(0), ""),
-            "{script}"
-        );
+        assert_eq!((ran.status.code(), said.as_str()), (Some(0), ""), "{script}");
         assert!(directory.path().join("checks.xml").exists(), "{script}");
     }
 }
@@ -96,9 +85,7 @@ fn readme() -> String {
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let start = format!("```{language}\n");
     let behind = text.split(&start).skip(1);
-    behind
-        .map(|rest| rest.split("```").next().unwrap_or_default().to_owned())
-        .collect()
+    behind.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
 }
 
 /// Lines together that are one command; none for comments.
@@ -146,17 +133,12 @@ fn fill_tables(text: &str) -> String {
         if filling.is_none() {
             let _ = writeln!(out, "{line}");
         }
-        let marker = line
-            .strip_prefix("<!-- ")
-            .and_then(|rest| rest.strip_suffix(" -->"))
-            .unwrap_or_default();
+        let marker = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")).unwrap_or_default();
         let (plural, is_names) = match marker.strip_prefix("names of ") {
             Some(plural) => (plural, true),
             None => (marker, false),
         };
-        let chapter = bourn::cli::CHAPTERS
-            .iter()
-            .find(|chapter| chapter.plural == plural);
+        let chapter = bourn::cli::CHAPTERS.iter().find(|chapter| chapter.plural == plural);
         match chapter {
             Some(chapter) if is_names => {
                 filling = Some('`');

@@ -13,13 +13,7 @@ use program::{Files, bourn};
 
 #[test]
 fn silence_closes_a_record_that_only_the_next_one_would_end() {
-    let mut run = Running::start(&[
-        "select @number, len(line)",
-        "--records",
-        "/^[0-9]/",
-        "--idle",
-        "100ms",
-    ]);
+    let mut run = Running::start(&["select @number, len(line)", "--records", "/^[0-9]/", "--idle", "100ms"]);
     run.write("1 a\n  at\n2 b\n  at\n  at\n");
     assert_eq!((run.line(), run.line()), ("1\t8".into(), "2\t13".into()));
     run.write("3 c\n  ha");
@@ -60,8 +54,7 @@ fn records_that_are_too_long_are_left_out_with_all_their_lines() {
     for parts in [&[][..], &["--chunk", "1"]] {
         let ended = bourn(&[parts, &arguments].concat(), trace);
         assert_eq!(ended.stdout, "2 y\\n at\n", "{parts:?}");
-        let rejected =
-            "bourn: 2 read, 1 rejected (-:1: the line is longer than 12 bytes, see --max-line)\n";
+        let rejected = "bourn: 2 read, 1 rejected (-:1: the line is longer than 12 bytes, see --max-line)\n";
         assert_eq!(ended.stderr, rejected);
     }
 }

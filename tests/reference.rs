@@ -13,26 +13,18 @@ use support::{generate, reference, run};
 
 /// All that must not show. Batches and sources take turns, so that a few cases see them all.
 fn configurations(turn: usize) -> impl Iterator<Item = Configuration> {
-    let parts = [1, 2, 8].into_iter().flat_map(|threads| {
-        [1, 7, 4 << 10, 1 << 20]
-            .into_iter()
-            .map(move |chunk_bytes| (threads, chunk_bytes))
-    });
-    parts
-        .enumerate()
-        .map(move |(index, (threads, chunk_bytes))| {
-            let turn = turn + index + index / 4;
-            Configuration {
-                threads,
-                chunk_bytes,
-                batch: (turn % 2 == 1).then_some(Duration::from_millis(1)),
-                origin: if (turn / 2).is_multiple_of(2) {
-                    Origin::File
-                } else {
-                    Origin::Pipe
-                },
-            }
-        })
+    let parts = [1, 2, 8]
+        .into_iter()
+        .flat_map(|threads| [1, 7, 4 << 10, 1 << 20].into_iter().map(move |chunk_bytes| (threads, chunk_bytes)));
+    parts.enumerate().map(move |(index, (threads, chunk_bytes))| {
+        let turn = turn + index + index / 4;
+        Configuration {
+            threads,
+            chunk_bytes,
+            batch: (turn % 2 == 1).then_some(Duration::from_millis(1)),
+            origin: if (turn / 2).is_multiple_of(2) { Origin::File } else { Origin::Pipe },
+        }
+    })
 }
 
 proptest! {
@@ -86,10 +78,7 @@ proptest! {
 /// rows of a result; if nobody asks for their order, which of them fails first is open.
 fn without_source(ledger: Ledger) -> Ledger {
     let place = |text: String| Some(text.strip_prefix('/')?.split_once(':')?.1.to_owned());
-    Ledger {
-        first_failed: ledger.first_failed.and_then(place),
-        ..ledger
-    }
+    Ledger { first_failed: ledger.first_failed.and_then(place), ..ledger }
 }
 
 #[test]
@@ -105,38 +94,18 @@ fn most_pipelines_are_valid() {
         }
     }
     let sample = &refused[..refused.len().min(10)];
-    assert!(
-        refused.len() < 250,
-        "{} of 1000 are refused, such as {sample:#?}",
-        refused.len()
-    );
+    assert!(refused.len() < 250, "{} of 1000 are refused, such as {sample:#?}", refused.len());
 }
 
 #[test]
 fn the_reference_knows_the_promises_of_the_manual() {
     for (expression, input, expected) in [
-        (
-            "split ' ' | count by word",
-            "to be or not to be\n",
-            "be\t2\nto\t2\nnot\t1\nor\t1\n",
-        ),
+        ("split ' ' | count by word", "to be or not to be\n", "be\t2\nto\t2\nnot\t1\nor\t1\n"),
         ("sort line", "b\n10\n9\na\n", "9\n10\na\nb\n"),
         ("split | sum(word)", "0.1 0.2 0.3\n", "0.6\n"),
-        (
-            "split | sum(word)",
-            "9223372036854775807 1\n",
-            "9223372036854775808\n",
-        ),
-        (
-            "select round(line, 2) as r",
-            "2.675\n1.005\n-2.5\n9.999\n",
-            "2.67\n1\n-2.5\n10\n",
-        ),
-        (
-            "let x = line / 2",
-            "1e21\n3\n1e-7\n",
-            "1e21\t500000000000000000000\n3\t1.5\n1e-7\t5e-8\n",
-        ),
+        ("split | sum(word)", "9223372036854775807 1\n", "9223372036854775808\n"),
+        ("select round(line, 2) as r", "2.675\n1.005\n-2.5\n9.999\n", "2.67\n1\n-2.5\n10\n"),
+        ("let x = line / 2", "1e21\n3\n1e-7\n", "1e21\t500000000000000000000\n3\t1.5\n1e-7\t5e-8\n"),
         ("match 'a'", "a\r\nb\na", "a\na\n"),
     ] {
         let pipeline = bourn::lang::parse(expression).expect(expression);

@@ -62,10 +62,7 @@ impl Log {
 
     /// A number below `count`, the same in every run.
     fn below(&mut self, count: u64) -> u64 {
-        self.random = self
-            .random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (self.random >> 33) % count
     }
 
@@ -129,11 +126,7 @@ impl Log {
 }
 
 fn append(path: &Path, text: &str) {
-    let mut file = File::options()
-        .append(true)
-        .create(true)
-        .open(path)
-        .expect("a file");
+    let mut file = File::options().append(true).create(true).open(path).expect("a file");
     file.write_all(text.as_bytes()).expect("room");
 }
 
@@ -244,8 +237,7 @@ fn rotate_by_logrotate(rotations: usize, directives: &str) {
     std::fs::write(&config, text).expect("room");
     let by_name = log.to_str().expect("a plain path");
     let by_directory = logs.to_str().expect("a plain path");
-    let mut runs =
-        [by_name, by_directory].map(|source| Running::start(&["skip 'z'", source, "--follow"]));
+    let mut runs = [by_name, by_directory].map(|source| Running::start(&["skip 'z'", source, "--follow"]));
     for run in &mut runs {
         assert_eq!(run.line(), "first");
     }
@@ -254,10 +246,7 @@ fn rotate_by_logrotate(rotations: usize, directives: &str) {
         // Half of the time it is rotated before anybody has read the lines.
         if round % 2 == 0 {
             for run in &mut runs {
-                assert_eq!(
-                    (run.line(), run.line()),
-                    (format!("{round} a"), format!("{round} b"))
-                );
+                assert_eq!((run.line(), run.line()), (format!("{round} a"), format!("{round} b")));
             }
         }
         let rotated = Command::new(logrotate)
@@ -271,26 +260,15 @@ fn rotate_by_logrotate(rotations: usize, directives: &str) {
         append(&log, &format!("{round} c, after the rotation\n"));
         for run in &mut runs {
             if round % 2 == 1 {
-                assert_eq!(
-                    (run.line(), run.line()),
-                    (format!("{round} a"), format!("{round} b"))
-                );
+                assert_eq!((run.line(), run.line()), (format!("{round} a"), format!("{round} b")));
             }
-            assert_eq!(
-                run.line(),
-                format!("{round} c, after the rotation"),
-                "{directives}"
-            );
+            assert_eq!(run.line(), format!("{round} c, after the rotation"), "{directives}");
         }
     }
     for run in runs {
         run.signal("INT");
         let ended = run.end();
-        assert_eq!(
-            (ended.status, ended.stdout.as_str()),
-            (Some(130), ""),
-            "{directives}"
-        );
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(130), ""), "{directives}");
     }
 }
 
@@ -320,12 +298,6 @@ fn logrotate_compresses() {
 
 #[test]
 fn logrotate_names_files_by_dates() {
-    rotate_by_logrotate(
-        1,
-        "create\n  dateext\n  dateformat -%Y%m%d\n  extension .log",
-    );
-    rotate_by_logrotate(
-        1,
-        "copytruncate\n  compress\n  dateext\n  dateformat -%Y%m%d",
-    );
+    rotate_by_logrotate(1, "create\n  dateext\n  dateformat -%Y%m%d\n  extension .log");
+    rotate_by_logrotate(1, "copytruncate\n  compress\n  dateext\n  dateformat -%Y%m%d");
 }

@@ -81,13 +81,9 @@ fn read_numbered(input: &str, columns: usize, max_line_bytes: usize) -> Vec<(usi
             Some(rest) if is_line => rest.len(),
             _ => length.len(),
         };
-        let is_blank =
-            line[..length].chars().all(|c| c.is_ascii_whitespace()) && length <= max_line_bytes;
+        let is_blank = line[..length].chars().all(|c| c.is_ascii_whitespace()) && length <= max_line_bytes;
         if !is_blank {
-            rows.push((
-                number,
-                row.filter(|row| row.len() <= columns && length <= max_line_bytes),
-            ));
+            rows.push((number, row.filter(|row| row.len() <= columns && length <= max_line_bytes)));
         }
         number += 1;
         start = end;
@@ -166,11 +162,7 @@ fn as_json(rows: &[Row], names: &[&str]) -> String {
 fn as_csv(rows: &[Vec<(String, bool)>], line_end: &str) -> String {
     let field = |(text, likes): &(String, bool)| {
         let must = text.contains(['"', ',', '\n', '\r']);
-        if must || *likes {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text.clone()
-        }
+        if must || *likes { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.clone() }
     };
     let row = |row: &Vec<(String, bool)>| row.iter().map(field).collect::<Vec<_>>().join(",");
     rows.iter().map(|one| row(one) + line_end).collect()
@@ -182,11 +174,7 @@ fn table() -> impl Strategy<Value = Vec<Vec<(String, bool)>>> {
     prop::collection::vec(prop::collection::vec(field(), 3), 0..8)
 }
 
-const WIDE: Cut = Cut {
-    threads: 2,
-    chunk_bytes: 1 << 10,
-    max_line_bytes: 1 << 10,
-};
+const WIDE: Cut = Cut { threads: 2, chunk_bytes: 1 << 10, max_line_bytes: 1 << 10 };
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
@@ -272,7 +260,5 @@ proptest! {
 
 /// What stands behind the name of the file.
 fn place(first: String) -> String {
-    first
-        .split_once(':')
-        .map_or(String::new(), |(_, place)| place.to_owned())
+    first.split_once(':').map_or(String::new(), |(_, place)| place.to_owned())
 }

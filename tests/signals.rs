@@ -69,19 +69,13 @@ fn a_named_pipe_is_read_once_somebody_writes() {
     assert!(made.expect("mkfifo starts").success());
     let mut child = Child::start(&["count by line", path.to_str().expect("a plain path")]);
     std::thread::sleep(Duration::from_millis(100));
-    let mut writer = File::options()
-        .write(true)
-        .open(&path)
-        .expect("the pipe opens");
+    let mut writer = File::options().write(true).open(&path).expect("the pipe opens");
     writer.write_all(b"a\n").expect("somebody reads");
     std::thread::sleep(Duration::from_millis(100));
     writer.write_all(b"a\nb").expect("somebody reads");
     drop(writer);
     let ended = child.end_within(AT_ONCE);
-    assert_eq!(
-        (ended.stdout.as_str(), ended.status),
-        ("a\t2\nb\t1\n", Some(0))
-    );
+    assert_eq!((ended.stdout.as_str(), ended.status), ("a\t2\nb\t1\n", Some(0)));
 }
 
 #[test]
@@ -143,11 +137,7 @@ fn a_closed_pipe_ends_a_large_result_quietly() {
         stdout.read_exact(&mut few).expect("a result comes");
         drop(stdout);
         let ended = child.end_within(PATIENCE);
-        assert_eq!(
-            (ended.status, ended.stderr.as_str()),
-            (Some(0), ""),
-            "{options:?}"
-        );
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{options:?}");
     }
 }
 
@@ -162,9 +152,7 @@ fn a_failed_write_ends_a_run_whose_source_is_quiet() {
         let mut child = Child::start_unread(&[options, &[expression]].concat());
         child.feed("a\n");
         let mut stdout = BufReader::new(child.take_stdout());
-        stdout
-            .read_line(&mut String::new())
-            .expect("a line comes while the input is open");
+        stdout.read_line(&mut String::new()).expect("a line comes while the input is open");
         drop(stdout);
         child.stdin_accepts("b\n"); // and nothing more
         let ended = child.end_within(PATIENCE);
@@ -217,11 +205,7 @@ fn enough_rows_end_the_run_although_the_input_stays_open() {
         child.stdin_accepts("a\nb\nc\n");
         let ended = child.end_within(AT_ONCE);
         assert_eq!(ended.stdout, printed, "{expression}");
-        assert_eq!(
-            (ended.status, ended.stderr.as_str()),
-            (Some(0), ""),
-            "{expression}"
-        );
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{expression}");
     }
 }
 
@@ -237,18 +221,12 @@ fn enough_rows_of_an_endless_producer() {
 #[test]
 fn a_full_disk_is_a_failure_with_a_reason() {
     for expression in ["match 'a'", "count by line", "sort line"] {
-        let full = File::options()
-            .write(true)
-            .open("/dev/full")
-            .expect("/dev/full");
+        let full = File::options().write(true).open("/dev/full").expect("/dev/full");
         let output = bourn(&[expression, "/proc/cpuinfo"]).stdout(full).output();
         let output = output.expect("the binary starts");
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{expression}: {stderr}");
-        assert!(
-            stderr.contains("standard output: no space left on device"),
-            "{expression}: {stderr}"
-        );
+        assert!(stderr.contains("standard output: no space left on device"), "{expression}: {stderr}");
     }
 }
 
@@ -260,14 +238,8 @@ fn messages_that_nobody_can_read_are_no_panic() {
         (&["nonsense"], 2),
         (&["--no-such-option"], 2),
     ] {
-        let full = File::options()
-            .write(true)
-            .open("/dev/full")
-            .expect("/dev/full");
-        let output = bourn(arguments)
-            .stderr(full)
-            .output()
-            .expect("the binary starts");
+        let full = File::options().write(true).open("/dev/full").expect("/dev/full");
+        let output = bourn(arguments).stderr(full).output().expect("the binary starts");
         assert_eq!(output.status.code(), Some(status), "{arguments:?}");
     }
 }
@@ -275,19 +247,10 @@ fn messages_that_nobody_can_read_are_no_panic() {
 #[test]
 fn help_that_nobody_can_read_is_no_panic() {
     for arguments in [&["--explain", "count"][..], &["--help"], &["--version"]] {
-        let full = File::options()
-            .write(true)
-            .open("/dev/full")
-            .expect("/dev/full");
-        let output = bourn(arguments)
-            .stdout(full)
-            .output()
-            .expect("the binary starts");
+        let full = File::options().write(true).open("/dev/full").expect("/dev/full");
+        let output = bourn(arguments).stdout(full).output().expect("the binary starts");
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            matches!(output.status.code(), Some(0 | 3)),
-            "{arguments:?}: {stderr}"
-        );
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {stderr}");
         assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
     }
 }
@@ -307,23 +270,13 @@ fn rows_appear_while_the_input_pauses() {
         for text in ["one", "two", "three"] {
             child.feed(&format!("{text}\n"));
             let line = child.line_within(Duration::from_secs(3));
-            assert!(
-                line.is_some_and(|line| line.contains(text)),
-                "{arguments:?}: {text}"
-            );
+            assert!(line.is_some_and(|line| line.contains(text)), "{arguments:?}: {text}");
         }
         child.feed("half a li");
-        assert_eq!(
-            child.line_within(Duration::from_millis(50)),
-            None,
-            "{arguments:?}"
-        );
+        assert_eq!(child.line_within(Duration::from_millis(50)), None, "{arguments:?}");
         child.feed("ne\n");
         let line = child.line_within(Duration::from_secs(3));
-        assert!(
-            line.is_some_and(|line| line.contains("half")),
-            "{arguments:?}"
-        );
+        assert!(line.is_some_and(|line| line.contains("half")), "{arguments:?}");
     }
 }
 
@@ -376,11 +329,7 @@ fn memory_stays_flat_however_slow_the_output_is_read() {
 
 #[test]
 fn a_slow_producer_costs_next_to_nothing() {
-    for arguments in [
-        &["skip 'z'"][..],
-        &["count by line"],
-        &["--batch", "5ms", "count by line"],
-    ] {
+    for arguments in [&["skip 'z'"][..], &["count by line"], &["--batch", "5ms", "count by line"]] {
         let mut child = Child::start(arguments);
         child.feed("begin\n");
         let before = child.busy();
@@ -390,10 +339,7 @@ fn a_slow_producer_costs_next_to_nothing() {
             std::thread::sleep(Duration::from_millis(50));
         }
         let busy = child.busy() - before;
-        assert!(
-            busy <= Duration::from_millis(150),
-            "{arguments:?}: {busy:?} of 2 s"
-        );
+        assert!(busy <= Duration::from_millis(150), "{arguments:?}: {busy:?} of 2 s");
     }
 }
 

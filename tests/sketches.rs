@@ -30,27 +30,20 @@ struct Subject {
 impl Subject {
     fn new(expr: &str, exact: bool) -> Subject {
         let pipeline = parse(expr).expect("the expression is right");
-        let mut plan =
-            Plan::of(&pipeline, Printing::AsItCame).expect("the expression can be bound");
+        let mut plan = Plan::of(&pipeline, Printing::AsItCame).expect("the expression can be bound");
         let exchange = std::mem::replace(&mut plan.exchange, Exchange::Rows);
         let Exchange::Grouped(aggregation) = exchange else {
             panic!("the expression ends in aggregates");
         };
         let mut aggregation = Arc::into_inner(aggregation).expect("nobody else holds it");
         aggregation.exact = exact;
-        Subject {
-            plan,
-            aggregation: Arc::new(aggregation),
-        }
+        Subject { plan, aggregation: Arc::new(aggregation) }
     }
 
     /// The result of pieces of the stream, each given to a worker by number; workers are merged in this order.
     fn run(&self, pieces: &[&str], workers: &[usize], order: &[usize]) -> Vec<Vec<Value>> {
         let mut account = Account::default();
-        let mut partials: Vec<Partial> = order
-            .iter()
-            .map(|_| Partial::new(Arc::clone(&self.aggregation)))
-            .collect();
+        let mut partials: Vec<Partial> = order.iter().map(|_| Partial::new(Arc::clone(&self.aggregation))).collect();
         for (index, piece) in pieces.iter().enumerate() {
             let position = Position(index as u64);
             let mut batch = self.plan.inputs[0].scanner.scan(piece.as_bytes(), position);
@@ -67,11 +60,7 @@ impl Subject {
         for batch in merged.finish(&Alone) {
             for row in 0..batch.rows {
                 let columns = self.plan.output.columns.iter();
-                rows.push(
-                    columns
-                        .map(|column| batch.column(column.slot).get(row).to_value())
-                        .collect(),
-                );
+                rows.push(columns.map(|column| batch.column(column.slot).get(row).to_value()).collect());
             }
         }
         rows
@@ -96,10 +85,7 @@ struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         let word = self.0 ^ self.0 >> 29;
         word.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 20
     }
@@ -196,10 +182,7 @@ fn percentiles_are_exact_to_4096_values_and_then_within_half_a_percent() {
                 let (found, kept) = (float(&found[0][index]), float(&kept[0][index]));
                 let allowed = if size > 4096 { 0.005 } else { 0.0 };
                 let place = format!("p{percent} of {size} of shape {shape}");
-                assert!(
-                    (found - truth).abs() <= truth.abs() * allowed,
-                    "{place}: {found}, {truth}"
-                );
+                assert!((found - truth).abs() <= truth.abs() * allowed, "{place}: {found}, {truth}");
                 assert_eq!(kept, truth, "{place}");
             }
         }
@@ -209,19 +192,11 @@ fn percentiles_are_exact_to_4096_values_and_then_within_half_a_percent() {
 #[test]
 fn ints_print_as_ints() {
     let subject = Subject::new("p50(line), p99(line)", false);
-    let input: String = (0..3)
-        .map(|i| format!("{}\n", 1_700_000_000_000_000_001i64 + i))
-        .collect();
-    assert_eq!(
-        json(&subject.run_whole(&input)),
-        "[1700000000000000002,1700000000000000003]\n"
-    );
+    let input: String = (0..3).map(|i| format!("{}\n", 1_700_000_000_000_000_001i64 + i)).collect();
+    assert_eq!(json(&subject.run_whole(&input)), "[1700000000000000002,1700000000000000003]\n");
     let input: String = (0..10_000).map(|i| format!("{i}\n")).collect();
     let rows = subject.run_whole(&input);
-    assert!(
-        rows[0].iter().all(|value| matches!(value, Value::Int(_))),
-        "{rows:?}"
-    );
+    assert!(rows[0].iter().all(|value| matches!(value, Value::Int(_))), "{rows:?}");
 }
 
 #[test]
@@ -243,10 +218,7 @@ fn distinct_counts_are_exact_to_4096_values_and_then_within_one_percent() {
             let truth = input.lines().collect::<HashSet<_>>().len() as f64;
             let found = float(&usual.run_whole(&input)[0][0]);
             let allowed = if truth > 4096.0 { 0.01 } else { 0.0 };
-            assert!(
-                (found - truth).abs() <= truth * allowed,
-                "{size} of shape {shape}: {found}"
-            );
+            assert!((found - truth).abs() <= truth * allowed, "{size} of shape {shape}: {found}");
             assert_eq!(float(&exact.run_whole(&input)[0][0]), truth);
         }
     }
@@ -270,9 +242,6 @@ fn bins_of_many_numbers_are_nearly_those_of_all() {
     let (found, truth) = (counts(&usual), counts(&exact));
     assert_eq!(found.iter().sum::<f64>(), 20_000.0);
     for (found, truth) in found.iter().zip(&truth) {
-        assert!(
-            (found - truth).abs() <= 20_000.0 / 1024.0,
-            "{found} {truth}"
-        );
+        assert!((found - truth).abs() <= 20_000.0 / 1024.0, "{found} {truth}");
     }
 }

@@ -16,12 +16,7 @@ const TWO: &str = "1970-01-01T00:00:00Z boot\n2026-03-01T10:00:01Z up\n";
 
 /// More rows than anybody can read: the records are in many windows, or decades of windows have none.
 const ENDLESS: [&[&str]; 3] = [
-    &[
-        "--fill",
-        "--fill-limit",
-        "99999999999",
-        "parse '{t:time} {n}' | count | window 1s on t",
-    ],
+    &["--fill", "--fill-limit", "99999999999", "parse '{t:time} {n}' | count | window 1s on t"],
     &["parse '{t:time} {n}' | count | window 1s/1ns on t | limit 1"],
     &["parse '{t:time} {n}' | sort n | select n | window 1s/1ns on t"],
 ];
@@ -60,11 +55,7 @@ fn windows_without_end_end_with_the_reader_of_their_rows() {
             stdout.read_line(&mut String::new()).expect("a line comes");
         }
         drop(stdout);
-        assert_eq!(
-            child.wait().expect("a child").code(),
-            Some(0),
-            "{arguments:?}"
-        );
+        assert_eq!(child.wait().expect("a child").code(), Some(0), "{arguments:?}");
     }
 }
 
@@ -80,7 +71,8 @@ fn a_chunk_that_takes_minutes_hears_a_signal() {
         run.signal("INT");
         let ended = run.end();
         assert_eq!(ended.status, Some(130), "{}", ended.stderr);
-        let unfinished = "bourn: interrupted: processing what was read took too long, its last records are not in the results\n";
+        let unfinished =
+            "bourn: interrupted: processing what was read took too long, its last records are not in the results\n";
         assert!(ended.stderr.contains(unfinished), "{}", ended.stderr);
     }
 }

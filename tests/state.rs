@@ -15,30 +15,10 @@ use proptest::prelude::*;
 use support::run::{Configuration, Origin, run};
 
 const CONFIGURATIONS: [Configuration; 4] = [
-    Configuration {
-        threads: 1,
-        chunk_bytes: 1 << 20,
-        batch: None,
-        origin: Origin::File,
-    },
-    Configuration {
-        threads: 4,
-        chunk_bytes: 1,
-        batch: None,
-        origin: Origin::File,
-    },
-    Configuration {
-        threads: 3,
-        chunk_bytes: 40,
-        batch: Some(Duration::from_millis(1)),
-        origin: Origin::Pipe,
-    },
-    Configuration {
-        threads: 2,
-        chunk_bytes: 100,
-        batch: None,
-        origin: Origin::File,
-    },
+    Configuration { threads: 1, chunk_bytes: 1 << 20, batch: None, origin: Origin::File },
+    Configuration { threads: 4, chunk_bytes: 1, batch: None, origin: Origin::File },
+    Configuration { threads: 3, chunk_bytes: 40, batch: Some(Duration::from_millis(1)), origin: Origin::Pipe },
+    Configuration { threads: 2, chunk_bytes: 100, batch: None, origin: Origin::File },
 ];
 
 fn plan(expression: &str, forget: Option<Duration>) -> Arc<Plan> {
@@ -61,15 +41,8 @@ fn print_forgetting(expression: &str, input: &str, forget: Option<Duration>) -> 
     for configuration in CONFIGURATIONS {
         let (out, outcome) = run(&plan(expression, forget), input.as_bytes(), configuration);
         let ledger = &outcome.ledger;
-        assert_eq!(
-            ledger.read,
-            ledger.passed + ledger.filtered + ledger.rejected + ledger.late,
-            "{expression}"
-        );
-        let found = (
-            String::from_utf8_lossy(&out).into_owned(),
-            [ledger.passed, ledger.filtered, ledger.failed],
-        );
+        assert_eq!(ledger.read, ledger.passed + ledger.filtered + ledger.rejected + ledger.late, "{expression}");
+        let found = (String::from_utf8_lossy(&out).into_owned(), [ledger.passed, ledger.filtered, ledger.failed]);
         match &printed {
             None => printed = Some(found),
             Some(first) => assert_eq!(*first, found, "{expression} {configuration:?}"),
@@ -79,21 +52,12 @@ fn print_forgetting(expression: &str, input: &str, forget: Option<Duration>) -> 
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: None,
-        cases: 24,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { failure_persistence: None, cases: 24, ..ProptestConfig::default() }
 }
 
 /// Records of a key and a number, or something else in its place.
 fn records() -> impl Strategy<Value = Vec<(String, String)>> {
-    let key = prop_oneof![
-        Just("a"),
-        Just("b"),
-        Just("a key of more than 16 bytes"),
-        Just("")
-    ];
+    let key = prop_oneof![Just("a"), Just("b"), Just("a key of more than 16 bytes"), Just("")];
     let value = prop_oneof![
         6 => (-50i64..50).prop_map(|value| value.to_string()),
         2 => (-50i64..50).prop_map(|value| format!("{}.25", value)),
@@ -238,9 +202,7 @@ proptest! {
 #[test]
 fn running_agrees_with_every_aggregate() {
     let mut checked = 0;
-    let records = [
-        "a,3", "b,1", "a,", "a,2.5", "b,7", "b,x", "a,3", "c,0", "a,-4", "b,7",
-    ];
+    let records = ["a,3", "b,1", "a,", "a,2.5", "b,7", "b,x", "a,3", "c,0", "a,-4", "b,7"];
     for def in bourn::aggregate::AGGREGATES {
         let name = def.entry.name;
         if def.only_runs || name == "rate" {
@@ -259,15 +221,10 @@ fn running_agrees_with_every_aggregate() {
             let found = print(&running, &(records.join("\n") + "\n"));
             for (index, line) in found.lines().enumerate() {
                 let key = line.split('\t').next().expect("a line has a key");
-                let aggregate =
-                    format!("csv as k, v | {call}{clause} as r by k | where k == '{key}'");
+                let aggregate = format!("csv as k, v | {call}{clause} as r by k | where k == '{key}'");
                 let upto = records[..=index].join("\n") + "\n";
                 let expected = print(&aggregate, &upto);
-                assert_eq!(
-                    line,
-                    expected.trim_end_matches('\n'),
-                    "{running}: record {index}"
-                );
+                assert_eq!(line, expected.trim_end_matches('\n'), "{running}: record {index}");
             }
             assert_eq!(found.lines().count(), records.len());
             checked += 1;
@@ -308,14 +265,8 @@ fn silent_keys_begin_anew() {
         // One window that all records are in, so that time is theirs.
         let whole = window.replace("1d", "3000d");
         let found = print_forgetting(&format!("{head} | {stage} | {whole}"), &input, forget);
-        let rows = found
-            .lines()
-            .map(|line| line.rsplit('\t').next().unwrap_or_default());
-        assert_eq!(
-            rows.map(|row| format!("{row}\n")).collect::<String>(),
-            *printed,
-            "{stage}"
-        );
+        let rows = found.lines().map(|line| line.rsplit('\t').next().unwrap_or_default());
+        assert_eq!(rows.map(|row| format!("{row}\n")).collect::<String>(), *printed, "{stage}");
     }
 }
 
@@ -329,23 +280,12 @@ fn many_keys() {
         }
     }
     let mut seen = HashSet::new();
-    let first: String = input
-        .split_inclusive('\n')
-        .filter(|line| seen.insert(*line))
-        .collect();
-    let configuration = Configuration {
-        threads: 2,
-        chunk_bytes: 64 << 10,
-        batch: None,
-        origin: Origin::File,
-    };
+    let first: String = input.split_inclusive('\n').filter(|line| seen.insert(*line)).collect();
+    let configuration = Configuration { threads: 2, chunk_bytes: 64 << 10, batch: None, origin: Origin::File };
     let (out, outcome) = run(&plan("dedup", None), input.as_bytes(), configuration);
     assert!(out == first.as_bytes());
     assert_eq!(outcome.ledger.passed + outcome.ledger.filtered, 300_000);
-    let (out, _) = run(
-        &plan("running count by line | where count == 2 | count", None),
-        input.as_bytes(),
-        configuration,
-    );
+    let (out, _) =
+        run(&plan("running count by line | where count == 2 | count", None), input.as_bytes(), configuration);
     assert_eq!(out, b"75000\n");
 }

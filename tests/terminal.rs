@@ -46,9 +46,7 @@ fn session(arguments: &[&str], size: (u16, u16)) -> Session {
 /// The lines of a screen, but for those that say how fast it goes.
 fn table(sent: &str, rows: usize) -> Vec<String> {
     let lines = screen(sent, rows).into_iter();
-    lines
-        .filter(|line| !line.contains("record/s") && !line.contains("records/s"))
-        .collect()
+    lines.filter(|line| !line.contains("record/s") && !line.contains("records/s")).collect()
 }
 
 #[test]
@@ -57,24 +55,15 @@ fn a_table_is_redrawn_in_place_and_printed_at_the_end() {
     session.feed("a\nb\n");
     session.wait_for("b         1");
     session.wait_for("2 records,");
-    assert_eq!(
-        table(&session.seen, 10),
-        ["line  count", "a         1", "b         1", ""]
-    );
+    assert_eq!(table(&session.seen, 10), ["line  count", "a         1", "b         1", ""]);
     session.feed("b\n");
     session.wait_for("3 records,");
     let seen = session.seen.clone();
-    assert_eq!(
-        table(&seen, 10),
-        ["line  count", "b         2", "a         1", ""]
-    );
+    assert_eq!(table(&seen, 10), ["line  count", "b         2", "a         1", ""]);
     session.close_input();
     let (status, rest) = session.end();
     assert_eq!(status, Some(0));
-    assert_eq!(
-        screen(&(seen + &rest), 10),
-        ["line  count", "b         2", "a         1", ""]
-    );
+    assert_eq!(screen(&(seen + &rest), 10), ["line  count", "b         2", "a         1", ""]);
 }
 
 #[test]
@@ -95,10 +84,7 @@ fn what_does_not_fit_is_counted_and_follows_the_size() {
     session.close_input();
     let (status, rest) = session.end();
     assert_eq!(status, Some(0));
-    assert!(
-        rest.contains("line  co\n") || rest.contains("29"),
-        "all rows at the end: {rest}"
-    );
+    assert!(rest.contains("line  co\n") || rest.contains("29"), "all rows at the end: {rest}");
 }
 
 #[test]
@@ -128,15 +114,8 @@ fn an_interrupt_prints_the_final_table() {
         let (ended, rest) = session.end();
         assert_eq!(ended, Some(status));
         let all = seen + &rest;
-        assert_eq!(
-            screen(&all, 10),
-            ["line  count", "a         1", "last      1", ""]
-        );
-        assert_eq!(
-            all.matches("\u{1b}[?25l").count(),
-            all.matches("\u{1b}[?25h").count(),
-            "the cursor is shown"
-        );
+        assert_eq!(screen(&all, 10), ["line  count", "a         1", "last      1", ""]);
+        assert_eq!(all.matches("\u{1b}[?25l").count(), all.matches("\u{1b}[?25h").count(), "the cursor is shown");
     }
 }
 
@@ -157,19 +136,14 @@ fn a_stopped_run_draws_below_what_others_have_written() {
             behind.push_str(&session.wait_for("count"));
         }
         // A frame that does not go up: what stands above is others'.
-        assert!(
-            behind.starts_with("\u{1b}[?2026h\u{1b}[?25l\rcount"),
-            "{behind:?}"
-        );
+        assert!(behind.starts_with("\u{1b}[?2026h\u{1b}[?25l\rcount"), "{behind:?}");
     }
     session.stop_and_write("shell\n");
     session.close_input();
     session.signal("CONT");
     let (status, rest) = session.end();
     assert_eq!(status, Some(0));
-    let behind = rest
-        .split_once("shell\n")
-        .map_or(rest.as_str(), |parts| parts.1);
+    let behind = rest.split_once("shell\n").map_or(rest.as_str(), |parts| parts.1);
     assert!(screen(behind, 10).contains(&"count".to_owned()), "{rest:?}");
 }
 
@@ -189,10 +163,7 @@ fn a_frame_says_how_many_records_its_table_tells_of() {
         let status = status.expect("there is one");
         let records = status.split(", ").nth(1).expect("a number of records");
         let records = records.split(' ').next().expect("a number");
-        assert!(
-            lines.iter().any(|line| line.trim() == records),
-            "{records} records: {lines:?}"
-        );
+        assert!(lines.iter().any(|line| line.trim() == records), "{records} records: {lines:?}");
         counted += 1;
     }
     assert!(counted >= 20);
@@ -207,32 +178,19 @@ fn what_cannot_be_redrawn_is_printed_at_the_end() {
     std::thread::sleep(std::time::Duration::from_millis(200));
     session.close_input();
     let (status, sent) = session.end();
-    assert_eq!(
-        (status, sent.as_str()),
-        (Some(0), "line  count\na         1\n")
-    );
+    assert_eq!((status, sent.as_str()), (Some(0), "line  count\na         1\n"));
 }
 
 #[test]
 fn a_table_on_the_terminal_while_results_go_elsewhere() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let out = file.reopen().expect("it is there");
-    let arguments = [
-        "--live",
-        "--batch",
-        "20ms",
-        "--color",
-        "never",
-        "count by line",
-    ];
+    let arguments = ["--live", "--batch", "20ms", "--color", "never", "count by line"];
     let mut session = Session::start(&arguments, &[], (40, 10), On::Stderr(out));
     session.feed("a\nb\na\n");
     session.wait_for("3 records,");
     let seen = session.seen.clone();
-    assert_eq!(
-        table(&seen, 10),
-        ["line  count", "a         2", "b         1", ""]
-    );
+    assert_eq!(table(&seen, 10), ["line  count", "a         2", "b         1", ""]);
     session.close_input();
     let (status, rest) = session.end();
     assert_eq!(status, Some(0));
@@ -265,10 +223,7 @@ fn a_table_fits_and_has_color() {
     let input = "a line of thirty characters...\n";
     assert_eq!(
         shown(24, &[expression], &[], input),
-        concat!(
-            "\u{1b}[1mtext             n  x\u{1b}[0m\n",
-            "a line of thi…  30  \u{1b}[2mnull\u{1b}[0m\n"
-        )
+        concat!("\u{1b}[1mtext             n  x\u{1b}[0m\n", "a line of thi…  30  \u{1b}[2mnull\u{1b}[0m\n")
     );
 }
 
@@ -283,10 +238,9 @@ fn color_can_be_refused() {
         assert_eq!(shown(80, arguments, environment, "a\n"), plain);
     }
     let bold = "\u{1b}[1mn\u{1b}[0m\n1\n";
-    for (arguments, environment) in [
-        (&["count as n"][..], &[("NO_COLOR", "")]),
-        (&["--color", "always", "count as n"], &[("NO_COLOR", "1")]),
-    ] {
+    for (arguments, environment) in
+        [(&["count as n"][..], &[("NO_COLOR", "")]), (&["--color", "always", "count as n"], &[("NO_COLOR", "1")])]
+    {
         assert_eq!(shown(80, arguments, environment, "a\n"), bold);
     }
 }
@@ -326,11 +280,7 @@ fn rows_appear_while_records_keep_coming() {
             session.feed("n=1\n");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
-        let row = if arguments.contains(&"table") {
-            "n\n1\n"
-        } else {
-            "line  n\nn=1   3\n"
-        };
+        let row = if arguments.contains(&"table") { "n\n1\n" } else { "line  n\nn=1   3\n" };
         session.wait_for(row);
         session.feed("n=2\n");
         session.close_input();
@@ -341,59 +291,32 @@ fn rows_appear_while_records_keep_coming() {
 
 #[test]
 fn windows_that_are_open_are_drawn_below_the_final_ones() {
-    let mut session = session(
-        &["parse '{t:time} {w}' | count by w | window 1m on t"],
-        (70, 12),
-    );
+    let mut session = session(&["parse '{t:time} {w}' | count by w | window 1m on t"], (70, 12));
     session.feed("2026-03-01T10:00:00Z a\n2026-03-01T10:01:00Z b\n");
     session.wait_for("open windows, not final yet:");
     session.wait_for("2 records,");
     let shown = table(&session.seen, 12);
-    let open = shown
-        .iter()
-        .position(|line| line == "open windows, not final yet:")
-        .expect("it is said");
-    assert!(
-        shown[..open].iter().any(|line| line.ends_with("a      1")),
-        "{shown:?}"
-    );
-    assert!(
-        shown[open..].iter().any(|line| line.ends_with("b      1")),
-        "{shown:?}"
-    );
+    let open = shown.iter().position(|line| line == "open windows, not final yet:").expect("it is said");
+    assert!(shown[..open].iter().any(|line| line.ends_with("a      1")), "{shown:?}");
+    assert!(shown[open..].iter().any(|line| line.ends_with("b      1")), "{shown:?}");
     let seen = session.seen.clone();
     session.close_input();
     let (status, rest) = session.end();
     assert_eq!(status, Some(0));
     let last = screen(&(seen + &rest), 12);
-    assert!(
-        !last.iter().any(|line| line.contains("open windows")),
-        "{last:?}"
-    );
-    assert!(
-        last.iter().any(|line| line.ends_with("b      1")),
-        "{last:?}"
-    );
+    assert!(!last.iter().any(|line| line.contains("open windows")), "{last:?}");
+    assert!(last.iter().any(|line| line.ends_with("b      1")), "{last:?}");
 }
 
 #[test]
 fn no_row_is_wider_than_the_terminal() {
     let input = "2026-03-01T10:00:00Z a-long-word 1234567890123\n2026-03-01T10:01:30Z b 7\n";
-    let expression =
-        "parse '{t:time} {w} {n:int}' | sum(n) as a_long_name, count by w | window 1m on t";
+    let expression = "parse '{t:time} {w} {n:int}' | sum(n) as a_long_name, count by w | window 1m on t";
     for columns in 1..100 {
         for format in ["table", "bars"] {
-            let sent = shown(
-                columns,
-                &["--color", "never", "-o", format, expression],
-                &[],
-                input,
-            );
+            let sent = shown(columns, &["--color", "never", "-o", format, expression], &[], input);
             for line in sent.lines() {
-                assert!(
-                    line.chars().count() <= usize::from(columns),
-                    "{columns}: {line:?}"
-                );
+                assert!(line.chars().count() <= usize::from(columns), "{columns}: {line:?}");
             }
         }
     }
@@ -406,19 +329,10 @@ fn bounds_of_one_day_are_times_of_day_where_there_is_no_room() {
     let at = |columns, input| shown(columns, &["--color", "never", expression], &[], input);
     assert!(at(70, input).contains("2026-03-01T23:58:00Z  2026-03-01T23:59:00Z  a      1\n"));
     let narrow = at(40, input);
-    assert!(
-        narrow.contains("23:58:00      23:59:00    a      1\n"),
-        "{narrow}"
-    );
-    assert!(
-        narrow.contains("23:59:00      00:00:00    b      1\n"),
-        "{narrow}"
-    );
+    assert!(narrow.contains("23:58:00      23:59:00    a      1\n"), "{narrow}");
+    assert!(narrow.contains("23:59:00      00:00:00    b      1\n"), "{narrow}");
     let both = at(40, "2026-03-01T23:59:00Z a\n2026-03-02T00:00:00Z b\n");
-    assert!(
-        both.lines().all(|line| line.chars().count() <= 40),
-        "{both}"
-    );
+    assert!(both.lines().all(|line| line.chars().count() <= 40), "{both}");
 }
 
 #[test]
@@ -434,11 +348,6 @@ fn what_an_interrupt_echoes_is_cleared() {
 
 #[test]
 fn text_of_the_data_does_not_change_its_direction() {
-    let sent = shown(
-        40,
-        &["--color", "never", "select line as x"],
-        &[],
-        "a\u{202e}b\n",
-    );
+    let sent = shown(40, &["--color", "never", "select line as x"], &[], "a\u{202e}b\n");
     assert_eq!(sent, "x\na\\u{202e}b\n");
 }

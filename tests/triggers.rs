@@ -48,10 +48,7 @@ fn a_fold_shows_its_states_so_far() {
     assert_eq!((next(&child), next(&child)), ("a\t2".into(), "b\t1".into()));
     drop(child.take_stdin());
     let ended = child.end_within(PATIENCE);
-    assert_eq!(
-        (ended.stdout.as_str(), ended.status),
-        ("a\t2\nb\t1\n", Some(0))
-    );
+    assert_eq!((ended.stdout.as_str(), ended.status), ("a\t2\nb\t1\n", Some(0)));
 }
 
 #[test]
@@ -66,11 +63,9 @@ fn until_sees_the_states_of_a_fold() {
 
 #[test]
 fn a_window_that_has_nothing_new_is_not_printed_again() {
-    for expression in [
-        "count by line | window 24h",
-        "sort line | count by line | window 24h",
-        "count by line | window session 24h",
-    ] {
+    for expression in
+        ["count by line | window 24h", "sort line | count by line | window 24h", "count by line | window session 24h"]
+    {
         let mut child = Child::start(&["--every", "30ms", expression]);
         child.feed("a\n");
         assert!(next(&child).ends_with("\ta\t1"), "{expression}");
@@ -87,10 +82,7 @@ fn stages_behind_a_result_see_it_so_far() {
         ("sort line | limit 2", "a\nb\n"),
         ("tail 1", "c\n"),
         ("count by line | count", "3\n"),
-        (
-            "count by line | let t = total(count) | sort line | limit 1",
-            "a\t1\t3\n",
-        ),
+        ("count by line | let t = total(count) | sort line | limit 1", "a\t1\t3\n"),
         ("limit 9 | sort line desc | select line as l", "c\nb\na\n"),
     ] {
         let mut child = Child::start(&["--every", "30ms", expression]);
@@ -119,23 +111,11 @@ fn open_windows_and_sessions() {
     let at = |time: &str, who: &str| format!("2026-03-01T10:{time}Z {who}\n");
     let parse = "parse \"{t:time} {w}\"";
     for (window, so_far) in [
-        (
-            "count by w | window 1m on t",
-            "10:00:00Z\t2026-03-01T10:01:00Z\ta\t2",
-        ),
-        (
-            "count by w | window 1m/1m on t",
-            "10:00:00Z\t2026-03-01T10:01:00Z\ta\t2",
-        ),
+        ("count by w | window 1m on t", "10:00:00Z\t2026-03-01T10:01:00Z\ta\t2"),
+        ("count by w | window 1m/1m on t", "10:00:00Z\t2026-03-01T10:01:00Z\ta\t2"),
         ("sort w | select w | window 1m on t", "a"),
-        (
-            "count by w | window session 1m on t",
-            "10:00:00Z\t2026-03-01T10:01:30Z\ta\t2",
-        ),
-        (
-            "limit 9 | count by w | window 1m on t",
-            "10:00:00Z\t2026-03-01T10:01:00Z\ta\t2",
-        ),
+        ("count by w | window session 1m on t", "10:00:00Z\t2026-03-01T10:01:30Z\ta\t2"),
+        ("limit 9 | count by w | window 1m on t", "10:00:00Z\t2026-03-01T10:01:00Z\ta\t2"),
     ] {
         let mut child = Child::start(&["--every", "30ms", &format!("{parse} | {window}")]);
         child.feed(&(at("00:00", "a") + &at("00:30", "a")));
@@ -144,10 +124,7 @@ fn open_windows_and_sessions() {
     }
     let mut child = Child::start(&["--every", "30ms", "count | window 4 rows/2 rows"]);
     child.feed("1\n2\n3\n4\n5\n6\n");
-    assert_eq!(
-        (next(&child), next(&child)),
-        ("1\t4\t4".into(), "3\t6\t4".into())
-    );
+    assert_eq!((next(&child), next(&child)), ("1\t4\t4".into(), "3\t6\t4".into()));
 }
 
 #[test]
@@ -188,17 +165,9 @@ fn a_signal_asks_for_the_result_so_far() {
 #[test]
 fn tables_stand_apart_and_rows_follow() {
     for (options, picture, last) in [
-        (
-            &["-o", "table"][..],
-            &["l  count", "a      1"][..],
-            "\nl  count\na      1\nb      1\n",
-        ),
+        (&["-o", "table"][..], &["l  count", "a      1"][..], "\nl  count\na      1\nb      1\n"),
         (&["-o", "csv"], &["l,count", "a,1"], "a,1\nb,1\n"),
-        (
-            &["-o", "json"],
-            &["{\"l\":\"a\",\"count\":1}"],
-            "{\"l\":\"a\",\"count\":1}\n{\"l\":\"b\",\"count\":1}\n",
-        ),
+        (&["-o", "json"], &["{\"l\":\"a\",\"count\":1}"], "{\"l\":\"a\",\"count\":1}\n{\"l\":\"b\",\"count\":1}\n"),
     ] {
         let arguments = [options, &["--every", "30ms", "count by line as l"]].concat();
         let mut child = Child::start(&arguments);
@@ -217,14 +186,8 @@ fn a_final_window_is_not_held_back_in_a_table() {
     let expression = "parse \"{t:time}\" | count | window 1m on t";
     let mut child = Child::start(&["-o", "table", "--batch", "20ms", expression]);
     child.feed("2026-03-01T10:00:00Z\n2026-03-01T10:01:00Z\n");
-    assert_eq!(
-        next(&child),
-        "window_start          window_end            count"
-    );
-    assert_eq!(
-        next(&child),
-        "2026-03-01T10:00:00Z  2026-03-01T10:01:00Z      1"
-    );
+    assert_eq!(next(&child), "window_start          window_end            count");
+    assert_eq!(next(&child), "2026-03-01T10:00:00Z  2026-03-01T10:01:00Z      1");
 }
 
 #[test]
@@ -241,15 +204,8 @@ fn files_have_a_note_that_arrival_is_hardly_meant() {
     let null = std::process::Stdio::null;
     let parse = "parse \"{time:time}\" | count | window 1m";
     assert_eq!(run(parse, null(), &[path]), format!("{note}time\n"));
-    assert_eq!(
-        run("count | window 1m", null(), &[path]),
-        format!("{note}FIELD\n")
-    );
-    let open = || {
-        std::fs::File::open(file.path())
-            .expect("it is there")
-            .into()
-    };
+    assert_eq!(run("count | window 1m", null(), &[path]), format!("{note}FIELD\n"));
+    let open = || std::fs::File::open(file.path()).expect("it is there").into();
     assert_eq!(run(parse, open(), &[]), format!("{note}time\n"));
     assert_eq!(run(parse, null(), &[]), "");
     assert_eq!(run(&format!("{parse} on time"), null(), &[path]), "");
@@ -272,10 +228,7 @@ fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
         Some(_) => Encoding::Lines(true),
         None => Encoding::Format(bourn::format::find("tsv").expect("tsv"), false),
     };
-    let size = Size {
-        columns: 80,
-        rows: 24,
-    };
+    let size = Size { columns: 80, rows: 24 };
     let live = LiveTable {
         display: Display::new(Box::new(std::io::sink()), Box::new(move || Some(size))),
         every: Duration::ZERO,

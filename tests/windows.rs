@@ -58,8 +58,7 @@ const AGGREGATES: &[&str] = &[
 
 /// Lists are in no order by size: they are never the aggregate that groups are ordered by.
 fn aggregates() -> impl Strategy<Value = Vec<&'static str>> {
-    prop::sample::subsequence(AGGREGATES, 1..4)
-        .prop_filter("the first says the order", |list| list[0] != "collect(v)")
+    prop::sample::subsequence(AGGREGATES, 1..4).prop_filter("the first says the order", |list| list[0] != "collect(v)")
 }
 
 fn first() -> impl Strategy<Value = First> {
@@ -84,16 +83,8 @@ fn question() -> impl Strategy<Value = Question> {
     let front = prop::sample::subsequence(vec![Front::Filter, Front::Limit, Front::Split], 0..3);
     let late = prop_oneof![Just(0i64), Just(3), Just(12)];
     let behind = prop::collection::vec(behind(), 0..3);
-    (
-        0..KINDS.len(),
-        late,
-        front,
-        first(),
-        behind,
-        any::<bool>(),
-        0usize..10,
-    )
-        .prop_map(|(kind, late, front, first, behind, fill, place)| Question {
+    (0..KINDS.len(), late, front, first(), behind, any::<bool>(), 0usize..10).prop_map(
+        |(kind, late, front, first, behind, fill, place)| Question {
             kind: KINDS[kind],
             late,
             front,
@@ -101,7 +92,8 @@ fn question() -> impl Strategy<Value = Question> {
             behind: once_let(behind),
             fill,
             place,
-        })
+        },
+    )
 }
 
 /// The same column made twice is one column: that is not what is tried here.
@@ -116,13 +108,7 @@ fn once_let(behind: Vec<Behind>) -> Vec<Behind> {
 
 /// Lines of a source: time goes on by steps, and each record is behind it by some seconds.
 fn lines() -> impl Strategy<Value = Vec<String>> {
-    let record = (
-        0i64..5,
-        0i64..14,
-        0usize..4,
-        prop::collection::vec(0i64..8, 1..3),
-        0..20,
-    );
+    let record = (0i64..5, 0i64..14, 0usize..4, prop::collection::vec(0i64..8, 1..3), 0..20);
     (0i64..60, prop::collection::vec(record, 0..40)).prop_map(|(start, records)| {
         let mut clock = EPOCH_S + start;
         let line = |(step, behind, key, values, odd): (i64, i64, usize, Vec<i64>, i32)| {
@@ -137,20 +123,13 @@ fn lines() -> impl Strategy<Value = Vec<String>> {
             (time, key, values)
         };
         let lines: Vec<_> = records.into_iter().map(line).collect();
-        lines
-            .into_iter()
-            .map(|(time, key, values)| format!("{time} {key} {}", values.join(",")))
-            .collect()
+        lines.into_iter().map(|(time, key, values)| format!("{time} {key} {}", values.join(","))).collect()
     })
 }
 
 /// Without `split`, a record has one value.
 fn suited(question: &Question, sources: Vec<Vec<String>>) -> Vec<Vec<String>> {
-    if question
-        .front
-        .iter()
-        .any(|front| matches!(front, Front::Split))
-    {
+    if question.front.iter().any(|front| matches!(front, Front::Split)) {
         return sources;
     }
     let first_value = |line: String| match line.split_once(',') {
@@ -164,10 +143,7 @@ fn suited(question: &Question, sources: Vec<Vec<String>>) -> Vec<Vec<String>> {
 fn plan(question: &Question) -> Arc<Plan> {
     let text = question.text();
     let pipeline = bourn::lang::parse(&text).expect("a pipeline");
-    let settings = Settings {
-        fill: question.fill.then_some(u64::MAX),
-        ..Settings::from(Printing::AsItCame)
-    };
+    let settings = Settings { fill: question.fill.then_some(u64::MAX), ..Settings::from(Printing::AsItCame) };
     let plan = Plan::of(&pipeline, settings);
     Arc::new(plan.unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}")))
 }
@@ -181,24 +157,10 @@ const CONFIGURATIONS: &[(usize, usize, Option<u64>, Origin)] = &[
 ];
 
 /// What a run prints and says.
-fn found(
-    plan: &Arc<Plan>,
-    sources: &[Vec<String>],
-    part: (usize, usize, Option<u64>, Origin),
-) -> Answer {
+fn found(plan: &Arc<Plan>, sources: &[Vec<String>], part: (usize, usize, Option<u64>, Origin)) -> Answer {
     let (threads, chunk_bytes, batch, origin) = part;
-    let configuration = Configuration {
-        threads,
-        chunk_bytes,
-        batch: batch.map(Duration::from_millis),
-        origin,
-    };
-    let bytes = |lines: &Vec<String>| {
-        lines
-            .iter()
-            .map(|line| format!("{line}\n"))
-            .collect::<String>()
-    };
+    let configuration = Configuration { threads, chunk_bytes, batch: batch.map(Duration::from_millis), origin };
+    let bytes = |lines: &Vec<String>| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
     let files = Files::new();
     let paths: Vec<String> = sources
         .iter()
@@ -263,66 +225,31 @@ fn late_lines_are_kept_in_order() {
     let lines: Vec<String> = (0..3000i64)
         .map(|number| {
             clock += number * 7919 % 3;
-            let behind = if number % 13 == 0 {
-                number * 31 % 50
-            } else {
-                0
-            };
-            format!(
-                "{} {} {}",
-                clock - behind,
-                ["a", "b", "c"][number as usize % 3],
-                number % 10
-            )
+            let behind = if number % 13 == 0 { number * 31 % 50 } else { 0 };
+            format!("{} {} {}", clock - behind, ["a", "b", "c"][number as usize % 3], number % 10)
         })
         .collect();
     let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let files = Files::new();
     let kept = files.write("late", b"");
     for (kind, first, front) in [
-        (
-            Kind::Time(10, 10),
-            First::Groups(vec!["count", "last(v)"], true),
-            vec![],
-        ),
-        (
-            Kind::Time(10, 3),
-            First::Groups(vec!["count", "collect(v)"], false),
-            vec![Front::Limit],
-        ),
-        (
-            Kind::Session(3),
-            First::Groups(vec!["count", "collect(v)"], true),
-            vec![],
-        ),
+        (Kind::Time(10, 10), First::Groups(vec!["count", "last(v)"], true), vec![]),
+        (Kind::Time(10, 3), First::Groups(vec!["count", "collect(v)"], false), vec![Front::Limit]),
+        (Kind::Session(3), First::Groups(vec!["count", "collect(v)"], true), vec![]),
         (Kind::Session(2), First::Tail(2), vec![Front::Filter]),
         (Kind::Time(20, 5), First::Sort, vec![]),
     ] {
-        let question = Question {
-            kind,
-            late: 5,
-            front,
-            first,
-            behind: Vec::new(),
-            fill: false,
-            place: 0,
-        };
+        let question = Question { kind, late: 5, front, first, behind: Vec::new(), fill: false, place: 0 };
         let expected = question.answer(std::slice::from_ref(&lines));
         assert!(expected.late > 10, "{}", question.text());
-        for options in [
-            &["-j", "1"][..],
-            &["-j", "8", "--chunk", "1"],
-            &["-j", "2", "--chunk", "4KiB", "--batch", "1ms"],
-        ] {
+        for options in
+            [&["-j", "1"][..], &["-j", "8", "--chunk", "1"], &["-j", "2", "--chunk", "4KiB", "--batch", "1ms"]]
+        {
             let text = question.text();
             let arguments = [options, &["--stats", "--late", &kept, &text]].concat();
             let ended = bourn(&arguments, input.as_bytes());
             assert_eq!(ended.status, Some(0), "{}", ended.stderr);
-            assert_same(
-                &ended.stdout,
-                &expected.printed,
-                &format!("{text} {options:?}"),
-            );
+            assert_same(&ended.stdout, &expected.printed, &format!("{text} {options:?}"));
             let found = std::fs::read_to_string(&kept).expect("the file");
             let found: Vec<&str> = found.lines().collect();
             assert_eq!(found, expected.late_lines, "{text} {options:?}");
@@ -330,18 +257,10 @@ fn late_lines_are_kept_in_order() {
                 "{} read = {} passed + {} filtered + 0 rejected + {} late",
                 expected.read, expected.passed, expected.filtered, expected.late
             );
-            assert!(
-                ended.stderr.contains(&equation),
-                "{text} {options:?}: {}",
-                ended.stderr
-            );
+            assert!(ended.stderr.contains(&equation), "{text} {options:?}: {}", ended.stderr);
             let (_, line) = expected.first_late.expect("some are late");
             let first = format!("{} late (-:{line})", expected.late);
-            assert!(
-                ended.stderr.contains(&first),
-                "{text} {options:?}: {}",
-                ended.stderr
-            );
+            assert!(ended.stderr.contains(&first), "{text} {options:?}: {}", ended.stderr);
         }
     }
 }
@@ -356,11 +275,7 @@ fn assert_same(found: &str, expected: &str, what: &str) {
 }
 
 /// As many as a test without optimisation has time for.
-const MANY: i64 = if cfg!(debug_assertions) {
-    50_000
-} else {
-    1_000_000
-};
+const MANY: i64 = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
 
 /// Does one task after another.
 struct Serial;
@@ -398,9 +313,7 @@ fn many_windows_are_held_in_flat_memory() {
         let mut held = 0;
         for start in (0..MANY).step_by(20) {
             let late = |second: i64| if second % 1000 == 7 { 2 } else { 0 };
-            let times: Vec<i64> = (start..start + 20)
-                .map(|second| (second - late(second)) * SECOND)
-                .collect();
+            let times: Vec<i64> = (start..start + 20).map(|second| (second - late(second)) * SECOND).collect();
             let mut reach = Reach::new(i64::MAX);
             reach.add(&times);
             let mut placer = Placer::new(&grid, watermark.pass(0, &reach), i64::MAX, false);
@@ -416,14 +329,8 @@ fn many_windows_are_held_in_flat_memory() {
             sliced.update(&batch, &slices, &mut Default::default());
             windowed.add(sliced.take(), &Serial);
             held = held.max(windowed.held());
-            while let Some(window) = windowed
-                .first()
-                .filter(|window| grid.is_final(*window, watermark.now()))
-            {
-                assert!(
-                    window > last,
-                    "{expression}: {window} comes once, behind {last}"
-                );
+            while let Some(window) = windowed.first().filter(|window| grid.is_final(*window, watermark.now())) {
+                assert!(window > last, "{expression}: {window} comes once, behind {last}");
                 let rows = windowed.finish(window, &Serial);
                 records += rows.iter().map(|batch| batch.rows).sum::<usize>();
                 (windows, last) = (windows + 1, window);

@@ -4,8 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use crate::data::{
-    Column, ColumnBuilder, Exact, Number, Position, Value, ValueRef, expected_summand, is_blank,
-    parse_number,
+    Column, ColumnBuilder, Exact, Number, Position, Value, ValueRef, expected_summand, is_blank, parse_number,
 };
 use crate::expr::{Failures, Undecided, describe};
 
@@ -72,13 +71,7 @@ pub trait Accumulator: Send + Sync {
     /// Adds a row to the group of each. The columns are the arguments, each with as many rows; there are none
     /// for `count`. Positions never go back within one accumulator. Values that do not fit are skipped and
     /// counted in `failures`.
-    fn update(
-        &mut self,
-        groups: Groups<'_>,
-        arguments: &[&Column<'_>],
-        position: Position,
-        failures: &mut Failures,
-    );
+    fn update(&mut self, groups: Groups<'_>, arguments: &[&Column<'_>], position: Position, failures: &mut Failures);
 
     /// Adds the states `from` of another accumulator of the same aggregate to the groups `to`, one each.
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]);
@@ -151,17 +144,13 @@ impl RunRows<'_> {
     /// Whether a row counts.
     #[inline]
     pub fn counts(&self, row: usize) -> bool {
-        self.condition
-            .is_none_or(|condition| matches!(condition.get(row), ValueRef::Bool(true)))
+        self.condition.is_none_or(|condition| matches!(condition.get(row), ValueRef::Bool(true)))
     }
 
     /// One row alone.
     pub fn row(&self, row: usize) -> Vec<Column<'_>> {
         let row = [row as u32];
-        self.arguments
-            .iter()
-            .map(|column| column.gather(&row))
-            .collect()
+        self.arguments.iter().map(|column| column.gather(&row)).collect()
     }
 }
 
@@ -188,10 +177,7 @@ impl RowFailures {
 
 /// The other accumulator, which `merge` knows to be of the same aggregate.
 pub(super) fn same<A: 'static>(other: &dyn Accumulator) -> &A {
-    other
-        .as_any()
-        .downcast_ref()
-        .expect("accumulators of one aggregate have one type")
+    other.as_any().downcast_ref().expect("accumulators of one aggregate have one type")
 }
 
 /// The state of one group, for aggregates that look at one value at a time.
@@ -200,12 +186,7 @@ pub(super) trait State: Clone + Default + Send + Sync + 'static {
     type Shared: Clone + Send + Sync + 'static;
 
     /// Adds a value, which is not null. An error says what was expected instead.
-    fn update(
-        &mut self,
-        shared: &Self::Shared,
-        value: ValueRef<'_>,
-        position: Position,
-    ) -> Result<(), &'static str>;
+    fn update(&mut self, shared: &Self::Shared, value: ValueRef<'_>, position: Position) -> Result<(), &'static str>;
 
     /// Whether a value that [`State::update`] does not expect is a failure only if others of the run are what it
     /// expects: it is part of the state all the same.
@@ -266,13 +247,7 @@ impl<S: State> PerGroup<S> {
     }
 
     #[inline(always)]
-    fn add(
-        &mut self,
-        group: usize,
-        value: ValueRef<'_>,
-        position: Position,
-        failures: &mut Failures,
-    ) {
+    fn add(&mut self, group: usize, value: ValueRef<'_>, position: Position, failures: &mut Failures) {
         let updated = self.states[group].update(&self.shared, value, position);
         if S::DECIDES_LATER {
             self.note(value, updated);
@@ -310,13 +285,7 @@ impl<S: State> Accumulator for PerGroup<S> {
         self.states.resize_with(groups, S::default);
     }
 
-    fn update(
-        &mut self,
-        groups: Groups<'_>,
-        arguments: &[&Column<'_>],
-        position: Position,
-        failures: &mut Failures,
-    ) {
+    fn update(&mut self, groups: Groups<'_>, arguments: &[&Column<'_>], position: Position, failures: &mut Failures) {
         let [column] = arguments else { return };
         // The type of a column is known before its rows: in each loop the compiler drops what cannot happen.
         match column {
@@ -432,10 +401,7 @@ impl<S: State> Accumulator for PerGroup<S> {
 
 /// The states of these groups, moved out.
 pub(super) fn take_states<S: Default>(states: &mut [S], order: &[u32]) -> Vec<S> {
-    order
-        .iter()
-        .map(|&group| std::mem::take(&mut states[group as usize]))
-        .collect()
+    order.iter().map(|&group| std::mem::take(&mut states[group as usize])).collect()
 }
 
 /// A number that is to be added to something; nothing for blank text, which is skipped without a word.

@@ -15,12 +15,7 @@ impl State for Added {
     type Shared = fn(&ExactSum, u64) -> Value;
 
     #[inline]
-    fn update(
-        &mut self,
-        _shared: &Self::Shared,
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, _shared: &Self::Shared, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         if let Some(number) = exact(value)? {
             self.sum.add_exact(number);
             self.count += 1;
@@ -41,10 +36,6 @@ impl State for Added {
     }
 
     fn finish(&self, result: &Self::Shared, _finish: &Finish) -> Value {
-        if self.count == 0 {
-            Value::Null
-        } else {
-            result(&self.sum, self.count)
-        }
+        if self.count == 0 { Value::Null } else { result(&self.sum, self.count) }
     }
 }

@@ -54,19 +54,13 @@ impl Aggregation {
     pub fn reads(&self, slots: &mut LiveSlots) {
         self.keys.iter().for_each(|key| key.node.reads(slots));
         for aggregate in &self.aggregates {
-            aggregate
-                .arguments
-                .iter()
-                .chain(&aggregate.condition)
-                .for_each(|node| node.reads(slots));
+            aggregate.arguments.iter().chain(&aggregate.condition).for_each(|node| node.reads(slots));
         }
     }
 
     /// Whether the order of the records matters to the result.
     pub fn is_ordered(&self) -> bool {
-        self.aggregates
-            .iter()
-            .any(|aggregate| aggregate.def.ordered)
+        self.aggregates.iter().any(|aggregate| aggregate.def.ordered)
     }
 
     /// An accumulator for each aggregate.
@@ -75,25 +69,16 @@ impl Aggregation {
             if aggregate.shares.is_some() {
                 return Box::new(Shared) as Box<dyn Accumulator>;
             }
-            (aggregate.def.accumulator)(&Settings {
-                exact: self.exact,
-                ..aggregate.settings.clone()
-            })
+            (aggregate.def.accumulator)(&Settings { exact: self.exact, ..aggregate.settings.clone() })
         };
         self.aggregates.iter().map(accumulator).collect()
     }
 
     /// The results of all aggregates: for each its columns.
-    pub(super) fn finish(
-        &self,
-        accumulators: &[Box<dyn Accumulator>],
-        seconds: f64,
-    ) -> Vec<Vec<Column<'static>>> {
+    pub(super) fn finish(&self, accumulators: &[Box<dyn Accumulator>], seconds: f64) -> Vec<Vec<Column<'static>>> {
         let finish = |(index, aggregate): (usize, &BoundAggregate)| {
-            accumulators[aggregate.shares.unwrap_or(index)].finish(&Finish {
-                constant: aggregate.settings.constant,
-                seconds,
-            })
+            accumulators[aggregate.shares.unwrap_or(index)]
+                .finish(&Finish { constant: aggregate.settings.constant, seconds })
         };
         self.aggregates.iter().enumerate().map(finish).collect()
     }

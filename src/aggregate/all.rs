@@ -11,11 +11,7 @@ pub(super) const ALL: AggregateDef = AggregateDef {
         usage: "all(COND)",
         summary: "Whether the condition is true for all records.",
         details: "Records for which it is null do not count; of nothing it is null.",
-        examples: &[Example {
-            expr: "split | all(word > 3)",
-            input: "1 5\n",
-            output: "false\n",
-        }],
+        examples: &[Example { expr: "split | all(word > 3)", input: "1 5\n", output: "false\n" }],
     },
     argument: ArgumentKind::Condition,
     ordered: false,

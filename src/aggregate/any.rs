@@ -10,11 +10,7 @@ pub(super) const ANY: AggregateDef = AggregateDef {
         usage: "any(COND)",
         summary: "Whether the condition is true for any record.",
         details: "Records for which it is null do not count; of nothing it is null.",
-        examples: &[Example {
-            expr: "split | any(word > 3)",
-            input: "1 5\n",
-            output: "true\n",
-        }],
+        examples: &[Example { expr: "split | any(word > 3)", input: "1 5\n", output: "true\n" }],
     },
     argument: ArgumentKind::Condition,
     ordered: false,
@@ -42,12 +38,7 @@ impl State for TruthOfMany {
     type Shared = bool;
 
     #[inline]
-    fn update(
-        &mut self,
-        decisive: &bool,
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, decisive: &bool, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         match value.as_truth().ok_or(EXPECTED_CONDITION)? {
             Truth::True => self.add(true, *decisive),
             Truth::False => self.add(false, *decisive),

@@ -11,11 +11,7 @@ pub(super) const AVG: AggregateDef = AggregateDef {
         usage: "avg(x)",
         summary: "The mean of numbers.",
         details: "The exact sum divided by how many there were. Of nothing the mean is null.",
-        examples: &[Example {
-            expr: "split | avg(word)",
-            input: "1 2\n3 4\n",
-            output: "2.5\n",
-        }],
+        examples: &[Example { expr: "split | avg(word)", input: "1 2\n3 4\n", output: "2.5\n" }],
     },
     argument: ArgumentKind::Number,
     ordered: false,

@@ -142,10 +142,7 @@ impl Cells {
         let mut taken = std::mem::replace(self, fresh);
         let mut cells: Vec<u32> = (0..taken.homes.len() as u32).collect();
         cells.sort_by_key(|cell| taken.homes[*cell as usize].0);
-        let homes: Vec<(u32, u32)> = cells
-            .iter()
-            .map(|cell| taken.homes[*cell as usize])
-            .collect();
+        let homes: Vec<(u32, u32)> = cells.iter().map(|cell| taken.homes[*cell as usize]).collect();
         let groups: Vec<u32> = homes.iter().map(|(_, group)| *group).collect();
         let states = taken.accumulators.iter_mut();
         let states = states.map(|accumulator| accumulator.gather(&cells));

@@ -14,16 +14,8 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
         summary: "The first n values (100) as a list, in the order of arrival.",
         details: "Nulls are left out. Of nothing it is null.",
         examples: &[
-            Example {
-                expr: "split | collect(word)",
-                input: "b a\nb\n",
-                output: "[\"b\",\"a\",\"b\"]\n",
-            },
-            Example {
-                expr: "split | collect(num(word), 2) as first_two",
-                input: "3 1 2\n",
-                output: "[3,1]\n",
-            },
+            Example { expr: "split | collect(word)", input: "b a\nb\n", output: "[\"b\",\"a\",\"b\"]\n" },
+            Example { expr: "split | collect(num(word), 2) as first_two", input: "3 1 2\n", output: "[3,1]\n" },
         ],
     },
     argument: ArgumentKind::ValueAnd(Constant {
@@ -48,12 +40,7 @@ impl State for Collect {
     type Shared = usize;
 
     #[inline]
-    fn update(
-        &mut self,
-        wanted: &usize,
-        value: ValueRef<'_>,
-        position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, wanted: &usize, value: ValueRef<'_>, position: Position) -> Result<(), &'static str> {
         if self.0.len() < *wanted {
             self.0.push((position, value.to_value()));
         }

@@ -22,11 +22,7 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
         summary: "How many different values there are; null is none.",
         details: "Values are told apart by type and value, as groups are. Exact to 4096 values a group, after that \
                   within 1 % and the same on every run; `--exact` keeps all values. Of nothing it is 0.",
-        examples: &[Example {
-            expr: "split | count_distinct(word)",
-            input: "a b a\nc a\n",
-            output: "3\n",
-        }],
+        examples: &[Example { expr: "split | count_distinct(word)", input: "a b a\nc a\n", output: "3\n" }],
     },
     argument: ArgumentKind::Value,
     ordered: false,
@@ -34,11 +30,7 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
     shares_states: None,
     only_runs: false,
     accumulator: |settings| {
-        let limit = if settings.exact {
-            usize::MAX
-        } else {
-            EXACT_VALUES
-        };
+        let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Distinct>::boxed(settings, limit)
     },
 };
@@ -65,10 +57,7 @@ enum Distinct {
 
 impl Default for Distinct {
     fn default() -> Self {
-        Distinct::Few {
-            table: Vec::new(),
-            len: 0,
-        }
+        Distinct::Few { table: Vec::new(), len: 0 }
     }
 }
 
@@ -77,12 +66,7 @@ impl State for Distinct {
     type Shared = usize;
 
     #[inline(always)]
-    fn update(
-        &mut self,
-        limit: &usize,
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, limit: &usize, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         self.add(fingerprint(value), *limit);
         Ok(())
     }
@@ -110,9 +94,7 @@ impl State for Distinct {
         match self {
             Distinct::Few { len, .. } => Value::Int(*len as i64),
             // That there are more than could be kept is certain.
-            Distinct::Many(registers) => {
-                Value::Int((estimate(registers).round() as i64).max(*limit as i64 + 1))
-            }
+            Distinct::Many(registers) => Value::Int((estimate(registers).round() as i64).max(*limit as i64 + 1)),
         }
     }
 }
@@ -270,10 +252,7 @@ mod tests {
     }
 
     fn result(distinct: &Distinct) -> i64 {
-        let finish = Finish {
-            constant: 0.0,
-            seconds: 0.0,
-        };
+        let finish = Finish { constant: 0.0, seconds: 0.0 };
         match distinct.finish(&EXACT_VALUES, &finish) {
             Value::Int(count) => count,
             other => panic!("a count is an int, found {other:?}"),
@@ -288,10 +267,7 @@ mod tests {
         }
         assert!(matches!(count(0..4096, EXACT_VALUES), Distinct::Few { .. }));
         assert!(matches!(count(0..4097, EXACT_VALUES), Distinct::Many(_)));
-        assert!(matches!(
-            count(0..50_000, usize::MAX),
-            Distinct::Few { len: 50_000, .. }
-        ));
+        assert!(matches!(count(0..50_000, usize::MAX), Distinct::Few { len: 50_000, .. }));
     }
 
     #[test]
@@ -299,14 +275,8 @@ mod tests {
         for size in [4000, 4096, 4097, 6000, 30_000] {
             let whole = count(0..size, EXACT_VALUES);
             let mut merged = count((0..size).filter(|value| value % 3 == 0), EXACT_VALUES);
-            merged.merge(
-                &EXACT_VALUES,
-                &count((0..size).filter(|value| value % 3 != 1), EXACT_VALUES),
-            );
-            merged.merge(
-                &EXACT_VALUES,
-                &count((0..size).filter(|value| value % 3 == 1), EXACT_VALUES),
-            );
+            merged.merge(&EXACT_VALUES, &count((0..size).filter(|value| value % 3 != 1), EXACT_VALUES));
+            merged.merge(&EXACT_VALUES, &count((0..size).filter(|value| value % 3 == 1), EXACT_VALUES));
             assert_eq!(result(&whole), result(&merged), "{size}");
         }
     }

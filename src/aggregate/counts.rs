@@ -20,10 +20,7 @@ pub(super) struct Counts {
 impl Counts {
     /// No group yet.
     pub(super) fn boxed(results: Results) -> Box<dyn Accumulator> {
-        Box::new(Counts {
-            counts: Vec::new(),
-            results,
-        })
+        Box::new(Counts { counts: Vec::new(), results })
     }
 }
 
@@ -68,10 +65,7 @@ impl Accumulator for Counts {
     }
 
     fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
-        Box::new(Counts {
-            counts: take_states(&mut self.counts, order),
-            results: self.results,
-        })
+        Box::new(Counts { counts: take_states(&mut self.counts, order), results: self.results })
     }
 
     fn finish(&self, finish: &Finish) -> Vec<Column<'static>> {

@@ -12,11 +12,7 @@ pub(super) const DELTA: AggregateDef = AggregateDef {
         summary: "Behind `running`: x minus the x before it.",
         details: "Of numbers it is a number, of times a duration. Null where x is null, and where there is none before it; an x that is null is passed over.",
         examples: &[
-            Example {
-                expr: "split | running delta(word)",
-                input: "10 13 9\n",
-                output: "10\t\n13\t3\n9\t-4\n",
-            },
+            Example { expr: "split | running delta(word)", input: "10 13 9\n", output: "10\t\n13\t3\n9\t-4\n" },
             Example {
                 expr: "parse \"{t:time}\" | running delta(t) as gap",
                 input: "2026-03-01T10:00:00Z\n2026-03-01T10:01:30Z\n",
@@ -39,12 +35,7 @@ struct Delta(Value);
 impl State for Delta {
     type Shared = ();
 
-    fn update(
-        &mut self,
-        _shared: &(),
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         difference(value, value)?; // whether it is anything that can be subtracted
         self.0 = value.to_value();
         Ok(())

@@ -21,11 +21,7 @@ pub(super) const EWMA: AggregateDef = AggregateDef {
         details: "It begins with the first number; each further x makes it alpha*x + (1-alpha)*before. alpha is a \
                   constant above 0, at most 1. Numbers whose weight has fallen below 2^-64 are forgotten. Of \
                   nothing it is null.",
-        examples: &[Example {
-            expr: "split | ewma(word, 0.5) as s",
-            input: "8 4 2\n",
-            output: "4\n",
-        }],
+        examples: &[Example { expr: "split | ewma(word, 0.5) as s", input: "8 4 2\n", output: "4\n" }],
     },
     argument: ArgumentKind::NumberAnd(Constant {
         name: "alpha",
@@ -54,10 +50,7 @@ struct Smoothing {
 impl Smoothing {
     fn of(alpha: f64) -> Self {
         let bits_a_value = -(-alpha).ln_1p() / std::f64::consts::LN_2;
-        Smoothing {
-            alpha,
-            kept: ((FORGOTTEN_BITS / bits_a_value).ceil() as usize).max(1),
-        }
+        Smoothing { alpha, kept: ((FORGOTTEN_BITS / bits_a_value).ceil() as usize).max(1) }
     }
 }
 
@@ -69,12 +62,7 @@ impl State for Ewma {
     type Shared = Smoothing;
 
     #[inline]
-    fn update(
-        &mut self,
-        smoothing: &Smoothing,
-        value: ValueRef<'_>,
-        position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, smoothing: &Smoothing, value: ValueRef<'_>, position: Position) -> Result<(), &'static str> {
         if let Some(number) = number(value)? {
             if self.0.len() / 2 >= smoothing.kept {
                 self.forget(smoothing.kept);
@@ -96,9 +84,7 @@ impl State for Ewma {
         let Some(((_, first), rest)) = last.split_first() else {
             return Value::Null;
         };
-        Value::float(rest.iter().fold(*first, |average, (_, value)| {
-            alpha * value + (1.0 - alpha) * average
-        }))
+        Value::float(rest.iter().fold(*first, |average, (_, value)| alpha * value + (1.0 - alpha) * average))
     }
 
     /// In order and never merged, the average so far is all that has to be kept.
@@ -145,21 +131,14 @@ mod tests {
     fn forgetting_does_not_show() {
         for alpha in [1.0, 0.9, 0.5, 0.3, 0.1, 0.01] {
             let smoothing = Smoothing::of(alpha);
-            let values: Vec<f64> = (0..20_000)
-                .map(|i| f64::from(i * 7919 % 1000) / 8.0)
-                .collect();
+            let values: Vec<f64> = (0..20_000).map(|i| f64::from(i * 7919 % 1000) / 8.0).collect();
             let mut state = Ewma::default();
             for value in &values {
                 let _ = state.update(&smoothing, ValueRef::Float(*value), Position(0));
             }
             assert!(state.0.len() <= smoothing.kept * 2 + 1);
-            let whole = values[1..].iter().fold(values[0], |average, value| {
-                alpha * value + (1.0 - alpha) * average
-            });
-            let finish = Finish {
-                constant: alpha,
-                seconds: 0.0,
-            };
+            let whole = values[1..].iter().fold(values[0], |average, value| alpha * value + (1.0 - alpha) * average);
+            let finish = Finish { constant: alpha, seconds: 0.0 };
             let Value::Float(found) = state.finish(&smoothing, &finish) else {
                 panic!("an average is a float");
             };
@@ -170,10 +149,7 @@ mod tests {
                 (last, _) = running.run(&smoothing, value, Position(0), &finish);
             }
             assert_eq!(last, Value::Float(whole), "{alpha}: as it runs");
-            assert!(
-                (found - whole).abs() <= whole * 1e-15,
-                "{alpha}: {found} {whole}"
-            );
+            assert!((found - whole).abs() <= whole * 1e-15, "{alpha}: {found} {whole}");
         }
         assert_eq!(Smoothing::of(0.3).kept, 125);
     }

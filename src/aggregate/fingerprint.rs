@@ -153,13 +153,8 @@ mod tests {
 
     #[test]
     fn long_texts_differ() {
-        let texts: Vec<String> = (0..100_000)
-            .map(|i| format!("/a/rather/long/path/{i}/x"))
-            .collect();
-        let set: HashSet<u128> = texts
-            .iter()
-            .map(|text| fingerprint(ValueRef::Text(text.as_bytes())))
-            .collect();
+        let texts: Vec<String> = (0..100_000).map(|i| format!("/a/rather/long/path/{i}/x")).collect();
+        let set: HashSet<u128> = texts.iter().map(|text| fingerprint(ValueRef::Text(text.as_bytes()))).collect();
         assert_eq!(set.len(), texts.len());
     }
 }

@@ -10,11 +10,7 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
         usage: "first(x)",
         summary: "The first value that is not null, in the order of arrival.",
         details: "",
-        examples: &[Example {
-            expr: "split | first(word)",
-            input: "b c\na\n",
-            output: "b\n",
-        }],
+        examples: &[Example { expr: "split | first(word)", input: "b c\na\n", output: "b\n" }],
     },
     argument: ArgumentKind::Value,
     ordered: true,
@@ -32,12 +28,7 @@ impl State for First {
     type Shared = ();
 
     #[inline]
-    fn update(
-        &mut self,
-        _shared: &(),
-        value: ValueRef<'_>,
-        position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, _shared: &(), value: ValueRef<'_>, position: Position) -> Result<(), &'static str> {
         if self.0.is_none() {
             self.0 = Some((position, value.to_value()));
         }
@@ -53,8 +44,6 @@ impl State for First {
     }
 
     fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
-        self.0
-            .as_ref()
-            .map_or(Value::Null, |(_, value)| value.clone())
+        self.0.as_ref().map_or(Value::Null, |(_, value)| value.clone())
     }
 }

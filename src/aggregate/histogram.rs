@@ -38,11 +38,7 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
     shares_states: None,
     only_runs: false,
     accumulator: |settings| {
-        let limit = if settings.exact {
-            usize::MAX
-        } else {
-            EXACT_VALUES
-        };
+        let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Histogram>::boxed(settings, (settings.constant as usize, limit))
     },
 };
@@ -115,9 +111,8 @@ impl State for Histogram {
                 let Some(&first) = numbers.first() else {
                     return Value::Null;
                 };
-                let (min, max) = numbers.iter().fold((first, first), |(min, max), &number| {
-                    (min.min(number), max.max(number))
-                });
+                let (min, max) =
+                    numbers.iter().fold((first, first), |(min, max), &number| (min.min(number), max.max(number)));
                 let mut bins = Bins::new(min, max, bins);
                 numbers.iter().for_each(|&number| bins.add(number, 1));
                 bins.into_value()
@@ -149,13 +144,7 @@ impl Grid {
     fn of(numbers: &[f64]) -> Grid {
         let start = numbers[0];
         let (exponent, first) = (grid_exponent(start, start), 0);
-        let mut grid = Grid {
-            exponent,
-            first,
-            counts: vec![0],
-            min: start,
-            max: start,
-        };
+        let mut grid = Grid { exponent, first, counts: vec![0], min: start, max: start };
         grid.first = cell(start, exponent);
         for &number in numbers {
             grid.widen(number, number);
@@ -267,10 +256,7 @@ impl Bins {
                 (min * ((whole - part) / whole) + max * (part / whole)).clamp(min, max)
             }
         };
-        Bins {
-            edges: (0..=bins).map(edge).collect(),
-            counts: vec![0; bins],
-        }
+        Bins { edges: (0..=bins).map(edge).collect(), counts: vec![0; bins] }
     }
 
     fn add(&mut self, number: f64, count: u64) {

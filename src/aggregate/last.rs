@@ -10,11 +10,7 @@ pub(super) const LAST: AggregateDef = AggregateDef {
         usage: "last(x)",
         summary: "The last value that is not null, in the order of arrival.",
         details: "",
-        examples: &[Example {
-            expr: "split | last(word)",
-            input: "b c\na\n",
-            output: "a\n",
-        }],
+        examples: &[Example { expr: "split | last(word)", input: "b c\na\n", output: "a\n" }],
     },
     argument: ArgumentKind::Value,
     ordered: true,
@@ -32,12 +28,7 @@ impl State for Last {
     type Shared = ();
 
     #[inline]
-    fn update(
-        &mut self,
-        _shared: &(),
-        value: ValueRef<'_>,
-        position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, _shared: &(), value: ValueRef<'_>, position: Position) -> Result<(), &'static str> {
         match (&mut self.0, value) {
             (Some((at, Value::Text(kept))), ValueRef::Text(text)) => {
                 *at = position;
@@ -57,8 +48,6 @@ impl State for Last {
     }
 
     fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
-        self.0
-            .as_ref()
-            .map_or(Value::Null, |(_, value)| value.clone())
+        self.0.as_ref().map_or(Value::Null, |(_, value)| value.clone())
     }
 }

@@ -59,10 +59,8 @@ fn fit(sums: &Sums) -> Vec<Value> {
     let count = Value::Int(sums.count() as i64);
     let is_enough = sums.count() > regressors as u64;
     // A variable that is always zero has no exponent.
-    let exponents: Vec<i32> = (0..sums.variables())
-        .filter(|_| is_enough)
-        .map(|variable| sums.exponent(variable).unwrap_or(0))
-        .collect();
+    let exponents: Vec<i32> =
+        (0..sums.variables()).filter(|_| is_enough).map(|variable| sums.exponent(variable).unwrap_or(0)).collect();
     let scaled = is_enough.then(|| slopes(sums, &exponents)).flatten();
     let Some(scaled) = scaled else {
         let mut columns = vec![Value::Null; regressors + 2];
@@ -112,14 +110,10 @@ fn slopes(sums: &Sums, exponents: &[i32]) -> Option<Vec<f64>> {
     let mut diagonal = vec![0.0; size];
     for row in 0..size {
         for column in 0..row {
-            let before: f64 = (0..column)
-                .map(|k| lower[row][k] * lower[column][k] * diagonal[k])
-                .sum();
+            let before: f64 = (0..column).map(|k| lower[row][k] * lower[column][k] * diagonal[k]).sum();
             lower[row][column] = (scaled(row, column) - before) / diagonal[column];
         }
-        let before: f64 = (0..row)
-            .map(|k| lower[row][k] * lower[row][k] * diagonal[k])
-            .sum();
+        let before: f64 = (0..row).map(|k| lower[row][k] * lower[row][k] * diagonal[k]).sum();
         let whole = scaled(row, row);
         diagonal[row] = whole - before;
         let is_decided = diagonal[row] > whole * LEAST_SHARE;
@@ -129,11 +123,7 @@ fn slopes(sums: &Sums, exponents: &[i32]) -> Option<Vec<f64>> {
     }
     let mut solution: Vec<f64> = Vec::with_capacity(size);
     for (row, coefficients) in lower.iter().enumerate().take(size) {
-        let before: f64 = coefficients
-            .iter()
-            .zip(&solution)
-            .map(|(by, known)| by * known)
-            .sum();
+        let before: f64 = coefficients.iter().zip(&solution).map(|(by, known)| by * known).sum();
         solution.push(sums.centred_without(of(row + 1), of(0)) - before);
     }
     for row in (0..size).rev() {

@@ -98,11 +98,7 @@ impl LogHistogram {
             return self.max;
         }
         let mut left = rank;
-        let negatives = self
-            .negative
-            .iter()
-            .rev()
-            .map(|(at, count)| (at, -1, count));
+        let negatives = self.negative.iter().rev().map(|(at, count)| (at, -1, count));
         let zeros = std::iter::once((0, 0, self.zeros));
         let positives = self.positive.iter().map(|(at, count)| (at, 1, count));
         for (bucket, sign, count) in negatives.chain(zeros).chain(positives) {
@@ -192,10 +188,7 @@ struct Counts {
 impl Counts {
     #[inline]
     fn add(&mut self, bucket: u32, count: u64) {
-        match self
-            .counts
-            .get_mut(bucket.wrapping_sub(self.first) as usize)
-        {
+        match self.counts.get_mut(bucket.wrapping_sub(self.first) as usize) {
             Some(counted) => *counted += count,
             None => {
                 self.make_room(bucket, bucket);
@@ -245,9 +238,7 @@ mod tests {
 
     fn of(numbers: &[Number]) -> LogHistogram {
         let mut histogram = LogHistogram::of(numbers[0]);
-        numbers[1..]
-            .iter()
-            .for_each(|&number| histogram.add(number));
+        numbers[1..].iter().for_each(|&number| histogram.add(number));
         histogram
     }
 
@@ -296,23 +287,10 @@ mod tests {
             assert_eq!(histogram.at_rank((int + 201) as u64), Number::Int(int));
         }
         check(
-            [
-                f64::MAX,
-                -f64::MAX,
-                f64::MIN_POSITIVE,
-                5e-324,
-                1.5e-310,
-                1e-320,
-                -3e-315,
-                0.0,
-            ]
-            .map(Number::Float)
-            .to_vec(),
-        );
-        check(
-            [i64::MAX, i64::MAX - 1, i64::MIN, i64::MIN + 1, 0]
-                .map(Number::Int)
+            [f64::MAX, -f64::MAX, f64::MIN_POSITIVE, 5e-324, 1.5e-310, 1e-320, -3e-315, 0.0]
+                .map(Number::Float)
                 .to_vec(),
         );
+        check([i64::MAX, i64::MAX - 1, i64::MIN, i64::MIN + 1, 0].map(Number::Int).to_vec());
     }
 }

@@ -15,11 +15,7 @@ pub(super) const MAX: AggregateDef = AggregateDef {
         details: "Numbers, and text that is a number, by value. If any value is a number, the result is one: other text counts \
                   as a failed conversion, but not empty text and `-`. Without numbers the order is that of `sort`. Null \
                   if there are no values.",
-        examples: &[Example {
-            expr: "split | max(word)",
-            input: "10 9\n100 -\n",
-            output: "100\n",
-        }],
+        examples: &[Example { expr: "split | max(word)", input: "10 9\n100 -\n", output: "100\n" }],
     },
     argument: ArgumentKind::Value,
     ordered: false,

@@ -11,11 +11,7 @@ pub(super) const MEDIAN: AggregateDef = AggregateDef {
         summary: "The median of numbers: half of them are not above it.",
         details: "It is `p50(x)`: the value of nearest rank, so of an even number of values the lower one of the two \
                   in the middle.",
-        examples: &[Example {
-            expr: "split | median(word)",
-            input: "9 1 5\n",
-            output: "5\n",
-        }],
+        examples: &[Example { expr: "split | median(word)", input: "9 1 5\n", output: "5\n" }],
     },
     argument: ArgumentKind::NumberNamed(Q, |name| (name == "median").then_some(50.0)),
     ordered: false,

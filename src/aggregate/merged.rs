@@ -44,13 +44,7 @@ pub(super) struct Set {
 impl Merged {
     /// Nothing yet.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
-        Merged {
-            aggregation,
-            sets: Vec::new(),
-            pending: Vec::new(),
-            parts: Vec::new(),
-            began: Instant::now(),
-        }
+        Merged { aggregation, sets: Vec::new(), pending: Vec::new(), parts: Vec::new(), began: Instant::now() }
     }
 
     /// Adds what workers have handed over at the end of a batch.
@@ -59,9 +53,7 @@ impl Merged {
         let waiting: usize = self.pending.iter().map(Run::groups).sum();
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
         // Merging costs as much as there is to merge, so each group is moved a bounded number of times.
-        if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS)
-            || self.pending.len() > 1 << 10
-        {
+        if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
             self.settle(executor);
         }
     }
@@ -88,13 +80,8 @@ impl Merged {
             self.only_group();
         }
         let runs = std::mem::take(&mut self.pending);
-        let sets: Vec<Mutex<Option<Set>>> = self
-            .sets
-            .drain(..)
-            .map(|set| Mutex::new(Some(set)))
-            .collect();
-        let finished: Vec<Mutex<Option<Finished<'static>>>> =
-            sets.iter().map(|_| Mutex::new(None)).collect();
+        let sets: Vec<Mutex<Option<Set>>> = self.sets.drain(..).map(|set| Mutex::new(Some(set))).collect();
+        let finished: Vec<Mutex<Option<Finished<'static>>>> = sets.iter().map(|_| Mutex::new(None)).collect();
         let count = sets.len();
         let aggregation = &self.aggregation;
         let task = |index: usize| {
@@ -108,10 +95,8 @@ impl Merged {
         };
         run(executor, count, &task);
         drop(runs);
-        let finished: Vec<Finished<'_>> = finished
-            .into_iter()
-            .filter_map(|place| place.into_inner().ok().flatten())
-            .collect();
+        let finished: Vec<Finished<'_>> =
+            finished.into_iter().filter_map(|place| place.into_inner().ok().flatten()).collect();
         emit(aggregation, &finished)
     }
 
@@ -126,8 +111,7 @@ impl Merged {
         if self.aggregation.keys.is_empty() {
             self.only_group();
         }
-        let finished: Vec<Mutex<Option<Finished<'_>>>> =
-            self.sets.iter().map(|_| Mutex::new(None)).collect();
+        let finished: Vec<Mutex<Option<Finished<'_>>>> = self.sets.iter().map(|_| Mutex::new(None)).collect();
         let (aggregation, sets) = (&self.aggregation, &self.sets);
         run(executor, sets.len(), &|index| {
             let done = sets[index].picture(aggregation, seconds, index as u32);
@@ -135,10 +119,8 @@ impl Merged {
                 *place = Some(done);
             }
         });
-        let finished: Vec<Finished<'_>> = finished
-            .into_iter()
-            .filter_map(|place| place.into_inner().ok().flatten())
-            .collect();
+        let finished: Vec<Finished<'_>> =
+            finished.into_iter().filter_map(|place| place.into_inner().ok().flatten()).collect();
         emit(aggregation, &finished)
     }
 
@@ -178,11 +160,7 @@ impl Merged {
         let in_parts: usize = self.parts.iter().map(|part| part.groups.len()).sum();
         let waiting = in_runs + in_parts;
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
-        let wanted = if waiting + settled < SMALL_GROUPS {
-            1
-        } else {
-            PARTITIONS
-        };
+        let wanted = if waiting + settled < SMALL_GROUPS { 1 } else { PARTITIONS };
         if wanted > 1 {
             let runs = self.pending.drain(..).map(Run::parted);
             self.pending = runs.collect();
@@ -191,15 +169,11 @@ impl Merged {
             return;
         }
         for mut set in self.sets.drain(..) {
-            self.pending
-                .push(Run::of(&set.table, &mut set.accumulators));
+            self.pending.push(Run::of(&set.table, &mut set.accumulators));
         }
         let capacity = waiting.max(settled) / wanted;
         self.sets = (0..wanted)
-            .map(|_| Set {
-                table: GroupTable::with_capacity(capacity),
-                accumulators: self.aggregation.accumulators(),
-            })
+            .map(|_| Set { table: GroupTable::with_capacity(capacity), accumulators: self.aggregation.accumulators() })
             .collect();
     }
 
@@ -207,29 +181,20 @@ impl Merged {
     fn only_group(&mut self) {
         for set in &mut self.sets {
             set.table.group_of(KeyKind::Tuple, &[]);
-            set.accumulators
-                .iter_mut()
-                .for_each(|accumulator| accumulator.resize(1));
+            set.accumulators.iter_mut().for_each(|accumulator| accumulator.resize(1));
         }
     }
 }
 
 /// One task needs no other thread.
 fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-    if tasks == 1 {
-        task(0)
-    } else {
-        executor.run(tasks, task)
-    }
+    if tasks == 1 { task(0) } else { executor.run(tasks, task) }
 }
 
 impl Set {
     /// No group yet, and few to come.
     pub(super) fn small(aggregation: &Aggregation) -> Set {
-        Set {
-            table: GroupTable::with_capacity(0),
-            accumulators: aggregation.accumulators(),
-        }
+        Set { table: GroupTable::with_capacity(0), accumulators: aggregation.accumulators() }
     }
 
     /// Whether what was added can be taken back exactly.
@@ -240,9 +205,8 @@ impl Set {
 
     /// Adds the groups of another set.
     pub(super) fn merge_set(&mut self, other: &Set) {
-        let groups: Vec<u32> = (0..other.table.len())
-            .map(|group| self.table.group_of_stored(&other.table.keys, group))
-            .collect();
+        let groups: Vec<u32> =
+            (0..other.table.len()).map(|group| self.table.group_of_stored(&other.table.keys, group)).collect();
         for (own, other) in self.accumulators.iter_mut().zip(&other.accumulators) {
             own.resize(self.table.len());
             own.merge(other.as_ref(), 0..groups.len(), &groups);
@@ -278,11 +242,7 @@ impl Set {
     ) -> Vec<Batch<'static>> {
         let columns = aggregation.finish(&self.accumulators, seconds);
         let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, 0);
-        let finished = Finished {
-            keys: Cow::Borrowed(&self.table.keys),
-            columns,
-            best,
-        };
+        let finished = Finished { keys: Cow::Borrowed(&self.table.keys), columns, best };
         emit(aggregation, &[finished])
     }
 
@@ -305,11 +265,7 @@ impl Set {
     fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
         let mut groups = Vec::new();
         for run in runs {
-            let from = if count == 1 {
-                0..run.groups()
-            } else {
-                run.offsets[index]..run.offsets[index + 1]
-            };
+            let from = if count == 1 { 0..run.groups() } else { run.offsets[index]..run.offsets[index + 1] };
             self.merge_groups(run, from, &mut groups);
         }
     }
@@ -323,10 +279,7 @@ impl Set {
 
     fn merge_groups(&mut self, run: &Run, from: Range<usize>, groups: &mut Vec<u32>) {
         groups.clear();
-        groups.extend(
-            from.clone()
-                .map(|group| self.table.group_of_stored(&run.keys, group)),
-        );
+        groups.extend(from.clone().map(|group| self.table.group_of_stored(&run.keys, group)));
         for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
             own.resize(self.table.len());
             own.merge(other.as_ref(), from.clone(), groups);
@@ -346,20 +299,10 @@ impl Set {
     fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
         let columns = aggregation.finish(&self.accumulators, seconds);
         let groups = 0..self.table.len() as u32;
-        let best = first_of(
-            groups,
-            &self.table.keys,
-            &columns,
-            &aggregation.ranking,
-            index,
-        );
+        let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, index);
         if best.len() * 8 < self.table.len() {
             return compact(&self.table.keys, &columns, best);
         }
-        Finished {
-            keys: Cow::Owned(self.table.keys),
-            columns,
-            best,
-        }
+        Finished { keys: Cow::Owned(self.table.keys), columns, best }
     }
 }

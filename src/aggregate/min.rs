@@ -14,11 +14,7 @@ pub(super) const MIN: AggregateDef = AggregateDef {
         details: "Numbers, and text that is a number, by value. If any value is a number, the result is one: other text counts \
                   as a failed conversion, but not empty text and `-`. Without numbers the order is that of `sort`. Null \
                   if there are no values.",
-        examples: &[Example {
-            expr: "split | min(word)",
-            input: "10 9\n100\n",
-            output: "9\n",
-        }],
+        examples: &[Example { expr: "split | min(word)", input: "10 9\n100\n", output: "9\n" }],
     },
     argument: ArgumentKind::Value,
     ordered: false,
@@ -51,12 +47,7 @@ impl State for Extreme {
     type Shared = Ordering;
 
     #[inline]
-    fn update(
-        &mut self,
-        wanted: &Ordering,
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, wanted: &Ordering, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         if self.is_beaten_by(value, *wanted) {
             self.0 = value.to_value();
         }

@@ -18,11 +18,7 @@ pub(super) const MODE: AggregateDef = AggregateDef {
         summary: "The most frequent value; of equally frequent ones the smallest.",
         details: "Values are told apart by type and value, as groups are; which one is smaller says the order of \
                   `sort`. It keeps each different value of a group. Of nothing it is null.",
-        examples: &[Example {
-            expr: "split | mode(word)",
-            input: "b a c b a\n",
-            output: "a\n",
-        }],
+        examples: &[Example { expr: "split | mode(word)", input: "b a c b a\n", output: "a\n" }],
     },
     argument: ArgumentKind::Value,
     ordered: false,
@@ -43,12 +39,7 @@ impl State for Mode {
     type Shared = ();
 
     #[inline]
-    fn update(
-        &mut self,
-        _shared: &(),
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         let fingerprint = fingerprint(value);
         let entry = self.0.entry(fingerprint).or_insert_with(|| {
             let is_short = value_of(fingerprint, &mut [0; 16]).is_some();

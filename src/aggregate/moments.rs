@@ -29,11 +29,7 @@ pub(super) struct Sums {
 
 impl Moments {
     /// No group yet; `results` makes so many columns of the sums.
-    pub(super) fn boxed(
-        settings: &Settings,
-        columns: usize,
-        results: fn(&Sums) -> Vec<Value>,
-    ) -> Box<dyn Accumulator> {
+    pub(super) fn boxed(settings: &Settings, columns: usize, results: fn(&Sums) -> Vec<Value>) -> Box<dyn Accumulator> {
         Box::new(Moments {
             states: Vec::new(),
             variables: settings.arguments,
@@ -68,19 +64,10 @@ impl Moments {
 impl Accumulator for Moments {
     fn resize(&mut self, groups: usize) {
         let variables = self.variables;
-        self.states.resize_with(groups, || Sums {
-            variables,
-            ..Sums::default()
-        });
+        self.states.resize_with(groups, || Sums { variables, ..Sums::default() });
     }
 
-    fn update(
-        &mut self,
-        groups: Groups<'_>,
-        arguments: &[&Column<'_>],
-        _position: Position,
-        failures: &mut Failures,
-    ) {
+    fn update(&mut self, groups: Groups<'_>, arguments: &[&Column<'_>], _position: Position, failures: &mut Failures) {
         for row in 0..groups.rows() {
             if self.read(arguments, row, failures) {
                 self.states[groups.of(row)].add(&self.row);
@@ -105,9 +92,8 @@ impl Accumulator for Moments {
     }
 
     fn finish(&self, _finish: &Finish) -> Vec<Column<'static>> {
-        let mut builders: Vec<ColumnBuilder> = (0..self.columns)
-            .map(|_| ColumnBuilder::new(self.states.len()))
-            .collect();
+        let mut builders: Vec<ColumnBuilder> =
+            (0..self.columns).map(|_| ColumnBuilder::new(self.states.len())).collect();
         for sums in &self.states {
             for (builder, value) in builders.iter_mut().zip((self.results)(sums)) {
                 builder.push(value.borrow());
@@ -143,20 +129,10 @@ impl Sums {
 
     /// n Σab − Σa Σb, rounded once: n times the sum of products about the means, each variable without a power of two.
     /// There must be a row.
-    pub(super) fn centred_without(
-        &self,
-        (a, a_exponent): (usize, i32),
-        (b, b_exponent): (usize, i32),
-    ) -> f64 {
+    pub(super) fn centred_without(&self, (a, a_exponent): (usize, i32), (b, b_exponent): (usize, i32)) -> f64 {
         let products = self.sums[self.product(a.min(b), a.max(b))].scaled(-a_exponent - b_exponent);
-        let (a, b) = (
-            self.sum_without(a, a_exponent),
-            self.sum_without(b, b_exponent),
-        );
-        products
-            .times(&Expansion::of_int(i128::from(self.count)))
-            .minus(&a.times(&b))
-            .round()
+        let (a, b) = (self.sum_without(a, a_exponent), self.sum_without(b, b_exponent));
+        products.times(&Expansion::of_int(i128::from(self.count))).minus(&a.times(&b)).round()
     }
 
     /// The exponent of the power of two near the root of a variable's squares; nothing if all are zero.

@@ -67,10 +67,7 @@ pub struct Part {
 
 impl From<Run> for Part {
     fn from(run: Run) -> Part {
-        Part {
-            groups: 0..run.groups(),
-            run: Arc::new(run),
-        }
+        Part { groups: 0..run.groups(), run: Arc::new(run) }
     }
 }
 
@@ -79,15 +76,7 @@ impl Partial {
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
         let accumulators = aggregation.accumulators();
         let table = GroupTable::with_capacity(0);
-        Partial {
-            aggregation,
-            table,
-            accumulators,
-            records: 0,
-            runs: Vec::new(),
-            groups: Vec::new(),
-            key: Vec::new(),
-        }
+        Partial { aggregation, table, accumulators, records: 0, runs: Vec::new(), groups: Vec::new(), key: Vec::new() }
     }
 
     /// Adds the records of a batch.
@@ -102,14 +91,7 @@ impl Partial {
             Groups::One(batch.rows)
         } else {
             group_numbers.clear();
-            assign(
-                &aggregation,
-                &mut self.table,
-                &mut self.key,
-                batch,
-                &mut group_numbers,
-                failures,
-            );
+            assign(&aggregation, &mut self.table, &mut self.key, batch, &mut group_numbers, failures);
             Groups::Each(&group_numbers)
         };
         for (accumulator, aggregate) in self.accumulators.iter_mut().zip(&aggregation.aggregates) {
@@ -151,8 +133,7 @@ impl Partial {
     fn seal(&mut self) {
         let fresh = GroupTable::with_capacity(self.table.len().min(SEAL_GROUPS) / 2);
         let table = std::mem::replace(&mut self.table, fresh);
-        let mut accumulators =
-            std::mem::replace(&mut self.accumulators, self.aggregation.accumulators());
+        let mut accumulators = std::mem::replace(&mut self.accumulators, self.aggregation.accumulators());
         self.records = 0;
         self.runs.push(Run::of(&table, &mut accumulators));
     }
@@ -161,11 +142,7 @@ impl Partial {
 impl Run {
     /// Few groups with their states.
     pub(super) fn small(keys: Keys, accumulators: Vec<Box<dyn Accumulator>>) -> Run {
-        Run {
-            keys,
-            accumulators,
-            offsets: Vec::new(),
-        }
+        Run { keys, accumulators, offsets: Vec::new() }
     }
 
     /// The groups of a table, sorted by partition. Their states are moved.
@@ -175,18 +152,12 @@ impl Run {
 
     /// The same groups sorted by partition.
     pub(super) fn parted(mut self) -> Run {
-        if self.offsets.is_empty() {
-            Run::of_keys(&self.keys, &mut self.accumulators)
-        } else {
-            self
-        }
+        if self.offsets.is_empty() { Run::of_keys(&self.keys, &mut self.accumulators) } else { self }
     }
 
     fn of_keys(keys: &Keys, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
         let hasher = hasher();
-        let partitions: Vec<u8> = (0..keys.len())
-            .map(|group| partition(keys, group, hasher) as u8)
-            .collect();
+        let partitions: Vec<u8> = (0..keys.len()).map(|group| partition(keys, group, hasher) as u8).collect();
         let mut offsets = vec![0; PARTITIONS + 1];
         for &partition in &partitions {
             offsets[partition as usize + 1] += 1;
@@ -202,10 +173,7 @@ impl Run {
         }
         Run {
             keys: keys.gather(&order),
-            accumulators: accumulators
-                .iter_mut()
-                .map(|accumulator| accumulator.gather(&order))
-                .collect(),
+            accumulators: accumulators.iter_mut().map(|accumulator| accumulator.gather(&order)).collect(),
             offsets,
         }
     }
@@ -230,11 +198,8 @@ pub(super) fn assign(
     groups: &mut Vec<u32>,
     failures: &mut Failures,
 ) {
-    let columns: Vec<Evaluated<'_, '_>> = aggregation
-        .keys
-        .iter()
-        .map(|key| key.node.eval_all(batch, failures))
-        .collect();
+    let columns: Vec<Evaluated<'_, '_>> =
+        aggregation.keys.iter().map(|key| key.node.eval_all(batch, failures)).collect();
     let columns: Vec<&Column<'_>> = columns.iter().map(|column| &**column).collect();
     groups_of(&columns, batch.rows, table, key, groups);
 }
@@ -248,21 +213,15 @@ pub(super) fn accumulate(
     failures: &mut Failures,
 ) {
     let Some(condition) = &aggregate.condition else {
-        let arguments: Vec<Evaluated<'_, '_>> = aggregate
-            .arguments
-            .iter()
-            .map(|node| node.eval_all(batch, failures))
-            .collect();
+        let arguments: Vec<Evaluated<'_, '_>> =
+            aggregate.arguments.iter().map(|node| node.eval_all(batch, failures)).collect();
         let arguments: Vec<&Column<'_>> = arguments.iter().map(|column| &**column).collect();
         accumulator.update(groups, &arguments, batch.position, failures);
         return;
     };
     let rows = condition.true_rows(batch, failures);
-    let arguments: Vec<Evaluated<'_, '_>> = aggregate
-        .arguments
-        .iter()
-        .map(|node| node.eval(batch, Rows::Some(&rows), failures))
-        .collect();
+    let arguments: Vec<Evaluated<'_, '_>> =
+        aggregate.arguments.iter().map(|node| node.eval(batch, Rows::Some(&rows), failures)).collect();
     let arguments: Vec<&Column<'_>> = arguments.iter().map(|column| &**column).collect();
     let picked: Vec<u32>;
     let groups = match groups {

@@ -31,12 +31,7 @@ struct Prev(Value);
 impl State for Prev {
     type Shared = ();
 
-    fn update(
-        &mut self,
-        _shared: &(),
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         self.0 = value.to_value();
         Ok(())
     }

@@ -18,11 +18,7 @@ pub(super) const P50: AggregateDef = AggregateDef {
                   group holds at most 4096 values, after that within 0.5 % of the value and the same on every run; \
                   `--exact` keeps all values. Of nothing it is null.",
         examples: &[
-            Example {
-                expr: "split | p50(word), p99.9(word)",
-                input: "15 20 35 40 50\n",
-                output: "35\t50\n",
-            },
+            Example { expr: "split | p50(word), p99.9(word)", input: "15 20 35 40 50\n", output: "35\t50\n" },
             Example {
                 expr: "split | p25(word) as low, p75(word) as high by word < 10 as small",
                 input: "1 2 3 4 11 12 13 14\n",
@@ -42,20 +38,12 @@ pub(super) const P50: AggregateDef = AggregateDef {
 pub(super) const STATES: &str = "values";
 
 /// Which percentile.
-pub(super) const Q: Constant = Constant {
-    name: "q",
-    expected: "a number from 0 to 100",
-    fits: |q| (0.0..=100.0).contains(&q),
-    default: None,
-};
+pub(super) const Q: Constant =
+    Constant { name: "q", expected: "a number from 0 to 100", fits: |q| (0.0..=100.0).contains(&q), default: None };
 
 /// The states, of no group yet.
 pub(super) fn accumulator(settings: &Settings) -> Box<dyn Accumulator> {
-    let limit = if settings.exact {
-        usize::MAX
-    } else {
-        EXACT_VALUES
-    };
+    let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
     PerGroup::<Values>::boxed(settings, limit)
 }
 
@@ -66,9 +54,7 @@ pub(super) const EXACT_VALUES: usize = 4096;
 fn percent_of_name(name: &str) -> Option<f64> {
     let digits = name.strip_prefix('p')?;
     let is_number = digits.split('.').count() <= 2
-        && digits
-            .split('.')
-            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+        && digits.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
     digits.parse().ok().filter(|_| is_number)
 }
 
@@ -83,10 +69,7 @@ enum Values {
 
 impl Default for Values {
     fn default() -> Self {
-        Values::Exact {
-            ints: Vec::new(),
-            floats: Vec::new(),
-        }
+        Values::Exact { ints: Vec::new(), floats: Vec::new() }
     }
 }
 
@@ -95,12 +78,7 @@ impl State for Values {
     type Shared = usize;
 
     #[inline(always)]
-    fn update(
-        &mut self,
-        limit: &usize,
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
+    fn update(&mut self, limit: &usize, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         let Some(number) = number(value)? else {
             return Ok(());
         };
@@ -121,13 +99,7 @@ impl State for Values {
 
     fn merge(&mut self, limit: &usize, other: &Self) {
         match (&mut *self, other) {
-            (
-                Values::Exact { ints, floats },
-                Values::Exact {
-                    ints: more_ints,
-                    floats: more_floats,
-                },
-            ) => {
+            (Values::Exact { ints, floats }, Values::Exact { ints: more_ints, floats: more_floats }) => {
                 ints.extend_from_slice(more_ints);
                 floats.extend_from_slice(more_floats);
                 if ints.len() + floats.len() > *limit {
@@ -153,9 +125,7 @@ impl State for Values {
                 let rank = nearest_rank(finish.constant, count as u64);
                 at_rank(ints, floats, rank as usize - 1).into()
             }
-            Values::Many(histogram) => histogram
-                .at_rank(nearest_rank(finish.constant, histogram.count()))
-                .into(),
+            Values::Many(histogram) => histogram.at_rank(nearest_rank(finish.constant, histogram.count())).into(),
         }
     }
 }
@@ -208,8 +178,7 @@ fn at_rank(ints: &[i64], floats: &[f64], index: usize) -> Number {
     numbers.extend(floats.iter().map(|&value| Number::Float(value)));
     // Of equals it is the int: which one must not depend on how the values came.
     let order = |left: &Number, right: &Number| {
-        compare_numbers(*left, *right)
-            .then(matches!(left, Number::Float(_)).cmp(&matches!(right, Number::Float(_))))
+        compare_numbers(*left, *right).then(matches!(left, Number::Float(_)).cmp(&matches!(right, Number::Float(_))))
     };
     *numbers.select_nth_unstable_by(index, order).1
 }
@@ -241,9 +210,7 @@ mod tests {
         assert_eq!(percent_of_name("p99.9"), Some(99.9));
         assert_eq!(percent_of_name("p0"), Some(0.0));
         assert_eq!(percent_of_name("p101"), Some(101.0));
-        for name in [
-            "p", "p.5", "p5.", "p1.2.3", "p1e2", "pinf", "q50", "p-1", "p+1",
-        ] {
+        for name in ["p", "p.5", "p5.", "p1.2.3", "p1e2", "pinf", "q50", "p-1", "p+1"] {
             assert_eq!(percent_of_name(name), None, "{name}");
         }
     }

@@ -41,17 +41,9 @@ impl Ranked<'_> {
         };
         let (kind, bytes) = (&mut [0; 16], group as usize);
         let (kind, bytes) = self.keys.get(bytes, kind);
-        let (kind, bytes) = if kind == KeyKind::Tuple {
-            parts(bytes).next().unwrap_or((kind, bytes))
-        } else {
-            (kind, bytes)
-        };
-        Candidate {
-            rank,
-            tie: tie(kind, bytes),
-            set,
-            group,
-        }
+        let (kind, bytes) =
+            if kind == KeyKind::Tuple { parts(bytes).next().unwrap_or((kind, bytes)) } else { (kind, bytes) };
+        Candidate { rank, tie: tie(kind, bytes), set, group }
     }
 }
 
@@ -62,10 +54,7 @@ pub(super) fn compare(left: &Candidate, right: &Candidate, sets: &[Ranked<'_>]) 
     let by_rank = if is_exact(left_set.first) && is_exact(right_set.first) {
         left.rank.cmp(&right.rank)
     } else {
-        largest_first(
-            left_set.first.get(left.group as usize),
-            right_set.first.get(right.group as usize),
-        )
+        largest_first(left_set.first.get(left.group as usize), right_set.first.get(right.group as usize))
     };
     by_rank.then(left.tie.cmp(&right.tie)).then_with(|| {
         let (mut left_short, mut right_short) = ([0; 16], [0; 16]);
@@ -97,10 +86,6 @@ fn tie(kind: KeyKind, bytes: &[u8]) -> u64 {
 /// A float's bits, turned so that they sort as the floats do; the two lowest are dropped.
 fn number_word(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits(); // -0 becomes 0
-    let ordered = if bits >> 63 == 1 {
-        !bits
-    } else {
-        bits | 1 << 63
-    };
+    let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
     ordered >> 2
 }

@@ -24,14 +24,7 @@ pub(super) const RATE: AggregateDef = AggregateDef {
     columns: None,
     shares_states: None,
     only_runs: false,
-    accumulator: |_| {
-        Counts::boxed(|counts, finish| {
-            counts
-                .iter()
-                .map(|count| per_second(*count, finish))
-                .collect()
-        })
-    },
+    accumulator: |_| Counts::boxed(|counts, finish| counts.iter().map(|count| per_second(*count, finish)).collect()),
 };
 
 /// Null for no records.

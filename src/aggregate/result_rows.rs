@@ -28,10 +28,7 @@ pub(super) fn first_of(
     ranking: &Ranking,
     index: u32,
 ) -> Vec<Candidate> {
-    let ranked = Ranked {
-        keys,
-        first: &columns[0][0],
-    };
+    let ranked = Ranked { keys, first: &columns[0][0] };
     let mut best: Vec<Candidate> = Vec::with_capacity(keys.len());
     best.extend(groups.map(|group| ranked.candidate(0, group)));
     if !ranking.unordered {
@@ -50,36 +47,21 @@ pub(super) fn first_of(
 }
 
 /// Only some of the groups are wanted: only they are kept.
-pub(super) fn compact(
-    keys: &Keys,
-    columns: &[Vec<Column<'static>>],
-    mut best: Vec<Candidate>,
-) -> Finished<'static> {
+pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: Vec<Candidate>) -> Finished<'static> {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
-    best.iter_mut()
-        .enumerate()
-        .for_each(|(group, candidate)| candidate.group = group as u32);
+    best.iter_mut().enumerate().for_each(|(group, candidate)| candidate.group = group as u32);
     Finished {
         keys: Cow::Owned(keys.gather(&kept)),
-        columns: columns
-            .iter()
-            .map(|columns| columns.iter().map(|column| column.gather(&kept)).collect())
-            .collect(),
+        columns: columns.iter().map(|columns| columns.iter().map(|column| column.gather(&kept)).collect()).collect(),
         best,
     }
 }
 
 /// The rows of all sets in their order, as batches.
 pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<Batch<'static>> {
-    let sets: Vec<Ranked<'_>> = finished
-        .iter()
-        .map(|set| Ranked {
-            keys: &set.keys,
-            first: &set.columns[0][0],
-        })
-        .collect();
-    let mut rows: Vec<Candidate> =
-        Vec::with_capacity(finished.iter().map(|set| set.best.len()).sum());
+    let sets: Vec<Ranked<'_>> =
+        finished.iter().map(|set| Ranked { keys: &set.keys, first: &set.columns[0][0] }).collect();
+    let mut rows: Vec<Candidate> = Vec::with_capacity(finished.iter().map(|set| set.best.len()).sum());
     for set in finished {
         rows.extend_from_slice(&set.best);
     }
@@ -105,11 +87,7 @@ pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<
 }
 
 /// The results of some rows; `of` has those of each set.
-fn emit_results<'c>(
-    of: impl Fn(usize) -> &'c Column<'static>,
-    sets: usize,
-    rows: &[Candidate],
-) -> Column<'static> {
+fn emit_results<'c>(of: impl Fn(usize) -> &'c Column<'static>, sets: usize, rows: &[Candidate]) -> Column<'static> {
     if sets == 1 {
         let groups: Vec<u32> = rows.iter().map(|row| row.group).collect();
         return of(0).gather(&groups);
@@ -121,25 +99,12 @@ fn emit_results<'c>(
     builder.finish()
 }
 
-fn emit_keys(
-    aggregation: &Aggregation,
-    finished: &[Finished<'_>],
-    rows: &[Candidate],
-    batch: &mut Batch<'static>,
-) {
-    let mut builders: Vec<ColumnBuilder> = aggregation
-        .keys
-        .iter()
-        .map(|_| ColumnBuilder::new(rows.len()))
-        .collect();
+fn emit_keys(aggregation: &Aggregation, finished: &[Finished<'_>], rows: &[Candidate], batch: &mut Batch<'static>) {
+    let mut builders: Vec<ColumnBuilder> = aggregation.keys.iter().map(|_| ColumnBuilder::new(rows.len())).collect();
     let mut short = [0; 16];
     for row in rows {
-        let (kind, bytes) = finished[row.set as usize]
-            .keys
-            .get(row.group as usize, &mut short);
-        with_key_values(kind, bytes, &mut builders, |builder, value| {
-            builder.push(value)
-        });
+        let (kind, bytes) = finished[row.set as usize].keys.get(row.group as usize, &mut short);
+        with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
     }
     for (key, builder) in aggregation.keys.iter().zip(builders) {
         batch.set(key.slot, builder.finish());

@@ -52,12 +52,8 @@ impl RunningAggregation {
     /// Adds every slot that is read.
     pub fn reads(&self, slots: &mut LiveSlots) {
         let values = self.aggregates.iter();
-        let values =
-            values.flat_map(|aggregate| aggregate.arguments.iter().chain(&aggregate.condition));
-        self.keys
-            .iter()
-            .chain(values)
-            .for_each(|slot| slots.insert(*slot));
+        let values = values.flat_map(|aggregate| aggregate.arguments.iter().chain(&aggregate.condition));
+        self.keys.iter().chain(values).for_each(|slot| slots.insert(*slot));
         self.forget.iter().for_each(|(_, time)| slots.insert(*time));
         if let (Some((start, end)), true) = (self.bounds, self.has_rate()) {
             slots.insert(start);
@@ -66,10 +62,7 @@ impl RunningAggregation {
     }
 
     fn has_rate(&self) -> bool {
-        let mut names = self
-            .aggregates
-            .iter()
-            .map(|aggregate| aggregate.def.entry.name);
+        let mut names = self.aggregates.iter().map(|aggregate| aggregate.def.entry.name);
         names.any(|name| name == "rate")
     }
 }
@@ -102,9 +95,7 @@ impl Running {
     pub fn new(aggregation: Arc<RunningAggregation>) -> Self {
         let lanes = aggregation.aggregates.iter();
         Running {
-            lanes: lanes
-                .map(|aggregate| Lane::of(aggregate, aggregation.exact))
-                .collect(),
+            lanes: lanes.map(|aggregate| Lane::of(aggregate, aggregation.exact)).collect(),
             table: GroupTable::with_capacity(0),
             idle: aggregation.forget.map(|(ns, _)| IdleKeys::new(ns)),
             states: Vec::new(),
@@ -117,45 +108,24 @@ impl Running {
     }
 
     /// The results with each record of the next batch, by slot.
-    pub fn push(
-        &mut self,
-        batch: &Batch<'_>,
-        failures: &mut Failures,
-    ) -> Vec<(Slot, Column<'static>)> {
+    pub fn push(&mut self, batch: &Batch<'_>, failures: &mut Failures) -> Vec<(Slot, Column<'static>)> {
         let aggregation = Arc::clone(&self.aggregation);
-        let keys: Vec<&Column<'_>> = aggregation
-            .keys
-            .iter()
-            .map(|key| batch.column(*key))
-            .collect();
+        let keys: Vec<&Column<'_>> = aggregation.keys.iter().map(|key| batch.column(*key)).collect();
         let mut groups = std::mem::take(&mut self.groups);
         groups.clear();
-        groups_of(
-            &keys,
-            batch.rows,
-            &mut self.table,
-            &mut self.key,
-            &mut groups,
-        );
+        groups_of(&keys, batch.rows, &mut self.table, &mut self.key, &mut groups);
         let states = self.states_of(&mut groups, batch);
         let seconds = self.seconds(batch);
         let mut columns = Vec::new();
         let mut failed = RowFailures::default();
         for (aggregate, lane) in aggregation.aggregates.iter().zip(&mut self.lanes) {
-            let arguments: Vec<&Column<'_>> = aggregate
-                .arguments
-                .iter()
-                .map(|slot| batch.column(*slot))
-                .collect();
+            let arguments: Vec<&Column<'_>> = aggregate.arguments.iter().map(|slot| batch.column(*slot)).collect();
             let rows = RunRows {
                 arguments: &arguments,
                 condition: aggregate.condition.map(|slot| batch.column(slot)),
                 position: batch.position,
             };
-            let finish = Finish {
-                constant: aggregate.settings.constant,
-                seconds,
-            };
+            let finish = Finish { constant: aggregate.settings.constant, seconds };
             let mut own = RowFailures::default();
             let results = lane.run(states, &groups, &rows, &finish, &mut own);
             columns.extend(aggregate.slots.iter().copied().zip(results));
@@ -196,10 +166,7 @@ impl Running {
             return;
         };
         self.table.keep(&kept);
-        let order: Vec<u32> = kept
-            .iter()
-            .map(|group| self.states[*group as usize])
-            .collect();
+        let order: Vec<u32> = kept.iter().map(|group| self.states[*group as usize]).collect();
         self.lanes.iter_mut().for_each(|lane| lane.keep(&order));
         self.states = (0..order.len() as u32).collect();
         self.next_state = order.len() as u32;
@@ -207,10 +174,7 @@ impl Running {
 
     /// How long the window is, or for how long the records have come.
     fn seconds(&self, batch: &Batch<'_>) -> f64 {
-        let bounds = self
-            .aggregation
-            .bounds
-            .filter(|_| self.aggregation.has_rate());
+        let bounds = self.aggregation.bounds.filter(|_| self.aggregation.has_rate());
         let bound = |slot| match batch.column(slot).get(0) {
             ValueRef::Time(ns) => Some(ns),
             _ => None,
@@ -225,10 +189,7 @@ impl Running {
 impl RowFailures {
     /// Adds what was counted in the same rows; what failed in an earlier row was first.
     fn earliest(&mut self, mut other: RowFailures) {
-        if other
-            .row
-            .is_some_and(|row| self.row.is_none_or(|own| row < own))
-        {
+        if other.row.is_some_and(|row| self.row.is_none_or(|own| row < own)) {
             std::mem::swap(self, &mut other);
         }
         self.failures.append(other.failures);
@@ -237,10 +198,7 @@ impl RowFailures {
 
 impl Lane {
     fn of(aggregate: &RunningAggregate, exact: bool) -> Lane {
-        let settings = Settings {
-            exact,
-            ..aggregate.settings.clone()
-        };
+        let settings = Settings { exact, ..aggregate.settings.clone() };
         let accumulator = aggregate.def.accumulator;
         match aggregate.over {
             None => Lane::All(accumulator(&settings)),
@@ -308,9 +266,7 @@ impl LastRows {
         for (row, &group) in groups.iter().enumerate() {
             let values = rows.counts(row).then(|| {
                 let values = rows.arguments.iter();
-                values
-                    .map(|column| column.get(row).to_value())
-                    .collect::<Vec<Value>>()
+                values.map(|column| column.get(row).to_value()).collect::<Vec<Value>>()
             });
             let held = &mut self.held[group as usize];
             held.push_back(values);
@@ -318,9 +274,7 @@ impl LastRows {
                 true => held.pop_front().flatten(),
                 false => None,
             };
-            let result = failures.at(row, |failures| {
-                self.move_on(group, left, rows.position, finish, failures)
-            });
+            let result = failures.at(row, |failures| self.move_on(group, left, rows.position, finish, failures));
             results.resize_with(result.len(), Vec::new);
             for (column, value) in results.iter_mut().zip(result) {
                 column.push(value);
@@ -344,24 +298,12 @@ impl LastRows {
         let (to, mut quiet) = ([group], Failures::default());
         if self.all.can_subtract() {
             if let Some(values) = newest {
-                add(
-                    self.all.as_mut(),
-                    Groups::Each(&to),
-                    &[values],
-                    position,
-                    failures,
-                );
+                add(self.all.as_mut(), Groups::Each(&to), &[values], position, failures);
             }
             if let Some(values) = left {
                 let mut leaving = (self.fresh)();
                 leaving.resize(1);
-                add(
-                    leaving.as_mut(),
-                    Groups::One(1),
-                    &[&values],
-                    position,
-                    &mut quiet,
-                );
+                add(leaving.as_mut(), Groups::One(1), &[&values], position, &mut quiet);
                 self.all.subtract(leaving.as_ref(), 0..1, &to);
             }
             return self.all.result(group as usize, finish);
@@ -372,22 +314,10 @@ impl LastRows {
             // What does not fit is counted once, when it comes.
             let mut probe = (self.fresh)();
             probe.resize(1);
-            add(
-                probe.as_mut(),
-                Groups::One(1),
-                &[values],
-                position,
-                failures,
-            );
+            add(probe.as_mut(), Groups::One(1), &[values], position, failures);
         }
         let counting: Vec<&Vec<Value>> = held.iter().flatten().collect();
-        add(
-            anew.as_mut(),
-            Groups::One(counting.len()),
-            &counting,
-            position,
-            &mut quiet,
-        );
+        add(anew.as_mut(), Groups::One(counting.len()), &counting, position, &mut quiet);
         anew.result(0, finish)
     }
 }

@@ -83,14 +83,7 @@ impl SessionGroups {
     ) -> Vec<u32> {
         let mut keys = std::mem::take(&mut self.keys);
         keys.clear();
-        assign(
-            &self.aggregation,
-            &mut self.table,
-            &mut self.key,
-            batch,
-            &mut keys,
-            failures,
-        );
+        assign(&self.aggregation, &mut self.table, &mut self.key, batch, &mut keys, failures);
         let (mut rows, mut cells, mut late) = (Vec::new(), Vec::new(), Vec::new());
         let mut parts = Parts::default();
         let is_ordered = self.aggregation.is_ordered();
@@ -155,12 +148,9 @@ impl SessionGroups {
         let sessions: Vec<Session> = self.ready.drain(..count).collect();
         let firsts: Vec<u32> = sessions.iter().map(|session| session.cell).collect();
         let states = self.accumulators.iter_mut();
-        let states = states
-            .map(|accumulator| accumulator.gather(&firsts))
-            .collect();
+        let states = states.map(|accumulator| accumulator.gather(&firsts)).collect();
         let rows = self.rows(&sessions, states, 1);
-        let is_half_spent =
-            self.sessions.spent_cells() > SPARE_CELLS.max(self.sessions.cells() / 2);
+        let is_half_spent = self.sessions.spent_cells() > SPARE_CELLS.max(self.sessions.cells() / 2);
         if self.ready.is_empty() && is_half_spent {
             self.renumber();
         }
@@ -183,12 +173,7 @@ impl SessionGroups {
     }
 
     /// The rows of some sessions, in their order. `states` are theirs, of so many of each one's cells.
-    fn rows(
-        &self,
-        sessions: &[Session],
-        mut states: Vec<Box<dyn Accumulator>>,
-        cells: usize,
-    ) -> Batch<'static> {
+    fn rows(&self, sessions: &[Session], mut states: Vec<Box<dyn Accumulator>>, cells: usize) -> Batch<'static> {
         for (place, session) in sessions.iter().enumerate() {
             for cell in self.sessions.cells_of(session).skip(cells) {
                 let cell = cell as usize;
@@ -198,9 +183,7 @@ impl SessionGroups {
             }
         }
         let seconds = |session: &Session| session.end.saturating_sub(session.start) as f64 / 1e9;
-        let mut columns = self
-            .aggregation
-            .finish(&states, sessions.first().map_or(0.0, seconds));
+        let mut columns = self.aggregation.finish(&states, sessions.first().map_or(0.0, seconds));
         for (index, aggregate) in self.aggregation.aggregates.iter().enumerate() {
             if aggregate.def.entry.name == rate::RATE.entry.name {
                 columns[index] = vec![rates(&mut states[index], sessions, seconds)];
@@ -208,17 +191,11 @@ impl SessionGroups {
         }
         let mut batch = Batch::new(sessions.len(), Position(0));
         let mut short = [0; 16];
-        let mut builders: Vec<ColumnBuilder> = self
-            .aggregation
-            .keys
-            .iter()
-            .map(|_| ColumnBuilder::new(sessions.len()))
-            .collect();
+        let mut builders: Vec<ColumnBuilder> =
+            self.aggregation.keys.iter().map(|_| ColumnBuilder::new(sessions.len())).collect();
         for session in sessions {
             let (kind, bytes) = self.table.keys.get(session.key as usize, &mut short);
-            with_key_values(kind, bytes, &mut builders, |builder, value| {
-                builder.push(value)
-            });
+            with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
         }
         for (key, builder) in self.aggregation.keys.iter().zip(builders) {
             batch.set(key.slot, builder.finish());
@@ -265,11 +242,7 @@ struct Parts {
 
 impl Parts {
     fn add(&mut self, row: usize, key: u32, cell: u32) {
-        if self
-            .cells
-            .insert(key, cell)
-            .is_some_and(|other| other != cell)
-        {
+        if self.cells.insert(key, cell).is_some_and(|other| other != cell) {
             self.ends.push(row);
             self.cells.clear();
             self.cells.insert(key, cell);
@@ -278,21 +251,12 @@ impl Parts {
 }
 
 /// The rate of each session by its own length.
-fn rates(
-    state: &mut Box<dyn Accumulator>,
-    sessions: &[Session],
-    seconds: impl Fn(&Session) -> f64,
-) -> Column<'static> {
+fn rates(state: &mut Box<dyn Accumulator>, sessions: &[Session], seconds: impl Fn(&Session) -> f64) -> Column<'static> {
     let mut column = ColumnBuilder::new(sessions.len());
     for (place, session) in sessions.iter().enumerate() {
         let own = state.gather(&[place as u32]);
-        let finished = own.finish(&Finish {
-            constant: 0.0,
-            seconds: seconds(session),
-        });
-        let value = finished
-            .first()
-            .map_or(Value::Null, |column| column.get(0).to_value());
+        let finished = own.finish(&Finish { constant: 0.0, seconds: seconds(session) });
+        let value = finished.first().map_or(Value::Null, |column| column.get(0).to_value());
         column.push(value.borrow());
     }
     column.finish()

@@ -34,12 +34,7 @@ impl Sliced {
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
         let mut reads = LiveSlots::default();
         aggregation.reads(&mut reads);
-        Sliced {
-            cells: Cells::new(Arc::clone(&aggregation)),
-            aggregation,
-            reads,
-            slices: BTreeMap::new(),
-        }
+        Sliced { cells: Cells::new(Arc::clone(&aggregation)), aggregation, reads, slices: BTreeMap::new() }
     }
 
     /// Adds the records of a batch, each to its slice; how many positions in the stream that took.
@@ -80,8 +75,6 @@ impl Sliced {
     }
 
     fn of(&mut self, slice: Slice) -> &mut Partial {
-        self.slices
-            .entry(slice)
-            .or_insert_with(|| Partial::new(Arc::clone(&self.aggregation)))
+        self.slices.entry(slice).or_insert_with(|| Partial::new(Arc::clone(&self.aggregation)))
     }
 }

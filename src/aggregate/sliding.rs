@@ -54,21 +54,13 @@ impl Sliding {
     pub(super) fn new(aggregation: &Aggregation, grid: &Grid) -> Self {
         let sum = Set::small(aggregation);
         let taken = if sum.can_subtract() {
-            Taken::Sum(Running {
-                sum,
-                slices: Vec::new(),
-                leaving: BTreeMap::new(),
-                empty: 0,
-            })
+            Taken::Sum(Running { sum, slices: Vec::new(), leaving: BTreeMap::new(), empty: 0 })
         } else {
             let (first, end) = grid.slices(0);
             let levels = (end - first).ilog2() as usize + 1;
             Taken::Tree(Tree((0..levels).map(|_| BTreeMap::new()).collect()))
         };
-        Sliding {
-            waiting: BTreeMap::new(),
-            taken,
-        }
+        Sliding { waiting: BTreeMap::new(), taken }
     }
 
     /// Adds groups of a slice.
@@ -101,9 +93,7 @@ impl Sliding {
     /// The first windows from `next` on that have records, in order, at most so many.
     pub(super) fn open(&self, grid: &Grid, next: i64, most: usize) -> Vec<i64> {
         let waiting = self.waiting.keys();
-        let mut ranges: Vec<Range> = waiting
-            .map(|slice| (slice.first, grid.windows(slice.number).1))
-            .collect();
+        let mut ranges: Vec<Range> = waiting.map(|slice| (slice.first, grid.windows(slice.number).1)).collect();
         match &self.taken {
             Taken::Sum(running) => {
                 let last = running.leaving.keys().next_back();
@@ -132,8 +122,7 @@ impl Sliding {
             }
             Taken::Tree(tree) => tree.merge(slices, aggregation),
         };
-        let is_taken =
-            |slice: &Slice| slice.first <= window && (slices.0..slices.1).contains(&slice.number);
+        let is_taken = |slice: &Slice| slice.first <= window && (slices.0..slices.1).contains(&slice.number);
         let waiting = self.waiting.iter().filter(|(slice, _)| is_taken(slice));
         for part in waiting.flat_map(|(_, parts)| parts) {
             set.merge_part(part);
@@ -224,14 +213,9 @@ impl Running {
             }
         }
         self.sum.keep(&kept);
-        self.slices = kept
-            .iter()
-            .map(|group| self.slices[*group as usize])
-            .collect();
+        self.slices = kept.iter().map(|group| self.slices[*group as usize]).collect();
         for (_, groups) in self.leaving.values_mut().flatten() {
-            groups
-                .iter_mut()
-                .for_each(|group| *group = new[*group as usize]);
+            groups.iter_mut().for_each(|group| *group = new[*group as usize]);
         }
         self.empty = 0;
     }
@@ -241,9 +225,7 @@ impl Tree {
     /// Enters groups of a slice.
     fn enter(&mut self, slice: i64, parts: &[Part], aggregation: &Aggregation) {
         for (level, nodes) in self.0.iter_mut().enumerate() {
-            let node = nodes
-                .entry(slice >> level)
-                .or_insert_with(|| Set::small(aggregation));
+            let node = nodes.entry(slice >> level).or_insert_with(|| Set::small(aggregation));
             for part in parts {
                 node.merge_part(part);
             }

@@ -11,20 +11,12 @@ pub(super) const STDDEV: AggregateDef = AggregateDef {
         usage: "stddev(x)",
         summary: "The standard deviation of numbers, as of a sample.",
         details: "The square root of `variance(x)`. Of nothing and of a single number it is null.",
-        examples: &[Example {
-            expr: "split | stddev(word)",
-            input: "1 5 9\n",
-            output: "4\n",
-        }],
+        examples: &[Example { expr: "split | stddev(word)", input: "1 5 9\n", output: "4\n" }],
     },
     argument: ArgumentKind::Number,
     ordered: false,
     columns: None,
     shares_states: None,
     only_runs: false,
-    accumulator: |settings| {
-        PerGroup::<Spread>::boxed(settings, |variance, exponent| {
-            scale(variance.sqrt(), exponent)
-        })
-    },
+    accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance.sqrt(), exponent)),
 };

@@ -14,11 +14,7 @@ pub(super) const SUM: AggregateDef = AggregateDef {
         summary: "Add up numbers.",
         details: "Ints are added exactly, at any size; floats are rounded once, at the end, so that the order \
                   of the records does not matter. Of nothing the sum is null.",
-        examples: &[Example {
-            expr: "split | sum(word)",
-            input: "1 2\n3\n",
-            output: "6\n",
-        }],
+        examples: &[Example { expr: "split | sum(word)", input: "1 2\n3\n", output: "6\n" }],
     },
     argument: ArgumentKind::Number,
     ordered: false,

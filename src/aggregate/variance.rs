@@ -11,20 +11,14 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
         summary: "The variance of numbers, as of a sample: divided by n − 1.",
         details: "Computed without rounding up to the last division, so that large numbers that differ little are \
                   no trouble. Of nothing and of a single number it is null.",
-        examples: &[Example {
-            expr: "split | variance(word)",
-            input: "1 2 3 4\n",
-            output: "1.6666666666666667\n",
-        }],
+        examples: &[Example { expr: "split | variance(word)", input: "1 2 3 4\n", output: "1.6666666666666667\n" }],
     },
     argument: ArgumentKind::Number,
     ordered: false,
     columns: None,
     shares_states: None,
     only_runs: false,
-    accumulator: |settings| {
-        PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance, 2 * exponent))
-    },
+    accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance, 2 * exponent)),
 };
 
 /// The sums of numbers and of their squares.
@@ -69,12 +63,8 @@ impl State for Spread {
         let count = i128::from(self.count);
         let exponent = self.squares.exponent().unwrap_or(0).div_euclid(2);
         let sum = self.sum.scaled(-exponent);
-        let numerator = self
-            .squares
-            .scaled(-2 * exponent)
-            .times(&Expansion::of_int(count))
-            .minus(&sum.times(&sum))
-            .round();
+        let numerator =
+            self.squares.scaled(-2 * exponent).times(&Expansion::of_int(count)).minus(&sum.times(&sum)).round();
         let variance = numerator / (count * (count - 1)) as f64;
         Value::float(of_variance(variance, exponent))
     }
@@ -88,11 +78,7 @@ mod tests {
     fn of(values: &[f64]) -> Spread {
         let mut spread = Spread::default();
         for value in values {
-            let _ = spread.update(
-                &(IDENTITY as fn(f64, i32) -> f64),
-                ValueRef::Float(*value),
-                Position(0),
-            );
+            let _ = spread.update(&(IDENTITY as fn(f64, i32) -> f64), ValueRef::Float(*value), Position(0));
         }
         spread
     }
@@ -100,19 +86,13 @@ mod tests {
     const IDENTITY: fn(f64, i32) -> f64 = |variance, exponent| scale(variance, 2 * exponent);
 
     fn variance(spread: &Spread) -> Value {
-        let finish = Finish {
-            constant: 0.0,
-            seconds: 0.0,
-        };
+        let finish = Finish { constant: 0.0, seconds: 0.0 };
         spread.finish(&IDENTITY, &finish)
     }
 
     #[test]
     fn large_numbers_that_differ_little() {
-        assert_eq!(
-            variance(&of(&[1e15 + 1.0, 1e15 + 2.0, 1e15 + 3.0])),
-            Value::Float(1.0)
-        );
+        assert_eq!(variance(&of(&[1e15 + 1.0, 1e15 + 2.0, 1e15 + 3.0])), Value::Float(1.0));
         assert_eq!(variance(&of(&[0.1; 9])), Value::Float(0.0));
         assert_eq!(variance(&of(&[0.0; 9])), Value::Float(0.0));
     }
@@ -120,12 +100,8 @@ mod tests {
     #[test]
     fn numbers_whose_squares_are_no_floats() {
         let root = |values: &[f64]| {
-            let finish = Finish {
-                constant: 0.0,
-                seconds: 0.0,
-            };
-            let of_variance: fn(f64, i32) -> f64 =
-                |variance, exponent| scale(variance.sqrt(), exponent);
+            let finish = Finish { constant: 0.0, seconds: 0.0 };
+            let of_variance: fn(f64, i32) -> f64 = |variance, exponent| scale(variance.sqrt(), exponent);
             of(values).finish(&of_variance, &finish)
         };
         for unit in [1e200, 1e154, 1.0, 1e-150, 1e-200, 1e-300] {

@@ -38,12 +38,7 @@ impl Windowed {
         } else {
             Windows::Sliding(Sliding::new(&aggregation, &grid))
         };
-        Windowed {
-            aggregation,
-            grid,
-            windows,
-            next: i64::MIN,
-        }
+        Windowed { aggregation, grid, windows, next: i64::MIN }
     }
 
     /// Adds what a worker has handed over.
@@ -62,9 +57,7 @@ impl Windowed {
                 }
             }
             Windows::Sliding(sliding) => {
-                let runs = |(slice, runs): (Slice, Vec<Run>)| {
-                    runs.into_iter().map(move |run| (slice, Part::from(run)))
-                };
+                let runs = |(slice, runs): (Slice, Vec<Run>)| runs.into_iter().map(move |run| (slice, Part::from(run)));
                 for (slice, part) in whole.into_iter().flat_map(runs).chain(parts) {
                     let first = slice.first.max(self.next);
                     sliding.add(Slice { first, ..slice }, part);

@@ -45,11 +45,8 @@ mod tests {
 
     #[test]
     fn nothing_in_a_command_ends_it() {
-        let mark = Mark {
-            file: Some("a:b,c".to_owned()),
-            line: Some(7),
-            text: "100%\r\n::set-env name=x::y".to_owned(),
-        };
+        let mark =
+            Mark { file: Some("a:b,c".to_owned()), line: Some(7), text: "100%\r\n::set-env name=x::y".to_owned() };
         let mut out = String::new();
         command("assert x == \"::\"", &mark, &mut out);
         assert_eq!(
@@ -60,11 +57,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_out() {
-        let mark = Mark {
-            file: None,
-            line: None,
-            text: "text".to_owned(),
-        };
+        let mark = Mark { file: None, line: None, text: "text".to_owned() };
         let mut out = String::new();
         command("title", &mark, &mut out);
         assert_eq!(out, "::error title=title::text\n");

@@ -127,12 +127,8 @@ pub(super) enum Purpose {
 
 impl Arguments {
     /// Reads the arguments, the program's name first.
-    pub(super) fn parse(
-        arguments: impl IntoIterator<Item = OsString>,
-    ) -> Result<Arguments, OptionMistake> {
-        let matches = command()
-            .try_get_matches_from(arguments)
-            .map_err(|error| OptionMistake::of(&error))?;
+    pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, OptionMistake> {
+        let matches = command().try_get_matches_from(arguments).map_err(|error| OptionMistake::of(&error))?;
         let formats_file = matches.get_one("formats-file").cloned();
         if matches.contains_id("help") {
             let name = matches.get_one("help").cloned();
@@ -150,12 +146,7 @@ impl Arguments {
 
 impl Request {
     fn of(matches: &ArgMatches) -> Request {
-        let mut words: Vec<OsString> = matches
-            .get_many("words")
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
+        let mut words: Vec<OsString> = matches.get_many("words").into_iter().flatten().cloned().collect();
         let file: Option<OsString> = matches.get_one("expression-file").cloned();
         let expression = match file {
             Some(path) => Some(Expression::File(path)),
@@ -165,15 +156,8 @@ impl Request {
         Request {
             expression,
             sources: words,
-            with: matches
-                .get_many("with")
-                .into_iter()
-                .flatten()
-                .cloned()
-                .collect(),
-            output: matches
-                .get_one::<String>("output")
-                .and_then(|name| format::find(name)),
+            with: matches.get_many("with").into_iter().flatten().cloned().collect(),
+            output: matches.get_one::<String>("output").and_then(|name| format::find(name)),
             header: match (matches.get_flag("header"), matches.get_flag("no-header")) {
                 (true, _) => Some(true),
                 (_, true) => Some(false),

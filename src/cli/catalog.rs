@@ -26,41 +26,21 @@ pub struct Chapter {
 
 /// Every table, in the order of the manual.
 pub const CHAPTERS: &[Chapter] = &[
-    Chapter {
-        singular: "stage",
-        plural: "stages",
-        entries: || STAGES.iter().map(|def| &def.entry).collect(),
-    },
+    Chapter { singular: "stage", plural: "stages", entries: || STAGES.iter().map(|def| &def.entry).collect() },
     Chapter {
         singular: "aggregate",
         plural: "aggregates",
         entries: || AGGREGATES.iter().map(|def| &def.entry).collect(),
     },
-    Chapter {
-        singular: "function",
-        plural: "functions",
-        entries: || FUNCTIONS.iter().map(|def| &def.entry).collect(),
-    },
-    Chapter {
-        singular: "log format",
-        plural: "logs",
-        entries: || LOG_FORMATS.iter().map(|def| &def.entry).collect(),
-    },
-    Chapter {
-        singular: "the language",
-        plural: "language",
-        entries: || LANGUAGE.iter().collect(),
-    },
+    Chapter { singular: "function", plural: "functions", entries: || FUNCTIONS.iter().map(|def| &def.entry).collect() },
+    Chapter { singular: "log format", plural: "logs", entries: || LOG_FORMATS.iter().map(|def| &def.entry).collect() },
+    Chapter { singular: "the language", plural: "language", entries: || LANGUAGE.iter().collect() },
     Chapter {
         singular: "output format",
         plural: "formats",
         entries: || FORMATS.iter().map(|def| &def.entry).collect(),
     },
-    Chapter {
-        singular: "source",
-        plural: "sources",
-        entries: || SOURCES.iter().map(|def| &def.entry).collect(),
-    },
+    Chapter { singular: "source", plural: "sources", entries: || SOURCES.iter().map(|def| &def.entry).collect() },
     Chapter {
         singular: "option",
         plural: "options",
@@ -113,10 +93,7 @@ pub(super) enum Found {
 
 /// Looks a name up in all tables.
 pub(super) fn find(name: &str) -> Found {
-    if let Some(chapter) = CHAPTERS
-        .iter()
-        .find(|chapter| chapter.plural == name || chapter.singular == name)
-    {
+    if let Some(chapter) = CHAPTERS.iter().find(|chapter| chapter.plural == name || chapter.singular == name) {
         return Found::Chapter(chapter);
     }
     let page = WORDS.iter().find(|(word, _)| *word == name);
@@ -128,18 +105,12 @@ pub(super) fn find(name: &str) -> Found {
         (None, None) => name,
     };
     let found: Vec<_> = rows().filter(|(_, entry)| entry.name == name).collect();
-    if found.is_empty() {
-        Found::Nothing(nearest(name.trim_start_matches('-')))
-    } else {
-        Found::Entries(found)
-    }
+    if found.is_empty() { Found::Nothing(nearest(name.trim_start_matches('-'))) } else { Found::Entries(found) }
 }
 
 /// Whether a name is `p95`, `p99.9` or the like.
 fn is_percentile(name: &str) -> bool {
-    let share = name
-        .strip_prefix('p')
-        .and_then(|digits| digits.parse::<f64>().ok());
+    let share = name.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok());
     share.is_some_and(|share| (0.0..=100.0).contains(&share))
 }
 
@@ -169,11 +140,7 @@ pub fn names() -> Vec<&'static str> {
 }
 
 fn rows() -> impl Iterator<Item = (&'static Chapter, &'static Entry)> {
-    CHAPTERS.iter().flat_map(|chapter| {
-        (chapter.entries)()
-            .into_iter()
-            .map(move |entry| (chapter, entry))
-    })
+    CHAPTERS.iter().flat_map(|chapter| (chapter.entries)().into_iter().map(move |entry| (chapter, entry)))
 }
 
 #[cfg(test)]

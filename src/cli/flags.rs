@@ -52,15 +52,10 @@ pub(super) fn answer(typed: &str) -> Option<String> {
     let is_long = name.starts_with("--");
     let short: String = name.chars().take(2).collect();
     let of = |name: &str| FLAGS.iter().find(|flag| flag.names.contains(&name));
-    let is_number = !is_long
-        && name
-            .strip_prefix('-')
-            .is_some_and(|number| number.parse::<u64>().is_ok());
+    let is_number = !is_long && name.strip_prefix('-').is_some_and(|number| number.parse::<u64>().is_ok());
     if is_number {
         let number = &name[1..];
-        return Some(format!(
-            "the first records are kept by `limit`; write limit {number}"
-        ));
+        return Some(format!("the first records are kept by `limit`; write limit {number}"));
     }
     let found = of(name).or_else(|| (!is_long).then(|| of(&short)).flatten())?;
     Some(format!("{}; write {}", found.means, found.here))
@@ -103,10 +98,7 @@ mod tests {
             ("--icsv", "csv"),
             ("--sep=,", "csv"),
         ] {
-            assert!(
-                answer(typed).is_some_and(|help| help.contains(has)),
-                "{typed}"
-            );
+            assert!(answer(typed).is_some_and(|help| help.contains(has)), "{typed}");
         }
         assert_eq!(answer("--zzz"), None);
     }

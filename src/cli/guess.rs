@@ -13,9 +13,7 @@ use super::shell::quoted;
 use super::{flags, reference};
 
 /// Words that go on with an expression.
-const CONNECTIVES: &[&str] = &[
-    "|", "by", "as", "where", "in", "from", "keep", "desc", "+", "==",
-];
+const CONNECTIVES: &[&str] = &["|", "by", "as", "where", "in", "from", "keep", "desc", "+", "=="];
 
 /// How to write `bourn count by word`, where the shell has made several arguments of one expression.
 pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Option<String> {
@@ -34,19 +32,11 @@ pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Op
         let stages: Option<Vec<&str>> = std::iter::once(Some(expression)).chain(words).collect();
         let stages = stages?.join(" | ");
         if is_right(&stages) {
-            return Some(format!(
-                "an expression is one argument; write bourn {}",
-                quoted(&stages)
-            ));
+            return Some(format!("an expression is one argument; write bourn {}", quoted(&stages)));
         }
     }
     let goes_on = CONNECTIVES.contains(&first) && lang::parse(&whole).is_ok();
-    (goes_on || is_right(&whole)).then(|| {
-        format!(
-            "an expression is one argument; write bourn {}",
-            quoted(&whole)
-        )
-    })
+    (goes_on || is_right(&whole)).then(|| format!("an expression is one argument; write bourn {}", quoted(&whole)))
 }
 
 /// How to write what is no expression: `bourn FILE EXPR`, `bourn help`, `bourn FILE`.
@@ -58,58 +48,44 @@ pub(super) fn no_expression(expression: &str, sources: &[OsString]) -> Option<St
     if !is_source(expression) {
         return None;
     }
-    let words: Vec<&str> = std::iter::once(Some(expression))
-        .chain(sources.iter().map(|source| source.to_str()))
-        .collect::<Option<_>>()?;
+    let words: Vec<&str> =
+        std::iter::once(Some(expression)).chain(sources.iter().map(|source| source.to_str())).collect::<Option<_>>()?;
     let is_expression = |word: &&str| !Path::new(word).exists() && is_right(word);
     let meant = words.iter().find(|word| is_expression(word));
-    let files: Vec<&str> = words
-        .iter()
-        .filter(|word| Some(*word) != meant)
-        .copied()
-        .collect();
+    let files: Vec<&str> = words.iter().filter(|word| Some(*word) != meant).copied().collect();
     if meant.is_none() && sources.iter().any(|source| !Path::new(source).exists()) {
         return None; // the expression is somewhere, and has mistakes of its own
     }
-    Some(format!(
-        "the expression comes first; write bourn {} {}",
-        quoted(meant.unwrap_or(&"count")),
-        files.join(" ")
-    ))
+    Some(format!("the expression comes first; write bourn {} {}", quoted(meant.unwrap_or(&"count")), files.join(" ")))
 }
 
 /// Whether a text that is no file is written as one, or as an address: `/var/log/syslog`, `access.log`,
 /// `localhost:9999`, `tcp://localhost:9999`.
 fn looks_like_source(text: &str) -> bool {
-    let has_blank = text
-        .contains(|c: char| c.is_whitespace() || matches!(c, '|' | '"' | '\'' | '(' | '{' | '='));
+    let has_blank = text.contains(|c: char| c.is_whitespace() || matches!(c, '|' | '"' | '\'' | '(' | '{' | '='));
     let extension = text.rsplit_once('.').map_or("", |(_, extension)| extension);
     let is_regex = text.matches('/').count() == 2 && text.len() > 2 && text.ends_with('/');
     let is_path = !is_regex && text.starts_with(['/', '~']) && text.matches('/').count() > 1
         || text.starts_with("./")
         || text.starts_with("../")
-        || [
-            "log", "txt", "json", "jsonl", "csv", "tsv", "gz", "zst", "xz", "bz2",
-        ]
-        .contains(&extension)
+        || ["log", "txt", "json", "jsonl", "csv", "tsv", "gz", "zst", "xz", "bz2"].contains(&extension)
             && !text.starts_with('.');
-    !has_blank
-        && (is_path || text.contains("://") || source::address_without_scheme(text).is_some())
+    !has_blank && (is_path || text.contains("://") || source::address_without_scheme(text).is_some())
 }
 
 /// What is said where the shell seems to have replaced `$1` by nothing.
-pub(super) const EATEN: &str = "in double quotes the shell replaces `$1` and the like, often by nothing; write the expression in single quotes";
+pub(super) const EATEN: &str =
+    "in double quotes the shell replaces `$1` and the like, often by nothing; write the expression in single quotes";
 
 /// Whether something is missing where a blank is: `bourn "split | select $1"`.
 pub(super) fn is_eaten_by_the_shell(expression: &str, mistakes: &[Mistake]) -> bool {
     mistakes.iter().any(|mistake| {
         let before = &expression[..mistake.span.start.min(expression.len())];
         let after = &expression[mistake.span.start.min(expression.len())..];
-        let is_missing = mistake.message.ends_with("the end of the stage")
-            || mistake.message.starts_with("expected a value");
+        let is_missing =
+            mistake.message.ends_with("the end of the stage") || mistake.message.starts_with("expected a value");
         let is_at_blanks = before.ends_with("  ")
-            || before.ends_with(' ')
-                && (after.is_empty() || after.starts_with([' ', ',', ')', '|']))
+            || before.ends_with(' ') && (after.is_empty() || after.starts_with([' ', ',', ')', '|']))
             || after.trim_end().is_empty() && expression.ends_with(' ')
             || after.starts_with("  |");
         is_missing && is_at_blanks
@@ -133,9 +109,7 @@ pub(super) fn foreign(name: &str) -> Option<String> {
         false => format!("bourn {}", quoted(&here)),
     };
     out.push_str(&format!("\n  {command}\n"));
-    let first = here
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .find(|word| !word.is_empty())?;
+    let first = here.split(|c: char| !c.is_alphanumeric() && c != '_').find(|word| !word.is_empty())?;
     if let Ok(page) = reference::page(first) {
         out.push_str(&format!("\n{page}"));
     }
@@ -147,21 +121,13 @@ pub(super) fn name(name: &str, nearest: &[&str]) -> String {
     let help = match nearest {
         [close] => format!("did you mean `{close}`?"),
         [] => "bourn --help lists all names".to_owned(),
-        nearest => format!(
-            "the nearest are `{}`; bourn --help lists all",
-            nearest.join("`, `")
-        ),
+        nearest => format!("the nearest are `{}`; bourn --help lists all", nearest.join("`, `")),
     };
-    format!(
-        "nothing is called `{}`\n  = help: {help}",
-        escape_controls(name)
-    )
+    format!("nothing is called `{}`\n  = help: {help}", escape_controls(name))
 }
 
 fn is_right(expression: &str) -> bool {
-    lang::parse(expression)
-        .and_then(|pipeline| Plan::of(&pipeline, Printing::AsItCame))
-        .is_ok()
+    lang::parse(expression).and_then(|pipeline| Plan::of(&pipeline, Printing::AsItCame)).is_ok()
 }
 
 #[cfg(test)]
@@ -210,31 +176,16 @@ mod tests {
         };
         for (words, expected) in [
             (&["Cargo.toml"][..], Some("bourn count Cargo.toml")),
-            (
-                &["Cargo.toml", "count by line"],
-                Some("bourn 'count by line' Cargo.toml"),
-            ),
-            (
-                &["Cargo.toml", "LICENSE", "count"],
-                Some("bourn count Cargo.toml LICENSE"),
-            ),
-            (
-                &["/var/log/no-such-file", "count"],
-                Some("bourn count /var/log/no-such-file"),
-            ),
-            (
-                &["localhost:9999", "count"],
-                Some("bourn count localhost:9999"),
-            ),
+            (&["Cargo.toml", "count by line"], Some("bourn 'count by line' Cargo.toml")),
+            (&["Cargo.toml", "LICENSE", "count"], Some("bourn count Cargo.toml LICENSE")),
+            (&["/var/log/no-such-file", "count"], Some("bourn count /var/log/no-such-file")),
+            (&["localhost:9999", "count"], Some("bourn count localhost:9999")),
             (&["Cargo.toml", "cuont"], None),
             (&["cuont", "Cargo.toml"], None),
         ] {
             let found = swapped(words);
             assert_eq!(found.is_some(), expected.is_some(), "{words:?}");
-            assert!(
-                found.unwrap_or_default().ends_with(expected.unwrap_or("")),
-                "{words:?}"
-            );
+            assert!(found.unwrap_or_default().ends_with(expected.unwrap_or("")), "{words:?}");
         }
     }
 

@@ -15,10 +15,8 @@ bourn --help shows the language on one screen.
 ";
 
 /// The stage that has no name, as the first of the stages.
-const AGGREGATES_ROW: (&str, &str) = (
-    "count, …",
-    "Aggregates with `by KEY, …`: one row for each group, largest first.",
-);
+const AGGREGATES_ROW: (&str, &str) =
+    ("count, …", "Aggregates with `by KEY, …`: one row for each group, largest first.");
 
 /// The language on one screen.
 pub(super) fn screen() -> String {
@@ -43,26 +41,17 @@ An expression is stages with | between; a record is a line, in the field `line`:
     for chapter in ["aggregates", "functions"] {
         write_names(chapter, entries(chapter).map(|entry| entry.name), &mut out);
     }
-    write_wrapped(
-        &label("operators"),
-        "or and not == != < <= > >= ~ !~ in ?? + - * / // %",
-        &mut out,
-    );
+    write_wrapped(&label("operators"), "or and not == != < <= > >= ~ !~ in ?? + - * / // %", &mut out);
     for chapter in ["logs", "formats", "sources", "language"] {
         write_names(chapter, entries(chapter).map(|entry| entry.name), &mut out);
     }
     write_options(&mut out);
-    out.push_str(
-        "\nMore: bourn --help NAME, as in --help sort, --help stages; man bourn-language\n",
-    );
+    out.push_str("\nMore: bourn --help NAME, as in --help sort, --help stages; man bourn-language\n");
     out
 }
 
 fn entries(plural: &str) -> impl Iterator<Item = &'static crate::data::Entry> {
-    CHAPTERS
-        .iter()
-        .filter(move |chapter| chapter.plural == plural)
-        .flat_map(|chapter| (chapter.entries)())
+    CHAPTERS.iter().filter(move |chapter| chapter.plural == plural).flat_map(|chapter| (chapter.entries)())
 }
 
 fn label(name: &str) -> String {
@@ -76,9 +65,7 @@ fn write_names<'n>(name: &str, names: impl Iterator<Item = &'n str>, out: &mut S
 
 /// Options by their usages. A usage is not broken: its spaces are made unbreakable until it is laid out.
 fn write_options(out: &mut String) {
-    let usages: Vec<String> = entries("options")
-        .map(|entry| entry.usage.replace(' ', "\u{a0}"))
-        .collect();
+    let usages: Vec<String> = entries("options").map(|entry| entry.usage.replace(' ', "\u{a0}")).collect();
     let mut wrapped = String::new();
     write_wrapped(&label("options"), &usages.join("  "), &mut wrapped);
     for line in wrapped.lines() {

@@ -58,9 +58,7 @@ pub(super) fn watched_output(plan: &Plan) -> Option<OwnedFd> {
         rustix::fs::fstat(rustix::stdio::stdout())
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
     };
-    (only_prints && is_pipe())
-        .then(|| rustix::io::dup(rustix::stdio::stdout()).ok())
-        .flatten()
+    (only_prints && is_pipe()).then(|| rustix::io::dup(rustix::stdio::stdout()).ok()).flatten()
 }
 
 /// What is wrong with how sources are written, as the user sees it.
@@ -81,9 +79,9 @@ fn without_end(source: &OsString, follow: bool) -> Option<String> {
         (Liveness::Plain, true) => rustix::fs::fstat(rustix::stdio::stdin())
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile),
         // What is not there, or cannot be read, is a failure of its own.
-        (Liveness::Plain, false) => std::fs::metadata(source).map_or(true, |metadata| {
-            metadata.is_file() || metadata.is_dir() || follow
-        }),
+        (Liveness::Plain, false) => {
+            std::fs::metadata(source).map_or(true, |metadata| metadata.is_file() || metadata.is_dir() || follow)
+        }
     };
     (!has_end).then(|| {
         let name = match source == "-" {
@@ -118,15 +116,8 @@ pub(super) fn inputs(request: &Request, plan: &Plan) -> (Vec<OsString>, Vec<usiz
 pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
     let drawn = |with: &With, start: usize, mistake: Mistake| {
         let typed = format!("{}={}", with.name, with.source.to_string_lossy());
-        let end = if start == 0 {
-            with.name.len()
-        } else {
-            typed.len()
-        };
-        let mistake = Mistake {
-            span: Span { start, end },
-            ..mistake
-        };
+        let end = if start == 0 { with.name.len() } else { typed.len() };
+        let mistake = Mistake { span: Span { start, end }, ..mistake };
         lang::render(&[mistake], &typed, Some("--with"))
     };
     let is_used = |with: &With| plan.inputs.iter().any(|input| input.name == with.name);
@@ -153,9 +144,7 @@ pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
 pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let (sources, inputs) = inputs(request, plan);
     if request.tail.is_some()
-        && let Some(mistake) = sources
-            .iter()
-            .find_map(|source| without_end(source, request.follow))
+        && let Some(mistake) = sources.iter().find_map(|source| without_end(source, request.follow))
     {
         return Err(mistake);
     }
@@ -177,22 +166,12 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     );
     let redraws = terminal && live.is_some();
     let shows_rows = !plan.is_blocking() && terminal;
-    let progress = (std::io::stderr().is_terminal()
-        && !shows_rows
-        && live.is_none()
-        && is_whole
-        && !request.quiet)
+    let progress = (std::io::stderr().is_terminal() && !shows_rows && live.is_none() && is_whole && !request.quiet)
         .then(|| file_bytes(&sources))
         .flatten();
     let looks = request.every.is_some() || live.is_some();
     let default = batch(plan, watches).or(looks.then_some(BATCH));
-    let default = default.map(|batch| {
-        if live.is_some() {
-            batch.min(FRAME)
-        } else {
-            batch
-        }
-    });
+    let default = default.map(|batch| if live.is_some() { batch.min(FRAME) } else { batch });
     let batch = request.batch.or(default);
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
@@ -219,11 +198,7 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
             tail: request.tail,
             idle: request.idle.unwrap_or(Reading::default().idle),
             time: request.time,
-            written: [&request.rejects, &request.late, &request.report]
-                .into_iter()
-                .flatten()
-                .cloned()
-                .collect(),
+            written: [&request.rejects, &request.late, &request.report].into_iter().flatten().cloned().collect(),
         },
         late,
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
@@ -245,9 +220,7 @@ fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
     match (request.output, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines(request.header.unwrap_or(true)),
         (chosen, _) => {
-            let format = chosen
-                .or_else(|| format::find(default))
-                .expect("the default formats are in the table");
+            let format = chosen.or_else(|| format::find(default)).expect("the default formats are in the table");
             Encoding::Format(format, request.header.unwrap_or(format.header))
         }
     }
@@ -283,11 +256,7 @@ fn sources(request: &Request) -> Vec<OsString> {
 /// How often partial results are merged, if not once.
 fn batch(plan: &Plan, watches: bool) -> Option<Duration> {
     let is_windowed = plan.window.is_some();
-    if plan.until.is_some() && (watches || is_windowed) {
-        Some(WATCHED_BATCH)
-    } else {
-        is_windowed.then_some(BATCH)
-    }
+    if plan.until.is_some() && (watches || is_windowed) { Some(WATCHED_BATCH) } else { is_windowed.then_some(BATCH) }
 }
 
 fn cores() -> usize {
@@ -309,8 +278,5 @@ fn is_file(source: &OsStr) -> bool {
 }
 
 fn file_size(source: &OsStr) -> Option<u64> {
-    std::fs::metadata(source)
-        .ok()
-        .filter(|metadata| metadata.is_file())
-        .map(|metadata| metadata.len())
+    std::fs::metadata(source).ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len())
 }

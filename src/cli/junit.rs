@@ -29,11 +29,7 @@ pub(super) fn report(expression: &str, cases: &[Case], elapsed: Duration) -> Str
     let mut out = String::from(HEAD);
     // A String takes all that is written to it.
     let _ = writeln!(out, " {numbers}>");
-    let _ = writeln!(
-        out,
-        "  <testsuite name=\"{}\" {numbers}>",
-        escaped(expression)
-    );
+    let _ = writeln!(out, "  <testsuite name=\"{}\" {numbers}>", escaped(expression));
     for case in cases {
         write_case(case, &mut out);
     }
@@ -48,16 +44,9 @@ fn is_error(kind: Kind) -> bool {
 
 fn write_case(case: &Case, out: &mut String) {
     let name = escaped(&case.name);
-    let _ = write!(
-        out,
-        "    <testcase name=\"{name}\" classname=\"bourn\" time=\"0.000\""
-    );
+    let _ = write!(out, "    <testcase name=\"{name}\" classname=\"bourn\" time=\"0.000\"");
     if let Some(reason) = &case.skipped {
-        let _ = writeln!(
-            out,
-            ">\n      <skipped message=\"{}\"/>\n    </testcase>",
-            escaped(reason)
-        );
+        let _ = writeln!(out, ">\n      <skipped message=\"{}\"/>\n    </testcase>", escaped(reason));
         return;
     }
     if case.troubles.is_empty() {
@@ -66,11 +55,7 @@ fn write_case(case: &Case, out: &mut String) {
     }
     out.push_str(">\n");
     for trouble in &case.troubles {
-        let tag = if is_error(trouble.kind) {
-            "error"
-        } else {
-            "failure"
-        };
+        let tag = if is_error(trouble.kind) { "error" } else { "failure" };
         let kind = match trouble.kind {
             Kind::Assert => "assert",
             Kind::Until => "until",
@@ -80,10 +65,7 @@ fn write_case(case: &Case, out: &mut String) {
         };
         let message = escaped(&trouble.message);
         let rows = escaped_text(&trouble.rows);
-        let _ = writeln!(
-            out,
-            "      <{tag} message=\"{message}\" type=\"{kind}\">{rows}</{tag}>"
-        );
+        let _ = writeln!(out, "      <{tag} message=\"{message}\" type=\"{kind}\">{rows}</{tag}>");
     }
     out.push_str("    </testcase>\n");
 }
@@ -105,10 +87,7 @@ fn escaped_text(text: &str) -> String {
 
 /// The value of an attribute between double quotes, where white space would become a blank.
 fn escaped(text: &str) -> String {
-    escaped_text(text)
-        .replace('"', "&quot;")
-        .replace('\n', "&#10;")
-        .replace('\t', "&#9;")
+    escaped_text(text).replace('"', "&quot;").replace('\n', "&#10;").replace('\t', "&#9;")
 }
 
 /// A character of XML 1.0.
@@ -122,13 +101,7 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_hold_is_escaped_or_left_out() {
-        assert_eq!(
-            escaped("a<b & \"c\"\n\t\r"),
-            "a&lt;b &amp; &quot;c&quot;&#10;&#9;&#13;"
-        );
-        assert_eq!(
-            escaped_text("]]>\0\u{1b}[0m\u{fffe}é\u{1f600}"),
-            "]]&gt;[0mé\u{1f600}"
-        );
+        assert_eq!(escaped("a<b & \"c\"\n\t\r"), "a&lt;b &amp; &quot;c&quot;&#10;&#9;&#13;");
+        assert_eq!(escaped_text("]]>\0\u{1b}[0m\u{fffe}é\u{1f600}"), "]]&gt;[0mé\u{1f600}");
     }
 }

@@ -35,8 +35,7 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
         return None;
     }
     if terminal {
-        let comes_live =
-            (request.follow || !all_regular(setting.sources)) && !is_typed(setting.sources);
+        let comes_live = (request.follow || !all_regular(setting.sources)) && !is_typed(setting.sources);
         let is_wanted = request.live || comes_live && !request.changed;
         let stdout = rustix::io::dup(rustix::stdio::stdout()).ok()?;
         return (is_wanted && (plan.is_blocking() || plan.window.is_some()))
@@ -53,11 +52,7 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
         Encoding::Lines(_) => setting.encoding,
         Encoding::Format(format, _) => {
             let is_drawn = ["bars", "table"].contains(&format.entry.name);
-            let format = if is_drawn {
-                format
-            } else {
-                format::find("table")?
-            };
+            let format = if is_drawn { format } else { format::find("table")? };
             Encoding::Format(format, request.header.unwrap_or(format.header))
         }
     };
@@ -73,19 +68,9 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
     draw_on(terminal, encoding, look, setting)
 }
 
-fn draw_on(
-    terminal: File,
-    encoding: Encoding,
-    look: Look,
-    setting: &Setting<'_>,
-) -> Option<LiveTable> {
+fn draw_on(terminal: File, encoding: Encoding, look: Look, setting: &Setting<'_>) -> Option<LiveTable> {
     let display = Display::on(terminal).ok()?;
-    Some(LiveTable {
-        display,
-        every: setting.every,
-        encoding,
-        look,
-    })
+    Some(LiveTable { display, every: setting.every, encoding, look })
 }
 
 /// The terminal of standard error, or else the one that the process belongs to.
@@ -110,9 +95,8 @@ pub(super) fn all_regular(sources: &[OsString]) -> bool {
 fn is_regular(source: &OsStr) -> bool {
     if source == "-" {
         let stat = rustix::fs::fstat(rustix::stdio::stdin());
-        return stat.is_ok_and(|stat| {
-            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
-        });
+        return stat
+            .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile);
     }
     std::fs::metadata(source).is_ok_and(|metadata| metadata.is_file())
 }

@@ -29,10 +29,7 @@ impl MaxRejects {
             Some(percent) => Allowed::Billionths(billionths(percent)?),
             None => Allowed::Records(digits(text)?),
         };
-        Some(MaxRejects {
-            text: text.to_owned(),
-            allowed,
-        })
+        Some(MaxRejects { text: text.to_owned(), allowed })
     }
 
     /// Whether more records were rejected.
@@ -66,10 +63,7 @@ fn billionths(percent: &str) -> Option<u64> {
 
 /// Digits and nothing else.
 fn digits(text: &str) -> Option<u64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())
-        .flatten()
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -77,14 +71,8 @@ mod tests {
     use super::*;
 
     fn exceeded(limit: &str, rejected: u64, read: u64) -> bool {
-        let ledger = Ledger {
-            read,
-            rejected,
-            ..Ledger::default()
-        };
-        MaxRejects::parse(limit)
-            .expect("a limit")
-            .is_exceeded_by(&ledger)
+        let ledger = Ledger { read, rejected, ..Ledger::default() };
+        MaxRejects::parse(limit).expect("a limit").is_exceeded_by(&ledger)
     }
 
     #[test]

@@ -58,15 +58,11 @@ impl OptionMistake {
                 message: format!("{long} takes no value, found `{}`", escape_controls(&value)),
                 help: Some(format!("write {long}")),
             },
-            ErrorKind::InvalidUtf8 => OptionMistake {
-                message: "an option's value is not UTF-8".to_owned(),
-                help: None,
-            },
+            ErrorKind::InvalidUtf8 => {
+                OptionMistake { message: "an option's value is not UTF-8".to_owned(), help: None }
+            }
             kind => OptionMistake {
-                message: kind
-                    .as_str()
-                    .unwrap_or("the options cannot be used like this")
-                    .to_lowercase(),
+                message: kind.as_str().unwrap_or("the options cannot be used like this").to_lowercase(),
                 help: Some("bourn --help options lists them".to_owned()),
             },
         }
@@ -85,8 +81,5 @@ fn bad_value(long: &str, takes: Takes, value: &str) -> OptionMistake {
         (Takes::Format, None) => format!("the formats are: {}", formats.join(", ")),
         _ => format!("write {long} {example}"),
     };
-    OptionMistake {
-        message: format!("{long}: expected {expected}, found {found}"),
-        help: Some(help),
-    }
+    OptionMistake { message: format!("{long}: expected {expected}, found {found}"), help: Some(help) }
 }

@@ -80,9 +80,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Prints what the manual says of a name.
 fn explain_name(name: &str) -> Status {
     match reference::page(name) {
-        Ok(page) if reference::is_of_formats(name) => {
-            print_or_say(own_formats::rows().map(|rows| page + &rows))
-        }
+        Ok(page) if reference::is_of_formats(name) => print_or_say(own_formats::rows().map(|rows| page + &rows)),
         Ok(page) => print(&page),
         Err(nearest) => match own_formats::page(name) {
             Ok(None) => match guess::foreign(name) {
@@ -154,10 +152,7 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
         return Status::Wrong;
     }
     let is_typed = origin.is_none();
-    if let Some(guess) = is_typed
-        .then(|| guess::expression_in_pieces(&text, &request.sources))
-        .flatten()
-    {
+    if let Some(guess) = is_typed.then(|| guess::expression_in_pieces(&text, &request.sources)).flatten() {
         say(guess);
         return Status::Wrong;
     }
@@ -191,9 +186,7 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
             }
         }
         Err(mistakes) => {
-            let guess = is_typed
-                .then(|| guess::no_expression(&text, &request.sources))
-                .flatten();
+            let guess = is_typed.then(|| guess::no_expression(&text, &request.sources)).flatten();
             match guess {
                 Some(guess) => say(guess),
                 None => {
@@ -239,10 +232,7 @@ fn stream(request: &Request, plan: Plan, expression: &str, report: Option<WholeF
     let control = match listening {
         Ok(control) => control,
         Err(error) => {
-            say(format_args!(
-                "signals cannot be watched: {}",
-                crate::data::reason(&error)
-            ));
+            say(format_args!("signals cannot be watched: {}", crate::data::reason(&error)));
             return Status::Failed;
         }
     };
@@ -268,9 +258,7 @@ fn stream(request: &Request, plan: Plan, expression: &str, report: Option<WholeF
     if !request.quiet && job::waits_for_ever(request, &job.sources, &plan) {
         say(job::WAITS_FOR_EVER);
     }
-    if let Some(note) =
-        note_of_arrival(&plan, &job.sources).filter(|_| !request.quiet && !request.follow)
-    {
+    if let Some(note) = note_of_arrival(&plan, &job.sources).filter(|_| !request.quiet && !request.follow) {
         say(note);
     }
     let started = Instant::now();
@@ -281,18 +269,10 @@ fn stream(request: &Request, plan: Plan, expression: &str, report: Option<WholeF
     };
     let outcome = engine::run(Arc::clone(&plan), job, sink, &control);
     let elapsed = started.elapsed();
-    let asked = Asked {
-        plan: &plan,
-        sources: &sources,
-        max_rejects: request.max_rejects.as_ref(),
-        strict: request.strict,
-    };
+    let asked =
+        Asked { plan: &plan, sources: &sources, max_rejects: request.max_rejects.as_ref(), strict: request.strict };
     let cases = cases(&asked, &outcome);
-    let telling = Telling {
-        quiet: request.quiet,
-        stats: request.stats.then_some(elapsed),
-        annotate: request.annotate,
-    };
+    let telling = Telling { quiet: request.quiet, stats: request.stats.then_some(elapsed), annotate: request.annotate };
     tell(&outcome, &cases, &telling);
     if !request.quiet {
         plan.incomparable().iter().for_each(say);
@@ -319,8 +299,6 @@ fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
     };
     let field = field.as_deref().unwrap_or("FIELD");
     live::all_regular(sources).then(|| {
-        format!(
-            "the {what} goes by when the file was read; for the time of its records write {written} on {field}"
-        )
+        format!("the {what} goes by when the file was read; for the time of its records write {written} on {field}")
     })
 }

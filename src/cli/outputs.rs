@@ -10,54 +10,31 @@ use super::junit;
 
 /// What is wrong with where a run writes to, found before anything is opened or emptied.
 pub(super) fn mistake(request: &Request) -> Option<String> {
-    let named = [
-        ("--rejects", &request.rejects),
-        ("--late", &request.late),
-        ("--report", &request.report),
-    ];
-    let files: Vec<(&str, &OsString)> = named
-        .iter()
-        .filter_map(|(option, path)| Some((*option, path.as_ref()?)))
-        .collect();
+    let named = [("--rejects", &request.rejects), ("--late", &request.late), ("--report", &request.report)];
+    let files: Vec<(&str, &OsString)> =
+        named.iter().filter_map(|(option, path)| Some((*option, path.as_ref()?))).collect();
     for (number, (option, path)) in files.iter().enumerate() {
         let name = source::display(path);
         if is_standard_output(path) {
-            return Some(format!(
-                "{option} {name}: results go to the same file; name another"
-            ));
+            return Some(format!("{option} {name}: results go to the same file; name another"));
         }
         if is_standard_error(path) {
-            return Some(format!(
-                "{option} {name}: messages go to the same file; name another"
-            ));
+            return Some(format!("{option} {name}: messages go to the same file; name another"));
         }
-        let other = files[..number]
-            .iter()
-            .find(|(_, other)| is_same_place(other, path));
+        let other = files[..number].iter().find(|(_, other)| is_same_place(other, path));
         if let Some((other, _)) = other {
-            return Some(format!(
-                "{other} and {option} go to the same file, {name}: name two"
-            ));
+            return Some(format!("{other} and {option} go to the same file, {name}: name two"));
         }
     }
     let is_output = |source: &&OsString| is_standard_output(source);
     let source = sources(request).find(is_output)?;
-    let name = if *source == "-" {
-        "standard input".into()
-    } else {
-        source::display(source)
-    };
-    Some(format!(
-        "{name}: is read, and results go to the same file; send them to another"
-    ))
+    let name = if *source == "-" { "standard input".into() } else { source::display(source) };
+    Some(format!("{name}: is read, and results go to the same file; send them to another"))
 }
 
 /// All sources as they are written.
 fn sources(request: &Request) -> impl Iterator<Item = &OsString> {
-    request
-        .sources
-        .iter()
-        .chain(request.with.iter().map(|with| &with.source))
+    request.sources.iter().chain(request.with.iter().map(|with| &with.source))
 }
 
 /// Where the report goes, if one is asked for. The report of an earlier run is removed; why there can be none.
@@ -89,9 +66,7 @@ pub(super) fn remove_report(request: &Request) {
 pub(super) fn remove_stale_report(words: &[OsString]) {
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        let joined = word
-            .to_str()
-            .and_then(|word| word.strip_prefix("--report="));
+        let joined = word.to_str().and_then(|word| word.strip_prefix("--report="));
         let path = match joined {
             Some(path) => OsString::from(path),
             None if word == "--report" => match words.next() {

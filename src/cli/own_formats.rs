@@ -27,8 +27,7 @@ fn configured() -> Option<PathBuf> {
         let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)
     };
-    let directory =
-        absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
+    let directory = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
     directory.map(|directory| directory.join("bourn/formats.toml"))
 }
 
@@ -37,17 +36,11 @@ fn load(path: &OsStr, must_exist: bool) -> Result<Vec<OwnFormat>, String> {
     let name = source::display(path);
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error)
-            if !must_exist
-                && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-        {
+        Err(error) if !must_exist && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(Vec::new());
         }
         Err(error) => {
-            return Err(format!(
-                "{name}: the formats cannot be read: {}",
-                reason(&error)
-            ));
+            return Err(format!("{name}: the formats cannot be read: {}", reason(&error)));
         }
     };
     let text = std::str::from_utf8(&bytes).map_err(|error| {

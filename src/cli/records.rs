@@ -8,18 +8,12 @@ use crate::lang::{self, Mistake};
 use crate::plan::Records;
 
 /// Records that have a name.
-const NAMES: &[(&str, Regroup)] = &[
-    ("json", Regroup::Json),
-    ("cri", Regroup::Cri),
-    ("octet-counted", Regroup::OctetCounted),
-];
+const NAMES: &[(&str, Regroup)] =
+    &[("json", Regroup::Json), ("cri", Regroup::Cri), ("octet-counted", Regroup::OctetCounted)];
 
 /// What was typed behind the option.
 pub(super) fn records(text: &str) -> Result<Records, Mistake> {
-    let whole = Span {
-        start: 0,
-        end: text.len(),
-    };
+    let whole = Span { start: 0, end: text.len() };
     if let Some((_, regroup)) = NAMES.iter().find(|(name, _)| *name == text) {
         return Ok(Records::Regrouped(*regroup));
     }
@@ -27,8 +21,8 @@ pub(super) fn records(text: &str) -> Result<Records, Mistake> {
         "0" | "\\0" => Ok(Records::Framed(Framing::Nul)),
         text if text.starts_with('/') => {
             let literal = lang::parse_regex(text)?;
-            let regex = pattern::build(&literal.pattern, &literal.flags)
-                .map_err(|reason| Mistake::new(whole, reason))?;
+            let regex =
+                pattern::build(&literal.pattern, &literal.flags).map_err(|reason| Mistake::new(whole, reason))?;
             Ok(Records::Framed(Framing::Starts(RecordStart::of(regex))))
         }
         _ => {
@@ -68,16 +62,9 @@ mod tests {
             ("/(/", "this regular expression is wrong: unclosed group"),
             ("/a/ b", "nothing can stand behind the regular expression"),
         ] {
-            assert_eq!(
-                records(text).map_err(|mistake| mistake.message),
-                Err(message.to_owned()),
-                "{text}"
-            );
+            assert_eq!(records(text).map_err(|mistake| mistake.message), Err(message.to_owned()), "{text}");
         }
         let mistake = records("octet-count").expect_err("no name");
-        assert_eq!(
-            mistake.help.as_deref(),
-            Some("did you mean --records octet-counted?")
-        );
+        assert_eq!(mistake.help.as_deref(), Some("did you mean --records octet-counted?"));
     }
 }

@@ -31,10 +31,7 @@ pub(super) fn is_of_formats(name: &str) -> bool {
 
 /// A table: usage and sentence of every row.
 fn write_chapter(chapter: &Chapter, out: &mut String) {
-    let rows: Vec<(&str, &str)> = (chapter.entries)()
-        .into_iter()
-        .map(|entry| (usage(entry), entry.summary))
-        .collect();
+    let rows: Vec<(&str, &str)> = (chapter.entries)().into_iter().map(|entry| (usage(entry), entry.summary)).collect();
     let heading = chapter.plural;
     out.push_str(&format!("{heading}\n\n"));
     if rows.iter().all(|(left, _)| left.chars().count() <= 28) {
@@ -49,11 +46,7 @@ fn write_chapter(chapter: &Chapter, out: &mut String) {
 }
 
 fn usage(entry: &Entry) -> &'static str {
-    if entry.usage.is_empty() {
-        entry.name
-    } else {
-        entry.usage
-    }
+    if entry.usage.is_empty() { entry.name } else { entry.usage }
 }
 
 fn write_entry(chapter: &Chapter, entry: &Entry, out: &mut String) {

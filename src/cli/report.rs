@@ -64,9 +64,7 @@ pub(super) fn say_as_it_is(text: impl Display) {
 
 /// Text on stdout.
 pub(super) fn print(text: &str) -> Status {
-    let written = Stdout::check()
-        .map_err(SinkError::Failed)
-        .and_then(|()| Stdout.write(text.as_bytes()));
+    let written = Stdout::check().map_err(SinkError::Failed).and_then(|()| Stdout.write(text.as_bytes()));
     match written {
         Ok(()) | Err(SinkError::Closed) => Status::Done,
         Err(SinkError::Failed(reason)) => {
@@ -131,9 +129,7 @@ fn tell_of_dropped(outcome: &Outcome) {
             1 => "datagram",
             _ => "datagrams",
         };
-        say(format_args!(
-            "{source}: the system dropped {datagrams} {noun} before they could be read"
-        ));
+        say(format_args!("{source}: the system dropped {datagrams} {noun} before they could be read"));
     }
 }
 
@@ -154,9 +150,7 @@ fn tell_of_records(outcome: &Outcome) {
     }
     if !outcome.left_out.is_empty() {
         let names = outcome.left_out.join("`, `");
-        say(format_args!(
-            "not printed, because the first record does not have them: `{names}`; -o json prints all"
-        ));
+        say(format_args!("not printed, because the first record does not have them: `{names}`; -o json prints all"));
     }
 }
 

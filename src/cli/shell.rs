@@ -15,11 +15,7 @@ pub fn command_lines(example: &Example, columns: usize) -> Vec<String> {
         return folded(&command, "", columns);
     }
     // what begins with a dash would be an option of printf
-    let end_of_options = if example.input.starts_with('-') {
-        "-- "
-    } else {
-        ""
-    };
+    let end_of_options = if example.input.starts_with('-') { "-- " } else { "" };
     let printf = format!("printf {end_of_options}{} |", format_string(example.input));
     let line = format!("{printf} {command}");
     if line.width() <= columns {
@@ -167,9 +163,7 @@ fn breaks(command: &str) -> Vec<(usize, Break)> {
                 '\'' | '"' | '`' => literal = Some(c),
                 '/' if !before.is_alphanumeric() && !" /".contains(next) => literal = Some('/'),
                 '#' => literal = Some('\n'), // to the end of the argument
-                ' ' if next == '#' || command[at..].starts_with(" | ") => {
-                    found.push((at, Break::Stage))
-                }
+                ' ' if next == '#' || command[at..].starts_with(" | ") => found.push((at, Break::Stage)),
                 '(' => depth += 1,
                 ')' => depth = depth.saturating_sub(1),
                 ' ' if before == ',' && depth == 0 => found.push((at, Break::Clause)),
@@ -226,15 +220,8 @@ mod tests {
 
     #[test]
     fn input_fits_a_format() {
-        let example = Example {
-            expr: "count",
-            input: "100%\ta\\b it's\n",
-            output: "1\n",
-        };
-        assert_eq!(
-            command_lines(&example, 80),
-            ["printf '100%%\\ta\\\\b it'\\''s\\n' | bourn count"]
-        );
+        let example = Example { expr: "count", input: "100%\ta\\b it's\n", output: "1\n" };
+        assert_eq!(command_lines(&example, 80), ["printf '100%%\\ta\\\\b it'\\''s\\n' | bourn count"]);
     }
 
     #[test]
@@ -256,14 +243,7 @@ mod tests {
                 "        # five | six\"",
             ]
         );
-        let example = Example {
-            expr: "--no-header -o csv 'count'",
-            input: "",
-            output: "",
-        };
-        assert_eq!(
-            command_lines(&example, 24),
-            ["bourn --no-header -o \\", "    csv 'count'"]
-        );
+        let example = Example { expr: "--no-header -o csv 'count'", input: "", output: "" };
+        assert_eq!(command_lines(&example, 24), ["bourn --no-header -o \\", "    csv 'count'"]);
     }
 }

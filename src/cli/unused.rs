@@ -15,9 +15,7 @@ pub(super) fn unused(request: &Request, plan: &Plan) -> Option<String> {
         ("--fill", missing, "write '… | window 1m on FIELD'")
     } else if request.fill_limit.is_some() && !request.fill {
         let message = "--fill-limit: no gaps are filled in without --fill";
-        return Some(format!(
-            "{message}\n  = help: write --fill as well, or leave --fill-limit out"
-        ));
+        return Some(format!("{message}\n  = help: write --fill as well, or leave --fill-limit out"));
     } else if request.late.is_some() && !has_times {
         let missing = "no time in the records, by which one could be late";
         ("--late", missing, "write '… | window 1m on FIELD late 10s'")
@@ -27,7 +25,5 @@ pub(super) fn unused(request: &Request, plan: &Plan) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!(
-        "{option}: the expression has {missing}\n  = help: {help}, or leave {option} out"
-    ))
+    Some(format!("{option}: the expression has {missing}\n  = help: {help}, or leave {option} out"))
 }

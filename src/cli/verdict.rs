@@ -69,10 +69,7 @@ pub(super) fn cases(asked: &Asked<'_>, outcome: &Outcome) -> Vec<Case> {
         let checked = outcome.checks.of(number);
         let trouble = (checked.broken > 0).then(|| asked.broken(check, &checked));
         let skipped = (checked.rows == 0).then(|| judged_nothing(&check.text));
-        cases.push(Case {
-            skipped,
-            ..Case::of(check.text.clone(), trouble)
-        });
+        cases.push(Case { skipped, ..Case::of(check.text.clone(), trouble) });
     }
     if let Some(until) = &asked.plan.until {
         let is_missed = !outcome.checks.reached && !is_closed(outcome);
@@ -87,11 +84,7 @@ pub(super) fn cases(asked: &Asked<'_>, outcome: &Outcome) -> Vec<Case> {
     }
     cases.extend(asked.rejects(outcome));
     cases.extend(asked.strict.then(|| asked.strictly(outcome)));
-    cases.push(Case {
-        name: "everything is read and written".to_owned(),
-        troubles: asked.run(outcome),
-        skipped: None,
-    });
+    cases.push(Case { name: "everything is read and written".to_owned(), troubles: asked.run(outcome), skipped: None });
     cases
 }
 
@@ -107,11 +100,7 @@ fn is_closed(outcome: &Outcome) -> bool {
 
 impl Case {
     fn of(name: String, trouble: Option<Trouble>) -> Case {
-        Case {
-            name,
-            troubles: trouble.into_iter().collect(),
-            skipped: None,
-        }
+        Case { name, troubles: trouble.into_iter().collect(), skipped: None }
     }
 }
 
@@ -126,72 +115,36 @@ impl Asked<'_> {
             Some(limit) => {
                 let message = format!("{rejected} rejected: more than --max-rejects {limit}");
                 let exceeded = limit.is_exceeded_by(&outcome.ledger);
-                (
-                    format!("--max-rejects {limit}"),
-                    exceeded.then_some(message),
-                )
+                (format!("--max-rejects {limit}"), exceeded.then_some(message))
             }
             None if self.strict || has_check => {
-                let why = if self.strict {
-                    "--strict allows none"
-                } else {
-                    "a run with a check allows none"
-                };
-                let message =
-                    format!("{rejected} rejected: {why}; --max-rejects {rejected} would allow it");
-                (
-                    "no record is rejected".to_owned(),
-                    (rejected > 0 && !is_reached).then_some(message),
-                )
+                let why = if self.strict { "--strict allows none" } else { "a run with a check allows none" };
+                let message = format!("{rejected} rejected: {why}; --max-rejects {rejected} would allow it");
+                ("no record is rejected".to_owned(), (rejected > 0 && !is_reached).then_some(message))
             }
             None => return None,
         };
-        let trouble = message
-            .map(|message| self.at_first(Kind::Rejects, message, &outcome.ledger.first_rejected));
+        let trouble = message.map(|message| self.at_first(Kind::Rejects, message, &outcome.ledger.first_rejected));
         Some(Case::of(name, trouble))
     }
 
     /// What `--strict` does not allow besides rejects.
     fn strictly(&self, outcome: &Outcome) -> Case {
         let ledger = &outcome.ledger;
-        let counted = [
-            (ledger.failed, "failed to convert", &ledger.first_failed),
-            (ledger.late, "late", &ledger.first_late),
-        ];
         let counted =
-            counted
-                .into_iter()
-                .filter(|(count, ..)| *count > 0)
-                .map(|(count, what, first)| {
-                    self.at_first(
-                        Kind::Strict,
-                        format!("{count} {what}: --strict allows none"),
-                        first,
-                    )
-                });
+            [(ledger.failed, "failed to convert", &ledger.first_failed), (ledger.late, "late", &ledger.first_late)];
+        let counted = counted.into_iter().filter(|(count, ..)| *count > 0).map(|(count, what, first)| {
+            self.at_first(Kind::Strict, format!("{count} {what}: --strict allows none"), first)
+        });
         let never_seen = outcome.never_seen.iter().map(|name| {
-            self.trouble(
-                Kind::Strict,
-                format!("no record has a field `{name}`: --strict does not allow it"),
-            )
+            self.trouble(Kind::Strict, format!("no record has a field `{name}`: --strict does not allow it"))
         });
         let empty = outcome.empty_sources.iter().map(|source| Trouble {
-            marks: vec![Mark {
-                file: None,
-                line: None,
-                text: format!("{source}: no record"),
-            }],
-            ..self.trouble(
-                Kind::Strict,
-                format!("{source}: no record: --strict does not allow it"),
-            )
+            marks: vec![Mark { file: None, line: None, text: format!("{source}: no record") }],
+            ..self.trouble(Kind::Strict, format!("{source}: no record: --strict does not allow it"))
         });
         let name = "--strict".to_owned();
-        Case {
-            name,
-            troubles: counted.chain(never_seen).chain(empty).collect(),
-            skipped: None,
-        }
+        Case { name, troubles: counted.chain(never_seen).chain(empty).collect(), skipped: None }
     }
 
     /// A trouble that began with the record that `first` names.
@@ -225,26 +178,15 @@ impl Asked<'_> {
 
     /// An `assert` that rows have broken.
     fn broken(&self, check: &Check, checked: &Checked) -> Trouble {
-        let Checked {
-            rows,
-            broken,
-            shown,
-        } = checked;
+        let Checked { rows, broken, shown } = checked;
         let unit = if *rows == 1 { "row" } else { "rows" };
         let said = match &check.message {
             Some(message) => format!("{message}: "),
             None => String::new(),
         };
-        let message = format!(
-            "{said}{} is broken by {broken} of {rows} {unit}",
-            check.text
-        );
+        let message = format!("{said}{} is broken by {broken} of {rows} {unit}", check.text);
         let output = &self.plan.output;
-        let mut table = located(
-            &print(output, "table", shown),
-            output,
-            &places(check, shown),
-        );
+        let mut table = located(&print(output, "table", shown), output, &places(check, shown));
         let more = broken - shown.iter().map(|batch| batch.rows as u64).sum::<u64>();
         if more > 0 {
             table.push_str(&format!("… {more} more\n"));
@@ -256,27 +198,13 @@ impl Asked<'_> {
             let text = format!("{said}{}", values.trim_end_matches('\n'));
             Mark { file, line, text }
         };
-        Trouble {
-            kind: Kind::Assert,
-            message,
-            rows: table,
-            marks: each.map(mark).collect(),
-        }
+        Trouble { kind: Kind::Assert, message, rows: table, marks: each.map(mark).collect() }
     }
 
     /// A trouble of the run as a whole.
     fn trouble(&self, kind: Kind, message: String) -> Trouble {
-        let mark = Mark {
-            file: self.first_file(),
-            line: None,
-            text: message.clone(),
-        };
-        Trouble {
-            kind,
-            message,
-            rows: String::new(),
-            marks: vec![mark],
-        }
+        let mark = Mark { file: self.first_file(), line: None, text: message.clone() };
+        Trouble { kind, message, rows: String::new(), marks: vec![mark] }
     }
 
     /// Where a row comes from, if that is known.
@@ -304,11 +232,7 @@ impl Asked<'_> {
         });
         let longest = places.max_by_key(|(name, _)| name.len());
         let Some((name, rest)) = longest.filter(|(name, _)| name != "-") else {
-            return Mark {
-                file: None,
-                line: None,
-                text: message.to_owned(),
-            };
+            return Mark { file: None, line: None, text: message.to_owned() };
         };
         let numbered = rest.split_once(": ");
         let line = numbered.and_then(|(line, text)| Some((line.parse().ok()?, text.to_owned())));
@@ -316,11 +240,7 @@ impl Asked<'_> {
             Some((line, text)) => (Some(line), text),
             None => (None, rest.trim_start().to_owned()),
         };
-        Mark {
-            file: Some(name),
-            line,
-            text,
-        }
+        Mark { file: Some(name), line, text }
     }
 }
 
@@ -338,9 +258,7 @@ fn record_of(check: &Check, batch: &Batch<'_>, row: usize) -> Option<(String, Op
 
 /// Where each of the rows is: `access.log:7:`. None if they are no records.
 fn places(check: &Check, shown: &[Batch<'static>]) -> Vec<String> {
-    let rows = shown
-        .iter()
-        .flat_map(|batch| (0..batch.rows).map(move |row| record_of(check, batch, row)));
+    let rows = shown.iter().flat_map(|batch| (0..batch.rows).map(move |row| record_of(check, batch, row)));
     let place = |(name, line): (String, Option<i64>)| {
         let name = escape_controls(&name);
         line.map_or_else(|| format!("{name}:"), |line| format!("{name}:{line}:"))
@@ -356,11 +274,7 @@ fn located(printed: &str, output: &Output, places: &[String]) -> String {
     let is_lines = output.lines.is_some();
     let header = (!is_lines).then_some("");
     let mut out = String::new();
-    for (place, line) in header
-        .into_iter()
-        .chain(places.iter().map(String::as_str))
-        .zip(printed.lines())
-    {
+    for (place, line) in header.into_iter().chain(places.iter().map(String::as_str)).zip(printed.lines()) {
         match is_lines {
             true => out.push_str(&format!("{place} {line}\n")),
             false => out.push_str(&format!("{place:<width$} {line}\n")),
@@ -389,8 +303,7 @@ fn print(output: &Output, format: &str, rows: &[Batch<'static>]) -> String {
     if output.lines.is_none() {
         encoder.header(&mut bytes);
     }
-    rows.iter()
-        .for_each(|rows| encoder.encode(rows, &mut bytes));
+    rows.iter().for_each(|rows| encoder.encode(rows, &mut bytes));
     encoder.finish(&mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
 }

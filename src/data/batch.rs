@@ -36,11 +36,7 @@ impl LiveSlots {
 
     /// The slots, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = Slot> {
-        self.0
-            .iter()
-            .enumerate()
-            .filter(|(_, live)| **live)
-            .map(|(index, _)| Slot(index as u32))
+        self.0.iter().enumerate().filter(|(_, live)| **live).map(|(index, _)| Slot(index as u32))
     }
 }
 
@@ -64,20 +60,12 @@ pub struct Batch<'a> {
 impl<'a> Batch<'a> {
     /// A batch without columns.
     pub fn new(rows: usize, position: Position) -> Self {
-        Batch {
-            rows,
-            position,
-            columns: Vec::new(),
-        }
+        Batch { rows, position, columns: Vec::new() }
     }
 
     /// Adds or replaces a column.
     pub fn set(&mut self, slot: Slot, column: Column<'a>) {
-        debug_assert_eq!(
-            column.len(),
-            self.rows,
-            "a column has as many rows as its batch"
-        );
+        debug_assert_eq!(column.len(), self.rows, "a column has as many rows as its batch");
         let index = slot.0 as usize;
         if self.columns.len() <= index {
             let room = (index + 1).next_multiple_of(SLOTS);
@@ -89,8 +77,7 @@ impl<'a> Batch<'a> {
 
     /// A column that the plan promised.
     pub fn column(&self, slot: Slot) -> &Column<'a> {
-        self.get(slot)
-            .expect("the plan keeps every column until its last reader")
+        self.get(slot).expect("the plan keeps every column until its last reader")
     }
 
     /// A column, if it is there.
@@ -125,9 +112,7 @@ impl<'a> Batch<'a> {
     /// The rows named of the live columns, as a batch of its own.
     pub fn pick(&self, rows: &[u32], live: &LiveSlots) -> Batch<'a> {
         let pick = |(index, column): (usize, &Option<Column<'a>>)| {
-            let column = column
-                .as_ref()
-                .filter(|_| live.contains(Slot(index as u32)));
+            let column = column.as_ref().filter(|_| live.contains(Slot(index as u32)));
             column.map(|column| column.gather(rows))
         };
         Batch {
@@ -181,11 +166,7 @@ impl<'a> Batch<'a> {
         Batch {
             rows: self.rows,
             position: self.position,
-            columns: self
-                .columns
-                .into_iter()
-                .map(|column| column.map(Column::detach))
-                .collect(),
+            columns: self.columns.into_iter().map(|column| column.map(Column::detach)).collect(),
         }
     }
 }
@@ -194,18 +175,13 @@ impl<'a> Batch<'a> {
 const GATHERED_ROWS: usize = 1 << 14;
 
 /// The rows named by batch and row, in the order named, as new batches with the live columns.
-pub fn gather_across(
-    batches: &[Batch<'static>],
-    rows: &[(u32, u32)],
-    live: &LiveSlots,
-) -> Vec<Batch<'static>> {
+pub fn gather_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &LiveSlots) -> Vec<Batch<'static>> {
     rows.chunks(GATHERED_ROWS)
         .enumerate()
         .map(|(index, rows)| {
             let mut gathered = Batch::new(rows.len(), Position(index as u64));
             for slot in live.iter() {
-                let columns: Vec<Option<&Column<'static>>> =
-                    batches.iter().map(|batch| batch.get(slot)).collect();
+                let columns: Vec<Option<&Column<'static>>> = batches.iter().map(|batch| batch.get(slot)).collect();
                 if columns.iter().all(Option::is_none) {
                     continue;
                 }
@@ -248,6 +224,5 @@ fn common_names(columns: &[Option<&Column<'static>>]) -> Option<Names> {
     };
     let first = names(columns.first()?)?;
     let mut rest = columns[1..].iter();
-    rest.all(|column| names(column).is_some_and(|names| names == first))
-        .then_some(first)
+    rest.all(|column| names(column).is_some_and(|names| names == first)).then_some(first)
 }

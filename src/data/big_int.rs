@@ -34,10 +34,7 @@ impl<'a> BigInt<'a> {
             return None;
         }
         let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
-        let int = BigInt {
-            is_negative,
-            digits: &digits[zeros..],
-        };
+        let int = BigInt { is_negative, digits: &digits[zeros..] };
         int.is_beyond_64_bits().then_some(int)
     }
 
@@ -47,10 +44,7 @@ impl<'a> BigInt<'a> {
             [b'-', digits @ ..] => (true, digits),
             digits => (false, digits),
         };
-        BigInt {
-            is_negative,
-            digits,
-        }
+        BigInt { is_negative, digits }
     }
 
     /// Appends the digits, with `-` before those of a negative one.
@@ -75,10 +69,7 @@ impl<'a> BigInt<'a> {
 
     /// The int of the other sign, which may fit into 64 bits: -2^63 does, 2^63 does not.
     pub fn negated(self) -> Result<BigInt<'a>, i64> {
-        let negated = BigInt {
-            is_negative: !self.is_negative,
-            digits: self.digits,
-        };
+        let negated = BigInt { is_negative: !self.is_negative, digits: self.digits };
         match negated.is_beyond_64_bits() {
             true => Ok(negated),
             false => Err(i64::MIN),
@@ -87,10 +78,7 @@ impl<'a> BigInt<'a> {
 
     /// The same int without its sign.
     pub fn abs(self) -> BigInt<'a> {
-        BigInt {
-            is_negative: false,
-            digits: self.digits,
-        }
+        BigInt { is_negative: false, digits: self.digits }
     }
 
     /// The nearest float; infinite beyond every float.
@@ -99,11 +87,7 @@ impl<'a> BigInt<'a> {
             Ok(digits) if digits.len() <= FLOAT_DIGITS => digits.parse().unwrap_or(f64::INFINITY),
             _ => f64::INFINITY,
         };
-        if self.is_negative {
-            -magnitude
-        } else {
-            magnitude
-        }
+        if self.is_negative { -magnitude } else { magnitude }
     }
 
     /// The same int, if 128 bits hold it.
@@ -112,11 +96,7 @@ impl<'a> BigInt<'a> {
             return None;
         }
         let magnitude: i128 = str::from_utf8(self.digits).ok()?.parse().ok()?;
-        Some(if self.is_negative {
-            -magnitude
-        } else {
-            magnitude
-        })
+        Some(if self.is_negative { -magnitude } else { magnitude })
     }
 
     /// Compares with a finite float; neither is rounded.
@@ -131,11 +111,7 @@ impl<'a> BigInt<'a> {
 
     /// How it compares to zero.
     fn sign(self) -> Ordering {
-        if self.is_negative {
-            Ordering::Less
-        } else {
-            Ordering::Greater
-        }
+        if self.is_negative { Ordering::Less } else { Ordering::Greater }
     }
 
     /// Compares with an int of 64 bits.
@@ -196,9 +172,7 @@ impl WideSum {
         let chunks = int.digits.rchunks(DIGITS);
         self.make_room(chunks.len());
         for (digit, chunk) in self.0.iter_mut().zip(chunks) {
-            let value = chunk.iter().fold(0, |value: i64, byte| {
-                value * 10 + i64::from(byte.wrapping_sub(b'0'))
-            });
+            let value = chunk.iter().fold(0, |value: i64, byte| value * 10 + i64::from(byte.wrapping_sub(b'0')));
             *digit += i128::from(if int.is_negative { -value } else { value });
         }
     }
@@ -214,19 +188,13 @@ impl WideSum {
     /// Adds another sum.
     pub(super) fn merge(&mut self, other: &WideSum) {
         self.make_room(other.0.len());
-        self.0
-            .iter_mut()
-            .zip(&other.0)
-            .for_each(|(own, other)| *own += other);
+        self.0.iter_mut().zip(&other.0).for_each(|(own, other)| *own += other);
     }
 
     /// Takes back what another sum has added.
     pub(super) fn subtract(&mut self, other: &WideSum) {
         self.make_room(other.0.len());
-        self.0
-            .iter_mut()
-            .zip(&other.0)
-            .for_each(|(own, other)| *own -= other);
+        self.0.iter_mut().zip(&other.0).for_each(|(own, other)| *own -= other);
     }
 
     /// The sum.
@@ -319,11 +287,7 @@ mod tests {
 
     #[test]
     fn only_ints_beyond_64_bits() {
-        for text in [
-            "9223372036854775808",
-            "-9223372036854775809",
-            "+0018446744073709551616",
-        ] {
+        for text in ["9223372036854775808", "-9223372036854775809", "+0018446744073709551616"] {
             assert!(BigInt::parse(text.as_bytes()).is_some(), "{text}");
         }
         for text in [
@@ -363,10 +327,7 @@ mod tests {
         let border = BigInt::parse(b"9223372036854775808").expect("it is big");
         assert_eq!(border.negated(), Err(i64::MIN));
         let beyond = BigInt::parse(b"9223372036854775809").expect("it is big");
-        assert_eq!(
-            text_of(beyond.negated().expect("it is big").to_value()),
-            "-9223372036854775809"
-        );
+        assert_eq!(text_of(beyond.negated().expect("it is big").to_value()), "-9223372036854775809");
     }
 
     proptest! {

@@ -127,18 +127,13 @@ impl<'a> Column<'a> {
     /// The rows named, in the order named; a row may be named several times.
     pub fn gather(&self, rows: &[u32]) -> Column<'a> {
         match self {
-            Column::Text(column) => Column::Text(TextColumn {
-                bytes: column.bytes.clone(),
-                spans: gather(&column.spans, rows),
-            }),
+            Column::Text(column) => {
+                Column::Text(TextColumn { bytes: column.bytes.clone(), spans: gather(&column.spans, rows) })
+            }
             Column::Int(values, valid) => Column::Int(gather(values, rows), valid.gather(rows)),
             Column::Float(values, valid) => Column::Float(gather(values, rows), valid.gather(rows)),
             Column::Bool(values) => Column::Bool(gather(values, rows)),
-            Column::Values(values) => Column::Values(
-                rows.iter()
-                    .map(|&row| values[row as usize].clone())
-                    .collect(),
-            ),
+            Column::Values(values) => Column::Values(rows.iter().map(|&row| values[row as usize].clone()).collect()),
             Column::Record(record) => Column::Record(record.gather(rows)),
             Column::Constant(value, _) => Column::Constant(value.clone(), rows.len()),
         }
@@ -188,11 +183,7 @@ const TEXT_LIMIT_BYTES: usize = 1 << 31;
 impl ColumnBuilder {
     /// An empty column with room for so many rows.
     pub fn new(capacity: usize) -> Self {
-        ColumnBuilder {
-            rows: 0,
-            capacity,
-            state: Building::Nulls,
-        }
+        ColumnBuilder { rows: 0, capacity, state: Building::Nulls }
     }
 
     /// Appends a row.
@@ -208,9 +199,7 @@ impl ColumnBuilder {
                 values.push(value);
             }
             (Building::Bool(values), ValueRef::Bool(value)) => values.push(value.into()),
-            (Building::Text { bytes, spans }, ValueRef::Text(text))
-                if bytes.len() + text.len() <= TEXT_LIMIT_BYTES =>
-            {
+            (Building::Text { bytes, spans }, ValueRef::Text(text)) if bytes.len() + text.len() <= TEXT_LIMIT_BYTES => {
                 let start = bytes.len();
                 bytes.extend_from_slice(text);
                 spans.push(Span::new(start, bytes.len()));
@@ -255,10 +244,7 @@ impl ColumnBuilder {
             ValueRef::Int(_) => Building::Int(Vec::with_capacity(capacity), Validity::ALL),
             ValueRef::Float(_) => Building::Float(Vec::with_capacity(capacity), Validity::ALL),
             ValueRef::Bool(_) => Building::Bool(Vec::with_capacity(capacity)),
-            ValueRef::Text(_) => Building::Text {
-                bytes: Vec::new(),
-                spans: Vec::with_capacity(capacity),
-            },
+            ValueRef::Text(_) => Building::Text { bytes: Vec::new(), spans: Vec::with_capacity(capacity) },
             _ => Building::Values(Vec::with_capacity(capacity)),
         };
         std::mem::swap(&mut self.state, &mut state);
@@ -274,10 +260,9 @@ impl ColumnBuilder {
     fn take(&mut self) -> Column<'static> {
         match std::mem::replace(&mut self.state, Building::Nulls) {
             Building::Nulls => Column::Constant(Value::Null, self.rows),
-            Building::Text { bytes, spans } => Column::Text(TextColumn {
-                bytes: Bytes::Shared(Arc::new(bytes)),
-                spans,
-            }),
+            Building::Text { bytes, spans } => {
+                Column::Text(TextColumn { bytes: Bytes::Shared(Arc::new(bytes)), spans })
+            }
             Building::Int(values, valid) => Column::Int(values, valid),
             Building::Float(values, valid) => Column::Float(values, valid),
             Building::Bool(values) => Column::Bool(values),
@@ -308,9 +293,7 @@ mod tests {
 
     fn round_trip(values: &[Value]) -> Column<'static> {
         let column: Column<'static> = values.iter().map(Value::borrow).collect();
-        let back: Vec<Value> = (0..column.len())
-            .map(|row| column.get(row).to_value())
-            .collect();
+        let back: Vec<Value> = (0..column.len()).map(|row| column.get(row).to_value()).collect();
         assert_eq!(back, values);
         column
     }
@@ -318,36 +301,15 @@ mod tests {
     #[test]
     fn builds_typed_columns_with_nulls_anywhere() {
         let text = |s: &str| Value::Text(s.as_bytes().to_vec());
+        assert!(matches!(round_trip(&[Value::Null, Value::Int(1), Value::Null, Value::Int(2)]), Column::Int(..)));
+        assert!(matches!(round_trip(&[Value::Float(0.5), Value::Null]), Column::Float(..)));
+        assert!(matches!(round_trip(&[Value::Null, text("a"), text(""), Value::Null]), Column::Text(..)));
+        assert!(matches!(round_trip(&[Value::Bool(true), Value::Null]), Column::Bool(..)));
         assert!(matches!(
-            round_trip(&[Value::Null, Value::Int(1), Value::Null, Value::Int(2)]),
-            Column::Int(..)
-        ));
-        assert!(matches!(
-            round_trip(&[Value::Float(0.5), Value::Null]),
-            Column::Float(..)
-        ));
-        assert!(matches!(
-            round_trip(&[Value::Null, text("a"), text(""), Value::Null]),
-            Column::Text(..)
-        ));
-        assert!(matches!(
-            round_trip(&[Value::Bool(true), Value::Null]),
-            Column::Bool(..)
-        ));
-        assert!(matches!(
-            round_trip(&[
-                Value::Null,
-                Value::Int(1),
-                Value::Null,
-                text("x"),
-                Value::Null
-            ]),
+            round_trip(&[Value::Null, Value::Int(1), Value::Null, text("x"), Value::Null]),
             Column::Values(..)
         ));
-        assert!(matches!(
-            round_trip(&[Value::Null, Value::Null]),
-            Column::Constant(..)
-        ));
+        assert!(matches!(round_trip(&[Value::Null, Value::Null]), Column::Constant(..)));
         round_trip(&[Value::Duration(1), Value::Null, Value::Time(3)]);
         round_trip(&[]);
     }
@@ -357,9 +319,7 @@ mod tests {
         let column = round_trip(&[Value::Int(1), Value::Null, Value::Int(3)]);
         let picked = column.gather(&[2, 2, 1]);
         assert_eq!(
-            (0..3)
-                .map(|row| picked.get(row).to_value())
-                .collect::<Vec<_>>(),
+            (0..3).map(|row| picked.get(row).to_value()).collect::<Vec<_>>(),
             [Value::Int(3), Value::Int(3), Value::Null]
         );
     }

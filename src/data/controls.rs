@@ -32,13 +32,7 @@ mod tests {
     #[test]
     fn nothing_but_control_characters_is_escaped() {
         assert_eq!(escape_controls("né \\ \"x\""), "né \\ \"x\"");
-        assert_eq!(
-            escape_controls("a\n\u{1b}[2J\u{9b}"),
-            "a\\n\\u{1b}[2J\\u{9b}"
-        );
-        assert_eq!(
-            escape_controls("a\u{202e}b\u{2066}"),
-            "a\\u{202e}b\\u{2066}"
-        );
+        assert_eq!(escape_controls("a\n\u{1b}[2J\u{9b}"), "a\\n\\u{1b}[2J\\u{9b}");
+        assert_eq!(escape_controls("a\u{202e}b\u{2066}"), "a\\u{202e}b\\u{2066}");
     }
 }

@@ -5,12 +5,8 @@ use std::fmt::Write;
 use super::value::ValueRef;
 
 /// Units from the longest printed one down, with their nanoseconds.
-const PRINTED: [(&str, i64); 4] = [
-    ("d", 86_400_000_000_000),
-    ("h", 3_600_000_000_000),
-    ("m", 60_000_000_000),
-    ("s", 1_000_000_000),
-];
+const PRINTED: [(&str, i64); 4] =
+    [("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000)];
 
 /// Units below a second.
 const FRACTIONS: [(&str, i64); 3] = [("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
@@ -21,16 +17,10 @@ const FRACTIONS: [(&str, i64); 3] = [("ms", 1_000_000), ("us", 1_000), ("ns", 1)
 pub fn expected_summand(value: ValueRef<'_>) -> &'static str {
     let is_duration = match value {
         ValueRef::Duration(_) => true,
-        ValueRef::Text(text) => {
-            str::from_utf8(text).is_ok_and(|text| parse_duration(text).is_some())
-        }
+        ValueRef::Text(text) => str::from_utf8(text).is_ok_and(|text| parse_duration(text).is_some()),
         _ => false,
     };
-    if is_duration {
-        "a number (seconds(x) makes one of a duration)"
-    } else {
-        "a number"
-    }
+    if is_duration { "a number (seconds(x) makes one of a duration)" } else { "a number" }
 }
 
 /// Reads `30s`, `1h30m`, `1.5s`, `2w`: one or more numbers, each with a unit, longest unit first; or `01:30:00`,
@@ -45,9 +35,7 @@ pub fn parse_duration(text: &str) -> Option<i64> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_')?;
         let (number, tail) = rest.split_at(digits);
-        let letters = tail
-            .find(|c: char| !c.is_alphabetic())
-            .unwrap_or(tail.len());
+        let letters = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(letters);
         let unit_ns = unit_ns(unit)?;
         if unit_ns >= previous_unit_ns {
@@ -95,10 +83,7 @@ pub fn format_duration(ns: i64, out: &mut String) {
         return;
     }
     if rest < 1_000_000_000 {
-        let (unit, unit_ns) = FRACTIONS
-            .iter()
-            .find(|(_, unit_ns)| rest >= *unit_ns as u64)
-            .unwrap_or(&FRACTIONS[2]);
+        let (unit, unit_ns) = FRACTIONS.iter().find(|(_, unit_ns)| rest >= *unit_ns as u64).unwrap_or(&FRACTIONS[2]);
         write_decimal(rest, *unit_ns as u64, out);
         out.push_str(unit);
         return;
@@ -122,11 +107,7 @@ fn unit_ns(unit: &str) -> Option<i64> {
     match unit {
         "w" => Some(7 * PRINTED[0].1),
         "µs" | "μs" => Some(1_000),
-        _ => PRINTED
-            .iter()
-            .chain(&FRACTIONS)
-            .find(|(name, _)| *name == unit)
-            .map(|(_, ns)| *ns),
+        _ => PRINTED.iter().chain(&FRACTIONS).find(|(name, _)| *name == unit).map(|(_, ns)| *ns),
     }
 }
 
@@ -144,8 +125,7 @@ fn scaled(number: &str, unit_ns: i64) -> Option<i64> {
         return Some(whole_ns);
     }
     let place = 10i128.pow(fraction.len() as u32);
-    let rest_ns =
-        (i128::from(fraction.parse::<i64>().ok()?) * i128::from(unit_ns) * 2 + place) / (2 * place);
+    let rest_ns = (i128::from(fraction.parse::<i64>().ok()?) * i128::from(unit_ns) * 2 + place) / (2 * place);
     whole_ns.checked_add(i64::try_from(rest_ns).ok()?)
 }
 

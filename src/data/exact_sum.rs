@@ -170,10 +170,7 @@ impl ExactSum {
         };
         if self.has_wide_ints() {
             let mut ints = Expansion::default();
-            self.all_ints()
-                .floats()
-                .iter()
-                .for_each(|float| ints.add(*float));
+            self.all_ints().floats().iter().for_each(|float| ints.add(*float));
             add(&ints, 0);
         } else {
             add(&Expansion::of_int(self.ints), 0);
@@ -195,9 +192,7 @@ impl ExactSum {
 
     /// The exponent of a sum that is not negative; nothing if it is zero.
     pub fn exponent(&self) -> Option<i32> {
-        let near = [FAR, 0, -FAR]
-            .into_iter()
-            .map(|unit| (self.scaled(-unit).round(), unit));
+        let near = [FAR, 0, -FAR].into_iter().map(|unit| (self.scaled(-unit).round(), unit));
         let mut near = near.filter(|(sum, _)| *sum != 0.0 && sum.is_finite());
         near.next().map(|(sum, unit)| mantissa(sum).1 + unit)
     }
@@ -208,10 +203,7 @@ impl ExactSum {
         self.floats += other.floats;
         match &other.rest {
             Some(rest) => {
-                rest.sum
-                    .parts()
-                    .iter()
-                    .for_each(|&part| self.add_float(part));
+                rest.sum.parts().iter().for_each(|&part| self.add_float(part));
                 if !rest.huge.parts().is_empty() {
                     self.rest().huge.add_all(&rest.huge);
                 }
@@ -251,10 +243,7 @@ impl ExactSum {
             if !self.has_wide_ints() {
                 self.rest = None;
             } else if let Some(rest) = &mut self.rest {
-                **rest = Rest {
-                    ints: std::mem::take(&mut rest.ints),
-                    ..Rest::default()
-                };
+                **rest = Rest { ints: std::mem::take(&mut rest.ints), ..Rest::default() };
             }
             return;
         }
@@ -263,18 +252,9 @@ impl ExactSum {
                 let parts = rest.sum.parts().iter();
                 parts.for_each(|part| self.add_float(-part));
                 let own = self.rest();
-                rest.huge
-                    .parts()
-                    .iter()
-                    .for_each(|part| own.huge.add(-part));
-                rest.large
-                    .parts()
-                    .iter()
-                    .for_each(|part| own.large.add(-part));
-                rest.small
-                    .parts()
-                    .iter()
-                    .for_each(|part| own.small.add(-part));
+                rest.huge.parts().iter().for_each(|part| own.huge.add(-part));
+                rest.large.parts().iter().for_each(|part| own.large.add(-part));
+                rest.small.parts().iter().for_each(|part| own.small.add(-part));
             }
             None => {
                 self.add_float(-other.high);
@@ -296,10 +276,7 @@ impl ExactSum {
 
     /// All ints.
     fn all_ints(&self) -> WideSum {
-        let mut sum = self
-            .rest
-            .as_ref()
-            .map_or_else(WideSum::default, |rest| rest.ints.clone());
+        let mut sum = self.rest.as_ref().map_or_else(WideSum::default, |rest| rest.ints.clone());
         sum.add_i128(self.ints);
         sum
     }
@@ -317,10 +294,7 @@ impl ExactSum {
         let mut sum = Expansion::of_int(self.ints);
         if self.has_wide_ints() {
             sum = Expansion::default();
-            self.all_ints()
-                .floats()
-                .iter()
-                .for_each(|float| sum.add(*float));
+            self.all_ints().floats().iter().for_each(|float| sum.add(*float));
         }
         match &self.rest {
             Some(rest) => {
@@ -385,10 +359,7 @@ impl ExactSum {
 
     /// What two floats do not hold; from now on it is used.
     fn rest(&mut self) -> &mut Rest {
-        let (high, low) = (
-            std::mem::take(&mut self.high),
-            std::mem::take(&mut self.low),
-        );
+        let (high, low) = (std::mem::take(&mut self.high), std::mem::take(&mut self.low));
         self.rest.get_or_insert_with(|| {
             let mut rest = Box::<Rest>::default();
             rest.sum.add(low);
@@ -405,9 +376,7 @@ mod tests {
 
     fn sum(values: &[f64]) -> ExactSum {
         let mut sum = ExactSum::default();
-        values
-            .iter()
-            .for_each(|&value| sum.add(Number::Float(value)));
+        values.iter().for_each(|&value| sum.add(Number::Float(value)));
         sum
     }
 
@@ -431,10 +400,7 @@ mod tests {
         assert_eq!(sum(&[0.1; 10]).value(), Value::Float(1.0));
         assert_eq!(sum(&[1e16, 1.0, 1e-16, -1e16]).value(), Value::Float(1.0));
         assert_eq!(sum(&[1e308, 1e308, -1e308]).value(), Value::Float(1e308));
-        assert_eq!(
-            sum(&[1e308, 1e308, -1e308, -1e308, 0.5]).value(),
-            Value::Float(0.5)
-        );
+        assert_eq!(sum(&[1e308, 1e308, -1e308, -1e308, 0.5]).value(), Value::Float(0.5));
         assert_eq!(sum(&[1e308, 1e308]).value(), Value::Null);
         let mut ints = ExactSum::default();
         (0..3).for_each(|_| ints.add(Number::Int(i64::MAX)));

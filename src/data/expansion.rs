@@ -164,11 +164,7 @@ pub fn two_product(a: f64, b: f64) -> (f64, f64) {
     let (a_high, a_low) = halves(a);
     let (b_high, b_low) = halves(b);
     let lost = a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low);
-    if lost.is_finite() {
-        (product, lost)
-    } else {
-        (f64::INFINITY, 0.0)
-    }
+    if lost.is_finite() { (product, lost) } else { (f64::INFINITY, 0.0) }
 }
 
 /// A float as the sum of two of half its digits (Veltkamp).
@@ -186,9 +182,7 @@ mod tests {
 
     fn of(values: &[i64]) -> Expansion {
         let mut sum = Expansion::default();
-        values
-            .iter()
-            .for_each(|&value| sum.add_all(&Expansion::of_int(i128::from(value))));
+        values.iter().for_each(|&value| sum.add_all(&Expansion::of_int(i128::from(value))));
         sum
     }
 

@@ -78,9 +78,7 @@ impl Framing {
     pub fn terminator(self) -> u8 {
         match self {
             Framing::Nul => 0,
-            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) | Framing::Counted => {
-                b'\n'
-            }
+            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) | Framing::Counted => b'\n',
         }
     }
 
@@ -90,9 +88,7 @@ impl Framing {
         let record = &record[self.count_bytes(record)..];
         match self {
             Framing::Nul => record.strip_suffix(&[0]).unwrap_or(record),
-            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) | Framing::Counted => {
-                trim_terminator(record)
-            }
+            Framing::Lines | Framing::Quoted { .. } | Framing::Starts(_) | Framing::Counted => trim_terminator(record),
         }
     }
 
@@ -142,15 +138,7 @@ pub struct RecordCursor {
 impl RecordCursor {
     /// A cursor at the start of a record. In a longer record than `limit_bytes` no quote is closed.
     pub fn new(framing: Framing, limit_bytes: usize) -> Self {
-        RecordCursor {
-            framing,
-            limit_bytes,
-            start: 0,
-            at: 0,
-            quote: None,
-            gave_up: false,
-            in_line: false,
-        }
+        RecordCursor { framing, limit_bytes, start: 0, at: 0, quote: None, gave_up: false, in_line: false }
     }
 
     /// The bytes in front of the current record were taken away; so many.
@@ -291,9 +279,7 @@ impl RecordCursor {
         let blank = memchr(b' ', record);
         let len = blank.and_then(|blank| std::str::from_utf8(&record[..blank]).ok()?.parse().ok());
         match (blank, len) {
-            (Some(blank), Some(len)) if record.len() - blank > len => {
-                Some(self.end(self.start + blank + 1 + len))
-            }
+            (Some(blank), Some(len)) if record.len() - blank > len => Some(self.end(self.start + blank + 1 + len)),
             _ => (ended && !record.is_empty()).then(|| self.end(bytes.len())),
         }
     }

@@ -123,9 +123,6 @@ mod tests {
         let big = BigInt::parse(b"0018446744073709551616").expect("it is beyond 64 bits");
         let same = BigInt::parse(b"18446744073709551616").expect("it is beyond 64 bits");
         assert_eq!(key(ValueRef::BigInt(big)), key(ValueRef::BigInt(same)));
-        assert_ne!(
-            key(ValueRef::BigInt(big)),
-            key(ValueRef::Text(b"18446744073709551616"))
-        );
+        assert_ne!(key(ValueRef::BigInt(big)), key(ValueRef::Text(b"18446744073709551616")));
     }
 }

@@ -37,14 +37,11 @@ pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor, Skip, Skipped};
 pub use json::{
-    JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string,
-    skip_json, skip_long_string, skip_quoted, skip_scalar, skip_string, skip_white, write_json,
-    write_json_string,
+    JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string, skip_json, skip_long_string,
+    skip_quoted, skip_scalar, skip_string, skip_white, write_json, write_json_string,
 };
 pub use key::{KeyKind, encode_key};
-pub use number::{
-    Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number,
-};
+pub use number::{Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number};
 pub use object::{NameIndex, ObjectBuilder};
 pub use order::{Rank, compare_extremes, descending, order, total_descending, total_order};
 pub use print::write_text;
@@ -57,11 +54,10 @@ pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_termi
 pub use standard_streams::{stdin_was_closed, stdout_was_closed};
 pub use text::{Bytes, Span, TextColumn};
 pub use time::{
-    EXPECTED_IN_RANGE, Earlier, Instant, LastTimes, Moment, TimeDefaults, TimeFormat, TimeReader,
-    TimeSite, TimeSteps, begin_chunk, date_of, end_chunk, expected_time, last_times, moment_of,
-    ns_of_day, parse_moment, parse_month_and_day, parse_time, replace_last_times,
-    set_time_defaults, shorter_time_prefix, time_defaults, time_in_zone, time_of, time_prefix,
-    weekday_of, zone_of_name,
+    EXPECTED_IN_RANGE, Earlier, Instant, LastTimes, Moment, TimeDefaults, TimeFormat, TimeReader, TimeSite, TimeSteps,
+    begin_chunk, date_of, end_chunk, expected_time, last_times, moment_of, ns_of_day, parse_moment,
+    parse_month_and_day, parse_time, replace_last_times, set_time_defaults, shorter_time_prefix, time_defaults,
+    time_in_zone, time_of, time_prefix, weekday_of, zone_of_name,
 };
 pub(crate) use time::{clock_prefix, is_weekday};
 pub use value::{EXPECTED_CONDITION, Value, ValueRef};

@@ -52,9 +52,7 @@ impl<'a> Exact<'a> {
         match self {
             Exact::Int(value) => Some(Number::Int(value)),
             Exact::Float(value) => Some(Number::Float(value)),
-            Exact::Big(value) => Some(value.to_f64())
-                .filter(|value| value.is_finite())
-                .map(Number::Float),
+            Exact::Big(value) => Some(value.to_f64()).filter(|value| value.is_finite()).map(Number::Float),
         }
     }
 
@@ -76,9 +74,7 @@ impl<'a> Exact<'a> {
                 left.partial_cmp(&right).unwrap_or(Ordering::Equal) // floats are finite
             }
             (Exact::Int(left), Exact::Float(right)) => compare_int_float(i128::from(left), right),
-            (Exact::Float(left), Exact::Int(right)) => {
-                compare_int_float(i128::from(right), left).reverse()
-            }
+            (Exact::Float(left), Exact::Int(right)) => compare_int_float(i128::from(right), left).reverse(),
             (Exact::Big(left), Exact::Big(right)) => left.cmp(&right),
             (Exact::Big(left), Exact::Int(right)) => left.compare_int(right),
             (Exact::Int(left), Exact::Big(right)) => right.compare_int(left).reverse(),
@@ -147,10 +143,7 @@ fn parse_any_number(bytes: &[u8]) -> Option<Exact<'_>> {
             Err(_) => BigInt::parse(bytes).map(Exact::Big),
         };
     }
-    text.parse::<f64>()
-        .ok()
-        .filter(|value| value.is_finite())
-        .map(Exact::Float)
+    text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Exact::Float)
 }
 
 /// Whether text is written as [`parse_number`] reads numbers, however large the number is.
@@ -194,10 +187,7 @@ fn is_int(bytes: &[u8]) -> Option<bool> {
 
 /// How many digits the bytes begin with.
 pub(super) fn whole_digits(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count()
+    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// Appends a float in the shortest form that reads back the same, as ECMAScript's `Number::toString`
@@ -229,8 +219,8 @@ mod tests {
             assert_eq!(parse_number(text.as_bytes()), Some(number), "{text}");
         }
         for text in [
-            "", " 5", "5 ", "5.", ".", "-", "1e", "1e+", "0x1f", "nan", "inf", "5ms", "host12",
-            "1_000", "--1", "1e400", "1.2.3",
+            "", " 5", "5 ", "5.", ".", "-", "1e", "1e+", "0x1f", "nan", "inf", "5ms", "host12", "1_000", "--1",
+            "1e400", "1.2.3",
         ] {
             assert_eq!(parse_number(text.as_bytes()), None, "{text}");
         }

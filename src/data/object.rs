@@ -84,9 +84,7 @@ mod tests {
 
     /// Names, of which every third comes again.
     fn names(count: usize) -> Vec<Vec<u8>> {
-        (0..count)
-            .map(|at| format!("k{}", at - at % 3).into_bytes())
-            .collect()
+        (0..count).map(|at| format!("k{}", at - at % 3).into_bytes()).collect()
     }
 
     #[test]

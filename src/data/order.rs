@@ -68,11 +68,7 @@ pub(crate) fn compare_int_float(int: i128, float: f64) -> Ordering {
         return Ordering::Greater;
     }
     let floor = float.floor();
-    int.cmp(&(floor as i128)).then(if float > floor {
-        Ordering::Less
-    } else {
-        Ordering::Equal
-    })
+    int.cmp(&(floor as i128)).then(if float > floor { Ordering::Less } else { Ordering::Equal })
 }
 
 /// A value's place among all values, worked out once so that sorting need not parse again and again.
@@ -164,14 +160,8 @@ impl Ord for Rank<'_> {
                 ranks.cmp(right.iter().map(|value| Rank::of(value.borrow())))
             }
             (Rank::Object(left), Rank::Object(right)) => {
-                let ranks = left
-                    .iter()
-                    .map(|(name, value)| (name, Rank::of(value.borrow())));
-                ranks.cmp(
-                    right
-                        .iter()
-                        .map(|(name, value)| (name, Rank::of(value.borrow()))),
-                )
+                let ranks = left.iter().map(|(name, value)| (name, Rank::of(value.borrow())));
+                ranks.cmp(right.iter().map(|(name, value)| (name, Rank::of(value.borrow()))))
             }
             _ => match (self.number(), other.number()) {
                 (Some(left), Some(right)) => left.compare(right),
@@ -232,14 +222,8 @@ mod tests {
                 assert_eq!(total_order(*left, *right), i.cmp(&j), "{left:?} {right:?}");
             }
         }
-        assert_eq!(
-            order(ValueRef::Text(b"007"), ValueRef::Int(7)),
-            Ordering::Equal
-        );
-        assert_eq!(
-            total_order(ValueRef::Text(b"007"), ValueRef::Int(7)),
-            Ordering::Greater
-        );
+        assert_eq!(order(ValueRef::Text(b"007"), ValueRef::Int(7)), Ordering::Equal);
+        assert_eq!(total_order(ValueRef::Text(b"007"), ValueRef::Int(7)), Ordering::Greater);
     }
 
     #[test]

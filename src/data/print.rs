@@ -108,10 +108,7 @@ mod tests {
             (ValueRef::Bool(true), "true"),
             (ValueRef::Bool(false), "false"),
             (ValueRef::Int(i64::MIN), "-9223372036854775808"),
-            (
-                ValueRef::BigInt(BigInt::written(b"18446744073709551616")),
-                "18446744073709551616",
-            ),
+            (ValueRef::BigInt(BigInt::written(b"18446744073709551616")), "18446744073709551616"),
             (ValueRef::Float(2.0), "2"),
             (ValueRef::Float(1e21), "1e+21"),
             (ValueRef::Text(b"007"), "007"),

@@ -47,9 +47,7 @@ pub fn multiply_rounded(left: i64, right: Number, rounding: Rounding) -> Option<
     let (numerator, is_negative) = (product.unsigned_abs(), product < 0);
     match u32::try_from(exponent) {
         Ok(_) if numerator == 0 => Some(0),
-        Ok(shift) if shift < numerator.leading_zeros() => {
-            rounded(numerator << shift, 0, 1, is_negative, rounding)
-        }
+        Ok(shift) if shift < numerator.leading_zeros() => rounded(numerator << shift, 0, 1, is_negative, rounding),
         Ok(_) => None,
         // The product has 116 bits at most: shifted by more, it is less than a half.
         Err(_) => {
@@ -102,24 +100,14 @@ fn parts(number: Number) -> (i128, i32) {
             // 0.5 is 1 × 2^-1, not 2^52 × 2^-53: the fewer bits, the fewer steps.
             let zeros = mantissa.trailing_zeros().min(MANTISSA_BITS);
             let magnitude = i128::from(mantissa >> zeros);
-            let signed = if value.is_sign_negative() {
-                -magnitude
-            } else {
-                magnitude
-            };
+            let signed = if value.is_sign_negative() { -magnitude } else { magnitude };
             (signed, exponent + zeros as i32)
         }
     }
 }
 
 /// A quotient of magnitudes with what is left over.
-fn rounded(
-    quotient: u128,
-    rest: u128,
-    denominator: u128,
-    is_negative: bool,
-    rounding: Rounding,
-) -> Option<i64> {
+fn rounded(quotient: u128, rest: u128, denominator: u128, is_negative: bool, rounding: Rounding) -> Option<i64> {
     let is_away = match rounding {
         Rounding::Nearest => rest >= denominator - rest,
         Rounding::Floor => is_negative && rest > 0,
@@ -166,44 +154,22 @@ mod tests {
             (1, Number::Int(0), None),
             (1, Number::Float(0.0), None),
         ] {
-            assert_eq!(
-                divide_rounded(left, right, nearest),
-                quotient,
-                "{left} / {right:?}"
-            );
+            assert_eq!(divide_rounded(left, right, nearest), quotient, "{left} / {right:?}");
         }
         for (left, right, product) in [
             (5, Number::Float(0.5), Some(3)),
             (-5, Number::Float(0.5), Some(-3)),
-            (
-                9_007_199_254_740_993,
-                Number::Float(1.0),
-                Some(9_007_199_254_740_993),
-            ),
-            (
-                9_007_199_254_740_993,
-                Number::Float(1.5),
-                Some(13_510_798_882_111_490),
-            ),
+            (9_007_199_254_740_993, Number::Float(1.0), Some(9_007_199_254_740_993)),
+            (9_007_199_254_740_993, Number::Float(1.5), Some(13_510_798_882_111_490)),
             (i64::MAX, Number::Float(1e-300), Some(0)),
             (1, Number::Float(1e300), None),
             (0, Number::Float(1e300), Some(0)),
             (i64::MAX, Number::Int(2), None),
         ] {
-            assert_eq!(
-                multiply_rounded(left, right, nearest),
-                product,
-                "{left} * {right:?}"
-            );
+            assert_eq!(multiply_rounded(left, right, nearest), product, "{left} * {right:?}");
         }
-        assert_eq!(
-            divide_rounded(-5, Number::Int(2), Rounding::Floor),
-            Some(-3)
-        );
+        assert_eq!(divide_rounded(-5, Number::Int(2), Rounding::Floor), Some(-3));
         assert_eq!(divide_rounded(5, Number::Int(2), Rounding::Floor), Some(2));
-        assert_eq!(
-            divide_rounded(-4, Number::Int(2), Rounding::Floor),
-            Some(-2)
-        );
+        assert_eq!(divide_rounded(-4, Number::Int(2), Rounding::Floor), Some(-2));
     }
 }

@@ -22,12 +22,7 @@ impl<'a> RecordColumn<'a> {
     /// Objects with a column for each name; all of the columns have `rows` rows.
     pub fn new(names: Names, columns: Vec<Column<'a>>, rows: usize) -> Self {
         debug_assert_eq!(names.len(), columns.len(), "a column has a name");
-        RecordColumn {
-            names,
-            columns,
-            rows,
-            objects: OnceLock::new(),
-        }
+        RecordColumn { names, columns, rows, objects: OnceLock::new() }
     }
 
     /// How many objects.
@@ -50,9 +45,7 @@ impl<'a> RecordColumn<'a> {
         self.objects.get_or_init(|| {
             let object = |row| {
                 let fields = self.names.iter().zip(&self.columns);
-                fields
-                    .map(|(name, column)| (name.clone(), column.get(row).to_value()))
-                    .collect()
+                fields.map(|(name, column)| (name.clone(), column.get(row).to_value())).collect()
             };
             (0..self.rows).map(object).map(Value::Object).collect()
         })
@@ -80,9 +73,7 @@ mod tests {
     fn rows_are_objects() {
         let names: Names = [b"a".to_vec(), b"b".to_vec()].into();
         let ints: Column<'static> = [ValueRef::Int(1), ValueRef::Null].into_iter().collect();
-        let texts: Column<'static> = [ValueRef::Text(b"x"), ValueRef::Text(b"")]
-            .into_iter()
-            .collect();
+        let texts: Column<'static> = [ValueRef::Text(b"x"), ValueRef::Text(b"")].into_iter().collect();
         let column = Column::Record(RecordColumn::new(names, vec![ints, texts], 2));
         let object = |a: Value, b: &str| {
             let b = Value::Text(b.into());

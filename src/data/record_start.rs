@@ -28,13 +28,7 @@ impl RecordStart {
     /// Looks for the first line that begins a record, from the start of a line on. A line longer than
     /// `limit_bytes` is judged by so many of its bytes, whether the others are there yet or not. `ended`: there are
     /// no more bytes, the last line is whole.
-    pub(super) fn find(
-        &self,
-        bytes: &[u8],
-        from: usize,
-        limit_bytes: usize,
-        ended: bool,
-    ) -> Search {
+    pub(super) fn find(&self, bytes: &[u8], from: usize, limit_bytes: usize, ended: bool) -> Search {
         let mut start = from;
         while start < bytes.len() {
             let newline = memchr(b'\n', &bytes[start..]);

@@ -52,39 +52,21 @@ pub fn trim_terminator(line: &[u8]) -> &[u8] {
 #[inline(always)]
 pub fn each_of_two(bytes: &[u8], first: u8, second: u8, see: impl FnMut(usize)) {
     let (firsts, seconds) = (u8x16::splat(first), u8x16::splat(second));
-    each(
-        bytes,
-        |lane| lane.simd_eq(firsts) | lane.simd_eq(seconds),
-        |byte| byte == first || byte == second,
-        see,
-    );
+    each(bytes, |lane| lane.simd_eq(firsts) | lane.simd_eq(seconds), |byte| byte == first || byte == second, see);
 }
 
 /// Calls `see` with the place of every byte that is ASCII white space: tab to carriage return, and space.
 #[inline(always)]
 pub fn each_white_space(bytes: &[u8], see: impl FnMut(usize)) {
-    let (tab, carriage_return, space) =
-        (u8x16::splat(b'\t'), u8x16::splat(b'\r'), u8x16::splat(b' '));
-    let is_white = |lane: u8x16| {
-        lane.simd_eq(space)
-            | (lane.max(tab).simd_eq(lane) & lane.min(carriage_return).simd_eq(lane))
-    };
-    each(
-        bytes,
-        is_white,
-        |byte| byte == b' ' || (b'\t'..=b'\r').contains(&byte),
-        see,
-    );
+    let (tab, carriage_return, space) = (u8x16::splat(b'\t'), u8x16::splat(b'\r'), u8x16::splat(b' '));
+    let is_white =
+        |lane: u8x16| lane.simd_eq(space) | (lane.max(tab).simd_eq(lane) & lane.min(carriage_return).simd_eq(lane));
+    each(bytes, is_white, |byte| byte == b' ' || (b'\t'..=b'\r').contains(&byte), see);
 }
 
 /// Calls `see` with the place of every byte that is wanted, asking 16 at once where it can.
 #[inline(always)]
-fn each(
-    bytes: &[u8],
-    lanes: impl Fn(u8x16) -> u8x16,
-    one: impl Fn(u8) -> bool,
-    mut see: impl FnMut(usize),
-) {
+fn each(bytes: &[u8], lanes: impl Fn(u8x16) -> u8x16, one: impl Fn(u8) -> bool, mut see: impl FnMut(usize)) {
     let mut blocks = bytes.chunks_exact(64);
     let mut base = 0;
     for block in &mut blocks {
@@ -115,9 +97,7 @@ mod tests {
         let bytes: Vec<u8> = (0..1000u32).map(|i| (i * i % 7) as u8 + b'a').collect();
         let mut found = Vec::new();
         each_of_two(&bytes, b'a', b'c', |at| found.push(at));
-        let expected: Vec<usize> = (0..bytes.len())
-            .filter(|&at| bytes[at] == b'a' || bytes[at] == b'c')
-            .collect();
+        let expected: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] == b'a' || bytes[at] == b'c').collect();
         assert_eq!(found, expected);
     }
 

@@ -16,14 +16,8 @@ static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 // SAFETY: it runs before `main`, where the standard library may not be used: it makes two system calls and sets atomics.
 #[ctor(unsafe)]
 fn note_closed() {
-    STDIN_WAS_CLOSED.store(
-        fcntl_getfd(rustix::stdio::stdin()).is_err(),
-        Ordering::Relaxed,
-    );
-    STDOUT_WAS_CLOSED.store(
-        fcntl_getfd(rustix::stdio::stdout()).is_err(),
-        Ordering::Relaxed,
-    );
+    STDIN_WAS_CLOSED.store(fcntl_getfd(rustix::stdio::stdin()).is_err(), Ordering::Relaxed);
+    STDOUT_WAS_CLOSED.store(fcntl_getfd(rustix::stdio::stdout()).is_err(), Ordering::Relaxed);
 }
 
 /// True if standard input was closed when the process started.

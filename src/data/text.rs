@@ -17,18 +17,12 @@ pub struct Span {
 
 impl Span {
     /// No text at all, which is not the empty text.
-    pub const NULL: Span = Span {
-        start: u32::MAX,
-        len: 0,
-    };
+    pub const NULL: Span = Span { start: u32::MAX, len: 0 };
 
     /// The bytes from `start` up to `end`.
     #[inline]
     pub fn new(start: usize, end: usize) -> Span {
-        Span {
-            start: start as u32,
-            len: (end - start) as u32,
-        }
+        Span { start: start as u32, len: (end - start) as u32 }
     }
 
     /// Whether this is null.
@@ -40,11 +34,7 @@ impl Span {
     /// The bytes it stands for; empty for null.
     #[inline]
     pub fn slice(self, bytes: &[u8]) -> &[u8] {
-        if self.is_null() {
-            &[]
-        } else {
-            &bytes[self.start as usize..][..self.len as usize]
-        }
+        if self.is_null() { &[] } else { &bytes[self.start as usize..][..self.len as usize] }
     }
 }
 
@@ -96,30 +86,20 @@ impl<'a> TextColumn<'a> {
                 }
             });
         }
-        TextColumn {
-            bytes: Bytes::Shared(bytes.into()),
-            spans,
-        }
+        TextColumn { bytes: Bytes::Shared(bytes.into()), spans }
     }
 
     /// The text of a row; nothing for null.
     #[inline]
     pub fn get(&self, row: usize) -> Option<&[u8]> {
         let span = self.spans[row];
-        if span.is_null() {
-            None
-        } else {
-            Some(&self.bytes[span.start as usize..][..span.len as usize])
-        }
+        if span.is_null() { None } else { Some(&self.bytes[span.start as usize..][..span.len as usize]) }
     }
 
     /// The same texts with bytes of their own, holding only what the spans need.
     pub fn detach(&self) -> TextColumn<'static> {
         if let Bytes::Shared(bytes) = &self.bytes {
-            return TextColumn {
-                bytes: Bytes::Shared(Arc::clone(bytes)),
-                spans: self.spans.clone(),
-            };
+            return TextColumn { bytes: Bytes::Shared(Arc::clone(bytes)), spans: self.spans.clone() };
         }
         let mut bytes = Vec::with_capacity(self.spans.iter().map(|span| span.len as usize).sum());
         let mut spans = Vec::with_capacity(self.spans.len());
@@ -132,9 +112,6 @@ impl<'a> TextColumn<'a> {
             bytes.extend_from_slice(span.slice(&self.bytes));
             spans.push(Span::new(start, bytes.len()));
         }
-        TextColumn {
-            bytes: Bytes::Shared(Arc::new(bytes)),
-            spans,
-        }
+        TextColumn { bytes: Bytes::Shared(Arc::new(bytes)), spans }
     }
 }

@@ -76,11 +76,7 @@ impl Value {
 
     /// A float, or null if it is not finite.
     pub fn float(value: f64) -> Value {
-        if value.is_finite() {
-            Value::Float(value)
-        } else {
-            Value::Null
-        }
+        if value.is_finite() { Value::Float(value) } else { Value::Null }
     }
 
     /// What kind of value this is, for messages: `text`, `an int`.

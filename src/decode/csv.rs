@@ -46,10 +46,7 @@ const TIMESTAMP: &[u8] = b"timestamp";
 impl Layout {
     fn of(dialect: Dialect, names: Vec<Vec<u8>>, wanted: &[Wanted]) -> Layout {
         let mut names = names;
-        let mut layout = Layout {
-            fields: names.len(),
-            ..Layout::default()
-        };
+        let mut layout = Layout { fields: names.len(), ..Layout::default() };
         if dialect == Dialect::W3c {
             layout.clock = clock(&names);
             if layout.clock.is_some() {
@@ -96,11 +93,7 @@ impl CsvDecoder {
     pub fn new(dialect: Dialect, names: Option<&[String]>, wanted: &[Wanted]) -> Self {
         let names = names.unwrap_or_default().iter();
         let names = names.map(|name| name.clone().into_bytes()).collect();
-        CsvDecoder {
-            dialect,
-            wanted: wanted.to_vec(),
-            layout: Layout::of(dialect, names, wanted),
-        }
+        CsvDecoder { dialect, wanted: wanted.to_vec(), layout: Layout::of(dialect, names, wanted) }
     }
 
     fn layout(&self, header: ValueRef<'_>) -> Result<Layout, String> {
@@ -109,9 +102,7 @@ impl CsvDecoder {
                 let names = self.dialect.names(header)?;
                 Ok(Layout::of(self.dialect, names, &self.wanted))
             }
-            _ if self.dialect == Dialect::W3c => {
-                Err("w3c: expected a line `#Fields: …` before this one".to_owned())
-            }
+            _ if self.dialect == Dialect::W3c => Err("w3c: expected a line `#Fields: …` before this one".to_owned()),
             _ => Err(format!("{}: there is no header", self.dialect.name())),
         }
     }
@@ -202,10 +193,7 @@ impl<'d, 'a> Rows<'d, 'a> {
             let end = separator.unwrap_or(text.len());
             self.taken[column].push(Span::new(base + start, base + end));
         }
-        check_count(
-            field + 1 + usize::from(separator.is_some()) + separators.count(),
-            layout,
-        )
+        check_count(field + 1 + usize::from(separator.is_some()) + separators.count(), layout)
     }
 
     /// A row in which every field is looked at.
@@ -279,10 +267,7 @@ impl<'d, 'a> Rows<'d, 'a> {
             let record = RecordColumn::new(Names::clone(names), fields, self.read);
             columns[whole] = Column::Record(record);
         }
-        Decoded {
-            columns,
-            rejected: self.rejected,
-        }
+        Decoded { columns, rejected: self.rejected }
     }
 }
 
@@ -304,11 +289,7 @@ fn timestamp([date, time]: [&[u8]; 2]) -> Option<i64> {
 
 #[inline]
 fn check_count(found: usize, layout: &Layout) -> Result<(), String> {
-    if found <= layout.fields {
-        Ok(())
-    } else {
-        Err(too_long(found, layout))
-    }
+    if found <= layout.fields { Ok(()) } else { Err(too_long(found, layout)) }
 }
 
 #[cold]
@@ -319,9 +300,7 @@ fn too_long(found: usize, layout: &Layout) -> String {
 
 impl CsvDecoder {
     fn whole(&self) -> Option<usize> {
-        self.wanted
-            .iter()
-            .position(|wanted| matches!(wanted, Wanted::Whole))
+        self.wanted.iter().position(|wanted| matches!(wanted, Wanted::Whole))
     }
 }
 
@@ -353,11 +332,7 @@ impl CsvDecoder {
 impl Decoder for CsvDecoder {
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
         // Of most rows the first byte tells, and every row is asked.
-        let limit = if self.dialect == Dialect::W3c {
-            b'#'
-        } else {
-            b' '
-        };
+        let limit = if self.dialect == Dialect::W3c { b'#' } else { b' ' };
         let bytes: &[u8] = &texts.bytes;
         let mut rows = Vec::new();
         for (row, span) in (0..).zip(&texts.spans) {
@@ -378,10 +353,7 @@ impl Decoder for CsvDecoder {
     }
 
     fn in_order(&self, line: &[u8], header: &[u8], first: &[u8]) -> Option<Vec<u8>> {
-        let (own, wanted) = (
-            self.dialect.names(header).ok()?,
-            self.dialect.names(first).ok()?,
-        );
+        let (own, wanted) = (self.dialect.names(header).ok()?, self.dialect.names(first).ok()?);
         let mut fields = Vec::new();
         self.dialect.fields(line, own.len(), &mut fields).ok()?;
         let mut moved = Vec::with_capacity(line.len());
@@ -403,9 +375,7 @@ impl Decoder for CsvDecoder {
     }
 
     fn decode_under<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
-        by_header(self.wanted.len(), headers, texts, |header, texts| {
-            self.decode_under_one(header, texts)
-        })
+        by_header(self.wanted.len(), headers, texts, |header, texts| self.decode_under_one(header, texts))
     }
 }
 
@@ -426,34 +396,19 @@ mod tests {
     }
 
     /// The wanted columns of some rows, and why others are rejected.
-    fn decode(
-        dialect: Dialect,
-        header: &str,
-        rows: &[&[u8]],
-        names: &[&str],
-    ) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
+    fn decode(dialect: Dialect, header: &str, rows: &[&[u8]], names: &[&str]) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
         let bytes = rows.concat();
         let mut start = 0;
         let span = |row: &&[u8]| {
             start += row.len();
             Span::new(start - row.len(), start)
         };
-        let texts = TextColumn {
-            spans: rows.iter().map(span).collect(),
-            bytes: Bytes::Borrowed(&bytes),
-        };
+        let texts = TextColumn { spans: rows.iter().map(span).collect(), bytes: Bytes::Borrowed(&bytes) };
         let headers = Column::Constant(Value::Text(header.into()), rows.len());
         let decoder = CsvDecoder::new(dialect, None, &wanted(names));
         let decoded = decoder.decode_under(&headers, &texts);
-        let column = |column: &Column<'_>| {
-            (0..column.len())
-                .map(|row| column.get(row).to_value())
-                .collect()
-        };
-        (
-            decoded.columns.iter().map(column).collect(),
-            decoded.rejected,
-        )
+        let column = |column: &Column<'_>| (0..column.len()).map(|row| column.get(row).to_value()).collect();
+        (decoded.columns.iter().map(column).collect(), decoded.rejected)
     }
 
     fn text(text: &str) -> Value {
@@ -468,10 +423,7 @@ mod tests {
         assert_eq!(columns[1], [text("1"), text("4"), text("")]);
         assert_eq!(columns[2], [text("2"), text("5,\"5"), Value::Null]);
         assert_eq!(columns[3], [Value::Null, Value::Null, Value::Null]);
-        assert_eq!(
-            rejected,
-            [(3, "csv: expected 3 fields, found 4".to_owned())]
-        );
+        assert_eq!(rejected, [(3, "csv: expected 3 fields, found 4".to_owned())]);
     }
 
     #[test]
@@ -479,19 +431,14 @@ mod tests {
         let rows: [&[u8]; 3] = [b"\"a\"\"\",\"b", b"\"c\"\"\",d", b"\"e\"f,g"];
         let (columns, rejected) = decode(CSV, "x,y", &rows, &["x", "y"]);
         assert_eq!(columns, [[text("c\"")], [text("d")]]);
-        assert_eq!(
-            rejected.iter().map(|(row, _)| *row).collect::<Vec<_>>(),
-            [0, 2]
-        );
+        assert_eq!(rejected.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [0, 2]);
     }
 
     #[test]
     fn names_are_told_apart() {
         let names = |header: &str| {
             let names = CSV.names(header.as_bytes()).expect("a good header");
-            let names = names
-                .into_iter()
-                .map(|name| String::from_utf8(name).expect("text"));
+            let names = names.into_iter().map(|name| String::from_utf8(name).expect("text"));
             names.collect::<Vec<_>>()
         };
         assert_eq!(names("a,a,a_2,a"), ["a", "a_3", "a_2", "a_4"]);

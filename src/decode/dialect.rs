@@ -70,8 +70,7 @@ impl Dialect {
     #[cold]
     fn is_blank(self, line: &[u8]) -> bool {
         let separator = self.separator();
-        line.iter()
-            .all(|byte| matches!(byte, b' ' | b'\t'..=b'\r') && Some(*byte) != separator)
+        line.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r') && Some(*byte) != separator)
     }
 
     /// The field that begins at a byte of a row whose fields one byte separates; the next field begins one byte after
@@ -83,11 +82,7 @@ impl Dialect {
         }
         let end = memchr(separator, &row[at..]).map_or(row.len(), |length| at + length);
         let is_changed = self == Dialect::Tsv && memchr(b'\\', &row[at..end]).is_some();
-        let field = Field {
-            start: at,
-            end,
-            is_changed,
-        };
+        let field = Field { start: at, end, is_changed };
         Ok((field, end))
     }
 
@@ -96,9 +91,7 @@ impl Dialect {
         let written = &row[field.start..field.end];
         match self {
             _ if !field.is_changed => written.to_vec(),
-            Dialect::Csv { .. } | Dialect::Separated(_) | Dialect::W3c => {
-                without_doubled_quotes(written)
-            }
+            Dialect::Csv { .. } | Dialect::Separated(_) | Dialect::W3c => without_doubled_quotes(written),
             Dialect::Tsv => without_escapes(written),
         }
     }
@@ -128,12 +121,7 @@ impl Dialect {
     }
 
     /// All fields of a row, at most `limit` where the last one takes the rest.
-    pub(super) fn fields(
-        self,
-        row: &[u8],
-        limit: usize,
-        fields: &mut Vec<Field>,
-    ) -> Result<(), String> {
+    pub(super) fn fields(self, row: &[u8], limit: usize, fields: &mut Vec<Field>) -> Result<(), String> {
         fields.clear();
         match self {
             Dialect::Separated(separator) => separator.fields(row, limit, fields),
@@ -195,11 +183,7 @@ fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(Field, usize), String
             }
             _ => {
                 let end = quote;
-                let field = Field {
-                    start,
-                    end,
-                    is_changed,
-                };
+                let field = Field { start, end, is_changed };
                 return Ok((field, quote + 1));
             }
         }
@@ -249,11 +233,7 @@ fn distinct(names: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut column = 0;
     let distinct = |name: Vec<u8>| {
         column += 1;
-        let name = if name.is_empty() {
-            column.to_string().into_bytes()
-        } else {
-            name
-        };
+        let name = if name.is_empty() { column.to_string().into_bytes() } else { name };
         if seen.insert(name.clone()) {
             return name;
         }

@@ -22,10 +22,7 @@ pub(super) fn by_header<'a>(
         let header = headers.get(start);
         let same = (start..rows).take_while(|row| headers.get(*row) == header);
         let end = start + same.count();
-        let run = TextColumn {
-            bytes: texts.bytes.clone(),
-            spans: texts.spans[start..end].to_vec(),
-        };
+        let run = TextColumn { bytes: texts.bytes.clone(), spans: texts.spans[start..end].to_vec() };
         let decoded = read(header, &run);
         for (builder, column) in builders.iter_mut().zip(&decoded.columns) {
             (0..column.len()).for_each(|row| builder.push(column.get(row)));
@@ -34,8 +31,5 @@ pub(super) fn by_header<'a>(
         rejected.extend(decoded.rejected.into_iter().map(at));
         start = end;
     }
-    Decoded {
-        columns: builders.into_iter().map(ColumnBuilder::finish).collect(),
-        rejected,
-    }
+    Decoded { columns: builders.into_iter().map(ColumnBuilder::finish).collect(), rejected }
 }

@@ -51,20 +51,13 @@ enum Found {
 impl LogfmtDecoder {
     /// A decoder of these fields; column by column in this order. A path is the key that looks like it.
     pub fn new(separator: Separator, wanted: &[Wanted]) -> Self {
-        let mut decoder = LogfmtDecoder {
-            separator,
-            keys: Vec::new(),
-            fields: wanted.len(),
-            whole: None,
-        };
+        let mut decoder = LogfmtDecoder { separator, keys: Vec::new(), fields: wanted.len(), whole: None };
         for (column, wanted) in wanted.iter().enumerate() {
             match wanted {
                 Wanted::Whole => decoder.whole = Some(column),
-                Wanted::Field(path, seen) => decoder.keys.push(WantedKey {
-                    key: path.label().into_bytes(),
-                    column,
-                    seen: seen.clone(),
-                }),
+                Wanted::Field(path, seen) => {
+                    decoder.keys.push(WantedKey { key: path.label().into_bytes(), column, seen: seen.clone() })
+                }
             }
         }
         decoder
@@ -113,9 +106,7 @@ impl Decoder for LogfmtDecoder {
                     Some(found) => {
                         wanted.seen.set();
                         match found {
-                            Found::Plain(start, end) => {
-                                taken.push(Span::new(base + start, base + end))
-                            }
+                            Found::Plain(start, end) => taken.push(Span::new(base + start, base + end)),
                             Found::Escaped(..) => taken.push_made(found.value(text)),
                         }
                     }
@@ -137,11 +128,7 @@ impl Decoder for LogfmtDecoder {
 /// Calls `see` with each key of a line and its value. Words that are no pair are skipped; a line without any pair is
 /// an error.
 #[inline]
-fn walk<'t>(
-    text: &'t [u8],
-    separator: &Separator,
-    see: impl FnMut(&'t [u8], Found),
-) -> Result<(), String> {
+fn walk<'t>(text: &'t [u8], separator: &Separator, see: impl FnMut(&'t [u8], Found)) -> Result<(), String> {
     let has_pair = match separator {
         Separator::White => walk_words(text, see),
         Separator::Text(separator) => walk_parts(text, separator, see),
@@ -163,9 +150,7 @@ fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], Found)) -> bool 
         if at == text.len() {
             return has_pair;
         }
-        let key_length = length(&text[at..], |byte| {
-            byte > b' ' && byte != b'=' && byte != b'"'
-        });
+        let key_length = length(&text[at..], |byte| byte > b' ' && byte != b'=' && byte != b'"');
         let key = &text[at..at + key_length];
         if key.is_empty() || text.get(at + key_length) != Some(&b'=') {
             let quoted = closing_quote(text, at).filter(|(end, _)| ends(end + 1));
@@ -191,11 +176,7 @@ fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], Found)) -> bool 
 }
 
 /// The same, separated by a text; white space around keys and values is dropped.
-fn walk_parts<'t>(
-    text: &'t [u8],
-    separator: &memmem::Finder<'_>,
-    mut see: impl FnMut(&'t [u8], Found),
-) -> bool {
+fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl FnMut(&'t [u8], Found)) -> bool {
     let find = |at: usize| {
         let found = separator.find(&text[at..]);
         found.map_or(text.len(), |found| at + found)
@@ -203,9 +184,7 @@ fn walk_parts<'t>(
     let skip_white = |at: usize, end: usize| at + length(&text[at..end], |byte| byte <= b' ');
     let ends = |at: usize| {
         let rest = text[at..].trim_ascii_start();
-        rest.is_empty()
-            || rest.starts_with(separator.needle())
-            || text[at..].starts_with(separator.needle())
+        rest.is_empty() || rest.starts_with(separator.needle()) || text[at..].starts_with(separator.needle())
     };
     let mut has_pair = false;
     let mut at = 0;
@@ -302,11 +281,7 @@ fn without_escapes(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&first, behind)) = rest.split_first() {
-        let (meant, read) = if first == b'\\' {
-            escape(behind)
-        } else {
-            (Escape::Byte(first), 0)
-        };
+        let (meant, read) = if first == b'\\' { escape(behind) } else { (Escape::Byte(first), 0) };
         match meant {
             Escape::Byte(byte) => out.push(byte),
             Escape::Char(letter) => {
@@ -406,10 +381,7 @@ mod tests {
             ("a=\"1 b=2", [("a", "\"1"), ("b", "2")]),
             ("a=\"1\"x b=2", [("a", "\"1\"x"), ("b", "2")]),
             ("a=x\"y b=2\"", [("a", "x\"y"), ("b", "2\"")]),
-            (
-                "a=1 =3 \"c\"=4 \"d e=5\" x\"y=6 b=2",
-                [("a", "1"), ("b", "2")],
-            ),
+            ("a=1 =3 \"c\"=4 \"d e=5\" x\"y=6 b=2", [("a", "1"), ("b", "2")]),
             ("a=1 b=\"2\\", [("a", "1"), ("b", "\"2\\")]),
         ] {
             assert_eq!(pairs(text), expected(&found), "{text}");
@@ -423,31 +395,12 @@ mod tests {
     #[test]
     fn other_separators() {
         assert_eq!(
-            pairs_by(
-                ",",
-                "a=1, b=two words ,c=\"x, y\" ,,d , e= , f=\"1\"2, g = 3"
-            ),
-            expected(&[
-                ("a", "1"),
-                ("b", "two words"),
-                ("c", "x, y"),
-                ("e", ""),
-                ("f", "\"1\"2"),
-                ("g", "3")
-            ])
+            pairs_by(",", "a=1, b=two words ,c=\"x, y\" ,,d , e= , f=\"1\"2, g = 3"),
+            expected(&[("a", "1"), ("b", "two words"), ("c", "x, y"), ("e", ""), ("f", "\"1\"2"), ("g", "3")])
         );
-        assert_eq!(
-            pairs_by("||", "a=1||b=2|3"),
-            expected(&[("a", "1"), ("b", "2|3")])
-        );
-        assert_eq!(
-            pairs_by(" ", "a=1  b=2"),
-            expected(&[("a", "1"), ("b", "2")])
-        );
-        assert_eq!(
-            pairs_by("; ", "a=1;x; b=2"),
-            expected(&[("a", "1;x"), ("b", "2")])
-        );
+        assert_eq!(pairs_by("||", "a=1||b=2|3"), expected(&[("a", "1"), ("b", "2|3")]));
+        assert_eq!(pairs_by(" ", "a=1  b=2"), expected(&[("a", "1"), ("b", "2")]));
+        assert_eq!(pairs_by("; ", "a=1;x; b=2"), expected(&[("a", "1;x"), ("b", "2")]));
     }
 
     #[test]
@@ -457,15 +410,9 @@ mod tests {
             ("\\n\\r\\t\\b\\f", "\n\r\t\u{8}\u{c}"),
             ("\\u00e9\\ud83d\\ude00", "é😀"),
             ("\\x41\\xC3\\xa9", "Aé"),
-            (
-                "\\ud83d\\u0041 \\u12 \\x4 \\q \\",
-                "\\ud83dA \\u12 \\x4 \\q \\",
-            ),
+            ("\\ud83d\\u0041 \\u12 \\x4 \\q \\", "\\ud83dA \\u12 \\x4 \\q \\"),
         ] {
-            assert_eq!(
-                String::from_utf8_lossy(&without_escapes(written.as_bytes())),
-                meant
-            );
+            assert_eq!(String::from_utf8_lossy(&without_escapes(written.as_bytes())), meant);
         }
     }
 

@@ -22,15 +22,8 @@ pub fn group_names(regex: &Regex) -> Vec<String> {
 impl RegexDecoder {
     /// A decoder of the groups with these names.
     pub fn new(regex: Regex, names: &[String]) -> Self {
-        let number = |name: &String| {
-            regex
-                .capture_names()
-                .position(|group| group == Some(name.as_str()))
-        };
-        let wanted = names
-            .iter()
-            .filter_map(|name| Some((name.clone(), number(name)?)))
-            .collect();
+        let number = |name: &String| regex.capture_names().position(|group| group == Some(name.as_str()));
+        let wanted = names.iter().filter_map(|name| Some((name.clone(), number(name)?))).collect();
         RegexDecoder { regex, wanted }
     }
 }
@@ -38,11 +31,8 @@ impl RegexDecoder {
 impl Decoder for RegexDecoder {
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let rows = texts.spans.len();
-        let mut columns: Vec<Places> = self
-            .wanted
-            .iter()
-            .map(|(name, _)| Places::new(name, Kind::Text, rows))
-            .collect();
+        let mut columns: Vec<Places> =
+            self.wanted.iter().map(|(name, _)| Places::new(name, Kind::Text, rows)).collect();
         let mut rejected = Vec::new();
         let mut locations = self.regex.capture_locations();
         for (row, span) in texts.spans.iter().enumerate() {
@@ -60,9 +50,7 @@ impl Decoder for RegexDecoder {
             let base = span.start as usize;
             for (column, (_, group)) in columns.iter_mut().zip(&self.wanted) {
                 let place = locations.get(*group);
-                column.spans.push(place.map_or(Span::NULL, |(start, end)| {
-                    Span::new(base + start, base + end)
-                }));
+                column.spans.push(place.map_or(Span::NULL, |(start, end)| Span::new(base + start, base + end)));
             }
         }
         typed::finish("regex", &texts.bytes, rows, columns, rejected)
@@ -74,11 +62,7 @@ impl RegexDecoder {
     fn reason(&self) -> String {
         const MOST: usize = 60;
         let pattern: String = self.regex.as_str().chars().take(MOST).collect();
-        let more = if pattern.len() < self.regex.as_str().len() {
-            "…"
-        } else {
-            ""
-        };
+        let more = if pattern.len() < self.regex.as_str().len() { "…" } else { "" };
         format!("regex: expected a match of /{pattern}{more}/")
     }
 }

@@ -46,10 +46,7 @@ impl Separator {
 
     /// What matches this pattern, which does not match the empty text.
     pub fn regex(regex: Regex) -> Separator {
-        Separator {
-            find: Find::Regex(regex),
-            is_wide: true,
-        }
+        Separator { find: Find::Regex(regex), is_wide: true }
     }
 
     /// The separator as text, if it is one.
@@ -101,11 +98,7 @@ impl Separator {
                 }
             }
             let found = self.find(row, at).filter(|_| !is_rest);
-            fields.push(Field {
-                start: at,
-                end: found.map_or(row.len(), |(start, _)| start),
-                is_changed: false,
-            });
+            fields.push(Field { start: at, end: found.map_or(row.len(), |(start, _)| start), is_changed: false });
             match found {
                 Some((_, after)) => at = after,
                 None => return,
@@ -124,11 +117,7 @@ pub(super) fn quoted(row: &[u8], at: usize) -> Option<(Field, usize)> {
     loop {
         let end = from + memchr(b'"', &row[from..])?;
         if row.get(end + 1) != Some(&b'"') {
-            let field = Field {
-                start,
-                end,
-                is_changed,
-            };
+            let field = Field { start, end, is_changed };
             return Some((field, end + 1));
         }
         (from, is_changed) = (end + 2, true);
@@ -154,10 +143,7 @@ mod tests {
     #[test]
     fn the_last_column_takes_the_rest() {
         let row = "  root   1  0.0 /sbin/init  splash ";
-        assert_eq!(
-            fields(&blanks(), row, 4),
-            ["root", "1", "0.0", "/sbin/init  splash "]
-        );
+        assert_eq!(fields(&blanks(), row, 4), ["root", "1", "0.0", "/sbin/init  splash "]);
         assert_eq!(fields(&blanks(), "a b", 4), ["a", "b"]);
         let bars = Separator::text(b"||");
         assert_eq!(fields(&bars, "||1||2||3||4", 3), ["1", "2", "3||4"]);

@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use super::csv::{CsvDecoder, Dialect};
 use super::{Decoder, Seen, Wanted};
 use crate::data::{
-    Bytes, Column, ColumnBuilder, Framing, Span, TextColumn, Value, ValueRef, read_json,
-    skip_white, trim_terminator,
+    Bytes, Column, ColumnBuilder, Framing, Span, TextColumn, Value, ValueRef, read_json, skip_white, trim_terminator,
 };
 use crate::lang::ast::{Path, Segment};
 
@@ -103,20 +102,13 @@ fn read_rows(dialect: Dialect, bytes: Vec<u8>) -> Result<Table, BadRow> {
         Wanted::Field(path, Seen::default())
     });
     let decoder = CsvDecoder::new(dialect, Some(&names), &wanted.collect::<Vec<_>>());
-    let texts = TextColumn {
-        bytes: Bytes::Shared(bytes.into()),
-        spans,
-    };
+    let texts = TextColumn { bytes: Bytes::Shared(bytes.into()), spans };
     let decoded = decoder.decode(&texts);
     if let Some((row, reason)) = decoded.rejected.into_iter().next() {
         return Err(bad_row(&texts.bytes, texts.spans[row as usize], reason));
     }
     let columns = decoded.columns.into_iter().map(Column::detach);
-    Ok(Table {
-        names,
-        columns: columns.collect(),
-        rows: texts.spans.len(),
-    })
+    Ok(Table { names, columns: columns.collect(), rows: texts.spans.len() })
 }
 
 #[cold]
@@ -140,9 +132,7 @@ fn read_objects(bytes: &[u8]) -> Result<Table, BadRow> {
         };
         for (index, member) in members.into_iter().enumerate() {
             let place = format!("number {} in the list", index + 1);
-            objects
-                .add(member)
-                .ok_or_else(|| expected_object(1, &place))?;
+            objects.add(member).ok_or_else(|| expected_object(1, &place))?;
         }
     } else {
         for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
@@ -202,11 +192,7 @@ impl Objects {
             (rows..all).for_each(|_| builder.push(ValueRef::Null));
             builder.finish()
         };
-        Table {
-            names: self.names,
-            columns: self.columns.into_iter().map(column).collect(),
-            rows: all,
-        }
+        Table { names: self.names, columns: self.columns.into_iter().map(column).collect(), rows: all }
     }
 }
 
@@ -248,13 +234,7 @@ mod tests {
     #[test]
     fn rows_have_the_lines_of_the_file() {
         let rows = cells("t.csv", "\u{feff}a,b\r\n1,\"x\n\"\"y\"\"\"\r\n\n2\n");
-        assert_eq!(
-            rows,
-            Ok(vec![
-                vec![text("1"), text("x\n\"y\"")],
-                vec![text("2"), Value::Null]
-            ])
-        );
+        assert_eq!(rows, Ok(vec![vec![text("1"), text("x\n\"y\"")], vec![text("2"), Value::Null]]));
         let bad = cells("t.csv", "a,b\n1,\"x\ny\"\n1,2,3\n").map_err(|bad| bad.line);
         assert_eq!(bad, Err(4));
         assert_eq!(cells("t.csv", "").map_err(|bad| bad.line), Err(1));
@@ -262,16 +242,10 @@ mod tests {
 
     #[test]
     fn objects_need_not_have_the_same_fields() {
-        let expected = Ok(vec![
-            vec![Value::Int(1), Value::Null],
-            vec![Value::Null, text("x")],
-        ]);
+        let expected = Ok(vec![vec![Value::Int(1), Value::Null], vec![Value::Null, text("x")]]);
         assert_eq!(cells("t.json", "{\"a\":1}\n\n{\"b\":\"x\"}\n"), expected);
         assert_eq!(cells("t.json", "[{\"a\":1},\n{\"b\":\"x\"}]\n"), expected);
-        assert_eq!(
-            cells("t.json", "{\"a\":1}\n[]\n").map_err(|bad| bad.line),
-            Err(2)
-        );
+        assert_eq!(cells("t.json", "{\"a\":1}\n[]\n").map_err(|bad| bad.line), Err(2));
         assert_eq!(cells("t.json", "[1]").map_err(|bad| bad.line), Err(1));
     }
 }

@@ -14,10 +14,7 @@ pub(super) struct Taken {
 impl Taken {
     /// Room for so many rows.
     pub(super) fn new(rows: usize) -> Self {
-        Taken {
-            spans: Vec::with_capacity(rows),
-            made: Vec::new(),
-        }
+        Taken { spans: Vec::with_capacity(rows), made: Vec::new() }
     }
 
     /// How many rows there are.
@@ -48,10 +45,7 @@ impl Taken {
     /// The column; `bytes` are what the spans point into.
     pub(super) fn into_column<'a>(self, bytes: &Bytes<'a>) -> Column<'a> {
         if self.made.is_empty() {
-            return Column::Text(TextColumn {
-                bytes: bytes.clone(),
-                spans: self.spans,
-            });
+            return Column::Text(TextColumn { bytes: bytes.clone(), spans: self.spans });
         }
         let mut builder = ColumnBuilder::new(self.spans.len());
         let mut made = self.made.into_iter().peekable();

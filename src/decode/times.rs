@@ -133,17 +133,11 @@ mod tests {
 
     #[test]
     fn a_number_in_the_middle_must_be_alone() {
-        let first = Surroundings {
-            is_first: true,
-            is_last: false,
-        };
+        let first = Surroundings { is_first: true, is_last: false };
         assert_eq!(longest(b"at 1431857103 x", 3, first), Some(13));
         assert_eq!(longest(b"at 12 x", 3, first), None);
         assert_eq!(longest(b"a-1431857103", 2, first), None);
-        let last = Surroundings {
-            is_first: false,
-            is_last: true,
-        };
+        let last = Surroundings { is_first: false, is_last: true };
         assert_eq!(longest(b"at 10.0.0.1", 3, last), None);
         assert_eq!(longest(b"at 10.5", 3, last), Some(7));
     }
@@ -183,9 +177,8 @@ mod tests {
             Just(" I"),
         ];
         let rest = "([ ,:.\\]][ 0-9A-Za:.,]{0,5})?";
-        (date, between, clock, zone, rest).prop_map(|(date, between, clock, zone, rest)| {
-            format!("{date}{between}{clock}{zone}{rest}")
-        })
+        (date, between, clock, zone, rest)
+            .prop_map(|(date, between, clock, zone, rest)| format!("{date}{between}{clock}{zone}{rest}"))
     }
 
     proptest! {

@@ -4,9 +4,8 @@
 //! its type rejects its record.
 
 use crate::data::{
-    Bytes, Column, ColumnBuilder, Exact, Moment, Span, TextColumn, TimeReader, TimeSite, Validity,
-    Value, ValueRef, expected_time, parse_duration, parse_exact, parse_moment, parse_month_and_day,
-    parse_number, read_string,
+    Bytes, Column, ColumnBuilder, Exact, Moment, Span, TextColumn, TimeReader, TimeSite, Validity, Value, ValueRef,
+    expected_time, parse_duration, parse_exact, parse_moment, parse_month_and_day, parse_number, read_string,
 };
 
 use super::Decoded;
@@ -81,20 +80,12 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn new(name: &str, kind: Kind, rows: usize) -> Self {
-        Places {
-            name: name.to_owned(),
-            kind,
-            spans: Vec::with_capacity(rows),
-            site: None,
-        }
+        Places { name: name.to_owned(), kind, spans: Vec::with_capacity(rows), site: None }
     }
 
     /// Times without a year take it from the record before at this site.
     pub(super) fn at(self, site: TimeSite) -> Self {
-        Places {
-            site: Some(site),
-            ..self
-        }
+        Places { site: Some(site), ..self }
     }
 }
 
@@ -111,29 +102,16 @@ pub(super) fn finish<'a>(
     let columns = places
         .into_iter()
         .map(|field| {
-            let Places {
-                name,
-                kind,
-                spans,
-                site,
-            } = field;
+            let Places { name, kind, spans, site } = field;
             let mut reject = |index: usize, text: &[u8]| {
                 let expected = kind.expected_of(text);
                 let found = shown(text);
-                bad.push((
-                    index as u32,
-                    format!("{decoder}: expected {expected} at {name}, found {found}"),
-                ));
+                bad.push((index as u32, format!("{decoder}: expected {expected} at {name}, found {found}")));
             };
             match kind {
-                Kind::Text | Kind::Word => Column::Text(TextColumn {
-                    bytes: bytes.clone(),
-                    spans,
-                }),
+                Kind::Text | Kind::Word => Column::Text(TextColumn { bytes: bytes.clone(), spans }),
                 Kind::Escaped => unescape(bytes, spans, &mut reject, |text| Some(plain(text))),
-                Kind::Json => unescape(bytes, spans, &mut reject, |text| {
-                    read_string(&[b"\"", text, b"\""].concat())
-                }),
+                Kind::Json => unescape(bytes, spans, &mut reject, |text| read_string(&[b"\"", text, b"\""].concat())),
                 Kind::Int => ints(bytes, &spans, &mut reject),
                 Kind::Float => convert(bytes, &spans, &mut reject, |text| {
                     parse_number(text).map(|number| ValueRef::Float(number.to_f64()))
@@ -164,31 +142,18 @@ fn without<'a>(
     bad.sort_by_key(|(index, _)| *index); // stable: of one row, the reason of the first field
     bad.dedup_by_key(|(index, _)| *index);
     let mut refused = rejected.iter().map(|(row, _)| *row).peekable();
-    let read: Vec<u32> = (0..rows as u32)
-        .filter(|row| refused.next_if_eq(row).is_none())
-        .collect();
+    let read: Vec<u32> = (0..rows as u32).filter(|row| refused.next_if_eq(row).is_none()).collect();
     let mut dropped = bad.iter().map(|(index, _)| *index).peekable();
-    let kept: Vec<u32> = (0..read.len() as u32)
-        .filter(|index| dropped.next_if_eq(index).is_none())
-        .collect();
-    rejected.extend(
-        bad.into_iter()
-            .map(|(index, reason)| (read[index as usize], reason)),
-    );
+    let kept: Vec<u32> = (0..read.len() as u32).filter(|index| dropped.next_if_eq(index).is_none()).collect();
+    rejected.extend(bad.into_iter().map(|(index, reason)| (read[index as usize], reason)));
     rejected.sort_by_key(|(row, _)| *row);
-    Decoded {
-        columns: columns.iter().map(|column| column.gather(&kept)).collect(),
-        rejected,
-    }
+    Decoded { columns: columns.iter().map(|column| column.gather(&kept)).collect(), rejected }
 }
 
 /// A piece of data as a reason shows it.
 pub(super) fn shown(text: &[u8]) -> String {
     const MOST: usize = 40;
-    let shown: String = String::from_utf8_lossy(&text[..text.len().min(4 * MOST)])
-        .chars()
-        .take(MOST)
-        .collect();
+    let shown: String = String::from_utf8_lossy(&text[..text.len().min(4 * MOST)]).chars().take(MOST).collect();
     let more = if shown.len() < text.len() { "…" } else { "" };
     format!("\"{}{more}\"", shown.escape_debug())
 }
@@ -298,10 +263,7 @@ fn unescape<'a>(
 ) -> Column<'a> {
     let has_backslash = |text: &[u8]| memchr::memchr(b'\\', text).is_some();
     if !spans.iter().any(|span| has_backslash(span.slice(bytes))) {
-        return Column::Text(TextColumn {
-            bytes: bytes.clone(),
-            spans,
-        });
+        return Column::Text(TextColumn { bytes: bytes.clone(), spans });
     }
     let mut builder = ColumnBuilder::new(spans.len());
     for (index, span) in spans.iter().enumerate() {
@@ -345,39 +307,16 @@ mod tests {
     #[test]
     fn rows_whose_values_do_not_fit_are_rejected() {
         let bytes = Bytes::Borrowed(b"1x2".as_slice());
-        let spans = vec![
-            Span::new(0, 1),
-            Span::new(1, 2),
-            Span::NULL,
-            Span::new(2, 3),
-        ];
+        let spans = vec![Span::new(0, 1), Span::new(1, 2), Span::NULL, Span::new(2, 3)];
         let places = vec![
-            Places {
-                spans: spans.clone(),
-                ..Places::new("n", Kind::Int, 0)
-            },
-            Places {
-                spans,
-                ..Places::new("t", Kind::Text, 0)
-            },
+            Places { spans: spans.clone(), ..Places::new("n", Kind::Int, 0) },
+            Places { spans, ..Places::new("t", Kind::Text, 0) },
         ];
         let decoded = finish("d", &bytes, 5, places, vec![(0, "no".to_owned())]);
-        assert_eq!(
-            decoded.rejected,
-            [
-                (0, "no".to_owned()),
-                (2, "d: expected an int at n, found \"x\"".to_owned())
-            ]
-        );
-        let values = |column: &Column<'_>| -> Vec<Value> {
-            (0..column.len())
-                .map(|row| column.get(row).to_value())
-                .collect()
-        };
-        assert_eq!(
-            values(&decoded.columns[0]),
-            [Value::Int(1), Value::Null, Value::Int(2)]
-        );
+        assert_eq!(decoded.rejected, [(0, "no".to_owned()), (2, "d: expected an int at n, found \"x\"".to_owned())]);
+        let values =
+            |column: &Column<'_>| -> Vec<Value> { (0..column.len()).map(|row| column.get(row).to_value()).collect() };
+        assert_eq!(values(&decoded.columns[0]), [Value::Int(1), Value::Null, Value::Int(2)]);
         assert_eq!(decoded.columns[1].len(), 3);
     }
 }

@@ -71,11 +71,7 @@ fn by_white_space(row: &[u8], fields: &mut Vec<Field>) {
 }
 
 fn plain(start: usize, end: usize) -> Field {
-    Field {
-        start,
-        end,
-        is_changed: false,
-    }
+    Field { start, end, is_changed: false }
 }
 
 #[cfg(test)]

@@ -81,10 +81,7 @@ pub(super) struct ChunkArrivals {
 impl ChunkArrivals {
     pub(super) fn new(read_ns: i64, arrivals: Arrivals, bytes: &[u8]) -> ChunkArrivals {
         let several = arrivals.runs.len() > 1;
-        ChunkArrivals {
-            read_ns,
-            several: several.then(|| Arc::new((arrivals, addresses(bytes)))),
-        }
+        ChunkArrivals { read_ns, several: several.then(|| Arc::new((arrivals, addresses(bytes)))) }
     }
 
     /// Parts pieces where one read ended and the next began, so that most have one time: a column of times costs more
@@ -118,20 +115,13 @@ impl ChunkArrivals {
         let small = runs.partition_point(|(end, _)| *end < PART_BYTES);
         let large = runs.get(small).map(|(end, _)| *end)?;
         let before = small.checked_sub(1).map(|last| runs[last].0);
-        let end = before
-            .filter(|before| large - before >= PART_BYTES)
-            .unwrap_or(large);
+        let end = before.filter(|before| large - before >= PART_BYTES).unwrap_or(large);
         Some(end).filter(|end| *end < bytes.len())
     }
 
     /// When each row of a batch was read. The rows were scanned from these bytes of the chunk: each is the text in
     /// the column `texts`, or else a line.
-    pub(super) fn column(
-        &self,
-        bytes: &[u8],
-        batch: &Batch<'_>,
-        texts: Option<Slot>,
-    ) -> Column<'static> {
+    pub(super) fn column(&self, bytes: &[u8], batch: &Batch<'_>, texts: Option<Slot>) -> Column<'static> {
         let runs = self.runs_of(bytes);
         let [(_, first_ns), .., _] = runs.as_slice() else {
             let read_ns = runs.first().map_or(self.read_ns, |(_, read_ns)| *read_ns);
@@ -267,23 +257,10 @@ mod tests {
             assert_eq!(times(&own.column(piece, &batch, None)), expected);
         }
         let text = |start, end| Span::new(start, end);
-        let spans = vec![
-            text(0, 1),
-            text(2, 2),
-            text(3, 4),
-            text(5, 8),
-            text(8, 8),
-            text(9, 10),
-        ];
+        let spans = vec![text(0, 1), text(2, 2), text(3, 4), text(5, 8), text(8, 8), text(9, 10)];
         let mut batch = Batch::new(spans.len(), Position(0));
         let bytes = Bytes::Borrowed(&bytes[..]);
-        batch.set(
-            Slot(0),
-            Column::Text(TextColumn {
-                bytes: bytes.clone(),
-                spans,
-            }),
-        );
+        batch.set(Slot(0), Column::Text(TextColumn { bytes: bytes.clone(), spans }));
         let column = own.column(&bytes, &batch, Some(Slot(0)));
         assert_eq!(times(&column), [10, 20, 20, 20, 30, 30]);
     }
@@ -291,15 +268,10 @@ mod tests {
     #[test]
     fn large_reads_are_pieces_of_their_own_and_small_ones_stay_together() {
         let bytes = vec![b'\n'; 60_000];
-        let ends = [
-            10_000, 10_100, 10_200, 30_000, 30_001, 34_500, 34_501, 60_000,
-        ];
+        let ends = [10_000, 10_100, 10_200, 30_000, 30_001, 34_500, 34_501, 60_000];
         let runs: Vec<(usize, i64)> = ends.into_iter().zip(1..).collect();
         let own = ChunkArrivals::new(9, arrivals(&runs), &bytes);
-        let pieces = vec![
-            Piece::Records(&bytes[..20_000]),
-            Piece::Records(&bytes[20_000..]),
-        ];
+        let pieces = vec![Piece::Records(&bytes[..20_000]), Piece::Records(&bytes[20_000..])];
         let lengths = |pieces: Vec<Piece<'_>>| {
             let length = |piece: &Piece<'_>| match piece {
                 Piece::Records(bytes) => bytes.len(),
@@ -307,10 +279,7 @@ mod tests {
             };
             pieces.iter().map(length).collect::<Vec<usize>>()
         };
-        assert_eq!(
-            lengths(own.part(pieces, true)),
-            [10_000, 200, 9_800, 10_000, 1, 4_499, 1, 25_499]
-        );
+        assert_eq!(lengths(own.part(pieces, true)), [10_000, 200, 9_800, 10_000, 1, 4_499, 1, 25_499]);
         let whole = vec![Piece::Records(&bytes[..])];
         assert_eq!(lengths(own.part(whole, false)), [60_000]);
     }

@@ -46,10 +46,7 @@ impl Board {
             if let Some(before) = state.known.remove(&sequence) {
                 return before;
             }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 

@@ -81,12 +81,7 @@ impl<'p> Chain<'p> {
     }
 
     /// Some steps of a plan.
-    pub(super) fn new(
-        plan: &'p Plan,
-        steps: &'p [MergeStep],
-        incoming: Incoming,
-        executor: &'p dyn Executor,
-    ) -> Self {
+    pub(super) fn new(plan: &'p Plan, steps: &'p [MergeStep], incoming: Incoming, executor: &'p dyn Executor) -> Self {
         let link = |step: &'p MergeStep| match step {
             MergeStep::Rows(step) => Link::Rows(step),
             MergeStep::Ordered(stage, live) => Link::Operator(stage.operator(live)),
@@ -109,8 +104,7 @@ impl<'p> Chain<'p> {
             MergeStep::Ordered(stage, _) if stage.is_blocking() => true,
             step => ends_rows(step),
         };
-        let first =
-            |ends: &dyn Fn(&MergeStep) -> bool| steps.iter().position(ends).unwrap_or(steps.len());
+        let first = |ends: &dyn Fn(&MergeStep) -> bool| steps.iter().position(ends).unwrap_or(steps.len());
         let (records_end, rows_end) = match incoming {
             Incoming::Records => (first(&ends_records), first(&ends_rows)),
             Incoming::Passed => (NEVER, first(&ends_rows)),
@@ -151,11 +145,7 @@ impl<'p> Chain<'p> {
     }
 
     /// As [`Chain::push`], of batches that have come together.
-    pub(super) fn arrive(
-        &mut self,
-        arrival: Arrival,
-        batches: Vec<Batch<'static>>,
-    ) -> Vec<Batch<'static>> {
+    pub(super) fn arrive(&mut self, arrival: Arrival, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         self.source = arrival.source;
         for link in &mut self.links {
             if let Link::Operator(operator) = link {
@@ -204,8 +194,7 @@ impl<'p> Chain<'p> {
                 }
             }
             if let Some((bounds, start, end)) = &self.bounds {
-                out.iter_mut()
-                    .for_each(|batch| set_bounds(batch, *bounds, start, end));
+                out.iter_mut().for_each(|batch| set_bounds(batch, *bounds, start, end));
             }
             self.enter(index + 1, &mut account, &[]);
             last.extend(self.push_from(index + 1, out));
@@ -217,8 +206,7 @@ impl<'p> Chain<'p> {
     /// more.
     pub(super) fn peek_groups(&mut self) -> Option<(usize, Vec<Batch<'static>>)> {
         let index = self.blocks.iter().position(|blocks| *blocks)?;
-        let gives_records =
-            matches!(&self.steps[index], MergeStep::Ordered(stage, _) if stage.gives_records());
+        let gives_records = matches!(&self.steps[index], MergeStep::Ordered(stage, _) if stage.gives_records());
         let rows = match &mut self.links[index] {
             Link::Grouped(partial, merged) => {
                 merged.add(partial.take(), self.executor);
@@ -259,8 +247,7 @@ impl<'p> Chain<'p> {
         let behind = &self.steps[first + 1..];
         let mut rest = Chain::new(self.plan, behind, Incoming::Rows, self.executor);
         if let Some((bounds, start, end)) = &self.bounds {
-            rows.iter_mut()
-                .for_each(|batch| set_bounds(batch, *bounds, start, end));
+            rows.iter_mut().for_each(|batch| set_bounds(batch, *bounds, start, end));
             rest = rest.within(*bounds, start.clone(), end.clone());
         }
         rest.all(rows)
@@ -276,29 +263,21 @@ impl<'p> Chain<'p> {
     /// Whether nothing that comes in can change what comes out.
     pub(super) fn is_done(&self) -> bool {
         let mut links = self.links.iter();
-        self.account.checks.reached
-            || links.any(|link| matches!(link, Link::Operator(operator) if operator.is_done()))
+        self.account.checks.reached || links.any(|link| matches!(link, Link::Operator(operator) if operator.is_done()))
     }
 
     fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         let own = self.last_times.remove(&self.source).unwrap_or_default();
         let others = replace_last_times(own);
         let out = self.push_each_from(first, batches);
-        self.last_times
-            .insert(self.source, replace_last_times(others));
+        self.last_times.insert(self.source, replace_last_times(others));
         out
     }
 
-    fn push_each_from(
-        &mut self,
-        first: usize,
-        batches: Vec<Batch<'static>>,
-    ) -> Vec<Batch<'static>> {
+    fn push_each_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         if first < self.rows_end && self.rejects.is_some_and(|rejects| rejects.row_by_row) {
             let rows = batches.into_iter().flat_map(Batch::into_rows);
-            return rows
-                .flat_map(|row| self.push_all_from(first, vec![row]))
-                .collect();
+            return rows.flat_map(|row| self.push_all_from(first, vec![row])).collect();
         }
         self.push_all_from(first, batches)
     }
@@ -354,11 +333,7 @@ impl<'p> Chain<'p> {
                 false => account.rejected + account.no_records,
             };
             self.account.rejected_lines.extend(account.rejected_lines);
-            self.account.first_rejected = self
-                .account
-                .first_rejected
-                .take()
-                .or(account.first_rejected);
+            self.account.first_rejected = self.account.first_rejected.take().or(account.first_rejected);
         } else {
             // The record that it was made of has passed: this is a value that is not what it should be.
             self.account.failures.append(Failures {

@@ -12,13 +12,7 @@ impl<'p> Results<'p> {
     /// is the result. Otherwise nothing has changed. Only a result of the whole stream is looked at; windows are
     /// when they are final, and records as they come.
     pub(super) fn reached(&mut self, plan: &'p Plan) -> Option<Vec<Batch<'static>>> {
-        let Results::Stream {
-            merged,
-            chain,
-            executor,
-            ..
-        } = self
-        else {
+        let Results::Stream { merged, chain, executor, .. } = self else {
             return None;
         };
         let executor: &'p dyn Executor = *executor;

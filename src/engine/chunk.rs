@@ -57,11 +57,7 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
     if ended && loaded.error.is_none() && from + (bytes.len as u64) < range.end.min(range.high) {
         loaded.error = Some("became shorter while it was read".to_owned());
     }
-    loaded.start = if is_first {
-        0
-    } else {
-        memchr(b'\n', bytes.filled()).map_or(bytes.len, |newline| newline + 1)
-    };
+    loaded.start = if is_first { 0 } else { memchr(b'\n', bytes.filled()).map_or(bytes.len, |newline| newline + 1) };
     let high = (range.high - from) as usize; // the first byte that belongs to the next range
     if loaded.start >= high.min(bytes.len) {
         loaded.end = loaded.start;
@@ -78,8 +74,8 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
             loaded.end = bytes.len;
             break;
         }
-        let last = memrchr(b'\n', &bytes.filled()[..high])
-            .map_or(loaded.start, |newline| (newline + 1).max(loaded.start));
+        let last =
+            memrchr(b'\n', &bytes.filled()[..high]).map_or(loaded.start, |newline| (newline + 1).max(loaded.start));
         // One byte more than a record may have can still be the `\r` of its end.
         if bytes.len - last > max_line_bytes.saturating_add(1) {
             (loaded.end, loaded.overlong) = (last, true);
@@ -230,23 +226,10 @@ mod tests {
         let mut buffer = Vec::new();
         while low < end {
             let high = (low + range_bytes).min(end);
-            let loaded = load(
-                &FileRange {
-                    file: Arc::clone(&file),
-                    first: 0,
-                    low,
-                    high,
-                    end,
-                },
-                max_line_bytes,
-                &mut buffer,
-            );
+            let loaded =
+                load(&FileRange { file: Arc::clone(&file), first: 0, low, high, end }, max_line_bytes, &mut buffer);
             assert_eq!(loaded.error, None);
-            for piece in pieces(
-                &buffer[loaded.start..loaded.end],
-                Framing::Lines,
-                max_line_bytes,
-            ) {
+            for piece in pieces(&buffer[loaded.start..loaded.end], Framing::Lines, max_line_bytes) {
                 match piece {
                     Piece::Records(bytes) => joined.extend_from_slice(bytes),
                     Piece::Overlong => overlong += 1,
@@ -278,22 +261,10 @@ mod tests {
 
     #[test]
     fn records_longer_than_the_margin_are_followed() {
-        let content = [
-            vec![b'x'; 100_000],
-            vec![b'\n'],
-            vec![b'y'; 100_000],
-            b"\nz".to_vec(),
-        ]
-        .concat();
+        let content = [vec![b'x'; 100_000], vec![b'\n'], vec![b'y'; 100_000], b"\nz".to_vec()].concat();
         for range_bytes in [1000, 70_000, 300_000] {
-            assert_eq!(
-                by_ranges(&content, range_bytes, 1 << 20),
-                (content.clone(), 0)
-            );
-            assert_eq!(
-                by_ranges(&content, range_bytes, 1 << 12),
-                (b"z".to_vec(), 2)
-            );
+            assert_eq!(by_ranges(&content, range_bytes, 1 << 20), (content.clone(), 0));
+            assert_eq!(by_ranges(&content, range_bytes, 1 << 12), (b"z".to_vec(), 2));
         }
     }
 }

@@ -19,9 +19,7 @@ pub(super) struct SystemClock;
 
 impl Clock for SystemClock {
     fn wall_ns(&self) -> i64 {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
     }
 
@@ -51,12 +49,7 @@ const NOTED_NS: i64 = 1_000_000_000;
 impl ArrivalClock {
     pub(super) fn new(clock: Arc<dyn Clock>) -> ArrivalClock {
         let known = (clock.wall_ns(), clock.now());
-        ArrivalClock {
-            clock,
-            known,
-            behind_ns: 0,
-            told_ns: 0,
-        }
+        ArrivalClock { clock, known, behind_ns: 0, told_ns: 0 }
     }
 
     /// The time of arrival now, in nanoseconds since 1970.
@@ -109,36 +102,24 @@ pub(super) mod fake {
 
         /// Time passes.
         pub(in crate::engine) fn pass(&self, ns: u64) {
-            let mut state = self
-                .state
-                .lock()
-                .expect("no test panics while it holds the clock");
+            let mut state = self.state.lock().expect("no test panics while it holds the clock");
             *state = (state.0 + ns as i64, state.1 + ns);
         }
 
         /// The time of day is set.
         pub(in crate::engine) fn set(&self, wall_ns: i64) {
-            let mut state = self
-                .state
-                .lock()
-                .expect("no test panics while it holds the clock");
+            let mut state = self.state.lock().expect("no test panics while it holds the clock");
             state.0 = wall_ns;
         }
     }
 
     impl Clock for FakeClock {
         fn wall_ns(&self) -> i64 {
-            self.state
-                .lock()
-                .expect("no test panics while it holds the clock")
-                .0
+            self.state.lock().expect("no test panics while it holds the clock").0
         }
 
         fn now(&self) -> Instant {
-            let state = self
-                .state
-                .lock()
-                .expect("no test panics while it holds the clock");
+            let state = self.state.lock().expect("no test panics while it holds the clock");
             self.began + Duration::from_nanos(state.1)
         }
     }

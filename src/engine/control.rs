@@ -160,8 +160,7 @@ impl Control {
 
     /// Whether a signal came so long ago that what was read need not be finished.
     pub(super) fn is_overdue(&self) -> bool {
-        self.signalled.load(Ordering::Relaxed)
-            && self.seen.get_or_init(Instant::now).elapsed() > PATIENCE
+        self.signalled.load(Ordering::Relaxed) && self.seen.get_or_init(Instant::now).elapsed() > PATIENCE
     }
 
     /// Looks whether anybody is left who reads the results: nothing else does once the input has ended.
@@ -199,14 +198,8 @@ impl Control {
     }
 
     fn wait_for(&self, input: BorrowedFd<'_>, time: Option<Duration>) -> Waited {
-        let time = time.map(|time| Timespec {
-            tv_sec: time.as_secs() as i64,
-            tv_nsec: i64::from(time.subsec_nanos()),
-        });
-        let mut polled = vec![
-            PollFd::from_borrowed_fd(input, PollFlags::IN),
-            PollFd::new(&self.wake, PollFlags::IN),
-        ];
+        let time = time.map(|time| Timespec { tv_sec: time.as_secs() as i64, tv_nsec: i64::from(time.subsec_nanos()) });
+        let mut polled = vec![PollFd::from_borrowed_fd(input, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
         let output = self.output();
         polled.extend(output.map(|output| PollFd::from_borrowed_fd(output, PollFlags::empty())));
         loop {
@@ -216,11 +209,7 @@ impl Control {
                 Err(_) => return Waited::Input,
                 Ok(0) => return Waited::Time,
                 Ok(_) if !polled[1].revents().is_empty() => return self.woken(),
-                Ok(_)
-                    if polled[2..]
-                        .iter()
-                        .any(|output| !output.revents().is_empty()) =>
-                {
+                Ok(_) if polled[2..].iter().any(|output| !output.revents().is_empty()) => {
                     self.lose_output();
                     return Waited::Stop;
                 }

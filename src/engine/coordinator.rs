@@ -80,14 +80,7 @@ struct OpenBatch {
 
 impl Default for OpenBatch {
     fn default() -> Self {
-        OpenBatch {
-            expected: None,
-            arrived: 0,
-            shares: Vec::new(),
-            records: 0,
-            news: News::Time,
-            watermark: i64::MIN,
-        }
+        OpenBatch { expected: None, arrived: 0, shares: Vec::new(), records: 0, news: News::Time, watermark: i64::MIN }
     }
 }
 
@@ -171,11 +164,7 @@ impl<'r> Coordinator<'r> {
                         }
                     }
                 }
-                Message::Partial {
-                    batch,
-                    chunks,
-                    share,
-                } => {
+                Message::Partial { batch, chunks, share } => {
                     let open = self.batches.entry(batch).or_default();
                     open.arrived += chunks;
                     open.shares.push(share);
@@ -243,16 +232,8 @@ impl<'r> Coordinator<'r> {
     }
 
     /// Waits for the next message, or until something is to be shown although nothing comes.
-    fn receive(
-        &self,
-        messages: &Receiver<Message>,
-        output: &Output<'_>,
-    ) -> Result<Message, RecvTimeoutError> {
-        let deadlines = [
-            self.triggers.deadline(),
-            output.held_until(),
-            self.looks_at(),
-        ];
+    fn receive(&self, messages: &Receiver<Message>, output: &Output<'_>) -> Result<Message, RecvTimeoutError> {
+        let deadlines = [self.triggers.deadline(), output.held_until(), self.looks_at()];
         match deadlines.into_iter().flatten().min() {
             Some(deadline) => messages.recv_deadline(deadline),
             None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -279,11 +260,7 @@ impl<'r> Coordinator<'r> {
 
     /// How many batches were merged; only groups come by batches, all else with its chunk.
     fn merged_batches(&self) -> u64 {
-        if self.is_grouped {
-            self.open_batch
-        } else {
-            u64::MAX
-        }
+        if self.is_grouped { self.open_batch } else { u64::MAX }
     }
 
     fn print_picture(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
@@ -296,31 +273,18 @@ impl<'r> Coordinator<'r> {
 
     fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
         if let Some(live) = &mut output.live {
-            let facts = Facts {
-                records: self.merged_records,
-                lag: results.lag(),
-            };
+            let facts = Facts { records: self.merged_records, lag: results.lag() };
             live.draw(is_new.then(|| results.picture()), facts);
         }
     }
 
     /// Takes what has become of the next chunk of the stream.
-    fn take(
-        &mut self,
-        mut done: Done,
-        results: &mut Results<'_>,
-        output: &mut Output<'_>,
-        kept: &mut Kept,
-    ) {
+    fn take(&mut self, mut done: Done, results: &mut Results<'_>, output: &mut Output<'_>, kept: &mut Kept) {
         if done.error.is_some() {
             output.flush();
             output.clear();
         }
-        let arrival = Arrival {
-            source: done.source.0,
-            input: self.sources.input(done.source),
-            read_ns: done.read_ns,
-        };
+        let arrival = Arrival { source: done.source.0, input: self.sources.input(done.source), read_ns: done.read_ns };
         self.entries.add(&done, self.sources);
         output.read = self.entries.ledger.read;
         let checks = std::mem::take(&mut done.checks);
@@ -386,9 +350,7 @@ impl<'r> Coordinator<'r> {
 
     /// Whether everything that was read has come back.
     fn is_complete(&self) -> bool {
-        self.chunks.is_some_and(|chunks| {
-            self.next == chunks && (!self.is_grouped || self.merged_chunks == chunks)
-        })
+        self.chunks.is_some_and(|chunks| self.next == chunks && (!self.is_grouped || self.merged_chunks == chunks))
     }
 
     /// Tells of gaps that were not filled.

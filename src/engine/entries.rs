@@ -63,11 +63,7 @@ impl Kept {
 impl Entries {
     /// Nothing is entered so far; `sources` are on the command line.
     pub(super) fn new(quiet: bool, sources: usize) -> Entries {
-        Entries {
-            quiet,
-            has_records: vec![false; sources],
-            ..Entries::default()
-        }
+        Entries { quiet, has_records: vec![false; sources], ..Entries::default() }
     }
 
     /// Enters the next chunk of the stream.
@@ -82,8 +78,7 @@ impl Entries {
             let source = sources.display(done.source);
             format!("{source}:{}", records_before + record + 1)
         };
-        if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected)
-        {
+        if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected) {
             self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
         }
         let placed = |record: Option<u64>, reason: String| match record {
@@ -127,14 +122,8 @@ impl Entries {
 
     /// The sources of the command line that had no record.
     pub(super) fn empty_sources(&self, sources: &Sources) -> Vec<String> {
-        let had_none = self
-            .has_records
-            .iter()
-            .enumerate()
-            .filter(|(_, has_records)| !**has_records);
-        had_none
-            .map(|(root, _)| sources.display(SourceIndex(root)))
-            .collect()
+        let had_none = self.has_records.iter().enumerate().filter(|(_, has_records)| !**has_records);
+        had_none.map(|(root, _)| sources.display(SourceIndex(root))).collect()
     }
 
     /// The record of this number in a source was late.
@@ -169,9 +158,7 @@ impl Entries {
             false => format!("; --fill-limit {rows} prints them"),
             true => String::new(),
         };
-        say(format_args!(
-            "note: no record is between {from} and {to}: {windows} windows are not filled in{help}"
-        ));
+        say(format_args!("note: no record is between {from} and {to}: {windows} windows are not filled in{help}"));
     }
 
     /// Says what an interrupted run has left undone. `is_cut`: windows that were final were not printed.
@@ -180,14 +167,10 @@ impl Entries {
             return;
         }
         if self.is_unfinished {
-            say(
-                "interrupted: processing what was read took too long, its last records are not in the results",
-            );
+            say("interrupted: processing what was read took too long, its last records are not in the results");
         }
         if is_cut {
-            say(
-                "interrupted: there were many more windows than records, the last ones are not printed",
-            );
+            say("interrupted: there were many more windows than records, the last ones are not printed");
         }
     }
 }

@@ -32,11 +32,7 @@ pub(super) struct LeftOut {
 impl Fill {
     /// No window yet. `first` are the aggregates that work over windows, if these are the first to do so.
     pub(super) fn new(first: Option<Arc<Aggregation>>, most_rows: u64) -> Fill {
-        Fill {
-            seen: first.map(SeenKeys::new),
-            last: None,
-            most_rows,
-        }
+        Fill { seen: first.map(SeenKeys::new), last: None, most_rows }
     }
 
     /// The window without records that comes before `next`, which has some; or all such windows, if they are too many.
@@ -53,12 +49,7 @@ impl Fill {
         let rows = windows.saturating_mul(self.rows_each());
         if rows > self.most_rows {
             self.last = Some(next - 1);
-            return Some(Next::LeftOut(LeftOut {
-                from_ns: grid.end(last),
-                to_ns: grid.start(end),
-                windows,
-                rows,
-            }));
+            return Some(Next::LeftOut(LeftOut { from_ns: grid.end(last), to_ns: grid.start(end), windows, rows }));
         }
         self.last = Some(window);
         let (start, end) = standing.bounds(grid, window)?;

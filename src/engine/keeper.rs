@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::aggregate::{
-    Aggregation, Executor, SessionGroups, SessionRows, SliceShare, Sliced, Windowed,
-};
+use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceShare, Sliced, Windowed};
 use crate::data::{Batch, LiveSlots, Position, Slot, Value, time_defaults};
 use crate::expr::Failures;
 use crate::plan::PlannedWindow;
@@ -89,16 +87,12 @@ impl Keeper {
     ) -> Keeper {
         let grid = Grid::of(&planned.window, &time_defaults().zone);
         let of_rows = planned.window.is_of_rows();
-        let fill = planned
-            .fill
-            .map(|most_rows| Fill::new(first.clone(), most_rows));
+        let fill = planned.fill.map(|most_rows| Fill::new(first.clone(), most_rows));
         match (first, grid, planned.window.kind) {
             (Some(aggregation), None, Kind::Session { gap }) => {
                 Keeper::Sessions(Box::new(SessionGroups::new(aggregation, gap)))
             }
-            (None, None, Kind::Session { gap }) => {
-                Keeper::SessionRows(Box::new(SessionRecords::new(keys, gap, live)))
-            }
+            (None, None, Kind::Session { gap }) => Keeper::SessionRows(Box::new(SessionRecords::new(keys, gap, live))),
             (Some(aggregation), Some(grid), _) => Keeper::Groups(Groups {
                 windowed: Box::new(Windowed::new(Arc::clone(&aggregation), grid.clone())),
                 grid,
@@ -107,13 +101,7 @@ impl Keeper {
                 position: 0,
                 fill,
             }),
-            (None, Some(grid), _) => Keeper::Rows(Rows {
-                log: RowLog::new(live),
-                grid,
-                of_rows,
-                next: i64::MIN,
-                fill,
-            }),
+            (None, Some(grid), _) => Keeper::Rows(Rows { log: RowLog::new(live), grid, of_rows, next: i64::MIN, fill }),
             (_, None, _) => unreachable!("all windows but sessions have a grid"),
         }
     }
@@ -256,8 +244,7 @@ impl Moment<'_> {
 
 impl Standing {
     fn is_final(&self, grid: &Grid, window: i64) -> bool {
-        self.watermark
-            .is_none_or(|watermark| grid.is_final(window, watermark))
+        self.watermark.is_none_or(|watermark| grid.is_final(window, watermark))
     }
 
     /// The bounds of a window as values: times, or the numbers of its first and last record. A window of rows

@@ -36,10 +36,7 @@ impl TimesBefore {
     pub(super) fn before(&self, sequence: u64, source: SourceIndex, site: TimeSite) -> Option<i64> {
         let mut state = self.lock();
         while state.next < sequence {
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.last.get(&(source.0, site)).copied()
     }

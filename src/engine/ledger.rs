@@ -52,11 +52,7 @@ impl Ledger {
     }
 
     fn take_failures(&mut self) -> Failures {
-        Failures {
-            count: self.failed,
-            first: self.first_failed.take(),
-            undecided: std::mem::take(&mut self.undecided),
-        }
+        Failures { count: self.failed, first: self.first_failed.take(), undecided: std::mem::take(&mut self.undecided) }
     }
 
     fn put_failures(&mut self, failures: Failures) {
@@ -67,14 +63,7 @@ impl Ledger {
 
     /// Where every record has gone: `10 read = 7 passed + 2 filtered + 1 rejected`.
     pub fn equation(&self) -> String {
-        let Ledger {
-            read,
-            passed,
-            filtered,
-            rejected,
-            late,
-            ..
-        } = self;
+        let Ledger { read, passed, filtered, rejected, late, .. } = self;
         let late = match late {
             0 => String::new(),
             late => format!(" + {late} late"),
@@ -90,11 +79,7 @@ impl fmt::Display for Ledger {
             (self.rejected, "rejected", &self.first_rejected),
             (self.late, "late", &self.first_late),
             (self.failed, "failed to convert", &self.first_failed),
-            (
-                self.jumps,
-                "too far ahead of the clock to move a window",
-                &None,
-            ),
+            (self.jumps, "too far ahead of the clock to move a window", &None),
         ];
         for (count, what, first) in troubles.into_iter().filter(|(count, ..)| *count > 0) {
             write!(formatter, ", {count} {what}")?;

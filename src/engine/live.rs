@@ -59,18 +59,8 @@ const KEPT_ROWS: usize = 1000;
 
 impl<'p> Live<'p> {
     /// A table of what there is before the first record.
-    pub(super) fn new(
-        table: LiveTable,
-        plan: &'p Plan,
-        control: &'p Control,
-        picture: Vec<Batch<'static>>,
-    ) -> Self {
-        let LiveTable {
-            display,
-            every,
-            encoding,
-            look,
-        } = table;
+    pub(super) fn new(table: LiveTable, plan: &'p Plan, control: &'p Control, picture: Vec<Batch<'static>>) -> Self {
+        let LiveTable { display, every, encoding, look } = table;
         let began = Instant::now();
         let mut live = Live {
             display,
@@ -108,16 +98,9 @@ impl<'p> Live<'p> {
         let open = (self.is_windowed && self.count > 0).then(|| self.dim(OPEN));
         let above = usize::from(has_header) + usize::from(open.is_some());
         let room = (size.rows - 2).saturating_sub(above); // below: the status, and the cursor
-        let shown = if self.count > room {
-            room.saturating_sub(1)
-        } else {
-            self.count
-        };
+        let shown = if self.count > room { room.saturating_sub(1) } else { self.count };
         let mut table = Vec::new();
-        let look = Look {
-            width: Some(size.columns),
-            ..self.look
-        };
+        let look = Look { width: Some(size.columns), ..self.look };
         let mut encoder = encoder(self.output, self.encoding, look, None);
         if has_header {
             encoder.header(&mut table);
@@ -130,16 +113,11 @@ impl<'p> Live<'p> {
         encoder.finish(&mut table);
         let table = String::from_utf8_lossy(&table);
         let hidden = self.count - shown;
-        let more = format!(
-            "… {} more {}",
-            grouped(hidden as u64),
-            plural(hidden, "row")
-        );
+        let more = format!("… {} more {}", grouped(hidden as u64), plural(hidden, "row"));
         let status = self.status(facts, is_new);
         let rows = open.iter().map(String::as_str).chain(table.lines());
         let lines = rows.chain((hidden > 0).then_some(more.as_str()));
-        self.display
-            .draw(lines.chain(std::iter::once(status.as_str())), size);
+        self.display.draw(lines.chain(std::iter::once(status.as_str())), size);
     }
 
     /// Takes it off the screen.
@@ -185,12 +163,7 @@ impl<'p> Live<'p> {
 
 impl Pace {
     fn new(began: Instant, every: Duration) -> Pace {
-        Pace {
-            least: every.max(Duration::from_secs(1)),
-            since: (began, 0),
-            rate: 0.0,
-            is_first: true,
-        }
+        Pace { least: every.max(Duration::from_secs(1)), since: (began, 0), rate: 0.0, is_first: true }
     }
 
     /// The rate at a frame, of a new picture or of the last one.

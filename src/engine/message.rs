@@ -73,11 +73,7 @@ pub(super) enum Message {
     /// From a worker: a chunk is processed.
     Done(Box<Done>),
     /// From a worker: the groups of some chunks of a batch.
-    Partial {
-        batch: u64,
-        chunks: u64,
-        share: Share,
-    },
+    Partial { batch: u64, chunks: u64, share: Share },
     /// From the reader: a batch has so many chunks.
     BatchEnd { batch: u64, chunks: u64 },
     /// From the reader: somebody wants to look at the result of what was handed out so far; the batch has ended.

@@ -132,13 +132,7 @@ pub struct Reading {
 
 impl Default for Reading {
     fn default() -> Reading {
-        Reading {
-            follow: false,
-            tail: None,
-            idle: Duration::from_secs(10),
-            time: None,
-            written: Vec::new(),
-        }
+        Reading { follow: false, tail: None, idle: Duration::from_secs(10), time: None, written: Vec::new() }
     }
 }
 
@@ -252,15 +246,9 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         reading: job.reading.clone(),
         chunk_bytes: job.chunk_bytes,
         max_line_bytes: job.max_line_bytes,
-        inputs: plan
-            .inputs
-            .iter()
-            .map(|input| (input.framing, input.preface))
-            .collect(),
+        inputs: plan.inputs.iter().map(|input| (input.framing, input.preface)).collect(),
         regroups: plan.inputs.iter().map(|input| input.regroup).collect(),
-        finders: (0..plan.inputs.len())
-            .map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new))
-            .collect(),
+        finders: (0..plan.inputs.len()).map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new)).collect(),
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
         marks: plan.goes_by_time(),
@@ -287,22 +275,12 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     if let Err(error) = start(readers) {
         return without_threads(&error, job.quiet);
     }
-    let coordinator =
-        coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
+    let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
     let output = output::Output::new(&plan, &job, columns, control, sink);
-    let shown = coordinator::Shown {
-        progress: job.progress,
-        live: job.live,
-    };
-    let kept = entries::Kept {
-        rejects: job.rejects,
-        late: job.late,
-    };
+    let shown = coordinator::Shown { progress: job.progress, live: job.live };
+    let kept = entries::Kept { rejects: job.rejects, late: job.late };
     let outcome = coordinator.run(&messages, output, shown, kept);
-    Outcome {
-        dropped: sources.dropped(),
-        ..outcome
-    }
+    Outcome { dropped: sources.dropped(), ..outcome }
 }
 
 /// What workers share if they put records into windows.
@@ -335,8 +313,5 @@ fn without_threads(error: &io::Error, quiet: bool) -> Outcome {
     if !quiet {
         say(&failed);
     }
-    Outcome {
-        failed_sources: vec![failed],
-        ..Outcome::default()
-    }
+    Outcome { failed_sources: vec![failed], ..Outcome::default() }
 }

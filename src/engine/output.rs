@@ -192,17 +192,13 @@ impl<'s> Output<'s> {
 
     /// When rows that are held back are to be seen, if there are any.
     pub(super) fn held_until(&self) -> Option<Instant> {
-        let since = self
-            .held_since
-            .filter(|_| matches!(self.ends, Ends::Soon | Ends::AtRest))?;
+        let since = self.held_since.filter(|_| matches!(self.ends, Ends::Soon | Ends::AtRest))?;
         Some(since + SOON)
     }
 
     /// Writes the rows that were held back for long enough.
     pub(super) fn show_held(&mut self) {
-        let is_due = self
-            .held_until()
-            .is_some_and(|until| until <= Instant::now());
+        let is_due = self.held_until().is_some_and(|until| until <= Instant::now());
         if is_due && (self.ends == Ends::Soon || self.control.is_waiting()) {
             self.end_result();
         } else if is_due {
@@ -272,9 +268,7 @@ impl<'s> Output<'s> {
     /// says which columns there are if no row does.
     pub(super) fn source_header(&mut self, header: Header) {
         if !matches!(self.encoding, Encoding::Lines(true)) {
-            let names = header
-                .fields
-                .filter(|(_, whole)| self.printed.whole == Some(*whole));
+            let names = header.fields.filter(|(_, whole)| self.printed.whole == Some(*whole));
             self.known = names.map(|(names, _)| names);
             return;
         }
@@ -379,15 +373,7 @@ pub(super) fn encoder(
     match (encoding, output.lines, output.whole) {
         (Encoding::Format(format, _), _, Some(whole)) => {
             let names = names.cloned();
-            format::make_open(
-                format,
-                whole,
-                &output.columns,
-                output.front,
-                &output.dropped,
-                names,
-                look,
-            )
+            format::make_open(format, whole, &output.columns, output.front, &output.dropped, names, look)
         }
         (Encoding::Format(format, _), ..) => format::make(format, &output.columns, look),
         (Encoding::Lines(_), Some(slot), _) => format::make_lines(slot, look),

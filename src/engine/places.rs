@@ -132,11 +132,7 @@ impl Places<'_> {
 pub(super) fn watermark(planned: &PlannedWindow, limits: Limits) -> Watermark {
     match planned.by {
         WindowBy::Time(_) => {
-            let Limits {
-                sources,
-                max_jump_ns,
-                idle_ns,
-            } = limits;
+            let Limits { sources, max_jump_ns, idle_ns } = limits;
             let late = planned.window.late_ns;
             Watermark::of_times(late, max_jump_ns, sources).idle_after(idle_ns)
         }
@@ -146,12 +142,7 @@ pub(super) fn watermark(planned: &PlannedWindow, limits: Limits) -> Watermark {
 }
 
 /// Where each row of a batch stands: its time, or its number.
-pub(super) fn times(
-    planned: &PlannedWindow,
-    batch: &Batch<'_>,
-    watermark: &Watermark,
-    read_ns: i64,
-) -> Vec<i64> {
+pub(super) fn times(planned: &PlannedWindow, batch: &Batch<'_>, watermark: &Watermark, read_ns: i64) -> Vec<i64> {
     match &planned.by {
         WindowBy::Time(slot) => times_in(batch, *slot).to_vec(),
         WindowBy::Arrival(_) => Arrived::of(batch, planned.arrival, read_ns).times(batch.rows),
@@ -194,10 +185,7 @@ impl Placement {
 
 /// Places the records of a batch.
 pub(super) fn place(placer: &mut Placer<'_>, times: &[i64]) -> Placement {
-    let mut placement = Placement {
-        slices: Vec::with_capacity(times.len()),
-        late: Vec::new(),
-    };
+    let mut placement = Placement { slices: Vec::with_capacity(times.len()), late: Vec::new() };
     for (row, time) in times.iter().enumerate() {
         match placer.place(*time) {
             Placed::In(slice) => placement.slices.push(slice),
@@ -208,15 +196,8 @@ pub(super) fn place(placer: &mut Placer<'_>, times: &[i64]) -> Placement {
 }
 
 /// The time of each row, and where the watermark stands in front of it.
-pub(super) fn passing<'t>(
-    moment: Moment<'t>,
-    jumps: &'t mut u64,
-) -> impl FnMut(usize) -> (i64, i64) + 't {
-    let Moment {
-        times,
-        mut clock,
-        limit,
-    } = moment;
+pub(super) fn passing<'t>(moment: Moment<'t>, jumps: &'t mut u64) -> impl FnMut(usize) -> (i64, i64) + 't {
+    let Moment { times, mut clock, limit } = moment;
     move |row| {
         let before = clock.watermark;
         *jumps += u64::from(clock.pass(times[row], limit));

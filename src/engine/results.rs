@@ -19,24 +19,14 @@ use super::windows::{Emit, Windows};
 #[allow(clippy::large_enum_variant, reason = "there is one")]
 pub(super) enum Results<'p> {
     /// One, of the whole stream.
-    Stream {
-        plan: &'p Plan,
-        merged: Option<Merged>,
-        chain: Chain<'p>,
-        executor: &'p dyn Executor,
-    },
+    Stream { plan: &'p Plan, merged: Option<Merged>, chain: Chain<'p>, executor: &'p dyn Executor },
     /// One for each window.
     Windows(Windows<'p>),
 }
 
 impl<'p> Results<'p> {
     /// Nothing yet.
-    pub(super) fn new(
-        plan: &'p Plan,
-        limits: Limits,
-        written: &[Written],
-        executor: &'p dyn Executor,
-    ) -> Self {
+    pub(super) fn new(plan: &'p Plan, limits: Limits, written: &[Written], executor: &'p dyn Executor) -> Self {
         if let Some(planned) = &plan.window {
             let mut windows = Windows::new(plan, planned, limits, executor);
             windows.before.begin(limits, written);
@@ -48,12 +38,7 @@ impl<'p> Results<'p> {
         };
         let mut chain = Chain::of(plan, executor);
         chain.begin(limits, written);
-        Results::Stream {
-            plan,
-            merged,
-            chain,
-            executor,
-        }
+        Results::Stream { plan, merged, chain, executor }
     }
 
     /// Takes the next rows in order; what can be said at once goes to `emit`.
@@ -79,11 +64,7 @@ impl<'p> Results<'p> {
     /// Merges the groups of a batch, behind which the watermark stands here.
     pub(super) fn merge(&mut self, shares: Vec<Share>, watermark: i64, emit: Emit<'_>) {
         match self {
-            Results::Stream {
-                merged: Some(merged),
-                executor,
-                ..
-            } => {
+            Results::Stream { merged: Some(merged), executor, .. } => {
                 let whole = |share| match share {
                     Share::Whole(runs) => runs,
                     Share::Slices(_) => Vec::new(),
@@ -98,12 +79,7 @@ impl<'p> Results<'p> {
     /// The input has ended: what is left goes to `emit`.
     pub(super) fn finish(&mut self, emit: Emit<'_>) {
         match self {
-            Results::Stream {
-                merged,
-                chain,
-                executor,
-                ..
-            } => {
+            Results::Stream { merged, chain, executor, .. } => {
                 if let Some(merged) = merged {
                     let rows = merged.finish(*executor);
                     emit(chain.push(rows));
@@ -118,12 +94,9 @@ impl<'p> Results<'p> {
     /// merged, however often it is asked for.
     pub(super) fn picture(&mut self) -> Vec<Batch<'static>> {
         match self {
-            Results::Stream {
-                plan,
-                merged: Some(merged),
-                executor,
-                ..
-            } => Chain::of(plan, *executor).all(merged.peek(*executor)),
+            Results::Stream { plan, merged: Some(merged), executor, .. } => {
+                Chain::of(plan, *executor).all(merged.peek(*executor))
+            }
             Results::Stream { chain, .. } => chain.peek(),
             Results::Windows(windows) => windows.picture(),
         }
@@ -196,10 +169,7 @@ impl<'p> Results<'p> {
                 let (passed, withdrawn) = (before.passed, before.withdrawn + tally.withdrawn);
                 let withdrawn = withdrawn + tally.late;
                 enter(before.account, passed, withdrawn, ledger, checks);
-                let entering = Account {
-                    failures: tally.entering,
-                    ..Account::default()
-                };
+                let entering = Account { failures: tally.entering, ..Account::default() };
                 enter(entering, 0, 0, ledger, checks);
                 enter(tally.account, 0, 0, ledger, checks);
                 ledger.late += tally.late;

@@ -37,11 +37,7 @@ impl SessionRecords {
 
     /// Takes the next records. `pass` gives the time of each row in turn and where the watermark stands in front of
     /// it. The rows that were late are given back.
-    pub(super) fn enter(
-        &mut self,
-        batch: &Batch<'static>,
-        mut pass: impl FnMut(usize) -> (i64, i64),
-    ) -> Vec<u32> {
+    pub(super) fn enter(&mut self, batch: &Batch<'static>, mut pass: impl FnMut(usize) -> (i64, i64)) -> Vec<u32> {
         let columns = self.keys.iter().map(|slot| batch.column(*slot));
         let columns: Vec<&Column<'_>> = columns.collect();
         let (mut keys, mut room) = (Vec::with_capacity(batch.rows), Vec::new());

@@ -64,10 +64,7 @@ impl Sources {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let index = state.next;
         state.next += 1;
-        let (input, root) = state
-            .names
-            .get(&by.0)
-            .map_or((0, by.0), |by| (by.input, by.root));
+        let (input, root) = state.names.get(&by.0).map_or((0, by.0), |by| (by.input, by.root));
         let name = Arc::from(name);
         state.names.insert(index, Named { name, input, root });
         SourceIndex(index)
@@ -89,8 +86,7 @@ impl Sources {
     pub(super) fn name(&self, source: SourceIndex) -> Arc<OsStr> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let name = state.names.get(&source.0);
-        name.map(|named| Arc::clone(&named.name))
-            .unwrap_or_else(|| Arc::from(OsStr::new("")))
+        name.map(|named| Arc::clone(&named.name)).unwrap_or_else(|| Arc::from(OsStr::new("")))
     }
 
     /// As messages name it.
@@ -107,10 +103,7 @@ impl Sources {
     /// How many datagrams the system has dropped, with the name of each source that lost some.
     pub(super) fn dropped(&self) -> Vec<(String, u64)> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let dropped = state
-            .dropped
-            .iter()
-            .filter(|(_, datagrams)| **datagrams > 0);
+        let dropped = state.dropped.iter().filter(|(_, datagrams)| **datagrams > 0);
         let named = dropped.filter_map(|(source, datagrams)| {
             let named = state.names.get(source)?;
             Some((source::display(&named.name).into_owned(), *datagrams))

@@ -78,21 +78,13 @@ const SHARE: u32 = 9;
 impl Triggers {
     pub(super) fn new(every: Option<Duration>, frames: Option<Duration>) -> Triggers {
         let began = Instant::now();
-        let ticks = |every| Ticks {
-            every,
-            next: began + every,
-            is_stale: false,
-        };
+        let ticks = |every| Ticks { every, next: began + every, is_stale: false };
         let drawn = |every: Duration| Frames {
             first: Some(began + every.min(FIRST_FRAME)),
             pictures: ticks(every),
             again: began + every + every / PATIENCE,
         };
-        Triggers {
-            every: every.map(ticks),
-            frames: frames.map(drawn),
-            asked: None,
-        }
+        Triggers { every: every.map(ticks), frames: frames.map(drawn), asked: None }
     }
 
     /// Something was merged: pictures are out of date. One that is printed is no news if only time has passed.
@@ -166,11 +158,7 @@ impl Triggers {
         let ticks = self.every.iter().chain(pictures);
         let due = ticks.filter(|ticks| ticks.is_stale).map(|ticks| ticks.next);
         let frames = self.frames.as_ref();
-        let again = frames.map(|frames| {
-            frames
-                .first
-                .map_or(frames.again, |first| first.min(frames.again))
-        });
+        let again = frames.map(|frames| frames.first.map_or(frames.again, |first| first.min(frames.again)));
         due.chain(again).min()
     }
 }
@@ -197,10 +185,7 @@ pub(super) struct Changes {
 impl Changes {
     /// No picture yet; rows are what these slots hold.
     pub(super) fn new(slots: impl Iterator<Item = Slot>) -> Changes {
-        Changes {
-            slots: slots.collect(),
-            rows: HashSet::new(),
-        }
+        Changes { slots: slots.collect(), rows: HashSet::new() }
     }
 
     /// The rows of the next picture that were not in the last one.
@@ -253,11 +238,7 @@ mod tests {
         triggers.done(Due::Picture, Duration::ZERO);
         assert_eq!(triggers.due(0, 0), None);
         let mut triggers = Triggers::new(None, Some(Duration::ZERO));
-        assert_eq!(
-            triggers.due(0, 0),
-            Some(Due::Frame { is_new: false }),
-            "the first"
-        );
+        assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: false }), "the first");
         triggers.merged(News::Records);
         assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: true }));
         triggers.done(Due::Frame { is_new: true }, Duration::from_secs(60));
@@ -299,10 +280,7 @@ mod tests {
     #[test]
     fn what_is_asked_for_waits_for_its_place() {
         let mut triggers = Triggers::default();
-        triggers.ask(Place {
-            chunks: 3,
-            batches: 2,
-        });
+        triggers.ask(Place { chunks: 3, batches: 2 });
         assert_eq!(triggers.due(3, 1), None);
         assert_eq!(triggers.due(2, 2), None);
         assert_eq!(triggers.due(3, 2), Some(Due::Asked));

@@ -12,10 +12,7 @@ pub(super) struct Turns<S> {
 
 impl<S> Turns<S> {
     pub(super) fn new(state: S) -> Self {
-        Turns {
-            state: Mutex::new((0, state)),
-            changed: Condvar::new(),
-        }
+        Turns { state: Mutex::new((0, state)), changed: Condvar::new() }
     }
 
     /// Waits until all chunks before this one have had their turn, then takes it. Every chunk takes its turn
@@ -23,10 +20,7 @@ impl<S> Turns<S> {
     pub(super) fn take<R>(&self, sequence: u64, turn: impl FnOnce(&mut S) -> R) -> R {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.0 < sequence {
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let result = turn(&mut state.1);
         state.0 = sequence + 1;

@@ -63,12 +63,7 @@ pub(super) struct Tally {
 }
 
 impl<'p> Windows<'p> {
-    pub(super) fn new(
-        plan: &'p Plan,
-        planned: &'p PlannedWindow,
-        limits: Limits,
-        executor: &'p dyn Executor,
-    ) -> Self {
+    pub(super) fn new(plan: &'p Plan, planned: &'p PlannedWindow, limits: Limits, executor: &'p dyn Executor) -> Self {
         let (before, behind) = match planned.place {
             Place::Workers => plan.merge.split_at(0),
             Place::Merge(at) => plan.merge.split_at(at),
@@ -110,22 +105,12 @@ impl<'p> Windows<'p> {
             incoming,
             before: Chain::new(plan, before, front, executor),
             watermark: match is_joined {
-                true => watermark(
-                    planned,
-                    Limits {
-                        sources: 1,
-                        ..limits
-                    },
-                ),
+                true => watermark(planned, Limits { sources: 1, ..limits }),
                 false => watermark(planned, limits),
             },
             limits,
             is_joined,
-            last: Arrival {
-                source: 0,
-                input: 0,
-                read_ns: i64::MIN,
-            },
+            last: Arrival { source: 0, input: 0, read_ns: i64::MIN },
             spoke_ns: i64::MIN,
             reached: i64::MIN,
             tally: Tally::default(),
@@ -198,15 +183,9 @@ impl<'p> Windows<'p> {
         let mut reach = Reach::new(limit);
         reach.add(&times);
         let clock = self.watermark.pass(self.source_of(arrival), &reach);
-        let moment = Moment {
-            times: &times,
-            clock,
-            limit,
-        };
+        let moment = Moment { times: &times, clock, limit };
         let failures = &mut self.tally.entering;
-        let late = self
-            .keeper
-            .enter(&batch, moment, &mut self.tally.jumps, failures);
+        let late = self.keeper.enter(&batch, moment, &mut self.tally.jumps, failures);
         self.tally.enter(&batch, &late, self.plan);
     }
 
@@ -246,11 +225,7 @@ impl<'p> Windows<'p> {
             _ => None,
         };
         let reached = self.reached.max(self.watermark.now());
-        Standing {
-            watermark,
-            rows_read,
-            largest: reached.saturating_add(self.planned.window.late_ns),
-        }
+        Standing { watermark, rows_read, largest: reached.saturating_add(self.planned.window.late_ns) }
     }
 
     /// The rows of all windows that are open, as they are so far; everything stays.
@@ -276,12 +251,7 @@ impl<'p> Windows<'p> {
     }
 
     /// The rows of a window through the stages behind.
-    fn through(
-        &mut self,
-        mut rows: Vec<Batch<'static>>,
-        start: Value,
-        end: Value,
-    ) -> Vec<Batch<'static>> {
+    fn through(&mut self, mut rows: Vec<Batch<'static>>, start: Value, end: Value) -> Vec<Batch<'static>> {
         let bounds = self.planned.bounds;
         for batch in &mut rows {
             set_bounds(batch, bounds, &start, &end);
@@ -300,15 +270,10 @@ impl<'p> Windows<'p> {
     /// The rows of sessions through the stages behind: each session by itself, unless every stage is row by
     /// row.
     fn sessions(&mut self, sessions: SessionRows) -> Vec<Batch<'static>> {
-        let SessionRows {
-            mut rows,
-            starts,
-            ends,
-        } = sessions;
+        let SessionRows { mut rows, starts, ends } = sessions;
         let is_row_by_row = |step: &MergeStep| matches!(step, MergeStep::Rows(_));
         if self.behind.iter().all(is_row_by_row) {
-            let times =
-                |times: Vec<i64>| Column::Values(times.into_iter().map(Value::Time).collect());
+            let times = |times: Vec<i64>| Column::Values(times.into_iter().map(Value::Time).collect());
             rows.set(self.planned.bounds.start, times(starts));
             rows.set(self.planned.bounds.end, times(ends));
             let mut chain = Chain::new(self.plan, self.behind, self.incoming, self.executor);
@@ -317,11 +282,7 @@ impl<'p> Windows<'p> {
             return out;
         }
         let mut out = Vec::new();
-        for (row, (start, end)) in rows
-            .into_rows()
-            .into_iter()
-            .zip(starts.into_iter().zip(ends))
-        {
+        for (row, (start, end)) in rows.into_rows().into_iter().zip(starts.into_iter().zip(ends)) {
             out.extend(self.through(vec![row], Value::Time(start), Value::Time(end)));
             if self.is_reached() {
                 break;
@@ -343,14 +304,7 @@ pub(super) type Emit<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>) -> bool;
 impl Tally {
     /// Adds what the stages behind a window have said.
     fn add(&mut self, chain: Chain<'_>) {
-        let Account {
-            rejected,
-            first_rejected,
-            failures,
-            rejected_lines,
-            checks,
-            ..
-        } = chain.account;
+        let Account { rejected, first_rejected, failures, rejected_lines, checks, .. } = chain.account;
         self.withdrawn += chain.withdrawn;
         self.account.rejected += rejected;
         self.account.first_rejected = self.account.first_rejected.take().or(first_rejected);

@@ -10,9 +10,7 @@ use super::node::Comparison;
 pub(super) fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<'v> {
     for segment in path {
         value = match (segment, value) {
-            (Segment::Name(name) | Segment::OwnName(name), ValueRef::Object(fields)) => {
-                member(fields, name.as_bytes())
-            }
+            (Segment::Name(name) | Segment::OwnName(name), ValueRef::Object(fields)) => member(fields, name.as_bytes()),
             (Segment::Index(index), ValueRef::List(values)) => element(values, *index),
             _ => return ValueRef::Null,
         };
@@ -53,10 +51,7 @@ pub fn without(value: ValueRef<'_>, path: &[Segment]) -> Value {
 
 /// The member of this name, or null.
 pub(super) fn member<'v>(fields: &'v [(Vec<u8>, Value)], name: &[u8]) -> ValueRef<'v> {
-    fields
-        .iter()
-        .find(|(field, _)| field == name)
-        .map_or(ValueRef::Null, |(_, value)| value.borrow())
+    fields.iter().find(|(field, _)| field == name).map_or(ValueRef::Null, |(_, value)| value.borrow())
 }
 
 /// The element of this number, from 0, negative from the end; or null.
@@ -104,10 +99,7 @@ mod tests {
         };
         let all = r#"{"a":{"b":[1,2],"c":null},"d":4}"#;
         assert_eq!(printed(&[name("a")]), r#"{"d":4}"#);
-        assert_eq!(
-            printed(&[name("a"), name("b")]),
-            r#"{"a":{"c":null},"d":4}"#
-        );
+        assert_eq!(printed(&[name("a"), name("b")]), r#"{"a":{"c":null},"d":4}"#);
         let last = [name("a"), name("b"), Segment::Index(-1)];
         assert_eq!(printed(&last), r#"{"a":{"b":[1],"c":null},"d":4}"#);
         assert_eq!(printed(&[name("a"), name("b"), Segment::Index(2)]), all);

@@ -3,9 +3,7 @@
 //! Null with anything is null; text is a number if the whole of it is one; ints that overflow become
 //! floats; a division by zero, and a result that is no finite number, is null.
 
-use crate::data::{
-    Exact, Instant, Number, Rounding, ValueRef, divide, divide_rounded, multiply_rounded,
-};
+use crate::data::{Exact, Instant, Number, Rounding, ValueRef, divide, divide_rounded, multiply_rounded};
 
 use super::convert::{duration, duration_of, misfit, time};
 use super::functions::Unfit;
@@ -22,12 +20,8 @@ pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a
     match (left, right) {
         (ValueRef::Int(left), ValueRef::Int(right)) => Ok(of_ints(op, left, right)),
         (ValueRef::Null, _) | (_, ValueRef::Null) => Ok(ValueRef::Null),
-        (ValueRef::Time(_) | ValueRef::Duration(_), _)
-        | (_, ValueRef::Time(_) | ValueRef::Duration(_)) => {
-            let (Some(left), Some(right)) = (
-                left_operand(op, left, right)?,
-                right_operand(op, left, right)?,
-            ) else {
+        (ValueRef::Time(_) | ValueRef::Duration(_), _) | (_, ValueRef::Time(_) | ValueRef::Duration(_)) => {
+            let (Some(left), Some(right)) = (left_operand(op, left, right)?, right_operand(op, left, right)?) else {
                 return Ok(ValueRef::Null);
             };
             of_times(op, left, right)
@@ -48,10 +42,7 @@ pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a
 }
 
 /// `left - right`, or what was expected of one of them.
-pub fn difference(
-    left: ValueRef<'_>,
-    right: ValueRef<'_>,
-) -> Result<ValueRef<'static>, &'static str> {
+pub fn difference(left: ValueRef<'_>, right: ValueRef<'_>) -> Result<ValueRef<'static>, &'static str> {
     compute(Arithmetic::Subtract, left, right).map_err(|(_, unfit)| unfit.expected)
 }
 
@@ -64,9 +55,7 @@ pub(super) fn negate(value: ValueRef<'_>) -> Result<ValueRef<'_>, Misfit<'_>> {
         ValueRef::Duration(ns) => Ok(ns.checked_neg().map_or(ValueRef::Null, ValueRef::Duration)),
         _ => Ok(match number(value)? {
             None => ValueRef::Null,
-            Some(Number::Int(value)) => value
-                .checked_neg()
-                .map_or(ValueRef::Float(-(value as f64)), ValueRef::Int),
+            Some(Number::Int(value)) => value.checked_neg().map_or(ValueRef::Float(-(value as f64)), ValueRef::Int),
             Some(Number::Float(value)) => ValueRef::Float(-value),
         }),
     }
@@ -92,43 +81,26 @@ fn of_numbers(op: Arithmetic, left: Number, right: Number) -> ValueRef<'static> 
 
 #[inline]
 fn of_ints(op: Arithmetic, left: i64, right: i64) -> ValueRef<'static> {
-    if right == 0
-        && matches!(
-            op,
-            Arithmetic::Divide | Arithmetic::FloorDivide | Arithmetic::Remainder
-        )
-    {
+    if right == 0 && matches!(op, Arithmetic::Divide | Arithmetic::FloorDivide | Arithmetic::Remainder) {
         return ValueRef::Null;
     }
     let exact = match op {
         Arithmetic::Add => left.checked_add(right),
         Arithmetic::Subtract => left.checked_sub(right),
         Arithmetic::Multiply => left.checked_mul(right),
-        Arithmetic::Divide => left
-            .checked_rem(right)
-            .filter(|rest| *rest == 0)
-            .map(|_| left / right),
+        Arithmetic::Divide => left.checked_rem(right).filter(|rest| *rest == 0).map(|_| left / right),
         Arithmetic::FloorDivide => left.checked_div(right).map(|quotient| {
             let rest = left % right;
-            if rest != 0 && (rest < 0) != (right < 0) {
-                quotient - 1
-            } else {
-                quotient
-            }
+            if rest != 0 && (rest < 0) != (right < 0) { quotient - 1 } else { quotient }
         }),
-        Arithmetic::Remainder => Some(left.checked_rem(right).map_or(0, |rest| {
-            if rest != 0 && (rest < 0) != (right < 0) {
-                rest + right
-            } else {
-                rest
-            }
-        })),
+        Arithmetic::Remainder => Some(
+            left.checked_rem(right)
+                .map_or(0, |rest| if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest }),
+        ),
     };
     match exact {
         Some(value) => ValueRef::Int(value),
-        None if op == Arithmetic::Divide => {
-            ValueRef::Float(divide(i128::from(left), i128::from(right)))
-        }
+        None if op == Arithmetic::Divide => ValueRef::Float(divide(i128::from(left), i128::from(right))),
         None => of_floats(op, left as f64, right as f64),
     }
 }
@@ -151,24 +123,16 @@ fn of_floats(op: Arithmetic, left: f64, right: f64) -> ValueRef<'static> {
 fn floor_divide(left: f64, right: f64) -> (f64, f64) {
     let rest = left % right;
     let quotient = (left - rest) / right;
-    let (quotient, rest) = if rest != 0.0 && (rest < 0.0) != (right < 0.0) {
-        (quotient - 1.0, rest + right)
-    } else {
-        (quotient, rest)
-    };
+    let (quotient, rest) =
+        if rest != 0.0 && (rest < 0.0) != (right < 0.0) { (quotient - 1.0, rest + right) } else { (quotient, rest) };
     let floor = quotient.floor(); // whole already, but for its own rounding
-    let floor = if quotient - floor > 0.5 {
-        floor + 1.0
-    } else {
-        floor
-    };
+    let floor = if quotient - floor > 0.5 { floor + 1.0 } else { floor };
     (floor, rest)
 }
 
 fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Computed<'a> {
     use ValueRef::{Duration, Time};
-    let or_null =
-        |ns: Option<i64>, make: fn(i64) -> ValueRef<'static>| ns.map_or(ValueRef::Null, make);
+    let or_null = |ns: Option<i64>, make: fn(i64) -> ValueRef<'static>| ns.map_or(ValueRef::Null, make);
     Ok(match (op, left, right) {
         (Arithmetic::Add, Duration(a), Duration(b)) => or_null(a.checked_add(b), Duration),
         (Arithmetic::Subtract, Duration(a), Duration(b)) => or_null(a.checked_sub(b), Duration),
@@ -176,17 +140,13 @@ fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Comp
             ValueRef::Int(ns) => Duration(ns),
             other => other,
         },
-        (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), Duration(b)) => {
-            of_ints(op, a, b)
-        }
+        (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), Duration(b)) => of_ints(op, a, b),
         (Arithmetic::Subtract, Time(a), Time(b)) => or_null(a.checked_sub(b), Duration),
         (Arithmetic::Add, Time(a), Duration(b)) | (Arithmetic::Add, Duration(b), Time(a)) => {
             or_null(a.checked_add(b), Time)
         }
         (Arithmetic::Subtract, Time(a), Duration(b)) => or_null(a.checked_sub(b), Time),
-        (Arithmetic::Multiply, Duration(a), b) | (Arithmetic::Multiply, b, Duration(a)) => {
-            scale(op, a, b)?
-        }
+        (Arithmetic::Multiply, Duration(a), b) | (Arithmetic::Multiply, b, Duration(a)) => scale(op, a, b)?,
         (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), b) => scale(op, a, b)?,
         (_, Duration(_) | Time(_), other) | (_, other, _) => return misfit(other, "a duration"),
     })
@@ -200,12 +160,8 @@ fn left_operand<'a>(
 ) -> Result<Option<ValueRef<'a>>, Misfit<'a>> {
     match (op, left, right) {
         (_, left, _) if left.is_blank() => Ok(None),
-        (Arithmetic::Subtract, ValueRef::Text(_), ValueRef::Time(_)) => {
-            Ok(time(left)?.map(ValueRef::Time))
-        }
-        (Arithmetic::Add, ValueRef::Text(_), ValueRef::Time(_)) => {
-            Ok(duration(left)?.map(ValueRef::Duration))
-        }
+        (Arithmetic::Subtract, ValueRef::Text(_), ValueRef::Time(_)) => Ok(time(left)?.map(ValueRef::Time)),
+        (Arithmetic::Add, ValueRef::Text(_), ValueRef::Time(_)) => Ok(duration(left)?.map(ValueRef::Duration)),
         (Arithmetic::Add | Arithmetic::Subtract, ValueRef::Text(text), ValueRef::Duration(_)) => {
             match duration_of(text) {
                 Some(ns) => Ok(Some(ValueRef::Duration(ns))),
@@ -225,12 +181,10 @@ fn right_operand<'a>(
     match (op, left, right) {
         (Arithmetic::Add, ..) => left_operand(op, right, left),
         (_, _, right) if right.is_blank() => Ok(None),
-        (Arithmetic::Subtract, ValueRef::Time(_), ValueRef::Text(text)) => {
-            match duration_of(text) {
-                Some(ns) => Ok(Some(ValueRef::Duration(ns))),
-                None => Ok(time(right)?.map(ValueRef::Time)),
-            }
-        }
+        (Arithmetic::Subtract, ValueRef::Time(_), ValueRef::Text(text)) => match duration_of(text) {
+            Some(ns) => Ok(Some(ValueRef::Duration(ns))),
+            None => Ok(time(right)?.map(ValueRef::Time)),
+        },
         (Arithmetic::Subtract, ValueRef::Duration(_), ValueRef::Text(_)) => {
             Ok(duration(right)?.map(ValueRef::Duration))
         }
@@ -253,11 +207,7 @@ fn scale(op: Arithmetic, ns: i64, by: ValueRef<'_>) -> Computed<'_> {
 
 /// A float, or null if it is none that can be printed.
 pub(super) fn finite(value: f64) -> ValueRef<'static> {
-    if value.is_finite() {
-        ValueRef::Float(value)
-    } else {
-        ValueRef::Null
-    }
+    if value.is_finite() { ValueRef::Float(value) } else { ValueRef::Null }
 }
 
 #[cfg(test)]
@@ -277,24 +227,10 @@ mod tests {
             (Arithmetic::Remainder, -7, 2, Int(1)),
             (Arithmetic::Remainder, 7, -2, Int(-1)),
             (Arithmetic::Remainder, i64::MIN, -1, Int(0)),
-            (
-                Arithmetic::Divide,
-                i64::MIN,
-                -1,
-                Float(9223372036854775808.0),
-            ),
-            (
-                Arithmetic::FloorDivide,
-                i64::MIN,
-                -1,
-                Float(9223372036854775808.0),
-            ),
+            (Arithmetic::Divide, i64::MIN, -1, Float(9223372036854775808.0)),
+            (Arithmetic::FloorDivide, i64::MIN, -1, Float(9223372036854775808.0)),
         ] {
-            assert_eq!(
-                compute(op, Int(left), Int(right)),
-                Ok(result),
-                "{left} {op:?} {right}"
-            );
+            assert_eq!(compute(op, Int(left), Int(right)), Ok(result), "{left} {op:?} {right}");
         }
     }
 
@@ -328,39 +264,19 @@ mod tests {
         let (second, later) = (Time(1_000_000_000), Text(b"1970-01-01T00:00:03Z"));
         for (op, left, right, result) in [
             (Arithmetic::Subtract, later, second, Duration(2_000_000_000)),
-            (
-                Arithmetic::Subtract,
-                second,
-                later,
-                Duration(-2_000_000_000),
-            ),
+            (Arithmetic::Subtract, second, later, Duration(-2_000_000_000)),
             (Arithmetic::Subtract, second, Text(b"1s"), Time(0)),
             (Arithmetic::Add, second, Text(b"1s"), Time(2_000_000_000)),
             (Arithmetic::Add, Text(b"1s"), second, Time(2_000_000_000)),
             (Arithmetic::Add, later, Duration(1), Time(3_000_000_001)),
-            (
-                Arithmetic::Subtract,
-                Text(b"1s"),
-                Duration(1),
-                Duration(999_999_999),
-            ),
+            (Arithmetic::Subtract, Text(b"1s"), Duration(1), Duration(999_999_999)),
             (Arithmetic::Subtract, Text(b""), second, Null),
             (Arithmetic::Multiply, Duration(2), Text(b"3"), Duration(6)),
         ] {
-            assert_eq!(
-                compute(op, left, right),
-                Ok(result),
-                "{left:?} {op:?} {right:?}"
-            );
+            assert_eq!(compute(op, left, right), Ok(result), "{left:?} {op:?} {right:?}");
         }
         assert!(compute(Arithmetic::Add, second, later).is_err());
-        assert_eq!(
-            compute(Arithmetic::Multiply, Float(1e308), Int(10)),
-            Ok(Null)
-        );
-        assert_eq!(
-            compute(Arithmetic::Remainder, Float(-1.5), Int(1)),
-            Ok(Float(0.5))
-        );
+        assert_eq!(compute(Arithmetic::Multiply, Float(1e308), Int(10)), Ok(Null));
+        assert_eq!(compute(Arithmetic::Remainder, Float(-1.5), Int(1)), Ok(Float(0.5)));
     }
 }

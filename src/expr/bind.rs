@@ -23,8 +23,7 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
     let node = match &expr.kind {
         ExprKind::Literal(value) => return Ok(Node::Constant(value.clone())),
         ExprKind::Field(path) => {
-            return bind_field(path, expr.span, scope)
-                .map_err(|mistake| vec![unless_function(mistake, path)]);
+            return bind_field(path, expr.span, scope).map_err(|mistake| vec![unless_function(mistake, path)]);
         }
         ExprKind::Call(name, arguments) => bind_call(name, arguments, expr, scope)?,
         ExprKind::Unary(UnaryOp::Not, of) => Node::Not(Box::new(bind_condition(of, scope)?)),
@@ -32,10 +31,7 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
         ExprKind::Binary(op, left, right) => bind_binary(*op, left, right, scope)?,
         ExprKind::InList(of, list) => {
             let exprs = list;
-            let (of, list) = both(
-                bind(of, scope),
-                collect(list.iter().map(|member| bind(member, scope))),
-            )?;
+            let (of, list) = both(bind(of, scope), collect(list.iter().map(|member| bind(member, scope))))?;
             let list = times::members(&of, list, exprs, scope)?;
             Node::InList(Box::new(of), list)
         }
@@ -44,14 +40,10 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
             Node::In(Box::new(of), Box::new(list))
         }
         ExprKind::Regex(_) => {
-            return mistake(
-                Mistake::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"),
-            );
+            return mistake(Mistake::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"));
         }
         ExprKind::Percent(_) => {
-            return mistake(
-                Mistake::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"),
-            );
+            return mistake(Mistake::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"));
         }
         ExprKind::Access(of, path) => Node::Access(Box::new(bind(of, scope)?), path.clone()),
     };
@@ -61,15 +53,8 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
 /// Binds the path of a field; every stage that takes a field finds it by this.
 pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<Node, Mistake> {
     match scope.locate(path, span) {
-        Ok(Location {
-            slot,
-            name,
-            inside: [],
-        }) => Ok(Node::Field(slot, name)),
-        Ok(Location { slot, name, inside }) => Ok(Node::Access(
-            Box::new(Node::Field(slot, name)),
-            inside.to_vec(),
-        )),
+        Ok(Location { slot, name, inside: [] }) => Ok(Node::Field(slot, name)),
+        Ok(Location { slot, name, inside }) => Ok(Node::Access(Box::new(Node::Field(slot, name)), inside.to_vec())),
         Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
         Err(mistake) => Err(mistake),
     }
@@ -78,9 +63,9 @@ pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<Node, Mistak
 /// The mistake of a field that is not there, or of a function without its parenthesis.
 fn unless_function(mistake: Mistake, path: &Path) -> Mistake {
     match path.0.as_slice() {
-        [Segment::Name(name)] if functions::find(name).is_some() => mistake.help(format!(
-            "`{name}` is a function: its `(` stands directly behind the name"
-        )),
+        [Segment::Name(name)] if functions::find(name).is_some() => {
+            mistake.help(format!("`{name}` is a function: its `(` stands directly behind the name"))
+        }
         _ => mistake,
     }
 }
@@ -92,11 +77,8 @@ pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
         Node::Constant(Value::Bool(_)) => Ok(node),
         Node::Constant(_) if scope.unknown => Ok(node),
         Node::Constant(value) => mistake(
-            Mistake::new(
-                expr.span,
-                format!("expected a condition, found {}", value.kind_name()),
-            )
-            .help("write status >= 500, or word == \"x\""),
+            Mistake::new(expr.span, format!("expected a condition, found {}", value.kind_name()))
+                .help("write status >= 500, or word == \"x\""),
         ),
         _ => Ok(node),
     }
@@ -113,40 +95,22 @@ pub fn constant(expr: &Expr) -> Option<Value> {
 fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound {
     if let (BinaryOp::Equal | BinaryOp::NotEqual, Some(asked)) = (op, null_test(left, right)) {
         let test = Node::IsNull(Box::new(bind(asked, scope)?));
-        return Ok(if op == BinaryOp::Equal {
-            test
-        } else {
-            Node::Not(Box::new(test))
-        });
+        return Ok(if op == BinaryOp::Equal { test } else { Node::Not(Box::new(test)) });
     }
     match op {
         BinaryOp::And | BinaryOp::Or => {
             let (left, right) = both(bind_condition(left, scope), bind_condition(right, scope))?;
             let (left, right) = (Box::new(left), Box::new(right));
-            Ok(if op == BinaryOp::And {
-                Node::And(left, right)
-            } else {
-                Node::Or(left, right)
-            })
+            Ok(if op == BinaryOp::And { Node::And(left, right) } else { Node::Or(left, right) })
         }
         BinaryOp::Matches | BinaryOp::NotMatches => {
-            let (of, pattern) = both(
-                bind(left, scope),
-                bind_match(right).map_err(|mistake| vec![mistake]),
-            )?;
+            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(|mistake| vec![mistake]))?;
             let of = Box::new(of);
-            Ok(if op == BinaryOp::Matches {
-                Node::Matches(of, pattern)
-            } else {
-                Node::NotMatches(of, pattern)
-            })
+            Ok(if op == BinaryOp::Matches { Node::Matches(of, pattern) } else { Node::NotMatches(of, pattern) })
         }
         BinaryOp::Coalesce => {
             let (left, right) = both(bind(left, scope), bind(right, scope))?;
-            Ok(Node::Call {
-                def: functions::coalesce(),
-                arguments: vec![left, right],
-            })
+            Ok(Node::Call { def: functions::coalesce(), arguments: vec![left, right] })
         }
         _ => {
             if let Some(op) = Arithmetic::of(op) {
@@ -157,8 +121,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
             let exprs = (left, right);
             let (first, second) = both(bind(left, scope), bind(right, scope))?;
             let (first, second) = times::compared((first, second), exprs, scope)?;
-            let comparison = Comparison::of(op)
-                .expect("what is no logic, pattern or arithmetic is a comparison");
+            let comparison = Comparison::of(op).expect("what is no logic, pattern or arithmetic is a comparison");
             // two fields may well be asked whether they are the same although their types differ
             let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
             let met = match (first.is_constant(), second.is_constant()) {
@@ -166,12 +129,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
                 (false, false) if is_equality => Met::default(),
                 _ => scope.compares(written()),
             };
-            Ok(Node::Compare(
-                comparison,
-                Box::new(first),
-                Box::new(second),
-                met,
-            ))
+            Ok(Node::Compare(comparison, Box::new(first), Box::new(second), met))
         }
     }
 }
@@ -179,11 +137,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
 /// The other side of a comparison with the literal `null`.
 fn null_test<'e>(left: &'e Expr, right: &'e Expr) -> Option<&'e Expr> {
     let is_null = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Value::Null));
-    if is_null(right) {
-        Some(left)
-    } else {
-        is_null(left).then_some(right)
-    }
+    if is_null(right) { Some(left) } else { is_null(left).then_some(right) }
 }
 
 /// What stands behind `~`. Plain text is searched as it is; text that looks like a regular expression is a
@@ -205,10 +159,7 @@ fn bind_match(expr: &Expr) -> Result<Pattern, Mistake> {
             }
             Ok(Pattern::text(text))
         }
-        _ => Err(
-            Mistake::new(expr.span, format!("expected a /regex/, found `{expr}`"))
-                .help("write x ~ /regex/"),
-        ),
+        _ => Err(Mistake::new(expr.span, format!("expected a /regex/, found `{expr}`")).help("write x ~ /regex/")),
     }
 }
 
@@ -218,9 +169,7 @@ fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
     if let Node::Constant(value) = &node {
         let fits = match value {
             Value::Text(text) => {
-                value.borrow().as_number().is_some()
-                    || duration_of(text).is_some()
-                    || parse_time(text).is_some()
+                value.borrow().as_number().is_some() || duration_of(text).is_some() || parse_time(text).is_some()
             }
             Value::Bool(_) | Value::List(_) | Value::Object(_) => false,
             _ => true,
@@ -228,11 +177,7 @@ fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
         if !fits {
             let mistake = Mistake::new(expr.span, format!("expected a number, found `{expr}`"));
             let is_text = matches!(value, Value::Text(_));
-            return Err(vec![if is_text {
-                mistake.help("texts are joined by concat(a, b)")
-            } else {
-                mistake
-            }]);
+            return Err(vec![if is_text { mistake.help("texts are joined by concat(a, b)") } else { mistake }]);
         }
     }
     Ok(node)
@@ -242,11 +187,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     let Some(def) = functions::find(&name.text) else {
         return mistake(unknown_function(name, scope));
     };
-    let most = if def.variadic {
-        usize::MAX
-    } else {
-        def.parameters.len()
-    };
+    let most = if def.variadic { usize::MAX } else { def.parameters.len() };
     if arguments.len() < def.required || arguments.len() > most {
         let found = arguments.len();
         let expected = match (def.required, most) {
@@ -255,19 +196,11 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
             (least, most) => format!("{least} to {most} arguments"),
         };
         return mistake(
-            Mistake::new(
-                expr.span,
-                format!("`{}` takes {expected}, found {found}", name.text),
-            )
-            .usage(def.entry.usage),
+            Mistake::new(expr.span, format!("`{}` takes {expected}, found {found}", name.text)).usage(def.entry.usage),
         );
     }
-    let bound = collect(
-        arguments
-            .iter()
-            .enumerate()
-            .map(|(index, argument)| bind_argument(def, index, argument, scope)),
-    )?;
+    let bound =
+        collect(arguments.iter().enumerate().map(|(index, argument)| bind_argument(def, index, argument, scope)))?;
     if matches!(def.kernel, Kernel::Total) {
         return bind_total(bound, expr, scope);
     }
@@ -283,17 +216,11 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         .map(|(index, (argument, text))| argument.given(def.parameter(index).kind, text))
         .collect();
     let function = prepare(&given).map_err(|refused| {
-        let span = arguments
-            .get(refused.argument)
-            .map_or(expr.span, |argument| argument.span);
+        let span = arguments.get(refused.argument).map_or(expr.span, |argument| argument.span);
         vec![Mistake::new(span, refused.message).usage(def.entry.usage)]
     })?;
     drop(given);
-    Ok(Node::Prepared {
-        def,
-        arguments: bound.into_iter().map(|argument| argument.node).collect(),
-        function,
-    })
+    Ok(Node::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
 }
 
 /// `total(x)`: a field that a step in front of this stage sets, once it has seen the whole result.
@@ -302,8 +229,7 @@ fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
         if scope.unknown {
             return Ok(Node::Constant(Value::Null));
         }
-        let message =
-            format!("`{expr}` needs all rows of a result, and here records come one by one");
+        let message = format!("`{expr}` needs all rows of a result, and here records come one by one");
         return mistake(Mistake::new(expr.span, message).help(
             "write it behind aggregates, `sort`, `top` or `tail`: count by word | let share = count / total(count)",
         ));
@@ -356,10 +282,7 @@ fn bind_argument(
             Err(found) => mistake(found.usage(def.entry.usage)),
         };
     }
-    let plain = |node| Argument {
-        node,
-        pattern: None,
-    };
+    let plain = |node| Argument { node, pattern: None };
     if matches!(def.kernel, Kernel::If) && index == 0 {
         return bind_condition(argument, scope).map(plain);
     }
@@ -372,14 +295,8 @@ fn bind_argument(
             _ => unfit.expected,
         };
         return mistake(
-            Mistake::new(
-                argument.span,
-                format!(
-                    "expected {expected} as {}, found `{argument}`",
-                    parameter.name
-                ),
-            )
-            .usage(def.entry.usage),
+            Mistake::new(argument.span, format!("expected {expected} as {}, found `{argument}`", parameter.name))
+                .usage(def.entry.usage),
         );
     }
     if parameter.kind == ParameterKind::Time {
@@ -391,26 +308,17 @@ fn bind_argument(
 /// A /regex/, or constant text that is read as one.
 fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Mistake> {
     let (text, pattern) = match &argument.kind {
-        ExprKind::Regex(literal) => (
-            literal.pattern.clone(),
-            Pattern::Regex(bind_regex(literal, argument)?),
-        ),
+        ExprKind::Regex(literal) => (literal.pattern.clone(), Pattern::Regex(bind_regex(literal, argument)?)),
         _ => {
             let Ok(Node::Constant(Value::Text(text))) = bind(argument, scope) else {
-                return Err(Mistake::new(
-                    argument.span,
-                    format!("expected a /regex/, found `{argument}`"),
-                ));
+                return Err(Mistake::new(argument.span, format!("expected a /regex/, found `{argument}`")));
             };
             let text = String::from_utf8_lossy(&text).into_owned();
             let pattern = compile(&text).map_err(|reason| Mistake::new(argument.span, reason))?;
             (text, pattern)
         }
     };
-    Ok(Argument {
-        node: Node::Constant(Value::Text(text.into_bytes())),
-        pattern: Some(pattern),
-    })
+    Ok(Argument { node: Node::Constant(Value::Text(text.into_bytes())), pattern: Some(pattern) })
 }
 
 /// Binds what stands behind `in`; a constant that is no list is a mistake.
@@ -420,11 +328,8 @@ fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
         Node::Constant(Value::List(_)) => Ok(node),
         Node::Constant(_) if scope.unknown => Ok(node),
         Node::Constant(_) => mistake(
-            Mistake::new(
-                expr.span,
-                format!("expected a list behind `in`, found `{expr}`"),
-            )
-            .help("write x in (1, 2, 3)"),
+            Mistake::new(expr.span, format!("expected a list behind `in`, found `{expr}`"))
+                .help("write x in (1, 2, 3)"),
         ),
         _ => Ok(node),
     }
@@ -435,10 +340,7 @@ fn unknown_function(name: &Name, scope: &Scope) -> Mistake {
     if let Some(help) = scope.elsewhere.and_then(|elsewhere| elsewhere(&name.text)) {
         return mistake.help(help);
     }
-    let names: Vec<&str> = functions::FUNCTIONS
-        .iter()
-        .map(|def| def.entry.name)
-        .collect();
+    let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();
     match closest(&name.text, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
         None => mistake.help("bourn --help functions lists them"),
@@ -451,30 +353,18 @@ fn fold(node: Node, expr: &Expr) -> Bound {
         return Ok(node);
     }
     let mut failures = Failures::default();
-    let value = node
-        .eval(
-            &Batch::new(1, Position::default()),
-            Rows::All(1),
-            &mut failures,
-        )
-        .get(0)
-        .to_value();
+    let value = node.eval(&Batch::new(1, Position::default()), Rows::All(1), &mut failures).get(0).to_value();
     match failures.first {
         None => Ok(Node::Constant(value)),
         Some(reason) => {
-            let reason = reason
-                .split_once(": ")
-                .map_or(reason.as_str(), |(_, reason)| reason);
+            let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason);
             mistake(Mistake::new(expr.span, reason))
         }
     }
 }
 
 /// Both results, or the mistakes of both.
-fn both<A, B>(
-    left: Result<A, Vec<Mistake>>,
-    right: Result<B, Vec<Mistake>>,
-) -> Result<(A, B), Vec<Mistake>> {
+fn both<A, B>(left: Result<A, Vec<Mistake>>, right: Result<B, Vec<Mistake>>) -> Result<(A, B), Vec<Mistake>> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
         (Err(mut left), Err(right)) => {
@@ -486,9 +376,7 @@ fn both<A, B>(
 }
 
 /// All results, or the mistakes of all.
-fn collect<T>(
-    results: impl Iterator<Item = Result<T, Vec<Mistake>>>,
-) -> Result<Vec<T>, Vec<Mistake>> {
+fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Mistake>>>) -> Result<Vec<T>, Vec<Mistake>> {
     let (mut all, mut mistakes) = (Vec::new(), Vec::new());
     for result in results {
         match result {
@@ -496,11 +384,7 @@ fn collect<T>(
             Err(found) => mistakes.extend(found),
         }
     }
-    if mistakes.is_empty() {
-        Ok(all)
-    } else {
-        Err(mistakes)
-    }
+    if mistakes.is_empty() { Ok(all) } else { Err(mistakes) }
 }
 
 fn mistake<T>(mistake: Mistake) -> Result<T, Vec<Mistake>> {

@@ -14,11 +14,7 @@ use super::convert::{duration, misfit, time};
 use super::node::Comparison;
 
 /// Whether `left op right` holds.
-pub(super) fn compare<'a>(
-    op: Comparison,
-    left: ValueRef<'a>,
-    right: ValueRef<'a>,
-) -> Result<bool, Misfit<'a>> {
+pub(super) fn compare<'a>(op: Comparison, left: ValueRef<'a>, right: ValueRef<'a>) -> Result<bool, Misfit<'a>> {
     Ok(match ordering(left, right)? {
         Compared::Order(order) => op.holds(order),
         Compared::Null => false,
@@ -43,9 +39,7 @@ fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Mis
         (Text(left), Text(right)) => Compared::Order(compare_texts(left, right)),
         (Int(left), Int(right)) => Compared::Order(left.cmp(&right)),
         (Bool(left), Bool(right)) => Compared::Order(left.cmp(&right)),
-        (Time(left), Time(right)) | (Duration(left), Duration(right)) => {
-            Compared::Order(left.cmp(&right))
-        }
+        (Time(left), Time(right)) | (Duration(left), Duration(right)) => Compared::Order(left.cmp(&right)),
         (Bool(known), Text(_)) => converted(bool_of(right)?.map(|read| known.cmp(&read))),
         (Text(_), Bool(known)) => converted(bool_of(left)?.map(|read| read.cmp(&known))),
         (Duration(known), Text(_)) => converted(duration(right)?.map(|read| known.cmp(&read))),
@@ -56,19 +50,13 @@ fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Mis
         (Text(text), Time(known)) if let Some(instant) = Instant::parse(text) => {
             Compared::Order(instant.cmp(&Instant::of_ns(known)))
         }
-        (Time(known), Text(_) | Int(_) | Float(_)) => {
-            converted(time(right)?.map(|read| known.cmp(&read)))
-        }
-        (Text(_) | Int(_) | Float(_), Time(known)) => {
-            converted(time(left)?.map(|read| read.cmp(&known)))
-        }
+        (Time(known), Text(_) | Int(_) | Float(_)) => converted(time(right)?.map(|read| known.cmp(&read))),
+        (Text(_) | Int(_) | Float(_), Time(known)) => converted(time(left)?.map(|read| read.cmp(&known))),
         (Int(_) | BigInt(_) | Float(_) | Text(_), Int(_) | BigInt(_) | Float(_) | Text(_)) => {
             let pair = exact(left)?.zip(exact(right)?);
             converted(pair.map(|(left, right)| left.compare(right)))
         }
-        (List(_), List(_)) | (Object(_), Object(_)) if is_one_group(left, right) => {
-            Compared::Order(Ordering::Equal)
-        }
+        (List(_), List(_)) | (Object(_), Object(_)) if is_one_group(left, right) => Compared::Order(Ordering::Equal),
         _ => Compared::Different,
     })
 }
@@ -128,29 +116,10 @@ mod tests {
         assert_eq!(compare(Comparison::Less, Text(b"10"), Int(9)), Ok(false));
         assert_eq!(compare(Comparison::Equal, Int(1), Float(1.0)), Ok(true));
         let big = crate::data::BigInt::parse(b"18446744073709551617").expect("it is big");
-        assert_eq!(
-            compare(
-                Comparison::Greater,
-                ValueRef::BigInt(big),
-                Float(18446744073709551616.0)
-            ),
-            Ok(true)
-        );
-        assert_eq!(
-            compare(
-                Comparison::GreaterEqual,
-                Text(b"250ms"),
-                Duration(100_000_000)
-            ),
-            Ok(true)
-        );
+        assert_eq!(compare(Comparison::Greater, ValueRef::BigInt(big), Float(18446744073709551616.0)), Ok(true));
+        assert_eq!(compare(Comparison::GreaterEqual, Text(b"250ms"), Duration(100_000_000)), Ok(true));
         let second = Time(1_000_000_000);
-        for written in [
-            Text(b"1970-01-01T00:00:01Z"),
-            Text(b"1"),
-            Int(1),
-            Float(1.0),
-        ] {
+        for written in [Text(b"1970-01-01T00:00:01Z"), Text(b"1"), Int(1), Float(1.0)] {
             assert_eq!(compare(Comparison::Equal, written, second), Ok(true));
             assert_eq!(compare(Comparison::Less, second, written), Ok(false));
         }
@@ -166,11 +135,7 @@ mod tests {
             (list(Value::Int(1)), list(Value::Float(1.0)), true),
             (list(Value::Int(1)), list(Value::Text(b"1".to_vec())), false),
             (list(Value::Int(1)), Value::List(vec![]), false),
-            (
-                object(b"a", list(Value::Int(1))),
-                object(b"a", list(Value::Float(1.0))),
-                true,
-            ),
+            (object(b"a", list(Value::Int(1))), object(b"a", list(Value::Float(1.0))), true),
             (object(b"a", Value::Null), object(b"b", Value::Null), false),
             (object(b"a", Value::Null), list(Value::Null), false),
             (list(Value::Null), Value::Int(1), false),

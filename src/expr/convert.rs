@@ -1,8 +1,6 @@
 //! Values as parameters take them: text that is a number becomes one, text that says a time a time.
 
-use crate::data::{
-    EXPECTED_CONDITION, Number, Truth, ValueRef, expected_time, parse_duration, time_of,
-};
+use crate::data::{EXPECTED_CONDITION, Number, Truth, ValueRef, expected_time, parse_duration, time_of};
 
 use super::arithmetic::{Misfit, number};
 use super::functions::{ParameterKind, Unfit};
@@ -23,11 +21,7 @@ pub(super) fn convert<'v>(
 ) -> Result<ValueRef<'v>, Misfit<'v>> {
     Ok(match kind {
         ParameterKind::Any => value,
-        ParameterKind::Text | ParameterKind::Pattern
-            if value.is_null() || matches!(value, ValueRef::Text(_)) =>
-        {
-            value
-        }
+        ParameterKind::Text | ParameterKind::Pattern if value.is_null() || matches!(value, ValueRef::Text(_)) => value,
         ParameterKind::Text | ParameterKind::Pattern => ValueRef::Text(text),
         ParameterKind::Number => match value.as_exact() {
             Some(number) => number.to_value_ref(),
@@ -37,9 +31,7 @@ pub(super) fn convert<'v>(
         ParameterKind::Int => match number(value)? {
             None => ValueRef::Null,
             Some(Number::Int(value)) => ValueRef::Int(value),
-            Some(Number::Float(whole)) if whole.fract() == 0.0 && whole.abs() < 9.2e18 => {
-                ValueRef::Int(whole as i64)
-            }
+            Some(Number::Float(whole)) if whole.fract() == 0.0 && whole.abs() < 9.2e18 => ValueRef::Int(whole as i64),
             Some(Number::Float(_)) => return misfit(value, "a whole number"),
         },
         ParameterKind::Bool => match value.as_truth() {
@@ -107,39 +99,19 @@ mod tests {
     #[test]
     fn times_and_durations_are_read_from_text() {
         for (kind, value, expected) in [
-            (
-                ParameterKind::Time,
-                Text(b"1970-01-01T00:00:01Z"),
-                Some(Time(1_000_000_000)),
-            ),
+            (ParameterKind::Time, Text(b"1970-01-01T00:00:01Z"), Some(Time(1_000_000_000))),
             (ParameterKind::Time, Int(1), Some(Time(1_000_000_000))),
             (ParameterKind::Time, Text(b""), Some(Null)),
             (ParameterKind::Time, Text(b"soon"), None),
-            (
-                ParameterKind::Duration,
-                Text(b"1.5s"),
-                Some(Duration(1_500_000_000)),
-            ),
-            (
-                ParameterKind::Duration,
-                Text(b"-2ms"),
-                Some(Duration(-2_000_000)),
-            ),
-            (
-                ParameterKind::Duration,
-                Text(b"+00:00:02"),
-                Some(Duration(2_000_000_000)),
-            ),
+            (ParameterKind::Duration, Text(b"1.5s"), Some(Duration(1_500_000_000))),
+            (ParameterKind::Duration, Text(b"-2ms"), Some(Duration(-2_000_000))),
+            (ParameterKind::Duration, Text(b"+00:00:02"), Some(Duration(2_000_000_000))),
             (ParameterKind::Duration, Text(b"+-2s"), None),
             (ParameterKind::Duration, Int(5), None),
             (ParameterKind::List, Int(5), None),
             (ParameterKind::Int, Text(b"7.0"), Some(Int(7))),
         ] {
-            assert_eq!(
-                convert(kind, value, b"").ok(),
-                expected,
-                "{kind:?} {value:?}"
-            );
+            assert_eq!(convert(kind, value, b"").ok(), expected, "{kind:?} {value:?}");
         }
     }
 }

@@ -41,11 +41,7 @@ impl Failures {
 
     /// Notes values that are failures if a number comes as well.
     pub fn leave_open(&mut self, noted: Undecided) {
-        match self
-            .undecided
-            .iter_mut()
-            .find(|known| known.place == noted.place)
-        {
+        match self.undecided.iter_mut().find(|known| known.place == noted.place) {
             Some(known) => known.append(noted),
             None => self.undecided.push(noted),
         }
@@ -67,10 +63,7 @@ impl Failures {
         if self.first.is_none() {
             self.first = later.first;
         }
-        later
-            .undecided
-            .into_iter()
-            .for_each(|noted| self.leave_open(noted));
+        later.undecided.into_iter().for_each(|noted| self.leave_open(noted));
     }
 }
 
@@ -88,11 +81,7 @@ impl Undecided {
 pub fn describe(place: &str, expected: &str, value: ValueRef<'_>) -> String {
     let mut text = Vec::new();
     write_text(value, &mut text);
-    let shown: String = String::from_utf8_lossy(&text)
-        .chars()
-        .take(60)
-        .flat_map(char::escape_debug)
-        .collect();
+    let shown: String = String::from_utf8_lossy(&text).chars().take(60).flat_map(char::escape_debug).collect();
     let more = if text.len() > shown.len() { "…" } else { "" };
     format!("{place}: expected {expected}, found `{shown}{more}`")
 }

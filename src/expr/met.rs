@@ -62,12 +62,8 @@ fn comparable(left: ValueRef<'_>, right: ValueRef<'_>) -> Option<bool> {
         }
         (Text(_), List(_) | Object(_)) | (List(_) | Object(_), Text(_)) => false,
         (Text(_), _) | (_, Text(_)) => true,
-        (Duration(_), Duration(_))
-        | (Bool(_), Bool(_))
-        | (List(_), List(_))
-        | (Object(_), Object(_)) => true,
-        (Duration(_) | Bool(_) | List(_) | Object(_), _)
-        | (_, Duration(_) | Bool(_) | List(_) | Object(_)) => false,
+        (Duration(_), Duration(_)) | (Bool(_), Bool(_)) | (List(_), List(_)) | (Object(_), Object(_)) => true,
+        (Duration(_) | Bool(_) | List(_) | Object(_), _) | (_, Duration(_) | Bool(_) | List(_) | Object(_)) => false,
         (Time(_), _) | (_, Time(_)) => true, // numbers count from 1970
         _ => true,
     })

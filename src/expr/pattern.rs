@@ -39,11 +39,8 @@ pub fn bind_pattern(expr: &Expr) -> Result<Pattern, Mistake> {
     match &expr.kind {
         ExprKind::Literal(Value::Text(text)) => Ok(Pattern::text(text)),
         ExprKind::Regex(literal) => Ok(Pattern::Regex(bind_regex(literal, expr)?)),
-        _ => Err(Mistake::new(
-            expr.span,
-            format!("expected a \"text\" or a /regex/, found `{expr}`"),
-        )
-        .help("write match \"text\" or match /regex/")),
+        _ => Err(Mistake::new(expr.span, format!("expected a \"text\" or a /regex/, found `{expr}`"))
+            .help("write match \"text\" or match /regex/")),
     }
 }
 

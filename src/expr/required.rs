@@ -27,10 +27,7 @@ impl Node {
                 let second = second.required(field).filter(|_| !first.can_fail);
                 return Some(match second {
                     Some(second) if second.text.len() > first.text.len() => second,
-                    second => Required {
-                        can_fail: second.is_none_or(|second| second.can_fail),
-                        ..first
-                    },
+                    second => Required { can_fail: second.is_none_or(|second| second.can_fail), ..first },
                 });
             }
             Node::Compare(Comparison::Equal, first, second, _) => match (&**first, &**second) {
@@ -46,19 +43,17 @@ impl Node {
             Node::Matches(text, pattern) if is_field(text) => pattern.required_text(),
             Node::Call { def, arguments } | Node::Prepared { def, arguments, .. } => {
                 match (def.entry.name, arguments.as_slice()) {
-                    (
-                        "contains" | "startswith" | "endswith",
-                        [text, Node::Constant(Value::Text(part))],
-                    ) if is_field(text) => Some(Cow::Borrowed(part.as_slice())),
+                    ("contains" | "startswith" | "endswith", [text, Node::Constant(Value::Text(part))])
+                        if is_field(text) =>
+                    {
+                        Some(Cow::Borrowed(part.as_slice()))
+                    }
                     _ => None,
                 }
             }
             _ => None,
         };
-        Some(Required {
-            text: text?,
-            can_fail: false,
-        })
+        Some(Required { text: text?, can_fail: false })
     }
 }
 
@@ -76,10 +71,7 @@ impl Pattern {
             Pattern::Text(finder) => Some(Cow::Borrowed(finder.needle())),
             Pattern::Regex(regex) => {
                 // As `regex::bytes` reads it, which has compiled it already.
-                let parsed = ParserBuilder::new()
-                    .utf8(false)
-                    .build()
-                    .parse(regex.as_str());
+                let parsed = ParserBuilder::new().utf8(false).build().parse(regex.as_str());
                 required_by(&parsed.ok()?).map(|text| Cow::Owned(text.to_vec()))
             }
         }
@@ -93,10 +85,7 @@ fn required_by(regex: &Hir) -> Option<&[u8]> {
         HirKind::Literal(literal) => Some(&literal.0),
         HirKind::Capture(group) => required_by(&group.sub),
         HirKind::Repetition(repeated) if repeated.min > 0 => required_by(&repeated.sub),
-        HirKind::Concat(parts) => parts
-            .iter()
-            .filter_map(required_by)
-            .max_by_key(|text| text.len()),
+        HirKind::Concat(parts) => parts.iter().filter_map(required_by).max_by_key(|text| text.len()),
         _ => None,
     }
 }
@@ -113,9 +102,7 @@ mod tests {
         scope.set("other");
         let pipeline = crate::lang::parse(&format!("where {condition}")).expect("it is a pipeline");
         let mut arguments = Arguments::of(&pipeline.stages[0]);
-        let condition = arguments
-            .expression("a condition")
-            .expect("it is an expression");
+        let condition = arguments.expression("a condition").expect("it is an expression");
         let condition = bind_condition(condition, &scope).expect("it is a condition");
         let text = condition.required_text(line)?;
         Some(String::from_utf8_lossy(&text).into_owned())
@@ -127,18 +114,12 @@ mod tests {
             ("line == 'abc'", Some("abc")),
             ("'abc' == line", Some("abc")),
             ("contains(line, 'b c')", Some("b c")),
-            (
-                "startswith(line, '#') and endswith(line, 'end')",
-                Some("end"),
-            ),
+            ("startswith(line, '#') and endswith(line, 'end')", Some("end")),
             (r"line ~ /GET \/[a-z]+ 500$/", Some("GET /")),
             ("line ~ /(x|y)+(abc){2,}z?/", Some("abc")),
             ("contains(line, 'a') and num(line) > 1", Some("a")),
             ("line ~ /ab/x", Some("ab")),
-            (
-                "line ~ 'b' and not num(line) > 0 and startswith(line, 'ab')",
-                Some("b"),
-            ),
+            ("line ~ 'b' and not num(line) > 0 and startswith(line, 'ab')", Some("b")),
             ("line ~ 'b' and (line ~ 'abc' and line ~ 'ab')", Some("abc")),
         ] {
             assert_eq!(required(condition).as_deref(), text, "{condition}");

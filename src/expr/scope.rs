@@ -38,12 +38,7 @@ pub struct Field {
 impl Field {
     /// A field that nothing has come behind.
     fn new(name: &str, slot: Slot) -> Field {
-        Field {
-            name: name.to_owned(),
-            slot,
-            is_older: false,
-            is_in_front: false,
-        }
+        Field { name: name.to_owned(), slot, is_older: false, is_in_front: false }
     }
 
     /// Whether the source says it of a record: then it is never hidden by the data.
@@ -184,9 +179,7 @@ impl Scope {
         self.remainders.retain(|field| field.name != name);
         let nests = self.nests();
         let is_part = |path: &Path| {
-            nests
-                && path.0.len() > 1
-                && matches!(path.0.first(), Some(Segment::Name(first)) if first == name)
+            nests && path.0.len() > 1 && matches!(path.0.first(), Some(Segment::Name(first)) if first == name)
         };
         self.dropped.retain(|path| !is_part(path));
         self.gave_way.retain(|(path, _)| !is_part(path));
@@ -282,16 +275,9 @@ impl Scope {
 
     /// Names that were dropped after an open decoder. A part of a field is taken out of the objects themselves.
     pub fn dropped(&self) -> Vec<String> {
-        let nests = self
-            .open
-            .as_ref()
-            .is_some_and(|requests| requests.borrow().nests);
+        let nests = self.open.as_ref().is_some_and(|requests| requests.borrow().nests);
         let is_field = |path: &&Path| !nests || path.0.len() == 1;
-        self.dropped
-            .iter()
-            .filter(is_field)
-            .map(Path::label)
-            .collect()
+        self.dropped.iter().filter(is_field).map(Path::label).collect()
     }
 
     /// A field stays known but is not printed: what was extracted from it is printed instead.
@@ -357,11 +343,7 @@ impl Scope {
         let is_own = matches!(path.0.first(), Some(Segment::OwnName(_)));
         let of_source = self.metadata.iter().filter(|field| field.is_of_source());
         let hidden = self.metadata.iter().filter(|field| !field.is_of_source());
-        let mut fields = of_source
-            .filter(|_| !is_own)
-            .chain(&self.fields)
-            .chain(&self.remainders)
-            .chain(hidden);
+        let mut fields = of_source.filter(|_| !is_own).chain(&self.fields).chain(&self.remainders).chain(hidden);
         fields.find(|field| field.name == name)
     }
 
@@ -394,21 +376,9 @@ impl Scope {
 
     /// The field that probably holds the time of a record.
     pub fn likely_time(&self) -> Option<String> {
-        const NAMES: [&str; 8] = [
-            "time",
-            "timestamp",
-            "@timestamp",
-            "ts",
-            "date",
-            "datetime",
-            "t",
-            "when",
-        ];
+        const NAMES: [&str; 8] = ["time", "timestamp", "@timestamp", "ts", "date", "datetime", "t", "when"];
         let fields = || self.fields.iter().map(|field| field.name.as_str());
-        NAMES
-            .iter()
-            .find_map(|name| fields().find(|field| field.eq_ignore_ascii_case(name)))
-            .map(str::to_owned)
+        NAMES.iter().find_map(|name| fields().find(|field| field.eq_ignore_ascii_case(name))).map(str::to_owned)
     }
 
     /// Finds the value that a path names: the field of that name, else the longest beginning of the path that is a
@@ -428,9 +398,7 @@ impl Scope {
             {
                 let is_gone = |dropped: &Path| {
                     let is_named = |segment: &Segment| !matches!(segment, Segment::Index(_));
-                    dropped.0.len() > 1
-                        && dropped.0.iter().all(is_named)
-                        && path.in_record().0.starts_with(&dropped.0)
+                    dropped.0.len() > 1 && dropped.0.iter().all(is_named) && path.in_record().0.starts_with(&dropped.0)
                 };
                 return match self.dropped_before(path, span) {
                     Some(mistake) if self.dropped.iter().any(is_gone) => Err(mistake),
@@ -439,11 +407,7 @@ impl Scope {
             }
         }
         let slot = self.resolve(path, span)?;
-        Ok(Location {
-            slot,
-            name: path.label(),
-            inside: &[],
-        })
+        Ok(Location { slot, name: path.label(), inside: &[] })
     }
 
     /// The slot of a field as written, or the mistake with the name that was probably meant.
@@ -455,25 +419,14 @@ impl Scope {
         if let [Segment::Name(first), _, ..] = path.0.as_slice()
             && self.find(first).is_some()
         {
-            return Err(Mistake::new(
-                span,
-                format!("`{first}` holds single values: there is nothing inside to name"),
-            ));
+            return Err(Mistake::new(span, format!("`{first}` holds single values: there is nothing inside to name")));
         }
         if let Some(mistake) = self.dropped_before(path, span) {
             return Err(mistake);
         }
         let mistake = Mistake::new(span, format!("unknown field `{name}`"));
-        let names: Vec<&str> = self
-            .fields
-            .iter()
-            .chain(&self.metadata)
-            .map(|field| field.name.as_str())
-            .collect();
-        if matches!(
-            name.as_str(),
-            "None" | "NULL" | "Null" | "nil" | "undefined"
-        ) {
+        let names: Vec<&str> = self.fields.iter().chain(&self.metadata).map(|field| field.name.as_str()).collect();
+        if matches!(name.as_str(), "None" | "NULL" | "Null" | "nil" | "undefined") {
             return Err(mistake.help("a missing value is `null`"));
         }
         let is_constant = name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase());
@@ -485,11 +438,7 @@ impl Scope {
             None if self.fields.is_empty() => mistake,
             None => mistake.help(format!(
                 "the fields here are: {}",
-                self.fields
-                    .iter()
-                    .map(|field| field.name.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                self.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
             )),
         })
     }
@@ -499,9 +448,7 @@ impl Scope {
     /// The mistake of asking for what was dropped, or for what a part was dropped of.
     fn dropped_before(&self, path: &Path, span: Span) -> Option<Mistake> {
         let path = path.in_record();
-        let is_met = |dropped: &&Path| {
-            path.0.starts_with(&dropped.0) || self.nests() && dropped.0.starts_with(&path.0)
-        };
+        let is_met = |dropped: &&Path| path.0.starts_with(&dropped.0) || self.nests() && dropped.0.starts_with(&path.0);
         let dropped = self.dropped.iter().find(is_met)?;
         let name = dropped.label();
         if let Some((_, new)) = self.gave_way.iter().find(|(gone, _)| gone == dropped) {
@@ -553,15 +500,8 @@ pub fn closest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
     let typed = typed.to_lowercase();
     names
         .iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&typed, &name.to_lowercase()),
-                *name,
-            )
-        })
-        .filter(|(distance, name)| {
-            *distance <= name.chars().count().max(typed.chars().count()).div_ceil(3)
-        })
+        .map(|name| (strsim::damerau_levenshtein(&typed, &name.to_lowercase()), *name))
+        .filter(|(distance, name)| *distance <= name.chars().count().max(typed.chars().count()).div_ceil(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

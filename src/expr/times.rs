@@ -13,16 +13,14 @@ pub fn is_time(node: &Node, scope: &Scope) -> bool {
     match node {
         Node::Constant(value) => matches!(value, Value::Time(_)),
         Node::Field(slot, _) => scope.is_time(*slot),
-        Node::Call { def, arguments } | Node::Prepared { def, arguments, .. } => {
-            match def.entry.name {
-                "time" | "now" | "ago" => true,
-                "bin" | "coalesce" | "min" | "max" => {
-                    let first = arguments.first();
-                    first.is_some_and(|argument| is_time(argument, scope))
-                }
-                _ => false,
+        Node::Call { def, arguments } | Node::Prepared { def, arguments, .. } => match def.entry.name {
+            "time" | "now" | "ago" => true,
+            "bin" | "coalesce" | "min" | "max" => {
+                let first = arguments.first();
+                first.is_some_and(|argument| is_time(argument, scope))
             }
-        }
+            _ => false,
+        },
         Node::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, left, right) => {
             is_time(left, scope) && matches!(**right, Node::Constant(Value::Duration(_)))
         }
@@ -45,19 +43,12 @@ pub(super) fn compared(
 }
 
 /// The members of a list that a time is looked for in.
-pub(super) fn members(
-    of: &Node,
-    list: Vec<Node>,
-    exprs: &[Expr],
-    scope: &Scope,
-) -> Result<Vec<Node>, Vec<Mistake>> {
+pub(super) fn members(of: &Node, list: Vec<Node>, exprs: &[Expr], scope: &Scope) -> Result<Vec<Node>, Vec<Mistake>> {
     if !is_time(of, scope) {
         return Ok(list);
     }
     let members = list.into_iter().zip(exprs);
-    members
-        .map(|(member, expr)| constant(member, expr))
-        .collect()
+    members.map(|(member, expr)| constant(member, expr)).collect()
 }
 
 /// A constant as the time that it is.
@@ -98,8 +89,7 @@ fn help(value: &Value) -> String {
         "yesterday" => "bin(ago(1d), 1d)",
         "tomorrow" => "bin(now() + 1d, 1d)",
         _ => {
-            return "write a time such as \"2026-03-01 10:00:00\" or \"2026-03-01\", or ago(1h)"
-                .to_owned();
+            return "write a time such as \"2026-03-01 10:00:00\" or \"2026-03-01\", or ago(1h)".to_owned();
         }
     };
     format!("write {meant}, or a time such as \"2026-03-01 10:00:00\"")
@@ -111,9 +101,5 @@ pub(super) fn argument(node: Node, scope: &Scope) -> Node {
         return node;
     }
     let (def, function) = functions::recognise_time();
-    Node::Prepared {
-        def,
-        arguments: vec![node],
-        function,
-    }
+    Node::Prepared { def, arguments: vec![node], function }
 }

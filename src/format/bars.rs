@@ -57,9 +57,7 @@ impl Bars {
 
     /// How long the longest bar is behind columns that take `taken` cells.
     pub(super) fn longest(look: Look, taken: usize) -> usize {
-        look.width.map_or(LONGEST, |width| {
-            width.saturating_sub(taken + GAP).min(LONGEST)
-        })
+        look.width.map_or(LONGEST, |width| width.saturating_sub(taken + GAP).min(LONGEST))
     }
 
     /// Takes note of a number that will be drawn.
@@ -111,16 +109,7 @@ mod tests {
     #[test]
     fn none_for_zero_and_less_and_nothing() {
         assert_eq!(
-            print(
-                &BARS,
-                &["n"],
-                &[vec![
-                    Value::Int(0),
-                    Value::Int(-5),
-                    Value::Null,
-                    Value::Float(0.0)
-                ]]
-            ),
+            print(&BARS, &["n"], &[vec![Value::Int(0), Value::Int(-5), Value::Null, Value::Float(0.0)]]),
             " n\n 0\n-5\n\n 0\n"
         );
     }
@@ -130,11 +119,7 @@ mod tests {
         let printed = print(
             &BARS,
             &["a", "b", "c"],
-            &[
-                vec![text("x"), Value::Int(1)],
-                vec![Value::Null, Value::Int(1)],
-                vec![Value::Int(9), Value::Int(8)],
-            ],
+            &[vec![text("x"), Value::Int(1)], vec![Value::Null, Value::Int(1)], vec![Value::Int(9), Value::Int(8)]],
         );
         let full = "█".repeat(40);
         assert_eq!(printed, format!("a  b  c\nx     9\n1  1  8  {full}\n"));
@@ -155,21 +140,12 @@ mod tests {
 
     #[test]
     fn in_what_is_left_of_the_terminal() {
-        let look = Look {
-            width: Some(20),
-            ..Look::default()
-        };
+        let look = Look { width: Some(20), ..Look::default() };
         let mut bars = make(&BARS, &columns(&["a", "n"]), look);
         let mut out = Vec::new();
         let names = vec![text("a long name"), text("b")];
-        bars.encode(
-            &batch(&[names, vec![Value::Int(2), Value::Int(1)]]),
-            &mut out,
-        );
+        bars.encode(&batch(&[names, vec![Value::Int(2), Value::Int(1)]]), &mut out);
         bars.finish(&mut out);
-        assert_eq!(
-            String::from_utf8(out).expect("text"),
-            "a lo…  2  ██████████\nb      1  █████\n"
-        );
+        assert_eq!(String::from_utf8(out).expect("text"), "a lo…  2  ██████████\nb      1  █████\n");
     }
 }

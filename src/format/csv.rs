@@ -14,11 +14,7 @@ pub(super) const CSV: FormatDef = FormatDef {
                   those of the first record, or of all rows after a stage that waits for all of them, such as sort; a field that \
                   is not printed is named on stderr at the end. With a header, even if there are no rows, unless `--no-header` is given.",
         examples: &[
-            Example {
-                expr: "-o csv 'split | count by word'",
-                input: "a b a\n",
-                output: "word,count\na,2\nb,1\n",
-            },
+            Example { expr: "-o csv 'split | count by word'", input: "a b a\n", output: "word,count\na,2\nb,1\n" },
             Example {
                 expr: "-o csv --no-header 'select line, len(line)'",
                 input: "say \"hi\", please\n",
@@ -28,11 +24,7 @@ pub(super) const CSV: FormatDef = FormatDef {
     },
     header: true,
     row_by_row: true,
-    encoder: |columns, _| {
-        Box::new(Csv {
-            columns: columns.to_vec(),
-        })
-    },
+    encoder: |columns, _| Box::new(Csv { columns: columns.to_vec() }),
     open_row: None,
     controls: Controls::Text,
 };
@@ -71,10 +63,7 @@ fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
 #[inline]
 fn write_alone(text: &[u8], out: &mut Vec<u8>) {
     let is_blank = |text: &[u8]| text.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r'));
-    if text
-        .first()
-        .is_none_or(|first| *first <= b' ' && is_blank(text))
-    {
+    if text.first().is_none_or(|first| *first <= b' ' && is_blank(text)) {
         write_in_quotes(text, out);
     } else {
         write_quoted(text, out);
@@ -106,12 +95,7 @@ mod tests {
                 &CSV,
                 &["a", "count(x, y)"],
                 &[
-                    vec![
-                        text("plain 'text'"),
-                        text("a,b"),
-                        text(" spaces "),
-                        text("1\n2")
-                    ],
+                    vec![text("plain 'text'"), text("a,b"), text(" spaces "), text("1\n2")],
                     vec![text("\""), Value::Null, text(""), Value::Float(1e21)],
                 ]
             ),
@@ -122,16 +106,9 @@ mod tests {
     #[test]
     fn one_column() {
         assert_eq!(
-            print(
-                &CSV,
-                &["a"],
-                &[vec![text("x"), Value::Null, text("\r"), text(" \t")]]
-            ),
+            print(&CSV, &["a"], &[vec![text("x"), Value::Null, text("\r"), text(" \t")]]),
             "a\nx\n\"\"\n\"\r\"\n\" \t\"\n"
         );
-        assert_eq!(
-            print(&CSV, &["a"], &[vec![Value::Int(1), Value::Null, text("")]]),
-            "a\n1\n\"\"\n\"\"\n"
-        );
+        assert_eq!(print(&CSV, &["a"], &[vec![Value::Int(1), Value::Null, text("")]]), "a\n1\n\"\"\n\"\"\n");
     }
 }

@@ -84,11 +84,7 @@ pub(super) fn write_shortened(text: &str, width: usize, out: &mut Vec<u8>) -> us
 
 /// How many cells of a terminal a text takes.
 pub(super) fn cells(text: &str) -> usize {
-    if text.is_ascii() {
-        text.len()
-    } else {
-        text.width()
-    }
+    if text.is_ascii() { text.len() } else { text.width() }
 }
 
 #[cfg(test)]
@@ -96,20 +92,11 @@ mod tests {
     use super::*;
 
     fn text(width: usize) -> Layout {
-        Layout {
-            width,
-            has_others: true,
-            ..Layout::default()
-        }
+        Layout { width, has_others: true, ..Layout::default() }
     }
 
     fn number(width: usize) -> Layout {
-        Layout {
-            width,
-            rigid: width,
-            has_numbers: true,
-            ..Layout::default()
-        }
+        Layout { width, rigid: width, has_numbers: true, ..Layout::default() }
     }
 
     #[test]
@@ -126,12 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_rigid_stays() {
-        let mixed = Layout {
-            width: 30,
-            rigid: 12,
-            has_numbers: true,
-            has_others: true,
-        };
+        let mixed = Layout { width: 30, rigid: 12, has_numbers: true, has_others: true };
         assert_eq!(fit(&[mixed], Some(5)), [12]);
     }
 

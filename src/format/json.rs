@@ -60,10 +60,7 @@ fn encoder(columns: &[OutputColumn], _look: Look) -> Box<dyn Encoder> {
             prefix
         })
         .collect();
-    Box::new(Json {
-        columns: columns.to_vec(),
-        prefixes,
-    })
+    Box::new(Json { columns: columns.to_vec(), prefixes })
 }
 
 impl Encoder for Json {
@@ -98,20 +95,8 @@ mod tests {
                 &JSON,
                 &["a", "b\"c"],
                 &[
-                    vec![
-                        Value::Int(-1),
-                        Value::Float(2.0),
-                        Value::Float(1e21),
-                        Value::Bool(true),
-                        Value::Null,
-                    ],
-                    vec![
-                        text("x"),
-                        Value::Time(0),
-                        Value::Duration(1_500_000_000),
-                        Value::int(1 << 64),
-                        text(""),
-                    ],
+                    vec![Value::Int(-1), Value::Float(2.0), Value::Float(1e21), Value::Bool(true), Value::Null,],
+                    vec![text("x"), Value::Time(0), Value::Duration(1_500_000_000), Value::int(1 << 64), text(""),],
                 ]
             ),
             concat!(
@@ -136,10 +121,7 @@ mod tests {
         ] {
             let mut out = Vec::new();
             write_json_string(bytes, &mut out);
-            assert_eq!(
-                String::from_utf8(out).expect("the test's own text"),
-                printed
-            );
+            assert_eq!(String::from_utf8(out).expect("the test's own text"), printed);
         }
     }
 

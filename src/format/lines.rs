@@ -74,10 +74,7 @@ mod tests {
 
     fn print(bytes: &[u8], spans: &[Span]) -> Vec<u8> {
         let mut batch = Batch::new(spans.len(), Position::default());
-        let column = TextColumn {
-            bytes: Bytes::Borrowed(bytes),
-            spans: spans.to_vec(),
-        };
+        let column = TextColumn { bytes: Bytes::Borrowed(bytes), spans: spans.to_vec() };
         batch.set(Slot(3), Column::Text(column));
         let mut out = Vec::new();
         LinesEncoder::new(Slot(3)).encode(&batch, &mut out);
@@ -87,16 +84,8 @@ mod tests {
     #[test]
     fn neighbours_in_one_piece() {
         let bytes = b"one\ntwo\n\nlast";
-        let [one, two, empty, last] = [
-            Span::new(0, 3),
-            Span::new(4, 7),
-            Span::new(8, 8),
-            Span::new(9, 13),
-        ];
-        assert_eq!(
-            print(bytes, &[one, two, empty, last]),
-            b"one\ntwo\n\nlast\n"
-        );
+        let [one, two, empty, last] = [Span::new(0, 3), Span::new(4, 7), Span::new(8, 8), Span::new(9, 13)];
+        assert_eq!(print(bytes, &[one, two, empty, last]), b"one\ntwo\n\nlast\n");
         assert_eq!(print(bytes, &[one, last]), b"one\nlast\n");
         assert_eq!(print(bytes, &[last, one, one]), b"last\none\none\n");
         assert_eq!(print(bytes, &[empty]), b"\n");

@@ -145,10 +145,7 @@ mod tests {
             print(
                 &LOGFMT,
                 &["a", "b"],
-                &[
-                    vec![text("x"), Value::Null, Value::Null],
-                    vec![Value::Int(1), Value::Float(0.5), Value::Null],
-                ]
+                &[vec![text("x"), Value::Null, Value::Null], vec![Value::Int(1), Value::Float(0.5), Value::Null],]
             ),
             "a=x b=1\nb=0.5\n\n"
         );
@@ -165,10 +162,7 @@ mod tests {
             ("say \"hi\" \\", "\"say \\\"hi\\\" \\\\\""),
             ("\t\n\r\u{1b}\u{7f}", "\"\\t\\n\\r\\u001b\\u007f\""),
         ] {
-            assert_eq!(
-                print(&LOGFMT, &["k"], &[vec![text(value)]]),
-                format!("k={printed}\n")
-            );
+            assert_eq!(print(&LOGFMT, &["k"], &[vec![text(value)]]), format!("k={printed}\n"));
         }
     }
 

@@ -25,15 +25,8 @@ use visible::Visible;
 use crate::data::{Batch, Column, Entry, Names, Slot, ValueRef, write_text};
 
 /// Every output format, by name.
-pub const FORMATS: &[&FormatDef] = &[
-    &bars::BARS,
-    &csv::CSV,
-    &json::JSON,
-    &logfmt::LOGFMT,
-    &raw::RAW,
-    &table::TABLE,
-    &tsv::TSV,
-];
+pub const FORMATS: &[&FormatDef] =
+    &[&bars::BARS, &csv::CSV, &json::JSON, &logfmt::LOGFMT, &raw::RAW, &table::TABLE, &tsv::TSV];
 
 /// An output format and what the manual says of it.
 #[derive(Debug)]
@@ -139,19 +132,12 @@ pub fn make_lines(slot: Slot, look: Look) -> Box<dyn Encoder> {
 
 /// The encoder as the place needs it where rows go.
 fn shown(encoder: Box<dyn Encoder>, controls: Controls, look: Look) -> Box<dyn Encoder> {
-    if look.escapes {
-        Visible::of(encoder, controls)
-    } else {
-        encoder
-    }
+    if look.escapes { Visible::of(encoder, controls) } else { encoder }
 }
 
 /// The columns that are printed, in their order, found once for each batch.
 fn printed<'b, 'a>(columns: &[OutputColumn], batch: &'b Batch<'a>) -> Vec<&'b Column<'a>> {
-    columns
-        .iter()
-        .map(|column| batch.column(column.slot))
-        .collect()
+    columns.iter().map(|column| batch.column(column.slot)).collect()
 }
 
 /// Rows of cells with a separator between, a newline behind each: what `tsv`, `csv` and `raw` share.
@@ -211,12 +197,7 @@ fn write_rows(
 }
 
 /// The names of the columns as one row.
-fn write_names(
-    columns: &[OutputColumn],
-    separator: u8,
-    write_cell: impl Fn(&[u8], &mut Vec<u8>),
-    out: &mut Vec<u8>,
-) {
+fn write_names(columns: &[OutputColumn], separator: u8, write_cell: impl Fn(&[u8], &mut Vec<u8>), out: &mut Vec<u8>) {
     for (index, column) in columns.iter().enumerate() {
         if index > 0 {
             out.push(separator);
@@ -231,11 +212,9 @@ fn write_names(
 /// between: ten times as fast on lines of 100 bytes.
 #[inline]
 fn has_any<const N: usize>(bytes: &[u8], special: [u8; N]) -> bool {
-    let least = bytes.iter().fold(u8::MAX, |least, byte| {
-        special
-            .iter()
-            .fold(least, |least, special| least.min(byte ^ special))
-    });
+    let least = bytes
+        .iter()
+        .fold(u8::MAX, |least, byte| special.iter().fold(least, |least, special| least.min(byte ^ special)));
     least == 0
 }
 

@@ -6,9 +6,7 @@
 use std::collections::HashSet;
 
 use super::{Encoder, FormatDef, Look, OutputColumn};
-use crate::data::{
-    Batch, Column, ColumnBuilder, NameIndex, Names, RecordColumn, Slot, Value, ValueRef,
-};
+use crate::data::{Batch, Column, ColumnBuilder, NameIndex, Names, RecordColumn, Slot, Value, ValueRef};
 
 /// Encodes rows of an open schema in any format.
 pub struct OpenEncoder {
@@ -96,22 +94,16 @@ impl OpenEncoder {
     /// The fields of a row in the order in which they are printed.
     fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<Field<'f>> {
         let (front, columns) = self.columns.split_at(self.front);
-        let made =
-            |column: &'f OutputColumn| (column.name.as_bytes(), batch.column(column.slot).get(row));
+        let made = |column: &'f OutputColumn| (column.name.as_bytes(), batch.column(column.slot).get(row));
         let mut fields: Vec<Field<'f>> = front.iter().map(made).collect();
         if let ValueRef::Object(object) = batch.column(self.whole).get(row) {
             let is_front = |name: &[u8]| front.iter().any(|column| column.name.as_bytes() == name);
-            let kept = object
-                .iter()
-                .filter(|(name, _)| self.is_kept(name) && !is_front(name));
+            let kept = object.iter().filter(|(name, _)| self.is_kept(name) && !is_front(name));
             fields.extend(kept.map(|(name, value)| (name.as_slice(), value.borrow())));
         }
         for column in columns {
             let (_, value) = made(column);
-            match fields
-                .iter_mut()
-                .find(|(name, _)| *name == column.name.as_bytes())
-            {
+            match fields.iter_mut().find(|(name, _)| *name == column.name.as_bytes()) {
                 Some(field) => field.1 = value,
                 None => fields.push((column.name.as_bytes(), value)),
             }
@@ -175,11 +167,7 @@ impl OpenEncoder {
 
     /// The rows with the columns of the first one.
     fn table(&mut self, batch: &Batch<'_>, fixed: &Fixed) -> Batch<'static> {
-        let mut builders: Vec<ColumnBuilder> = fixed
-            .names
-            .iter()
-            .map(|_| ColumnBuilder::new(batch.rows))
-            .collect();
+        let mut builders: Vec<ColumnBuilder> = fixed.names.iter().map(|_| ColumnBuilder::new(batch.rows)).collect();
         let printed = index(&fixed.names);
         let mut left_out: Vec<Vec<u8>> = Vec::new();
         for row in 0..batch.rows {
@@ -190,9 +178,7 @@ impl OpenEncoder {
                 builder.push(place.map_or(ValueRef::Null, |place| fields[place].1));
             }
             for (name, _) in fields {
-                if left_out.len() < NAMED
-                    && printed.find(name).is_none()
-                    && !left_out.iter().any(|other| other == name)
+                if left_out.len() < NAMED && printed.find(name).is_none() && !left_out.iter().any(|other| other == name)
                 {
                     left_out.push(name.to_vec());
                 }
@@ -243,17 +229,10 @@ impl OpenEncoder {
         };
         let places = fixed.names.iter().map(place).collect();
         let printed = index(&fixed.names);
-        let left_out: Vec<Vec<u8>> = names
-            .iter()
-            .filter(|name| printed.find(name).is_none())
-            .take(NAMED)
-            .cloned()
-            .collect();
+        let left_out: Vec<Vec<u8>> =
+            names.iter().filter(|name| printed.find(name).is_none()).take(NAMED).cloned().collect();
         left_out.iter().for_each(|name| self.leave_out(name));
-        self.layout = Some(Layout {
-            of: Names::clone(of),
-            places,
-        });
+        self.layout = Some(Layout { of: Names::clone(of), places });
     }
 }
 
@@ -290,11 +269,7 @@ impl Fixed {
         };
         let slots: Vec<OutputColumn> = names.iter().enumerate().map(column).collect();
         let encoder = (format.encoder)(&slots, look);
-        Fixed {
-            names,
-            slots,
-            encoder,
-        }
+        Fixed { names, slots, encoder }
     }
 }
 

@@ -18,11 +18,7 @@ pub(super) const RAW: FormatDef = FormatDef {
     },
     header: false,
     row_by_row: true,
-    encoder: |columns, _| {
-        Box::new(Raw {
-            columns: columns.to_vec(),
-        })
-    },
+    encoder: |columns, _| Box::new(Raw { columns: columns.to_vec() }),
     open_row: None,
     controls: Controls::Text,
 };
@@ -55,14 +51,7 @@ mod tests {
     #[test]
     fn nothing_escaped() {
         assert_eq!(
-            print(
-                &RAW,
-                &["a", "b"],
-                &[
-                    vec![text("\t\\\"\n"), Value::Null],
-                    vec![Value::Bool(false), Value::Int(3)],
-                ]
-            ),
+            print(&RAW, &["a", "b"], &[vec![text("\t\\\"\n"), Value::Null], vec![Value::Bool(false), Value::Int(3)],]),
             "a\tb\n\t\\\"\n\tfalse\n\t3\n"
         );
     }

@@ -13,10 +13,7 @@ pub(super) fn write_sparkline(value: ValueRef<'_>, out: &mut String) -> bool {
     };
     let numbers: Option<Vec<f64>> = values.iter().map(|value| number(value.borrow())).collect();
     let (low, numbers) = match numbers {
-        Some(numbers) => (
-            numbers.iter().copied().fold(f64::INFINITY, f64::min),
-            numbers,
-        ),
+        Some(numbers) => (numbers.iter().copied().fold(f64::INFINITY, f64::min), numbers),
         None => match values.iter().map(count).collect::<Option<Vec<f64>>>() {
             Some(counts) => (0.0, counts),
             None => return false,
@@ -64,10 +61,7 @@ mod tests {
     }
 
     fn bin(count: i64) -> Value {
-        Value::Object(vec![
-            (b"from".to_vec(), Value::Int(0)),
-            (b"count".to_vec(), Value::Int(count)),
-        ])
+        Value::Object(vec![(b"from".to_vec(), Value::Int(0)), (b"count".to_vec(), Value::Int(count))])
     }
 
     #[test]
@@ -76,11 +70,7 @@ mod tests {
         assert_eq!(sparkline(steps).as_deref(), Some("▁▂▃▄▅▆▇█"));
         let equal = vec![Value::Int(3), Value::Float(3.0)];
         assert_eq!(sparkline(equal).as_deref(), Some("▁▁"));
-        let far = vec![
-            Value::Float(f64::MIN),
-            Value::Int(0),
-            Value::Float(f64::MAX),
-        ];
+        let far = vec![Value::Float(f64::MIN), Value::Int(0), Value::Float(f64::MAX)];
         assert_eq!(sparkline(far).as_deref(), Some("▁▅█"));
     }
 

@@ -11,11 +11,7 @@ pub(super) const TSV: FormatDef = FormatDef {
         details: "In text, a tab is `\\t`, a newline `\\n`, a carriage return `\\r` and a backslash `\\\\`. \
                   Null is empty. Without a header, unless `--header` is given.",
         examples: &[
-            Example {
-                expr: "-o tsv 'split | count by word'",
-                input: "a b a\n",
-                output: "a\t2\nb\t1\n",
-            },
+            Example { expr: "-o tsv 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" },
             Example {
                 expr: "-o tsv --header 'split | count by word'",
                 input: "C:\\temp\n",
@@ -25,11 +21,7 @@ pub(super) const TSV: FormatDef = FormatDef {
     },
     header: false,
     row_by_row: true,
-    encoder: |columns, _| {
-        Box::new(Tsv {
-            columns: columns.to_vec(),
-        })
-    },
+    encoder: |columns, _| Box::new(Tsv { columns: columns.to_vec() }),
     open_row: None,
     controls: Controls::Text,
 };

@@ -29,11 +29,7 @@ impl Visible {
     pub(super) fn of(inner: Box<dyn Encoder>, controls: Controls) -> Box<dyn Encoder> {
         match controls {
             Controls::Own => inner,
-            Controls::Text | Controls::Json => Box::new(Visible {
-                inner,
-                controls,
-                written: Vec::new(),
-            }),
+            Controls::Text | Controls::Json => Box::new(Visible { inner, controls, written: Vec::new() }),
         }
     }
 
@@ -80,9 +76,8 @@ impl Encoder for Visible {
 
 /// Appends whole lines with everything but their newlines and tabs shown.
 pub fn write_visible_lines(lines: &[u8], controls: Controls, out: &mut Vec<u8>) {
-    let plain = lines.iter().fold(true, |plain, byte| {
-        plain & ((b' '..0x7f).contains(byte) | matches!(byte, b'\n' | b'\t'))
-    });
+    let plain =
+        lines.iter().fold(true, |plain, byte| plain & ((b' '..0x7f).contains(byte) | matches!(byte, b'\n' | b'\t')));
     if plain {
         out.extend_from_slice(lines);
         return;
@@ -107,9 +102,7 @@ pub fn write_visible_lines(lines: &[u8], controls: Controls, out: &mut Vec<u8>) 
 pub(super) fn write_visible(text: &[u8], out: &mut String) {
     for chunk in text.utf8_chunks() {
         let valid = chunk.valid();
-        let plain = valid
-            .bytes()
-            .fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte));
+        let plain = valid.bytes().fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte));
         if plain {
             out.push_str(valid);
         } else {
@@ -151,10 +144,7 @@ mod tests {
 
     /// What a format prints of a cell on a terminal.
     fn shown(format: &str, value: Value) -> String {
-        let look = Look {
-            escapes: true,
-            ..Look::default()
-        };
+        let look = Look { escapes: true, ..Look::default() };
         let mut encoder = make(find(format).expect("a format"), &columns(&["a"]), look);
         let mut out = Vec::new();
         encoder.encode(&batch(&[vec![value]]), &mut out);
@@ -169,10 +159,7 @@ mod tests {
             let line = "\\x1b[2J\\x7f\\u{9b}é\n";
             assert_eq!(shown(format, text.clone()), line, "{format}");
         }
-        assert_eq!(
-            shown("json", text.clone()),
-            "{\"a\":\"\\u001b[2J\\u007f\\u009bé\"}\n"
-        );
+        assert_eq!(shown("json", text.clone()), "{\"a\":\"\\u001b[2J\\u007f\\u009bé\"}\n");
         for def in super::super::FORMATS {
             let line = shown(def.entry.name, text.clone());
             let line = line.trim_end_matches('\n');

@@ -46,10 +46,7 @@ impl KeyHasher {
     /// With six seeds.
     pub(super) fn seeded(seed: impl Fn(u64) -> u64) -> KeyHasher {
         KeyHasher {
-            short: ShortSeed {
-                low: seed(0),
-                high: seed(1),
-            },
+            short: ShortSeed { low: seed(0), high: seed(1) },
             long: RandomState::with_seeds(seed(2), seed(3), seed(4), seed(5)),
         }
     }
@@ -59,8 +56,7 @@ impl KeyHasher {
 #[inline(always)]
 pub(super) fn hash_short(seed: ShortSeed, low: u64, high: u64, len: u32, kind: KeyKind) -> u64 {
     let left = low ^ seed.low;
-    let right =
-        high ^ (u64::from(len) << 8 | kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93) ^ seed.high;
+    let right = high ^ (u64::from(len) << 8 | kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93) ^ seed.high;
     let product = u128::from(left) * u128::from(right);
     let folded = (product as u64) ^ (product >> 64) as u64;
     folded.wrapping_mul(0x9fb2_1c65_1e98_df25)

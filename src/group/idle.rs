@@ -20,12 +20,7 @@ pub(crate) struct IdleKeys {
 impl IdleKeys {
     /// No key yet; one is forgotten when it has been silent for longer than this.
     pub(crate) fn new(after_ns: i64) -> Self {
-        IdleKeys {
-            after_ns,
-            now: i64::MIN,
-            seen: Vec::new(),
-            sweep_at: SWEEP_GROUPS,
-        }
+        IdleKeys { after_ns, now: i64::MIN, seen: Vec::new(), sweep_at: SWEEP_GROUPS }
     }
 
     /// A record of a group comes, at a time in nanoseconds since 1970. Groups are numbered in the order in which
@@ -55,13 +50,8 @@ impl IdleKeys {
         if self.seen.len() < self.sweep_at {
             return None;
         }
-        let kept: Vec<u32> = (0..self.seen.len() as u32)
-            .filter(|group| self.is_known(*group))
-            .collect();
-        self.seen = kept
-            .iter()
-            .map(|group| self.seen[*group as usize])
-            .collect();
+        let kept: Vec<u32> = (0..self.seen.len() as u32).filter(|group| self.is_known(*group)).collect();
+        self.seen = kept.iter().map(|group| self.seen[*group as usize]).collect();
         self.sweep_at = SWEEP_GROUPS.max(kept.len() * 2);
         Some(kept)
     }

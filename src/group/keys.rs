@@ -3,9 +3,7 @@
 use std::cmp::Ordering;
 
 use super::table::GroupTable;
-use crate::data::{
-    BigInt, Column, KeyKind, ValueRef, descending, encode_key, order, read_json, total_order,
-};
+use crate::data::{BigInt, Column, KeyKind, ValueRef, descending, encode_key, order, read_json, total_order};
 
 /// Finds the group of each row by its values in these columns; without columns all rows are one group. Groups that
 /// are new are added. `key` is room for one key.
@@ -52,10 +50,7 @@ pub(crate) fn groups_of(
 pub(crate) fn encode_part(value: ValueRef<'_>, key: &mut Vec<u8>) {
     let start = key.len();
     key.push(0);
-    let has_length = matches!(
-        value,
-        ValueRef::Text(_) | ValueRef::BigInt(_) | ValueRef::List(_) | ValueRef::Object(_)
-    );
+    let has_length = matches!(value, ValueRef::Text(_) | ValueRef::BigInt(_) | ValueRef::List(_) | ValueRef::Object(_));
     if has_length {
         key.extend_from_slice(&[0; 4]);
     }
@@ -98,15 +93,9 @@ pub(crate) fn compare_keys(left: (KeyKind, &[u8]), right: (KeyKind, &[u8])) -> O
         return with_values(left, right, total_order);
     }
     let pairs = || parts(left.1).zip(parts(right.1));
-    let by_order = pairs()
-        .map(|(left, right)| with_values(left, right, order))
-        .find(|order| order.is_ne());
+    let by_order = pairs().map(|(left, right)| with_values(left, right, order)).find(|order| order.is_ne());
     by_order
-        .or_else(|| {
-            pairs()
-                .map(|(left, right)| with_values(left, right, total_order))
-                .find(|order| order.is_ne())
-        })
+        .or_else(|| pairs().map(|(left, right)| with_values(left, right, total_order)).find(|order| order.is_ne()))
         .unwrap_or(Ordering::Equal)
 }
 
@@ -115,9 +104,7 @@ fn with_values(
     right: (KeyKind, &[u8]),
     compare: fn(ValueRef<'_>, ValueRef<'_>) -> Ordering,
 ) -> Ordering {
-    with_value(left.0, left.1, |left| {
-        with_value(right.0, right.1, |right| compare(left, right))
-    })
+    with_value(left.0, left.1, |left| with_value(right.0, right.1, |right| compare(left, right)))
 }
 
 /// Calls `see` with each value of a key and the place that it is for: one for each part.

@@ -9,7 +9,5 @@ mod table;
 
 pub(crate) use hasher::{KeyHasher, hasher, process_seed};
 pub(crate) use idle::IdleKeys;
-pub(crate) use keys::{
-    compare_keys, encode_part, groups_of, largest_first, parts, with_key_values, with_value,
-};
+pub(crate) use keys::{compare_keys, encode_part, groups_of, largest_first, parts, with_key_values, with_value};
 pub(crate) use table::{GroupTable, Keys, NO_GROUP};

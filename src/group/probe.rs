@@ -29,10 +29,7 @@ impl Probe {
     pub(super) fn of(span: Span, bytes: &[u8], seed: ShortSeed) -> Probe {
         let len = span.len as usize;
         // A load of 16 bytes, of which the mask keeps the text: only near the end of the bytes is there no room.
-        match bytes
-            .get(span.start as usize..)
-            .and_then(|rest| rest.first_chunk::<SHORT_BYTES>())
-        {
+        match bytes.get(span.start as usize..).and_then(|rest| rest.first_chunk::<SHORT_BYTES>()) {
             Some(window) if len <= SHORT_BYTES => {
                 let word = u128::from_le_bytes(*window) & MASKS[len];
                 let (low, high) = (word as u64, (word >> 64) as u64);
@@ -44,10 +41,7 @@ impl Probe {
                     candidate: 0,
                 }
             }
-            _ => Probe {
-                len: LONG,
-                ..Probe::default()
-            },
+            _ => Probe { len: LONG, ..Probe::default() },
         }
     }
 }

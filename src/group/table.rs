@@ -39,11 +39,7 @@ impl Keys {
 
     /// The kind and bytes of a key. `short` is where the bytes of a short key are put.
     #[inline]
-    pub(crate) fn get<'k>(
-        &'k self,
-        group: usize,
-        short: &'k mut [u8; SHORT_BYTES],
-    ) -> (KeyKind, &'k [u8]) {
+    pub(crate) fn get<'k>(&'k self, group: usize, short: &'k mut [u8; SHORT_BYTES]) -> (KeyKind, &'k [u8]) {
         let key = &self.keys[group];
         let len = key.len as usize;
         if len <= SHORT_BYTES {
@@ -62,18 +58,13 @@ impl Keys {
         if key.len as usize <= SHORT_BYTES {
             hash_short(hasher.short, key.low, key.high, key.len, key.kind)
         } else {
-            hasher
-                .long
-                .hash_one(&self.arena[key.high as usize..][..key.len as usize])
+            hasher.long.hash_one(&self.arena[key.high as usize..][..key.len as usize])
         }
     }
 
     /// The keys of these groups, in this order.
     pub(crate) fn gather(&self, order: &[u32]) -> Keys {
-        let mut gathered = Keys {
-            keys: Vec::with_capacity(order.len()),
-            arena: Vec::with_capacity(self.arena.len()),
-        };
+        let mut gathered = Keys { keys: Vec::with_capacity(order.len()), arena: Vec::with_capacity(self.arena.len()) };
         for &group in order {
             gathered.push(self.keys[group as usize], &self.arena);
         }
@@ -87,10 +78,7 @@ impl Keys {
             self.keys.push(key);
         } else {
             let bytes = &arena[key.high as usize..][..key.len as usize];
-            self.keys.push(Key {
-                high: self.arena.len() as u64,
-                ..key
-            });
+            self.keys.push(Key { high: self.arena.len() as u64, ..key });
             self.arena.extend_from_slice(bytes);
         }
     }
@@ -117,10 +105,7 @@ impl GroupTable {
         GroupTable {
             directory: vec![0; slots],
             shift: 64 - slots.trailing_zeros(),
-            keys: Keys {
-                keys: Vec::with_capacity(groups),
-                arena: Vec::new(),
-            },
+            keys: Keys { keys: Vec::with_capacity(groups), arena: Vec::new() },
             hasher,
         }
     }
@@ -168,11 +153,7 @@ impl GroupTable {
                     | (key.high ^ probe.high)
                     | u64::from(key.len ^ probe.len)
                     | u64::from(key.kind as u8 ^ KeyKind::Text as u8);
-                probe.candidate = if differs == 0 {
-                    (probe.candidate as usize).min(last) as u32
-                } else {
-                    u32::MAX
-                };
+                probe.candidate = if differs == 0 { (probe.candidate as usize).min(last) as u32 } else { u32::MAX };
             }
             for (probe, span) in probes.iter().zip(block) {
                 groups.push(match probe.candidate {
@@ -232,13 +213,7 @@ impl GroupTable {
             Some(window_start) => {
                 window_start.copy_from_slice(bytes);
                 let word = u128::from_le_bytes(window);
-                hash_short(
-                    self.hasher.short,
-                    word as u64,
-                    (word >> 64) as u64,
-                    bytes.len() as u32,
-                    kind,
-                )
+                hash_short(self.hasher.short, word as u64, (word >> 64) as u64, bytes.len() as u32, kind)
             }
             None => self.hasher.long.hash_one(bytes),
         };
@@ -263,8 +238,7 @@ impl GroupTable {
         groups.extend(values.iter().map(|&value| match last {
             Some((known, group)) if known == value => group,
             _ => {
-                let group =
-                    self.group_of_short(value as u64, 0, size_of::<i64>() as u32, KeyKind::Int);
+                let group = self.group_of_short(value as u64, 0, size_of::<i64>() as u32, KeyKind::Int);
                 last = Some((value, group));
                 group
             }
@@ -273,11 +247,7 @@ impl GroupTable {
 
     /// The group of a piece of text, or of null.
     fn group_of_span(&mut self, span: Span, bytes: &[u8]) -> u32 {
-        let kind = if span.is_null() {
-            KeyKind::Null
-        } else {
-            KeyKind::Text
-        };
+        let kind = if span.is_null() { KeyKind::Null } else { KeyKind::Text };
         self.group_of(kind, span.slice(bytes))
     }
 
@@ -298,10 +268,7 @@ impl GroupTable {
         if key.len as usize <= SHORT_BYTES {
             self.group_of_short(key.low, key.high, key.len, key.kind)
         } else {
-            self.group_of_long(
-                key.kind,
-                &keys.arena[key.high as usize..][..key.len as usize],
-            )
+            self.group_of_long(key.kind, &keys.arena[key.high as usize..][..key.len as usize])
         }
     }
 
@@ -313,21 +280,11 @@ impl GroupTable {
         loop {
             let slot = self.directory[index & mask];
             if slot == 0 {
-                return self.insert(
-                    index & mask,
-                    Key {
-                        low,
-                        high,
-                        len,
-                        kind,
-                    },
-                );
+                return self.insert(index & mask, Key { low, high, len, kind });
             }
             let group = slot - 1;
             let key = &self.keys.keys[group as usize];
-            if (key.low ^ low) | (key.high ^ high) | u64::from(key.len ^ len) == 0
-                && key.kind == kind
-            {
+            if (key.low ^ low) | (key.high ^ high) | u64::from(key.len ^ len) == 0 && key.kind == kind {
                 return group;
             }
             index += 1;
@@ -337,22 +294,13 @@ impl GroupTable {
     #[inline(never)]
     fn group_of_long(&mut self, kind: KeyKind, bytes: &[u8]) -> u32 {
         let hash = self.hasher.long.hash_one(bytes);
-        let low = u64::from_le_bytes(
-            *bytes
-                .first_chunk()
-                .expect("a long key has more than 16 bytes"),
-        );
+        let low = u64::from_le_bytes(*bytes.first_chunk().expect("a long key has more than 16 bytes"));
         let mask = self.directory.len() - 1;
         let mut index = (hash >> self.shift) as usize;
         loop {
             let slot = self.directory[index & mask];
             if slot == 0 {
-                let key = Key {
-                    low,
-                    high: self.keys.arena.len() as u64,
-                    len: bytes.len() as u32,
-                    kind,
-                };
+                let key = Key { low, high: self.keys.arena.len() as u64, len: bytes.len() as u32, kind };
                 self.keys.arena.extend_from_slice(bytes);
                 return self.insert(index & mask, key);
             }
@@ -427,13 +375,7 @@ mod tests {
 
     /// Keys that collide where the seed is known, or is a constant that programs like.
     fn hostile_keys() -> Vec<Vec<[u8; 16]>> {
-        let constants = [
-            0x9e37_79b9_7f4a_7c15u64,
-            0xa076_1d64_78bd_642f,
-            0,
-            u64::MAX,
-            1 << 63,
-        ];
+        let constants = [0x9e37_79b9_7f4a_7c15u64, 0xa076_1d64_78bd_642f, 0, u64::MAX, 1 << 63];
         let key = |low: u64, high: u64| {
             let mut key = [0; 16];
             key[..8].copy_from_slice(&low.to_le_bytes());
@@ -444,16 +386,8 @@ mod tests {
         for constant in constants {
             all.push((0..4096).map(|number| key(constant, number)).collect());
             all.push((0..4096).map(|number| key(number, constant)).collect());
-            all.push(
-                (0..4096)
-                    .map(|number| key(constant, number << 52))
-                    .collect(),
-            );
-            all.push(
-                (0..4096)
-                    .map(|number| key(number << 52, constant))
-                    .collect(),
-            );
+            all.push((0..4096).map(|number| key(constant, number << 52)).collect());
+            all.push((0..4096).map(|number| key(number << 52, constant)).collect());
         }
         all
     }
@@ -469,11 +403,7 @@ mod tests {
             }
             for table in &tables {
                 let probes = probes(table);
-                assert!(
-                    probes < 8 * keys.len(),
-                    "{probes} probes for {:?}",
-                    &keys[1]
-                );
+                assert!(probes < 8 * keys.len(), "{probes} probes for {:?}", &keys[1]);
             }
         }
     }
@@ -495,9 +425,7 @@ mod tests {
 
     #[test]
     fn every_key_gets_its_own_number_in_order() {
-        let words: Vec<String> = (0..5000)
-            .map(|i| format!("{}{}", "x".repeat(i % 40), i))
-            .collect();
+        let words: Vec<String> = (0..5000).map(|i| format!("{}{}", "x".repeat(i % 40), i)).collect();
         let joined = words.concat();
         let mut spans = Vec::new();
         let mut start = 0;
@@ -507,10 +435,7 @@ mod tests {
         }
         spans.push(Span::NULL);
         spans.push(Span::new(start, start));
-        let mut column = TextColumn {
-            bytes: Bytes::Borrowed(joined.as_bytes()),
-            spans,
-        };
+        let mut column = TextColumn { bytes: Bytes::Borrowed(joined.as_bytes()), spans };
         let mut table = GroupTable::with_capacity(0);
         let mut groups = Vec::new();
         table.groups_of_texts(&column, &mut groups);
@@ -520,10 +445,7 @@ mod tests {
         table.groups_of_texts(&column, &mut groups);
         assert_eq!(groups, (0..5002).rev().collect::<Vec<u32>>());
         for (group, word) in words.iter().enumerate() {
-            assert_eq!(
-                table.keys.get(group, &mut [0; 16]),
-                (KeyKind::Text, word.as_bytes())
-            );
+            assert_eq!(table.keys.get(group, &mut [0; 16]), (KeyKind::Text, word.as_bytes()));
         }
         let mut found = Vec::new();
         table.find_texts(&column, &mut found);

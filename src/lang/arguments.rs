@@ -4,9 +4,7 @@
 //! Each question that must be answered names what it asks for, so that the mistake can say it:
 //! `expected a separator, found 5`.
 
-use super::ast::{
-    Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Span, Stage, UnaryOp,
-};
+use super::ast::{Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Span, Stage, UnaryOp};
 use super::found::in_back_quotes;
 use super::mistake::Mistake;
 use super::name::CLAUSE_WORDS;
@@ -35,21 +33,13 @@ impl<'a> Arguments<'a> {
     /// What follows the stage's name.
     pub fn of(stage: &'a Stage) -> Self {
         let end = stage.head.span.end;
-        Arguments {
-            head: None,
-            rest: &stage.arguments,
-            end: Span { start: end, end },
-        }
+        Arguments { head: None, rest: &stage.arguments, end: Span { start: end, end } }
     }
 
     /// All of a stage that is a list of aggregates, the first of which is its head.
     pub fn of_aggregates(stage: &'a Stage) -> Self {
         let start = stage.head.span.start;
-        Arguments {
-            head: Some(&stage.head),
-            rest: &stage.arguments,
-            end: Span { start, end: start },
-        }
+        Arguments { head: Some(&stage.head), rest: &stage.arguments, end: Span { start, end: start } }
     }
 
     /// Whether nothing is left.
@@ -81,8 +71,7 @@ impl<'a> Arguments<'a> {
 
     /// Whether the next argument is a word that begins a clause (`by`, `as`, `from`, …).
     pub fn is_at_clause(&self) -> bool {
-        self.peek_word()
-            .is_some_and(|word| CLAUSE_WORDS.contains(&word))
+        self.peek_word().is_some_and(|word| CLAUSE_WORDS.contains(&word))
     }
 
     /// Reads this word, if it is next.
@@ -102,11 +91,7 @@ impl<'a> Arguments<'a> {
 
     /// Reads `=`; `what` is what it stands in: `an assignment`.
     pub fn equals(&mut self, what: &str) -> Result<(), Mistake> {
-        if self.equals_sign() {
-            Ok(())
-        } else {
-            Err(self.expected(&format!("`=` in {what}")))
-        }
+        if self.equals_sign() { Ok(()) } else { Err(self.expected(&format!("`=` in {what}"))) }
     }
 
     /// Reads a pipeline in parentheses, if one is next.
@@ -128,20 +113,13 @@ impl<'a> Arguments<'a> {
     /// Reads a field.
     pub fn field(&mut self, what: &str) -> Result<(&'a Path, Span), Mistake> {
         match self.peek_expression() {
-            Some(Expr {
-                kind: ExprKind::Field(path),
-                span,
-                ..
-            }) => {
+            Some(Expr { kind: ExprKind::Field(path), span, .. }) => {
                 self.advance();
                 Ok((path, *span))
             }
-            Some(Expr {
-                kind: ExprKind::Literal(Value::Text(_)),
-                ..
-            }) => Err(self
-                .expected(what)
-                .help("a field is written without quotes, or in back quotes: `any name`")),
+            Some(Expr { kind: ExprKind::Literal(Value::Text(_)), .. }) => {
+                Err(self.expected(what).help("a field is written without quotes, or in back quotes: `any name`"))
+            }
             _ => Err(self.expected(what)),
         }
     }
@@ -151,33 +129,15 @@ impl<'a> Arguments<'a> {
         match (self.peek_word(), self.peek_expression()) {
             (Some(word), Some(expr)) => {
                 self.advance();
-                Ok(Name {
-                    text: word.to_owned(),
-                    span: expr.span,
-                })
+                Ok(Name { text: word.to_owned(), span: expr.span })
             }
-            (
-                None,
-                Some(Expr {
-                    kind: ExprKind::Field(path),
-                    ..
-                }),
-            ) => {
-                let help = format!(
-                    "a name has no path; in back quotes it may hold dots: `{}`",
-                    path.label()
-                );
+            (None, Some(Expr { kind: ExprKind::Field(path), .. })) => {
+                let help = format!("a name has no path; in back quotes it may hold dots: `{}`", path.label());
                 Err(self.expected(what).help(help))
             }
-            (
-                None,
-                Some(Expr {
-                    kind: ExprKind::Literal(Value::Text(_)),
-                    ..
-                }),
-            ) => Err(self
-                .expected(what)
-                .help("a name is written without quotes, or in back quotes: `any name`")),
+            (None, Some(Expr { kind: ExprKind::Literal(Value::Text(_)), .. })) => {
+                Err(self.expected(what).help("a name is written without quotes, or in back quotes: `any name`"))
+            }
             _ => Err(self.expected(what)),
         }
     }
@@ -194,20 +154,13 @@ impl<'a> Arguments<'a> {
     /// Reads a literal text: its bytes.
     pub fn text(&mut self, what: &str) -> Result<(&'a [u8], Span), Mistake> {
         match self.peek_expression() {
-            Some(Expr {
-                kind: ExprKind::Literal(Value::Text(bytes)),
-                span,
-                ..
-            }) => {
+            Some(Expr { kind: ExprKind::Literal(Value::Text(bytes)), span, .. }) => {
                 self.advance();
                 Ok((bytes, *span))
             }
-            Some(Expr {
-                kind: ExprKind::Field(path),
-                ..
-            }) => Err(self
-                .expected(what)
-                .help(format!("text stands in quotes: \"{}\"", path.label()))),
+            Some(Expr { kind: ExprKind::Field(path), .. }) => {
+                Err(self.expected(what).help(format!("text stands in quotes: \"{}\"", path.label())))
+            }
             _ => Err(self.expected(what)),
         }
     }
@@ -215,11 +168,7 @@ impl<'a> Arguments<'a> {
     /// Reads a regular expression, if one is next.
     pub fn regex(&mut self) -> Option<(&'a RegexLiteral, Span)> {
         match self.peek_expression() {
-            Some(Expr {
-                kind: ExprKind::Regex(literal),
-                span,
-                ..
-            }) => {
+            Some(Expr { kind: ExprKind::Regex(literal), span, .. }) => {
                 self.advance();
                 Some((literal, *span))
             }
@@ -238,9 +187,9 @@ impl<'a> Arguments<'a> {
             ExprKind::Literal(Value::Int(_)) | ExprKind::Unary(UnaryOp::Negate, _) => {
                 Err(self.expected(what).help("it cannot be negative"))
             }
-            ExprKind::Literal(Value::Float(_)) => Err(self
-                .expected(what)
-                .help("it is a whole number of at most 64 bits")),
+            ExprKind::Literal(Value::Float(_)) => {
+                Err(self.expected(what).help("it is a whole number of at most 64 bits"))
+            }
             _ => Err(self.expected(what)),
         }
     }
@@ -248,17 +197,11 @@ impl<'a> Arguments<'a> {
     /// Reads a literal duration that is not negative: its nanoseconds.
     pub fn duration(&mut self, what: &str) -> Result<(i64, Span), Mistake> {
         match self.peek_expression() {
-            Some(Expr {
-                kind: ExprKind::Literal(Value::Duration(ns)),
-                span,
-                ..
-            }) if *ns >= 0 => {
+            Some(Expr { kind: ExprKind::Literal(Value::Duration(ns)), span, .. }) if *ns >= 0 => {
                 self.advance();
                 Ok((*ns, *span))
             }
-            _ => Err(self
-                .expected(what)
-                .help("a duration is written 30s, 5m or 1h")),
+            _ => Err(self.expected(what).help("a duration is written 30s, 5m or 1h")),
         }
     }
 
@@ -277,14 +220,13 @@ impl<'a> Arguments<'a> {
 
     /// That nothing follows the keys; a word would be another one.
     pub fn finish_keys(&self, usage: &str) -> Result<(), Mistake> {
-        self.finish(usage)
-            .map_err(|mistake| match self.peek_word() {
-                Some(word) if word != "by" => {
-                    let message = format!("{}: keys are separated by commas", mistake.message);
-                    Mistake::new(mistake.span, message).usage(usage)
-                }
-                _ => mistake,
-            })
+        self.finish(usage).map_err(|mistake| match self.peek_word() {
+            Some(word) if word != "by" => {
+                let message = format!("{}: keys are separated by commas", mistake.message);
+                Mistake::new(mistake.span, message).usage(usage)
+            }
+            _ => mistake,
+        })
     }
 
     /// The mistake of something else standing here, for what no other question asks for.
@@ -292,9 +234,7 @@ impl<'a> Arguments<'a> {
         let message = format!("expected {what}, found {}", self.found());
         let mistake = Mistake::new(self.span_here(), message);
         match self.peek() {
-            Some(Item::Pipeline(..)) => {
-                mistake.help("`|` parts stages; that one or the other holds is written `or`")
-            }
+            Some(Item::Pipeline(..)) => mistake.help("`|` parts stages; that one or the other holds is written `or`"),
             _ => mistake,
         }
     }

@@ -67,20 +67,11 @@ fn draw(mistake: &Mistake, text: &str, origin: Option<&str>, out: &mut String) {
 fn locate(span: Span, text: &str) -> Location<'_> {
     let start = floor(text, span.start);
     let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-    let line_end = text[start..]
-        .find('\n')
-        .map_or(text.len(), |newline| start + newline);
+    let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
     let line = text[line_start..line_end].trim_end_matches('\r');
     let inside = |place: usize| floor(line, place.saturating_sub(line_start));
-    let marked = Span {
-        start: inside(start),
-        end: inside(span.end.max(start)),
-    };
-    Location {
-        line_number: text[..line_start].matches('\n').count() + 1,
-        line,
-        marked,
-    }
+    let marked = Span { start: inside(start), end: inside(span.end.max(start)) };
+    Location { line_number: text[..line_start].matches('\n').count() + 1, line, marked }
 }
 
 /// The columns of one character: 0, 1 or 2. A control character is drawn as a space.
@@ -90,10 +81,7 @@ fn width(c: char) -> usize {
 
 /// The nearest place at or before `place` where a character begins, or the end.
 fn floor(text: &str, place: usize) -> usize {
-    (0..=place.min(text.len()))
-        .rev()
-        .find(|place| text.is_char_boundary(*place))
-        .unwrap_or(0)
+    (0..=place.min(text.len())).rev().find(|place| text.is_char_boundary(*place)).unwrap_or(0)
 }
 
 /// The line as it is shown, and the carets under it.
@@ -101,11 +89,7 @@ fn draw_line(location: &Location<'_>) -> (String, String) {
     let Location { line, marked, .. } = location;
     let columns_before: usize = line[..marked.start].chars().map(width).sum();
     let is_long = line.chars().map(width).sum::<usize>() > MAX_COLUMNS;
-    let first_column = if is_long {
-        columns_before.saturating_sub(COLUMNS_BEFORE)
-    } else {
-        0
-    };
+    let first_column = if is_long { columns_before.saturating_sub(COLUMNS_BEFORE) } else { 0 };
     let (mut shown, mut carets) = (String::new(), String::new());
     if first_column > 0 {
         shown.push('…');
@@ -145,38 +129,21 @@ mod tests {
 
     #[test]
     fn draws_a_mistake_with_help() {
-        let mistake = Mistake::new(Span { start: 0, end: 5 }, "unknown stage `cuont`")
-            .help("did you mean `count`?");
-        let expected = "bourn: unknown stage `cuont`\n  |\n1 | cuont by word\n  | ^^^^^\n  = help: did you mean `count`?\n";
-        assert_eq!(
-            render(std::slice::from_ref(&mistake), "cuont by word", None),
-            expected
-        );
+        let mistake = Mistake::new(Span { start: 0, end: 5 }, "unknown stage `cuont`").help("did you mean `count`?");
+        let expected =
+            "bourn: unknown stage `cuont`\n  |\n1 | cuont by word\n  | ^^^^^\n  = help: did you mean `count`?\n";
+        assert_eq!(render(std::slice::from_ref(&mistake), "cuont by word", None), expected);
         let twice = format!("{expected}\n{expected}");
-        assert_eq!(
-            render(&[mistake.clone(), mistake], "cuont by word", None),
-            twice
-        );
+        assert_eq!(render(&[mistake.clone(), mistake], "cuont by word", None), twice);
     }
 
     #[test]
     fn names_the_file_and_the_line() {
         let mistake = Mistake::new(Span { start: 15, end: 99 }, "no");
-        let expected =
-            "bourn: no\n --> app.bourn:3:3\n  |\n3 |   cuont by word\n  |   ^^^^^^^^^^^^^\n";
-        assert_eq!(
-            render(
-                &[mistake],
-                "# one\njson |\n  cuont by word\n| x",
-                Some("app.bourn")
-            ),
-            expected
-        );
+        let expected = "bourn: no\n --> app.bourn:3:3\n  |\n3 |   cuont by word\n  |   ^^^^^^^^^^^^^\n";
+        assert_eq!(render(&[mistake], "# one\njson |\n  cuont by word\n| x", Some("app.bourn")), expected);
         let text = format!("{}x y", "\n".repeat(9));
-        assert_eq!(
-            drawn(&text, 11, 12),
-            "bourn: no\n   |\n10 | x y\n   |   ^\n"
-        );
+        assert_eq!(drawn(&text, 11, 12), "bourn: no\n   |\n10 | x y\n   |   ^\n");
     }
 
     #[test]
@@ -186,10 +153,7 @@ mod tests {
         assert_eq!(drawn("ab", 1, 1), "bourn: no\n  |\n1 | ab\n  |  ^\n");
         assert_eq!(drawn("ab", 70, 90), "bourn: no\n  |\n1 | ab\n  |   ^\n");
         assert_eq!(drawn("a\tb", 2, 3), "bourn: no\n  |\n1 | a b\n  |   ^\n");
-        assert_eq!(
-            drawn("漢é x", 6, 7),
-            "bourn: no\n  |\n1 | 漢é x\n  |     ^\n"
-        );
+        assert_eq!(drawn("漢é x", 6, 7), "bourn: no\n  |\n1 | 漢é x\n  |     ^\n");
         assert_eq!(drawn("漢字", 3, 6), "bourn: no\n  |\n1 | 漢字\n  |   ^^\n");
         assert_eq!(drawn("a\r\nb", 1, 2), "bourn: no\n  |\n1 | a\n  |  ^\n");
         assert_eq!(drawn("é", 1, 2), "bourn: no\n  |\n1 | é\n  | ^\n");
@@ -200,10 +164,7 @@ mod tests {
         let text = format!("{}wrong{}", "a".repeat(500), "b".repeat(500));
         let drawn = drawn(&text, 500, 505);
         let lines: Vec<&str> = drawn.lines().collect();
-        assert_eq!(
-            lines[2],
-            format!("1 | …{}wrong{}…", "a".repeat(30), "b".repeat(65))
-        );
+        assert_eq!(lines[2], format!("1 | …{}wrong{}…", "a".repeat(30), "b".repeat(65)));
         assert_eq!(lines[3], format!("  |  {}^^^^^", " ".repeat(30)));
     }
 }

@@ -48,9 +48,7 @@ pub fn aggregates<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateList<'a>
 }
 
 /// Reads `agg {, agg}`.
-pub fn aggregate_calls<'a>(
-    arguments: &mut Arguments<'a>,
-) -> Result<Vec<AggregateCall<'a>>, Mistake> {
+pub fn aggregate_calls<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<AggregateCall<'a>>, Mistake> {
     let mut calls = vec![aggregate_call(arguments)?];
     while arguments.comma() {
         calls.push(aggregate_call(arguments)?);
@@ -107,15 +105,7 @@ impl AggregateCall<'_> {
         }
         match (self.arguments, self.condition) {
             ([], None) => self.name.text.clone(),
-            (
-                [
-                    Expr {
-                        kind: ExprKind::Field(path),
-                        ..
-                    },
-                ],
-                None,
-            ) => format!("{}_{}", self.name.text, path.label()),
+            ([Expr { kind: ExprKind::Field(path), .. }], None) => format!("{}_{}", self.name.text, path.label()),
             (_, None) => self.call.to_string(),
             (_, Some(condition)) => format!("{} where {condition}", self.call),
         }
@@ -137,34 +127,20 @@ impl KeyClause<'_> {
 pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall<'a>, Mistake> {
     const WHAT: &str = "an aggregate";
     if arguments.is_at_clause() {
-        return Err(arguments
-            .expected(WHAT)
-            .help("an aggregate is written `count` or `sum(bytes)`"));
+        return Err(arguments.expected(WHAT).help("an aggregate is written `count` or `sum(bytes)`"));
     }
     let missing = arguments.expected(WHAT);
     let call = arguments.expression(WHAT)?;
     let (name, list) = match (&call.kind, call.as_word()) {
         (ExprKind::Call(name, list), _) => (name.clone(), list.as_slice()),
-        (_, Some(word)) => (
-            Name {
-                text: word.to_owned(),
-                span: call.span,
-            },
-            &[][..],
-        ),
+        (_, Some(word)) => (Name { text: word.to_owned(), span: call.span }, &[][..]),
         (ExprKind::Binary(..) | ExprKind::Unary(..) | ExprKind::Access(..), None) => {
-            return Err(missing.help("name an aggregate and go on in a stage behind it: `sum(x) as total | let half = total / 2`"));
+            return Err(missing
+                .help("name an aggregate and go on in a stage behind it: `sum(x) as total | let half = total / 2`"));
         }
         _ => return Err(missing.help("an aggregate is written `count` or `sum(bytes)`")),
     };
-    let mut read = AggregateCall {
-        name,
-        arguments: list,
-        condition: None,
-        alias: None,
-        span: call.span,
-        call,
-    };
+    let mut read = AggregateCall { name, arguments: list, condition: None, alias: None, span: call.span, call };
     loop {
         let is_twice = match arguments.peek_word() {
             Some("where") => read.condition.is_some(),
@@ -191,25 +167,16 @@ pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall
 }
 
 /// `sum bytes` means `sum(bytes)`.
-fn refuse_loose_argument(
-    arguments: &Arguments<'_>,
-    read: &AggregateCall<'_>,
-) -> Result<(), Mistake> {
+fn refuse_loose_argument(arguments: &Arguments<'_>, read: &AggregateCall<'_>) -> Result<(), Mistake> {
     let is_bare = read.condition.is_none() && read.alias.is_none() && read.call.as_word().is_some();
     match arguments.peek_expression() {
         Some(loose) if is_bare && !arguments.is_at_clause() => {
-            let message = format!(
-                "unexpected {} behind `{}`",
-                arguments.found(),
-                read.name.text
-            );
+            let message = format!("unexpected {} behind `{}`", arguments.found(), read.name.text);
             let help = match (read.name.text.as_str(), loose.as_word()) {
                 ("count", Some("distinct")) => {
                     let mut ahead = *arguments;
                     let _ = ahead.expression("`distinct`");
-                    let of = ahead
-                        .peek_expression()
-                        .map_or("x".to_owned(), ToString::to_string);
+                    let of = ahead.peek_expression().map_or("x".to_owned(), ToString::to_string);
                     format!("write `count_distinct({of})`")
                 }
                 ("count", _) => format!("write `count by {loose}` for groups"),
@@ -228,24 +195,16 @@ mod tests {
     use crate::lang::parse;
 
     fn stage(text: &str) -> Stage {
-        parse(text)
-            .unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"))
-            .stages
-            .remove(0)
+        parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}")).stages.remove(0)
     }
 
     fn names(text: &str) -> Result<(Vec<String>, Vec<String>), String> {
         let stage = stage(text);
         let mut arguments = Arguments::of_aggregates(&stage);
         let list = aggregates(&mut arguments).map_err(|mistake| mistake.message)?;
-        arguments
-            .finish("AGG, … [by KEY, …]")
-            .map_err(|mistake| mistake.message)?;
+        arguments.finish("AGG, … [by KEY, …]").map_err(|mistake| mistake.message)?;
         let calls = list.calls.iter().map(AggregateCall::column_name).collect();
-        Ok((
-            calls,
-            list.keys.iter().map(KeyClause::column_name).collect(),
-        ))
+        Ok((calls, list.keys.iter().map(KeyClause::column_name).collect()))
     }
 
     #[test]
@@ -254,11 +213,7 @@ mod tests {
             ("count", &["count"][..], &[][..]),
             ("count by z", &["count"], &["z"]),
             ("count()", &["count"], &[]),
-            (
-                "count(x>1), sum(y) by z",
-                &["count(x > 1)", "sum_y"],
-                &["z"],
-            ),
+            ("count(x>1), sum(y) by z", &["count(x > 1)", "sum_y"], &["z"]),
             (
                 "sum(bytes) as total, avg(ms), p99.9(ms) by host, status",
                 &["total", "avg_ms", "p99.9_ms"],
@@ -266,28 +221,12 @@ mod tests {
             ),
             ("avg(ms) where ok as good", &["good"], &[]),
             ("avg(ms) as good where ok", &["good"], &[]),
-            (
-                "avg(ms) where(ok) by bin(time,1m), -x as y",
-                &["avg(ms) where ok"],
-                &["bin(time, 1m)", "y"],
-            ),
-            (
-                "count where a or b by `x y`.z",
-                &["count where a or b"],
-                &["x y.z"],
-            ),
-            (
-                "sum(user.id), max(a[0].`b c`)",
-                &["sum_user.id", "max_a[0].b c"],
-                &[],
-            ),
+            ("avg(ms) where(ok) by bin(time,1m), -x as y", &["avg(ms) where ok"], &["bin(time, 1m)", "y"]),
+            ("count where a or b by `x y`.z", &["count where a or b"], &["x y.z"]),
+            ("sum(user.id), max(a[0].`b c`)", &["sum_user.id", "max_a[0].b c"], &[]),
             ("percentile(ms, 99) by -x", &["percentile(ms, 99)"], &["-x"]),
         ] {
-            let strings = |list: &[&str]| {
-                list.iter()
-                    .map(|name| (*name).to_owned())
-                    .collect::<Vec<_>>()
-            };
+            let strings = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
             assert_eq!(names(text), Ok((strings(calls), strings(keys))), "{text}");
         }
     }
@@ -295,32 +234,17 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         for (text, message) in [
-            (
-                "count,",
-                "expected an aggregate, found the end of the stage",
-            ),
+            ("count,", "expected an aggregate, found the end of the stage"),
             ("count, by x", "expected an aggregate, found `by`"),
-            (
-                "count, sum(x) / 2",
-                "expected an aggregate, found `sum(x) / 2`",
-            ),
+            ("count, sum(x) / 2", "expected an aggregate, found `sum(x) / 2`"),
             ("count, 5", "expected an aggregate, found `5`"),
             ("count, a.b", "expected an aggregate, found `a.b`"),
-            (
-                "count by",
-                "expected a key behind `by`, found the end of the stage",
-            ),
+            ("count by", "expected a key behind `by`, found the end of the stage"),
             ("count by x y", "unexpected `y`"),
-            (
-                "count as",
-                "expected a name behind `as`, found the end of the stage",
-            ),
+            ("count as", "expected a name behind `as`, found the end of the stage"),
             ("count as a as b", "a second `as` of one aggregate"),
             ("sum bytes by host", "unexpected `bytes` behind `sum`"),
-            (
-                "count where",
-                "expected a condition behind `where`, found the end of the stage",
-            ),
+            ("count where", "expected a condition behind `where`, found the end of the stage"),
         ] {
             assert_eq!(names(text), Err(message.to_owned()), "{text}");
         }
@@ -333,10 +257,7 @@ mod tests {
         let list = aggregates(&mut arguments);
         assert_eq!(list.map(|list| list.calls.len()), Ok(1));
         assert!(arguments.keyword("over"));
-        assert_eq!(
-            arguments.integer("a number of rows").map(|(rows, _)| rows),
-            Ok(5)
-        );
+        assert_eq!(arguments.integer("a number of rows").map(|(rows, _)| rows), Ok(5));
         assert!(arguments.keyword("rows"));
         assert!(arguments.is_done());
     }

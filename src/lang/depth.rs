@@ -18,11 +18,8 @@ impl Expr {
 /// The mistake of an expression that is nested too deeply.
 #[cold]
 pub(super) fn too_deep(span: Span) -> Mistake {
-    Mistake::new(
-        span,
-        format!("the expression is more than {MAX_DEPTH} levels deep"),
-    )
-    .help("compare with many values by `in (…)`, calculate in steps with `let`")
+    Mistake::new(span, format!("the expression is more than {MAX_DEPTH} levels deep"))
+        .help("compare with many values by `in (…)`, calculate in steps with `let`")
 }
 
 /// The depth of the deepest part; 0 for what has none.

@@ -25,10 +25,7 @@ pub(super) struct Place {
 impl Place {
     /// Within this many brackets.
     pub fn within(brackets: u16) -> Place {
-        Place {
-            brackets,
-            may_begin_clause: false,
-        }
+        Place { brackets, may_begin_clause: false }
     }
 }
 
@@ -39,11 +36,7 @@ pub(super) fn expression(start: Input<'_>, place: Place) -> Parsed<'_, Expr> {
     {
         return clause(start, rest, word);
     }
-    let mut stack = Stack {
-        start,
-        operands: Vec::new(),
-        waiting: Vec::new(),
-    };
+    let mut stack = Stack { start, operands: Vec::new(), waiting: Vec::new() };
     let mut input = start;
     loop {
         input = stack.read_prefixes(input)?;
@@ -64,10 +57,7 @@ pub(super) fn expression(start: Input<'_>, place: Place) -> Parsed<'_, Expr> {
 /// The clause word from `start` to `rest`.
 fn clause<'a>(start: Input<'a>, rest: Input<'a>, word: &str) -> Parsed<'a, Expr> {
     let path = Path(vec![Segment::Name(word.to_owned())]);
-    Ok((
-        rest,
-        build(ExprKind::Field(path), span_between(start, rest))?,
-    ))
+    Ok((rest, build(ExprKind::Field(path), span_between(start, rest))?))
 }
 
 /// A node of the tree; fails if that makes the tree too deep.
@@ -120,21 +110,15 @@ impl<'a> Stack<'a> {
             input = blank(input);
             if at(input, '-') {
                 refuse_foreign_sign(input)?;
-                self.waiting
-                    .push(Waiting::Prefix(UnaryOp::Negate, span_of(input, 1)));
+                self.waiting.push(Waiting::Prefix(UnaryOp::Negate, span_of(input, 1)));
                 input = skip(input, 1);
             } else if let Some((rest, "not")) = bare_word(input) {
-                if self
-                    .waiting
-                    .last()
-                    .is_some_and(|waiting| waiting.level() > Level::Not)
-                {
+                if self.waiting.last().is_some_and(|waiting| waiting.level() > Level::Not) {
                     let mistake = Mistake::new(span_of(input, 3), "`not` needs parentheses here")
                         .help("it takes all of a comparison: write `(not x)`");
                     return Err(fail(mistake, rest.location_offset()));
                 }
-                self.waiting
-                    .push(Waiting::Prefix(UnaryOp::Not, span_of(input, 3)));
+                self.waiting.push(Waiting::Prefix(UnaryOp::Not, span_of(input, 3)));
                 input = rest;
             } else {
                 return Ok(input);
@@ -143,21 +127,13 @@ impl<'a> Stack<'a> {
     }
 
     /// Reads the operator behind an operand; `in (…)` brings its own right side, so several may follow.
-    fn read_infix(
-        &mut self,
-        mut rest: Input<'a>,
-        place: Place,
-    ) -> Result<After<'a>, nom::Err<Failure>> {
+    fn read_infix(&mut self, mut rest: Input<'a>, place: Place) -> Result<After<'a>, nom::Err<Failure>> {
         loop {
             let here = blank(rest);
-            let left = self
-                .operands
-                .last()
-                .map_or("", |left| self.source(left.span));
+            let left = self.operands.last().map_or("", |left| self.source(left.span));
             let Some((behind, infix)) = infix(here, left)? else {
                 if place.brackets > 0 && at(here, '=') {
-                    let mistake =
-                        Mistake::new(span_of(here, 1), "`=` assigns; a comparison is `==`");
+                    let mistake = Mistake::new(span_of(here, 1), "`=` assigns; a comparison is `==`");
                     return Err(fail(mistake, here.location_offset() + 1));
                 }
                 self.refuse_upper_case_not(here)?;
@@ -172,19 +148,12 @@ impl<'a> Stack<'a> {
                 Infix::In { negated } if at(next, '(') => {
                     let (behind_list, items) = list(next, place.brackets)?;
                     if items.is_empty() {
-                        let mistake = Mistake::new(
-                            span_between(next, behind_list),
-                            "the list behind `in` is empty",
-                        )
-                        .help("write `x in (1, 2)`");
+                        let mistake = Mistake::new(span_between(next, behind_list), "the list behind `in` is empty")
+                            .help("write `x in (1, 2)`");
                         return Err(fail(mistake, behind_list.location_offset()));
                     }
                     let end = span_between(next, behind_list);
-                    self.waiting.push(Waiting::InList {
-                        items,
-                        negated,
-                        end,
-                    });
+                    self.waiting.push(Waiting::InList { items, negated, end });
                     rest = behind_list;
                 }
                 _ => {
@@ -198,9 +167,7 @@ impl<'a> Stack<'a> {
     /// Whether all that was read is a word that begins a clause: `as`.
     fn is_clause_word(&self) -> bool {
         match self.operands.as_slice() {
-            [word] => {
-                self.waiting.is_empty() && CLAUSE_WORDS.contains(&word.as_word().unwrap_or(""))
-            }
+            [word] => self.waiting.is_empty() && CLAUSE_WORDS.contains(&word.as_word().unwrap_or("")),
             _ => false,
         }
     }
@@ -208,11 +175,7 @@ impl<'a> Stack<'a> {
     /// `NOT x` would be two arguments.
     fn refuse_upper_case_not(&self, here: Input<'a>) -> Result<(), nom::Err<Failure>> {
         match self.operands.as_slice() {
-            [word]
-                if self.waiting.is_empty()
-                    && self.source(word.span) == "NOT"
-                    && begins_operand(here) =>
-            {
+            [word] if self.waiting.is_empty() && self.source(word.span) == "NOT" && begins_operand(here) => {
                 let mistake = Mistake::new(word.span, "unknown operator `NOT`").help("write `not`");
                 Err(fail(mistake, here.location_offset()))
             }
@@ -225,10 +188,7 @@ impl<'a> Stack<'a> {
         while let Some(waiting) = self.waiting.last() {
             if matches!(waiting, Waiting::InList { .. }) && level > Level::Compare {
                 let message = format!("unexpected `{}` behind a list", self.source(sign));
-                return Err(fail(
-                    Mistake::new(sign, message).help("write `(x in (1, 2))`"),
-                    sign.end,
-                ));
+                return Err(fail(Mistake::new(sign, message).help("write `(x in (1, 2))`"), sign.end));
             }
             if waiting.level() < level {
                 break;
@@ -244,9 +204,7 @@ impl<'a> Stack<'a> {
     /// Turns the last operator and its operands into one operand.
     fn complete(&mut self) -> Result<(), nom::Err<Failure>> {
         let (Some(waiting), Some(right)) = (self.waiting.pop(), self.operands.pop()) else {
-            unreachable!(
-                "every operator waits for an operand that was read before it is completed"
-            );
+            unreachable!("every operator waits for an operand that was read before it is completed");
         };
         let complete = match waiting {
             Waiting::Prefix(op, sign) => {
@@ -256,16 +214,9 @@ impl<'a> Stack<'a> {
                     None => build(ExprKind::Unary(op, Box::new(right)), span)?,
                 }
             }
-            Waiting::InList {
-                items,
-                negated,
-                end,
-            } => {
+            Waiting::InList { items, negated, end } => {
                 let span = right.span.to(end);
-                negate_if(
-                    negated,
-                    build(ExprKind::InList(Box::new(right), items), span)?,
-                )?
+                negate_if(negated, build(ExprKind::InList(Box::new(right), items), span)?)?
             }
             Waiting::Infix(infix) => {
                 let Some(left) = self.operands.pop() else {
@@ -275,9 +226,7 @@ impl<'a> Stack<'a> {
                 let (left, right) = (Box::new(left), Box::new(right));
                 match infix {
                     Infix::Binary(op) => build(ExprKind::Binary(op, left, right), span)?,
-                    Infix::In { negated } => {
-                        negate_if(negated, build(ExprKind::In(left, right), span)?)?
-                    }
+                    Infix::In { negated } => negate_if(negated, build(ExprKind::In(left, right), span)?)?,
                 }
             }
         };
@@ -300,9 +249,7 @@ impl<'a> Stack<'a> {
     fn smallest_int(&self, op: UnaryOp, operand: &Expr) -> Option<Value> {
         let is_too_large = matches!(operand.kind, ExprKind::Literal(Value::BigInt(_)));
         let digits = || self.source(operand.span).replace('_', "");
-        let is_smallest = op == UnaryOp::Negate
-            && is_too_large
-            && digits() == i64::MIN.unsigned_abs().to_string();
+        let is_smallest = op == UnaryOp::Negate && is_too_large && digits() == i64::MIN.unsigned_abs().to_string();
         is_smallest.then_some(Value::Int(i64::MIN))
     }
 
@@ -314,18 +261,14 @@ impl<'a> Stack<'a> {
                 let both = self.source(left.span.to(middle.span));
                 compared_twice(sign, [both, self.source(middle.span), self.source(sign)])
             }
-            _ => Mistake::new(sign, "a comparison cannot be compared again")
-                .help("join two comparisons with `and`"),
+            _ => Mistake::new(sign, "a comparison cannot be compared again").help("join two comparisons with `and`"),
         }
     }
 
     /// The text of a part of this expression.
     fn source(&self, span: Span) -> &'a str {
         let offset = self.start.location_offset();
-        self.start
-            .fragment()
-            .get(span.start - offset..span.end - offset)
-            .unwrap_or("")
+        self.start.fragment().get(span.start - offset..span.end - offset).unwrap_or("")
     }
 }
 

@@ -25,10 +25,7 @@ pub(super) struct Failure {
 impl<'a> ParseError<Input<'a>> for Failure {
     fn from_error_kind(input: Input<'a>, _: ErrorKind) -> Self {
         let mistake = Mistake::new(span_of(input, 0), "unexpected text");
-        Failure {
-            mistake: Box::new(mistake),
-            resume: input.location_offset(),
-        }
+        Failure { mistake: Box::new(mistake), resume: input.location_offset() }
     }
 
     fn append(_: Input<'a>, _: ErrorKind, other: Self) -> Self {
@@ -39,27 +36,18 @@ impl<'a> ParseError<Input<'a>> for Failure {
 /// A mistake that ends the stage; the search for the next one begins at `resume`.
 #[cold]
 pub(super) fn fail(mistake: Mistake, resume: usize) -> nom::Err<Failure> {
-    nom::Err::Failure(Failure {
-        mistake: Box::new(mistake),
-        resume,
-    })
+    nom::Err::Failure(Failure { mistake: Box::new(mistake), resume })
 }
 
 /// The first `length` bytes of the input.
 pub(super) fn span_of(input: Input<'_>, length: usize) -> Span {
     let start = input.location_offset();
-    Span {
-        start,
-        end: start + length,
-    }
+    Span { start, end: start + length }
 }
 
 /// From the start of one input to the start of a later one.
 pub(super) fn span_between(from: Input<'_>, to: Input<'_>) -> Span {
-    Span {
-        start: from.location_offset(),
-        end: to.location_offset(),
-    }
+    Span { start: from.location_offset(), end: to.location_offset() }
 }
 
 /// The input behind its first `length` bytes.

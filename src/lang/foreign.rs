@@ -8,10 +8,7 @@ use super::name::{bare_word, begins_operand};
 /// Signs of other languages, with what is written here, looked up before the operators.
 const FOREIGN_SIGNS: [(&str, &str); 34] = [
     ("&&", "write `and`"),
-    (
-        "||",
-        "write `or` in a condition, and a single `|` between stages",
-    ),
+    ("||", "write `or` in a condition, and a single `|` between stages"),
     ("===", "write `==`"),
     ("!==", "write `!=`"),
     ("<>", "write `!=`"),
@@ -28,20 +25,11 @@ const FOREIGN_SIGNS: [(&str, &str); 34] = [
     ("|>", "write `|`"),
     ("&", "write `and`"),
     ("<<", "there are no shifts; write `<`"),
-    (
-        ">>",
-        "there are no shifts; the shell writes a file: bourn '...' > FILE",
-    ),
+    (">>", "there are no shifts; the shell writes a file: bourn '...' > FILE"),
     ("->", "a member is written `a.b`"),
-    (
-        "::",
-        "a member is written `a.b`; text becomes a number with num(x)",
-    ),
+    ("::", "a member is written `a.b`; text becomes a number with num(x)"),
     (";", "stages are separated by `|`, assignments by `,`"),
-    (
-        ":",
-        "a choice is written if(c, a, b); a time of day stands in quotes",
-    ),
+    (":", "a choice is written if(c, a, b); a time of day stands in quotes"),
     ("−", "write `-`"),
     ("–", "write `-`"),
     ("—", "write `-`"),
@@ -54,10 +42,7 @@ const FOREIGN_SIGNS: [(&str, &str); 34] = [
         "$",
         "fields have names here: `split` makes `word`, `csv as a, b` or `parse \"{a} {b}\"` name columns; write the name without `$`",
     ),
-    (
-        "{",
-        "an expression is a row of stages, without braces: `where status >= 500 | select path`",
-    ),
+    ("{", "an expression is a row of stages, without braces: `where status >= 500 | select path`"),
     ("\\", "a backslash stands in quotes or in /.../ only"),
 ];
 
@@ -89,43 +74,23 @@ pub(super) fn refuse_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failu
     let text = *input.fragment();
     let first = text.chars().next();
     if let Some(quote) = first.filter(|c| FOREIGN_QUOTES.contains(c)) {
-        let mistake = Mistake::new(
-            span_of(input, quote.len_utf8()),
-            format!("unknown quotation mark `{quote}`"),
-        )
-        .help("text stands in straight quotes: \"text\" or 'text'");
+        let mistake = Mistake::new(span_of(input, quote.len_utf8()), format!("unknown quotation mark `{quote}`"))
+            .help("text stands in straight quotes: \"text\" or 'text'");
         return Err(fail(mistake, input.location_offset()));
     }
-    if first == Some('!')
-        && !text.starts_with("!==")
-        && !text.starts_with("!=")
-        && !text.starts_with("!~")
-    {
+    if first == Some('!') && !text.starts_with("!==") && !text.starts_with("!=") && !text.starts_with("!~") {
         let mistake = Mistake::new(span_of(input, 1), "unknown operator `!`").help("write `not x`");
         return Err(fail(mistake, input.location_offset() + 1));
     }
-    let longest = FOREIGN_SIGNS
-        .iter()
-        .filter(|(sign, _)| text.starts_with(sign))
-        .max_by_key(|(sign, _)| sign.len());
+    let longest = FOREIGN_SIGNS.iter().filter(|(sign, _)| text.starts_with(sign)).max_by_key(|(sign, _)| sign.len());
     let Some((sign, help)) = longest else {
         return Ok(());
     };
-    let word = text[sign.len()..]
-        .find(|c: char| !c.is_alphanumeric())
-        .unwrap_or(text.len() - sign.len());
+    let word = text[sign.len()..].find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len() - sign.len());
     let length = sign.len() + if *sign == "$" { word } else { 0 };
-    let kind = if matches!(*sign, "$" | "{" | ";" | ":" | "\\") {
-        "unexpected"
-    } else {
-        "unknown operator"
-    };
+    let kind = if matches!(*sign, "$" | "{" | ";" | ":" | "\\") { "unexpected" } else { "unknown operator" };
     let resume = input.location_offset() + if *sign == "{" { 0 } else { length };
-    let mistake = Mistake::new(
-        span_of(input, length),
-        format!("{kind} `{}`", &text[..length]),
-    )
-    .help(*help);
+    let mistake = Mistake::new(span_of(input, length), format!("{kind} `{}`", &text[..length])).help(*help);
     Err(fail(mistake, resume))
 }
 
@@ -142,18 +107,8 @@ pub(super) fn refuse_foreign_word(
     if !stands_between_operands(word, blank(rest)) {
         return Ok(()); // a field of that name
     }
-    let mistake = Mistake::new(
-        span_of(input, word.len()),
-        format!("unknown operator `{word}`"),
-    )
-    .help(help.replace(
-        "{}",
-        if (1..=40).contains(&left.len()) {
-            left
-        } else {
-            "x"
-        },
-    ));
+    let mistake = Mistake::new(span_of(input, word.len()), format!("unknown operator `{word}`"))
+        .help(help.replace("{}", if (1..=40).contains(&left.len()) { left } else { "x" }));
     Err(fail(mistake, rest.location_offset()))
 }
 
@@ -161,11 +116,8 @@ pub(super) fn refuse_foreign_word(
 fn stands_between_operands(word: &str, behind: Input<'_>) -> bool {
     let next = behind.fragment().chars().next();
     match word {
-        "is" => bare_word(behind)
-            .is_some_and(|(_, word)| matches!(word, "null" | "not" | "NULL" | "NOT")),
-        "between" | "div" | "mod" => {
-            next.is_some_and(|c| c.is_ascii_digit() || matches!(c, '-' | '"' | '\''))
-        }
+        "is" => bare_word(behind).is_some_and(|(_, word)| matches!(word, "null" | "not" | "NULL" | "NOT")),
+        "between" | "div" | "mod" => next.is_some_and(|c| c.is_ascii_digit() || matches!(c, '-' | '"' | '\'')),
         "AND" | "OR" | "NOT" | "IN" => begins_operand(behind),
         _ => matches!(next, Some('"' | '\'')) || begins_regex(behind.fragment()),
     }
@@ -173,8 +125,7 @@ fn stands_between_operands(word: &str, behind: Input<'_>) -> bool {
 
 /// Whether text begins as a regular expression would; `/ a` and `// a` divide.
 fn begins_regex(text: &str) -> bool {
-    text.strip_prefix('/')
-        .is_some_and(|rest| !rest.starts_with([' ', '\t', '\n', '/']))
+    text.strip_prefix('/').is_some_and(|rest| !rest.starts_with([' ', '\t', '\n', '/']))
 }
 
 #[cfg(test)]

@@ -18,13 +18,8 @@ pub(super) fn found(input: Input<'_>) -> (String, Span) {
         return ("the end of the expression".to_owned(), span_of(input, 0));
     }
     let text = &input.fragment()[..length];
-    let inner = text
-        .strip_prefix('`')
-        .and_then(|text| text.strip_suffix('`'));
-    (
-        in_back_quotes(inner.unwrap_or(text)),
-        span_of(input, length),
-    )
+    let inner = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+    (in_back_quotes(inner.unwrap_or(text)), span_of(input, length))
 }
 
 /// A piece of the expression as a message shows it: one line, no control characters, not too long.
@@ -56,18 +51,13 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
     let help = match (chars.next(), chars.next()) {
         (Some('.'), Some(c)) if begins_name(c) => {
             let word = bare_word(skip(input, 1)).map_or("status", |(_, word)| word);
-            Some(format!(
-                "a field is written without a dot in front: `{word}`"
-            ))
+            Some(format!("a field is written without a dot in front: `{word}`"))
         }
-        (Some('*'), _) => Some(
-            "`count` alone counts records, and every field is kept unless `select` chooses"
-                .to_owned(),
-        ),
+        (Some('*'), _) => {
+            Some("`count` alone counts records, and every field is kept unless `select` chooses".to_owned())
+        }
         (Some('['), _) => Some("a list stands in parentheses behind `in`: x in (1, 2)".to_owned()),
-        (Some('='), Some('=')) => {
-            Some("a comparison stands in `where`: where status == 500".to_owned())
-        }
+        (Some('='), Some('=')) => Some("a comparison stands in `where`: where status == 500".to_owned()),
         (Some(')'), _) => Some("no `(` is open here that still needs something".to_owned()),
         _ => None,
     };
@@ -80,8 +70,7 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
 pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> nom::Err<Failure> {
     let here = blank(here);
     if here.fragment().is_empty() || here.fragment().starts_with('|') {
-        let mistake = Mistake::new(span_of(open, 1), "the `(` that stands here is not closed")
-            .help("it ends with `)`");
+        let mistake = Mistake::new(span_of(open, 1), "the `(` that stands here is not closed").help("it ends with `)`");
         return fail(mistake, here.location_offset());
     }
     let (found, span) = found(here);
@@ -92,10 +81,8 @@ pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> 
         Some('=') => Some("`=` assigns; a comparison is `==`"),
         _ => None,
     };
-    let mistake = Mistake {
-        help: help.map(str::to_owned),
-        ..Mistake::new(span, format!("expected {expected}, found {found}"))
-    };
+    let mistake =
+        Mistake { help: help.map(str::to_owned), ..Mistake::new(span, format!("expected {expected}, found {found}")) };
     fail(mistake, here.location_offset())
 }
 
@@ -111,10 +98,7 @@ fn token_length(text: &str) -> usize {
         let length = text[first.len_utf8()..].find(|c| !continues_name(c));
         return length.map_or(text.len(), |length| length + first.len_utf8());
     }
-    if ["==", "!=", "<=", ">=", "!~", "??", "//"]
-        .iter()
-        .any(|sign| text.starts_with(sign))
-    {
+    if ["==", "!=", "<=", ">=", "!~", "??", "//"].iter().any(|sign| text.starts_with(sign)) {
         return 2;
     }
     first.len_utf8()

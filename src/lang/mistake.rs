@@ -16,11 +16,7 @@ pub struct Mistake {
 impl Mistake {
     /// A mistake without help.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Mistake {
-            span,
-            message: message.into(),
-            help: None,
-        }
+        Mistake { span, message: message.into(), help: None }
     }
 
     /// The same mistake with a line that shows how to write it.
@@ -31,10 +27,6 @@ impl Mistake {
 
     /// The same mistake with a usage line, unless it has better help.
     pub fn usage(self, usage: &str) -> Self {
-        if self.help.is_some() {
-            self
-        } else {
-            self.help(format!("usage: {usage}"))
-        }
+        if self.help.is_some() { self } else { self.help(format!("usage: {usage}")) }
     }
 }

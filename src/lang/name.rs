@@ -18,9 +18,8 @@ pub(super) const RESERVED: [&str; 7] = ["and", "or", "not", "in", "true", "false
 
 /// Words that begin a clause of a stage. None is a function, and none is subtracted from or divided
 /// where it begins a clause, so that `by -x`, `from /re/` and `where(a)` read as they look.
-pub(super) const CLAUSE_WORDS: [&str; 11] = [
-    "as", "by", "from", "on", "where", "then", "within", "over", "late", "to", "with",
-];
+pub(super) const CLAUSE_WORDS: [&str; 11] =
+    ["as", "by", "from", "on", "where", "then", "within", "over", "late", "to", "with"];
 
 /// A path as it was written.
 pub(super) struct WrittenPath {
@@ -32,18 +31,13 @@ pub(super) struct WrittenPath {
 
 /// Whether a name is written without back quotes, wherever its path stands.
 pub(super) fn is_plain_name(name: &str) -> bool {
-    is_plain_segment(name)
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && !RESERVED.contains(&name)
+    is_plain_segment(name) && !name.starts_with(|c: char| c.is_ascii_digit()) && !RESERVED.contains(&name)
 }
 
 /// Whether a name behind a dot is written without back quotes.
 pub(super) fn is_plain_segment(name: &str) -> bool {
     let letters = name.strip_prefix('@').unwrap_or(name);
-    !letters.is_empty()
-        && letters
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_')
+    !letters.is_empty() && letters.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Whether a name may begin with this character.
@@ -93,15 +87,13 @@ pub(super) fn refuse_keyword(input: Input<'_>, behind: Input<'_>) -> Result<(), 
         return Ok(());
     };
     let next = *blank(behind).fragment();
-    let is_name = next.is_empty()
-        || next.starts_with([',', '|'])
-        || next.starts_with('=') && !next.starts_with("==");
+    let is_name = next.is_empty() || next.starts_with([',', '|']) || next.starts_with('=') && !next.starts_with("==");
     if !is_name {
         return Ok(());
     }
     let message = format!("expected a name, `{word}` is a keyword");
-    let mistake = Mistake::new(span_of(input, word.len()), message)
-        .help(format!("in back quotes it is a name: `{word}`"));
+    let mistake =
+        Mistake::new(span_of(input, word.len()), message).help(format!("in back quotes it is a name: `{word}`"));
     Err(fail(mistake, behind.location_offset()))
 }
 
@@ -124,20 +116,11 @@ pub(super) fn path(input: Input<'_>) -> Parsed<'_, WrittenPath> {
     let mut segments = Vec::new();
     let (rest, first_is_plain) = name_segment(input, &mut segments)?;
     let (rest, others_are_plain) = more_segments(rest, &mut segments)?;
-    Ok((
-        rest,
-        WrittenPath {
-            path: Path(segments),
-            is_plain: first_is_plain && others_are_plain,
-        },
-    ))
+    Ok((rest, WrittenPath { path: Path(segments), is_plain: first_is_plain && others_are_plain }))
 }
 
 /// `.name` and `[0]`, as many as follow directly; whether all of them are plain names.
-pub(super) fn more_segments<'a>(
-    mut input: Input<'a>,
-    segments: &mut Vec<Segment>,
-) -> Parsed<'a, bool> {
+pub(super) fn more_segments<'a>(mut input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
     let mut are_plain = true;
     loop {
         let (rest, is_plain) = match input.fragment().chars().next() {
@@ -146,10 +129,7 @@ pub(super) fn more_segments<'a>(
             _ => return Ok((input, are_plain)),
         };
         if segments.len() > usize::from(MAX_DEPTH) {
-            let mistake = Mistake::new(
-                span_between(input, rest),
-                format!("a path of more than {MAX_DEPTH} steps"),
-            );
+            let mistake = Mistake::new(span_between(input, rest), format!("a path of more than {MAX_DEPTH} steps"));
             return Err(fail(mistake, rest.location_offset()));
         }
         are_plain &= is_plain;
@@ -219,10 +199,7 @@ fn quoted_name(input: Input<'_>) -> Parsed<'_, String> {
         Ok(name) => Ok((rest, name)),
         Err(_) => {
             let span: Span = span_between(input, rest);
-            Err(fail(
-                Mistake::new(span, "a name is UTF-8"),
-                rest.location_offset(),
-            ))
+            Err(fail(Mistake::new(span, "a name is UTF-8"), rest.location_offset()))
         }
     }
 }
@@ -265,23 +242,9 @@ mod tests {
     #[test]
     fn says_what_is_wrong_with_a_path() {
         assert_eq!(read("a."), Err("expected a name behind the dot".to_owned()));
-        assert_eq!(
-            read("a..b"),
-            Err("expected a name behind the dot".to_owned())
-        );
-        for text in [
-            "a[x]",
-            "a[]",
-            "a[",
-            "a[99999999999999999999]",
-            "a[+1]",
-            "a[\"k\"]",
-        ] {
-            assert_eq!(
-                read(text),
-                Err("expected a whole number between `[` and `]`".to_owned()),
-                "{text}"
-            );
+        assert_eq!(read("a..b"), Err("expected a name behind the dot".to_owned()));
+        for text in ["a[x]", "a[]", "a[", "a[99999999999999999999]", "a[+1]", "a[\"k\"]"] {
+            assert_eq!(read(text), Err("expected a whole number between `[` and `]`".to_owned()), "{text}");
         }
         let long = format!("a{}", ".a".repeat(30_000));
         assert_eq!(read(&long), Err("a path of more than 200 steps".to_owned()));
@@ -292,17 +255,7 @@ mod tests {
         for text in ["by -x", "from /re/", "where(a)", "then -1*x", "by\n-x"] {
             assert!(clause_word(Input::new(text)).is_some(), "{text}");
         }
-        for text in [
-            "by - x",
-            "by-x",
-            "to / 5 > x / 2",
-            "to /5",
-            "by (a)",
-            "by x",
-            "by.a -x",
-            "bye -x",
-            "on // x/",
-        ] {
+        for text in ["by - x", "by-x", "to / 5 > x / 2", "to /5", "by (a)", "by x", "by.a -x", "bye -x", "on // x/"] {
             assert!(clause_word(Input::new(text)).is_none(), "{text}");
         }
     }

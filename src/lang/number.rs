@@ -75,35 +75,23 @@ pub(super) struct NumberLiteral {
 /// A number, size or duration; the input begins with a digit, or a dot and a digit.
 pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
     if let Some(date) = date(input.fragment()) {
-        let mistake = Mistake::new(
-            span_of(input, date.len()),
-            format!("a date without quotes would be a subtraction: `{date}`"),
-        );
+        let mistake =
+            Mistake::new(span_of(input, date.len()), format!("a date without quotes would be a subtraction: `{date}`"));
         let resume = input.location_offset() + date.len();
         return Err(fail(mistake.help(format!("write \"{date}\"")), resume));
     }
     let (behind_number, number) = plain_number(input)?;
-    let (rest, unit) =
-        take_while(|c: char| c.is_alphanumeric() || c == '_' || c == '.').parse(behind_number)?;
+    let (rest, unit) = take_while(|c: char| c.is_alphanumeric() || c == '_' || c == '.').parse(behind_number)?;
     let (number, unit) = (*number.fragment(), *unit.fragment());
     let value = if unit.starts_with('.') && unit.len() > 1 && !unit[1..].contains('.') {
-        Err(mistake(
-            format!("`{number}.` is no number"),
-            format!("write {number}{}", &unit[1..]),
-        ))
+        Err(mistake(format!("`{number}.` is no number"), format!("write {number}{}", &unit[1..])))
     } else if unit.is_empty() {
         plain_value(number)
     } else {
         with_unit(number, unit)
     };
     match value {
-        Ok(value) => Ok((
-            rest,
-            NumberLiteral {
-                value,
-                is_plain: unit.is_empty(),
-            },
-        )),
+        Ok(value) => Ok((rest, NumberLiteral { value, is_plain: unit.is_empty() })),
         Err(mistake) => {
             let span = span_of(input, number.len() + unit.len());
             Err(fail(Mistake { span, ..*mistake }, rest.location_offset()))
@@ -130,9 +118,7 @@ fn date(text: &str) -> Option<&str> {
 
 /// A size such as `10kB`, in bytes; nothing if it is none, or no whole number of bytes below 2⁶³.
 pub fn parse_size(text: &str) -> Option<i64> {
-    let unit = text
-        .find(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'e' | 'E'))
-        .unwrap_or(text.len());
+    let unit = text.find(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'e' | 'E')).unwrap_or(text.len());
     let (rest, number) = plain_number(Input::new(&text[..unit])).ok()?;
     let is_number = rest.fragment().is_empty();
     size(number.fragment(), &text[unit..]).filter(|_| is_number)
@@ -162,10 +148,7 @@ fn plain_value(number: &str) -> Result<Value, Box<Mistake>> {
     }
     match number.parse::<f64>() {
         Ok(float) if float.is_finite() => Ok(Value::Float(float)),
-        _ => Err(mistake(
-            format!("`{number}` is beyond every number"),
-            "the largest is about 1.8e308".to_owned(),
-        )),
+        _ => Err(mistake(format!("`{number}` is beyond every number"), "the largest is about 1.8e308".to_owned())),
     }
 }
 
@@ -173,8 +156,7 @@ fn plain_value(number: &str) -> Result<Value, Box<Mistake>> {
 fn with_unit(number: &str, unit: &str) -> Result<Value, Box<Mistake>> {
     if SIZES.iter().any(|(name, _)| *name == unit) {
         let message = || format!("`{number}{unit}` is no whole number of bytes below 2^63");
-        let bytes = size(number, unit)
-            .ok_or_else(|| mistake(message(), "write 10kB or 4MiB".to_owned()))?;
+        let bytes = size(number, unit).ok_or_else(|| mistake(message(), "write 10kB or 4MiB".to_owned()))?;
         return Ok(Value::Int(bytes));
     }
     let zero = if number.starts_with('.') { "0" } else { "" };
@@ -204,9 +186,7 @@ pub fn scaled_decimal(number: &str, unit: i64) -> Option<(i64, bool)> {
     if digits.is_empty() {
         return Some((0, true));
     }
-    let places = i32::try_from(fraction.trim_end_matches('0').len())
-        .ok()?
-        .saturating_sub(exponent);
+    let places = i32::try_from(fraction.trim_end_matches('0').len()).ok()?.saturating_sub(exponent);
     // 64 bits have 19 digits; of a number with more, those after the 20th only say that it is no int.
     let kept = &digits[..digits.len().min(20)];
     let places = places.saturating_sub((digits.len() - kept.len()) as i32);
@@ -216,10 +196,9 @@ pub fn scaled_decimal(number: &str, unit: i64) -> Option<(i64, bool)> {
     let (value, rest) = match (places <= 0, power(places)) {
         (true, Some(power)) => (product.checked_mul(power)?, 0),
         (true, None) => return None,
-        (false, Some(power)) => (
-            product / power + i128::from(product % power >= power - product % power),
-            product % power,
-        ),
+        (false, Some(power)) => {
+            (product / power + i128::from(product % power >= power - product % power), product % power)
+        }
         (false, None) => (0, 1), // less than a half
     };
     Some((i64::try_from(value).ok()?, rest == 0 && !is_cut))
@@ -235,26 +214,20 @@ fn unknown_unit(number: &str, unit: &str) -> Box<Mistake> {
             format!("expected a size, found `{found}`"),
             format!("write {number}{here}; 1kB is 1000 bytes, 1KiB 1024"),
         ),
-        Some((_, here)) => mistake(
-            format!("expected a duration, found `{found}`"),
-            format!("write {number}{here}"),
-        ),
-        None if looks_like_size && unit.len() <= 3 => mistake(
-            format!("expected a size, found `{found}`"),
-            "write 10kB or 4MiB".to_owned(),
-        ),
-        None if unit.contains('.') => mistake(
-            format!("`{found}` is no number"),
-            format!("text stands in quotes: \"{found}\""),
-        ),
+        Some((_, here)) => mistake(format!("expected a duration, found `{found}`"), format!("write {number}{here}")),
+        None if looks_like_size && unit.len() <= 3 => {
+            mistake(format!("expected a size, found `{found}`"), "write 10kB or 4MiB".to_owned())
+        }
+        None if unit.contains('.') => {
+            mistake(format!("`{found}` is no number"), format!("text stands in quotes: \"{found}\""))
+        }
         None if unit.starts_with('T') && unit[1..].starts_with(|c: char| c.is_ascii_digit()) => {
             let help = "a time stands in quotes: \"2026-03-01T10:00:00Z\"".to_owned();
             mistake(format!("`{found}` is no number"), help)
         }
-        None if number == "0" && unit.starts_with(['x', 'X']) => mistake(
-            format!("`{found}` is no decimal number"),
-            format!("write parse_hex(\"{}\")", &unit[1..]),
-        ),
+        None if number == "0" && unit.starts_with(['x', 'X']) => {
+            mistake(format!("`{found}` is no decimal number"), format!("write parse_hex(\"{}\")", &unit[1..]))
+        }
         None if unit.chars().count() <= 2 || unit.contains(|c: char| c.is_ascii_digit()) => {
             let message = format!("expected a duration, found `{found}`; write 30s, 5m or 1h");
             Box::new(Mistake::new(Default::default(), message))
@@ -312,14 +285,8 @@ mod tests {
     #[test]
     fn says_what_is_no_number() {
         for (text, message) in [
-            (
-                "30x",
-                "expected a duration, found `30x`; write 30s, 5m or 1h",
-            ),
-            (
-                "1m1h",
-                "expected a duration, found `1m1h`; write 30s, 5m or 1h",
-            ),
+            ("30x", "expected a duration, found `30x`; write 30s, 5m or 1h"),
+            ("1m1h", "expected a duration, found `1m1h`; write 30s, 5m or 1h"),
             ("30sec", "expected a duration, found `30sec`"),
             ("10K", "expected a size, found `10K`"),
             ("10XB", "expected a size, found `10XB`"),
@@ -329,22 +296,13 @@ mod tests {
             ("5.", "`5.` is no number"),
             ("5.s", "`5.` is no number"),
             ("5.kB", "`5.` is no number"),
-            (
-                "1_000_",
-                "expected a duration, found `1_000_`; write 30s, 5m or 1h",
-            ),
+            ("1_000_", "expected a duration, found `1_000_`; write 30s, 5m or 1h"),
             ("01T10", "`01T10` is no number"),
             ("0x1f", "`0x1f` is no decimal number"),
             ("1e400", "`1e400` is beyond every number"),
             ("0.5B", "`0.5B` is no whole number of bytes below 2^63"),
-            (
-                "99999PB",
-                "`99999PB` is no whole number of bytes below 2^63",
-            ),
-            (
-                "99999999999w",
-                "expected a duration, found `99999999999w`; write 30s, 5m or 1h",
-            ),
+            ("99999PB", "`99999PB` is no whole number of bytes below 2^63"),
+            ("99999999999w", "expected a duration, found `99999999999w`; write 30s, 5m or 1h"),
         ] {
             assert_eq!(read(text), Err(message.to_owned()), "{text}");
         }
@@ -354,17 +312,8 @@ mod tests {
     fn dates_are_no_subtractions() {
         assert_eq!(date("2026-03-01 "), Some("2026-03-01"));
         assert_eq!(date("2026-03-01)"), Some("2026-03-01"));
-        assert_eq!(
-            date("2026-03-01T10:00:00.5Z | x"),
-            Some("2026-03-01T10:00:00.5Z")
-        );
-        for text in [
-            "2026-3-1",
-            "2026-03-011",
-            "2026 - 03 - 01",
-            "2026-03-x1",
-            "é2026-03-01",
-        ] {
+        assert_eq!(date("2026-03-01T10:00:00.5Z | x"), Some("2026-03-01T10:00:00.5Z"));
+        for text in ["2026-3-1", "2026-03-011", "2026 - 03 - 01", "2026-03-x1", "é2026-03-01"] {
             assert_eq!(date(text), None, "{text}");
         }
     }
@@ -376,16 +325,10 @@ mod tests {
         assert_eq!(parse_size("8.7PB"), Some(8_700_000_000_000_000));
         assert_eq!(parse_size("1.005kB"), Some(1005));
         assert_eq!(parse_size("8.999999999999999999PB"), None);
-        assert_eq!(
-            parse_size("1.0000000000000000000000PB"),
-            Some(1_000_000_000_000_000)
-        );
+        assert_eq!(parse_size("1.0000000000000000000000PB"), Some(1_000_000_000_000_000));
         assert_eq!(parse_size("1e-400kB"), None);
         assert_eq!(scaled_decimal("0.0005", 1000), Some((1, false)));
-        assert_eq!(
-            scaled_decimal("9223372036854775807.4", 1),
-            Some((i64::MAX, false))
-        );
+        assert_eq!(scaled_decimal("9223372036854775807.4", 1), Some((i64::MAX, false)));
         assert_eq!(scaled_decimal("9223372036854775807.5", 1), None);
         assert_eq!(scaled_decimal("0e99", 7), Some((0, true)));
         for text in ["", "10", "kB", "10 kB", "-1kB", "10XB"] {

@@ -59,10 +59,7 @@ pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
 /// The mistake behind an item; of `count(distinct x)` as SQL has it, how that is written.
 #[cold]
 fn unless_distinct(error: nom::Err<Failure>, items: &[Expr], here: Input<'_>) -> nom::Err<Failure> {
-    let is_distinct = items
-        .last()
-        .and_then(Expr::as_word)
-        .is_some_and(|word| word.eq_ignore_ascii_case("distinct"));
+    let is_distinct = items.last().and_then(Expr::as_word).is_some_and(|word| word.eq_ignore_ascii_case("distinct"));
     match error {
         nom::Err::Failure(mut failure) if is_distinct && begins_operand(here) => {
             failure.mistake.help = Some("write count_distinct(x)".to_owned());
@@ -87,9 +84,7 @@ fn named(input: Input<'_>) -> Parsed<'_, Named> {
     let name = &input.fragment()[..rest.location_offset() - input.location_offset()];
     let is_call = at(rest, '(');
     let reserved = match written.path.0.first() {
-        Some(Segment::Name(first)) if !at(input, '`') => {
-            RESERVED.iter().find(|word| *word == first)
-        }
+        Some(Segment::Name(first)) if !at(input, '`') => RESERVED.iter().find(|word| *word == first),
         _ => None,
     };
     let kind = match reserved {
@@ -97,20 +92,15 @@ fn named(input: Input<'_>) -> Parsed<'_, Named> {
         Some(&"false") if name == "false" && !is_call => ExprKind::Literal(Value::Bool(false)),
         Some(&"null") if name == "null" && !is_call => ExprKind::Literal(Value::Null),
         Some(word) => {
-            let mistake = Mistake::new(
-                span_of(input, word.len()),
-                format!("expected a value or a field, found `{word}`"),
-            )
-            .help("it is a word of the language; a field of that name stands in back quotes");
+            let mistake =
+                Mistake::new(span_of(input, word.len()), format!("expected a value or a field, found `{word}`"))
+                    .help("it is a word of the language; a field of that name stands in back quotes");
             return Err(fail(mistake, rest.location_offset()));
         }
         None if !is_call => ExprKind::Field(written.path),
         None if !written.is_plain || CLAUSE_WORDS.contains(&name) => {
-            let mistake = Mistake::new(
-                span_between(input, rest),
-                "expected a function's name in front of `(`",
-            )
-            .help("a function is called by its plain name: len(x)");
+            let mistake = Mistake::new(span_between(input, rest), "expected a function's name in front of `(`")
+                .help("a function is called by its plain name: len(x)");
             return Err(fail(mistake, rest.location_offset()));
         }
         None => return Ok((rest, Named::Function)),
@@ -128,18 +118,10 @@ fn call<'a>(input: Input<'a>, open: Input<'a>, brackets: u16) -> Parsed<'a, Expr
 }
 
 /// The call that ends at `rest`, and the path behind it.
-fn called<'a>(
-    input: Input<'a>,
-    open: Input<'a>,
-    rest: Input<'a>,
-    arguments: Vec<Expr>,
-) -> Parsed<'a, Expr> {
+fn called<'a>(input: Input<'a>, open: Input<'a>, rest: Input<'a>, arguments: Vec<Expr>) -> Parsed<'a, Expr> {
     let span = span_between(input, open);
     let text = input.fragment()[..span.end - span.start].to_owned();
-    let call = build(
-        ExprKind::Call(Name { text, span }, arguments),
-        span_between(input, rest),
-    )?;
+    let call = build(ExprKind::Call(Name { text, span }, arguments), span_between(input, rest))?;
     access(input, rest, call)
 }
 
@@ -180,8 +162,7 @@ fn next_item<'a>(open: Input<'a>, rest: Input<'a>) -> Result<Option<Input<'a>>, 
     }
     let next = blank(skip(behind, 1));
     if at(next, ')') {
-        let mistake = Mistake::new(span_of(behind, 1), "unexpected `,` in front of `)`")
-            .help("drop the comma");
+        let mistake = Mistake::new(span_of(behind, 1), "unexpected `,` in front of `)`").help("drop the comma");
         return Err(fail(mistake, behind.location_offset() + 1));
     }
     Ok(Some(next))
@@ -189,17 +170,9 @@ fn next_item<'a>(open: Input<'a>, rest: Input<'a>) -> Result<Option<Input<'a>>, 
 
 /// The mistake of an expression at `here`; if nothing stands there, that of the bracket left open.
 #[cold]
-fn unless_unclosed(
-    error: nom::Err<Failure>,
-    open: Input<'_>,
-    here: Input<'_>,
-) -> nom::Err<Failure> {
+fn unless_unclosed(error: nom::Err<Failure>, open: Input<'_>, here: Input<'_>) -> nom::Err<Failure> {
     let is_end = here.fragment().is_empty() || at(here, '|') && !here.fragment().starts_with("||");
-    if is_end {
-        expected_end(open, here, "`)`")
-    } else {
-        error
-    }
+    if is_end { expected_end(open, here, "`)`") } else { error }
 }
 
 /// The operand that ends at `rest`, with the path that follows it.

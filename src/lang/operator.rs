@@ -71,10 +71,7 @@ impl BinaryOp {
         match self {
             BinaryOp::Or => "or",
             BinaryOp::And => "and",
-            _ => SIGNS
-                .iter()
-                .find(|(_, op)| *op == self)
-                .map_or("?", |(sign, _)| sign),
+            _ => SIGNS.iter().find(|(_, op)| *op == self).map_or("?", |(sign, _)| sign),
         }
     }
 
@@ -93,18 +90,13 @@ impl BinaryOp {
             | BinaryOp::NotMatches => Level::Compare,
             BinaryOp::Coalesce => Level::Coalesce,
             BinaryOp::Add | BinaryOp::Subtract => Level::Add,
-            BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::FloorDivide | BinaryOp::Remainder => {
-                Level::Multiply
-            }
+            BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::FloorDivide | BinaryOp::Remainder => Level::Multiply,
         }
     }
 }
 
 /// The operator with which the input begins, behind an operand whose text is `left`.
-pub(super) fn infix<'a>(
-    input: Input<'a>,
-    left: &str,
-) -> Result<Option<(Input<'a>, Infix)>, nom::Err<Failure>> {
+pub(super) fn infix<'a>(input: Input<'a>, left: &str) -> Result<Option<(Input<'a>, Infix)>, nom::Err<Failure>> {
     refuse_foreign_sign(input)?;
     if let Some((rest, word)) = bare_word(input) {
         return infix_word(input, rest, word, left);
@@ -162,10 +154,7 @@ mod tests {
     fn every_operator_is_read() {
         for (sign, op) in SIGNS {
             let text = format!("{sign} x");
-            let read = infix(Input::new(&text), "a")
-                .ok()
-                .flatten()
-                .map(|(_, infix)| infix);
+            let read = infix(Input::new(&text), "a").ok().flatten().map(|(_, infix)| infix);
             assert_eq!(read, Some(Infix::Binary(op)), "{sign}");
             assert_eq!(op.sign(), sign);
         }

@@ -17,13 +17,8 @@ use super::{MAX_LENGTH_BYTES, MAX_MISTAKES, MAX_NESTED_PIPELINES};
 pub fn parse(text: &str) -> Result<Pipeline, Vec<Mistake>> {
     if text.len() > MAX_LENGTH_BYTES {
         let kib = text.len().div_ceil(1024);
-        let message = format!(
-            "the expression is {kib} KiB long; at most {} KiB",
-            MAX_LENGTH_BYTES / 1024
-        );
-        return Err(vec![
-            Mistake::new(Span::default(), message).help("`lookup` reads large tables from a file"),
-        ]);
+        let message = format!("the expression is {kib} KiB long; at most {} KiB", MAX_LENGTH_BYTES / 1024);
+        return Err(vec![Mistake::new(Span::default(), message).help("`lookup` reads large tables from a file")]);
     }
     let start = Input::new(text);
     let mut stages = Vec::new();
@@ -51,11 +46,7 @@ pub fn parse(text: &str) -> Result<Pipeline, Vec<Mistake>> {
         pipe = Some(span_of(input, 1));
         input = blank(skip(input, 1));
     }
-    if mistakes.is_empty() {
-        Ok(Pipeline { stages })
-    } else {
-        Err(mistakes)
-    }
+    if mistakes.is_empty() { Ok(Pipeline { stages }) } else { Err(mistakes) }
 }
 
 /// A stage; `pipe` stands before it, if any. `around` are the parentheses that hold its pipeline.
@@ -67,14 +58,7 @@ fn stage(input: Input<'_>, pipe: Option<Span>, around: u16) -> Parsed<'_, Stage>
     let (rest, head) = head(input)?;
     refuse_condition(input, rest, &head)?;
     let (rest, arguments) = arguments(rest, around)?;
-    Ok((
-        rest,
-        Stage {
-            head,
-            arguments,
-            span: span_between(input, rest),
-        },
-    ))
+    Ok((rest, Stage { head, arguments, span: span_between(input, rest) }))
 }
 
 /// The stage's name, or the call that begins its aggregates.
@@ -86,10 +70,7 @@ fn head(input: Input<'_>) -> Parsed<'_, Expr> {
     }
     if let Some((rest, _)) = clause_word(input) {
         // a word such as `where` is no function: `where(x)` is the stage and a parenthesis
-        let here = Place {
-            brackets: 0,
-            may_begin_clause: true,
-        };
+        let here = Place { brackets: 0, may_begin_clause: true };
         let (_, head) = expression(input, here)?;
         return Ok((rest, head));
     }
@@ -121,22 +102,14 @@ fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
         may_begin_clause = if at(here, ',') || is_equals {
             input = skip(here, 1);
             let span = span_of(here, 1);
-            arguments.push(if is_equals {
-                Argument::Equals(span)
-            } else {
-                Argument::Comma(span)
-            });
+            arguments.push(if is_equals { Argument::Equals(span) } else { Argument::Comma(span) });
             false
         } else if here.fragment().starts_with([')', ']', '}']) {
             let (found, span) = found(here);
-            let mistake = Mistake::new(span, format!("unexpected {found}"))
-                .help("nothing is open that it could close");
+            let mistake = Mistake::new(span, format!("unexpected {found}")).help("nothing is open that it could close");
             return Err(fail(mistake, span.end));
         } else {
-            let place = Place {
-                brackets: 0,
-                may_begin_clause,
-            };
+            let place = Place { brackets: 0, may_begin_clause };
             let (rest, argument) = match expression(here, place) {
                 Ok((rest, expr)) => (rest, Argument::Expr(expr)),
                 // No expression has a `|` in its parentheses.
@@ -178,19 +151,10 @@ fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
 }
 
 /// What follows the first stage of a pipeline in parentheses.
-fn nested_behind<'a>(
-    open: Input<'a>,
-    pipe: Input<'a>,
-    first: Stage,
-    around: u16,
-) -> Parsed<'a, Pipeline> {
+fn nested_behind<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16) -> Parsed<'a, Pipeline> {
     if around >= MAX_NESTED_PIPELINES {
-        let message =
-            format!("pipelines stand more than {MAX_NESTED_PIPELINES} deep in parentheses");
-        return Err(fail(
-            Mistake::new(span_of(open, 1), message),
-            open.location_offset(),
-        ));
+        let message = format!("pipelines stand more than {MAX_NESTED_PIPELINES} deep in parentheses");
+        return Err(fail(Mistake::new(span_of(open, 1), message), open.location_offset()));
     }
     let mut stages = vec![first];
     let mut here = pipe;
@@ -213,10 +177,7 @@ fn behind(open: Input<'_>, error: nom::Err<Failure>) -> nom::Err<Failure> {
         return error;
     };
     let end = parenthesized(open.fragment()).map(|length| open.location_offset() + length);
-    nom::Err::Failure(Failure {
-        resume: end.unwrap_or(failure.resume).max(failure.resume),
-        ..failure
-    })
+    nom::Err::Failure(Failure { resume: end.unwrap_or(failure.resume).max(failure.resume), ..failure })
 }
 
 /// The mistake of no stage at all.
@@ -227,13 +188,12 @@ fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Mistake {
         (None, false) => Mistake::new(span_of(input, 0), "the expression is empty").help(example),
         (None, true) => Mistake::new(span_of(input, 1), "a stage is missing in front of `|`")
             .help("drop the `|`: records come in by themselves"),
-        (Some(pipe), true) => Mistake::new(
-            pipe.to(span_of(input, 1)),
-            "a stage is missing between `|` and `|`",
-        )
-        .help("drop one of them"),
-        (Some(pipe), false) => Mistake::new(pipe, "a stage is missing behind `|`")
-            .help("drop the `|`, or write what follows"),
+        (Some(pipe), true) => {
+            Mistake::new(pipe.to(span_of(input, 1)), "a stage is missing between `|` and `|`").help("drop one of them")
+        }
+        (Some(pipe), false) => {
+            Mistake::new(pipe, "a stage is missing behind `|`").help("drop the `|`, or write what follows")
+        }
     }
 }
 
@@ -247,9 +207,7 @@ fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
     let help = match text.chars().next() {
         Some('"' | '\'' | '/') => format!("write `match {text}`"),
         Some('`') => "a stage's name is written without back quotes".to_owned(),
-        Some(c) if c.is_ascii_digit() => {
-            "a stage begins with its name, as in `limit 10`".to_owned()
-        }
+        Some(c) if c.is_ascii_digit() => "a stage begins with its name, as in `limit 10`".to_owned(),
         Some(c) if c.is_alphabetic() || matches!(c, '_' | '@' | '(' | '-') => {
             format!("a condition is written `where {text}`")
         }
@@ -259,11 +217,7 @@ fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
 }
 
 /// Fails if an operator follows the head: a condition or a calculation that no stage was told to do.
-fn refuse_condition(
-    input: Input<'_>,
-    rest: Input<'_>,
-    head: &Expr,
-) -> Result<(), nom::Err<Failure>> {
+fn refuse_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<(), nom::Err<Failure>> {
     let here = blank(rest);
     let text = stage_text(input);
     let name = &input.fragment()[..head.span.end - head.span.start];
@@ -272,19 +226,11 @@ fn refuse_condition(
         refuse_foreign_sign(here)?;
         if name == "let" {
             let mistake = Mistake::new(span_of(here, 1), "expected a name behind `let`, found `=`");
-            return Err(fail(
-                mistake.help("write `let x = 5`"),
-                here.location_offset(),
-            ));
+            return Err(fail(mistake.help("write `let x = 5`"), here.location_offset()));
         }
-        let mistake = Mistake::new(
-            head.span,
-            format!(
-                "expected a stage, found an assignment to {}",
-                in_back_quotes(name)
-            ),
-        )
-        .help(format!("write `let {text}`"));
+        let mistake =
+            Mistake::new(head.span, format!("expected a stage, found an assignment to {}", in_back_quotes(name)))
+                .help(format!("write `let {text}`"));
         return Err(fail(mistake, here.location_offset()));
     }
     let begins_operand = at(here, '-') || at(here, '/'); // `tail -5`, `match /re/`
@@ -298,8 +244,7 @@ fn refuse_condition(
     let calculates = matches!(infix, Infix::Binary(op) if op.level() >= Level::Coalesce);
     let help = match (calculates, is_call) {
         _ if name == "select" && at(here, '*') => {
-            "every field is kept without `select`; more are added by `let`, fewer kept by `drop`"
-                .to_owned()
+            "every field is kept without `select`; more are added by `let`, fewer kept by `drop`".to_owned()
         }
         (false, false) => format!("a condition is written `where {text}`"),
         (true, false) => format!("a calculation is written `let x = {text}`"),
@@ -323,15 +268,8 @@ fn refuse_condition(
             }
         }
     };
-    let message = format!(
-        "unexpected {} behind {}",
-        found(here).0,
-        in_back_quotes(name)
-    );
-    Err(fail(
-        Mistake::new(span_between(here, behind), message).help(help),
-        here.location_offset(),
-    ))
+    let message = format!("unexpected {} behind {}", found(here).0, in_back_quotes(name));
+    Err(fail(Mistake::new(span_between(here, behind), message).help(help), here.location_offset()))
 }
 
 /// The text of a stage for a message: `…` if it is long.
@@ -340,9 +278,5 @@ fn stage_text(input: Input<'_>) -> &str {
     let text = *input.fragment();
     let end = next_pipe(text, 0).unwrap_or(text.len());
     let text = text[..end].trim_end();
-    if text.len() > MAX_SHOWN_BYTES || text.contains(char::is_control) {
-        "…"
-    } else {
-        text
-    }
+    if text.len() > MAX_SHOWN_BYTES || text.contains(char::is_control) { "…" } else { text }
 }

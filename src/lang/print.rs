@@ -2,9 +2,7 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::ast::{
-    Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Stage, UnaryOp,
-};
+use super::ast::{Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Stage, UnaryOp};
 use super::expression::associates;
 use super::foreign::FOREIGN_WORDS;
 use super::name::{CLAUSE_WORDS, continues_name, is_plain_name, is_plain_segment};
@@ -49,9 +47,7 @@ impl Display for Expr {
             ExprKind::Access(base, segments) => {
                 let is_call = matches!(base.kind, ExprKind::Call(..));
                 print_in_parentheses_if(!is_call, base, f)?;
-                segments
-                    .iter()
-                    .try_for_each(|segment| print_segment(segment, f))
+                segments.iter().try_for_each(|segment| print_segment(segment, f))
             }
             ExprKind::Call(name, arguments) => {
                 write!(f, "{}", name.text)?;
@@ -67,8 +63,7 @@ impl Display for Expr {
             }
             ExprKind::Binary(op, left, right) => {
                 let own_level = op.level();
-                let is_left_looser =
-                    level(left) < own_level || level(left) == own_level && !associates(*op);
+                let is_left_looser = level(left) < own_level || level(left) == own_level && !associates(*op);
                 print_in_parentheses_if(is_left_looser, left, f)?;
                 write!(f, " {} ", op.sign())?;
                 print_in_parentheses_if(level(right) <= own_level, right, f)
@@ -180,8 +175,7 @@ fn print_argument(
     let text = expr.to_string();
     let first_word = text.split(|c| !continues_name(c)).next().unwrap_or("");
     // A foreign word is looked for behind a stage's name, too.
-    let is_call =
-        text[first_word.len()..].starts_with('(') && first_word.starts_with(char::is_lowercase);
+    let is_call = text[first_word.len()..].starts_with('(') && first_word.starts_with(char::is_lowercase);
     let is_operator = expr.as_word().is_none() && is_foreign(first_word) && !is_call;
     let goes_on = is_behind_operand && text.starts_with(['-', '/']);
     if goes_on || is_operator {
@@ -193,9 +187,7 @@ fn print_argument(
 /// Whether an operator may stand behind an argument.
 fn is_operand(argument: &Argument) -> bool {
     match argument {
-        Argument::Expr(expr) => !expr
-            .as_word()
-            .is_some_and(|word| CLAUSE_WORDS.contains(&word)),
+        Argument::Expr(expr) => !expr.as_word().is_some_and(|word| CLAUSE_WORDS.contains(&word)),
         _ => false,
     }
 }
@@ -212,9 +204,7 @@ fn level(expr: &Expr) -> Level {
         ExprKind::Unary(UnaryOp::Negate, _) => Level::Negate,
         ExprKind::Binary(op, ..) => op.level(),
         ExprKind::InList(..) | ExprKind::In(..) => Level::Compare,
-        ExprKind::Literal(Value::Int(value) | Value::Duration(value)) if *value < 0 => {
-            Level::Negate
-        }
+        ExprKind::Literal(Value::Int(value) | Value::Duration(value)) if *value < 0 => Level::Negate,
         ExprKind::Literal(Value::Float(value)) if value.is_sign_negative() => Level::Negate,
         _ => Level::Atom,
     }
@@ -222,11 +212,7 @@ fn level(expr: &Expr) -> Level {
 
 fn print_in_parentheses_if(condition: bool, expr: &Expr, f: &mut Formatter<'_>) -> fmt::Result {
     let is_percent = matches!(expr.kind, ExprKind::Percent(_)); // `1% - x` would be a remainder
-    if condition || is_percent {
-        write!(f, "({expr})")
-    } else {
-        write!(f, "{expr}")
-    }
+    if condition || is_percent { write!(f, "({expr})") } else { write!(f, "{expr}") }
 }
 
 fn print_list(items: &[Expr], f: &mut Formatter<'_>) -> fmt::Result {

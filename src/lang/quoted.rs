@@ -6,16 +6,8 @@ use super::mistake::Mistake;
 use super::recover;
 
 /// What a backslash and a letter stand for.
-const ESCAPES: [(char, u8); 8] = [
-    ('n', b'\n'),
-    ('t', b'\t'),
-    ('r', b'\r'),
-    ('0', 0),
-    ('\\', b'\\'),
-    ('"', b'"'),
-    ('\'', b'\''),
-    ('`', b'`'),
-];
+const ESCAPES: [(char, u8); 8] =
+    [('n', b'\n'), ('t', b'\t'), ('r', b'\r'), ('0', 0), ('\\', b'\\'), ('"', b'"'), ('\'', b'\''), ('`', b'`')];
 
 /// The bytes between the quote with which the input begins and the next of its kind.
 pub(super) fn quoted(input: Input<'_>) -> Parsed<'_, Vec<u8>> {
@@ -57,43 +49,23 @@ fn escape(input: Input<'_>, at: usize, bytes: &mut Vec<u8>) -> Result<usize, nom
                 bytes.push(byte as u8); // two digits
                 Ok(4)
             }
-            None => Err(bad_escape(
-                input,
-                at,
-                2,
-                "`\\x` needs two hexadecimal digits",
-                "write `\\x1b`",
-            )),
+            None => Err(bad_escape(input, at, 2, "`\\x` needs two hexadecimal digits", "write `\\x1b`")),
         },
         'u' => {
-            let digits = text[2..]
-                .strip_prefix('{')
-                .and_then(|digits| digits.split_once('}'));
-            let number =
-                digits.and_then(|(digits, _)| hexadecimal(digits).map(|number| (digits, number)));
+            let digits = text[2..].strip_prefix('{').and_then(|digits| digits.split_once('}'));
+            let number = digits.and_then(|(digits, _)| hexadecimal(digits).map(|number| (digits, number)));
             match number.and_then(|(digits, number)| Some((digits, char::from_u32(number)?))) {
                 Some((digits, c)) => {
                     bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                     Ok(digits.len() + 4)
                 }
-                None => Err(bad_escape(
-                    input,
-                    at,
-                    2,
-                    "`\\u` needs a character's number",
-                    "write `\\u{e9}`",
-                )),
+                None => Err(bad_escape(input, at, 2, "`\\u` needs a character's number", "write `\\u{e9}`")),
             }
         }
         _ => {
             let length = 1 + letter.len_utf8();
-            let message = format!(
-                "unknown escape `{}`",
-                text[..length]
-                    .escape_debug()
-                    .to_string()
-                    .replace("\\\\", "\\")
-            );
+            let message =
+                format!("unknown escape `{}`", text[..length].escape_debug().to_string().replace("\\\\", "\\"));
             let help = "a backslash is written `\\\\`; a regular expression stands between slashes: /\\d+/";
             Err(bad_escape(input, at, length, &message, help))
         }
@@ -102,39 +74,22 @@ fn escape(input: Input<'_>, at: usize, bytes: &mut Vec<u8>) -> Result<usize, nom
 
 /// The number that hexadecimal digits, and nothing else, write.
 fn hexadecimal(digits: &str) -> Option<u32> {
-    let are_digits =
-        (1..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let are_digits = (1..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     u32::from_str_radix(digits, 16).ok().filter(|_| are_digits)
 }
 
 #[cold]
 fn unterminated(input: Input<'_>) -> nom::Err<Failure> {
     let kind = if at(input, '`') { "name" } else { "text" };
-    let mistake = Mistake::new(
-        span_of(input, 1),
-        format!("the {kind} that begins here has no end"),
-    )
-    .help("it ends with the quote it began with; in it, that quote is written behind a backslash");
+    let mistake = Mistake::new(span_of(input, 1), format!("the {kind} that begins here has no end"))
+        .help("it ends with the quote it began with; in it, that quote is written behind a backslash");
     fail(mistake, input.location_offset() + input.fragment().len())
 }
 
 #[cold]
-fn bad_escape(
-    input: Input<'_>,
-    at: usize,
-    length: usize,
-    message: &str,
-    help: &str,
-) -> nom::Err<Failure> {
+fn bad_escape(input: Input<'_>, at: usize, length: usize, message: &str, help: &str) -> nom::Err<Failure> {
     let start = input.location_offset() + at;
-    let mistake = Mistake::new(
-        Span {
-            start,
-            end: start + length,
-        },
-        message,
-    )
-    .help(help);
+    let mistake = Mistake::new(Span { start, end: start + length }, message).help(help);
     let has_end = recover::quoted_length(input.fragment()).is_some();
     let behind = if has_end { 0 } else { input.fragment().len() };
     fail(mistake, input.location_offset() + behind)
@@ -147,9 +102,7 @@ mod tests {
     fn read(text: &str) -> Result<Vec<u8>, (String, usize)> {
         match quoted(Input::new(text)) {
             Ok((_, bytes)) => Ok(bytes),
-            Err(nom::Err::Failure(failure)) => {
-                Err((failure.mistake.message, failure.mistake.span.start))
-            }
+            Err(nom::Err::Failure(failure)) => Err((failure.mistake.message, failure.mistake.span.start)),
             Err(_) => Err((String::new(), 0)),
         }
     }
@@ -160,10 +113,7 @@ mod tests {
             (r#""a b" c"#, &b"a b"[..]),
             (r#"'it\'s' "#, b"it's"),
             (r#""\n\t\r\0\\\"\'""#, b"\n\t\r\0\\\"'"),
-            (
-                r#""\x41\xff\u{e9}\u{1F600}""#,
-                b"A\xff\xc3\xa9\xf0\x9f\x98\x80",
-            ),
+            (r#""\x41\xff\u{e9}\u{1F600}""#, b"A\xff\xc3\xa9\xf0\x9f\x98\x80"),
             ("\"two\nlines\"", b"two\nlines"),
             ("\"\"", b""),
         ] {

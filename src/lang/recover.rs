@@ -1,9 +1,7 @@
 //! Where to go on behind a mistake: the next `|` that is no part of a text or a regular expression.
 
 /// Words behind which a `/` begins a regular expression.
-const BEFORE_OPERAND: [&str; 9] = [
-    "match", "skip", "split", "regex", "from", "and", "or", "not", "in",
-];
+const BEFORE_OPERAND: [&str; 9] = ["match", "skip", "split", "regex", "from", "and", "or", "not", "in"];
 
 /// The place of the next `|` at or behind `from`, which must stand between two tokens.
 pub(super) fn next_pipe(text: &str, from: usize) -> Option<usize> {
@@ -38,9 +36,7 @@ fn next_sign(text: &str, from: usize, signs: &[char]) -> Option<(usize, char)> {
             '"' | '\'' | '`' => quoted_length(rest).unwrap_or(1),
             '“' | '„' | '«' | '{' => foreign_length(rest, c),
             '#' => rest.find('\n').unwrap_or(rest.len()),
-            '/' if operand_may_follow(&text[..at]) => {
-                quoted_length(rest.lines().next().unwrap_or(rest)).unwrap_or(1)
-            }
+            '/' if operand_may_follow(&text[..at]) => quoted_length(rest.lines().next().unwrap_or(rest)).unwrap_or(1),
             _ => c.len_utf8(),
         };
     }
@@ -69,18 +65,13 @@ fn foreign_length(text: &str, open: char) -> usize {
     };
     let inner = &text[open.len_utf8()..];
     let end = inner.char_indices().find(|(_, c)| closes.contains(c));
-    end.map_or(open.len_utf8(), |(at, c)| {
-        open.len_utf8() + at + c.len_utf8()
-    })
+    end.map_or(open.len_utf8(), |(at, c)| open.len_utf8() + at + c.len_utf8())
 }
 
 /// Whether what stands before a `/` cannot be divided.
 fn operand_may_follow(before: &str) -> bool {
     let before = before.trim_end();
-    let word = before
-        .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
-        .next()
-        .unwrap_or("");
+    let word = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
     before.is_empty()
         || before.ends_with(['(', ',', '=', '~', '|', '<', '>', '+', '-', '*', '%', '?'])
         || BEFORE_OPERAND.contains(&word)

@@ -12,24 +12,15 @@ const FLAGS: &str = "imsxU";
 
 /// A regular expression that stands alone, as behind an option.
 pub fn parse_regex(text: &str) -> Result<RegexLiteral, Mistake> {
-    let whole = Span {
-        start: 0,
-        end: text.len(),
-    };
+    let whole = Span { start: 0, end: text.len() };
     if !text.starts_with('/') {
         return Err(Mistake::new(whole, "expected a /regex/").help("write '/^[0-9]{4}-/'"));
     }
     match regex(Input::new(text)) {
         Ok((rest, literal)) if rest.fragment().is_empty() => Ok(literal),
         Ok((rest, _)) => {
-            let behind = Span {
-                start: rest.location_offset(),
-                end: text.len(),
-            };
-            Err(Mistake::new(
-                behind,
-                "nothing can stand behind the regular expression",
-            ))
+            let behind = Span { start: rest.location_offset(), end: text.len() };
+            Err(Mistake::new(behind, "nothing can stand behind the regular expression"))
         }
         Err(nom::Err::Error(failure) | nom::Err::Failure(failure)) => Err(*failure.mistake),
         Err(nom::Err::Incomplete(_)) => Err(Mistake::new(whole, "expected a /regex/")),
@@ -39,11 +30,8 @@ pub fn parse_regex(text: &str) -> Result<RegexLiteral, Mistake> {
 /// A regular expression; the input begins with its slash.
 pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
     let Some((pattern, length)) = pattern(&input.fragment()[1..]) else {
-        let mistake = Mistake::new(
-            span_of(input, 1),
-            "the regular expression that begins here has no end",
-        )
-        .help("it ends with `/` on the same line; a slash in it is written `\\/`");
+        let mistake = Mistake::new(span_of(input, 1), "the regular expression that begins here has no end")
+            .help("it ends with `/` on the same line; a slash in it is written `\\/`");
         return Err(fail(mistake, input.location_offset() + 1));
     };
     let behind = skip(input, length + 1);
@@ -53,24 +41,14 @@ pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
         return Err(fail(mistake, behind.location_offset()));
     }
     if has_open_class(&pattern) {
-        let mistake = Mistake::new(
-            span_of(input, length + 1),
-            "the `[` of this regular expression has no `]`",
-        )
-        .help("a `/` inside is written `\\/`, also between `[` and `]`; a `[` that is meant as it is `\\[`");
+        let mistake = Mistake::new(span_of(input, length + 1), "the `[` of this regular expression has no `]`")
+            .help("a `/` inside is written `\\/`, also between `[` and `]`; a `[` that is meant as it is `\\[`");
         return Err(fail(mistake, behind.location_offset()));
     }
     let (rest, flags) = take_while(|c: char| c.is_alphanumeric() || c == '_').parse(behind)?;
-    if let Some((place, flag)) = flags
-        .fragment()
-        .char_indices()
-        .find(|(_, flag)| !FLAGS.contains(*flag))
-    {
+    if let Some((place, flag)) = flags.fragment().char_indices().find(|(_, flag)| !FLAGS.contains(*flag)) {
         let start = flags.location_offset() + place;
-        let span = Span {
-            start,
-            end: start + flag.len_utf8(),
-        };
+        let span = Span { start, end: start + flag.len_utf8() };
         let help = match flag {
             _ if rest.fragment().starts_with('/') => "a `/` inside a regular expression is written `\\/`".to_owned(),
             'g' => "drop it: a record matches or not, and `regex_replace` replaces every match".to_owned(),
@@ -141,33 +119,17 @@ mod tests {
             let message = "the `[` of this regular expression has no `]`";
             assert_eq!(read(text), Err(message.to_owned()), "{text}");
         }
-        for text in [
-            "/[]]/",
-            "/[^]]/",
-            "/\\[/",
-            "/[[:alpha:]]/",
-            "/[a[b]]/",
-            "/[\\é]/",
-            "/[\\]]/",
-            "/a # [/x",
-        ] {
+        for text in ["/[]]/", "/[^]]/", "/\\[/", "/[[:alpha:]]/", "/[a[b]]/", "/[\\é]/", "/[\\]]/", "/a # [/x"] {
             assert!(read(text).is_ok(), "{text}");
         }
     }
 
     #[test]
     fn reads_patterns_and_flags() {
-        for (text, pattern, flags) in [
-            ("/a b/", "a b", ""),
-            ("/a|b/im", "a|b", "im"),
-            (r"/\d+\/\\/ x", r"\d+/\\", ""),
-            ("/é/U", "é", "U"),
-        ] {
-            assert_eq!(
-                read(text),
-                Ok((pattern.to_owned(), flags.to_owned())),
-                "{text}"
-            );
+        for (text, pattern, flags) in
+            [("/a b/", "a b", ""), ("/a|b/im", "a|b", "im"), (r"/\d+\/\\/ x", r"\d+/\\", ""), ("/é/U", "é", "U")]
+        {
+            assert_eq!(read(text), Ok((pattern.to_owned(), flags.to_owned())), "{text}");
         }
     }
 
@@ -175,14 +137,8 @@ mod tests {
     fn refuses_the_rest() {
         for (text, message) in [
             ("/a", "the regular expression that begins here has no end"),
-            (
-                "/a\\/",
-                "the regular expression that begins here has no end",
-            ),
-            (
-                "/a\n/",
-                "the regular expression that begins here has no end",
-            ),
+            ("/a\\/", "the regular expression that begins here has no end"),
+            ("/a\n/", "the regular expression that begins here has no end"),
             ("/a\\", "the regular expression that begins here has no end"),
             ("//", "empty regular expression"),
             ("/a/g", "unknown regex flag `g`"),

@@ -13,10 +13,7 @@ use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateCall};
 
 /// Binds the list; the scope behind it has the keys, then the aggregates.
-pub(super) fn bind_aggregates(
-    stage: &Stage,
-    scope: &mut Scope,
-) -> Result<Aggregation, Vec<Mistake>> {
+pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Vec<Mistake>> {
     let mut arguments = Arguments::of_aggregates(stage);
     let list = clauses::aggregates(&mut arguments).map_err(|mistake| vec![mistake])?;
     let mut mistakes = Vec::new();
@@ -46,17 +43,12 @@ pub(super) fn bind_aggregates(
     let names: Vec<_> = keys
         .iter()
         .map(|key| (&key.0, key.1))
-        .chain(
-            bound
-                .iter()
-                .flat_map(|(names, call, _)| names.iter().map(|name| (name, call.span))),
-        )
+        .chain(bound.iter().flat_map(|(names, call, _)| names.iter().map(|name| (name, call.span))))
         .collect();
     for (index, (name, span)) in names.iter().enumerate() {
         if names[..index].iter().any(|(other, _)| other == name) {
             mistakes.push(
-                Mistake::new(*span, format!("two columns are named `{name}`"))
-                    .help("name one of them: … as other"),
+                Mistake::new(*span, format!("two columns are named `{name}`")).help("name one of them: … as other"),
             );
         }
     }
@@ -71,10 +63,8 @@ pub(super) fn bind_aggregates(
             Key { node, slot }
         })
         .collect();
-    let calls: Vec<(&AggregateCall<'_>, &'static AggregateDef)> = bound
-        .iter()
-        .map(|(_, call, parts)| (*call, parts.def))
-        .collect();
+    let calls: Vec<(&AggregateCall<'_>, &'static AggregateDef)> =
+        bound.iter().map(|(_, call, parts)| (*call, parts.def)).collect();
     let aggregates = bound
         .into_iter()
         .enumerate()
@@ -88,12 +78,7 @@ pub(super) fn bind_aggregates(
         })
         .collect();
     if mistakes.is_empty() {
-        Ok(Aggregation {
-            keys,
-            aggregates,
-            ranking: Ranking::default(),
-            exact: false,
-        })
+        Ok(Aggregation { keys, aggregates, ranking: Ranking::default(), exact: false })
     } else {
         Err(mistakes)
     }
@@ -122,10 +107,7 @@ pub(super) fn column_names(call: &AggregateCall<'_>, def: &AggregateDef) -> Vec<
     let names = columns(&call.arguments.iter().map(label).collect::<Vec<_>>());
     match &call.alias {
         None => names,
-        Some(alias) => names
-            .into_iter()
-            .map(|name| format!("{}_{name}", alias.text))
-            .collect(),
+        Some(alias) => names.into_iter().map(|name| format!("{}_{name}", alias.text)).collect(),
     }
 }
 
@@ -137,9 +119,9 @@ fn shares(calls: &[(&AggregateCall<'_>, &'static AggregateDef)], index: usize) -
         let value = call.arguments.first().map(Expr::to_string);
         (value, call.condition.map(Expr::to_string))
     };
-    calls[..index].iter().position(|(other, other_def)| {
-        other_def.shares_states == Some(family) && text(other) == text(call)
-    })
+    calls[..index]
+        .iter()
+        .position(|(other, other_def)| other_def.shares_states == Some(family) && text(other) == text(call))
 }
 
 /// What a call was bound to.
@@ -155,15 +137,8 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts
     let Some(def) = aggregate::find(&name.text) else {
         return Err(vec![unknown_aggregate(call)]);
     };
-    let mut condition = call
-        .condition
-        .map(|condition| bind_condition(condition, scope))
-        .transpose()?;
-    let mut settings = Settings {
-        name: name.text.clone(),
-        column: call.column_name(),
-        ..Settings::default()
-    };
+    let mut condition = call.condition.map(|condition| bind_condition(condition, scope)).transpose()?;
+    let mut settings = Settings { name: name.text.clone(), column: call.column_name(), ..Settings::default() };
     if let (ArgumentKind::OptionalCondition, [counted]) = (def.argument, call.arguments) {
         let counted = bind_condition(counted, scope)?;
         condition = Some(match condition {
@@ -198,12 +173,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    Ok(Parts {
-        def,
-        arguments,
-        condition,
-        settings,
-    })
+    Ok(Parts { def, arguments, condition, settings })
 }
 
 /// Whether there are as many arguments as the aggregate takes.
@@ -229,15 +199,10 @@ fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Vec<M
         (_, least, most) if least == most => {
             format!("`{name}` takes {least} arguments, found {found}")
         }
-        (_, least, usize::MAX) => format!(
-            "`{name}` takes at least {least} argument{}, found {found}",
-            plural(least)
-        ),
+        (_, least, usize::MAX) => format!("`{name}` takes at least {least} argument{}, found {found}", plural(least)),
         _ => format!("`{name}` takes {least} to {most} arguments, found {found}"),
     };
-    Err(vec![
-        Mistake::new(call.span, message).usage(def.entry.usage),
-    ])
+    Err(vec![Mistake::new(call.span, message).usage(def.entry.usage)])
 }
 
 /// The value of a constant.
@@ -261,10 +226,7 @@ fn bind_constant(
 /// `percentile(x, 0.95)` as elsewhere would be about the smallest value; who means that writes `p0.95(x)`.
 fn fraction(expr: &Expr, q: f64, call: &AggregateCall<'_>) -> Mistake {
     let percent = (q * 1e8).round() / 1e6;
-    let value = call
-        .arguments
-        .first()
-        .map_or("x".to_owned(), Expr::to_string);
+    let value = call.arguments.first().map_or("x".to_owned(), Expr::to_string);
     let message = format!("`{expr}` is less than one percent: q goes from 0 to 100");
     let help = format!("write {}({value}, {percent})", call.name.text);
     Mistake::new(expr.span, message).help(help)
@@ -272,11 +234,7 @@ fn fraction(expr: &Expr, q: f64, call: &AggregateCall<'_>) -> Mistake {
 
 fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Mistake {
     let Constant { name, expected, .. } = constant;
-    Mistake::new(
-        span,
-        format!("expected {expected} as {name}, found `{found}`"),
-    )
-    .usage(def.entry.usage)
+    Mistake::new(span, format!("expected {expected} as {name}, found `{found}`")).usage(def.entry.usage)
 }
 
 /// One of the expressions that are aggregated; a constant of the wrong type is a mistake.
@@ -287,14 +245,10 @@ fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Ve
     let node = bind(expr, scope)?;
     match &node {
         Node::Constant(value)
-            if def.argument.is_numeric()
-                && *value != Value::Null
-                && value.borrow().as_number().is_none() =>
+            if def.argument.is_numeric() && *value != Value::Null && value.borrow().as_number().is_none() =>
         {
             let message = format!("expected a number, found `{expr}`");
-            Err(vec![
-                Mistake::new(expr.span, message).usage(def.entry.usage),
-            ])
+            Err(vec![Mistake::new(expr.span, message).usage(def.entry.usage)])
         }
         _ => Ok(node),
     }
@@ -331,16 +285,7 @@ pub(super) fn percentile(typed: &str) -> Option<String> {
     let name = format!("p{digits}");
     let is_meant = matches!(
         word.as_str(),
-        "p" | "pc"
-            | "pct"
-            | "perc"
-            | "percent"
-            | "percentile"
-            | "pth"
-            | "q"
-            | "quantile"
-            | "px"
-            | "th"
+        "p" | "pc" | "pct" | "perc" | "percent" | "percentile" | "pth" | "q" | "quantile" | "px" | "th"
     );
     (is_meant && is_aggregate(&name)).then_some(name)
 }
@@ -348,15 +293,9 @@ pub(super) fn percentile(typed: &str) -> Option<String> {
 fn unknown_aggregate(call: &AggregateCall<'_>) -> Mistake {
     let name = &call.name;
     let mistake = Mistake::new(name.span, format!("unknown aggregate `{}`", name.text));
-    let names: Vec<&str> = aggregate::AGGREGATES
-        .iter()
-        .map(|def| def.entry.name)
-        .collect();
+    let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|def| def.entry.name).collect();
     match meant(&name.text, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None => mistake.help(format!(
-            "an aggregate is one of {}; keys stand behind `by`",
-            names.join(", ")
-        )),
+        None => mistake.help(format!("an aggregate is one of {}; keys stand behind `by`", names.join(", "))),
     }
 }

@@ -21,10 +21,8 @@ pub(super) fn is_uniq(stage: &Stage) -> bool {
 
 /// The mistakes of a stage; one about an argument that no question asked for may say more.
 pub(super) fn amend(stage: &Stage, mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
-    let Some((index, place)) = mistakes
-        .iter()
-        .enumerate()
-        .find_map(|(index, mistake)| Some((index, unexpected(stage, mistake)?)))
+    let Some((index, place)) =
+        mistakes.iter().enumerate().find_map(|(index, mistake)| Some((index, unexpected(stage, mistake)?)))
     else {
         return mistakes;
     };
@@ -40,13 +38,8 @@ pub(super) fn amend(stage: &Stage, mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
 
 /// Which argument a mistake is about, if it is that it stands there at all.
 fn unexpected(stage: &Stage, mistake: &Mistake) -> Option<usize> {
-    let is_it =
-        |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.span == mistake.span);
-    mistake
-        .message
-        .starts_with("unexpected ")
-        .then(|| stage.arguments.iter().position(is_it))
-        .flatten()
+    let is_it = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.span == mistake.span);
+    mistake.message.starts_with("unexpected ").then(|| stage.arguments.iter().position(is_it)).flatten()
 }
 
 /// `len (line)`: the mistake, and the place of the function's name.
@@ -74,11 +67,7 @@ fn missing_by(stage: &Stage, place: usize) -> Option<Mistake> {
     let name = meant.head.as_word()?;
     let here = vocabulary::written_here(&meant)?;
     let keys = here.strip_prefix("count by ")?;
-    let front = Stage {
-        head: stage.head.clone(),
-        arguments: stage.arguments[..place].to_vec(),
-        span: stage.span,
-    };
+    let front = Stage { head: stage.head.clone(), arguments: stage.arguments[..place].to_vec(), span: stage.span };
     let has_keys = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.as_word() == Some("by"));
     let joint = match front.arguments.iter().any(has_keys) {
         true => ", ",
@@ -93,11 +82,7 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Mistake> {
     let meant = stage_from(stage, place)?;
     let name = meant.head.as_word().filter(|name| *name != "distinct")?;
     let is_known = stage::find(name).is_some() || aggregate::find(name).is_some();
-    let here = if is_known {
-        meant.to_string()
-    } else {
-        vocabulary::written_here(&meant)?
-    };
+    let here = if is_known { meant.to_string() } else { vocabulary::written_here(&meant)? };
     let is_filter = here.starts_with("where ") && name != "having";
     let is_aggregate = |name| aggregate::find(name).is_some();
     if is_filter && place == 0 && stage.head.as_word().is_none_or(is_aggregate) {
@@ -108,11 +93,7 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Mistake> {
     let column = stage.head.to_string();
     let column = column.split('(').next().unwrap_or_default();
     if is_filter && aggregate::find(column).is_some() && !here.contains(column) {
-        let front = Stage {
-            head: stage.head.clone(),
-            arguments: stage.arguments[..place].to_vec(),
-            span: stage.span,
-        };
+        let front = Stage { head: stage.head.clone(), arguments: stage.arguments[..place].to_vec(), span: stage.span };
         let message = format!("unexpected `{name}`: records are kept before they are grouped");
         let help = format!("write {here} | {front}");
         return Some(Mistake::new(meant.head.span, message).help(help));
@@ -135,9 +116,5 @@ fn stage_from(stage: &Stage, place: usize) -> Option<Stage> {
         _ => (first.clone(), Vec::new()),
     };
     arguments.extend_from_slice(&stage.arguments[place + 1..]);
-    Some(Stage {
-        span: head.span,
-        head,
-        arguments,
-    })
+    Some(Stage { span: head.span, head, arguments })
 }

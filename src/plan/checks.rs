@@ -26,9 +26,7 @@ pub(super) fn misplaced(stages: &[&Stage]) -> Option<Mistake> {
         };
         return Some(Mistake::new(stages[first].span, message).help(help));
     }
-    let mut untils = stages
-        .iter()
-        .filter(|stage| check(stage).is_some() && !is_assert(stage));
+    let mut untils = stages.iter().filter(|stage| check(stage).is_some() && !is_assert(stage));
     let (_, second) = (untils.next(), untils.next()?);
     let message = "a pipeline has one `until`: the first row that satisfies it ends the run";
     Some(Mistake::new(second.span, message).help("join conditions by `and` or `or`"))

@@ -9,12 +9,8 @@ impl Plan {
     pub fn incomparable(&self) -> Vec<String> {
         let mut messages: Vec<String> = Vec::new();
         for (written, met) in &self.comparisons {
-            let is_met =
-                |other: &([String; 3], Met)| other.0 == *written && other.1.was_comparable();
-            let Some(types) = met
-                .only_different()
-                .filter(|_| !self.comparisons.iter().any(is_met))
-            else {
+            let is_met = |other: &([String; 3], Met)| other.0 == *written && other.1.was_comparable();
+            let Some(types) = met.only_different().filter(|_| !self.comparisons.iter().any(is_met)) else {
                 continue;
             };
             let message = incomparable(written, types);
@@ -29,10 +25,7 @@ impl Plan {
 /// The message about a comparison that never met two values of comparable types.
 fn incomparable(written: &[String; 3], types: (&str, &str)) -> String {
     let [left, sign, right] = written;
-    let message = format!(
-        "nothing was comparable in `{left} {sign} {right}`: {} with {}",
-        types.0, types.1
-    );
+    let message = format!("nothing was comparable in `{left} {sign} {right}`: {} with {}", types.0, types.1);
     let unit = |duration: &str| {
         let unit = duration.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         match unit.chars().all(char::is_alphabetic) && !unit.is_empty() {

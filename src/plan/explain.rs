@@ -34,16 +34,9 @@ impl Explanation {
             Scanned::Searched(text) => {
                 format!("lines with {text:?}: the raw bytes are searched for it")
             }
-            Scanned::Raw => {
-                "raw bytes: the first stage finds what it needs, lines are not looked for"
-                    .to_owned()
-            }
+            Scanned::Raw => "raw bytes: the first stage finds what it needs, lines are not looked for".to_owned(),
         };
-        for (slot, name) in [
-            (metadata.source, "@source"),
-            (metadata.number, "@number"),
-            (metadata.time, "@time"),
-        ] {
+        for (slot, name) in [(metadata.source, "@source"), (metadata.number, "@number"), (metadata.time, "@time")] {
             if slot.is_some() {
                 decoded.push_str(", ");
                 decoded.push_str(name);
@@ -56,25 +49,16 @@ impl Explanation {
             (Some(Regroup::Json), _) => "by one reader, which looks for the ends of JSON values",
             (Some(Regroup::Cri), _) => "by one reader, which joins the parts of lines",
             (Some(Regroup::OctetCounted), _) => "by one reader, which goes by the counts",
-            (None, Framing::Lines | Framing::Counted) => {
-                "files by ranges, on every thread; pipes by one reader"
-            }
-            (None, Framing::Quoted { .. }) => {
-                "by one reader, which looks for quotes with newlines in them"
-            }
+            (None, Framing::Lines | Framing::Counted) => "files by ranges, on every thread; pipes by one reader",
+            (None, Framing::Quoted { .. }) => "by one reader, which looks for quotes with newlines in them",
             (None, Framing::Nul) => "by one reader, which looks for NUL",
-            (None, Framing::Starts(_)) => {
-                "by one reader, which looks for the lines that begin a record"
-            }
+            (None, Framing::Starts(_)) => "by one reader, which looks for the lines that begin a record",
         };
         rows.push(("read", decoded, reading.to_owned()));
         for branch in branches {
             rows.push(("with", branch.clone(), "row by row; forgets".to_owned()));
         }
-        let mut mapped: Vec<usize> = done
-            .into_iter()
-            .chain(map.iter().map(|(index, _)| *index))
-            .collect();
+        let mut mapped: Vec<usize> = done.into_iter().chain(map.iter().map(|(index, _)| *index)).collect();
         mapped.dedup();
         for index in mapped {
             let mut stages = map.iter().filter(|(of, _)| *of == index);
@@ -106,9 +90,7 @@ impl Explanation {
                 }
                 MergeStep::Ordered(stage, _) => {
                     let memory = match (stage.is_blocking(), stage.limit()) {
-                        (false, Some(_)) if !blocked => {
-                            "in order; ends the run when it has enough".to_owned()
-                        }
+                        (false, Some(_)) if !blocked => "in order; ends the run when it has enough".to_owned(),
                         (false, Some(limit)) => format!("in order; {limit} pass"),
                         _ => format!("in order; memory: {}", stage.memory()),
                     };
@@ -135,12 +117,7 @@ impl Explanation {
         }
         let printed = match output.lines {
             Some(_) => "lines as they came".to_owned(),
-            None => output
-                .columns
-                .iter()
-                .map(|column| column.name.as_str())
-                .collect::<Vec<_>>()
-                .join(", "),
+            None => output.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
         };
         let when = match (blocked, window) {
             (true, Some(window)) => when_final(window),
@@ -159,15 +136,9 @@ fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, 
         Place::Merge(_) => "together",
     };
     let note = match (window.window.kind, is_grouped) {
-        (Kind::Session { .. }, true) => {
-            "records into sessions, in order; memory: one row for each open session"
-        }
-        (Kind::Session { .. }, false) => {
-            "records into sessions, in order; memory: the records of open sessions"
-        }
-        (_, true) => {
-            "a record goes into one slice; memory: the groups of each slice of open windows"
-        }
+        (Kind::Session { .. }, true) => "records into sessions, in order; memory: one row for each open session",
+        (Kind::Session { .. }, false) => "records into sessions, in order; memory: the records of open sessions",
+        (_, true) => "a record goes into one slice; memory: the groups of each slice of open windows",
         (_, false) => "records into windows, in order; memory: the records of open windows",
     };
     (who, window.text.clone(), note.to_owned())
@@ -189,9 +160,7 @@ fn when_final(window: &PlannedWindow) -> &'static str {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widest = |lengths: &mut dyn Iterator<Item = usize>| {
-            lengths.filter(|width| *width < 50).max().unwrap_or(0)
-        };
+        let widest = |lengths: &mut dyn Iterator<Item = usize>| lengths.filter(|width| *width < 50).max().unwrap_or(0);
         let who = widest(&mut self.rows.iter().map(|row| row.0.len()));
         let what = widest(&mut self.rows.iter().map(|row| row.1.chars().count()));
         for row in &self.rows {

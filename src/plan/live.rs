@@ -15,9 +15,7 @@ use super::scan::{CountScanner, LineScanner, SearchScanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots};
 use super::union::{Entering, reading};
 use super::window::{BoundWindow, OpenWindow, Place, PlannedWindow, WindowBy};
-use super::{
-    Exchange, Input, LateRejects, MergeStep, Metadata, Output, Plan, Printing, Settings, Step,
-};
+use super::{Exchange, Input, LateRejects, MergeStep, Metadata, Output, Plan, Printing, Settings, Step};
 
 /// Makes the plan of a bound pipeline.
 pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
@@ -29,11 +27,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let comparisons = bound.scope.comparisons();
     let mut live = LiveSlots::default();
     output.slots().for_each(|slot| live.insert(slot));
-    let texts: Vec<String> = bound
-        .stages
-        .iter()
-        .map(|stage| stage.text.clone())
-        .collect();
+    let texts: Vec<String> = bound.stages.iter().map(|stage| stage.text.clone()).collect();
     let records = settings.records;
     let main = reading(&[], &bound.stages, records, bound.source.line);
     let mut readings = Vec::new();
@@ -53,9 +47,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         false => 0..0,
     };
     let mut late_rejects: Option<LateRejects> = None;
-    let by_workers = window
-        .as_ref()
-        .is_some_and(|window| places_on_workers(window, &bound.stages));
+    let by_workers = window.as_ref().is_some_and(|window| places_on_workers(window, &bound.stages));
     let mut late_line = None;
     let mut windowed = LiveSlots::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
@@ -68,19 +60,14 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
             entering.push(branch.plan(index, how, source, &mut live, &mut steps, &mut watched));
             continue;
         }
-        let reads_time = window.as_ref().is_some_and(|window| {
-            matches!(window.by, WindowBy::Time(_)) && index + 1 == window.stage
-        });
-        let may_reject =
-            rejecting.contains(&index) && (reads_time || matches!(stage.kind, Kind::Extract(_)));
+        let reads_time =
+            window.as_ref().is_some_and(|window| matches!(window.by, WindowBy::Time(_)) && index + 1 == window.stage);
+        let may_reject = rejecting.contains(&index) && (reads_time || matches!(stage.kind, Kind::Extract(_)));
         if let (Some(window), Kind::Ordered(ordered)) = (&window, &stage.kind)
             && window.stage == index
         {
             // Where records are put into windows, a stage stays even if nothing reads what it makes.
-            ordered
-                .makes()
-                .into_iter()
-                .for_each(|made| live.insert(made));
+            ordered.makes().into_iter().for_each(|made| live.insert(made));
         }
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
         if let Some(window) = window.as_ref().filter(|window| window.stage == index) {
@@ -101,10 +88,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         }
         if may_reject {
             live.insert(bound.source.line);
-            late_rejects = Some(LateRejects {
-                line: bound.source.line,
-                row_by_row: late_rejects.is_some(),
-            });
+            late_rejects = Some(LateRejects { line: bound.source.line, row_by_row: late_rejects.is_some() });
         }
     }
     steps.reverse();
@@ -112,38 +96,20 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let branches: Vec<_> = entering.iter().map(Entering::explained).collect();
     watched.retain(|(name, _)| !entering.iter().any(|entering| entering.knows(name)));
     let of_all = steps.len();
-    let mut inputs: Vec<Input> = entering
-        .into_iter()
-        .map(|entering| entering.input(of_all))
-        .collect();
+    let mut inputs: Vec<Input> = entering.into_iter().map(|entering| entering.input(of_all)).collect();
     let metadata = metadata(&bound.source, &live);
-    let parted = steps
-        .iter()
-        .position(|(_, step)| !matches!(step, MergeStep::Rows(_)))
-        .unwrap_or(steps.len());
+    let parted = steps.iter().position(|(_, step)| !matches!(step, MergeStep::Rows(_))).unwrap_or(steps.len());
     let merge_side: Vec<(usize, MergeStep)> = steps.split_off(parted);
     let mut map: Vec<(usize, Step)> = steps
         .into_iter()
-        .filter_map(|(index, step)| {
-            if let MergeStep::Rows(step) = step {
-                Some((index, step))
-            } else {
-                None
-            }
-        })
+        .filter_map(|(index, step)| if let MergeStep::Rows(step) = step { Some((index, step)) } else { None })
         .collect();
     let shared = inputs.iter().map(|input| input.enters).min();
     let mut own = map.split_off(0);
     let mut shared = own.split_off(shared.unwrap_or(own.len()));
     let before = own.len();
-    let (scanner, scanned, done) = scanner(
-        &bound.source,
-        main.framing,
-        records.is_some_and(Records::are_foreign),
-        metadata,
-        &mut own,
-        &live,
-    );
+    let (scanner, scanned, done) =
+        scanner(&bound.source, main.framing, records.is_some_and(Records::are_foreign), metadata, &mut own, &live);
     for input in &mut inputs {
         input.enters -= before - own.len();
     }
@@ -165,18 +131,12 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let mut merge: Vec<(usize, MergeStep)> = merge_side;
     let place = window.as_ref().and_then(|window| {
         let at = merge.iter().position(|(index, _)| *index == window.stage)?;
-        Some(if by_workers {
-            Place::Workers
-        } else {
-            Place::Merge(at)
-        })
+        Some(if by_workers { Place::Workers } else { Place::Merge(at) })
     });
     let exchange = match merge.first() {
         None => Exchange::Rows,
         Some(_) if place == Some(Place::Merge(0)) => Exchange::Gathered(windowed),
-        Some((_, MergeStep::Ordered(stage, live))) => {
-            Exchange::Ordered(Arc::clone(stage), live.clone())
-        }
+        Some((_, MergeStep::Ordered(stage, live))) => Exchange::Ordered(Arc::clone(stage), live.clone()),
         Some((_, MergeStep::Grouped(aggregation))) => Exchange::Grouped(Arc::clone(aggregation)),
         Some((_, MergeStep::Rows(_))) => {
             unreachable!("the workers' part ends before a stage that is not row by row")
@@ -191,14 +151,8 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         fill: settings.fill,
         text: window.text,
     });
-    let explanation = Explanation::of(
-        &texts,
-        (main, scanned, metadata),
-        (done, &map, &branches),
-        &merge,
-        window.as_ref(),
-        &output,
-    );
+    let explanation =
+        Explanation::of(&texts, (main, scanned, metadata), (done, &map, &branches), &merge, window.as_ref(), &output);
     if matches!(exchange, Exchange::Grouped(_)) {
         merge.remove(0);
     }
@@ -257,10 +211,7 @@ fn places_on_workers(window: &BoundWindow, stages: &[Logical]) -> bool {
     let (before, from) = stages.split_at(window.stage);
     let is_session = matches!(window.window.kind, window::Kind::Session { .. });
     !is_session
-        && matches!(
-            from.first().map(|stage| &stage.kind),
-            Some(Kind::Grouped(_))
-        )
+        && matches!(from.first().map(|stage| &stage.kind), Some(Kind::Grouped(_)))
         && !before.iter().any(|stage| stage.kind.is_ordered())
 }
 
@@ -337,22 +288,14 @@ pub(super) fn row_step(stage: Box<dyn RowStage>, live: &mut LiveSlots) -> MergeS
     let behind = live.clone();
     stage.makes().into_iter().for_each(|made| live.remove(made));
     stage.reads(live);
-    MergeStep::Rows(Step {
-        stage,
-        live: behind,
-    })
+    MergeStep::Rows(Step { stage, live: behind })
 }
 
 /// What is printed: the columns, or the lines if no stage made or chose any.
 fn output(bound: &Bound, printing: Printing) -> Output {
     let scope = &bound.scope;
     if printing == Printing::AsItCame && !bound.chooses_columns {
-        let line = OutputColumn {
-            name: "line".to_owned(),
-            slot: bound.source.line,
-            is_key: false,
-            is_bound: false,
-        };
+        let line = OutputColumn { name: "line".to_owned(), slot: bound.source.line, is_key: false, is_bound: false };
         return Output {
             columns: vec![line],
             lines: Some(bound.source.line),
@@ -363,8 +306,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
         };
     }
     let bounds = bound.window.as_ref().and_then(OpenWindow::bounds);
-    let is_bound =
-        |slot: Slot| bounds.is_some_and(|bounds| [bounds.start, bounds.end].contains(&slot));
+    let is_bound = |slot: Slot| bounds.is_some_and(|bounds| [bounds.start, bounds.end].contains(&slot));
     let is_key = |slot: Slot| {
         bound.stages.iter().any(|stage| match &stage.kind {
             Kind::Grouped(aggregation) => aggregation.keys.iter().any(|key| key.slot == slot),
@@ -381,14 +323,7 @@ fn output(bound: &Bound, printing: Printing) -> Output {
     let columns: Vec<OutputColumn> = fields.zip(scope.printed()).map(column).collect();
     let is_in_front = |field: &&Field| is_bound(field.slot) || field.is_in_front;
     let front = scope.fields().iter().take_while(is_in_front).count();
-    Output {
-        columns,
-        lines: None,
-        first_line: None,
-        whole: scope.whole(),
-        front,
-        dropped: scope.dropped(),
-    }
+    Output { columns, lines: None, first_line: None, whole: scope.whole(), front, dropped: scope.dropped() }
 }
 
 /// The stages behind the exchange that still see records: those up to the first that makes other rows of them.
@@ -428,10 +363,7 @@ pub(super) fn scanner(
     live: &LiveSlots,
 ) -> (Box<dyn Scanner>, Scanned, Option<usize>) {
     // The time of arrival is told of whatever the scanner makes of a record.
-    let only_time = Metadata {
-        time: metadata.time,
-        ..Metadata::default()
-    };
+    let only_time = Metadata { time: metadata.time, ..Metadata::default() };
     if metadata == only_time
         && !is_foreign
         && let Some((_, step)) = map.first()
@@ -453,14 +385,7 @@ pub(super) fn scanner(
         }
     }
     if is_foreign || live.contains(source.line) {
-        (
-            Box::new(LineScanner {
-                line: source.line,
-                framing,
-            }),
-            Scanned::Lines,
-            None,
-        )
+        (Box::new(LineScanner { line: source.line, framing }), Scanned::Lines, None)
     } else {
         (Box::new(CountScanner), Scanned::Counted, None)
     }
@@ -471,24 +396,17 @@ fn push_limits(stages: &mut [Logical]) {
     for index in 0..stages.len() {
         let (before, rest) = stages.split_at_mut(index + 1);
         let stage = &mut before[index].kind;
-        let next = rest
-            .iter()
-            .find(|next| !matches!(&next.kind, Kind::Rows(_) | Kind::Extract(_)));
+        let next = rest.iter().find(|next| !matches!(&next.kind, Kind::Rows(_) | Kind::Extract(_)));
         let keeps_rows = |kind: &Kind| matches!(kind, Kind::Rows(rows) if rows.iter().all(|row| row.only_makes()));
-        let limit = match rest
-            .iter()
-            .find(|next| !keeps_rows(&next.kind))
-            .map(|next| &next.kind)
-        {
+        let limit = match rest.iter().find(|next| !keeps_rows(&next.kind)).map(|next| &next.kind) {
             Some(Kind::Ordered(next)) => next.limit(),
             _ => None,
         };
         match stage {
             Kind::Grouped(aggregation) => {
                 aggregation.ranking.limit = limit;
-                aggregation.ranking.unordered = next.is_some_and(
-                    |next| matches!(&next.kind, Kind::Grouped(next) if !next.is_ordered()),
-                );
+                aggregation.ranking.unordered =
+                    next.is_some_and(|next| matches!(&next.kind, Kind::Grouped(next) if !next.is_ordered()));
             }
             Kind::Ordered(stage) => {
                 if let Some(limit) = limit {

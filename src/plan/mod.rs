@@ -163,10 +163,7 @@ pub struct Output {
 impl Output {
     /// Everything that is read for printing.
     pub fn slots(&self) -> impl Iterator<Item = Slot> {
-        self.columns
-            .iter()
-            .map(|column| column.slot)
-            .chain(self.whole)
+        self.columns.iter().map(|column| column.slot).chain(self.whole)
     }
 }
 
@@ -287,15 +284,10 @@ impl Plan {
             let Some(others) = seen.others().filter(|_| never_seen.contains(name)) else {
                 continue;
             };
-            let others: Vec<&str> = others
-                .iter()
-                .filter_map(|other| std::str::from_utf8(other).ok())
-                .collect();
+            let others: Vec<&str> = others.iter().filter_map(|other| std::str::from_utf8(other).ok()).collect();
             let is_part = |part: &str| never_seen.iter().any(|unseen| unseen == part);
             let has_name = |other: &&&str| {
-                other.contains('-')
-                    && other.split('-').any(|part| part == name)
-                    && other.split('-').all(is_part)
+                other.contains('-') && other.split('-').any(|part| part == name) && other.split('-').all(is_part)
             };
             let found = others.iter().find(has_name).copied();
             if let Some(other) = found.or_else(|| closest(name, &others))
@@ -316,10 +308,7 @@ impl Plan {
             MergeStep::Grouped(_) => true,
             MergeStep::Rows(_) => false,
         };
-        let decisive = self
-            .merge
-            .iter()
-            .find(|step| ends_early(step) || waits(step));
+        let decisive = self.merge.iter().find(|step| ends_early(step) || waits(step));
         matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
     }
 
@@ -330,9 +319,7 @@ impl Plan {
             MergeStep::Rows(step) => Some(step),
             MergeStep::Ordered(..) | MergeStep::Grouped(_) => None,
         });
-        own.chain(&self.map)
-            .chain(merged)
-            .filter_map(|step| step.stage.side_file())
+        own.chain(&self.map).chain(merged).filter_map(|step| step.stage.side_file())
     }
 
     /// Whether windows or stages must hear of time what records do not say: that a source has ended or is silent,

@@ -89,9 +89,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     };
     let steps = steps.into_iter().filter(|step| !step.makes().is_empty());
     let steps = steps.map(|step| Box::new(step) as Box<dyn RowStage>);
-    let running = RunningStage {
-        aggregation: Arc::new(aggregation),
-    };
+    let running = RunningStage { aggregation: Arc::new(aggregation) };
     Ok((steps.collect(), Box::new(running)))
 }
 
@@ -101,9 +99,8 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Mistake> {
         return Ok(None);
     }
     let span = arguments.span_here();
-    let (rows, _) = arguments
-        .integer("how many rows behind `over`")
-        .map_err(|mistake| mistake.help("write over 5 rows"))?;
+    let (rows, _) =
+        arguments.integer("how many rows behind `over`").map_err(|mistake| mistake.help("write over 5 rows"))?;
     if rows == 0 {
         let mistake = Mistake::new(span, "over 0 rows there is nothing: expected at least 1");
         return Err(mistake.help("write over 5 rows"));
@@ -116,11 +113,7 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Mistake> {
 }
 
 /// What counts by the clock, or looks at the record before, has no last rows.
-fn refuse_over(
-    call: &AggregateCall<'_>,
-    parts: Parts,
-    over: Option<usize>,
-) -> Result<Parts, Vec<Mistake>> {
+fn refuse_over(call: &AggregateCall<'_>, parts: Parts, over: Option<usize>) -> Result<Parts, Vec<Mistake>> {
     let name = parts.def.entry.name;
     if over.is_none() || !(parts.def.only_runs || name == "rate") {
         return Ok(parts);
@@ -141,14 +134,8 @@ fn prepare(parts: Parts, over: Option<usize>, scope: &Scope) -> (Prepared, Runni
     });
     let arguments = parts.arguments.into_iter();
     let arguments = arguments.map(|node| step.value(node, scope)).collect();
-    let aggregate = RunningAggregate {
-        def: parts.def,
-        arguments,
-        condition,
-        settings: parts.settings,
-        over,
-        slots: Vec::new(),
-    };
+    let aggregate =
+        RunningAggregate { def: parts.def, arguments, condition, settings: parts.settings, over, slots: Vec::new() };
     (step, aggregate)
 }
 
@@ -182,10 +169,7 @@ impl RowStage for Prepared {
 
     fn makes(&self) -> Vec<Slot> {
         let condition = self.condition.iter();
-        condition
-            .chain(&self.values)
-            .map(|(_, slot)| *slot)
-            .collect()
+        condition.chain(&self.values).map(|(_, slot)| *slot).collect()
     }
 
     fn only_makes(&self) -> bool {
@@ -212,8 +196,7 @@ impl RowStage for Prepared {
             made.push((*slot, column));
         }
         batch.retain(live);
-        made.into_iter()
-            .for_each(|(slot, column)| batch.set(slot, column));
+        made.into_iter().for_each(|(slot, column)| batch.set(slot, column));
     }
 }
 
@@ -247,9 +230,7 @@ impl OrderedStage for RunningStage {
 
     fn makes(&self) -> Vec<Slot> {
         let aggregates = self.aggregation.aggregates.iter();
-        aggregates
-            .flat_map(|aggregate| aggregate.slots.iter().copied())
-            .collect()
+        aggregates.flat_map(|aggregate| aggregate.slots.iter().copied()).collect()
     }
 
     fn is_blocking(&self) -> bool {
@@ -282,10 +263,7 @@ impl OrderedStage for RunningStage {
     }
 
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(GoingAlong {
-            running: Running::new(Arc::clone(&self.aggregation)),
-            live: live.clone(),
-        })
+        Box::new(GoingAlong { running: Running::new(Arc::clone(&self.aggregation)), live: live.clone() })
     }
 }
 
@@ -296,12 +274,7 @@ struct GoingAlong {
 }
 
 impl Operator for GoingAlong {
-    fn push(
-        &mut self,
-        mut batch: Batch<'static>,
-        out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let results = self.running.push(&batch, &mut account.failures);
         batch.retain(&self.live);
         for (slot, column) in results {

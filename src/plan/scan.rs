@@ -4,8 +4,8 @@
 use memchr::{memchr, memmem, memrchr};
 
 use crate::data::{
-    Batch, Bytes, Column, Framing, Position, Scanner, Slot, Span, TextColumn, count_records,
-    each_of_two, trim_terminator,
+    Batch, Bytes, Column, Framing, Position, Scanner, Slot, Span, TextColumn, count_records, each_of_two,
+    trim_terminator,
 };
 
 /// One row a record, without columns: nothing reads them.
@@ -49,13 +49,7 @@ impl Scanner for LineScanner {
             });
         }
         let mut batch = Batch::new(spans.len(), position);
-        batch.set(
-            self.line,
-            Column::Text(TextColumn {
-                bytes: Bytes::Borrowed(bytes),
-                spans,
-            }),
-        );
+        batch.set(self.line, Column::Text(TextColumn { bytes: Bytes::Borrowed(bytes), spans }));
         batch
     }
 
@@ -84,11 +78,7 @@ impl SearchScanner {
     /// but a hint.
     pub(super) fn new(text: &[u8], line: Option<Slot>, is_hint: bool) -> Option<SearchScanner> {
         let within_lines = !text.is_empty() && !text.iter().any(|byte| b"\r\n".contains(byte));
-        within_lines.then(|| SearchScanner {
-            finder: memmem::Finder::new(text).into_owned(),
-            line,
-            is_hint,
-        })
+        within_lines.then(|| SearchScanner { finder: memmem::Finder::new(text).into_owned(), line, is_hint })
     }
 
     /// Whether more than half of the lines at the beginning seem to have the text: then looking for their ends costs
@@ -111,21 +101,12 @@ impl Scanner for SearchScanner {
             let hit = from + hit;
             let start = memrchr(b'\n', &bytes[..hit]).map_or(0, |newline| newline + 1);
             let end = memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |newline| hit + newline + 1);
-            spans.push(Span::new(
-                start,
-                start + trim_terminator(&bytes[start..end]).len(),
-            ));
+            spans.push(Span::new(start, start + trim_terminator(&bytes[start..end]).len()));
             from = end;
         }
         let mut batch = Batch::new(spans.len(), position);
         if let Some(line) = self.line {
-            batch.set(
-                line,
-                Column::Text(TextColumn {
-                    bytes: Bytes::Borrowed(bytes),
-                    spans,
-                }),
-            );
+            batch.set(line, Column::Text(TextColumn { bytes: Bytes::Borrowed(bytes), spans }));
         }
         batch
     }

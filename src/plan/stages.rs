@@ -62,10 +62,7 @@ impl Bound {
 
     /// Says how stages that remember are to do so: whether without sketches, and for how long, in nanoseconds.
     pub(super) fn remember(&mut self, exact: bool, forget_ns: Option<i64>) {
-        let window = self
-            .window
-            .as_ref()
-            .and_then(|window| window.bound.as_ref());
+        let window = self.window.as_ref().and_then(|window| window.bound.as_ref());
         let time = match window.map(|window| &window.by) {
             Some(WindowBy::Time(slot)) => *slot,
             _ => self.source.time,
@@ -152,11 +149,7 @@ impl Kind {
 }
 
 /// Binds all stages, or says everything that is wrong with them.
-pub(super) fn bind(
-    pipeline: &Pipeline,
-    settings: &Settings,
-    amends: Amends,
-) -> Result<Bound, Vec<Mistake>> {
+pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> Result<Bound, Vec<Mistake>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
     scope.seed = settings.seed;
@@ -165,13 +158,7 @@ pub(super) fn bind(
     let line = scope.set("line");
     let [source, number, time] = OF_SOURCE.map(|name| scope.set_metadata(name));
     scope.set_time(time);
-    let source = SourceSlots {
-        line,
-        source,
-        number,
-        time,
-        header: scope.set_header(),
-    };
+    let source = SourceSlots { line, source, number, time, header: scope.set_header() };
     let mut bound = Bound {
         stages: Vec::new(),
         unread: scope.clone(),
@@ -218,11 +205,7 @@ pub(super) fn bind(
     {
         mistakes.push(window.unused());
     }
-    if mistakes.is_empty() {
-        Ok(bound)
-    } else {
-        Err(mistakes)
-    }
+    if mistakes.is_empty() { Ok(bound) } else { Err(mistakes) }
 }
 
 /// In front of a stage that a window is about: if it is the first, this is where records, which have these fields, are put
@@ -251,8 +234,7 @@ fn show_bounds(bound: &mut Bound, stage: &Stage, enters: bool) -> Result<(), Vec
         return Ok(());
     };
     if enters && let Some(name) = Bounds::taken(&bound.scope) {
-        let message =
-            format!("`{name}` is what each window's rows begin with: two columns have the name");
+        let message = format!("`{name}` is what each window's rows begin with: two columns have the name");
         let help = format!("give the other one another name in front, or `as` one: {name}2");
         return Err(vec![Mistake::new(stage.span, message).help(help)]);
     }
@@ -302,11 +284,7 @@ fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>>
             }
             (Err(found), _) | (_, Err(found)) => return Err(found),
         };
-        if let Some(mistake) = bound
-            .window
-            .as_ref()
-            .and_then(|window| window.misfit(stage, &aggregation))
-        {
+        if let Some(mistake) = bound.window.as_ref().and_then(|window| window.misfit(stage, &aggregation)) {
             return Err(vec![mistake]);
         }
         add_totals(bound, stage, stage::totals(&bound.scope));
@@ -319,20 +297,13 @@ fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>>
 }
 
 /// Adds what a stage became; `before` are the fields in front of it.
-fn add(
-    bound: &mut Bound,
-    stage: &Stage,
-    became: BoundStage,
-    before: &Scope,
-) -> Result<(), Vec<Mistake>> {
+fn add(bound: &mut Bound, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Vec<Mistake>> {
     match became {
         BoundStage::Rewrite(stages) => {
             return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
         }
         BoundStage::Several(parts) => {
-            return parts
-                .into_iter()
-                .try_for_each(|part| add(bound, stage, part, before));
+            return parts.into_iter().try_for_each(|part| add(bound, stage, part, before));
         }
         BoundStage::Totals(totals) => add_totals(bound, stage, totals),
         BoundStage::Extract(extraction) => {
@@ -340,14 +311,12 @@ fn add(
                 && let Some(headings) = extraction.headings(bound.source.source)
             {
                 if bound.window.is_some() && !is_pending(bound) {
-                    let message = "a window has begun before this stage: each window would take its first record as the header";
+                    let message =
+                        "a window has begun before this stage: each window would take its first record as the header";
                     let help = format!("name the columns, or write it earlier: {stage} as a, b");
                     return Err(vec![Mistake::new(stage.span, message).help(help)]);
                 }
-                bound.stages.push(Logical {
-                    text: format!("the header of {stage}"),
-                    kind: Kind::Ordered(headings),
-                });
+                bound.stages.push(Logical { text: format!("the header of {stage}"), kind: Kind::Ordered(headings) });
             }
             push(bound, stage, Kind::Extract(extraction));
         }
@@ -379,11 +348,7 @@ fn add(
             push(bound, stage, Kind::Rows(vec![Box::new(assert)]));
         }
         BoundStage::Until(text, judges, until) => {
-            bound.until = Some(Check {
-                text,
-                message: None,
-                place: None,
-            });
+            bound.until = Some(Check { text, message: None, place: None });
             return add(bound, stage, BoundStage::Ordered(judges, until), before);
         }
         BoundStage::Union(clause) => return bind_union(stage, clause, bound),
@@ -396,28 +361,21 @@ fn add(
 /// Adds what the totals in a stage need.
 fn add_totals(bound: &mut Bound, stage: &Stage, totals: Vec<Box<dyn OrderedStage>>) {
     for total in totals {
-        bound.stages.push(Logical {
-            text: format!("what {stage} adds up"),
-            kind: Kind::Ordered(total),
-        });
+        bound.stages.push(Logical { text: format!("what {stage} adds up"), kind: Kind::Ordered(total) });
     }
 }
 
 fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
-    bound.stages.push(Logical {
-        text: stage.to_string(),
-        kind,
-    });
+    bound.stages.push(Logical { text: stage.to_string(), kind });
 }
 
 fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
     if functions::find(name).is_some() {
         return match &stage.head.kind {
-            ExprKind::Call(..) => Mistake::new(
-                stage.head.span,
-                format!("expected a stage, found the function `{name}`"),
-            )
-            .help(format!("write let x = {}", stage.head)),
+            ExprKind::Call(..) => {
+                Mistake::new(stage.head.span, format!("expected a stage, found the function `{name}`"))
+                    .help(format!("write let x = {}", stage.head))
+            }
             _ => amended::apart_from(name, stage.head.span),
         };
     }
@@ -425,14 +383,12 @@ fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None if stage.arguments.is_empty() && stage.head.as_word().is_some() => {
-            mistake.help(format!("lines that have the text are kept by `match \"{name}\"`; bourn --help stages lists all stages"))
-        }
+        None if stage.arguments.is_empty() && stage.head.as_word().is_some() => mistake.help(format!(
+            "lines that have the text are kept by `match \"{name}\"`; bourn --help stages lists all stages"
+        )),
         None => {
             let [first, second, third] = vocabulary::nearest(name);
-            mistake.help(format!(
-                "the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"
-            ))
+            mistake.help(format!("the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"))
         }
     }
 }

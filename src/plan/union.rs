@@ -8,9 +8,7 @@ use crate::expr::United;
 use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::Stage;
-use crate::stage::{
-    Align, JoinClause, Joined, RowStage, Side, Sides, UnionClause, Watched, is_check,
-};
+use crate::stage::{Align, JoinClause, Joined, RowStage, Side, Sides, UnionClause, Watched, is_check};
 
 use super::live::{add_steps, metadata, row_step, scanner};
 use super::stages::{Bound, Kind, Logical, SourceSlots, bind_stage};
@@ -49,40 +47,24 @@ pub(super) struct Reading {
 }
 
 /// Binds the stages of the source that comes in, and unites the fields of both.
-pub(super) fn bind_union(
-    stage: &Stage,
-    clause: UnionClause,
-    bound: &mut Bound,
-) -> Result<(), Vec<Mistake>> {
+pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
     let branch = bind_branch(stage, &clause, bound)?;
     bound.chooses_columns |= branch.chooses_columns;
     let united = bound.scope.unite(branch.scope, &bound.source.all());
     bound.stages.push(Logical {
         text: stage.to_string(),
-        kind: Kind::Union(Branch {
-            name: clause.name.text,
-            stages: branch.stages,
-            united,
-            joined: None,
-        }),
+        kind: Kind::Union(Branch { name: clause.name.text, stages: branch.stages, united, joined: None }),
     });
     Ok(())
 }
 
 /// Binds the two sides of a join: what their records are joined by, and the fields of both.
-pub(super) fn bind_join(
-    stage: &Stage,
-    clause: Box<JoinClause>,
-    bound: &mut Bound,
-) -> Result<(), Vec<Mistake>> {
+pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
     let mut branch = bind_branch(stage, &clause.source, bound)?;
     let input = bound.used_inputs.len(); // behind that of the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
     let [first, second] = prepared;
-    let by = |stages| Logical {
-        text: format!("what {stage} goes by"),
-        kind: Kind::Rows(stages),
-    };
+    let by = |stages| Logical { text: format!("what {stage} goes by"), kind: Kind::Rows(stages) };
     bound.stages.push(by(first));
     branch.stages.push(by(second));
     let united = bound.scope.join(branch.scope);
@@ -99,22 +81,12 @@ pub(super) fn bind_join(
 }
 
 /// Binds the stages of the source that comes in by a stage.
-fn bind_branch(
-    stage: &Stage,
-    clause: &UnionClause,
-    bound: &mut Bound,
-) -> Result<Bound, Vec<Mistake>> {
+fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut Bound) -> Result<Bound, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     let name = stage.head.as_word().unwrap_or_default();
-    if let Some(before) = bound
-        .stages
-        .iter()
-        .find(|before| before.kind.needs_others())
-    {
-        let message = format!(
-            "`{name}` stands in front of `{}`, which needs the records in order or all together",
-            before.text
-        );
+    if let Some(before) = bound.stages.iter().find(|before| before.kind.needs_others()) {
+        let message =
+            format!("`{name}` stands in front of `{}`, which needs the records in order or all together", before.text);
         let help = match &before.kind {
             Kind::Union(_) if name == JOIN => {
                 "a pipeline has one join: write bourn 'join a …' | bourn 'join b …'".to_owned()
@@ -155,9 +127,7 @@ fn unusable(clause: &UnionClause, bound: &Bound) -> Option<Mistake> {
     let name = &clause.name.text;
     if bound.used_inputs.contains(name) {
         let message = format!("`{name}` comes in already: its records are read once");
-        let help = format!(
-            "a second --with under another name reads its source again, as in --with {name}2=SOURCE"
-        );
+        let help = format!("a second --with under another name reads its source again, as in --with {name}2=SOURCE");
         return Some(Mistake::new(clause.name.span, message).help(help));
     }
     if bound.inputs.contains(name) {
@@ -167,9 +137,7 @@ fn unusable(clause: &UnionClause, bound: &Bound) -> Option<Mistake> {
     let mistake = Mistake::new(clause.name.span, format!("unknown source `{name}`"));
     Some(match closest(name, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None => mistake.help(format!(
-            "write --with {name}=SOURCE in front of the expression"
-        )),
+        None => mistake.help(format!("write --with {name}=SOURCE in front of the expression")),
     })
 }
 
@@ -182,13 +150,11 @@ fn misplaced(stage: &Stage, outer: &str) -> Option<Mistake> {
                 false => format!("a {outer}"),
             };
             let message = format!("a {inner} does not stand in {place}");
-            Some(
-                Mistake::new(stage.span, message).help(match (inner, outer) {
-                    (JOIN, JOIN) => "write bourn 'join a …' | bourn 'join b …'",
-                    (UNION, UNION) => "write them one behind the other: union a | union b",
-                    _ => "write them one behind the other: union a | join b on line within 30s",
-                }),
-            )
+            Some(Mistake::new(stage.span, message).help(match (inner, outer) {
+                (JOIN, JOIN) => "write bourn 'join a …' | bourn 'join b …'",
+                (UNION, UNION) => "write them one behind the other: union a | union b",
+                _ => "write them one behind the other: union a | join b on line within 30s",
+            }))
         }
         Some(name) if name == "window" || is_check(name) => Some(not_row_by_row(stage, outer)),
         _ => None,
@@ -197,18 +163,11 @@ fn misplaced(stage: &Stage, outer: &str) -> Option<Mistake> {
 
 fn not_row_by_row(stage: &Stage, outer: &str) -> Mistake {
     let message = format!("expected a row-by-row stage in a {outer}, found `{stage}`");
-    Mistake::new(stage.span, message).help(format!(
-        "write it behind the {outer}, where all records go through it"
-    ))
+    Mistake::new(stage.span, message).help(format!("write it behind the {outer}, where all records go through it"))
 }
 
 /// How the records of a source are read: its own stages come first, then those behind the place where it enters.
-pub(super) fn reading(
-    own: &[Logical],
-    behind: &[Logical],
-    records: Option<Records>,
-    line: Slot,
-) -> Reading {
+pub(super) fn reading(own: &[Logical], behind: &[Logical], records: Option<Records>, line: Slot) -> Reading {
     let extractions = |stage: &'_ Logical| match &stage.kind {
         Kind::Extract(extraction) => Some((extraction.framing(), extraction.preface())),
         _ => None,
@@ -218,10 +177,7 @@ pub(super) fn reading(
     let prefaces = own.iter().chain(behind).filter_map(extractions);
     let preface = prefaces.map(|(_, preface)| preface).max();
     // Only a first stage that reads the source's own text may want more than lines.
-    let framing = stages
-        .next()
-        .and_then(extractions)
-        .map(|(framing, _)| framing);
+    let framing = stages.next().and_then(extractions).map(|(framing, _)| framing);
     let mut all = own.iter().chain(behind);
     let regroup = all.find_map(|stage| wanted_regroup(stage, line));
     let (framing, regroup) = match records {
@@ -229,11 +185,7 @@ pub(super) fn reading(
         Some(Records::Regrouped(regroup)) => (regroup.framing(), Some(regroup)),
         None => (framing.unwrap_or_default(), regroup.flatten()),
     };
-    Reading {
-        framing,
-        regroup,
-        preface: preface.unwrap_or_default(),
-    }
+    Reading { framing, regroup, preface: preface.unwrap_or_default() }
 }
 
 /// How the first stage that extracts from the source's own lines wants them, if it is one.
@@ -297,14 +249,7 @@ impl Branch {
         };
         let mut map: Vec<(usize, Step)> = own.into_iter().rev().filter_map(step).collect();
         let metadata = metadata(source, &own_live);
-        let (scanner, ..) = scanner(
-            source,
-            reading.framing,
-            is_foreign,
-            metadata,
-            &mut map,
-            &own_live,
-        );
+        let (scanner, ..) = scanner(source, reading.framing, is_foreign, metadata, &mut map, &own_live);
         Entering {
             input: Input {
                 name: self.name,
@@ -326,10 +271,7 @@ impl Branch {
 impl Entering {
     /// The input, where so many steps stand in front of the exchange and behind it.
     pub(super) fn input(self, steps: usize) -> Input {
-        Input {
-            enters: steps - self.behind,
-            ..self.input
-        }
+        Input { enters: steps - self.behind, ..self.input }
     }
 
     /// Whether one of the two streams is sure to have a field of this name.

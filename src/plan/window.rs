@@ -118,11 +118,7 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Mistak
             return Err(vec![mistake.help(text)]);
         }
         if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {
-            found = Some(OpenWindow {
-                clause,
-                text: stage.to_string(),
-                bound: None,
-            });
+            found = Some(OpenWindow { clause, text: stage.to_string(), bound: None });
         }
     }
     Ok(found)
@@ -141,28 +137,13 @@ impl OpenWindow {
 
     /// Binds the time in front of the first blocking stage, which is to be number `stage` once the step that
     /// reads the time, if one is given back, stands before it.
-    pub(super) fn bind(
-        &mut self,
-        scope: &mut Scope,
-        stage: usize,
-    ) -> Result<Option<RecordTime>, Vec<Mistake>> {
-        let bounds = Bounds {
-            start: scope.new_slot(),
-            end: scope.new_slot(),
-        };
+    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<RecordTime>, Vec<Mistake>> {
+        let bounds = Bounds { start: scope.new_slot(), end: scope.new_slot() };
         let (by, step) = match &self.clause.on {
             Some(on) => {
                 let node = bind(on, scope)?;
                 let slot = scope.new_slot();
-                (
-                    WindowBy::Time(slot),
-                    Some(RecordTime {
-                        site: TimeSite::new(),
-                        node,
-                        slot,
-                        stage: "window",
-                    }),
-                )
+                (WindowBy::Time(slot), Some(RecordTime { site: TimeSite::new(), node, slot, stage: "window" }))
             }
             None if self.clause.window.is_of_rows() => (WindowBy::Number, None),
             None => (WindowBy::Arrival(scope.likely_time()), None),
@@ -189,10 +170,7 @@ impl OpenWindow {
 
     /// The mistake of a window that no stage asks for.
     pub(super) fn unused(&self) -> Mistake {
-        Mistake::new(
-            self.clause.span,
-            "no stage here works over a window: row-by-row stages see one record at a time",
-        )
-        .help("a window is for stages that need many records, such as count by FIELD, sort, tail or dedup")
+        Mistake::new(self.clause.span, "no stage here works over a window: row-by-row stages see one record at a time")
+            .help("a window is for stages that need many records, such as count by FIELD, sort, tail or dedup")
     }
 }

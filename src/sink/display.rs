@@ -42,22 +42,13 @@ impl Display {
     /// A display that writes to `out`, which is of the size that `size` says; nothing where it must not be
     /// written to now.
     pub fn new(out: Box<dyn Write + Send>, size: Box<dyn Fn() -> Option<Size> + Send>) -> Display {
-        Display {
-            out,
-            size,
-            drawn: Vec::new(),
-            columns: 0,
-            is_gone: false,
-        }
+        Display { out, size, drawn: Vec::new(), columns: 0, is_gone: false }
     }
 
     /// A display on a terminal.
     pub fn on(terminal: File) -> io::Result<Display> {
         let asked = terminal.try_clone()?;
-        Ok(Display::new(
-            Box::new(terminal),
-            Box::new(move || size_in_foreground(&asked)),
-        ))
+        Ok(Display::new(Box::new(terminal), Box::new(move || size_in_foreground(&asked))))
     }
 
     /// How large the terminal is now; nothing if it must not be drawn on, which is so in the background.
@@ -96,10 +87,7 @@ impl Display {
         if self.drawn.is_empty() {
             return;
         }
-        let size = self.size().unwrap_or(Size {
-            columns: self.columns,
-            rows: self.drawn.len() + 1,
-        });
+        let size = self.size().unwrap_or(Size { columns: self.columns, rows: self.drawn.len() + 1 });
         let mut frame = String::from(BEGIN);
         self.go_up(size, &mut frame);
         frame.push_str(CLEAR_BELOW);
@@ -152,10 +140,7 @@ fn size_in_foreground(terminal: &File) -> Option<Size> {
         return None;
     }
     let size = rustix::termios::tcgetwinsize(terminal.as_fd()).ok()?;
-    Some(Size {
-        columns: usize::from(size.ws_col),
-        rows: usize::from(size.ws_row),
-    })
+    Some(Size { columns: usize::from(size.ws_col), rows: usize::from(size.ws_row) })
 }
 
 #[cfg(test)]

@@ -25,13 +25,7 @@ impl Progress {
     /// A bar up to so many bytes.
     pub fn new(total_bytes: u64) -> Self {
         let started = Instant::now();
-        Progress {
-            total_bytes,
-            done_bytes: 0,
-            started,
-            due: started + PATIENCE,
-            bar: None,
-        }
+        Progress { total_bytes, done_bytes: 0, started, due: started + PATIENCE, bar: None }
     }
 
     /// So many more bytes were read.
@@ -69,11 +63,7 @@ fn speed(done_bytes: u64, total_bytes: u64, elapsed: Duration) -> String {
     let left_bytes = total_bytes.saturating_sub(done_bytes);
     let left_s = left_bytes as f64 / rate.max(1.0);
     let left = Duration::try_from_secs_f64(left_s).unwrap_or(Duration::MAX);
-    format!(
-        "{}/s, {} left",
-        BinaryBytes(rate as u64),
-        HumanDuration(left)
-    )
+    format!("{}/s, {} left", BinaryBytes(rate as u64), HumanDuration(left))
 }
 
 fn bar(total_bytes: u64) -> ProgressBar {
@@ -92,10 +82,7 @@ mod tests {
     #[test]
     fn rate_and_rest_count_from_the_start() {
         let second = Duration::from_secs(1);
-        assert_eq!(
-            speed(1 << 20, 3 << 20, second),
-            "1.00 MiB/s, 2 seconds left"
-        );
+        assert_eq!(speed(1 << 20, 3 << 20, second), "1.00 MiB/s, 2 seconds left");
         assert_eq!(speed(5, 3, second), "5 B/s, 0 seconds left"); // a file may have grown
         assert!(speed(0, 3, Duration::ZERO).ends_with("left"));
     }

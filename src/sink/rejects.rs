@@ -23,11 +23,7 @@ impl Rejects {
             return Err(format!("{name}: is read as a source"));
         }
         match File::create(path) {
-            Ok(file) => Ok(Rejects {
-                name,
-                writer: BufWriter::new(file),
-                error: None,
-            }),
+            Ok(file) => Ok(Rejects { name, writer: BufWriter::new(file), error: None }),
             Err(error) => Err(format!("{name}: {}", reason(&error))),
         }
     }
@@ -65,8 +61,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "a\n").expect("room for a line");
         let path = file.path().as_os_str();
-        let refused =
-            Rejects::create(path, "it".to_owned(), &[path.to_owned()]).expect_err("it is a source");
+        let refused = Rejects::create(path, "it".to_owned(), &[path.to_owned()]).expect_err("it is a source");
         assert_eq!(refused, "it: is read as a source");
         assert_eq!(std::fs::read(path).expect("the file"), b"a\n");
     }

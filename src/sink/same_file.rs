@@ -9,15 +9,9 @@ const MAX_LINKS: usize = 40;
 
 /// True if both paths are one regular file, however they are written. The second may be `-`, standard input.
 pub fn is_same_file(path: &OsStr, source: &OsStr) -> bool {
-    let source = if source == "-" {
-        OsStr::new("/dev/stdin")
-    } else {
-        source
-    };
+    let source = if source == "-" { OsStr::new("/dev/stdin") } else { source };
     match (std::fs::metadata(path), std::fs::metadata(source)) {
-        (Ok(left), Ok(right)) => {
-            left.is_file() && (left.dev(), left.ino()) == (right.dev(), right.ino())
-        }
+        (Ok(left), Ok(right)) => left.is_file() && (left.dev(), left.ino()) == (right.dev(), right.ino()),
         _ => false,
     }
 }
@@ -52,9 +46,7 @@ pub(super) fn target(path: &Path) -> PathBuf {
         let Ok(next) = std::fs::read_link(&path) else {
             break;
         };
-        path = path
-            .parent()
-            .map_or(next.clone(), |folder| folder.join(&next));
+        path = path.parent().map_or(next.clone(), |folder| folder.join(&next));
     }
     path
 }
@@ -87,9 +79,6 @@ mod tests {
         std::fs::hard_link(at("new"), at("hard")).expect("a link");
         assert!(is_same_place(&at("link"), &at("hard")));
         assert!(!is_same_place(&at("new"), &at("other")));
-        assert!(!is_same_place(
-            OsStr::new("/dev/null"),
-            OsStr::new("/dev/null")
-        ));
+        assert!(!is_same_place(OsStr::new("/dev/null"), OsStr::new("/dev/null")));
     }
 }

@@ -54,10 +54,7 @@ impl Sink for Stdout {
                 Err(Errno::AGAIN) => wait_for_room(stdout),
                 Err(Errno::PIPE) => return Err(SinkError::Closed),
                 Err(error) => {
-                    return Err(SinkError::Failed(format!(
-                        "standard output: {}",
-                        reason(&error.into())
-                    )));
+                    return Err(SinkError::Failed(format!("standard output: {}", reason(&error.into()))));
                 }
             }
         }

@@ -52,11 +52,7 @@ impl WholeFile {
         let place = match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(format!("{name}: is a directory")),
             Ok(found) if found.is_file() => {
-                let mut file = OpenOptions::new()
-                    .read(true)
-                    .append(true)
-                    .open(&target)
-                    .map_err(because)?;
+                let mut file = OpenOptions::new().read(true).append(true).open(&target).map_err(because)?;
                 let mut start = [0; 256];
                 let length = file.read(&mut start).map_err(because)?;
                 beside(&target).map_err(because)?; // gone again at once
@@ -105,10 +101,7 @@ fn open_device(path: &OsStr) -> io::Result<File> {
                 return Ok(File::from(device));
             }
             Err(Errno::NXIO) if start.elapsed() < READER_WAIT => {
-                let pause = Timespec {
-                    tv_sec: 0,
-                    tv_nsec: 5_000_000,
-                };
+                let pause = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
                 let _ = poll(&mut [], Some(&pause)); // if it ends early, the next try comes early
             }
             Err(Errno::NXIO) => return Err(io::Error::other("is a pipe that no process reads")),
@@ -131,16 +124,12 @@ mod tests {
     use super::*;
 
     fn at(path: &Path) -> Result<WholeFile, String> {
-        WholeFile::at(path.as_os_str(), "it".to_owned(), &[], |start| {
-            start.starts_with(b"old")
-        })
+        WholeFile::at(path.as_os_str(), "it".to_owned(), &[], |start| start.starts_with(b"old"))
     }
 
     fn names(directory: &Path) -> Vec<OsString> {
         let entries = std::fs::read_dir(directory).expect("a directory");
-        entries
-            .map(|entry| entry.expect("an entry").file_name())
-            .collect()
+        entries.map(|entry| entry.expect("an entry").file_name()).collect()
     }
 
     #[test]
@@ -151,16 +140,10 @@ mod tests {
         assert!(names(directory.path()).is_empty());
         file.write(b"one").expect("there is room");
         assert_eq!(std::fs::read(&path).expect("the file"), b"one");
-        at(&path)
-            .expect("it can be replaced")
-            .write(b"2")
-            .expect("there is room");
+        at(&path).expect("it can be replaced").write(b"2").expect("there is room");
         assert_eq!(std::fs::read(&path).expect("the file"), b"2");
         assert_eq!(names(directory.path()), ["report"]);
-        let mode = std::fs::metadata(&path)
-            .expect("the file")
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
         assert_eq!(mode & 0o600, 0o600);
     }
 
@@ -176,63 +159,36 @@ mod tests {
         file.write(b"new").expect("there is room");
         assert_eq!(std::fs::read(&path).expect("the file"), b"new");
         assert!(link.is_symlink());
-        let mode = std::fs::metadata(&path)
-            .expect("the file")
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
         assert_eq!(mode & 0o777, 0o604);
         let _ = at(&link).expect("it can be replaced");
         assert!(path.exists(), "only what an earlier run left is removed");
         let dangling = directory.path().join("dangling");
         std::os::unix::fs::symlink("nothing", &dangling).expect("a link");
-        at(&dangling)
-            .expect("it can be made")
-            .write(b"x")
-            .expect("there is room");
+        at(&dangling).expect("it can be made").write(b"x").expect("there is room");
         assert!(dangling.is_symlink() && directory.path().join("nothing").exists());
-        at(Path::new("/dev/null"))
-            .expect("it takes all")
-            .write(b"x")
-            .expect("it takes all");
+        at(Path::new("/dev/null")).expect("it takes all").write(b"x").expect("it takes all");
     }
 
     #[test]
     fn a_pipe_without_a_reader_holds_nothing_up() {
         let directory = tempfile::tempdir().expect("a directory");
         let pipe = directory.path().join("pipe");
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &pipe,
-            rustix::fs::FileType::Fifo,
-            Mode::from_raw_mode(0o600),
-            0,
-        )
-        .expect("a pipe");
-        assert_eq!(
-            at(&pipe).expect_err("no reader"),
-            "it: is a pipe that no process reads"
-        );
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, Mode::from_raw_mode(0o600), 0)
+            .expect("a pipe");
+        assert_eq!(at(&pipe).expect_err("no reader"), "it: is a pipe that no process reads");
         let path = pipe.clone();
         let reader = std::thread::spawn(move || std::fs::read(path).expect("the pipe"));
-        at(&pipe)
-            .expect("a reader")
-            .write(b"text")
-            .expect("there is room");
+        at(&pipe).expect("a reader").write(b"text").expect("there is room");
         assert_eq!(reader.join().expect("it reads"), b"text");
     }
 
     #[test]
     fn what_cannot_be_written_is_said_at_once() {
         let directory = tempfile::tempdir().expect("a directory");
-        assert_eq!(
-            at(directory.path()).expect_err("a directory"),
-            "it: is a directory"
-        );
+        assert_eq!(at(directory.path()).expect_err("a directory"), "it: is a directory");
         let missing = directory.path().join("none/report");
-        assert_eq!(
-            at(&missing).expect_err("no directory"),
-            "it: no such file or directory"
-        );
+        assert_eq!(at(&missing).expect_err("no directory"), "it: no such file or directory");
         let path = directory.path().join("source");
         std::fs::write(&path, "a\n").expect("there is room");
         let source = path.clone().into_os_string();

@@ -17,10 +17,7 @@ pub struct NoCommands<S> {
 impl<S: Sink> NoCommands<S> {
     /// Results that go to `to`.
     pub fn new(to: S) -> NoCommands<S> {
-        NoCommands {
-            to,
-            is_line_start: true,
-        }
+        NoCommands { to, is_line_start: true }
     }
 }
 
@@ -58,10 +55,7 @@ mod tests {
 
     #[test]
     fn commands_are_broken_and_nothing_else_changes() {
-        assert_eq!(
-            written("::error::x\na\t::b\n  ::warning::\n"),
-            "\\::error::x\na\t::b\n  \\::warning::\n"
-        );
+        assert_eq!(written("::error::x\na\t::b\n  ::warning::\n"), "\\::error::x\na\t::b\n  \\::warning::\n");
         assert_eq!(written("x ##[group]y ## [\n"), "x #\\#[group]y ## [\n");
         assert_eq!(written("a::b\n:c\n\n"), "a::b\n:c\n\n");
     }

@@ -37,10 +37,7 @@ impl Address {
         let rest = &written[start..];
         let example = |host: &str| format!("write {scheme}://{host}:9999");
         let mistake = |from: usize, message: &str, host: &str| {
-            let span = Span {
-                start: from,
-                end: written.len(),
-            };
+            let span = Span { start: from, end: written.len() };
             Err(Mistake::new(span, message).help(example(host)))
         };
         let is_port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -58,26 +55,16 @@ impl Address {
             let message = "expected a port from 0 to 65535";
             return mistake(written.len() - port.len(), message, shown);
         };
-        let bare = name
-            .strip_prefix('[')
-            .and_then(|name| name.strip_suffix(']'));
+        let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
         if bare.is_none() && name.contains(':') {
             let bracketed = format!("[{name}]");
             return mistake(start, "an IPv6 address stands in brackets", &bracketed);
         }
         match (bare.unwrap_or(name), host) {
             ("", Host::Needed) => mistake(start, "expected a host in front of the port", LOOPBACK),
-            (_, Host::Needed) if number == 0 => {
-                mistake(written.len() - 1, "nobody listens on port 0", shown)
-            }
-            ("", Host::Loopback) => Ok(Address {
-                host: LOOPBACK.to_owned(),
-                port: number,
-            }),
-            (name, _) => Ok(Address {
-                host: name.to_owned(),
-                port: number,
-            }),
+            (_, Host::Needed) if number == 0 => mistake(written.len() - 1, "nobody listens on port 0", shown),
+            ("", Host::Loopback) => Ok(Address { host: LOOPBACK.to_owned(), port: number }),
+            (name, _) => Ok(Address { host: name.to_owned(), port: number }),
         }
     }
 
@@ -144,9 +131,7 @@ mod tests {
     use super::*;
 
     fn read(written: &str, host: Host) -> Result<String, String> {
-        Address::parse(written, host)
-            .map(|address| address.to_string())
-            .map_err(|mistake| mistake.message)
+        Address::parse(written, host).map(|address| address.to_string()).map_err(|mistake| mistake.message)
     }
 
     #[test]
@@ -178,11 +163,7 @@ mod tests {
             ("tcp://:9", "expected a host in front of the port"),
             ("tcp://host:0", "nobody listens on port 0"),
         ] {
-            assert_eq!(
-                read(written, Host::Needed),
-                Err(message.to_owned()),
-                "{written}"
-            );
+            assert_eq!(read(written, Host::Needed), Err(message.to_owned()), "{written}");
         }
     }
 

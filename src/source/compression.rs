@@ -54,10 +54,7 @@ const SIGNATURES: &[Signature] = &[
         compression: Compression::Gzip,
         bytes: &[Is(0x1f), Is(0x8b), Is(0x08)], // the third: deflate, the only method there is
     },
-    Signature {
-        compression: Compression::Zstd,
-        bytes: &[Is(0x28), Is(0xb5), Is(0x2f), Is(0xfd)],
-    },
+    Signature { compression: Compression::Zstd, bytes: &[Is(0x28), Is(0xb5), Is(0x2f), Is(0xfd)] },
     Signature {
         compression: Compression::Zstd, // pzstd puts a skippable frame in front
         bytes: &[Is(0x50), Is(0x2a), Is(0x4d), Is(0x18)],
@@ -92,14 +89,8 @@ const SIGNATURES: &[Signature] = &[
             Is(0x90),
         ],
     },
-    Signature {
-        compression: Compression::Xz,
-        bytes: &[Is(0xfd), Is(0x37), Is(0x7a), Is(0x58), Is(0x5a), Is(0x00)],
-    },
-    Signature {
-        compression: Compression::Lz4,
-        bytes: &[Is(0x04), Is(0x22), Is(0x4d), Is(0x18)],
-    },
+    Signature { compression: Compression::Xz, bytes: &[Is(0xfd), Is(0x37), Is(0x7a), Is(0x58), Is(0x5a), Is(0x00)] },
+    Signature { compression: Compression::Lz4, bytes: &[Is(0x04), Is(0x22), Is(0x4d), Is(0x18)] },
 ];
 
 impl Compression {
@@ -108,11 +99,7 @@ impl Compression {
     pub fn detect(first_bytes: &[u8]) -> Detection {
         let mut detection = Detection::Plain;
         for signature in SIGNATURES {
-            let fits = signature
-                .bytes
-                .iter()
-                .zip(first_bytes)
-                .all(|(pattern, byte)| pattern.fits(*byte));
+            let fits = signature.bytes.iter().zip(first_bytes).all(|(pattern, byte)| pattern.fits(*byte));
             if fits && first_bytes.len() >= signature.bytes.len() {
                 return Detection::Compressed(signature.compression);
             }
@@ -177,10 +164,7 @@ impl Read for Lz4Frames {
                 (false, _) => watched.at_boundary = true, // a frame has ended: on with the next
                 (true, true) => return Ok(0),
                 (true, false) => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::UnexpectedEof,
-                        "the lz4 frame is cut off",
-                    ));
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the lz4 frame is cut off"));
                 }
             }
         }
@@ -212,13 +196,8 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Compression; 5] = [
-        Compression::Gzip,
-        Compression::Zstd,
-        Compression::Bzip2,
-        Compression::Xz,
-        Compression::Lz4,
-    ];
+    const ALL: [Compression; 5] =
+        [Compression::Gzip, Compression::Zstd, Compression::Bzip2, Compression::Xz, Compression::Lz4];
 
     fn compress(compression: Compression, text: &[u8]) -> Vec<u8> {
         match compression {
@@ -229,9 +208,7 @@ mod tests {
             }
             Compression::Zstd => {
                 let mut writer = zstd::Encoder::new(Vec::new(), 3).expect("memory takes all");
-                writer
-                    .include_checksum(true)
-                    .expect("a checksum is allowed"); // as the tool does
+                writer.include_checksum(true).expect("a checksum is allowed"); // as the tool does
                 writer.write_all(text).expect("it takes all");
                 writer.finish().expect("memory takes all")
             }
@@ -242,8 +219,7 @@ mod tests {
             }
             Compression::Xz => {
                 let options = lzma_rust2::XzOptions::with_preset(1);
-                let mut writer =
-                    lzma_rust2::XzWriter::new(Vec::new(), options).expect("memory takes all");
+                let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).expect("memory takes all");
                 writer.write_all(text).expect("it takes all");
                 writer.finish().expect("memory takes all")
             }
@@ -270,9 +246,7 @@ mod tests {
 
     fn decompress(compression: Compression, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
-        compression
-            .reader(Box::new(Cursor::new(bytes.to_vec())))?
-            .read_to_end(&mut text)?;
+        compression.reader(Box::new(Cursor::new(bytes.to_vec())))?.read_to_end(&mut text)?;
         Ok(text)
     }
 
@@ -289,35 +263,16 @@ mod tests {
 
     #[test]
     fn text_is_plain_at_its_first_byte() {
-        for text in [
-            &b"a"[..],
-            b"{",
-            b"1",
-            b"\n",
-            b"\xef\xbb\xbf",
-            b"\x00",
-            b"[",
-            b"<13>",
-        ] {
+        for text in [&b"a"[..], b"{", b"1", b"\n", b"\xef\xbb\xbf", b"\x00", b"[", b"<13>"] {
             assert_eq!(Compression::detect(text), Detection::Plain);
         }
     }
 
     #[test]
     fn what_may_still_be_either_needs_more() {
-        for bytes in [
-            &b""[..],
-            b"B",
-            b"BZh",
-            b"BZh9",
-            b"BZh91AY&S",
-            b"\x1f",
-            b"\x1f\x8b",
-            b"(",
-            b"P",
-            b"\xfd7zXZ",
-            b"\x04\"M",
-        ] {
+        for bytes in
+            [&b""[..], b"B", b"BZh", b"BZh9", b"BZh91AY&S", b"\x1f", b"\x1f\x8b", b"(", b"P", b"\xfd7zXZ", b"\x04\"M"]
+        {
             assert_eq!(Compression::detect(bytes), Detection::NeedMore, "{bytes:?}");
         }
         for bytes in [
@@ -339,17 +294,11 @@ mod tests {
         for compression in ALL {
             for text in [&b""[..], b"one\ntwo\n", &sample()] {
                 let bytes = compress(compression, text);
-                assert_eq!(
-                    Compression::detect(&bytes),
-                    Detection::Compressed(compression)
-                );
+                assert_eq!(Compression::detect(&bytes), Detection::Compressed(compression));
                 for end in 0..4 {
                     assert_ne!(Compression::detect(&bytes[..end]), Detection::Plain);
                 }
-                assert_eq!(
-                    decompress(compression, &bytes).expect("it was compressed just now"),
-                    text
-                );
+                assert_eq!(decompress(compression, &bytes).expect("it was compressed just now"), text);
             }
         }
     }
@@ -388,11 +337,7 @@ mod tests {
         for compression in ALL {
             let bytes = compress(compression, b"one\ntwo\n");
             for end in 1..bytes.len() {
-                assert!(
-                    decompress(compression, &bytes[..end]).is_err(),
-                    "{compression:?} {end} of {}",
-                    bytes.len()
-                );
+                assert!(decompress(compression, &bytes[..end]).is_err(), "{compression:?} {end} of {}", bytes.len());
             }
             let mut two = bytes.clone();
             two.extend(&bytes[..bytes.len() - 1]);
@@ -400,10 +345,7 @@ mod tests {
             let long = compress(compression, &sample());
             for part in 1..50 {
                 let end = long.len() * part / 50;
-                assert!(
-                    decompress(compression, &long[..end]).is_err(),
-                    "{compression:?}"
-                );
+                assert!(decompress(compression, &long[..end]).is_err(), "{compression:?}");
             }
         }
     }

@@ -89,36 +89,25 @@ impl Listener {
     pub(super) fn tcp(address: &Address) -> io::Result<Listener> {
         let listener = TcpListener::bind(&*address.resolve()?)?;
         listener.set_nonblocking(true)?;
-        Ok(Listener {
-            socket: Socket::Tcp(listener),
-        })
+        Ok(Listener { socket: Socket::Tcp(listener) })
     }
 
     /// Listens at a path. A socket's file that nobody listens at is what is left of an earlier run: it is replaced.
     pub(super) fn unix(path: &Path) -> io::Result<Listener> {
-        let is_socket = |path: &Path| {
-            std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
-        };
+        let is_socket =
+            |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
         let mut bound = UnixListener::bind(path);
         if let Err(error) = &bound
             && error.kind() == io::ErrorKind::AddrInUse
             && is_socket(path)
-            && UnixStream::connect(path)
-                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+            && UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
         {
             std::fs::remove_file(path)?;
             bound = UnixListener::bind(path);
         }
         let listener = bound?;
         listener.set_nonblocking(true)?;
-        Ok(Listener {
-            socket: Socket::Unix {
-                listener,
-                path: path.to_owned(),
-                file: identity(path),
-                accepted: 0,
-            },
-        })
+        Ok(Listener { socket: Socket::Unix { listener, path: path.to_owned(), file: identity(path), accepted: 0 } })
     }
 
     /// Where it listens, if that is a port.
@@ -132,15 +121,10 @@ impl Listener {
     /// The next connection, which does not block, and how its peer is called; nothing if nobody waits.
     pub fn accept(&mut self) -> io::Result<Option<(File, String)>> {
         let accepted = match &mut self.socket {
-            Socket::Tcp(listener) => listener
-                .accept()
-                .and_then(|(stream, peer)| Ok((connection(stream)?, peer.to_string()))),
-            Socket::Unix {
-                listener,
-                path,
-                accepted,
-                ..
-            } => listener.accept().and_then(|(stream, _)| {
+            Socket::Tcp(listener) => {
+                listener.accept().and_then(|(stream, peer)| Ok((connection(stream)?, peer.to_string())))
+            }
+            Socket::Unix { listener, path, accepted, .. } => listener.accept().and_then(|(stream, _)| {
                 stream.set_nonblocking(true)?;
                 *accepted += 1;
                 let peer = format!("{}#{accepted}", path.display());

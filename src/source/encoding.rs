@@ -58,10 +58,7 @@ pub struct Utf16 {
 
 impl Utf16 {
     fn new(encoding: &'static encoding_rs::Encoding) -> Self {
-        Utf16 {
-            decoder: encoding.new_decoder_without_bom_handling(),
-            replaced: 0,
-        }
+        Utf16 { decoder: encoding.new_decoder_without_bom_handling(), replaced: 0 }
     }
 
     /// Appends the text of the next bytes.
@@ -78,15 +75,11 @@ impl Utf16 {
     fn append(&mut self, bytes: &[u8], text: &mut Vec<u8>, is_last: bool) -> u64 {
         let (mut rest, mut replaced) = (bytes, 0);
         loop {
-            let most = self
-                .decoder
-                .max_utf8_buffer_length_without_replacement(rest.len())
-                .unwrap_or(rest.len());
+            let most = self.decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(rest.len());
             let filled = text.len();
             text.resize(filled + most, 0);
             let (result, read, written) =
-                self.decoder
-                    .decode_to_utf8_without_replacement(rest, &mut text[filled..], is_last);
+                self.decoder.decode_to_utf8_without_replacement(rest, &mut text[filled..], is_last);
             text.truncate(filled + written);
             rest = &rest[read..];
             match result {
@@ -134,10 +127,7 @@ mod tests {
             true => unit.to_be_bytes(),
             false => unit.to_le_bytes(),
         };
-        std::iter::once(0xfeff)
-            .chain(text.encode_utf16())
-            .flat_map(bytes)
-            .collect()
+        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(bytes).collect()
     }
 
     proptest! {
@@ -161,14 +151,8 @@ mod tests {
         assert_eq!(to_utf8(b"a\xef\xbb\xbf".to_vec()), b"a\xef\xbb\xbf");
         assert_eq!(to_utf8(b"\xef\xbb".to_vec()), b"\xef\xbb");
         assert_eq!(to_utf8(b"\xff\xfe\n\xc3\n".to_vec()), b"\xff\xfe\n\xc3\n");
-        assert!(matches!(
-            Mark::of(b"\xff\xfe\x01\x4e", false),
-            Mark::NeedMore
-        ));
-        assert!(matches!(
-            Mark::of(b"\xff\xfe\x01\x4e\n\0", false),
-            Mark::Utf16(2, _)
-        ));
+        assert!(matches!(Mark::of(b"\xff\xfe\x01\x4e", false), Mark::NeedMore));
+        assert!(matches!(Mark::of(b"\xff\xfe\x01\x4e\n\0", false), Mark::Utf16(2, _)));
         assert!(matches!(Mark::of(b"\xef\xbb", false), Mark::NeedMore));
         assert!(matches!(Mark::of(b"\xef\xbb", true), Mark::None));
         assert!(matches!(Mark::of(b"", false), Mark::NeedMore));

@@ -22,11 +22,7 @@ pub(super) const FILE: SourceDef = SourceDef {
                   the other one, as in `app.log.1`, `app.log-20260301.gz` or `app-20260301.log`. Files that are there at the start are all read. If the directory \
                   goes away, bourn says so and waits until it is there again. A file that the system makes up when it is read, as under /proc, is read once.\n\n\
                   `--tail N` begins at the last N records.",
-        examples: &[Example {
-            expr: "count",
-            input: "a\nb\n",
-            output: "2\n",
-        }],
+        examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },
     liveness: Liveness::Plain,
     accepts: |_| true,
@@ -45,10 +41,7 @@ pub(super) fn open(path: &std::ffi::OsStr) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
 
     let at_once = OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options()
-        .read(true)
-        .custom_flags(at_once)
-        .open(path)?;
+    let file = File::options().read(true).custom_flags(at_once).open(path)?;
     rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
     Ok(file)
 }

@@ -64,12 +64,9 @@ impl Fingerprint {
     pub fn is_telling(&self, bytes: u64) -> bool {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let head = &self.head[..self.head.len().min(bytes)];
-        let mut lines = head
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty());
+        let mut lines = head.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let first = lines.next();
-        head.len() >= TELLING_BYTES
-            && lines.any(|line| first.is_some_and(|first| !first.starts_with(line)))
+        head.len() >= TELLING_BYTES && lines.any(|line| first.is_some_and(|first| !first.starts_with(line)))
     }
 
     /// How many bytes were read.
@@ -98,12 +95,10 @@ impl Fingerprint {
             return Ok(Likeness::Beginning(bytes));
         }
         let before = self.read - self.tail.len() as u64;
-        Ok(
-            match bytes_at(file, before, self.tail.len())? == self.tail {
-                true => Likeness::Whole(bytes),
-                false => Likeness::Other,
-            },
-        )
+        Ok(match bytes_at(file, before, self.tail.len())? == self.tail {
+            true => Likeness::Whole(bytes),
+            false => Likeness::Other,
+        })
     }
 }
 
@@ -119,11 +114,7 @@ pub struct Scan {
 }
 
 /// Reads content once and compares it with fingerprints. Nothing if `is_stopped` says so.
-pub fn scan(
-    content: &mut dyn Read,
-    known: &[&Fingerprint],
-    is_stopped: &dyn Fn() -> bool,
-) -> Option<Scan> {
+pub fn scan(content: &mut dyn Read, known: &[&Fingerprint], is_stopped: &dyn Fn() -> bool) -> Option<Scan> {
     let mut order: Vec<usize> = (0..known.len()).collect();
     order.sort_by_key(|index| known[*index].read);
     let mut order = order.into_iter().peekable();
@@ -141,9 +132,7 @@ pub fn scan(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(_) => break false,
         };
-        while let Some(index) =
-            order.next_if(|index| known[*index].read <= own.read + bytes.len() as u64)
-        {
+        while let Some(index) = order.next_if(|index| known[*index].read <= own.read + bytes.len() as u64) {
             let (before, rest) = bytes.split_at((known[index].read - own.read) as usize);
             own.pass(before);
             bytes = rest;
@@ -159,11 +148,7 @@ pub fn scan(
             (false, false) => Likeness::Other,
         };
     }
-    Some(Scan {
-        bytes: own.read,
-        is_complete,
-        likeness,
-    })
+    Some(Scan { bytes: own.read, is_complete, likeness })
 }
 
 /// The bytes of a file from an offset on, fewer where it ends.
@@ -202,9 +187,7 @@ mod tests {
 
     fn passed(content: &[u8], read: usize, step: usize) -> Fingerprint {
         let mut print = Fingerprint::default();
-        content[..read]
-            .chunks(step)
-            .for_each(|bytes| print.pass(bytes));
+        content[..read].chunks(step).for_each(|bytes| print.pass(bytes));
         print
     }
 
@@ -255,16 +238,8 @@ mod tests {
             ("short\nlines\n".to_owned(), 12, false),
             ("the same line again\n".repeat(50), 1000, false),
             ("the same line again\n".repeat(50), 990, false),
-            (
-                format!("{}\n{}\n", "a".repeat(40), "b".repeat(40)),
-                82,
-                true,
-            ),
-            (
-                format!("{}\n{}\n", "a".repeat(40), "b".repeat(40)),
-                60,
-                false,
-            ),
+            (format!("{}\n{}\n", "a".repeat(40), "b".repeat(40)), 82, true),
+            (format!("{}\n{}\n", "a".repeat(40), "b".repeat(40)), 60, false),
             ("x".repeat(2000), 2000, false),
         ] {
             let print = passed(content.as_bytes(), content.len(), 100);

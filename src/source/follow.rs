@@ -76,9 +76,7 @@ pub fn list(directory: &Path) -> io::Result<Vec<(PathBuf, FileId)>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
-        let is_hidden = path
-            .file_name()
-            .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
         // What has gone meanwhile is not there.
         if let (false, Ok(Named::File(id, _))) = (is_hidden, look(&path)) {
             files.push((path, id));
@@ -113,12 +111,7 @@ pub fn tail(file: &File, start: u64, records: u64, framing: Framing) -> io::Resu
 
 /// A line, or so much of it as tells what it begins with.
 fn first_bytes(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
-    let mut line = vec![
-        0;
-        usize::try_from(end - start)
-            .unwrap_or(usize::MAX)
-            .min(64 << 10)
-    ];
+    let mut line = vec![0; usize::try_from(end - start).unwrap_or(usize::MAX).min(64 << 10)];
     let mut filled = 0;
     while filled < line.len() {
         match file.read_at(&mut line[filled..], start + filled as u64)? {
@@ -145,13 +138,7 @@ struct Backwards<'f> {
 
 impl<'f> Backwards<'f> {
     fn new(file: &'f File, start: u64, end: u64, terminator: u8) -> Self {
-        Backwards {
-            file,
-            start: start.min(end),
-            terminator,
-            bytes: Vec::new(),
-            low: end,
-        }
+        Backwards { file, start: start.min(end), terminator, bytes: Vec::new(), low: end }
     }
 
     /// Where the line begins that ends where the last one begins; nothing in front of the first.
@@ -223,24 +210,15 @@ mod tests {
         let content = [vec![b'a'; 200_000], vec![b'\n'], vec![b'b'; 70_000]].concat();
         assert_eq!(last(&content, 0, 1, Framing::Lines).len(), 70_000);
         assert_eq!(last(&content, 0, 2, Framing::Lines).len(), content.len());
-        assert_eq!(
-            last(&content, 5, 2, Framing::Lines).len(),
-            content.len() - 5
-        );
+        assert_eq!(last(&content, 5, 2, Framing::Lines).len(), content.len() - 5);
     }
 
     #[test]
     fn the_last_records_of_other_framings() {
         assert_eq!(last(b"a\nb\0c\0", 0, 1, Framing::Nul), b"c\0");
-        let starts =
-            RecordStart::of(regex::bytes::Regex::new("^[0-9]").expect("a right expression"));
+        let starts = RecordStart::of(regex::bytes::Regex::new("^[0-9]").expect("a right expression"));
         let trace = b" x\n1 a\n  b\n2 c\n  d\n";
-        for (records, expected) in [
-            (0, &b""[..]),
-            (1, b"2 c\n  d\n"),
-            (2, b"1 a\n  b\n2 c\n  d\n"),
-            (3, trace),
-        ] {
+        for (records, expected) in [(0, &b""[..]), (1, b"2 c\n  d\n"), (2, b"1 a\n  b\n2 c\n  d\n"), (3, trace)] {
             assert_eq!(last(trace, 0, records, Framing::Starts(starts)), expected);
         }
     }
@@ -253,18 +231,9 @@ mod tests {
         }
         std::fs::create_dir(directory.path().join("below")).expect("a directory");
         let files = list(directory.path()).expect("it can be read");
-        let names: Vec<_> = files
-            .iter()
-            .filter_map(|(path, _)| path.file_name())
-            .collect();
+        let names: Vec<_> = files.iter().filter_map(|(path, _)| path.file_name()).collect();
         assert_eq!(names, ["a.log", "b.log"]);
-        assert_eq!(
-            look(&directory.path().join("c")).expect("it can be looked at"),
-            Named::Nothing
-        );
-        assert_eq!(
-            look(directory.path()).expect("it can be looked at"),
-            Named::Directory
-        );
+        assert_eq!(look(&directory.path().join("c")).expect("it can be looked at"), Named::Nothing);
+        assert_eq!(look(directory.path()).expect("it can be looked at"), Named::Directory);
     }
 }

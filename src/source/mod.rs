@@ -104,9 +104,7 @@ pub fn check(written: &OsStr) -> Result<(), Mistake> {
 /// The address of a connection without its scheme: `localhost:9999`, `10.0.0.1:514`, `:9999`.
 pub fn address_without_scheme(written: &str) -> Option<String> {
     let (host, port) = written.rsplit_once(':')?;
-    let is_host = host
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+    let is_host = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
     let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
     let host = if host.is_empty() { "localhost" } else { host };
     (is_host && is_port).then(|| format!("tcp://{host}:{port}"))
@@ -118,24 +116,16 @@ fn check_scheme(written: &OsStr) -> Result<(), Mistake> {
     if let Some(address) = address_without_scheme(&text)
         && !std::path::Path::new(written).exists()
     {
-        let span = Span {
-            start: 0,
-            end: text.len(),
-        };
+        let span = Span { start: 0, end: text.len() };
         let mistake = Mistake::new(span, "no such file, and an address needs its kind");
         return Err(mistake.help(format!("write {address}")));
     }
     if let Some((scheme, rest)) = text.split_once(':')
         && !rest.starts_with('/')
         && !std::path::Path::new(written).exists()
-        && SOURCES.iter().any(|def| {
-            def.entry.name == scheme && def.entry.usage.starts_with(&format!("{scheme}://"))
-        })
+        && SOURCES.iter().any(|def| def.entry.name == scheme && def.entry.usage.starts_with(&format!("{scheme}://")))
     {
-        let span = Span {
-            start: 0,
-            end: text.len(),
-        };
+        let span = Span { start: 0, end: text.len() };
         let mistake = Mistake::new(span, "no such file, and an address has two slashes");
         return Err(match rest.contains(|c: char| c.is_ascii_digit()) {
             true => mistake.help(format!("write {scheme}://{rest}")),
@@ -147,15 +137,9 @@ fn check_scheme(written: &OsStr) -> Result<(), Mistake> {
     if scheme.is_empty() || !scheme.chars().all(is_word) || std::path::Path::new(written).exists() {
         return Ok(());
     }
-    let schemes: Vec<&str> = SOURCES
-        .iter()
-        .filter(|def| def.entry.usage.contains("://"))
-        .map(|def| def.entry.name)
-        .collect();
-    let span = Span {
-        start: 0,
-        end: scheme.len(),
-    };
+    let schemes: Vec<&str> =
+        SOURCES.iter().filter(|def| def.entry.usage.contains("://")).map(|def| def.entry.name).collect();
+    let span = Span { start: 0, end: scheme.len() };
     let help = match closest(scheme, &schemes) {
         Some(close) => format!("did you mean `{close}`?"),
         None => format!("there are {}", schemes.join(", ")),
@@ -189,19 +173,12 @@ pub fn display(written: &OsStr) -> Cow<'_, str> {
 fn input(file: File, start: u64) -> Result<Input, String> {
     let metadata = file.metadata().map_err(|error| reason(&error))?;
     if metadata.is_dir() {
-        return Err(
-            "is a directory: name the files in it, as in DIR/*.log, or --follow it".to_owned(),
-        );
+        return Err("is a directory: name the files in it, as in DIR/*.log, or --follow it".to_owned());
     }
     // Files under /proc say that they are empty and are not; those under /sys, that they fill a page.
-    let is_made_up =
-        metadata.len() == 0 || metadata.blocks() == 0 && metadata.len() <= MADE_UP_BYTES;
+    let is_made_up = metadata.len() == 0 || metadata.blocks() == 0 && metadata.len() <= MADE_UP_BYTES;
     if metadata.is_file() && !is_made_up {
-        return Ok(Input::Ranges {
-            file,
-            start: start.min(metadata.len()),
-            end: metadata.len(),
-        });
+        return Ok(Input::Ranges { file, start: start.min(metadata.len()), end: metadata.len() });
     }
     Ok(Input::Stream(file))
 }

@@ -41,10 +41,8 @@ fn is_made_of(name: &str, of: &str) -> bool {
     let Some((stem, extension)) = of.rsplit_once('.') else {
         return false;
     };
-    let between = name
-        .strip_prefix(stem)
-        .and_then(|rest| rest.strip_suffix(extension))
-        .and_then(|rest| rest.strip_suffix('.'));
+    let between =
+        name.strip_prefix(stem).and_then(|rest| rest.strip_suffix(extension)).and_then(|rest| rest.strip_suffix('.'));
     between.is_some_and(|mark| {
         let digits = mark.strip_prefix(['.', '-', '_']);
         digits.is_some_and(|digits| digits.starts_with(|first: char| first.is_ascii_digit()))
@@ -96,11 +94,7 @@ mod tests {
             ("app.log", "app.log.1", false),
             ("b.log", "a.log", false),
         ] {
-            assert_eq!(
-                is_rotated(Path::new(name), Path::new(of)),
-                expected,
-                "{name} of {of}"
-            );
+            assert_eq!(is_rotated(Path::new(name), Path::new(of)), expected, "{name} of {of}");
         }
     }
 

@@ -13,11 +13,7 @@ pub(super) const STDIN: SourceDef = SourceDef {
         usage: "-",
         summary: "Standard input; also if no source is named.",
         details: "",
-        examples: &[Example {
-            expr: "count",
-            input: "a\nb\n",
-            output: "2\n",
-        }],
+        examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },
     liveness: Liveness::Plain,
     accepts: |written| written == "-",
@@ -26,8 +22,7 @@ pub(super) const STDIN: SourceDef = SourceDef {
         if stdin_was_closed() {
             return Err("standard input is closed".to_owned());
         }
-        let handle =
-            rustix::io::dup(rustix::stdio::stdin()).map_err(|error| reason(&error.into()))?;
+        let handle = rustix::io::dup(rustix::stdio::stdin()).map_err(|error| reason(&error.into()))?;
         let file = File::from(handle);
         // Only a regular file has an offset: a shell may have read the first lines already.
         let start = rustix::fs::tell(&file).unwrap_or(0);

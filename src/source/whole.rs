@@ -11,9 +11,7 @@ use crate::data::reason;
 /// is UTF-16; the mark is dropped. An error is a sentence without the
 /// file's name.
 pub fn read_whole(path: &OsStr) -> Result<Vec<u8>, String> {
-    read(path)
-        .map(encoding::to_utf8)
-        .map_err(|error| reason(&error))
+    read(path).map(encoding::to_utf8).map_err(|error| reason(&error))
 }
 
 fn read(path: &OsStr) -> io::Result<Vec<u8>> {

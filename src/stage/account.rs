@@ -40,10 +40,7 @@ pub struct Account {
 impl Account {
     /// An empty account that keeps the lines of rejected rows, if there is a slot that holds them.
     pub fn keeping(line: Option<Slot>) -> Account {
-        Account {
-            line,
-            ..Account::default()
-        }
+        Account { line, ..Account::default() }
     }
 
     /// A filter dropped so many rows.
@@ -65,10 +62,7 @@ impl Account {
         self.rejected += 1;
         self.first_rejected.get_or_insert(reason);
         if let Some(line) = self.line {
-            write_text(
-                batch.column(line).get(row as usize),
-                &mut self.rejected_lines,
-            );
+            write_text(batch.column(line).get(row as usize), &mut self.rejected_lines);
             self.rejected_lines.push(b'\n');
         }
     }

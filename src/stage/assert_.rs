@@ -46,24 +46,15 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &ASSERT.entry)?;
     let message = if arguments.peek_expression().is_some() {
-        let (bytes, _) = arguments
-            .text("a message in quotes")
-            .map_err(|mistake| one(mistake.usage(ASSERT.entry.usage)))?;
+        let (bytes, _) =
+            arguments.text("a message in quotes").map_err(|mistake| one(mistake.usage(ASSERT.entry.usage)))?;
         Some(String::from_utf8_lossy(bytes).into_owned())
     } else {
         None
     };
     arguments.finish(ASSERT.entry.usage).map_err(one)?;
     let place = scope.find("@source").zip(scope.find("@number"));
-    Ok(BoundStage::Assert(Assert {
-        condition,
-        number: 0,
-        check: Check {
-            text,
-            message,
-            place,
-        },
-    }))
+    Ok(BoundStage::Assert(Assert { condition, number: 0, check: Check { text, message, place } }))
 }
 
 /// Lets all rows pass and enters those that break the condition.

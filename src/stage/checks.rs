@@ -72,13 +72,7 @@ impl Checks {
 
     /// The `assert` of this number has seen the rows of a batch, these of which break it. `live` are the slots
     /// that show them.
-    pub(super) fn see(
-        &mut self,
-        number: usize,
-        batch: &Batch<'_>,
-        broken: &[u32],
-        live: &LiveSlots,
-    ) {
+    pub(super) fn see(&mut self, number: usize, batch: &Batch<'_>, broken: &[u32], live: &LiveSlots) {
         let shown = &broken[..broken.len().min(SHOWN)];
         let seen = Checked {
             rows: batch.rows as u64,
@@ -115,9 +109,7 @@ pub(super) fn condition(
     scope: &Scope,
     entry: &Entry,
 ) -> Result<(String, Node), Vec<Mistake>> {
-    let written = arguments
-        .expression("a condition")
-        .map_err(|mistake| vec![mistake.usage(entry.usage)])?;
+    let written = arguments.expression("a condition").map_err(|mistake| vec![mistake.usage(entry.usage)])?;
     let here = arguments.span_here();
     if arguments.equals_sign() {
         return Err(vec![
@@ -140,14 +132,10 @@ fn constant(written: &ast::Expr, scope: &Scope, entry: &Entry) -> Mistake {
     let message = format!("expected a condition on a field, found `{written}`");
     let mistake = Mistake::new(written.span, message);
     match scope.fields().first() {
-        Some(field) if field.name == "line" => mistake.help(format!(
-            "it is the same for every row; write {} len(line) < 80",
-            entry.name
-        )),
-        Some(field) => mistake.help(format!(
-            "it is the same for every row; write {} {} > 0",
-            entry.name, field.name
-        )),
+        Some(field) if field.name == "line" => {
+            mistake.help(format!("it is the same for every row; write {} len(line) < 80", entry.name))
+        }
+        Some(field) => mistake.help(format!("it is the same for every row; write {} {} > 0", entry.name, field.name)),
         None => mistake.usage(entry.usage),
     }
 }
@@ -199,9 +187,7 @@ mod tests {
                 .flat_map(|batch| (0..batch.rows).map(|row| batch.column(Slot(0)).get(row)))
                 .map(|value| format!("{value:?}"))
                 .collect();
-            let wanted: Vec<String> = (7..17)
-                .map(|number| format!("{:?}", ValueRef::Int(number)))
-                .collect();
+            let wanted: Vec<String> = (7..17).map(|number| format!("{:?}", ValueRef::Int(number))).collect();
             assert_eq!(shown, wanted, "cut at {cut}");
             assert_eq!(checks.of(0).rows, 0);
         }

@@ -37,16 +37,8 @@ pub(super) const CSV: StageDef = StageDef {
                 input: "path,ms,user name\n/a,9,ann\n\"/b,c\",12,\"bob \"\"b\"\"\"\n",
                 output: "/b,c\tbob \"b\"\n",
             },
-            Example {
-                expr: "csv | where ms > 10",
-                input: "path,ms\n/a,9\n/b,12\n",
-                output: "path,ms\n/b,12\n",
-            },
-            Example {
-                expr: "csv ';' as name, n | sum(n) by name",
-                input: "a;1\nb;2\na;3\n",
-                output: "a\t4\nb\t2\n",
-            },
+            Example { expr: "csv | where ms > 10", input: "path,ms\n/a,9\n/b,12\n", output: "path,ms\n/b,12\n" },
+            Example { expr: "csv ';' as name, n | sum(n) by name", input: "a;1\nb;2\na;3\n", output: "a\t4\nb\t2\n" },
             Example {
                 expr: "csv / +/ | where `%CPU` > 5 | select PID, COMMAND",
                 input: "USER   PID %CPU COMMAND\nroot     1  0.0 /sbin/init splash\nann   4711 12.5 python3 train.py --all\n",
@@ -60,8 +52,7 @@ pub(super) const CSV: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
-    let dialect =
-        dialect(&mut arguments).map_err(|mistake| vec![mistake.usage(CSV.entry.usage)])?;
+    let dialect = dialect(&mut arguments).map_err(|mistake| vec![mistake.usage(CSV.entry.usage)])?;
     let framing = match dialect {
         Dialect::Csv { separator } => Framing::Quoted { separator },
         _ => Framing::Lines,
@@ -87,13 +78,10 @@ fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Mistake> {
     }
     match arguments.text("a separator such as ';', \" | \" or / +/")? {
         ([], span) => Err(Mistake::new(span, "the separator is empty")),
-        (text, span) if text.iter().any(|byte| b"\"\n\r".contains(byte)) => Err(Mistake::new(
-            span,
-            "a separator holds no quote and no line end",
-        )),
-        ([separator], _) => Ok(Dialect::Csv {
-            separator: *separator,
-        }),
+        (text, span) if text.iter().any(|byte| b"\"\n\r".contains(byte)) => {
+            Err(Mistake::new(span, "a separator holds no quote and no line end"))
+        }
+        ([separator], _) => Ok(Dialect::Csv { separator: *separator }),
         (text, _) => Ok(leaked(Separator::text(text))),
     }
 }
@@ -121,9 +109,7 @@ pub(super) fn bind_rows(
     if arguments.keyword("as") {
         names = Some(arguments.names("the name of a column").map_err(mistake)?);
     }
-    arguments
-        .finish(entry.usage)
-        .map_err(|mistake| vec![mistake])?;
+    arguments.finish(entry.usage).map_err(|mistake| vec![mistake])?;
     let names = names.unwrap_or_default();
     for (index, name) in names.iter().enumerate() {
         if names[..index].iter().any(|other| other.text == name.text) {
@@ -144,9 +130,8 @@ pub(super) fn bind_rows(
             of_source(extraction, header.map(|_| Preface::Mark), framing)
         }
         (true, Some(slot)) => {
-            let extraction = extract::open(text, scope, false, move |wanted| {
-                Box::new(CsvDecoder::new(dialect, None, wanted))
-            });
+            let extraction =
+                extract::open(text, scope, false, move |wanted| Box::new(CsvDecoder::new(dialect, None, wanted)));
             of_source(extraction.under(slot), Some(Preface::Header), framing)
         }
         (true, None) if scope.unknown => return Ok(BoundStage::Rows(Vec::new())),

@@ -5,9 +5,7 @@
 //! coordinator, which knows all of them.
 
 use super::let_::Assign;
-use super::{
-    Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef,
-};
+use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Value, ValueRef};
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::group::{GroupTable, IdleKeys, groups_of};
@@ -28,16 +26,8 @@ pub(super) const DEDUP: StageDef = StageDef {
                   anew in each. Every key is remembered; `--forget` bounds that, and `within` without `on` \
                   remembers no longer than DUR.",
         examples: &[
-            Example {
-                expr: "dedup",
-                input: "a\nb\na\n",
-                output: "a\nb\n",
-            },
-            Example {
-                expr: "split ',' | dedup lower(word)",
-                input: "a,B,A,b,c\n",
-                output: "a\nB\nc\n",
-            },
+            Example { expr: "dedup", input: "a\nb\na\n", output: "a\nb\n" },
+            Example { expr: "split ',' | dedup lower(word)", input: "a,B,A,b,c\n", output: "a\nB\nc\n" },
             Example {
                 expr: "parse \"{t:time} {what}\" | dedup what within 1m on t",
                 input: "2026-03-01T10:00:00Z up\n2026-03-01T10:00:40Z up\n2026-03-01T10:01:10Z up\n",
@@ -91,11 +81,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    let dedup = Dedup {
-        keys,
-        within,
-        forget: None,
-    };
+    let dedup = Dedup { keys, within, forget: None };
     Ok(BoundStage::Ordered(computed, Box::new(dedup)))
 }
 
@@ -126,11 +112,7 @@ fn whole_record(
         let replaced = scope.fields().iter().map(|field| field.name.clone());
         let without: Vec<String> = scope.dropped().into_iter().chain(replaced).collect();
         let slot = scope.new_slot();
-        computed.push(Box::new(Remainder {
-            whole,
-            without,
-            slot,
-        }));
+        computed.push(Box::new(Remainder { whole, without, slot }));
         keys.push(slot);
     }
     Ok(keys)
@@ -148,40 +130,21 @@ fn within(
     }
     let usage = DEDUP.entry.usage;
     let span = arguments.span_here();
-    let (ns, _) = arguments
-        .duration("a duration behind `within`")
-        .map_err(|mistake| vec![mistake.usage(usage)])?;
+    let (ns, _) = arguments.duration("a duration behind `within`").map_err(|mistake| vec![mistake.usage(usage)])?;
     if ns == 0 {
-        let mistake = Mistake::new(
-            span,
-            "within 0s nothing repeats: expected a longer duration",
-        );
+        let mistake = Mistake::new(span, "within 0s nothing repeats: expected a longer duration");
         return Err(vec![mistake.usage(usage)]);
     }
     if arguments.keyword("on") {
-        let expr = arguments
-            .expression("the field that holds the time")
-            .map_err(|mistake| vec![mistake.usage(usage)])?;
+        let expr =
+            arguments.expression("the field that holds the time").map_err(|mistake| vec![mistake.usage(usage)])?;
         let node = bind_expr(expr, scope)?;
         let time = scope.new_slot();
-        computed.push(Box::new(RecordTime {
-            site: TimeSite::new(),
-            node,
-            slot: time,
-            stage: DEDUP.entry.name,
-        }));
-        return Ok(Some(Within {
-            ns,
-            time,
-            by_arrival: false,
-        }));
+        computed.push(Box::new(RecordTime { site: TimeSite::new(), node, slot: time, stage: DEDUP.entry.name }));
+        return Ok(Some(Within { ns, time, by_arrival: false }));
     }
     match scope.find("@time") {
-        Some(time) => Ok(Some(Within {
-            ns,
-            time,
-            by_arrival: true,
-        })),
+        Some(time) => Ok(Some(Within { ns, time, by_arrival: true })),
         None if scope.unknown => Ok(None),
         None => Err(vec![
             Mistake::new(stage.span, "rows of a result have no time of arrival")
@@ -284,18 +247,12 @@ impl OrderedStage for Dedup {
         if self.within.is_some() || self.forget.is_some() {
             return None; // a repeat may be kept, and a key that came is not silent
         }
-        Some(Box::new(Recent {
-            keys: self.keys.clone(),
-            needed: self.needed(live),
-            known: Known::new(),
-        }))
+        Some(Box::new(Recent { keys: self.keys.clone(), needed: self.needed(live), known: Known::new() }))
     }
 
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
         // By arrival time never goes back: a key that makes no repeats any more need not be known.
-        let expiring = self
-            .within
-            .filter(|within| within.by_arrival && self.forget.is_none());
+        let expiring = self.within.filter(|within| within.by_arrival && self.forget.is_none());
         let expiring = expiring.map(|within| (within.ns - 1, within.time));
         Box::new(Deduplicating {
             keys: self.keys.clone(),
@@ -319,11 +276,7 @@ struct Known {
 
 impl Known {
     fn new() -> Self {
-        Known {
-            table: GroupTable::with_capacity(0),
-            groups: Vec::new(),
-            key: Vec::new(),
-        }
+        Known { table: GroupTable::with_capacity(0), groups: Vec::new(), key: Vec::new() }
     }
 
     /// Finds the group of each row; how many groups there were before.
@@ -331,13 +284,7 @@ impl Known {
         let before = self.table.len() as u32;
         let columns: Vec<&Column<'_>> = keys.iter().map(|key| batch.column(*key)).collect();
         self.groups.clear();
-        groups_of(
-            &columns,
-            batch.rows,
-            &mut self.table,
-            &mut self.key,
-            &mut self.groups,
-        );
+        groups_of(&columns, batch.rows, &mut self.table, &mut self.key, &mut self.groups);
         before
     }
 
@@ -436,28 +383,16 @@ impl Deduplicating {
     /// Forgets keys that no longer count.
     fn sweep(&mut self) {
         let idle = [&mut self.forget, &mut self.expiring];
-        let Some(kept) = idle
-            .into_iter()
-            .flatten()
-            .find_map(|(keys, _)| keys.sweep())
-        else {
+        let Some(kept) = idle.into_iter().flatten().find_map(|(keys, _)| keys.sweep()) else {
             return;
         };
         self.known.table.keep(&kept);
-        self.kept = kept
-            .iter()
-            .map(|group| self.kept[*group as usize])
-            .collect();
+        self.kept = kept.iter().map(|group| self.kept[*group as usize]).collect();
     }
 }
 
 impl Operator for Deduplicating {
-    fn push(
-        &mut self,
-        mut batch: Batch<'static>,
-        out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let rows = if self.within.is_some() || self.forget.is_some() {
             self.timely_rows(&batch)
         } else {

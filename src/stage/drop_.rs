@@ -15,11 +15,7 @@ pub(super) const DROP: StageDef = StageDef {
         details: "A field of json goes with all that is in it; `drop user.id` takes it out of `user`, also where `user` was \
                   made by `let`, `select` or `explode`.",
         examples: &[
-            Example {
-                expr: "let n = len(line) | drop line",
-                input: "abc\n",
-                output: "3\n",
-            },
+            Example { expr: "let n = len(line) | drop line", input: "abc\n", output: "3\n" },
             Example {
                 expr: "json | drop user.id",
                 input: "{\"user\":{\"id\":7,\"name\":\"ann\"},\"n\":1}\n",
@@ -36,9 +32,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let mut mistakes = Vec::new();
     let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
-        let (path, span) = arguments
-            .field("the name of a field")
-            .map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
+        let (path, span) =
+            arguments.field("the name of a field").map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
         match drop_field(path, span, scope) {
             Ok(steps) => stages.extend(steps),
             Err(_) if scope.unknown => {}
@@ -51,23 +46,14 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     if let Err(mistake) = arguments.finish(DROP.entry.usage) {
         mistakes.push(mistake);
     }
-    if mistakes.is_empty() && scope.fields().is_empty() && scope.whole().is_none() && !scope.unknown
-    {
+    if mistakes.is_empty() && scope.fields().is_empty() && scope.whole().is_none() && !scope.unknown {
         mistakes.push(Mistake::new(stage.span, "no field is left to print"));
     }
-    if mistakes.is_empty() {
-        Ok(BoundStage::Rows(stages))
-    } else {
-        Err(mistakes)
-    }
+    if mistakes.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(mistakes) }
 }
 
 /// Drops a field, or a part of its values. Returns what is to be done with the records for it.
-pub(super) fn drop_field(
-    path: &Path,
-    span: Span,
-    scope: &mut Scope,
-) -> Result<Vec<Box<dyn RowStage>>, Mistake> {
+pub(super) fn drop_field(path: &Path, span: Span, scope: &mut Scope) -> Result<Vec<Box<dyn RowStage>>, Mistake> {
     let located = scope.locate(path, span)?;
     if !located.inside.is_empty() {
         let steps = take_part(scope, path, &located);
@@ -77,18 +63,11 @@ pub(super) fn drop_field(
     let is_inside = path.0.len() > 1 && scope.nests();
     let whole = scope.whole().filter(|_| is_inside);
     scope.remove(path);
-    Ok(whole
-        .map(|whole| take_out(whole, whole, path.in_record()))
-        .into_iter()
-        .collect())
+    Ok(whole.map(|whole| take_out(whole, whole, path.in_record())).into_iter().collect())
 }
 
 /// Takes a part out of the values of a field, and out of the whole object if that is what prints the field.
-pub(super) fn take_part(
-    scope: &mut Scope,
-    path: &Path,
-    located: &Location<'_>,
-) -> Vec<Box<dyn RowStage>> {
+pub(super) fn take_part(scope: &mut Scope, path: &Path, located: &Location<'_>) -> Vec<Box<dyn RowStage>> {
     let rest = scope.new_slot();
     let mut steps = vec![take_out(located.slot, rest, Path(located.inside.to_vec()))];
     if let Some(whole) = scope.whole().filter(|_| !scope.has_column(&located.name)) {

@@ -37,9 +37,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let mistake = |mistake: Mistake| vec![mistake.usage(EXPLODE.entry.usage)];
     let (path, span) = arguments.field("the field to explode").map_err(mistake)?;
     let name = alias(&mut arguments).map_err(mistake)?;
-    arguments
-        .finish(EXPLODE.entry.usage)
-        .map_err(|mistake| vec![mistake])?;
+    arguments.finish(EXPLODE.entry.usage).map_err(|mistake| vec![mistake])?;
     let old = path.label();
     let of = bind_field(path, span, scope).map_err(|unknown| vec![unknown])?;
     let name = name.as_ref().map_or(&old, |name| &name.text);

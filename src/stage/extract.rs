@@ -7,8 +7,7 @@ use super::header::{FirstHeader, Header, Headings, TakesHeader};
 use super::older::Older;
 use super::{Account, OrderedStage, RowStage};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Regroup, Slot, TextColumn,
-    ValueRef,
+    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Regroup, Slot, TextColumn, ValueRef,
 };
 use crate::decode::{Decoder, Seen, Wanted};
 use crate::expr::{Failures, Node, Requests, Scope, bind_field};
@@ -65,11 +64,7 @@ impl Extraction {
             }
             Fields::Open(requests) => {
                 let requests = requests.borrow();
-                for request in requests
-                    .fields
-                    .iter()
-                    .filter(|request| live.contains(request.slot))
-                {
+                for request in requests.fields.iter().filter(|request| live.contains(request.slot)) {
                     let seen = Seen::default();
                     if !requests.is_known(request) {
                         watched.push((request.path.label(), seen.clone()));
@@ -135,19 +130,12 @@ impl Extraction {
 
     /// The texts are the source's own records, with so much in front of them.
     pub(super) fn of_source(self, framing: Framing, preface: Preface) -> Extraction {
-        Extraction {
-            framing,
-            preface,
-            ..self
-        }
+        Extraction { framing, preface, ..self }
     }
 
     /// The texts are the source's own records, which are found like this.
     pub(super) fn regrouped(self, regroup: Regroup) -> Extraction {
-        Extraction {
-            regroup: Some(regroup),
-            ..self
-        }
+        Extraction { regroup: Some(regroup), ..self }
     }
 
     /// What takes the headers out of the records, after a stage that needs these in order; `source` tells the sources
@@ -183,28 +171,17 @@ impl Extraction {
 
     /// The fields are named by the header in this slot, if the source begins with one.
     pub(super) fn under_optional(self, header: Slot) -> Extraction {
-        Extraction {
-            header: Some(header),
-            preface: Preface::Header,
-            may_lack_header: true,
-            ..self
-        }
+        Extraction { header: Some(header), preface: Preface::Header, may_lack_header: true, ..self }
     }
 
     /// The texts are those of `from FIELD`, if it is given.
     pub(super) fn of_field(self, is_of_field: bool) -> Extraction {
-        Extraction {
-            is_of_field,
-            ..self
-        }
+        Extraction { is_of_field, ..self }
     }
 
     /// The fields are named by the header in this slot.
     pub(super) fn under(self, header: Slot) -> Extraction {
-        Extraction {
-            header: Some(header),
-            ..self
-        }
+        Extraction { header: Some(header), ..self }
     }
 }
 
@@ -216,17 +193,11 @@ pub(super) fn bind_from(
     entry: &Entry,
 ) -> Result<Node, Vec<Mistake>> {
     let field = if arguments.keyword("from") {
-        Some(
-            arguments
-                .field("the field to read from")
-                .map_err(|mistake| vec![mistake.usage(entry.usage)])?,
-        )
+        Some(arguments.field("the field to read from").map_err(|mistake| vec![mistake.usage(entry.usage)])?)
     } else {
         None
     };
-    arguments
-        .finish(entry.usage)
-        .map_err(|mistake| vec![mistake])?;
+    arguments.finish(entry.usage).map_err(|mistake| vec![mistake])?;
     text_of(field, stage, scope, entry)
 }
 
@@ -306,11 +277,7 @@ pub(super) fn known(
 
 impl Extraction {
     /// Adds fields with these names, which are printed only where an expression names them.
-    pub(super) fn with_unprinted<'n>(
-        mut self,
-        names: impl Iterator<Item = &'n str>,
-        scope: &mut Scope,
-    ) -> Extraction {
+    pub(super) fn with_unprinted<'n>(mut self, names: impl Iterator<Item = &'n str>, scope: &mut Scope) -> Extraction {
         if let Fields::Known(fields) = &mut self.fields {
             let path = |name: &str| Path(vec![Segment::Name(name.to_owned())]);
             fields.extend(names.map(|name| (path(name), scope.set_unprinted(name))));
@@ -390,10 +357,7 @@ impl TakesHeader for Extract {
             line.clear();
         }
         let names = self.decoder.names(&line);
-        Some(Header {
-            fields: names.zip(self.whole),
-            line,
-        })
+        Some(Header { fields: names.zip(self.whole), line })
     }
 }
 
@@ -401,13 +365,8 @@ impl RowStage for Extract {
     fn reads(&self, slots: &mut LiveSlots) {
         self.from.reads(slots);
         self.header.into_iter().for_each(|slot| slots.insert(slot));
-        self.lines
-            .into_iter()
-            .for_each(|(line, _)| slots.insert(line));
-        self.older
-            .iter()
-            .flatten()
-            .for_each(|older| older.reads(slots));
+        self.lines.into_iter().for_each(|(line, _)| slots.insert(line));
+        self.older.iter().flatten().for_each(|older| older.reads(slots));
     }
 
     fn makes(&self) -> Vec<Slot> {
@@ -422,19 +381,12 @@ impl RowStage for Extract {
     fn reading(&self) -> Option<String> {
         Some(match self.names.as_slice() {
             [] => "checks the structure, reads no field".to_owned(),
-            names => format!(
-                "reads {}; of the rest, only the structure",
-                names.join(", ")
-            ),
+            names => format!("reads {}; of the rest, only the structure", names.join(", ")),
         })
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
-        let mut texts = TextColumn::of(
-            self.from
-                .eval_all(batch, &mut account.failures)
-                .into_owned(),
-        );
+        let mut texts = TextColumn::of(self.from.eval_all(batch, &mut account.failures).into_owned());
         let no_records = match self.header {
             _ if self.is_of_field && account.exploded.is_none() => Vec::new(),
             Some(header) => self.decoder.no_records_under(batch.column(header), &texts),
@@ -443,9 +395,7 @@ impl RowStage for Extract {
         if !no_records.is_empty() {
             account.withdraw(no_records.len());
             let mut dropped = no_records.into_iter().peekable();
-            let kept: Vec<u32> = (0..batch.rows as u32)
-                .filter(|row| dropped.next_if_eq(row).is_none())
-                .collect();
+            let kept: Vec<u32> = (0..batch.rows as u32).filter(|row| dropped.next_if_eq(row).is_none()).collect();
             batch.gather(&kept, &batch.slots());
             texts.spans = kept.iter().map(|row| texts.spans[*row as usize]).collect();
             if batch.rows == 0 {
@@ -465,17 +415,12 @@ impl RowStage for Extract {
             self.seen.iter().for_each(Seen::set_looked_for);
         }
         let mut needed = live.clone();
-        self.older
-            .iter()
-            .flatten()
-            .for_each(|older| older.reads(&mut needed));
+        self.older.iter().flatten().for_each(|older| older.reads(&mut needed));
         if decoded.rejected.is_empty() {
             batch.retain(&needed);
         } else {
             let mut rejected = decoded.rejected.iter().map(|(row, _)| *row).peekable();
-            let kept: Vec<u32> = (0..batch.rows as u32)
-                .filter(|row| rejected.next_if_eq(row).is_none())
-                .collect();
+            let kept: Vec<u32> = (0..batch.rows as u32).filter(|row| rejected.next_if_eq(row).is_none()).collect();
             for (row, reason) in decoded.rejected {
                 account.reject(batch, row, reason);
             }

@@ -81,18 +81,10 @@ fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Mistake> {
         let mistake = arguments.expected("`then` and what each record makes of the state");
         return Err(mistake.help(format!("write fold {name} = {initial} then {name} + 1")));
     }
-    Ok(Clause {
-        name,
-        initial,
-        next: arguments.expression("what each record makes of the state")?,
-    })
+    Ok(Clause { name, initial, next: arguments.expression("what each record makes of the state")? })
 }
 
-fn bind_fold(
-    mut arguments: Arguments<'_>,
-    scope: &mut Scope,
-    gives: Gives,
-) -> Result<BoundStage, Vec<Mistake>> {
+fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Vec<Mistake>> {
     let usage = FOLD.entry.usage;
     let said = |mistake: Mistake| vec![mistake.usage(usage)];
     let mut clauses = vec![clause(&mut arguments).map_err(said)?];
@@ -112,16 +104,10 @@ fn bind_fold(
     }
     let mut inner = scope.clone();
     inner.is_result = false; // a total is of what is there before
-    let olds: Vec<Slot> = clauses
-        .iter()
-        .map(|clause| inner.set(&clause.name.text))
-        .collect();
+    let olds: Vec<Slot> = clauses.iter().map(|clause| inner.set(&clause.name.text)).collect();
     let mut states = Vec::new();
     for (clause, old) in clauses.iter().zip(olds) {
-        match (
-            bind_expr(clause.initial, scope),
-            bind_expr(clause.next, &inner),
-        ) {
+        match (bind_expr(clause.initial, scope), bind_expr(clause.next, &inner)) {
             (Ok(initial), Ok(next)) => states.push(State {
                 initial: match initial {
                     Node::Constant(value) => Initial::Constant(value),
@@ -152,14 +138,7 @@ fn bind_fold(
     for (state, clause) in states.iter_mut().zip(&clauses) {
         state.slot = scope.set(&clause.name.text);
     }
-    let fold = Fold {
-        gives,
-        keys,
-        key_slots,
-        states,
-        limit: None,
-        forget: None,
-    };
+    let fold = Fold { gives, keys, key_slots, states, limit: None, forget: None };
     Ok(BoundStage::Ordered(computed, Box::new(fold)))
 }
 
@@ -175,9 +154,7 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec
     }
     let keys = by.iter().filter(|_| gives == Gives::States);
     let keys = keys.map(|key| (key.column_name(), key.expr.span));
-    let states = clauses
-        .iter()
-        .map(|clause| (clause.name.text.clone(), clause.name.span));
+    let states = clauses.iter().map(|clause| (clause.name.text.clone(), clause.name.span));
     for (name, span) in keys.chain(states) {
         if names.contains(&name) {
             let message = format!("two columns are named `{name}`");
@@ -223,9 +200,7 @@ impl Fold {
     /// What EXPR reads of the records.
     pub(super) fn reads_of_records(&self) -> LiveSlots {
         let mut slots = LiveSlots::default();
-        self.states
-            .iter()
-            .for_each(|state| state.next.reads(&mut slots));
+        self.states.iter().for_each(|state| state.next.reads(&mut slots));
         self.states.iter().for_each(|state| slots.remove(state.old));
         slots
     }
@@ -239,12 +214,8 @@ impl OrderedStage for Fold {
         });
         let times = self.forget.iter().map(|(_, time)| *time);
         let keys = self.keys.iter().copied();
-        keys.chain(initial)
-            .chain(times)
-            .for_each(|slot| slots.insert(slot));
-        self.reads_of_records()
-            .iter()
-            .for_each(|slot| slots.insert(slot));
+        keys.chain(initial).chain(times).for_each(|slot| slots.insert(slot));
+        self.reads_of_records().iter().for_each(|slot| slots.insert(slot));
     }
 
     fn keys(&self) -> Vec<Slot> {

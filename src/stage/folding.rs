@@ -73,20 +73,12 @@ impl Folding {
             rounds[*round as usize].push(row as u32);
             *round += 1;
         }
-        groups
-            .iter()
-            .for_each(|group| self.round_of[*group as usize] = 0);
+        groups.iter().for_each(|group| self.round_of[*group as usize] = 0);
         rounds
     }
 
     /// The rows of a round as EXPR sees them.
-    fn seen(
-        &self,
-        batch: &Batch<'static>,
-        rows: &[u32],
-        groups: &[u32],
-        begins: &[bool],
-    ) -> Batch<'static> {
+    fn seen(&self, batch: &Batch<'static>, rows: &[u32], groups: &[u32], begins: &[bool]) -> Batch<'static> {
         let mut seen = batch.pick(rows, &self.needed);
         for (state, values) in self.fold.states.iter().zip(&self.states) {
             let mut builder = ColumnBuilder::new(rows.len());
@@ -135,11 +127,7 @@ impl Folding {
             }
         }
         if let Some((_, first)) = first {
-            failures.append(Failures {
-                count,
-                first: first.first,
-                ..Failures::default()
-            });
+            failures.append(Failures { count, first: first.first, ..Failures::default() });
         }
         results
     }
@@ -172,10 +160,7 @@ impl Folding {
             let (left, right) = (*left as usize, *right as usize);
             largest_first(first[left].borrow(), first[right].borrow()).then_with(|| {
                 let (mut left_short, mut right_short) = ([0; 16], [0; 16]);
-                compare_keys(
-                    keys.get(left, &mut left_short),
-                    keys.get(right, &mut right_short),
-                )
+                compare_keys(keys.get(left, &mut left_short), keys.get(right, &mut right_short))
             })
         });
         groups.truncate(self.fold.limit.unwrap_or(usize::MAX));
@@ -203,9 +188,7 @@ impl Folding {
         for group in groups {
             let mut short = [0; 16];
             let (kind, bytes) = self.table.keys.get(*group as usize, &mut short);
-            with_key_values(kind, bytes, &mut builders, |builder, value| {
-                builder.push(value)
-            });
+            with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
         }
         for (slot, builder) in self.fold.key_slots.iter().zip(builders) {
             batch.set(*slot, builder.finish());
@@ -235,12 +218,7 @@ impl Folding {
 const BATCH_ROWS: usize = 1 << 14;
 
 impl Operator for Folding {
-    fn push(
-        &mut self,
-        mut batch: Batch<'static>,
-        out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let results = self.fold(&batch, &mut account.failures);
         self.sweep();
         if self.fold.gives == Gives::States {
@@ -268,8 +246,6 @@ impl Operator for Folding {
         }
         let rows = self.ordered();
         let batches = rows.chunks(BATCH_ROWS).enumerate();
-        batches
-            .map(|(index, groups)| self.rows(groups, index))
-            .collect()
+        batches.map(|(index, groups)| self.rows(groups, index)).collect()
     }
 }

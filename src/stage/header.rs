@@ -89,12 +89,7 @@ struct Taking {
 }
 
 impl Operator for Taking {
-    fn push(
-        &mut self,
-        batch: Batch<'static>,
-        out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
+    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let mut batch = batch;
         let (mut kept, mut headers) = (Vec::new(), Vec::new());
         for row in 0..batch.rows {
@@ -122,9 +117,7 @@ impl Operator for Taking {
         batch.gather(&kept, &self.live);
         let is_same = |header: &&Value| *header == &headers[0];
         let column = match headers.first() {
-            Some(first) if headers.iter().all(|header| is_same(&header)) => {
-                Column::Constant(first.clone(), kept.len())
-            }
+            Some(first) if headers.iter().all(|header| is_same(&header)) => Column::Constant(first.clone(), kept.len()),
             _ => Column::Values(headers),
         };
         batch.set(self.header, column);

@@ -120,19 +120,10 @@ pub struct Sides {
 impl JoinClause {
     /// Binds what records of both sides are joined by, and takes from the fields of the other side what is not printed
     /// twice. The records of the other side are those of this input.
-    pub fn bind(
-        &self,
-        first: &mut Scope,
-        second: &mut Scope,
-        input: usize,
-    ) -> Result<Sides, Vec<Mistake>> {
+    pub fn bind(&self, first: &mut Scope, second: &mut Scope, input: usize) -> Result<Sides, Vec<Mistake>> {
         let (key, time) = (first.new_slot(), first.new_slot());
         let (path, span) = &self.other_key;
-        let other_key = Expr {
-            kind: ExprKind::Field(path.clone()),
-            span: *span,
-            ..self.key.clone()
-        };
+        let other_key = Expr { kind: ExprKind::Field(path.clone()), span: *span, ..self.key.clone() };
         let sides = [&*first, &*second];
         let keys = self.bind_sides(sides, [&self.key, &other_key]);
         let on = self.on.as_ref();
@@ -144,21 +135,11 @@ impl JoinClause {
                 return Err(mistakes.flatten().collect());
             }
         };
-        let mut prepared = keys
-            .map(|node| -> Vec<Box<dyn RowStage>> { vec![Box::new(Assign { node, slot: key })] });
+        let mut prepared = keys.map(|node| -> Vec<Box<dyn RowStage>> { vec![Box::new(Assign { node, slot: key })] });
         for (stages, node) in prepared.iter_mut().zip(times.into_iter().flatten()) {
-            stages.push(Box::new(RecordTime {
-                site: TimeSite::new(),
-                node,
-                slot: time,
-                stage: JOIN.entry.name,
-            }));
+            stages.push(Box::new(RecordTime { site: TimeSite::new(), node, slot: time, stage: JOIN.entry.name }));
         }
-        let fields: Vec<String> = second
-            .fields()
-            .iter()
-            .map(|field| field.name.clone())
-            .collect();
+        let fields: Vec<String> = second.fields().iter().map(|field| field.name.clone()).collect();
         let mut dropped = vec![(path, *span)];
         if let Some([own, other]) = on
             && let [ExprKind::Field(time), ExprKind::Field(other_time)] = [&own.kind, &other.kind]
@@ -218,24 +199,14 @@ impl JoinClause {
     /// The mistake of a field that both sides have; `fields` are those of the other.
     fn exists_already(&self, name: &str, both: &[String], fields: &[String]) -> Mistake {
         let other = &self.source.name;
-        let named = |text: &str| ast::Name {
-            text: text.to_owned(),
-            span: other.span,
-        };
+        let named = |text: &str| ast::Name { text: text.to_owned(), span: other.span };
         let field = |field: &String| match both.contains(field) {
-            true => format!(
-                "{} as {}",
-                named(field),
-                named(&format!("{}_{field}", other.text))
-            ),
+            true => format!("{} as {}", named(field), named(&format!("{}_{field}", other.text))),
             false => named(field).to_string(),
         };
         let fields: Vec<String> = fields.iter().map(field).collect();
         let stages = self.source.stages.iter().map(|stage| format!("{stage} | "));
-        let message = format!(
-            "`{}` has a field `{name}`, and so has the stream",
-            other.text
-        );
+        let message = format!("`{}` has a field `{name}`, and so has the stream", other.text);
         Mistake::new(other.span, message).help(format!(
             "give it another name: join ({other} | {}select {}) on …",
             stages.collect::<String>(),

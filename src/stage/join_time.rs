@@ -46,23 +46,14 @@ impl Time {
                 Some(_) => By::Field([watermark(), watermark()]),
                 None => By::Arrival(i64::MIN),
             },
-            limits: Limits {
-                sources: 0,
-                max_jump_ns: 0,
-                idle_ns: 0,
-            },
+            limits: Limits { sources: 0, max_jump_ns: 0, idle_ns: 0 },
             late_ns: late_ns.unwrap_or_default(),
             sources: Vec::new(),
         }
     }
 
     /// What is known before anything is read; `side` says to which side a source belongs.
-    pub(super) fn begin(
-        &mut self,
-        limits: Limits,
-        written: &[Written],
-        side: impl Fn(&Written) -> Side,
-    ) {
+    pub(super) fn begin(&mut self, limits: Limits, written: &[Written], side: impl Fn(&Written) -> Side) {
         self.limits = limits;
         let end = |source: &Written| match source.ends {
             true => End::Ahead,
@@ -92,9 +83,7 @@ impl Time {
 
     /// Time has moved without records of this side.
     pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival, side: Side) {
-        if let (Mark::Ended, Some((_, end @ End::Ahead))) =
-            (mark, self.sources.get_mut(arrival.source))
-        {
+        if let (Mark::Ended, Some((_, end @ End::Ahead))) = (mark, self.sources.get_mut(arrival.source)) {
             *end = End::Reached;
         }
         if let By::Field(watermarks) = &mut self.by {
@@ -204,20 +193,12 @@ mod tests {
     use super::*;
 
     fn arrival(source: usize) -> Arrival {
-        Arrival {
-            source,
-            input: source,
-            read_ns: 1000,
-        }
+        Arrival { source, input: source, read_ns: 1000 }
     }
 
     fn time(ends: bool) -> Time {
         let mut time = Time::new(Some(5));
-        let limits = Limits {
-            sources: 2,
-            max_jump_ns: 1000,
-            idle_ns: 10,
-        };
+        let limits = Limits { sources: 2, max_jump_ns: 1000, idle_ns: 10 };
         let written = [0, 1].map(|input| Written { input, ends });
         time.begin(limits, &written, |source| match source.input {
             0 => Side::First,

@@ -64,9 +64,7 @@ impl Joined {
             self.columns.push((slot, Origin::Whole(sides)));
         }
         // What else is read is no field: it is kept of the stream's records for messages.
-        let kept = rest
-            .iter()
-            .map(|slot| (slot, Origin::One(Side::First, slot)));
+        let kept = rest.iter().map(|slot| (slot, Origin::One(Side::First, slot)));
         self.columns.extend(kept.collect::<Vec<_>>());
         self.late_line = line;
         for (side, kept) in Side::BOTH.into_iter().zip(&mut self.kept) {

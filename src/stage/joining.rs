@@ -7,9 +7,7 @@ use super::on_key::Unmatched;
 use super::partners::{NO_KEY, Partners, Waiting};
 use super::union_::undropped;
 use super::{Account, Operator, Side};
-use crate::data::{
-    Batch, Column, ColumnBuilder, Position, TextColumn, Value, ValueRef, write_text,
-};
+use crate::data::{Batch, Column, ColumnBuilder, Position, TextColumn, Value, ValueRef, write_text};
 use crate::expr::Failures;
 use crate::window::{Arrival, Limits, Mark, Written};
 
@@ -57,11 +55,7 @@ impl Joining {
             kept: Default::default(),
             forgotten: [i64::MIN; 2],
             order: 0,
-            arrival: Arrival {
-                source: 0,
-                input: 0,
-                read_ns: i64::MIN,
-            },
+            arrival: Arrival { source: 0, input: 0, read_ns: i64::MIN },
             rows: Vec::new(),
             given: 0,
         }
@@ -89,13 +83,9 @@ impl Joining {
             // What it makes the other side forget is too far from it to be its partner.
             account.jumps += u64::from(clock.pass(time));
             self.forget(side.other(), clock.reached(), account);
-            self.partners
-                .pair(group, side.other(), span.clone(), &mut found);
+            self.partners.pair(group, side.other(), span.clone(), &mut found);
             for partner in &found {
-                let mut row = Row {
-                    sides: [Some(place); 2],
-                    last: side,
-                };
+                let mut row = Row { sides: [Some(place); 2], last: side };
                 row.sides[side.other() as usize] = Some(partner.place);
                 self.rows.push(row);
             }
@@ -151,10 +141,7 @@ impl Joining {
             return;
         }
         if side == Side::First && self.join.unmatched == Unmatched::Kept {
-            self.rows.push(Row {
-                sides: [Some(record.place), None],
-                last: Side::First,
-            });
+            self.rows.push(Row { sides: [Some(record.place), None], last: Side::First });
         } else if record.is_late {
             account.late += 1;
             if let Some(line) = self.join.late_line {
@@ -191,12 +178,7 @@ impl Joining {
 }
 
 /// A column of some rows, of which `sides` are the records.
-fn column(
-    origin: &Origin,
-    rows: &[Row],
-    sides: &[Picked<'_>; 2],
-    failures: &mut Failures,
-) -> Column<'static> {
+fn column(origin: &Origin, rows: &[Row], sides: &[Picked<'_>; 2], failures: &mut Failures) -> Column<'static> {
     match origin {
         Origin::One(side, slot) => sides[*side as usize].column(*slot),
         Origin::Last(slot) => {
@@ -249,10 +231,7 @@ fn is_in_one(name: &[u8], other: ValueRef<'_>, failures: &mut Failures) {
 
 /// The fields of an object, if there is one.
 fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<(Vec<u8>, Value)> {
-    match whole
-        .as_ref()
-        .map(|(objects, dropped)| (objects.get(row), dropped))
-    {
+    match whole.as_ref().map(|(objects, dropped)| (objects.get(row), dropped)) {
         Some((ValueRef::Object(fields), dropped)) => undropped(fields, dropped),
         _ => Vec::new(),
     }
@@ -272,12 +251,7 @@ impl Operator for Joining {
         self.arrival = arrival;
     }
 
-    fn push(
-        &mut self,
-        batch: Batch<'static>,
-        out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
+    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         self.time.tick(self.arrival.read_ns);
         self.forget_both(account);
         let side = side_of(self.arrival.input, self.join.input);
@@ -285,15 +259,8 @@ impl Operator for Joining {
         self.give(out, account);
     }
 
-    fn mark(
-        &mut self,
-        mark: Mark,
-        arrival: Arrival,
-        out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
-        self.time
-            .mark(mark, arrival, side_of(arrival.input, self.join.input));
+    fn mark(&mut self, mark: Mark, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+        self.time.mark(mark, arrival, side_of(arrival.input, self.join.input));
         self.forget_both(account);
         self.give(out, account);
     }

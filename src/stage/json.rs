@@ -46,9 +46,8 @@ pub(super) const JSON: StageDef = StageDef {
     },
     chooses_columns: false,
     bind: |stage, scope| {
-        let extraction = extract::bind_open(stage, scope, &JSON.entry, true, |wanted| {
-            Box::new(JsonDecoder::new(wanted))
-        })?;
+        let extraction =
+            extract::bind_open(stage, scope, &JSON.entry, true, |wanted| Box::new(JsonDecoder::new(wanted)))?;
         // With `from line`, the user asks for lines.
         let has_from = Arguments::of(stage).keyword("from");
         Ok(BoundStage::Extract(match has_from {

@@ -73,11 +73,7 @@ impl Kept {
     }
 
     fn compact(&mut self, live: &LiveSlots, mut places: Vec<&mut Place>) {
-        debug_assert_eq!(
-            places.len(),
-            self.kept,
-            "every row that is kept has its place"
-        );
+        debug_assert_eq!(places.len(), self.kept, "every row that is kept has its place");
         places.sort_unstable();
         let row = |place: &&mut Place| ((place.0 - self.first) as u32, place.1);
         let rows: Vec<(u32, u32)> = places.iter().map(row).collect();
@@ -108,10 +104,7 @@ impl Kept {
             None => (0, 0),
         };
         let batch = |number: &u64| &self.batches[(number - self.first) as usize].0;
-        Picked {
-            rows: places.map(row).collect(),
-            batches: numbers.iter().map(batch).collect(),
-        }
+        Picked { rows: places.map(row).collect(), batches: numbers.iter().map(batch).collect() }
     }
 }
 

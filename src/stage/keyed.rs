@@ -26,8 +26,7 @@ pub(super) struct Matches {
 impl Keyed {
     /// Takes the key and the columns of these names out of a table; fails with the first name that it does not have.
     pub(super) fn of(table: Table, key: &str, names: &[String]) -> Result<Keyed, String> {
-        let mut columns: Vec<Option<Column<'static>>> =
-            table.columns.into_iter().map(Some).collect();
+        let mut columns: Vec<Option<Column<'static>>> = table.columns.into_iter().map(Some).collect();
         let mut take = |name: &str| {
             let place = table.names.iter().position(|other| other == name);
             let column = place.and_then(|place| columns[place].take());
@@ -64,11 +63,8 @@ impl Keyed {
         };
         let mut groups = Vec::new();
         self.index.keys.find_texts(texts, &mut groups);
-        let mut found = Matches {
-            records: Vec::with_capacity(groups.len()),
-            rows: Vec::with_capacity(groups.len()),
-            dropped: 0,
-        };
+        let mut found =
+            Matches { records: Vec::with_capacity(groups.len()), rows: Vec::with_capacity(groups.len()), dropped: 0 };
         for (record, &group) in groups.iter().enumerate() {
             let rows = match group {
                 NO_GROUP if unmatched == Unmatched::Kept => std::slice::from_ref(&self.null_row),
@@ -135,12 +131,7 @@ impl Index {
             rows[*place as usize] = row as u32;
             *place += 1;
         }
-        Index {
-            keys: table,
-            starts,
-            rows,
-            repeats,
-        }
+        Index { keys: table, starts, rows, repeats }
     }
 
     /// The rows of a key that was found.

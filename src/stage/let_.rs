@@ -14,16 +14,8 @@ pub(super) const LET: StageDef = StageDef {
         summary: "Add or replace fields, one after another: B may use A.",
         details: "A replaced field keeps its place.",
         examples: &[
-            Example {
-                expr: "split as n | let twice = n * 2, half = n / 2",
-                input: "3\n",
-                output: "3\t6\t1.5\n",
-            },
-            Example {
-                expr: "split | let word = upper(word)",
-                input: "a b\n",
-                output: "A\nB\n",
-            },
+            Example { expr: "split as n | let twice = n * 2, half = n / 2", input: "3\n", output: "3\t6\t1.5\n" },
+            Example { expr: "split | let word = upper(word)", input: "a b\n", output: "A\nB\n" },
         ],
     },
     chooses_columns: true,
@@ -79,12 +71,10 @@ fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::
     let is_own = is_own(arguments);
     let name = arguments.name("the name of a field")?;
     if !is_own && OF_SOURCE.contains(&name.text.as_str()) {
-        let message = format!(
-            "`{}` belongs to the source and cannot be replaced",
-            name.text
+        let message = format!("`{}` belongs to the source and cannot be replaced", name.text);
+        return Err(
+            Mistake::new(name.span, message).help("a field of the record that has this name stands in back quotes")
         );
-        return Err(Mistake::new(name.span, message)
-            .help("a field of the record that has this name stands in back quotes"));
     }
     arguments.equals("`=` and its value")?;
     Ok((name, arguments.expression("a value")?))
@@ -116,10 +106,7 @@ impl RowStage for Assign {
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
-        let column = self
-            .node
-            .eval_all(batch, &mut account.failures)
-            .into_owned();
+        let column = self.node.eval_all(batch, &mut account.failures).into_owned();
         batch.retain(live);
         batch.set(self.slot, column);
     }

@@ -12,16 +12,8 @@ pub(super) const LIMIT: StageDef = StageDef {
         summary: "The first N records, then no more is read.",
         details: "Behind a stage that needs all records (aggregates, `sort`, `tail`), the first N rows of its result.",
         examples: &[
-            Example {
-                expr: "limit 2",
-                input: "a\nb\nc\n",
-                output: "a\nb\n",
-            },
-            Example {
-                expr: "split | count by word | limit 1",
-                input: "a b b\n",
-                output: "b\t2\n",
-            },
+            Example { expr: "limit 2", input: "a\nb\nc\n", output: "a\nb\n" },
+            Example { expr: "split | count by word | limit 1", input: "a b b\n", output: "b\t2\n" },
         ],
     },
     chooses_columns: false,
@@ -29,8 +21,7 @@ pub(super) const LIMIT: StageDef = StageDef {
 };
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    let rows = super::only_number(stage, &LIMIT.entry, "how many records")
-        .map_err(|mistake| vec![mistake])?;
+    let rows = super::only_number(stage, &LIMIT.entry, "how many records").map_err(|mistake| vec![mistake])?;
     Ok(BoundStage::Ordered(Vec::new(), Box::new(Limit { rows })))
 }
 
@@ -61,10 +52,7 @@ impl OrderedStage for Limit {
     }
 
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Passing {
-            left: self.rows,
-            live: live.clone(),
-        })
+        Box::new(Passing { left: self.rows, live: live.clone() })
     }
 }
 
@@ -75,12 +63,7 @@ struct Passing {
 }
 
 impl Operator for Passing {
-    fn push(
-        &mut self,
-        mut batch: Batch<'static>,
-        out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let passing = batch.rows.min(self.left);
         account.filter(batch.rows - passing);
         if passing > 0 {

@@ -54,8 +54,6 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         separator = Separator::of(text);
     }
     let from = extract::bind_from(&mut arguments, stage, scope, &LOGFMT.entry)?;
-    let extraction = extract::open(from, scope, false, |wanted| {
-        Box::new(LogfmtDecoder::new(separator, wanted))
-    });
+    let extraction = extract::open(from, scope, false, |wanted| Box::new(LogfmtDecoder::new(separator, wanted)));
     Ok(BoundStage::Extract(extraction))
 }

@@ -80,11 +80,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let rows = Keyed::of(table, column, &names)
         .map_err(|missing| vec![no_such_column(&clauses.path, &missing, *span, &all)])?;
     let exists = |name: &&String| scope.fields().iter().any(|field| field.name == **name);
-    let existing: Vec<Mistake> = names
-        .iter()
-        .filter(exists)
-        .map(|name| exists_already(&clauses, name))
-        .collect();
+    let existing: Vec<Mistake> = names.iter().filter(exists).map(|name| exists_already(&clauses, name)).collect();
     if !existing.is_empty() {
         return Err(existing);
     }
@@ -108,13 +104,7 @@ fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Mistake> {
     let Keys { key, other } = keys(&mut arguments, ("the file's column", "column"))?;
     let unmatched = unmatched(&mut arguments);
     arguments.finish(LOOKUP.entry.usage)?;
-    Ok(Clauses {
-        path,
-        path_span,
-        key,
-        column: (other.0.label(), other.1),
-        unmatched,
-    })
+    Ok(Clauses { path, path_span, key, column: (other.0.label(), other.1), unmatched })
 }
 
 /// Reads the file.
@@ -124,8 +114,8 @@ fn open(clauses: &Clauses<'_>, scope: &Scope) -> Result<Table, Mistake> {
     let Some(read_file) = scope.read_file else {
         return Err(mistake("files cannot be read here".to_owned()));
     };
-    let bytes = read_file(clauses.path.as_ref())
-        .map_err(|reason| mistake(format!("{name} cannot be read: {reason}")))?;
+    let bytes =
+        read_file(clauses.path.as_ref()).map_err(|reason| mistake(format!("{name} cannot be read: {reason}")))?;
     table(&clauses.path, bytes).map_err(mistake)
 }
 
@@ -141,10 +131,7 @@ fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Mist
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     match closest(name, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`? write on K = {close}")),
-        None => mistake.help(format!(
-            "its columns are: {}; write on K = COLUMN",
-            names.join(", ")
-        )),
+        None => mistake.help(format!("its columns are: {}; write on K = COLUMN", names.join(", "))),
     }
 }
 

@@ -18,21 +18,9 @@ pub(super) const MATCH: StageDef = StageDef {
         details: "Several patterns are separated by commas: any of them will do. Text is taken as it is; a /regex/ \
                   may match anywhere unless it is anchored with ^ or $, and /…/i ignores case.",
         examples: &[
-            Example {
-                expr: "match \"err\"",
-                input: "ok\nerr 1\n",
-                output: "err 1\n",
-            },
-            Example {
-                expr: "match /^a/, \"z\"",
-                input: "ab\nba\nbz\n",
-                output: "ab\nbz\n",
-            },
-            Example {
-                expr: "split ',' | match /^[0-9]+$/ in word",
-                input: "a,12,3b\n",
-                output: "12\n",
-            },
+            Example { expr: "match \"err\"", input: "ok\nerr 1\n", output: "err 1\n" },
+            Example { expr: "match /^a/, \"z\"", input: "ab\nba\nbz\n", output: "ab\nbz\n" },
+            Example { expr: "split ',' | match /^[0-9]+$/ in word", input: "a,12,3b\n", output: "12\n" },
         ],
     },
     chooses_columns: false,
@@ -50,9 +38,8 @@ pub(super) fn bind(
     let (mut patterns, mut mistakes) = (Vec::new(), Vec::new());
     let mut field: Option<&Expr> = None;
     loop {
-        let mut expr = arguments
-            .expression("a \"text\" or a /regex/")
-            .map_err(|mistake| vec![mistake.usage(entry.usage)])?;
+        let mut expr =
+            arguments.expression("a \"text\" or a /regex/").map_err(|mistake| vec![mistake.usage(entry.usage)])?;
         if let ExprKind::In(pattern, within) = &expr.kind {
             (expr, field) = (pattern, Some(within.as_ref()));
         }
@@ -72,11 +59,7 @@ pub(super) fn bind(
         None => super::line(scope, stage, entry, "in"),
     };
     match of {
-        Ok(of) if mistakes.is_empty() => Ok(BoundStage::Rows(vec![Box::new(Match {
-            patterns,
-            of,
-            keep,
-        })])),
+        Ok(of) if mistakes.is_empty() => Ok(BoundStage::Rows(vec![Box::new(Match { patterns, of, keep })])),
         Ok(_) => Err(mistakes),
         Err(found) => {
             mistakes.extend(found);
@@ -106,9 +89,7 @@ impl RowStage for Match {
             }
         }
         drop(values);
-        let rows: Vec<u32> = (0..batch.rows as u32)
-            .filter(|&row| found[row as usize] == self.keep)
-            .collect();
+        let rows: Vec<u32> = (0..batch.rows as u32).filter(|&row| found[row as usize] == self.keep).collect();
         account.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
             batch.gather(&rows, live);
@@ -118,10 +99,9 @@ impl RowStage for Match {
     fn required(&self, line: Slot) -> Option<Required<'_>> {
         let reads_line = matches!(self.of, Node::Field(slot, _) if slot == line);
         match self.patterns.as_slice() {
-            [pattern] if self.keep && reads_line => Some(Required {
-                text: pattern.required_text()?,
-                is_all: matches!(pattern, Pattern::Text(_)),
-            }),
+            [pattern] if self.keep && reads_line => {
+                Some(Required { text: pattern.required_text()?, is_all: matches!(pattern, Pattern::Text(_)) })
+            }
             _ => None,
         }
     }

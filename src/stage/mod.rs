@@ -215,9 +215,7 @@ pub struct Required<'s> {
 
 /// Whether the stage of this name checks the result: it stands at the end.
 pub fn is_check(name: &str) -> bool {
-    [&assert_::ASSERT, &until_::UNTIL]
-        .iter()
-        .any(|def| def.entry.name == name)
+    [&assert_::ASSERT, &until_::UNTIL].iter().any(|def| def.entry.name == name)
 }
 
 /// The stage of this name.
@@ -226,20 +224,12 @@ pub fn find(name: &str) -> Option<&'static StageDef> {
 }
 
 /// The field `line`, which a stage takes where none is named; if it is gone, the mistake says how to name another.
-fn line(
-    scope: &Scope,
-    stage: &ast::Stage,
-    entry: &Entry,
-    word: &str,
-) -> Result<Node, Vec<Mistake>> {
+fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<Node, Vec<Mistake>> {
     match scope.find("line") {
         Some(slot) => Ok(Node::Field(slot, "line".to_owned())),
         None if scope.unknown => Ok(Node::Constant(Value::Null)),
         None => {
-            let mistake = Mistake::new(
-                stage.span,
-                format!("`{}` needs a field here: `line` is gone", entry.name),
-            );
+            let mistake = Mistake::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));
             Err(vec![match scope.fields().first() {
                 Some(field) => mistake.help(format!("write {stage} {word} {}", field.name)),
                 None => mistake.usage(entry.usage),
@@ -251,9 +241,7 @@ fn line(
 /// The only argument of a stage that takes a number.
 fn only_number(stage: &ast::Stage, entry: &Entry, what: &str) -> Result<usize, Mistake> {
     let mut arguments = Arguments::of(stage);
-    let (number, _) = arguments
-        .integer(what)
-        .map_err(|mistake| mistake.usage(entry.usage))?;
+    let (number, _) = arguments.integer(what).map_err(|mistake| mistake.usage(entry.usage))?;
     arguments.finish(entry.usage)?;
     Ok(usize::try_from(number).unwrap_or(usize::MAX))
 }

@@ -20,10 +20,7 @@ pub(super) struct Keys<'a> {
 }
 
 /// Reads `on K [= K2]`; `other` is what K2 names, `placeholder` a word in its place.
-pub(super) fn keys<'a>(
-    arguments: &mut Arguments<'a>,
-    (other, placeholder): (&str, &str),
-) -> Result<Keys<'a>, Mistake> {
+pub(super) fn keys<'a>(arguments: &mut Arguments<'a>, (other, placeholder): (&str, &str)) -> Result<Keys<'a>, Mistake> {
     if !arguments.keyword("on") {
         return Err(arguments.expected("`on` and the key"));
     }

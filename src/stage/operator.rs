@@ -111,13 +111,7 @@ pub trait Operator: Send {
     }
 
     /// Time has moved without records; what can be said for that goes to `out`.
-    fn mark(
-        &mut self,
-        mark: Mark,
-        arrival: Arrival,
-        out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
+    fn mark(&mut self, mark: Mark, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let _ = (mark, arrival, out, account);
     }
 

@@ -73,15 +73,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         fields.map(|field| field.name)
     };
     let columns: Vec<String> = named(true).map(str::to_owned).collect();
-    let extraction = extract::known(from, &columns, scope, move |wanted| {
-        format.decoder(&extract::wanted_names(wanted))
-    });
+    let extraction =
+        extract::known(from, &columns, scope, move |wanted| format.decoder(&extract::wanted_names(wanted)));
     let times = format.fields.iter();
     let times = times.filter(|field| field.kind.name() == "time");
     set_times(times.map(|field| field.name), scope);
-    Ok(BoundStage::Extract(
-        extraction.with_unprinted(named(false), scope),
-    ))
+    Ok(BoundStage::Extract(extraction.with_unprinted(named(false), scope)))
 }
 
 /// Binds a format of the user's own, whose file is read only here.
@@ -100,9 +97,8 @@ fn bind_own(
         return Err(vec![unknown_format(expr, own)]);
     };
     let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
-    let extraction = extract::known(from, &format.names(), scope, move |wanted| {
-        format.decoder(&extract::wanted_names(wanted))
-    });
+    let extraction =
+        extract::known(from, &format.names(), scope, move |wanted| format.decoder(&extract::wanted_names(wanted)));
     let times = format.times();
     set_times(times.iter().map(String::as_str), scope);
     Ok(BoundStage::Extract(extraction))
@@ -120,10 +116,7 @@ fn mistake(expr: &Expr, text: &[u8], error: PatternError) -> Mistake {
     let is_plain = expr.span.end - expr.span.start == text.len() + 2;
     let span = if is_plain && !error.place.is_empty() {
         let start = expr.span.start + 1;
-        Span {
-            start: start + error.place.start,
-            end: start + error.place.end,
-        }
+        Span { start: start + error.place.start, end: start + error.place.end }
     } else {
         expr.span
     };
@@ -136,20 +129,14 @@ const BORROWED_FORMATS: [(&str, &str); 9] = [
         "apache apache2 httpd access access_log accesslog access_combined apache_combined",
         "write parse combined, or parse clf for lines without referrer and agent",
     ),
-    (
-        "nginx nginx_access",
-        "write parse combined for the access log, parse nginx_error for the error log",
-    ),
+    ("nginx nginx_access", "write parse combined for the access log, parse nginx_error for the error log"),
     ("common apache_common ncsa", "write parse clf"),
     ("iis cloudfront", "write w3c, which is a stage"),
     ("elb aws_alb", "write parse alb"),
     ("rfc5424", "write parse syslog5424"),
     ("rfc3164 auth bsd", "write parse syslog"),
     ("kubernetes k8s containerd", "write parse cri"),
-    (
-        "json logfmt csv tsv w3c",
-        "it is a stage: write it without `parse`",
-    ),
+    ("json logfmt csv tsv w3c", "it is a stage: write it without `parse`"),
 ];
 
 fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Mistake {
@@ -162,30 +149,19 @@ fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Mistake {
         };
     };
     if word == "from" {
-        return Mistake::new(
-            expr.span,
-            "expected a pattern or the name of a format, found `from`",
-        )
-        .usage(PARSE.entry.usage);
+        return Mistake::new(expr.span, "expected a pattern or the name of a format, found `from`")
+            .usage(PARSE.entry.usage);
     }
     let own = own.iter().map(|format| format.name.as_str());
-    let names: Vec<&str> = FORMATS
-        .iter()
-        .map(|format| format.entry.name)
-        .chain(own)
-        .collect();
+    let names: Vec<&str> = FORMATS.iter().map(|format| format.entry.name).chain(own).collect();
     let mistake = Mistake::new(expr.span, format!("unknown format `{word}`"));
-    let borrowed = BORROWED_FORMATS
-        .iter()
-        .find(|(words, _)| words.split(' ').any(|other| other == word));
+    let borrowed = BORROWED_FORMATS.iter().find(|(words, _)| words.split(' ').any(|other| other == word));
     if let Some((_, help)) = borrowed {
         return mistake.help(*help);
     }
     match closest(word, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None => mistake.help(format!(
-            "a format is one of {}; a pattern stands in quotes: \"{{a}} {{b}}\"",
-            names.join(", ")
-        )),
+        None => mistake
+            .help(format!("a format is one of {}; a pattern stands in quotes: \"{{a}} {{b}}\"", names.join(", "))),
     }
 }

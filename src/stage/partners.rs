@@ -96,22 +96,15 @@ impl Partners {
         let take = |group: &u32| std::mem::take(&mut self.waiting[*group as usize]);
         self.waiting = kept.iter().map(take).collect();
         for queue in &mut self.queues {
-            let renumbered = queue.drain().map(|Reverse((time, order, group))| {
-                Reverse((time, order, numbers[group as usize]))
-            });
+            let renumbered =
+                queue.drain().map(|Reverse((time, order, group))| Reverse((time, order, numbers[group as usize])));
             *queue = renumbered.collect();
         }
         self.sweep_at = SWEEP_GROUPS.max(kept.len() * 2);
     }
 
     /// Pairs a record with those of a side that have its key and a time in this span, in the order in which they came.
-    pub(super) fn pair(
-        &mut self,
-        group: u32,
-        side: Side,
-        times: RangeInclusive<i64>,
-        found: &mut Vec<Waiting>,
-    ) {
+    pub(super) fn pair(&mut self, group: u32, side: Side, times: RangeInclusive<i64>, found: &mut Vec<Waiting>) {
         found.clear();
         if group == NO_KEY {
             return;
@@ -147,9 +140,7 @@ impl Partners {
     /// Forgets the earliest record of a side, if its time is below this one; without a time, whatever it is.
     pub(super) fn forget(&mut self, side: Side, below: Option<i64>) -> Option<Waiting> {
         let queue = &mut self.queues[side as usize];
-        let Reverse((_, _, group)) = *queue
-            .peek()
-            .filter(|next| below.is_none_or(|below| next.0.0 < below))?;
+        let Reverse((_, _, group)) = *queue.peek().filter(|next| below.is_none_or(|below| next.0.0 < below))?;
         queue.pop();
         let waiting = &mut self.waiting[group as usize][side as usize];
         let forgotten = waiting.pop_front();
@@ -178,13 +169,7 @@ mod tests {
     }
 
     fn record(time: i64, order: u64) -> Waiting {
-        Waiting {
-            time,
-            order,
-            place: (0, order as u32),
-            is_paired: false,
-            is_late: false,
-        }
+        Waiting { time, order, place: (0, order as u32), is_paired: false, is_late: false }
     }
 
     fn orders(found: &[Waiting]) -> Vec<u64> {

@@ -36,28 +36,20 @@ pub(super) const REGEX: StageDef = StageDef {
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let usage = |mistake: Mistake| vec![mistake.usage(REGEX.entry.usage)];
     let mut arguments = Arguments::of(stage);
-    let expr = arguments
-        .expression("a /regex/ with named groups")
-        .map_err(usage)?;
+    let expr = arguments.expression("a /regex/ with named groups").map_err(usage)?;
     let ExprKind::Regex(literal) = &expr.kind else {
-        return Err(usage(Mistake::new(
-            expr.span,
-            format!("expected a /regex/ with named groups, found `{expr}`"),
-        )));
+        return Err(usage(Mistake::new(expr.span, format!("expected a /regex/ with named groups, found `{expr}`"))));
     };
     let regex = bind_regex(literal, expr).map_err(usage)?;
     let names = group_names(&regex);
     if names.is_empty() {
         let mistake = Mistake::new(expr.span, "this regular expression names no group");
-        return Err(vec![mistake.help(
-            "a group is named (?<name>…); did you mean `match`, which keeps the lines that match?",
-        )]);
+        return Err(vec![
+            mistake.help("a group is named (?<name>…); did you mean `match`, which keeps the lines that match?"),
+        ]);
     }
     let from = extract::bind_from(&mut arguments, stage, scope, &REGEX.entry)?;
-    Ok(BoundStage::Extract(extract::known(
-        from,
-        &names,
-        scope,
-        move |wanted| Box::new(RegexDecoder::new(regex, &extract::wanted_names(wanted))),
-    )))
+    Ok(BoundStage::Extract(extract::known(from, &names, scope, move |wanted| {
+        Box::new(RegexDecoder::new(regex, &extract::wanted_names(wanted)))
+    })))
 }

@@ -8,11 +8,7 @@ use crate::lang::ast::{Path, Span};
 
 /// Puts a new field in the place of another one, or of a part of one: its slot, and what must be done to the records
 /// before.
-pub(super) fn replace(
-    scope: &mut Scope,
-    (path, span): (&Path, Span),
-    name: &str,
-) -> (Slot, Vec<Box<dyn RowStage>>) {
+pub(super) fn replace(scope: &mut Scope, (path, span): (&Path, Span), name: &str) -> (Slot, Vec<Box<dyn RowStage>>) {
     let old = path.label();
     let (slot, steps) = match part_of(scope, path, span) {
         Some(located) => {
@@ -45,11 +41,7 @@ fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<Location<'p>
     let is_part = !inside.is_empty() && scope.nests() && !scope.has_column(&located.name);
     let field = Path(vec![first.clone()]);
     let of = is_part.then(|| scope.locate(&field, span).ok()).flatten()?;
-    Some(Location {
-        slot: of.slot,
-        name: of.name,
-        inside,
-    })
+    Some(Location { slot: of.slot, name: of.name, inside })
 }
 
 /// In whole objects, gives a field the name of the new one, which is then printed there.
@@ -77,8 +69,7 @@ impl RowStage for Rename {
         let replaced = match objects {
             Column::Record(record) => Column::Record(renamed_columns(record, &self.old, &self.new)),
             objects => {
-                let rows =
-                    (0..batch.rows).map(|row| renamed(objects.get(row), &self.old, &self.new));
+                let rows = (0..batch.rows).map(|row| renamed(objects.get(row), &self.old, &self.new));
                 Column::Values(rows.collect())
             }
         };

@@ -19,16 +19,8 @@ pub(super) const SAMPLE: StageDef = StageDef {
         details: "A record is chosen by its line and its number in the source, whatever the number of threads; where \
                   the line is gone, by its fields. A smaller sample is a part of a larger one; `--seed N` takes another.",
         examples: &[
-            Example {
-                expr: "split | sample 100%",
-                input: "a b c\n",
-                output: "a\nb\nc\n",
-            },
-            Example {
-                expr: "sample 1/2 | count",
-                input: "a\na\na\na\na\na\na\na\n",
-                output: "3\n",
-            },
+            Example { expr: "split | sample 100%", input: "a b c\n", output: "a\nb\nc\n" },
+            Example { expr: "sample 1/2 | count", input: "a\na\na\na\na\na\na\na\n", output: "3\n" },
         ],
     },
     chooses_columns: false,
@@ -43,23 +35,15 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let share = share(expr).filter(|share| (0.0..=1.0).contains(share));
     let Some(share) = share else {
         let message = format!("expected a share from 0% to 100%, found `{expr}`");
-        return Err(vec![
-            Mistake::new(expr.span, message).help("write sample 1% or sample 1/1000"),
-        ]);
+        return Err(vec![Mistake::new(expr.span, message).help("write sample 1% or sample 1/1000")]);
     };
-    arguments
-        .finish(SAMPLE.entry.usage)
-        .map_err(|mistake| vec![mistake])?;
+    arguments.finish(SAMPLE.entry.usage).map_err(|mistake| vec![mistake])?;
     let mut slots: Vec<Slot> = match scope.find("line") {
         Some(line) => vec![line],
         None => scope.fields().iter().map(|field| field.slot).collect(),
     };
     slots.extend(scope.find("@number"));
-    Ok(BoundStage::Rows(vec![Box::new(Sample {
-        slots,
-        share,
-        seed: scope.seed,
-    })]))
+    Ok(BoundStage::Rows(vec![Box::new(Sample { slots, share, seed: scope.seed })]))
 }
 
 /// The share of the records that is meant.
@@ -109,9 +93,7 @@ impl RowStage for Sample {
         }
         // The highest 53 bits of a hash are a number from 0 to 1, and nothing is lost on the way.
         let is_taken = |hash: u64| ((hash >> 11) as f64) < self.share * (1u64 << 53) as f64;
-        let rows: Vec<u32> = (0..batch.rows as u32)
-            .filter(|&row| is_taken(hashes[row as usize]))
-            .collect();
+        let rows: Vec<u32> = (0..batch.rows as u32).filter(|&row| is_taken(hashes[row as usize])).collect();
         account.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
             batch.gather(&rows, live);
@@ -135,9 +117,7 @@ fn hash_bytes(hash: u64, bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
         // One multiplication a word is enough here: it is mixed at the end.
-        hash = (hash ^ u64::from_le_bytes(*word))
-            .wrapping_mul(0x9fb2_1c65_1e98_df25)
-            .rotate_left(29);
+        hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29);
     }
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);

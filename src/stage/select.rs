@@ -30,9 +30,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let mut chosen: Vec<(String, crate::data::Slot)> = Vec::new();
     let mut mistakes = Vec::new();
     loop {
-        let expr = arguments
-            .expression("a field")
-            .map_err(|mistake| vec![mistake.usage(SELECT.entry.usage)])?;
+        let expr = arguments.expression("a field").map_err(|mistake| vec![mistake.usage(SELECT.entry.usage)])?;
         let name = match alias(&mut arguments) {
             Ok(alias) => KeyClause { expr, alias }.column_name(),
             Err(mistake) => {
@@ -67,17 +65,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         }
     }
     if mistakes.is_empty() {
-        arguments
-            .finish(SELECT.entry.usage)
-            .map_err(|mistake| vec![mistake])?;
+        arguments.finish(SELECT.entry.usage).map_err(|mistake| vec![mistake])?;
     }
     scope.clear_fields();
-    chosen
-        .iter()
-        .for_each(|(name, slot)| scope.set_slot(name, *slot));
-    if mistakes.is_empty() {
-        Ok(BoundStage::Rows(stages))
-    } else {
-        Err(mistakes)
-    }
+    chosen.iter().for_each(|(name, slot)| scope.set_slot(name, *slot));
+    if mistakes.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(mistakes) }
 }

@@ -9,11 +9,7 @@ pub(super) const SKIP: StageDef = StageDef {
         usage: "skip PATTERN, … [in FIELD]",
         summary: "Drop records whose line (or field) has the text or matches /regex/.",
         details: "The opposite of `match`: of several patterns, any of them drops the record.",
-        examples: &[Example {
-            expr: "skip /^#/, \"debug\"",
-            input: "# note\na\ndebug b\n",
-            output: "a\n",
-        }],
+        examples: &[Example { expr: "skip /^#/, \"debug\"", input: "# note\na\ndebug b\n", output: "a\n" }],
     },
     chooses_columns: false,
     bind: |stage, scope| match_::bind(stage, scope, &SKIP.entry, false),

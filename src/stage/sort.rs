@@ -21,16 +21,8 @@ pub(super) const SORT: StageDef = StageDef {
                   blanks after the numbers, null last. Records that are equal stay in their order. With `limit N` \
                   after it, only N records are held.",
         examples: &[
-            Example {
-                expr: "sort line",
-                input: "b\n10\n9\na\n",
-                output: "9\n10\na\nb\n",
-            },
-            Example {
-                expr: "sort line desc",
-                input: "70\n-\n9\n100\n",
-                output: "100\n70\n9\n-\n",
-            },
+            Example { expr: "sort line", input: "b\n10\n9\na\n", output: "9\n10\na\nb\n" },
+            Example { expr: "sort line desc", input: "70\n-\n9\n100\n", output: "100\n70\n9\n-\n" },
             Example {
                 expr: "split | count by word | sort count, word desc",
                 input: "a b c c\n",
@@ -47,17 +39,11 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let (mut keys, mut mistakes) = (Vec::new(), Vec::new());
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
-        let expr = arguments
-            .expression("what to sort by")
-            .map_err(|mistake| vec![mistake.usage(SORT.entry.usage)])?;
+        let expr = arguments.expression("what to sort by").map_err(|mistake| vec![mistake.usage(SORT.entry.usage)])?;
         if let Err(constant) = refuse_constant(expr) {
             mistakes.push(constant);
         }
-        let direction = if arguments.keyword("desc") {
-            Direction::Descending
-        } else {
-            Direction::Ascending
-        };
+        let direction = if arguments.keyword("desc") { Direction::Descending } else { Direction::Ascending };
         if direction == Direction::Ascending {
             arguments.keyword("asc");
         }
@@ -129,11 +115,8 @@ impl OrderedStage for Sort {
         let Some(limit) = self.limit.filter(|limit| *limit < batch.rows) else {
             return;
         };
-        let mut rows: Vec<u32> = sorted(&self.keys, &[key_columns(&self.keys, batch)])
-            .into_iter()
-            .take(limit)
-            .map(|(_, row)| row)
-            .collect();
+        let mut rows: Vec<u32> =
+            sorted(&self.keys, &[key_columns(&self.keys, batch)]).into_iter().take(limit).map(|(_, row)| row).collect();
         rows.sort_unstable();
         let mut needed = live.clone();
         self.reads(&mut needed);
@@ -143,13 +126,7 @@ impl OrderedStage for Sort {
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
         let mut needed = live.clone();
         self.reads(&mut needed);
-        Box::new(Sorting {
-            keys: self.keys.clone(),
-            limit: self.limit,
-            needed,
-            held: Vec::new(),
-            held_rows: 0,
-        })
+        Box::new(Sorting { keys: self.keys.clone(), limit: self.limit, needed, held: Vec::new(), held_rows: 0 })
     }
 }
 
@@ -174,11 +151,8 @@ impl Sorting {
 
     /// The held rows in order, no more than wanted.
     fn sorted(&self) -> Vec<Batch<'static>> {
-        let columns: Vec<Vec<&Column<'static>>> = self
-            .held
-            .iter()
-            .map(|batch| key_columns(&self.keys, batch))
-            .collect();
+        let columns: Vec<Vec<&Column<'static>>> =
+            self.held.iter().map(|batch| key_columns(&self.keys, batch)).collect();
         let mut rows = sorted(&self.keys, &columns);
         rows.truncate(self.limit.unwrap_or(usize::MAX));
         gather_across(&self.held, &rows, &self.needed)
@@ -186,17 +160,10 @@ impl Sorting {
 }
 
 impl Operator for Sorting {
-    fn push(
-        &mut self,
-        batch: Batch<'static>,
-        _out: &mut Vec<Batch<'static>>,
-        _account: &mut Account,
-    ) {
+    fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {
         self.held_rows += batch.rows;
         self.held.push(batch);
-        if self.limit.is_some_and(|limit| {
-            self.held_rows > limit.saturating_mul(2).saturating_add(SPARE_ROWS)
-        }) {
+        if self.limit.is_some_and(|limit| self.held_rows > limit.saturating_mul(2).saturating_add(SPARE_ROWS)) {
             self.sort();
         }
     }
@@ -229,10 +196,7 @@ fn sorted(keys: &[SortKey], columns: &[Vec<&Column<'_>>]) -> Vec<(u32, u32)> {
     let width = keys.len();
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by(|&left, &right| {
-        let pairs = ranks[left * width..]
-            .iter()
-            .zip(&ranks[right * width..])
-            .zip(keys);
+        let pairs = ranks[left * width..].iter().zip(&ranks[right * width..]).zip(keys);
         pairs
             .map(|((left, right), key)| key.direction.compare(left, right))
             .find(|order| order.is_ne())

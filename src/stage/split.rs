@@ -9,8 +9,8 @@ use regex::bytes::Regex;
 use super::replaced::replace;
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn,
-    Value, each_of_two, each_white_space,
+    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn, Value, each_of_two,
+    each_white_space,
 };
 use crate::expr::pattern::bind_regex;
 use crate::expr::{Node, Scope, bind_field};
@@ -32,16 +32,8 @@ pub(super) const SPLIT: StageDef = StageDef {
                 input: "to be or not to be\n",
                 output: "be\t2\nto\t2\nnot\t1\nor\t1\n",
             },
-            Example {
-                expr: "split ',' keep",
-                input: "a,,b\n",
-                output: "a\n\nb\n",
-            },
-            Example {
-                expr: "split /[;,] */ as part",
-                input: "a, b;c\n",
-                output: "a\nb\nc\n",
-            },
+            Example { expr: "split ',' keep", input: "a,,b\n", output: "a\n\nb\n" },
+            Example { expr: "split /[;,] */ as part", input: "a, b;c\n", output: "a\nb\nc\n" },
         ],
     },
     chooses_columns: true,
@@ -58,9 +50,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
                 return Err(mistake(Mistake::new(expr.span, "the separator is empty")));
             }
             ExprKind::Literal(Value::Text(text)) => separator = Separator::of_text(text),
-            ExprKind::Regex(literal) => {
-                separator = Separator::Regex(bind_regex(literal, expr).map_err(mistake)?)
-            }
+            ExprKind::Regex(literal) => separator = Separator::Regex(bind_regex(literal, expr).map_err(mistake)?),
             ExprKind::Field(_) => {}
             _ => {
                 return Err(mistake(Mistake::new(
@@ -85,9 +75,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             break;
         }
     }
-    arguments
-        .finish(SPLIT.entry.usage)
-        .map_err(|mistake| vec![mistake])?;
+    arguments.finish(SPLIT.entry.usage).map_err(|mistake| vec![mistake])?;
     let name = name.as_deref().unwrap_or("word");
     let (node, slot, replaced) = match from {
         Some((path, span)) => {
@@ -100,12 +88,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
             (line, scope.replace("line", name), Vec::new())
         }
     };
-    let split = Split {
-        node,
-        separator,
-        keep,
-        slot,
-    };
+    let split = Split { node, separator, keep, slot };
     let stages = replaced.into_iter().chain([Box::new(split) as Box<_>]);
     Ok(BoundStage::Rows(stages.collect()))
 }
@@ -138,14 +121,9 @@ impl Separator {
         match self {
             Separator::WhiteSpace => each_white_space(text, |at| cut(at, at + 1)),
             Separator::Byte(byte) => memchr_iter(*byte, text).for_each(|at| cut(at, at + 1)),
-            Separator::Text(finder) => finder
-                .find_iter(text)
-                .for_each(|at| cut(at, at + finder.needle().len())),
+            Separator::Text(finder) => finder.find_iter(text).for_each(|at| cut(at, at + finder.needle().len())),
             Separator::Regex(regex) => {
-                regex
-                    .find_iter(text)
-                    .filter(|hit| !hit.is_empty())
-                    .for_each(|hit| cut(hit.start(), hit.end()));
+                regex.find_iter(text).filter(|hit| !hit.is_empty()).for_each(|hit| cut(hit.start(), hit.end()));
             }
         }
         see(start, text.len());
@@ -174,10 +152,7 @@ impl RowStage for Split {
     }
 
     fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
-        let column = self
-            .node
-            .eval_all(batch, &mut account.failures)
-            .into_owned();
+        let column = self.node.eval_all(batch, &mut account.failures).into_owned();
         let texts = TextColumn::of(column);
         account.explode(batch.rows);
         batch.retain(live);
@@ -188,28 +163,21 @@ impl RowStage for Split {
                 continue;
             }
             let base = whole.start as usize;
-            self.separator
-                .pieces(whole.slice(&texts.bytes), |start, end| {
-                    if start < end || self.keep {
-                        spans.push(Span::new(base + start, base + end));
-                        if follows {
-                            parents.push(row as u32);
-                        }
+            self.separator.pieces(whole.slice(&texts.bytes), |start, end| {
+                if start < end || self.keep {
+                    spans.push(Span::new(base + start, base + end));
+                    if follows {
+                        parents.push(row as u32);
                     }
-                });
+                }
+            });
         }
         if follows {
             batch.gather(&parents, live);
         } else {
             batch.clear(spans.len());
         }
-        batch.set(
-            self.slot,
-            Column::Text(TextColumn {
-                bytes: texts.bytes,
-                spans,
-            }),
-        );
+        batch.set(self.slot, Column::Text(TextColumn { bytes: texts.bytes, spans }));
     }
 
     fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
@@ -220,15 +188,9 @@ impl RowStage for Split {
         match self.separator {
             // A separator that is part of a line's end would cut where no line has it.
             Separator::Byte(byte) if byte != b'\n' && byte != b'\r' => {
-                Some(Box::new(PieceScanner {
-                    separator: Some(byte),
-                    slot: self.slot,
-                }))
+                Some(Box::new(PieceScanner { separator: Some(byte), slot: self.slot }))
             }
-            Separator::WhiteSpace => Some(Box::new(PieceScanner {
-                separator: None,
-                slot: self.slot,
-            })),
+            Separator::WhiteSpace => Some(Box::new(PieceScanner { separator: None, slot: self.slot })),
             _ => None,
         }
     }
@@ -268,13 +230,7 @@ impl Scanner for PieceScanner {
             trim_carriage_returns(bytes, &mut spans);
         }
         let mut batch = Batch::new(spans.len(), position);
-        batch.set(
-            self.slot,
-            Column::Text(TextColumn {
-                bytes: Bytes::Borrowed(bytes),
-                spans,
-            }),
-        );
+        batch.set(self.slot, Column::Text(TextColumn { bytes: Bytes::Borrowed(bytes), spans }));
         batch
     }
 }

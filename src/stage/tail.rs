@@ -13,19 +13,14 @@ pub(super) const TAIL: StageDef = StageDef {
         usage: "tail N",
         summary: "The last N records.",
         details: "",
-        examples: &[Example {
-            expr: "tail 2",
-            input: "a\nb\nc\n",
-            output: "b\nc\n",
-        }],
+        examples: &[Example { expr: "tail 2", input: "a\nb\nc\n", output: "b\nc\n" }],
     },
     chooses_columns: false,
     bind,
 };
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    let rows = super::only_number(stage, &TAIL.entry, "how many records")
-        .map_err(|mistake| vec![mistake])?;
+    let rows = super::only_number(stage, &TAIL.entry, "how many records").map_err(|mistake| vec![mistake])?;
     Ok(BoundStage::Ordered(Vec::new(), Box::new(Tail { rows })))
 }
 
@@ -51,12 +46,7 @@ impl OrderedStage for Tail {
     }
 
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Held {
-            rows: self.rows,
-            live: live.clone(),
-            held: VecDeque::new(),
-            held_rows: 0,
-        })
+        Box::new(Held { rows: self.rows, live: live.clone(), held: VecDeque::new(), held_rows: 0 })
     }
 }
 
@@ -69,12 +59,7 @@ struct Held {
 }
 
 impl Operator for Held {
-    fn push(
-        &mut self,
-        batch: Batch<'static>,
-        _out: &mut Vec<Batch<'static>>,
-        _account: &mut Account,
-    ) {
+    fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {
         self.held_rows += batch.rows;
         self.held.push_back(batch);
         while let Some(oldest) = self.held.front()
@@ -108,9 +93,6 @@ impl Held {
 
 fn keep_last(batch: &mut Batch<'_>, rows: usize, live: &LiveSlots) {
     if rows < batch.rows {
-        batch.gather(
-            &((batch.rows - rows) as u32..batch.rows as u32).collect::<Vec<_>>(),
-            live,
-        );
+        batch.gather(&((batch.rows - rows) as u32..batch.rows as u32).collect::<Vec<_>>(), live);
     }
 }

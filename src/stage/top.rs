@@ -13,11 +13,7 @@ pub(super) const TOP: StageDef = StageDef {
         usage: "top N KEY [as NAME], …",
         summary: "The N most frequent keys with their counts.",
         details: "`count by KEY` and `limit N` in one.",
-        examples: &[Example {
-            expr: "split | top 1 word",
-            input: "a b a\n",
-            output: "a\t2\n",
-        }],
+        examples: &[Example { expr: "split | top 1 word", input: "a b a\n", output: "a\t2\n" }],
     },
     chooses_columns: true,
     bind,
@@ -25,16 +21,10 @@ pub(super) const TOP: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
-    let (rows, span) = arguments
-        .integer("how many")
-        .map_err(|mistake| vec![mistake.usage(TOP.entry.usage)])?;
+    let (rows, span) = arguments.integer("how many").map_err(|mistake| vec![mistake.usage(TOP.entry.usage)])?;
     if arguments.is_done() {
         return Err(vec![
-            Mistake::new(
-                arguments.span_here(),
-                "expected a field to count by, found the end",
-            )
-            .usage(TOP.entry.usage),
+            Mistake::new(arguments.span_here(), "expected a field to count by, found the end").usage(TOP.entry.usage),
         ]);
     }
     let word = |text: &str| Expr {
@@ -44,21 +34,9 @@ fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistak
     };
     let mut keys = vec![Argument::Expr(word("by"))];
     keys.extend_from_slice(&stage.arguments[1..]);
-    let limit = Expr {
-        kind: ExprKind::Literal(Value::Int(rows.min(i64::MAX as u64) as i64)),
-        span,
-        depth: 1,
-    };
+    let limit = Expr { kind: ExprKind::Literal(Value::Int(rows.min(i64::MAX as u64) as i64)), span, depth: 1 };
     Ok(BoundStage::Rewrite(vec![
-        ast::Stage {
-            head: word("count"),
-            arguments: keys,
-            span: stage.span,
-        },
-        ast::Stage {
-            head: word("limit"),
-            arguments: vec![Argument::Expr(limit)],
-            span: stage.span,
-        },
+        ast::Stage { head: word("count"), arguments: keys, span: stage.span },
+        ast::Stage { head: word("limit"), arguments: vec![Argument::Expr(limit)], span: stage.span },
     ]))
 }

@@ -37,12 +37,7 @@ impl OrderedStage for Totaling {
     fn reduce(&self, _batch: &mut Batch<'_>, _live: &LiveSlots, _account: &mut Account) {}
 
     fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Adding {
-            total: self.total.clone(),
-            live: live.clone(),
-            sum: None,
-            held: Vec::new(),
-        })
+        Box::new(Adding { total: self.total.clone(), live: live.clone(), sum: None, held: Vec::new() })
     }
 }
 
@@ -72,17 +67,8 @@ impl Adding {
 }
 
 impl Operator for Adding {
-    fn push(
-        &mut self,
-        mut batch: Batch<'static>,
-        _out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
-        let column = self
-            .total
-            .node
-            .eval_all(&batch, &mut account.failures)
-            .into_owned();
+    fn push(&mut self, mut batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, account: &mut Account) {
+        let column = self.total.node.eval_all(&batch, &mut account.failures).into_owned();
         for row in 0..batch.rows {
             self.add(column.get(row), account);
         }

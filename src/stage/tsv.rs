@@ -19,23 +19,12 @@ pub(super) const TSV: StageDef = StageDef {
                 input: "path\tn\tnote\n/a\t1\tx\n/b\t2\tC:\\\\d\n",
                 output: "/b\tC:\\\\d\n",
             },
-            Example {
-                expr: "tsv as word, n | sum(n) by word",
-                input: "a\t1\nb\t2\na\t3\n",
-                output: "a\t4\nb\t2\n",
-            },
+            Example { expr: "tsv as word, n | sum(n) by word", input: "a\t1\nb\t2\na\t3\n", output: "a\t4\nb\t2\n" },
         ],
     },
     chooses_columns: false,
     bind: |stage, scope| {
         let arguments = Arguments::of(stage);
-        bind_rows(
-            stage,
-            arguments,
-            scope,
-            &TSV.entry,
-            Dialect::Tsv,
-            Framing::Lines,
-        )
+        bind_rows(stage, arguments, scope, &TSV.entry, Dialect::Tsv, Framing::Lines)
     },
 };

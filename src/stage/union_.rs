@@ -48,9 +48,7 @@ pub struct UnionClause {
 }
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    clause(stage)
-        .map(BoundStage::Union)
-        .map_err(|mistake| vec![mistake.usage(UNION.entry.usage)])
+    clause(stage).map(BoundStage::Union).map_err(|mistake| vec![mistake.usage(UNION.entry.usage)])
 }
 
 fn clause(stage: &ast::Stage) -> Result<UnionClause, Mistake> {
@@ -61,10 +59,7 @@ fn clause(stage: &ast::Stage) -> Result<UnionClause, Mistake> {
 }
 
 /// Reads `NAME` or `(NAME | STAGE | …)`.
-pub(super) fn source(
-    arguments: &mut Arguments<'_>,
-    stage: &ast::Stage,
-) -> Result<UnionClause, Mistake> {
+pub(super) fn source(arguments: &mut Arguments<'_>, stage: &ast::Stage) -> Result<UnionClause, Mistake> {
     const EXPECTED: &str = "the name of another source";
     Ok(match arguments.pipeline() {
         Some((pipeline, _)) => {
@@ -80,15 +75,9 @@ pub(super) fn source(
                 let message = format!("expected {EXPECTED}, found `{first}`");
                 return Err(Mistake::new(first.span, message));
             };
-            UnionClause {
-                name,
-                stages: stages.cloned().collect(),
-            }
+            UnionClause { name, stages: stages.cloned().collect() }
         }
-        None => UnionClause {
-            name: arguments.name(EXPECTED)?,
-            stages: Vec::new(),
-        },
+        None => UnionClause { name: arguments.name(EXPECTED)?, stages: Vec::new() },
     })
 }
 
@@ -119,10 +108,7 @@ impl Align {
             .map(|field| (field.slot, field.sides[side]))
             .filter(|(to, from)| live.contains(*to) && *from != Some(*to))
             .collect();
-        let whole = united
-            .whole()
-            .filter(|(to, _)| live.contains(*to))
-            .map(|(to, mut sides)| (to, sides[side].take()));
+        let whole = united.whole().filter(|(to, _)| live.contains(*to)).map(|(to, mut sides)| (to, sides[side].take()));
         (!fields.is_empty() || whole.is_some()).then_some(Align { fields, whole })
     }
 }
@@ -131,9 +117,7 @@ impl RowStage for Align {
     fn reads(&self, slots: &mut LiveSlots) {
         let fields = self.fields.iter().filter_map(|(_, from)| *from);
         let whole = self.whole.iter().filter_map(|(_, from)| from.as_ref());
-        fields
-            .chain(whole.map(|(slot, _)| *slot))
-            .for_each(|slot| slots.insert(slot));
+        fields.chain(whole.map(|(slot, _)| *slot)).for_each(|slot| slots.insert(slot));
     }
 
     fn makes(&self) -> Vec<Slot> {
@@ -147,11 +131,7 @@ impl RowStage for Align {
             Some(slot) => batch.column(*slot).clone(),
             None => Column::Constant(Value::Null, rows),
         };
-        let mut placed: Vec<(Slot, Column<'_>)> = self
-            .fields
-            .iter()
-            .map(|(to, from)| (*to, column(from)))
-            .collect();
+        let mut placed: Vec<(Slot, Column<'_>)> = self.fields.iter().map(|(to, from)| (*to, column(from))).collect();
         if let Some((to, from)) = &self.whole {
             let objects = match from {
                 Some((slot, dropped)) => objects(batch.column(*slot), dropped),

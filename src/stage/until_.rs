@@ -19,16 +19,8 @@ pub(super) const UNTIL: StageDef = StageDef {
                   on: `docker logs -f app | bourn 'match \"ready\" | count | until count > 0'`. Of files, the \
                   result is looked at once they are read. If the input ends first, the result is printed as ever and the exit status is 1.",
         examples: &[
-            Example {
-                expr: "until line == 'ready'",
-                input: "starting\nready\nserving\n",
-                output: "starting\nready\n",
-            },
-            Example {
-                expr: "match 'ready' | count | until count > 0",
-                input: "starting\nready\n",
-                output: "1\n",
-            },
+            Example { expr: "until line == 'ready'", input: "starting\nready\nserving\n", output: "starting\nready\n" },
+            Example { expr: "match 'ready' | count | until count > 0", input: "starting\nready\n", output: "1\n" },
             Example {
                 expr: "split | count by word | window 2 rows | until count > 1",
                 input: "a b c c a a\n",
@@ -43,9 +35,7 @@ pub(super) const UNTIL: StageDef = StageDef {
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &UNTIL.entry)?;
-    arguments
-        .finish(UNTIL.entry.usage)
-        .map_err(|mistake| vec![mistake])?;
+    arguments.finish(UNTIL.entry.usage).map_err(|mistake| vec![mistake])?;
     // Judged once a row and by the workers: values that do not fit are counted once as well.
     let truth = scope.new_slot();
     let judge = Box::new(Judge { condition, truth });
@@ -119,9 +109,7 @@ impl OrderedStage for Until {
     fn memory(&self) -> String {
         match self.printed {
             Printed::UpTo => "nothing; ends the run when the condition is true".to_owned(),
-            Printed::Satisfying => {
-                "rows of one result; ends the run when the condition is true".to_owned()
-            }
+            Printed::Satisfying => "rows of one result; ends the run when the condition is true".to_owned(),
         }
     }
 
@@ -156,12 +144,7 @@ struct Waiting {
 }
 
 impl Operator for Waiting {
-    fn push(
-        &mut self,
-        mut batch: Batch<'static>,
-        out: &mut Vec<Batch<'static>>,
-        account: &mut Account,
-    ) {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         if self.is_reached {
             account.filter(batch.rows);
             return;

@@ -39,9 +39,7 @@ pub(super) const W3C: StageDef = StageDef {
 };
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    Arguments::of(stage)
-        .finish(W3C.entry.usage)
-        .map_err(|mistake| vec![mistake])?;
+    Arguments::of(stage).finish(W3C.entry.usage).map_err(|mistake| vec![mistake])?;
     let header = scope.header();
     let text = extract::text_of(None, stage, scope, &W3C.entry)?;
     let Some(slot) = header else {
@@ -52,11 +50,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         let help = "write it before the stage that ends the records of the source";
         return Err(vec![Mistake::new(stage.span, message).help(help)]);
     };
-    let extraction = extract::open(text, scope, false, move |wanted| {
-        Box::new(CsvDecoder::new(Dialect::W3c, None, wanted))
-    });
+    let extraction =
+        extract::open(text, scope, false, move |wanted| Box::new(CsvDecoder::new(Dialect::W3c, None, wanted)));
     let extraction = extraction.under(slot);
-    Ok(BoundStage::Extract(
-        extraction.of_source(Framing::Lines, Preface::Directives),
-    ))
+    Ok(BoundStage::Extract(extraction.of_source(Framing::Lines, Preface::Directives)))
 }

@@ -16,16 +16,8 @@ pub(super) const WHERE: StageDef = StageDef {
         details: "Null is not true; of text, only true is. Conditions are joined by `and`, `or`, `not`; `==` compares, `~` asks whether a \
                   /regex/ matches, `in` whether a value is one of several.",
         examples: &[
-            Example {
-                expr: "where len(line) > 2",
-                input: "ab\nabc\n",
-                output: "abc\n",
-            },
-            Example {
-                expr: "split | count by word | where count > 1",
-                input: "a b a\n",
-                output: "a\t2\n",
-            },
+            Example { expr: "where len(line) > 2", input: "ab\nabc\n", output: "abc\n" },
+            Example { expr: "split | count by word | where count > 1", input: "a b a\n", output: "a\t2\n" },
         ],
     },
     chooses_columns: false,
@@ -34,19 +26,14 @@ pub(super) const WHERE: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
-    let condition = arguments
-        .expression("a condition")
-        .map_err(|mistake| vec![mistake.usage(WHERE.entry.usage)])?;
+    let condition = arguments.expression("a condition").map_err(|mistake| vec![mistake.usage(WHERE.entry.usage)])?;
     let here = arguments.span_here();
     if arguments.equals_sign() {
         return Err(vec![
-            Mistake::new(here, "`=` assigns; a comparison is `==`")
-                .help(format!("write where {condition} == …")),
+            Mistake::new(here, "`=` assigns; a comparison is `==`").help(format!("write where {condition} == …")),
         ]);
     }
-    arguments
-        .finish(WHERE.entry.usage)
-        .map_err(|mistake| vec![mistake])?;
+    arguments.finish(WHERE.entry.usage).map_err(|mistake| vec![mistake])?;
     let condition = bind_condition(condition, scope)?;
     Ok(BoundStage::Rows(vec![Box::new(Where { condition })]))
 }
@@ -70,9 +57,6 @@ impl RowStage for Where {
     }
 
     fn required(&self, line: Slot) -> Option<Required<'_>> {
-        Some(Required {
-            text: self.condition.required_text(line)?,
-            is_all: false,
-        })
+        Some(Required { text: self.condition.required_text(line)?, is_all: false })
     }
 }

@@ -2,8 +2,7 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef,
-    expected_time, write_text,
+    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef, expected_time, write_text,
 };
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
@@ -65,9 +64,7 @@ pub struct WindowClause {
 }
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    read(stage)
-        .map(BoundStage::Window)
-        .map_err(|mistake| vec![mistake.usage(WINDOW.entry.usage)])
+    read(stage).map(BoundStage::Window).map_err(|mistake| vec![mistake.usage(WINDOW.entry.usage)])
 }
 
 fn read(stage: &ast::Stage) -> Result<WindowClause, Mistake> {
@@ -77,12 +74,7 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Mistake> {
     loop {
         let span = arguments.span_here();
         if on.is_none() && arguments.keyword("on") {
-            on = Some((
-                arguments
-                    .expression("the field that holds the time")?
-                    .clone(),
-                span,
-            ));
+            on = Some((arguments.expression("the field that holds the time")?.clone(), span));
         } else if late.is_none() && arguments.keyword("late") {
             late = Some((arguments.duration("how late records may come")?.0, span));
         } else {
@@ -90,25 +82,15 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Mistake> {
         }
     }
     arguments.finish(WINDOW.entry.usage)?;
-    if let (Kind::Rows { .. }, Some(span)) =
-        (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1)))
-    {
-        return Err(Mistake::new(
-            span,
-            "a window of rows goes by the order in which they come, not by time",
-        ));
+    if let (Kind::Rows { .. }, Some(span)) = (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1))) {
+        return Err(Mistake::new(span, "a window of rows goes by the order in which they come, not by time"));
     }
     if let (None, Some((_, span))) = (&on, late) {
-        return Err(
-            Mistake::new(span, "records cannot arrive later than they arrive")
-                .help("`late` goes with the time that records have: write on FIELD before it"),
-        );
+        return Err(Mistake::new(span, "records cannot arrive later than they arrive")
+            .help("`late` goes with the time that records have: write on FIELD before it"));
     }
     Ok(WindowClause {
-        window: Window {
-            kind,
-            late_ns: late.map_or(0, |late| late.0),
-        },
+        window: Window { kind, late_ns: late.map_or(0, |late| late.0) },
         on: on.map(|on| on.0),
         span: stage.span,
     })
@@ -116,11 +98,8 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Mistake> {
 
 fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
     if arguments.keyword("session") {
-        let (gap, span) =
-            arguments.duration("for how long a key is silent when its session ends")?;
-        return Ok(Kind::Session {
-            gap: positive(gap, span)?,
-        });
+        let (gap, span) = arguments.duration("for how long a key is silent when its session ends")?;
+        return Ok(Kind::Session { gap: positive(gap, span)? });
     }
     let Some(expr) = arguments.peek_expression() else {
         return Err(arguments.expected("how long a window is"));
@@ -141,10 +120,7 @@ fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
         _ => {
             let length = duration(expr)?;
             arguments.expression("how long a window is")?;
-            Ok(Kind::Time {
-                length,
-                slide: length,
-            })
+            Ok(Kind::Time { length, slide: length })
         }
     }
 }
@@ -156,8 +132,7 @@ fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
     let slide = match arguments.peek_expression().map(|expr| &expr.kind) {
         Some(ExprKind::Binary(BinaryOp::Divide, left, right)) if left.as_word() == Some("rows") => {
             let ExprKind::Literal(Value::Int(slide)) = right.kind else {
-                return Err(Mistake::new(right.span, "expected how many rows")
-                    .help("write window 100 rows/10 rows"));
+                return Err(Mistake::new(right.span, "expected how many rows").help("write window 100 rows/10 rows"));
             };
             arguments.expression("rows")?;
             arguments.keyword("rows");
@@ -182,26 +157,15 @@ fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
 fn duration(expr: &Expr) -> Result<i64, Mistake> {
     match &expr.kind {
         ExprKind::Literal(Value::Duration(ns)) => positive(*ns, expr.span),
-        ExprKind::Literal(Value::Int(number)) => {
-            Err(
-                Mistake::new(expr.span, format!("{number} of what?")).help(format!(
-                    "a duration has a unit: {number}s, {number}m, {number}h"
-                )),
-            )
-        }
-        _ => Err(
-            Mistake::new(expr.span, format!("expected a duration, found `{expr}`"))
-                .help("a duration is written 30s, 5m or 1h"),
-        ),
+        ExprKind::Literal(Value::Int(number)) => Err(Mistake::new(expr.span, format!("{number} of what?"))
+            .help(format!("a duration has a unit: {number}s, {number}m, {number}h"))),
+        _ => Err(Mistake::new(expr.span, format!("expected a duration, found `{expr}`"))
+            .help("a duration is written 30s, 5m or 1h")),
     }
 }
 
 fn positive(number: i64, span: Span) -> Result<i64, Mistake> {
-    if number > 0 {
-        Ok(number)
-    } else {
-        Err(Mistake::new(span, "a window has a length above 0"))
-    }
+    if number > 0 { Ok(number) } else { Err(Mistake::new(span, "a window has a length above 0")) }
 }
 
 /// Reads the time of each record; those that have none are rejected.
@@ -249,9 +213,7 @@ impl RowStage for RecordTime {
                         push(row, last.1);
                     }
                 }
-                column => {
-                    (0..batch.rows).for_each(|row| push(row, reader.read_value(column.get(row))))
-                }
+                column => (0..batch.rows).for_each(|row| push(row, reader.read_value(column.get(row)))),
             }
         }
         let kept = (!without.is_empty()).then(|| {
@@ -279,8 +241,5 @@ fn reason(stage: &str, value: ValueRef<'_>) -> String {
         value => write_text(value, &mut text),
     }
     let shown: String = String::from_utf8_lossy(&text).chars().take(60).collect();
-    format!(
-        "{stage}: expected {}, found {shown:?}",
-        expected_time(value)
-    )
+    format!("{stage}: expected {}, found {shown:?}", expected_time(value))
 }

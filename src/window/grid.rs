@@ -104,18 +104,12 @@ impl Grid {
 
     /// The first window that is not final when the watermark stands in this slice.
     pub fn first_open(&self, slice: i64) -> i64 {
-        (slice.saturating_sub(self.span))
-            .div_euclid(self.step)
-            .saturating_add(1)
+        (slice.saturating_sub(self.span)).div_euclid(self.step).saturating_add(1)
     }
 }
 
 fn gcd(left: i64, right: i64) -> i64 {
-    if right == 0 {
-        left
-    } else {
-        gcd(right, left % right)
-    }
+    if right == 0 { left } else { gcd(right, left % right) }
 }
 
 #[cfg(test)]
@@ -158,10 +152,7 @@ mod tests {
 
     #[test]
     fn records_are_numbered_from_one() {
-        let kind = Kind::Rows {
-            length: 100,
-            slide: 10,
-        };
+        let kind = Kind::Rows { length: 100, slide: 10 };
         let grid = Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("no session");
         assert_eq!((grid.start(0), grid.end(0)), (1, 101));
         assert_eq!(grid.windows(grid.slice_of(1)), (0, 0));

@@ -46,12 +46,7 @@ struct Near {
 }
 
 /// No slice: no time is in it.
-const NOWHERE: Near = Near {
-    slice: 0,
-    low: 0,
-    high: 0,
-    windows: (0, 0),
-};
+const NOWHERE: Near = Near { slice: 0, low: 0, high: 0, windows: (0, 0) };
 
 impl Near {
     #[inline(always)]
@@ -92,14 +87,7 @@ impl<'g> Placer<'g> {
         if self.clock.watermark >= self.next_edge {
             self.look();
         }
-        if first > last {
-            Placed::Late
-        } else {
-            Placed::In(Slice {
-                first,
-                number: self.current.slice,
-            })
-        }
+        if first > last { Placed::Late } else { Placed::In(Slice { first, number: self.current.slice }) }
     }
 
     /// The slice that holds a time.

@@ -34,14 +34,7 @@ pub struct RowLog {
 impl RowLog {
     /// Nothing yet; these slots are kept.
     pub fn new(live: LiveSlots) -> Self {
-        RowLog {
-            live,
-            held: BTreeMap::new(),
-            next: 0,
-            places: BTreeMap::new(),
-            rows: 0,
-            wanted: 0,
-        }
+        RowLog { live, held: BTreeMap::new(), next: 0, places: BTreeMap::new(), rows: 0, wanted: 0 }
     }
 
     /// Adds some records.
@@ -93,10 +86,7 @@ impl RowLog {
     /// Drops what only windows before this one take.
     pub fn forget(&mut self, next: i64) {
         let before = self.places.range(..(next, i64::MIN));
-        let gone: Vec<Range> = before
-            .map(|(range, _)| *range)
-            .filter(|range| range.1 < next)
-            .collect();
+        let gone: Vec<Range> = before.map(|(range, _)| *range).filter(|range| range.1 < next).collect();
         for range in gone {
             self.remove(range);
         }
@@ -148,10 +138,7 @@ impl RowLog {
         let held = std::mem::take(&mut self.held);
         let numbers: HashMap<u64, u32> = held.keys().copied().zip(0..).collect();
         let batches: Vec<Batch<'static>> = held.into_values().map(|(batch, _)| batch).collect();
-        let rows: Vec<(u32, u32)> = places
-            .iter()
-            .map(|(batch, row)| (numbers[batch], *row))
-            .collect();
+        let rows: Vec<(u32, u32)> = places.iter().map(|(batch, row)| (numbers[batch], *row)).collect();
         let mut places = places.into_iter();
         for batch in gather_across(&batches, &rows, &self.live) {
             for (row, place) in (0..batch.rows as u32).zip(&mut places) {
@@ -174,10 +161,7 @@ impl RowLog {
             let (batch, _) = self.held.get(&places[0].0)?;
             Some(batch.pick(&rows, &self.live))
         };
-        places
-            .chunk_by(|left, right| left.0 == right.0)
-            .filter_map(of_batch)
-            .collect()
+        places.chunk_by(|left, right| left.0 == right.0).filter_map(of_batch).collect()
     }
 }
 
@@ -199,13 +183,11 @@ pub fn windows_of(ranges: impl Iterator<Item = Range>, next: i64, most: usize) -
 /// Neighbours of the same range.
 fn ranges_of(ranges: &[Range]) -> impl Iterator<Item = std::ops::Range<usize>> {
     let mut start = 0;
-    ranges
-        .chunk_by(|left, right| left == right)
-        .map(move |same| {
-            let begin = start;
-            start += same.len();
-            begin..start
-        })
+    ranges.chunk_by(|left, right| left == right).map(move |same| {
+        let begin = start;
+        start += same.len();
+        begin..start
+    })
 }
 
 #[cfg(test)]

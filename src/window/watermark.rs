@@ -25,12 +25,7 @@ pub struct Reach {
 impl Reach {
     /// Of no records yet; times beyond `limit` are jumps.
     pub fn new(limit: i64) -> Reach {
-        Reach {
-            rows: 0,
-            largest: NEVER,
-            limit,
-            times: Vec::new(),
-        }
+        Reach { rows: 0, largest: NEVER, limit, times: Vec::new() }
     }
 
     /// Adds so many records whose times nobody asks for.
@@ -87,11 +82,7 @@ impl Clock {
     /// near it says that it is meant.
     #[cold]
     fn is_jump(&mut self, time: i64) -> bool {
-        let near = if self.largest > NEVER {
-            self.largest
-        } else {
-            self.candidate
-        };
+        let near = if self.largest > NEVER { self.largest } else { self.candidate };
         let is_jump = near == NEVER || time > near.saturating_add(self.max_jump);
         if is_jump && self.largest == NEVER {
             self.candidate = time;
@@ -150,12 +141,7 @@ enum State {
 }
 
 impl Source {
-    const NEW: Source = Source {
-        state: State::Live,
-        largest: NEVER,
-        candidate: NEVER,
-        silent: 0,
-    };
+    const NEW: Source = Source { state: State::Live, largest: NEVER, candidate: NEVER, silent: 0 };
 }
 
 impl Watermark {
@@ -305,16 +291,12 @@ impl Watermark {
         (own.state, own.silent) = (State::Live, 0);
         let own = *own;
         let others = self.sources.iter();
-        let others =
-            others.filter(|(index, other)| **index != source && other.state == State::Live);
+        let others = others.filter(|(index, other)| **index != source && other.state == State::Live);
         Clock {
             watermark: self.watermark,
             largest: own.largest,
             candidate: own.candidate,
-            others: others
-                .map(|(_, other)| other.largest)
-                .min()
-                .unwrap_or(i64::MAX),
+            others: others.map(|(_, other)| other.largest).min().unwrap_or(i64::MAX),
             late: self.late,
             max_jump: self.max_jump,
         }
@@ -322,20 +304,13 @@ impl Watermark {
 
     /// A source by its number; those that come later are silent until they speak.
     fn source(&mut self, index: usize) -> &mut Source {
-        self.sources.entry(index).or_insert(Source {
-            state: State::Silent,
-            ..Source::NEW
-        })
+        self.sources.entry(index).or_insert(Source { state: State::Silent, ..Source::NEW })
     }
 
     /// Moves to where the sources allow it: the slowest of those that speak, else of those that are silent. Once
     /// all have ended, nothing holds it back from the largest time that there was.
     fn settle(&mut self) {
-        let of = |state| {
-            self.sources
-                .values()
-                .filter(move |source| source.state == state)
-        };
+        let of = |state| self.sources.values().filter(move |source| source.state == state);
         let live = of(State::Live).map(|source| source.largest).min();
         let reached = live.or_else(|| {
             // A source that has said nothing, as a listening one, goes on from what all have said.

@@ -31,10 +31,7 @@ checks!(
 
 /// Calls a check with its seeds and their mutations; what it fails on is printed as a literal.
 fn run(name: &str) {
-    let (_, check) = CHECKS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("the list of checks has all names");
+    let (_, check) = CHECKS.iter().find(|(known, _)| *known == name).expect("the list of checks has all names");
     let one = |data: &[u8]| {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(data))) {
             eprintln!("{name} fails on b\"{}\"", data.escape_ascii());
@@ -45,9 +42,7 @@ fn run(name: &str) {
     assert!(!seeds.is_empty(), "{name} has no seeds");
     seeds.iter().for_each(|seed| one(seed));
     let runs = std::env::var("BOURN_FUZZ_RUNS").ok();
-    let runs = runs.map_or(RUNS, |runs| {
-        runs.parse().expect("BOURN_FUZZ_RUNS is a number")
-    });
+    let runs = runs.map_or(RUNS, |runs| runs.parse().expect("BOURN_FUZZ_RUNS is a number"));
     let mut mutator = Mutator::new(&seeds);
     for _ in 0..runs {
         one(&mutator.next());
@@ -65,10 +60,7 @@ fn every_check_is_run_and_is_a_target_of_libfuzzer() {
     let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).expect("fuzz/Cargo.toml");
     for name in names {
         let target = format!("fuzz_targets/{name}.rs");
-        assert!(
-            manifest.contains(&format!("path = \"{target}\"")),
-            "{target}"
-        );
+        assert!(manifest.contains(&format!("path = \"{target}\"")), "{target}");
         let text = std::fs::read_to_string(fuzz.join(&target)).expect("a file of each target");
         assert!(text.contains(&format!("checks::{name}::check")), "{target}");
     }

@@ -69,10 +69,7 @@ pub struct Mutator<'s> {
 impl<'s> Mutator<'s> {
     /// One that begins at the beginning.
     pub fn new(seeds: &'s [Vec<u8>]) -> Self {
-        Mutator {
-            seeds,
-            state: 0x9e37_79b9_7f4a_7c15,
-        }
+        Mutator { seeds, state: 0x9e37_79b9_7f4a_7c15 }
     }
 
     /// The next input: a seed with some of it changed.

@@ -17,20 +17,12 @@ struct Case {
 pub fn of(name: &str) -> Vec<Vec<u8>> {
     let cases = cases();
     let words = || {
-        let words = cases
-            .iter()
-            .flat_map(|case| case.input.split(u8::is_ascii_whitespace));
+        let words = cases.iter().flat_map(|case| case.input.split(u8::is_ascii_whitespace));
         words.map(<[u8]>::to_vec)
     };
     let mut seeds: Vec<Vec<u8>> = match name {
-        "parser" => cases
-            .iter()
-            .map(|case| case.expression.clone().into_bytes())
-            .collect(),
-        "evaluate" => cases
-            .iter()
-            .map(|case| joined(case.expression.as_bytes(), &case.input))
-            .collect(),
+        "parser" => cases.iter().map(|case| case.expression.clone().into_bytes()).collect(),
+        "evaluate" => cases.iter().map(|case| joined(case.expression.as_bytes(), &case.input)).collect(),
         "number" => words().collect(),
         "time" => times(words()),
         "json" => inputs_of(&cases, "json"),
@@ -49,12 +41,7 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
         }
         "framing" => inputs_of(&cases, "csv")
             .iter()
-            .flat_map(|input| {
-                [
-                    [b",\0\x01", &input[..]].concat(),
-                    [b",\x10\x05", &input[..]].concat(),
-                ]
-            })
+            .flat_map(|input| [[b",\0\x01", &input[..]].concat(), [b",\x10\x05", &input[..]].concat()])
             .collect(),
         "regroup" => [
             &b"\0\0\x01[\n  {\"a\": [1, {}]},\n  {\"b\":,},\n  {}\n]{\"c\": \"x\\\"y\"} 1.5 true"[..],
@@ -127,19 +114,13 @@ fn formats(cases: &[Case]) -> Vec<Vec<u8>> {
     for (choice, format) in FORMATS.iter().enumerate() {
         let sample = format.sample.line;
         seeds.push(chosen(choice as u8, sample.as_bytes()));
-        seeds.push(chosen(
-            choice as u8,
-            format!("{sample}\n{sample}\r\n\n{sample}").as_bytes(),
-        ));
+        seeds.push(chosen(choice as u8, format!("{sample}\n{sample}\r\n\n{sample}").as_bytes()));
         for (quote, _) in sample.match_indices('"') {
             let (before, behind) = sample.split_at(quote);
             let escaped = format!("{before}\\{behind}");
             seeds.push(chosen(choice as u8, escaped.as_bytes()));
         }
-        for case in cases
-            .iter()
-            .filter(|case| case.expression.contains(format.entry.name))
-        {
+        for case in cases.iter().filter(|case| case.expression.contains(format.entry.name)) {
             seeds.push(chosen(choice as u8, &case.input));
         }
     }
@@ -225,10 +206,7 @@ fn cases() -> Vec<Case> {
                 .max_by_key(|argument| argument.len())
                 .into_iter();
             if let Some(expression) = expressions.next() {
-                cases.extend(inputs.into_iter().map(|input| Case {
-                    expression: expression.to_owned(),
-                    input,
-                }));
+                cases.extend(inputs.into_iter().map(|input| Case { expression: expression.to_owned(), input }));
             }
         }
     }
@@ -240,25 +218,15 @@ fn cases() -> Vec<Case> {
 fn inputs(case: &Value) -> Vec<Vec<u8>> {
     let text = |value: &Value| Some(value.as_str()?.as_bytes().to_vec());
     let hex = |value: &Value| {
-        let digits: Vec<u8> = value
-            .as_str()?
-            .bytes()
-            .filter(u8::is_ascii_hexdigit)
-            .collect();
+        let digits: Vec<u8> = value.as_str()?.bytes().filter(u8::is_ascii_hexdigit).collect();
         let pairs = digits.chunks(2);
         let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         pairs.map(byte).collect()
     };
     let files = case.get("files").and_then(Value::as_table);
     let files = files.into_iter().flat_map(|files| files.values());
-    let stdin = [
-        case.get("stdin").and_then(text),
-        case.get("stdin_hex").and_then(hex),
-    ];
-    let mut inputs: Vec<Vec<u8>> = files
-        .filter_map(text)
-        .chain(stdin.into_iter().flatten())
-        .collect();
+    let stdin = [case.get("stdin").and_then(text), case.get("stdin_hex").and_then(hex)];
+    let mut inputs: Vec<Vec<u8>> = files.filter_map(text).chain(stdin.into_iter().flatten()).collect();
     if inputs.is_empty() {
         inputs.push(b"a 1\nb 2.5\n".to_vec());
     }

@@ -50,16 +50,9 @@ impl Child {
     /// Starts the program; nobody reads what it prints.
     pub fn start_unread(arguments: &[&str]) -> Child {
         let mut command = bourn(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
-        Child {
-            stdin: child.stdin.take(),
-            child,
-            lines: None,
-        }
+        Child { stdin: child.stdin.take(), child, lines: None }
     }
 
     pub fn take_stdin(&mut self) -> ChildStdin {
@@ -93,9 +86,7 @@ impl Child {
     }
 
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(status.expect("kill starts").success());
     }
 
@@ -114,10 +105,7 @@ impl Child {
         let stat = std::fs::read_to_string(path).expect("the child runs");
         let behind_name = stat.rsplit(") ").next().expect("a name in parentheses");
         let fields: Vec<&str> = behind_name.split(' ').collect();
-        let ticks: u64 = fields[11..13]
-            .iter()
-            .map(|field| field.parse::<u64>().expect("a number of ticks"))
-            .sum();
+        let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number of ticks")).sum();
         Duration::from_millis(ticks * 10)
     }
 
@@ -141,19 +129,10 @@ impl Child {
         }
         let mut stderr = String::new();
         if let Some(mut pipe) = self.child.stderr.take() {
-            pipe.read_to_string(&mut stderr)
-                .expect("messages are UTF-8");
+            pipe.read_to_string(&mut stderr).expect("messages are UTF-8");
         }
-        let status = self
-            .child
-            .try_wait()
-            .expect("a child")
-            .and_then(|status| status.code());
-        Ended {
-            status,
-            stdout,
-            stderr,
-        }
+        let status = self.child.try_wait().expect("a child").and_then(|status| status.code());
+        Ended { status, stdout, stderr }
     }
 }
 

@@ -9,8 +9,7 @@ pub const KINDS: [&str; 5] = ["gz", "zst", "bz2", "xz", "lz4"];
 pub fn compress(kind: &str, text: &[u8]) -> Vec<u8> {
     match kind {
         "gz" => {
-            let mut writer =
-                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
             writer.write_all(text).expect("memory");
             writer.finish().expect("memory")
         }
@@ -21,8 +20,7 @@ pub fn compress(kind: &str, text: &[u8]) -> Vec<u8> {
             writer.finish().expect("memory")
         }
         "bz2" => {
-            let mut writer =
-                bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
+            let mut writer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
             writer.write_all(text).expect("memory");
             writer.finish().expect("memory")
         }

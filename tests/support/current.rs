@@ -15,8 +15,5 @@ pub fn demand(path: &str, content: &str) {
         return;
     }
     let found = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        found == content,
-        "{path} is not current: run BOURN_BLESS=1 cargo test, and commit it"
-    );
+    assert!(found == content, "{path} is not current: run BOURN_BLESS=1 cargo test, and commit it");
 }

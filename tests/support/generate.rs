@@ -15,9 +15,7 @@ impl<'c> Choices<'c> {
 
     /// A number below `count`.
     fn below(&mut self, count: usize) -> usize {
-        self.list
-            .next()
-            .map_or(0, |choice| *choice as usize % count)
+        self.list.next().map_or(0, |choice| *choice as usize % count)
     }
 
     fn one_in(&mut self, count: usize) -> bool {
@@ -45,12 +43,8 @@ pub struct Pipelines<'c> {
 
 /// The text of a pipeline of at most so many stages.
 pub fn pipeline(choices: &[u16], stages: usize) -> String {
-    let mut pipelines = Pipelines {
-        choices: Choices::new(choices),
-        fields: vec!["line".to_owned()],
-        has_number: true,
-        names: 0,
-    };
+    let mut pipelines =
+        Pipelines { choices: Choices::new(choices), fields: vec!["line".to_owned()], has_number: true, names: 0 };
     let mut text = String::new();
     for index in 0..stages {
         if index > 0 {
@@ -86,8 +80,8 @@ impl Pipelines<'_> {
         let count = 1 + self.choices.below(2);
         for index in 0..count {
             let pattern = self.choices.of(&[
-                "'a'", "/^a/", "'1'", "''", "/[0-9]$/", "/É/i", "'é'", "' '", "','", r"'\r'",
-                r"/\s/", "/^$/", r"'\xff'", r"'\x00'",
+                "'a'", "/^a/", "'1'", "''", "/[0-9]$/", "/É/i", "'é'", "' '", "','", r"'\r'", r"/\s/", "/^$/",
+                r"'\xff'", r"'\x00'",
             ]);
             let comma = if index > 0 { "," } else { "" };
             let _ = write!(text, "{comma} {pattern}");
@@ -102,16 +96,8 @@ impl Pipelines<'_> {
         let mut text = "let".to_owned();
         for index in 0..1 + self.choices.below(2) {
             let value = self.value(2);
-            let name = if self.choices.one_in(3) {
-                self.field()
-            } else {
-                self.new_name()
-            };
-            let name = if name == "@number" {
-                "n".to_owned()
-            } else {
-                name
-            };
+            let name = if self.choices.one_in(3) { self.field() } else { self.new_name() };
+            let name = if name == "@number" { "n".to_owned() } else { name };
             let comma = if index > 0 { "," } else { "" };
             let _ = write!(text, "{comma} {name} = {value}");
             self.add(&name);
@@ -121,19 +107,14 @@ impl Pipelines<'_> {
 
     fn split(&mut self) -> String {
         let mut text = "split".to_owned();
-        text += self.choices.of(&[
-            "", " ' '", " ','", " ', '", " /[ ,]+/", r" '\t'", r" '\r'", " 'é'", " 'aa'", " /,?/",
-        ]);
+        text +=
+            self.choices.of(&["", " ' '", " ','", " ', '", " /[ ,]+/", r" '\t'", r" '\r'", " 'é'", " 'aa'", " /,?/"]);
         if self.choices.one_in(4) {
             text += " keep";
         }
         let from = if !self.has("line") || self.choices.one_in(4) {
             let from = self.field();
-            let from = if from == "@number" {
-                self.fields[0].clone()
-            } else {
-                from
-            };
+            let from = if from == "@number" { self.fields[0].clone() } else { from };
             let _ = write!(text, " from {from}");
             from
         } else {
@@ -244,11 +225,7 @@ impl Pipelines<'_> {
     fn new_name(&mut self) -> String {
         self.names += 1;
         let name = self.choices.of(&["a", "b", "c"]);
-        if self.choices.one_in(2) {
-            format!("{name}{}", self.names)
-        } else {
-            name.to_owned()
-        }
+        if self.choices.one_in(2) { format!("{name}{}", self.names) } else { name.to_owned() }
     }
 
     fn field(&mut self) -> String {
@@ -263,56 +240,30 @@ impl Pipelines<'_> {
     fn value(&mut self, depth: usize) -> String {
         match self.choices.below(if depth == 0 { 5 } else { 12 }) {
             0..=2 => self.field(),
-            3 => self
-                .choices
-                .of(&["1", "'a'", "''", "'1'", "'é'", "null", "true"])
-                .to_owned(),
+            3 => self.choices.of(&["1", "'a'", "''", "'1'", "'é'", "null", "true"]).to_owned(),
             4 | 5 => self.number(depth.saturating_sub(1)),
             6 => format!("({})", self.condition(depth - 1)),
             7 => {
-                let branches = (
-                    self.condition(depth - 1),
-                    self.value(depth - 1),
-                    self.value(depth - 1),
-                );
+                let branches = (self.condition(depth - 1), self.value(depth - 1), self.value(depth - 1));
                 format!("if({}, {}, {})", branches.0, branches.1, branches.2)
             }
-            8 => format!(
-                "if({}, null, {})",
-                self.condition(depth - 1),
-                self.value(depth - 1)
-            ),
+            8 => format!("if({}, null, {})", self.condition(depth - 1), self.value(depth - 1)),
             9 => {
                 let name = self.choices.of(&["text", "upper", "lower", "trim"]);
                 format!("{name}({})", self.value(depth - 1))
             }
             10 => match self.choices.below(4) {
-                0 => format!(
-                    "concat({}, {})",
-                    self.value(depth - 1),
-                    self.value(depth - 1)
-                ),
+                0 => format!("concat({}, {})", self.value(depth - 1), self.value(depth - 1)),
                 1 => format!("({} ?? {})", self.value(depth - 1), self.value(depth - 1)),
-                2 => format!(
-                    "coalesce({}, {})",
-                    self.value(depth - 1),
-                    self.value(depth - 1)
-                ),
+                2 => format!("coalesce({}, {})", self.value(depth - 1), self.value(depth - 1)),
                 _ => format!("max({}, {})", self.value(depth - 1), self.value(depth - 1)),
             },
             _ => match self.choices.below(3) {
-                0 => format!(
-                    "substr({}, {}, {})",
-                    self.value(depth - 1),
-                    self.small(),
-                    self.small()
-                ),
+                0 => format!("substr({}, {}, {})", self.value(depth - 1), self.small(), self.small()),
                 1 => format!("substr({}, {})", self.value(depth - 1), self.small()),
                 _ => {
-                    let (old, new) = (
-                        self.choices.of(&["'a'", "'1'", "'aa'", "''"]),
-                        self.choices.of(&["'b'", "''", "'.'"]),
-                    );
+                    let (old, new) =
+                        (self.choices.of(&["'a'", "'1'", "'aa'", "''"]), self.choices.of(&["'b'", "''", "'.'"]));
                     format!("replace({}, {old}, {new})", self.value(depth - 1))
                 }
             },
@@ -320,36 +271,18 @@ impl Pipelines<'_> {
     }
 
     fn small(&mut self) -> String {
-        self.choices
-            .of(&["0", "1", "2", "-1", "-3", "100"])
-            .to_owned()
+        self.choices.of(&["0", "1", "2", "-1", "-3", "100"]).to_owned()
     }
 
     /// What is a number if the data is.
     fn number(&mut self, depth: usize) -> String {
         match self.choices.below(if depth == 0 { 4 } else { 10 }) {
             0 | 1 => self.field(),
-            2 => self
-                .choices
-                .of(&["1", "0", "2", "-1", "10", "0.1", "2.5", "0.0"])
-                .to_owned(),
-            3 => self
-                .choices
-                .of(&[
-                    "9223372036854775807",
-                    "-9007199254740993",
-                    "1e300",
-                    "1e-320",
-                    "-0.0",
-                ])
-                .to_owned(),
+            2 => self.choices.of(&["1", "0", "2", "-1", "10", "0.1", "2.5", "0.0"]).to_owned(),
+            3 => self.choices.of(&["9223372036854775807", "-9007199254740993", "1e300", "1e-320", "-0.0"]).to_owned(),
             4 | 5 => {
                 let sign = self.choices.of(&["+", "-", "*", "/", "//", "%"]);
-                format!(
-                    "({} {sign} {})",
-                    self.number(depth - 1),
-                    self.number(depth - 1)
-                )
+                format!("({} {sign} {})", self.number(depth - 1), self.number(depth - 1))
             }
             6 => format!("len({})", self.value(depth - 1)),
             7 => {
@@ -357,11 +290,7 @@ impl Pipelines<'_> {
                 format!("{name}({})", self.number(depth - 1))
             }
             8 => format!("(-{})", self.number(depth - 1)),
-            _ => format!(
-                "round({}, {})",
-                self.number(depth - 1),
-                self.choices.below(4)
-            ),
+            _ => format!("round({}, {})", self.number(depth - 1), self.choices.below(4)),
         }
     }
 
@@ -382,22 +311,10 @@ impl Pipelines<'_> {
                 self.choices.of(&["~", "!~"]),
                 self.choices.of(&["/a/", "/^[0-9]+$/", "'é'"])
             ),
-            5 => format!(
-                "({} and {})",
-                self.condition(depth - 1),
-                self.condition(depth - 1)
-            ),
-            6 => format!(
-                "({} or {})",
-                self.condition(depth - 1),
-                self.condition(depth - 1)
-            ),
+            5 => format!("({} and {})", self.condition(depth - 1), self.condition(depth - 1)),
+            6 => format!("({} or {})", self.condition(depth - 1), self.condition(depth - 1)),
             7 => format!("(not {})", self.condition(depth - 1)),
-            8 => format!(
-                "({} in (1, 'a', null, {}))",
-                self.field(),
-                self.value(depth - 1)
-            ),
+            8 => format!("({} in (1, 'a', null, {}))", self.field(), self.value(depth - 1)),
             _ => {
                 let name = self.choices.of(&["contains", "startswith", "endswith"]);
                 let part = self.choices.of(&["'a'", "'1'", "''", "'é'"]);

@@ -99,9 +99,7 @@ impl Running {
     }
 
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(status.expect("kill starts").success());
     }
 
@@ -109,8 +107,7 @@ impl Running {
     pub fn has_open(&self, path: &std::path::Path) -> bool {
         let path = path.canonicalize().expect("it is there");
         let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs");
-        open.flatten()
-            .any(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target == path))
+        open.flatten().any(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target == path))
     }
 
     /// The largest memory so far.

@@ -149,10 +149,7 @@ impl Question {
             for (line, text) in (1..).zip(lines) {
                 answer.read += 1;
                 let parts: Vec<&str> = text.split(' ').collect();
-                let is_filtered = self
-                    .front
-                    .iter()
-                    .any(|front| matches!(front, Front::Filter));
+                let is_filtered = self.front.iter().any(|front| matches!(front, Front::Filter));
                 if is_filtered && parts[2] == "3" {
                     answer.filtered += 1;
                     continue;
@@ -184,9 +181,7 @@ impl Question {
                     largest = largest.max(time);
                     // Of the sources that have not ended, those behind this one have said nothing yet: they
                     // hold all windows open.
-                    if let Some(largest) =
-                        largest.filter(|_| source + 1 == sources.len() && is_timed)
-                    {
+                    if let Some(largest) = largest.filter(|_| source + 1 == sources.len() && is_timed) {
                         windows.reach(largest - self.late);
                     }
                 }
@@ -214,11 +209,7 @@ impl Question {
                 Some(time) => time.to_owned(),
                 None => String::new(),
             };
-            vec![
-                Value::Text(time),
-                Value::Text(record.key.clone()),
-                Value::Int(record.value),
-            ]
+            vec![Value::Text(time), Value::Text(record.key.clone()), Value::Int(record.value)]
         };
         match &self.first {
             First::Sort => {
@@ -244,20 +235,13 @@ impl Question {
 fn groups(aggregates: &[&str], by: bool, records: &[Record]) -> Vec<Row> {
     let mut keys: BTreeMap<String, Vec<Record>> = BTreeMap::new();
     for record in records {
-        let key = if by {
-            record.key.clone()
-        } else {
-            String::new()
-        };
+        let key = if by { record.key.clone() } else { String::new() };
         keys.entry(key).or_default().push(record.clone());
     }
     if !by {
         keys.entry(String::new()).or_default();
     }
-    let mut rows: Vec<Row> = keys
-        .iter()
-        .map(|(key, records)| row(aggregates, by, key, records))
-        .collect();
+    let mut rows: Vec<Row> = keys.iter().map(|(key, records)| row(aggregates, by, key, records)).collect();
     let first = usize::from(by);
     rows.sort_by(|left, right| number(&right[first]).total_cmp(&number(&left[first])));
     rows
@@ -363,9 +347,7 @@ impl Windows<'_> {
                     end: record.time + gap,
                     records: vec![(self.rows.len(), record)],
                 };
-                let is_near = |other: &Session| {
-                    other.key == own.key && other.start < own.end && own.start < other.end
-                };
+                let is_near = |other: &Session| other.key == own.key && other.start < own.end && own.start < other.end;
                 let (near, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.sessions)
                     .into_iter()
                     .partition(|other| other.end > self.watermark && is_near(other));
@@ -391,9 +373,8 @@ impl Windows<'_> {
             return;
         }
         self.watermark = watermark;
-        let (mut ready, open): (Vec<_>, Vec<_>) = std::mem::take(&mut self.sessions)
-            .into_iter()
-            .partition(|session| session.end <= watermark);
+        let (mut ready, open): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.sessions).into_iter().partition(|session| session.end <= watermark);
         self.sessions = open;
         sort(&mut ready);
         self.printed.extend(ready);
@@ -435,11 +416,7 @@ impl Windows<'_> {
             Kind::Session(_) => {
                 sort(&mut self.sessions);
                 for session in self.printed.iter().chain(&self.sessions) {
-                    let records: Vec<Record> = session
-                        .records
-                        .iter()
-                        .map(|(_, record)| record.clone())
-                        .collect();
+                    let records: Vec<Record> = session.records.iter().map(|(_, record)| record.clone()).collect();
                     results.push(Result {
                         bounds: (time(session.start), time(session.end)),
                         rows: self.question.rows(&records),
@@ -459,23 +436,15 @@ impl Windows<'_> {
         let rows = match &self.question.first {
             First::Groups(aggregates, true) => {
                 let keys: BTreeSet<&str> = seen.iter().map(|record| record.key.as_str()).collect();
-                keys.iter()
-                    .map(|key| row(aggregates, true, key, &[]))
-                    .collect()
+                keys.iter().map(|key| row(aggregates, true, key, &[])).collect()
             }
             First::Top(count) => {
                 let keys: BTreeSet<&str> = seen.iter().map(|record| record.key.as_str()).collect();
-                keys.iter()
-                    .take(*count)
-                    .map(|key| row(&["count"], true, key, &[]))
-                    .collect()
+                keys.iter().take(*count).map(|key| row(&["count"], true, key, &[])).collect()
             }
             _ => self.question.rows(&[]),
         };
-        Result {
-            bounds: (time(start), time(end)),
-            rows,
-        }
+        Result { bounds: (time(start), time(end)), rows }
     }
 
     /// Sends a result through the stages behind and prints it.
@@ -508,8 +477,7 @@ impl Windows<'_> {
                     }
                     Value::Text(text) => printed.push_str(&text),
                     Value::List(list) => {
-                        let list: Vec<String> =
-                            list.iter().map(|value| format!("\"{value}\"")).collect();
+                        let list: Vec<String> = list.iter().map(|value| format!("\"{value}\"")).collect();
                         let _ = write!(printed, "[{}]", list.join(","));
                     }
                 }
@@ -530,16 +498,12 @@ impl Windows<'_> {
 }
 
 fn sort(sessions: &mut [Session]) {
-    sessions.sort_by(|left, right| {
-        (left.end, left.start, &left.key).cmp(&(right.end, right.start, &right.key))
-    });
+    sessions.sort_by(|left, right| (left.end, left.start, &left.key).cmp(&(right.end, right.start, &right.key)));
 }
 
 /// RFC 3339.
 fn time(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds)
-        .expect("a time")
-        .to_string()
+    jiff::Timestamp::from_second(seconds).expect("a time").to_string()
 }
 
 fn between(start: &str, end: &str) -> i64 {

@@ -117,8 +117,7 @@ impl Page {
                 _ => {}
             }
             // a paragraph without text, in front of an indented block, is a plain distance
-            let is_empty =
-                line == ".PP" && lines.peek().is_some_and(|next| next.starts_with(".RS"));
+            let is_empty = line == ".PP" && lines.peek().is_some_and(|next| next.starts_with(".RS"));
             if is_empty {
                 out.push_str(".sp\n");
             } else if line.starts_with(['.', '\'']) {
@@ -137,10 +136,7 @@ impl Page {
 
 /// Signs by their names in roff.
 fn named(line: &str) -> String {
-    line.replace("\\\\", "\\(rs")
-        .replace('^', "\\(ha")
-        .replace('~', "\\(ti")
-        .replace('`', "\\(ga")
+    line.replace("\\\\", "\\(rs").replace('^', "\\(ha").replace('~', "\\(ti").replace('`', "\\(ga")
 }
 
 /// Text on lines that are not too long, a sentence on its own.
@@ -173,11 +169,7 @@ fn inline(text: &str) -> Vec<Inline> {
     let mut rest = text;
     while let Some(start) = rest.find('`') {
         parts.push(roman(&rest[..start]));
-        let fence = if rest[start..].starts_with("`` ") {
-            "``"
-        } else {
-            "`"
-        };
+        let fence = if rest[start..].starts_with("`` ") { "``" } else { "`" };
         let inside = &rest[start + fence.len()..];
         let end = inside.find(fence).unwrap_or(inside.len());
         parts.push(bold(inside[..end].trim()));

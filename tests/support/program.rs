@@ -37,9 +37,7 @@ pub struct Files {
 
 impl Files {
     pub fn new() -> Files {
-        Files {
-            directory: tempfile::tempdir().expect("a directory"),
-        }
+        Files { directory: tempfile::tempdir().expect("a directory") }
     }
 
     pub fn path(&self) -> &Path {

@@ -45,10 +45,7 @@ pub fn run(pipeline: &Pipeline, input: &[u8]) -> Vec<u8> {
         rows: lines(input)
             .into_iter()
             .zip(1..)
-            .map(|(line, number)| Row {
-                fields: vec![("line".to_owned(), Text(line))],
-                number: Some(number),
-            })
+            .map(|(line, number)| Row { fields: vec![("line".to_owned(), Text(line))], number: Some(number) })
             .collect(),
         are_lines: true,
     };
@@ -132,8 +129,7 @@ fn apply(stage: &Stage, rows: Rows) -> Rows {
         }
         "where" => {
             let condition = arguments.expression("").expect("a condition");
-            rows.rows
-                .retain(|row| truth(&eval(condition, row)) == Some(true));
+            rows.rows.retain(|row| truth(&eval(condition, row)) == Some(true));
         }
         "let" => {
             rows.are_lines = false;
@@ -166,10 +162,7 @@ fn apply(stage: &Stage, rows: Rows) -> Rows {
                 }
             }
             for row in &mut rows.rows {
-                row.fields = columns
-                    .iter()
-                    .map(|(name, expr)| (name.clone(), eval(expr, row)))
-                    .collect();
+                row.fields = columns.iter().map(|(name, expr)| (name.clone(), eval(expr, row))).collect();
             }
             rows.names = columns.into_iter().map(|(name, _)| name).collect();
         }
@@ -207,11 +200,7 @@ fn apply(stage: &Stage, rows: Rows) -> Rows {
                 keys.iter()
                     .map(|(expr, descends)| {
                         let (left, right) = (eval(expr, left), eval(expr, right));
-                        if *descends {
-                            descending(&left, &right)
-                        } else {
-                            order(&left, &right)
-                        }
+                        if *descends { descending(&left, &right) } else { order(&left, &right) }
                     })
                     .find(|order| order.is_ne())
                     .unwrap_or(Ordering::Equal)
@@ -228,26 +217,16 @@ fn apply(stage: &Stage, rows: Rows) -> Rows {
                     break;
                 }
             }
-            let keys: Vec<(String, &Expr)> = keys
-                .iter()
-                .map(|key| (key.column_name(), key.expr))
-                .collect();
+            let keys: Vec<(String, &Expr)> = keys.iter().map(|key| (key.column_name(), key.expr)).collect();
             rows = aggregate(&[("count".to_owned(), Aggregate::count())], &keys, rows);
             rows.rows.truncate(wanted);
         }
         _ => {
             let mut arguments = Arguments::of_aggregates(stage);
             let list = clauses::aggregates(&mut arguments).expect("aggregates");
-            let calls: Vec<(String, Aggregate<'_>)> = list
-                .calls
-                .iter()
-                .map(|call| (call.column_name(), Aggregate::of(call)))
-                .collect();
-            let keys: Vec<(String, &Expr)> = list
-                .keys
-                .iter()
-                .map(|key| (key.column_name(), key.expr))
-                .collect();
+            let calls: Vec<(String, Aggregate<'_>)> =
+                list.calls.iter().map(|call| (call.column_name(), Aggregate::of(call))).collect();
+            let keys: Vec<(String, &Expr)> = list.keys.iter().map(|key| (key.column_name(), key.expr)).collect();
             rows = aggregate(&calls, &keys, rows);
         }
     }
@@ -307,11 +286,7 @@ fn split(mut arguments: Arguments<'_>, rows: Rows) -> Rows {
             other.clone_from(&name);
         }
     }
-    Rows {
-        names,
-        rows: made,
-        are_lines: false,
-    }
+    Rows { names, rows: made, are_lines: false }
 }
 
 /// What stands between separators. No pattern means any white space.
@@ -379,40 +354,24 @@ struct Aggregate<'a> {
 
 impl<'a> Aggregate<'a> {
     fn count() -> Self {
-        Aggregate {
-            name: "count",
-            argument: None,
-            condition: None,
-        }
+        Aggregate { name: "count", argument: None, condition: None }
     }
 
     fn of(call: &'a AggregateCall<'a>) -> Self {
-        Aggregate {
-            name: &call.name.text,
-            argument: call.arguments.first(),
-            condition: call.condition,
-        }
+        Aggregate { name: &call.name.text, argument: call.arguments.first(), condition: call.condition }
     }
 
     fn of_rows(&self, rows: &[&Row]) -> Value {
         let holds = |condition: Option<&Expr>, row: &Row| {
             condition.is_none_or(|condition| truth(&eval(condition, row)) == Some(true))
         };
-        let rows: Vec<&Row> = rows
-            .iter()
-            .copied()
-            .filter(|row| holds(self.condition, row))
-            .collect();
+        let rows: Vec<&Row> = rows.iter().copied().filter(|row| holds(self.condition, row)).collect();
         if self.name == "count" {
             let counted = rows.iter().filter(|row| holds(self.argument, row)).count();
             return Int(counted as i128);
         }
         let argument = self.argument.expect("all but count have an argument");
-        let values: Vec<Value> = rows
-            .iter()
-            .map(|row| eval(argument, row))
-            .filter(|value| *value != Null)
-            .collect();
+        let values: Vec<Value> = rows.iter().map(|row| eval(argument, row)).filter(|value| *value != Null).collect();
         match self.name {
             "sum" => sum(&values).0,
             "avg" => match sum(&values) {
@@ -442,9 +401,7 @@ fn quotient(sum: Value, count: i128) -> Value {
 fn candidates(values: Vec<Value>, wanted: Ordering) -> Vec<Value> {
     let is_blank = |value: &Value| matches!(value, Text(text) if text.is_empty() || text == b"-");
     let has_number = values.iter().any(|value| class(value) == 1);
-    let has_other = values
-        .iter()
-        .any(|value| *value != Null && !is_blank(value));
+    let has_other = values.iter().any(|value| *value != Null && !is_blank(value));
     let is_candidate = |value: &Value| match () {
         () if has_number => class(value) == 1,
         () if has_other && wanted == Ordering::Greater => !is_blank(value),
@@ -495,9 +452,7 @@ struct Exact {
 
 impl Default for Exact {
     fn default() -> Self {
-        Exact {
-            limbs: vec![0; 1074 / 32 + 1024 / 32 + 10],
-        }
+        Exact { limbs: vec![0; 1074 / 32 + 1024 / 32 + 10] }
     }
 }
 
@@ -527,11 +482,7 @@ impl Exact {
         let bits = value.to_bits();
         let exponent = (bits >> 52 & 0x7ff) as usize;
         let fraction = bits & ((1 << 52) - 1);
-        let (mantissa, shift) = if exponent == 0 {
-            (fraction, 0)
-        } else {
-            (fraction | 1 << 52, exponent - 1)
-        };
+        let (mantissa, shift) = if exponent == 0 { (fraction, 0) } else { (fraction | 1 << 52, exponent - 1) };
         self.add(u128::from(mantissa), shift, bits >> 63 == 1);
     }
 
@@ -556,9 +507,7 @@ impl Exact {
             return 0.0;
         };
         let lowest = top.saturating_sub(52); // of the 53 bits that a float has
-        let mut mantissa = (lowest..=top)
-            .rev()
-            .fold(0u64, |mantissa, index| mantissa << 1 | bit(index) as u64);
+        let mut mantissa = (lowest..=top).rev().fold(0u64, |mantissa, index| mantissa << 1 | bit(index) as u64);
         let is_half_or_more = lowest > 0 && bit(lowest - 1) == 1;
         let is_more = (0..lowest.saturating_sub(1)).any(|index| bit(index) == 1);
         if is_half_or_more && (is_more || mantissa % 2 == 1) {
@@ -580,10 +529,7 @@ fn aggregate(calls: &[(String, Aggregate<'_>)], keys: &[(String, &Expr)], rows: 
         groups.push((Vec::new(), Vec::new()));
     }
     for row in &rows.rows {
-        let key: Vec<Value> = keys
-            .iter()
-            .map(|(_, expr)| as_key(eval(expr, row)))
-            .collect();
+        let key: Vec<Value> = keys.iter().map(|(_, expr)| as_key(eval(expr, row))).collect();
         match groups.iter_mut().find(|(other, _)| *other == key) {
             Some((_, rows)) => rows.push(row),
             None => groups.push((key, vec![row])),
@@ -591,12 +537,7 @@ fn aggregate(calls: &[(String, Aggregate<'_>)], keys: &[(String, &Expr)], rows: 
     }
     let mut results: Vec<(Vec<Value>, Vec<Value>)> = groups
         .into_iter()
-        .map(|(key, rows)| {
-            (
-                key,
-                calls.iter().map(|(_, call)| call.of_rows(&rows)).collect(),
-            )
-        })
+        .map(|(key, rows)| (key, calls.iter().map(|(_, call)| call.of_rows(&rows)).collect()))
         .collect();
     results.sort_by(|(left_key, left), (right_key, right)| {
         let by_value = match (&left[0], &right[0]) {
@@ -615,20 +556,13 @@ fn aggregate(calls: &[(String, Aggregate<'_>)], keys: &[(String, &Expr)], rows: 
         };
         by_value.then(by(order)).then(by(total_order))
     });
-    let names: Vec<String> = keys
-        .iter()
-        .map(|(name, _)| name.clone())
-        .chain(calls.iter().map(|(name, _)| name.clone()))
-        .collect();
+    let names: Vec<String> =
+        keys.iter().map(|(name, _)| name.clone()).chain(calls.iter().map(|(name, _)| name.clone())).collect();
     Rows {
         rows: results
             .into_iter()
             .map(|(key, values)| Row {
-                fields: names
-                    .iter()
-                    .cloned()
-                    .zip(key.into_iter().chain(values))
-                    .collect(),
+                fields: names.iter().cloned().zip(key.into_iter().chain(values)).collect(),
                 number: None,
             })
             .collect(),
@@ -641,10 +575,7 @@ fn aggregate(calls: &[(String, Aggregate<'_>)], keys: &[(String, &Expr)], rows: 
 fn as_key(value: Value) -> Value {
     match value {
         Float(value) if value.fract() == 0.0 && value.abs() < 9.2e18 => Int(value as i128),
-        Int(value)
-            if i64::try_from(value).is_err()
-                && order(&Int(value), &Float(value as f64)).is_eq() =>
-        {
+        Int(value) if i64::try_from(value).is_err() && order(&Int(value), &Float(value as f64)).is_eq() => {
             Float(value as f64)
         }
         value => value,
@@ -667,22 +598,18 @@ fn class(value: &Value) -> u8 {
 
 /// The kinds in their order, each reversed.
 fn descending(left: &Value, right: &Value) -> Ordering {
-    class(left)
-        .cmp(&class(right))
-        .then_with(|| order(right, left))
+    class(left).cmp(&class(right)).then_with(|| order(right, left))
 }
 
 /// By kind, then by value.
 fn order(left: &Value, right: &Value) -> Ordering {
-    class(left)
-        .cmp(&class(right))
-        .then_with(|| match (left, right) {
-            (Bool(left), Bool(right)) => left.cmp(right),
-            _ => match (parsed(left), parsed(right)) {
-                (Some(left), Some(right)) => compare_numbers(&left, &right),
-                _ => text(left).cmp(&text(right)),
-            },
-        })
+    class(left).cmp(&class(right)).then_with(|| match (left, right) {
+        (Bool(left), Bool(right)) => left.cmp(right),
+        _ => match (parsed(left), parsed(right)) {
+            (Some(left), Some(right)) => compare_numbers(&left, &right),
+            _ => text(left).cmp(&text(right)),
+        },
+    })
 }
 
 /// [`order`], then numbers before text that is the same number, then text by its bytes.
@@ -706,10 +633,7 @@ fn compare_numbers(left: &Value, right: &Value) -> Ordering {
             let mut difference = Exact::default();
             difference.add_int(*left);
             difference.add_float(-right);
-            difference
-                .to_f64()
-                .partial_cmp(&0.0)
-                .expect("a difference is no NaN")
+            difference.to_f64().partial_cmp(&0.0).expect("a difference is no NaN")
         }
         _ => panic!("these are no numbers"),
     }
@@ -732,9 +656,7 @@ fn parsed(value: &Value) -> Option<Value> {
             };
             let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
             let is_number = are_digits(whole)
-                && fraction.map_or(!whole.is_empty(), |fraction| {
-                    !fraction.is_empty() && are_digits(fraction)
-                })
+                && fraction.map_or(!whole.is_empty(), |fraction| !fraction.is_empty() && are_digits(fraction))
                 && exponent.is_none_or(|exponent| {
                     let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
                     !digits.is_empty() && are_digits(digits)
@@ -748,10 +670,7 @@ fn parsed(value: &Value) -> Option<Value> {
             {
                 return Some(Int(i128::from(value)));
             }
-            text.parse()
-                .ok()
-                .filter(|value: &f64| value.is_finite())
-                .map(Float)
+            text.parse().ok().filter(|value: &f64| value.is_finite()).map(Float)
         }
         _ => None,
     }
@@ -771,20 +690,12 @@ fn to_f64(number: &Value) -> f64 {
 }
 
 fn finite(value: f64) -> Value {
-    if value.is_finite() {
-        Float(value)
-    } else {
-        Null
-    }
+    if value.is_finite() { Float(value) } else { Null }
 }
 
 /// An int that has overflowed is a float.
 fn int(value: i128) -> Value {
-    if i64::try_from(value).is_ok() {
-        Int(value)
-    } else {
-        Float(value as f64)
-    }
+    if i64::try_from(value).is_ok() { Int(value) } else { Float(value as f64) }
 }
 
 /// What is printed of a value.
@@ -953,12 +864,8 @@ fn compare(op: BinaryOp, left: &Value, right: &Value) -> bool {
         (Bool(_), Int(_) | Float(_)) | (Int(_) | Float(_), Bool(_)) => {
             return op == BinaryOp::NotEqual; // never the same
         }
-        (Bool(_), _) | (_, Bool(_)) => as_bool(left)
-            .zip(as_bool(right))
-            .map(|(left, right)| left.cmp(&right)),
-        _ => number(left)
-            .zip(number(right))
-            .map(|(left, right)| compare_numbers(&left, &right)),
+        (Bool(_), _) | (_, Bool(_)) => as_bool(left).zip(as_bool(right)).map(|(left, right)| left.cmp(&right)),
+        _ => number(left).zip(number(right)).map(|(left, right)| compare_numbers(&left, &right)),
     };
     order.is_some_and(|order| match op {
         BinaryOp::Equal => order.is_eq(),
@@ -975,11 +882,7 @@ fn calculate(op: BinaryOp, left: Value, right: Value) -> Value {
         let (left, right) = (*left, *right);
         let floor = |left: i128, right: i128| {
             let quotient = left / right;
-            if left % right != 0 && (left < 0) != (right < 0) {
-                quotient - 1
-            } else {
-                quotient
-            }
+            if left % right != 0 && (left < 0) != (right < 0) { quotient - 1 } else { quotient }
         };
         return match op {
             BinaryOp::Add => int(left + right),
@@ -1004,11 +907,7 @@ fn calculate(op: BinaryOp, left: Value, right: Value) -> Value {
         BinaryOp::FloorDivide => (left / right).floor(),
         _ => {
             let rest = left % right;
-            if rest != 0.0 && (rest < 0.0) != (right < 0.0) {
-                rest + right
-            } else {
-                rest
-            }
+            if rest != 0.0 && (rest < 0.0) != (right < 0.0) { rest + right } else { rest }
         }
     })
 }
@@ -1030,36 +929,19 @@ fn nearest_quotient(left: i128, right: i128) -> f64 {
 
 fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
     if name == "if" {
-        let chosen = if truth(&eval(&arguments[0], row)) == Some(true) {
-            1
-        } else {
-            2
-        };
+        let chosen = if truth(&eval(&arguments[0], row)) == Some(true) { 1 } else { 2 };
         return eval(&arguments[chosen], row);
     }
-    let values: Vec<Value> = arguments
-        .iter()
-        .map(|argument| eval(argument, row))
-        .collect();
+    let values: Vec<Value> = arguments.iter().map(|argument| eval(argument, row)).collect();
     match name {
         "coalesce" => {
-            return values
-                .into_iter()
-                .find(|value| *value != Null)
-                .unwrap_or(Null);
+            return values.into_iter().find(|value| *value != Null).unwrap_or(Null);
         }
         "concat" => return Text(values.iter().flat_map(text).collect()),
         "min" | "max" => {
-            let wanted = if name == "min" {
-                Ordering::Less
-            } else {
-                Ordering::Greater
-            };
+            let wanted = if name == "min" { Ordering::Less } else { Ordering::Greater };
             let mut best = Null;
-            for value in candidates(values, wanted)
-                .into_iter()
-                .filter(|value| *value != Null)
-            {
+            for value in candidates(values, wanted).into_iter().filter(|value| *value != Null) {
                 if best == Null || order(&value, &best) == wanted {
                     best = value;
                 }
@@ -1076,9 +958,8 @@ fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
         "upper" => Text(by_character(&texts[0], |c| c.to_uppercase().collect())),
         "lower" => Text(by_character(&texts[0], |c| c.to_lowercase().collect())),
         "trim" => {
-            let white = |piece: &Vec<u8>| {
-                std::str::from_utf8(piece).is_ok_and(|piece| piece.chars().all(char::is_whitespace))
-            };
+            let white =
+                |piece: &Vec<u8>| std::str::from_utf8(piece).is_ok_and(|piece| piece.chars().all(char::is_whitespace));
             let mut pieces = characters(&texts[0]);
             while pieces.last().is_some_and(white) {
                 pieces.pop();
@@ -1115,11 +996,7 @@ fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
                 Some(None) => return Null,
                 Some(Some(length)) => length.max(0),
             };
-            let start = if start < 0 {
-                (count + start).max(0)
-            } else {
-                start.min(count)
-            };
+            let start = if start < 0 { (count + start).max(0) } else { start.min(count) };
             let end = (start + length).min(count);
             Text(pieces[start as usize..end as usize].concat())
         }

@@ -60,21 +60,13 @@ pub fn run(plan: &Arc<Plan>, input: &[u8], configuration: Configuration) -> (Vec
 }
 
 /// Runs a plan on sources as they are written on the command line.
-pub fn run_sources(
-    plan: &Arc<Plan>,
-    sources: Vec<String>,
-    configuration: Configuration,
-) -> (Vec<u8>, Outcome) {
+pub fn run_sources(plan: &Arc<Plan>, sources: Vec<String>, configuration: Configuration) -> (Vec<u8>, Outcome) {
     let sources = sources.into_iter().map(|source| (source, 0)).collect();
     run_inputs(plan, sources, configuration)
 }
 
 /// Runs a plan on sources, each with the number of the input that it belongs to.
-pub fn run_inputs(
-    plan: &Arc<Plan>,
-    sources: Vec<(String, usize)>,
-    configuration: Configuration,
-) -> (Vec<u8>, Outcome) {
+pub fn run_inputs(plan: &Arc<Plan>, sources: Vec<(String, usize)>, configuration: Configuration) -> (Vec<u8>, Outcome) {
     let (sources, inputs): (Vec<String>, Vec<usize>) = sources.into_iter().unzip();
     let plan = Arc::clone(plan);
     let encoding = match plan.output.lines {
@@ -108,7 +100,5 @@ pub fn run_inputs(
         let outcome = engine::run(plan, job, &mut printed, &control);
         let _ = sender.send((printed, outcome)); // the test has given up
     });
-    receiver
-        .recv_timeout(PATIENCE)
-        .expect("the run ends, and without a panic")
+    receiver.recv_timeout(PATIENCE).expect("the run ends, and without a panic")
 }

@@ -51,12 +51,7 @@ impl Terminal {
 }
 
 fn resize(terminal: impl AsFd, columns: u16, rows: u16) {
-    let size = Winsize {
-        ws_row: rows,
-        ws_col: columns,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
+    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     tcsetwinsize(terminal, size).expect("it takes a size");
 }
 
@@ -78,12 +73,7 @@ pub enum On {
 }
 
 impl Session {
-    pub fn start(
-        arguments: &[&str],
-        environment: &[(&str, &str)],
-        (columns, rows): (u16, u16),
-        on: On,
-    ) -> Session {
+    pub fn start(arguments: &[&str], environment: &[(&str, &str)], (columns, rows): (u16, u16), on: On) -> Session {
         let terminal = Terminal::new(columns, rows);
         let end = terminal.end();
         let mut command = Command::new(env!("CARGO_BIN_EXE_bourn"));
@@ -113,13 +103,7 @@ impl Session {
                 }
             }
         });
-        Session {
-            terminal,
-            child,
-            stdin,
-            pieces,
-            seen: String::new(),
-        }
+        Session { terminal, child, stdin, pieces, seen: String::new() }
     }
 
     pub fn feed(&mut self, text: &str) {
@@ -148,18 +132,13 @@ impl Session {
         self.signal("STOP");
         let path = format!("/proc/{}/stat", self.child.id());
         let begun = Instant::now();
-        while !std::fs::read_to_string(&path)
-            .expect("it runs")
-            .contains(") T ")
-        {
+        while !std::fs::read_to_string(&path).expect("it runs").contains(") T ") {
             assert!(begun.elapsed() < PATIENCE, "it does not stop");
             std::thread::sleep(Duration::from_millis(1));
         }
         let name = ptsname(&self.terminal, Vec::new()).expect("it has a name");
-        let mut end = OpenOptions::new()
-            .write(true)
-            .open(OsStr::from_bytes(name.as_bytes()))
-            .expect("its other end opens");
+        let mut end =
+            OpenOptions::new().write(true).open(OsStr::from_bytes(name.as_bytes())).expect("its other end opens");
         end.write_all(text.as_bytes()).expect("it takes all");
     }
 
@@ -223,11 +202,7 @@ pub fn screen(sent: &str, rows: usize) -> Vec<String> {
                 }
                 let number = parameter.parse().unwrap_or(1);
                 match characters.next() {
-                    Some('A') => {
-                        row = row
-                            .saturating_sub(number)
-                            .max(lines.len().saturating_sub(rows))
-                    }
+                    Some('A') => row = row.saturating_sub(number).max(lines.len().saturating_sub(rows)),
                     Some('K') => lines[row].truncate(column),
                     Some('J') => {
                         lines[row].truncate(column);
@@ -246,8 +221,5 @@ pub fn screen(sent: &str, rows: usize) -> Vec<String> {
             }
         }
     }
-    lines
-        .into_iter()
-        .map(|line| line.into_iter().collect())
-        .collect()
+    lines.into_iter().map(|line| line.into_iter().collect()).collect()
 }

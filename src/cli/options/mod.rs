@@ -39,9 +39,10 @@ impl OptionDef {
     /// The option of this name, with dashes or without: `threads`, `--threads`, `-j`, `j`.
     pub(super) fn find(written: &str) -> Option<&'static OptionDef> {
         let name = written.trim_start_matches('-');
-        OPTIONS.iter().copied().find(|def| {
-            def.entry.name == name || def.short.is_some_and(|short| name == short.to_string())
-        })
+        OPTIONS
+            .iter()
+            .copied()
+            .find(|def| def.entry.name == name || def.short.is_some_and(|short| name == short.to_string()))
     }
 
     fn arg(&self) -> Arg {
@@ -83,7 +84,9 @@ pub fn command() -> Command {
                 .value_names(["EXPR", "SOURCE"])
                 .value_parser(value_parser!(OsString))
                 .value_hint(ValueHint::AnyPath)
-                .help("The expression, and what is read: files, - for standard input, or tcp://HOST:PORT and the like."),
+                .help(
+                    "The expression, and what is read: files, - for standard input, or tcp://HOST:PORT and the like.",
+                ),
         )
         .args(OPTIONS.iter().map(|def| def.arg()))
         .mut_arg("header", |arg| arg.overrides_with("no-header"))
@@ -102,28 +105,20 @@ mod tests {
     #[test]
     fn usages_say_what_clap_accepts() {
         for def in OPTIONS {
-            let short = def
-                .short
-                .map_or(String::new(), |short| format!("-{short}, "));
+            let short = def.short.map_or(String::new(), |short| format!("-{short}, "));
             let value = match def.takes {
                 Takes::Nothing => String::new(),
                 Takes::Name => format!(" [{}]", def.takes.value_name()),
                 takes => format!(" {}", takes.value_name()),
             };
-            assert_eq!(
-                def.entry.usage,
-                format!("{short}--{}{value}", def.entry.name)
-            );
+            assert_eq!(def.entry.usage, format!("{short}--{}{value}", def.entry.name));
         }
     }
 
     #[test]
     fn options_are_found_as_they_are_typed() {
         for written in ["threads", "--threads", "-j", "j"] {
-            assert_eq!(
-                OptionDef::find(written).map(|def| def.entry.name),
-                Some("threads")
-            );
+            assert_eq!(OptionDef::find(written).map(|def| def.entry.name), Some("threads"));
         }
         assert!(OptionDef::find("nope").is_none());
     }

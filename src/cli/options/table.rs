@@ -64,11 +64,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--check",
             summary: "Only check the expression and the options: nothing is read.",
             details: "The exit status is 0 if they are right and 2 if not.",
-            examples: &[Example {
-                expr: "--check 'split | count by word'",
-                input: "",
-                output: "",
-            }],
+            examples: &[Example { expr: "--check 'split | count by word'", input: "", output: "" }],
         },
         short: None,
         takes: Takes::Nothing,
@@ -208,11 +204,7 @@ pub const OPTIONS: &[&OptionDef] = &[
                       return. A directory is all files in it, also those to come. `tcp://` and `unix://` connect \
                       again whenever the connection ends. Standard input, if it is a pipe, still ends with its \
                       writer. All sources are read side by side.",
-            examples: &[Example {
-                expr: "--follow 'match /a/'",
-                input: "a\nb\n",
-                output: "a\n",
-            }],
+            examples: &[Example { expr: "--follow 'match /a/'", input: "a\nb\n", output: "a\n" }],
         },
         short: None,
         takes: Takes::Nothing,
@@ -226,11 +218,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             details: "The exit status is 0, as at the end of any input. A shell waits for every command of a pipe, so in \
                       `docker logs -f app | bourn --for 1m …` it waits until `docker` writes again and finds that the \
                       pipe is closed; `bourn --for 1m … < <(docker logs -f app)` ends after a minute.",
-            examples: &[Example {
-                expr: "--for 1m 'split | count by word'",
-                input: "a b a\n",
-                output: "a\t2\nb\t1\n",
-            }],
+            examples: &[Example { expr: "--for 1m 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: None,
         takes: Takes::Duration,
@@ -364,11 +352,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--live",
             summary: "Draw the table on the terminal while results go to a pipe or file.",
             details: "On the terminal of standard error, or else the one that the program was started from; standard output gets what it would get anyway. If standard output is a terminal, the result of a live source is redrawn in place anyway until it is final, ten times a second at most; with `--live` also that of files. Windows that are not final yet are drawn below those that are. A status line below the table shows the record count and rate, and with `window … on FIELD` how far their time is behind the clock.",
-            examples: &[Example {
-                expr: "--live 'split | count by word'",
-                input: "a b a\n",
-                output: "a\t2\nb\t1\n",
-            }],
+            examples: &[Example { expr: "--live 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: None,
         takes: Takes::Nothing,
@@ -396,11 +380,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--max-line SIZE",
             summary: "Reject records that are longer; 16MiB without it.",
             details: "A rejected record is counted and named on stderr at the end. Up to 1GiB.",
-            examples: &[Example {
-                expr: "--max-line 4 count",
-                input: "abcd\nabcde\n",
-                output: "1\n",
-            }],
+            examples: &[Example { expr: "--max-line 4 count", input: "abcd\nabcde\n", output: "1\n" }],
         },
         short: None,
         takes: Takes::Size,
@@ -466,11 +446,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             summary: "Say nothing on stderr but mistakes in expression and options.",
             details: "Results are printed as ever, and the exit status tells how it ended. What is asked for by name is \
                       said all the same: `--stats`, `--annotate`.",
-            examples: &[Example {
-                expr: "--quiet 'json | sum(n)'",
-                input: "{\"n\":1}\n{\"n\":\n",
-                output: "1\n",
-            }],
+            examples: &[Example { expr: "--quiet 'json | sum(n)'", input: "{\"n\":1}\n{\"n\":\n", output: "1\n" }],
         },
         short: None,
         takes: Takes::Nothing,
@@ -500,11 +476,7 @@ pub const OPTIONS: &[&OptionDef] = &[
                     input: "2026-03-01 failed\njava.TimeoutException\n  at A.b\n2026-03-02 fine\n",
                     output: "1\n",
                 },
-                Example {
-                    expr: "--records 0 'sort line | select len(line)'",
-                    input: "a\nb\0c\0",
-                    output: "3\n1\n",
-                },
+                Example { expr: "--records 0 'sort line | select len(line)'", input: "a\nb\0c\0", output: "3\n1\n" },
                 Example {
                     expr: "--records json 'select @number, line'",
                     input: "{ \"a\": 1 }{\n \"a\": 2\n}",
@@ -587,11 +559,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             summary: "Say on stderr at the end where all records went, and how fast.",
             details: "The ledger: every record that was read has passed, was filtered or was rejected. MB are millions \
                       of bytes, of compressed sources those that came out.",
-            examples: &[Example {
-                expr: "--stats 'split | count by word'",
-                input: "a b a\n",
-                output: "a\t2\nb\t1\n",
-            }],
+            examples: &[Example { expr: "--stats 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: None,
         takes: Takes::Nothing,
@@ -605,11 +573,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             details: "Also if no record has a field that the expression names, or if a source has no record. Everything \
                       is read and printed as usual. `--max-rejects` still says how many rejected records are allowed. \
                       A check that fails has its own status, 1.",
-            examples: &[Example {
-                expr: "--strict 'json | sum(n)'",
-                input: "{\"n\":1}\n{\"n\":2}\n",
-                output: "3\n",
-            }],
+            examples: &[Example { expr: "--strict 'json | sum(n)'", input: "{\"n\":1}\n{\"n\":2}\n", output: "3\n" }],
         },
         short: None,
         takes: Takes::Nothing,
@@ -635,11 +599,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "-j, --threads N",
             summary: "How many worker threads; without it, one for each core.",
             details: "Changes no result.",
-            examples: &[Example {
-                expr: "-j 1 'split | count by word'",
-                input: "a b a\n",
-                output: "a\t2\nb\t1\n",
-            }],
+            examples: &[Example { expr: "-j 1 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: Some('j'),
         takes: Takes::Threads,

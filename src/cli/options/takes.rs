@@ -99,10 +99,7 @@ impl Takes {
             Takes::Year => ("a year from 1 to 9998", "2015"),
             Takes::Count => ("a number", "0 or 100"),
             Takes::Source => ("a name, `=` and a source", "auth=auth.log"),
-            Takes::Records => (
-                "0, json, cri, octet-counted or a /regex/",
-                "json or '/^[0-9]{4}-/'",
-            ),
+            Takes::Records => ("0, json, cri, octet-counted or a /regex/", "json or '/^[0-9]{4}-/'"),
         }
     }
 
@@ -112,9 +109,7 @@ impl Takes {
             Takes::Count => ValueParser::new(count),
             Takes::Source => OsStringValueParser::new().try_map(with).into(),
             Takes::File => value_parser!(OsString),
-            Takes::Format => {
-                PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into()
-            }
+            Takes::Format => PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into(),
             Takes::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
             Takes::Host => PossibleValuesParser::new(["github"]).into(),
             Takes::Threads => ValueParser::new(threads),
@@ -129,26 +124,17 @@ impl Takes {
 }
 
 fn threads(text: &str) -> Result<usize, String> {
-    let threads = text
-        .parse()
-        .ok()
-        .filter(|threads| (1..=1024).contains(threads));
+    let threads = text.parse().ok().filter(|threads| (1..=1024).contains(threads));
     threads.ok_or_else(String::new)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let ns = parse_duration(text)
-        .and_then(|ns| u64::try_from(ns).ok())
-        .filter(|ns| *ns > 0);
+    let ns = parse_duration(text).and_then(|ns| u64::try_from(ns).ok()).filter(|ns| *ns > 0);
     ns.map(Duration::from_nanos).ok_or_else(String::new)
 }
 
 fn size(text: &str) -> Result<usize, String> {
-    let bytes = text
-        .parse()
-        .ok()
-        .or_else(|| parse_size(text))
-        .filter(|bytes| (1..=1 << 30).contains(bytes));
+    let bytes = text.parse().ok().or_else(|| parse_size(text)).filter(|bytes| (1..=1 << 30).contains(bytes));
     bytes.map(|bytes| bytes as usize).ok_or_else(String::new)
 }
 
@@ -165,10 +151,7 @@ fn with(typed: OsString) -> Result<With, String> {
     let bytes = typed.as_bytes();
     let parts = bytes.iter().position(|byte| *byte == b'=').map(|equals| {
         let source = OsStr::from_bytes(&bytes[equals + 1..]).to_owned();
-        (
-            String::from_utf8_lossy(&bytes[..equals]).into_owned(),
-            source,
-        )
+        (String::from_utf8_lossy(&bytes[..equals]).into_owned(), source)
     });
     let (name, source) = parts.ok_or_else(String::new)?;
     let is_word = |stage: &Stage| match stage.arguments.as_slice() {

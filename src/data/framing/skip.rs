@@ -63,11 +63,7 @@ impl RecordCursor {
             // One byte more than a record may have can still be the `\r` of its end.
             _ => known.len() > self.limit_bytes.saturating_add(1),
         };
-        let skip = Skip {
-            framing: self.framing,
-            limit_bytes: self.limit_bytes,
-            in_line: !is_at_line,
-        };
+        let skip = Skip { framing: self.framing, limit_bytes: self.limit_bytes, in_line: !is_at_line };
         is_overlong.then_some((skip, end))
     }
 }

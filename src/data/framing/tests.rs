@@ -117,10 +117,7 @@ fn other_framings_however_the_bytes_come() {
     for step in 1..12 {
         assert_eq!(ends(Framing::Nul, b"a\nb\0\0c", step), [4, 5, 6]);
         let starts = Framing::Starts(trace);
-        assert_eq!(
-            ends(starts, b" x\n1 a\n  b\r\n\n2\n3 c", step),
-            [3, 13, 15, 18]
-        );
+        assert_eq!(ends(starts, b" x\n1 a\n  b\r\n\n2\n3 c", step), [3, 13, 15, 18]);
         assert_eq!(ends(starts, b"1\n2", step), [2, 3]);
         assert_eq!(ends(starts, b"", step), [0; 0]);
     }
@@ -128,9 +125,7 @@ fn other_framings_however_the_bytes_come() {
 
 #[test]
 fn a_record_that_is_too_long_ends_where_the_next_one_begins() {
-    let starts = Framing::Starts(RecordStart::of(
-        regex::bytes::Regex::new("^[0-9]").expect("a right expression"),
-    ));
+    let starts = Framing::Starts(RecordStart::of(regex::bytes::Regex::new("^[0-9]").expect("a right expression")));
     let skipped = |framing, bytes: &[u8], ended| {
         let mut cursor = RecordCursor::new(framing, 20);
         cursor.next(&[b'x'; 30], false);
@@ -153,9 +148,7 @@ fn a_record_that_is_too_long_ends_where_the_next_one_begins() {
 
 #[test]
 fn a_line_that_may_begin_the_next_record_is_not_dropped() {
-    let starts = Framing::Starts(RecordStart::of(
-        regex::bytes::Regex::new("^[0-9]").expect("a right expression"),
-    ));
+    let starts = Framing::Starts(RecordStart::of(regex::bytes::Regex::new("^[0-9]").expect("a right expression")));
     let bytes = b"1 a\n long enough\n2";
     let mut cursor = RecordCursor::new(starts, 10);
     assert_eq!(cursor.next(bytes, false), None);
@@ -166,13 +159,7 @@ fn a_line_that_may_begin_the_next_record_is_not_dropped() {
 
 #[test]
 fn a_quote_that_stays_open_takes_only_its_line() {
-    assert_eq!(
-        records(b"a,\"b\nc\nd\n", 100),
-        [&b"a,\"b\n"[..], b"c\n", b"d\n"]
-    );
+    assert_eq!(records(b"a,\"b\nc\nd\n", 100), [&b"a,\"b\n"[..], b"c\n", b"d\n"]);
     assert_eq!(records(b"a,\"b\nc\"\nd", 100), [&b"a,\"b\nc\"\n"[..], b"d"]);
-    assert_eq!(
-        records(b"5\" x\n\"\"\"\n\"\n", 100),
-        [&b"5\" x\n"[..], b"\"\"\"\n\"\n"]
-    );
+    assert_eq!(records(b"5\" x\n\"\"\"\n\"\n", 100), [&b"5\" x\n"[..], b"\"\"\"\n\"\n"]);
 }

@@ -33,12 +33,7 @@ pub fn find_json_fault(bytes: &[u8], start: usize) -> Option<JsonFault> {
     let mut path = Vec::new();
     let (start, end) = fault_within(bytes, start, &mut path)?;
     let part = &bytes[start..end];
-    Some(JsonFault {
-        path,
-        start,
-        end,
-        is_too_large: is_number(part) && begins_json_number(part),
-    })
+    Some(JsonFault { path, start, end, is_too_large: is_number(part) && begins_json_number(part) })
 }
 
 /// Where the first faulty part stands; `path` then leads to it. As deep as a sound structure allows.
@@ -59,12 +54,7 @@ fn fault_within(bytes: &[u8], start: usize, path: &mut Vec<JsonStep>) -> Option<
 }
 
 /// As [`fault_within`], of the members of an object or the elements of a list.
-fn fault_of_items(
-    bytes: &[u8],
-    start: usize,
-    is_object: bool,
-    path: &mut Vec<JsonStep>,
-) -> Option<(usize, usize)> {
+fn fault_of_items(bytes: &[u8], start: usize, is_object: bool, path: &mut Vec<JsonStep>) -> Option<(usize, usize)> {
     let mut at = skip_white(bytes, start + 1);
     let mut index = 0;
     while !matches!(bytes.get(at)?, b'}' | b']') {
@@ -101,19 +91,9 @@ mod tests {
         let name = |name: &str| JsonStep::Name(name.as_bytes().to_vec());
         for (text, path, part, is_too_large) in [
             ("1e400", vec![], "1e400", true),
-            (
-                r#"{"a":[1,{"b":"x"},{"b" : -1E999 }]}"#,
-                vec![name("a"), JsonStep::Index(2), name("b")],
-                "-1E999",
-                true,
-            ),
+            (r#"{"a":[1,{"b":"x"},{"b" : -1E999 }]}"#, vec![name("a"), JsonStep::Index(2), name("b")], "-1E999", true),
             (r#"[01e400]"#, vec![JsonStep::Index(0)], "01e400", false),
-            (
-                r#"{"a":true,"b":tru,"c":1e400}"#,
-                vec![name("b")],
-                "tru",
-                false,
-            ),
+            (r#"{"a":true,"b":tru,"c":1e400}"#, vec![name("b")], "tru", false),
             (r#"[[],"\x"]"#, vec![JsonStep::Index(1)], r#""\x""#, false),
             (r#"{"\u12":1}"#, vec![], r#""\u12""#, false),
         ] {

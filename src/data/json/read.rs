@@ -89,9 +89,7 @@ fn read_unicode<'b>(bytes: &'b [u8], text: &mut Vec<u8>) -> Option<&'b [u8]> {
     let (first, rest) = read_hex(bytes)?;
     let (code, rest) = match (first, rest) {
         (0xd800..0xdc00, [b'\\', b'u', low @ ..]) => match read_hex(low)? {
-            (second @ 0xdc00..0xe000, rest) => {
-                (0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00), rest)
-            }
+            (second @ 0xdc00..0xe000, rest) => (0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00), rest),
             _ => (first, rest), // lone: what follows is read for itself
         },
         _ => (first, rest),
@@ -153,47 +151,22 @@ mod tests {
     fn reads_values() {
         assert_eq!(
             read_json(b" [1, 2.5, \"a\\u00e9\\ud83d\\ude00\\n\", null, true] "),
-            Some(Value::List(vec![
-                Value::Int(1),
-                Value::Float(2.5),
-                text("aé😀\n"),
-                Value::Null,
-                Value::Bool(true),
-            ]))
+            Some(Value::List(vec![Value::Int(1), Value::Float(2.5), text("aé😀\n"), Value::Null, Value::Bool(true),]))
         );
         assert_eq!(
             read_json(b"{\"a\":1,\"b\":{\"c\":[]},\"a\":2}"),
             Some(Value::Object(vec![
                 (b"a".to_vec(), Value::Int(2)),
-                (
-                    b"b".to_vec(),
-                    Value::Object(vec![(b"c".to_vec(), Value::List(vec![]))])
-                )
+                (b"b".to_vec(), Value::Object(vec![(b"c".to_vec(), Value::List(vec![]))]))
             ])),
         );
-        assert_eq!(
-            read_json(b"12345678901234567890"),
-            Some(Value::int(12345678901234567890))
-        );
+        assert_eq!(read_json(b"12345678901234567890"), Some(Value::int(12345678901234567890)));
         assert_eq!(read_json(b"\"\\ud800x\""), Some(text("\u{fffd}x")));
     }
 
     #[test]
     fn refuses_what_is_no_json() {
-        for wrong in [
-            "",
-            "NaN",
-            "01",
-            "1.",
-            "+1",
-            ".5",
-            "tru",
-            "\"\\x\"",
-            "\"\\u12\"",
-            "1 2",
-            "[1,]",
-            "1e999",
-        ] {
+        for wrong in ["", "NaN", "01", "1.", "+1", ".5", "tru", "\"\\x\"", "\"\\u12\"", "1 2", "[1,]", "1e999"] {
             assert_eq!(read_json(wrong.as_bytes()), None, "{wrong}");
         }
     }

@@ -67,10 +67,7 @@ fn skip_string_slowly(bytes: &[u8], at: usize, mut next: usize) -> Result<usize,
             Some(b'\\') => next += 2,
             Some(_) => next += 1,
             None => {
-                return Err(JsonError {
-                    expected: "'\"' at the end of a string",
-                    at,
-                });
+                return Err(JsonError { expected: "'\"' at the end of a string", at });
             }
         }
     }
@@ -118,10 +115,7 @@ pub fn skip_scalar(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     let rest = bytes.get(at..).unwrap_or_default();
     let begins = matches!(rest.first(), Some(b'0'..=b'9' | b'-' | b't' | b'f' | b'n'));
     if !begins {
-        return Err(JsonError {
-            expected: "a value",
-            at,
-        });
+        return Err(JsonError { expected: "a value", at });
     }
     if let Some(window) = rest.first_chunk::<16>() {
         let others = !of_scalars(u8x16::new(*window)).to_bitmask() & 0xffff;
@@ -129,8 +123,7 @@ pub fn skip_scalar(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
             return Ok(at + others.trailing_zeros() as usize);
         }
     }
-    let is_of_scalar =
-        |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E');
+    let is_of_scalar = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E');
     Ok(at + rest.iter().take_while(is_of_scalar).count())
 }
 
@@ -166,9 +159,7 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
         at = skip_white(bytes, at);
         let in_object = depth > 0 && objects & 1 == 1;
         match (bytes.get(at), next) {
-            (Some(b'}'), Next::First | Next::Separator) if in_object => {
-                (at, next) = (at + 1, Next::Separator)
-            }
+            (Some(b'}'), Next::First | Next::Separator) if in_object => (at, next) = (at + 1, Next::Separator),
             (Some(b']'), Next::First | Next::Separator) if depth > 0 && !in_object => {
                 (at, next) = (at + 1, Next::Separator)
             }
@@ -183,10 +174,7 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
                 match bytes.get(at) {
                     Some(open @ (b'{' | b'[')) => {
                         if depth == MAX_NESTING {
-                            return Err(JsonError {
-                                expected: "at most 128 levels of nesting",
-                                at,
-                            });
+                            return Err(JsonError { expected: "at most 128 levels of nesting", at });
                         }
                         objects = objects << 1 | u128::from(*open == b'{');
                         (depth, at, next) = (depth + 1, at + 1, Next::First);
@@ -199,22 +187,13 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
                 continue;
             }
             (_, Next::Separator) if in_object => {
-                return Err(JsonError {
-                    expected: "',' or '}'",
-                    at,
-                });
+                return Err(JsonError { expected: "',' or '}'", at });
             }
             (_, Next::Separator) => {
-                return Err(JsonError {
-                    expected: "',' or ']'",
-                    at,
-                });
+                return Err(JsonError { expected: "',' or ']'", at });
             }
             (None, _) => {
-                return Err(JsonError {
-                    expected: "a value",
-                    at,
-                });
+                return Err(JsonError { expected: "a value", at });
             }
         }
         // a list or object was closed
@@ -229,17 +208,11 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
 /// The byte where the value behind `"name":` begins.
 fn skip_name(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     if bytes.get(at) != Some(&b'"') {
-        return Err(JsonError {
-            expected: "'\"' at the start of a name",
-            at,
-        });
+        return Err(JsonError { expected: "'\"' at the start of a name", at });
     }
     let colon = skip_white(bytes, skip_string(bytes, at)?);
     if bytes.get(colon) != Some(&b':') {
-        return Err(JsonError {
-            expected: "':' behind a name",
-            at: colon,
-        });
+        return Err(JsonError { expected: "':' behind a name", at: colon });
     }
     Ok(skip_white(bytes, colon + 1))
 }
@@ -284,11 +257,7 @@ mod tests {
             (r#"{"a":1,}"#, "'\"' at the start of a name", 7),
             (r#"{"a":"#, "a value", 5),
         ] {
-            assert_eq!(
-                skip_json(text.as_bytes(), 0),
-                Err(JsonError { expected, at }),
-                "{text}"
-            );
+            assert_eq!(skip_json(text.as_bytes(), 0), Err(JsonError { expected, at }), "{text}");
         }
         assert!(skip_json(&b"[".repeat(100_000), 0).is_err());
         let deep = [b"[".repeat(128), b"]".repeat(128)].concat();

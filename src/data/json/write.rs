@@ -46,9 +46,8 @@ pub fn write_json(value: ValueRef<'_>, out: &mut Vec<u8>) {
 /// Appends text as a JSON string.
 pub fn write_json_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    let plain = text.iter().fold(true, |plain, &byte| {
-        plain & (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\')
-    });
+    let plain =
+        text.iter().fold(true, |plain, &byte| plain & (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\'));
     if plain {
         out.extend_from_slice(text);
     } else {

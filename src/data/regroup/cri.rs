@@ -63,23 +63,13 @@ impl CriLine {
             [b'F'] | [b'F', b':', ..] => false,
             _ => return None,
         };
-        Some(CriLine {
-            stream,
-            is_part,
-            tag,
-            log: line.len().min(end + 1),
-        })
+        Some(CriLine { stream, is_part, tag, log: line.len().min(end + 1) })
     }
 }
 
 impl CriParts {
     pub(super) fn new(limit_bytes: usize) -> Self {
-        CriParts {
-            limit_bytes,
-            line: Vec::new(),
-            is_overlong: false,
-            open: Vec::new(),
-        }
+        CriParts { limit_bytes, line: Vec::new(), is_overlong: false, open: Vec::new() }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Regrouped) {
@@ -118,11 +108,7 @@ impl CriParts {
         let open = self.open.iter().position(|open| open.stream == part.stream);
         let Some(open) = open else {
             if part.is_part {
-                self.open.push(OpenLine {
-                    stream: part.stream,
-                    tag: part.tag,
-                    text: Some(line.to_vec()),
-                });
+                self.open.push(OpenLine { stream: part.stream, tag: part.tag, text: Some(line.to_vec()) });
                 return;
             }
             return write(line, out);

@@ -129,18 +129,10 @@ mod tests {
     #[test]
     fn the_first_record_tells() {
         for text in VALUES {
-            assert_eq!(
-                has_json_values(text.as_bytes(), 1000, true),
-                Some(true),
-                "{text}"
-            );
+            assert_eq!(has_json_values(text.as_bytes(), 1000, true), Some(true), "{text}");
         }
         for text in LINES {
-            assert_eq!(
-                has_json_values(text.as_bytes(), 1000, true),
-                Some(false),
-                "{text}"
-            );
+            assert_eq!(has_json_values(text.as_bytes(), 1000, true), Some(false), "{text}");
         }
     }
 
@@ -151,10 +143,7 @@ mod tests {
                 let all = has_json_values(text.as_bytes(), limit, true).expect("all is known");
                 for known in 0..text.len() {
                     let told = has_json_values(&text.as_bytes()[..known], limit, false);
-                    assert!(
-                        told.is_none_or(|told| told == all),
-                        "{text} {limit} {known}"
-                    );
+                    assert!(told.is_none_or(|told| told == all), "{text} {limit} {known}");
                 }
             }
         }

@@ -116,9 +116,7 @@ impl JsonValues {
             } else {
                 match self.token {
                     Token::None => self.between_tokens(bytes, at, out),
-                    Token::String { is_name, escaped } => {
-                        self.in_string(bytes, at, is_name, escaped, out)
-                    }
+                    Token::String { is_name, escaped } => self.in_string(bytes, at, is_name, escaped, out),
                     Token::Scalar => self.in_scalar(bytes, at, out),
                 }
             };
@@ -149,9 +147,7 @@ impl JsonValues {
             (b']', Next::First | Next::Separator) if self.depth > 0 && !in_object => {
                 return self.end_nested(at, byte, out);
             }
-            (b']', Next::First | Next::Separator | Next::Anything)
-                if self.depth == 0 && self.list.is_some() =>
-            {
+            (b']', Next::First | Next::Separator | Next::Anything) if self.depth == 0 && self.list.is_some() => {
                 (self.list, self.is_list_uncertain, self.next) = (None, false, Next::Value);
                 return self.pass(at);
             }
@@ -188,9 +184,7 @@ impl JsonValues {
             (self.record_line, self.record_column) = (self.line, self.column);
         }
         match byte {
-            b'{' | b'[' if self.depth == MAX_NESTING => {
-                self.fail("at most 128 levels of nesting", at, byte, out)
-            }
+            b'{' | b'[' if self.depth == MAX_NESTING => self.fail("at most 128 levels of nesting", at, byte, out),
             b'{' | b'[' => {
                 self.objects = self.objects << 1 | u128::from(byte == b'{');
                 (self.depth, self.next) = (self.depth + 1, Next::First);
@@ -208,29 +202,16 @@ impl JsonValues {
 
     fn begin_string(&mut self, at: usize, is_name: bool, out: &mut Regrouped) -> usize {
         self.put(b"\"", out);
-        self.token = Token::String {
-            is_name,
-            escaped: false,
-        };
+        self.token = Token::String { is_name, escaped: false };
         self.pass(at)
     }
 
     /// Takes the rest of a string, as far as it is there.
-    fn in_string(
-        &mut self,
-        bytes: &[u8],
-        at: usize,
-        is_name: bool,
-        escaped: bool,
-        out: &mut Regrouped,
-    ) -> usize {
+    fn in_string(&mut self, bytes: &[u8], at: usize, is_name: bool, escaped: bool, out: &mut Regrouped) -> usize {
         let rest = &bytes[at..];
         if escaped && rest[0] != b'\n' {
             self.put(&rest[..1], out);
-            self.token = Token::String {
-                is_name,
-                escaped: false,
-            };
+            self.token = Token::String { is_name, escaped: false };
             return self.pass(at);
         }
         let Some(found) = memchr3(b'"', b'\\', b'\n', rest) else {
@@ -244,10 +225,7 @@ impl JsonValues {
             b'\n' => self.fail("'\"' at the end of a string", at + found, b'\n', out),
             b'\\' => {
                 self.put(b"\\", out);
-                self.token = Token::String {
-                    is_name,
-                    escaped: true,
-                };
+                self.token = Token::String { is_name, escaped: true };
                 self.pass(at + found)
             }
             _ => {
@@ -266,8 +244,7 @@ impl JsonValues {
 
     /// Takes the rest of a number or word, as far as it is there.
     fn in_scalar(&mut self, bytes: &[u8], at: usize, out: &mut Regrouped) -> usize {
-        let is_of_scalar =
-            |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E');
+        let is_of_scalar = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E');
         let len = bytes[at..].iter().take_while(is_of_scalar).count();
         self.put(&bytes[at..at + len], out);
         if len > 0 {
@@ -338,8 +315,7 @@ impl JsonValues {
             out.drop_open();
             let limit = self.limit_bytes;
             let line = self.record_line;
-            let reason =
-                format!("the value at line {line} is longer than {limit} bytes, see --max-line");
+            let reason = format!("the value at line {line} is longer than {limit} bytes, see --max-line");
             out.reject(Vec::new(), reason);
         }
     }
@@ -350,11 +326,7 @@ impl JsonValues {
         let was_open = self.is_open();
         let is_after_white = self.is_after_white && self.token == Token::None;
         let (line, column) = (self.line, self.column + 1);
-        let start = if was_open {
-            self.record_column
-        } else {
-            self.column
-        };
+        let start = if was_open { self.record_column } else { self.column };
         let text = out.open().to_vec();
         out.drop_open();
         self.broken = Some(Broken {
@@ -376,10 +348,7 @@ impl JsonValues {
         if byte != b'\n' {
             if let Some(broken) = &mut self.broken {
                 // `1 2` must not become `12`.
-                if is_after_white
-                    && is_of_word(byte)
-                    && broken.text.last().is_some_and(|last| is_of_word(*last))
-                {
+                if is_after_white && is_of_word(byte) && broken.text.last().is_some_and(|last| is_of_word(*last)) {
                     keep(&mut broken.text, b" ", self.limit_bytes);
                 }
                 keep(&mut broken.text, &[byte], self.limit_bytes);
@@ -455,9 +424,7 @@ impl JsonValues {
                 let line = self.record_line;
                 out.reject(text, format!("json: the value at line {line} has no end"));
             }
-        } else if let (Some(line), false, Ending::Whole) =
-            (self.list, self.is_list_uncertain, ending)
-        {
+        } else if let (Some(line), false, Ending::Whole) = (self.list, self.is_list_uncertain, ending) {
             let reason = format!("json: the list that begins at line {line} has no end");
             out.reject(Vec::new(), reason);
         }

@@ -42,9 +42,7 @@ impl Regroup {
     /// Finds records from the start of a source on. A record longer than `limit_bytes` is rejected.
     pub fn start(self, limit_bytes: usize) -> Regrouper {
         match self {
-            Regroup::JsonIfValues | Regroup::Json => {
-                Regrouper::Json(Box::new(JsonValues::new(limit_bytes)))
-            }
+            Regroup::JsonIfValues | Regroup::Json => Regrouper::Json(Box::new(JsonValues::new(limit_bytes))),
             Regroup::Cri => Regrouper::Cri(CriParts::new(limit_bytes)),
             Regroup::OctetCounted => Regrouper::Octets(OctetCounts::new(limit_bytes)),
         }

@@ -30,10 +30,7 @@ enum State {
 
 impl OctetCounts {
     pub(super) fn new(limit_bytes: usize) -> Self {
-        OctetCounts {
-            limit_bytes,
-            state: State::Count(Vec::new()),
-        }
+        OctetCounts { limit_bytes, state: State::Count(Vec::new()) }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Regrouped) {
@@ -153,16 +150,11 @@ impl OctetCounts {
                 let text = open[start..].to_vec();
                 let there = len - left;
                 out.drop_open();
-                let reason = format!(
-                    "octet-counted: there are only {there} of the {len} bytes that the count says"
-                );
+                let reason = format!("octet-counted: there are only {there} of the {len} bytes that the count says");
                 out.reject(text, reason);
             }
             State::Count(digits) if !digits.is_empty() => {
-                out.reject(
-                    digits,
-                    "octet-counted: there is no message after the count".to_owned(),
-                );
+                out.reject(digits, "octet-counted: there is no message after the count".to_owned());
             }
             State::Lost { mut text, count } => {
                 keep(&mut text, &count, self.limit_bytes);
@@ -177,10 +169,7 @@ impl OctetCounts {
 
 /// Whether a text ends in more digits than a count may have: then those that follow are no count either.
 fn is_too_long(text: &[u8]) -> bool {
-    text.len() >= MOST_DIGITS
-        && text[text.len() - MOST_DIGITS..]
-            .iter()
-            .all(u8::is_ascii_digit)
+    text.len() >= MOST_DIGITS && text[text.len() - MOST_DIGITS..].iter().all(u8::is_ascii_digit)
 }
 
 fn reject_lost(text: &mut Vec<u8>, out: &mut Regrouped) {

@@ -7,11 +7,7 @@ use super::*;
 const LIMIT: usize = 1 << 20;
 
 /// Records, and reasons with the rejected texts, in their order.
-fn found(
-    regroup: Regroup,
-    pieces: &[&[u8]],
-    limit: usize,
-) -> Vec<Result<String, (String, String)>> {
+fn found(regroup: Regroup, pieces: &[&[u8]], limit: usize) -> Vec<Result<String, (String, String)>> {
     let mut regrouper = regroup.start(limit);
     let mut out = Regrouped::default();
     let mut found = Vec::new();
@@ -59,10 +55,7 @@ fn texts(regroup: Regroup, bytes: &str) -> Vec<String> {
 
 fn reasons(regroup: Regroup, bytes: &str) -> Vec<String> {
     let found = found(regroup, &[bytes.as_bytes()], LIMIT);
-    found
-        .into_iter()
-        .filter_map(|found| found.err().map(|(_, reason)| reason))
-        .collect()
+    found.into_iter().filter_map(|found| found.err().map(|(_, reason)| reason)).collect()
 }
 
 #[test]
@@ -71,24 +64,12 @@ fn json_values_end_wherever_they_end() {
         ("", &[][..]),
         (" \n\t", &[]),
         ("{\"a\": 1}", &["{\"a\":1}"]),
-        (
-            "{\"a\":1}{\"a\":2}\n {\"a\":3}",
-            &["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"],
-        ),
-        (
-            "[\n  {\n    \"a\": [1, 2],\n    \"b\": { }\n  },\n  {}\n]\n",
-            &["{\"a\":[1,2],\"b\":{}}", "{}"],
-        ),
-        (
-            "[1, \"a b\", [2, [3]], null]",
-            &["1", "\"a b\"", "[2,[3]]", "null"],
-        ),
+        ("{\"a\":1}{\"a\":2}\n {\"a\":3}", &["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"]),
+        ("[\n  {\n    \"a\": [1, 2],\n    \"b\": { }\n  },\n  {}\n]\n", &["{\"a\":[1,2],\"b\":{}}", "{}"]),
+        ("[1, \"a b\", [2, [3]], null]", &["1", "\"a b\"", "[2,[3]]", "null"]),
         ("[]\n[{}]\r\n[ ]{}", &["{}", "{}"]),
         ("1 2\n\"x\" true", &["1", "2", "\"x\"", "true"]),
-        (
-            "{\"a \\\" \\\\\": \"] , \\n\"}",
-            &["{\"a \\\" \\\\\":\"] , \\n\"}"],
-        ),
+        ("{\"a \\\" \\\\\": \"] , \\n\"}", &["{\"a \\\" \\\\\":\"] , \\n\"}"]),
     ] {
         assert_eq!(texts(Regroup::Json, bytes), expected, "{bytes}");
     }
@@ -98,23 +79,11 @@ fn json_values_end_wherever_they_end() {
 fn a_mistake_rejects_up_to_the_next_line_that_begins_with_a_value() {
     for (bytes, expected) in [
         ("{\"a\":1\n{\"a\":2}\n", &["!{\"a\":1", "{\"a\":2}"][..]),
-        (
-            "{\"a\":,} {\"x\":0}\nx\n{\"a\":2}",
-            &["!{\"a\":,} {\"x\":0}\nx", "{\"a\":2}"],
-        ),
+        ("{\"a\":,} {\"x\":0}\nx\n{\"a\":2}", &["!{\"a\":,} {\"x\":0}\nx", "{\"a\":2}"]),
         ("{\"a\":\"x\n{\"a\":2}", &["!{\"a\":\"x", "{\"a\":2}"]),
-        (
-            "[\n{\"a\":1},\n{\"a\" 2},\n{\"a\":3}\n]\n{}",
-            &["{\"a\":1}", "!{\"a\"2},", "{\"a\":3}", "{}"],
-        ),
-        (
-            "[\n  {\n    \"a\": \n  },\n  {\n    \"b\": [\n      {}\n    ]\n  }\n]",
-            &["!{\"a\":},", "{\"b\":[{}]}"],
-        ),
-        (
-            "[\n  {\n    \"a\": [\n      {],\n      {}\n  ]},\n  {}\n]",
-            &["!{\"a\":[{],\n      {}\n  ]},", "{}"],
-        ),
+        ("[\n{\"a\":1},\n{\"a\" 2},\n{\"a\":3}\n]\n{}", &["{\"a\":1}", "!{\"a\"2},", "{\"a\":3}", "{}"]),
+        ("[\n  {\n    \"a\": \n  },\n  {\n    \"b\": [\n      {}\n    ]\n  }\n]", &["!{\"a\":},", "{\"b\":[{}]}"]),
+        ("[\n  {\n    \"a\": [\n      {],\n      {}\n  ]},\n  {}\n]", &["!{\"a\":[{],\n      {}\n  ]},", "{}"]),
         ("[{\"a\":1}\n{\"a\":2}]", &["{\"a\":1}", "!", "{\"a\":2}"]),
         ("[INFO] x\n{}\n", &["!INFO] x", "{}"]),
         ("[{},\n[,\n[{}]\n", &["{}", "![,", "{}"]),
@@ -132,56 +101,26 @@ fn a_mistake_rejects_up_to_the_next_line_that_begins_with_a_value() {
 #[test]
 fn reasons_name_the_line() {
     for (bytes, expected) in [
-        (
-            "\n{\"a\":1,\n  x",
-            "json: expected '\"' at the start of a name at line 3, byte 3",
-        ),
-        (
-            "{}\n[\n{}",
-            "json: the list that begins at line 2 has no end",
-        ),
+        ("\n{\"a\":1,\n  x", "json: expected '\"' at the start of a name at line 3, byte 3"),
+        ("{}\n[\n{}", "json: the list that begins at line 2 has no end"),
         ("[{}, {\n\"a\":", "json: the value at line 1 has no end"),
-        (
-            "{\"a\" 1}",
-            "json: expected ':' after a name at line 1, byte 6",
-        ),
-        (
-            "{\"a\":1\n ]",
-            "json: expected ',' or '}' at line 2, byte 2",
-        ),
+        ("{\"a\" 1}", "json: expected ':' after a name at line 1, byte 6"),
+        ("{\"a\":1\n ]", "json: expected ',' or '}' at line 2, byte 2"),
         ("[1\n2]", "json: expected ',' or ']' at line 2, byte 1"),
-        (
-            "{\"a\":\"b\n",
-            "json: expected '\"' at the end of a string at line 1, byte 8",
-        ),
+        ("{\"a\":\"b\n", "json: expected '\"' at the end of a string at line 1, byte 8"),
     ] {
         assert_eq!(reasons(Regroup::Json, bytes), [expected], "{bytes}");
     }
     let deep = "[".repeat(130);
-    assert_eq!(
-        reasons(Regroup::Json, &deep),
-        ["json: expected at most 128 levels of nesting at line 1, byte 130"]
-    );
+    assert_eq!(reasons(Regroup::Json, &deep), ["json: expected at most 128 levels of nesting at line 1, byte 130"]);
 }
 
 #[test]
 fn long_values_are_rejected_and_the_next_ones_found() {
-    let found = found(
-        Regroup::Json,
-        &[b"[{\"a\":123456}, {\"b\": 1 }, \"1234567890\" , 5]"],
-        8,
-    );
+    let found = found(Regroup::Json, &[b"[{\"a\":123456}, {\"b\": 1 }, \"1234567890\" , 5]"], 8);
     let reason = "the value at line 1 is longer than 8 bytes, see --max-line";
     let long = Err((String::new(), reason.to_owned()));
-    assert_eq!(
-        found,
-        [
-            long.clone(),
-            Ok("{\"b\":1}".to_owned()),
-            long,
-            Ok("5".to_owned())
-        ]
-    );
+    assert_eq!(found, [long.clone(), Ok("{\"b\":1}".to_owned()), long, Ok("5".to_owned())]);
 }
 
 #[test]
@@ -190,10 +129,7 @@ fn a_run_that_stops_does_not_miss_the_end_of_a_list() {
     let mut out = Regrouped::default();
     values.push(b"[{},", &mut out);
     values.finish(Ending::CutOff, &mut out);
-    assert_eq!(
-        (out.bytes.as_slice(), out.rejected.len()),
-        (&b"{}\n"[..], 0)
-    );
+    assert_eq!((out.bytes.as_slice(), out.rejected.len()), (&b"{}\n"[..], 0));
 }
 
 #[test]
@@ -202,25 +138,11 @@ fn parts_of_lines_are_joined_by_stream() {
                  other\n7 stdout F\n8 stderr P:x left";
     assert_eq!(
         texts(Regroup::Cri, bytes),
-        [
-            "2 stderr F xyz",
-            "1 stdout F abcd",
-            "6 stdout F whole",
-            "other",
-            "7 stdout F",
-            "8 stderr P:x left"
-        ]
+        ["2 stderr F xyz", "1 stdout F abcd", "6 stdout F whole", "other", "7 stdout F", "8 stderr P:x left"]
     );
-    let long = found(
-        Regroup::Cri,
-        &[b"1 stdout P abcde\n2 stdout P fghij\n3 stdout F k\n4 stdout F l\n"],
-        20,
-    );
+    let long = found(Regroup::Cri, &[b"1 stdout P abcde\n2 stdout P fghij\n3 stdout F k\n4 stdout F l\n"], 20);
     let reason = "the line is longer than 20 bytes, see --max-line".to_owned();
-    assert_eq!(
-        long,
-        [Err((String::new(), reason)), Ok("4 stdout F l".to_owned())]
-    );
+    assert_eq!(long, [Err((String::new(), reason)), Ok("4 stdout F l".to_owned())]);
 }
 
 #[test]
@@ -228,20 +150,14 @@ fn counted_messages_hold_any_byte() {
     for (bytes, expected) in [
         ("5 <1>ab6 <2>a\nb", &["<1>ab", "<2>a\nb"][..]),
         ("6 <1>ab\n\n5 <1>cd\n", &["<1>ab", "<1>cd"]),
-        (
-            "<1>no count\n12 x\n5 <1>ab",
-            &["!<1>no count", "!12 x", "<1>ab"],
-        ),
+        ("<1>no count\n12 x\n5 <1>ab", &["!<1>no count", "!12 x", "<1>ab"]),
         ("x 7 y 5 <1>ab", &["!x 7 y ", "<1>ab"]),
         ("5 <1>abcd\n5 <1>ef", &["<1>ab", "!cd", "<1>ef"]),
         ("9 <1>ab", &["!<1>ab"]),
         ("5 <1>ab12", &["<1>ab", "!12"]),
         ("05 <1>ab", &["!0", "<1>ab"]),
         ("9999999999 <1>ab", &["!"]),
-        (
-            "99999999999999999999 <1>ab\n5 <1>cd",
-            &["!99999999999999999999 <1>ab", "<1>cd"],
-        ),
+        ("99999999999999999999 <1>ab\n5 <1>cd", &["!99999999999999999999 <1>ab", "<1>cd"]),
         ("x10000000000 <1>\n5 <1>cd", &["!x10000000000 <1>", "<1>cd"]),
     ] {
         assert_eq!(texts(Regroup::OctetCounted, bytes), expected, "{bytes}");

@@ -24,9 +24,7 @@ pub(super) fn at_offset(date: Date, clock: Clock, offset_s: i32) -> Option<i64> 
     match seconds.checked_mul(SECOND_NS) {
         Some(whole_ns) => whole_ns.checked_add(i64::from(clock.ns)),
         // the first second of all times is cut in the middle
-        None => {
-            i64::try_from(i128::from(seconds) * i128::from(SECOND_NS) + i128::from(clock.ns)).ok()
-        }
+        None => i64::try_from(i128::from(seconds) * i128::from(SECOND_NS) + i128::from(clock.ns)).ok(),
     }
 }
 
@@ -70,8 +68,7 @@ pub fn date_of_day(day: i64) -> (i64, i64, i64) {
     let days = day + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;

@@ -64,13 +64,7 @@ impl ClockSteps {
         let comes_again = shows_a_multiple && self.length <= last.offset - offset;
         let begins = after != before || comes_again;
         let first = before - last.ahead + i128::from(begins);
-        self.periods.push(Period {
-            from: at,
-            offset,
-            first: clamp(first),
-            begins,
-            ahead: after - first,
-        });
+        self.periods.push(Period { from: at, offset, first: clamp(first), begins, ahead: after - first });
     }
 
     /// The step that a time is in.
@@ -83,8 +77,7 @@ impl ClockSteps {
 
     /// When a step begins, as near as 64 bits go.
     pub(super) fn start(&self, number: i64) -> i64 {
-        let began =
-            |period: &Period| period.first < number || period.first == number && period.begins;
+        let began = |period: &Period| period.first < number || period.first == number && period.begins;
         let periods = self.periods.partition_point(began).max(1);
         let period = self.periods[periods - 1];
         if period.begins && period.first == number {
@@ -127,85 +120,19 @@ mod tests {
     #[test]
     fn steps_begin_at_multiples_on_the_clock() {
         for (length, zone, time, start, end) in [
-            (
-                HOUR,
-                "Asia/Singapore",
-                "2026-01-10T09:10:00Z",
-                "10 17:00",
-                "10 18:00",
-            ),
-            (
-                HOUR,
-                "Asia/Kathmandu",
-                "2026-01-10T09:00:00Z",
-                "10 14:00",
-                "10 15:00",
-            ),
-            (
-                6 * HOUR,
-                "Europe/London",
-                "2026-01-10T09:00:00Z",
-                "10 06:00",
-                "10 12:00",
-            ),
-            (
-                6 * HOUR,
-                "Europe/Berlin",
-                "2026-07-10T09:00:00Z",
-                "10 06:00",
-                "10 12:00",
-            ),
+            (HOUR, "Asia/Singapore", "2026-01-10T09:10:00Z", "10 17:00", "10 18:00"),
+            (HOUR, "Asia/Kathmandu", "2026-01-10T09:00:00Z", "10 14:00", "10 15:00"),
+            (6 * HOUR, "Europe/London", "2026-01-10T09:00:00Z", "10 06:00", "10 12:00"),
+            (6 * HOUR, "Europe/Berlin", "2026-07-10T09:00:00Z", "10 06:00", "10 12:00"),
             // Clocks go from 2 to 3, and from 3 to 2.
-            (
-                6 * HOUR,
-                "Europe/Berlin",
-                "2026-03-29T02:00:00Z",
-                "29 00:00",
-                "29 06:00",
-            ),
-            (
-                2 * HOUR,
-                "Europe/Berlin",
-                "2026-03-29T01:00:00Z",
-                "29 03:00",
-                "29 04:00",
-            ),
-            (
-                6 * HOUR,
-                "Europe/Berlin",
-                "2026-10-25T02:00:00Z",
-                "25 00:00",
-                "25 06:00",
-            ),
-            (
-                2 * HOUR,
-                "Europe/Berlin",
-                "2026-10-25T00:30:00Z",
-                "25 02:00",
-                "25 04:00",
-            ),
-            (
-                HOUR,
-                "Europe/Berlin",
-                "2026-10-25T00:30:00Z",
-                "25 02:00",
-                "25 02:00",
-            ),
-            (
-                HOUR,
-                "Europe/Berlin",
-                "2026-10-25T01:30:00Z",
-                "25 02:00",
-                "25 03:00",
-            ),
+            (6 * HOUR, "Europe/Berlin", "2026-03-29T02:00:00Z", "29 00:00", "29 06:00"),
+            (2 * HOUR, "Europe/Berlin", "2026-03-29T01:00:00Z", "29 03:00", "29 04:00"),
+            (6 * HOUR, "Europe/Berlin", "2026-10-25T02:00:00Z", "25 00:00", "25 06:00"),
+            (2 * HOUR, "Europe/Berlin", "2026-10-25T00:30:00Z", "25 02:00", "25 04:00"),
+            (HOUR, "Europe/Berlin", "2026-10-25T00:30:00Z", "25 02:00", "25 02:00"),
+            (HOUR, "Europe/Berlin", "2026-10-25T01:30:00Z", "25 02:00", "25 03:00"),
             // Half an hour comes again.
-            (
-                HOUR,
-                "Australia/Lord_Howe",
-                "2026-04-04T15:10:00Z",
-                "05 01:00",
-                "05 02:00",
-            ),
+            (HOUR, "Australia/Lord_Howe", "2026-04-04T15:10:00Z", "05 01:00", "05 02:00"),
         ] {
             let found = around(length, zone, time);
             assert_eq!(found, (start.to_owned(), end.to_owned()), "{zone} {time}");

@@ -29,11 +29,7 @@ enum Steps {
     /// So many nanoseconds on the clocks of a zone.
     Clock(ClockSteps),
     /// So many days, from a day on, counted from 1970.
-    Days {
-        zone: TimeZone,
-        origin: i64,
-        length: i64,
-    },
+    Days { zone: TimeZone, origin: i64, length: i64 },
 }
 
 impl TimeSteps {
@@ -41,11 +37,7 @@ impl TimeSteps {
     pub fn new(length: i64, zone: &TimeZone) -> TimeSteps {
         let days = length / DAY_NS;
         TimeSteps(if length % DAY_NS == 0 {
-            Steps::Days {
-                zone: zone.clone(),
-                origin: if days % WEEK_DAYS == 0 { MONDAY } else { 0 },
-                length: days,
-            }
+            Steps::Days { zone: zone.clone(), origin: if days % WEEK_DAYS == 0 { MONDAY } else { 0 }, length: days }
         } else {
             Steps::Clock(ClockSteps::new(length, zone))
         })
@@ -64,26 +56,18 @@ impl TimeSteps {
                 since.div_euclid(i128::from(*length)) as i64
             }
             Steps::Clock(steps) => steps.number_of(ns),
-            Steps::Days {
-                zone,
-                origin,
-                length,
-            } => (day_of(ns, zone) - origin).div_euclid(*length),
+            Steps::Days { zone, origin, length } => (day_of(ns, zone) - origin).div_euclid(*length),
         }
     }
 
     /// When a step begins, as near as 64 bits go.
     pub fn start(&self, number: i64) -> i64 {
         match &self.0 {
-            Steps::Fixed { origin, length } => {
-                clamp(i128::from(*origin) + i128::from(number) * i128::from(*length))
-            }
+            Steps::Fixed { origin, length } => clamp(i128::from(*origin) + i128::from(number) * i128::from(*length)),
             Steps::Clock(steps) => steps.start(number),
-            Steps::Days {
-                zone,
-                origin,
-                length,
-            } => start_of_day(number.saturating_mul(*length).saturating_add(*origin), zone),
+            Steps::Days { zone, origin, length } => {
+                start_of_day(number.saturating_mul(*length).saturating_add(*origin), zone)
+            }
         }
     }
 }
@@ -132,9 +116,7 @@ mod tests {
     use super::*;
 
     fn ns(text: &str) -> i64 {
-        text.parse::<Timestamp>()
-            .expect("the test's own time")
-            .as_nanosecond() as i64
+        text.parse::<Timestamp>().expect("the test's own time").as_nanosecond() as i64
     }
 
     #[test]
@@ -143,11 +125,7 @@ mod tests {
         let day = day_of(ns("2026-03-29T10:00:00Z"), &berlin);
         assert_eq!(start_of_day(day, &berlin), ns("2026-03-28T23:00:00Z"));
         assert_eq!(start_of_day(day + 1, &berlin), ns("2026-03-29T22:00:00Z"));
-        for time in [
-            "2026-03-28T23:00:00Z",
-            "2026-03-29T01:00:00Z",
-            "2026-03-29T21:59:59Z",
-        ] {
+        for time in ["2026-03-28T23:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T21:59:59Z"] {
             assert_eq!(day_of(ns(time), &berlin), day, "{time}");
         }
         assert_eq!(day_of(ns("2026-03-29T22:00:00Z"), &berlin), day + 1);

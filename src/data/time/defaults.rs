@@ -21,11 +21,7 @@ impl TimeDefaults {
     /// As of now.
     pub fn new(year: Option<i16>, zone: TimeZone) -> TimeDefaults {
         let now = jiff::Timestamp::now().as_nanosecond();
-        TimeDefaults {
-            year,
-            zone,
-            now_ns: i64::try_from(now).unwrap_or(i64::MAX),
-        }
+        TimeDefaults { year, zone, now_ns: i64::try_from(now).unwrap_or(i64::MAX) }
     }
 }
 

@@ -3,10 +3,7 @@
 /// `1431857103`, `1431857103.25`, `-1`
 pub(super) fn parse_epoch(text: &[u8]) -> Option<i64> {
     let unsigned = text.strip_prefix(b"-").unwrap_or(text);
-    let whole_length = unsigned
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let whole_length = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (whole, rest) = unsigned.split_at(whole_length);
     let fraction = match rest {
         [] => rest,

@@ -30,10 +30,7 @@ impl Instant {
 
     /// A time of nanoseconds since 1970.
     pub fn of_ns(ns: i64) -> Instant {
-        Instant {
-            seconds: ns.div_euclid(SECOND_NS),
-            nanoseconds: ns.rem_euclid(SECOND_NS) as u32,
-        }
+        Instant { seconds: ns.div_euclid(SECOND_NS), nanoseconds: ns.rem_euclid(SECOND_NS) as u32 }
     }
 
     /// How many nanoseconds lie between this and an earlier instant, if 64 bits hold them.
@@ -46,35 +43,11 @@ impl Instant {
 
 fn parse_long(text: &[u8]) -> Option<Instant> {
     let (head, tail) = text.split_first_chunk::<19>()?;
-    let [
-        y0,
-        y1,
-        y2,
-        y3,
-        b'-',
-        m0,
-        m1,
-        b'-',
-        d0,
-        d1,
-        b'T' | b't' | b' ',
-        h0,
-        h1,
-        b':',
-        n0,
-        n1,
-        b':',
-        s0,
-        s1,
-    ] = *head
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T' | b't' | b' ', h0, h1, b':', n0, n1, b':', s0, s1] = *head
     else {
         return None;
     };
-    let date = Date {
-        year: year_of(&[y0, y1, y2, y3])?,
-        month: pair(m0, m1),
-        day: pair(d0, d1),
-    };
+    let date = Date { year: year_of(&[y0, y1, y2, y3])?, month: pair(m0, m1), day: pair(d0, d1) };
     let clock_s = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
     let (nanoseconds, zone) = match tail {
         [b'.', rest @ ..] => {
@@ -99,10 +72,7 @@ fn parse_long(text: &[u8]) -> Option<Instant> {
         }
         _ => return None,
     };
-    Some(Instant {
-        seconds: days_since_1970(date)? * 86_400 + i64::from(clock_s) - offset_s,
-        nanoseconds,
-    })
+    Some(Instant { seconds: days_since_1970(date)? * 86_400 + i64::from(clock_s) - offset_s, nanoseconds })
 }
 
 #[cfg(test)]
@@ -128,17 +98,11 @@ mod tests {
     #[test]
     fn beyond_64_bits_of_nanoseconds() {
         let instant = |text: &str| Instant::parse(text.as_bytes()).expect("an instant");
-        let (first, last) = (
-            instant("0001-01-01T00:00:00Z"),
-            instant("9999-12-31T23:59:59Z"),
-        );
+        let (first, last) = (instant("0001-01-01T00:00:00Z"), instant("9999-12-31T23:59:59Z"));
         let now = instant("2026-03-01t10:00:30z");
         assert!(first < now && now < last);
         assert_eq!(last.since(first), None);
-        assert_eq!(
-            now.since(instant("2026-03-01T10:00:00.25Z")),
-            Some(29_750_000_000)
-        );
+        assert_eq!(now.since(instant("2026-03-01T10:00:00.25Z")), Some(29_750_000_000));
     }
 
     #[test]

@@ -44,10 +44,7 @@ pub use moment::Moment;
 pub(crate) use names::is_weekday;
 pub use prefix::{shorter_time_prefix, time_prefix};
 pub use range::{EXPECTED_IN_RANGE, expected_time};
-pub use years::{
-    Earlier, LastTimes, TimeReader, TimeSite, begin_chunk, end_chunk, last_times,
-    replace_last_times,
-};
+pub use years::{Earlier, LastTimes, TimeReader, TimeSite, begin_chunk, end_chunk, last_times, replace_last_times};
 pub use zone::{time_in_zone, zone_of_name};
 
 use epoch::{epoch, parse_epoch};
@@ -66,9 +63,7 @@ pub fn parse_time(text: &[u8]) -> Option<i64> {
 pub fn parse_moment(text: &[u8]) -> Option<Moment> {
     let common = match text.len() {
         26 => text.first_chunk().and_then(access_log_time),
-        20 | 23 | 24 => text
-            .first_chunk()
-            .and_then(|head| rfc3339_utc(head, &text[19..])),
+        20 | 23 | 24 => text.first_chunk().and_then(|head| rfc3339_utc(head, &text[19..])),
         10 if text[4].is_ascii_digit() => return parse_epoch(text).map(Moment::At),
         _ => None,
     };

@@ -44,17 +44,7 @@ impl Yearless {
     /// None if no year has such a day.
     pub(super) fn new(month: u32, day: u32, clock: Clock, zone: Option<Zone>) -> Option<Yearless> {
         let leap_year = 2000;
-        is_date(Date {
-            year: leap_year,
-            month,
-            day,
-        })
-        .then_some(Yearless {
-            month,
-            day,
-            clock,
-            zone,
-        })
+        is_date(Date { year: leap_year, month, day }).then_some(Yearless { month, day, clock, zone })
     }
 
     /// The year that puts it nearest to the time of the record before. The first one takes `--year`, or else the
@@ -70,11 +60,7 @@ impl Yearless {
     }
 
     fn in_year(&self, year: i64) -> Option<i64> {
-        let date = Date {
-            year: u32::try_from(year).ok()?,
-            month: self.month,
-            day: self.day,
-        };
+        let date = Date { year: u32::try_from(year).ok()?, month: self.month, day: self.day };
         instant(date, self.clock, self.zone.as_ref())
     }
 
@@ -105,9 +91,7 @@ mod tests {
 
     fn after(text: &str, before: &str) -> String {
         let (moment, _) = time_prefix(text.as_bytes()).expect("a time");
-        let ns = moment
-            .after(parse_time(before.as_bytes()))
-            .expect("in range");
+        let ns = moment.after(parse_time(before.as_bytes())).expect("in range");
         let mut out = Vec::new();
         write_text(ValueRef::Time(ns), &mut out);
         String::from_utf8(out).expect("times print as text")
@@ -116,51 +100,15 @@ mod tests {
     #[test]
     fn the_nearest_year_is_taken() {
         for (text, before, expected) in [
-            (
-                "Jan  1 00:00:01",
-                "2025-12-31T23:59:59Z",
-                "2026-01-01T00:00:01Z",
-            ),
-            (
-                "Dec 31 23:59:59",
-                "2026-01-01T00:00:01Z",
-                "2025-12-31T23:59:59Z",
-            ),
-            (
-                "Jul  1 00:00:00",
-                "2026-01-01T00:00:00Z",
-                "2026-07-01T00:00:00Z",
-            ),
-            (
-                "Jul  4 00:00:00",
-                "2026-01-01T00:00:00Z",
-                "2025-07-04T00:00:00Z",
-            ),
-            (
-                "Feb 29 12:00:00",
-                "2024-02-28T12:00:00Z",
-                "2024-02-29T12:00:00Z",
-            ),
-            (
-                "Feb 29 12:00:00",
-                "2025-02-28T12:00:00Z",
-                "2024-02-29T12:00:00Z",
-            ),
-            (
-                "Feb 29 12:00:00",
-                "2026-06-01T00:00:00Z",
-                "2028-02-29T12:00:00Z",
-            ),
-            (
-                "Feb 29 12:00:00",
-                "2100-02-28T00:00:00Z",
-                "2096-02-29T12:00:00Z",
-            ),
-            (
-                "Mar  1 00:30:00 +0200",
-                "2026-01-01T00:00:00Z",
-                "2026-02-28T22:30:00Z",
-            ),
+            ("Jan  1 00:00:01", "2025-12-31T23:59:59Z", "2026-01-01T00:00:01Z"),
+            ("Dec 31 23:59:59", "2026-01-01T00:00:01Z", "2025-12-31T23:59:59Z"),
+            ("Jul  1 00:00:00", "2026-01-01T00:00:00Z", "2026-07-01T00:00:00Z"),
+            ("Jul  4 00:00:00", "2026-01-01T00:00:00Z", "2025-07-04T00:00:00Z"),
+            ("Feb 29 12:00:00", "2024-02-28T12:00:00Z", "2024-02-29T12:00:00Z"),
+            ("Feb 29 12:00:00", "2025-02-28T12:00:00Z", "2024-02-29T12:00:00Z"),
+            ("Feb 29 12:00:00", "2026-06-01T00:00:00Z", "2028-02-29T12:00:00Z"),
+            ("Feb 29 12:00:00", "2100-02-28T00:00:00Z", "2096-02-29T12:00:00Z"),
+            ("Mar  1 00:30:00 +0200", "2026-01-01T00:00:00Z", "2026-02-28T22:30:00Z"),
         ] {
             assert_eq!(after(text, before), expected, "{text} after {before}");
         }
@@ -173,9 +121,7 @@ mod tests {
             let ns = now + days * DAY_NS;
             let time = jiff::Timestamp::from_nanosecond(i128::from(ns)).expect("about now");
             let text = time.strftime("%b %e %H:%M:%S").to_string();
-            let Some((moment, _)) = time_prefix(text.as_bytes()) else {
-                panic!("{text} is a time")
-            };
+            let Some((moment, _)) = time_prefix(text.as_bytes()) else { panic!("{text} is a time") };
             let read = moment.after(None).expect("a time");
             assert!((0..1_000_000_000).contains(&(ns - read)), "{text}");
         }

@@ -36,22 +36,14 @@ pub(super) const MONTHS: [&str; 12] = [
 ];
 
 /// The days of the week by their names.
-pub(super) const WEEKDAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+pub(super) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// Where a word ends, if it is this one in any case.
 #[cold]
 fn word_end(text: &[u8], at: usize, word: &str) -> Option<usize> {
     let end = at + word.len();
-    let is_there = text.get(at..end)?.eq_ignore_ascii_case(word.as_bytes())
-        && !text.get(end).is_some_and(u8::is_ascii_alphabetic);
+    let is_there =
+        text.get(at..end)?.eq_ignore_ascii_case(word.as_bytes()) && !text.get(end).is_some_and(u8::is_ascii_alphabetic);
     is_there.then_some(end)
 }
 
@@ -108,9 +100,5 @@ pub(super) fn weekday_len(text: &[u8]) -> Option<usize> {
         };
         letters([a, b, c]) == short
     })?;
-    if text.get(3).is_some_and(u8::is_ascii_alphabetic) {
-        word_end(text, 0, name)
-    } else {
-        Some(3)
-    }
+    if text.get(3).is_some_and(u8::is_ascii_alphabetic) { word_end(text, 0, name) } else { Some(3) }
 }

@@ -14,9 +14,7 @@ pub fn time_prefix(text: &[u8]) -> Option<(Moment, usize)> {
         b'0'..=b'9' => match text.get(4) {
             Some(b'-' | b'/') => iso(text),
             Some(b' ') if text.get(5).is_some_and(u8::is_ascii_alphabetic) => year_first(text),
-            _ if matches!(text.get(8), Some(b'T' | b't' | b' ')) && is_digits(text, 8) => {
-                iso_basic(text)
-            }
+            _ if matches!(text.get(8), Some(b'T' | b't' | b' ')) && is_digits(text, 8) => iso_basic(text),
             _ => day_first(text, 0),
         },
         b'A'..=b'Z' | b'a'..=b'z' => named(text),
@@ -46,11 +44,7 @@ fn iso(text: &[u8]) -> Option<(Moment, usize)> {
     if first != second {
         return None;
     }
-    let date = Date {
-        year: year_of(&[y0, y1, y2, y3])?,
-        month: pair(m0, m1),
-        day: pair(d0, d1),
-    };
+    let date = Date { year: year_of(&[y0, y1, y2, y3])?, month: pair(m0, m1), day: pair(d0, d1) };
     if let Some(b'T' | b't' | b' ') = text.get(10)
         && let Some((clock, end)) = clock(text, 11)
     {
@@ -66,11 +60,7 @@ fn iso(text: &[u8]) -> Option<(Moment, usize)> {
 /// `20150517T100503Z`, `20150517T1005`, `20150517 10:05:03`
 fn iso_basic(text: &[u8]) -> Option<(Moment, usize)> {
     let [y0, y1, y2, y3, m0, m1, d0, d1, separator] = *text.first_chunk()?;
-    let date = Date {
-        year: year_of(&[y0, y1, y2, y3])?,
-        month: pair(m0, m1),
-        day: pair(d0, d1),
-    };
+    let date = Date { year: year_of(&[y0, y1, y2, y3])?, month: pair(m0, m1), day: pair(d0, d1) };
     if let Some((clock, end)) = clock(text, 9) {
         return zoned(date, clock, text, end);
     }
@@ -86,11 +76,7 @@ fn iso_basic(text: &[u8]) -> Option<(Moment, usize)> {
     if is_digit_at(text, end) {
         return None;
     }
-    let (ns, end) = if end == 15 {
-        fraction(text, end)
-    } else {
-        (0, end)
-    };
+    let (ns, end) = if end == 15 { fraction(text, end) } else { (0, end) };
     zoned(date, Clock { seconds, ns }, text, end)
 }
 
@@ -201,19 +187,13 @@ fn day(text: &[u8], at: usize) -> Option<(u32, usize)> {
 /// Four digits and no more.
 fn year(text: &[u8], at: usize) -> Option<(u32, usize)> {
     let year = year_of(bytes_at(text, at)?)?;
-    let ends = !text
-        .get(at + 4)
-        .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b':');
+    let ends = !text.get(at + 4).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b':');
     ends.then_some((year, at + 4))
 }
 
 /// How many spaces there are; at least one.
 fn spaces(text: &[u8], at: usize) -> Option<usize> {
-    let length = text
-        .get(at..)?
-        .iter()
-        .take_while(|byte| **byte == b' ')
-        .count();
+    let length = text.get(at..)?.iter().take_while(|byte| **byte == b' ').count();
     (length > 0).then_some(length)
 }
 

@@ -17,11 +17,7 @@ pub fn expected_time(value: ValueRef<'_>) -> &'static str {
         ValueRef::Int(_) | ValueRef::Float(_) => time_of(value).is_none(),
         _ => false,
     };
-    if is_out_of_range {
-        EXPECTED_IN_RANGE
-    } else {
-        "a time"
-    }
+    if is_out_of_range { EXPECTED_IN_RANGE } else { "a time" }
 }
 
 /// Whether a text that is no time would be one in another year. Calendars repeat after 400 years, so one of the
@@ -36,9 +32,7 @@ fn says_other_year(text: &[u8]) -> bool {
         if !digits.iter().all(u8::is_ascii_digit) {
             return false;
         }
-        let year = digits
-            .iter()
-            .fold(0, |year, digit| year * 10 + u32::from(digit - b'0'));
+        let year = digits.iter().fold(0, |year, digit| year * 10 + u32::from(digit - b'0'));
         let same = 1700 + (year + 300) % 400;
         digits.copy_from_slice(format!("{same:04}").as_bytes());
         same != year && parse_time(&other).is_some()
@@ -49,9 +43,7 @@ fn says_other_year(text: &[u8]) -> bool {
 fn is_number(text: &[u8]) -> bool {
     let unsigned = text.strip_prefix(b"-").unwrap_or(text);
     let parts: Vec<&[u8]> = unsigned.splitn(2, |byte| *byte == b'.').collect();
-    parts
-        .iter()
-        .all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit))
+    parts.iter().all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit))
 }
 
 #[cfg(test)]
@@ -77,25 +69,13 @@ mod tests {
             assert_eq!(parse_time(text.as_bytes()), None, "{text}");
             assert_eq!(expected_time(value), EXPECTED_IN_RANGE, "{text}");
         }
-        for text in [
-            "",
-            "soon",
-            "2300-02-29",
-            "9999-13-31T00:00:00Z",
-            "9999",
-            "1.2.3",
-            "-",
-            "12:00 9999",
-        ] {
+        for text in ["", "soon", "2300-02-29", "9999-13-31T00:00:00Z", "9999", "1.2.3", "-", "12:00 9999"] {
             let value = ValueRef::Text(text.as_bytes());
             if parse_time(text.as_bytes()).is_none() {
                 assert_eq!(expected_time(value), "a time", "{text}");
             }
         }
-        assert_eq!(
-            expected_time(ValueRef::Int(99_999_999_999)),
-            EXPECTED_IN_RANGE
-        );
+        assert_eq!(expected_time(ValueRef::Int(99_999_999_999)), EXPECTED_IN_RANGE);
         assert_eq!(expected_time(ValueRef::Float(1e300)), EXPECTED_IN_RANGE);
         assert_eq!(expected_time(ValueRef::Bool(true)), "a time");
     }

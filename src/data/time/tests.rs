@@ -136,20 +136,13 @@ fn a_prefix_says_where_it_ends() {
         ("Mar 27 13:06:56 host sshd", 15),
         ("Sun May 17 10:05:03 2015] x", 24),
     ] {
-        assert_eq!(
-            time_prefix(text.as_bytes()).map(|(_, used)| used),
-            Some(used),
-            "{text}"
-        );
+        assert_eq!(time_prefix(text.as_bytes()).map(|(_, used)| used), Some(used), "{text}");
     }
 }
 
 #[test]
 fn numbers_are_since_1970() {
-    assert_eq!(
-        time_of(ValueRef::Float(1431857103.25)),
-        Some(MAY + 250_000_000)
-    );
+    assert_eq!(time_of(ValueRef::Float(1431857103.25)), Some(MAY + 250_000_000));
     assert_eq!(time_of(ValueRef::Int(1431857103)), Some(MAY));
     assert_eq!(time_of(ValueRef::Int(i64::MAX)), Some(i64::MAX));
     assert_eq!(time_of(ValueRef::Float(1e300)), None);

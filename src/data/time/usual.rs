@@ -39,11 +39,7 @@ pub(super) fn access_log_time(text: &[u8; 26]) -> Option<i64> {
     else {
         return None;
     };
-    let date = Date {
-        year: year_of(&[y0, y1, y2, y3])?,
-        month: month_number([m0, m1, m2])?,
-        day: pair(d0, d1),
-    };
+    let date = Date { year: year_of(&[y0, y1, y2, y3])?, month: month_number([m0, m1, m2])?, day: pair(d0, d1) };
     let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
     let (hours, minutes) = (pair(z0, z1), pair(z2, z3));
     if hours > 23 || minutes > 59 {
@@ -58,28 +54,7 @@ pub(super) fn access_log_time(text: &[u8; 26]) -> Option<i64> {
 /// seconds.
 #[inline]
 pub(super) fn rfc3339_utc(head: &[u8; 19], tail: &[u8]) -> Option<i64> {
-    let [
-        y0,
-        y1,
-        y2,
-        y3,
-        b'-',
-        m0,
-        m1,
-        b'-',
-        d0,
-        d1,
-        b'T' | b' ',
-        h0,
-        h1,
-        b':',
-        n0,
-        n1,
-        b':',
-        s0,
-        s1,
-    ] = *head
-    else {
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T' | b' ', h0, h1, b':', n0, n1, b':', s0, s1] = *head else {
         return None;
     };
     let ns = match *tail {
@@ -93,11 +68,7 @@ pub(super) fn rfc3339_utc(head: &[u8; 19], tail: &[u8]) -> Option<i64> {
         }
         _ => return None,
     };
-    let date = Date {
-        year: year_of(&[y0, y1, y2, y3])?,
-        month: pair(m0, m1),
-        day: pair(d0, d1),
-    };
+    let date = Date { year: year_of(&[y0, y1, y2, y3])?, month: pair(m0, m1), day: pair(d0, d1) };
     let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
     at_offset(date, Clock { seconds, ns }, 0)
 }

@@ -74,10 +74,7 @@ impl TimeSite {
 
     /// Reads the times of some records of one source, in their order.
     pub fn reader(self) -> TimeReader {
-        TimeReader {
-            site: Some(self),
-            last: None,
-        }
+        TimeReader { site: Some(self), last: None }
     }
 
     fn before(self) -> Option<i64> {
@@ -91,11 +88,9 @@ impl TimeSite {
     }
 
     fn remember(self, ns: i64) {
-        CHUNK.with_borrow_mut(|chunk| {
-            match chunk.last.iter_mut().find(|(site, _)| *site == self) {
-                Some((_, last)) => *last = ns,
-                None => chunk.last.push((self, ns)),
-            }
+        CHUNK.with_borrow_mut(|chunk| match chunk.last.iter_mut().find(|(site, _)| *site == self) {
+            Some((_, last)) => *last = ns,
+            None => chunk.last.push((self, ns)),
         });
     }
 }
@@ -112,10 +107,7 @@ pub struct TimeReader {
 impl TimeReader {
     /// Begins without a record before.
     pub fn detached() -> TimeReader {
-        TimeReader {
-            site: None,
-            last: None,
-        }
+        TimeReader { site: None, last: None }
     }
 
     /// The time that a whole text is.
@@ -164,23 +156,14 @@ mod tests {
         let at = |text: &str| parse_time(text.as_bytes());
         let new_year = at("2015-12-31T23:59:59Z");
         begin_chunk(Box::new(move |_| new_year));
-        assert_eq!(
-            site.reader().read(b"Jan  1 00:00:00"),
-            at("2016-01-01T00:00:00Z")
-        );
-        assert_eq!(
-            site.reader().read(b"Feb 29 00:00:00"),
-            at("2016-02-29T00:00:00Z")
-        );
+        assert_eq!(site.reader().read(b"Jan  1 00:00:00"), at("2016-01-01T00:00:00Z"));
+        assert_eq!(site.reader().read(b"Feb 29 00:00:00"), at("2016-02-29T00:00:00Z"));
         assert_eq!(site.reader().read(b"soon"), None);
         let saved = last_times();
         assert_eq!(site.reader().read(b"2020-01-01"), at("2020-01-01"));
         assert_eq!(site.reader().read(b"Jan  2 00:00:00"), at("2020-01-02"));
         replace_last_times(saved);
         assert_eq!(site.reader().read(b"Jan  2 00:00:00"), at("2016-01-02"));
-        assert_eq!(
-            Some(end_chunk()),
-            at("2016-01-02").map(|ns| vec![(site, ns)])
-        );
+        assert_eq!(Some(end_chunk()), at("2016-01-02").map(|ns| vec![(site, ns)]));
     }
 }

@@ -44,9 +44,8 @@ const NAMES: [(&[u8], i32); 12] = [
 
 /// IANA names without a slash that are no other words. The rest of them are countries: `10:00 Japan 5` is no time
 /// in Japan.
-const REGIONS: [&[u8]; 10] = [
-    b"CET", b"EET", b"WET", b"MET", b"HST", b"UCT", b"EST5EDT", b"CST6CDT", b"MST7MDT", b"PST8PDT",
-];
+const REGIONS: [&[u8]; 10] =
+    [b"CET", b"EET", b"WET", b"MET", b"HST", b"UCT", b"EST5EDT", b"CST6CDT", b"MST7MDT", b"PST8PDT"];
 
 /// The zone at a place, if there is one, and where it ends. It may come after a blank.
 #[inline]
@@ -55,18 +54,14 @@ pub(super) fn zone(text: &[u8], at: usize) -> (Option<Zone>, usize) {
     let found = match text.get(start) {
         None => None,
         Some(b'Z') => Some((Zone::Offset(0), start + 1)).filter(|(_, end)| ends(text, *end)),
-        Some(b'z') if start == at => {
-            Some((Zone::Offset(0), start + 1)).filter(|(_, end)| ends(text, *end))
-        }
+        Some(b'z') if start == at => Some((Zone::Offset(0), start + 1)).filter(|(_, end)| ends(text, *end)),
         // PostgreSQL calls zones without a name of their own `-03`.
         Some(b'+' | b'-') => {
             let may_be_hours = start == at || text.len() == start + 3;
             with_comment(text, offset(text, start, may_be_hours))
         }
         Some(b'A'..=b'Y') => named_zone(text, start),
-        Some(b'[') if start == at => {
-            bracketed(text, at).map(|(zone, end)| (Zone::Region(zone), end))
-        }
+        Some(b'[') if start == at => bracketed(text, at).map(|(zone, end)| (Zone::Region(zone), end)),
         _ => None,
     };
     match found {
@@ -78,9 +73,7 @@ pub(super) fn zone(text: &[u8], at: usize) -> (Option<Zone>, usize) {
 /// Whether a word that ends at a place is not cut in two.
 #[inline]
 fn ends(text: &[u8], at: usize) -> bool {
-    !text
-        .get(at)
-        .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    !text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 /// `+02:00`, `-0230`; `+02` only where no blank comes before it or nothing comes after it, for ` -5` is no zone.
@@ -113,15 +106,9 @@ fn with_comment(text: &[u8], offset: Option<(i32, usize)>) -> Option<(Zone, usiz
     let end = match text.get(end) {
         Some(b'[') => bracketed(text, end).map_or(end, |(_, end)| end),
         Some(b' ') if text.get(end + 1) == Some(&b'(') => {
-            let name = text[end + 2..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_uppercase());
+            let name = text[end + 2..].iter().take_while(|byte| byte.is_ascii_uppercase());
             let close = end + 2 + name.count();
-            if close > end + 2 && text.get(close) == Some(&b')') {
-                close + 1
-            } else {
-                end
-            }
+            if close > end + 2 && text.get(close) == Some(&b')') { close + 1 } else { end }
         }
         _ => end,
     };
@@ -138,10 +125,7 @@ fn bracketed(text: &[u8], at: usize) -> Option<(TimeZone, usize)> {
 
 /// `UTC`, `EST`, `CET`, `Europe/Berlin`, `GMT+0200`, or an abbreviation of the default zone.
 fn named_zone(text: &[u8], at: usize) -> Option<(Zone, usize)> {
-    let length = text[at..]
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric())
-        .count();
+    let length = text[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let (word, end) = (&text[at..at + length], at + length);
     if let Some(b'/' | b'_' | b'-') = text.get(end)
         && let Some(found) = long_region(text, at)
@@ -202,9 +186,7 @@ pub fn zone_of_name(name: &[u8]) -> Option<TimeZone> {
         found => found.map(|(offset_s, end)| (Zone::Offset(offset_s), end)),
     };
     if let Some((Zone::Offset(offset_s), end)) = offset {
-        let offset = Offset::from_seconds(offset_s)
-            .ok()
-            .filter(|_| end == name.len())?;
+        let offset = Offset::from_seconds(offset_s).ok().filter(|_| end == name.len())?;
         return Some(TimeZone::fixed(offset));
     }
     region(name).or_else(|| {
@@ -253,14 +235,9 @@ fn abbreviations() -> &'static [(Vec<u8>, Vec<Offset>)] {
 fn abbreviations_of(zone: &TimeZone) -> Vec<(Vec<u8>, Vec<Offset>)> {
     let mut found: Vec<(Vec<u8>, Vec<Offset>)> = Vec::new();
     let in_two_years = Timestamp::now() + 17_520.hours();
-    let used = zone
-        .preceding(in_two_years)
-        .map(|change| (change.abbreviation().as_bytes().to_vec(), change.offset()));
+    let used = zone.preceding(in_two_years).map(|change| (change.abbreviation().as_bytes().to_vec(), change.offset()));
     let at_first = zone.to_offset_info(Timestamp::MIN);
-    let at_first = (
-        at_first.abbreviation().as_bytes().to_vec(),
-        at_first.offset(),
-    );
+    let at_first = (at_first.abbreviation().as_bytes().to_vec(), at_first.offset());
     for (name, offset) in used.chain([at_first]) {
         // Zones without a name of their own are called `+03`, and UTC is in every list.
         if !name.iter().all(u8::is_ascii_uppercase) || name == b"UTC" {
@@ -290,13 +267,7 @@ pub(super) fn instant(date: Date, clock: Clock, zone: Option<&Zone>) -> Option<i
 }
 
 /// A name may have meant several offsets in the course of time: the one that was in use then.
-fn abbreviated(
-    date: Date,
-    clock: Clock,
-    name: &[u8],
-    offsets: &[Offset],
-    zone: &TimeZone,
-) -> Option<i64> {
+fn abbreviated(date: Date, clock: Clock, name: &[u8], offsets: &[Offset], zone: &TimeZone) -> Option<i64> {
     let at = |offset: &Offset| at_offset(date, clock, offset.seconds());
     let was_in_use = |offset: &&Offset| {
         let time = at(offset).and_then(|ns| Timestamp::from_nanosecond(i128::from(ns)).ok());
@@ -340,10 +311,7 @@ mod tests {
         assert!(abbreviations_of(&TimeZone::UTC).is_empty());
         let chicago = TimeZone::get("Asia/Shanghai").expect("a zone of the bundle");
         let found = abbreviations_of(&chicago);
-        let china = found
-            .iter()
-            .find(|(name, _)| name == b"CST")
-            .expect("its zone");
+        let china = found.iter().find(|(name, _)| name == b"CST").expect("its zone");
         assert_eq!(china.1[0].seconds(), 8 * HOUR_S);
     }
 
@@ -351,15 +319,8 @@ mod tests {
     fn an_abbreviation_means_what_was_in_use() {
         let london = TimeZone::get("Europe/London").expect("a zone of the bundle");
         let found = abbreviations_of(&london);
-        let (name, offsets) = found
-            .iter()
-            .find(|(name, _)| name == b"BST")
-            .expect("summer");
-        let date = Date {
-            year: 2026,
-            month: 7,
-            day: 1,
-        };
+        let (name, offsets) = found.iter().find(|(name, _)| name == b"BST").expect("summer");
+        let date = Date { year: 2026, month: 7, day: 1 };
         let ns = abbreviated(date, Clock::default(), name, offsets, &london);
         let expected = "2026-06-30T23:00:00Z".parse::<Timestamp>().expect("a time");
         assert_eq!(ns.map(i128::from), Some(expected.as_nanosecond()));

@@ -1,8 +1,6 @@
 //! `alb`: the access log of Application Load Balancers of AWS.
 
-use super::walk::{
-    Cursor, Missing, WalkDecoder, address_and_port, request_parts, unless_dash, unless_empty,
-};
+use super::walk::{Cursor, Missing, WalkDecoder, address_and_port, request_parts, unless_dash, unless_empty};
 use super::{FormatDef, Sample, field, int, text};
 use crate::data::{Entry, Example, Span};
 use crate::decode::typed::Kind;
@@ -86,10 +84,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         return Err(Missing("'\"' and a request after the bytes"));
     }
     let request = cursor.quoted("a request in quotes after the bytes")?;
-    let is_none = cursor
-        .slice(request)
-        .iter()
-        .all(|byte| b"- ".contains(byte));
+    let is_none = cursor.slice(request).iter().all(|byte| b"- ".contains(byte));
     if !is_none {
         [places[14], places[15], places[16]] = request_parts(line, request);
     }

@@ -98,11 +98,7 @@ fn extension(line: &[u8], start: usize, places: &mut [Span]) {
     let mut from = start;
     let close = |places: &mut [Span], (field, value): (usize, usize), end: usize| {
         let is_null = FIELDS[field].kind == Kind::Int && end <= value;
-        places[field] = if is_null {
-            Span::NULL
-        } else {
-            Span::new(value, end.max(value))
-        };
+        places[field] = if is_null { Span::NULL } else { Span::new(value, end.max(value)) };
     };
     while let Some(equals) = unescaped(&line[from..], b'=').map(|at| from + at) {
         let blank = memchr::memrchr(b' ', &line[from..equals]).map(|blank| from + blank);

@@ -19,12 +19,7 @@ part. `parse cri | json from log` reads the output of a container that writes JS
             output: "stdout\tF\tGET / 200\n",
         }],
     },
-    fields: &[
-        field("time", Kind::Time),
-        text("stream"),
-        text("tag"),
-        text("log"),
-    ],
+    fields: &[field("time", Kind::Time), text("stream"), text("tag"), text("log")],
     sample: Sample {
         line: "2016-10-06T00:17:09.669794202Z stderr P log content 2",
         fields: "time=2016-10-06T00:17:09.669794202Z stream=stderr tag=P log=log content 2",
@@ -45,10 +40,7 @@ fn walk(line: &[u8], places: &mut [crate::data::Span]) -> Result<(), Missing> {
     }
     // Tags are separated by colons; only the first has a meaning so far.
     places[2] = cursor.last_word("a tag, P or F, after the stream")?;
-    if !matches!(
-        cursor.slice(places[2]),
-        [b'P' | b'F'] | [b'P' | b'F', b':', ..]
-    ) {
+    if !matches!(cursor.slice(places[2]), [b'P' | b'F'] | [b'P' | b'F', b':', ..]) {
         return Err(Missing("a tag, P or F, after the stream"));
     }
     places[3] = cursor.take_rest();

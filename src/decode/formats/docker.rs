@@ -5,11 +5,7 @@ use super::{FieldDef, FormatDef, Sample, field};
 use crate::data::{Entry, Example, JsonError, Span, skip_json, skip_string, skip_white};
 use crate::decode::typed::Kind;
 
-const FIELDS: [FieldDef; 3] = [
-    field("log", Kind::Json),
-    field("stream", Kind::Json),
-    field("time", Kind::Time),
-];
+const FIELDS: [FieldDef; 3] = [field("log", Kind::Json), field("stream", Kind::Json), field("time", Kind::Time)];
 
 pub(super) const DOCKER: FormatDef = FormatDef {
     entry: Entry {
@@ -41,12 +37,7 @@ impl From<JsonError> for Missing {
 }
 
 fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
-    let mut at = behind(
-        line,
-        skip_white(line, 0),
-        b'{',
-        "'{' at the start of an object",
-    )?;
+    let mut at = behind(line, skip_white(line, 0), b'{', "'{' at the start of an object")?;
     loop {
         if line.get(at) != Some(&b'"') {
             return Err(Missing("'\"' at the start of a name"));
@@ -55,9 +46,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         let name = &line[at + 1..name_end - 1];
         let start = behind(line, skip_white(line, name_end), b':', "':' behind a name")?;
         let end = skip_json(line, start)?;
-        let field = FIELDS
-            .iter()
-            .position(|field| field.name.as_bytes() == name);
+        let field = FIELDS.iter().position(|field| field.name.as_bytes() == name);
         if let Some(field) = field {
             if line[start] != b'"' {
                 return Err(Missing("text in log, stream and time"));
@@ -81,11 +70,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
 
 /// The place behind a byte that must stand here, and behind the white space that follows it.
 fn behind(line: &[u8], at: usize, byte: u8, missing: &'static str) -> Result<usize, Missing> {
-    if line.get(at) == Some(&byte) {
-        Ok(skip_white(line, at + 1))
-    } else {
-        Err(Missing(missing))
-    }
+    if line.get(at) == Some(&byte) { Ok(skip_white(line, at + 1)) } else { Err(Missing(missing)) }
 }
 
 /// The length of the `\n`, still escaped, at the end of a text.
@@ -93,10 +78,6 @@ fn newline_len(text: &[u8]) -> u32 {
     let Some(before) = text.strip_suffix(b"n") else {
         return 0;
     };
-    let backslashes = before
-        .iter()
-        .rev()
-        .take_while(|byte| **byte == b'\\')
-        .count();
+    let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
     if backslashes % 2 == 1 { 2 } else { 0 }
 }

@@ -85,34 +85,16 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     if memchr::memchr_iter(b'/', timers.slice(line)).count() == 2 {
         return tcp(line, cursor, timers, places);
     }
-    slashed(
-        line,
-        timers,
-        &mut places[6..11],
-        "five timers after the server",
-    )?;
+    slashed(line, timers, &mut places[6..11], "five timers after the server")?;
     places[11] = unless_dash(line, cursor.word("a status after the timers")?);
     places[12] = unless_dash(line, cursor.word("bytes after the status")?);
     places[13] = unless_dash(line, cursor.word("a request cookie after the bytes")?);
-    places[14] = unless_dash(
-        line,
-        cursor.word("a response cookie after the request cookie")?,
-    );
+    places[14] = unless_dash(line, cursor.word("a response cookie after the request cookie")?);
     places[15] = cursor.word("a state after the cookies")?;
     let connections = cursor.word("connections after the state")?;
-    slashed(
-        line,
-        connections,
-        &mut places[16..21],
-        "five counts of connections after the state",
-    )?;
+    slashed(line, connections, &mut places[16..21], "five counts of connections after the state")?;
     let queues = cursor.word("queues after the connections")?;
-    slashed(
-        line,
-        queues,
-        &mut places[21..23],
-        "two queues after the connections",
-    )?;
+    slashed(line, queues, &mut places[21..23], "two queues after the connections")?;
     if cursor.skip(b"{") {
         places[23] = cursor.until_text(b"} ", "'} ' after the queues")?;
     }
@@ -138,41 +120,21 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
 }
 
 /// The rest of a record of tcplog: three timers, bytes, state, connections and queues.
-fn tcp(
-    line: &[u8],
-    mut cursor: Cursor<'_>,
-    timers: Span,
-    places: &mut [Span],
-) -> Result<(), Missing> {
+fn tcp(line: &[u8], mut cursor: Cursor<'_>, timers: Span, places: &mut [Span]) -> Result<(), Missing> {
     let mut three = [Span::NULL; 3];
     slashed(line, timers, &mut three, "three timers after the server")?;
     [places[7], places[8], places[10]] = three;
     places[12] = unless_dash(line, cursor.word("bytes after the timers")?);
     places[15] = cursor.word("a state after the bytes")?;
     let connections = cursor.word("connections after the state")?;
-    slashed(
-        line,
-        connections,
-        &mut places[16..21],
-        "five counts of connections after the state",
-    )?;
+    slashed(line, connections, &mut places[16..21], "five counts of connections after the state")?;
     let length = memchr::memchr(b' ', cursor.rest()).unwrap_or(cursor.rest().len());
     let queues = cursor.take(length, 0);
-    slashed(
-        line,
-        queues,
-        &mut places[21..23],
-        "two queues after the connections",
-    )
+    slashed(line, queues, &mut places[21..23], "two queues after the connections")
 }
 
 /// The parts of `1/2/3`, as many as there are places.
-fn slashed(
-    line: &[u8],
-    place: Span,
-    places: &mut [Span],
-    missing: &'static str,
-) -> Result<(), Missing> {
+fn slashed(line: &[u8], place: Span, places: &mut [Span], missing: &'static str) -> Result<(), Missing> {
     let last = places.len() - 1;
     let mut start = place.start as usize;
     let end = start + place.len as usize;

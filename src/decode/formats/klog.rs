@@ -20,13 +20,7 @@ time without a year, as klog writes it, takes its year as syslog's does; glog ca
             output: "I\tserver.go:42\tStarting \"kubelet\"\n",
         }],
     },
-    fields: &[
-        text("level"),
-        field("time", Kind::MonthAndDay),
-        int("thread"),
-        text("caller"),
-        text("message"),
-    ],
+    fields: &[text("level"), field("time", Kind::MonthAndDay), int("thread"), text("caller"), text("message")],
     sample: Sample {
         line: "I0517 10:05:03.123456   12345 server.go:42] Starting \"kubelet\"",
         fields: "level=I thread=12345 caller=server.go:42 message=Starting \"kubelet\"",

@@ -95,10 +95,7 @@ impl FormatDef {
                 "text" => field.name.to_owned(),
                 kind => format!("{}:{kind}", field.name),
             };
-            let fields: Vec<String> = fields
-                .filter(|field| field.is_column == is_column)
-                .map(field)
-                .collect();
+            let fields: Vec<String> = fields.filter(|field| field.is_column == is_column).map(field).collect();
             fields.join(" ")
         };
         match list(false).as_str() {
@@ -110,10 +107,7 @@ impl FormatDef {
 
 /// The format of this name.
 pub fn find(name: &str) -> Option<&'static FormatDef> {
-    FORMATS
-        .iter()
-        .copied()
-        .find(|format| format.entry.name == name)
+    FORMATS.iter().copied().find(|format| format.entry.name == name)
 }
 
 const fn text(name: &'static str) -> FieldDef {
@@ -125,19 +119,12 @@ const fn int(name: &'static str) -> FieldDef {
 }
 
 const fn field(name: &'static str, kind: Kind) -> FieldDef {
-    FieldDef {
-        name,
-        kind,
-        is_column: true,
-    }
+    FieldDef { name, kind, is_column: true }
 }
 
 /// A field that is read only for an expression that names it.
 const fn only_named(field: FieldDef) -> FieldDef {
-    FieldDef {
-        is_column: false,
-        ..field
-    }
+    FieldDef { is_column: false, ..field }
 }
 
 #[cfg(test)]
@@ -149,10 +136,9 @@ mod tests {
     use crate::decode::Decoded;
 
     fn decode<'a>(format: &'static FormatDef, names: &[String], text: &'a [u8]) -> Decoded<'a> {
-        format.decoder(names).decode(&TextColumn {
-            bytes: Bytes::Borrowed(text),
-            spans: vec![Span::new(0, text.len())],
-        })
+        format
+            .decoder(names)
+            .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![Span::new(0, text.len())] })
     }
 
     fn names(format: &FormatDef) -> Vec<String> {
@@ -192,18 +178,9 @@ mod tests {
         for format in FORMATS {
             let decoded = decode(format, &names(format), format.sample.line.as_bytes());
             assert_eq!(decoded.rejected, [], "{}", format.entry.name);
-            assert_eq!(
-                logfmt(format, &decoded.columns),
-                format.sample.fields,
-                "{}",
-                format.entry.name
-            );
+            assert_eq!(logfmt(format, &decoded.columns), format.sample.fields, "{}", format.entry.name);
             for name in names(format) {
-                let one = decode(
-                    format,
-                    std::slice::from_ref(&name),
-                    format.sample.line.as_bytes(),
-                );
+                let one = decode(format, std::slice::from_ref(&name), format.sample.line.as_bytes());
                 assert_eq!(one.columns.len(), 1, "{} {name}", format.entry.name);
             }
         }
@@ -237,19 +214,9 @@ mod tests {
         for format in FORMATS {
             for byte in [b' ', b'"', b'[', b'{', b'|', b'a', b'\\'] {
                 let long = vec![byte; 1 << 20];
-                assert_eq!(
-                    decode(format, &names(format), &long).rejected.len(),
-                    1,
-                    "{} {byte}",
-                    format.entry.name
-                );
+                assert_eq!(decode(format, &names(format), &long).rejected.len(), 1, "{} {byte}", format.entry.name);
             }
-            assert_eq!(
-                decode(format, &names(format), b"").rejected.len(),
-                1,
-                "{}",
-                format.entry.name
-            );
+            assert_eq!(decode(format, &names(format), b"").rejected.len(), 1, "{}", format.entry.name);
         }
     }
 

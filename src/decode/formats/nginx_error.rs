@@ -123,9 +123,7 @@ fn find_client(text: &[u8]) -> Option<usize> {
     keys.find(|at| {
         let value = &text[at + key.len()..];
         let length = memmem::find(value, b", ").unwrap_or(value.len());
-        !value[..length]
-            .iter()
-            .any(|byte| matches!(byte, b' ' | b'"'))
+        !value[..length].iter().any(|byte| matches!(byte, b' ' | b'"'))
     })
 }
 

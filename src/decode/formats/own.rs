@@ -84,16 +84,10 @@ impl OwnFormat {
 
     /// Why the sample is not read; none if it is.
     fn fault_of_sample(&self) -> Option<String> {
-        let texts = TextColumn {
-            bytes: Bytes::Borrowed(self.sample.as_bytes()),
-            spans: vec![Span::new(0, self.sample.len())],
-        };
+        let texts =
+            TextColumn { bytes: Bytes::Borrowed(self.sample.as_bytes()), spans: vec![Span::new(0, self.sample.len())] };
         let decoded = self.decoder(&self.names()).decode(&texts);
-        decoded
-            .rejected
-            .into_iter()
-            .next()
-            .map(|(_, reason)| reason)
+        decoded.rejected.into_iter().next().map(|(_, reason)| reason)
     }
 }
 
@@ -127,10 +121,7 @@ pub fn read_formats(text: &str) -> Result<Vec<OwnFormat>, FileMistake> {
     let mut formats: Vec<(usize, OwnFormat)> = Vec::new();
     for (name, value) in table.get_ref() {
         let DeValue::Table(entries) = value.get_ref() else {
-            let message = format!(
-                "expected a table [NAME], found the key `{}`",
-                name.get_ref()
-            );
+            let message = format!("expected a table [NAME], found the key `{}`", name.get_ref());
             return Err(mistake(text, name.span(), message));
         };
         check_name(name.get_ref()).map_err(|message| mistake(text, name.span(), message))?;
@@ -145,14 +136,10 @@ fn check_name(name: &str) -> Result<(), String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if !begins || !name.chars().all(is_word) || name == "from" {
-        return Err(format!(
-            "expected a name of letters, digits and _, found `{name}`"
-        ));
+        return Err(format!("expected a name of letters, digits and _, found `{name}`"));
     }
     match super::find(name) {
-        Some(_) => Err(format!(
-            "[{name}] is a format of bourn already; choose another name"
-        )),
+        Some(_) => Err(format!("[{name}] is a format of bourn already; choose another name")),
         None => Ok(()),
     }
 }
@@ -185,22 +172,20 @@ fn format(
         (Some((pattern, place)), None) => Pattern::new(pattern.as_bytes())
             .map(Shape::Pattern)
             .map_err(|error| mistake(text, place, format!("[{title}]: {}", error.message)))?,
-        (None, Some((regex, place))) => regex_shape(regex)
-            .map_err(|message| mistake(text, place, format!("[{title}]: {message}")))?,
+        (None, Some((regex, place))) => {
+            regex_shape(regex).map_err(|message| mistake(text, place, format!("[{title}]: {message}")))?
+        }
         (Some(_), Some((_, place))) => {
             let message = format!("[{title}] has a pattern and a regex; one of them is enough");
             return Err(mistake(text, place, message));
         }
         (None, None) => {
-            let message = format!(
-                "[{title}] has no pattern; write pattern = \"{{a}} {{b}}\" or regex = '(?<a>…)'"
-            );
+            let message = format!("[{title}] has no pattern; write pattern = \"{{a}} {{b}}\" or regex = '(?<a>…)'");
             return Err(mistake(text, name.span(), message));
         }
     };
     let Some((sample, place)) = sample else {
-        let message =
-            format!("[{title}] has no sample; write sample = \"…\", a line that it reads");
+        let message = format!("[{title}] has no sample; write sample = \"…\", a line that it reads");
         return Err(mistake(text, name.span(), message));
     };
     let format = OwnFormat {
@@ -221,14 +206,8 @@ fn format(
 fn regex_shape(regex: &str) -> Result<Shape, String> {
     let regex = Regex::new(regex).map_err(|error| {
         let text = error.to_string();
-        let reason = text
-            .lines()
-            .rev()
-            .find_map(|line| line.strip_prefix("error: "));
-        format!(
-            "this regular expression is wrong: {}",
-            reason.unwrap_or(&text)
-        )
+        let reason = text.lines().rev().find_map(|line| line.strip_prefix("error: "));
+        format!("this regular expression is wrong: {}", reason.unwrap_or(&text))
     })?;
     if group_names(&regex).is_empty() {
         return Err("this regular expression names no group; write (?<name>…)".to_owned());
@@ -238,10 +217,7 @@ fn regex_shape(regex: &str) -> Result<Shape, String> {
 
 fn mistake(text: &str, place: Range<usize>, message: String) -> FileMistake {
     let before = text.get(..place.start).unwrap_or(text);
-    FileMistake {
-        line: 1 + before.matches('\n').count(),
-        message,
-    }
+    FileMistake { line: 1 + before.matches('\n').count(), message }
 }
 
 #[cfg(test)]
@@ -278,29 +254,13 @@ mod tests {
     #[test]
     fn mistakes_name_their_line() {
         for (text, line, message) in [
-            (
-                "[a]\npattern = \"{x}\"\nsample = 1\n",
-                3,
-                "expected text at `sample` in [a]",
-            ),
+            ("[a]\npattern = \"{x}\"\nsample = 1\n", 3, "expected text at `sample` in [a]"),
             ("[a]\nsample = \"x\"\n", 1, "[a] has no pattern"),
             ("\n[a]\npattern = \"{x}\"\n", 2, "[a] has no sample"),
             ("[a]\npatern = \"{x}\"\n", 2, "unknown key `patern` in [a]"),
-            (
-                "[a]\npattern = \"{x}\"\nregex = '(?<x>.)'\n",
-                3,
-                "[a] has a pattern and a regex",
-            ),
-            (
-                "[a]\nregex = '(?<x>'\nsample = 'a'\n",
-                2,
-                "[a]: this regular expression is wrong",
-            ),
-            (
-                "[a]\nregex = 'x'\nsample = 'x'\n",
-                2,
-                "[a]: this regular expression names no group",
-            ),
+            ("[a]\npattern = \"{x}\"\nregex = '(?<x>.)'\n", 3, "[a] has a pattern and a regex"),
+            ("[a]\nregex = '(?<x>'\nsample = 'a'\n", 2, "[a]: this regular expression is wrong"),
+            ("[a]\nregex = 'x'\nsample = 'x'\n", 2, "[a]: this regular expression names no group"),
             ("[a]\npattern = \"{x:it}\"\nsample = 'x'\n", 2, "[a]: "),
             (
                 "[a]\npattern = \"{x:int}\"\nsummary = ''\nsample = 'x'\n",
@@ -314,11 +274,7 @@ mod tests {
             ),
             ("x = 1\n", 1, "expected a table [NAME], found the key `x`"),
             ("\n[syslog]\n", 2, "[syslog] is a format of bourn already"),
-            (
-                "[\"a b\"]\n",
-                1,
-                "expected a name of letters, digits and _, found `a b`",
-            ),
+            ("[\"a b\"]\n", 1, "expected a name of letters, digits and _, found `a b`"),
             ("[from]\n", 1, "expected a name"),
             ("[a]\n[a]\n", 2, ""),
             ("[a]\npattern = \n", 2, ""),

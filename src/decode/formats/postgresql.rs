@@ -22,14 +22,7 @@ so on. A message of several lines is one record with --records '/^\\d{4}-/'.",
             output: "4711\tapp\tshop\tERROR\trelation \"a\" does not exist\n",
         }],
     },
-    fields: &[
-        field("time", Kind::Time),
-        int("pid"),
-        text("user"),
-        text("database"),
-        text("level"),
-        text("message"),
-    ],
+    fields: &[field("time", Kind::Time), int("pid"), text("user"), text("database"), text("level"), text("message")],
     sample: Sample {
         line: "2024-03-01 10:00:00.123 UTC [4711] app@shop LOG:  duration: 12.5 ms",
         fields: "time=2024-03-01T10:00:00.123Z pid=4711 user=app database=shop level=LOG message=duration: 12.5 ms",
@@ -51,8 +44,8 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     cursor.expect(b"] ", "'] ' after the pid")?;
     while cursor.skip(b" ") {}
     if level_len(cursor.rest()).is_none() {
-        let (user, database, length) = user_and_database(cursor.rest())
-            .ok_or(Missing("a level, such as LOG, after the pid"))?;
+        let (user, database, length) =
+            user_and_database(cursor.rest()).ok_or(Missing("a level, such as LOG, after the pid"))?;
         let start = cursor.at;
         places[2] = Span::new(start, start + user);
         places[3] = Span::new(start + user + 1, start + user + 1 + database);
@@ -67,9 +60,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
 
 /// The length of a level that a colon follows, at the start of a text.
 fn level_len(text: &[u8]) -> Option<usize> {
-    let length = text
-        .iter()
-        .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let length = text.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let length = length.count();
     let is_level = length > 1 && text[0].is_ascii_uppercase() && text.get(length) == Some(&b':');
     is_level.then_some(length)
@@ -81,10 +72,7 @@ fn user_and_database(text: &[u8]) -> Option<(usize, usize, usize)> {
     let mut blank = 0;
     loop {
         blank += memchr(b' ', &text[blank..])?;
-        let after = text[blank..]
-            .iter()
-            .take_while(|byte| **byte == b' ')
-            .count();
+        let after = text[blank..].iter().take_while(|byte| **byte == b' ').count();
         if level_len(&text[blank + after..]).is_some() {
             let at = memrchr(b'@', &text[..blank])?;
             return Some((at, blank - at - 1, blank + after));

@@ -91,10 +91,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         *place = unless_dash(line, cursor.word(missing)?);
     }
     places[17] = unless_empty(line, cursor.quoted("a referrer in quotes after the times")?);
-    places[18] = unless_empty(
-        line,
-        cursor.quoted("an agent in quotes after the referrer")?,
-    );
+    places[18] = unless_empty(line, cursor.quoted("an agent in quotes after the referrer")?);
     places[19] = unless_dash(line, cursor.last_word("a version after the agent")?);
     places[20] = unless_empty(line, cursor.take_rest());
     Ok(())

@@ -126,37 +126,15 @@ fn read_5424(mut cursor: Cursor<'_>, places: &mut [Span]) -> Result<(), Missing>
 /// How long the time is with which a text begins. A number is none: it is hardly seconds since 1970.
 fn time_len(text: &[u8]) -> Option<usize> {
     // `May 17 10:05:03 web1`: the next word cannot belong to the time.
-    if let Some(
-        [
-            m,
-            ..,
-            b' ',
-            b'0'..=b'9' | b' ',
-            b'0'..=b'9',
-            b' ',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b' ',
-            next,
-        ],
-    ) = text.first_chunk::<17>()
+    if let Some([m, .., b' ', b'0'..=b'9' | b' ', b'0'..=b'9', b' ', _, _, b':', _, _, b':', _, _, b' ', next]) =
+        text.first_chunk::<17>()
         && m.is_ascii_uppercase()
         && next.is_ascii_lowercase()
     {
         return Some(15);
     }
     let (year, rest) = match text {
-        [y0, y1, y2, y3, b' ', rest @ ..]
-            if [y0, y1, y2, y3].iter().all(|y| y.is_ascii_digit()) =>
-        {
-            (5, rest)
-        }
+        [y0, y1, y2, y3, b' ', rest @ ..] if [y0, y1, y2, y3].iter().all(|y| y.is_ascii_digit()) => (5, rest),
         _ => (0, text),
     };
     let length = match rest.first()? {
@@ -221,16 +199,12 @@ impl<'t> Words<'t> {
 
 /// Whether a word is a zone that every reader of times knows.
 fn is_zone(word: &[u8]) -> bool {
-    const ZONES: [&[u8]; 12] = [
-        b"Z", b"UTC", b"UT", b"GMT", b"EST", b"EDT", b"CST", b"CDT", b"MST", b"MDT", b"PST", b"PDT",
-    ];
+    const ZONES: [&[u8]; 12] =
+        [b"Z", b"UTC", b"UT", b"GMT", b"EST", b"EDT", b"CST", b"CDT", b"MST", b"MDT", b"PST", b"PDT"];
     let word = word.strip_suffix(b":").unwrap_or(word);
     match word {
         [b'+' | b'-', offset @ ..] => {
-            offset.len() > 3
-                && offset
-                    .iter()
-                    .all(|byte| byte.is_ascii_digit() || *byte == b':')
+            offset.len() > 3 && offset.iter().all(|byte| byte.is_ascii_digit() || *byte == b':')
         }
         _ => ZONES.contains(&word),
     }
@@ -256,18 +230,10 @@ fn is_address(word: &[u8]) -> bool {
 
 /// The tag of a text; none if a blank comes before the colon, or if there is no colon.
 fn tag(text: &[u8]) -> Option<Tag> {
-    let app = text
-        .iter()
-        .position(|byte| matches!(byte, b' ' | b'[' | b':'))
-        .filter(|end| *end > 0)?;
+    let app = text.iter().position(|byte| matches!(byte, b' ' | b'[' | b':')).filter(|end| *end > 0)?;
     let ends_word = |length: usize| text.get(length).is_none_or(|byte| *byte == b' ');
     match text[app] {
-        b':' => Some(Tag {
-            app,
-            pid: None,
-            length: app + 1,
-            ends_word: ends_word(app + 1),
-        }),
+        b':' => Some(Tag { app, pid: None, length: app + 1, ends_word: ends_word(app + 1) }),
         b'[' => {
             let close = app + memchr(b']', &text[app..])?;
             let pid = &text[app + 1..close];
@@ -341,28 +307,14 @@ mod tests {
     #[test]
     fn tags() {
         let tag = |text: &str| tag(text.as_bytes());
-        let named = |app, pid, length, ends_word| {
-            Some(Tag {
-                app,
-                pid,
-                length,
-                ends_word,
-            })
-        };
+        let named = |app, pid, length, ends_word| Some(Tag { app, pid, length, ends_word });
         assert_eq!(tag("kernel: x"), named(6, None, 7, true));
         assert_eq!(tag("sshd[12]: x"), named(4, Some((5, 7)), 9, true));
         assert_eq!(tag("su(pam)[1]:x"), named(7, Some((8, 9)), 11, true));
         assert_eq!(tag("launchd[1] (a): x"), named(7, Some((8, 9)), 10, true));
         assert_eq!(tag("fe80::1 app: x"), named(4, None, 5, false));
         assert_eq!(tag("a[b]: x"), named(1, None, 5, true));
-        for none in [
-            "last message repeated",
-            "",
-            ":",
-            "a[b] c",
-            "a[1",
-            "-- root[1]:",
-        ] {
+        for none in ["last message repeated", "", ":", "a[b] c", "a[1", "-- root[1]:"] {
             assert_eq!(tag(none), None, "{none}");
         }
     }

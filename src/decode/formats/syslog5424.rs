@@ -58,18 +58,13 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
 pub(super) fn is_next(text: &[u8]) -> bool {
     match text {
         [b'1', b' ', b'-', b' ', ..] => true,
-        [b'1', b' ', year @ ..] => {
-            year.len() > 4 && year[..4].iter().all(u8::is_ascii_digit) && year[4] == b'-'
-        }
+        [b'1', b' ', year @ ..] => year.len() > 4 && year[..4].iter().all(u8::is_ascii_digit) && year[4] == b'-',
         _ => false,
     }
 }
 
 /// Reads everything from the version on, into places 1 to 7.
-pub(super) fn read_from_version(
-    cursor: &mut Cursor<'_>,
-    places: &mut [Span],
-) -> Result<(), Missing> {
+pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [Span]) -> Result<(), Missing> {
     let line = cursor.text;
     cursor.expect(b"1 ", "version 1 after the priority")?;
     for (place, missing) in places[1..6].iter_mut().zip(WORDS) {

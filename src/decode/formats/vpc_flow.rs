@@ -59,11 +59,7 @@ knows no header.",
                  start=2014-12-14T04:06:50Z end=2014-12-14T04:07:50Z action=ACCEPT log_status=OK",
     },
     make: |format, wanted| WalkDecoder::boxed(format, wanted, walk),
-    under_header: Some(|wanted| {
-        Box::new(HeadedDecoder {
-            wanted: wanted.to_vec(),
-        })
-    }),
+    under_header: Some(|wanted| Box::new(HeadedDecoder { wanted: wanted.to_vec() })),
 };
 
 /// Other columns of AWS that are no text.
@@ -80,11 +76,7 @@ const FIRST_NAMES: &str = "version account-id interface-id srcaddr dstaddr srcpo
 
 fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     let found = split(line, places);
-    if found == places.len() {
-        Ok(())
-    } else {
-        Err(Missing("14 fields, or a header as the first record"))
-    }
+    if found == places.len() { Ok(()) } else { Err(Missing("14 fields, or a header as the first record")) }
 }
 
 /// Notes where the words of a line are, as far as there are places; returns how many words there are.
@@ -101,11 +93,7 @@ fn split(line: &[u8], places: &mut [Span]) -> usize {
         at = start + word.count();
         if let Some(place) = places.get_mut(found) {
             let is_null = line[start..at] == *b"-";
-            *place = if is_null {
-                Span::NULL
-            } else {
-                Span::new(start, at)
-            };
+            *place = if is_null { Span::NULL } else { Span::new(start, at) };
         }
         found += 1;
     }
@@ -125,9 +113,7 @@ fn names(header: &[u8]) -> Vec<Vec<u8>> {
     let words = header.split(|byte| is_blank(*byte));
     let words = words.filter(|word| !word.is_empty());
     let name = |word: &[u8]| {
-        let letters = word
-            .iter()
-            .map(|byte| if *byte == b'-' { b'_' } else { *byte });
+        let letters = word.iter().map(|byte| if *byte == b'-' { b'_' } else { *byte });
         letters.collect::<Vec<u8>>()
     };
     let named: Vec<Vec<u8>> = words.map(name).collect();
@@ -146,9 +132,7 @@ fn kind(name: &[u8]) -> Kind {
 }
 
 fn is_header(line: &[u8]) -> bool {
-    let mut words = line
-        .split(|byte| is_blank(*byte))
-        .filter(|word| !word.is_empty());
+    let mut words = line.split(|byte| is_blank(*byte)).filter(|word| !word.is_empty());
     let first = words.next();
     let mut known = FIRST_NAMES.split_ascii_whitespace();
     first.is_some_and(|first| known.any(|name| name.as_bytes() == first))
@@ -184,11 +168,7 @@ impl HeadedDecoder {
         }
         if whole.is_some() {
             for (place, name) in names.iter().enumerate() {
-                columns.push(Places::new(
-                    &String::from_utf8_lossy(name),
-                    kind(name),
-                    rows,
-                ));
+                columns.push(Places::new(&String::from_utf8_lossy(name), kind(name), rows));
                 fields.push(Some(place));
             }
         }
@@ -235,9 +215,7 @@ impl Decoder for HeadedDecoder {
     }
 
     fn decode_under<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
-        by_header(self.wanted.len(), headers, texts, |header, texts| {
-            self.decode_with(header, texts)
-        })
+        by_header(self.wanted.len(), headers, texts, |header, texts| self.decode_with(header, texts))
     }
 
     fn no_records_under(&self, headers: &Column<'_>, texts: &TextColumn<'_>) -> Vec<u32> {

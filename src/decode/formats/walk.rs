@@ -23,17 +23,8 @@ pub(super) struct WalkDecoder {
 }
 
 impl WalkDecoder {
-    pub(super) fn boxed(
-        format: &'static FormatDef,
-        wanted: Vec<usize>,
-        walk: Walk,
-    ) -> Box<dyn Decoder> {
-        Box::new(WalkDecoder {
-            format,
-            sites: wanted.iter().map(|_| TimeSite::new()).collect(),
-            wanted,
-            walk,
-        })
+    pub(super) fn boxed(format: &'static FormatDef, wanted: Vec<usize>, walk: Walk) -> Box<dyn Decoder> {
+        Box::new(WalkDecoder { format, sites: wanted.iter().map(|_| TimeSite::new()).collect(), wanted, walk })
     }
 }
 
@@ -53,16 +44,10 @@ impl Decoder for WalkDecoder {
         let mut places = vec![Span::NULL; format.fields.len()];
         for (row, span) in texts.spans.iter().enumerate() {
             places.fill(Span::NULL);
-            let walked = if span.is_null() {
-                Err(Missing("text"))
-            } else {
-                (self.walk)(span.slice(&texts.bytes), &mut places)
-            };
+            let walked =
+                if span.is_null() { Err(Missing("text")) } else { (self.walk)(span.slice(&texts.bytes), &mut places) };
             if let Err(Missing(what)) = walked {
-                rejected.push((
-                    row as u32,
-                    format!("{}: expected {what}", format.entry.name),
-                ));
+                rejected.push((row as u32, format!("{}: expected {what}", format.entry.name)));
                 continue;
             }
             for (column, &field) in columns.iter_mut().zip(&self.wanted) {
@@ -104,11 +89,7 @@ impl<'t> Cursor<'t> {
 
     /// Moves over a literal that must be next.
     pub(super) fn expect(&mut self, literal: &[u8], missing: &'static str) -> Result<(), Missing> {
-        if self.skip(literal) {
-            Ok(())
-        } else {
-            Err(Missing(missing))
-        }
+        if self.skip(literal) { Ok(()) } else { Err(Missing(missing)) }
     }
 
     /// What stands before the next such byte, which is moved over.
@@ -118,11 +99,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// What stands before the next such text, which is moved over.
-    pub(super) fn until_text(
-        &mut self,
-        literal: &[u8],
-        missing: &'static str,
-    ) -> Result<Span, Missing> {
+    pub(super) fn until_text(&mut self, literal: &[u8], missing: &'static str) -> Result<Span, Missing> {
         let length = memmem::find(self.rest(), literal).ok_or(Missing(missing))?;
         Ok(self.take(length, literal.len()))
     }
@@ -163,11 +140,7 @@ impl<'t> Cursor<'t> {
 
     /// Digits; at least one.
     pub(super) fn digits(&mut self, missing: &'static str) -> Result<Span, Missing> {
-        let length = self
-            .rest()
-            .iter()
-            .take_while(|b| b.is_ascii_digit())
-            .count();
+        let length = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
         if length == 0 {
             return Err(Missing(missing));
         }
@@ -188,21 +161,13 @@ impl<'t> Cursor<'t> {
 
     /// The text of a place.
     pub(super) fn slice(&self, place: Span) -> &'t [u8] {
-        if place.is_null() {
-            &[]
-        } else {
-            &self.text[place.start as usize..][..place.len as usize]
-        }
+        if place.is_null() { &[] } else { &self.text[place.start as usize..][..place.len as usize] }
     }
 }
 
 /// A place, or null if `-` stands there.
 pub(super) fn unless_dash(text: &[u8], place: Span) -> Span {
-    if place.slice(text) == b"-" {
-        Span::NULL
-    } else {
-        place
-    }
+    if place.slice(text) == b"-" { Span::NULL } else { place }
 }
 
 /// A place, or null if it is empty or has `-` or `""`.
@@ -236,11 +201,7 @@ pub(super) fn address_and_port(text: &[u8], place: Span) -> (Span, Span) {
 pub(super) fn request_parts(text: &[u8], place: Span) -> [Span; 3] {
     let (start, end) = (place.start as usize, (place.start + place.len) as usize);
     match request(text, start, end) {
-        Some((first, last)) => [
-            Span::new(start, first),
-            Span::new(first + 1, last),
-            Span::new(last + 1, end),
-        ],
+        Some((first, last)) => [Span::new(start, first), Span::new(first + 1, last), Span::new(last + 1, end)],
         None => [Span::NULL, unless_empty(text, place), Span::NULL],
     }
 }
@@ -250,11 +211,7 @@ pub(super) fn closing_quote(text: &[u8], open: usize) -> Option<usize> {
     let mut from = open + 1;
     loop {
         let quote = from + memchr(b'"', &text[from..])?;
-        let backslashes = text[open + 1..quote]
-            .iter()
-            .rev()
-            .take_while(|byte| **byte == b'\\')
-            .count();
+        let backslashes = text[open + 1..quote].iter().rev().take_while(|byte| **byte == b'\\').count();
         if backslashes % 2 == 0 {
             return Some(quote);
         }
@@ -293,7 +250,5 @@ fn is_protocol(word: &[u8]) -> bool {
         return false;
     };
     let (name, version) = (&word[..slash], &word[slash + 1..]);
-    !name.is_empty()
-        && name.iter().all(u8::is_ascii_alphanumeric)
-        && version.first().is_some_and(u8::is_ascii_digit)
+    !name.is_empty() && name.iter().all(u8::is_ascii_alphanumeric) && version.first().is_some_and(u8::is_ascii_digit)
 }

@@ -26,15 +26,7 @@ pub(super) fn fault(text: &[u8], at: usize, mut path: Vec<Segment>) -> String {
             JsonStep::Name(name) => Segment::Name(String::from_utf8_lossy(&name).into_owned()),
             JsonStep::Index(index) => Segment::Index(index as i64),
         }));
-        return format!(
-            "json: the number at `{}` is too large, found {}",
-            Path(path).label(),
-            shortened(SHOWN_DIGITS)
-        );
+        return format!("json: the number at `{}` is too large, found {}", Path(path).label(), shortened(SHOWN_DIGITS));
     }
-    format!(
-        "json: expected a value that is JSON, found {} at byte {}",
-        shortened(SHOWN),
-        found.start + 1
-    )
+    format!("json: expected a value that is JSON, found {} at byte {}", shortened(SHOWN), found.start + 1)
 }

@@ -23,8 +23,7 @@ mod values;
 use std::sync::{Mutex, PoisonError};
 
 use crate::data::{
-    Column, JsonError, Span, TextColumn, Value, read_json, read_string, skip_json, skip_quoted,
-    skip_string, skip_white,
+    Column, JsonError, Span, TextColumn, Value, read_json, read_string, skip_json, skip_quoted, skip_string, skip_white,
 };
 use crate::lang::ast::{Path, Segment};
 
@@ -83,12 +82,8 @@ type Found = Option<(usize, usize)>;
 impl JsonDecoder {
     /// A decoder of these fields; column by column in this order.
     pub fn new(wanted: &[Wanted]) -> Self {
-        let mut decoder = JsonDecoder {
-            names: Vec::new(),
-            fields: wanted.len(),
-            whole: None,
-            shapes: ShapePool::default(),
-        };
+        let mut decoder =
+            JsonDecoder { names: Vec::new(), fields: wanted.len(), whole: None, shapes: ShapePool::default() };
         for (column, wanted) in wanted.iter().enumerate() {
             match wanted {
                 Wanted::Whole => decoder.whole = Some(column),
@@ -102,21 +97,10 @@ impl JsonDecoder {
         let Some((Segment::Name(first), rest)) = path.0.split_first() else {
             return;
         };
-        let field = WantedField {
-            column,
-            rest: rest.to_vec(),
-            seen,
-        };
-        match self
-            .names
-            .iter_mut()
-            .find(|wanted| wanted.name == first.as_bytes())
-        {
+        let field = WantedField { column, rest: rest.to_vec(), seen };
+        match self.names.iter_mut().find(|wanted| wanted.name == first.as_bytes()) {
             Some(wanted) => wanted.fields.push(field),
-            None => self.names.push(WantedName {
-                name: first.as_bytes().to_vec(),
-                fields: vec![field],
-            }),
+            None => self.names.push(WantedName { name: first.as_bytes().to_vec(), fields: vec![field] }),
         }
     }
 
@@ -124,10 +108,7 @@ impl JsonDecoder {
     fn walk(&self, text: &[u8], found: &mut [Found]) -> Result<(), JsonError> {
         let mut at = skip_white(text, 0);
         if text.get(at) != Some(&b'{') {
-            return Err(JsonError {
-                expected: "'{' at the start of an object",
-                at,
-            });
+            return Err(JsonError { expected: "'{' at the start of an object", at });
         }
         at = skip_white(text, at + 1);
         if text.get(at) == Some(&b'}') {
@@ -135,10 +116,7 @@ impl JsonDecoder {
         }
         loop {
             if text.get(at) != Some(&b'"') {
-                return Err(JsonError {
-                    expected: "'\"' at the start of a name",
-                    at,
-                });
+                return Err(JsonError { expected: "'\"' at the start of a name", at });
             }
             let (name_end, escaped) = skip_quoted(text, at)?;
             let name = &text[at + 1..name_end - 1];
@@ -146,10 +124,7 @@ impl JsonDecoder {
             if text.get(colon) != Some(&b':') {
                 colon = skip_white(text, colon);
                 if text.get(colon) != Some(&b':') {
-                    return Err(JsonError {
-                        expected: "':' behind a name",
-                        at: colon,
-                    });
+                    return Err(JsonError { expected: "':' behind a name", at: colon });
                 }
             }
             let start = skip_white(text, colon + 1);
@@ -162,10 +137,7 @@ impl JsonDecoder {
                 Some(b',') => at = skip_white(text, at + 1),
                 Some(b'}') => return end_of_text(text, at + 1),
                 _ => {
-                    return Err(JsonError {
-                        expected: "',' or '}'",
-                        at,
-                    });
+                    return Err(JsonError { expected: "',' or '}'", at });
                 }
             }
         }
@@ -182,14 +154,7 @@ impl JsonDecoder {
     }
 
     /// Notes where the wanted parts of a value stand. A name that comes again replaces what it gave before.
-    fn take(
-        &self,
-        wanted: &WantedName,
-        text: &[u8],
-        start: usize,
-        end: usize,
-        found: &mut [Found],
-    ) {
+    fn take(&self, wanted: &WantedName, text: &[u8], start: usize, end: usize, found: &mut [Found]) {
         for field in &wanted.fields {
             found[field.column] = locate(text, start, end, &field.rest);
             if found[field.column].is_some() {
@@ -207,9 +172,7 @@ impl Decoder for JsonDecoder {
         for (row, span) in (0..).zip(&texts.spans) {
             // Of most rows the first byte tells.
             let first = bytes.get(span.start as usize).filter(|_| span.len > 0);
-            if first.is_none_or(|first| *first <= b' ')
-                && !span.is_null()
-                && span.slice(bytes).trim_ascii().is_empty()
+            if first.is_none_or(|first| *first <= b' ') && !span.is_null() && span.slice(bytes).trim_ascii().is_empty()
             {
                 rows.push(row);
             }
@@ -219,9 +182,7 @@ impl Decoder for JsonDecoder {
 
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let (bytes, rows): (&[u8], _) = (&texts.bytes, texts.spans.len());
-        let mut columns: Vec<Values> = (0..self.fields)
-            .map(|_| Values::with_capacity(rows))
-            .collect();
+        let mut columns: Vec<Values> = (0..self.fields).map(|_| Values::with_capacity(rows)).collect();
         let mut wholes = Vec::new();
         let mut rejected = Vec::new();
         let mut found: Vec<Found> = vec![None; self.fields];
@@ -265,10 +226,7 @@ impl Decoder for JsonDecoder {
             }
         }
         self.shapes.give_back(shapes);
-        let mut columns: Vec<Column<'a>> = columns
-            .into_iter()
-            .map(|values| values.finish(&texts.bytes))
-            .collect();
+        let mut columns: Vec<Column<'a>> = columns.into_iter().map(|values| values.finish(&texts.bytes)).collect();
         if let Some(whole) = self.whole {
             columns[whole] = Column::Values(wholes);
         }
@@ -302,14 +260,7 @@ fn describe(error: JsonError) -> String {
 
 fn end_of_text(text: &[u8], at: usize) -> Result<(), JsonError> {
     let at = skip_white(text, at);
-    if at == text.len() {
-        Ok(())
-    } else {
-        Err(JsonError {
-            expected: "nothing behind the object",
-            at,
-        })
-    }
+    if at == text.len() { Ok(()) } else { Err(JsonError { expected: "nothing behind the object", at }) }
 }
 
 /// The content of what was asked for; fails with the column whose value cannot be read.
@@ -349,9 +300,7 @@ fn member(text: &[u8], start: usize, name: &[u8]) -> Found {
         let value = skip_white(text, skip_white(text, name_end) + 1);
         let end = skip_json(text, value).ok()?;
         let raw = &text[at + 1..name_end - 1];
-        if raw == name
-            || memchr::memchr(b'\\', raw).is_some() && read_string(&text[at..name_end])? == name
-        {
+        if raw == name || memchr::memchr(b'\\', raw).is_some() && read_string(&text[at..name_end])? == name {
             last = Some((value, end));
         }
         at = skip_white(text, end);
@@ -380,9 +329,7 @@ fn element(text: &[u8], start: usize, index: i64) -> Found {
             at = skip_white(text, at + 1);
         }
     }
-    let index = usize::try_from(index + elements.len() as i64)
-        .ok()
-        .filter(|_| index < 0)?;
+    let index = usize::try_from(index + elements.len() as i64).ok().filter(|_| index < 0)?;
     elements.get(index).copied()
 }
 
@@ -392,18 +339,12 @@ mod tests {
     use crate::data::Bytes;
 
     fn path(segments: &[&str]) -> Path {
-        let segment = |part: &&str| {
-            part.parse()
-                .map_or_else(|_| Segment::Name((*part).to_owned()), Segment::Index)
-        };
+        let segment = |part: &&str| part.parse().map_or_else(|_| Segment::Name((*part).to_owned()), Segment::Index);
         Path(segments.iter().map(segment).collect())
     }
 
     fn decode(texts: &[&str], paths: &[&[&str]]) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
-        let wanted: Vec<Wanted> = paths
-            .iter()
-            .map(|segments| Wanted::Field(path(segments), Seen::default()))
-            .collect();
+        let wanted: Vec<Wanted> = paths.iter().map(|segments| Wanted::Field(path(segments), Seen::default())).collect();
         let joined = texts.concat();
         let mut start = 0;
         let spans = texts
@@ -413,19 +354,10 @@ mod tests {
                 Span::new(start - text.len(), start)
             })
             .collect();
-        let decoded = JsonDecoder::new(&wanted).decode(&TextColumn {
-            bytes: Bytes::Borrowed(joined.as_bytes()),
-            spans,
-        });
-        let values = |column: &Column<'_>| {
-            (0..column.len())
-                .map(|row| column.get(row).to_value())
-                .collect()
-        };
-        (
-            decoded.columns.iter().map(values).collect(),
-            decoded.rejected,
-        )
+        let decoded =
+            JsonDecoder::new(&wanted).decode(&TextColumn { bytes: Bytes::Borrowed(joined.as_bytes()), spans });
+        let values = |column: &Column<'_>| (0..column.len()).map(|row| column.get(row).to_value()).collect();
+        (decoded.columns.iter().map(values).collect(), decoded.rejected)
     }
 
     fn text(text: &str) -> Value {
@@ -435,11 +367,7 @@ mod tests {
     #[test]
     fn reads_paths_and_the_last_of_equal_names() {
         let (columns, rejected) = decode(
-            &[
-                r#"{"a":1,"b":{"c":[10,20,{"d":"x"}]},"a":2}"#,
-                r#" { "b" : { "c" : [ ] } , "a" : "q" } "#,
-                "{}",
-            ],
+            &[r#"{"a":1,"b":{"c":[10,20,{"d":"x"}]},"a":2}"#, r#" { "b" : { "c" : [ ] } , "a" : "q" } "#, "{}"],
             &[&["a"], &["b", "c", "-1", "d"], &["b", "c", "1"]],
         );
         assert_eq!(columns[0], [Value::Int(2), text("q"), Value::Null]);
@@ -463,10 +391,7 @@ mod tests {
             &[&["a"]],
         );
         assert_eq!(columns[0], [text("é\n")]);
-        assert_eq!(
-            rejected.iter().map(|(row, _)| *row).collect::<Vec<_>>(),
-            [0, 1, 2, 4, 5, 6]
-        );
+        assert_eq!(rejected.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [0, 1, 2, 4, 5, 6]);
         assert_eq!(rejected[0].1, "json: expected ',' or '}' at byte 7");
     }
 }

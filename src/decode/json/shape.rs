@@ -106,11 +106,7 @@ impl Shape {
                         continue;
                     }
                     let is_long = end - at - 2 >= LONG_BYTES;
-                    let kind = if is_long {
-                        Kind::LongString
-                    } else {
-                        Kind::String
-                    };
+                    let kind = if is_long { Kind::LongString } else { Kind::String };
                     (at + 1, end - 1, kind)
                 }
                 b'{' | b'}' | b'[' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {
@@ -135,38 +131,21 @@ impl Shape {
         glues.push((start, text.len()));
         let mark = |place: usize| {
             let (index, glue) = (glues.iter().enumerate()).find(|(_, glue)| place <= glue.1)?;
-            Some(Mark {
-                holes: index,
-                offset: place.checked_sub(glue.0)?,
-            })
+            Some(Mark { holes: index, offset: place.checked_sub(glue.0)? })
         };
         let field = |&(start, end): &(usize, usize)| {
-            Some(Field {
-                start: mark(start)?,
-                end: mark(end)?,
-                is_string: text.get(start) == Some(&b'"'),
-            })
+            Some(Field { start: mark(start)?, end: mark(end)?, is_string: text.get(start) == Some(&b'"') })
         };
         let fields = found.iter().map(|found| match found {
             Some(found) => field(found).map(Some),
             None => Some(None),
         });
-        Some(Shape {
-            fields: fields.collect::<Option<_>>()?,
-            tail: Glue::of(&text[start..]),
-            holes,
-        })
+        Some(Shape { fields: fields.collect::<Option<_>>()?, tail: Glue::of(&text[start..]), holes })
     }
 
     /// Whether a record has this shape; then `places` are those of the wanted values.
     #[inline]
-    pub(super) fn read(
-        &self,
-        bytes: &[u8],
-        record: Span,
-        ends: &mut Vec<usize>,
-        places: &mut [Place],
-    ) -> bool {
+    pub(super) fn read(&self, bytes: &[u8], record: Span, ends: &mut Vec<usize>, places: &mut [Place]) -> bool {
         let mut at = record.start as usize;
         let record_end = at + record.len as usize;
         ends.resize(self.holes.len() + 1, 0);
@@ -204,11 +183,7 @@ impl Shape {
                 None => (Span::NULL, Look::Plain),
                 Some(field) => {
                     let span = Span::new(field.start.place(ends), field.end.place(ends));
-                    let look = if field.is_string && !is_escaped {
-                        Look::Plain
-                    } else {
-                        Look::Unknown
-                    };
+                    let look = if field.is_string && !is_escaped { Look::Plain } else { Look::Unknown };
                     (span, look)
                 }
             };
@@ -227,9 +202,7 @@ impl Glue {
         window[..head].copy_from_slice(&text[..head]);
         Glue {
             head: u128::from_le_bytes(window),
-            mask: u128::MAX
-                .checked_shr(8 * (WINDOW - head) as u32)
-                .unwrap_or(0),
+            mask: u128::MAX.checked_shr(8 * (WINDOW - head) as u32).unwrap_or(0),
             len: text.len(),
             rest: text[head..].into(),
         }
@@ -324,9 +297,6 @@ mod tests {
     #[test]
     fn long_names_count_to_the_last_byte() {
         let record = |name: &str| format!(r#"{{"{}{name}": 1}}"#, "n".repeat(40));
-        assert_eq!(
-            fits(&record("a"), &[&record("a"), &record("b"), &record("")]),
-            [true, false, false]
-        );
+        assert_eq!(fits(&record("a"), &[&record("a"), &record("b"), &record("")]), [true, false, false]);
     }
 }

@@ -115,24 +115,12 @@ mod tests {
         assert!(shapes.pause > 0 && shapes.shapes.is_empty());
     }
 
-    const PATHS: &[&[&str]] = &[
-        &["a"],
-        &["b"],
-        &["c", "d"],
-        &["c"],
-        &["e", "1"],
-        &["e", "-1"],
-    ];
+    const PATHS: &[&[&str]] = &[&["a"], &["b"], &["c", "d"], &["c"], &["e", "1"], &["e", "-1"]];
 
     /// Values and reasons, one text at a time with nothing learned, or together.
     fn decode(texts: &[String], together: bool) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
-        let segment = |part: &&str| {
-            part.parse()
-                .map_or_else(|_| Segment::Name((*part).to_owned()), Segment::Index)
-        };
-        let wanted = |path: &&[&str]| {
-            Wanted::Field(Path(path.iter().map(segment).collect()), Seen::default())
-        };
+        let segment = |part: &&str| part.parse().map_or_else(|_| Segment::Name((*part).to_owned()), Segment::Index);
+        let wanted = |path: &&[&str]| Wanted::Field(Path(path.iter().map(segment).collect()), Seen::default());
         let wanted: Vec<Wanted> = PATHS.iter().map(wanted).collect();
         let joined = texts.join("\n");
         let mut start = 0;
@@ -144,10 +132,8 @@ mod tests {
         let step = if together { spans.len() } else { 1 };
         let (mut columns, mut rejected) = (vec![Vec::new(); PATHS.len()], Vec::new());
         for (index, spans) in spans.chunks(step).enumerate() {
-            let decoded = JsonDecoder::new(&wanted).decode(&TextColumn {
-                bytes: Bytes::Borrowed(joined.as_bytes()),
-                spans: spans.to_vec(),
-            });
+            let decoded = JsonDecoder::new(&wanted)
+                .decode(&TextColumn { bytes: Bytes::Borrowed(joined.as_bytes()), spans: spans.to_vec() });
             for (values, column) in columns.iter_mut().zip(&decoded.columns) {
                 values.extend((0..column.len()).map(|row| column.get(row).to_value()));
             }
@@ -174,20 +160,10 @@ mod tests {
             Just("{}"),
             Just("%"),
         ];
-        let damage = proptest::option::weighted(
-            0.2,
-            (any::<proptest::sample::Index>(), "[\"\\\\{}\\[\\],: x1]?"),
-        );
-        let record = (
-            any::<proptest::sample::Index>(),
-            [value(), value(), value(), value(), value()],
-            damage,
-        );
-        (
-            proptest::collection::vec(shape, 1..4),
-            proptest::collection::vec(record, 1..40),
-        )
-            .prop_map(|(shapes, records)| {
+        let damage = proptest::option::weighted(0.2, (any::<proptest::sample::Index>(), "[\"\\\\{}\\[\\],: x1]?"));
+        let record = (any::<proptest::sample::Index>(), [value(), value(), value(), value(), value()], damage);
+        (proptest::collection::vec(shape, 1..4), proptest::collection::vec(record, 1..40)).prop_map(
+            |(shapes, records)| {
                 let record = |(shape, values, damage): (
                     proptest::sample::Index,
                     [&str; 5],
@@ -208,7 +184,8 @@ mod tests {
                     text
                 };
                 records.into_iter().map(record).collect()
-            })
+            },
+        )
     }
 
     proptest! {

@@ -1,8 +1,8 @@
 //! The values of one field, on their way to a column.
 
 use crate::data::{
-    Bytes, Column, ColumnBuilder, Span, TextColumn, Validity, Value, ValueRef, parse_number,
-    read_json, read_scalar, read_string,
+    Bytes, Column, ColumnBuilder, Span, TextColumn, Validity, Value, ValueRef, parse_number, read_json, read_scalar,
+    read_string,
 };
 
 /// What a value is, as far as its column must know.
@@ -49,11 +49,7 @@ pub(super) struct Values {
 
 impl Values {
     pub(super) fn with_capacity(rows: usize) -> Values {
-        Values {
-            spans: Vec::with_capacity(rows),
-            ints: Vec::new(),
-            is_text: true,
-        }
+        Values { spans: Vec::with_capacity(rows), ints: Vec::new(), is_text: true }
     }
 
     /// Appends what stands at a place.
@@ -77,10 +73,7 @@ impl Values {
             for span in spans.iter_mut().filter(|span| !span.is_null()) {
                 (span.start, span.len) = (span.start + 1, span.len - 2);
             }
-            return Column::Text(TextColumn {
-                bytes: bytes.clone(),
-                spans,
-            });
+            return Column::Text(TextColumn { bytes: bytes.clone(), spans });
         }
         if self.ints.len() == spans.len() {
             return Column::Int(self.ints, Validity::ALL);

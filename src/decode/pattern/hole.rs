@@ -58,30 +58,20 @@ pub(super) fn fits(kind: Kind, text: &[u8]) -> bool {
         Kind::Word => !text.is_empty() && !text.iter().any(|byte| is_white(*byte)),
         Kind::Int => typed::is_whole(text),
         Kind::Float => parse_number(text).is_some(),
-        Kind::Duration => {
-            std::str::from_utf8(text).is_ok_and(|text| parse_duration(text).is_some())
-        }
+        Kind::Duration => std::str::from_utf8(text).is_ok_and(|text| parse_duration(text).is_some()),
         Kind::Time | Kind::MonthAndDay => parse_time(text).is_some(),
     }
 }
 
 /// How much of a text a hole at the end takes.
 pub(super) fn prefix_len(kind: Kind, text: &[u8]) -> usize {
-    let digits = |from: usize| {
-        text[from..]
-            .iter()
-            .take_while(|b| b.is_ascii_digit())
-            .count()
-    };
+    let digits = |from: usize| text[from..].iter().take_while(|b| b.is_ascii_digit()).count();
     match kind {
         Kind::Int => {
             let sign = usize::from(matches!(text.first(), Some(b'+' | b'-')));
             sign + digits(sign)
         }
-        Kind::Word => text
-            .iter()
-            .position(|byte| is_white(*byte))
-            .unwrap_or(text.len()),
+        Kind::Word => text.iter().position(|byte| is_white(*byte)).unwrap_or(text.len()),
         _ => text.len(),
     }
 }

@@ -24,10 +24,7 @@ pub(super) fn is_white(byte: u8) -> bool {
 
 /// How much white space there is at a place.
 fn white_len(text: &[u8], at: usize) -> usize {
-    text[at..]
-        .iter()
-        .take_while(|byte| is_white(**byte))
-        .count()
+    text[at..].iter().take_while(|byte| is_white(**byte)).count()
 }
 
 impl Literal {
@@ -103,20 +100,10 @@ impl Literal {
     }
 
     /// The parts around the first text, which stands from `hit` to `behind`.
-    fn around(
-        &self,
-        text: &[u8],
-        from: usize,
-        hit: usize,
-        behind: usize,
-    ) -> Option<(usize, usize)> {
+    fn around(&self, text: &[u8], from: usize, hit: usize, behind: usize) -> Option<(usize, usize)> {
         let (mut start, mut parts) = (hit, self.parts.as_slice());
         if self.begins_white() {
-            let white = text[from..hit]
-                .iter()
-                .rev()
-                .take_while(|byte| is_white(**byte))
-                .count();
+            let white = text[from..hit].iter().rev().take_while(|byte| is_white(**byte)).count();
             if white == 0 {
                 return None;
             }
@@ -158,10 +145,6 @@ impl Literal {
         }
         // Quotes need no backslash here: `expected "] "` is easier to read than a text that is escaped twice.
         let text = String::from_utf8_lossy(&text).into_owned();
-        if text.contains('"') && !text.contains('\'') {
-            format!("'{text}'")
-        } else {
-            format!("\"{text}\"")
-        }
+        if text.contains('"') && !text.contains('\'') { format!("'{text}'") } else { format!("\"{text}\"") }
     }
 }

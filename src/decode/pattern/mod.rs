@@ -77,16 +77,9 @@ impl Pattern {
     pub fn new(text: &[u8]) -> Result<Pattern, PatternError> {
         let (literals, holes) = read(text)?;
         let literals: Vec<Literal> = literals.iter().map(|text| Literal::of(text)).collect();
-        let is_elastic = literals
-            .windows(2)
-            .any(|pair| pair[0].ends_white() && pair[1].begins_white());
+        let is_elastic = literals.windows(2).any(|pair| pair[0].ends_white() && pair[1].begins_white());
         let is_typed = holes.iter().any(|hole| hole.kind != Kind::Text);
-        let mut pattern = Pattern {
-            literals,
-            holes,
-            fallback: None,
-            is_elastic,
-        };
+        let mut pattern = Pattern { literals, holes, fallback: None, is_elastic };
         if pattern.has_time() {
             pattern.fallback = Some(Fallback::Program(pattern.program()));
         } else if is_elastic || is_typed {
@@ -97,10 +90,7 @@ impl Pattern {
 
     /// The fields, in their order.
     pub fn names(&self) -> Vec<String> {
-        self.holes
-            .iter()
-            .filter_map(|hole| hole.name.clone())
-            .collect()
+        self.holes.iter().filter_map(|hole| hole.name.clone()).collect()
     }
 
     /// The fields on one line, with their types: `t:time user`.
@@ -127,10 +117,7 @@ impl Pattern {
 
     /// What is around a hole in the pattern.
     fn surroundings(&self, hole: usize) -> Surroundings {
-        Surroundings {
-            is_first: hole == 0 && self.literals[0].is_empty(),
-            is_last: self.literals[hole + 1].is_empty(),
-        }
+        Surroundings { is_first: hole == 0 && self.literals[0].is_empty(), is_last: self.literals[hole + 1].is_empty() }
     }
 
     /// The pattern as a program; the places of its holes are saved in their order.
@@ -181,18 +168,9 @@ pub struct PatternDecoder {
 impl PatternDecoder {
     /// A decoder of the fields with these names.
     pub fn new(pattern: Pattern, names: &[String]) -> Self {
-        let of = |name: &String| {
-            pattern
-                .holes
-                .iter()
-                .position(|hole| hole.name.as_ref() == Some(name))
-        };
+        let of = |name: &String| pattern.holes.iter().position(|hole| hole.name.as_ref() == Some(name));
         let wanted: Vec<usize> = names.iter().filter_map(of).collect();
-        PatternDecoder {
-            pattern,
-            sites: wanted.iter().map(|_| TimeSite::new()).collect(),
-            wanted,
-        }
+        PatternDecoder { pattern, sites: wanted.iter().map(|_| TimeSite::new()).collect(), wanted }
     }
 }
 

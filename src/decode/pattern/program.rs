@@ -52,11 +52,7 @@ enum Todo {
 impl Program {
     /// Adds a regular expression over bytes.
     pub(super) fn push_regex(&mut self, regex: &str) {
-        let mut parser = ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .dot_matches_new_line(true)
-            .build();
+        let mut parser = ParserBuilder::new().unicode(false).utf8(false).dot_matches_new_line(true).build();
         let hir = parser.parse(regex).expect("the pattern's own expression");
         self.push(&hir);
     }
@@ -91,19 +87,14 @@ impl Program {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => {}
             HirKind::Literal(literal) => {
-                literal
-                    .0
-                    .iter()
-                    .for_each(|byte| self.push_set([(*byte, *byte)]));
+                literal.0.iter().for_each(|byte| self.push_set([(*byte, *byte)]));
             }
             HirKind::Class(Class::Bytes(class)) => {
                 self.push_set(class.iter().map(|range| (range.start(), range.end())));
             }
             HirKind::Class(Class::Unicode(class)) => {
                 let byte = |letter: char| u8::try_from(letter).unwrap_or(u8::MAX);
-                let ranges = class
-                    .iter()
-                    .map(|range| (byte(range.start()), byte(range.end())));
+                let ranges = class.iter().map(|range| (byte(range.start()), byte(range.end())));
                 self.push_set(ranges);
             }
             HirKind::Capture(capture) => self.push(&capture.sub),
@@ -112,9 +103,7 @@ impl Program {
             HirKind::Repetition(repetition) => {
                 (0..repetition.min).for_each(|_| self.push(&repetition.sub));
                 match repetition.max {
-                    Some(max) => {
-                        self.push_optional(max - repetition.min, repetition.greedy, &repetition.sub)
-                    }
+                    Some(max) => self.push_optional(max - repetition.min, repetition.greedy, &repetition.sub),
                     None => self.push_loop(repetition.greedy, &repetition.sub),
                 }
             }
@@ -150,8 +139,7 @@ impl Program {
             }
         }
         let end = self.steps.len();
-        ends.into_iter()
-            .for_each(|jump| self.steps[jump] = Step::Jump(end));
+        ends.into_iter().for_each(|jump| self.steps[jump] = Step::Jump(end));
     }
 
     /// A part up to so many times.
@@ -178,12 +166,7 @@ impl Program {
     }
 
     /// Finds the places of all holes.
-    pub(super) fn find(
-        &self,
-        text: &[u8],
-        places: &mut [(usize, usize)],
-        scratch: &mut Scratch,
-    ) -> bool {
+    pub(super) fn find(&self, text: &[u8], places: &mut [(usize, usize)], scratch: &mut Scratch) -> bool {
         let bits = self.steps.len() * (text.len() + 1);
         scratch.visited.clear();
         scratch.visited.resize(bits.div_ceil(64), 0);
@@ -238,9 +221,7 @@ impl Program {
                 }
                 Step::Jump(to) => step = *to,
                 Step::Save(slot) => {
-                    scratch
-                        .todo
-                        .push(Todo::Restore(*slot, scratch.saved[*slot]));
+                    scratch.todo.push(Todo::Restore(*slot, scratch.saved[*slot]));
                     scratch.saved[*slot] = at;
                     step += 1;
                 }
@@ -266,9 +247,5 @@ impl Program {
 
 /// What is tried first: once more, or to go on.
 fn fork(again: usize, on: usize, is_greedy: bool) -> Step {
-    if is_greedy {
-        Step::Split(again, on)
-    } else {
-        Step::Split(on, again)
-    }
+    if is_greedy { Step::Split(again, on) } else { Step::Split(on, again) }
 }

@@ -103,13 +103,7 @@ impl Pattern {
 
     /// A hole is not of its type. If a literal further on is not there, that is the better reason.
     #[cold]
-    fn missed_type(
-        &self,
-        text: &[u8],
-        index: usize,
-        place: (usize, usize),
-        next: usize,
-    ) -> Result<(), Miss> {
+    fn missed_type(&self, text: &[u8], index: usize, place: (usize, usize), next: usize) -> Result<(), Miss> {
         let mut at = next;
         for later in index + 2..self.literals.len() {
             match self.literals[later].find(text, at) {
@@ -124,37 +118,21 @@ impl Pattern {
     pub(super) fn reason(&self, missed: Miss, text: &[u8]) -> String {
         match missed {
             Miss::Literal(0) => format!("parse: expected {}", self.literals[0].shown()),
-            Miss::Literal(index) => format!(
-                "parse: expected {} behind {}",
-                self.literals[index].shown(),
-                self.holes[index - 1].label()
-            ),
+            Miss::Literal(index) => {
+                format!("parse: expected {} behind {}", self.literals[index].shown(), self.holes[index - 1].label())
+            }
             Miss::Type(index, (start, end)) => {
                 let hole = &self.holes[index];
-                let end = if self.literals[index + 1].is_empty() {
-                    text.len()
-                } else {
-                    end.min(text.len())
-                };
+                let end = if self.literals[index + 1].is_empty() { text.len() } else { end.min(text.len()) };
                 let found = &text[start.min(end)..end];
-                format!(
-                    "parse: expected {} at {}, found {}",
-                    hole.kind.expected_of(found),
-                    hole.label(),
-                    shown(found)
-                )
+                format!("parse: expected {} at {}, found {}", hole.kind.expected_of(found), hole.label(), shown(found))
             }
         }
     }
 }
 
 #[cold]
-fn by_regex(
-    regex: &Regex,
-    text: &[u8],
-    places: &mut [(usize, usize)],
-    locations: &mut CaptureLocations,
-) -> bool {
+fn by_regex(regex: &Regex, text: &[u8], places: &mut [(usize, usize)], locations: &mut CaptureLocations) -> bool {
     if regex.captures_read(locations, text).is_none() {
         return false;
     }

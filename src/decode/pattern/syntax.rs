@@ -20,11 +20,8 @@ pub struct PatternError {
 
 /// Takes a pattern apart: the texts around the holes, and the holes.
 pub(super) fn read(text: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<Hole>), PatternError> {
-    let error = |place: Range<usize>, message: String, help: &str| PatternError {
-        place,
-        message,
-        help: help.to_owned(),
-    };
+    let error =
+        |place: Range<usize>, message: String, help: &str| PatternError { place, message, help: help.to_owned() };
     let (mut literals, mut holes): (Vec<Vec<u8>>, Vec<Hole>) = (vec![Vec::new()], Vec::new());
     let mut at = 0;
     while at < text.len() {
@@ -53,10 +50,7 @@ pub(super) fn read(text: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<Hole>), PatternErro
                 if literals[literal].is_empty() && !holes.is_empty() {
                     return Err(error(
                         place,
-                        format!(
-                            "nothing stands between {} and the hole before it",
-                            hole.label()
-                        ),
+                        format!("nothing stands between {} and the hole before it", hole.label()),
                         "two holes need some text between them that says where the first one ends",
                     ));
                 }
@@ -80,11 +74,7 @@ pub(super) fn read(text: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<Hole>), PatternErro
     }
     let all = 0..text.len();
     if text.is_empty() {
-        return Err(error(
-            all,
-            "this pattern is empty".to_owned(),
-            "write parse \"{name} …\"",
-        ));
+        return Err(error(all, "this pattern is empty".to_owned(), "write parse \"{name} …\""));
     }
     if holes.iter().all(|hole| hole.name.is_none()) {
         return Err(error(
@@ -105,11 +95,7 @@ fn unclosed(at: usize) -> PatternError {
 }
 
 fn read_hole(inside: &[u8], place: Range<usize>) -> Result<Hole, PatternError> {
-    let error = |message: String, help: String| PatternError {
-        place: place.clone(),
-        message,
-        help,
-    };
+    let error = |message: String, help: String| PatternError { place: place.clone(), message, help };
     let written = String::from_utf8_lossy(inside);
     let (name, type_name) = match written.split_once(':') {
         Some((name, type_name)) => (name.trim(), Some(type_name.trim())),
@@ -136,19 +122,13 @@ fn read_hole(inside: &[u8], place: Range<usize>) -> Result<Hole, PatternError> {
                 let message = format!("unknown type `{}`", type_name.escape_debug());
                 let help = match crate::expr::scope::closest(type_name, &names) {
                     Some(close) => format!("did you mean `{close}`?"),
-                    None => format!(
-                        "a type is one of {}; without one, a hole is text",
-                        names.join(", ")
-                    ),
+                    None => format!("a type is one of {}; without one, a hole is text", names.join(", ")),
                 };
                 return Err(error(message, help));
             }
         },
     };
-    Ok(Hole {
-        name: (name != NOT_KEPT).then(|| name.to_owned()),
-        kind,
-    })
+    Ok(Hole { name: (name != NOT_KEPT).then(|| name.to_owned()), kind })
 }
 
 pub(super) fn compile(regex: &str, text: &[u8]) -> Result<Regex, PatternError> {

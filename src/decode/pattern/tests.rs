@@ -7,17 +7,11 @@ use crate::decode::times;
 fn decode(pattern: &str, text: &[u8]) -> Result<Vec<Value>, String> {
     let pattern = Pattern::new(pattern.as_bytes()).expect("a right pattern");
     let names = pattern.names();
-    let decoded = PatternDecoder::new(pattern, &names).decode(&TextColumn {
-        bytes: Bytes::Borrowed(text),
-        spans: vec![Span::new(0, text.len())],
-    });
+    let decoded = PatternDecoder::new(pattern, &names)
+        .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![Span::new(0, text.len())] });
     match decoded.rejected.into_iter().next() {
         Some((_, reason)) => Err(reason),
-        None => Ok(decoded
-            .columns
-            .iter()
-            .map(|column| column.get(0).to_value())
-            .collect()),
+        None => Ok(decoded.columns.iter().map(|column| column.get(0).to_value()).collect()),
     }
 }
 
@@ -36,64 +30,34 @@ fn holes_take_the_shortest_text_and_the_last_one_the_rest() {
         ("{a}", "", vec![""]),
         ("{{{a}}}", "{x}", vec!["x"]),
         ("x {_} y {a}", "x 1 y 2", vec!["2"]),
-        (
-            "from {a} port {b:word}",
-            "from h port 22 ssh2",
-            vec!["h", "22"],
-        ),
+        ("from {a} port {b:word}", "from h port 22 ssh2", vec!["h", "22"]),
         ("{a} b{c}", "x   y   b!", vec!["x   y", "!"]),
     ] {
-        assert_eq!(
-            decode(pattern, text.as_bytes()),
-            Ok(texts(&found)),
-            "{pattern}"
-        );
+        assert_eq!(decode(pattern, text.as_bytes()), Ok(texts(&found)), "{pattern}");
     }
 }
 
 #[test]
 fn types_narrow_a_hole() {
-    let one =
-        |pattern: &str, text: &str| decode(pattern, text.as_bytes()).map(|mut all| all.remove(0));
+    let one = |pattern: &str, text: &str| decode(pattern, text.as_bytes()).map(|mut all| all.remove(0));
     assert_eq!(one("{n:int} ms", "took 15 ms"), Ok(Value::Int(15)));
     assert_eq!(one("took {n:int}", "took -15ms"), Ok(Value::Int(-15)));
     assert_eq!(one("={n:int};", "=x;=7;"), Ok(Value::Int(7)));
     assert_eq!(one("t={x:float}s", "t=1s t=2"), Ok(Value::Float(1.0)));
     assert_eq!(one("t={x:float}", "t=1.5e1s"), Ok(Value::Float(15.0)));
-    assert_eq!(
-        one("in {d:duration}", "in 1.5ms."),
-        Ok(Value::Duration(1_500_000))
-    );
-    assert_eq!(
-        one("[{t:time}]", "[17/May/2015:10:05:03 +0000]"),
-        Ok(Value::Time(1_431_857_103_000_000_000))
-    );
-    assert_eq!(
-        one("{t:time} {m}", "at 2015-05-17T10:05:03Z x"),
-        Ok(Value::Time(1_431_857_103_000_000_000))
-    );
-    assert_eq!(
-        one("={n:int};", "=9223372036854775808;"),
-        Ok(Value::int(1 << 63))
-    );
+    assert_eq!(one("in {d:duration}", "in 1.5ms."), Ok(Value::Duration(1_500_000)));
+    assert_eq!(one("[{t:time}]", "[17/May/2015:10:05:03 +0000]"), Ok(Value::Time(1_431_857_103_000_000_000)));
+    assert_eq!(one("{t:time} {m}", "at 2015-05-17T10:05:03Z x"), Ok(Value::Time(1_431_857_103_000_000_000)));
+    assert_eq!(one("={n:int};", "=9223372036854775808;"), Ok(Value::int(1 << 63)));
 }
 
 #[test]
 fn a_reason_names_the_place() {
     let reason = |pattern: &str, text: &str| decode(pattern, text.as_bytes()).unwrap_err();
-    assert_eq!(
-        reason("[{time}] {rest}", "[now"),
-        "parse: expected \"] \" behind {time}"
-    );
+    assert_eq!(reason("[{time}] {rest}", "[now"), "parse: expected \"] \" behind {time}");
     assert_eq!(reason("a {b}", "x"), "parse: expected \"a \"");
-    assert_eq!(
-        reason("n={n:int};", "n=x;"),
-        "parse: expected an int at {n}, found \"x\""
-    );
-    assert_eq!(
-        reason("n={_:int} b={b};", "n=x "),
-        "parse: expected \" b=\" behind {_}"
-    );
+    assert_eq!(reason("n={n:int};", "n=x;"), "parse: expected an int at {n}, found \"x\"");
+    assert_eq!(reason("n={_:int} b={b};", "n=x "), "parse: expected \" b=\" behind {_}");
     assert_eq!(
         reason("[{t:time}]", "[99/May/2015:10:05:03]"),
         "parse: expected a time at {t}, found \"99/May/2015:10:05:03\""
@@ -110,22 +74,13 @@ fn mistakes_have_a_place() {
         ("a{b{c}", 1, 2, "this brace is not closed"),
         ("a}b{c}", 1, 2, "this brace closes nothing"),
         ("{a:itn}", 0, 7, "unknown type `itn`"),
-        (
-            "{a}{b}",
-            3,
-            6,
-            "nothing stands between {b} and the hole before it",
-        ),
+        ("{a}{b}", 3, 6, "nothing stands between {b} and the hole before it"),
         ("{a} {a}", 4, 7, "two holes are named {a}"),
         ("{}", 0, 2, "this hole has no name"),
         ("{a b}", 0, 5, "`a b` is no name for a hole"),
     ] {
         let error = Pattern::new(pattern.as_bytes()).unwrap_err();
-        assert_eq!(
-            (error.place, error.message.as_str()),
-            (start..end, message),
-            "{pattern}"
-        );
+        assert_eq!((error.place, error.message.as_str()), (start..end, message), "{pattern}");
     }
 }
 
@@ -133,9 +88,7 @@ fn mistakes_have_a_place() {
 fn by_regex(pattern: &Pattern, text: &[u8]) -> Option<Vec<(usize, usize)>> {
     let regex = Regex::new(&pattern.regex()).expect("a right regular expression");
     let captures = regex.captures(text)?;
-    (1..=pattern.holes.len())
-        .map(|group| captures.get(group).map(|hit| (hit.start(), hit.end())))
-        .collect()
+    (1..=pattern.holes.len()).map(|group| captures.get(group).map(|hit| (hit.start(), hit.end()))).collect()
 }
 
 fn pattern_text() -> impl Strategy<Value = String> {
@@ -143,12 +96,8 @@ fn pattern_text() -> impl Strategy<Value = String> {
     let hole = prop_oneof![
         4 => Just(""), 1 => Just(":int"), 1 => Just(":word"), 1 => Just(":float"), 1 => Just(":duration")
     ];
-    (
-        proptest::option::of(literal),
-        proptest::collection::vec((hole, literal), 1..4),
-        any::<bool>(),
-    )
-        .prop_map(|(first, holes, ends_with_hole)| {
+    (proptest::option::of(literal), proptest::collection::vec((hole, literal), 1..4), any::<bool>()).prop_map(
+        |(first, holes, ends_with_hole)| {
             let mut pattern = first.unwrap_or_default();
             let last = holes.len() - 1;
             for (index, (kind, literal)) in holes.into_iter().enumerate() {
@@ -158,7 +107,8 @@ fn pattern_text() -> impl Strategy<Value = String> {
                 }
             }
             pattern
-        })
+        },
+    )
 }
 
 proptest! {
@@ -202,11 +152,7 @@ fn time_parts() -> impl Strategy<Value = Vec<Part>> {
         1 => Just(Part::Text(":")),
         1 => Just(Part::Text("0")),
     ];
-    let hole = prop_oneof![
-        Just(Part::Hole("time")),
-        Just(Part::Hole("")),
-        Just(Part::Hole("word"))
-    ];
+    let hole = prop_oneof![Just(Part::Hole("time")), Just(Part::Hole("")), Just(Part::Hole("word"))];
     let pairs = proptest::collection::vec((literal, hole), 1..3);
     (any::<bool>(), pairs, any::<bool>()).prop_map(|(begins, pairs, ends)| {
         let mut parts = Vec::new();
@@ -240,10 +186,7 @@ fn naive(text: &[u8], at: usize, parts: &[Part], is_first: bool) -> Option<Vec<(
             is_there.then(|| go(at + literal.len()))?
         }
         Part::Hole(kind) => {
-            let around = Surroundings {
-                is_first,
-                is_last: rest.is_empty(),
-            };
+            let around = Surroundings { is_first, is_last: rest.is_empty() };
             let found = |end: usize| {
                 let mut places = vec![(at, end)];
                 places.extend(go(end)?);

@@ -386,10 +386,7 @@ impl Reader {
             }
         }
         if is_cut {
-            self.reject_rest(
-                buffer,
-                "the source ends in the middle of a UTF-16 character",
-            )?;
+            self.reject_rest(buffer, "the source ends in the middle of a UTF-16 character")?;
         } else if buffer.filled > 0 {
             buffer.note_arrival(buffer.filled);
             let arrivals = buffer.arrivals.cut(buffer.filled);
@@ -402,20 +399,13 @@ impl Reader {
 
     /// Rejects what is left of a source: a record without its end.
     fn reject_rest(&mut self, buffer: &mut Buffer, reason: &str) -> Result<(), Over> {
-        let rest = RejectedRecord {
-            text: buffer.filled().to_vec(),
-            reason: reason.to_owned(),
-        };
+        let rest = RejectedRecord { text: buffer.filled().to_vec(), reason: reason.to_owned() };
         buffer.forget();
         self.hand_out(buffer, Content::Rejected(vec![rest]))
     }
 
     /// The source cannot be read any further: what was read of it is finished all the same.
-    pub(super) fn end_failed_source(
-        &mut self,
-        buffer: &mut Buffer,
-        error: io::Error,
-    ) -> Result<(), Stopped> {
+    pub(super) fn end_failed_source(&mut self, buffer: &mut Buffer, error: io::Error) -> Result<(), Stopped> {
         self.end_source(buffer)?;
         Err(Stopped::Failed(error))
     }
@@ -459,7 +449,6 @@ impl Reader {
             }
         };
         let header = buffer.header.as_ref();
-        self.dispatch
-            .hand_out_read(buffer.source, header, content, arrivals)
+        self.dispatch.hand_out_read(buffer.source, header, content, arrivals)
     }
 }

@@ -32,11 +32,7 @@ pub(super) struct Candidate {
 
 impl Known<'_> {
     /// What a file is that has all that was read of this one, and is this long; nothing if it is no copy.
-    fn judge_longer(
-        &self,
-        bytes: u64,
-        candidate: &Candidate,
-    ) -> std::io::Result<Option<(Verdict, bool)>> {
+    fn judge_longer(&self, bytes: u64, candidate: &Candidate) -> std::io::Result<Option<(Verdict, bool)>> {
         let read = self.print.read();
         if bytes == read {
             return Ok(Some((Verdict::Copy, true)));
@@ -101,13 +97,11 @@ pub(super) fn compare(
         Detection::Compressed(compression) => {
             let section = Box::new(Section::of(Arc::clone(file), 0, u64::MAX));
             let mut content = compression.reader(section)?;
-            Ok(
-                scan(&mut content, &prints, is_stopped).map(|scan| Candidate {
-                    compression: Some(compression),
-                    is_complete: scan.is_complete,
-                    likeness: scan.likeness,
-                }),
-            )
+            Ok(scan(&mut content, &prints, is_stopped).map(|scan| Candidate {
+                compression: Some(compression),
+                is_complete: scan.is_complete,
+                likeness: scan.likeness,
+            }))
         }
         detection => {
             let likeness = prints.iter().map(|print| print.compare(file, bytes));
@@ -122,11 +116,7 @@ pub(super) fn compare(
 }
 
 /// What a file is that compares like this with what is known, and whether that stays so until its length changes.
-pub(super) fn decide(
-    candidate: &Candidate,
-    path: &Path,
-    known: &[Known<'_>],
-) -> std::io::Result<(Verdict, bool)> {
+pub(super) fn decide(candidate: &Candidate, path: &Path, known: &[Known<'_>]) -> std::io::Result<(Verdict, bool)> {
     let mut may_become_copy = false;
     let mut found: Option<(Verdict, bool)> = None;
     for (known, likeness) in known.iter().zip(&candidate.likeness) {
@@ -168,9 +158,7 @@ pub(super) fn decide(
     }
     Ok(match found {
         // A copy that is being compressed has all it will have once it is complete.
-        Some((Verdict::Rest(_) | Verdict::Moved(_), _)) if !candidate.is_complete => {
-            (Verdict::Wait, false)
-        }
+        Some((Verdict::Rest(_) | Verdict::Moved(_), _)) if !candidate.is_complete => (Verdict::Wait, false),
         Some(found) => found,
         None if may_become_copy || !candidate.is_complete => (Verdict::Wait, false),
         None => (Verdict::New, true),

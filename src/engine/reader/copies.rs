@@ -108,22 +108,14 @@ impl Judged {
 
     /// Whether a file has nothing that was not read, if it has not changed.
     fn is_read(&self, file: &File) -> bool {
-        let is_same = || {
-            file.metadata()
-                .is_ok_and(|metadata| Look::of(&metadata) == self.look)
-        };
+        let is_same = || file.metadata().is_ok_and(|metadata| Look::of(&metadata) == self.look);
         self.is_final && self.waits_until.is_none() && is_same()
     }
 }
 
 impl Live<'_> {
     /// Finds out what a file is, as far as its bytes tell now.
-    pub(super) fn judge(
-        &mut self,
-        followed: &mut Followed,
-        index: usize,
-        now: Instant,
-    ) -> Result<Verdict, Stopped> {
+    pub(super) fn judge(&mut self, followed: &mut Followed, index: usize, now: Instant) -> Result<Verdict, Stopped> {
         let part = &followed.parts[index];
         let metadata = part.section.file().metadata()?;
         let (bytes, look) = (metadata.len(), Look::of(&metadata));
@@ -185,11 +177,7 @@ impl Live<'_> {
         let own = first_bytes(part.section.file())?;
         let is_compressed = compression(part.section.file())?.is_some();
         for (log, _) in self.group(followed, index) {
-            let is_copy = !log.is_own
-                && log
-                    .judged
-                    .as_ref()
-                    .is_some_and(|judged| judged.waits_until.is_none());
+            let is_copy = !log.is_own && log.judged.as_ref().is_some_and(|judged| judged.waits_until.is_none());
             if is_copied(&part.path, &log.path) && !is_copy && log.has_more() {
                 let first = first_bytes(log.section.file())?;
                 let common = own.len().min(first.len());
@@ -202,15 +190,9 @@ impl Live<'_> {
     }
 
     /// All files of the group, but for one, and where they are read.
-    fn group<'k>(
-        &'k self,
-        followed: &'k Followed,
-        index: usize,
-    ) -> impl Iterator<Item = (&'k Part, Place)> {
+    fn group<'k>(&'k self, followed: &'k Followed, index: usize) -> impl Iterator<Item = (&'k Part, Place)> {
         let here = followed.parts.iter().enumerate();
-        let here = here
-            .filter(move |(place, _)| *place != index)
-            .map(|(place, part)| (part, Place::Here(place)));
+        let here = here.filter(move |(place, _)| *place != index).map(|(place, part)| (part, Place::Here(place)));
         let others = self.slots.iter().enumerate();
         let others = others.filter_map(|(token, slot)| match &slot.as_ref()?.kind {
             Kind::Followed(other) if other.group == followed.group => Some((token, other)),
@@ -233,14 +215,8 @@ impl Live<'_> {
         });
         let gone = self.journal.gone.iter();
         let gone = gone.filter(|gone| gone.group == followed.group);
-        let gone = gone.map(|gone| Known {
-            path: &gone.path,
-            print: &gone.print,
-            file: None,
-        });
-        read.chain(gone)
-            .filter(|known| known.print.read() > 0)
-            .collect()
+        let gone = gone.map(|gone| Known { path: &gone.path, print: &gone.print, file: None });
+        read.chain(gone).filter(|known| known.print.read() > 0).collect()
     }
 
     /// Goes to the bytes of a file that were not read of the one that it is a copy of, with what stands in front of its
@@ -272,9 +248,7 @@ impl Live<'_> {
             Place::There(token, old) => {
                 let slot = self.slots.get_mut(token).and_then(Option::as_mut);
                 match slot.map(|slot| (slot.source, &mut slot.kind)) {
-                    Some((source, Kind::Followed(other))) => {
-                        (other.parts.get_mut(old), Some((token, source)))
-                    }
+                    Some((source, Kind::Followed(other))) => (other.parts.get_mut(old), Some((token, source))),
                     _ => (None, None),
                 }
             }
@@ -300,11 +274,7 @@ impl Live<'_> {
     }
 
     /// Reads what a file had when it was emptied, and that was not read yet, in its copy.
-    pub(super) fn read_rest_in_copy(
-        &mut self,
-        followed: &mut Followed,
-        index: usize,
-    ) -> Result<(), Stopped> {
+    pub(super) fn read_rest_in_copy(&mut self, followed: &mut Followed, index: usize) -> Result<(), Stopped> {
         let part = &followed.parts[index];
         if part.path.as_os_str().is_empty() {
             return Ok(());
@@ -313,14 +283,9 @@ impl Live<'_> {
         let passed_over = self.ids_without_rest(followed);
         let mut candidates = follow::list(&follow::parent(&path).0).unwrap_or_default();
         candidates.retain(|(candidate, id)| {
-            !passed_over.contains(id)
-                && (followed.is_in_directory() || is_rotated(candidate, &path))
+            !passed_over.contains(id) && (followed.is_in_directory() || is_rotated(candidate, &path))
         });
-        let known = [Known {
-            path: &path,
-            print: &print,
-            file: None,
-        }];
+        let known = [Known { path: &path, print: &print, file: None }];
         for (candidate_path, _) in candidates {
             let Ok(file) = follow::open(&candidate_path) else {
                 continue;

@@ -80,17 +80,10 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<Seen> {
         hand_overs: Vec::new(),
         idle: Vec::new(),
     });
-    let mut source = Cut {
-        bytes,
-        lengths,
-        turn: 0,
-    };
+    let mut source = Cut { bytes, lengths, turn: 0 };
     let mut buffer = reader.new_buffer(SourceIndex(0));
     let mut reads = 0;
-    while reader
-        .fill(&mut buffer, &mut source)
-        .expect("it can be read")
-    {
+    while reader.fill(&mut buffer, &mut source).expect("it can be read") {
         assert!(reader.find_records(&mut buffer).is_ok());
         reads += 1;
         if reads % every == 0 {
@@ -98,10 +91,7 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<Seen> {
         }
     }
     assert!(reader.end_source(&mut buffer).is_ok());
-    tasks
-        .try_iter()
-        .flat_map(|task| seen(how, task.content))
-        .collect()
+    tasks.try_iter().flat_map(|task| seen(how, task.content)).collect()
 }
 
 fn seen(how: How, content: Content) -> Vec<Seen> {
@@ -120,10 +110,9 @@ fn seen(how: How, content: Content) -> Vec<Seen> {
             seen
         }
         Content::Overlong => vec![Seen::Overlong],
-        Content::Rejected(rejected) => rejected
-            .iter()
-            .map(|rejected| Seen::Rejected(text(&rejected.text), rejected.reason.clone()))
-            .collect(),
+        Content::Rejected(rejected) => {
+            rejected.iter().map(|rejected| Seen::Rejected(text(&rejected.text), rejected.reason.clone())).collect()
+        }
         Content::Range(_) | Content::Mark(_) => panic!("the test reads no ranges"),
     }
 }
@@ -134,28 +123,10 @@ fn starts() -> &'static RecordStart {
 }
 
 fn hows(limit_bytes: usize) -> Vec<How> {
-    let framed = [
-        Framing::Lines,
-        Framing::Nul,
-        Framing::Starts(starts()),
-        Framing::Quoted { separator: b',' },
-    ];
-    let regrouped = [
-        Regroup::JsonIfValues,
-        Regroup::Json,
-        Regroup::Cri,
-        Regroup::OctetCounted,
-    ];
-    let framed = framed.map(|framing| How {
-        framing,
-        regroup: None,
-        limit_bytes,
-    });
-    let regrouped = regrouped.map(|regroup| How {
-        framing: regroup.framing(),
-        regroup: Some(regroup),
-        limit_bytes,
-    });
+    let framed = [Framing::Lines, Framing::Nul, Framing::Starts(starts()), Framing::Quoted { separator: b',' }];
+    let regrouped = [Regroup::JsonIfValues, Regroup::Json, Regroup::Cri, Regroup::OctetCounted];
+    let framed = framed.map(|framing| How { framing, regroup: None, limit_bytes });
+    let regrouped = regrouped.map(|regroup| How { framing: regroup.framing(), regroup: Some(regroup), limit_bytes });
     framed.into_iter().chain(regrouped).collect()
 }
 
@@ -170,9 +141,7 @@ fn simply(how: How, bytes: &[u8]) -> Vec<Seen> {
             false => text,
         };
         let begins = match how.framing {
-            Framing::Starts(_) => text[..text.len().min(limit)]
-                .first()
-                .is_some_and(u8::is_ascii_digit),
+            Framing::Starts(_) => text[..text.len().min(limit)].first().is_some_and(u8::is_ascii_digit),
             _ => true,
         };
         match records.last_mut() {
@@ -269,10 +238,7 @@ fn a_source_that_ends_within_a_character_loses_one_record() {
         let reason = "the source ends in the middle of a UTF-16 character".to_owned();
         assert_eq!(
             read(how, bytes, &[length], 1),
-            [
-                Seen::Record("a".to_owned()),
-                Seen::Rejected("b".to_owned(), reason)
-            ]
+            [Seen::Record("a".to_owned()), Seen::Rejected("b".to_owned(), reason)]
         );
     }
 }

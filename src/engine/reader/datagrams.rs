@@ -52,10 +52,7 @@ impl Datagrams {
     /// Takes senders out that have been silent for so long.
     pub(super) fn take_silent(&mut self, now: Instant, idle: Duration) -> Vec<SourceIndex> {
         let is_silent = |sender: &Sender| now.saturating_duration_since(sender.last) >= idle;
-        self.senders
-            .extract_if(|_, sender| is_silent(sender))
-            .map(|(_, sender)| sender.buffer.source)
-            .collect()
+        self.senders.extract_if(|_, sender| is_silent(sender)).map(|(_, sender)| sender.buffer.source).collect()
     }
 
     /// Hands out the records of the current sender.
@@ -79,9 +76,7 @@ impl Live<'_> {
         if dropped > datagrams.dropped {
             if datagrams.dropped == 0 && !self.reader.control.is_stopped() {
                 let name = self.reader.sources.display(listener);
-                say(format_args!(
-                    "{name}: the system drops datagrams: they come faster than they are read"
-                ));
+                say(format_args!("{name}: the system drops datagrams: they come faster than they are read"));
             }
             datagrams.dropped = dropped;
             self.reader.sources.set_dropped(listener, dropped);
@@ -100,10 +95,7 @@ impl Live<'_> {
         let framing = reader.framing(listener);
         let stands_alone = !matches!(framing, Framing::Lines | Framing::Nul);
         for _ in 0..READ_AT_ONCE {
-            let (len, peer) = match datagrams
-                .socket
-                .recv_from(&mut datagrams.datagram[..DATAGRAM_BYTES])
-            {
+            let (len, peer) = match datagrams.socket.recv_from(&mut datagrams.datagram[..DATAGRAM_BYTES]) {
                 Ok(received) => received,
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => break,

@@ -32,12 +32,7 @@ pub(super) struct Dialing {
 
 impl Dialing {
     pub(super) fn new(dial: Dial) -> Dialing {
-        Dialing {
-            dial,
-            attempts: 0,
-            at: Some(Instant::now()),
-            is_said: false,
-        }
+        Dialing { dial, attempts: 0, at: Some(Instant::now()), is_said: false }
     }
 
     /// When the next attempt is.

@@ -41,11 +41,7 @@ impl Live<'_> {
     }
 
     /// Looks which files have come to a directory, and which have gone.
-    pub(super) fn serve_directory(
-        &mut self,
-        watched: SourceIndex,
-        directory: &mut Directory,
-    ) -> Result<Next, Stopped> {
+    pub(super) fn serve_directory(&mut self, watched: SourceIndex, directory: &mut Directory) -> Result<Next, Stopped> {
         self.timers.look_on();
         let Some(files) = self.list(watched, directory) else {
             return Ok(Next::Wait);
@@ -83,11 +79,7 @@ impl Live<'_> {
     }
 
     /// The files of a directory; nothing as long as it is not there or cannot be listed.
-    fn list(
-        &mut self,
-        watched: SourceIndex,
-        directory: &mut Directory,
-    ) -> Option<Vec<(PathBuf, FileId)>> {
+    fn list(&mut self, watched: SourceIndex, directory: &mut Directory) -> Option<Vec<(PathBuf, FileId)>> {
         match follow::list(&directory.path) {
             Ok(files) => {
                 if std::mem::replace(&mut directory.is_said, false) {
@@ -168,12 +160,10 @@ impl Live<'_> {
     /// The files that this run writes to.
     fn own_files(&self) -> HashSet<FileId> {
         let written = &self.reader.reading.written;
-        let named = written
-            .iter()
-            .filter_map(|path| match follow::look(path.as_ref()) {
-                Ok(Named::File(id, _)) => Some(id),
-                _ => None,
-            });
+        let named = written.iter().filter_map(|path| match follow::look(path.as_ref()) {
+            Ok(Named::File(id, _)) => Some(id),
+            _ => None,
+        });
         [rustix::stdio::stdout(), rustix::stdio::stderr()]
             .into_iter()
             .filter_map(follow::regular_id)

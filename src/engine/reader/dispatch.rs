@@ -150,10 +150,7 @@ impl Dispatch {
     pub(super) fn answer(&mut self) {
         if self.setup.control.take_asked() {
             self.end_batch();
-            let place = Place {
-                chunks: self.sequence,
-                batches: self.batch,
-            };
+            let place = Place { chunks: self.sequence, batches: self.batch };
             let _ = self.setup.messages.send(Message::Asked(place)); // the run is over already
         }
     }
@@ -178,10 +175,7 @@ impl Dispatch {
     /// The chunks handed out since the last batch are a batch: the workers hand over what came of them.
     fn hand_over(&mut self) {
         if self.chunks > 0 {
-            let message = Message::BatchEnd {
-                batch: self.batch,
-                chunks: self.chunks,
-            };
+            let message = Message::BatchEnd { batch: self.batch, chunks: self.chunks };
             let _ = self.setup.messages.send(message); // the run is over already
             for worker in &self.setup.hand_overs {
                 let _ = worker.send(HandOver { batch: self.batch }); // the worker has ended

@@ -38,13 +38,7 @@ pub(super) struct Ranges {
 
 impl Reader {
     /// Reads a file to its end.
-    pub(super) fn read_file(
-        &mut self,
-        source: SourceIndex,
-        file: File,
-        start: u64,
-        end: u64,
-    ) -> Result<(), Stopped> {
+    pub(super) fn read_file(&mut self, source: SourceIndex, file: File, start: u64, end: u64) -> Result<(), Stopped> {
         let is_plain = self.has_lines(source, &file, (start, end))?;
         if !is_plain || self.preface(source) == Preface::Directives {
             let mut buffer = self.new_buffer(source);
@@ -58,13 +52,7 @@ impl Reader {
     }
 
     /// A file of lines, behind what stands in front of its records.
-    pub(super) fn ranges(
-        &mut self,
-        source: SourceIndex,
-        file: File,
-        start: u64,
-        end: u64,
-    ) -> Result<Ranges, Stopped> {
+    pub(super) fn ranges(&mut self, source: SourceIndex, file: File, start: u64, end: u64) -> Result<Ranges, Stopped> {
         let file = Arc::new(file);
         let mut buffer = self.new_buffer(source);
         buffer.is_tail = self.reading.tail.is_some();
@@ -80,22 +68,11 @@ impl Reader {
             true => LARGE_RANGE_CHUNKS,
             false => 1,
         };
-        Ok(Ranges {
-            file,
-            first,
-            low: first,
-            end,
-            bytes: chunk_bytes.saturating_mul(chunks),
-            header: buffer.header,
-        })
+        Ok(Ranges { file, first, low: first, end, bytes: chunk_bytes.saturating_mul(chunks), header: buffer.header })
     }
 
     /// Takes what stands in front of the records of a file.
-    fn take_all_preface(
-        &mut self,
-        buffer: &mut Buffer,
-        section: &mut Section,
-    ) -> Result<(), Stopped> {
+    fn take_all_preface(&mut self, buffer: &mut Buffer, section: &mut Section) -> Result<(), Stopped> {
         while buffer.preface != Preface::Nothing || !buffer.intake.is_settled() {
             // A mark and the first record tell, and mostly they are short.
             let ended = !self.fill(buffer, &mut section.take(SAMPLE_BYTES as u64))?;
@@ -105,12 +82,7 @@ impl Reader {
     }
 
     /// Whether the records of a file are its lines, so that it can be read by ranges: its first bytes tell.
-    pub(super) fn has_lines(
-        &self,
-        source: SourceIndex,
-        file: &File,
-        (start, end): (u64, u64),
-    ) -> io::Result<bool> {
+    pub(super) fn has_lines(&self, source: SourceIndex, file: &File, (start, end): (u64, u64)) -> io::Result<bool> {
         let is_certain = match self.regroup(source) {
             None => true,
             Some(Regroup::JsonIfValues) => false,
@@ -141,24 +113,14 @@ impl Reader {
     }
 
     /// Hands out the next range, which a worker reads; whether there was one.
-    pub(super) fn hand_out_range(
-        &mut self,
-        source: SourceIndex,
-        ranges: &mut Ranges,
-    ) -> Result<bool, Over> {
+    pub(super) fn hand_out_range(&mut self, source: SourceIndex, ranges: &mut Ranges) -> Result<bool, Over> {
         if ranges.low >= ranges.end {
             return Ok(false);
         }
         let high = ranges.end.min(ranges.low.saturating_add(ranges.bytes));
-        let range = FileRange {
-            file: Arc::clone(&ranges.file),
-            first: ranges.first,
-            low: ranges.low,
-            high,
-            end: ranges.end,
-        };
-        self.dispatch
-            .hand_out(source, ranges.header.as_ref(), Content::Range(range))?;
+        let range =
+            FileRange { file: Arc::clone(&ranges.file), first: ranges.first, low: ranges.low, high, end: ranges.end };
+        self.dispatch.hand_out(source, ranges.header.as_ref(), Content::Range(range))?;
         ranges.low = high;
         Ok(true)
     }
@@ -203,21 +165,13 @@ impl Reader {
     }
 
     /// Reads what has always more, until its end.
-    pub(super) fn read_all(
-        &mut self,
-        mut buffer: Buffer,
-        reader: &mut dyn Read,
-    ) -> Result<(), Stopped> {
+    pub(super) fn read_all(&mut self, mut buffer: Buffer, reader: &mut dyn Read) -> Result<(), Stopped> {
         while self.read_some(&mut buffer, reader)? {}
         Ok(())
     }
 
     /// Reads once from what has always more; whether it goes on.
-    pub(super) fn read_some(
-        &mut self,
-        buffer: &mut Buffer,
-        reader: &mut dyn Read,
-    ) -> Result<bool, Stopped> {
+    pub(super) fn read_some(&mut self, buffer: &mut Buffer, reader: &mut dyn Read) -> Result<bool, Stopped> {
         match self.fill(buffer, reader) {
             Ok(true) if !self.control.is_stopped() => {
                 self.find_records(buffer)?;
@@ -250,11 +204,7 @@ pub(super) struct Section {
 
 impl Section {
     pub(super) fn of(file: impl Into<Arc<File>>, offset: u64, end: u64) -> Self {
-        Section {
-            file: file.into(),
-            offset,
-            end,
-        }
+        Section { file: file.into(), offset, end }
     }
 
     pub(super) fn file(&self) -> &Arc<File> {

@@ -141,8 +141,7 @@ impl Followed {
         let is_followed_by_name = self.path.is_some();
         has(written)
             || self.parts.iter().any(|part| has(&part.path))
-            || is_followed_by_name
-                && std::fs::canonicalize(written).is_ok_and(|target| has(&target))
+            || is_followed_by_name && std::fs::canonicalize(written).is_ok_and(|target| has(&target))
     }
 }
 
@@ -186,12 +185,7 @@ impl Live<'_> {
     }
 
     /// Follows a regular file that is standard input: it may grow, but has no name.
-    pub(super) fn followed_handle(
-        &mut self,
-        source: SourceIndex,
-        file: File,
-        start: u64,
-    ) -> Result<Followed, Stopped> {
+    pub(super) fn followed_handle(&mut self, source: SourceIndex, file: File, start: u64) -> Result<Followed, Stopped> {
         self.timers.is_unwatched = true;
         let mut followed = Followed::new(source, source, None);
         if let Named::File(id, _) = follow::look_at(&file)? {
@@ -206,9 +200,7 @@ impl Live<'_> {
     /// Watches a directory, or looks more often.
     pub(super) fn watch(&mut self, directory: &Path) {
         let bell = &self.bell;
-        let watch = self
-            .watch
-            .get_or_insert_with(|| Watch::new(Arc::clone(bell)));
+        let watch = self.watch.get_or_insert_with(|| Watch::new(Arc::clone(bell)));
         self.timers.is_unwatched |= !watch.watch(directory);
     }
 
@@ -303,10 +295,7 @@ impl Live<'_> {
                     part.until = Some(now + GRACE);
                 }
             }
-            if followed.parts[index]
-                .until
-                .is_some_and(|until| until <= now)
-            {
+            if followed.parts[index].until.is_some_and(|until| until <= now) {
                 self.end_part(followed, index)?;
                 if followed.path.is_none() && followed.parts.is_empty() {
                     return Ok(Next::End);
@@ -322,12 +311,7 @@ impl Live<'_> {
     }
 
     /// Finds out whether a file is read, or a copy of another one.
-    fn settle(
-        &mut self,
-        followed: &mut Followed,
-        index: usize,
-        now: Instant,
-    ) -> Result<Settled, Stopped> {
+    fn settle(&mut self, followed: &mut Followed, index: usize, now: Instant) -> Result<Settled, Stopped> {
         if followed.parts[index].is_own {
             return Ok(Settled::Read);
         }
@@ -389,10 +373,7 @@ impl Live<'_> {
                 }
                 let passed_over = followed.parts[..parts].iter_mut().skip(1);
                 let unused = passed_over.filter(|part| part.is_empty());
-                unused
-                    .rev()
-                    .skip(MOST_UNUSED)
-                    .for_each(|part| part.let_go(now));
+                unused.rev().skip(MOST_UNUSED).for_each(|part| part.let_go(now));
                 Ok(Next::Turn)
             }
         }
@@ -432,11 +413,7 @@ impl Live<'_> {
     }
 
     /// Files of these names have changed.
-    pub(super) fn files_changed(
-        &mut self,
-        names: &HashSet<OsString>,
-        is_listing_old: bool,
-    ) -> Result<(), Over> {
+    pub(super) fn files_changed(&mut self, names: &HashSet<OsString>, is_listing_old: bool) -> Result<(), Over> {
         for token in 0..self.slots.len() {
             let Some(slot) = &mut self.slots[token] else {
                 continue;

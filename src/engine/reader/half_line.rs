@@ -47,11 +47,7 @@ impl Live<'_> {
     }
 
     /// Reads the file to its end that had the name of another one before; whether its last line may go on.
-    fn is_before_unfinished(
-        &mut self,
-        (token, source): (usize, SourceIndex),
-        is_late: bool,
-    ) -> Result<bool, Stopped> {
+    fn is_before_unfinished(&mut self, (token, source): (usize, SourceIndex), is_late: bool) -> Result<bool, Stopped> {
         let Some(mut slot) = self.slots.get_mut(token).and_then(Option::take) else {
             return Ok(false);
         };

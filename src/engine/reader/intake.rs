@@ -48,21 +48,14 @@ impl Intake {
             encoding: Encoding::Unknown,
             grouping: match regroup {
                 None => Grouping::Framed,
-                Some(regroup) => Grouping::Undecided {
-                    regroup,
-                    looked_at: 0,
-                    white: 0,
-                },
+                Some(regroup) => Grouping::Undecided { regroup, looked_at: 0, white: 0 },
             },
         }
     }
 
     /// Of text without a mark, whose records are found like this.
     fn settled(grouping: Grouping) -> Intake {
-        Intake {
-            encoding: Encoding::Utf8,
-            grouping,
-        }
+        Intake { encoding: Encoding::Utf8, grouping }
     }
 
     /// Whether bytes are read straight into the buffer: they are records, or nothing is known of them yet.
@@ -72,8 +65,7 @@ impl Intake {
 
     /// Whether the first bytes have told all there is to know.
     pub(super) fn is_settled(&self) -> bool {
-        !matches!(self.encoding, Encoding::Unknown)
-            && !matches!(self.grouping, Grouping::Undecided { .. })
+        !matches!(self.encoding, Encoding::Unknown) && !matches!(self.grouping, Grouping::Undecided { .. })
     }
 
     /// Whether the ends of records are known as soon as they are in the buffer.
@@ -117,12 +109,7 @@ impl Reader {
         }
         let limit = self.max_line_bytes;
         let filled = &buffer.bytes[..buffer.filled];
-        let Grouping::Undecided {
-            regroup,
-            looked_at,
-            white,
-        } = &mut buffer.intake.grouping
-        else {
+        let Grouping::Undecided { regroup, looked_at, white } = &mut buffer.intake.grouping else {
             return;
         };
         let regroup = *regroup;
@@ -159,9 +146,7 @@ impl Reader {
     pub(super) fn intake_of_datagram(&self, listener: SourceIndex, bytes: &[u8]) -> Intake {
         let limit = self.max_line_bytes;
         Intake::settled(match self.regroup(listener) {
-            Some(Regroup::JsonIfValues) if has_json_values(bytes, limit, true) != Some(true) => {
-                Grouping::Framed
-            }
+            Some(Regroup::JsonIfValues) if has_json_values(bytes, limit, true) != Some(true) => Grouping::Framed,
             Some(regroup) => Grouping::Regrouped(regroup.start(limit)),
             None => Grouping::Framed,
         })
@@ -193,9 +178,7 @@ impl Reader {
             let replaced = std::mem::take(&mut utf16.replaced);
             if replaced > 0 {
                 let name = self.sources.display(buffer.source);
-                say(format_args!(
-                    "{name}: not UTF-16 in {replaced} places, each replaced by U+FFFD"
-                ));
+                say(format_args!("{name}: not UTF-16 in {replaced} places, each replaced by U+FFFD"));
             }
         }
         buffer.regroup(|regrouper, out| regrouper.finish(ending, out));

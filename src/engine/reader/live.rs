@@ -92,9 +92,7 @@ impl<'r> Live<'r> {
     /// Opens a source of the command line.
     pub(super) fn open(&mut self, source: SourceIndex) -> Result<(), Over> {
         let name = self.reader.sources.name(source);
-        let follows = self.reader.reading.follow
-            && &*name != "-"
-            && source::liveness(&name) == Liveness::Plain;
+        let follows = self.reader.reading.follow && &*name != "-" && source::liveness(&name) == Liveness::Plain;
         if follows {
             return self.follow(source, name.as_ref().as_ref());
         }
@@ -165,10 +163,7 @@ impl<'r> Live<'r> {
             self.slots.push(None);
         }
         self.open += 1;
-        let has_no_records = matches!(
-            slot.kind,
-            Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_)
-        );
+        let has_no_records = matches!(slot.kind, Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_));
         if has_no_records {
             self.reader.mark_ended(source)?;
         }
@@ -230,10 +225,7 @@ impl<'r> Live<'r> {
             let waited = self.poller.wait(&mut ready, time);
             self.reader.control.set_waiting(false);
             if let Err(error) = waited {
-                say(format_args!(
-                    "sources cannot be waited for: {}",
-                    reason(&error)
-                ));
+                say(format_args!("sources cannot be waited for: {}", reason(&error)));
                 return Ok(());
             }
             if ready.contains(&OUTPUT) {
@@ -335,10 +327,7 @@ impl<'r> Live<'r> {
         }
         self.free.push(token);
         self.open -= 1;
-        let has_ended_before = matches!(
-            slot.kind,
-            Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_)
-        );
+        let has_ended_before = matches!(slot.kind, Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_));
         match (has_ended_before, self.is_written(slot.source)) {
             (true, _) => Ok(()),
             (false, true) => self.reader.mark_ended(slot.source),

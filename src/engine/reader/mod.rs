@@ -156,11 +156,7 @@ impl Reader {
             messages: setup.messages.clone(),
             dispatch: Dispatch::new(dispatch::Setup {
                 batch,
-                batch_chunks: if setup.marks {
-                    WINDOWED_CHUNKS
-                } else {
-                    u64::MAX
-                },
+                batch_chunks: if setup.marks { WINDOWED_CHUNKS } else { u64::MAX },
                 tasks: setup.tasks,
                 tickets: setup.tickets,
                 messages: setup.messages,
@@ -179,9 +175,7 @@ impl Reader {
     pub(super) fn run(mut self) {
         let written = (0..self.sources.written()).map(SourceIndex);
         let is_live = self.reading.follow
-            || written
-                .clone()
-                .any(|index| source::liveness(&self.sources.name(index)) != Liveness::Plain);
+            || written.clone().any(|index| source::liveness(&self.sources.name(index)) != Liveness::Plain);
         if is_live {
             let _ = self.read_live(written.collect()); // the run is over already
         } else {
@@ -249,10 +243,7 @@ impl Reader {
                 Err(error) => Err(Stopped::Failed(error)),
             },
             Ok(input) => match Live::new(self) {
-                Ok(mut live) => live
-                    .add(source, input)
-                    .and_then(|()| live.run())
-                    .map_err(Stopped::from),
+                Ok(mut live) => live.add(source, input).and_then(|()| live.run()).map_err(Stopped::from),
                 Err(error) => Err(Stopped::Failed(error)),
             },
             Err(reason) => {

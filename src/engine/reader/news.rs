@@ -82,10 +82,7 @@ impl Watch {
                 }
             });
         };
-        Watch {
-            watcher: notify::recommended_watcher(tell).ok(),
-            watched: HashSet::new(),
-        }
+        Watch { watcher: notify::recommended_watcher(tell).ok(), watched: HashSet::new() }
     }
 
     /// A directory is not there any more: one that comes in its place is not watched yet.
@@ -102,11 +99,8 @@ impl Watch {
         if self.watched.contains(directory) {
             return true;
         }
-        let watches = self.watcher.as_mut().is_some_and(|watcher| {
-            watcher
-                .watch(directory, RecursiveMode::NonRecursive)
-                .is_ok()
-        });
+        let watches =
+            self.watcher.as_mut().is_some_and(|watcher| watcher.watch(directory, RecursiveMode::NonRecursive).is_ok());
         if watches {
             self.watched.insert(directory.to_owned());
         }

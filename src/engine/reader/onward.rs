@@ -21,11 +21,7 @@ pub(super) struct Onward<'p> {
 
 impl<'p> Onward<'p> {
     pub(super) fn new(section: &'p mut Section, print: &'p mut Fingerprint) -> Self {
-        Onward {
-            section,
-            print,
-            is_rewritten: false,
-        }
+        Onward { section, print, is_rewritten: false }
     }
 }
 
@@ -84,9 +80,7 @@ pub(super) fn end_of_hole(file: &File, most: u64) -> io::Result<u64> {
     let mut bytes = vec![0; STEP_BYTES];
     let mut end = 0;
     while end < most {
-        let wanted = usize::try_from(most - end)
-            .unwrap_or(usize::MAX)
-            .min(STEP_BYTES);
+        let wanted = usize::try_from(most - end).unwrap_or(usize::MAX).min(STEP_BYTES);
         let read = file.read_at(&mut bytes[..wanted], end)?;
         let zeros = bytes[..read].iter().take_while(|byte| **byte == 0).count();
         end += zeros as u64;
@@ -132,12 +126,7 @@ mod tests {
     #[test]
     fn a_hole_ends_where_something_was_written() {
         let mut file = tempfile::tempfile().expect("a file");
-        for (content, most, end) in [
-            (&b""[..], 9, 0),
-            (b"a", 9, 0),
-            (b"\0\0a", 9, 2),
-            (b"\0\0a", 1, 1),
-        ] {
+        for (content, most, end) in [(&b""[..], 9, 0), (b"a", 9, 0), (b"\0\0a", 9, 2), (b"\0\0a", 1, 1)] {
             file.set_len(0).expect("a file");
             file.write_all_at(content, 0).expect("room");
             assert_eq!(end_of_hole(&file, most).expect("a file"), end);

@@ -61,10 +61,7 @@ pub(super) struct Look {
 
 impl Look {
     pub(super) fn of(metadata: &Metadata) -> Look {
-        Look {
-            bytes: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-        }
+        Look { bytes: metadata.len(), modified: (metadata.mtime(), metadata.mtime_nsec()) }
     }
 }
 
@@ -86,11 +83,7 @@ impl Part {
 
     /// Whether it has bytes that were not read.
     pub(super) fn has_more(&self) -> bool {
-        let bytes = self
-            .section
-            .file()
-            .metadata()
-            .map(|metadata| metadata.len());
+        let bytes = self.section.file().metadata().map(|metadata| metadata.len());
         !self.is_over && bytes.is_ok_and(|bytes| bytes > self.section.offset)
     }
 
@@ -120,14 +113,7 @@ impl Part {
 }
 
 impl Live<'_> {
-    pub(super) fn part(
-        &self,
-        source: SourceIndex,
-        id: FileId,
-        path: PathBuf,
-        file: File,
-        start: u64,
-    ) -> Part {
+    pub(super) fn part(&self, source: SourceIndex, id: FileId, path: PathBuf, file: File, start: u64) -> Part {
         Part {
             id,
             path,
@@ -149,20 +135,14 @@ impl Live<'_> {
         let start = part.section.offset;
         let file = Arc::clone(part.section.file());
         if tail && compression_at(&file, start)?.is_none() {
-            part.section.offset =
-                self.reader
-                    .start_of_tail(&mut part.buffer, &file, start, u64::MAX)?;
+            part.section.offset = self.reader.start_of_tail(&mut part.buffer, &file, start, u64::MAX)?;
         }
         part.print = Fingerprint::of(&file, part.section.offset)?;
         Ok(())
     }
 
     /// Reads a file on; whether it had something, and whether it has more.
-    pub(super) fn read_part(
-        &mut self,
-        followed: &mut Followed,
-        index: usize,
-    ) -> Result<(bool, bool), Stopped> {
+    pub(super) fn read_part(&mut self, followed: &mut Followed, index: usize) -> Result<(bool, bool), Stopped> {
         let part = &mut followed.parts[index];
         let metadata = part.section.file().metadata()?;
         if part.is_over || part.is_settled(&metadata, Instant::now()) {
@@ -203,9 +183,7 @@ impl Live<'_> {
         part.buffer.give_room_back();
         if part.section.offset > 0 && is_made_up(&file, part.section.offset) {
             let name = self.reader.sources.display(part.buffer.source);
-            say(format_args!(
-                "{name}: is made by the system whenever it is read; it is read once"
-            ));
+            say(format_args!("{name}: is made by the system whenever it is read; it is read once"));
             self.reader.end_source(&mut part.buffer)?;
             (part.is_over, part.is_made_up) = (true, true);
             return Ok((true, false));
@@ -241,17 +219,12 @@ impl Live<'_> {
     }
 
     /// A file has lost its name for good.
-    pub(super) fn end_part(
-        &mut self,
-        followed: &mut Followed,
-        index: usize,
-    ) -> Result<(), Stopped> {
+    pub(super) fn end_part(&mut self, followed: &mut Followed, index: usize) -> Result<(), Stopped> {
         let mut part = followed.parts.remove(index);
         followed.siblings.add(part.id, part.section.file());
         if part.is_own {
             self.reader.end_source(&mut part.buffer)?;
-            self.journal
-                .forget_file(followed.group, part.path, part.print);
+            self.journal.forget_file(followed.group, part.path, part.print);
         }
         Ok(())
     }

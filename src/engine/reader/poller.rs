@@ -20,10 +20,7 @@ pub(super) fn has_input(fd: BorrowedFd<'_>) -> bool {
 fn timespec(time: Duration) -> Timespec {
     // Whole milliseconds, rounded up: whoever wakes too early looks at the clock again and again.
     let time = Duration::from_millis(time.as_nanos().div_ceil(1_000_000) as u64);
-    Timespec {
-        tv_sec: time.as_secs().min(1 << 20) as i64,
-        tv_nsec: time.subsec_nanos().into(),
-    }
+    Timespec { tv_sec: time.as_secs().min(1 << 20) as i64, tv_nsec: time.subsec_nanos().into() }
 }
 
 /// With thousands of connections, only those are looked at that have something.
@@ -48,18 +45,11 @@ mod epoll {
 
     impl Poller {
         pub(in super::super) fn new() -> io::Result<Poller> {
-            Ok(Poller {
-                epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-                events: Vec::with_capacity(EVENTS),
-            })
+            Ok(Poller { epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?, events: Vec::with_capacity(EVENTS) })
         }
 
         /// From now on it is waited for; false if it cannot be, and is to be read as it is.
-        pub(in super::super) fn add(
-            &mut self,
-            fd: BorrowedFd<'_>,
-            token: usize,
-        ) -> io::Result<bool> {
+        pub(in super::super) fn add(&mut self, fd: BorrowedFd<'_>, token: usize) -> io::Result<bool> {
             let data = epoll::EventData::new_u64(token as u64);
             match epoll::add(&self.epoll, fd, data, epoll::EventFlags::IN) {
                 Ok(()) => Ok(true),
@@ -69,11 +59,7 @@ mod epoll {
         }
 
         /// From now on its failure is waited for, which for a pipe that is written to is that nobody reads it.
-        pub(in super::super) fn add_failure(
-            &mut self,
-            fd: BorrowedFd<'_>,
-            token: usize,
-        ) -> io::Result<()> {
+        pub(in super::super) fn add_failure(&mut self, fd: BorrowedFd<'_>, token: usize) -> io::Result<()> {
             let data = epoll::EventData::new_u64(token as u64);
             // An error is told of in any case.
             epoll::add(&self.epoll, fd, data, epoll::EventFlags::empty())?;
@@ -86,11 +72,7 @@ mod epoll {
         }
 
         /// Waits for the first, or for some time; without a time, as long as it takes.
-        pub(in super::super) fn wait(
-            &mut self,
-            ready: &mut Vec<usize>,
-            time: Option<Duration>,
-        ) -> io::Result<()> {
+        pub(in super::super) fn wait(&mut self, ready: &mut Vec<usize>, time: Option<Duration>) -> io::Result<()> {
             let time = time.map(super::timespec);
             self.events.clear();
             match epoll::wait(&self.epoll, spare_capacity(&mut self.events), time.as_ref()) {
@@ -123,28 +105,18 @@ mod poll {
 
     impl Poller {
         pub(in super::super) fn new() -> io::Result<Poller> {
-            Ok(Poller {
-                waiting: Vec::new(),
-            })
+            Ok(Poller { waiting: Vec::new() })
         }
 
         /// From now on it is waited for.
-        pub(in super::super) fn add(
-            &mut self,
-            fd: BorrowedFd<'_>,
-            token: usize,
-        ) -> io::Result<bool> {
+        pub(in super::super) fn add(&mut self, fd: BorrowedFd<'_>, token: usize) -> io::Result<bool> {
             let fd = fd.try_clone_to_owned()?;
             self.waiting.push((token, fd, PollFlags::IN));
             Ok(true)
         }
 
         /// From now on its failure is waited for, which for a pipe that is written to is that nobody reads it.
-        pub(in super::super) fn add_failure(
-            &mut self,
-            fd: BorrowedFd<'_>,
-            token: usize,
-        ) -> io::Result<()> {
+        pub(in super::super) fn add_failure(&mut self, fd: BorrowedFd<'_>, token: usize) -> io::Result<()> {
             let fd = fd.try_clone_to_owned()?;
             // An error is told of in any case.
             self.waiting.push((token, fd, PollFlags::empty()));
@@ -157,27 +129,16 @@ mod poll {
         }
 
         /// Waits for the first, or for some time; without a time, as long as it takes.
-        pub(in super::super) fn wait(
-            &mut self,
-            ready: &mut Vec<usize>,
-            time: Option<Duration>,
-        ) -> io::Result<()> {
+        pub(in super::super) fn wait(&mut self, ready: &mut Vec<usize>, time: Option<Duration>) -> io::Result<()> {
             let time = time.map(super::timespec);
-            let mut polled: Vec<PollFd<'_>> = self
-                .waiting
-                .iter()
-                .map(|(_, fd, events)| PollFd::new(fd, *events))
-                .collect();
+            let mut polled: Vec<PollFd<'_>> =
+                self.waiting.iter().map(|(_, fd, events)| PollFd::new(fd, *events)).collect();
             match poll(&mut polled, time.as_ref()) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
             let waiting = self.waiting.iter().zip(&polled);
-            ready.extend(
-                waiting
-                    .filter(|(_, polled)| !polled.revents().is_empty())
-                    .map(|((token, ..), _)| *token),
-            );
+            ready.extend(waiting.filter(|(_, polled)| !polled.revents().is_empty()).map(|((token, ..), _)| *token));
             Ok(())
         }
     }

@@ -29,21 +29,11 @@ pub(in crate::engine) struct HeaderFinder {
 impl HeaderFinder {
     /// A finder for an input of a plan, if it has headers.
     pub(in crate::engine) fn of(plan: &Arc<Plan>, input: usize) -> Option<HeaderFinder> {
-        (plan.inputs[input].preface == Preface::Header).then(|| HeaderFinder {
-            plan: Arc::clone(plan),
-            input,
-        })
+        (plan.inputs[input].preface == Preface::Header).then(|| HeaderFinder { plan: Arc::clone(plan), input })
     }
 
     /// The header, if one of these records can be one; `before` records of the source came before them.
-    fn find(
-        &self,
-        sources: &Sources,
-        source: SourceIndex,
-        bytes: &[u8],
-        before: u64,
-        now_ns: i64,
-    ) -> Option<Header> {
+    fn find(&self, sources: &Sources, source: SourceIndex, bytes: &[u8], before: u64, now_ns: i64) -> Option<Header> {
         let input = &self.plan.inputs[self.input];
         let chunk = Chunk {
             source,
@@ -114,10 +104,7 @@ impl Reader {
                     (last, more) = (end, more + 1);
                 });
                 let rest_bytes = &buffer.filled()[start..last];
-                if finder
-                    .find(&self.sources, source, rest_bytes, before + 1, now_ns)
-                    .is_none()
-                {
+                if finder.find(&self.sources, source, rest_bytes, before + 1, now_ns).is_none() {
                     (start, records) = (last, records + more);
                     break;
                 }

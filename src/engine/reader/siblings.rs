@@ -28,10 +28,7 @@ struct Seen {
 
 impl Seen {
     fn of(metadata: &Metadata) -> Seen {
-        Seen {
-            created: metadata.created().ok(),
-            look: Look::of(metadata),
-        }
+        Seen { created: metadata.created().ok(), look: Look::of(metadata) }
     }
 }
 
@@ -65,12 +62,7 @@ impl Siblings {
 
     /// Rotated files of a name, the oldest first, that are not known and were written to since a time. They are known
     /// from now on.
-    pub(super) fn missed(
-        &mut self,
-        path: &Path,
-        known: &[FileId],
-        since: SystemTime,
-    ) -> Vec<(PathBuf, FileId)> {
+    pub(super) fn missed(&mut self, path: &Path, known: &[FileId], since: SystemTime) -> Vec<(PathBuf, FileId)> {
         let since = since.checked_sub(SLACK).unwrap_or(since);
         let listed = listed(path);
         let mut missed = Vec::new();
@@ -81,8 +73,7 @@ impl Siblings {
                 missed.push((modified, path.clone(), *id));
             }
         }
-        self.seen
-            .retain(|id, _| listed.iter().any(|(_, listed, _)| listed == id));
+        self.seen.retain(|id, _| listed.iter().any(|(_, listed, _)| listed == id));
         for (_, id, metadata) in listed {
             self.seen.insert(id, Seen::of(&metadata));
         }

@@ -69,11 +69,7 @@ impl Slot {
             Kind::Stream(file, _) | Kind::Connection(file, _) => Some(file.as_fd()),
             Kind::Listener(listener, _) => Some(listener.as_fd()),
             Kind::Datagrams(datagrams) => Some(datagrams.socket.as_fd()),
-            Kind::Dial(_)
-            | Kind::Followed(_)
-            | Kind::Directory(_)
-            | Kind::Ranges(_)
-            | Kind::Bytes(_) => None,
+            Kind::Dial(_) | Kind::Followed(_) | Kind::Directory(_) | Kind::Ranges(_) | Kind::Bytes(_) => None,
         }
     }
 
@@ -90,11 +86,7 @@ impl Slot {
         match &self.kind {
             Kind::Stream(..) | Kind::Connection(..) | Kind::Dial(_) => true,
             Kind::Followed(followed) => followed.has_records(),
-            Kind::Listener(..)
-            | Kind::Datagrams(_)
-            | Kind::Directory(_)
-            | Kind::Ranges(_)
-            | Kind::Bytes(_) => false,
+            Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_) | Kind::Ranges(_) | Kind::Bytes(_) => false,
         }
     }
 }

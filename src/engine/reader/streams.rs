@@ -52,15 +52,13 @@ impl Live<'_> {
                     Detection::Plain => {}
                     Detection::NeedMore => return Ok(slot.wait()),
                     Detection::Compressed(_) if self.open > 1 => {
-                        let message = "compressed input cannot be read beside live sources; decompress it in front of the pipe";
+                        let message =
+                            "compressed input cannot be read beside live sources; decompress it in front of the pipe";
                         return Err(io::Error::other(message).into());
                     }
                     Detection::Compressed(compression) => {
                         let head = io::Cursor::new(slot.buffer.filled().to_vec());
-                        let rest = Waiting {
-                            file: file.try_clone()?,
-                            control: Arc::clone(&self.reader.control),
-                        };
+                        let rest = Waiting { file: file.try_clone()?, control: Arc::clone(&self.reader.control) };
                         self.poller.remove(file.as_fd(), token);
                         slot.buffer.forget();
                         slot.kind = Kind::Bytes(compression.reader(Box::new(head.chain(rest)))?);
@@ -69,8 +67,7 @@ impl Live<'_> {
                 }
             }
             self.reader.find_records(&mut slot.buffer)?;
-            let is_full =
-                slot.buffer.filled >= self.reader.chunk_bytes || slot.buffer.taken >= most;
+            let is_full = slot.buffer.filled >= self.reader.chunk_bytes || slot.buffer.taken >= most;
             if is_full || !has_input(file.as_fd()) {
                 break;
             }
@@ -81,10 +78,7 @@ impl Live<'_> {
 
     /// Hands out whole records, unless they can wait for more.
     fn hand_out(&mut self, token: usize, slot: &mut Slot) -> Result<(), Over> {
-        (slot.last, slot.is_open) = (
-            Instant::now(),
-            self.reader.framing(slot.source).has_starts(),
-        );
+        (slot.last, slot.is_open) = (Instant::now(), self.reader.framing(slot.source).has_starts());
         let is_full = slot.buffer.filled >= self.reader.chunk_bytes;
         let can_wait = self.reader.waits_for_more && self.open == 1;
         if can_wait && !is_full && !self.reader.dispatch.is_time() {
@@ -100,11 +94,7 @@ impl Live<'_> {
     }
 
     /// Reads a connection as long as it has something, or until a chunk is full.
-    pub(super) fn serve_connection(
-        &mut self,
-        token: usize,
-        slot: &mut Slot,
-    ) -> Result<Next, Stopped> {
+    pub(super) fn serve_connection(&mut self, token: usize, slot: &mut Slot) -> Result<Next, Stopped> {
         let Kind::Connection(file, dialing) = &mut slot.kind else {
             return Ok(Next::End);
         };
@@ -120,8 +110,7 @@ impl Live<'_> {
             }
             let read = slot.buffer.taken - taken;
             self.reader.find_records(&mut slot.buffer)?;
-            let is_full =
-                slot.buffer.filled >= self.reader.chunk_bytes || slot.buffer.taken >= most;
+            let is_full = slot.buffer.filled >= self.reader.chunk_bytes || slot.buffer.taken >= most;
             if is_full || read < DRAINED_BYTES {
                 break None;
             }
@@ -141,12 +130,7 @@ impl Live<'_> {
     }
 
     /// A connection has ended: it is made again, if it was made here and is followed.
-    fn lose(
-        &mut self,
-        token: usize,
-        slot: &mut Slot,
-        error: Option<io::Error>,
-    ) -> Result<Next, Stopped> {
+    fn lose(&mut self, token: usize, slot: &mut Slot, error: Option<io::Error>) -> Result<Next, Stopped> {
         self.held = self.held.filter(|held| *held != token);
         match &error {
             // Closed in order: its last line counts, with a newline or without.
@@ -180,11 +164,7 @@ impl Live<'_> {
     }
 
     /// Takes connections that wait to be taken.
-    pub(super) fn serve_listener(
-        &mut self,
-        token: usize,
-        slot: &mut Slot,
-    ) -> Result<Next, Stopped> {
+    pub(super) fn serve_listener(&mut self, token: usize, slot: &mut Slot) -> Result<Next, Stopped> {
         let Kind::Listener(listener, rests) = &mut slot.kind else {
             return Ok(Next::End);
         };

@@ -55,10 +55,7 @@ impl Running {
             clock,
             quiet: true,
             sources: Sources::new(&sources, &[]),
-            reading: Reading {
-                idle: IDLE,
-                ..Reading::default()
-            },
+            reading: Reading { idle: IDLE, ..Reading::default() },
             chunk_bytes: 1 << 10,
             max_line_bytes: 1 << 10,
             inputs: vec![(Framing::Lines, Preface::Nothing)],
@@ -75,12 +72,7 @@ impl Running {
             hand_overs: Vec::new(),
             idle: Vec::new(),
         });
-        let running = Running {
-            tasks,
-            messages,
-            control,
-            _tickets: ticket_sender,
-        };
+        let running = Running { tasks, messages, control, _tickets: ticket_sender };
         (running, reader)
     }
 
@@ -205,9 +197,7 @@ fn arrivals(task: Task) -> Vec<(String, i64)> {
     let bytes = &bytes[..len];
     let chunk = ChunkArrivals::new(task.read_ns, task.arrivals, bytes);
     let column = chunk.column(bytes, &Batch::new(count_records(bytes), Position(0)), None);
-    let lines = std::str::from_utf8(bytes)
-        .expect("the test's own text")
-        .lines();
+    let lines = std::str::from_utf8(bytes).expect("the test's own text").lines();
     let time = |row| match column.get(row).to_value() {
         Value::Time(ns) => ns,
         other => panic!("{other:?}"),
@@ -219,43 +209,21 @@ fn arrivals(task: Task) -> Vec<(String, i64)> {
 fn every_record_arrives_when_its_end_is_read_however_long_the_chunk_waits() {
     let clock = FakeClock::at(1000);
     let (running, mut reader) = Running::of(vec!["-".into()], clock.clone());
-    let pieces = [
-        (1, "a\nb\nc"),
-        (10, "c\n"),
-        (100, "d"),
-        (5, "d\ne\nf\ng"),
-        (7, ""),
-    ];
-    let mut trickle = Trickle {
-        pieces: pieces.iter(),
-        clock: clock.clone(),
-    };
+    let pieces = [(1, "a\nb\nc"), (10, "c\n"), (100, "d"), (5, "d\ne\nf\ng"), (7, "")];
+    let mut trickle = Trickle { pieces: pieces.iter(), clock: clock.clone() };
     let mut buffer = reader.new_buffer(SourceIndex(0));
-    while reader
-        .fill(&mut buffer, &mut trickle)
-        .expect("it can be read")
-    {
+    while reader.fill(&mut buffer, &mut trickle).expect("it can be read") {
         reader.find_records(&mut buffer).expect("lines");
     }
     clock.pass(1_000_000);
     reader.cut(&mut buffer).expect("somebody takes it");
-    let expected = [
-        ("a", 1001),
-        ("b", 1001),
-        ("cc", 1011),
-        ("dd", 1116),
-        ("e", 1116),
-        ("f", 1116),
-    ];
+    let expected = [("a", 1001), ("b", 1001), ("cc", 1011), ("dd", 1116), ("e", 1116), ("f", 1116)];
     let expected = expected.map(|(line, ns)| (line.to_owned(), ns));
     assert_eq!(arrivals(running.task()), expected);
     clock.set(3); // a step back moves no arrival back
     reader.end_source(&mut buffer).expect("somebody takes it");
     assert_eq!(arrivals(running.task()), [("g".to_owned(), 1116)]);
-    reader
-        .dispatch
-        .mark(SourceIndex(0), Mark::Clock)
-        .expect("somebody takes it");
+    reader.dispatch.mark(SourceIndex(0), Mark::Clock).expect("somebody takes it");
     assert_eq!(running.task().read_ns, 1_001_123);
 }
 
@@ -264,21 +232,12 @@ fn no_record_arrives_before_what_windows_have_heard_of() {
     let clock = FakeClock::at(1000);
     let (running, mut reader) = Running::of(vec!["-".into()], clock.clone());
     let mut buffer = reader.new_buffer(SourceIndex(0));
-    let mut trickle = Trickle {
-        pieces: [(1, "a\n"), (1, "b\n")].iter(),
-        clock: clock.clone(),
-    };
-    while reader
-        .fill(&mut buffer, &mut trickle)
-        .expect("it can be read")
-    {
+    let mut trickle = Trickle { pieces: [(1, "a\n"), (1, "b\n")].iter(), clock: clock.clone() };
+    while reader.fill(&mut buffer, &mut trickle).expect("it can be read") {
         reader.find_records(&mut buffer).expect("lines");
         clock.pass(5);
     }
-    reader
-        .dispatch
-        .mark(SourceIndex(1), Mark::Ended)
-        .expect("somebody takes it");
+    reader.dispatch.mark(SourceIndex(1), Mark::Ended).expect("somebody takes it");
     assert_eq!(running.task().read_ns, 1012);
     reader.cut(&mut buffer).expect("somebody takes it");
     let expected = [("a".to_owned(), 1012), ("b".to_owned(), 1012)];

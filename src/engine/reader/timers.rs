@@ -54,10 +54,7 @@ impl Timers {
     }
 
     fn next(&self) -> Option<Instant> {
-        [self.look, self.again, self.idle]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.look, self.again, self.idle].into_iter().flatten().min()
     }
 }
 
@@ -79,10 +76,7 @@ impl Live<'_> {
         let dispatch = &self.reader.dispatch;
         let has_batch = self.reader.marks || dispatch.has_chunks() || self.held.is_some();
         let batch = dispatch.left().filter(|_| has_batch);
-        let timer = self
-            .timers
-            .next()
-            .map(|at| at.saturating_duration_since(Instant::now()));
+        let timer = self.timers.next().map(|at| at.saturating_duration_since(Instant::now()));
         [batch, timer].into_iter().flatten().min()
     }
 

@@ -16,37 +16,18 @@ use super::{Chunk, Worker};
 impl Worker {
     /// Enters a piece into the chunk's account. `places` are those of its first record, if its records are put
     /// into windows.
-    pub(super) fn enter(
-        &mut self,
-        decoded: Decoded<'_>,
-        passed: u64,
-        places: Option<Places<'_>>,
-        done: &mut Done,
-    ) {
-        let Decoded {
-            bytes,
-            before: chunk,
-            records,
-            account,
-            ..
-        } = decoded;
+    pub(super) fn enter(&mut self, decoded: Decoded<'_>, passed: u64, places: Option<Places<'_>>, done: &mut Done) {
+        let Decoded { bytes, before: chunk, records, account, .. } = decoded;
         let is_exploded = account.exploded.is_some();
-        let must_replay = account.rejected > 0
-            && (!self.located_rejected || self.setup.keep_rejects || is_exploded)
+        let must_replay = account.rejected > 0 && (!self.located_rejected || self.setup.keep_rejects || is_exploded)
             || account.failures.count > 0 && !self.located_failure
-            || account
-                .failures
-                .undecided
-                .iter()
-                .any(|open| !self.is_located(open))
+            || account.failures.undecided.iter().any(|open| !self.is_located(open))
             || account.late > 0 && (!self.located_late || self.setup.keep_late || is_exploded);
         let (mut rejected, mut late) = (account.rejected, account.late);
         if must_replay {
             let replay = self.replay(bytes, &chunk, places);
-            if let (false, Some((record, reason))) = (self.located_rejected, replay.first_rejected)
-            {
-                done.first_rejected
-                    .get_or_insert((done.records + record, reason));
+            if let (false, Some((record, reason))) = (self.located_rejected, replay.first_rejected) {
+                done.first_rejected.get_or_insert((done.records + record, reason));
                 self.located_rejected = true;
             }
             if let (false, Some((record, reason))) = (self.located_failure, replay.first_failure) {
@@ -60,16 +41,11 @@ impl Worker {
                 if !self.is_located(&open) {
                     self.located_undecided.push(open.place.clone());
                     let record = open.record.map(|record| done.records + record);
-                    done.failures.leave_open(Undecided {
-                        record,
-                        count: 0,
-                        ..open
-                    });
+                    done.failures.leave_open(Undecided { record, count: 0, ..open });
                 }
             }
             if self.setup.keep_rejects {
-                done.rejected_lines
-                    .extend_from_slice(&replay.rejected_lines);
+                done.rejected_lines.extend_from_slice(&replay.rejected_lines);
             }
             if let (false, Some(record)) = (self.located_late, replay.first_late) {
                 done.first_late.get_or_insert(done.records + record);
@@ -140,12 +116,7 @@ impl Worker {
             }
             for mut open in account.failures.undecided {
                 open.record = Some(record);
-                if open.count > 0
-                    && !replay
-                        .undecided
-                        .iter()
-                        .any(|known| known.place == open.place)
-                {
+                if open.count > 0 && !replay.undecided.iter().any(|known| known.place == open.place) {
                     replay.undecided.push(open);
                 }
             }

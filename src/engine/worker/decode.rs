@@ -27,33 +27,18 @@ impl Worker {
         apply(&self.setup.plan, chunk.input, &mut batch, &mut account);
         chunk.records_before += records;
         chunk.position += 1;
-        Decoded {
-            bytes,
-            before,
-            records,
-            batch,
-            account,
-        }
+        Decoded { bytes, before, records, batch, account }
     }
 
     /// The first batch of some records, with what the source knows of them; how many they were.
-    pub(super) fn scan<'b>(
-        &self,
-        bytes: &'b [u8],
-        chunk: &Chunk,
-        account: &mut Account,
-    ) -> (Batch<'b>, u64) {
+    pub(super) fn scan<'b>(&self, bytes: &'b [u8], chunk: &Chunk, account: &mut Account) -> (Batch<'b>, u64) {
         let input = &self.setup.plan.inputs[chunk.input];
         let batch = first_batch(input, &self.setup.sources, bytes, chunk);
         let rows = batch.rows;
         let records = match input.framing {
             Framing::Lines if !input.scanner.keeps_all() => count_records(bytes),
             // The scanner gives a row for each.
-            Framing::Lines
-            | Framing::Quoted { .. }
-            | Framing::Nul
-            | Framing::Starts(_)
-            | Framing::Counted => rows,
+            Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) | Framing::Counted => rows,
         };
         if input.scanner.explodes() {
             account.explode(records);
@@ -80,10 +65,7 @@ pub(in crate::engine) fn first_batch<'b>(
     }
     if let Some(slot) = input.metadata.number {
         let first = chunk.records_before as i64 + 1;
-        batch.set(
-            slot,
-            Column::Int((first..first + rows as i64).collect(), Validity::ALL),
-        );
+        batch.set(slot, Column::Int((first..first + rows as i64).collect(), Validity::ALL));
     }
     if let Some(slot) = input.metadata.time {
         let times = chunk.arrivals.column(bytes, &batch, input.scanner.texts());

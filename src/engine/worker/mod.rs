@@ -9,9 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
-use crate::data::{
-    Framing, LastTimes, LiveSlots, Names, Position, Preface, RejectedRecord, begin_chunk, end_chunk,
-};
+use crate::data::{Framing, LastTimes, LiveSlots, Names, Position, Preface, RejectedRecord, begin_chunk, end_chunk};
 use crate::expr::Failures;
 use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
@@ -110,9 +108,7 @@ impl Worker {
             {
                 None
             }
-            (Exchange::Rows, encoding) => {
-                Some(encoder(&setup.plan.output, encoding, setup.look, None))
-            }
+            (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding, setup.look, None)),
             _ => None,
         };
         let groups = match (&setup.plan.exchange, &setup.windowing) {
@@ -177,11 +173,7 @@ impl Worker {
                 Kept::Whole(partial) => Share::Whole(partial.take()),
                 Kept::Sliced(sliced) => Share::Slices(sliced.take()),
             };
-            let message = Message::Partial {
-                batch: self.batch,
-                chunks: self.chunks,
-                share,
-            };
+            let message = Message::Partial { batch: self.batch, chunks: self.chunks, share };
             self.chunks = 0;
             let _ = self.setup.messages.send(message); // nobody listens any more: the run is over
         }
@@ -230,20 +222,9 @@ impl Worker {
             Content::Range(range) => {
                 let mut buffer = std::mem::take(&mut self.buffer);
                 let loaded = load(&range, self.setup.max_line_bytes, &mut buffer);
-                let Loaded {
-                    start,
-                    end,
-                    overlong,
-                    error,
-                } = loaded;
+                let Loaded { start, end, overlong, error } = loaded;
                 (done.bytes, done.error) = (range.high - range.low, error);
-                self.process_bytes(
-                    &buffer[start..end],
-                    overlong,
-                    task.header,
-                    task.arrivals,
-                    &mut done,
-                );
+                self.process_bytes(&buffer[start..end], overlong, task.header, task.arrivals, &mut done);
                 shrink(&mut buffer);
                 self.buffer = buffer;
             }
@@ -253,9 +234,7 @@ impl Worker {
                 shrink(&mut buffer);
                 let _ = self.setup.buffers.try_send(buffer); // the pool is full, or the reader has ended
             }
-            Content::Overlong => {
-                self.process_bytes(&[], true, task.header, task.arrivals, &mut done)
-            }
+            Content::Overlong => self.process_bytes(&[], true, task.header, task.arrivals, &mut done),
             Content::Rejected(rejected) => self.pass_rejected(rejected, task.header, &mut done),
             Content::Mark(mark) => {
                 done.mark = Some(mark);
@@ -278,8 +257,7 @@ impl Worker {
     /// Whether the header of a source is one of its records: it has a number.
     fn takes_header(&self, source: SourceIndex, header: Option<&[u8]>) -> bool {
         let input = self.setup.sources.input(source);
-        self.setup.plan.inputs[input].preface == Preface::Header
-            && header.is_some_and(|header| !header.is_empty())
+        self.setup.plan.inputs[input].preface == Preface::Header && header.is_some_and(|header| !header.is_empty())
     }
 
     fn process_bytes(
@@ -303,8 +281,8 @@ impl Worker {
         };
         if let Some(board) = &self.setup.board {
             let records = framing.count(bytes, self.setup.max_line_bytes) + usize::from(overlong);
-            chunk.records_before = board.records_before(done.sequence, done.source, records as u64)
-                + u64::from(done.has_header);
+            chunk.records_before =
+                board.records_before(done.sequence, done.source, records as u64) + u64::from(done.has_header);
         }
         self.encode_once_fixed();
         let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
@@ -332,12 +310,7 @@ impl Worker {
     }
 
     /// Enters records that the reader has rejected.
-    fn pass_rejected(
-        &self,
-        rejected: Vec<RejectedRecord>,
-        header: Option<Arc<[u8]>>,
-        done: &mut Done,
-    ) {
+    fn pass_rejected(&self, rejected: Vec<RejectedRecord>, header: Option<Arc<[u8]>>, done: &mut Done) {
         if let Some(board) = &self.setup.board {
             let records = rejected.len() as u64;
             let _ = board.records_before(done.sequence, done.source, records); // nothing reads their numbers
@@ -361,8 +334,7 @@ impl Worker {
     /// From the moment on that the first row has decided the columns, rows are encoded here.
     fn encode_once_fixed(&mut self) {
         let plan = &self.setup.plan;
-        let (None, Exchange::Rows, Encoding::Format(format, _)) =
-            (&self.encoder, &plan.exchange, self.setup.encoding)
+        let (None, Exchange::Rows, Encoding::Format(format, _)) = (&self.encoder, &plan.exchange, self.setup.encoding)
         else {
             return;
         };
@@ -377,9 +349,7 @@ impl Worker {
 
     fn reject_overlong(&self, done: &mut Done) {
         let limit = self.setup.max_line_bytes;
-        self.reject(done, || {
-            format!("the line is longer than {limit} bytes, see --max-line")
-        });
+        self.reject(done, || format!("the line is longer than {limit} bytes, see --max-line"));
     }
 
     fn reject(&self, done: &mut Done, reason: impl Fn() -> String) {
@@ -391,13 +361,7 @@ impl Worker {
     }
 
     /// Applies the plan to some records.
-    fn process_piece(
-        &mut self,
-        piece: &Piece<'_>,
-        chunk: &mut Chunk,
-        out: &mut Output,
-        done: &mut Done,
-    ) {
+    fn process_piece(&mut self, piece: &Piece<'_>, chunk: &mut Chunk, out: &mut Output, done: &mut Done) {
         let Piece::Records(bytes) = piece else {
             self.reject_overlong(done);
             chunk.records_before += 1;
@@ -405,12 +369,7 @@ impl Worker {
         };
         let plan = Arc::clone(&self.setup.plan);
         let mut decoded = self.decode(bytes, chunk);
-        let Decoded {
-            batch,
-            account,
-            before,
-            ..
-        } = &mut decoded;
+        let Decoded { batch, account, before, .. } = &mut decoded;
         let passed = account.exploded.unwrap_or(batch.rows as u64);
         match (&plan.exchange, out) {
             (Exchange::Grouped(_), _) => {

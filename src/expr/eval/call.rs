@@ -74,16 +74,12 @@ fn each_row(
     failures: &mut Failures,
     mut see: impl FnMut(Option<&[ValueRef<'_>]>) -> Result<(), Unfit>,
 ) {
-    let columns: Vec<Evaluated<'_, '_>> = arguments
-        .iter()
-        .map(|argument| argument.eval(batch, rows, failures))
-        .collect();
+    let columns: Vec<Evaluated<'_, '_>> =
+        arguments.iter().map(|argument| argument.eval(batch, rows, failures)).collect();
     let mut texts: Vec<Vec<u8>> = vec![Vec::new(); columns.len()];
     for row in 0..rows.len() {
         for ((index, column), text) in columns.iter().enumerate().zip(&mut texts) {
-            if takes_text(def.parameter(index).kind)
-                && !matches!(column.get(row), ValueRef::Text(_))
-            {
+            if takes_text(def.parameter(index).kind) && !matches!(column.get(row), ValueRef::Text(_)) {
                 text.clear();
                 write_text(column.get(row), text);
             }

@@ -9,15 +9,8 @@ use crate::expr::failures::Failures;
 use crate::expr::node::Node;
 
 /// `if(condition, a, b)`: b also where the condition is unknown.
-pub(super) fn choose<'a>(
-    arguments: &[Node],
-    batch: &Batch<'a>,
-    rows: Rows<'_>,
-    failures: &mut Failures,
-) -> Column<'a> {
-    let [condition, then, otherwise] = arguments else {
-        unreachable!("binding counted the arguments of if()")
-    };
+pub(super) fn choose<'a>(arguments: &[Node], batch: &Batch<'a>, rows: Rows<'_>, failures: &mut Failures) -> Column<'a> {
+    let [condition, then, otherwise] = arguments else { unreachable!("binding counted the arguments of if()") };
     let truths = condition.truths(batch, rows, failures);
     let rows_where = |wanted: bool| -> Vec<u32> {
         (0..truths.len())
@@ -67,9 +60,7 @@ pub(super) fn coalesce<'a>(
     }
     let mut builder = ColumnBuilder::new(rows.len());
     for choice in chosen {
-        builder.push(choice.map_or(ValueRef::Null, |(column, row)| {
-            columns[column as usize].get(row as usize)
-        }));
+        builder.push(choice.map_or(ValueRef::Null, |(column, row)| columns[column as usize].get(row as usize)));
     }
     builder.finish()
 }
@@ -83,10 +74,7 @@ pub(super) fn extreme<'a>(
     rows: Rows<'_>,
     failures: &mut Failures,
 ) -> Column<'a> {
-    let columns: Vec<_> = arguments
-        .iter()
-        .map(|argument| argument.eval(batch, rows, failures))
-        .collect();
+    let columns: Vec<_> = arguments.iter().map(|argument| argument.eval(batch, rows, failures)).collect();
     let mut builder = ColumnBuilder::new(rows.len());
     for row in 0..rows.len() {
         let values = || columns.iter().map(|column| column.get(row));

@@ -43,12 +43,7 @@ pub(super) fn compare_columns(
         && let ValueRef::Text(constant) = constant.borrow()
         && Instant::parse(constant).is_none()
     {
-        let one = |row| {
-            texts
-                .get(row)
-                .is_some_and(|text| op.holds(text.cmp(constant)))
-                .into()
-        };
+        let one = |row| texts.get(row).is_some_and(|text| op.holds(text.cmp(constant))).into();
         return (0..texts.spans.len()).map(one).collect();
     }
     let mut truths = Vec::with_capacity(lefts.len());
@@ -74,17 +69,12 @@ pub(super) fn connect(
     failures: &mut Failures,
 ) -> Vec<Truth> {
     let mut truths = left.truths(batch, rows, failures);
-    let open: Vec<usize> = (0..truths.len())
-        .filter(|&index| truths[index] != decisive)
-        .collect();
+    let open: Vec<usize> = (0..truths.len()).filter(|&index| truths[index] != decisive).collect();
     if open.is_empty() {
         return truths;
     }
     let open_rows: Vec<u32> = open.iter().map(|&index| rows.at(index)).collect();
-    for (&index, right) in open
-        .iter()
-        .zip(right.truths(batch, Rows::Some(&open_rows), failures))
-    {
+    for (&index, right) in open.iter().zip(right.truths(batch, Rows::Some(&open_rows), failures)) {
         truths[index] = match (truths[index], right) {
             (_, right) if right == decisive => decisive,
             (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,

@@ -90,22 +90,13 @@ impl<'a> Evaluated<'_, 'a> {
 
 impl Node {
     /// The values of the expression for all rows of a batch.
-    pub fn eval_all<'b, 'a>(
-        &self,
-        batch: &'b Batch<'a>,
-        failures: &mut Failures,
-    ) -> Evaluated<'b, 'a> {
+    pub fn eval_all<'b, 'a>(&self, batch: &'b Batch<'a>, failures: &mut Failures) -> Evaluated<'b, 'a> {
         self.eval(batch, Rows::All(batch.rows), failures)
     }
 
     /// The values of the expression for some rows of a batch, in their order. Values that do not fit are
     /// null and counted in `failures`.
-    pub fn eval<'b, 'a>(
-        &self,
-        batch: &'b Batch<'a>,
-        rows: Rows<'_>,
-        failures: &mut Failures,
-    ) -> Evaluated<'b, 'a> {
+    pub fn eval<'b, 'a>(&self, batch: &'b Batch<'a>, rows: Rows<'_>, failures: &mut Failures) -> Evaluated<'b, 'a> {
         let owned = match self {
             Node::Field(slot, _) => match rows {
                 Rows::All(_) => return Evaluated::Borrowed(batch.column(*slot)),
@@ -116,29 +107,15 @@ impl Node {
                 Kernel::If => choose(arguments, batch, rows, failures),
                 Kernel::Coalesce => coalesce(arguments, batch, rows, failures),
                 Kernel::Extreme(wanted) => extreme(wanted, arguments, batch, rows, failures),
-                Kernel::Scalar(kernel) => {
-                    call(def, kernel, false, arguments, batch, rows, failures)
-                }
-                Kernel::NullAware(kernel) => {
-                    call(def, kernel, true, arguments, batch, rows, failures)
-                }
+                Kernel::Scalar(kernel) => call(def, kernel, false, arguments, batch, rows, failures),
+                Kernel::NullAware(kernel) => call(def, kernel, true, arguments, batch, rows, failures),
                 Kernel::Owned(kernel) => call_owned(def, kernel, arguments, batch, rows, failures),
                 Kernel::Prepared(_) => unreachable!("binding prepared the function"),
                 Kernel::Total => unreachable!("binding made a field of the total"),
             },
-            Node::Prepared {
-                def,
-                arguments,
-                function,
-            } => call(
-                def,
-                function.begin(),
-                false,
-                arguments,
-                batch,
-                rows,
-                failures,
-            ),
+            Node::Prepared { def, arguments, function } => {
+                call(def, function.begin(), false, arguments, batch, rows, failures)
+            }
             Node::Access(of, path) => {
                 let values = of.eval(batch, rows, failures);
                 map(&values, |value| follow(value, path))
@@ -156,74 +133,45 @@ impl Node {
             Node::Negate(of) => {
                 let values = of.eval(batch, rows, failures);
                 map(&values, |value| {
-                    negate(value)
-                        .unwrap_or_else(|(value, unfit)| fail(failures, of.place(), value, unfit))
+                    negate(value).unwrap_or_else(|(value, unfit)| fail(failures, of.place(), value, unfit))
                 })
             }
-            Node::And(left, right) => {
-                Column::Bool(connect(left, right, Truth::False, batch, rows, failures))
-            }
-            Node::Or(left, right) => {
-                Column::Bool(connect(left, right, Truth::True, batch, rows, failures))
-            }
+            Node::And(left, right) => Column::Bool(connect(left, right, Truth::False, batch, rows, failures)),
+            Node::Or(left, right) => Column::Bool(connect(left, right, Truth::True, batch, rows, failures)),
             Node::Compare(op, left, right, met) => {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
                 met.look_at(&lefts, &rights);
-                Column::Bool(compare_columns(
-                    *op,
-                    &lefts,
-                    &rights,
-                    self.place(),
-                    failures,
-                ))
+                Column::Bool(compare_columns(*op, &lefts, &rights, self.place(), failures))
             }
             Node::IsNull(of) => {
                 let values = of.eval(batch, rows, failures);
-                Column::Bool(
-                    (0..values.len())
-                        .map(|row| values.get(row).is_null().into())
-                        .collect(),
-                )
+                Column::Bool((0..values.len()).map(|row| values.get(row).is_null().into()).collect())
             }
             Node::Arithmetic(op, left, right) => {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
                 let mut builder = ColumnBuilder::new(rows.len());
                 for row in 0..rows.len() {
-                    let value = compute(*op, lefts.get(row), rights.get(row)).unwrap_or_else(
-                        |(value, unfit)| fail(failures, self.place(), value, unfit),
-                    );
+                    let value = compute(*op, lefts.get(row), rights.get(row))
+                        .unwrap_or_else(|(value, unfit)| fail(failures, self.place(), value, unfit));
                     builder.push(value);
                 }
                 builder.finish()
             }
             Node::Matches(of, pattern) => {
                 let values = of.eval(batch, rows, failures);
-                Column::Bool(
-                    matches(&values, pattern)
-                        .into_iter()
-                        .map(Truth::from)
-                        .collect(),
-                )
+                Column::Bool(matches(&values, pattern).into_iter().map(Truth::from).collect())
             }
             Node::NotMatches(of, pattern) => {
                 let values = of.eval(batch, rows, failures);
-                Column::Bool(
-                    matches(&values, pattern)
-                        .into_iter()
-                        .map(|found| Truth::from(!found))
-                        .collect(),
-                )
+                Column::Bool(matches(&values, pattern).into_iter().map(|found| Truth::from(!found)).collect())
             }
             Node::InList(of, list) => {
                 let values = of.eval(batch, rows, failures);
-                let members: Vec<Evaluated<'b, 'a>> = list
-                    .iter()
-                    .map(|member| member.eval(batch, rows, failures))
-                    .collect();
-                let one_of =
-                    |row| is_one_of(&values, list, &members, row, of.place(), failures).into();
+                let members: Vec<Evaluated<'b, 'a>> =
+                    list.iter().map(|member| member.eval(batch, rows, failures)).collect();
+                let one_of = |row| is_one_of(&values, list, &members, row, of.place(), failures).into();
                 Column::Bool((0..rows.len()).map(one_of).collect())
             }
             Node::In(of, list) => {
@@ -248,41 +196,26 @@ impl Node {
         match self.eval(batch, rows, failures) {
             Evaluated::Owned(Column::Bool(truths)) => truths,
             Evaluated::Borrowed(Column::Bool(truths)) => truths.clone(),
-            column => (0..column.len())
-                .map(|row| truth(column.get(row), self.place(), failures))
-                .collect(),
+            column => (0..column.len()).map(|row| truth(column.get(row), self.place(), failures)).collect(),
         }
     }
 
     /// The rows of a batch for which a condition is true.
     pub fn true_rows(&self, batch: &Batch<'_>, failures: &mut Failures) -> Vec<u32> {
         let truths = self.truths(batch, Rows::All(batch.rows), failures);
-        truths
-            .iter()
-            .enumerate()
-            .filter(|(_, truth)| **truth == Truth::True)
-            .map(|(row, _)| row as u32)
-            .collect()
+        truths.iter().enumerate().filter(|(_, truth)| **truth == Truth::True).map(|(row, _)| row as u32).collect()
     }
 }
 
 /// Counts a value that does not fit; the result is null.
 #[cold]
-fn fail(
-    failures: &mut Failures,
-    place: &str,
-    value: ValueRef<'_>,
-    unfit: Unfit,
-) -> ValueRef<'static> {
+fn fail(failures: &mut Failures, place: &str, value: ValueRef<'_>, unfit: Unfit) -> ValueRef<'static> {
     failures.add(place, unfit.expected, value);
     ValueRef::Null
 }
 
 /// A column of one result for each value.
-fn map<'v>(
-    values: &'v Column<'_>,
-    mut of: impl FnMut(ValueRef<'v>) -> ValueRef<'v>,
-) -> Column<'static> {
+fn map<'v>(values: &'v Column<'_>, mut of: impl FnMut(ValueRef<'v>) -> ValueRef<'v>) -> Column<'static> {
     let mut builder = ColumnBuilder::new(values.len());
     for row in 0..values.len() {
         builder.push(of(values.get(row)));

@@ -9,16 +9,9 @@ pub(super) const ABS: FunctionDef = FunctionDef {
         usage: "abs(x)",
         summary: "The number without its sign.",
         details: "An int stays one, but for the least, whose opposite is a float.",
-        examples: &[Example {
-            expr: "select abs(line) as a",
-            input: "-5\n2.5\n",
-            output: "5\n2.5\n",
-        }],
+        examples: &[Example { expr: "select abs(line) as a", input: "-5\n2.5\n", output: "5\n2.5\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(abs),
@@ -26,14 +19,12 @@ pub(super) const ABS: FunctionDef = FunctionDef {
 
 fn abs<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     match arguments {
-        [ValueRef::Int(value)] => Ok(value
-            .checked_abs()
-            .map_or(ValueRef::Float(value.unsigned_abs() as f64), ValueRef::Int)),
+        [ValueRef::Int(value)] => {
+            Ok(value.checked_abs().map_or(ValueRef::Float(value.unsigned_abs() as f64), ValueRef::Int))
+        }
         [ValueRef::Float(value)] => Ok(ValueRef::Float(value.abs())),
         [ValueRef::BigInt(value)] => Ok(ValueRef::BigInt(value.abs())),
-        _ => Err(Unfit {
-            expected: "a number",
-        }),
+        _ => Err(Unfit { expected: "a number" }),
     }
 }
 
@@ -48,10 +39,7 @@ mod tests {
         let call = |value| call(&ABS, &[value]);
         assert_eq!(call(ValueRef::Int(-5)), Ok(Value::Int(5)));
         assert_eq!(call(ValueRef::Int(0)), Ok(Value::Int(0)));
-        assert_eq!(
-            call(ValueRef::Int(i64::MIN)),
-            Ok(Value::Float(9223372036854775808.0))
-        );
+        assert_eq!(call(ValueRef::Int(i64::MIN)), Ok(Value::Float(9223372036854775808.0)));
         assert_eq!(call(ValueRef::Float(-0.5)), Ok(Value::Float(0.5)));
         let large = Value::int(-(1 << 70));
         assert_eq!(call(large.borrow()), Ok(Value::int(1 << 70)));

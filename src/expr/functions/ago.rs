@@ -17,10 +17,7 @@ pub(super) const AGO: FunctionDef = FunctionDef {
             output: "2199-01-01T00:00:00Z\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "d",
-        kind: ParameterKind::Duration,
-    }],
+    parameters: &[Parameter { name: "d", kind: ParameterKind::Duration }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(ago),
@@ -28,13 +25,9 @@ pub(super) const AGO: FunctionDef = FunctionDef {
 
 fn ago<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Duration(ns)] = arguments else {
-        return Err(Unfit {
-            expected: "a duration",
-        });
+        return Err(Unfit { expected: "a duration" });
     };
-    Ok(now_ns()
-        .checked_sub(*ns)
-        .map_or(ValueRef::Null, ValueRef::Time))
+    Ok(now_ns().checked_sub(*ns).map_or(ValueRef::Null, ValueRef::Time))
 }
 
 #[cfg(test)]

@@ -18,14 +18,8 @@ pub(super) const ATAN2: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "y",
-            kind: ParameterKind::Number,
-        },
-        Parameter {
-            name: "x",
-            kind: ParameterKind::Number,
-        },
+        Parameter { name: "y", kind: ParameterKind::Number },
+        Parameter { name: "x", kind: ParameterKind::Number },
     ],
     required: 2,
     variadic: false,

@@ -2,12 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{
-    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
-use crate::data::{
-    Entry, Example, Number, TimeSite, TimeSteps, ValueRef, expected_time, time_defaults,
-};
+use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use crate::data::{Entry, Example, Number, TimeSite, TimeSteps, ValueRef, expected_time, time_defaults};
 use crate::expr::arithmetic::finite;
 use crate::expr::convert;
 
@@ -23,22 +19,12 @@ pub(super) const BIN: FunctionDef = FunctionDef {
                 input: "2015-05-17T10:09:59Z\n",
                 output: "2015-05-17T10:05:00Z\n",
             },
-            Example {
-                expr: "select bin(line, 10) as tens",
-                input: "7\n42\n",
-                output: "0\n40\n",
-            },
+            Example { expr: "select bin(line, 10) as tens", input: "7\n42\n", output: "0\n40\n" },
         ],
     },
     parameters: &[
-        Parameter {
-            name: "x",
-            kind: ParameterKind::Any,
-        },
-        Parameter {
-            name: "step",
-            kind: ParameterKind::Any,
-        },
+        Parameter { name: "x", kind: ParameterKind::Any },
+        Parameter { name: "step", kind: ParameterKind::Any },
     ],
     required: 2,
     variadic: false,
@@ -76,10 +62,7 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
         })?),
         _ => None,
     };
-    Ok(Arc::new(Bin {
-        step,
-        site: TimeSite::new(),
-    }))
+    Ok(Arc::new(Bin { step, site: TimeSite::new() }))
 }
 
 /// The step that a value is; nothing if it is none.
@@ -101,17 +84,13 @@ impl Prepared for Bin {
         let mut reader = self.site.reader();
         Box::new(move |arguments, _| {
             let [value, step] = arguments else {
-                return Err(Unfit {
-                    expected: "a time or number",
-                });
+                return Err(Unfit { expected: "a time or number" });
             };
             let varying;
             let step = match &self.step {
                 Some(step) => step,
                 None => {
-                    varying = step_of(*step).ok_or(Unfit {
-                        expected: "a step above 0",
-                    })?;
+                    varying = step_of(*step).ok_or(Unfit { expected: "a step above 0" })?;
                     &varying
                 }
             };
@@ -121,21 +100,13 @@ impl Prepared for Bin {
                     Ok(floor(ns, *step).map_or(ValueRef::Null, ValueRef::Duration))
                 }
                 (value, Step::Ns(_, steps)) => {
-                    let ns = reader.read_value(value).ok_or_else(|| Unfit {
-                        expected: expected_time(value),
-                    })?;
+                    let ns = reader.read_value(value).ok_or_else(|| Unfit { expected: expected_time(value) })?;
                     let start = steps.start(steps.number_of(ns));
                     // The first moments that 64 bits hold are in a bin that begins before.
-                    Ok(if start == i64::MIN {
-                        ValueRef::Null
-                    } else {
-                        ValueRef::Time(start)
-                    })
+                    Ok(if start == i64::MIN { ValueRef::Null } else { ValueRef::Time(start) })
                 }
                 (value, Step::Number(step)) => {
-                    let number = value.as_number().ok_or(Unfit {
-                        expected: "a number",
-                    })?;
+                    let number = value.as_number().ok_or(Unfit { expected: "a number" })?;
                     Ok(floor_number(number, *step))
                 }
             }
@@ -168,37 +139,17 @@ mod tests {
     fn down_to_the_multiple() {
         let minute = ValueRef::Duration(60_000_000_000);
         for (value, step, binned) in [
-            (
-                ValueRef::Time(61_000_000_000),
-                minute,
-                Value::Time(60_000_000_000),
-            ),
+            (ValueRef::Time(61_000_000_000), minute, Value::Time(60_000_000_000)),
             (ValueRef::Time(-1), minute, Value::Time(-60_000_000_000)),
             (ValueRef::Time(i64::MIN), minute, Value::Null),
             (ValueRef::Text(b"61.5"), minute, Value::Time(60_000_000_000)),
             (ValueRef::Int(61), minute, Value::Time(60_000_000_000)),
-            (
-                ValueRef::Duration(61_000_000_000),
-                minute,
-                Value::Duration(60_000_000_000),
-            ),
-            (
-                ValueRef::Time(61_000_000_000),
-                ValueRef::Text(b"1m"),
-                Value::Time(60_000_000_000),
-            ),
+            (ValueRef::Duration(61_000_000_000), minute, Value::Duration(60_000_000_000)),
+            (ValueRef::Time(61_000_000_000), ValueRef::Text(b"1m"), Value::Time(60_000_000_000)),
             (ValueRef::Int(-1), ValueRef::Int(10), Value::Int(-10)),
             (ValueRef::Text(b"42"), ValueRef::Int(10), Value::Int(40)),
-            (
-                ValueRef::Float(1.3),
-                ValueRef::Float(0.5),
-                Value::Float(1.0),
-            ),
-            (
-                ValueRef::Int(i64::MIN),
-                ValueRef::Int(10),
-                Value::Float(-9223372036854775810.0),
-            ),
+            (ValueRef::Float(1.3), ValueRef::Float(0.5), Value::Float(1.0)),
+            (ValueRef::Int(i64::MIN), ValueRef::Int(10), Value::Float(-9223372036854775810.0)),
             (ValueRef::Text(b""), minute, Value::Null),
         ] {
             assert_eq!(call(&BIN, &[value, step]), Ok(binned.clone()), "{value:?}");
@@ -210,12 +161,7 @@ mod tests {
 
     #[test]
     fn steps_that_cannot_be() {
-        for step in [
-            ValueRef::Int(0),
-            ValueRef::Duration(0),
-            ValueRef::Int(-5),
-            ValueRef::Text(b"x"),
-        ] {
+        for step in [ValueRef::Int(0), ValueRef::Duration(0), ValueRef::Int(-5), ValueRef::Text(b"x")] {
             assert_eq!(refused(&BIN, &[ValueRef::Int(1), step]).argument, 1);
         }
     }

@@ -18,10 +18,7 @@ pub(super) const BYTES: FunctionDef = FunctionDef {
             output: "10000\n1572864\n512\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "size",
-        kind: ParameterKind::Any,
-    }],
+    parameters: &[Parameter { name: "size", kind: ParameterKind::Any }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(bytes),
@@ -36,20 +33,12 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
         }
         _ => return Err(NO_SIZE),
     };
-    let unit = text
-        .iter()
-        .position(|byte| byte.is_ascii_alphabetic() && !b"eE".contains(byte));
+    let unit = text.iter().position(|byte| byte.is_ascii_alphabetic() && !b"eE".contains(byte));
     let (number, unit) = text.split_at(unit.unwrap_or(text.len()));
-    let number = number
-        .strip_suffix(b" ")
-        .filter(|_| !unit.is_empty())
-        .unwrap_or(number);
+    let number = number.strip_suffix(b" ").filter(|_| !unit.is_empty()).unwrap_or(number);
     let unit_bytes = match unit {
         b"" => 1,
-        _ => str::from_utf8(unit)
-            .ok()
-            .and_then(|unit| parse_size(&format!("1{unit}")))
-            .ok_or(NO_SIZE)?,
+        _ => str::from_utf8(unit).ok().and_then(|unit| parse_size(&format!("1{unit}"))).ok_or(NO_SIZE)?,
     };
     let read = parse_number(number).ok_or(NO_SIZE)?;
     if read.to_f64() < 0.0 || number.starts_with(b"-") {
@@ -63,9 +52,7 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
 }
 
 /// What is said of other values.
-const NO_SIZE: Unfit = Unfit {
-    expected: "a size such as 10kB",
-};
+const NO_SIZE: Unfit = Unfit { expected: "a size such as 10kB" };
 
 #[cfg(test)]
 mod tests {

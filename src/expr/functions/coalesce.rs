@@ -11,22 +11,9 @@ pub(super) const COALESCE: FunctionDef = FunctionDef {
         usage: "coalesce(a, b…)",
         summary: "The first argument that is not null.",
         details: "`a ?? b` is the same. The empty text is not null.",
-        examples: &[Example {
-            expr: "select coalesce(num(line), 0) as n",
-            input: "7\n\n",
-            output: "7\n0\n",
-        }],
+        examples: &[Example { expr: "select coalesce(num(line), 0) as n", input: "7\n\n", output: "7\n0\n" }],
     },
-    parameters: &[
-        Parameter {
-            name: "a",
-            kind: ParameterKind::Any,
-        },
-        Parameter {
-            name: "b",
-            kind: ParameterKind::Any,
-        },
-    ],
+    parameters: &[Parameter { name: "a", kind: ParameterKind::Any }, Parameter { name: "b", kind: ParameterKind::Any }],
     required: 2,
     variadic: true,
     kernel: Kernel::Coalesce,

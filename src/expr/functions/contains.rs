@@ -6,9 +6,7 @@ use memchr::memmem::{Finder, find};
 
 use crate::expr::access::holds;
 
-use super::{
-    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
+use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const CONTAINS: FunctionDef = FunctionDef {
@@ -17,22 +15,9 @@ pub(super) const CONTAINS: FunctionDef = FunctionDef {
         usage: "contains(x, y)",
         summary: "Whether the text holds another one, or the list a value.",
         details: "Upper and lower case differ; the empty text is in every text. Of a list, as `y in x`: an element must equal the value.",
-        examples: &[Example {
-            expr: "where contains(line, 'b c')",
-            input: "a b c\nb\n",
-            output: "a b c\n",
-        }],
+        examples: &[Example { expr: "where contains(line, 'b c')", input: "a b c\nb\n", output: "a b c\n" }],
     },
-    parameters: &[
-        Parameter {
-            name: "x",
-            kind: ParameterKind::Any,
-        },
-        Parameter {
-            name: "y",
-            kind: ParameterKind::Any,
-        },
-    ],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }, Parameter { name: "y", kind: ParameterKind::Any }],
     required: 2,
     variadic: false,
     kernel: Kernel::Prepared(prepare),
@@ -54,9 +39,7 @@ impl Prepared for Contains {
     fn begin(&self) -> Caller<'_> {
         Box::new(|arguments, scratch| {
             let [whole, part] = arguments else {
-                return Err(Unfit {
-                    expected: "text or a list",
-                });
+                return Err(Unfit { expected: "text or a list" });
             };
             let found = match (*whole, *part, &self.0) {
                 (ValueRef::List(values), part, _) => holds(values, part),
@@ -107,11 +90,7 @@ mod tests {
             (ValueRef::Text(b"1234"), ValueRef::Int(24), false),
             (ValueRef::Int(1234), ValueRef::Text(b"4"), true),
         ] {
-            assert_eq!(
-                call(&CONTAINS, &[x, y]),
-                Ok(Value::Bool(found)),
-                "{x:?} {y:?}"
-            );
+            assert_eq!(call(&CONTAINS, &[x, y]), Ok(Value::Bool(found)), "{x:?} {y:?}");
         }
     }
 }

@@ -10,16 +10,9 @@ pub(super) const COS: FunctionDef = FunctionDef {
         usage: "cos(x)",
         summary: "The cosine of an angle in radians.",
         details: "",
-        examples: &[Example {
-            expr: "select round(cos(line), 6) as c",
-            input: "0\n3.1415927\n",
-            output: "1\n-1\n",
-        }],
+        examples: &[Example { expr: "select round(cos(line), 6) as c", input: "0\n3.1415927\n", output: "1\n-1\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::cos)),

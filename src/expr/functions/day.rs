@@ -9,16 +9,9 @@ pub(super) const DAY: FunctionDef = FunctionDef {
         usage: "day(t)",
         summary: "The day of the month of a time in `--tz`, from 1 to 31.",
         details: "Text is read as a time, as by time(x).",
-        examples: &[Example {
-            expr: "select day(line) as d",
-            input: "2015-05-17T10:05:03Z\n",
-            output: "17\n",
-        }],
+        examples: &[Example { expr: "select day(line) as d", input: "2015-05-17T10:05:03Z\n", output: "17\n" }],
     },
-    parameters: &[Parameter {
-        name: "t",
-        kind: ParameterKind::Time,
-    }],
+    parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(day),

@@ -15,24 +15,16 @@ pub(super) const DURATION: FunctionDef = FunctionDef {
             output: "1m30s\ttrue\n1.5ms\tfalse\n8h13m55.101s\ttrue\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Duration,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Duration }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(duration),
 };
 
-fn duration<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn duration<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     match arguments {
         [duration @ ValueRef::Duration(_)] => Ok(*duration),
-        _ => Err(Unfit {
-            expected: "a duration",
-        }),
+        _ => Err(Unfit { expected: "a duration" }),
     }
 }
 
@@ -44,10 +36,7 @@ mod tests {
 
     #[test]
     fn as_the_evaluator_gives_it() {
-        assert_eq!(
-            call(&DURATION, &[ValueRef::Duration(5)]),
-            Ok(Value::Duration(5))
-        );
+        assert_eq!(call(&DURATION, &[ValueRef::Duration(5)]), Ok(Value::Duration(5)));
         assert!(call(&DURATION, &[ValueRef::Int(5)]).is_err());
     }
 }

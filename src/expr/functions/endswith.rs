@@ -10,21 +10,11 @@ pub(super) const ENDSWITH: FunctionDef = FunctionDef {
         usage: "endswith(x, y)",
         summary: "Whether the text ends with another one.",
         details: "",
-        examples: &[Example {
-            expr: "where endswith(line, '.gz')",
-            input: "a.gz\nb.gz.old\n",
-            output: "a.gz\n",
-        }],
+        examples: &[Example { expr: "where endswith(line, '.gz')", input: "a.gz\nb.gz.old\n", output: "a.gz\n" }],
     },
     parameters: &[
-        Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "end",
-            kind: ParameterKind::Text,
-        },
+        Parameter { name: "text", kind: ParameterKind::Text },
+        Parameter { name: "end", kind: ParameterKind::Text },
     ],
     required: 2,
     variadic: false,

@@ -10,16 +10,9 @@ pub(super) const EXP: FunctionDef = FunctionDef {
         usage: "exp(x)",
         summary: "The number e to the power of x.",
         details: "Null where the result is beyond every number.",
-        examples: &[Example {
-            expr: "select exp(line) as e",
-            input: "0\n1\n",
-            output: "1\n2.718281828459045\n",
-        }],
+        examples: &[Example { expr: "select exp(line) as e", input: "0\n1\n", output: "1\n2.718281828459045\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::exp)),

@@ -10,16 +10,9 @@ pub(super) const FLOOR: FunctionDef = FunctionDef {
         usage: "floor(x)",
         summary: "The greatest int that is not above the number.",
         details: "Gives an int where it fits into 64 bits.",
-        examples: &[Example {
-            expr: "select floor(line) as f",
-            input: "2.7\n-2.1\n",
-            output: "2\n-3\n",
-        }],
+        examples: &[Example { expr: "select floor(line) as f", input: "2.7\n-2.1\n", output: "2\n-3\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, _| rounded(arguments, f64::floor)),
@@ -38,14 +31,8 @@ mod tests {
         assert_eq!(call(ValueRef::Float(-0.5)), Ok(Value::Int(-1)));
         assert_eq!(call(ValueRef::Int(7)), Ok(Value::Int(7)));
         assert_eq!(call(ValueRef::Float(1e300)), Ok(Value::Float(1e300)));
-        assert_eq!(
-            call(ValueRef::Float(-9223372036854775808.0)),
-            Ok(Value::Int(i64::MIN))
-        );
-        assert_eq!(
-            call(ValueRef::Float(9223372036854775808.0)),
-            Ok(Value::Float(9223372036854775808.0))
-        );
+        assert_eq!(call(ValueRef::Float(-9223372036854775808.0)), Ok(Value::Int(i64::MIN)));
+        assert_eq!(call(ValueRef::Float(9223372036854775808.0)), Ok(Value::Float(9223372036854775808.0)));
         assert!(call(ValueRef::Text(b"x")).is_err());
     }
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::{
-    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
+use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{Entry, Example, TimeFormat, ValueRef, time_defaults, zone_of_name};
 
 pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
@@ -22,18 +20,9 @@ pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "t",
-            kind: ParameterKind::Time,
-        },
-        Parameter {
-            name: "format",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "zone",
-            kind: ParameterKind::Text,
-        },
+        Parameter { name: "t", kind: ParameterKind::Time },
+        Parameter { name: "format", kind: ParameterKind::Text },
+        Parameter { name: "zone", kind: ParameterKind::Text },
     ],
     required: 2,
     variadic: false,
@@ -50,22 +39,18 @@ struct Format {
 
 fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
     let format = match given.get(1) {
-        Some(Given::Constant(ValueRef::Text(format))) => {
-            Some(TimeFormat::new(format).map_err(|message| Refused {
-                argument: 1,
-                message: format!("this format is wrong: {message}"),
-            })?)
-        }
+        Some(Given::Constant(ValueRef::Text(format))) => Some(
+            TimeFormat::new(format)
+                .map_err(|message| Refused { argument: 1, message: format!("this format is wrong: {message}") })?,
+        ),
         _ => None,
     };
     let zone = match given.get(2) {
         None => Some(time_defaults().zone.clone()),
-        Some(Given::Constant(ValueRef::Text(name))) => {
-            Some(zone_of_name(name).ok_or_else(|| Refused {
-                argument: 2,
-                message: "expected a zone, such as 'Europe/Berlin', '+02:00' or 'UTC'".to_owned(),
-            })?)
-        }
+        Some(Given::Constant(ValueRef::Text(name))) => Some(zone_of_name(name).ok_or_else(|| Refused {
+            argument: 2,
+            message: "expected a zone, such as 'Europe/Berlin', '+02:00' or 'UTC'".to_owned(),
+        })?),
         Some(_) => None,
     };
     Ok(Arc::new(Format { format, zone }))
@@ -94,9 +79,7 @@ impl Prepared for Format {
             if is_written {
                 Ok(ValueRef::Text(scratch))
             } else {
-                Err(Unfit {
-                    expected: "a time that the format can say",
-                })
+                Err(Unfit { expected: "a time that the format can say" })
             }
         })
     }
@@ -109,16 +92,8 @@ mod tests {
 
     #[test]
     fn any_time() {
-        let format = |ns, format: &str| {
-            text(
-                &FORMAT_TIME,
-                &[ValueRef::Time(ns), ValueRef::Text(format.as_bytes())],
-            )
-        };
-        assert_eq!(
-            format(0, "%Y-%m-%d %H:%M:%S%.3f %z %Z %a %b"),
-            b"1970-01-01 00:00:00.000 +0000 UTC Thu Jan"
-        );
+        let format = |ns, format: &str| text(&FORMAT_TIME, &[ValueRef::Time(ns), ValueRef::Text(format.as_bytes())]);
+        assert_eq!(format(0, "%Y-%m-%d %H:%M:%S%.3f %z %Z %a %b"), b"1970-01-01 00:00:00.000 +0000 UTC Thu Jan");
         assert_eq!(format(1_500_000_000, "%s%.f %%"), b"1.5 %");
         assert_eq!(format(i64::MIN, "%Y"), b"1677");
         assert_eq!(format(0, ""), b"");

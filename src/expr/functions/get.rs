@@ -18,14 +18,8 @@ pub(super) const GET: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "x",
-            kind: ParameterKind::Any,
-        },
-        Parameter {
-            name: "key",
-            kind: ParameterKind::Any,
-        },
+        Parameter { name: "x", kind: ParameterKind::Any },
+        Parameter { name: "key", kind: ParameterKind::Any },
     ],
     required: 2,
     variadic: false,
@@ -36,9 +30,7 @@ fn get<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Valu
     match arguments {
         [ValueRef::List(values), key] => match key.as_number() {
             Some(Number::Int(index)) => Ok(element(values, index)),
-            _ => Err(Unfit {
-                expected: "a whole number as key of the list",
-            }),
+            _ => Err(Unfit { expected: "a whole number as key of the list" }),
         },
         [ValueRef::Object(fields), ValueRef::Text(name)] => Ok(member(fields, name)),
         [ValueRef::Object(fields), key] => {
@@ -46,9 +38,7 @@ fn get<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Valu
             write_text(*key, &mut name);
             Ok(member(fields, &name))
         }
-        _ => Err(Unfit {
-            expected: "a list or an object",
-        }),
+        _ => Err(Unfit { expected: "a list or an object" }),
     }
 }
 
@@ -62,10 +52,7 @@ mod tests {
     fn by_number_and_by_name() {
         let list = [Value::Int(1), Value::Null, Value::Int(3)];
         let list = ValueRef::List(&list);
-        let fields = [
-            (b"a".to_vec(), Value::Int(1)),
-            (b"7".to_vec(), Value::Int(2)),
-        ];
+        let fields = [(b"a".to_vec(), Value::Int(1)), (b"7".to_vec(), Value::Int(2))];
         let object = ValueRef::Object(&fields);
         for (container, key, value) in [
             (list, ValueRef::Int(0), Value::Int(1)),

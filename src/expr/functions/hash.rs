@@ -15,10 +15,7 @@ pub(super) const HASH: FunctionDef = FunctionDef {
             output: "746744014776526199\t9\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(hash),
@@ -28,9 +25,7 @@ fn hash<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Val
     let [ValueRef::Text(text)] = arguments else {
         return Err(Unfit { expected: "text" });
     };
-    Ok(ValueRef::Int(
-        twox_hash::XxHash3_64::oneshot(text).cast_signed(),
-    ))
+    Ok(ValueRef::Int(twox_hash::XxHash3_64::oneshot(text).cast_signed()))
 }
 
 #[cfg(test)]

@@ -15,10 +15,7 @@ pub(super) const HOUR: FunctionDef = FunctionDef {
             output: "10\t1\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "t",
-        kind: ParameterKind::Time,
-    }],
+    parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(hour),

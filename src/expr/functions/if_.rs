@@ -18,18 +18,9 @@ pub(super) const IF: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "condition",
-            kind: ParameterKind::Bool,
-        },
-        Parameter {
-            name: "a",
-            kind: ParameterKind::Any,
-        },
-        Parameter {
-            name: "b",
-            kind: ParameterKind::Any,
-        },
+        Parameter { name: "condition", kind: ParameterKind::Bool },
+        Parameter { name: "a", kind: ParameterKind::Any },
+        Parameter { name: "b", kind: ParameterKind::Any },
     ],
     required: 3,
     variadic: false,

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use super::subnet::{Address, NO_ADDRESS, Network};
 
-use super::{
-    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
+use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const IP_IN: FunctionDef = FunctionDef {
@@ -22,14 +20,8 @@ pub(super) const IP_IN: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "address",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "network",
-            kind: ParameterKind::Text,
-        },
+        Parameter { name: "address", kind: ParameterKind::Text },
+        Parameter { name: "network", kind: ParameterKind::Text },
     ],
     required: 2,
     variadic: true,
@@ -44,15 +36,13 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
     let mut networks = Vec::new();
     for (argument, given) in given.iter().enumerate().skip(1) {
         networks.push(match given {
-            Given::Constant(ValueRef::Text(text)) => {
-                Some(Network::read(text).ok_or_else(|| Refused {
-                    argument,
-                    message: format!(
-                        "expected a network such as \"10.0.0.0/8\", found `{}`",
-                        String::from_utf8_lossy(text)
-                    ),
-                })?)
-            }
+            Given::Constant(ValueRef::Text(text)) => Some(Network::read(text).ok_or_else(|| Refused {
+                argument,
+                message: format!(
+                    "expected a network such as \"10.0.0.0/8\", found `{}`",
+                    String::from_utf8_lossy(text)
+                ),
+            })?),
             _ => None,
         });
     }
@@ -72,9 +62,7 @@ impl Prepared for Networks {
             for (constant, written) in self.0.iter().zip(written) {
                 let network = match (constant, written) {
                     (Some(network), _) => *network,
-                    (None, ValueRef::Text(text)) => Network::read(text).ok_or(Unfit {
-                        expected: "a network",
-                    })?,
+                    (None, ValueRef::Text(text)) => Network::read(text).ok_or(Unfit { expected: "a network" })?,
                     (None, _) => continue,
                 };
                 if network.contains(address) {
@@ -93,10 +81,7 @@ mod tests {
     use crate::data::Value;
 
     fn arguments<'v>(address: &'v str, network: &'v str) -> [ValueRef<'v>; 2] {
-        [
-            ValueRef::Text(address.as_bytes()),
-            ValueRef::Text(network.as_bytes()),
-        ]
+        [ValueRef::Text(address.as_bytes()), ValueRef::Text(network.as_bytes())]
     }
 
     #[test]
@@ -115,31 +100,15 @@ mod tests {
             ("::ffff:10.0.0.1", "10.0.0.0/8", true),
         ] {
             let arguments = arguments(address, network);
-            assert_eq!(
-                call(&IP_IN, &arguments),
-                Ok(Value::Bool(is_in)),
-                "{address} {network}"
-            );
+            assert_eq!(call(&IP_IN, &arguments), Ok(Value::Bool(is_in)), "{address} {network}");
             assert_eq!(call_varying(&IP_IN, &arguments), Ok(Value::Bool(is_in)));
         }
     }
 
     #[test]
     fn what_is_none() {
-        for network in [
-            "10.0.0.0/33",
-            "10.0.0/8",
-            "::/129",
-            "10.0.0.0/-1",
-            "10.0.0.0/+8",
-            "",
-            "x",
-        ] {
-            assert_eq!(
-                refused(&IP_IN, &arguments("10.0.0.1", network)).argument,
-                1,
-                "{network}"
-            );
+        for network in ["10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/-1", "10.0.0.0/+8", "", "x"] {
+            assert_eq!(refused(&IP_IN, &arguments("10.0.0.1", network)).argument, 1, "{network}");
             assert!(call_varying(&IP_IN, &arguments("10.0.0.1", network)).is_err());
         }
         assert!(call(&IP_IN, &arguments("10.0.0.256", "10.0.0.0/8")).is_err());

@@ -9,31 +9,20 @@ pub(super) const IS_EMPTY: FunctionDef = FunctionDef {
         usage: "is_empty(x)",
         summary: "Whether there is nothing: null, the empty text, list or object.",
         details: "White space is not nothing: write is_empty(trim(x)).",
-        examples: &[Example {
-            expr: "where not is_empty(line)",
-            input: "a\n\nb\n",
-            output: "a\nb\n",
-        }],
+        examples: &[Example { expr: "where not is_empty(line)", input: "a\n\nb\n", output: "a\nb\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Any,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
     required: 1,
     variadic: false,
     kernel: Kernel::NullAware(is_empty),
 };
 
-fn is_empty<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
-    Ok(ValueRef::Bool(arguments.iter().all(|value| {
-        matches!(
-            value,
-            ValueRef::Null | ValueRef::Text([]) | ValueRef::List([]) | ValueRef::Object([])
-        )
-    })))
+fn is_empty<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    Ok(ValueRef::Bool(
+        arguments.iter().all(|value| {
+            matches!(value, ValueRef::Null | ValueRef::Text([]) | ValueRef::List([]) | ValueRef::Object([]))
+        }),
+    ))
 }
 
 #[cfg(test)]
@@ -54,11 +43,7 @@ mod tests {
             (ValueRef::Int(0), false),
             (ValueRef::Bool(false), false),
         ] {
-            assert_eq!(
-                call(&IS_EMPTY, &[value]),
-                Ok(Value::Bool(is_empty)),
-                "{value:?}"
-            );
+            assert_eq!(call(&IS_EMPTY, &[value]), Ok(Value::Bool(is_empty)), "{value:?}");
         }
     }
 }

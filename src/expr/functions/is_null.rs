@@ -15,22 +15,14 @@ pub(super) const IS_NULL: FunctionDef = FunctionDef {
             output: "true\tfalse\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Any,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
     required: 1,
     variadic: false,
     kernel: Kernel::NullAware(is_null),
 };
 
-fn is_null<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
-    Ok(ValueRef::Bool(
-        arguments.iter().all(|value| value.is_null()),
-    ))
+fn is_null<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    Ok(ValueRef::Bool(arguments.iter().all(|value| value.is_null())))
 }
 
 #[cfg(test)]
@@ -42,10 +34,7 @@ mod tests {
     #[test]
     fn the_empty_text_is_a_value() {
         assert_eq!(call(&IS_NULL, &[ValueRef::Null]), Ok(Value::Bool(true)));
-        assert_eq!(
-            call(&IS_NULL, &[ValueRef::Text(b"")]),
-            Ok(Value::Bool(false))
-        );
+        assert_eq!(call(&IS_NULL, &[ValueRef::Text(b"")]), Ok(Value::Bool(false)));
         assert_eq!(call(&IS_NULL, &[ValueRef::Int(0)]), Ok(Value::Bool(false)));
     }
 }

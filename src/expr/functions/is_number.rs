@@ -9,28 +9,16 @@ pub(super) const IS_NUMBER: FunctionDef = FunctionDef {
         usage: "is_number(x)",
         summary: "Whether the value is a number, or text that is one.",
         details: "So `is_number(x) and x > 5` never counts a failed conversion. Null and the empty text are no numbers.",
-        examples: &[Example {
-            expr: "where is_number(line)",
-            input: "12\n1.5e3\n12ms\n\n",
-            output: "12\n1.5e3\n",
-        }],
+        examples: &[Example { expr: "where is_number(line)", input: "12\n1.5e3\n12ms\n\n", output: "12\n1.5e3\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Any,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
     required: 1,
     variadic: false,
     kernel: Kernel::NullAware(is_number),
 };
 
-fn is_number<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
-    Ok(ValueRef::Bool(
-        arguments.iter().all(|value| value.as_exact().is_some()),
-    ))
+fn is_number<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    Ok(ValueRef::Bool(arguments.iter().all(|value| value.as_exact().is_some())))
 }
 
 #[cfg(test)]
@@ -51,11 +39,7 @@ mod tests {
             (ValueRef::Bool(true), false),
             (ValueRef::Null, false),
         ] {
-            assert_eq!(
-                call(&IS_NUMBER, &[value]),
-                Ok(Value::Bool(is_number)),
-                "{value:?}"
-            );
+            assert_eq!(call(&IS_NUMBER, &[value]), Ok(Value::Bool(is_number)), "{value:?}");
         }
     }
 }

@@ -17,14 +17,8 @@ pub(super) const JOIN: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "elements",
-            kind: ParameterKind::List,
-        },
-        Parameter {
-            name: "separator",
-            kind: ParameterKind::Text,
-        },
+        Parameter { name: "elements", kind: ParameterKind::List },
+        Parameter { name: "separator", kind: ParameterKind::Text },
     ],
     required: 2,
     variadic: false,
@@ -54,10 +48,7 @@ mod tests {
     #[test]
     fn every_element_as_text() {
         let join = |values: &[Value]| text(&JOIN, &[ValueRef::List(values), ValueRef::Text(b", ")]);
-        assert_eq!(
-            join(&[Value::Int(1), Value::Null, Value::Text(b"x".to_vec())]),
-            b"1, , x"
-        );
+        assert_eq!(join(&[Value::Int(1), Value::Null, Value::Text(b"x".to_vec())]), b"1, , x");
         assert_eq!(join(&[Value::List(vec![Value::Int(1)])]), b"[1]");
         assert_eq!(join(&[]), b"");
     }

@@ -15,10 +15,7 @@ pub(super) const KEYS: FunctionDef = FunctionDef {
             output: "[\"b\",\"a\"]\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "object",
-        kind: ParameterKind::Any,
-    }],
+    parameters: &[Parameter { name: "object", kind: ParameterKind::Any }],
     required: 1,
     variadic: false,
     kernel: Kernel::Owned(keys),
@@ -26,16 +23,9 @@ pub(super) const KEYS: FunctionDef = FunctionDef {
 
 fn keys(arguments: &[ValueRef<'_>]) -> Result<Value, Unfit> {
     let [ValueRef::Object(fields)] = arguments else {
-        return Err(Unfit {
-            expected: "an object",
-        });
+        return Err(Unfit { expected: "an object" });
     };
-    Ok(Value::List(
-        fields
-            .iter()
-            .map(|(name, _)| Value::Text(name.clone()))
-            .collect(),
-    ))
+    Ok(Value::List(fields.iter().map(|(name, _)| Value::Text(name.clone())).collect()))
 }
 
 #[cfg(test)]
@@ -47,10 +37,7 @@ mod tests {
     fn names_in_their_order() {
         let fields = [(b"b".to_vec(), Value::Null), (b"a".to_vec(), Value::Int(1))];
         let names = [b"b", b"a"].map(|name| Value::Text(name.to_vec()));
-        assert_eq!(
-            call(&KEYS, &[ValueRef::Object(&fields)]),
-            Ok(Value::List(names.to_vec()))
-        );
+        assert_eq!(call(&KEYS, &[ValueRef::Object(&fields)]), Ok(Value::List(names.to_vec())));
         assert!(call(&KEYS, &[ValueRef::Text(b"{}")]).is_err());
     }
 }

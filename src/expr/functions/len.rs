@@ -9,16 +9,9 @@ pub(super) const LEN: FunctionDef = FunctionDef {
         usage: "len(x)",
         summary: "The number of characters of a text, or of elements of a list.",
         details: "Of an object, the number of its fields. A byte that is not UTF-8 counts as one character; a number counts the characters of its text.",
-        examples: &[Example {
-            expr: "let n = len(line)",
-            input: "née\n",
-            output: "née\t3\n",
-        }],
+        examples: &[Example { expr: "let n = len(line)", input: "née\n", output: "née\t3\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Any,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(len),
@@ -43,9 +36,7 @@ pub(super) fn count_characters(text: &[u8]) -> usize {
     if text.is_ascii() {
         return text.len();
     }
-    text.utf8_chunks()
-        .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
-        .sum()
+    text.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum()
 }
 
 #[cfg(test)]

@@ -7,9 +7,7 @@ use crate::data::ValueRef;
 pub(super) const LIMIT_BYTES: usize = 16 << 20;
 
 /// What a failed conversion says of it.
-pub(super) const TOO_LONG: Unfit = Unfit {
-    expected: "a result of at most 16 MiB",
-};
+pub(super) const TOO_LONG: Unfit = Unfit { expected: "a result of at most 16 MiB" };
 
 /// An error if a text that is being made is too long. Functions whose result can be much longer than all of their
 /// arguments together ask while they make it.

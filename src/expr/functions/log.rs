@@ -10,16 +10,9 @@ pub(super) const LOG: FunctionDef = FunctionDef {
         usage: "log(x)",
         summary: "The natural logarithm.",
         details: "Of 0 and less: null.",
-        examples: &[Example {
-            expr: "select log(line) as l",
-            input: "1\n10\n",
-            output: "0\n2.302585092994046\n",
-        }],
+        examples: &[Example { expr: "select log(line) as l", input: "1\n10\n", output: "0\n2.302585092994046\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::ln)),

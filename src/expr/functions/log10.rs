@@ -10,16 +10,9 @@ pub(super) const LOG10: FunctionDef = FunctionDef {
         usage: "log10(x)",
         summary: "The decimal logarithm.",
         details: "Of 0 and less: null. floor(log10(x)) is the order of magnitude.",
-        examples: &[Example {
-            expr: "select log10(line) as l",
-            input: "1000\n",
-            output: "3\n",
-        }],
+        examples: &[Example { expr: "select log10(line) as l", input: "1000\n", output: "3\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::log10)),

@@ -11,25 +11,13 @@ pub(super) const LOWER: FunctionDef = FunctionDef {
         usage: "lower(x)",
         summary: "The text in lower case.",
         details: "Letters of every script; bytes that are not UTF-8 stay as they are.",
-        examples: &[Example {
-            expr: "select lower(line) as l",
-            input: "ERROR Été\n",
-            output: "error été\n",
-        }],
+        examples: &[Example { expr: "select lower(line) as l", input: "ERROR Été\n", output: "error été\n" }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, scratch| {
-        map_letters(
-            arguments,
-            scratch,
-            u8::to_ascii_lowercase,
-            char::to_lowercase,
-        )
+        map_letters(arguments, scratch, u8::to_ascii_lowercase, char::to_lowercase)
     }),
 };
 
@@ -44,10 +32,7 @@ pub(super) fn map_letters<'a, L: Iterator<Item = char>>(
     let [ValueRef::Text(text)] = arguments else {
         return Err(Unfit { expected: "text" });
     };
-    if text
-        .iter()
-        .all(|byte| byte.is_ascii() && ascii(byte) == *byte)
-    {
+    if text.iter().all(|byte| byte.is_ascii() && ascii(byte) == *byte) {
         return Ok(ValueRef::Text(text));
     }
     for chunk in text.utf8_chunks() {

@@ -17,10 +17,7 @@ pub(super) const MD5: FunctionDef = FunctionDef {
             output: "900150983cd24fb0d6963f7d28e17f72\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(md5),

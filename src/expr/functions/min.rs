@@ -14,22 +14,9 @@ pub(super) const MIN: FunctionDef = FunctionDef {
                   counts as a failed conversion, but not empty text and `-`. Without numbers the order is that of \
                   `sort`. Nulls are skipped; null if there is nothing else. The result is the argument itself, so text \
                   stays text; of equals it is the first.",
-        examples: &[Example {
-            expr: "select min(line, 5) as m",
-            input: "3\n10\n",
-            output: "3\n5\n",
-        }],
+        examples: &[Example { expr: "select min(line, 5) as m", input: "3\n10\n", output: "3\n5\n" }],
     },
-    parameters: &[
-        Parameter {
-            name: "a",
-            kind: ParameterKind::Any,
-        },
-        Parameter {
-            name: "b",
-            kind: ParameterKind::Any,
-        },
-    ],
+    parameters: &[Parameter { name: "a", kind: ParameterKind::Any }, Parameter { name: "b", kind: ParameterKind::Any }],
     required: 2,
     variadic: true,
     kernel: Kernel::Extreme(Ordering::Less),

@@ -9,25 +9,15 @@ pub(super) const MINUTE: FunctionDef = FunctionDef {
         usage: "minute(t)",
         summary: "The minute of a time, from 0 to 59.",
         details: "Text is read as a time, as by time(x).",
-        examples: &[Example {
-            expr: "select minute(line) as m",
-            input: "2015-05-17T10:05:03Z\n",
-            output: "5\n",
-        }],
+        examples: &[Example { expr: "select minute(line) as m", input: "2015-05-17T10:05:03Z\n", output: "5\n" }],
     },
-    parameters: &[Parameter {
-        name: "t",
-        kind: ParameterKind::Time,
-    }],
+    parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(minute),
 };
 
-fn minute<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn minute<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Time(ns)] = arguments else {
         return Err(Unfit { expected: "a time" });
     };

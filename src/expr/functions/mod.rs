@@ -228,8 +228,7 @@ pub enum Kernel {
 
 /// Computes one value. The result may borrow from an argument or from `scratch`, which comes empty.
 /// Called for every row, so it does not allocate beyond `scratch`.
-pub type Scalar =
-    for<'a> fn(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit>;
+pub type Scalar = for<'a> fn(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit>;
 
 /// Makes a function ready when it is bound; what is wrong with a constant argument is the user's mistake.
 pub type Prepare = fn(&[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused>;
@@ -272,8 +271,7 @@ impl Prepared for Checked {
 }
 
 /// Computes one value after another, as [`Scalar`] does; null if any argument is null.
-pub type Caller<'f> =
-    Box<dyn for<'a> FnMut(&[ValueRef<'a>], &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> + 'f>;
+pub type Caller<'f> = Box<dyn for<'a> FnMut(&[ValueRef<'a>], &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> + 'f>;
 
 /// A value that does not fit at run time: the result is null and the ledger counts a failed conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -328,10 +326,7 @@ mod testing {
     }
 
     /// Calls a function that is prepared with arguments that are known only row by row.
-    pub(super) fn call_varying(
-        def: &FunctionDef,
-        arguments: &[ValueRef<'_>],
-    ) -> Result<Value, Unfit> {
+    pub(super) fn call_varying(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Result<Value, Unfit> {
         prepared(def, arguments, false).expect("nothing to refuse without constants")
     }
 
@@ -346,15 +341,13 @@ mod testing {
         let given: Vec<Given<'_>> = arguments
             .iter()
             .enumerate()
-            .map(
-                |(index, argument)| match (def.parameter(index).kind, argument) {
-                    (ParameterKind::Pattern, ValueRef::Text(text)) => Given::Pattern(
-                        compile(&String::from_utf8_lossy(text)).expect("a pattern of a test"),
-                    ),
-                    _ if constant && index > 0 => Given::Constant(*argument),
-                    _ => Given::Varying,
-                },
-            )
+            .map(|(index, argument)| match (def.parameter(index).kind, argument) {
+                (ParameterKind::Pattern, ValueRef::Text(text)) => {
+                    Given::Pattern(compile(&String::from_utf8_lossy(text)).expect("a pattern of a test"))
+                }
+                _ if constant && index > 0 => Given::Constant(*argument),
+                _ => Given::Varying,
+            })
             .collect();
         let function = prepare(&given)?;
         let mut scratch = Vec::new();
@@ -379,11 +372,7 @@ mod tests {
         assert!(FUNCTIONS.is_sorted_by(|left, right| left.entry.name < right.entry.name));
         for def in FUNCTIONS {
             let entry = def.entry;
-            assert!(
-                entry.usage.starts_with(&format!("{}(", entry.name)),
-                "{}",
-                entry.name
-            );
+            assert!(entry.usage.starts_with(&format!("{}(", entry.name)), "{}", entry.name);
             assert!(entry.summary.ends_with('.'), "{}", entry.name);
             assert!(!entry.examples.is_empty(), "{}", entry.name);
             assert!(def.required <= def.parameters.len(), "{}", entry.name);

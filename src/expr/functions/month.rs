@@ -9,16 +9,9 @@ pub(super) const MONTH: FunctionDef = FunctionDef {
         usage: "month(t)",
         summary: "The month of a time in `--tz`, from 1 to 12.",
         details: "Text is read as a time, as by time(x).",
-        examples: &[Example {
-            expr: "select month(line) as m",
-            input: "2015-05-17T10:05:03Z\n",
-            output: "5\n",
-        }],
+        examples: &[Example { expr: "select month(line) as m", input: "2015-05-17T10:05:03Z\n", output: "5\n" }],
     },
-    parameters: &[Parameter {
-        name: "t",
-        kind: ParameterKind::Time,
-    }],
+    parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(month),

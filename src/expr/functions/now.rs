@@ -11,11 +11,7 @@ pub(super) const NOW: FunctionDef = FunctionDef {
         usage: "now()",
         summary: "The time at which the run began.",
         details: "The same for all records of a run. `@time` is the time at which a record arrived.",
-        examples: &[Example {
-            expr: "select now() > '2020-01-01' as later",
-            input: "x\n",
-            output: "true\n",
-        }],
+        examples: &[Example { expr: "select now() > '2020-01-01' as later", input: "x\n", output: "true\n" }],
     },
     parameters: &[],
     required: 0,
@@ -26,9 +22,7 @@ pub(super) const NOW: FunctionDef = FunctionDef {
 fn now<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     match arguments {
         [] => Ok(ValueRef::Time(now_ns())),
-        _ => Err(Unfit {
-            expected: "no argument",
-        }),
+        _ => Err(Unfit { expected: "no argument" }),
     }
 }
 

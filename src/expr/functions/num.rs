@@ -9,16 +9,9 @@ pub(super) const NUM: FunctionDef = FunctionDef {
         usage: "num(x)",
         summary: "The number that a text is, else null.",
         details: "The whole text must be a number as JSON writes them; leading zeros, a leading `+` and `.5` are allowed. The empty text gives null; other text that is no number gives null and counts as a failed conversion.",
-        examples: &[Example {
-            expr: "select num(line) as n",
-            input: "007\n1.50\n",
-            output: "7\n1.5\n",
-        }],
+        examples: &[Example { expr: "select num(line) as n", input: "007\n1.50\n", output: "7\n1.5\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(num),
@@ -27,9 +20,7 @@ pub(super) const NUM: FunctionDef = FunctionDef {
 fn num<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     match arguments {
         [number @ (ValueRef::Int(_) | ValueRef::BigInt(_) | ValueRef::Float(_))] => Ok(*number),
-        _ => Err(Unfit {
-            expected: "a number",
-        }),
+        _ => Err(Unfit { expected: "a number" }),
     }
 }
 

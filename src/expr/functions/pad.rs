@@ -22,14 +22,8 @@ pub(super) const PAD: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "count",
-            kind: ParameterKind::Int,
-        },
+        Parameter { name: "text", kind: ParameterKind::Text },
+        Parameter { name: "count", kind: ParameterKind::Int },
     ],
     required: 2,
     variadic: false,
@@ -42,9 +36,7 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
 
 fn pad<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(text), ValueRef::Int(count)] = arguments else {
-        return Err(Unfit {
-            expected: "text and an int",
-        });
+        return Err(Unfit { expected: "text and an int" });
     };
     let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
     let missing = wanted.saturating_sub(count_characters(text));
@@ -68,8 +60,7 @@ mod tests {
 
     #[test]
     fn on_either_side_by_characters() {
-        let pad =
-            |x: &str, count| text(&PAD, &[ValueRef::Text(x.as_bytes()), ValueRef::Int(count)]);
+        let pad = |x: &str, count| text(&PAD, &[ValueRef::Text(x.as_bytes()), ValueRef::Int(count)]);
         assert_eq!(pad("é", 3), "é  ".as_bytes());
         assert_eq!(pad("é", -3), "  é".as_bytes());
         assert_eq!(pad("abc", 2), b"abc");

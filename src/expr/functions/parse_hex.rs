@@ -10,25 +10,15 @@ pub(super) const PARSE_HEX: FunctionDef = FunctionDef {
         usage: "parse_hex(x)",
         summary: "The number that hexadecimal digits are: `1f`, `0x1F`.",
         details: "A sign may stand in front. Beyond 64 bits the result is a float. The empty text gives null.",
-        examples: &[Example {
-            expr: "select parse_hex(line) as n",
-            input: "1f\n0xFF\n",
-            output: "31\n255\n",
-        }],
+        examples: &[Example { expr: "select parse_hex(line) as n", input: "1f\n0xFF\n", output: "31\n255\n" }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(parse_hex),
 };
 
-fn parse_hex<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn parse_hex<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(text)] = arguments else {
         return Err(NO_DIGITS);
     };
@@ -50,23 +40,15 @@ fn parse_hex<'a>(
     let (mut exact, mut rough) = (Some(0i64), 0f64);
     for byte in digits {
         let digit = char::from(*byte).to_digit(16).ok_or(NO_DIGITS)?;
-        let signed = if is_negative {
-            -i64::from(digit)
-        } else {
-            i64::from(digit)
-        };
-        exact = exact
-            .and_then(|value| value.checked_mul(16))
-            .and_then(|value| value.checked_add(signed));
+        let signed = if is_negative { -i64::from(digit) } else { i64::from(digit) };
+        exact = exact.and_then(|value| value.checked_mul(16)).and_then(|value| value.checked_add(signed));
         rough = rough * 16.0 + signed as f64;
     }
     Ok(exact.map_or_else(|| finite(rough), ValueRef::Int))
 }
 
 /// What is said of other text.
-const NO_DIGITS: Unfit = Unfit {
-    expected: "hexadecimal digits",
-};
+const NO_DIGITS: Unfit = Unfit { expected: "hexadecimal digits" };
 
 #[cfg(test)]
 mod tests {

@@ -15,10 +15,7 @@ pub(super) const PARSE_JSON: FunctionDef = FunctionDef {
             output: "7\t2\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Owned(parse_json),
@@ -40,10 +37,7 @@ mod tests {
     #[test]
     fn values_of_every_type() {
         let json = |text: &str| call(&PARSE_JSON, &[ValueRef::Text(text.as_bytes())]);
-        assert_eq!(
-            json("[1, null]"),
-            Ok(Value::List(vec![Value::Int(1), Value::Null]))
-        );
+        assert_eq!(json("[1, null]"), Ok(Value::List(vec![Value::Int(1), Value::Null])));
         assert_eq!(json(" true "), Ok(Value::Bool(true)));
         assert_eq!(json(""), Ok(Value::Null));
         assert!(json("{").is_err());

@@ -17,19 +17,13 @@ pub(super) const PATTERN: FunctionDef = FunctionDef {
             output: "<time> web<num> sshd[<num>]: login from <ip>\t2\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(pattern),
 };
 
-fn pattern<'a>(
-    arguments: &[ValueRef<'a>],
-    scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn pattern<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(line)] = arguments else {
         return Err(Unfit { expected: "text" });
     };

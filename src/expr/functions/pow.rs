@@ -18,14 +18,8 @@ pub(super) const POW: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "x",
-            kind: ParameterKind::Number,
-        },
-        Parameter {
-            name: "y",
-            kind: ParameterKind::Number,
-        },
+        Parameter { name: "x", kind: ParameterKind::Number },
+        Parameter { name: "y", kind: ParameterKind::Number },
     ],
     required: 2,
     variadic: false,
@@ -54,14 +48,8 @@ mod tests {
     fn ints_stay_exact() {
         let call = |x, y| call(&POW, &[x, y]);
         let (int, float) = (ValueRef::Int, ValueRef::Float);
-        assert_eq!(
-            call(int(3), int(39)),
-            Ok(Value::Int(4_052_555_153_018_976_267))
-        );
-        assert_eq!(
-            call(int(2), int(63)),
-            Ok(Value::Float(9223372036854775808.0))
-        );
+        assert_eq!(call(int(3), int(39)), Ok(Value::Int(4_052_555_153_018_976_267)));
+        assert_eq!(call(int(2), int(63)), Ok(Value::Float(9223372036854775808.0)));
         assert_eq!(call(int(2), int(-1)), Ok(Value::Float(0.5)));
         assert_eq!(call(int(0), int(0)), Ok(Value::Int(1)));
         assert_eq!(call(int(0), int(-1)), Ok(Value::Null));

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 
 use super::regex_replace::regex_of;
-use super::{
-    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
+use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{Entry, Example, Number, ValueRef};
 
 pub(super) const REGEX_EXTRACT: FunctionDef = FunctionDef {
@@ -30,18 +28,9 @@ pub(super) const REGEX_EXTRACT: FunctionDef = FunctionDef {
         ],
     },
     parameters: &[
-        Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "pattern",
-            kind: ParameterKind::Pattern,
-        },
-        Parameter {
-            name: "group",
-            kind: ParameterKind::Any,
-        },
+        Parameter { name: "text", kind: ParameterKind::Text },
+        Parameter { name: "pattern", kind: ParameterKind::Pattern },
+        Parameter { name: "group", kind: ParameterKind::Any },
     ],
     required: 2,
     variadic: false,
@@ -59,32 +48,22 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
     let regex = regex_of(given)?;
     let group = match given.get(2) {
         None => usize::from(regex.captures_len() > 1),
-        Some(Given::Constant(group)) => group_of(regex, *group).ok_or_else(|| Refused {
-            argument: 2,
-            message: format!("there is no such group; {}", groups(regex)),
-        })?,
+        Some(Given::Constant(group)) => group_of(regex, *group)
+            .ok_or_else(|| Refused { argument: 2, message: format!("there is no such group; {}", groups(regex)) })?,
         Some(_) => {
-            return Err(Refused {
-                argument: 2,
-                message: "expected a number or a name of a group".to_owned(),
-            });
+            return Err(Refused { argument: 2, message: "expected a number or a name of a group".to_owned() });
         }
     };
-    Ok(Arc::new(Extract {
-        regex: regex.clone(),
-        group,
-    }))
+    Ok(Arc::new(Extract { regex: regex.clone(), group }))
 }
 
 /// The number of a group by number or name.
 fn group_of(regex: &Regex, group: ValueRef<'_>) -> Option<usize> {
     match (group, group.as_number()) {
-        (_, Some(Number::Int(number))) => usize::try_from(number)
-            .ok()
-            .filter(|number| *number < regex.captures_len()),
-        (ValueRef::Text(name), _) => regex
-            .capture_names()
-            .position(|known| known.is_some_and(|known| known.as_bytes() == name)),
+        (_, Some(Number::Int(number))) => usize::try_from(number).ok().filter(|number| *number < regex.captures_len()),
+        (ValueRef::Text(name), _) => {
+            regex.capture_names().position(|known| known.is_some_and(|known| known.as_bytes() == name))
+        }
         _ => None,
     }
 }
@@ -119,9 +98,7 @@ impl Prepared for Extract {
                 return Ok(ValueRef::Null);
             }
             let group = places.get(self.group);
-            Ok(group.map_or(ValueRef::Null, |(start, end)| {
-                ValueRef::Text(&text[start..end])
-            }))
+            Ok(group.map_or(ValueRef::Null, |(start, end)| ValueRef::Text(&text[start..end])))
         })
     }
 }
@@ -143,15 +120,9 @@ mod tests {
         let text = |text: &[u8]| Value::Text(text.to_vec());
         let pattern = "(?<key>\\w+)=(\\d+)?";
         assert_eq!(extract(b"a=1", pattern, None), text(b"a"));
-        assert_eq!(
-            extract(b"a=1", pattern, Some(ValueRef::Int(0))),
-            text(b"a=1")
-        );
+        assert_eq!(extract(b"a=1", pattern, Some(ValueRef::Int(0))), text(b"a=1"));
         assert_eq!(extract(b"a=1", pattern, Some(ValueRef::Int(2))), text(b"1"));
-        assert_eq!(
-            extract(b"a=1", pattern, Some(ValueRef::Text(b"key"))),
-            text(b"a")
-        );
+        assert_eq!(extract(b"a=1", pattern, Some(ValueRef::Text(b"key"))), text(b"a"));
         assert_eq!(extract(b"a=", pattern, Some(ValueRef::Int(2))), Value::Null);
         assert_eq!(extract(b"a", pattern, None), Value::Null);
         assert_eq!(extract(b"\xff12", "\\d+", None), text(b"12"));
@@ -160,11 +131,7 @@ mod tests {
     #[test]
     fn groups_that_are_not_there() {
         let refused = |pattern: &str, group| {
-            let arguments = [
-                ValueRef::Text(b""),
-                ValueRef::Text(pattern.as_bytes()),
-                group,
-            ];
+            let arguments = [ValueRef::Text(b""), ValueRef::Text(pattern.as_bytes()), group];
             refused(&REGEX_EXTRACT, &arguments).message
         };
         assert_eq!(

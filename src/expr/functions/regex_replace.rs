@@ -7,9 +7,7 @@ use regex::bytes::{Match, Regex};
 use crate::expr::pattern::Pattern;
 
 use super::limit::{LIMIT_BYTES, TOO_LONG, check_length};
-use super::{
-    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
+use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
@@ -25,18 +23,9 @@ pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "pattern",
-            kind: ParameterKind::Pattern,
-        },
-        Parameter {
-            name: "replacement",
-            kind: ParameterKind::Text,
-        },
+        Parameter { name: "text", kind: ParameterKind::Text },
+        Parameter { name: "pattern", kind: ParameterKind::Pattern },
+        Parameter { name: "replacement", kind: ParameterKind::Text },
     ],
     required: 3,
     variadic: false,
@@ -56,26 +45,17 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
     if let Some(Given::Constant(ValueRef::Text(replacement))) = given.get(2) {
         is_plain = !replacement.contains(&b'$');
         if let Some(missing) = missing_group(regex, replacement) {
-            return Err(Refused {
-                argument: 2,
-                message: format!("the expression has no group `{missing}`"),
-            });
+            return Err(Refused { argument: 2, message: format!("the expression has no group `{missing}`") });
         }
     }
-    Ok(Arc::new(Replace {
-        regex: regex.clone(),
-        is_plain,
-    }))
+    Ok(Arc::new(Replace { regex: regex.clone(), is_plain }))
 }
 
 /// The expression that stands as the second argument.
 pub(super) fn regex_of<'g>(given: &'g [Given<'_>]) -> Result<&'g Regex, Refused> {
     match given.get(1) {
         Some(Given::Pattern(Pattern::Regex(regex))) => Ok(regex),
-        _ => Err(Refused {
-            argument: 1,
-            message: "expected a /regex/".to_owned(),
-        }),
+        _ => Err(Refused { argument: 1, message: "expected a /regex/".to_owned() }),
     }
 }
 
@@ -149,21 +129,14 @@ mod tests {
     use crate::data::Value;
 
     fn arguments<'v>(x: &'v [u8], pattern: &'v str, y: &'v [u8]) -> [ValueRef<'v>; 3] {
-        [
-            ValueRef::Text(x),
-            ValueRef::Text(pattern.as_bytes()),
-            ValueRef::Text(y),
-        ]
+        [ValueRef::Text(x), ValueRef::Text(pattern.as_bytes()), ValueRef::Text(y)]
     }
 
     #[test]
     fn every_match_with_groups() {
         let replace = |x, pattern, y| text(&REGEX_REPLACE, &arguments(x, pattern, y));
         assert_eq!(replace(b"a1b22", "\\d+", b"N"), b"aNbN");
-        assert_eq!(
-            replace(b"a1b22", "([a-z])(\\d+)", b"$2${1}x$$"),
-            b"1ax$22bx$"
-        );
+        assert_eq!(replace(b"a1b22", "([a-z])(\\d+)", b"$2${1}x$$"), b"1ax$22bx$");
         assert_eq!(replace(b"abc", "x", b"y"), b"abc");
         assert_eq!(replace(b"abc", "", b"-"), b"-a-b-c-");
         assert_eq!(replace(b"\xff1", "1", b"\xfe"), b"\xff\xfe");

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::limit::{LIMIT_BYTES, TOO_LONG};
-use super::{
-    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Scalar, Unfit,
-};
+use super::{Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Scalar, Unfit};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const REPEAT: FunctionDef = FunctionDef {
@@ -14,21 +12,11 @@ pub(super) const REPEAT: FunctionDef = FunctionDef {
         usage: "repeat(x, n)",
         summary: "The text `n` times, one after another.",
         details: "Less than once is the empty text. A result beyond 16 MiB is null and counts as a failed conversion.",
-        examples: &[Example {
-            expr: "select repeat(line, 3) as r",
-            input: "ab\n",
-            output: "ababab\n",
-        }],
+        examples: &[Example { expr: "select repeat(line, 3) as r", input: "ab\n", output: "ababab\n" }],
     },
     parameters: &[
-        Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "count",
-            kind: ParameterKind::Int,
-        },
+        Parameter { name: "text", kind: ParameterKind::Text },
+        Parameter { name: "count", kind: ParameterKind::Int },
     ],
     required: 2,
     variadic: false,
@@ -41,26 +29,19 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
 
 /// Prepares a function whose second argument says how long a result is, which is too long below `least` or above
 /// the limit.
-pub(super) fn prepare_within(
-    least: i64,
-    given: &[Given<'_>],
-    function: Scalar,
-) -> Result<Arc<dyn Prepared>, Refused> {
+pub(super) fn prepare_within(least: i64, given: &[Given<'_>], function: Scalar) -> Result<Arc<dyn Prepared>, Refused> {
     let fits = |count: i64| (least..=LIMIT_BYTES as i64).contains(&count);
     match given.get(1) {
-        Some(Given::Constant(ValueRef::Int(count))) if !fits(*count) => Err(Refused {
-            argument: 1,
-            message: "a result may have at most 16 MiB".to_owned(),
-        }),
+        Some(Given::Constant(ValueRef::Int(count))) if !fits(*count) => {
+            Err(Refused { argument: 1, message: "a result may have at most 16 MiB".to_owned() })
+        }
         _ => Ok(Arc::new(Checked(function))),
     }
 }
 
 fn repeat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(text), ValueRef::Int(count)] = arguments else {
-        return Err(Unfit {
-            expected: "text and an int",
-        });
+        return Err(Unfit { expected: "text and an int" });
     };
     let count = usize::try_from((*count).max(0)).unwrap_or(usize::MAX);
     if text.len().saturating_mul(count) > LIMIT_BYTES {

@@ -10,41 +10,20 @@ pub(super) const REPLACE: FunctionDef = FunctionDef {
         usage: "replace(x, a, b)",
         summary: "The text with every `a` replaced by `b`.",
         details: "From left to right, each piece of the text once; an empty `a` changes nothing. A result of more than 16 MiB is null and counts as a failed conversion.",
-        examples: &[Example {
-            expr: "select replace(line, 'a', 'oo') as r",
-            input: "banana\n",
-            output: "boonoonoo\n",
-        }],
+        examples: &[Example { expr: "select replace(line, 'a', 'oo') as r", input: "banana\n", output: "boonoonoo\n" }],
     },
     parameters: &[
-        Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "a",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "b",
-            kind: ParameterKind::Text,
-        },
+        Parameter { name: "text", kind: ParameterKind::Text },
+        Parameter { name: "a", kind: ParameterKind::Text },
+        Parameter { name: "b", kind: ParameterKind::Text },
     ],
     required: 3,
     variadic: false,
     kernel: Kernel::Scalar(replace),
 };
 
-fn replace<'a>(
-    arguments: &[ValueRef<'a>],
-    scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
-    let [
-        ValueRef::Text(text),
-        ValueRef::Text(old),
-        ValueRef::Text(new),
-    ] = arguments
-    else {
+fn replace<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    let [ValueRef::Text(text), ValueRef::Text(old), ValueRef::Text(new)] = arguments else {
         return Err(Unfit { expected: "text" });
     };
     if old.is_empty() {
@@ -71,12 +50,7 @@ mod tests {
 
     #[test]
     fn every_one_once() {
-        let call = |x, a, b| {
-            text(
-                &REPLACE,
-                &[ValueRef::Text(x), ValueRef::Text(a), ValueRef::Text(b)],
-            )
-        };
+        let call = |x, a, b| text(&REPLACE, &[ValueRef::Text(x), ValueRef::Text(a), ValueRef::Text(b)]);
         assert_eq!(call(b"aaaa", b"aa", b"a"), b"aa");
         assert_eq!(call(b"aaa", b"aa", b"b"), b"ba");
         assert_eq!(call(b"abc", b"abc", b""), b"");

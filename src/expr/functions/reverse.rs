@@ -9,25 +9,15 @@ pub(super) const REVERSE: FunctionDef = FunctionDef {
         usage: "reverse(x)",
         summary: "The characters of the text, the last one first.",
         details: "A byte that is not UTF-8 is one character.",
-        examples: &[Example {
-            expr: "select reverse(line) as r",
-            input: "née\n",
-            output: "eén\n",
-        }],
+        examples: &[Example { expr: "select reverse(line) as r", input: "née\n", output: "eén\n" }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(reverse),
 };
 
-fn reverse<'a>(
-    arguments: &[ValueRef<'a>],
-    scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn reverse<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(text)] = arguments else {
         return Err(Unfit { expected: "text" });
     };

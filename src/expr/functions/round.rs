@@ -21,14 +21,8 @@ pub(super) const ROUND: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "x",
-            kind: ParameterKind::Number,
-        },
-        Parameter {
-            name: "digits",
-            kind: ParameterKind::Int,
-        },
+        Parameter { name: "x", kind: ParameterKind::Number },
+        Parameter { name: "digits", kind: ParameterKind::Int },
     ],
     required: 1,
     variadic: false,
@@ -40,9 +34,7 @@ fn round<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Val
         [number] => (number, None),
         [number, ValueRef::Int(digits)] => (number, Some(*digits)),
         _ => {
-            return Err(Unfit {
-                expected: "a number and an int",
-            });
+            return Err(Unfit { expected: "a number and an int" });
         }
     };
     match (*number, digits) {
@@ -54,45 +46,29 @@ fn round<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Val
             None => ValueRef::Float(round_float(value.to_f64(), digits, scratch)),
         }),
         (ValueRef::Float(value), None) => Ok(integral(value.round())),
-        (ValueRef::Float(value), Some(digits)) => {
-            Ok(ValueRef::Float(round_float(value, digits, scratch)))
-        }
-        _ => Err(Unfit {
-            expected: "a number",
-        }),
+        (ValueRef::Float(value), Some(digits)) => Ok(ValueRef::Float(round_float(value, digits, scratch))),
+        _ => Err(Unfit { expected: "a number" }),
     }
 }
 
 /// A number rounded some way: an int is round already.
-pub(super) fn rounded<'a>(
-    arguments: &[ValueRef<'a>],
-    round: impl Fn(f64) -> f64,
-) -> Result<ValueRef<'a>, Unfit> {
+pub(super) fn rounded<'a>(arguments: &[ValueRef<'a>], round: impl Fn(f64) -> f64) -> Result<ValueRef<'a>, Unfit> {
     match arguments {
         [integer @ (ValueRef::Int(_) | ValueRef::BigInt(_))] => Ok(*integer),
         [ValueRef::Float(value)] => Ok(integral(round(*value))),
-        _ => Err(Unfit {
-            expected: "a number",
-        }),
+        _ => Err(Unfit { expected: "a number" }),
     }
 }
 
 /// A float without a fraction as an int, where one can hold it.
 pub(super) fn integral(value: f64) -> ValueRef<'static> {
     const INTS: std::ops::Range<f64> = -9223372036854775808.0..9223372036854775808.0; // ±2^63
-    if INTS.contains(&value) {
-        ValueRef::Int(value as i64)
-    } else {
-        ValueRef::Float(value)
-    }
+    if INTS.contains(&value) { ValueRef::Int(value as i64) } else { ValueRef::Float(value) }
 }
 
 /// Rounds an int to tens, hundreds, …: `digits` is negative.
 fn round_int(value: i128, digits: i64) -> ValueRef<'static> {
-    let Some(unit) = u32::try_from(digits.unsigned_abs())
-        .ok()
-        .and_then(|zeros| 10i128.checked_pow(zeros))
-    else {
+    let Some(unit) = u32::try_from(digits.unsigned_abs()).ok().and_then(|zeros| 10i128.checked_pow(zeros)) else {
         return ValueRef::Int(0); // the unit is more than twice any int
     };
     let rest = value % unit;
@@ -129,11 +105,7 @@ fn round_float(value: f64, digits: i64, scratch: &mut Vec<u8>) -> f64 {
             let unit = 10f64.powi(digits.unsigned_abs() as i32);
             let rest = value % unit;
             let below = value - rest;
-            if rest.abs() * 2.0 >= unit {
-                below + unit.copysign(value)
-            } else {
-                below
-            }
+            if rest.abs() * 2.0 >= unit { below + unit.copysign(value) } else { below }
         }
         _ => round_by_text(value, digits, scratch),
     }
@@ -153,11 +125,7 @@ fn round_by_text(value: f64, digits: i64, scratch: &mut Vec<u8>) -> f64 {
         }
         if places == -1 {
             let unit = 10f64.powi(i32::try_from(-digits).unwrap_or(i32::MAX));
-            return if value.abs() >= unit / 2.0 {
-                unit.copysign(value)
-            } else {
-                0.0
-            };
+            return if value.abs() >= unit / 2.0 { unit.copysign(value) } else { 0.0 };
         }
         let places = places as usize;
         write!(scratch, "{value:.places$e}")
@@ -178,28 +146,11 @@ mod tests {
 
     #[test]
     fn to_an_int_halves_away_from_zero() {
-        for (value, rounded) in [
-            (2.5, 3),
-            (-2.5, -3),
-            (2.4, 2),
-            (-0.4, 0),
-            (0.49999999999999994, 0),
-            (1.0, 1),
-        ] {
-            assert_eq!(
-                call(&ROUND, &[ValueRef::Float(value)]),
-                Ok(Value::Int(rounded)),
-                "{value}"
-            );
+        for (value, rounded) in [(2.5, 3), (-2.5, -3), (2.4, 2), (-0.4, 0), (0.49999999999999994, 0), (1.0, 1)] {
+            assert_eq!(call(&ROUND, &[ValueRef::Float(value)]), Ok(Value::Int(rounded)), "{value}");
         }
-        assert_eq!(
-            call(&ROUND, &[ValueRef::Float(1e300)]),
-            Ok(Value::Float(1e300))
-        );
-        assert_eq!(
-            call(&ROUND, &[ValueRef::Int(i64::MAX)]),
-            Ok(Value::Int(i64::MAX))
-        );
+        assert_eq!(call(&ROUND, &[ValueRef::Float(1e300)]), Ok(Value::Float(1e300)));
+        assert_eq!(call(&ROUND, &[ValueRef::Int(i64::MAX)]), Ok(Value::Int(i64::MAX)));
     }
 
     #[test]

@@ -17,24 +17,16 @@ pub(super) const SECONDS: FunctionDef = FunctionDef {
             output: "90\t0.25\t0\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Any,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(seconds),
 };
 
-fn seconds<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn seconds<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     const SECOND_NS: i64 = 1_000_000_000;
     let [value] = arguments else {
-        return Err(Unfit {
-            expected: "a duration",
-        });
+        return Err(Unfit { expected: "a duration" });
     };
     let ns = match *value {
         ValueRef::Time(ns) => ns,
@@ -47,10 +39,7 @@ fn seconds<'a>(
     if ns % SECOND_NS == 0 {
         return Ok(ValueRef::Int(ns / SECOND_NS));
     }
-    Ok(ValueRef::Float(divide(
-        i128::from(ns),
-        i128::from(SECOND_NS),
-    )))
+    Ok(ValueRef::Float(divide(i128::from(ns), i128::from(SECOND_NS))))
 }
 
 #[cfg(test)]
@@ -62,18 +51,9 @@ mod tests {
     #[test]
     fn ints_where_they_are_whole() {
         let seconds = |value| call(&SECONDS, &[value]);
-        assert_eq!(
-            seconds(ValueRef::Duration(90_000_000_000)),
-            Ok(Value::Int(90))
-        );
-        assert_eq!(
-            seconds(ValueRef::Duration(-250_000_000)),
-            Ok(Value::Float(-0.25))
-        );
-        assert_eq!(
-            seconds(ValueRef::Time(1_500_000_000)),
-            Ok(Value::Float(1.5))
-        );
+        assert_eq!(seconds(ValueRef::Duration(90_000_000_000)), Ok(Value::Int(90)));
+        assert_eq!(seconds(ValueRef::Duration(-250_000_000)), Ok(Value::Float(-0.25)));
+        assert_eq!(seconds(ValueRef::Time(1_500_000_000)), Ok(Value::Float(1.5)));
         assert_eq!(seconds(ValueRef::Text(b"1.5s")), Ok(Value::Float(1.5)));
         assert_eq!(seconds(ValueRef::Text(b"")), Ok(Value::Null));
         assert!(seconds(ValueRef::Int(5)).is_err());

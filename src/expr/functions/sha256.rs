@@ -17,10 +17,7 @@ pub(super) const SHA256: FunctionDef = FunctionDef {
             output: "ba7816bf8f01cfea\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(sha256),
@@ -42,9 +39,6 @@ mod tests {
     #[test]
     fn of_nothing() {
         let digest = text(&SHA256, &[ValueRef::Text(b"")]);
-        assert_eq!(
-            digest,
-            b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(digest, b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 }

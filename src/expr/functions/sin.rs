@@ -10,16 +10,9 @@ pub(super) const SIN: FunctionDef = FunctionDef {
         usage: "sin(x)",
         summary: "The sine of an angle in radians.",
         details: "",
-        examples: &[Example {
-            expr: "select round(sin(line), 6) as s",
-            input: "0\n1.5707963\n",
-            output: "0\n1\n",
-        }],
+        examples: &[Example { expr: "select round(sin(line), 6) as s", input: "0\n1.5707963\n", output: "0\n1\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::sin)),

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
+use super::{Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const SPLIT_PART: FunctionDef = FunctionDef {
@@ -20,18 +18,9 @@ pub(super) const SPLIT_PART: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "separator",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "number",
-            kind: ParameterKind::Int,
-        },
+        Parameter { name: "text", kind: ParameterKind::Text },
+        Parameter { name: "separator", kind: ParameterKind::Text },
+        Parameter { name: "number", kind: ParameterKind::Int },
     ],
     required: 3,
     variadic: false,
@@ -40,36 +29,23 @@ pub(super) const SPLIT_PART: FunctionDef = FunctionDef {
 
 fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
     match given.get(2) {
-        Some(Given::Constant(ValueRef::Int(0))) => Err(Refused {
-            argument: 2,
-            message: "pieces are counted from 1, or from the end by -1".to_owned(),
-        }),
+        Some(Given::Constant(ValueRef::Int(0))) => {
+            Err(Refused { argument: 2, message: "pieces are counted from 1, or from the end by -1".to_owned() })
+        }
         _ => Ok(Arc::new(Checked(split_part))),
     }
 }
 
-fn split_part<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
-    let [
-        ValueRef::Text(text),
-        ValueRef::Text(separator),
-        ValueRef::Int(number),
-    ] = arguments
-    else {
-        return Err(Unfit {
-            expected: "text and an int",
-        });
+fn split_part<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+    let [ValueRef::Text(text), ValueRef::Text(separator), ValueRef::Int(number)] = arguments else {
+        return Err(Unfit { expected: "text and an int" });
     };
     let Ok(skipped) = usize::try_from(number.unsigned_abs().wrapping_sub(1)) else {
         return Ok(ValueRef::Null);
     };
     let piece = match number {
         0 => {
-            return Err(Unfit {
-                expected: "pieces counted from 1",
-            });
+            return Err(Unfit { expected: "pieces counted from 1" });
         }
         1.. => from_start(text, separator, skipped),
         _ => from_end(text, separator, skipped),
@@ -119,20 +95,12 @@ mod tests {
     #[test]
     fn counted_from_either_end() {
         let call = |x: &[u8], separator: &[u8], number| {
-            let arguments = [
-                ValueRef::Text(x),
-                ValueRef::Text(separator),
-                ValueRef::Int(number),
-            ];
+            let arguments = [ValueRef::Text(x), ValueRef::Text(separator), ValueRef::Int(number)];
             call(&SPLIT_PART, &arguments)
         };
         let piece = |text: &[u8]| Ok(Value::Text(text.to_vec()));
         for (number, expected) in [(1, "a"), (2, ""), (3, "b"), (-1, "b"), (-2, ""), (-3, "a")] {
-            assert_eq!(
-                call(b"a,,b", b",", number),
-                piece(expected.as_bytes()),
-                "{number}"
-            );
+            assert_eq!(call(b"a,,b", b",", number), piece(expected.as_bytes()), "{number}");
         }
         for number in [4, -4, i64::MAX, i64::MIN] {
             assert_eq!(call(b"a,,b", b",", number), Ok(Value::Null), "{number}");

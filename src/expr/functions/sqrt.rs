@@ -10,26 +10,16 @@ pub(super) const SQRT: FunctionDef = FunctionDef {
         usage: "sqrt(x)",
         summary: "The square root.",
         details: "Of a negative number: null.",
-        examples: &[Example {
-            expr: "select sqrt(line) as r",
-            input: "2\n9\n",
-            output: "1.4142135623730951\n3\n",
-        }],
+        examples: &[Example { expr: "select sqrt(line) as r", input: "2\n9\n", output: "1.4142135623730951\n3\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::sqrt)),
 };
 
 /// What a function of one float gives; null if that is no finite number.
-pub(super) fn of_float<'a>(
-    arguments: &[ValueRef<'a>],
-    function: impl Fn(f64) -> f64,
-) -> Result<ValueRef<'a>, Unfit> {
+pub(super) fn of_float<'a>(arguments: &[ValueRef<'a>], function: impl Fn(f64) -> f64) -> Result<ValueRef<'a>, Unfit> {
     let [x] = arguments else {
         return Err(NO_NUMBER);
     };
@@ -37,9 +27,7 @@ pub(super) fn of_float<'a>(
 }
 
 /// What is said of other values.
-pub(super) const NO_NUMBER: Unfit = Unfit {
-    expected: "a number",
-};
+pub(super) const NO_NUMBER: Unfit = Unfit { expected: "a number" };
 
 /// The nearest float of a number.
 pub(super) fn float(number: ValueRef<'_>) -> Result<f64, Unfit> {

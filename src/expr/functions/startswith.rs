@@ -9,21 +9,11 @@ pub(super) const STARTSWITH: FunctionDef = FunctionDef {
         usage: "startswith(x, y)",
         summary: "Whether the text begins with another one.",
         details: "",
-        examples: &[Example {
-            expr: "where startswith(line, '#')",
-            input: "# a\nb #\n",
-            output: "# a\n",
-        }],
+        examples: &[Example { expr: "where startswith(line, '#')", input: "# a\nb #\n", output: "# a\n" }],
     },
     parameters: &[
-        Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "start",
-            kind: ParameterKind::Text,
-        },
+        Parameter { name: "text", kind: ParameterKind::Text },
+        Parameter { name: "start", kind: ParameterKind::Text },
     ],
     required: 2,
     variadic: false,

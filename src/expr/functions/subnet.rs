@@ -4,9 +4,7 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::{
-    Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
+use super::{Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const SUBNET: FunctionDef = FunctionDef {
@@ -22,14 +20,8 @@ pub(super) const SUBNET: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "address",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "bits",
-            kind: ParameterKind::Int,
-        },
+        Parameter { name: "address", kind: ParameterKind::Text },
+        Parameter { name: "bits", kind: ParameterKind::Int },
     ],
     required: 2,
     variadic: false,
@@ -37,9 +29,7 @@ pub(super) const SUBNET: FunctionDef = FunctionDef {
 };
 
 /// What is said of other text.
-pub(super) const NO_ADDRESS: Unfit = Unfit {
-    expected: "an IP address",
-};
+pub(super) const NO_ADDRESS: Unfit = Unfit { expected: "an IP address" };
 
 /// An address as a number of 32 or 128 bits, the first one highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +50,8 @@ impl Address {
     pub(super) fn read(text: &[u8]) -> Option<Address> {
         let address: IpAddr = str::from_utf8(text).ok()?.parse().ok()?;
         Some(match address.to_canonical() {
-            IpAddr::V4(address) => Address {
-                bits: u128::from(address.to_bits()),
-                length: 32,
-            },
-            IpAddr::V6(address) => Address {
-                bits: address.to_bits(),
-                length: 128,
-            },
+            IpAddr::V4(address) => Address { bits: u128::from(address.to_bits()), length: 32 },
+            IpAddr::V6(address) => Address { bits: address.to_bits(), length: 128 },
         })
     }
 }
@@ -80,10 +64,7 @@ impl Network {
             128 => 0,
             _ => address.bits >> rest << rest,
         };
-        Some(Network {
-            first: Address { bits, ..address },
-            prefix,
-        })
+        Some(Network { first: Address { bits, ..address }, prefix })
     }
 
     /// The network that a text is.
@@ -129,9 +110,7 @@ fn subnet<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Va
     let network = u32::try_from(*prefix)
         .ok()
         .and_then(|prefix| Network::of(address, prefix))
-        .ok_or(Unfit {
-            expected: "at most 32 bits of an IPv4 address, 128 of an IPv6 one",
-        })?;
+        .ok_or(Unfit { expected: "at most 32 bits of an IPv4 address, 128 of an IPv6 one" })?;
     let written = match (network.first.length, network.first.bits) {
         (32, bits) => write!(scratch, "{}", Ipv4Addr::from_bits(bits as u32)),
         (_, bits) => write!(scratch, "{}", Ipv6Addr::from_bits(bits)),
@@ -150,12 +129,8 @@ mod tests {
 
     #[test]
     fn the_first_bits() {
-        let subnet = |address: &str, bits| {
-            call_varying(
-                &SUBNET,
-                &[ValueRef::Text(address.as_bytes()), ValueRef::Int(bits)],
-            )
-        };
+        let subnet =
+            |address: &str, bits| call_varying(&SUBNET, &[ValueRef::Text(address.as_bytes()), ValueRef::Int(bits)]);
         for (address, bits, expected) in [
             ("10.1.2.3", 24, "10.1.2.0/24"),
             ("10.1.2.3", 32, "10.1.2.3/32"),
@@ -166,19 +141,10 @@ mod tests {
             ("2001:db8::1", 128, "2001:db8::1/128"),
             ("::ffff:10.1.2.3", 8, "10.0.0.0/8"),
         ] {
-            assert_eq!(
-                subnet(address, bits),
-                Ok(Value::Text(expected.as_bytes().to_vec()))
-            );
+            assert_eq!(subnet(address, bits), Ok(Value::Text(expected.as_bytes().to_vec())));
         }
         assert_eq!(subnet("", 8), Ok(Value::Null));
-        for (address, bits) in [
-            ("10.1.2.3", 33),
-            ("::1", 129),
-            ("::1", -1),
-            ("host", 8),
-            ("1.2.3", 8),
-        ] {
+        for (address, bits) in [("10.1.2.3", 33), ("::1", 129), ("::1", -1), ("host", 8), ("1.2.3", 8)] {
             assert!(subnet(address, bits).is_err(), "{address} {bits}");
         }
         for bits in [-1, 129] {

@@ -17,39 +17,21 @@ pub(super) const SUBSTR: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "text",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "start",
-            kind: ParameterKind::Int,
-        },
-        Parameter {
-            name: "count",
-            kind: ParameterKind::Int,
-        },
+        Parameter { name: "text", kind: ParameterKind::Text },
+        Parameter { name: "start", kind: ParameterKind::Int },
+        Parameter { name: "count", kind: ParameterKind::Int },
     ],
     required: 2,
     variadic: false,
     kernel: Kernel::Scalar(substr),
 };
 
-fn substr<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn substr<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let (text, start, count) = match arguments {
         [ValueRef::Text(text), ValueRef::Int(start)] => (*text, *start, i64::MAX),
-        [
-            ValueRef::Text(text),
-            ValueRef::Int(start),
-            ValueRef::Int(count),
-        ] => (*text, *start, *count),
+        [ValueRef::Text(text), ValueRef::Int(start), ValueRef::Int(count)] => (*text, *start, *count),
         _ => {
-            return Err(Unfit {
-                expected: "text and ints",
-            });
+            return Err(Unfit { expected: "text and ints" });
         }
     };
     let start = if start < 0 {

@@ -10,16 +10,9 @@ pub(super) const TAN: FunctionDef = FunctionDef {
         usage: "tan(x)",
         summary: "The tangent of an angle in radians.",
         details: "",
-        examples: &[Example {
-            expr: "select round(tan(line), 6) as t",
-            input: "0\n0.7853982\n",
-            output: "0\n1\n",
-        }],
+        examples: &[Example { expr: "select round(tan(line), 6) as t", input: "0\n0.7853982\n", output: "0\n1\n" }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::tan)),

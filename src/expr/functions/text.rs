@@ -15,10 +15,7 @@ pub(super) const TEXT: FunctionDef = FunctionDef {
             output: "1000.5\ttrue\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(text),
@@ -38,9 +35,6 @@ mod tests {
 
     #[test]
     fn text_as_it_is() {
-        assert_eq!(
-            testing::text(&TEXT, &[ValueRef::Text(b"a\t\xff")]),
-            b"a\t\xff"
-        );
+        assert_eq!(testing::text(&TEXT, &[ValueRef::Text(b"a\t\xff")]), b"a\t\xff");
     }
 }

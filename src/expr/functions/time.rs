@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{
-    Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit,
-};
+use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
 use crate::data::{
-    EXPECTED_IN_RANGE, Entry, Example, TimeFormat, TimeReader, TimeSite, ValueRef, expected_time,
-    write_text,
+    EXPECTED_IN_RANGE, Entry, Example, TimeFormat, TimeReader, TimeSite, ValueRef, expected_time, write_text,
 };
 
 pub(super) const TIME: FunctionDef = FunctionDef {
@@ -30,14 +27,8 @@ pub(super) const TIME: FunctionDef = FunctionDef {
         ],
     },
     parameters: &[
-        Parameter {
-            name: "x",
-            kind: ParameterKind::Any,
-        },
-        Parameter {
-            name: "format",
-            kind: ParameterKind::Text,
-        },
+        Parameter { name: "x", kind: ParameterKind::Any },
+        Parameter { name: "format", kind: ParameterKind::Text },
     ],
     required: 1,
     variadic: false,
@@ -66,10 +57,7 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
     let by = match given {
         [_] => By::Looks,
         [_, Given::Constant(ValueRef::Text(format)), ..] => {
-            By::Format(format_of(format).map_err(|message| Refused {
-                argument: 1,
-                message,
-            })?)
+            By::Format(format_of(format).map_err(|message| Refused { argument: 1, message })?)
         }
         _ => By::Varying,
     };
@@ -77,10 +65,7 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
 }
 
 fn reader(by: By) -> Arc<dyn Prepared> {
-    Arc::new(Reader {
-        by,
-        site: TimeSite::new(),
-    })
+    Arc::new(Reader { by, site: TimeSite::new() })
 }
 
 /// What reads the times of an argument that is to be a time.
@@ -90,8 +75,7 @@ pub(in crate::expr) fn recognise() -> (&'static FunctionDef, Arc<dyn Prepared>) 
 
 /// A format that reads times, or what is wrong with it.
 fn format_of(text: &[u8]) -> Result<TimeFormat, String> {
-    let format =
-        TimeFormat::new(text).map_err(|message| format!("this format is wrong: {message}"))?;
+    let format = TimeFormat::new(text).map_err(|message| format!("this format is wrong: {message}"))?;
     format.check_reading()?;
     Ok(format)
 }
@@ -106,9 +90,7 @@ impl Prepared for Reader {
                 [value] => reader
                     .read_value(*value)
                     .map(ValueRef::Time)
-                    .ok_or_else(|| Unfit {
-                        expected: expected_time(*value),
-                    }),
+                    .ok_or_else(|| Unfit { expected: expected_time(*value) }),
                 _ => Err(NO_TIME),
             }),
             By::Format(format) => Box::new(move |arguments, scratch| match arguments {
@@ -122,9 +104,7 @@ impl Prepared for Reader {
                         if last.1.is_none() || last.0 != *format {
                             last = (format.to_vec(), format_of(format).ok());
                         }
-                        let format = last.1.as_ref().ok_or(Unfit {
-                            expected: "a format that reads times",
-                        })?;
+                        let format = last.1.as_ref().ok_or(Unfit { expected: "a format that reads times" })?;
                         by_format(*value, format, &mut reader, scratch)
                     }
                     _ => Err(NO_TIME),
@@ -152,19 +132,13 @@ fn by_format<'a>(
     };
     let moment = format.read(text);
     let ns = moment.and_then(|moment| reader.take(moment));
-    ns.map(ValueRef::Time).ok_or_else(|| Unfit {
-        expected: expected_by(text, format),
-    })
+    ns.map(ValueRef::Time).ok_or_else(|| Unfit { expected: expected_by(text, format) })
 }
 
 /// What was expected of a text that a format does not read: a time in range if it says another.
 #[cold]
 fn expected_by(text: &[u8], format: &TimeFormat) -> &'static str {
-    if format.is_out_of_range(text) {
-        EXPECTED_IN_RANGE
-    } else {
-        "a time"
-    }
+    if format.is_out_of_range(text) { EXPECTED_IN_RANGE } else { "a time" }
 }
 
 #[cfg(test)]
@@ -174,10 +148,7 @@ mod tests {
     use crate::data::Value;
 
     fn time(text: &str, format: &str) -> Result<Value, Unfit> {
-        let arguments = [
-            ValueRef::Text(text.as_bytes()),
-            ValueRef::Text(format.as_bytes()),
-        ];
+        let arguments = [ValueRef::Text(text.as_bytes()), ValueRef::Text(format.as_bytes())];
         let result = call(&TIME, &arguments);
         assert_eq!(call_varying(&TIME, &arguments), result);
         result
@@ -191,10 +162,7 @@ mod tests {
         for (text, format) in [
             ("17.05.2015 10:05:03", "%d.%m.%Y %H:%M:%S"),
             ("17/May/2015:12:05:03 +0200", "%d/%b/%Y:%H:%M:%S %z"),
-            (
-                "Sunday, May 17 2015 10:05:03 AM",
-                "%A, %B %d %Y %I:%M:%S %p",
-            ),
+            ("Sunday, May 17 2015 10:05:03 AM", "%A, %B %d %Y %I:%M:%S %p"),
             ("1431857103", "%s"),
             ("2015-137 10:05:03", "%Y-%j %H:%M:%S"),
             ("150517 100503", "%y%m%d %H%M%S"),
@@ -212,14 +180,8 @@ mod tests {
     #[test]
     fn by_its_looks() {
         let recognise = |value| call(&TIME, &[value]);
-        assert_eq!(
-            recognise(ValueRef::Text(b"2015-05-17T10:05:03Z")),
-            Ok(Value::Time(MAY))
-        );
-        assert_eq!(
-            recognise(ValueRef::Int(1_431_857_103)),
-            Ok(Value::Time(MAY))
-        );
+        assert_eq!(recognise(ValueRef::Text(b"2015-05-17T10:05:03Z")), Ok(Value::Time(MAY)));
+        assert_eq!(recognise(ValueRef::Int(1_431_857_103)), Ok(Value::Time(MAY)));
         assert_eq!(recognise(ValueRef::Time(MAY)), Ok(Value::Time(MAY)));
         assert_eq!(recognise(ValueRef::Text(b"")), Ok(Value::Null));
         assert!(recognise(ValueRef::Text(b"soon")).is_err());
@@ -237,11 +199,7 @@ mod tests {
             let arguments = [ValueRef::Text(b"x"), ValueRef::Text(format.as_bytes())];
             let refused = refused(&TIME, &arguments);
             assert_eq!(refused.argument, 1);
-            assert!(
-                refused.message.contains(reason),
-                "{format}: {}",
-                refused.message
-            );
+            assert!(refused.message.contains(reason), "{format}: {}", refused.message);
         }
     }
 }

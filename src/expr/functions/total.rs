@@ -25,10 +25,7 @@ pub(super) const TOTAL: FunctionDef = FunctionDef {
             },
         ],
     },
-    parameters: &[Parameter {
-        name: "x",
-        kind: ParameterKind::Number,
-    }],
+    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
     required: 1,
     variadic: false,
     kernel: Kernel::Total,

@@ -9,16 +9,9 @@ pub(super) const TRIM: FunctionDef = FunctionDef {
         usage: "trim(x)",
         summary: "The text without white space at its ends.",
         details: "White space is what Unicode calls so.",
-        examples: &[Example {
-            expr: "select trim(line) as t",
-            input: "  a b\t\n",
-            output: "a b\n",
-        }],
+        examples: &[Example { expr: "select trim(line) as t", input: "  a b\t\n", output: "a b\n" }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(trim),

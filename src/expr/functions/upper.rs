@@ -10,25 +10,13 @@ pub(super) const UPPER: FunctionDef = FunctionDef {
         usage: "upper(x)",
         summary: "The text in upper case.",
         details: "Letters of every script; bytes that are not UTF-8 stay as they are.",
-        examples: &[Example {
-            expr: "select upper(line) as u",
-            input: "error été\n",
-            output: "ERROR ÉTÉ\n",
-        }],
+        examples: &[Example { expr: "select upper(line) as u", input: "error été\n", output: "ERROR ÉTÉ\n" }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(|arguments, scratch| {
-        map_letters(
-            arguments,
-            scratch,
-            u8::to_ascii_uppercase,
-            char::to_uppercase,
-        )
+        map_letters(arguments, scratch, u8::to_ascii_uppercase, char::to_uppercase)
     }),
 };
 

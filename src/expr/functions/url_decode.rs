@@ -15,19 +15,13 @@ pub(super) const URL_DECODE: FunctionDef = FunctionDef {
             output: "/café au lait?100%\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "text",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(url_decode),
 };
 
-fn url_decode<'a>(
-    arguments: &[ValueRef<'a>],
-    scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn url_decode<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(text)] = arguments else {
         return Err(Unfit { expected: "text" });
     };

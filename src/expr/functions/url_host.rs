@@ -17,19 +17,13 @@ pub(super) const URL_HOST: FunctionDef = FunctionDef {
             output: "example.com\n::1\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "url",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "url", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(url_host),
 };
 
-fn url_host<'a>(
-    arguments: &[ValueRef<'a>],
-    scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn url_host<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(url)] = arguments else {
         return Err(Unfit { expected: "text" });
     };
@@ -64,11 +58,7 @@ mod tests {
             ("http://h?x@y", "h"),
             ("file:///etc/passwd", ""),
         ] {
-            assert_eq!(
-                host(url),
-                Ok(Value::Text(expected.as_bytes().to_vec())),
-                "{url}"
-            );
+            assert_eq!(host(url), Ok(Value::Text(expected.as_bytes().to_vec())), "{url}");
         }
         for url in ["/a/b", "example.com", "", "mailto:a@b.c"] {
             assert_eq!(host(url), Ok(Value::Null), "{url}");

@@ -15,19 +15,13 @@ pub(super) const URL_PATH: FunctionDef = FunctionDef {
             output: "/a/b\n/index.html\n",
         }],
     },
-    parameters: &[Parameter {
-        name: "url",
-        kind: ParameterKind::Text,
-    }],
+    parameters: &[Parameter { name: "url", kind: ParameterKind::Text }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(url_path),
 };
 
-fn url_path<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn url_path<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(url)] = arguments else {
         return Err(Unfit { expected: "text" });
     };
@@ -58,19 +52,11 @@ impl<'u> Url<'u> {
             None => (url, None),
         };
         let Some(behind_scheme) = scheme_end(url) else {
-            return Url {
-                authority: None,
-                path: url,
-                query,
-            };
+            return Url { authority: None, path: url, query };
         };
         let rest = &url[behind_scheme..];
         let slash = memchr::memchr(b'/', rest).unwrap_or(rest.len());
-        Url {
-            authority: Some(&rest[..slash]),
-            path: &rest[slash..],
-            query,
-        }
+        Url { authority: Some(&rest[..slash]), path: &rest[slash..], query }
     }
 }
 
@@ -78,9 +64,7 @@ impl<'u> Url<'u> {
 fn scheme_end(url: &[u8]) -> Option<usize> {
     let colon = memchr::memchr(b':', url)?;
     let is_scheme = url.first()?.is_ascii_alphabetic()
-        && url[..colon]
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
+        && url[..colon].iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
     (is_scheme && url[colon..].starts_with(b"://")).then_some(colon + 3)
 }
 

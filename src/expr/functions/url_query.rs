@@ -19,24 +19,15 @@ pub(super) const URL_QUERY: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter {
-            name: "url",
-            kind: ParameterKind::Text,
-        },
-        Parameter {
-            name: "name",
-            kind: ParameterKind::Text,
-        },
+        Parameter { name: "url", kind: ParameterKind::Text },
+        Parameter { name: "name", kind: ParameterKind::Text },
     ],
     required: 2,
     variadic: false,
     kernel: Kernel::Scalar(url_query),
 };
 
-fn url_query<'a>(
-    arguments: &[ValueRef<'a>],
-    scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn url_query<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Text(url), ValueRef::Text(name)] = arguments else {
         return Err(Unfit { expected: "text" });
     };
@@ -76,13 +67,7 @@ mod tests {
     #[test]
     fn the_first_of_the_name() {
         let query = |url: &str, name: &str| {
-            call(
-                &URL_QUERY,
-                &[
-                    ValueRef::Text(url.as_bytes()),
-                    ValueRef::Text(name.as_bytes()),
-                ],
-            )
+            call(&URL_QUERY, &[ValueRef::Text(url.as_bytes()), ValueRef::Text(name.as_bytes())])
         };
         for (url, name, expected) in [
             ("/a?b=1&b=2", "b", Some("1")),
@@ -95,8 +80,7 @@ mod tests {
             ("/a", "b", None),
             ("", "b", None),
         ] {
-            let expected =
-                expected.map_or(Value::Null, |text| Value::Text(text.as_bytes().to_vec()));
+            let expected = expected.map_or(Value::Null, |text| Value::Text(text.as_bytes().to_vec()));
             assert_eq!(query(url, name), Ok(expected), "{url}");
         }
     }

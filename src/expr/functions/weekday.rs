@@ -9,25 +9,15 @@ pub(super) const WEEKDAY: FunctionDef = FunctionDef {
         usage: "weekday(t)",
         summary: "The day of the week of a time in `--tz`: 1 is Monday, 7 Sunday.",
         details: "As ISO 8601 counts; format_time(t, \"%A\") gives the name. Text is read as a time, as by time(x).",
-        examples: &[Example {
-            expr: "select weekday(line) as w",
-            input: "2015-05-17T10:05:03Z\n",
-            output: "7\n",
-        }],
+        examples: &[Example { expr: "select weekday(line) as w", input: "2015-05-17T10:05:03Z\n", output: "7\n" }],
     },
-    parameters: &[Parameter {
-        name: "t",
-        kind: ParameterKind::Time,
-    }],
+    parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(weekday),
 };
 
-fn weekday<'a>(
-    arguments: &[ValueRef<'a>],
-    _scratch: &'a mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+fn weekday<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
     let [ValueRef::Time(ns)] = arguments else {
         return Err(Unfit { expected: "a time" });
     };

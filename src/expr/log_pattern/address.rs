@@ -10,10 +10,8 @@ impl Writer<'_, '_> {
     /// An `@`: with what has been written in front of it, and a domain behind it, an e-mail address.
     pub(super) fn email(&mut self) {
         let behind = &self.line[self.at + 1..];
-        let length = behind
-            .iter()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
-            .count();
+        let length =
+            behind.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')).count();
         let domain = &behind[..length];
         let domain = &domain[..domain.len() - trailing(domain, |byte| matches!(byte, b'.' | b'-'))];
         let is_domain = memchr::memrchr(b'.', domain)
@@ -65,25 +63,21 @@ impl Writer<'_, '_> {
             let digits = &self.line[end..digits_end];
             let is_byte = matches!(
                 digits,
-                [_] | [_, _]
-                    | [b'0' | b'1', _, _]
-                    | [b'2', b'0'..=b'4', _]
-                    | [b'2', b'5', b'0'..=b'5']
+                [_] | [_, _] | [b'0' | b'1', _, _] | [b'2', b'0'..=b'4', _] | [b'2', b'5', b'0'..=b'5']
             );
             if !is_byte {
                 return None;
             }
             end = digits_end;
         }
-        let is_longer = !is_end(self.line, end)
-            || (self.line.get(end) == Some(&b'.') && class(self.line, end + 1) & DIGIT != 0);
+        let is_longer =
+            !is_end(self.line, end) || (self.line.get(end) == Some(&b'.') && class(self.line, end + 1) & DIGIT != 0);
         if is_longer {
             return None;
         }
         let port_end = self.digits(end + 1);
-        let has_port = self.line.get(end) == Some(&b':')
-            && (end + 2..=end + 6).contains(&port_end)
-            && is_end(self.line, port_end);
+        let has_port =
+            self.line.get(end) == Some(&b':') && (end + 2..=end + 6).contains(&port_end) && is_end(self.line, port_end);
         Some(if has_port { port_end } else { end })
     }
 
@@ -115,13 +109,10 @@ impl Writer<'_, '_> {
     /// The end of the MAC address here: `00:1a:2b:3c:4d:5e`.
     pub(super) fn mac(&self) -> Option<usize> {
         let text = self.line.get(self.at..self.at + 17)?;
-        let is_mac = text
-            .iter()
-            .enumerate()
-            .all(|(place, byte)| match place % 3 {
-                2 => *byte == b':',
-                _ => byte.is_ascii_hexdigit(),
-            });
+        let is_mac = text.iter().enumerate().all(|(place, byte)| match place % 3 {
+            2 => *byte == b':',
+            _ => byte.is_ascii_hexdigit(),
+        });
         let end = self.at + 17;
         (is_mac && is_end(self.line, end) && self.line.get(end) != Some(&b':')).then_some(end)
     }

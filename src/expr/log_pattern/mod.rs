@@ -27,14 +27,7 @@ use placeholders::{IP, STR};
 
 /// Appends the pattern of a line.
 pub(super) fn write_pattern(line: &[u8], out: &mut Vec<u8>) {
-    let mut writer = Writer {
-        line,
-        at: 0,
-        start: out.len(),
-        out,
-        double_quotes_end: false,
-        single_quotes_end: false,
-    };
+    let mut writer = Writer { line, at: 0, start: out.len(), out, double_quotes_end: false, single_quotes_end: false };
     while writer.at < line.len() {
         if class(line, writer.at) & WORD != 0 {
             writer.word();
@@ -108,12 +101,10 @@ impl Writer<'_, '_> {
             b'-' | b'+' if class(self.line, self.at + 1) & DIGIT != 0 && !self.is_behind_word() => {
                 self.at += 1; // the sign of a number
             }
-            b':' if self.line.get(self.at + 1) == Some(&b':') && !self.is_behind_word() => {
-                match self.ipv6() {
-                    Some(end) => self.replace(IP, end),
-                    None => self.keep(self.at + 2),
-                }
-            }
+            b':' if self.line.get(self.at + 1) == Some(&b':') && !self.is_behind_word() => match self.ipv6() {
+                Some(end) => self.replace(IP, end),
+                None => self.keep(self.at + 2),
+            },
             b'@' => self.email(),
             _ => self.keep(self.at + 1),
         }

@@ -102,10 +102,7 @@ impl Writer<'_, '_> {
     /// A word of letters and digits up to `end`.
     pub(super) fn mixed(&mut self, end: usize) {
         let word = &self.line[self.at..end];
-        let switches = word
-            .windows(2)
-            .filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit())
-            .count();
+        let switches = word.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
         if switches >= 3 || (switches == 2 && word.len() >= 16) {
             return self.replace(ID, end);
         }

@@ -12,8 +12,7 @@ impl Writer<'_, '_> {
             (_, Some(before)) => b" \t([{<=,:".contains(&before),
         };
         let is_double = quote == b'"';
-        if !opens || (is_double && self.double_quotes_end) || (!is_double && self.single_quotes_end)
-        {
+        if !opens || (is_double && self.double_quotes_end) || (!is_double && self.single_quotes_end) {
             return None;
         }
         let mut from = self.at + 1;

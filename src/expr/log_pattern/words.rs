@@ -100,12 +100,7 @@ impl Writer<'_, '_> {
     fn is_month_or_weekday(&self) -> bool {
         const MONTHS: &[u8] = b"janfebmaraprmayjunjulaugsepoctnovdec";
         let rest = &self.line[self.at..];
-        is_weekday(rest)
-            || MONTHS
-                .as_chunks::<3>()
-                .0
-                .iter()
-                .any(|month| rest[..3].eq_ignore_ascii_case(month))
+        is_weekday(rest) || MONTHS.as_chunks::<3>().0.iter().any(|month| rest[..3].eq_ignore_ascii_case(month))
     }
 
     /// The end of the time here.

@@ -36,12 +36,7 @@ pub struct Request {
 
 impl Requests {
     /// What will hold a field, if it is not among what was dropped.
-    pub(super) fn ask(
-        &mut self,
-        written: &Path,
-        dropped: &[Path],
-        new_slot: &dyn Fn() -> Slot,
-    ) -> Option<Slot> {
+    pub(super) fn ask(&mut self, written: &Path, dropped: &[Path], new_slot: &dyn Fn() -> Slot) -> Option<Slot> {
         let before = self.before.as_ref();
         let older = before.and_then(|before| before.look_up(written, dropped));
         let path = written.in_record();
@@ -57,12 +52,7 @@ impl Requests {
             return older;
         }
         let slot = new_slot();
-        self.fields.push(Request {
-            path,
-            slot,
-            older,
-            sides,
-        });
+        self.fields.push(Request { path, slot, older, sides });
         Some(slot)
     }
 

@@ -38,11 +38,7 @@ impl United {
             let asked = open.borrow();
             fields.extend(asked.fields.iter().filter_map(|request| {
                 let sides = request.sides?;
-                Some(UnitedField {
-                    name: request.path.label(),
-                    slot: request.slot,
-                    sides,
-                })
+                Some(UnitedField { name: request.path.label(), slot: request.slot, sides })
             }));
         }
         fields
@@ -70,10 +66,7 @@ impl Scope {
     pub fn unite(&mut self, other: Scope, own: &[Slot]) -> United {
         let sides = Rc::new([self.clone(), other]);
         let [first, second] = &*sides;
-        let mut united = United {
-            fields: Vec::new(),
-            open: None,
-        };
+        let mut united = United { fields: Vec::new(), open: None };
         let mut place = |name: &str, is_shown: bool, fields: &mut Vec<Field>| {
             if fields.iter().any(|field| field.name == name) {
                 return;
@@ -84,8 +77,7 @@ impl Scope {
             };
             let sides = [of(first), of(second)];
             let is_free = |slot: &Slot| {
-                united.fields.iter().all(|field| field.slot != *slot)
-                    && (sides[0] == sides[1] || !own.contains(slot))
+                united.fields.iter().all(|field| field.slot != *slot) && (sides[0] == sides[1] || !own.contains(slot))
             };
             let slot = sides[0].filter(is_free).unwrap_or_else(|| first.new_slot());
             fields.push(Field::new(name, slot));

@@ -49,11 +49,7 @@ impl Table {
         let mut cells = Vec::with_capacity(header_cells + self.cells.len());
         for (index, layout) in self.layout.iter_mut().enumerate() {
             if self.columns[index].is_bound {
-                *layout = Layout {
-                    width: self.header_widths.get(index).copied().unwrap_or(0),
-                    rigid: 0,
-                    ..*layout
-                };
+                *layout = Layout { width: self.header_widths.get(index).copied().unwrap_or(0), rigid: 0, ..*layout };
             }
         }
         let mut start = 0;
@@ -62,18 +58,12 @@ impl Table {
             start = cell.end;
             let column = index % self.columns.len();
             let is_bound = self.columns[column].is_bound;
-            let time = split(old)
-                .filter(|_| is_bound && index >= header_cells)
-                .map(|(_, time)| time);
+            let time = split(old).filter(|_| is_bound && index >= header_cells).map(|(_, time)| time);
             let begin = text.len();
             text.push_str(time.unwrap_or(old));
             let new = Cell::from(begin, &text, cell.content);
             if is_bound {
-                let content = if index < header_cells {
-                    Content::Null
-                } else {
-                    cell.content
-                };
+                let content = if index < header_cells { Content::Null } else { cell.content };
                 self.layout[column].take(&Cell { content, ..new });
             }
             cells.push(new);

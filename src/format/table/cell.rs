@@ -39,11 +39,7 @@ impl Content {
 impl Cell {
     /// The cell whose text begins at `start` and ends with `text`.
     pub(super) fn from(start: usize, text: &str, content: Content) -> Cell {
-        Cell {
-            end: text.len(),
-            width: cells(&text[start..]),
-            content,
-        }
+        Cell { end: text.len(), width: cells(&text[start..]), content }
     }
 }
 

@@ -38,14 +38,7 @@ fn clip(start: usize, room: usize, out: &mut Vec<u8>) {
 impl Table {
     /// Writes one row whose text begins at `start`, and moves that on. Spaces are written only when
     /// something follows them.
-    pub(super) fn write_row(
-        &self,
-        cells: &[Cell],
-        style: Style,
-        frame: &Frame,
-        start: &mut usize,
-        out: &mut Vec<u8>,
-    ) {
+    pub(super) fn write_row(&self, cells: &[Cell], style: Style, frame: &Frame, start: &mut usize, out: &mut Vec<u8>) {
         let is_bold = self.look.color && style == Style::Header;
         if is_bold {
             out.extend_from_slice(BOLD);
@@ -69,11 +62,7 @@ impl Table {
             }
             out.resize(out.len() + spaces, b' ');
             let drawn = self.write_cell(cell, text, width, out);
-            spaces = if layout.is_right_aligned() {
-                0
-            } else {
-                width - drawn.min(width)
-            };
+            spaces = if layout.is_right_aligned() { 0 } else { width - drawn.min(width) };
         }
         if style == Style::Row {
             self.write_bar(cells, frame, spaces + GAP, out);

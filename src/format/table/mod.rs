@@ -194,10 +194,6 @@ impl Table {
         let widths = fit(&self.layout, room);
         let width = total(&widths);
         let longest_bar = Bars::longest(self.look, width);
-        Frame {
-            widths,
-            width,
-            longest_bar,
-        }
+        Frame { widths, width, longest_bar }
     }
 }

@@ -15,12 +15,7 @@ fn numbers_to_the_right_nulls_empty_no_spaces_at_the_end() {
                 vec![text("long note"), Value::Null, text("x")],
             ]
         ),
-        concat!(
-            "path         n  note\n",
-            "/            5  long note\n",
-            "/index\n",
-            "        1234.5  x\n",
-        )
+        concat!("path         n  note\n", "/            5  long note\n", "/index\n", "        1234.5  x\n",)
     );
 }
 
@@ -30,10 +25,7 @@ fn a_column_of_numbers_and_text_is_to_the_left() {
         print(
             &TABLE,
             &["a", "b"],
-            &[
-                vec![Value::Int(100), text("x"), Value::Null],
-                vec![Value::Null, Value::Null, Value::Null],
-            ]
+            &[vec![Value::Int(100), text("x"), Value::Null], vec![Value::Null, Value::Null, Value::Null],]
         ),
         "a    b\n100\nx\n\n"
     );
@@ -42,11 +34,7 @@ fn a_column_of_numbers_and_text_is_to_the_left() {
 #[test]
 fn wide_characters_count_twice() {
     assert_eq!(
-        print(
-            &TABLE,
-            &["a", "b"],
-            &[vec![text("日本"), text("née")], vec![text("x"), text("y")]]
-        ),
+        print(&TABLE, &["a", "b"], &[vec![text("日本"), text("née")], vec![text("x"), text("y")]]),
         "a     b\n日本  x\nnée   y\n"
     );
 }
@@ -57,11 +45,13 @@ fn nothing_reaches_the_terminal() {
         print(
             &TABLE,
             &["a\u{7}"],
-            &[vec![
-                text("\u{1b}[2J\0\t\n\r\u{7f}\u{9b}"),
-                Value::Text(b"\xff \xe2\x82".to_vec()),
-                text("back\\slash"),
-            ]]
+            &[
+                vec![
+                    text("\u{1b}[2J\0\t\n\r\u{7f}\u{9b}"),
+                    Value::Text(b"\xff \xe2\x82".to_vec()),
+                    text("back\\slash"),
+                ]
+            ]
         ),
         "a\\x07\n\\x1b[2J\\x00\\t\\n\\r\\x7f\\u{9b}\n\\xff \\xe2\\x82\nback\\slash\n"
     );
@@ -69,10 +59,7 @@ fn nothing_reaches_the_terminal() {
 
 #[test]
 fn spaces_of_the_text_do_not_end_a_line() {
-    assert_eq!(
-        print(&TABLE, &["a"], &[vec![text("x  "), text("  ")]]),
-        "a\nx\n\n"
-    );
+    assert_eq!(print(&TABLE, &["a"], &[vec![text("x  "), text("  ")]]), "a\nx\n\n");
 }
 
 #[test]
@@ -87,8 +74,7 @@ fn without_rows_the_header_alone() {
 fn an_endless_stream_is_written_piece_by_piece() {
     let mut table = encoder(&TABLE, &["word", "n"]);
     let mut out = Vec::new();
-    let rows =
-        |word: &str, rows: usize| batch(&[vec![text(word); rows], vec![Value::Int(1); rows]]);
+    let rows = |word: &str, rows: usize| batch(&[vec![text(word); rows], vec![Value::Int(1); rows]]);
     table.header(&mut out);
     table.encode(&rows("a", 999), &mut out);
     assert!(out.is_empty());
@@ -117,10 +103,7 @@ fn looks(look: Look, names: &[&str], values: &[Vec<Value>]) -> String {
 
 #[test]
 fn text_is_shortened_on_a_terminal() {
-    let look = Look {
-        width: Some(20),
-        ..Look::default()
-    };
+    let look = Look { width: Some(20), ..Look::default() };
     assert_eq!(
         looks(
             look,
@@ -131,44 +114,23 @@ fn text_is_shortened_on_a_terminal() {
                 vec![text("a rather long text"), Value::Bool(true)],
             ]
         ),
-        concat!(
-            "a lo…        n  b\n",
-            "日本…  1234567  a r…\n",
-            "xyz          1  true\n",
-        )
+        concat!("a lo…        n  b\n", "日本…  1234567  a r…\n", "xyz          1  true\n",)
     );
 }
 
 #[test]
 fn a_line_that_fits_is_left() {
-    let look = Look {
-        width: Some(6),
-        ..Look::default()
-    };
+    let look = Look { width: Some(6), ..Look::default() };
     let lines = vec![text("123456"), text("abcdefg")];
     assert_eq!(looks(look, &["a"], &[lines]), "a\n123456\nabcde…\n");
 }
 
 #[test]
 fn headers_are_bold_and_nulls_dim() {
-    let look = Look {
-        color: true,
-        ..Look::default()
-    };
+    let look = Look { color: true, ..Look::default() };
     assert_eq!(
-        looks(
-            look,
-            &["a", "n"],
-            &[
-                vec![text("x"), Value::Null],
-                vec![Value::Null, Value::Int(1)]
-            ]
-        ),
-        concat!(
-            "\x1b[1ma        n\x1b[0m\n",
-            "x     \x1b[2mnull\x1b[0m\n",
-            "\x1b[2mnull\x1b[0m     1\n",
-        )
+        looks(look, &["a", "n"], &[vec![text("x"), Value::Null], vec![Value::Null, Value::Int(1)]]),
+        concat!("\x1b[1ma        n\x1b[0m\n", "x     \x1b[2mnull\x1b[0m\n", "\x1b[2mnull\x1b[0m     1\n",)
     );
 }
 

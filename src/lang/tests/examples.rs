@@ -84,10 +84,7 @@ fn every_example_reads_back() {
 #[test]
 fn operators_bind_as_promised() {
     for (text, tree) in [
-        (
-            "where a or b and not c == d ?? e + f * -g",
-            "(a or (b and (Not (c == (d ?? (e + (f * (Negate g))))))))",
-        ),
+        ("where a or b and not c == d ?? e + f * -g", "(a or (b and (Not (c == (d ?? (e + (f * (Negate g))))))))"),
         ("where a - b - c", "((a - b) - c)"),
         ("where a ?? b ?? c", "((a ?? b) ?? c)"),
         ("where a / b // c % d", "(((a / b) // c) % d)"),
@@ -97,27 +94,12 @@ fn operators_bind_as_promised() {
         ("where - - x > 1", "((Negate (Negate x)) > 1)"),
         ("where not not x", "(Not (Not x))"),
         ("where a !~ /x/ and b ~ 'y'", "((a !~ /x/) and (b ~ \"y\"))"),
-        (
-            "where a in (1, -2) or b in c.d",
-            "((a in [1, (Negate 2)]) or (b in c.d))",
-        ),
-        (
-            "where a + 1 not in (1) and b",
-            "((Not ((a + 1) in [1])) and b)",
-        ),
+        ("where a in (1, -2) or b in c.d", "((a in [1, (Negate 2)]) or (b in c.d))"),
+        ("where a + 1 not in (1) and b", "((Not ((a + 1) in [1])) and b)"),
         ("where not a in b", "(Not (a in b))"),
-        (
-            "where x == -9223372036854775808",
-            "(x == -9223372036854775808)",
-        ),
-        (
-            "where a.b[0] / 2 == f(x)[0].c",
-            "((a.b[0] / 2) == f(x)[0].c)",
-        ),
-        (
-            "where 10 % 3 == 10%3 and 5 %x",
-            "(((10 % 3) == (10 % 3)) and (5 % x))",
-        ),
+        ("where x == -9223372036854775808", "(x == -9223372036854775808)"),
+        ("where a.b[0] / 2 == f(x)[0].c", "((a.b[0] / 2) == f(x)[0].c)"),
+        ("where 10 % 3 == 10%3 and 5 %x", "(((10 % 3) == (10 % 3)) and (5 % x))"),
     ] {
         assert_eq!(arguments(text), tree, "{text}");
     }
@@ -134,26 +116,14 @@ fn arguments_are_told_apart() {
         ("count where (a or b) by x", "where · (a or b) · by · x"),
         ("count where(a or b) by(x)", "where · (a or b) · by · x"),
         ("regex x from /a b/", "x · from · /a b/"),
-        (
-            "fold s = 0 then -1*x by h",
-            "s · = · 0 · then · ((Negate 1) * x) · by · h",
-        ),
+        ("fold s = 0 then -1*x by h", "s · = · 0 · then · ((Negate 1) * x) · by · h"),
         ("window 100 rows/10 rows", "100 · (rows / 10) · rows"),
         ("sample 1% by host", "1% · by · host"),
         ("sample (1%) x", "1% · x"),
         ("sample 1%", "1%"),
-        (
-            "let to = to - 1, on = on / 2",
-            "to · = · (to - 1) · , · on · = · (on / 2)",
-        ),
-        (
-            "let a=-1,b=a==1",
-            "a · = · (Negate 1) · , · b · = · (a == 1)",
-        ),
-        (
-            "lookup \"f\" on a = b left",
-            "\"f\" · on · a · = · b · left",
-        ),
+        ("let to = to - 1, on = on / 2", "to · = · (to - 1) · , · on · = · (on / 2)"),
+        ("let a=-1,b=a==1", "a · = · (Negate 1) · , · b · = · (a == 1)"),
+        ("lookup \"f\" on a = b left", "\"f\" · on · a · = · b · left"),
         ("top 10 (a + b) * c", "10 · ((a + b) * c)"),
         ("sort like, contains", "like · , · contains"),
     ] {
@@ -166,36 +136,21 @@ fn arguments_are_told_apart() {
 fn canonical_text_is_as_promised() {
     for (text, canonical) in [
         ("json|where a>1  and( b)#x", "json | where a > 1 and b"),
-        (
-            "let a=(1+2)*3,b='it\\'s \"x\"\\x01\\xff'",
-            "let a = (1 + 2) * 3, b = \"it's \\\"x\\\"\\u{1}\\xff\"",
-        ),
+        ("let a=(1+2)*3,b='it\\'s \"x\"\\x01\\xff'", "let a = (1 + 2) * 3, b = \"it's \\\"x\\\"\\u{1}\\xff\""),
         ("where a-(b-c)-(d*e)", "where a - (b - c) - d * e"),
         ("where (a==b)==(not c)", "where (a == b) == (not c)"),
         ("where a not in (1)", "where not a in (1)"),
-        (
-            "let x=1500.0,y=1e21,z=1e-7,d=90m,p=1%",
-            "let x = 1500.0, y = 1e+21, z = 1e-7, d = 1h30m, p = 1%",
-        ),
+        ("let x=1500.0,y=1e21,z=1e-7,d=90m,p=1%", "let x = 1500.0, y = 1e+21, z = 1e-7, d = 1h30m, p = 1%"),
         ("let x = 10kB", "let x = 10000"),
-        (
-            "select `a`, `in`, `9x`, a.9x, a.`b c`, ``",
-            "select a, `in`, `9x`, a.9x, a.`b c`, ``",
-        ),
-        (
-            "sort a `like` \"x\", `NOT` b, `is` by like",
-            "sort a `like` \"x\", `NOT` b, `is` by like",
-        ),
+        ("select `a`, `in`, `9x`, a.9x, a.`b c`, ``", "select a, `in`, `9x`, a.9x, a.`b c`, ``"),
+        ("sort a `like` \"x\", `NOT` b, `is` by like", "sort a `like` \"x\", `NOT` b, `is` by like"),
         ("match / a\\/b /i", "match / a\\/b /i"),
         ("let a = upper (/a/)", "let a = upper (/a/)"),
         ("sum(x) (/a/) (-1)", "sum(x) (/a/) (-1)"),
         ("tail -5 by (-x) (-y)", "tail -5 by -x (-y)"),
         ("sort a (mod - 1)", "sort a (mod - 1)"),
         ("let x = (1%) - y", "let x = (1%) - y"),
-        (
-            "let x = (a).b, y = (f(x)[0]).c, z = (a+b).c",
-            "let x = a.b, y = f(x)[0].c, z = (a + b).c",
-        ),
+        ("let x = (a).b, y = (f(x)[0]).c, z = (a+b).c", "let x = a.b, y = f(x)[0].c, z = (a + b).c"),
     ] {
         assert_eq!(read(text).to_string(), canonical, "{text}");
     }
@@ -205,12 +160,6 @@ fn canonical_text_is_as_promised() {
 fn spans_are_what_was_written() {
     let text = " sum( x ) as y , count  by (z) ";
     let stage = &read(text).stages[0];
-    assert_eq!(
-        &text[stage.span.start..stage.span.end],
-        "sum( x ) as y , count  by (z)"
-    );
-    assert_eq!(
-        &text[stage.head.span.start..stage.head.span.end],
-        "sum( x )"
-    );
+    assert_eq!(&text[stage.span.start..stage.span.end], "sum( x ) as y , count  by (z)");
+    assert_eq!(&text[stage.head.span.start..stage.head.span.end], "sum( x )");
 }

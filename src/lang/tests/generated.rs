@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use super::assert_reads_back;
 use crate::data::Value;
 use crate::lang::ast::{
-    Argument, BinaryOp, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Span, Stage,
-    UnaryOp,
+    Argument, BinaryOp, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Span, Stage, UnaryOp,
 };
 use crate::lang::regex::has_open_class;
 
@@ -45,9 +44,7 @@ fn any_literal() -> impl Strategy<Value = Value> {
         (0..i64::MAX).prop_map(Value::Int),
         (0i64..100).prop_map(Value::Int),
         Just(Value::Int(i64::MIN)),
-        any::<f64>().prop_filter_map("finite", |value| value
-            .is_finite()
-            .then_some(Value::Float(value.abs()))),
+        any::<f64>().prop_filter_map("finite", |value| value.is_finite().then_some(Value::Float(value.abs()))),
         (0..i64::MAX).prop_map(Value::Duration),
         any::<Vec<u8>>().prop_map(Value::Text),
         any::<String>().prop_map(|text| Value::Text(text.into_bytes())),
@@ -86,17 +83,10 @@ fn any_binary() -> impl Strategy<Value = BinaryOp> {
 }
 
 fn any_call(argument: impl Strategy<Value = Expr>) -> impl Strategy<Value = Expr> {
-    (
-        "[a-d]{1,3}(\\.[0-9a-z]{1,2})?",
-        prop::collection::vec(argument, 0..3),
-    )
-        .prop_map(|(text, arguments)| {
-            let name = Name {
-                text,
-                span: Span::default(),
-            };
-            node(ExprKind::Call(name, arguments))
-        })
+    ("[a-d]{1,3}(\\.[0-9a-z]{1,2})?", prop::collection::vec(argument, 0..3)).prop_map(|(text, arguments)| {
+        let name = Name { text, span: Span::default() };
+        node(ExprKind::Call(name, arguments))
+    })
 }
 
 fn any_expr() -> impl Strategy<Value = Expr> {
@@ -135,8 +125,8 @@ fn any_stage() -> impl Strategy<Value = Stage> {
 
 /// An expression, or a pipeline of such stages.
 fn any_argument(stage: BoxedStrategy<Stage>) -> impl Strategy<Value = Argument> {
-    let pipeline = prop::collection::vec(stage, 2..4)
-        .prop_map(|stages| Argument::Pipeline(Pipeline { stages }, Span::default()));
+    let pipeline =
+        prop::collection::vec(stage, 2..4).prop_map(|stages| Argument::Pipeline(Pipeline { stages }, Span::default()));
     prop_oneof![9 => any_expr().prop_map(Argument::Expr), 1 => pipeline]
 }
 
@@ -147,28 +137,22 @@ fn stage_of(argument: impl Strategy<Value = Argument>) -> impl Strategy<Value = 
         any_call(any_expr()),
     ];
     let separated = (argument, any::<bool>());
-    (head, any::<bool>(), prop::collection::vec(separated, 0..4)).prop_map(
-        |(head, begins_with_comma, separated)| {
-            let is_call = matches!(head.kind, ExprKind::Call(..));
-            let mut arguments = Vec::new();
-            if begins_with_comma || is_call {
-                arguments.push(Argument::Comma(Span::default()));
-            }
-            for (argument, is_equals) in separated {
-                arguments.push(argument);
-                arguments.push(if is_equals {
-                    Argument::Equals(Span::default())
-                } else {
-                    Argument::Comma(Span::default())
-                });
-            }
-            Stage {
-                head,
-                arguments,
-                span: Span::default(),
-            }
-        },
-    )
+    (head, any::<bool>(), prop::collection::vec(separated, 0..4)).prop_map(|(head, begins_with_comma, separated)| {
+        let is_call = matches!(head.kind, ExprKind::Call(..));
+        let mut arguments = Vec::new();
+        if begins_with_comma || is_call {
+            arguments.push(Argument::Comma(Span::default()));
+        }
+        for (argument, is_equals) in separated {
+            arguments.push(argument);
+            arguments.push(if is_equals {
+                Argument::Equals(Span::default())
+            } else {
+                Argument::Comma(Span::default())
+            });
+        }
+        Stage { head, arguments, span: Span::default() }
+    })
 }
 
 proptest! {

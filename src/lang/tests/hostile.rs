@@ -8,24 +8,19 @@ use crate::lang::{MAX_DEPTH, MAX_LENGTH_BYTES, Mistake, parse, render};
 
 /// Reads on a stack of 2 MB, draws the mistakes or prints the tree, and says what the first mistake is.
 fn answer(text: String) -> Option<String> {
-    let reader = thread::Builder::new()
-        .stack_size(2 << 20)
-        .spawn(move || match parse(&text) {
-            Ok(pipeline) => {
-                assert!(!pipeline.to_string().is_empty());
-                assert!(!format!("{:?}", pipeline.clone()).is_empty());
-                assert_eq!(pipeline, pipeline.clone());
-                None
-            }
-            Err(mistakes) => {
-                assert!(!render(&mistakes, &text, Some("file")).is_empty());
-                Some(mistakes[0].message.clone())
-            }
-        });
-    reader
-        .expect("a thread starts")
-        .join()
-        .expect("the reader does not panic")
+    let reader = thread::Builder::new().stack_size(2 << 20).spawn(move || match parse(&text) {
+        Ok(pipeline) => {
+            assert!(!pipeline.to_string().is_empty());
+            assert!(!format!("{:?}", pipeline.clone()).is_empty());
+            assert_eq!(pipeline, pipeline.clone());
+            None
+        }
+        Err(mistakes) => {
+            assert!(!render(&mistakes, &text, Some("file")).is_empty());
+            Some(mistakes[0].message.clone())
+        }
+    });
+    reader.expect("a thread starts").join().expect("the reader does not panic")
 }
 
 const PATTERNS: [&str; 18] = [
@@ -57,27 +52,14 @@ fn depth_is_limited() {
             let text = format!("where {}", pattern.repeat(size / pattern.len()));
             let message = answer(text).unwrap_or_default();
             let is_long = size > MAX_LENGTH_BYTES;
-            assert!(
-                !is_long || message.ends_with("KiB long; at most 64 KiB"),
-                "{pattern}: {message}"
-            );
+            assert!(!is_long || message.ends_with("KiB long; at most 64 KiB"), "{pattern}: {message}");
             if !is_long
-                && matches!(
-                    pattern,
-                    "(" | "if("
-                        | "x in ("
-                        | "a == ("
-                        | "f(1, -g("
-                        | "(a or b and c == d ?? e + f * -"
-                )
+                && matches!(pattern, "(" | "if(" | "x in (" | "a == (" | "f(1, -g(" | "(a or b and c == d ?? e + f * -")
             {
                 assert_eq!(message, too_deep, "{pattern}");
             }
         }
-        let closed = format!(
-            "where {}1",
-            pattern.repeat(MAX_LENGTH_BYTES / 2 / pattern.len())
-        );
+        let closed = format!("where {}1", pattern.repeat(MAX_LENGTH_BYTES / 2 / pattern.len()));
         let message = answer(closed).unwrap_or_default();
         if matches!(pattern, "-" | "- " | "not " | "1+" | "(" | "x in (1) and ") {
             assert_eq!(message, too_deep, "{pattern}");
@@ -88,9 +70,8 @@ fn depth_is_limited() {
 #[test]
 fn what_is_just_deep_enough_is_read() {
     let deepest = usize::from(MAX_DEPTH);
-    let nested = |open: &str, count: usize, close: &str| {
-        format!("where {}x{}", open.repeat(count), close.repeat(count))
-    };
+    let nested =
+        |open: &str, count: usize, close: &str| format!("where {}x{}", open.repeat(count), close.repeat(count));
     for (open, close, most) in [
         ("(", ")", deepest),
         ("f(", ")", deepest - 1),
@@ -106,13 +87,7 @@ fn what_is_just_deep_enough_is_read() {
 
 #[test]
 fn pipelines_in_parentheses_are_not_endless() {
-    let nested = |deep: usize| {
-        format!(
-            "a {}a | b{}",
-            "(a | b ".repeat(deep - 1) + "(",
-            ")".repeat(deep)
-        )
-    };
+    let nested = |deep: usize| format!("a {}a | b{}", "(a | b ".repeat(deep - 1) + "(", ")".repeat(deep));
     assert_eq!(answer(nested(16)), None);
     let message = answer(nested(17)).unwrap_or_default();
     assert_eq!(message, "pipelines stand more than 16 deep in parentheses");
@@ -125,11 +100,10 @@ fn pipelines_in_parentheses_are_not_endless() {
 /// Pieces of expressions, in any order.
 fn soup() -> impl Strategy<Value = String> {
     let tokens = prop::sample::select(vec![
-        "where", "by", "as", "from", "count", "a.b", "a[0]", "`x y`", "f(", "(", ")", ",", "=",
-        "==", "|", "||", "-", "- ", "/", "/x/", "//", "%", "1%", "12", "1.5", "10kB", "30s", "30x",
-        "\"t\"", "'", "\"", "`", "#", "\n", " ", " ", " ", "in", "not", "and", "or", "null", "is",
-        "<", "<=", "~", "!~", "!", "??", "$1", "{", ";", "“", "\\", "é", "漢", "\u{1b}", "\u{301}",
-        ".", "[", "]", "@", "(a | ", " | b)",
+        "where", "by", "as", "from", "count", "a.b", "a[0]", "`x y`", "f(", "(", ")", ",", "=", "==", "|", "||", "-",
+        "- ", "/", "/x/", "//", "%", "1%", "12", "1.5", "10kB", "30s", "30x", "\"t\"", "'", "\"", "`", "#", "\n", " ",
+        " ", " ", "in", "not", "and", "or", "null", "is", "<", "<=", "~", "!~", "!", "??", "$1", "{", ";", "“", "\\",
+        "é", "漢", "\u{1b}", "\u{301}", ".", "[", "]", "@", "(a | ", " | b)",
     ]);
     prop::collection::vec(tokens, 0..25).prop_map(|tokens| tokens.concat())
 }
@@ -139,36 +113,16 @@ fn assert_answered(text: &str) -> Result<(), TestCaseError> {
         Ok(pipeline) => {
             let printed = pipeline.to_string();
             let again = parse(&printed);
-            prop_assert_eq!(
-                again.as_ref().ok(),
-                Some(&pipeline),
-                "{} -> {}",
-                text,
-                printed
-            );
+            prop_assert_eq!(again.as_ref().ok(), Some(&pipeline), "{} -> {}", text, printed);
         }
         Err(mistakes) => {
             prop_assert!(!mistakes.is_empty());
             for mistake in &mistakes {
                 let Mistake { span, .. } = mistake;
-                prop_assert!(
-                    text.get(span.start..span.end).is_some(),
-                    "{:?}: {:?}",
-                    text,
-                    mistake
-                );
+                prop_assert!(text.get(span.start..span.end).is_some(), "{:?}: {:?}", text, mistake);
             }
-            prop_assert!(
-                mistakes.is_sorted_by_key(|mistake| mistake.span.start),
-                "{:?}: {:?}",
-                text,
-                mistakes
-            );
-            prop_assert!(
-                render(&mistakes, text, None)
-                    .lines()
-                    .all(|line| !line.contains(char::is_control))
-            );
+            prop_assert!(mistakes.is_sorted_by_key(|mistake| mistake.span.start), "{:?}: {:?}", text, mistakes);
+            prop_assert!(render(&mistakes, text, None).lines().all(|line| !line.contains(char::is_control)));
         }
     }
     Ok(())

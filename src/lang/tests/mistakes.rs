@@ -7,409 +7,91 @@ use crate::lang::{MAX_MISTAKES, parse};
 fn mistakes(text: &str) -> Vec<(String, String, String)> {
     let marked = |span: Span| text[span.start..span.end].to_owned();
     let found = parse(text).err().unwrap_or_default();
-    found
-        .into_iter()
-        .map(|mistake| {
-            (
-                mistake.message,
-                mistake.help.unwrap_or_default(),
-                marked(mistake.span),
-            )
-        })
-        .collect()
+    found.into_iter().map(|mistake| (mistake.message, mistake.help.unwrap_or_default(), marked(mistake.span))).collect()
 }
 
 #[test]
 fn each_mistake_has_its_answer() {
     for (text, message, help, marked) in [
-        (
-            "",
-            "the expression is empty",
-            "for example: split | count by word",
-            "",
-        ),
-        (
-            " # only\n",
-            "the expression is empty",
-            "for example: split | count by word",
-            "",
-        ),
-        (
-            "| count",
-            "a stage is missing in front of `|`",
-            "drop the `|`",
-            "|",
-        ),
-        (
-            "json |",
-            "a stage is missing behind `|`",
-            "drop the `|`",
-            "|",
-        ),
-        (
-            "json | | count",
-            "a stage is missing between `|` and `|`",
-            "drop one of them",
-            "| |",
-        ),
-        (
-            "union (b | json | ) | count",
-            "a stage is missing behind `|`",
-            "drop the `|`",
-            "|",
-        ),
-        (
-            "union (b | limit 3x | c) | count",
-            "expected a duration, found `3x`; write 30s, 5m or 1h",
-            "",
-            "3x",
-        ),
+        ("", "the expression is empty", "for example: split | count by word", ""),
+        (" # only\n", "the expression is empty", "for example: split | count by word", ""),
+        ("| count", "a stage is missing in front of `|`", "drop the `|`", "|"),
+        ("json |", "a stage is missing behind `|`", "drop the `|`", "|"),
+        ("json | | count", "a stage is missing between `|` and `|`", "drop one of them", "| |"),
+        ("union (b | json | ) | count", "a stage is missing behind `|`", "drop the `|`", "|"),
+        ("union (b | limit 3x | c) | count", "expected a duration, found `3x`; write 30s, 5m or 1h", "", "3x"),
         ("where a && b", "unknown operator `&&`", "write `and`", "&&"),
         ("where a || b", "unknown operator `||`", "write `or`", "||"),
-        (
-            "json || count",
-            "unknown operator `||`",
-            "a single `|` between stages",
-            "||",
-        ),
+        ("json || count", "unknown operator `||`", "a single `|` between stages", "||"),
         ("where !a", "unknown operator `!`", "write `not x`", "!"),
         ("where a <> b", "unknown operator `<>`", "write `!=`", "<>"),
-        (
-            "where a === b",
-            "unknown operator `===`",
-            "write `==`",
-            "===",
-        ),
+        ("where a === b", "unknown operator `===`", "write `==`", "==="),
         ("where a =~ b", "unknown operator `=~`", "write `~`", "=~"),
-        (
-            "select $1",
-            "unexpected `$1`",
-            "fields have names here",
-            "$1",
-        ),
+        ("select $1", "unexpected `$1`", "fields have names here", "$1"),
         ("{print $1}", "unexpected `{`", "without braces", "{"),
-        (
-            "select $NF; count",
-            "unexpected `$NF`",
-            "fields have names here",
-            "$NF",
-        ),
-        (
-            "count; count",
-            "unexpected `;`",
-            "stages are separated by `|`",
-            ";",
-        ),
-        (
-            "match “x”",
-            "unknown quotation mark `“`",
-            "straight quotes",
-            "“",
-        ),
-        (
-            "match \"x",
-            "the text that begins here has no end",
-            "it ends with the quote",
-            "\"",
-        ),
-        (
-            "match don't",
-            "the text that begins here has no end",
-            "it ends with the quote",
-            "'",
-        ),
-        (
-            "match /x",
-            "the regular expression that begins here has no end",
-            "`\\/`",
-            "/",
-        ),
+        ("select $NF; count", "unexpected `$NF`", "fields have names here", "$NF"),
+        ("count; count", "unexpected `;`", "stages are separated by `|`", ";"),
+        ("match “x”", "unknown quotation mark `“`", "straight quotes", "“"),
+        ("match \"x", "the text that begins here has no end", "it ends with the quote", "\""),
+        ("match don't", "the text that begins here has no end", "it ends with the quote", "'"),
+        ("match /x", "the regular expression that begins here has no end", "`\\/`", "/"),
         ("sort `x", "the name that begins here has no end", "", "`"),
-        (
-            "where (a or (b)",
-            "the `(` that stands here is not closed",
-            "it ends with `)`",
-            "(",
-        ),
-        (
-            "let x = f(a",
-            "the `(` that stands here is not closed",
-            "it ends with `)`",
-            "(",
-        ),
-        (
-            "let x = f(a,",
-            "the `(` that stands here is not closed",
-            "it ends with `)`",
-            "(",
-        ),
-        (
-            "let x = f(a, | count",
-            "the `(` that stands here is not closed",
-            "it ends with `)`",
-            "(",
-        ),
-        (
-            "let x = f(a,)",
-            "unexpected `,` in front of `)`",
-            "drop the comma",
-            ",",
-        ),
+        ("where (a or (b)", "the `(` that stands here is not closed", "it ends with `)`", "("),
+        ("let x = f(a", "the `(` that stands here is not closed", "it ends with `)`", "("),
+        ("let x = f(a,", "the `(` that stands here is not closed", "it ends with `)`", "("),
+        ("let x = f(a, | count", "the `(` that stands here is not closed", "it ends with `)`", "("),
+        ("let x = f(a,)", "unexpected `,` in front of `)`", "drop the comma", ","),
         ("let x = f(a b)", "expected `,` or `)`, found `b`", "", "b"),
-        (
-            "let x = (a, b)",
-            "expected `)`, found `,`",
-            "a list stands behind `in`",
-            ",",
-        ),
+        ("let x = (a, b)", "expected `)`, found `,`", "a list stands behind `in`", ","),
         ("where a)", "unexpected `)`", "nothing is open", ")"),
-        (
-            "where ()",
-            "nothing stands between the parentheses",
-            "",
-            "()",
-        ),
-        (
-            "where a in ()",
-            "the list behind `in` is empty",
-            "x in (1, 2)",
-            "()",
-        ),
-        (
-            "where if(a = 1, 2, 3)",
-            "`=` assigns; a comparison is `==`",
-            "",
-            "=",
-        ),
-        (
-            "where (a = 1)",
-            "`=` assigns; a comparison is `==`",
-            "",
-            "=",
-        ),
-        (
-            "where a < b < c",
-            "a comparison cannot be compared again",
-            "write `a < b and b < …`",
-            "<",
-        ),
-        (
-            "where 1 < a.b == 2",
-            "a comparison cannot be compared again",
-            "write `1 < a.b and a.b == …`",
-            "==",
-        ),
-        (
-            "where a in (1) == 2",
-            "a comparison cannot be compared again",
-            "`and`",
-            "==",
-        ),
-        (
-            "where a in (1) + 2",
-            "unexpected `+` behind a list",
-            "(x in (1, 2))",
-            "+",
-        ),
-        (
-            "where a == not b",
-            "`not` needs parentheses here",
-            "`(not x)`",
-            "not",
-        ),
-        (
-            "where a is null",
-            "unknown operator `is`",
-            "write `a == null`",
-            "is",
-        ),
-        (
-            "where a.b is not null",
-            "unknown operator `is`",
-            "`a.b != null`",
-            "is",
-        ),
-        (
-            "where a like 'x%'",
-            "unknown operator `like`",
-            "contains(a, \"text\")",
-            "like",
-        ),
-        (
-            "where a between 1 and 2",
-            "unknown operator `between`",
-            "`a >= 1 and a <= 2`",
-            "between",
-        ),
-        (
-            "where a contains 'x'",
-            "unknown operator `contains`",
-            "contains(a, \"text\")",
-            "contains",
-        ),
-        (
-            "where NOT (a)",
-            "unknown operator `NOT`",
-            "write `not`",
-            "NOT",
-        ),
-        (
-            "where a AND b",
-            "unknown operator `AND`",
-            "write `and`",
-            "AND",
-        ),
-        (
-            "where a == 30x",
-            "expected a duration, found `30x`; write 30s, 5m or 1h",
-            "",
-            "30x",
-        ),
-        (
-            "where a == 12abc",
-            "the number `12` runs into `abc`",
-            "`12 abc`",
-            "12abc",
-        ),
+        ("where ()", "nothing stands between the parentheses", "", "()"),
+        ("where a in ()", "the list behind `in` is empty", "x in (1, 2)", "()"),
+        ("where if(a = 1, 2, 3)", "`=` assigns; a comparison is `==`", "", "="),
+        ("where (a = 1)", "`=` assigns; a comparison is `==`", "", "="),
+        ("where a < b < c", "a comparison cannot be compared again", "write `a < b and b < …`", "<"),
+        ("where 1 < a.b == 2", "a comparison cannot be compared again", "write `1 < a.b and a.b == …`", "=="),
+        ("where a in (1) == 2", "a comparison cannot be compared again", "`and`", "=="),
+        ("where a in (1) + 2", "unexpected `+` behind a list", "(x in (1, 2))", "+"),
+        ("where a == not b", "`not` needs parentheses here", "`(not x)`", "not"),
+        ("where a is null", "unknown operator `is`", "write `a == null`", "is"),
+        ("where a.b is not null", "unknown operator `is`", "`a.b != null`", "is"),
+        ("where a like 'x%'", "unknown operator `like`", "contains(a, \"text\")", "like"),
+        ("where a between 1 and 2", "unknown operator `between`", "`a >= 1 and a <= 2`", "between"),
+        ("where a contains 'x'", "unknown operator `contains`", "contains(a, \"text\")", "contains"),
+        ("where NOT (a)", "unknown operator `NOT`", "write `not`", "NOT"),
+        ("where a AND b", "unknown operator `AND`", "write `and`", "AND"),
+        ("where a == 30x", "expected a duration, found `30x`; write 30s, 5m or 1h", "", "30x"),
+        ("where a == 12abc", "the number `12` runs into `abc`", "`12 abc`", "12abc"),
         ("match \"\\d\"", "unknown escape `\\d`", "/\\d+/", "\\d"),
         ("match /x/g", "unknown regex flag `g`", "drop it", "g"),
-        (
-            "where a +",
-            "expected a value or a field, found the end of the expression",
-            "",
-            "",
-        ),
-        (
-            "where a + | count",
-            "expected a value or a field, found `|`",
-            "",
-            "|",
-        ),
-        (
-            "where .status == 1",
-            "expected a value or a field, found `.`",
-            "without a dot in front: `status`",
-            ".",
-        ),
-        (
-            "where and",
-            "expected a value or a field, found `and`",
-            "back quotes",
-            "and",
-        ),
-        (
-            "where in.x",
-            "expected a value or a field, found `in`",
-            "back quotes",
-            "in",
-        ),
-        (
-            "let x = true(1)",
-            "expected a value or a field, found `true`",
-            "back quotes",
-            "true",
-        ),
-        (
-            "let x = to(1)",
-            "expected a function's name in front of `(`",
-            "len(x)",
-            "to",
-        ),
-        (
-            "let x = a[0](1)",
-            "expected a function's name in front of `(`",
-            "len(x)",
-            "a[0]",
-        ),
-        (
-            "count(*)",
-            "expected a value or a field, found `*`",
-            "`count` alone",
-            "*",
-        ),
-        (
-            "status == 500",
-            "unexpected `==` behind `status`",
-            "`where status == 500`",
-            "==",
-        ),
-        (
-            "status = 500 | count",
-            "expected a stage, found an assignment to `status`",
-            "`let status = 500`",
-            "status",
-        ),
-        (
-            "sum(x) / 2",
-            "unexpected `/` behind `sum(x)`",
-            "name the aggregate",
-            "/",
-        ),
-        (
-            "\"ERROR\" | count",
-            "expected a stage, found `\"ERROR\"`",
-            "write `match \"ERROR\"`",
-            "\"ERROR\"",
-        ),
-        (
-            "/a|b/ | count",
-            "expected a stage, found `/`",
-            "write `match /a|b/`",
-            "/",
-        ),
-        (
-            "not a | count",
-            "expected a stage, found `not`",
-            "`where not a`",
-            "not",
-        ),
-        (
-            "(a or b)",
-            "expected a stage, found `(`",
-            "`where (a or b)`",
-            "(",
-        ),
-        (
-            "a.b == 1",
-            "expected a stage, found `a`",
-            "`where a.b == 1`",
-            "a",
-        ),
+        ("where a +", "expected a value or a field, found the end of the expression", "", ""),
+        ("where a + | count", "expected a value or a field, found `|`", "", "|"),
+        ("where .status == 1", "expected a value or a field, found `.`", "without a dot in front: `status`", "."),
+        ("where and", "expected a value or a field, found `and`", "back quotes", "and"),
+        ("where in.x", "expected a value or a field, found `in`", "back quotes", "in"),
+        ("let x = true(1)", "expected a value or a field, found `true`", "back quotes", "true"),
+        ("let x = to(1)", "expected a function's name in front of `(`", "len(x)", "to"),
+        ("let x = a[0](1)", "expected a function's name in front of `(`", "len(x)", "a[0]"),
+        ("count(*)", "expected a value or a field, found `*`", "`count` alone", "*"),
+        ("status == 500", "unexpected `==` behind `status`", "`where status == 500`", "=="),
+        ("status = 500 | count", "expected a stage, found an assignment to `status`", "`let status = 500`", "status"),
+        ("sum(x) / 2", "unexpected `/` behind `sum(x)`", "name the aggregate", "/"),
+        ("\"ERROR\" | count", "expected a stage, found `\"ERROR\"`", "write `match \"ERROR\"`", "\"ERROR\""),
+        ("/a|b/ | count", "expected a stage, found `/`", "write `match /a|b/`", "/"),
+        ("not a | count", "expected a stage, found `not`", "`where not a`", "not"),
+        ("(a or b)", "expected a stage, found `(`", "`where (a or b)`", "("),
+        ("a.b == 1", "expected a stage, found `a`", "`where a.b == 1`", "a"),
         ("10", "expected a stage, found `10`", "`limit 10`", "10"),
-        (
-            "`count`",
-            "expected a stage, found `count`",
-            "without back quotes",
-            "`count`",
-        ),
+        ("`count`", "expected a stage, found `count`", "without back quotes", "`count`"),
         ("where a ^ b", "unknown operator `^`", "pow(x, y)", "^"),
         ("where a ≥ b", "unknown operator `≥`", "write `>=`", "≥"),
-        (
-            "where a[x]",
-            "expected a whole number between `[` and `]`",
-            "`a[0]`",
-            "[x]",
-        ),
-        (
-            "where [1, 2]",
-            "expected a value or a field, found `[`",
-            "x in (1, 2)",
-            "[",
-        ),
-        (
-            "where a \u{1b}",
-            "expected a value or a field, found `\\u{1b}`",
-            "",
-            "\u{1b}",
-        ),
+        ("where a[x]", "expected a whole number between `[` and `]`", "`a[0]`", "[x]"),
+        ("where [1, 2]", "expected a value or a field, found `[`", "x in (1, 2)", "["),
+        ("where a \u{1b}", "expected a value or a field, found `\\u{1b}`", "", "\u{1b}"),
     ] {
         let found = mistakes(text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
-        assert_eq!(
-            (found[0].0.as_str(), found[0].2.as_str()),
-            (message, marked),
-            "{text}: {found:?}"
-        );
+        assert_eq!((found[0].0.as_str(), found[0].2.as_str()), (message, marked), "{text}: {found:?}");
         assert!(found[0].1.contains(help), "{text}: {found:?}");
     }
 }
@@ -417,10 +99,7 @@ fn each_mistake_has_its_answer() {
 #[test]
 fn all_mistakes_at_once() {
     let found = mistakes("| where a && 'x|y' | sort `a|b` 3x | count | | match /a|b/g | top (");
-    let messages: Vec<&str> = found
-        .iter()
-        .map(|(message, _, _)| message.as_str())
-        .collect();
+    let messages: Vec<&str> = found.iter().map(|(message, _, _)| message.as_str()).collect();
     assert_eq!(
         messages,
         [
@@ -432,8 +111,5 @@ fn all_mistakes_at_once() {
             "the `(` that stands here is not closed",
         ]
     );
-    assert_eq!(
-        mistakes(&"|".repeat(1000).replace('|', "| ")).len(),
-        MAX_MISTAKES
-    );
+    assert_eq!(mistakes(&"|".repeat(1000).replace('|', "| ")).len(), MAX_MISTAKES);
 }

@@ -25,15 +25,12 @@ fn assert_reads_back(pipeline: &Pipeline) {
 /// The arguments of the first stage with every operator in parentheses, separated by `·`.
 fn arguments(text: &str) -> String {
     let pipeline = read(text);
-    let arguments = pipeline.stages[0]
-        .arguments
-        .iter()
-        .map(|argument| match argument {
-            Argument::Expr(expr) => explicit(expr),
-            Argument::Comma(_) => ",".to_owned(),
-            Argument::Equals(_) => "=".to_owned(),
-            Argument::Pipeline(pipeline, _) => format!("[{pipeline}]"),
-        });
+    let arguments = pipeline.stages[0].arguments.iter().map(|argument| match argument {
+        Argument::Expr(expr) => explicit(expr),
+        Argument::Comma(_) => ",".to_owned(),
+        Argument::Equals(_) => "=".to_owned(),
+        Argument::Pipeline(pipeline, _) => format!("[{pipeline}]"),
+    });
     arguments.collect::<Vec<_>>().join(" · ")
 }
 

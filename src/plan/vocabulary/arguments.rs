@@ -7,9 +7,8 @@ use super::tokens::{Kind, Token};
 
 /// Words that are no fields.
 const CLAUSES: [&str; 27] = [
-    "by", "as", "over", "where", "limit", "desc", "asc", "on", "of", "then", "with", "in", "from",
-    "to", "into", "and", "or", "not", "distinct", "value", "values", "span", "field", "group",
-    "having", "rows", "null",
+    "by", "as", "over", "where", "limit", "desc", "asc", "on", "of", "then", "with", "in", "from", "to", "into", "and",
+    "or", "not", "distinct", "value", "values", "span", "field", "group", "having", "rows", "null",
 ];
 
 /// The arguments by kind.
@@ -34,9 +33,7 @@ fn sorted<'a>(cursor: &Cursor<'a>) -> Arguments<'a> {
         match token.kind {
             Kind::Sign if token.text == "-" => {
                 cursor.sign("-");
-                let flag = cursor
-                    .peek()
-                    .filter(|flag| !flag.spaced && flag.kind != Kind::Sign);
+                let flag = cursor.peek().filter(|flag| !flag.spaced && flag.kind != Kind::Sign);
                 if let Some(flag) = flag {
                     cursor.at += 1;
                     match flag.kind {
@@ -108,23 +105,13 @@ pub(super) fn fill(template: &str, cursor: &mut Cursor<'_>) -> Option<String> {
 
 /// The template with its defaults.
 pub(super) fn example(template: &str) -> String {
-    let mut nothing = Cursor {
-        text: "",
-        tokens: std::rc::Rc::new([]),
-        at: 0,
-        note: None,
-        before: Vec::new(),
-    };
+    let mut nothing = Cursor { text: "", tokens: std::rc::Rc::new([]), at: 0, note: None, before: Vec::new() };
     fill(template, &mut nothing).unwrap_or_default()
 }
 
 fn hole_of(name: &str, found: &Arguments<'_>, cursor: &mut Cursor<'_>) -> Option<String> {
     match name {
-        "field" => found
-            .fields
-            .first()
-            .cloned()
-            .or_else(|| found.texts.first().and_then(|text| name_of(*text))),
+        "field" => found.fields.first().cloned().or_else(|| found.texts.first().and_then(|text| name_of(*text))),
         "field2" => found.fields.get(1).cloned(),
         "fields" => (!found.fields.is_empty()).then(|| found.fields.join(", ")),
         "number" => found.numbers.first().map(|number| (*number).to_owned()),
@@ -135,13 +122,7 @@ fn hole_of(name: &str, found: &Arguments<'_>, cursor: &mut Cursor<'_>) -> Option
             .iter()
             .find(|(name, _)| *name == "value" || *name == "v")
             .map(|(_, value)| *value)
-            .or_else(|| {
-                found
-                    .flags
-                    .iter()
-                    .find(|(flag, _)| *flag == "v")
-                    .and_then(|(_, value)| *value)
-            })
+            .or_else(|| found.flags.iter().find(|(flag, _)| *flag == "v").and_then(|(_, value)| *value))
             .map(|value| match value.kind {
                 Kind::Number => value.text.to_owned(),
                 _ => quoted(value),
@@ -165,30 +146,17 @@ fn hole_of(name: &str, found: &Arguments<'_>, cursor: &mut Cursor<'_>) -> Option
         "group" => found.by.clone(),
         "named" => {
             let flag = found.flags.iter().find(|(flag, _)| *flag == "f");
-            let option = found
-                .options
-                .iter()
-                .find(|(name, _)| matches!(*name, "field" | "f"));
-            flag.and_then(|(_, value)| *value)
-                .or(option.map(|(_, value)| *value))
-                .and_then(name_of)
+            let option = found.options.iter().find(|(name, _)| matches!(*name, "field" | "f"));
+            flag.and_then(|(_, value)| *value).or(option.map(|(_, value)| *value)).and_then(name_of)
         }
         _ => {
             let mut ahead = cursor.clone();
             let opened = ahead.at_sign("(") && ahead.peek().is_some_and(|open| !open.spaced);
             if opened {
                 // a call: what its parentheses hold
-                let close = ahead
-                    .tokens
-                    .iter()
-                    .rposition(|token| token.text == ")")
-                    .filter(|close| *close > ahead.at);
+                let close = ahead.tokens.iter().rposition(|token| token.text == ")").filter(|close| *close > ahead.at);
                 let inside = ahead.tokens.get(ahead.at + 1..close?)?.to_vec();
-                ahead = Cursor {
-                    tokens: inside.into(),
-                    at: 0,
-                    ..ahead
-                };
+                ahead = Cursor { tokens: inside.into(), at: 0, ..ahead };
             }
             let written = match name {
                 "condition" => ahead.expression()?,

@@ -20,13 +20,7 @@ impl<'a> Cursor<'a> {
     /// `None` if the text cannot be split into tokens, or has none.
     pub(super) fn new(text: &'a str) -> Option<Cursor<'a>> {
         let tokens = tokens(text).filter(|tokens| !tokens.is_empty())?;
-        Some(Cursor {
-            text,
-            tokens: tokens.into(),
-            at: 0,
-            note: None,
-            before: Vec::new(),
-        })
+        Some(Cursor { text, tokens: tokens.into(), at: 0, note: None, before: Vec::new() })
     }
 
     pub(super) fn peek(&self) -> Option<Token<'a>> {
@@ -49,8 +43,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether this sign is next.
     pub(super) fn at_sign(&self, sign: &str) -> bool {
-        self.peek()
-            .is_some_and(|token| token.kind == Kind::Sign && token.text == sign)
+        self.peek().is_some_and(|token| token.kind == Kind::Sign && token.text == sign)
     }
 
     /// Reads this sign, if it is next.
@@ -70,8 +63,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether the token so far ahead is this word, in any case.
     pub(super) fn at_word(&self, ahead: usize, word: &str) -> bool {
-        self.peek_at(ahead)
-            .is_some_and(|token| token.kind == Kind::Word && token.text.eq_ignore_ascii_case(word))
+        self.peek_at(ahead).is_some_and(|token| token.kind == Kind::Word && token.text.eq_ignore_ascii_case(word))
     }
 
     /// Reads this word, if it is next, in any case.
@@ -97,24 +89,19 @@ impl<'a> Cursor<'a> {
 
     /// Whether a `(` follows the next token without a blank.
     pub(super) fn at_call(&self) -> bool {
-        self.peek_at(1)
-            .is_some_and(|token| token.text == "(" && token.kind == Kind::Sign && !token.spaced)
+        self.peek_at(1).is_some_and(|token| token.text == "(" && token.kind == Kind::Sign && !token.spaced)
     }
 
     /// Keeps the first message.
     pub(super) fn note(&mut self, token: Token<'_>, message: impl Into<String>) {
         if self.note.is_none() {
-            let span = Span {
-                start: token.start,
-                end: token.end(),
-            };
+            let span = Span { start: token.start, end: token.end() };
             self.note = Some((span, message.into()));
         }
     }
 
     /// What is left, as it was typed.
     pub(super) fn rest(&self) -> &'a str {
-        self.peek()
-            .map_or("", |token| self.text[token.start..].trim())
+        self.peek().map_or("", |token| self.text[token.start..].trim())
     }
 }

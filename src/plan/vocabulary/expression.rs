@@ -35,10 +35,7 @@ impl Cursor<'_> {
         }
         let mut ahead = self.clone();
         if let Some(word) = ahead.word("if") {
-            ahead.note(
-                word,
-                "unexpected `if`: a choice is made by the function `if`",
-            );
+            ahead.note(word, "unexpected `if`: a choice is made by the function `if`");
             let first = ahead.or(depth + 1)?;
             if ahead.word("else").is_some() {
                 let second = ahead.choice(depth + 1)?;
@@ -104,8 +101,7 @@ impl Cursor<'_> {
             return self.compare_by_word(&left, depth);
         }
         const SIGNS: &[&str] = &[
-            "==", "=", "===", "!=", "!==", "<>", "<", "<=", "=<", ">", ">=", "=>", "~", "=~", "~=",
-            "!~", "≠", "≤", "≥",
+            "==", "=", "===", "!=", "!==", "<>", "<", "<=", "=<", ">", ">=", "=>", "~", "=~", "~=", "!~", "≠", "≤", "≥",
         ];
         // `a=b, c=d` is a list of assignments elsewhere; whoever reads one asks for no condition
         let Some(sign) = self.any_sign(SIGNS) else {
@@ -129,9 +125,7 @@ impl Cursor<'_> {
         self.note_unless(sign, own);
         let right = self.add(depth)?;
         let right = match (own, right.text.as_str()) {
-            ("~" | "!~", text) if right.is_text() && sign.text != own => {
-                Written::primary(regex_of(text, "")?)
-            }
+            ("~" | "!~", text) if right.is_text() && sign.text != own => Written::primary(regex_of(text, "")?),
             _ => right,
         };
         Some(joined(&left, own, &right, Level::Compare))
@@ -146,10 +140,7 @@ impl Cursor<'_> {
             if is_flag {
                 return Some(left); // `sort a -b`
             }
-            let is_apart = |ahead| {
-                self.peek_at(ahead)
-                    .is_some_and(|token: Token<'_>| token.spaced)
-            };
+            let is_apart = |ahead| self.peek_at(ahead).is_some_and(|token: Token<'_>| token.spaced);
             if self.at_sign(".") && !(is_apart(0) && is_apart(1)) {
                 return Some(left); // `5.s`, `x.y`
             }
@@ -158,18 +149,11 @@ impl Cursor<'_> {
             };
             let is_concat = sign.text == "++" || sign.text == ".";
             if is_concat {
-                self.note(
-                    sign,
-                    format!(
-                        "unknown operator `{}`: text is joined by `concat`",
-                        sign.text
-                    ),
-                );
+                self.note(sign, format!("unknown operator `{}`: text is joined by `concat`", sign.text));
             }
             let right = self.multiply(depth)?;
             left = if is_concat
-                || sign.text == "+"
-                    && (left.is_text() || right.is_text() || left.text.starts_with("concat("))
+                || sign.text == "+" && (left.is_text() || right.is_text() || left.text.starts_with("concat("))
             {
                 self.note(sign, "text is joined by `concat`, not by `+`");
                 concat(&left, &right)
@@ -184,14 +168,10 @@ impl Cursor<'_> {
         let mut left = self.unary(depth)?;
         loop {
             let word = ["div", "mod"].iter().find_map(|word| {
-                let follows = self
-                    .peek_at(1)
-                    .is_some_and(|next| next.kind == Kind::Number);
+                let follows = self.peek_at(1).is_some_and(|next| next.kind == Kind::Number);
                 follows.then(|| self.word(word)).flatten()
             });
-            let Some(sign) =
-                word.or_else(|| self.any_sign(&["*", "/", "//", "%", "**", "^", "×", "÷", "??"]))
-            else {
+            let Some(sign) = word.or_else(|| self.any_sign(&["*", "/", "//", "%", "**", "^", "×", "÷", "??"])) else {
                 return Some(left);
             };
             let right = self.unary(depth)?;
@@ -222,23 +202,16 @@ impl Cursor<'_> {
         if let Some(sign) = self.any_sign(&["!"]) {
             self.note(sign, "unknown operator `!`");
             let inner = self.unary(depth + 1)?;
-            return Some(Written::of(
-                Level::Not,
-                format!("not {}", inner.within(Level::Not)),
-            ));
+            return Some(Written::of(Level::Not, format!("not {}", inner.within(Level::Not))));
         }
         if self.any_sign(&["-", "−"]).is_some() {
             let inner = self.unary(depth + 1)?;
-            return Some(Written::of(
-                Level::Unary,
-                format!("-{}", inner.within(Level::Unary)),
-            ));
+            return Some(Written::of(Level::Unary, format!("-{}", inner.within(Level::Unary))));
         }
         let mut value = self.primary(depth + 1)?;
         while let (true, Some(word)) = (self.at_sign("."), self.peek_at(1)) {
-            let is_method = word.kind == Kind::Word
-                && !word.spaced
-                && self.peek_at(2).is_some_and(|open| open.text == "(");
+            let is_method =
+                word.kind == Kind::Word && !word.spaced && self.peek_at(2).is_some_and(|open| open.text == "(");
             if !is_method {
                 break;
             }
@@ -246,10 +219,7 @@ impl Cursor<'_> {
             value = self.call(word, word.text, vec![value], depth)?;
         }
         if let Some(sign) = self.any_sign(&["::"]) {
-            self.note(
-                sign,
-                "unknown operator `::`: text becomes a number by `num`",
-            );
+            self.note(sign, "unknown operator `::`: text becomes a number by `num`");
             let of = self.of_kind(Kind::Word)?;
             value = cast(&value, of.text)?;
         }
@@ -262,10 +232,7 @@ impl Cursor<'_> {
     /// `sum(x) over (partition by y order by t)`: the value so far.
     fn over(&mut self, aggregate: &Written) -> Option<Written> {
         let over = self.next()?;
-        self.note(
-            over,
-            "unexpected `over`: the value so far is added by `running`",
-        );
+        self.note(over, "unexpected `over`: the value so far is added by `running`");
         self.next();
         let keys = match self.words(&["partition", "by"]) {
             true => format!(" by {}", self.keys_until_order()?),
@@ -276,8 +243,7 @@ impl Cursor<'_> {
         }
         let already = self.before.pop().map(|(made, _)| made); // `lag(x) over (…)`
         let made = already.unwrap_or_else(|| format!("running {}", aggregate.text));
-        self.before
-            .push((format!("{made}{keys}"), "so_far".to_owned()));
+        self.before.push((format!("{made}{keys}"), "so_far".to_owned()));
         Some(Written::primary("so_far"))
     }
 
@@ -312,9 +278,7 @@ impl Cursor<'_> {
             }
             Kind::Sign if token.text == "[" => Some(Written::primary(self.list(depth)?)),
             Kind::Sign if token.text == "." => {
-                let name = self
-                    .peek_at(1)
-                    .filter(|name| name.kind == Kind::Word && !name.spaced)?;
+                let name = self.peek_at(1).filter(|name| name.kind == Kind::Word && !name.spaced)?;
                 self.note(token, "a field is written without a dot before it");
                 self.at += 2;
                 Some(Written::primary(name.text))
@@ -347,10 +311,7 @@ impl Cursor<'_> {
             "case" if !is_call => return self.case(depth),
             "if" if !is_call => {
                 self.at += 1;
-                self.note(
-                    token,
-                    "unexpected `if`: a choice is made by the function `if`",
-                );
+                self.note(token, "unexpected `if`: a choice is made by the function `if`");
                 let condition = self.or(depth + 1)?;
                 self.word("then")?;
                 let first = self.choice(depth + 1)?;
@@ -371,10 +332,7 @@ impl Cursor<'_> {
         }
         self.at += 1;
         if is_call {
-            let method = token
-                .text
-                .rsplit_once('.')
-                .filter(|_| token.text.ends_with(|c: char| c.is_alphanumeric()));
+            let method = token.text.rsplit_once('.').filter(|_| token.text.ends_with(|c: char| c.is_alphanumeric()));
             return match method {
                 Some((of, method)) => {
                     let of = of.trim_end_matches(".str").trim_end_matches(".dt");
@@ -424,25 +382,17 @@ impl Cursor<'_> {
             let mut argument = self.choice(depth + 1)?;
             if self.word("as").is_some() {
                 let of = self.of_kind(Kind::Word)?;
-                self.note(
-                    token,
-                    format!("unknown function `{name}`: text becomes a number by `num`"),
-                );
+                self.note(token, format!("unknown function `{name}`: text becomes a number by `num`"));
                 argument = cast(&argument, of.text)?;
                 arguments.clear();
                 return self.sign(")").then_some(argument);
             }
             if self.word("from").is_some() {
                 let of = self.choice(depth + 1)?; // extract(hour from t)
-                self.note(
-                    token,
-                    format!("unknown function `{name}`: the parts of a time are functions"),
-                );
+                self.note(token, format!("unknown function `{name}`: the parts of a time are functions"));
                 let part = argument.text.to_ascii_lowercase();
                 let part = if part == "dow" { "weekday" } else { &part };
-                return self
-                    .sign(")")
-                    .then(|| Written::primary(format!("{part}({})", of.text)));
+                return self.sign(")").then(|| Written::primary(format!("{part}({})", of.text)));
             }
             arguments.push(argument);
             if !self.sign(",") && !self.sign(";") {
@@ -454,10 +404,7 @@ impl Cursor<'_> {
         }
         if distinct {
             self.note(token, "distinct values are counted by `count_distinct`");
-            return Some(Written::primary(format!(
-                "count_distinct({})",
-                arguments.first()?.text
-            )));
+            return Some(Written::primary(format!("count_distinct({})", arguments.first()?.text)));
         }
         values::call(self, token, name, &arguments)
     }

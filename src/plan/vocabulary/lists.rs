@@ -6,9 +6,7 @@ use super::tokens::{Kind, Token};
 use super::values::{self, Is};
 
 /// Words that end an item.
-const CLAUSES: [&str; 8] = [
-    "by", "as", "where", "over", "on", "having", "within", "limit",
-];
+const CLAUSES: [&str; 8] = ["by", "as", "where", "over", "on", "having", "within", "limit"];
 
 /// A name as it is written here: a text of pandas and Spark is one, too.
 pub(super) fn name_of(token: Token<'_>) -> Option<String> {
@@ -19,15 +17,9 @@ pub(super) fn name_of(token: Token<'_>) -> Option<String> {
         }),
         Kind::Text => {
             let inner = token.inner();
-            let is_plain = inner
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+            let is_plain = inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
                 && inner.starts_with(|c: char| c.is_alphabetic() || c == '_');
-            Some(if is_plain {
-                inner.to_owned()
-            } else {
-                format!("`{inner}`")
-            })
+            Some(if is_plain { inner.to_owned() } else { format!("`{inner}`") })
         }
         _ => None,
     }
@@ -53,19 +45,15 @@ impl Cursor<'_> {
             items.push("count".to_owned());
         }
         let list = items.join(", ");
-        Some(
-            match self.at_word(0, "by") || self.at_word(1, "by") && self.at_word(0, "group") {
-                true => format!("{list} by {}", self.by()?),
-                false => list,
-            },
-        )
+        Some(match self.at_word(0, "by") || self.at_word(1, "by") && self.at_word(0, "group") {
+            true => format!("{list} by {}", self.by()?),
+            false => list,
+        })
     }
 
     /// Skips `span=5m`, `limit=5`, `useother=f`.
     fn options(&mut self) {
-        while let (Some(word), Some(sign), Some(_)) =
-            (self.peek(), self.peek_at(1), self.peek_at(2))
-        {
+        while let (Some(word), Some(sign), Some(_)) = (self.peek(), self.peek_at(1), self.peek_at(2)) {
             let is_option = word.kind == Kind::Word
                 && sign.text == "="
                 && !sign.spaced
@@ -97,10 +85,8 @@ impl Cursor<'_> {
     /// One aggregate; `None` inside for what is no aggregate but a key that SQL repeats.
     fn aggregate(&mut self) -> Option<Option<String>> {
         let start = self.peek()?;
-        let named = start.kind == Kind::Word
-            && self
-                .peek_at(1)
-                .is_some_and(|sign| sign.text == "=" || sign.text == ":=");
+        let named =
+            start.kind == Kind::Word && self.peek_at(1).is_some_and(|sign| sign.text == "=" || sign.text == ":=");
         let mut alias = None;
         if named {
             alias = name_of(start);
@@ -109,42 +95,26 @@ impl Cursor<'_> {
         let head = self.peek()?;
         if let (true, Kind::Text) = (named, head.kind) {
             self.at += 1; // `agg(x='sum')`
-            let called = self.called(
-                Token {
-                    text: head.inner(),
-                    ..head
-                },
-                alias.as_deref()?,
-            )?;
+            let called = self.called(Token { text: head.inner(), ..head }, alias.as_deref()?)?;
             return Some(Some(called));
         }
         let loose = head.kind == Kind::Word && !self.at_call();
         let mut text = match (loose, self.peek_at(1)) {
-            (true, Some(next))
-                if self.at_word(1, "distinct") && head.text.eq_ignore_ascii_case("count") =>
-            {
+            (true, Some(next)) if self.at_word(1, "distinct") && head.text.eq_ignore_ascii_case("count") => {
                 self.note(head, "distinct values are counted by `count_distinct`");
                 let _ = next;
                 self.at += 2;
                 let of = self.expression()?;
-                format!(
-                    "count_distinct({})",
-                    of.trim_start_matches('(').trim_end_matches(')')
-                )
+                format!("count_distinct({})", of.trim_start_matches('(').trim_end_matches(')'))
             }
             (true, Some(next))
                 if next.kind == Kind::Word
                     && !next.text.eq_ignore_ascii_case("by")
                     && !CLAUSES.contains(&next.text.to_ascii_lowercase().as_str())
-                    && self
-                        .peek_at(2)
-                        .is_none_or(|after| after.text != "(" || after.spaced)
+                    && self.peek_at(2).is_none_or(|after| after.text != "(" || after.spaced)
                     && !head.text.eq_ignore_ascii_case("count") =>
             {
-                self.note(
-                    next,
-                    format!("unexpected `{}` behind `{}`", next.text, head.text),
-                );
+                self.note(next, format!("unexpected `{}` behind `{}`", next.text, head.text));
                 self.at += 2;
                 self.called(head, next.text)?
             }
@@ -158,10 +128,7 @@ impl Cursor<'_> {
             _ => self.choice(0)?.text,
         };
         if let Some(rest) = text.strip_prefix("total(") {
-            self.note(
-                head,
-                "unknown aggregate `total`: numbers are added by `sum`",
-            );
+            self.note(head, "unknown aggregate `total`: numbers are added by `sum`");
             text = format!("sum({rest}");
         }
         let is_key = !named && values_alone(&text);
@@ -236,21 +203,11 @@ impl Cursor<'_> {
                     let token = self.next()?;
                     self.at += 1;
                     let plain = token.text.trim_start_matches("$").to_owned();
-                    Some(if token.kind == Kind::Text {
-                        name_of(token)?
-                    } else {
-                        plain
-                    })
+                    Some(if token.kind == Kind::Text { name_of(token)? } else { plain })
                 }
-                Kind::Word
-                    if sign.is_some_and(|sign| ["+=", "-=", "++", ".="].contains(&sign.text)) =>
-                {
+                Kind::Word if sign.is_some_and(|sign| ["+=", "-=", "++", ".="].contains(&sign.text)) => {
                     let (token, sign) = (self.next()?, self.next()?);
-                    let by = if sign.text == "++" {
-                        "1".to_owned()
-                    } else {
-                        self.expression()?
-                    };
+                    let by = if sign.text == "++" { "1".to_owned() } else { self.expression()? };
                     made.push(format!("{0} = {0} {1} {by}", token.text, &sign.text[..1]));
                     self.sign(",");
                     continue;
@@ -282,10 +239,7 @@ impl Cursor<'_> {
                 _ => self.expression()?,
             };
             for wrapper in ["num(", "desc(", "asc("] {
-                if let Some(inner) = key
-                    .strip_prefix(wrapper)
-                    .and_then(|key| key.strip_suffix(')'))
-                {
+                if let Some(inner) = key.strip_prefix(wrapper).and_then(|key| key.strip_suffix(')')) {
                     let suffix = if wrapper == "desc(" { " desc" } else { "" };
                     key = format!("{inner}{suffix}");
                 }
@@ -312,10 +266,7 @@ impl Cursor<'_> {
                 Kind::Word | Kind::Text => names.push(name_of(token)?),
                 Kind::Sign if matches!(token.text, "," | "(" | ")" | "[" | "]") => {}
                 Kind::Sign
-                    if token.text == "-"
-                        && self
-                            .peek()
-                            .is_some_and(|word| !word.spaced && word.text.len() == 1) =>
+                    if token.text == "-" && self.peek().is_some_and(|word| !word.spaced && word.text.len() == 1) =>
                 {
                     self.at += 1; // `-f`
                 }
@@ -330,9 +281,7 @@ impl Cursor<'_> {
     pub(super) fn columns(&mut self) -> Option<String> {
         let mut columns = Vec::new();
         while !self.is_done() {
-            let named = self
-                .peek_at(1)
-                .is_some_and(|sign| sign.text == "=" || sign.text == ":");
+            let named = self.peek_at(1).is_some_and(|sign| sign.text == "=" || sign.text == ":");
             let mut alias = None;
             if named {
                 alias = name_of(self.next()?);
@@ -357,11 +306,9 @@ impl Cursor<'_> {
 
 /// Whether a text is a plain name, which is no aggregate.
 fn values_alone(text: &str) -> bool {
-    let is_name = text
-        .chars()
-        .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-    let is_aggregate = crate::aggregate::find(text).is_some()
-        || values::find(text).is_some_and(|row| row.is == Is::Aggregate);
+    let is_name = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    let is_aggregate =
+        crate::aggregate::find(text).is_some() || values::find(text).is_some_and(|row| row.is == Is::Aggregate);
     is_name && !is_aggregate
 }
 

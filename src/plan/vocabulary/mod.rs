@@ -50,10 +50,7 @@ pub(super) struct Answer {
 
 impl Answer {
     fn into_mistake(self, offset: usize) -> Mistake {
-        let span = Span {
-            start: self.span.start + offset,
-            end: self.span.end + offset,
-        };
+        let span = Span { start: self.span.start + offset, end: self.span.end + offset };
         Mistake::new(span, self.message).help(format!("write {}", self.here))
     }
 }
@@ -87,23 +84,14 @@ pub(super) fn improve(text: &str, mistakes: Vec<Mistake>) -> Vec<Mistake> {
 
 /// Whether a message already has a suggestion that is accepted.
 fn is_good(mistake: &Mistake) -> bool {
-    let quoted = mistake
-        .help
-        .as_deref()
-        .and_then(|help| help.strip_prefix("write `")?.split('`').next());
+    let quoted = mistake.help.as_deref().and_then(|help| help.strip_prefix("write `")?.split('`').next());
     quoted.is_some_and(|here| !here.contains(" by -") && accepts(here)) // `count-distinct a` is no sort key
 }
 
 /// Whether the name that was meant is known, and an answer says no more, or means another one.
 fn knows_name(own: &[Mistake], answer: &Answer) -> bool {
-    let meant = own.iter().filter_map(|mistake| {
-        mistake
-            .help
-            .as_deref()?
-            .strip_prefix("did you mean `")?
-            .split('`')
-            .next()
-    });
+    let meant =
+        own.iter().filter_map(|mistake| mistake.help.as_deref()?.strip_prefix("did you mean `")?.split('`').next());
     let mut meant = meant.peekable();
     meant.peek().is_some()
         && (!answer.message.contains("`: ")
@@ -115,16 +103,12 @@ fn is_of_row(message: &str) -> bool {
     let Some((_, means)) = message.split_once("`: ") else {
         return false;
     };
-    verbs::VERBS.iter().any(|verb| verb.means == means)
-        || values::VALUES.iter().any(|value| value.means == means)
+    verbs::VERBS.iter().any(|verb| verb.means == means) || values::VALUES.iter().any(|value| value.means == means)
 }
 
 /// An answer that also says the name that was meant, where that was known.
 fn with_name(answer: Mistake, own: &[Mistake]) -> Mistake {
-    let meant = own
-        .iter()
-        .filter_map(|mistake| mistake.help.as_deref())
-        .find(|help| help.starts_with("did you mean "));
+    let meant = own.iter().filter_map(|mistake| mistake.help.as_deref()).find(|help| help.starts_with("did you mean "));
     match (meant, &answer.help) {
         (Some(meant), Some(help)) if help.contains(meant.split('`').nth(1).unwrap_or(help)) => {
             let help = format!("{meant} {help}");
@@ -152,10 +136,7 @@ fn stages(text: &str) -> Vec<(usize, &str)> {
         }
     }
     found.push((start, &text[start..]));
-    found
-        .into_iter()
-        .map(|(start, stage)| (start + stage.len() - stage.trim_start().len(), stage.trim()))
-        .collect()
+    found.into_iter().map(|(start, stage)| (start + stage.len() - stage.trim_start().len(), stage.trim())).collect()
 }
 
 /// The answer to a stage that is written as elsewhere; its suggestion is accepted.
@@ -166,20 +147,14 @@ pub(super) fn answer_stage(text: &str) -> Option<Answer> {
         && let Some(answer) = shapes::answer(text)
     {
         let here = answer.here.strip_prefix("json | ")?; // a stage before this one decodes
-        return Some(Answer {
-            here: canonical(here)?,
-            ..answer
-        });
+        return Some(Answer { here: canonical(here)?, ..answer });
     }
     if let Some((verb, length)) = find(&cursor) {
         cursor.at = length;
         let last = cursor.tokens[length - 1];
         let name = &text[head.start..last.end()];
         return Some(Answer {
-            span: Span {
-                start: head.start,
-                end: last.end(),
-            },
+            span: Span { start: head.start, end: last.end() },
             message: format!("unknown stage `{name}`: {}", verb.means),
             here: written(verb, &cursor),
         });
@@ -198,11 +173,7 @@ pub(super) fn answer_stage(text: &str) -> Option<Answer> {
         return None; // as it was typed: the mistake is about a field
     }
     let here = translated.or_else(|| example_of(&word))?;
-    Some(Answer {
-        span,
-        message,
-        here,
-    })
+    Some(Answer { span, message, here })
 }
 
 /// How a function, aggregate or variable of another language is used here, where what was typed cannot be written.
@@ -287,9 +258,7 @@ fn find(cursor: &Cursor<'_>) -> Option<(&'static Verb, usize)> {
         let joins = next.kind == Kind::Word
             || next.text == "-"
                 && !next.spaced
-                && tokens
-                    .get(index + 1)
-                    .is_some_and(|after| !after.spaced && after.kind == Kind::Word);
+                && tokens.get(index + 1).is_some_and(|after| !after.spaced && after.kind == Kind::Word);
         let begins_keys = next.text == "by" && is_own(first.text) && first.text != "sort"; // `count by`
         if !joins || begins_keys {
             break;
@@ -319,15 +288,8 @@ fn is_own(name: &str) -> bool {
 /// How a verb with what follows it is written here.
 fn written(verb: &Verb, cursor: &Cursor<'_>) -> String {
     let made = verb.made.and_then(|made| made(&mut cursor.clone()));
-    let filled = verb
-        .here
-        .iter()
-        .filter_map(|template| arguments::fill(template, &mut cursor.clone()));
-    let examples = verb
-        .here
-        .iter()
-        .rev()
-        .map(|template| arguments::example(template));
+    let filled = verb.here.iter().filter_map(|template| arguments::fill(template, &mut cursor.clone()));
+    let examples = verb.here.iter().rev().map(|template| arguments::example(template));
     let mut all = made.into_iter().chain(filled).chain(examples);
     let found = all.find_map(|here| canonical(&here));
     found.unwrap_or_else(|| "count".to_owned())
@@ -345,13 +307,10 @@ fn canonical(here: &str) -> Option<String> {
         return None;
     }
     let pipeline = lang::parse(here).ok()?;
-    let printed = pipeline
-        .stages
-        .iter()
-        .map(|stage| match stage.head.as_word() {
-            Some("window") => stage.to_string().replace(" / ", "/"),
-            _ => stage.to_string(),
-        });
+    let printed = pipeline.stages.iter().map(|stage| match stage.head.as_word() {
+        Some("window") => stage.to_string().replace(" / ", "/"),
+        _ => stage.to_string(),
+    });
     Some(printed.collect::<Vec<_>>().join(" | "))
 }
 
@@ -362,23 +321,16 @@ pub(super) fn accepts(here: &str) -> bool {
         read_file: Some(|_| Ok(b"id,name\n1,a\n".to_vec())),
         ..Settings::from(Printing::AsItCame)
     };
-    let is_right = |text: String| {
-        lang::parse(&text)
-            .and_then(|pipeline| bind(&pipeline, &settings(), Amends::No))
-            .is_ok()
-    };
-    is_right(here.to_owned())
-        || is_right(format!("json | {here}"))
-        || is_right(format!("json | {here} | count"))
+    let is_right =
+        |text: String| lang::parse(&text).and_then(|pipeline| bind(&pipeline, &settings(), Amends::No)).is_ok();
+    is_right(here.to_owned()) || is_right(format!("json | {here}")) || is_right(format!("json | {here} | count"))
 }
 
 /// What a word of another language means here, and how it is written: for `--help`.
 pub fn meaning(text: &str) -> Option<(String, String)> {
     let named = |message: &str| match message.split_once("`: ") {
         Some((_, means)) => means.to_owned(),
-        None if message.starts_with("unknown operator") => {
-            "the operator is written otherwise".to_owned()
-        }
+        None if message.starts_with("unknown operator") => "the operator is written otherwise".to_owned(),
         None => message.to_owned(),
     };
     if let Some((means, here)) = values::field(text) {
@@ -389,10 +341,7 @@ pub fn meaning(text: &str) -> Option<(String, String)> {
     }
     let cursor = Cursor::new(text);
     if let Some((verb, length)) = cursor.as_ref().and_then(find) {
-        let at = Cursor {
-            at: length,
-            ..cursor?
-        };
+        let at = Cursor { at: length, ..cursor? };
         return Some((verb.means.to_owned(), written(verb, &at)));
     }
     if let Some(value) = values::find(text).or_else(|| values::field_row(text)) {

@@ -15,14 +15,8 @@ pub(in crate::plan) fn nearest(typed: &str) -> [&'static str; SHOWN] {
     let own = STAGES
         .iter()
         .map(|def| (def.entry.name, def.entry.summary))
-        .chain(
-            AGGREGATES
-                .iter()
-                .map(|def| (def.entry.name, def.entry.summary)),
-        );
-    let mut scored: Vec<(f64, &str)> = own
-        .map(|(name, summary)| (score(&typed, name, summary), name))
-        .collect();
+        .chain(AGGREGATES.iter().map(|def| (def.entry.name, def.entry.summary)));
+    let mut scored: Vec<(f64, &str)> = own.map(|(name, summary)| (score(&typed, name, summary), name)).collect();
     scored.sort_by(|left, right| right.0.total_cmp(&left.0));
     std::array::from_fn(|place| scored[place].1)
 }
@@ -32,19 +26,13 @@ fn score(typed: &str, name: &str, summary: &str) -> f64 {
     let spelling = strsim::jaro_winkler(typed, name);
     let replaces = VERBS
         .iter()
-        .filter(|verb| {
-            verb.here
-                .iter()
-                .any(|here| here.split([' ', '(', ',']).next() == Some(name))
-        })
+        .filter(|verb| verb.here.iter().any(|here| here.split([' ', '(', ',']).next() == Some(name)))
         .flat_map(|verb| verb.words.split(' '));
     let values = values::VALUES
         .iter()
         .filter(|value| value.here.split(['(', ' ']).next() == Some(name))
         .flat_map(|value| value.words.split(' '));
-    let foreign = replaces
-        .chain(values)
-        .map(|word| alike(typed, &values::key(word)));
+    let foreign = replaces.chain(values).map(|word| alike(typed, &values::key(word)));
     let by_words = foreign.fold(0.0, f64::max);
     let summary = summary.to_lowercase();
     let is_said = typed.len() > 3
@@ -63,9 +51,5 @@ fn alike(typed: &str, word: &str) -> f64 {
         return 0.8;
     }
     let spelling = strsim::damerau_levenshtein(typed, word);
-    if word.len() > 4 && spelling <= 1 {
-        0.8
-    } else {
-        0.0
-    }
+    if word.len() > 4 && spelling <= 1 { 0.8 } else { 0.0 }
 }

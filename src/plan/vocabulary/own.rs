@@ -9,16 +9,11 @@ use super::verbs::{inside, made_sort, with_before};
 
 /// The stage as it is written here, and whether what is wrong with it is known without a note.
 pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
-    if cursor
-        .peek()
-        .is_some_and(|open| open.text == "(" && !open.spaced)
+    if cursor.peek().is_some_and(|open| open.text == "(" && !open.spaced)
         && let Some((mut inner, true)) = inside(cursor)
     {
         let head = cursor.tokens[cursor.at - 1];
-        inner.note(
-            head,
-            format!("`{name}` is a stage: what it takes stands behind it, without parentheses"),
-        );
+        inner.note(head, format!("`{name}` is a stage: what it takes stands behind it, without parentheses"));
         let chosen = inner.clone().expression().filter(|_| name == "select");
         let written = match chosen.filter(|value| is_condition(value)) {
             Some(condition) => Some(format!("where {condition}")), // as in jq
@@ -48,9 +43,7 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
         "dedup" => dedup(cursor),
         "drop" => {
             match cursor.peek_at(1) {
-                Some(second) if second.kind == Kind::Word => {
-                    cursor.note(second, "a `,` is missing between two names")
-                }
+                Some(second) if second.kind == Kind::Word => cursor.note(second, "a `,` is missing between two names"),
                 _ => note_rest(cursor, "unexpected"),
             }
             cursor.word("columns");
@@ -72,19 +65,14 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
         }
         "sample" => {
             let number = cursor.of_kind(Kind::Number)?;
-            let share: f64 = number
-                .text
-                .parse()
-                .ok()
-                .filter(|share| (0.0..1.0).contains(share))?;
+            let share: f64 = number.text.parse().ok().filter(|share| (0.0..1.0).contains(share))?;
             cursor.note(number, format!("expected a share, found `{}`", number.text));
             Some(format!("sample {}%", (share * 1e6).round() / 1e4))
         }
         "csv" => {
             let rest = cursor.tokens[cursor.at..].to_vec();
             let separator = *rest.iter().find(|token| {
-                token.kind == Kind::Text
-                    || token.kind == Kind::Sign && matches!(token.text, ";" | ":" | "|")
+                token.kind == Kind::Text || token.kind == Kind::Sign && matches!(token.text, ";" | ":" | "|")
             })?;
             note_rest(cursor, "unexpected");
             Some(format!("csv {}", quoted(separator)))
@@ -96,18 +84,14 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
 
 /// Whether an expression compares something.
 fn is_condition(value: &str) -> bool {
-    const SIGNS: [&str; 11] = [
-        " == ", " != ", " < ", " <= ", " > ", " >= ", " ~ ", " !~ ", " in ", " and ", " or ",
-    ];
+    const SIGNS: [&str; 11] = [" == ", " != ", " < ", " <= ", " > ", " >= ", " ~ ", " !~ ", " in ", " and ", " or "];
     SIGNS.iter().any(|sign| value.contains(sign)) || value.starts_with("not ")
 }
 
 /// A message about the next token, if nothing was said so far.
 fn note_rest(cursor: &mut Cursor<'_>, what: &str) {
     if let Some(token) = cursor.peek() {
-        let flag = cursor
-            .peek_at(1)
-            .filter(|flag| token.text == "-" && !flag.spaced);
+        let flag = cursor.peek_at(1).filter(|flag| token.text == "-" && !flag.spaced);
         let end = flag.map_or(token.end(), |flag| flag.end());
         let text = cursor.text.get(token.start..end).unwrap_or(token.text);
         cursor.note(Token { text, ..token }, format!("{what} `{text}`"));
@@ -126,9 +110,7 @@ fn condition(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
     let message = cursor.of_kind(Kind::Text).filter(|_| name == "assert");
     let message = message.map_or(String::new(), |text| format!(" {}", quoted(text)));
     let stage = format!("{name} {condition}{message}");
-    cursor
-        .is_done()
-        .then(|| with_before(&cursor.before, &stage))
+    cursor.is_done().then(|| with_before(&cursor.before, &stage))
 }
 
 fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
@@ -139,10 +121,8 @@ fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
     }
     let is_elsewhere = |token: &&Token<'_>| {
         let word = token.text.to_ascii_lowercase();
-        matches!(
-            word.as_str(),
-            "asc" | "desc" | "ascending" | "descending" | "nulls" | "reverse"
-        ) && !matches!(token.text, "asc" | "desc")
+        matches!(word.as_str(), "asc" | "desc" | "ascending" | "descending" | "nulls" | "reverse")
+            && !matches!(token.text, "asc" | "desc")
     };
     let odd = cursor.tokens[cursor.at..].iter().skip(1).find(is_elsewhere);
     let odd = odd.copied().unwrap_or(next);
@@ -151,9 +131,7 @@ fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
     if cursor.peek_at(1).is_none_or(|after| !counts(after)) && next.kind == Kind::Number {
         return None; // a column by its number
     }
-    let limit = cursor
-        .of_kind(Kind::Number)
-        .map_or(String::new(), |number| format!(" | limit {}", number.text));
+    let limit = cursor.of_kind(Kind::Number).map_or(String::new(), |number| format!(" | limit {}", number.text));
     Some(format!("{}{limit}", made_sort(cursor)?))
 }
 
@@ -161,54 +139,26 @@ fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
 fn top(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest: Vec<Token<'_>> = cursor.tokens[cursor.at..].to_vec();
     note_rest(cursor, "expected how many, found");
-    let number = rest
-        .iter()
-        .find(|token| token.kind == Kind::Number)
-        .map_or("10", |token| token.text);
+    let number = rest.iter().find(|token| token.kind == Kind::Number).map_or("10", |token| token.text);
     let by = rest.iter().position(|token| token.text == "by");
     let names = |tokens: &[Token<'_>]| -> Vec<String> {
-        let options = [
-            "limit",
-            "n",
-            "count",
-            "showperc",
-            "showcount",
-            "useother",
-            "desc",
-            "asc",
-            "of",
-        ];
-        let words = tokens
-            .iter()
-            .filter(|token| token.kind == Kind::Word && !options.contains(&token.text));
+        let options = ["limit", "n", "count", "showperc", "showcount", "useother", "desc", "asc", "of"];
+        let words = tokens.iter().filter(|token| token.kind == Kind::Word && !options.contains(&token.text));
         words.filter_map(|token| name_of(*token)).collect()
     };
     let written = match by {
         Some(by) => {
             let (keys, of) = (names(&rest[..by]), names(&rest[by + 1..]));
-            let ranks = rest[by..]
-                .iter()
-                .any(|token| matches!(token.text, "desc" | "asc" | "-"));
+            let ranks = rest[by..].iter().any(|token| matches!(token.text, "desc" | "asc" | "-"));
             cursor.note = None;
-            cursor.note(
-                rest[by],
-                "unexpected `by` behind `top`: its keys follow the number",
-            );
+            cursor.note(rest[by], "unexpected `by` behind `top`: its keys follow the number");
             match (keys.is_empty(), ranks) {
                 (true, true) => {
-                    let desc = if rest[by..].iter().any(|token| token.text == "asc") {
-                        ""
-                    } else {
-                        " desc"
-                    };
+                    let desc = if rest[by..].iter().any(|token| token.text == "asc") { "" } else { " desc" };
                     format!("sort {}{desc} | limit {number}", of.first()?)
                 }
                 (true, false) => format!("top {number} {}", of.join(", ")),
-                (false, _) => format!(
-                    "count by {}, {} | limit {number}",
-                    of.join(", "),
-                    keys.join(", ")
-                ),
+                (false, _) => format!("count by {}, {} | limit {number}", of.join(", "), keys.join(", ")),
             }
         }
         None => {
@@ -226,10 +176,7 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
         && token.kind == Kind::Number
         && name == "skip"
     {
-        cursor.note(
-            token,
-            format!("expected a \"text\" or a /regex/, found `{}`", token.text),
-        );
+        cursor.note(token, format!("expected a \"text\" or a /regex/, found `{}`", token.text));
         return Some(format!("where @number > {}", token.text));
     }
     if cursor.at_sign("-") && cursor.peek().is_some_and(|sign| sign.spaced) {
@@ -244,13 +191,7 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
     let (mut written, mut verb, mut any) = (String::new(), name, Vec::new());
     loop {
         if let Some(not) = cursor.word("not").or_else(|| cursor.any_sign(&["!"])) {
-            cursor.note(
-                not,
-                format!(
-                    "unexpected `{}` behind `{name}`: `skip` drops what matches",
-                    not.text
-                ),
-            );
+            cursor.note(not, format!("unexpected `{}` behind `{name}`: `skip` drops what matches", not.text));
             verb = if verb == "match" { "skip" } else { "match" };
         }
         let token = cursor.next()?;
@@ -260,31 +201,19 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
             _ => quoted(token),
         });
         if token.kind == Kind::Word || token.kind == Kind::Number {
-            cursor.note(
-                token,
-                format!("expected a \"text\" or a /regex/, found `{}`", token.text),
-            );
+            cursor.note(token, format!("expected a \"text\" or a /regex/, found `{}`", token.text));
         }
         let sign = cursor.next();
         match sign.map(|sign| (sign, sign.text.to_ascii_lowercase())) {
             None => break,
             Some((sign, word)) if word == "or" || word == "||" => {
-                cursor.note(
-                    sign,
-                    format!(
-                        "unexpected `{}`: several patterns are separated by commas",
-                        sign.text
-                    ),
-                );
+                cursor.note(sign, format!("unexpected `{}`: several patterns are separated by commas", sign.text));
             }
             Some((_, word)) if word == "," => {}
             Some((sign, word)) if word == "and" || word == "&&" || sign.kind != Kind::Sign => {
                 let goes_on = word == "and" || word == "&&";
-                let means = if goes_on {
-                    "each pattern is a stage"
-                } else {
-                    "text of several words is one text in quotes"
-                };
+                let means =
+                    if goes_on { "each pattern is a stage" } else { "text of several words is one text in quotes" };
                 cursor.note(sign, format!("unexpected `{}`: {means}", sign.text));
                 if !goes_on {
                     return None;
@@ -303,18 +232,10 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
 fn limit(cursor: &mut Cursor<'_>) -> Option<String> {
     note_rest(cursor, "expected how many, found");
     let rest = &cursor.tokens[cursor.at..];
-    let numbers: Vec<&str> = rest
-        .iter()
-        .filter(|token| token.kind == Kind::Number)
-        .map(|token| token.text)
-        .collect();
+    let numbers: Vec<&str> = rest.iter().filter(|token| token.kind == Kind::Number).map(|token| token.text).collect();
     match numbers.as_slice() {
         [number] => Some(format!("limit {number}")),
-        [number, offset]
-            if rest
-                .iter()
-                .any(|token| token.text.eq_ignore_ascii_case("offset")) =>
-        {
+        [number, offset] if rest.iter().any(|token| token.text.eq_ignore_ascii_case("offset")) => {
             Some(format!("where @number > {offset} | limit {number}"))
         }
         _ => None,
@@ -324,39 +245,24 @@ fn limit(cursor: &mut Cursor<'_>) -> Option<String> {
 /// `tail -n 5`, `tail -f x`.
 fn tail(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
-    let follows = rest
-        .windows(2)
-        .find(|pair| pair[0].text == "-" && pair[1].text.eq_ignore_ascii_case("f"));
-    let number = rest
-        .iter()
-        .find(|token| token.kind == Kind::Number)
-        .map(|token| token.text);
+    let follows = rest.windows(2).find(|pair| pair[0].text == "-" && pair[1].text.eq_ignore_ascii_case("f"));
+    let number = rest.iter().find(|token| token.kind == Kind::Number).map(|token| token.text);
     match follows {
-        Some(pair) => cursor.note(
-            pair[1],
-            "unexpected `-f`: --follow reads a file as it grows",
-        ),
+        Some(pair) => cursor.note(pair[1], "unexpected `-f`: --follow reads a file as it grows"),
         None => note_rest(cursor, "expected how many records, found"),
     }
-    number
-        .or(follows.map(|_| "10"))
-        .map(|number| format!("tail {number}"))
+    number.or(follows.map(|_| "10")).map(|number| format!("tail {number}"))
 }
 
 /// `split(line, ",")`, `split line by ","`, `split -d ,`.
 fn split(cursor: &mut Cursor<'_>) -> Option<String> {
     note_rest(cursor, "expected a separator, found");
     let rest = &cursor.tokens[cursor.at..];
-    let separator = rest
+    let separator = rest.iter().find(|token| matches!(token.kind, Kind::Text | Kind::Regex));
+    let sign = rest.iter().find(|token| token.kind == Kind::Sign && matches!(token.text, "," | ";" | ":"));
+    let field = rest
         .iter()
-        .find(|token| matches!(token.kind, Kind::Text | Kind::Regex));
-    let sign = rest
-        .iter()
-        .find(|token| token.kind == Kind::Sign && matches!(token.text, "," | ";" | ":"));
-    let field = rest.iter().find(|token| {
-        token.kind == Kind::Word
-            && !matches!(token.text, "by" | "on" | "from" | "d" | "line" | "as")
-    });
+        .find(|token| token.kind == Kind::Word && !matches!(token.text, "by" | "on" | "from" | "d" | "line" | "as"));
     let separator = match separator {
         Some(token) if token.kind == Kind::Regex => token.text.to_owned(),
         Some(token) => quoted(*token),
@@ -369,10 +275,7 @@ fn split(cursor: &mut Cursor<'_>) -> Option<String> {
 /// `parse "a * b" as x, y`, `parse x with "a" y "b"`.
 fn parse(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
-    if let Some(text) = rest
-        .first()
-        .filter(|text| text.kind == Kind::Text && text.text.contains('*'))
-    {
+    if let Some(text) = rest.first().filter(|text| text.kind == Kind::Text && text.text.contains('*')) {
         let names: Vec<String> = rest[1..]
             .iter()
             .filter(|token| token.kind == Kind::Word && token.text != "as")
@@ -382,10 +285,7 @@ fn parse(cursor: &mut Cursor<'_>) -> Option<String> {
         let mut pattern = String::new();
         for (index, piece) in text.inner().split('*').enumerate() {
             if index > 0 {
-                pattern.push_str(&format!(
-                    "{{{}}}",
-                    names.next().unwrap_or_else(|| "_".to_owned())
-                ));
+                pattern.push_str(&format!("{{{}}}", names.next().unwrap_or_else(|| "_".to_owned())));
             }
             pattern.push_str(piece);
         }
@@ -393,9 +293,7 @@ fn parse(cursor: &mut Cursor<'_>) -> Option<String> {
         return Some(format!("parse {}", in_quotes(&pattern)));
     }
     let with = rest.iter().position(|token| token.text == "with")?;
-    let from = rest
-        .first()
-        .filter(|token| token.kind == Kind::Word && with > 0)?;
+    let from = rest.first().filter(|token| token.kind == Kind::Word && with > 0)?;
     let mut pattern = String::new();
     for token in &rest[with + 1..] {
         match token.kind {
@@ -404,10 +302,7 @@ fn parse(cursor: &mut Cursor<'_>) -> Option<String> {
             _ => {}
         }
     }
-    cursor.note(
-        rest[with],
-        "unexpected `with`: a pattern is one text with holes",
-    );
+    cursor.note(rest[with], "unexpected `with`: a pattern is one text with holes");
     Some(format!("parse {} from {}", in_quotes(&pattern), from.text))
 }
 
@@ -415,10 +310,7 @@ fn parse(cursor: &mut Cursor<'_>) -> Option<String> {
 fn regex(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = &cursor.tokens[cursor.at..];
     let text = *rest.iter().find(|token| token.kind == Kind::Text)?;
-    let field = rest
-        .iter()
-        .find(|token| token.kind == Kind::Word)
-        .and_then(|token| name_of(*token));
+    let field = rest.iter().find(|token| token.kind == Kind::Word).and_then(|token| name_of(*token));
     if !text.text.contains("(?") && rest.len() == 1 {
         return None;
     }
@@ -445,10 +337,7 @@ fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
         }
         None => rest,
     };
-    let end = rest
-        .iter()
-        .position(|token| token.text == "sortby")
-        .unwrap_or(rest.len());
+    let end = rest.iter().position(|token| token.text == "sortby").unwrap_or(rest.len());
     for token in &rest[..end] {
         match token.kind {
             Kind::Word | Kind::Text => keys.push(name_of(*token)?),
@@ -457,19 +346,9 @@ fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
         }
     }
     if let Some(sortby) = rest.get(end) {
-        cursor.note(
-            *sortby,
-            "unexpected `sortby`: records are sorted by a stage before",
-        );
-        let name = rest[end..]
-            .iter()
-            .skip(1)
-            .find(|token| token.kind == Kind::Word)?;
-        let desc = if rest[end..].iter().any(|token| token.text == "-") {
-            " desc"
-        } else {
-            ""
-        };
+        cursor.note(*sortby, "unexpected `sortby`: records are sorted by a stage before");
+        let name = rest[end..].iter().skip(1).find(|token| token.kind == Kind::Word)?;
+        let desc = if rest[end..].iter().any(|token| token.text == "-") { " desc" } else { "" };
         sort = format!("sort {}{desc} | ", name.text);
     } else if cursor.note.is_none() {
         cursor.note(*rest.get(1)?, "a `,` is missing between two keys");
@@ -480,20 +359,13 @@ fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
 /// `window tumbling 5m`, `window('5 minutes', '1 minute')`, `window 5m every 1m`.
 fn window(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
-    if rest.iter().any(|token| {
-        matches!(
-            token.text,
-            "on" | "late" | "offset" | "fill" | "rows" | "row" | "state"
-        )
-    }) {
+    if rest.iter().any(|token| matches!(token.text, "on" | "late" | "offset" | "fill" | "rows" | "row" | "state")) {
         return None; // as it is written here
     }
     let mut durations = Vec::new();
     for (index, token) in rest.iter().enumerate() {
         let text = match (token.kind, rest.get(index + 1)) {
-            (Kind::Number, Some(unit))
-                if unit.kind == Kind::Word && token.text.parse::<u32>().is_ok() =>
-            {
+            (Kind::Number, Some(unit)) if unit.kind == Kind::Word && token.text.parse::<u32>().is_ok() => {
                 format!("{} {}", token.text, unit.text)
             }
             _ => token.text.trim_matches(['"', '\'']).to_owned(),
@@ -503,13 +375,10 @@ fn window(cursor: &mut Cursor<'_>) -> Option<String> {
         }
     }
     let odd = rest.iter().find(|token| {
-        !matches!(token.text, "," | "/")
-            && duration_of(token.text).is_none_or(|own| own != token.text)
+        !matches!(token.text, "," | "/") && duration_of(token.text).is_none_or(|own| own != token.text)
     })?;
     cursor.note(*odd, format!("unexpected `{}` behind `window`", odd.text));
-    let is_session = rest
-        .iter()
-        .any(|token| token.text.eq_ignore_ascii_case("session"));
+    let is_session = rest.iter().any(|token| token.text.eq_ignore_ascii_case("session"));
     let shape = match (durations.as_slice(), is_session) {
         ([gap], true) => format!("session {gap}"),
         ([length], false) => length.clone(),

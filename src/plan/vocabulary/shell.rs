@@ -52,9 +52,7 @@ fn flags_and_words<'a>(cursor: &Cursor<'a>) -> (String, Vec<Token<'a>>) {
     let (mut flags, mut words) = (String::new(), Vec::new());
     let mut tokens = cursor.tokens.iter().skip(cursor.at).peekable();
     while let Some(token) = tokens.next() {
-        let flag = tokens
-            .peek()
-            .filter(|flag| token.text == "-" && !flag.spaced && flag.kind == Kind::Word);
+        let flag = tokens.peek().filter(|flag| token.text == "-" && !flag.spaced && flag.kind == Kind::Word);
         match flag {
             Some(flag) => {
                 flags.push_str(flag.text);
@@ -97,9 +95,7 @@ pub(super) fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = cursor.rest();
     let (flags, words) = flags_and_words(cursor);
     let is_shell = cursor.peek().is_some_and(|sign| sign.text == "-")
-        && flags
-            .chars()
-            .all(|c| c.is_ascii_digit() || "nrugdfbihVMktcfC".contains(c))
+        && flags.chars().all(|c| c.is_ascii_digit() || "nrugdfbihVMktcfC".contains(c))
         && (words.is_empty()
             || rest.contains("-k")
             || rest.contains("-t")
@@ -111,9 +107,7 @@ pub(super) fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
     let field: Option<u16> = match flags.split_once('k') {
         Some((_, digits)) => {
             let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
-            let spaced = words
-                .iter()
-                .find_map(|word| word.text.split(',').next()?.parse().ok());
+            let spaced = words.iter().find_map(|word| word.text.split(',').next()?.parse().ok());
             Some(digits.parse().ok().or(spaced)?)
         }
         None => None,
@@ -157,16 +151,8 @@ pub(super) fn cut(cursor: &mut Cursor<'_>) -> Option<String> {
     let fields = after("-f").or_else(|| after("-of"))?;
     if !fields.starts_with(|c: char| c.is_ascii_digit()) {
         // Miller's: `cut -f a,b`, `cut -x -f a`
-        let names = fields
-            .split('-')
-            .next()?
-            .trim_matches('"')
-            .replace(',', ", ");
-        let verb = if flags.contains("-x") {
-            "drop"
-        } else {
-            "select"
-        };
+        let names = fields.split('-').next()?.trim_matches('"').replace(',', ", ");
+        let verb = if flags.contains("-x") { "drop" } else { "select" };
         return Some(format!("{verb} {names}"));
     }
     let separator = match after("-d") {
@@ -197,9 +183,7 @@ fn without_spaces(text: &str) -> String {
 
 /// The number with which a text begins, and what follows it.
 fn leading_number(text: &str) -> Option<(u32, &str)> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     Some((text[..end].parse().ok()?, &text[end..]))
 }
 
@@ -222,10 +206,7 @@ pub(super) fn rename(cursor: &mut Cursor<'_>) -> Option<String> {
         let first = name_of(cursor.next()?)?;
         let (old, new) = if cursor.sign("=") {
             (name_of(cursor.next()?)?, first)
-        } else if cursor.word("as").is_some()
-            || cursor.word("to").is_some()
-            || pairs_by_comma && cursor.sign(",")
-        {
+        } else if cursor.word("as").is_some() || cursor.word("to").is_some() || pairs_by_comma && cursor.sign(",") {
             (first, name_of(cursor.next()?)?)
         } else {
             return None;

@@ -8,11 +8,7 @@ fn said(text: &str) -> Option<(String, String, String)> {
     let found = Plan::read(text, Printing::AsItCame).err()?;
     let mistake = found.first()?;
     let marked = text[mistake.span.start..mistake.span.end].to_owned();
-    Some((
-        mistake.message.clone(),
-        mistake.help.clone().unwrap_or_default(),
-        marked,
-    ))
+    Some((mistake.message.clone(), mistake.help.clone().unwrap_or_default(), marked))
 }
 
 /// The suggestion of a help.
@@ -29,20 +25,11 @@ fn assert_accepted(text: &str, help: &str) {
 #[test]
 fn each_row_answers_its_example() {
     for verb in VERBS {
-        let (message, help, marked) =
-            said(verb.typed).unwrap_or_else(|| panic!("{} is accepted", verb.typed));
+        let (message, help, marked) = said(verb.typed).unwrap_or_else(|| panic!("{} is accepted", verb.typed));
         assert_accepted(verb.typed, &help);
         let is_program = message.starts_with("this is ");
-        assert!(
-            is_program || message.ends_with(verb.means),
-            "{}: {message}",
-            verb.typed
-        );
-        assert!(
-            verb.typed.starts_with(&marked) && !marked.is_empty(),
-            "{}: {marked}",
-            verb.typed
-        );
+        assert!(is_program || message.ends_with(verb.means), "{}: {message}", verb.typed);
+        assert!(verb.typed.starts_with(&marked) && !marked.is_empty(), "{}: {marked}", verb.typed);
     }
 }
 
@@ -52,15 +39,9 @@ fn each_word_has_one_row_and_is_no_name_here() {
     for verb in VERBS {
         for word in verb.words.split(' ') {
             let key = values::key(word);
-            assert!(
-                !is_own(&key),
-                "`{word}` is a name here: the row hides nothing, but is never read"
-            );
+            assert!(!is_own(&key), "`{word}` is a name here: the row hides nothing, but is never read");
             if let Some(other) = seen.insert(key, verb.typed) {
-                panic!(
-                    "`{word}` is in the rows of `{other}` and of `{}`",
-                    verb.typed
-                );
+                panic!("`{word}` is in the rows of `{other}` and of `{}`", verb.typed);
             }
         }
         assert!(!verb.here.is_empty(), "{}", verb.typed);
@@ -68,15 +49,9 @@ fn each_word_has_one_row_and_is_no_name_here() {
     let mut seen = std::collections::HashMap::new();
     for value in VALUES {
         for word in value.words.split(' ') {
-            assert!(
-                value.is == Is::Field || !values::is_own(word),
-                "`{word}` is a name here"
-            );
+            assert!(value.is == Is::Field || !values::is_own(word), "`{word}` is a name here");
             if let Some(other) = seen.insert((word, value.is == Is::Field), value.here) {
-                panic!(
-                    "`{word}` is in the rows of `{other}` and of `{}`",
-                    value.here
-                );
+                panic!("`{word}` is in the rows of `{other}` and of `{}`", value.here);
             }
         }
     }
@@ -128,10 +103,7 @@ fn every_suggestion_of_every_word_is_accepted() {
         }
         for template in verb.here.iter().rev().take(1) {
             let example = arguments::example(template);
-            let is_any = verb
-                .here
-                .iter()
-                .any(|template| accepts(&arguments::example(template)));
+            let is_any = verb.here.iter().any(|template| accepts(&arguments::example(template)));
             assert!(is_any, "{}: {example}", verb.typed);
         }
     }
@@ -141,17 +113,12 @@ fn every_suggestion_of_every_word_is_accepted() {
 fn every_function_of_another_language_is_answered() {
     for value in VALUES.iter().filter(|value| value.is != Is::Field) {
         for word in value.words.split(' ') {
-            if super::super::aggregates::percentile(word).is_some()
-                || !word.chars().all(char::is_alphanumeric)
-            {
+            if super::super::aggregates::percentile(word).is_some() || !word.chars().all(char::is_alphanumeric) {
                 continue;
             }
-            for call in [
-                format!("{word}(a)"),
-                format!("{word}(a, b)"),
-                format!("{word}(a, 5, \"x\")"),
-                format!("{word}()"),
-            ] {
+            for call in
+                [format!("{word}(a)"), format!("{word}(a, b)"), format!("{word}(a, 5, \"x\")"), format!("{word}()")]
+            {
                 let text = match value.is {
                     Is::Aggregate => format!("json | count, {call} by b"),
                     _ => format!("json | let y = {call}"),
@@ -159,10 +126,7 @@ fn every_function_of_another_language_is_answered() {
                 let Some((message, help, _)) = said(&text) else {
                     panic!("{text} is accepted");
                 };
-                assert!(
-                    message.ends_with(value.means) || word == "case",
-                    "{text}: {message}"
-                );
+                assert!(message.ends_with(value.means) || word == "case", "{text}: {message}");
                 assert_accepted(&text, &help);
             }
         }
@@ -216,25 +180,16 @@ fn the_shell_is_written_as_here() {
         ("uniq -d", "count by line | where count > 1 | select line"),
         ("uniq -u", "count by line | where count == 1 | select line"),
         ("sort | uniq -c", "count by line"),
-        (
-            "sort | uniq -c | sort -rn | head",
-            "count by line | limit 10",
-        ),
+        ("sort | uniq -c | sort -rn | head", "count by line | limit 10"),
         ("sort -k2 -n -r", "sort split_part(line, \" \", 2) desc"),
         ("sort -rn", "sort line desc"),
         ("sort -t, -k3", "sort split_part(line, \",\", 3)"),
         ("cut -d, -f1", "select split_part(line, \",\", 1) as f1"),
         ("cut -d ' ' -f 2", "select split_part(line, \" \", 2) as f2"),
-        (
-            "cut -f1,3 -d,",
-            "select split_part(line, \",\", 1) as f1, split_part(line, \",\", 3) as f3",
-        ),
+        ("cut -f1,3 -d,", "select split_part(line, \",\", 1) as f1, split_part(line, \",\", 3) as f3"),
         ("cut -f2", "select split_part(line, \"\\t\", 2) as f2"),
         ("cut -c3-5", "select substr(line, 2, 3) as text"),
-        (
-            "sed 's/a/b/'",
-            "select regex_replace(line, /a/, \"b\") as line",
-        ),
+        ("sed 's/a/b/'", "select regex_replace(line, /a/, \"b\") as line"),
         ("s/a/b/g", "select regex_replace(line, /a/, \"b\") as line"),
         ("tr a-z A-Z", "select upper(line) as text"),
         ("tr -d 'a'", "select replace(line, \"a\", \"\") as text"),
@@ -250,38 +205,20 @@ fn the_shell_is_written_as_here() {
 fn awk_and_jq_are_written_as_here() {
     assert_written(&[
         ("{print $1}", "select split_part(line, \" \", 1) as f1"),
-        (
-            "awk '{print $1, $3}'",
-            "select split_part(line, \" \", 1) as f1, split_part(line, \" \", 3) as f3",
-        ),
-        (
-            "/x/ {print $2}",
-            "match /x/ | select split_part(line, \" \", 2) as f2",
-        ),
+        ("awk '{print $1, $3}'", "select split_part(line, \" \", 1) as f1, split_part(line, \" \", 3) as f3"),
+        ("/x/ {print $2}", "match /x/ | select split_part(line, \" \", 2) as f2"),
         ("NR > 1 {print}", "where @number > 1"),
-        (
-            "$3 > 5 {print $1}",
-            "where split_part(line, \" \", 3) > 5 | select split_part(line, \" \", 1) as f1",
-        ),
+        ("$3 > 5 {print $1}", "where split_part(line, \" \", 3) > 5 | select split_part(line, \" \", 1) as f1"),
         ("!seen[$0]++", "dedup"),
         ("{s+=$1} END {print s}", "sum(split_part(line, \" \", 1))"),
         ("END {print NR}", "count"),
-        (
-            "{c[$1]++} END {for (k in c) print k, c[k]}",
-            "count by split_part(line, \" \", 1) as key",
-        ),
+        ("{c[$1]++} END {for (k in c) print k, c[k]}", "count by split_part(line, \" \", 1) as key"),
         (".foo | select(.bar)", "json | where foo.bar"),
         (".[] | select(.a > 5) | .b", "json | where a > 5 | select b"),
-        (
-            ".[] | select(.msg | test(\"err\"))",
-            "json | where msg ~ /err/",
-        ),
+        (".[] | select(.msg | test(\"err\"))", "json | where msg ~ /err/"),
         (".foo", "json | select foo"),
         (".[]", "json"),
-        (
-            ".items[].name",
-            "json | explode items as item | select item.name",
-        ),
+        (".items[].name", "json | explode items as item | select item.name"),
         (". | {a, b: .c}", "json | select a, c as b"),
         ("[.a, .b] | @csv", "json | select a, b"),
         ("length", "count"),
@@ -294,18 +231,9 @@ fn awk_and_jq_are_written_as_here() {
 fn sql_is_written_as_here() {
     assert_written(&[
         ("select x from y", "select x"),
-        (
-            "select a, b from t where a > 1 order by b desc limit 5",
-            "where a > 1 | select a, b | sort b desc | limit 5",
-        ),
-        (
-            "select count(*), a from t group by a having count > 5",
-            "count by a | where count > 5",
-        ),
-        (
-            "SELECT a, COUNT(*) FROM t GROUP BY a ORDER BY COUNT(*) DESC",
-            "count by a | sort count desc",
-        ),
+        ("select a, b from t where a > 1 order by b desc limit 5", "where a > 1 | select a, b | sort b desc | limit 5"),
+        ("select count(*), a from t group by a having count > 5", "count by a | where count > 5"),
+        ("SELECT a, COUNT(*) FROM t GROUP BY a ORDER BY COUNT(*) DESC", "count by a | sort count desc"),
         ("select distinct a from t", "select a | dedup"),
         ("select avg(x) as m from t", "avg(x) as m"),
         ("json | group by x", "count by x"),
@@ -315,49 +243,25 @@ fn sql_is_written_as_here() {
         ("json | where x like 'a%'", "where startswith(x, \"a\")"),
         ("json | where x like 'a_b'", "where x ~ /^a.b$/"),
         ("json | where x ilike '%a%'", "where x ~ /a/i"),
-        (
-            "json | where x not like 'a%'",
-            "where not startswith(x, \"a\")",
-        ),
+        ("json | where x not like 'a%'", "where not startswith(x, \"a\")"),
         ("json | where x is null", "where x == null"),
         ("json | where x is not null", "where x != null"),
         ("json | where x between 1 and 5", "where x >= 1 and x <= 5"),
-        (
-            "json | where x not between 1 and 5",
-            "where not (x >= 1 and x <= 5)",
-        ),
+        ("json | where x not between 1 and 5", "where not (x >= 1 and x <= 5)"),
         ("json | where x in [1, 2]", "where x in (1, 2)"),
         ("json | where x NOT IN (1, 2)", "where not x in (1, 2)"),
         ("json | where not in (1, 2)", "where not x in (1, 2)"),
         ("json | where a <> b", "where a != b"),
-        (
-            "json | where a = 5 AND b IS NULL",
-            "where a == 5 and b == null",
-        ),
-        (
-            "json | let x = case when a > 1 then 'x' else 'y' end",
-            "let x = if(a > 1, \"x\", \"y\")",
-        ),
-        (
-            "json | let x = case a when 1 then 'x' end",
-            "let x = if(a == 1, \"x\", null)",
-        ),
+        ("json | where a = 5 AND b IS NULL", "where a == 5 and b == null"),
+        ("json | let x = case when a > 1 then 'x' else 'y' end", "let x = if(a > 1, \"x\", \"y\")"),
+        ("json | let x = case a when 1 then 'x' end", "let x = if(a == 1, \"x\", null)"),
         ("json | let x = cast(a as int)", "let x = num(a)"),
         ("json | let x = a::text", "let x = text(a)"),
         ("json | let h = extract(hour from t)", "let h = hour(t)"),
         ("json | let h = date_trunc('hour', t)", "let h = bin(t, 1h)"),
-        (
-            "json | let t = now() - interval '1 hour'",
-            "let t = now() - 1h",
-        ),
-        (
-            "json | let s = sum(x) over (partition by y)",
-            "running sum(x) as s by y",
-        ),
-        (
-            "json | let s = lag(x) over (order by t)",
-            "running prev(x) as s",
-        ),
+        ("json | let t = now() - interval '1 hour'", "let t = now() - 1h"),
+        ("json | let s = sum(x) over (partition by y)", "running sum(x) as s by y"),
+        ("json | let s = lag(x) over (order by t)", "running prev(x) as s"),
         ("json | count distinct(x)", "count_distinct(x)"),
         ("json | count(distinct x) by y", "count_distinct(x) by y"),
         ("json | count-distinct a", "count_distinct(a)"),
@@ -377,14 +281,8 @@ fn operators_of_other_languages_are_written_as_here() {
         ("json | where msg =~ \"err.*\"", "where msg ~ /err.*/"),
         ("json | let y = x ? a : b", "let y = if(x, a, b)"),
         ("json | let y = a if x else b", "let y = if(x, a, b)"),
-        (
-            "json | let x = \"a\" + \"b\"",
-            "let x = concat(\"a\", \"b\")",
-        ),
-        (
-            "json | let x = a + \"-\" + b",
-            "let x = concat(a, \"-\", b)",
-        ),
+        ("json | let x = \"a\" + \"b\"", "let x = concat(\"a\", \"b\")"),
+        ("json | let x = a + \"-\" + b", "let x = concat(a, \"-\", b)"),
         ("json | let x = a . b", "let x = concat(a, b)"),
         ("json | let x = a ** 2", "let x = pow(a, 2)"),
         ("json | where x.lower() == 'a'", "where lower(x) == \"a\""),
@@ -403,27 +301,12 @@ fn splunk_and_kql_are_written_as_here() {
         ("json | bin span=5m t", "count by bin(t, 5m)"),
         ("json | count by bucket(t, 5m)", "count by bin(t, 5m)"),
         ("stats count as n by host", "count as n by host"),
-        (
-            "json | stats count dc(user) as users by host, app",
-            "count, count_distinct(user) as users by host, app",
-        ),
-        (
-            "timechart span=1m count by level",
-            "count by level | window 1m",
-        ),
+        ("json | stats count dc(user) as users by host, app", "count, count_distinct(user) as users by host, app"),
+        ("timechart span=1m count by level", "count by level | window 1m"),
         ("index=main error", "match \"error\""),
-        (
-            "index=main status=500 | stats count by host",
-            "where status == 500 | count by host",
-        ),
-        (
-            "index=main error OR warn NOT debug",
-            "match \"error\", \"warn\" | skip \"debug\"",
-        ),
-        (
-            "rare user by host",
-            "count by user, host | sort count | limit 10",
-        ),
+        ("index=main status=500 | stats count by host", "where status == 500 | count by host"),
+        ("index=main error OR warn NOT debug", "match \"error\", \"warn\" | skip \"debug\""),
+        ("rare user by host", "count by user, host | sort count | limit 10"),
         ("fields - msg", "drop msg"),
         ("fields + a, b", "select a, b"),
         ("fields a b", "select a, b"),
@@ -431,101 +314,47 @@ fn splunk_and_kql_are_written_as_here() {
         ("json | top limit=5 level", "top 5 level"),
         ("json | top level", "top 10 level"),
         ("json | top 5 by ms desc", "sort ms desc | limit 5"),
-        (
-            "transaction host maxspan=5m",
-            "count, first(line), last(line) by host | window session 5m",
-        ),
+        ("transaction host maxspan=5m", "count, first(line), last(line) by host | window session 5m"),
         ("fillnull value=0 a b", "let a = a ?? 0, b = b ?? 0"),
-        (
-            "rex field=msg \"(?<a>\\d+)\"",
-            "regex /(?<a>\\d+)/ from msg",
-        ),
+        ("rex field=msg \"(?<a>\\d+)\"", "regex /(?<a>\\d+)/ from msg"),
         ("rex \"id=(\\d+)\"", "regex /id=(?<value>\\d+)/"),
         ("json | dedup host sortby -x", "sort x desc | dedup host"),
-        (
-            "eval x=if(isnull(a), \"-\", a)",
-            "let x = if(is_null(a), \"-\", a)",
-        ),
-        (
-            "eval x=case(a > 1, \"b\", true, \"c\")",
-            "let x = if(a > 1, \"b\", \"c\")",
-        ),
+        ("eval x=if(isnull(a), \"-\", a)", "let x = if(is_null(a), \"-\", a)"),
+        ("eval x=case(a > 1, \"b\", true, \"c\")", "let x = if(a > 1, \"b\", \"c\")"),
         ("mvexpand x", "explode x"),
-        (
-            "streamstats sum(bytes) as total by host",
-            "running sum(bytes) as total by host",
-        ),
+        ("streamstats sum(bytes) as total by host", "running sum(bytes) as total by host"),
         ("cumsum", "running count"),
         ("json | cumsum bytes", "running sum(bytes)"),
         ("spath", "json"),
-        (
-            "summarize n = count(), avg(x) by bin(time, 5m)",
-            "count as n, avg(x) by bin(time, 5m)",
-        ),
+        ("summarize n = count(), avg(x) by bin(time, 5m)", "count as n, avg(x) by bin(time, 5m)"),
         ("extend x = a + 1", "let x = a + 1"),
         ("project x = a, b", "select a as x, b"),
         ("project-away a", "drop a"),
-        (
-            "json | where msg has \"err\"",
-            "where contains(msg, \"err\")",
-        ),
-        (
-            "json | where msg !contains \"err\"",
-            "where not contains(msg, \"err\")",
-        ),
+        ("json | where msg has \"err\"", "where contains(msg, \"err\")"),
+        ("json | where msg !contains \"err\"", "where not contains(msg, \"err\")"),
         ("json | quantile(x, 0.95)", "p95(x)"),
         ("json | let p = lag(x)", "running prev(x) as p"),
-        (
-            "json | lead(x, 1)",
-            "sort @number desc | running prev(x) as after",
-        ),
+        ("json | lead(x, 1)", "sort @number desc | running prev(x) as after"),
         ("rename a as b, c to d", "let b = a, d = c | drop a, c"),
         ("rename b = a", "let b = a | drop a"),
-        (
-            "printf \"%s: %d\" a b",
-            "select concat(a, \": \", b) as text",
-        ),
-        (
-            "json | let s = strftime(t, \"%Y\")",
-            "let s = format_time(t, \"%Y\")",
-        ),
+        ("printf \"%s: %d\" a b", "select concat(a, \": \", b) as text"),
+        ("json | let s = strftime(t, \"%Y\")", "let s = format_time(t, \"%Y\")"),
     ]);
 }
 
 #[test]
 fn logql_miller_and_frames_are_written_as_here() {
     assert_written(&[
-        (
-            "{app=\"x\"} |= \"error\" != \"debug\" |~ \"a.b\"",
-            "match \"error\" | skip \"debug\" | match /a.b/",
-        ),
-        (
-            "{app=\"x\"} | json | level=\"error\"",
-            "json | where level == \"error\"",
-        ),
+        ("{app=\"x\"} |= \"error\" != \"debug\" |~ \"a.b\"", "match \"error\" | skip \"debug\" | match /a.b/"),
+        ("{app=\"x\"} | json | level=\"error\"", "json | where level == \"error\""),
         ("count_over_time({app=\"x\"}[5m])", "count | window 5m"),
-        (
-            "sum by (host) (rate({app=\"x\"} |= \"e\" [1m]))",
-            "match \"e\" | rate by host | window 1m",
-        ),
-        (
-            "quantile_over_time(0.99, {app=\"x\"} | json | unwrap ms [1m])",
-            "json | p99(ms) | window 1m",
-        ),
-        (
-            "| json | line_format \"{{.a}}: {{.b}}\"",
-            "json | select concat(a, \": \", b) as text",
-        ),
+        ("sum by (host) (rate({app=\"x\"} |= \"e\" [1m]))", "match \"e\" | rate by host | window 1m"),
+        ("quantile_over_time(0.99, {app=\"x\"} | json | unwrap ms [1m])", "json | p99(ms) | window 1m"),
+        ("| json | line_format \"{{.a}}: {{.b}}\"", "json | select concat(a, \": \", b) as text"),
         ("mlr --icsv --opprint cat then head -n 4", "csv | limit 4"),
-        (
-            "head -n 4 then put '$x = $a + 1'",
-            "limit 4 | let x = a + 1",
-        ),
+        ("head -n 4 then put '$x = $a + 1'", "limit 4 | let x = a + 1"),
         ("json | step -a delta -f x", "running delta(x)"),
-        (
-            "json | nest --explode --values --across-records -f x",
-            "explode x",
-        ),
+        ("json | nest --explode --values --across-records -f x", "explode x"),
         ("json | cut -x -f a", "drop a"),
         ("json | cut -f a,b", "select a, b"),
         ("json | reorder -f a,b", "select a, b"),
@@ -546,10 +375,7 @@ fn logql_miller_and_frames_are_written_as_here() {
         ("withColumn('x', a + 1)", "let x = a + 1"),
         ("json | explode('a')", "explode a"),
         ("json | dropDuplicates(['a', 'b'])", "dedup a, b"),
-        (
-            "withWatermark('t', '10 minutes')",
-            "count | window 1m on t late 10m",
-        ),
+        ("withWatermark('t', '10 minutes')", "count | window 1m on t late 10m"),
         ("json | count | window 5m every 1m", "window 5m/1m"),
         ("json | count | window('5 minutes')", "window 5m"),
     ]);
@@ -577,12 +403,7 @@ fn carets_are_under_what_is_written_otherwise() {
 
 #[test]
 fn what_is_right_is_not_looked_at() {
-    for text in [
-        "count by line",
-        "json | where a == 5",
-        "sort -len(line)",
-        "top 5 line",
-    ] {
+    for text in ["count by line", "json | where a == 5", "sort -len(line)", "top 5 line"] {
         assert!(said(text).is_none(), "{text}");
     }
 }

@@ -40,15 +40,13 @@ pub(super) enum Kind {
 
 /// Signs of several characters, the longest first.
 const SIGNS: [&str; 28] = [
-    "===", "!==", "|=", "|~", "|>", "!=", "!~", "==", "<=", ">=", "<>", "=~", "~=", "=>", "=<",
-    "&&", "||", "??", "//", "**", "+=", "-=", "++", "->", "::", ":=", "<<", ">>",
+    "===", "!==", "|=", "|~", "|>", "!=", "!~", "==", "<=", ">=", "<>", "=~", "~=", "=>", "=<", "&&", "||", "??", "//",
+    "**", "+=", "-=", "++", "->", "::", ":=", "<<", ">>",
 ];
 
 /// Words before an operand: a `/` after one of them begins a regular expression.
-const BEFORE_OPERAND: [&str; 13] = [
-    "match", "skip", "split", "regex", "from", "and", "or", "not", "in", "grep", "like", "matches",
-    "regexp",
-];
+const BEFORE_OPERAND: [&str; 13] =
+    ["match", "skip", "split", "regex", "from", "and", "or", "not", "in", "grep", "like", "matches", "regexp"];
 
 /// All tokens; `None` if a text in quotes has no end.
 pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
@@ -67,12 +65,7 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
             continue;
         }
         let (kind, length) = token(rest, first, found.last())?;
-        found.push(Token {
-            kind,
-            text: &rest[..length],
-            start: at,
-            spaced: blanks > 0,
-        });
+        found.push(Token { kind, text: &rest[..length], start: at, spaced: blanks > 0 });
         at += length;
     }
 }
@@ -110,9 +103,7 @@ fn path(rest: &str) -> usize {
     let mut length = rest.find(|c| !is_inner(c)).unwrap_or(rest.len());
     loop {
         let after = &rest[length..];
-        let next = after
-            .strip_prefix('.')
-            .filter(|name| name.starts_with(is_inner));
+        let next = after.strip_prefix('.').filter(|name| name.starts_with(is_inner));
         if let Some(name) = next {
             length += 1 + name.find(|c| !is_inner(c)).unwrap_or(name.len());
             continue;
@@ -176,17 +167,11 @@ mod tests {
     fn splits_text_of_any_language() {
         for (text, expected) in [
             ("a.b[0] >= 1h30m", &["a.b[0]", ">=", "1h30m"][..]),
-            (
-                "{print $1, ${a b}}",
-                &["{", "print", "$1", ",", "${a b}", "}"],
-            ),
+            ("{print $1, ${a b}}", &["{", "print", "$1", ",", "${a b}", "}"]),
             ("x=~/a b/i && !y", &["x", "=~", "/a b/i", "&&", "!", "y"]),
             ("a / b / c", &["a", "/", "b", "/", "c"]),
             ("“a” 'b\\'c' # no", &["“a”", "'b\\'c'"]),
-            (
-                ".foo | select(.bar)",
-                &[".", "foo", "|", "select", "(", ".", "bar", ")"],
-            ),
+            (".foo | select(.bar)", &[".", "foo", "|", "select", "(", ".", "bar", ")"]),
             ("0.95.x 5.", &["0.95", ".", "x", "5", "."]),
         ] {
             let found: Vec<&str> = tokens(text).expect(text).iter().map(|t| t.text).collect();

@@ -34,44 +34,19 @@ pub(super) struct Value {
 }
 
 const fn function(words: &'static str, means: &'static str, here: &'static str) -> Value {
-    Value {
-        words,
-        is: Is::Function,
-        means,
-        here,
-    }
+    Value { words, is: Is::Function, means, here }
 }
 
 const fn aggregate(words: &'static str, means: &'static str, here: &'static str) -> Value {
-    Value {
-        words,
-        is: Is::Aggregate,
-        means,
-        here,
-    }
+    Value { words, is: Is::Aggregate, means, here }
 }
 
-const fn running(
-    words: &'static str,
-    name: &'static str,
-    means: &'static str,
-    here: &'static str,
-) -> Value {
-    Value {
-        words,
-        is: Is::Running(name),
-        means,
-        here,
-    }
+const fn running(words: &'static str, name: &'static str, means: &'static str, here: &'static str) -> Value {
+    Value { words, is: Is::Running(name), means, here }
 }
 
 const fn variable(words: &'static str, means: &'static str, here: &'static str) -> Value {
-    Value {
-        words,
-        is: Is::Field,
-        means,
-        here,
-    }
+    Value { words, is: Is::Field, means, here }
 }
 
 #[rustfmt::skip] // a table is read by its columns
@@ -198,10 +173,7 @@ pub(super) const VALUES: &[Value] = &[
 
 /// A word as rows have it: lower case, letters and digits.
 pub(super) fn key(word: &str) -> String {
-    let mut key: String = word
-        .chars()
-        .filter(|c| c.is_alphanumeric() || *c == '.')
-        .collect();
+    let mut key: String = word.chars().filter(|c| c.is_alphanumeric() || *c == '.').collect();
     key.make_ascii_lowercase();
     key
 }
@@ -209,16 +181,12 @@ pub(super) fn key(word: &str) -> String {
 /// The row of a function or aggregate.
 pub(super) fn find(name: &str) -> Option<&'static Value> {
     let key = key(name);
-    VALUES
-        .iter()
-        .find(|row| row.is != Is::Field && row.words.split(' ').any(|word| word == key))
+    VALUES.iter().find(|row| row.is != Is::Field && row.words.split(' ').any(|word| word == key))
 }
 
 /// What a variable means, and what is written here.
 pub(super) fn field_row(name: &str) -> Option<&'static Value> {
-    VALUES
-        .iter()
-        .find(|row| row.is == Is::Field && row.words.split(' ').any(|word| word == name))
+    VALUES.iter().find(|row| row.is == Is::Field && row.words.split(' ').any(|word| word == name))
 }
 
 /// What a variable means, and what is written here; `$3` is the third piece of the line.
@@ -233,10 +201,7 @@ pub(super) fn field(name: &str) -> Option<(String, String)> {
         digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             format!("split_part(line, \" \", {})", digits.parse::<u16>().ok()?)
         }
-        name => match name
-            .strip_prefix('{')
-            .and_then(|name| name.strip_suffix('}'))
-        {
+        name => match name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(quoted) => format!("`{quoted}`"),
             None => name.to_owned(),
         },
@@ -250,29 +215,12 @@ pub(super) fn is_own(name: &str) -> bool {
 }
 
 /// A call written as here.
-pub(super) fn call(
-    cursor: &mut Cursor<'_>,
-    token: Token<'_>,
-    name: &str,
-    arguments: &[Written],
-) -> Option<Written> {
+pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, arguments: &[Written]) -> Option<Written> {
     let key = key(name);
-    let listed = || {
-        arguments
-            .iter()
-            .map(|argument| argument.text.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let listed = || arguments.iter().map(|argument| argument.text.as_str()).collect::<Vec<_>>().join(", ");
     if is_own(name) {
         if token.text != name {
-            cursor.note(
-                token,
-                format!(
-                    "unknown function `{}`: the value is an argument of `{name}`",
-                    token.text
-                ),
-            );
+            cursor.note(token, format!("unknown function `{}`: the value is an argument of `{name}`", token.text));
         }
         return Some(Written::primary(match (name, arguments) {
             ("count" | "rate", []) => name.to_owned(),
@@ -282,25 +230,15 @@ pub(super) fn call(
         }));
     }
     if let ("col" | "column" | "lit", [one]) = (key.as_str(), arguments) {
-        cursor.note(
-            token,
-            format!("unknown function `{name}`: a field is written by its name"),
-        );
+        cursor.note(token, format!("unknown function `{name}`: a field is written by its name"));
         let inner = one.text.trim_matches('"');
-        return Some(Written::primary(if key == "lit" {
-            &one.text
-        } else {
-            inner
-        }));
+        return Some(Written::primary(if key == "lit" { &one.text } else { inner }));
     }
     if let ("printf" | "sprintf" | "format" | "strfmt" | "formatstring", [format, rest @ ..]) =
         (key.as_str(), arguments)
         && format.text.contains('%')
     {
-        cursor.note(
-            token,
-            format!("unknown function `{name}`: text is joined by `concat`"),
-        );
+        cursor.note(token, format!("unknown function `{name}`: text is joined by `concat`"));
         let rest: Vec<String> = rest.iter().map(|argument| argument.text.clone()).collect();
         let parts = format_parts(format.text.trim_matches('"'), &rest)?;
         return Some(Written::primary(format!("concat({parts})")));
@@ -316,21 +254,15 @@ pub(super) fn call(
     if is_own(&lower) {
         cursor.note(token, format!("unknown function `{name}`"));
         let listed = listed();
-        return Some(Written::primary(
-            match (lower.as_str(), arguments.is_empty()) {
-                ("count" | "rate", true) => lower,
-                _ => format!("{lower}({listed})"),
-            },
-        ));
+        return Some(Written::primary(match (lower.as_str(), arguments.is_empty()) {
+            ("count" | "rate", true) => lower,
+            _ => format!("{lower}({listed})"),
+        }));
     }
     let Some(row) = find(name) else {
         return Some(Written::primary(format!("{name}({})", listed())));
     };
-    let what = if row.is == Is::Aggregate {
-        "aggregate"
-    } else {
-        "function"
-    };
+    let what = if row.is == Is::Aggregate { "aggregate" } else { "function" };
     cursor.note(token, format!("unknown {what} `{name}`: {}", row.means));
     let text = fill(row.here, arguments)?;
     match row.is {
@@ -340,15 +272,8 @@ pub(super) fn call(
         }
         _ => {
             let is_call = text.ends_with(')')
-                && text.find('(').is_some_and(|open| {
-                    text[..open]
-                        .chars()
-                        .all(|c| c.is_alphanumeric() || c == '_')
-                });
-            Some(Written::of(
-                if is_call { Level::Primary } else { Level::Not },
-                text,
-            ))
+                && text.find('(').is_some_and(|open| text[..open].chars().all(|c| c.is_alphanumeric() || c == '_'));
+            Some(Written::of(if is_call { Level::Primary } else { Level::Not }, text))
         }
     }
 }
@@ -390,11 +315,7 @@ pub(super) fn format_parts(format: &str, arguments: &[String]) -> Option<String>
                 let (name, after) = rest[1..].split_once('}')?;
                 rest = after;
                 let name = name.split(':').next()?;
-                Some(if name.is_empty() {
-                    arguments.next()?.clone()
-                } else {
-                    name.to_owned()
-                })
+                Some(if name.is_empty() { arguments.next()?.clone() } else { name.to_owned() })
             }
             _ => None,
         };
@@ -408,11 +329,7 @@ pub(super) fn format_parts(format: &str, arguments: &[String]) -> Option<String>
             }
             None => {
                 text.push(c);
-                rest = &rest[if rest.starts_with("%%") {
-                    2
-                } else {
-                    c.len_utf8()
-                }..];
+                rest = &rest[if rest.starts_with("%%") { 2 } else { c.len_utf8() }..];
             }
         }
     }
@@ -444,10 +361,7 @@ fn argument(name: &str, arguments: &[Written]) -> Option<String> {
     let at = |digit: &str| arguments.get(digit.parse::<usize>().ok()?.checked_sub(1)?);
     match name {
         "*" => (!arguments.is_empty()).then(|| {
-            let texts: Vec<&str> = arguments
-                .iter()
-                .map(|argument| argument.text.as_str())
-                .collect();
+            let texts: Vec<&str> = arguments.iter().map(|argument| argument.text.as_str()).collect();
             texts.join(", ")
         }),
         "f" => arguments.first().map(|argument| {
@@ -459,31 +373,20 @@ fn argument(name: &str, arguments: &[Written]) -> Option<String> {
             }
         }),
         "p" => Some(percentile(arguments).unwrap_or_else(|| "p95(x)".to_owned())),
-        "t" => arguments
-            .iter()
-            .find(is_text)
-            .map(|argument| argument.text.clone()),
-        "c_t" => arguments
-            .iter()
-            .find(is_text)
-            .map(|argument| format!(", {}", argument.text)),
+        "t" => arguments.iter().find(is_text).map(|argument| argument.text.clone()),
+        "c_t" => arguments.iter().find(is_text).map(|argument| format!(", {}", argument.text)),
         "x" => arguments
             .iter()
             .find(|argument| !is_text(argument) && !is_duration(argument))
             .map(|argument| argument.text.clone()),
-        "d" => arguments
-            .iter()
-            .find_map(|argument| duration(&argument.text)),
+        "d" => arguments.iter().find_map(|argument| duration(&argument.text)),
         "n2" | "c3" => at(&name[1..]).map(|argument| format!(", {}", argument.text)),
         _ => match name.strip_prefix('r') {
             Some(digit) => {
                 let argument = at(digit)?;
                 match argument.text.starts_with('"') {
                     true => regex_of(&argument.text, ""),
-                    false => argument
-                        .text
-                        .starts_with('/')
-                        .then(|| argument.text.clone()),
+                    false => argument.text.starts_with('/').then(|| argument.text.clone()),
                 }
             }
             None => at(name).map(|argument| argument.text.clone()),
@@ -493,24 +396,14 @@ fn argument(name: &str, arguments: &[Written]) -> Option<String> {
 
 /// `5m`, `'5 minutes'`, `'hour'`, `PT5M` is not read.
 fn duration(text: &str) -> Option<String> {
-    duration_of(text.trim_matches('"'))
-        .filter(|_| text.starts_with(|c: char| c.is_ascii_digit() || c == '"'))
+    duration_of(text.trim_matches('"')).filter(|_| text.starts_with(|c: char| c.is_ascii_digit() || c == '"'))
 }
 
 /// `p95(x)` of `quantile(x, 0.95)` and `quantile(0.95, x)`.
 fn percentile(arguments: &[Written]) -> Option<String> {
     let number = |argument: &&Written| argument.text.parse::<f64>().is_ok();
     let share: f64 = arguments.iter().find(number)?.text.parse().ok()?;
-    let of = arguments
-        .iter()
-        .find(|argument| !number(argument))
-        .map_or("x", |argument| &argument.text);
-    let percent = if share <= 1.0 {
-        (share * 1e6).round() / 1e4
-    } else {
-        share
-    };
-    (0.0..=100.0)
-        .contains(&percent)
-        .then(|| format!("p{percent}({of})"))
+    let of = arguments.iter().find(|argument| !number(argument)).map_or("x", |argument| &argument.text);
+    let percent = if share <= 1.0 { (share * 1e6).round() / 1e4 } else { share };
+    (0.0..=100.0).contains(&percent).then(|| format!("p{percent}({of})"))
 }

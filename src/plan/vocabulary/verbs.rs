@@ -19,19 +19,8 @@ pub(super) struct Verb {
     pub(super) typed: &'static str,
 }
 
-const fn verb(
-    words: &'static str,
-    typed: &'static str,
-    means: &'static str,
-    here: &'static [&'static str],
-) -> Verb {
-    Verb {
-        words,
-        means,
-        here,
-        made: None,
-        typed,
-    }
+const fn verb(words: &'static str, typed: &'static str, means: &'static str, here: &'static [&'static str]) -> Verb {
+    Verb { words, means, here, made: None, typed }
 }
 
 const fn made(
@@ -41,13 +30,7 @@ const fn made(
     made: fn(&mut Cursor<'_>) -> Option<String>,
     here: &'static [&'static str],
 ) -> Verb {
-    Verb {
-        words,
-        means,
-        here,
-        made: Some(made),
-        typed,
-    }
+    Verb { words, means, here, made: Some(made), typed }
 }
 
 const AGGREGATES: &str = "aggregates need no verb";
@@ -69,8 +52,7 @@ const BIN: &str = "times are rounded down by `bin`, in `let` or in a key";
 const WINDOW: &str = "use `window` for a result in each period of time";
 const EXTRACT: &str = "fields are taken out of text by `parse` or `regex`";
 const JSON: &str = "JSON is read by `json`, its fields are paths";
-const OVERALL: &str =
-    "all rows of a result are added up by `total`; aggregates by group are a result of their own";
+const OVERALL: &str = "all rows of a result are added up by `total`; aggregates by group are a result of their own";
 const PIVOT: &str = "each pair of keys is a row: write both keys";
 const FILL: &str = "a missing value is replaced by `??`";
 const REPLACE: &str = "text is replaced by `replace` and `regex_replace`";
@@ -189,16 +171,13 @@ pub(super) const VERBS: &[Verb] = &[
 fn made_timechart(cursor: &mut Cursor<'_>) -> Option<String> {
     let span = span(cursor).unwrap_or_else(|| "1m".to_owned());
     let aggregates = cursor.aggregates()?;
-    cursor
-        .is_done()
-        .then(|| format!("{aggregates} | window {span}"))
+    cursor.is_done().then(|| format!("{aggregates} | window {span}"))
 }
 
 /// The duration that is said by `span=5m`, `step 5m` or the like.
 fn span(cursor: &Cursor<'_>) -> Option<String> {
     let tokens = cursor.tokens.iter().skip(cursor.at);
-    let mut durations = tokens
-        .filter_map(|token| super::expression::duration_of(token.text.trim_matches(['"', '\''])));
+    let mut durations = tokens.filter_map(|token| super::expression::duration_of(token.text.trim_matches(['"', '\''])));
     durations.find(|duration| duration.starts_with(|c: char| c.is_ascii_digit()))
 }
 
@@ -223,19 +202,9 @@ fn made_grouped(cursor: &mut Cursor<'_>) -> Option<String> {
     while let Some(token) = cursor.next() {
         let is_called = cursor.at_sign("(");
         match token.kind {
-            Kind::Word
-                if is_called
-                    && !matches!(
-                        token.text,
-                        "agg" | "reset_index" | "show" | "size" | "count"
-                    ) =>
-            {
+            Kind::Word if is_called && !matches!(token.text, "agg" | "reset_index" | "show" | "size" | "count") => {
                 let row = super::values::find(token.text);
-                name = row
-                    .map_or(token.text, |row| {
-                        row.here.split('(').next().unwrap_or(row.here)
-                    })
-                    .to_owned();
+                name = row.map_or(token.text, |row| row.here.split('(').next().unwrap_or(row.here)).to_owned();
             }
             Kind::Text => column = name_of(token),
             _ => {}
@@ -322,20 +291,14 @@ fn made_sub(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = &cursor.tokens[cursor.at..];
     let regex = rest.iter().find(|token| token.kind == Kind::Regex);
     let mut texts = rest.iter().filter(|token| token.kind == Kind::Text);
-    let field = rest
-        .iter()
-        .find(|token| token.kind == Kind::Word && token.text != "with" && token.text != "in");
+    let field = rest.iter().find(|token| token.kind == Kind::Word && token.text != "with" && token.text != "in");
     let field = field.map_or("line", |token| token.text);
     let from = match regex {
         Some(regex) => regex.text.to_owned(),
         None => super::lists::quoted(*texts.next()?),
     };
     let to = super::lists::quoted(*texts.next()?);
-    let name = if regex.is_some() {
-        "regex_replace"
-    } else {
-        "replace"
-    };
+    let name = if regex.is_some() { "regex_replace" } else { "replace" };
     Some(format!("let {field} = {name}({field}, {from}, {to})"))
 }
 
@@ -360,11 +323,7 @@ fn made_rolling(cursor: &mut Cursor<'_>) -> Option<String> {
     use super::tokens::Kind;
     let rest = &cursor.tokens[cursor.at..];
     let number = rest.iter().find(|token| token.kind == Kind::Number)?;
-    let called = rest
-        .iter()
-        .skip(1)
-        .rev()
-        .find(|token| token.kind == Kind::Word);
+    let called = rest.iter().skip(1).rev().find(|token| token.kind == Kind::Word);
     let name = called.map_or("avg", |token| match token.text {
         "sum" | "max" | "min" | "stddev" => token.text,
         _ => "avg",
@@ -412,10 +371,7 @@ fn made_assert(cursor: &mut Cursor<'_>) -> Option<String> {
 
 /// `fields a, b`, `fields - a`, `fields + a`.
 fn made_fields(cursor: &mut Cursor<'_>) -> Option<String> {
-    if cursor.peek()?.text == "-"
-        || cursor.word("except").is_some()
-        || cursor.word("exclude").is_some()
-    {
+    if cursor.peek()?.text == "-" || cursor.word("except").is_some() || cursor.word("exclude").is_some() {
         cursor.sign("-");
         return made_drop(cursor);
     }
@@ -440,10 +396,7 @@ fn made_drop(cursor: &mut Cursor<'_>) -> Option<String> {
 pub(super) fn made_sort(cursor: &mut Cursor<'_>) -> Option<String> {
     cursor.word("by");
     let (mut inner, _) = inside(cursor)?;
-    let descends = inner
-        .tokens
-        .iter()
-        .any(|token| token.text.eq_ignore_ascii_case("ascending"))
+    let descends = inner.tokens.iter().any(|token| token.text.eq_ignore_ascii_case("ascending"))
         && inner.tokens.iter().any(|token| token.text == "False");
     let keys = match descends {
         true => format!("{} desc", super::lists::name_of(inner.next()?)?),
@@ -467,20 +420,9 @@ fn made_resample(cursor: &mut Cursor<'_>) -> Option<String> {
 /// What the parentheses directly after a word hold, or what follows it; and whether there are parentheses.
 pub(super) fn inside<'a>(cursor: &Cursor<'a>) -> Option<(Cursor<'a>, bool)> {
     let rest = &cursor.tokens[cursor.at..];
-    let is_call = rest.first().is_some_and(|open| open.text == "(")
-        && rest.last().is_some_and(|end| end.text == ")");
-    let tokens = if is_call {
-        &rest[1..rest.len() - 1]
-    } else {
-        rest
-    };
-    let inner = Cursor {
-        text: cursor.text,
-        tokens: tokens.into(),
-        at: 0,
-        note: None,
-        before: Vec::new(),
-    };
+    let is_call = rest.first().is_some_and(|open| open.text == "(") && rest.last().is_some_and(|end| end.text == ")");
+    let tokens = if is_call { &rest[1..rest.len() - 1] } else { rest };
+    let inner = Cursor { text: cursor.text, tokens: tokens.into(), at: 0, note: None, before: Vec::new() };
     (!tokens.is_empty()).then_some((inner, is_call))
 }
 
@@ -490,12 +432,9 @@ pub(super) fn with_before(before: &[(String, String)], stage: &str) -> String {
     for (made, name) in before {
         out.push_str(&format!("{} | ", named(made, name)));
     }
-    if let ([(made, name)], Some((new, value))) = (
-        before,
-        stage
-            .strip_prefix("let ")
-            .and_then(|stage| stage.split_once(" = ")),
-    ) && value == name
+    if let ([(made, name)], Some((new, value))) =
+        (before, stage.strip_prefix("let ").and_then(|stage| stage.split_once(" = ")))
+        && value == name
     {
         return named(made, new); // `let p = lag(x)`
     }

@@ -16,10 +16,7 @@ impl Cursor<'_> {
         let is_own = matches!(lower.as_str(), "in") && word.text == "in" && sign.text != "!";
         if !is_own {
             let marked = match negated {
-                true => Token {
-                    text: ahead.text.get(sign.start..word.end())?,
-                    ..sign
-                },
+                true => Token { text: ahead.text.get(sign.start..word.end())?, ..sign },
                 false => word,
             };
             ahead.note(marked, format!("unknown operator `{}`", marked.text));
@@ -75,18 +72,14 @@ impl Cursor<'_> {
             }
             "startswith" | "endswith" | "startswith_cs" | "hasprefix" | "hassuffix" => {
                 let right = ahead.add(depth)?;
-                let name = if lower.ends_with("suffix") || lower.starts_with("ends") {
-                    "endswith"
-                } else {
-                    "startswith"
-                };
+                let name =
+                    if lower.ends_with("suffix") || lower.starts_with("ends") { "endswith" } else { "startswith" };
                 Written::primary(format!("{name}({x}, {})", right.text))
             }
             "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
                 let right = ahead.add(depth)?;
-                let sign = ["==", "!=", ">", ">=", "<", "<="][["eq", "ne", "gt", "ge", "lt", "le"]
-                    .iter()
-                    .position(|w| *w == lower)?];
+                let sign = ["==", "!=", ">", ">=", "<", "<="]
+                    [["eq", "ne", "gt", "ge", "lt", "le"].iter().position(|w| *w == lower)?];
                 joined(left, sign, &right, Level::Compare)
             }
             _ => return Some(left.clone()),

@@ -23,26 +23,16 @@ pub(super) enum Level {
 
 impl Written {
     pub(super) fn primary(text: impl Into<String>) -> Written {
-        Written {
-            text: text.into(),
-            level: Level::Primary,
-        }
+        Written { text: text.into(), level: Level::Primary }
     }
 
     pub(super) fn of(level: Level, text: impl Into<String>) -> Written {
-        Written {
-            text: text.into(),
-            level,
-        }
+        Written { text: text.into(), level }
     }
 
     /// The text, in parentheses if it binds more loosely than this.
     pub(super) fn within(&self, level: Level) -> String {
-        if self.level < level {
-            format!("({})", self.text)
-        } else {
-            self.text.clone()
-        }
+        if self.level < level { format!("({})", self.text) } else { self.text.clone() }
     }
 
     pub(super) fn is_text(&self) -> bool {
@@ -59,39 +49,24 @@ pub(super) fn joined(left: &Written, operator: &str, right: &Written, level: Lev
     };
     let text = format!(
         "{} {operator} {}",
-        left.within(level.max(if level == Level::Compare {
-            Level::Add
-        } else {
-            level
-        })),
+        left.within(level.max(if level == Level::Compare { Level::Add } else { level })),
         right.within(tighter)
     );
     Written::of(level, text)
 }
 
 pub(super) fn chosen(condition: &Written, first: &Written, second: &Written) -> Written {
-    Written::primary(format!(
-        "if({}, {}, {})",
-        condition.text, first.text, second.text
-    ))
+    Written::primary(format!("if({}, {}, {})", condition.text, first.text, second.text))
 }
 
 pub(super) fn concat(left: &Written, right: &Written) -> Written {
-    let inner = left
-        .text
-        .strip_prefix("concat(")
-        .and_then(|text| text.strip_suffix(')'));
-    Written::primary(format!(
-        "concat({}, {})",
-        inner.unwrap_or(&left.text),
-        right.text
-    ))
+    let inner = left.text.strip_prefix("concat(").and_then(|text| text.strip_suffix(')'));
+    Written::primary(format!("concat({}, {})", inner.unwrap_or(&left.text), right.text))
 }
 
 pub(super) fn cast(value: &Written, of: &str) -> Option<Written> {
     let name = match of.to_ascii_lowercase().as_str() {
-        "int" | "integer" | "bigint" | "float" | "double" | "real" | "decimal" | "numeric"
-        | "number" | "long" => "num",
+        "int" | "integer" | "bigint" | "float" | "double" | "real" | "decimal" | "numeric" | "number" | "long" => "num",
         "text" | "string" | "varchar" | "str" | "char" => "text",
         "timestamp" | "datetime" | "date" | "timestamptz" => "time",
         _ => return None,
@@ -152,8 +127,7 @@ pub(super) fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<Written
             None => format!("{start}$"),
         };
         let flags = if ignores_case { "i" } else { "" };
-        return (!whole.is_empty())
-            .then(|| Written::of(Level::Compare, format!("{x} ~ /{whole}/{flags}")));
+        return (!whole.is_empty()).then(|| Written::of(Level::Compare, format!("{x} ~ /{whole}/{flags}")));
     }
     let text = in_quotes(inner);
     Some(match (pattern.starts_with('%'), pattern.ends_with('%')) {
@@ -167,9 +141,7 @@ pub(super) fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<Written
 /// `5m` of `5 minutes`, `5min`, `1 hour`; of a text that is one already.
 pub(super) fn duration_of(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_lowercase();
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit = match unit.trim() {
         "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => "ms",

@@ -66,13 +66,7 @@ fn batch(records: &[Record], first: usize) -> Batch<'static> {
     };
     let numbers = || (first..first + records.len()).map(|number| ValueRef::Int(number as i64));
     batch.set(KEY, records.iter().map(key).collect());
-    batch.set(
-        TIME,
-        records
-            .iter()
-            .map(|record| ValueRef::Int(record.2))
-            .collect(),
-    );
+    batch.set(TIME, records.iter().map(|record| ValueRef::Int(record.2)).collect());
     batch.set(NUMBERS[side], numbers().collect());
     batch.set(LAST, numbers().collect());
     batch
@@ -84,21 +78,13 @@ fn written() -> [Written; 2] {
 
 fn begun(unmatched: Unmatched) -> Joining {
     let mut joining = Joining::new(join(unmatched));
-    let limits = Limits {
-        sources: 2,
-        max_jump_ns: i64::MAX / 4,
-        idle_ns: i64::MAX,
-    };
+    let limits = Limits { sources: 2, max_jump_ns: i64::MAX / 4, idle_ns: i64::MAX };
     joining.begin(limits, &written());
     joining
 }
 
 fn arrival(side: bool) -> Arrival {
-    Arrival {
-        source: usize::from(side),
-        input: usize::from(side),
-        read_ns: 0,
-    }
+    Arrival { source: usize::from(side), input: usize::from(side), read_ns: 0 }
 }
 
 fn run(records: &[Record], unmatched: Unmatched, cuts: &[usize]) -> Outcome {
@@ -108,11 +94,7 @@ fn run(records: &[Record], unmatched: Unmatched, cuts: &[usize]) -> Outcome {
     while at < records.len() {
         let most = *cuts.next().expect("there is one");
         let side = records[at].0;
-        let len = records[at..]
-            .iter()
-            .take(most)
-            .take_while(|record| record.0 == side)
-            .count();
+        let len = records[at..].iter().take(most).take_while(|record| record.0 == side).count();
         joining.arrive(arrival(side));
         joining.push(batch(&records[at..at + len], at), &mut out, &mut account);
         at += len;
@@ -122,11 +104,7 @@ fn run(records: &[Record], unmatched: Unmatched, cuts: &[usize]) -> Outcome {
         ValueRef::Int(number) => Some(number as usize),
         _ => None,
     };
-    let mut outcome = Outcome {
-        filtered: account.filtered,
-        late: account.late,
-        ..Outcome::default()
-    };
+    let mut outcome = Outcome { filtered: account.filtered, late: account.late, ..Outcome::default() };
     for batch in &out {
         for row in 0..batch.rows {
             let [first, second] = NUMBERS.map(|slot| number(batch, slot, row));
@@ -163,9 +141,7 @@ fn naive(records: &[Record], unmatched: Unmatched) -> Outcome {
             let (side, _, time) = records[other];
             time + WITHIN < reached[usize::from(!side)]
         };
-        let mut gone: Vec<usize> = (0..number)
-            .filter(|other| !is_gone[*other] && is_past(*other))
-            .collect();
+        let mut gone: Vec<usize> = (0..number).filter(|other| !is_gone[*other] && is_past(*other)).collect();
         gone.sort_by_key(|other| (records[*other].2, *other));
         for other in gone {
             is_gone[other] = true;
@@ -193,9 +169,8 @@ fn naive(records: &[Record], unmatched: Unmatched) -> Outcome {
         }
     }
     for of in [false, true] {
-        let mut rest: Vec<usize> = (0..records.len())
-            .filter(|other| !is_gone[*other] && records[*other].0 == of)
-            .collect();
+        let mut rest: Vec<usize> =
+            (0..records.len()).filter(|other| !is_gone[*other] && records[*other].0 == of).collect();
         rest.sort_by_key(|other| (records[*other].2, *other));
         for other in rest {
             print(&mut outcome, other, is_paired[other], is_late[other]);
@@ -232,22 +207,13 @@ fn what_is_kept_does_not_grow() {
             pairs += out.iter().map(|batch| batch.rows).sum::<usize>();
         }
         let waiting = Side::BOTH.map(|side| joining.partners.waiting(side));
-        assert!(
-            waiting
-                .iter()
-                .all(|waiting| *waiting <= 2 * (WITHIN + LATE + 2) as usize)
-        );
+        assert!(waiting.iter().all(|waiting| *waiting <= 2 * (WITHIN + LATE + 2) as usize));
         assert!(joining.partners.keys() <= (1 << 14) + 16, "{round}");
         let batches = joining.kept.each_ref().map(Kept::batches);
-        assert!(
-            batches.iter().all(|batches| *batches <= waiting[0]),
-            "{batches:?}"
-        );
+        assert!(batches.iter().all(|batches| *batches <= waiting[0]), "{batches:?}");
     }
     // Each of its own key, and each `b` with those of the other side that came at most so long before.
-    let b = (1..=WITHIN as usize)
-        .map(|apart| 2 * (30_000 - apart))
-        .sum::<usize>();
+    let b = (1..=WITHIN as usize).map(|apart| 2 * (30_000 - apart)).sum::<usize>();
     assert_eq!(pairs, 30_000 + 30_000 + b);
     assert_eq!(account.filtered + account.late, 0);
 }
@@ -257,25 +223,14 @@ fn a_side_that_has_ended_is_waited_for_no_more() {
     let mut joining = begun(Unmatched::Kept);
     let (mut out, mut account) = (Vec::new(), Account::default());
     joining.arrive(arrival(false));
-    joining.push(
-        batch(&[(false, 1, 5), (false, 2, 4)], 0),
-        &mut out,
-        &mut account,
-    );
+    joining.push(batch(&[(false, 1, 5), (false, 2, 4)], 0), &mut out, &mut account);
     assert!(out.is_empty());
     joining.mark(Mark::Clock, arrival(true), &mut out, &mut account);
-    assert!(
-        out.is_empty(),
-        "the clock says nothing of the records' time"
-    );
+    assert!(out.is_empty(), "the clock says nothing of the records' time");
     joining.mark(Mark::Ended, arrival(true), &mut out, &mut account);
     let rows: usize = out.iter().map(|batch| batch.rows).sum();
     assert_eq!(rows, 2);
-    assert_eq!(
-        out[0].column(NUMBERS[0]).get(0),
-        ValueRef::Int(1),
-        "by time"
-    );
+    assert_eq!(out[0].column(NUMBERS[0]).get(0), ValueRef::Int(1), "by time");
     joining.push(batch(&[(false, 1, 6)], 2), &mut out, &mut account);
     assert_eq!(out.len(), 2, "at once");
     assert_eq!(joining.partners.waiting(Side::First), 0);

@@ -180,9 +180,7 @@ impl Sessions {
         }
         self.newest = keys.iter().map(|key| self.newest[*key as usize]).collect();
         let older = std::mem::take(&mut self.older).into_iter();
-        self.older = older
-            .map(|(key, sessions)| (new_keys[key as usize], sessions))
-            .collect();
+        self.older = older.map(|(key, sessions)| (new_keys[key as usize], sessions)).collect();
         self.next_cells = next_cells;
         self.spent = 0;
         (cells, keys)
@@ -237,9 +235,7 @@ impl Sessions {
         }
         let mut begins = time;
         let before = self.last_until(key, time);
-        if let Some(before) =
-            before.filter(|before| !self.is_behind(self.open[*before as usize].last, time))
-        {
+        if let Some(before) = before.filter(|before| !self.is_behind(self.open[*before as usize].last, time)) {
             begins = self.open[before as usize].start;
             self.absorb(at, before);
         }
@@ -285,12 +281,7 @@ impl Sessions {
 
     /// A session as it is so far.
     fn so_far(&self, open: &Open) -> Session {
-        Session {
-            start: open.start,
-            end: open.last.saturating_add(self.gap),
-            key: open.key,
-            cell: open.cells.0,
-        }
+        Session { start: open.start, end: open.last.saturating_add(self.gap), key: open.key, cell: open.cells.0 }
     }
 
     /// Begins a session after all others of the key.
@@ -310,14 +301,7 @@ impl Sessions {
         let cell = self.next_cells.len() as u32;
         self.next_cells.push(NONE);
         self.begun += 1;
-        let session = Open {
-            number: self.begun,
-            key,
-            start: time,
-            last: time,
-            cells: (cell, cell),
-            is_open: true,
-        };
+        let session = Open { number: self.begun, key, start: time, last: time, cells: (cell, cell), is_open: true };
         let index = match self.free.pop() {
             Some(index) => {
                 self.open[index as usize] = session;

@@ -32,11 +32,7 @@ fn the_ends_of_time_have_sessions_too() {
     assert_eq!(sessions.cell(0, i64::MIN, i64::MIN), Some(1));
     assert_eq!(sessions.cell(0, i64::MIN + 4, i64::MIN), Some(1));
     sessions.finish();
-    let mut starts: Vec<i64> = sessions
-        .take()
-        .iter()
-        .map(|session| session.start)
-        .collect();
+    let mut starts: Vec<i64> = sessions.take().iter().map(|session| session.start).collect();
     starts.sort_unstable();
     assert_eq!(starts, [i64::MIN, i64::MAX]);
 }
@@ -104,11 +100,7 @@ fn what_is_held_stays_as_small_as_what_is_open() {
 fn naive(gap: i64, records: &[(u32, i64)]) -> Vec<(u32, i64, i64, usize)> {
     let mut found = Vec::new();
     for key in 0..4 {
-        let mut times: Vec<i64> = records
-            .iter()
-            .filter(|record| record.0 == key)
-            .map(|record| record.1)
-            .collect();
+        let mut times: Vec<i64> = records.iter().filter(|record| record.0 == key).map(|record| record.1).collect();
         times.sort_unstable();
         for times in times.chunk_by(|left, right| right - left < gap) {
             found.push((key, times[0], times[times.len() - 1] + gap, times.len()));

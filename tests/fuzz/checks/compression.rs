@@ -42,8 +42,6 @@ pub fn check(data: &[u8]) {
 /// What comes out, up to a limit, and whether it ends with an error.
 fn read(compression: Compression, bytes: Box<dyn Read + Send>) -> (Vec<u8>, bool) {
     let mut text = Vec::new();
-    let read = compression
-        .reader(bytes)
-        .and_then(|reader| reader.take(LIMIT_BYTES).read_to_end(&mut text));
+    let read = compression.reader(bytes).and_then(|reader| reader.take(LIMIT_BYTES).read_to_end(&mut text));
     (text, read.is_err())
 }

@@ -1,9 +1,7 @@
 //! Rows of columns: a column read alone is the same as in the whole row, whether the names are given or stand in the
 //! header, and rows that are printed are read as the same.
 
-use bourn::data::{
-    Batch, Bytes, Column, Framing, Position, Slot, Span, TextColumn, Value, trim_terminator,
-};
+use bourn::data::{Batch, Bytes, Column, Framing, Position, Slot, Span, TextColumn, Value, trim_terminator};
 use std::sync::LazyLock;
 
 use bourn::decode::csv::{CsvDecoder, Dialect, Separator};
@@ -110,10 +108,7 @@ fn records(dialect: Dialect, bytes: &[u8]) -> TextColumn<'_> {
         let length = trim_terminator(&bytes[start..end]).len();
         spans.push(Span::new(start, start + length));
     });
-    TextColumn {
-        bytes: Bytes::Borrowed(bytes),
-        spans,
-    }
+    TextColumn { bytes: Bytes::Borrowed(bytes), spans }
 }
 
 /// The names of the columns, if all are text.
@@ -138,12 +133,7 @@ fn assert_prints(dialect: Dialect, names: &[String], passed: &[&Vec<Value>]) {
         let slot = Slot(index as u32);
         let values = passed.iter().map(|row| row[index].clone()).collect();
         batch.set(slot, Column::Values(values));
-        columns.push(OutputColumn {
-            name: name.clone(),
-            slot,
-            is_key: false,
-            is_bound: false,
-        });
+        columns.push(OutputColumn { name: name.clone(), slot, is_key: false, is_bound: false });
     }
     let mut encoder = format::make(format, &columns, Look::default());
     let mut printed = Vec::new();
@@ -164,9 +154,6 @@ fn assert_prints(dialect: Dialect, names: &[String], passed: &[&Vec<Value>]) {
         Value::Null => Value::Text(Vec::new()),
         value => value.clone(),
     };
-    let expected: Vec<Row> = passed
-        .iter()
-        .map(|row| Ok(row.iter().map(text).collect()))
-        .collect();
+    let expected: Vec<Row> = passed.iter().map(|row| Ok(row.iter().map(text).collect())).collect();
     assert_eq!(again, expected, "{}", printed.escape_ascii());
 }

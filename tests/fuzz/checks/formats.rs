@@ -11,11 +11,7 @@ pub fn check(data: &[u8]) {
     };
     let format = FORMATS[usize::from(*choice) % FORMATS.len()];
     let texts = rows::lines(lines);
-    let names: Vec<String> = format
-        .fields
-        .iter()
-        .map(|field| field.name.to_owned())
-        .collect();
+    let names: Vec<String> = format.fields.iter().map(|field| field.name.to_owned()).collect();
     let all = rows::decode(format.decoder(&names).as_ref(), &texts);
     let structures = rows::decode(format.decoder(&[]).as_ref(), &texts);
     for (structure, all) in structures.iter().zip(&all) {

@@ -38,10 +38,7 @@ pub fn check(data: &[u8]) {
             found.push(taken);
         }
     }
-    assert!(
-        found.iter().all(|end| ends.contains(end)),
-        "the last record so far"
-    );
+    assert!(found.iter().all(|end| ends.contains(end)), "the last record so far");
 
     let mut start = 0;
     for end in ends {

@@ -20,10 +20,7 @@ pub fn check(data: &[u8]) {
     for whole in wholes.iter().flatten() {
         collect(&whole[0], &mut Vec::new(), &mut paths);
     }
-    let wanted: Vec<Wanted> = paths
-        .iter()
-        .map(|path| Wanted::Field(Path(path.clone()), Seen::default()))
-        .collect();
+    let wanted: Vec<Wanted> = paths.iter().map(|path| Wanted::Field(Path(path.clone()), Seen::default())).collect();
     let fields = rows::decode(&JsonDecoder::new(&wanted), &texts);
     for (row, whole) in wholes.iter().enumerate() {
         match (whole, &fields[row], &structures[row]) {
@@ -76,15 +73,12 @@ fn at<'v>(value: &'v Value, path: &[Segment]) -> &'v Value {
         return value;
     };
     let below = match (value, segment) {
-        (Value::Object(fields), Segment::Name(name)) => fields
-            .iter()
-            .find(|(known, _)| known == name.as_bytes())
-            .map(|(_, value)| value),
+        (Value::Object(fields), Segment::Name(name)) => {
+            fields.iter().find(|(known, _)| known == name.as_bytes()).map(|(_, value)| value)
+        }
         (Value::List(values), Segment::Index(index)) => {
             let from_front = index + if *index < 0 { values.len() as i64 } else { 0 };
-            usize::try_from(from_front)
-                .ok()
-                .and_then(|index| values.get(index))
+            usize::try_from(from_front).ok().and_then(|index| values.get(index))
         }
         _ => None,
     };

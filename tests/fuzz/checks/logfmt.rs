@@ -12,10 +12,7 @@ use super::rows;
 /// Takes lines.
 pub fn check(data: &[u8]) {
     let texts = rows::lines(data);
-    let wholes = rows::decode(
-        &LogfmtDecoder::new(Separator::White, &[Wanted::Whole]),
-        &texts,
-    );
+    let wholes = rows::decode(&LogfmtDecoder::new(Separator::White, &[Wanted::Whole]), &texts);
     let mut keys: Vec<&str> = Vec::new();
     for (key, _) in wholes.iter().flatten().flat_map(|whole| pairs(&whole[0])) {
         match std::str::from_utf8(key) {
@@ -39,11 +36,9 @@ pub fn check(data: &[u8]) {
                 }
                 assert_prints(pairs);
             }
-            (whole, fields) => assert_eq!(
-                whole.as_ref().err(),
-                fields.as_ref().err(),
-                "nothing is rejected for its content"
-            ),
+            (whole, fields) => {
+                assert_eq!(whole.as_ref().err(), fields.as_ref().err(), "nothing is rejected for its content")
+            }
         }
     }
 }
@@ -59,16 +54,10 @@ fn pairs(whole: &Value) -> &[(Vec<u8>, Value)] {
 fn assert_prints(pairs: &[(Vec<u8>, Value)]) {
     let write_row = format::find("logfmt").and_then(|format| format.open_row);
     let write_row = write_row.expect("logfmt names its fields in every row");
-    let row: Vec<(&[u8], ValueRef<'_>)> = pairs
-        .iter()
-        .map(|(key, value)| (key.as_slice(), value.borrow()))
-        .collect();
+    let row: Vec<(&[u8], ValueRef<'_>)> = pairs.iter().map(|(key, value)| (key.as_slice(), value.borrow())).collect();
     let mut line = Vec::new();
     write_row(&row, &mut line);
-    let again = rows::decode(
-        &LogfmtDecoder::new(Separator::White, &[Wanted::Whole]),
-        &rows::lines(&line),
-    );
+    let again = rows::decode(&LogfmtDecoder::new(Separator::White, &[Wanted::Whole]), &rows::lines(&line));
     let shown = line.escape_ascii();
     let Ok(again) = &again[0] else {
         panic!("{shown}: {again:?}");
@@ -91,6 +80,5 @@ fn assert_prints(pairs: &[(Vec<u8>, Value)]) {
 
 /// Whether a key is printed as it is.
 fn is_plain(key: &[u8]) -> bool {
-    key.iter()
-        .all(|byte| byte.is_ascii_graphic() && !b"\"'`\\".contains(byte))
+    key.iter().all(|byte| byte.is_ascii_graphic() && !b"\"'`\\".contains(byte))
 }

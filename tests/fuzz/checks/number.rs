@@ -11,10 +11,7 @@ pub fn check(data: &[u8]) {
     match parse_number(data) {
         None => {
             // What is an int to the standard library is a number here.
-            assert!(
-                text.is_none_or(|text| text.parse::<i64>().is_err()),
-                "{text:?}"
-            );
+            assert!(text.is_none_or(|text| text.parse::<i64>().is_err()), "{text:?}");
         }
         Some(number) => {
             let text = text.expect("digits are ASCII");

@@ -27,10 +27,7 @@ pub fn check(data: &[u8]) {
     for mistake in &mistakes {
         let span = mistake.span;
         assert!(span.start <= span.end && span.end <= text.len(), "{text}");
-        assert!(
-            text.is_char_boundary(span.start) && text.is_char_boundary(span.end),
-            "{text}"
-        );
+        assert!(text.is_char_boundary(span.start) && text.is_char_boundary(span.end), "{text}");
     }
     assert!(!lang::render(&mistakes, text, None).is_empty());
 }

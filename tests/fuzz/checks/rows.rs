@@ -1,8 +1,7 @@
 //! Texts decoded in several ways, which must give the same rows.
 
 use bourn::data::{
-    Bytes, Number, Span, TextColumn, Value, parse_duration, parse_number, parse_time, read_json,
-    write_json, write_text,
+    Bytes, Number, Span, TextColumn, Value, parse_duration, parse_number, parse_time, read_json, write_json, write_text,
 };
 use bourn::decode::{Decoded, Decoder};
 
@@ -18,10 +17,7 @@ pub fn lines(bytes: &[u8]) -> TextColumn<'_> {
         spans.push(Span::new(start, start + length));
         start += line.len();
     }
-    TextColumn {
-        bytes: Bytes::Borrowed(bytes),
-        spans,
-    }
+    TextColumn { bytes: Bytes::Borrowed(bytes), spans }
 }
 
 /// What a decoder makes of some texts, which is the same for all of them together, for each alone, backwards, and
@@ -30,28 +26,15 @@ pub fn decode(decoder: &dyn Decoder, texts: &TextColumn<'_>) -> Vec<Row> {
     let together = rows(decoder.decode(texts), texts.spans.len());
     for (row, span) in texts.spans.iter().enumerate() {
         let text = span.slice(&texts.bytes);
-        let alone = TextColumn {
-            bytes: Bytes::Borrowed(text),
-            spans: vec![Span::new(0, text.len())],
-        };
-        assert_eq!(
-            rows(decoder.decode(&alone), 1)[0],
-            together[row],
-            "a text alone"
-        );
+        let alone = TextColumn { bytes: Bytes::Borrowed(text), spans: vec![Span::new(0, text.len())] };
+        assert_eq!(rows(decoder.decode(&alone), 1)[0], together[row], "a text alone");
     }
     let mut spans = texts.spans.clone();
     spans.reverse();
     spans.push(Span::NULL);
-    let backwards = TextColumn {
-        bytes: texts.bytes.clone(),
-        spans,
-    };
+    let backwards = TextColumn { bytes: texts.bytes.clone(), spans };
     let mut again = rows(decoder.decode(&backwards), backwards.spans.len());
-    assert!(
-        again.pop().is_some_and(|null| null.is_err()),
-        "null is rejected"
-    );
+    assert!(again.pop().is_some_and(|null| null.is_err()), "null is rejected");
     again.reverse();
     assert_eq!(again, together, "in another order");
     for value in together.iter().flatten().flatten() {
@@ -76,9 +59,7 @@ pub fn rows(decoded: Decoded<'_>, texts: usize) -> Vec<Row> {
             return Err(reason);
         }
         let values = decoded.columns.iter();
-        let values = values
-            .map(|column| without_year(column.get(passed).to_value()))
-            .collect();
+        let values = values.map(|column| without_year(column.get(passed).to_value())).collect();
         passed += 1;
         Ok(values)
     };
@@ -93,20 +74,14 @@ fn without_year(value: Value) -> Value {
     let ns = match value {
         Value::Time(ns) => ns,
         Value::Object(fields) => {
-            let fields = fields
-                .into_iter()
-                .map(|(name, value)| (name, without_year(value)));
+            let fields = fields.into_iter().map(|(name, value)| (name, without_year(value)));
             return Value::Object(fields.collect());
         }
         other => return other,
     };
     let time = jiff::Timestamp::from_nanosecond(i128::from(ns)).expect("within the calendar");
     let time = time.to_zoned(jiff::tz::TimeZone::UTC);
-    let other = time
-        .with()
-        .year(2000)
-        .build()
-        .expect("a day of a leap year");
+    let other = time.with().year(2000).build().expect("a day of a leap year");
     Value::Time(other.timestamp().as_nanosecond() as i64)
 }
 

@@ -1,8 +1,7 @@
 //! Times: what is recognised prints so that it is read as the same time, and so does what a format reads.
 
 use bourn::data::{
-    Batch, Bytes, Column, LiveSlots, Position, Span, TextColumn, ValueRef, parse_time,
-    shorter_time_prefix, time_prefix,
+    Batch, Bytes, Column, LiveSlots, Position, Span, TextColumn, ValueRef, parse_time, shorter_time_prefix, time_prefix,
 };
 use bourn::lang;
 use bourn::plan::{Plan, Printing};
@@ -36,10 +35,8 @@ fn by_looks(text: &[u8]) {
     }
     // What is RFC 3339 to the calendar's crate is the same time here, if it is at most to the nanosecond.
     let text = std::str::from_utf8(text).unwrap_or_default();
-    let is_plain = text.len() >= 20
-        && !text.ends_with(']')
-        && text.as_bytes()[4] == b'-'
-        && text.as_bytes()[10] == b'T';
+    let is_plain =
+        text.len() >= 20 && !text.ends_with(']') && text.as_bytes()[4] == b'-' && text.as_bytes()[10] == b'T';
     if is_plain
         && let Ok(timestamp) = text.parse::<jiff::Timestamp>()
         && let Some(ns) = time
@@ -64,14 +61,8 @@ fn by_format(format: &str, text: &[u8]) {
 
 /// The text of an expression of one line; nothing if it cannot be bound or is null.
 fn apply(expression: &str, format: &str, line: &[u8]) -> Option<String> {
-    let format: String = format
-        .chars()
-        .map(|letter| format!("\\u{{{:x}}}", u32::from(letter)))
-        .collect();
-    let expression = format!(
-        "select {} as t",
-        expression.replace("FORMAT", &format!("\"{format}\""))
-    );
+    let format: String = format.chars().map(|letter| format!("\\u{{{:x}}}", u32::from(letter))).collect();
+    let expression = format!("select {} as t", expression.replace("FORMAT", &format!("\"{format}\"")));
     let pipeline = lang::parse(&expression).ok()?;
     let plan = Plan::of(&pipeline, Printing::AsItCame).ok()?;
     let mut batch = plan.inputs[0].scanner.scan(b"\n", Position(0));
@@ -79,10 +70,7 @@ fn apply(expression: &str, format: &str, line: &[u8]) -> Option<String> {
     for slot in line_slots {
         batch.set(
             slot,
-            Column::Text(TextColumn {
-                bytes: Bytes::Borrowed(line),
-                spans: vec![Span::new(0, line.len())],
-            }),
+            Column::Text(TextColumn { bytes: Bytes::Borrowed(line), spans: vec![Span::new(0, line.len())] }),
         );
     }
     let value = run(&plan, &mut batch);

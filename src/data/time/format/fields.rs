@@ -100,9 +100,7 @@ impl Fields {
         if let Some((is_negative, seconds)) = self.epoch {
             let fraction = i64::from(self.fraction_ns.unwrap_or(0));
             let ns = i128::from(seconds) * 1_000_000_000 + i128::from(fraction);
-            return i64::try_from(if is_negative { -ns } else { ns })
-                .ok()
-                .map(Moment::At);
+            return i64::try_from(if is_negative { -ns } else { ns }).ok().map(Moment::At);
         }
         let clock = self.clock()?;
         let Some(year) = self.year_named() else {
@@ -153,16 +151,11 @@ impl Fields {
                 let of_day = of_half + is_pm * HALF_DAY_HOURS;
                 Some(of_day).filter(|of_day| hour.is_none_or(|hour| hour == *of_day))?
             }
-            (Some(hour), None, Some(is_pm)) => {
-                Some(hour).filter(|hour| hour / HALF_DAY_HOURS == is_pm)?
-            }
+            (Some(hour), None, Some(is_pm)) => Some(hour).filter(|hour| hour / HALF_DAY_HOURS == is_pm)?,
             (None, None, _) => 0,
         };
         let (minute, second) = (self.minute.unwrap_or(0), self.second.unwrap_or(0).min(59));
-        Some(Clock {
-            seconds: hour * 3600 + minute * 60 + second,
-            ns: self.fraction_ns.unwrap_or(0),
-        })
+        Some(Clock { seconds: hour * 3600 + minute * 60 + second, ns: self.fraction_ns.unwrap_or(0) })
     }
 
     /// The date that all parts agree on.
@@ -180,11 +173,7 @@ impl Fields {
             },
         };
         let (year, month, of_month) = date_of_day(day);
-        let date = Date {
-            year: u32::try_from(year).ok()?,
-            month: month as u32,
-            day: of_month as u32,
-        };
+        let date = Date { year: u32::try_from(year).ok()?, month: month as u32, day: of_month as u32 };
         self.agrees(date, day).then_some(date)
     }
 
@@ -197,11 +186,8 @@ impl Fields {
             (None, Some(week)) => (week, (weekday + 6) % 7),
             (None, None) => return None,
         };
-        let first_weekday = if self.week_from_sunday.is_some() {
-            weekday_of_day(first)
-        } else {
-            (weekday_of_day(first) + 6) % 7
-        };
+        let first_weekday =
+            if self.week_from_sunday.is_some() { weekday_of_day(first) } else { (weekday_of_day(first) + 6) % 7 };
         // Week 1 begins with the first Sunday, or Monday, of the year.
         let week_one = first + (7 - first_weekday) % 7;
         Some(week_one + (i64::from(week) - 1) * 7 + since_first_day)
@@ -221,11 +207,7 @@ impl Fields {
         };
         let week = ISOWeekDate::new(year as i16, self.iso_week? as i8, weekday).ok()?;
         let date = week.date();
-        day_of_date(Date {
-            year: u32::try_from(date.year()).ok()?,
-            month: date.month() as u32,
-            day: date.day() as u32,
-        })
+        day_of_date(Date { year: u32::try_from(date.year()).ok()?, month: date.month() as u32, day: date.day() as u32 })
     }
 
     /// Whether nothing that was read says another date.
@@ -266,11 +248,7 @@ enum Year {
 
 /// The first day of a year, since 1970.
 fn first_of(year: u32) -> Option<i64> {
-    day_of_date(Date {
-        year,
-        month: 1,
-        day: 1,
-    })
+    day_of_date(Date { year, month: 1, day: 1 })
 }
 
 /// From Sunday, 0.
@@ -281,9 +259,7 @@ fn weekday_of_day(day: i64) -> i64 {
 /// What a format lacks to read times.
 pub(super) fn check(items: &[Item]) -> Result<(), &'static str> {
     let has = |letters: &[u8]| {
-        items
-            .iter()
-            .any(|item| matches!(item, Item::Part(Part { letter, .. }) if letters.contains(letter)))
+        items.iter().any(|item| matches!(item, Item::Part(Part { letter, .. }) if letters.contains(letter)))
     };
     if has(b"s") {
         return Ok(());

@@ -49,10 +49,7 @@ const SHORTHANDS: [(u8, &[u8]); 8] = [
 
 /// Takes a format apart.
 pub(super) fn read(text: &[u8]) -> Result<Format, String> {
-    let mut format = Format {
-        items: Vec::new(),
-        pieces: Vec::new(),
-    };
+    let mut format = Format { items: Vec::new(), pieces: Vec::new() };
     let mut at = 0;
     while let Some(byte) = text.get(at) {
         let start = at;
@@ -83,23 +80,15 @@ struct Directive {
 }
 
 fn directive(text: &[u8]) -> Result<Directive, String> {
-    let mut at = text
-        .iter()
-        .take_while(|byte| b"_-0^#".contains(byte))
-        .count();
+    let mut at = text.iter().take_while(|byte| b"_-0^#".contains(byte)).count();
     let flags = text[..at].to_vec();
     let has_point = text.get(at) == Some(&b'.');
     at += usize::from(has_point);
-    let digits = text[at..]
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let width = match &text[at..at + digits] {
         [] => None,
         digits => {
-            let width = str::from_utf8(digits)
-                .ok()
-                .and_then(|digits| digits.parse().ok());
+            let width = str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
             let width = width.filter(|width| *width <= MOST_WIDTH);
             Some(width.ok_or_else(|| format!("a width is at most {MOST_WIDTH}"))?)
         }
@@ -108,16 +97,9 @@ fn directive(text: &[u8]) -> Result<Directive, String> {
     let colons = text[at..].iter().take_while(|byte| **byte == b':').count();
     at += colons;
     at += usize::from(matches!(text.get(at), Some(b'E' | b'O')));
-    let shown = |end: usize| {
-        String::from_utf8_lossy(&text[..end])
-            .escape_debug()
-            .to_string()
-    };
+    let shown = |end: usize| String::from_utf8_lossy(&text[..end]).escape_debug().to_string();
     let Some(letter) = text.get(at).copied() else {
-        return Err(format!(
-            "`%{}` ends without a letter; `%%` is a percent sign",
-            shown(at)
-        ));
+        return Err(format!("`%{}` ends without a letter; `%%` is a percent sign", shown(at)));
     };
     let is_known = match letter {
         b'f' | b'N' => colons == 0 && width.is_none_or(|width| (1..=9).contains(&width)),
@@ -125,25 +107,13 @@ fn directive(text: &[u8]) -> Result<Directive, String> {
         b'z' => colons <= 3,
         b'Q' => colons <= 1,
         b'%' | b'n' | b't' => at == 0,
-        letter => {
-            colons == 0
-                && (LETTERS.contains(&letter)
-                    || SHORTHANDS.iter().any(|(short, _)| *short == letter))
-        }
+        letter => colons == 0 && (LETTERS.contains(&letter) || SHORTHANDS.iter().any(|(short, _)| *short == letter)),
     };
     if !is_known {
-        let end = at
-            + str::from_utf8(&text[at..])
-                .map_or(1, |rest| rest.chars().next().map_or(1, char::len_utf8));
+        let end = at + str::from_utf8(&text[at..]).map_or(1, |rest| rest.chars().next().map_or(1, char::len_utf8));
         return Err(format!("unknown directive `%{}`", shown(end)));
     }
-    Ok(Directive {
-        letter,
-        flags,
-        width,
-        has_point,
-        length: at + 1,
-    })
+    Ok(Directive { letter, flags, width, has_point, length: at + 1 })
 }
 
 impl Format {
@@ -153,11 +123,9 @@ impl Format {
             b'n' | b't' => self.push_byte(b' '),
             letter => match SHORTHANDS.iter().find(|(short, _)| *short == letter) {
                 Some((_, whole)) => self.items.extend(read(whole)?.items),
-                None => self.items.push(Item::Part(Part {
-                    letter,
-                    width: directive.width,
-                    has_point: directive.has_point,
-                })),
+                None => {
+                    self.items.push(Item::Part(Part { letter, width: directive.width, has_point: directive.has_point }))
+                }
             },
         }
         Ok(())
@@ -165,23 +133,14 @@ impl Format {
 
     /// Notes how a directive is written; `E` and `O` mean nothing in the C locale.
     fn push_piece(&mut self, directive: &Directive, text: &[u8]) {
-        let Directive {
-            letter,
-            ref flags,
-            width,
-            ..
-        } = *directive;
+        let Directive { letter, ref flags, width, .. } = *directive;
         if letter == b's' && flags.is_empty() && width.is_none() {
             self.pieces.push(Piece::Epoch);
         } else if b"fNzQ%nt".contains(&letter) || flags.is_empty() && width.is_none() {
             let plain = text.iter().filter(|byte| !b"EO".contains(byte));
             self.push_plain(&plain.copied().collect::<Vec<u8>>());
         } else {
-            self.pieces.push(Piece::Fitted {
-                letter,
-                flags: flags.clone(),
-                width,
-            });
+            self.pieces.push(Piece::Fitted { letter, flags: flags.clone(), width });
         }
     }
 

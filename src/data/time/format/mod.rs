@@ -54,8 +54,7 @@ impl TimeFormat {
     /// Seconds since 1970 with a fraction, and no other part, have a sign before both.
     fn negative(&self) -> Negative {
         let has = |letters: &[u8]| {
-            let is_one =
-                |item: &Item| matches!(item, Item::Part(part) if letters.contains(&part.letter));
+            let is_one = |item: &Item| matches!(item, Item::Part(part) if letters.contains(&part.letter));
             self.items.iter().any(is_one)
         };
         let is_part_of_epoch = |item: &Item| match item {

@@ -32,19 +32,15 @@ fn begins_with_digit(item: &Item) -> bool {
 }
 
 /// Reads a part; the text after it.
-fn read_part<'t>(
-    part: &Part,
-    is_before_digits: bool,
-    text: &'t [u8],
-    fields: &mut Fields,
-) -> Option<&'t [u8]> {
+fn read_part<'t>(part: &Part, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     let digits = |most: usize| number(text, part.width.unwrap_or(most).max(1));
     let (value, rest) = match part.letter {
         b'a' | b'A' => name(text, &WEEKDAYS)?,
         b'b' | b'B' | b'h' => name(text, &MONTHS).map(|(month, rest)| (month + 1, rest))?,
         b'p' | b'P' => am_pm(text)?,
-        b'C' | b'd' | b'e' | b'g' | b'H' | b'I' | b'k' | b'l' | b'm' | b'M' | b'S' | b'U'
-        | b'V' | b'W' | b'y' => digits(2)?,
+        b'C' | b'd' | b'e' | b'g' | b'H' | b'I' | b'k' | b'l' | b'm' | b'M' | b'S' | b'U' | b'V' | b'W' | b'y' => {
+            digits(2)?
+        }
         b'j' => digits(3)?,
         b'G' | b'Y' => digits(4)?,
         b'u' | b'w' => digits(1)?,
@@ -73,9 +69,7 @@ fn number(text: &[u8], most: usize) -> Option<(u32, &[u8])> {
     if length == 0 {
         return None;
     }
-    let value = text[..length]
-        .iter()
-        .fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+    let value = text[..length].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
     Some((value, &text[length..]))
 }
 
@@ -86,18 +80,9 @@ fn digits_len(text: &[u8], most: usize) -> usize {
 
 /// Which of some names a text begins with, whole or by its first three letters.
 fn name<'t>(text: &'t [u8], names: &[&str]) -> Option<(u32, &'t [u8])> {
-    let begins = |name: &[u8]| {
-        text.get(..name.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(name))
-    };
-    let (index, name) = (0..)
-        .zip(names)
-        .find(|(_, name)| begins(&name.as_bytes()[..3]))?;
-    let used = if begins(name.as_bytes()) {
-        name.len()
-    } else {
-        3
-    };
+    let begins = |name: &[u8]| text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
+    let (index, name) = (0..).zip(names).find(|(_, name)| begins(&name.as_bytes()[..3]))?;
+    let used = if begins(name.as_bytes()) { name.len() } else { 3 };
     Some((index, &text[used..]))
 }
 
@@ -119,18 +104,11 @@ fn epoch<'t>(text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     let unsigned = &text[usize::from(is_negative)..];
     let length = digits_len(unsigned, 19);
     let value: i64 = str::from_utf8(&unsigned[..length]).ok()?.parse().ok()?;
-    fields
-        .set_epoch(is_negative, value)
-        .then_some(&unsigned[length..])
+    fields.set_epoch(is_negative, value).then_some(&unsigned[length..])
 }
 
 /// `%f`, `%3f`, `%.f`: up to nine digits, or as many as the width says if digits follow.
-fn fraction<'t>(
-    part: &Part,
-    is_before_digits: bool,
-    text: &'t [u8],
-    fields: &mut Fields,
-) -> Option<&'t [u8]> {
+fn fraction<'t>(part: &Part, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     let digits = match (part.has_point, text) {
         (true, [b'.', digits @ ..]) => digits,
         (true, _) => return Some(text),

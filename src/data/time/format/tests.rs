@@ -31,17 +31,11 @@ fn writes_as_strftime_does() {
         ("%d %e %j %m", "17 17 137 05"),
         ("%D %F %x", "05/17/15 2015-05-17 05/17/15"),
         ("%H %I %k %l %M %S", "10 10 10 10 05 03"),
-        (
-            "%p %P %r %R %T %X",
-            "AM am 10:05:03 AM 10:05 10:05:03 10:05:03",
-        ),
+        ("%p %P %r %R %T %X", "AM am 10:05:03 AM 10:05 10:05:03 10:05:03"),
         ("%U %V %W %u %w", "20 20 19 7 0"),
         ("%s %z %Z %%%n%t", "1431857103 +0000 UTC %\n\t"),
         ("%Ey %Od %EY", "15 17 2015"),
-        (
-            "%-d %-m %_m %4d %_4d %-4d %04m",
-            "17 5  5 0017   17   17 0005",
-        ),
+        ("%-d %-m %_m %4d %_4d %-4d %04m", "17 5  5 0017   17   17 0005"),
         ("%^a %#a %5a %05a %#p %^B", "SUN SUN   Sun 00Sun am MAY"),
         ("%12D|%012T|%4C|%4u", "    05/17/15|000010:05:03|0020|0007"),
         ("%f %.f %3f %.3f %6N", "25 .25 250 .250 250000"),
@@ -80,14 +74,8 @@ fn reads_as_strptime_does_and_drops_nothing() {
         assert_eq!(read(text, by), Some(MAY), "{text} by {by}");
     }
     assert_eq!(read("-1.25", "%s%.f"), Some(-1_250_000_000));
-    assert_eq!(
-        read("12 AM 2015-05-17", "%I %p %F"),
-        parse_time(b"2015-05-17")
-    );
-    assert_eq!(
-        read("12 PM 2015-05-17", "%I %p %F"),
-        parse_time(b"2015-05-17 12:00")
-    );
+    assert_eq!(read("12 AM 2015-05-17", "%I %p %F"), parse_time(b"2015-05-17"));
+    assert_eq!(read("12 PM 2015-05-17", "%I %p %F"), parse_time(b"2015-05-17 12:00"));
 }
 
 #[test]
@@ -127,19 +115,13 @@ fn mistakes_name_the_directive() {
         ("%+", "unknown directive `%+`"),
     ] {
         let found = TimeFormat::new(by.as_bytes()).map(|_| ());
-        assert!(
-            by == "%0f" || found.as_ref().is_err_and(|error| error == expected),
-            "{by}: {found:?}"
-        );
+        assert!(by == "%0f" || found.as_ref().is_err_and(|error| error == expected), "{by}: {found:?}");
     }
     for (by, expected) in [
         ("%H:%M", "this format says no day"),
         ("%j", "this format says no day"),
         ("%Y %U", "this format says no day"),
-        (
-            "%F %p",
-            "this format has %p without an hour; write %I before it",
-        ),
+        ("%F %p", "this format has %p without an hour; write %I before it"),
     ] {
         assert_eq!(format(by).check_reading(), Err(expected), "{by}");
     }
@@ -168,23 +150,9 @@ fn whole_format() -> impl Strategy<Value = String> {
         Just("%I %p %M %S"),
         Just("%X"),
     ];
-    let fraction = prop_oneof![
-        Just("%.f"),
-        Just(".%f"),
-        Just(" %9f"),
-        Just("%.9f"),
-        Just(" %N")
-    ];
-    let zone = prop_oneof![
-        Just(""),
-        Just(" %z"),
-        Just("%:z"),
-        Just(" %Z"),
-        Just(" %Q"),
-        Just(" %::z")
-    ];
-    (date, clock, fraction, zone)
-        .prop_map(|(date, clock, fraction, zone)| format!("{date} {clock}{fraction}{zone}"))
+    let fraction = prop_oneof![Just("%.f"), Just(".%f"), Just(" %9f"), Just("%.9f"), Just(" %N")];
+    let zone = prop_oneof![Just(""), Just(" %z"), Just("%:z"), Just(" %Z"), Just(" %Q"), Just(" %::z")];
+    (date, clock, fraction, zone).prop_map(|(date, clock, fraction, zone)| format!("{date} {clock}{fraction}{zone}"))
 }
 
 proptest! {

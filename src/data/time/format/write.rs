@@ -11,11 +11,7 @@ pub(super) enum Piece {
     /// As the calendar's crate takes it.
     Plain(Vec<u8>),
     /// A part with flags (`_ - 0 ^ #`) or a width.
-    Fitted {
-        letter: u8,
-        flags: Vec<u8>,
-        width: Option<usize>,
-    },
+    Fitted { letter: u8, flags: Vec<u8>, width: Option<usize> },
     /// Seconds since 1970.
     Epoch,
 }
@@ -49,11 +45,7 @@ pub(super) fn write(
         match piece {
             Piece::Plain(format) => write_plain(format, &time, out)?,
             Piece::Epoch => out.extend_from_slice(seconds.as_bytes()),
-            Piece::Fitted {
-                letter,
-                flags,
-                width,
-            } => {
+            Piece::Fitted { letter, flags, width } => {
                 let mut text = Vec::new();
                 if *letter == b's' {
                     text.extend_from_slice(seconds.as_bytes());

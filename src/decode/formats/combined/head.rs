@@ -34,10 +34,7 @@ struct Pieces {
 
 impl<'t> Head<'t> {
     pub(super) fn new(base: usize, text: &'t [u8]) -> Self {
-        Head {
-            base,
-            text: text.trim_ascii_end(),
-        }
+        Head { base, text: text.trim_ascii_end() }
     }
 
     /// Where the field with this number is.
@@ -159,10 +156,7 @@ impl<'t> Head<'t> {
         let trimmed = |from: usize, to: usize| {
             let left = list[from..to].iter().take_while(|byte| is_blank(**byte));
             let from = from + left.count();
-            (
-                start + from,
-                start + from + list[from..to].trim_ascii_end().len(),
-            )
+            (start + from, start + from + list[from..to].trim_ascii_end().len())
         };
         pieces.ip = trimmed(0, comma);
         if comma < list.len() {

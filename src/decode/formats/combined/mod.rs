@@ -138,19 +138,13 @@ impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
             let layout = match regular {
                 Some(layout) => layout,
                 None if span.is_null() => {
-                    rejected.push((
-                        row as u32,
-                        format!("{}: expected text", self.format.entry.name),
-                    ));
+                    rejected.push((row as u32, format!("{}: expected text", self.format.entry.name)));
                     continue;
                 }
                 None => match walk::<QUOTES>(&bytes[..end], start) {
                     Ok(layout) => layout,
                     Err(Missing(what)) => {
-                        rejected.push((
-                            row as u32,
-                            format!("{}: expected {what}", self.format.entry.name),
-                        ));
+                        rejected.push((row as u32, format!("{}: expected {what}", self.format.entry.name)));
                         continue;
                     }
                 },
@@ -159,13 +153,7 @@ impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
                 column.spans.push(layout.place(field, bytes));
             }
         }
-        typed::finish(
-            self.format.entry.name,
-            &texts.bytes,
-            rows,
-            columns,
-            rejected,
-        )
+        typed::finish(self.format.entry.name, &texts.bytes, rows, columns, rejected)
     }
 }
 
@@ -174,10 +162,7 @@ impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
 fn quotes<const QUOTES: usize>(texts: &TextColumn<'_>) -> Option<Vec<u32>> {
     let (first, last) = (texts.spans.first()?, texts.spans.last()?);
     if texts.spans.iter().any(|span| span.is_null())
-        || texts
-            .spans
-            .windows(2)
-            .any(|pair| pair[0].start + pair[0].len > pair[1].start)
+        || texts.spans.windows(2).any(|pair| pair[0].start + pair[0].len > pair[1].start)
     {
         return None;
     }

@@ -44,13 +44,8 @@ pub(super) fn regular<const QUOTES: usize>(
         return None;
     }
     // `… - - [17/May/2015:10:05:03 +0000] "`
-    let bracket = open
-        .checked_sub(TIME_BYTES)
-        .filter(|bracket| *bracket > start + 5)?;
-    if record[open - 2..open] != *b"] "
-        || record[bracket - 1..bracket + 1] != *b" ["
-        || record[start] == b' '
-    {
+    let bracket = open.checked_sub(TIME_BYTES).filter(|bracket| *bracket > start + 5)?;
+    if record[open - 2..open] != *b"] " || record[bracket - 1..bracket + 1] != *b" [" || record[start] == b' ' {
         return None;
     }
     if record[bracket - 5..bracket] != *b" - - " {
@@ -88,14 +83,7 @@ mod tests {
 
     #[test]
     fn blanks_are_found_wherever_they_stand() {
-        for text in [
-            " 512",
-            "x 200 5 2",
-            "x 200 12345678",
-            "x 200 1234 678",
-            "a !",
-            " \u{a0}5",
-        ] {
+        for text in [" 512", "x 200 5 2", "x 200 12345678", "x 200 1234 678", "a !", " \u{a0}5"] {
             let text = text.as_bytes();
             for at in (0..text.len()).filter(|at| text[*at] == b' ') {
                 let last = &text[at + 1..];

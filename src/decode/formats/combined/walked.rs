@@ -23,9 +23,8 @@ pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<La
     let close = closing_quote(bytes, open).ok_or(Missing("'\"' after the time"))?;
     let status = after_blanks(bytes, close + 1).ok_or(Missing("' ' after the request"))?;
     let status_end = word_end(bytes, status);
-    let size = after_blanks(bytes, status_end)
-        .filter(|_| status_end > status)
-        .ok_or(Missing("' ' after the status"))?;
+    let size =
+        after_blanks(bytes, status_end).filter(|_| status_end > status).ok_or(Missing("' ' after the status"))?;
     let size_end = word_end(bytes, size);
     if size_end == size {
         return Err(Missing("a number or '-' after the status"));
@@ -44,8 +43,7 @@ pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<La
             .filter(|referrer| is(*referrer, b'"'))
             .and_then(|referrer| closing_quote(bytes, referrer))
             .ok_or(Missing("'\"' after the bytes"))?;
-        let agent =
-            after_blanks(bytes, referrer_end + 1).ok_or(Missing("' ' after the referrer"))?;
+        let agent = after_blanks(bytes, referrer_end + 1).ok_or(Missing("' ' after the referrer"))?;
         let agent_end = Some(agent)
             .filter(|agent| is(*agent, b'"'))
             .and_then(|agent| closing_quote(bytes, agent))
@@ -55,9 +53,8 @@ pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<La
     }
     let (end, behind) = layout.rest;
     if end < behind {
-        layout.rest.0 = after_blanks(bytes, end).ok_or(Missing(
-            "the end of the line or ' ' and a field after the agent",
-        ))?;
+        layout.rest.0 =
+            after_blanks(bytes, end).ok_or(Missing("the end of the line or ' ' and a field after the agent"))?;
         check_quotes(bytes, layout.rest.0)?;
     }
     Ok(layout)
@@ -94,12 +91,10 @@ fn time_and_request(bytes: &[u8], user: usize) -> Result<((usize, usize), usize)
     };
     let is_start = |bracket: &usize| *bracket > user && is_blank(bytes[bracket - 1]);
     let usual = (close + 2).checked_sub(TIME_BYTES);
-    let bracket = usual
-        .filter(|bracket| bytes[*bracket] == b'[' && is_start(bracket))
-        .or_else(|| {
-            let mut brackets = memrchr_iter(b'[', &bytes[user..close]).map(|at| user + at);
-            brackets.find(is_start)
-        });
+    let bracket = usual.filter(|bracket| bytes[*bracket] == b'[' && is_start(bracket)).or_else(|| {
+        let mut brackets = memrchr_iter(b'[', &bytes[user..close]).map(|at| user + at);
+        brackets.find(is_start)
+    });
     let bracket = bracket.ok_or(Missing("'[' after the user"))?;
     Ok(((bracket, close), open))
 }

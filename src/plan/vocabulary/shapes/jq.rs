@@ -10,20 +10,14 @@ pub(super) fn jq(text: &str) -> Option<String> {
     let mut kept = String::new(); // what whole records were chosen by
     for piece in split_at_pipes(text) {
         let piece = piece.trim();
-        let inner = |name: &str| {
-            piece
-                .strip_prefix(name)?
-                .trim()
-                .strip_prefix('(')?
-                .strip_suffix(')')
-        };
+        let inner = |name: &str| piece.strip_prefix(name)?.trim().strip_prefix('(')?.strip_suffix(')');
         let path = |under: &str, prefix: &str| match (under.trim_start_matches('.'), prefix) {
             ("", prefix) => prefix.to_owned(),
             (under, "") => under.to_owned(),
             (under, prefix) => format!("{prefix}.{under}"),
         };
-        if let Some(condition) = inner("select")
-            .or_else(|| inner("map").and_then(|map| map.strip_prefix("select(")?.strip_suffix(')')))
+        if let Some(condition) =
+            inner("select").or_else(|| inner("map").and_then(|map| map.strip_prefix("select(")?.strip_suffix(')')))
         {
             stages.push(format!("where {}", jq_expression(condition, &prefix)?));
             kept.clone_from(&prefix);
@@ -33,9 +27,7 @@ pub(super) fn jq(text: &str) -> Option<String> {
                 stages.push(format!("explode {list} as item"));
                 prefix = "item".to_owned();
             }
-        } else if let Some((list, rest)) = piece
-            .split_once("[].")
-            .filter(|(list, rest)| is_path(list) && is_path(rest))
+        } else if let Some((list, rest)) = piece.split_once("[].").filter(|(list, rest)| is_path(list) && is_path(rest))
         {
             let list = path(list, &prefix);
             prefix = match list.as_str() {
@@ -52,11 +44,7 @@ pub(super) fn jq(text: &str) -> Option<String> {
             stages.push(format!("let n = len({of})"));
             prefix = "n".to_owned();
         } else if piece == "keys" {
-            let of = if prefix.is_empty() {
-                "parse_json(line)"
-            } else {
-                &prefix
-            };
+            let of = if prefix.is_empty() { "parse_json(line)" } else { &prefix };
             stages.push(format!("let names = keys({of})"));
             prefix = "names".to_owned();
         } else if let Some(key) = inner("group_by") {
@@ -69,33 +57,17 @@ pub(super) fn jq(text: &str) -> Option<String> {
         } else if let Some(of) = inner("map") {
             prefix = path(of, &prefix).trim_matches('.').to_owned();
         } else if piece == "add" {
-            stages.push(format!(
-                "sum({})",
-                if prefix.is_empty() { "x" } else { &prefix }
-            ));
+            stages.push(format!("sum({})", if prefix.is_empty() { "x" } else { &prefix }));
             prefix.clear();
-        } else if let Some(columns) = piece
-            .strip_prefix(['{', '['])
-            .and_then(|list| list.strip_suffix(['}', ']']))
-        {
+        } else if let Some(columns) = piece.strip_prefix(['{', '[']).and_then(|list| list.strip_suffix(['}', ']'])) {
             let columns = columns.split(',').map(|column| {
                 let (name, of) = column.split_once(':').unwrap_or((column, column));
-                let (name, of) = (
-                    name.trim().trim_matches(['.', '"']),
-                    path(of.trim(), &prefix),
-                );
-                if name == of {
-                    of
-                } else {
-                    format!("{of} as {name}")
-                }
+                let (name, of) = (name.trim().trim_matches(['.', '"']), path(of.trim(), &prefix));
+                if name == of { of } else { format!("{of} as {name}") }
             });
             stages.push(format!("select {}", columns.collect::<Vec<_>>().join(", ")));
             prefix.clear();
-        } else if !matches!(
-            piece,
-            "@csv" | "@tsv" | "@json" | "tostring" | "first" | "last" | "unique" | "sort"
-        ) {
+        } else if !matches!(piece, "@csv" | "@tsv" | "@json" | "tostring" | "first" | "last" | "unique" | "sort") {
             return None;
         }
     }
@@ -108,23 +80,14 @@ pub(super) fn jq(text: &str) -> Option<String> {
 
 pub(super) fn jq_list(text: &str) -> Option<String> {
     let inner = text.trim().strip_prefix('[')?;
-    let end = inner
-        .find(']')
-        .filter(|end| !inner[..*end].ends_with('['))?;
+    let end = inner.find(']').filter(|end| !inner[..*end].ends_with('['))?;
     jq(&format!(". | [{}]", &inner[..end]))
 }
 
 pub(super) fn is_path(text: &str) -> bool {
-    let is_name = |name: &str| {
-        matches!(
-            name,
-            "length" | "keys" | "add" | "first" | "last" | "unique" | "sort" | "tostring"
-        )
-    };
-    !is_name(text)
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '_'))
+    let is_name =
+        |name: &str| matches!(name, "length" | "keys" | "add" | "first" | "last" | "unique" | "sort" | "tostring");
+    !is_name(text) && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_'))
 }
 
 /// A condition of jq, of what is at a path.
@@ -149,9 +112,7 @@ pub(super) fn jq_expression(text: &str, prefix: &str) -> Option<String> {
     if let Some(pipe) = cursor.any_sign(&["|"]) {
         let _ = pipe; // `.a | test("x")`
         let method = cursor.next()?;
-        written = cursor
-            .call(method, method.text, vec![Written::primary(written)], 0)?
-            .text;
+        written = cursor.call(method, method.text, vec![Written::primary(written)], 0)?.text;
         return Some(written);
     }
     cursor.is_done().then_some(written)

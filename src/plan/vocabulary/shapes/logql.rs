@@ -19,11 +19,7 @@ pub(super) fn logql(text: &str) -> Option<String> {
     let cursor = Cursor::new(text)?;
     let end = cursor.tokens[logql_selector(&cursor)?].end();
     let stages = log_pipeline(&text[end..])?;
-    Some(if stages.is_empty() {
-        "match \"\"".to_owned()
-    } else {
-        stages.join(" | ")
-    })
+    Some(if stages.is_empty() { "match \"\"".to_owned() } else { stages.join(" | ") })
 }
 
 /// `|= "a" != "b" | json | level="error"`.
@@ -35,11 +31,7 @@ pub(super) fn log_pipeline(text: &str) -> Option<Vec<String>> {
     while !cursor.is_done() {
         if let Some(sign) = cursor.any_sign(&["|=", "!=", "|~", "!~", "|>"]) {
             let pattern = cursor.of_kind(Kind::Text)?;
-            let verb = if sign.text.starts_with('!') {
-                "skip"
-            } else {
-                "match"
-            };
+            let verb = if sign.text.starts_with('!') { "skip" } else { "match" };
             let pattern = match sign.text.ends_with('~') {
                 true => regex_of(pattern.text, "")?,
                 false => quoted(pattern).replace('`', "\""),
@@ -69,24 +61,14 @@ pub(super) fn log_stage(piece: &str) -> Option<String> {
     match word {
         "json" | "logfmt" => Some(word.to_owned()),
         "unwrap" | "decolorize" | "line_format" => Some(String::new()),
-        "drop" | "keep" | "label_format" => answer_stage(piece)
-            .map(|answer| answer.here)
-            .or(Some(piece.to_owned())),
+        "drop" | "keep" | "label_format" => answer_stage(piece).map(|answer| answer.here).or(Some(piece.to_owned())),
         "pattern" => {
-            let text = Cursor::new(piece)?
-                .tokens
-                .get(1)
-                .copied()
-                .filter(|token| token.kind != Kind::Sign)?;
+            let text = Cursor::new(piece)?.tokens.get(1).copied().filter(|token| token.kind != Kind::Sign)?;
             let holes = text.inner().replace('<', "{").replace('>', "}");
             Some(format!("parse {}", in_quotes(&holes)))
         }
         "regexp" => {
-            let text = Cursor::new(piece)?
-                .tokens
-                .get(1)
-                .copied()
-                .filter(|token| token.kind != Kind::Sign)?;
+            let text = Cursor::new(piece)?.tokens.get(1).copied().filter(|token| token.kind != Kind::Sign)?;
             Some(format!("regex {}", regex_of(text.text, "")?))
         }
         _ => {
@@ -98,24 +80,14 @@ pub(super) fn log_stage(piece: &str) -> Option<String> {
 }
 
 pub(super) fn is_logql_metric(cursor: &Cursor<'_>) -> bool {
-    let calls = cursor
-        .tokens
-        .first()
-        .is_some_and(|token| token.kind == Kind::Word)
+    let calls = cursor.tokens.first().is_some_and(|token| token.kind == Kind::Word)
         && cursor.tokens.iter().any(|token| token.text == "(");
     let open = cursor.tokens.iter().position(|token| token.text == "{");
-    let selects = open.is_some_and(|at| {
-        logql_selector(&Cursor {
-            at,
-            ..cursor.clone()
-        })
-        .is_some()
-    });
-    let ranges = cursor.tokens.windows(3).any(|three| {
-        three[0].text == "["
-            && three[2].text == "]"
-            && expression::duration_of(three[1].text).is_some()
-    });
+    let selects = open.is_some_and(|at| logql_selector(&Cursor { at, ..cursor.clone() }).is_some());
+    let ranges = cursor
+        .tokens
+        .windows(3)
+        .any(|three| three[0].text == "[" && three[2].text == "]" && expression::duration_of(three[1].text).is_some());
     calls && (selects || ranges && cursor.tokens.len() < 200)
 }
 
@@ -125,9 +97,7 @@ pub(super) fn logql_metric(text: &str) -> Option<String> {
     let all = &cursor.tokens;
     let open = all.iter().position(|token| token.text == "{");
     let range = all.windows(3).position(|three| {
-        three[0].text == "["
-            && three[2].text == "]"
-            && expression::duration_of(three[1].text).is_some()
+        three[0].text == "[" && three[2].text == "]" && expression::duration_of(three[1].text).is_some()
     });
     let window = match range {
         Some(at) => expression::duration_of(all[at + 1].text)?,
@@ -135,31 +105,20 @@ pub(super) fn logql_metric(text: &str) -> Option<String> {
     };
     let mut stages = match (open, range) {
         (Some(open), range) => {
-            let selector = logql_selector(&Cursor {
-                at: open,
-                ..cursor.clone()
-            })?;
+            let selector = logql_selector(&Cursor { at: open, ..cursor.clone() })?;
             let end = range.map_or(all.last()?.end(), |at| all[at].start);
             log_pipeline(text.get(all[selector].end()..end)?.trim_end_matches(')'))?
         }
         _ => Vec::new(),
     };
-    let unwrapped = all
-        .iter()
-        .position(|token| token.text == "unwrap")
-        .and_then(|at| all.get(at + 1));
+    let unwrapped = all.iter().position(|token| token.text == "unwrap").and_then(|at| all.get(at + 1));
     let value = unwrapped.map_or("x".to_owned(), |token| token.text.to_owned());
     let name = all
         .iter()
         .map(|token| token.text)
-        .find(|text| {
-            text.ends_with("_over_time")
-                || matches!(*text, "rate" | "bytes_rate" | "irate" | "increase")
-        })
+        .find(|text| text.ends_with("_over_time") || matches!(*text, "rate" | "bytes_rate" | "irate" | "increase"))
         .unwrap_or("count");
-    let quantile = all
-        .iter()
-        .find(|token| token.kind == Kind::Number && token.text.starts_with("0."));
+    let quantile = all.iter().find(|token| token.kind == Kind::Number && token.text.starts_with("0."));
     let aggregate = match name {
         "rate" | "irate" => "rate".to_owned(),
         "bytes_rate" | "bytes_over_time" => "sum(len(line)) as bytes".to_owned(),
@@ -172,19 +131,13 @@ pub(super) fn logql_metric(text: &str) -> Option<String> {
             own => format!("{own}({value})"),
         },
     };
-    let keys = all
-        .iter()
-        .position(|token| token.text == "by")
-        .and_then(|by| {
-            let rest = &all[by + 1..];
-            let end = rest.iter().position(|token| token.text == ")")?;
-            let names: Vec<String> = rest[..end]
-                .iter()
-                .filter(|token| token.kind == Kind::Word)
-                .filter_map(|token| name_of(*token))
-                .collect();
-            (!names.is_empty()).then(|| names.join(", "))
-        });
+    let keys = all.iter().position(|token| token.text == "by").and_then(|by| {
+        let rest = &all[by + 1..];
+        let end = rest.iter().position(|token| token.text == ")")?;
+        let names: Vec<String> =
+            rest[..end].iter().filter(|token| token.kind == Kind::Word).filter_map(|token| name_of(*token)).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    });
     let by = keys.map_or(String::new(), |keys| format!(" by {keys}"));
     stages.push(format!("{aggregate}{by}"));
     stages.push(format!("window {window}"));

@@ -23,66 +23,32 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
     let cursor = Cursor::new(text)?;
     let first = cursor.peek()?;
     let (found, here): (&str, Option<String>) = match first.text {
-        "." => (
-            "jq: stages are separated by `|`, and fields have no dot before them",
-            jq(text),
-        ),
-        "{" if logql_selector(&cursor).is_some() => {
-            ("LogQL: streams are files or other sources", logql(text))
-        }
-        "{" => (
-            "awk: an expression is a sequence of stages, without braces",
-            awk(text),
-        ),
+        "." => ("jq: stages are separated by `|`, and fields have no dot before them", jq(text)),
+        "{" if logql_selector(&cursor).is_some() => ("LogQL: streams are files or other sources", logql(text)),
+        "{" => ("awk: an expression is a sequence of stages, without braces", awk(text)),
         "*" if cursor.peek_at(1).is_none_or(|next| next.text == "|") => {
             let rest = text.split_once('|').map(|(_, rest)| rest.trim().to_owned());
-            (
-                "`*`: every record comes in without being asked for",
-                rest.or(Some("count".to_owned())),
-            )
+            ("`*`: every record comes in without being asked for", rest.or(Some("count".to_owned())))
         }
         "|" => ("`|`: a stage is missing before it", without_pipe(text)),
         "[" => ("jq: a list is no stage", jq_list(text)),
         _ => match first.kind {
-            Kind::Regex if cursor.peek_at(1).is_some_and(|next| next.text == "{") => (
-                "awk: an expression is a sequence of stages, without braces",
-                awk(text),
-            ),
-            _ if is_logql_metric(&cursor) => (
-                "LogQL: streams are files or other sources",
-                logql_metric(text),
-            ),
-            _ if is_awk(&cursor) => (
-                "awk: an expression is a sequence of stages, without braces",
-                awk(text),
-            ),
-            Kind::Word
-                if first.text.eq_ignore_ascii_case("select")
-                    && !text.contains('|')
-                    && is_sql(&cursor) =>
-            {
-                (
-                    "SQL: an expression is a sequence of stages, separated by `|`",
-                    sql(text),
-                )
+            Kind::Regex if cursor.peek_at(1).is_some_and(|next| next.text == "{") => {
+                ("awk: an expression is a sequence of stages, without braces", awk(text))
             }
-            Kind::Word if is_chain(text) => {
-                ("a chain of calls: stages are separated by `|`", chain(text))
+            _ if is_logql_metric(&cursor) => ("LogQL: streams are files or other sources", logql_metric(text)),
+            _ if is_awk(&cursor) => ("awk: an expression is a sequence of stages, without braces", awk(text)),
+            Kind::Word if first.text.eq_ignore_ascii_case("select") && !text.contains('|') && is_sql(&cursor) => {
+                ("SQL: an expression is a sequence of stages, separated by `|`", sql(text))
             }
-            Kind::Word if first.text == "mlr" => (
-                "Miller: stages are separated by `|`, and input is read by a stage",
-                miller(text),
-            ),
-            Kind::Word if is_search(&cursor) => (
-                "Splunk: a search is stages, too; `index` is a source",
-                splunk(text),
-            ),
+            Kind::Word if is_chain(text) => ("a chain of calls: stages are separated by `|`", chain(text)),
+            Kind::Word if first.text == "mlr" => {
+                ("Miller: stages are separated by `|`, and input is read by a stage", miller(text))
+            }
+            Kind::Word if is_search(&cursor) => ("Splunk: a search is stages, too; `index` is a source", splunk(text)),
             Kind::Word if is_sed(text) => ("sed: text is replaced by `regex_replace`", sed(text)),
             Kind::Word if is_sort_uniq(&cursor) => return sort_uniq(text, &cursor),
-            Kind::Word
-                if cursor.tokens.iter().any(|token| token.text == "then")
-                    && !text.contains('|') =>
-            {
+            Kind::Word if cursor.tokens.iter().any(|token| token.text == "then") && !text.contains('|') => {
                 ("Miller: stages are separated by `|`", miller(text))
             }
             _ => return None,
@@ -90,22 +56,14 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
     };
     let message = match found.split_once(':') {
         Some((
-            language @ ("SQL" | "jq" | "awk" | "LogQL" | "Miller" | "Splunk" | "sed"
-            | "a chain of calls"),
+            language @ ("SQL" | "jq" | "awk" | "LogQL" | "Miller" | "Splunk" | "sed" | "a chain of calls"),
             means,
         )) => {
             format!("this is {language}:{means}")
         }
         _ => format!("unexpected {found}"),
     };
-    Some(Answer {
-        span: Span {
-            start: first.start,
-            end: first.end(),
-        },
-        message,
-        here: here?,
-    })
+    Some(Answer { span: Span { start: first.start, end: first.end() }, message, here: here? })
 }
 
 /// A part of the tokens as a text of its own.
@@ -117,13 +75,8 @@ fn part<'a>(text: &'a str, tokens: &[Token<'_>]) -> Option<Cursor<'a>> {
 /// `| json | line_format "…"`: stages, the first one missing.
 fn without_pipe(text: &str) -> Option<String> {
     let rest = text.trim_start_matches(['|', ' ']);
-    let own: Vec<Answer> = split_at_pipes(rest)
-        .into_iter()
-        .filter_map(|piece| answer_stage(piece.trim()))
-        .collect();
-    (!own.is_empty())
-        .then(|| pipeline(&split_at_pipes(rest)))
-        .flatten()
+    let own: Vec<Answer> = split_at_pipes(rest).into_iter().filter_map(|piece| answer_stage(piece.trim())).collect();
+    (!own.is_empty()).then(|| pipeline(&split_at_pipes(rest))).flatten()
 }
 
 /// Stages as elsewhere or as here, all of them written as here.
@@ -160,9 +113,7 @@ fn calls(text: &str) -> Option<Vec<&str>> {
             }
             "." if depth == 0 && start.is_none() => {}
             _ if depth == 0 && start.is_none() && token.kind == Kind::Word => {
-                let is_call = all
-                    .get(index + 1)
-                    .is_some_and(|open| open.text == "(" && !open.spaced);
+                let is_call = all.get(index + 1).is_some_and(|open| open.text == "(" && !open.spaced);
                 let name = token.text.rsplit('.').next()?;
                 start = is_call.then(|| token.end() - name.len());
                 start?;
@@ -180,8 +131,8 @@ fn chain(text: &str) -> Option<String> {
     for (index, call) in calls.iter().enumerate() {
         let name = super::values::key(call.split('(').next()?);
         match name.as_str() {
-            "show" | "collect" | "cache" | "persist" | "resetindex" | "topandas" | "readcsv"
-            | "readjson" | "csv" | "json" | "load" | "start" | "awaittermination" | "reset" => {
+            "show" | "collect" | "cache" | "persist" | "resetindex" | "topandas" | "readcsv" | "readjson" | "csv"
+            | "json" | "load" | "start" | "awaittermination" | "reset" => {
                 continue;
             }
             "groupby" | "groupbykey" | "resample" | "rolling" => {
@@ -205,12 +156,7 @@ fn miller(text: &str) -> Option<String> {
         let (flag, after) = flag.split_once(' ').unwrap_or((flag, ""));
         let input = match flag {
             flag if flag.starts_with("icsv") || flag.starts_with("c2") || flag == "csv" => "csv",
-            flag if flag.starts_with("ijson")
-                || flag.starts_with("j2")
-                || flag.starts_with("json") =>
-            {
-                "json"
-            }
+            flag if flag.starts_with("ijson") || flag.starts_with("j2") || flag.starts_with("json") => "json",
             flag if flag.starts_with("itsv") || flag.starts_with("t2") || flag == "tsv" => "tsv",
             flag if flag.starts_with("idkvp") => "logfmt \",\"",
             _ => "",
@@ -236,23 +182,9 @@ fn miller(text: &str) -> Option<String> {
 
 /// `index=main error`: words and `name=value` without blanks around the sign.
 fn is_search(cursor: &Cursor<'_>) -> bool {
-    let names = [
-        "index",
-        "sourcetype",
-        "source",
-        "host",
-        "eventtype",
-        "tag",
-        "earliest",
-        "splunk_server",
-    ];
-    let named = cursor
-        .peek()
-        .is_some_and(|token| names.contains(&token.text));
-    named
-        && cursor
-            .peek_at(1)
-            .is_some_and(|sign| sign.text == "=" && !sign.spaced)
+    let names = ["index", "sourcetype", "source", "host", "eventtype", "tag", "earliest", "splunk_server"];
+    let named = cursor.peek().is_some_and(|token| names.contains(&token.text));
+    named && cursor.peek_at(1).is_some_and(|sign| sign.text == "=" && !sign.spaced)
 }
 
 fn splunk(text: &str) -> Option<String> {
@@ -285,10 +217,7 @@ fn splunk(text: &str) -> Option<String> {
             }
             continue;
         }
-        match written
-            .last_mut()
-            .filter(|last| any && last.starts_with("match"))
-        {
+        match written.last_mut().filter(|last| any && last.starts_with("match")) {
             Some(last) => last.push_str(&format!(", {}", quoted(token))),
             None => written.push(format!("{verb} {}", quoted(token))),
         }
@@ -307,9 +236,7 @@ fn is_sort_uniq(cursor: &Cursor<'_>) -> bool {
     let tokens = &cursor.tokens;
     let pipe = tokens.iter().position(|token| token.text == "|");
     tokens[0].text == "sort"
-        && pipe.is_some_and(|pipe| {
-            pipe <= 3 && tokens.get(pipe + 1).is_some_and(|next| next.text == "uniq")
-        })
+        && pipe.is_some_and(|pipe| pipe <= 3 && tokens.get(pipe + 1).is_some_and(|next| next.text == "uniq"))
 }
 
 fn sort_uniq(text: &str, cursor: &Cursor<'_>) -> Option<Answer> {
@@ -329,10 +256,7 @@ fn sort_uniq(text: &str, cursor: &Cursor<'_>) -> Option<Answer> {
         });
     }
     Some(Answer {
-        span: Span {
-            start: uniq.start,
-            end: uniq.end(),
-        },
+        span: Span { start: uniq.start, end: uniq.end() },
         message: format!(
             "unknown stage `uniq`: {}",
             "the first of each is kept by `dedup`, each is counted by `count by`"

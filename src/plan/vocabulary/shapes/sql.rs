@@ -6,24 +6,13 @@ use super::super::tokens::tokens;
 use super::*;
 
 pub(super) fn is_sql(cursor: &Cursor<'_>) -> bool {
-    let has = |word: &str| {
-        cursor
-            .tokens
-            .iter()
-            .any(|token| token.text.eq_ignore_ascii_case(word))
-    };
-    has("from")
-        || has("where")
-        || has("group")
-        || has("order")
-        || cursor.tokens.iter().any(|token| token.text == "*")
+    let has = |word: &str| cursor.tokens.iter().any(|token| token.text.eq_ignore_ascii_case(word));
+    has("from") || has("where") || has("group") || has("order") || cursor.tokens.iter().any(|token| token.text == "*")
 }
 
 pub(super) fn sql(text: &str) -> Option<String> {
     let all = tokens(text)?;
-    let starts = [
-        "select", "from", "where", "group", "having", "order", "limit",
-    ];
+    let starts = ["select", "from", "where", "group", "having", "order", "limit"];
     let mut depth = 0i32;
     let mut clauses: Vec<(&str, usize)> = Vec::new();
     for (index, token) in all.iter().enumerate() {
@@ -36,10 +25,7 @@ pub(super) fn sql(text: &str) -> Option<String> {
     let clause = |name: &str| {
         let place = clauses.iter().position(|(start, _)| *start == name)?;
         let end = clauses.get(place + 1).map_or(all.len(), |(_, end)| *end);
-        let by = usize::from(
-            all.get(clauses[place].1 + 1)
-                .is_some_and(|word| word.text.eq_ignore_ascii_case("by")),
-        );
+        let by = usize::from(all.get(clauses[place].1 + 1).is_some_and(|word| word.text.eq_ignore_ascii_case("by")));
         part(text, &all[clauses[place].1 + 1 + by..end])
     };
     let mut stages = Vec::new();
@@ -52,14 +38,10 @@ pub(super) fn sql(text: &str) -> Option<String> {
     let keys = clause("group").and_then(|mut keys| keys.keys());
     let written = (!is_all).then(|| columns.clone().columns()).flatten();
     let aggregated = columns.clone().aggregates();
-    let holds_aggregates = aggregated
-        .as_ref()
-        .is_some_and(|list| list != "count" || text.to_lowercase().contains("count("));
+    let holds_aggregates =
+        aggregated.as_ref().is_some_and(|list| list != "count" || text.to_lowercase().contains("count("));
     if let Some(keys) = &keys {
-        stages.push(format!(
-            "{} by {keys}",
-            aggregated.unwrap_or_else(|| "count".to_owned())
-        ));
+        stages.push(format!("{} by {keys}", aggregated.unwrap_or_else(|| "count".to_owned())));
     } else if holds_aggregates && text.contains('(') && accepts(aggregated.as_deref()?) {
         stages.push(aggregated?);
     } else if let Some(columns) = written {
@@ -73,10 +55,8 @@ pub(super) fn sql(text: &str) -> Option<String> {
     }
     if let Some(mut order) = clause("order") {
         let keys = order.sort_keys()?;
-        let place = stages
-            .iter()
-            .position(|stage| stage.starts_with("select "))
-            .filter(|_| keys_are_gone(&stages, &keys));
+        let place =
+            stages.iter().position(|stage| stage.starts_with("select ")).filter(|_| keys_are_gone(&stages, &keys));
         stages.insert(place.unwrap_or(stages.len()), format!("sort {keys}"));
     }
     if let Some(limit) = clause("limit") {
