@@ -105,7 +105,7 @@ pub(super) fn fill(template: &str, cursor: &mut Cursor<'_>) -> Option<String> {
 
 /// The template with its defaults.
 pub(super) fn example(template: &str) -> String {
-    let mut nothing = Cursor { text: "", tokens: std::rc::Rc::new([]), at: 0, note: None, before: Vec::new() };
+    let mut nothing = Cursor::of("", Vec::new());
     fill(template, &mut nothing).unwrap_or_default()
 }
 

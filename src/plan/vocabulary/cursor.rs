@@ -14,13 +14,38 @@ pub(super) struct Cursor<'a> {
     pub(super) note: Option<(Span, String)>,
     /// Stages that go before, each with the field that it makes.
     pub(super) before: Vec<(String, String)>,
+    /// The stages before this one, as they are written here.
+    pub(super) after: std::rc::Rc<str>,
+    /// How many parentheses are open: a comma in them separates arguments.
+    pub(super) nested: usize,
+    /// Whether an expression gives a value, and no condition: there, `||` joins text.
+    pub(super) is_value: bool,
 }
 
 impl<'a> Cursor<'a> {
     /// `None` if the text cannot be split into tokens, or has none.
     pub(super) fn new(text: &'a str) -> Option<Cursor<'a>> {
         let tokens = tokens(text).filter(|tokens| !tokens.is_empty())?;
-        Some(Cursor { text, tokens: tokens.into(), at: 0, note: None, before: Vec::new() })
+        Some(Cursor::of(text, tokens))
+    }
+
+    /// Reads these tokens of a text.
+    pub(super) fn of(text: &'a str, tokens: Vec<Token<'a>>) -> Cursor<'a> {
+        Cursor {
+            text,
+            tokens: tokens.into(),
+            at: 0,
+            note: None,
+            before: Vec::new(),
+            after: "".into(),
+            nested: 0,
+            is_value: false,
+        }
+    }
+
+    /// Reads these tokens of the same stage.
+    pub(super) fn part(&self, tokens: &[Token<'a>]) -> Cursor<'a> {
+        Cursor { after: self.after.clone(), is_value: self.is_value, ..Cursor::of(self.text, tokens.to_vec()) }
     }
 
     pub(super) fn peek(&self) -> Option<Token<'a>> {

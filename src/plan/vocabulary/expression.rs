@@ -56,13 +56,22 @@ impl Cursor<'_> {
                     None => return Some(left),
                 },
             };
-            self.note_unless(sign, "or");
             let right = self.and(depth)?;
-            left = match sign.text == "||" && (left.is_text() || right.is_text()) {
+            match sign.text == "||" && self.joins_text(&left, &right) {
+                true => self.note(sign, "unknown operator `||`: text is joined by `concat`"),
+                false => self.note_unless(sign, "or"),
+            }
+            left = match sign.text == "||" && self.joins_text(&left, &right) {
                 true => concat(&left, &right),
                 false => joined(&left, "or", &right, Level::Or),
             };
         }
+    }
+
+    /// Whether `||` joins text, as in SQL: where a value is meant, and no side is a condition.
+    fn joins_text(&self, left: &Written, right: &Written) -> bool {
+        let are_values = left.level > Level::Compare && right.level > Level::Compare;
+        left.is_text() || right.is_text() || left.text.starts_with("concat(") || self.is_value && are_values
     }
 
     fn and(&mut self, depth: usize) -> Option<Written> {
@@ -187,6 +196,7 @@ impl Cursor<'_> {
                 "mod" => "%",
                 _ => sign.text,
             };
+            let own = if own == "//" && right.is_text() { "??" } else { own }; // the alternative of jq
             self.note_unless(sign, own);
             left = match own {
                 "??" => joined(&left, own, &right, Level::Add), // it binds more loosely here: parentheses do no harm
@@ -226,43 +236,16 @@ impl Cursor<'_> {
         if self.at_word(0, "over") && self.peek_at(1).is_some_and(|open| open.text == "(") {
             value = self.over(&value)?;
         }
+        if self.at_word(0, "filter") && self.peek_at(1).is_some_and(|open| open.text == "(") {
+            value = self.filter(&value)?;
+        }
         Some(value)
-    }
-
-    /// `sum(x) over (partition by y order by t)`: the value so far.
-    fn over(&mut self, aggregate: &Written) -> Option<Written> {
-        let over = self.next()?;
-        self.note(over, "unexpected `over`: the value so far is added by `running`");
-        self.next();
-        let keys = match self.words(&["partition", "by"]) {
-            true => format!(" by {}", self.keys_until_order()?),
-            false => String::new(),
-        };
-        while !self.sign(")") {
-            self.next()?;
-        }
-        let already = self.before.pop().map(|(made, _)| made); // `lag(x) over (…)`
-        let made = already.unwrap_or_else(|| format!("running {}", aggregate.text));
-        self.before.push((format!("{made}{keys}"), "so_far".to_owned()));
-        Some(Written::primary("so_far"))
-    }
-
-    fn keys_until_order(&mut self) -> Option<String> {
-        let mut keys = Vec::new();
-        while !self.at_word(0, "order") && !self.at_sign(")") {
-            keys.push(self.expression()?);
-            self.sign(",");
-        }
-        Some(keys.join(", "))
     }
 
     fn primary(&mut self, depth: usize) -> Option<Written> {
         let token = self.peek()?;
         match token.kind {
-            Kind::Number => {
-                self.at += 1;
-                Some(Written::primary(token.text))
-            }
+            Kind::Number => Some(Written::primary(self.number()?)),
             Kind::Text => {
                 self.at += 1;
                 Some(Written::primary(text_of(token)))
@@ -287,6 +270,36 @@ impl Cursor<'_> {
         }
     }
 
+    /// A number: `1 MB` as `1MB`, and `1,000` as `1000` where no comma can separate arguments.
+    pub(super) fn number(&mut self) -> Option<String> {
+        let first = self.of_kind(Kind::Number)?;
+        let mut number = first.text.to_owned();
+        let is_digits = number.bytes().all(|byte| byte.is_ascii_digit());
+        while let (true, true, Some(group)) = (is_digits && self.nested == 0, self.at_sign(","), self.peek_at(1)) {
+            let is_group = group.kind == Kind::Number
+                && !group.spaced
+                && group.text.len() >= 3
+                && group.text.bytes().take(3).all(|byte| byte.is_ascii_digit())
+                && group.text[3..].bytes().all(|byte| !byte.is_ascii_digit())
+                && first.text.len() <= 3;
+            if !is_group || self.peek().is_some_and(|comma| comma.spaced) {
+                break;
+            }
+            let comma = self.next()?;
+            self.note(comma, "a number is written without commas");
+            number.push_str(self.next()?.text);
+        }
+        if let Some(unit) = self.peek().filter(|unit| unit.kind == Kind::Word && unit.spaced)
+            && let Some(unit_here) = unit_of(unit.text)
+            && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
+            self.note(unit, format!("a unit follows its number without a blank: `{number}{unit_here}`"));
+            self.at += 1;
+            number.push_str(&unit_here);
+        }
+        Some(number)
+    }
+
     /// `(a, b)` or `[a, b]`, as `(a, b)`.
     pub(super) fn list(&mut self, depth: usize) -> Option<String> {
         let open = self.any_sign(&["(", "["])?;
@@ -295,12 +308,14 @@ impl Cursor<'_> {
         }
         let end = if open.text == "(" { ")" } else { "]" };
         let mut items = Vec::new();
+        self.nested += 1;
         loop {
             items.push(self.choice(depth + 1)?.text);
             if !self.sign(",") {
                 break;
             }
         }
+        self.nested -= 1;
         self.sign(end).then(|| format!("({})", items.join(", ")))
     }
 
@@ -357,7 +372,7 @@ impl Cursor<'_> {
                 None => token.text.to_owned(),
             },
         };
-        Some(Written::primary(here))
+        self.member(Written::primary(here))
     }
 
     /// The arguments of a call, and what it is here; the `(` is next. A method has its object as the first argument.
@@ -378,8 +393,22 @@ impl Cursor<'_> {
             self.note(token, "`count` alone counts records");
             return values::call(self, token, name, &arguments);
         }
+        let is_conditional = self.at_word(0, "where") || self.at_sign("*") && self.at_word(1, "where");
+        if is_conditional {
+            self.sign("*");
+            let condition = self.inner_condition()?;
+            let counted = values::call(self, token, name, &arguments)?;
+            return self.sign(")").then(|| super::clauses::with_condition(&counted.text, &condition));
+        }
+        self.nested += 1;
         loop {
             let mut argument = self.choice(depth + 1)?;
+            if let Some(condition) = self.inner_condition() {
+                self.nested -= 1;
+                arguments.push(argument);
+                let called = values::call(self, token, name, &arguments)?;
+                return self.sign(")").then(|| super::clauses::with_condition(&called.text, &condition));
+            }
             if self.word("as").is_some() {
                 let of = self.of_kind(Kind::Word)?;
                 self.note(token, format!("unknown function `{name}`: text becomes a number by `num`"));
@@ -399,6 +428,7 @@ impl Cursor<'_> {
                 break;
             }
         }
+        self.nested -= 1;
         if !self.sign(")") {
             return None;
         }
@@ -438,9 +468,22 @@ impl Cursor<'_> {
         (!branches.is_empty()).then_some(value)
     }
 
-    fn note_unless(&mut self, token: Token<'_>, own: &str) {
+    pub(super) fn note_unless(&mut self, token: Token<'_>, own: &str) {
         if token.text != own {
             self.note(token, format!("unknown operator `{}`", token.text));
         }
     }
+}
+
+/// A unit of size or time, as it is written here.
+fn unit_of(word: &str) -> Option<String> {
+    const SIZES: [&str; 11] = ["B", "kB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let size = SIZES.iter().find(|size| size.eq_ignore_ascii_case(word));
+    size.map(|size| (*size).to_owned()).or_else(|| {
+        let duration = duration_of(&format!("1{word}")).or(match word {
+            "us" | "µs" | "ns" => Some(format!("1{word}")),
+            _ => None,
+        })?;
+        Some(duration[1..].to_owned())
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::cursor::Cursor;
 use super::expression::in_quotes;
+use super::times;
 use super::tokens::{Kind, Token};
 use super::values::{self, Is};
 
@@ -167,6 +168,7 @@ impl Cursor<'_> {
 
     /// Keys: `a`, `bin(t, 5m) as t`, `t = bin(t, 5m)`.
     pub(super) fn keys(&mut self) -> Option<String> {
+        self.is_value = true;
         let mut keys = Vec::new();
         while !self.is_done() && !self.at_clause() && !self.at_sign(")") {
             let named = self.peek_at(1).is_some_and(|sign| sign.text == "=");
@@ -178,13 +180,13 @@ impl Cursor<'_> {
             let is_text = self.peek()?.kind == Kind::Text;
             let mut key = match is_text {
                 true => name_of(self.next()?)?,
-                false => self.expression()?,
+                false => self.key()?,
             };
             if self.word("as").is_some() {
                 alias = name_of(self.next()?);
             }
             if let Some(alias) = alias {
-                key = format!("{key} as {alias}");
+                key = format!("{} as {alias}", key.split(" as ").next().unwrap_or(&key));
             }
             keys.push(key);
             self.sign(",");
@@ -192,8 +194,16 @@ impl Cursor<'_> {
         (!keys.is_empty()).then(|| keys.join(", "))
     }
 
+    fn key(&mut self) -> Option<String> {
+        times::rounded_by_words(self)
+            .or_else(|| times::rounded_call(self))
+            .or_else(|| times::unit_as_key(self))
+            .or_else(|| self.expression())
+    }
+
     /// `a = 1, b = 2`, `1 as a`, `"a", 1`.
     pub(super) fn assignments(&mut self) -> Option<String> {
+        self.is_value = true;
         let mut made: Vec<String> = Vec::new();
         while !self.is_done() {
             let sign = self.peek_at(1);
@@ -231,6 +241,7 @@ impl Cursor<'_> {
 
     /// `a desc, -b`, `b asc`, in the order of importance.
     pub(super) fn sort_keys(&mut self) -> Option<String> {
+        self.is_value = true;
         let mut keys = Vec::new();
         while !self.is_done() && !self.at_word(0, "limit") {
             let sign = self.any_sign(&["-", "+"]);
@@ -279,6 +290,7 @@ impl Cursor<'_> {
 
     /// Names or expressions, each perhaps with a name: `a, b as c, d = e`.
     pub(super) fn columns(&mut self) -> Option<String> {
+        self.is_value = true;
         let mut columns = Vec::new();
         while !self.is_done() {
             let named = self.peek_at(1).is_some_and(|sign| sign.text == "=" || sign.text == ":");

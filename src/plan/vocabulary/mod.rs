@@ -7,15 +7,19 @@
 //! parsed and bound before it is shown; one that fails gives way to the example of its row.
 
 mod arguments;
+mod clauses;
 mod cursor;
 mod expression;
+mod frames;
 mod lists;
+mod miller;
 mod nearest;
 mod own;
 mod shapes;
 mod shell;
 #[cfg(test)]
 mod tests;
+mod times;
 mod tokens;
 mod values;
 mod verbs;
@@ -65,14 +69,16 @@ pub(super) fn improve(text: &str, mistakes: Vec<Mistake>) -> Vec<Mistake> {
     }
     let mut rest = mistakes;
     let mut improved = Vec::new();
+    let mut after = String::new();
     for (start, stage) in stages(text) {
         let end = start + stage.len();
         let is_here = |mistake: &Mistake| (start..=end).contains(&mistake.span.start);
         let (own, others): (Vec<Mistake>, Vec<Mistake>) = rest.into_iter().partition(is_here);
         rest = others;
         let is_good = own.is_empty() || own.len() == 1 && is_good(&own[0]);
-        let answer = (!is_good).then(|| answer_stage(stage)).flatten();
+        let answer = (!is_good).then(|| answer_after(&after, stage)).flatten();
         let answer = answer.filter(|answer| !knows_name(&own, answer));
+        then(&mut after, answer.as_ref().map_or(stage, |answer| &answer.here));
         match answer {
             Some(answer) => improved.push(with_name(answer.into_mistake(start), &own)),
             None => improved.extend(own),
@@ -139,9 +145,22 @@ fn stages(text: &str) -> Vec<(usize, &str)> {
     found.into_iter().map(|(start, stage)| (start + stage.len() - stage.trim_start().len(), stage.trim())).collect()
 }
 
+/// Adds a stage to a pipeline.
+fn then(pipeline: &mut String, stage: &str) {
+    if !pipeline.is_empty() {
+        pipeline.push_str(" | ");
+    }
+    pipeline.push_str(stage);
+}
+
 /// The answer to a stage that is written as elsewhere; its suggestion is accepted.
 pub(super) fn answer_stage(text: &str) -> Option<Answer> {
-    let mut cursor = Cursor::new(text)?;
+    answer_after("", text)
+}
+
+/// The answer to a stage after others, which are written as here.
+fn answer_after(after: &str, text: &str) -> Option<Answer> {
+    let mut cursor = Cursor { after: after.into(), ..Cursor::new(text)? };
     let head = cursor.peek()?;
     if head.text.starts_with('.')
         && let Some(answer) = shapes::answer(text)
@@ -185,19 +204,24 @@ fn example_of(word: &str) -> Option<String> {
     canonical(&match row.is {
         Is::Function => format!("let x = {value}"),
         Is::Aggregate => value,
-        Is::Running(name) => verbs::named(&value, name),
+        Is::Running(name) => match value.strip_prefix("lead ") {
+            Some(of) => format!("sort @number desc | running prev({of}) as {name} | sort @number"),
+            None => verbs::named(&value, name),
+        },
         Is::Field => format!("select {value}"),
     })
 }
 
 /// Aggregates, functions and conditions that are a stage elsewhere.
 fn aggregated(cursor: &mut Cursor<'_>) -> Option<String> {
+    if let Some(list) = rate_of_range(cursor) {
+        return Some(list);
+    }
     let mut ahead = cursor.clone();
     if let Some(list) = ahead.aggregates().filter(|_| ahead.is_done()) {
         let list = match ahead.before.as_slice() {
             [] => list,
-            [(made, name)] => verbs::named(made, name),
-            _ => return None,
+            made => made.iter().map(|(made, name)| verbs::named(made, name)).collect::<Vec<_>>().join(" | "),
         };
         if accepts(&list) {
             *cursor = ahead;
@@ -211,8 +235,9 @@ fn aggregated(cursor: &mut Cursor<'_>) -> Option<String> {
     if !ahead.is_done() {
         return None;
     }
-    let here = match value.contains([' ', '~']) && accepts(&format!("where {value}")) {
+    let here = match own::is_condition(&value) && accepts(&format!("where {value}")) {
         true => format!("where {value}"),
+        false if head.text.starts_with('$') => format!("select {value}"),
         false => format!("let x = {value}"),
     };
     if ahead.note.is_some() && accepts(&here) {
@@ -221,6 +246,23 @@ fn aggregated(cursor: &mut Cursor<'_>) -> Option<String> {
         return Some(here);
     }
     None
+}
+
+/// `rate(5m)`, `count(1h) by k`: the time belongs to a window.
+fn rate_of_range(cursor: &mut Cursor<'_>) -> Option<String> {
+    let head = cursor.peek().filter(|head| matches!(head.text, "rate" | "count") && cursor.at_call())?;
+    let length = cursor.peek_at(2).and_then(|range| expression::duration_of(range.text))?;
+    let mut ahead = cursor.clone();
+    ahead.at += 4;
+    let is_range = length.starts_with(|c: char| c.is_ascii_digit()) && ahead.tokens.get(ahead.at - 1)?.text == ")";
+    let by = if ahead.is_done() { String::new() } else { format!(" by {}", ahead.by()?) };
+    if !is_range || !ahead.is_done() {
+        return None;
+    }
+    ahead.note(head, format!("`{}` takes no time: that of a result is said by `window`", head.text));
+    *cursor = ahead;
+    let on = times::on(cursor);
+    Some(format!("{}{by} | window {length}{on}", head.text))
 }
 
 /// A stage written as here, whose head is a verb of another language.
@@ -316,14 +358,17 @@ fn canonical(here: &str) -> Option<String> {
 
 /// Whether a suggestion can be parsed and bound where every field is known.
 pub(super) fn accepts(here: &str) -> bool {
-    let settings = || Settings {
+    is_right(here) || is_right(&format!("json | {here}")) || is_right(&format!("json | {here} | count"))
+}
+
+/// Whether a whole expression can be parsed and bound.
+fn is_right(text: &str) -> bool {
+    let settings = Settings {
         inputs: vec!["b".to_owned()],
         read_file: Some(|_| Ok(b"id,name\n1,a\n".to_vec())),
         ..Settings::from(Printing::AsItCame)
     };
-    let is_right =
-        |text: String| lang::parse(&text).and_then(|pipeline| bind(&pipeline, &settings(), Amends::No)).is_ok();
-    is_right(here.to_owned()) || is_right(format!("json | {here}")) || is_right(format!("json | {here} | count"))
+    lang::parse(text).and_then(|pipeline| bind(&pipeline, &settings, Amends::No)).is_ok()
 }
 
 /// What a word of another language means here, and how it is written: for `--help`.

@@ -13,7 +13,7 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
         && let Some((mut inner, true)) = inside(cursor)
     {
         let head = cursor.tokens[cursor.at - 1];
-        inner.note(head, format!("`{name}` is a stage: what it takes stands behind it, without parentheses"));
+        inner.note(head, format!("`{name}` is a stage: what it takes follows it without parentheses"));
         let chosen = inner.clone().expression().filter(|_| name == "select");
         let written = match chosen.filter(|value| is_condition(value)) {
             Some(condition) => Some(format!("where {condition}")), // as in jq
@@ -24,10 +24,12 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
     }
     match name {
         "where" | "assert" | "until" => condition(name, cursor),
+        "let" if cursor.at_word(2, "select") => selected(cursor),
         "let" => {
             let made = cursor.assignments()?;
             Some(with_before(&cursor.before, &format!("let {made}")))
         }
+        "select" if cursor.at_sign("*") => every_field(cursor),
         "select" => {
             let columns = cursor.columns()?;
             Some(with_before(&cursor.before, &format!("select {columns}")))
@@ -82,8 +84,30 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
     .filter(|_| !cursor.is_done() || cursor.note.is_some())
 }
 
+/// `let x = select *`, `let x = select a`: a stage is no value.
+fn selected(cursor: &mut Cursor<'_>) -> Option<String> {
+    let name = name_of(cursor.next()?)?;
+    cursor.sign("=");
+    let select = cursor.next()?;
+    cursor
+        .note(select, "`select` is a stage, and no value: a field is written by its name, the whole record is `line`");
+    let value = if cursor.sign("*") { "line".to_owned() } else { cursor.expression()? };
+    Some(format!("let {name} = {value}"))
+}
+
+/// `select *`, `select *, a + 1 as b`, `select * from t`: every field is kept without it.
+fn every_field(cursor: &mut Cursor<'_>) -> Option<String> {
+    let star = cursor.next()?;
+    cursor.note(star, "unexpected `*` after `select`: every field is kept without `select`; more are added by `let`");
+    if cursor.sign(",") {
+        let columns = cursor.assignments()?;
+        return Some(with_before(&cursor.before, &format!("let {columns}")));
+    }
+    Some("where true".to_owned())
+}
+
 /// Whether an expression compares something.
-fn is_condition(value: &str) -> bool {
+pub(super) fn is_condition(value: &str) -> bool {
     const SIGNS: [&str; 11] = [" == ", " != ", " < ", " <= ", " > ", " >= ", " ~ ", " !~ ", " in ", " and ", " or "];
     SIGNS.iter().any(|sign| value.contains(sign)) || value.starts_with("not ")
 }
@@ -126,7 +150,7 @@ fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
     };
     let odd = cursor.tokens[cursor.at..].iter().skip(1).find(is_elsewhere);
     let odd = odd.copied().unwrap_or(next);
-    cursor.note(odd, format!("unexpected `{}` behind `sort`", odd.text));
+    cursor.note(odd, format!("unexpected `{}` after `sort`", odd.text));
     let counts = |after: Token<'_>| !matches!(after.text, "desc" | "asc" | ",");
     if cursor.peek_at(1).is_none_or(|after| !counts(after)) && next.kind == Kind::Number {
         return None; // a column by its number
@@ -151,14 +175,20 @@ fn top(cursor: &mut Cursor<'_>) -> Option<String> {
             let (keys, of) = (names(&rest[..by]), names(&rest[by + 1..]));
             let ranks = rest[by..].iter().any(|token| matches!(token.text, "desc" | "asc" | "-"));
             cursor.note = None;
-            cursor.note(rest[by], "unexpected `by` behind `top`: its keys follow the number");
-            match (keys.is_empty(), ranks) {
-                (true, true) => {
-                    let desc = if rest[by..].iter().any(|token| token.text == "asc") { "" } else { " desc" };
-                    format!("sort {}{desc} | limit {number}", of.first()?)
+            let means = match (keys.is_empty(), ranks) {
+                (true, false) => {
+                    format!("`top {number} {}` counts values, the largest come first after `sort`", of.join(", "))
                 }
-                (true, false) => format!("top {number} {}", of.join(", ")),
-                (false, _) => format!("count by {}, {} | limit {number}", of.join(", "), keys.join(", ")),
+                _ => "its keys follow the number".to_owned(),
+            };
+            cursor.note(rest[by], format!("unexpected `by` after `top`: {means}"));
+            match keys.is_empty() {
+                true => {
+                    let desc = if rest[by..].iter().any(|token| token.text == "asc") { "" } else { " desc" };
+                    let keys: Vec<String> = of.iter().map(|key| format!("{key}{desc}")).collect();
+                    format!("sort {} | limit {number}", keys.join(", "))
+                }
+                false => format!("count by {}, {} | limit {number}", of.join(", "), keys.join(", ")),
             }
         }
         None => {
@@ -177,7 +207,7 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
         && name == "skip"
     {
         cursor.note(token, format!("expected a \"text\" or a /regex/, found `{}`", token.text));
-        return Some(format!("where @number > {}", token.text));
+        return Some(after_the_first(cursor, token.text, None));
     }
     if cursor.at_sign("-") && cursor.peek().is_some_and(|sign| sign.spaced) {
         note_rest(cursor, "`match` takes no flags; unexpected");
@@ -191,7 +221,7 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
     let (mut written, mut verb, mut any) = (String::new(), name, Vec::new());
     loop {
         if let Some(not) = cursor.word("not").or_else(|| cursor.any_sign(&["!"])) {
-            cursor.note(not, format!("unexpected `{}` behind `{name}`: `skip` drops what matches", not.text));
+            cursor.note(not, format!("unexpected `{}` after `{name}`: `skip` drops what matches", not.text));
             verb = if verb == "match" { "skip" } else { "match" };
         }
         let token = cursor.next()?;
@@ -231,14 +261,34 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
 /// `limit 10 offset 5`, `limit = 5`.
 fn limit(cursor: &mut Cursor<'_>) -> Option<String> {
     note_rest(cursor, "expected how many, found");
-    let rest = &cursor.tokens[cursor.at..];
-    let numbers: Vec<&str> = rest.iter().filter(|token| token.kind == Kind::Number).map(|token| token.text).collect();
-    match numbers.as_slice() {
-        [number] => Some(format!("limit {number}")),
-        [number, offset] if rest.iter().any(|token| token.text.eq_ignore_ascii_case("offset")) => {
-            Some(format!("where @number > {offset} | limit {number}"))
+    cursor.sign("=");
+    let is_comma_alone = cursor.peek_at(1).is_some_and(|comma| comma.text == ",")
+        && cursor.peek_at(2).is_none_or(|second| second.spaced || second.text.len() != 3);
+    let first = if is_comma_alone { cursor.next()?.text.to_owned() } else { cursor.number()? };
+    if cursor.is_done() {
+        return Some(format!("limit {first}"));
+    }
+    if cursor.sign(",") {
+        let number = cursor.number()?; // `limit OFFSET, N` of MySQL
+        return cursor.is_done().then(|| after_the_first(cursor, &first, Some(&number)));
+    }
+    match cursor.word("offset") {
+        Some(_) => {
+            let offset = cursor.number()?;
+            cursor.word("rows");
+            cursor.is_done().then(|| after_the_first(cursor, &offset, Some(&first)))
         }
-        _ => None,
+        None => None,
+    }
+}
+
+/// Leaves out the first records, and keeps so many of the others: by their number in the source, or by counting
+/// them where stages have dropped or made records.
+pub(super) fn after_the_first(cursor: &Cursor<'_>, offset: &str, number: Option<&str>) -> String {
+    let limit = number.map_or(String::new(), |number| format!(" | limit {number}"));
+    match cursor.after.as_ref() {
+        "" | "json" | "logfmt" => format!("where @number > {offset}{limit}"),
+        _ => format!("running count as n | where n > {offset}{limit} | drop n"),
     }
 }
 
@@ -359,9 +409,13 @@ fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
 /// `window tumbling 5m`, `window('5 minutes', '1 minute')`, `window 5m every 1m`.
 fn window(cursor: &mut Cursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
-    if rest.iter().any(|token| matches!(token.text, "on" | "late" | "offset" | "fill" | "rows" | "row" | "state")) {
+    let is_clause = |token: &Token<'_>| matches!(token.text, "on" | "late" | "offset" | "fill" | "all");
+    if rest.iter().any(|token| matches!(token.text, "rows" | "row" | "state")) {
         return None; // as it is written here
     }
+    let clauses = rest.iter().position(is_clause).unwrap_or(rest.len());
+    let (rest, clauses) = rest.split_at(clauses);
+    let clauses = clauses_of_window(clauses)?;
     let mut durations = Vec::new();
     for (index, token) in rest.iter().enumerate() {
         let text = match (token.kind, rest.get(index + 1)) {
@@ -374,10 +428,16 @@ fn window(cursor: &mut Cursor<'_>) -> Option<String> {
             durations.extend(duration_of(&text));
         }
     }
-    let odd = rest.iter().find(|token| {
-        !matches!(token.text, "," | "/") && duration_of(token.text).is_none_or(|own| own != token.text)
-    })?;
-    cursor.note(*odd, format!("unexpected `{}` behind `window`", odd.text));
+    let odd = rest
+        .iter()
+        .find(|token| !matches!(token.text, "," | "/") && duration_of(token.text).is_none_or(|own| own != token.text));
+    match odd {
+        Some(odd) if odd.kind == Kind::Number => {
+            cursor.note(*odd, "a unit follows its number without a blank");
+        }
+        Some(odd) => cursor.note(*odd, format!("unexpected `{}` after `window`", odd.text)),
+        None => note_rest(cursor, "unexpected"),
+    }
     let is_session = rest.iter().any(|token| token.text.eq_ignore_ascii_case("session"));
     let shape = match (durations.as_slice(), is_session) {
         ([gap], true) => format!("session {gap}"),
@@ -385,5 +445,26 @@ fn window(cursor: &mut Cursor<'_>) -> Option<String> {
         ([length, slide], false) => format!("{length}/{slide}"),
         _ => return None,
     };
-    Some(format!("window {shape}"))
+    Some(format!("window {shape}{clauses}"))
+}
+
+/// ` on t late 10s` of `on t late 10 s`.
+fn clauses_of_window(tokens: &[Token<'_>]) -> Option<String> {
+    let mut out = String::new();
+    let mut before: Option<Token<'_>> = None;
+    for token in tokens {
+        let number = before.filter(|before| before.kind == Kind::Number);
+        match number.and_then(|number| duration_of(&format!("{}{}", number.text, token.text))) {
+            Some(duration) => {
+                out.truncate(out.len() - number?.text.len());
+                out.push_str(&duration);
+            }
+            None => {
+                out.push(' ');
+                out.push_str(token.text);
+            }
+        }
+        before = Some(*token);
+    }
+    Some(out)
 }

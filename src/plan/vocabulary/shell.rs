@@ -197,7 +197,7 @@ fn range(text: &str) -> Option<(u32, u32)> {
 /// `rename a as b`, `rename a to b`, `rename b = a`, `rename -f a,b`, `withColumnRenamed("a", "b")` as
 /// `let b = a | drop a`.
 pub(super) fn rename(cursor: &mut Cursor<'_>) -> Option<String> {
-    let pairs_by_comma = cursor.sign("(") || cursor.at_sign("-");
+    cursor.sign("(");
     if cursor.sign("-") {
         cursor.next();
     }
@@ -206,7 +206,7 @@ pub(super) fn rename(cursor: &mut Cursor<'_>) -> Option<String> {
         let first = name_of(cursor.next()?)?;
         let (old, new) = if cursor.sign("=") {
             (name_of(cursor.next()?)?, first)
-        } else if cursor.word("as").is_some() || cursor.word("to").is_some() || pairs_by_comma && cursor.sign(",") {
+        } else if cursor.word("as").is_some() || cursor.word("to").is_some() || cursor.sign(",") {
             (first, name_of(cursor.next()?)?)
         } else {
             return None;

@@ -3,6 +3,7 @@
 use crate::aggregate;
 use crate::expr::functions;
 
+use super::clauses::{BACKWARD, FORWARD};
 use super::cursor::Cursor;
 use super::expression::{Level, Written, duration_of, regex_of};
 use super::tokens::Token;
@@ -75,8 +76,8 @@ pub(super) const VALUES: &[Value] = &[
     aggregate("ewm ema exponentialmovingaverage", "the exponential average is `ewma`", "ewma({1=x}, 0.1)"),
     aggregate("perc pct", "percentiles are `p50`, `p95`, `p99.9`, or `percentile(x, 95)`", "p95({1=x})"),
     // Window functions: values that depend on the records before
-    running("lag shift previous autoregress", "before", "the value of the record before is `prev`, after `running`", "running prev({1=x}{n2})"),
-    running("lead", "after", "the record after it is the one before it in the opposite order: `prev`, after `running`", "sort @number desc | running prev({1=x}{n2})"),
+    running("lag shift previous autoregress", "before", "the value of the record before is `prev`, after `running`", "running prev({1=x})"),
+    running("lead", "after", "the record after it is the one before it in the opposite order: `prev`, after `running`", "lead {1=x}"),
     running("diff deriv derivative increase", "difference", "the difference to the record before is `delta`, after `running`", "running delta({1=x})"),
     running("cumsum cumulativesum runningsum rowcumsum accum", "total", "running totals are added by `running`", "running sum({1=x})"),
     running("cummax runningmax", "largest", "the largest value so far is added by `running`", "running max({1=x})"),
@@ -267,7 +268,7 @@ pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, argume
     let text = fill(row.here, arguments)?;
     match row.is {
         Is::Running(field) => {
-            cursor.before.push((text, field.to_owned()));
+            cursor.before.extend(running_stages(&text, field, arguments));
             Some(Written::primary(field))
         }
         _ => {
@@ -276,6 +277,26 @@ pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, argume
             Some(Written::of(if is_call { Level::Primary } else { Level::Not }, text))
         }
     }
+}
+
+/// The stages of a value that depends on the records before; `lag(x, 2)` is the one before the one before.
+fn running_stages(text: &str, field: &str, arguments: &[Written]) -> Vec<(String, String)> {
+    let Some(of) = text.strip_prefix("running prev(").and_then(|of| of.strip_suffix(')')) else {
+        return match text.strip_prefix("lead ") {
+            Some(of) => vec![
+                (BACKWARD.to_owned(), String::new()),
+                (format!("running prev({of})"), field.to_owned()),
+                (FORWARD.to_owned(), String::new()),
+            ],
+            None => vec![(text.to_owned(), field.to_owned())],
+        };
+    };
+    let times = arguments.get(1).and_then(|n| n.text.parse().ok()).unwrap_or(1_usize).clamp(1, 5);
+    let made = (0..times).map(|nth| match nth {
+        0 => (format!("running prev({of})"), field.to_owned()),
+        _ => (format!("running prev({field})"), field.to_owned()),
+    });
+    made.collect()
 }
 
 /// `case(c, a, d, b, true, e)` as `if`s in each other.

@@ -1,7 +1,9 @@
 //! The commands of other languages and of the shell: one row a word.
 
 use super::cursor::Cursor;
-use super::shell;
+use super::frames::made_grouped;
+use super::times::{made_bin, made_resample, made_timechart, made_transaction};
+use super::{miller, shell};
 
 /// A word that begins a stage elsewhere.
 pub(super) struct Verb {
@@ -74,7 +76,7 @@ pub(super) const VERBS: &[Verb] = &[
     verb("rare leastfrequent bottom leastcommon bottomk", "rare user by host", "`count by` puts the largest groups first, `sort count` the smallest", &["count by {field}, {group} | sort count | limit 10", "count by {fields=word} | sort count | limit 10"]),
     verb("topk topn nlargest mostcommon toptalkers", "topk(5, host)", "the most frequent are `top N KEY`", &["top {number=10} {field=word}"]),
     verb("nsmallest", "nsmallest(5, 'ms')", "the first ones in order are `sort` and `limit`", &["sort {field=word} | limit {number=10}"]),
-    verb("stats1 mergefields", "stats1 -a mean,p50 -f x -g a", AGGREGATES, &["avg({named=x}), p50({named=x}) by word"]),
+    made("stats1 mergefields", "stats1 -a mean,p50 -f x -g a", AGGREGATES, miller::stats1, &["avg({named=x}), p50({named=x}) by word"]),
     verb("describe summary fieldsummary info profile", "describe ms", "a summary is a list of aggregates", &["count, min({field=x}), avg({field=x}), p50({field=x}), max({field=x})"]),
     verb("percentiles perc", "percentiles ms", "percentiles are `p50`, `p95`, `p99.9`, or `percentile(x, 95)`", &["p50({field=x}), p95({field=x}), p99({field=x})"]),
     verb("nothing", "nothing", "no record is kept by", &["where false", "limit 0"]),
@@ -84,9 +86,10 @@ pub(super) const VERBS: &[Verb] = &[
     made("streamstats accum cumsum scan cumulative expanding mapgroupswithstate rowcumsum", "streamstats sum(bytes) as total by host", RUNNING, made_running, &["running sum({field})", "running count"]),
     made("rolling movingaverage movavg trendline mavg", "rolling(5)", "an average of the last records is `running avg(x) over N rows`", made_rolling, &["running avg({field=x}) over {number=5} rows"]),
     verb("updatestatebykey flatmapgroupswithstate reduce foldleft aggregatebykey statefulmap combinebykey accumulate", "reduce", "a state of your own is `fold`", &["fold total = 0 then total + len(line)"]),
-    verb("step autoregress diff shift", "step -a delta -f x", PREVIOUS, &["running delta({named})", "running delta({field=x})"]),
-    verb("lag previous", "lag x", PREVIOUS, &["running prev({field=x}) as before"]),
-    verb("lead", "lead x", "the record after it is the one before it in the opposite order: `prev`, after `running`", &["sort @number desc | running prev({field=x}) as after"]),
+    made("step", "step -a delta -f x", PREVIOUS, miller::step, &["running delta({named})", "running delta({field=x})"]),
+    verb("diff", "diff(x)", PREVIOUS, &["running delta({field=x})"]),
+    made("lag previous shift autoregress", "lag x", PREVIOUS, made_previous, &["running prev({field=x}) as before"]),
+    made("lead", "lead x", "the record after it is the one before it in the opposite order: `prev`, after `running`", made_previous, &["sort @number desc | running prev({field=x}) as after | sort @number"]),
     verb("rank rownumber cat-n nl number enumerate denserank addrownumber serialize rowid zipwithindex", "nl", "records are numbered by `running count`, or are by `@number`", &["select @number as n, line"]),
     // Fields
     made("eval extend set mutate put assign derive withcolumn withcolumns compute addfield addfields new newfield setfield apply foreach strcat addcolumn setvalue label_format", "eval x=a+1", LET, made_let, &["let {assignments=n = len(line)}"]),
@@ -94,7 +97,8 @@ pub(super) const VERBS: &[Verb] = &[
     made("project print echo output display show emit projectreorder return yield reorder templatefields sortwithinrecords regularize", "project x = a, b", SELECT, made_select, &["select {columns=line}"]),
     made("remove delete del projectaway projectaways unset rm fieldsexcept exclude_fields removefields dropcolumns dropfields omit without", "project-away a", DROP, made_drop, &["drop {fields=line}"]),
     made("rename projectrename renamefields withcolumnrenamed alias label renameregex", "rename a as b", RENAME, shell::rename, &["let text = line | drop line"]),
-    made("fillnull filldown fillna fillempty filldowns unsparsify nafill nvl replacenull coalesce ffill bfill dropnull", "fillnull value=0 a", FILL, made_fill, &["let {field=x} = {field=x} ?? {value=0}"]),
+    made("fillnull fillna fillempty unsparsify nafill nvl replacenull coalesce dropnull", "fillnull value=0 a", FILL, made_fill, &["let {field=x} = {field=x} ?? {value=0}"]),
+    made("filldown filldowns ffill", "fill-down -f a", "the last value that was there is added by `running last(x)`", miller::fill_down, &["running last({field=x}) as {field=x}"]),
     verb("dropna dropnulls skipnull removenull", "dropna", "a missing value is asked for by `!= null`", &["where {field=x} != null"]),
     verb("convert astype cast fieldtype typeconvert secondsformat", "astype(a, 'int')", "text becomes a number by `num`", &["let {field=x} = num({field=x})"]),
     verb("strftime formattime fieldformat dateformat ctime sec2gmt sec2gmtdate", "strftime t", "times become text by `format_time`", &["let text = format_time({field=time}, {text=\"%H:%M\"})"]),
@@ -110,7 +114,7 @@ pub(super) const VERBS: &[Verb] = &[
     // First, last, order, duplicates
     made("head take firstn first_rows show_rows fetch fetchfirst", "head -n 5", LIMIT, shell::head, &["limit {number=10}"]),
     verb("lastn", "last_n 5", "the last records are kept by `tail`", &["tail {number=10}"]),
-    verb("offset drop_first skiprows skipfirst", "offset 5", "the first records are left out by their number", &["where @number > {number=1}"]),
+    made("offset drop_first skiprows skipfirst", "offset 5", "the first records are left out by their number", made_offset, &["where @number > {number=1}"]),
     made("uniq unique distinct dropduplicates dropduplicateswithinwatermark deduplicate uniqueby distinctby uniqby", "drop_duplicates(a)", DEDUP, shell::uniq, &["dedup {fields}", "dedup"]),
     made("order orderby sortby sortvalues arrange sortdesc sortasc sorted orderdesc sortwith", "order by x desc", SORT, made_sort, &["sort {sort=line}"]),
     verb("tac rev reverse", "tac", "the opposite order is that of `@number`, descending", &["sort @number desc"]),
@@ -135,7 +139,7 @@ pub(super) const VERBS: &[Verb] = &[
     made("span resample tumbling tumblingwindow every interval countbywindow reducebykeyandwindow groupbytime", "resample('1m')", WINDOW, made_resample, &["count | window {duration=5m}"]),
     verb("hop sliding slidingwindow hopping", "hop 5m", "windows that overlap are `window LENGTH/SLIDE`", &["count | window {duration=5m}/1m"]),
     verb("watermark withwatermark allowedlateness late grace", "withWatermark('t', '10 minutes')", "how late records may come is said by a window", &["count | window 1m on {field=t} late {duration=10s}"]),
-    verb("transaction session sessionize sessionwindow sessionization partitionby", "transaction host maxspan=5m", "records of a key that follow each other closely are `window session GAP`", &["count, first(line), last(line) by {field=line} | window session {duration=5m}"]),
+    made("transaction session sessionize sessionwindow sessionization partitionby", "transaction host maxspan=5m", "records of a key that follow each other closely are `window session GAP`", made_transaction, &["count, first(line), last(line) by {field=line} | window session {duration=5m}"]),
     verb("sleep delay throttle trigger outputmode", "trigger", "how often results are printed is said by --every", &["count | window 1m"]),
     // Several sources
     verb("inputlookup leftjoin innerjoin joinleft outerjoin merge leftouter enrich broadcast semijoin antijoin hashjoin lookupcsv", "left join users on id", LOOKUP, &["lookup \"users.csv\" on {field2=id} left"]),
@@ -158,7 +162,7 @@ pub(super) const VERBS: &[Verb] = &[
     // Single values typed as a stage
     verb("total sumof", "total x", "numbers are added by `sum`", &["sum({expression=word})"]),
     verb("average mean avgof", "mean(x)", "the mean is `avg`", &["avg({expression=word})"]),
-    verb("countdistinct dc distinctcount nunique", "count-distinct a", "distinct values are counted by `count_distinct`", &["count_distinct({named})", "count_distinct({field=word}){by}"]),
+    made("countdistinct dc distinctcount nunique", "count-distinct a", "distinct values are counted by `count_distinct`", miller::count_distinct, &["count_distinct({named})", "count_distinct({field=word}){by}"]),
     verb("quantile", "quantile(x, 0.95)", "percentiles are `p50`, `p95`, `p99.9`, or `percentile(x, 95)`", &["p95({field=x})"]),
     verb("help usage man", "help", "bourn --help shows the language, bourn --help NAME one word; a first expression is", &["count"]),
     verb("exit quit stop break end", "exit", "a run ends by `limit`, `until` or --for", &["limit 1"]),
@@ -167,55 +171,35 @@ pub(super) const VERBS: &[Verb] = &[
     verb("values vals", "values a", "values are listed by `collect`", &["collect({field=line})"]),
 ];
 
-/// `timechart span=1m count by level`.
-fn made_timechart(cursor: &mut Cursor<'_>) -> Option<String> {
-    let span = span(cursor).unwrap_or_else(|| "1m".to_owned());
-    let aggregates = cursor.aggregates()?;
-    cursor.is_done().then(|| format!("{aggregates} | window {span}"))
+fn made_offset(cursor: &mut Cursor<'_>) -> Option<String> {
+    let (mut inner, _) = inside(cursor)?;
+    let number = inner.number()?;
+    Some(super::own::after_the_first(cursor, &number, None))
 }
 
-/// The duration that is said by `span=5m`, `step 5m` or the like.
-fn span(cursor: &Cursor<'_>) -> Option<String> {
-    let tokens = cursor.tokens.iter().skip(cursor.at);
-    let mut durations = tokens.filter_map(|token| super::expression::duration_of(token.text.trim_matches(['"', '\''])));
-    durations.find(|duration| duration.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// `group by a, b`, `groupby('a')['x'].mean()`, `groupBy("a").agg(sum("x"))`.
-fn made_grouped(cursor: &mut Cursor<'_>) -> Option<String> {
-    use super::lists::name_of;
-    use super::tokens::Kind;
-    cursor.word("by");
-    if !cursor.sign("(") {
-        let keys = cursor.keys()?;
-        return cursor.is_done().then(|| format!("count by {keys}"));
-    }
-    let mut keys = Vec::new();
-    while !cursor.sign(")") {
-        let token = cursor.next()?;
-        match token.kind {
-            Kind::Word | Kind::Text => keys.push(name_of(token)?),
-            _ => {}
+/// `lag(x, 1) over (partition by k)`, `shift(x)`, `lead x`.
+fn made_previous(cursor: &mut Cursor<'_>) -> Option<String> {
+    use super::expression::Written;
+    let word = *cursor.tokens.get(cursor.at.checked_sub(1)?)?;
+    let name = word.text.rsplit('.').next()?;
+    let value = match cursor.at_sign("(") {
+        true => cursor.call(word, name, Vec::new(), 0)?,
+        false => {
+            let of = cursor.of_kind(super::tokens::Kind::Word)?;
+            super::values::call(cursor, word, name, &[Written::primary(of.text)])?
         }
+    };
+    if cursor.at_word(0, "over") {
+        cursor.over(&value)?;
     }
-    let (mut column, mut name) = (None, "count".to_owned());
-    while let Some(token) = cursor.next() {
-        let is_called = cursor.at_sign("(");
-        match token.kind {
-            Kind::Word if is_called && !matches!(token.text, "agg" | "reset_index" | "show" | "size" | "count") => {
-                let row = super::values::find(token.text);
-                name = row.map_or(token.text, |row| row.here.split('(').next().unwrap_or(row.here)).to_owned();
-            }
-            Kind::Text => column = name_of(token),
-            _ => {}
-        }
-    }
-    let keys = keys.join(", ");
-    Some(match (name.as_str(), column) {
-        ("count", _) => format!("count by {keys}"),
-        (name, Some(column)) => format!("{name}({column}) by {keys}"),
-        (name, None) => format!("{name}(x) by {keys}"),
-    })
+    let name = match cursor.word("as") {
+        Some(_) => super::lists::name_of(cursor.next()?)?,
+        None => value.text,
+    };
+    let last = cursor.before.iter().rposition(|(_, name)| !name.is_empty())?;
+    cursor.before[last].1 = name;
+    let stages: Vec<String> = cursor.before.iter().map(|(made, name)| named(made, name)).collect();
+    cursor.is_done().then(|| stages.join(" | "))
 }
 
 /// `case when a > 1 then 2 end` as a stage.
@@ -405,25 +389,12 @@ pub(super) fn made_sort(cursor: &mut Cursor<'_>) -> Option<String> {
     Some(format!("sort {keys}"))
 }
 
-/// `bucket t 5m`, `bin span=5m t`, `bin(5m)`, `timeslice 5m`.
-fn made_bin(cursor: &mut Cursor<'_>) -> Option<String> {
-    let span = span(cursor)?;
-    super::arguments::fill(&format!("count by bin({{field=@time}}, {span})"), cursor)
-}
-
-/// `resample('1m').mean()`, `resample 5m`.
-fn made_resample(cursor: &mut Cursor<'_>) -> Option<String> {
-    let span = span(cursor)?;
-    Some(format!("count | window {span}"))
-}
-
 /// What the parentheses directly after a word hold, or what follows it; and whether there are parentheses.
 pub(super) fn inside<'a>(cursor: &Cursor<'a>) -> Option<(Cursor<'a>, bool)> {
     let rest = &cursor.tokens[cursor.at..];
     let is_call = rest.first().is_some_and(|open| open.text == "(") && rest.last().is_some_and(|end| end.text == ")");
     let tokens = if is_call { &rest[1..rest.len() - 1] } else { rest };
-    let inner = Cursor { text: cursor.text, tokens: tokens.into(), at: 0, note: None, before: Vec::new() };
-    (!tokens.is_empty()).then_some((inner, is_call))
+    (!tokens.is_empty()).then(|| (cursor.part(tokens), is_call))
 }
 
 /// A stage after those that make what it reads.
@@ -432,17 +403,23 @@ pub(super) fn with_before(before: &[(String, String)], stage: &str) -> String {
     for (made, name) in before {
         out.push_str(&format!("{} | ", named(made, name)));
     }
-    if let ([(made, name)], Some((new, value))) =
-        (before, stage.strip_prefix("let ").and_then(|stage| stage.split_once(" = ")))
-        && value == name
+    let assigned = stage.strip_prefix("let ").and_then(|stage| stage.split_once(" = "));
+    let last = before.iter().rposition(|(_, name)| !name.is_empty());
+    if let (Some(last), Some((new, value))) = (last, assigned)
+        && value == before[last].1
     {
-        return named(made, new); // `let p = lag(x)`
+        let mut stages: Vec<String> = before.iter().map(|(made, name)| named(made, name)).collect();
+        stages[last] = named(&before[last].0, new); // `let p = lag(x)`
+        return stages.join(" | ");
     }
     out + stage
 }
 
 /// A stage `running …` with the name of its field.
 pub(super) fn named(made: &str, name: &str) -> String {
+    if name.is_empty() {
+        return made.to_owned();
+    }
     match made.split_once(" by ") {
         Some((aggregate, keys)) => format!("{aggregate} as {name} by {keys}"),
         None => format!("{made} as {name}"),

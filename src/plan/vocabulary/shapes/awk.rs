@@ -30,8 +30,10 @@ pub(in crate::plan::vocabulary) fn awk(program: &str) -> Option<String> {
     let mut stages = Vec::new();
     if !pattern.is_empty() && pattern != "END" {
         let mut condition = Cursor::new(pattern)?;
+        let are_fields = condition.tokens.iter().all(|token| token.text == "," || token.text.starts_with('$'));
         match (condition.peek()?, condition.tokens.len()) {
             (regex, 1) if regex.kind == Kind::Regex => stages.push(format!("match {}", regex.text)),
+            _ if are_fields && action.is_empty() => stages.push(printed_columns(pattern)?),
             _ => stages.push(format!("where {}", condition.expression()?)),
         }
     }
@@ -78,14 +80,17 @@ pub(super) fn printed_columns(printed: &str) -> Option<String> {
     Some(format!("select {}", columns.join(", ")))
 }
 
+/// `s/a/b/` of `sed -e 's/a/b/'`.
+fn script(text: &str) -> &str {
+    text.trim_start_matches("sed").trim().trim_start_matches("-e").trim().trim_matches(['"', '\''])
+}
+
 pub(super) fn is_sed(text: &str) -> bool {
-    let inner = text.trim_start_matches("sed").trim().trim_start_matches("-e").trim().trim_matches(['"', '\'']);
-    inner.starts_with("s/") && inner.matches('/').count() >= 3
+    script(text).starts_with("s/") && script(text).matches('/').count() >= 3
 }
 
 pub(super) fn sed(text: &str) -> Option<String> {
-    let inner = text.trim_start_matches("sed").trim().trim_start_matches("-e").trim().trim_matches(['"', '\'']);
-    let mut parts = inner.strip_prefix("s/")?.split('/');
+    let mut parts = script(text).strip_prefix("s/")?.split('/');
     let (pattern, to) = (parts.next()?, parts.next()?);
     let flags = if parts.next().is_some_and(|flags| flags.contains(['i', 'I'])) { "i" } else { "" };
     let regex = regex_of(&format!("\"{pattern}\""), flags)?;

@@ -42,6 +42,9 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
                 ("SQL: an expression is a sequence of stages, separated by `|`", sql(text))
             }
             Kind::Word if is_chain(text) => ("a chain of calls: stages are separated by `|`", chain(text)),
+            Kind::Word if first.text == "jq" && jq_program(text).is_some() => {
+                ("jq: stages are separated by `|`, and fields have no dot before them", jq(jq_program(text)?))
+            }
             Kind::Word if first.text == "mlr" => {
                 ("Miller: stages are separated by `|`, and input is read by a stage", miller(text))
             }
@@ -64,6 +67,19 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
         _ => format!("unexpected {found}"),
     };
     Some(Answer { span: Span { start: first.start, end: first.end() }, message, here: here? })
+}
+
+/// The filter of `jq -r '.a'`.
+fn jq_program(text: &str) -> Option<&str> {
+    let mut rest = text.trim().strip_prefix("jq")?.trim_start();
+    while let Some(flag) = rest.strip_prefix('-') {
+        rest = flag.split_once(' ')?.1.trim_start();
+    }
+    let filter = match rest.chars().next()? {
+        quote @ ('"' | '\'') => rest[1..].split_once(quote)?.0,
+        _ => rest,
+    };
+    filter.starts_with(['.', '[']).then_some(filter)
 }
 
 /// A part of the tokens as a text of its own.

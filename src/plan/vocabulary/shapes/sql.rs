@@ -63,7 +63,7 @@ pub(super) fn sql(text: &str) -> Option<String> {
         stages.push(format!("limit {}", limit.tokens.first()?.text));
     }
     if stages.is_empty() {
-        stages.push("limit 10".to_owned());
+        stages.push("where true".to_owned());
     }
     Some(stages.join(" | "))
 }
