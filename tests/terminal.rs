@@ -381,7 +381,8 @@ fn later_rows_fit_the_size_that_the_terminal_has_then() {
         let (status, rest) = session.end();
         assert_eq!(status, Some(0), "{program}");
         let last = rest.lines().rfind(|line| line.contains("xxxx")).expect("a row");
-        let last = last.rsplit("\u{1b}[J").next().unwrap_or_default().rsplit("\u{1b}[?2026l").next().unwrap_or_default();
+        let last =
+            last.rsplit("\u{1b}[J").next().unwrap_or_default().rsplit("\u{1b}[?2026l").next().unwrap_or_default();
         assert!(last.contains('…') && last.chars().count() <= 50, "{program}: {last:?} of {rest:?}");
     }
 }

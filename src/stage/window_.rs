@@ -2,7 +2,8 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef, expected_time, format_duration, write_text,
+    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef, expected_time,
+    format_duration, write_text,
 };
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
