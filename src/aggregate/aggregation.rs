@@ -6,9 +6,9 @@ use std::ops::Range;
 use crate::data::{Column, LiveSlots, Position, Slot, Value};
 use crate::expr::{Failures, Node};
 
-use super::{AggregateDef, ArgumentKind};
 use super::accumulator::{Accumulator, Finish, Groups, Settings};
 use super::ranking::Ranking;
+use super::{AggregateDef, ArgumentKind};
 
 /// A list of aggregates with the keys they are grouped by.
 #[derive(Debug)]

@@ -321,13 +321,7 @@ impl Set {
     }
 
     /// The results, and the groups that come first.
-    fn finish(
-        self,
-        aggregation: &Aggregation,
-        seconds: f64,
-        index: u32,
-        failures: &mut Failures,
-    ) -> Finished<'static> {
+    fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32, failures: &mut Failures) -> Finished<'static> {
         let columns = aggregation.finish(&self.accumulators, seconds);
         failures.append(aggregation.beyond(&self.accumulators, &columns));
         let groups = 0..self.table.len() as u32;

@@ -153,7 +153,11 @@ impl Asked<'_> {
             ..self.trouble(Kind::Strict, format!("{source}: no record: --strict does not allow it"))
         });
         let name = "--strict".to_owned();
-        Case { name, troubles: counted.chain(jumps).chain(dropped).chain(never_seen).chain(empty).collect(), skipped: None }
+        Case {
+            name,
+            troubles: counted.chain(jumps).chain(dropped).chain(never_seen).chain(empty).collect(),
+            skipped: None,
+        }
     }
 
     /// A trouble that began with the record that `first` names.
