@@ -380,6 +380,9 @@ fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
         };
     }
     let mistake = Mistake::new(stage.head.span, format!("unknown stage `{name}`"));
+    if crate::decode::formats::find(name).is_some() {
+        return mistake.help(format!("a format is read by `parse`; write parse {name}"));
+    }
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
         Some(close) => mistake.help(format!("did you mean `{close}`?")),

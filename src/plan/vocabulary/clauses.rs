@@ -105,6 +105,12 @@ impl Cursor<'_> {
     /// The member of `b["x"]`, as `b.x`; of `b[k]`, as `get(b, k)`.
     pub(super) fn member(&mut self, of: Written) -> Option<Written> {
         let mut of = of;
+        while let Some(member) = self.arrow() {
+            of = Written::primary(format!("{}.{member}", of.text));
+        }
+        if let Some(slice) = self.slice() {
+            return Some(Written::primary(format!("substr({}, {slice})", of.text)));
+        }
         while self.at_sign("[") && self.peek().is_some_and(|open| !open.spaced) {
             let mut ahead = self.clone();
             let open = ahead.next()?;
@@ -119,6 +125,7 @@ impl Cursor<'_> {
                     member_name(name)?
                 }
                 Some(name) => format!("{}.{}", of.text, member_name(name)?),
+                None if of.text == "df" && key.level < Level::Add => key.text, // `df[df.a > 5]`
                 None => format!("get({}, {})", of.text, key.text),
             });
             while let (true, Some(name)) = (ahead.at_sign("."), ahead.peek_at(1)) {
@@ -132,6 +139,46 @@ impl Cursor<'_> {
             *self = ahead;
         }
         Some(of)
+    }
+}
+
+impl Cursor<'_> {
+    /// `?.b`, `->b`, `->>'b'`: the name.
+    fn arrow(&mut self) -> Option<String> {
+        let mut ahead = self.clone();
+        let sign = ahead.any_sign(&["?", "->"])?;
+        let is_optional = sign.text == "?";
+        if is_optional && !(ahead.at_sign(".") && ahead.peek().is_some_and(|dot| !dot.spaced)) {
+            return None;
+        }
+        ahead.sign(if is_optional { "." } else { ">" });
+        let name = ahead.next()?;
+        let name = match name.kind {
+            super::tokens::Kind::Word => name.text.to_owned(),
+            super::tokens::Kind::Text => member_name(name.inner())?,
+            _ => return None,
+        };
+        ahead.note(sign, format!("unknown operator `{}`: a member is written `a.{name}`", sign.text));
+        *self = ahead;
+        Some(name)
+    }
+
+    /// `[0:3]`, as the start and the length of `substr`.
+    fn slice(&mut self) -> Option<String> {
+        let mut ahead = self.clone();
+        let open = ahead.any_sign(&["["])?;
+        let number = |cursor: &mut Self| cursor.of_kind(super::tokens::Kind::Number)?.text.parse::<u32>().ok();
+        let start = number(&mut ahead);
+        ahead.any_sign(&[":"])?;
+        let end = number(&mut ahead);
+        ahead.any_sign(&["]"])?;
+        ahead.note(open, "a part of a text is `substr`");
+        *self = ahead;
+        let start = start.unwrap_or(0);
+        Some(match end {
+            Some(end) => format!("{start}, {}", end.checked_sub(start)?),
+            None => start.to_string(),
+        })
     }
 }
 

@@ -351,6 +351,7 @@ impl Cursor<'_> {
             return match method {
                 Some((of, method)) => {
                     let of = of.trim_end_matches(".str").trim_end_matches(".dt");
+                    let of = of.strip_prefix("df.").unwrap_or(of);
                     let of = match of {
                         "F" | "f" | "functions" | "np" | "pd" | "Math" => Vec::new(),
                         _ => vec![Written::primary(of)],
@@ -359,6 +360,15 @@ impl Cursor<'_> {
                 }
                 None => self.call(token, token.text, Vec::new(), depth),
             };
+        }
+        if let Some(text) = self.peek().filter(|text| lower == "f" && text.kind == Kind::Text && !text.spaced) {
+            self.note(token, "text is joined by `concat`");
+            self.at += 1;
+            return Some(Written::primary(format!("concat({})", values::format_parts(text.inner(), &[])?)));
+        }
+        if let Some(name) = token.text.strip_prefix("df.") {
+            self.note(token, format!("unknown field `{}`: a field is written by its name", token.text));
+            return self.member(Written::primary(name));
         }
         let here = match (token.text, lower.as_str()) {
             ("null" | "true" | "false", _) => token.text.to_owned(),

@@ -42,6 +42,13 @@ pub(super) fn aggregate_of_chain(cursor: &mut Cursor<'_>) -> Option<String> {
             (Kind::Word, "size" | "count" | "value_counts") => return Some("count".to_owned()),
             (Kind::Word, "head" | "first" | "reset_index") if columns.is_empty() => return None,
             (Kind::Word, name) if is_called => {
+                let name = match name.rsplit_once('.') {
+                    Some((column, name)) => {
+                        columns.push(column.to_owned()); // `.x.mean()`
+                        name
+                    }
+                    None => name,
+                };
                 let row = values::find(name);
                 let name = row.map_or(name, |row| row.here.split('(').next().unwrap_or(row.here));
                 cursor.sign("(");
@@ -89,6 +96,9 @@ fn aggregated(cursor: &mut Cursor<'_>, columns: &[String]) -> Option<String> {
                 made.extend(columns.iter().map(|column| format!("{}({column})", name(token.inner()))));
             }
             Kind::Word if cursor.at_sign("(") => {
+                if made.is_empty() && token.text == "lambda" {
+                    return None;
+                }
                 let called = name(token.text.rsplit('.').next()?);
                 cursor.sign("(");
                 let of = cursor.next()?;
@@ -104,6 +114,7 @@ fn aggregated(cursor: &mut Cursor<'_>, columns: &[String]) -> Option<String> {
                     cursor.sign(")");
                 }
             }
+            Kind::Sign if token.text == ")" => break,
             _ => {}
         }
     }
@@ -119,4 +130,36 @@ fn two_texts<'a>(cursor: &mut Cursor<'a>) -> Option<[super::tokens::Token<'a>; 2
     let by = cursor.of_kind(Kind::Text)?;
     cursor.sign(")");
     Some([of, by])
+}
+
+/// `df[df.a > 5]`, `df[["a", "b"]]`, `df["a"].mean()`, `df["a"].value_counts()`.
+pub(super) fn frame(text: &str) -> Option<String> {
+    let mut cursor = Cursor::new(text)?;
+    cursor.any_sign(&["["]).is_none().then_some(())?;
+    cursor.next()?;
+    cursor.any_sign(&["["])?;
+    if cursor.at_sign("[") {
+        let inner = cursor.part(&cursor.tokens[cursor.at..]).names()?;
+        return Some(format!("select {}", inner.join(", ")));
+    }
+    if let (Some(column), true) = (cursor.of_kind(Kind::Text), cursor.sign("]")) {
+        let column = name_of(column)?;
+        if cursor.is_done() {
+            return Some(format!("select {column}"));
+        }
+        cursor.any_sign(&["."])?;
+        let method = cursor.next()?;
+        return match method.text {
+            "value_counts" => Some(format!("count by {column}")),
+            "unique" => Some(format!("select {column} | dedup")),
+            name => {
+                let row = values::find(name);
+                let name = row.map_or(name, |row| row.here.split('(').next().unwrap_or(row.here));
+                Some(format!("{name}({column})"))
+            }
+        };
+    }
+    let mut condition = Cursor { at: 2, ..Cursor::new(text)? };
+    let written = condition.expression()?;
+    (condition.sign("]") && condition.is_done()).then(|| format!("where {written}"))
 }

@@ -7,7 +7,7 @@ use super::tokens::{Kind, Token};
 use super::values::{self, Is};
 
 /// Words that end an item.
-const CLAUSES: [&str; 8] = ["by", "as", "where", "over", "on", "having", "within", "limit"];
+const CLAUSES: [&str; 11] = ["by", "as", "where", "over", "on", "having", "within", "limit", "per", "each", "every"];
 
 /// A name as it is written here: a text of pandas and Spark is one, too.
 pub(super) fn name_of(token: Token<'_>) -> Option<String> {
@@ -29,7 +29,8 @@ pub(super) fn name_of(token: Token<'_>) -> Option<String> {
 impl Cursor<'_> {
     /// Whether the next token is a word that ends an item.
     fn at_clause(&self) -> bool {
-        CLAUSES.iter().any(|word| self.at_word(0, word))
+        let is_call = self.at_call() && self.at_word(0, "every");
+        !is_call && CLAUSES.iter().any(|word| self.at_word(0, word))
     }
 
     /// `count() as n, dc(x) by a b`, also with names before: `n = count()`, and blanks between.
@@ -170,7 +171,17 @@ impl Cursor<'_> {
     pub(super) fn keys(&mut self) -> Option<String> {
         self.is_value = true;
         let mut keys = Vec::new();
-        while !self.is_done() && !self.at_clause() && !self.at_sign(")") {
+        while !self.is_done() && !self.at_sign(")") {
+            if self.at_word(0, "span") && self.peek_at(1).is_some_and(|sign| sign.text == "=") {
+                self.at += 2; // `by _time span=1h`
+                let span = super::expression::duration_of(self.next()?.text)?;
+                let of = keys.pop_if(|key: &mut String| matches!(key.as_str(), "@time" | "time" | "timestamp" | "ts"));
+                keys.push(format!("bin({}, {span})", of.unwrap_or_else(|| "@time".to_owned())));
+                continue;
+            }
+            if self.at_clause() {
+                break;
+            }
             let named = self.peek_at(1).is_some_and(|sign| sign.text == "=");
             let mut alias = None;
             if named {
@@ -207,11 +218,14 @@ impl Cursor<'_> {
         let mut made: Vec<String> = Vec::new();
         while !self.is_done() {
             let sign = self.peek_at(1);
-            let is_named = sign.is_some_and(|sign| ["=", ":=", ",", ":"].contains(&sign.text));
+            let is_named = sign.is_some_and(|sign| ["=", ":=", ",", ":", "=="].contains(&sign.text));
             let name = match self.peek()?.kind {
                 Kind::Word | Kind::Text if is_named => {
                     let token = self.next()?;
-                    self.at += 1;
+                    let sign = self.next()?;
+                    if sign.text != "=" {
+                        self.note(sign, format!("unexpected `{}`: a field is made by `=`", sign.text));
+                    }
                     let plain = token.text.trim_start_matches("$").to_owned();
                     Some(if token.kind == Kind::Text { name_of(token)? } else { plain })
                 }
@@ -252,7 +266,7 @@ impl Cursor<'_> {
             for wrapper in ["num(", "desc(", "asc("] {
                 if let Some(inner) = key.strip_prefix(wrapper).and_then(|key| key.strip_suffix(')')) {
                     let suffix = if wrapper == "desc(" { " desc" } else { "" };
-                    key = format!("{inner}{suffix}");
+                    key = format!("{}{suffix}", inner.trim_matches('"'));
                 }
             }
             let descends = sign.is_some_and(|sign| sign.text == "-")
@@ -293,6 +307,11 @@ impl Cursor<'_> {
         self.is_value = true;
         let mut columns = Vec::new();
         while !self.is_done() {
+            if let Some(from) = self.word("from").filter(|_| !columns.is_empty()) {
+                self.note(from, "unexpected `from`: sources are named after the expression");
+                self.at = self.tokens.len();
+                break;
+            }
             let named = self.peek_at(1).is_some_and(|sign| sign.text == "=" || sign.text == ":");
             let mut alias = None;
             if named {
@@ -310,9 +329,31 @@ impl Cursor<'_> {
                 column = format!("{column} as {alias}");
             }
             columns.push(column);
-            self.sign(",");
+            if !self.sign(",")
+                && let Some(next) =
+                    self.peek().filter(|next| next.kind == Kind::Word && !next.text.eq_ignore_ascii_case("from"))
+            {
+                self.note(next, "a `,` is missing between two columns");
+            }
         }
         (!columns.is_empty()).then(|| columns.join(", "))
+    }
+}
+
+impl Cursor<'_> {
+    /// The columns of SQL's `select`, each with its name.
+    pub(super) fn columns_one_by_one(&mut self) -> Option<Vec<(String, Option<String>)>> {
+        let mut columns = Vec::new();
+        while !self.is_done() {
+            let column = self.expression()?;
+            let name = match self.word("as") {
+                Some(_) => Some(name_of(self.next()?)?),
+                None => None,
+            };
+            columns.push((column, name));
+            self.sign(",");
+        }
+        Some(columns)
     }
 }
 

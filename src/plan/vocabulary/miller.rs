@@ -6,7 +6,7 @@ use super::tokens::Kind;
 use super::values;
 
 /// The names after a flag: `-f a,b`.
-fn flag(cursor: &Cursor<'_>, name: &str) -> Vec<String> {
+pub(super) fn flag(cursor: &Cursor<'_>, name: &str) -> Vec<String> {
     let tokens = &cursor.tokens[cursor.at..];
     let place = tokens.windows(2).position(|pair| pair[0].text == "-" && !pair[1].spaced && pair[1].text == name);
     let Some(place) = place else {
@@ -96,4 +96,35 @@ pub(super) fn fill_down(cursor: &mut Cursor<'_>) -> Option<String> {
     }
     let all: Vec<String> = fields.iter().map(|field| format!("last({field}) as {field}")).collect();
     Some(format!("running {}{}", all.join(", "), groups(cursor)))
+}
+
+/// `merge-fields -a sum -f x,y -o out`.
+pub(super) fn merge_fields(cursor: &mut Cursor<'_>) -> Option<String> {
+    let (names, fields) = (flag(cursor, "a"), flag(cursor, "f"));
+    let out = flag(cursor, "o").pop().unwrap_or_else(|| "out".to_owned());
+    let made = names.iter().map(|name| {
+        let value = match name.as_str() {
+            "sum" => fields.join(" + "),
+            "mean" => format!("({}) / {}", fields.join(" + "), fields.len()),
+            "min" | "max" => format!("{name}({})", fields.join(", ")),
+            _ => return None,
+        };
+        Some(format!("{out}_{name} = {value}"))
+    });
+    let made: Option<Vec<String>> = made.collect();
+    made.filter(|made| !made.is_empty() && fields.len() > 1).map(|made| format!("let {}", made.join(", ")))
+}
+
+/// `cat -n`, `cat -n -g a`, which number records.
+pub(super) fn numbered(cursor: &mut Cursor<'_>) -> Option<String> {
+    let has_number = cursor.tokens.windows(2).any(|two| two[0].text == "-" && !two[1].spaced && two[1].text == "n");
+    has_number.then(|| format!("running count as n{}", groups(cursor)))
+}
+
+/// `count -g a`, which is written as an aggregate here.
+pub(super) fn count(cursor: &mut Cursor<'_>) -> Option<String> {
+    let groups = groups(cursor);
+    let dash = cursor.peek_at(1).filter(|dash| dash.text == "-" && !groups.is_empty())?;
+    cursor.note(dash, "groups are made by `by`");
+    Some(format!("count{groups}"))
 }

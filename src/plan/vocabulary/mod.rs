@@ -23,6 +23,7 @@ mod times;
 mod tokens;
 mod values;
 mod verbs;
+mod windows;
 mod word_operators;
 mod written;
 
@@ -75,6 +76,11 @@ pub(super) fn improve(text: &str, mistakes: Vec<Mistake>) -> Vec<Mistake> {
         let is_here = |mistake: &Mistake| (start..=end).contains(&mistake.span.start);
         let (own, others): (Vec<Mistake>, Vec<Mistake>) = rest.into_iter().partition(is_here);
         rest = others;
+        let is_mended = !own.is_empty() && !improved.is_empty() && is_right(&format!("{after} | {stage}"));
+        if is_mended {
+            then(&mut after, stage);
+            continue; // what it asks for is made by the stages that were suggested
+        }
         let is_good = own.is_empty() || own.len() == 1 && is_good(&own[0]);
         let answer = (!is_good).then(|| answer_after(&after, stage)).flatten();
         let answer = answer.filter(|answer| !knows_name(&own, answer));
@@ -91,7 +97,12 @@ pub(super) fn improve(text: &str, mistakes: Vec<Mistake>) -> Vec<Mistake> {
 /// Whether a message already has a suggestion that is accepted.
 fn is_good(mistake: &Mistake) -> bool {
     let quoted = mistake.help.as_deref().and_then(|help| help.strip_prefix("write `")?.split('`').next());
-    quoted.is_some_and(|here| !here.contains(" by -") && accepts(here)) // `count-distinct a` is no sort key
+    let is_odd = |here: &str| {
+        let words = [" by -", " by per", " by each", " by every", "first(", "last("]; // `count-distinct a`, `first 5`
+        words.iter().any(|odd| here.contains(odd) && !here.contains("first(x") && !here.contains("last(x"))
+    };
+    let is_example = |here: &str| here == "let x = 1"; // `let x := 5`
+    quoted.is_some_and(|here| !is_odd(here) && !is_example(here) && accepts(here))
 }
 
 /// Whether the name that was meant is known, and an answer says no more, or means another one.
@@ -100,7 +111,7 @@ fn knows_name(own: &[Mistake], answer: &Answer) -> bool {
         own.iter().filter_map(|mistake| mistake.help.as_deref()?.strip_prefix("did you mean `")?.split('`').next());
     let mut meant = meant.peekable();
     meant.peek().is_some()
-        && (!answer.message.contains("`: ")
+        && (!answer.message.contains(": ")
             || !meant.any(|name| answer.here.contains(name)) && !is_of_row(&answer.message))
 }
 
@@ -178,10 +189,12 @@ fn answer_after(after: &str, text: &str) -> Option<Answer> {
             here: written(verb, &cursor),
         });
     }
-    let is_own = head.kind == Kind::Word && stage::find(head.text).is_some();
+    let method = head.text.rsplit('.').next().filter(|_| cursor.at_call() && head.text.contains('.'));
+    let name = method.unwrap_or(head.text);
+    let is_own = head.kind == Kind::Word && stage::find(name).is_some();
     let here = if is_own {
         cursor.at = 1;
-        own::stage(head.text, &mut cursor)
+        own::stage(name, &mut cursor)
     } else {
         aggregated(&mut cursor)
     };
@@ -214,7 +227,11 @@ fn example_of(word: &str) -> Option<String> {
 
 /// Aggregates, functions and conditions that are a stage elsewhere.
 fn aggregated(cursor: &mut Cursor<'_>) -> Option<String> {
-    if let Some(list) = rate_of_range(cursor) {
+    if let Some(list) = rate_of_range(cursor)
+        .or_else(|| times::per(cursor))
+        .or_else(|| own::first_or_last(cursor))
+        .or_else(|| miller::count(cursor))
+    {
         return Some(list);
     }
     let mut ahead = cursor.clone();
@@ -287,8 +304,9 @@ fn find(cursor: &Cursor<'_>) -> Option<(&'static Verb, usize)> {
     let first = tokens.first().filter(|token| token.kind == Kind::Word)?;
     let method = first.text.rsplit('.').next().filter(|_| cursor.at_call()); // `df.groupby('a')`
     let mut key = values::key(method.unwrap_or(first.text));
-    let is_value = functions::find(first.text).is_some()
-        || values::find(first.text).is_some_and(|row| row.is == values::Is::Aggregate);
+    let name = method.filter(|_| first.text.matches('.').count() > 1).unwrap_or(first.text); // `df.a.mean()`
+    let is_value =
+        functions::find(name).is_some() || values::find(name).is_some_and(|row| row.is == values::Is::Aggregate);
     let is_called = is_value && tokens.get(1).is_some_and(|open| open.text == "(");
     let mut found = match is_own(first.text) || is_called {
         true => None,

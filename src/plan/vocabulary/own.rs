@@ -1,7 +1,7 @@
 //! Stages of this language whose arguments are written as elsewhere: `top limit=5 x`, `match "a" and "b"`.
 
 use super::cursor::Cursor;
-use super::expression::{duration_of, in_quotes};
+use super::expression::in_quotes;
 use super::lists::{name_of, quoted};
 use super::shell;
 use super::tokens::{Kind, Token};
@@ -13,7 +13,7 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
         && let Some((mut inner, true)) = inside(cursor)
     {
         let head = cursor.tokens[cursor.at - 1];
-        inner.note(head, format!("`{name}` is a stage: what it takes follows it without parentheses"));
+        inner.note(head, format!("`{name}` is a stage: what it takes stands behind it, without parentheses"));
         let chosen = inner.clone().expression().filter(|_| name == "select");
         let written = match chosen.filter(|value| is_condition(value)) {
             Some(condition) => Some(format!("where {condition}")), // as in jq
@@ -56,7 +56,7 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
             let name = cursor.next().and_then(name_of)?;
             Some(format!("explode {name}"))
         }
-        "window" => window(cursor),
+        "window" => super::windows::window(cursor),
         "running" => {
             let aggregates = cursor.aggregates()?;
             match cursor.before.as_slice() {
@@ -113,7 +113,7 @@ pub(super) fn is_condition(value: &str) -> bool {
 }
 
 /// A message about the next token, if nothing was said so far.
-fn note_rest(cursor: &mut Cursor<'_>, what: &str) {
+pub(super) fn note_rest(cursor: &mut Cursor<'_>, what: &str) {
     if let Some(token) = cursor.peek() {
         let flag = cursor.peek_at(1).filter(|flag| token.text == "-" && !flag.spaced);
         let end = flag.map_or(token.end(), |flag| flag.end());
@@ -122,7 +122,28 @@ fn note_rest(cursor: &mut Cursor<'_>, what: &str) {
     }
 }
 
+/// `first 5`, `last 5`.
+pub(super) fn first_or_last(cursor: &mut Cursor<'_>) -> Option<String> {
+    let (name, number) = (cursor.peek()?, cursor.peek_at(1)?);
+    let own = match name.text {
+        "first" => "limit",
+        "last" => "tail",
+        _ => return None,
+    };
+    number.text.parse::<u64>().ok().filter(|_| cursor.tokens.len() - cursor.at == 2)?;
+    cursor.note(
+        number,
+        format!("unexpected `{}`: `{}` is an aggregate, records are kept by `{own}`", number.text, name.text),
+    );
+    Some(format!("{own} {}", number.text))
+}
+
 fn condition(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
+    if let ([text], Some(Kind::Text)) = (&cursor.tokens[cursor.at..], cursor.peek().map(|token| token.kind)) {
+        let mut quoted = Cursor::new(text.inner())?; // `df.where("a > 5")`
+        let condition = quoted.expression()?;
+        return (quoted.is_done() && is_condition(&condition)).then(|| format!("{name} {condition}"));
+    }
     if cursor.at_word(0, "in") || cursor.at_word(0, "not") && cursor.at_word(1, "in") {
         note_rest(cursor, "expected a value or a field, found");
         let word = cursor.rest().split('(').next()?.trim();
@@ -150,7 +171,7 @@ fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
     };
     let odd = cursor.tokens[cursor.at..].iter().skip(1).find(is_elsewhere);
     let odd = odd.copied().unwrap_or(next);
-    cursor.note(odd, format!("unexpected `{}` after `sort`", odd.text));
+    cursor.note(odd, format!("unexpected `{}` behind `sort`", odd.text));
     let counts = |after: Token<'_>| !matches!(after.text, "desc" | "asc" | ",");
     if cursor.peek_at(1).is_none_or(|after| !counts(after)) && next.kind == Kind::Number {
         return None; // a column by its number
@@ -166,11 +187,21 @@ fn top(cursor: &mut Cursor<'_>) -> Option<String> {
     let number = rest.iter().find(|token| token.kind == Kind::Number).map_or("10", |token| token.text);
     let by = rest.iter().position(|token| token.text == "by");
     let names = |tokens: &[Token<'_>]| -> Vec<String> {
-        let options = ["limit", "n", "count", "showperc", "showcount", "useother", "desc", "asc", "of"];
-        let words = tokens.iter().filter(|token| token.kind == Kind::Word && !options.contains(&token.text));
-        words.filter_map(|token| name_of(*token)).collect()
+        let options = ["limit", "n", "count", "showperc", "showcount", "useother", "f", "a", "o", "g"];
+        let words = tokens.iter().enumerate().filter(|(index, token)| {
+            let is_option = options.contains(&token.text)
+                && (tokens.get(index + 1).is_some_and(|sign| sign.text == "=")
+                    || index.checked_sub(1).is_some_and(|before| tokens[before].text == "-" && !token.spaced));
+            token.kind == Kind::Word && !is_option && !matches!(token.text, "desc" | "asc" | "of")
+        });
+        words.filter_map(|(_, token)| name_of(*token)).collect()
     };
+    let has_flag = |flag: &str| rest.windows(2).any(|two| two[0].text == "-" && !two[1].spaced && two[1].text == flag);
     let written = match by {
+        None if has_flag("f") => {
+            let field = names(&rest);
+            format!("sort {} desc | limit {number}", field.first().filter(|_| field.len() == 1)?) // Miller's
+        }
         Some(by) => {
             let (keys, of) = (names(&rest[..by]), names(&rest[by + 1..]));
             let ranks = rest[by..].iter().any(|token| matches!(token.text, "desc" | "asc" | "-"));
@@ -181,7 +212,7 @@ fn top(cursor: &mut Cursor<'_>) -> Option<String> {
                 }
                 _ => "its keys follow the number".to_owned(),
             };
-            cursor.note(rest[by], format!("unexpected `by` after `top`: {means}"));
+            cursor.note(rest[by], format!("unexpected `by` behind `top`: {means}"));
             match keys.is_empty() {
                 true => {
                     let desc = if rest[by..].iter().any(|token| token.text == "asc") { "" } else { " desc" };
@@ -202,6 +233,10 @@ fn top(cursor: &mut Cursor<'_>) -> Option<String> {
 
 /// `match "a" and "b"`, `match error`, `match -v "x"`, `match not "a"`, `skip 5`.
 fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
+    if let Some(condition) = compared(cursor) {
+        let not = if name == "skip" { "not " } else { "" };
+        return Some(format!("where {not}{condition}"));
+    }
     if let (Some(token), 1) = (cursor.peek(), cursor.tokens.len() - cursor.at)
         && token.kind == Kind::Number
         && name == "skip"
@@ -221,7 +256,7 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
     let (mut written, mut verb, mut any) = (String::new(), name, Vec::new());
     loop {
         if let Some(not) = cursor.word("not").or_else(|| cursor.any_sign(&["!"])) {
-            cursor.note(not, format!("unexpected `{}` after `{name}`: `skip` drops what matches", not.text));
+            cursor.note(not, format!("unexpected `{}` behind `{name}`: `skip` drops what matches", not.text));
             verb = if verb == "match" { "skip" } else { "match" };
         }
         let token = cursor.next()?;
@@ -256,6 +291,22 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
         }
     }
     Some(format!("{written}{verb} {}", any.join(", ")))
+}
+
+/// The condition of `match a == 5`.
+fn compared(cursor: &mut Cursor<'_>) -> Option<String> {
+    let mut ahead = cursor.clone();
+    let head = ahead.of_kind(Kind::Word)?;
+    ahead.any_sign(&["==", "=", "!=", ">", "<", ">=", "<=", "~", "=~", "!~"])?;
+    ahead.at = cursor.at;
+    let condition = ahead.expression()?;
+    if !ahead.is_done() || !is_condition(&condition) {
+        return None;
+    }
+    ahead.note = None;
+    ahead.note(head, "expected a \"text\" or a /regex/, found a condition: records are kept by `where`");
+    *cursor = ahead;
+    Some(condition)
 }
 
 /// `limit 10 offset 5`, `limit = 5`.
@@ -300,6 +351,9 @@ fn tail(cursor: &mut Cursor<'_>) -> Option<String> {
     match follows {
         Some(pair) => cursor.note(pair[1], "unexpected `-f`: --follow reads a file as it grows"),
         None => note_rest(cursor, "expected how many records, found"),
+    }
+    if let (Some(number), true) = (number, rest.iter().any(|token| token.text == "+")) {
+        return Some(format!("where @number >= {number}"));
     }
     number.or(follows.map(|_| "10")).map(|number| format!("tail {number}"))
 }
@@ -404,67 +458,4 @@ fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
         cursor.note(*rest.get(1)?, "a `,` is missing between two keys");
     }
     Some(format!("{sort}dedup {}", keys.join(", ")))
-}
-
-/// `window tumbling 5m`, `window('5 minutes', '1 minute')`, `window 5m every 1m`.
-fn window(cursor: &mut Cursor<'_>) -> Option<String> {
-    let rest = cursor.tokens[cursor.at..].to_vec();
-    let is_clause = |token: &Token<'_>| matches!(token.text, "on" | "late" | "offset" | "fill" | "all");
-    if rest.iter().any(|token| matches!(token.text, "rows" | "row" | "state")) {
-        return None; // as it is written here
-    }
-    let clauses = rest.iter().position(is_clause).unwrap_or(rest.len());
-    let (rest, clauses) = rest.split_at(clauses);
-    let clauses = clauses_of_window(clauses)?;
-    let mut durations = Vec::new();
-    for (index, token) in rest.iter().enumerate() {
-        let text = match (token.kind, rest.get(index + 1)) {
-            (Kind::Number, Some(unit)) if unit.kind == Kind::Word && token.text.parse::<u32>().is_ok() => {
-                format!("{} {}", token.text, unit.text)
-            }
-            _ => token.text.trim_matches(['"', '\'']).to_owned(),
-        };
-        if text.starts_with(|c: char| c.is_ascii_digit()) {
-            durations.extend(duration_of(&text));
-        }
-    }
-    let odd = rest
-        .iter()
-        .find(|token| !matches!(token.text, "," | "/") && duration_of(token.text).is_none_or(|own| own != token.text));
-    match odd {
-        Some(odd) if odd.kind == Kind::Number => {
-            cursor.note(*odd, "a unit follows its number without a blank");
-        }
-        Some(odd) => cursor.note(*odd, format!("unexpected `{}` after `window`", odd.text)),
-        None => note_rest(cursor, "unexpected"),
-    }
-    let is_session = rest.iter().any(|token| token.text.eq_ignore_ascii_case("session"));
-    let shape = match (durations.as_slice(), is_session) {
-        ([gap], true) => format!("session {gap}"),
-        ([length], false) => length.clone(),
-        ([length, slide], false) => format!("{length}/{slide}"),
-        _ => return None,
-    };
-    Some(format!("window {shape}{clauses}"))
-}
-
-/// ` on t late 10s` of `on t late 10 s`.
-fn clauses_of_window(tokens: &[Token<'_>]) -> Option<String> {
-    let mut out = String::new();
-    let mut before: Option<Token<'_>> = None;
-    for token in tokens {
-        let number = before.filter(|before| before.kind == Kind::Number);
-        match number.and_then(|number| duration_of(&format!("{}{}", number.text, token.text))) {
-            Some(duration) => {
-                out.truncate(out.len() - number?.text.len());
-                out.push_str(&duration);
-            }
-            None => {
-                out.push(' ');
-                out.push_str(token.text);
-            }
-        }
-        before = Some(*token);
-    }
-    Some(out)
 }

@@ -16,6 +16,10 @@ pub(super) fn grep(cursor: &mut Cursor<'_>) -> Option<String> {
         (false, false) => None,
     };
     let written = |token: Token<'_>| pattern(token, flags);
+    if has('o') {
+        let regex = self::pattern(*patterns.first()?, Some(""))?;
+        return Some(format!("match {regex} | select regex_extract(line, {regex}) as text"));
+    }
     // `grep a b` looks for `a` in the file `b`; `search a b` looks for both
     let pattern = written(*patterns.first()?)?;
     let count = if has('c') { " | count" } else { "" };
@@ -52,11 +56,14 @@ fn flags_and_words<'a>(cursor: &Cursor<'a>) -> (String, Vec<Token<'a>>) {
     let (mut flags, mut words) = (String::new(), Vec::new());
     let mut tokens = cursor.tokens.iter().skip(cursor.at).peekable();
     while let Some(token) = tokens.next() {
-        let flag = tokens.peek().filter(|flag| token.text == "-" && !flag.spaced && flag.kind == Kind::Word);
+        let flag = tokens.peek().copied().filter(|flag| token.text == "-" && !flag.spaced && flag.kind == Kind::Word);
         match flag {
             Some(flag) => {
                 flags.push_str(flag.text);
                 tokens.next();
+                if matches!(flag.text, "A" | "B" | "C") {
+                    tokens.next(); // lines around it
+                }
             }
             None if token.kind != Kind::Sign => words.push(*token),
             None => {}
@@ -65,12 +72,41 @@ fn flags_and_words<'a>(cursor: &Cursor<'a>) -> (String, Vec<Token<'a>>) {
     (flags, words)
 }
 
+/// `awk -F, '{print $2}'`.
+pub(super) fn awk(cursor: &mut Cursor<'_>) -> Option<String> {
+    let program = cursor.tokens[cursor.at..].iter().rfind(|token| token.kind == Kind::Text)?;
+    let before = cursor.text.get(..program.start)?;
+    let separator = before.split_once("-F").map_or(" ", |(_, separator)| separator.trim());
+    let separator = separator.trim_matches(['"', '\'']);
+    super::shapes::separated(program.inner(), if separator.is_empty() { " " } else { separator })
+}
+
+/// The only column that the last `select` of these stages makes.
+fn selected_name(after: &str) -> Option<&str> {
+    let (_, columns) = after.rsplit_once("select ")?;
+    let columns = columns.split(" | ").next()?;
+    let name = columns.rsplit_once(" as ").map_or(columns, |(_, name)| name);
+    let is_one = columns.matches(" as ").count() <= 1 && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_one.then_some(name)
+}
+
+/// `wc -l`, `wc -w`, `wc -c`.
+pub(super) fn wc(cursor: &mut Cursor<'_>) -> Option<String> {
+    let (flags, _) = flags_and_words(cursor);
+    Some(match flags.as_str() {
+        "w" => "split | count".to_owned(),
+        "c" | "m" => "sum(len(line) + 1) as bytes".to_owned(),
+        _ => "count".to_owned(),
+    })
+}
+
 /// `uniq -c` as `count by line`; other arguments become the keys of `dedup`.
 pub(super) fn uniq(cursor: &mut Cursor<'_>) -> Option<String> {
     let (flags, words) = flags_and_words(cursor);
-    let of = |condition: &str| format!("count by line | where count {condition} | select line");
+    let key = selected_name(&cursor.after).unwrap_or("line");
+    let of = |condition: &str| format!("count by {key} | where count {condition} | select {key}");
     if flags.contains('c') {
-        return Some("count by line".to_owned());
+        return Some(format!("count by {key}"));
     }
     if flags.contains('d') {
         return Some(of("> 1"));
@@ -86,8 +122,13 @@ pub(super) fn uniq(cursor: &mut Cursor<'_>) -> Option<String> {
 pub(super) fn head(cursor: &mut Cursor<'_>) -> Option<String> {
     let (_, words) = flags_and_words(cursor);
     let number = words.iter().find(|token| token.kind == Kind::Number)?;
-    number.text.parse::<u64>().ok()?;
-    Some(format!("limit {}", number.text))
+    let count: u64 = number.text.parse().ok()?;
+    let keys = super::miller::flag(cursor, "g").join(", ");
+    Some(match (keys.as_str(), count) {
+        ("", _) => format!("limit {count}"),
+        (keys, 1) => format!("dedup {keys}"),
+        (keys, _) => format!("running count as n by {keys} | where n <= {count} | drop n"),
+    })
 }
 
 /// `sort -k2 -n -r`, `sort -rn`, `sort -t, -k3`, `sort -f a -nr x`.
@@ -120,7 +161,10 @@ pub(super) fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
     let key = match (field, named) {
         (Some(field), _) => format!("split_part(line, \"{separator}\", {field})"),
         (None, Some(name)) => name.text.to_owned(),
-        (None, None) => "line".to_owned(),
+        (None, None) if cursor.after.rsplit(" | ").next().is_some_and(|last| last.starts_with("count by ")) => {
+            "count".to_owned()
+        }
+        (None, None) => selected_name(&cursor.after).unwrap_or("line").to_owned(),
     };
     let descends = if flags.contains('r') { " desc" } else { "" };
     let first = if flags.contains('u') { "dedup | " } else { "" };
@@ -198,15 +242,19 @@ fn range(text: &str) -> Option<(u32, u32)> {
 /// `let b = a | drop a`.
 pub(super) fn rename(cursor: &mut Cursor<'_>) -> Option<String> {
     cursor.sign("(");
+    if cursor.words(&["columns"]) {
+        cursor.sign("=");
+        cursor.sign("{");
+    }
     if cursor.sign("-") {
         cursor.next();
     }
     let (mut made, mut dropped) = (Vec::new(), Vec::new());
-    while !cursor.is_done() && !cursor.at_sign(")") {
+    while !cursor.is_done() && !cursor.at_sign(")") && !cursor.at_sign("}") {
         let first = name_of(cursor.next()?)?;
         let (old, new) = if cursor.sign("=") {
             (name_of(cursor.next()?)?, first)
-        } else if cursor.word("as").is_some() || cursor.word("to").is_some() || cursor.sign(",") {
+        } else if cursor.word("as").is_some() || cursor.word("to").is_some() || cursor.sign(",") || cursor.sign(":") {
             (first, name_of(cursor.next()?)?)
         } else {
             return None;

@@ -140,3 +140,24 @@ pub(super) fn unit_as_key(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 const MEANS: &str = "times are rounded down by `bin(time, 1m)`";
+
+/// `count per minute`, `avg(x) over 5m`, `count every 5m by k`.
+pub(super) fn per(cursor: &mut Cursor<'_>) -> Option<String> {
+    let mut ahead = cursor.clone();
+    let aggregates = ahead.aggregates()?;
+    let word = ahead.next().filter(|word| matches!(word.text, "per" | "over" | "each" | "every" | "in"))?;
+    let length = match ahead.number() {
+        Some(number) => duration_of(&number)?,
+        None => duration_of(ahead.next()?.text)?,
+    };
+    let by = match ahead.is_done() {
+        true => String::new(),
+        false => format!(" by {}", ahead.by()?),
+    };
+    if !ahead.is_done() {
+        return None;
+    }
+    ahead.note(word, format!("unexpected `{}`: the time of a result is said by `window`", word.text));
+    *cursor = ahead;
+    Some(format!("{aggregates}{by} | window {length}{}", on(cursor)))
+}

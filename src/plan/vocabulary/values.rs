@@ -167,7 +167,7 @@ pub(super) const VALUES: &[Value] = &[
     variable("NR FNR line_number lineno LINENO input_line_number", "the number of a record is `@number`", "@number"),
     variable("FILENAME input_filename _source __file__", "the source of a record is `@source`", "@source"),
     variable("_raw $0 $_ message_raw __line__ _line raw_line", "the whole line is `line`", "line"),
-    variable("NF", "fields have names: `split` makes a record of each word", "len(line)"),
+    variable("NF", "fields have names: `split` makes a record of each word", "len(regex_replace(trim(line), /\\S+\\s*/, \"x\"))"),
     variable("_time __timestamp__ TimeGenerated processing_time proctime ingestion_time", "the time of arrival is `@time`", "@time"),
     variable("_ $. current", "the whole line is `line`", "line"),
 ];
@@ -243,6 +243,17 @@ pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, argume
         let rest: Vec<String> = rest.iter().map(|argument| argument.text.clone()).collect();
         let parts = format_parts(format.text.trim_matches('"'), &rest)?;
         return Some(Written::primary(format!("concat({parts})")));
+    }
+    if let ("eval", [one]) = (key.as_str(), arguments) {
+        cursor.note(token, "unknown function `eval`: an aggregate takes any expression");
+        return Some(one.clone()); // `count(eval(status >= 500))`
+    }
+    if let ("datetimediff" | "datediff" | "timestampdiff", [unit, first, second]) = (key.as_str(), arguments) {
+        cursor.note(token, format!("unknown function `{name}`: times are subtracted by `-`"));
+        let unit = duration(&format!("\"{}\"", unit.text.trim_matches('"')))?;
+        let (end, start) = if name == "datetime_diff" { (first, second) } else { (second, first) };
+        let difference = format!("({} - {}) / {unit}", end.within(Level::Add), start.within(Level::Multiply));
+        return Some(Written::of(Level::Multiply, difference));
     }
     if key == "case" {
         return case(cursor, token, arguments);

@@ -68,19 +68,22 @@ const PREVIOUS: &str = "the record before is `prev` or `delta`, after `running`"
 #[rustfmt::skip] // a table is read by its columns
 pub(super) const VERBS: &[Verb] = &[
     // Aggregates: Splunk, KQL, pandas, Spark, angle-grinder, Miller
-    verb("stats sistats tstats aggregate summarize summarise agg chart geostats mstats summarizeby calculate calc", "stats count as n by host", AGGREGATES, &["{aggregates=count by word}"]),
+    made("stats sistats tstats aggregate summarize summarise agg chart geostats mstats summarizeby calculate calc", "stats count as n by host", AGGREGATES, made_stats, &["{aggregates=count by word}"]),
     made("timechart maketimeseries makeseries", "timechart span=1m count by level", "a result in each period of time is an aggregate with `window`", made_timechart, &["count | window 1m"]),
     made("group groupby groupbykey grouped", "group by x", GROUPS, made_grouped, &["count by {keys}", "count by {fields=word}"]),
     verb("valuecounts countbykey countbyvalue frequency freq countsimilar countvalues tally frequencies crosstab sumcount", "value_counts(a)", "values are counted by `count by`", &["count by {fields=word}"]),
     verb("mostfrequent", "most-frequent -f a", "values are counted by `count by`, the largest groups first", &["count by {fields=word} | limit 10"]),
     verb("rare leastfrequent bottom leastcommon bottomk", "rare user by host", "`count by` puts the largest groups first, `sort count` the smallest", &["count by {field}, {group} | sort count | limit 10", "count by {fields=word} | sort count | limit 10"]),
-    verb("topk topn nlargest mostcommon toptalkers", "topk(5, host)", "the most frequent are `top N KEY`", &["top {number=10} {field=word}"]),
+    verb("topk topn mostcommon toptalkers", "topk(5, host)", "the most frequent are `top N KEY`", &["top {number=10} {field=word}"]),
+    verb("nlargest", "nlargest(5, 'ms')", "the first ones in order are `sort` and `limit`", &["sort {field=word} desc | limit {number=10}"]),
     verb("nsmallest", "nsmallest(5, 'ms')", "the first ones in order are `sort` and `limit`", &["sort {field=word} | limit {number=10}"]),
-    made("stats1 mergefields", "stats1 -a mean,p50 -f x -g a", AGGREGATES, miller::stats1, &["avg({named=x}), p50({named=x}) by word"]),
+    made("mergefields", "merge-fields -a sum -f x,y -o out", LET, miller::merge_fields, &["let out = x + y"]),
+    made("stats1", "stats1 -a mean,p50 -f x -g a", AGGREGATES, miller::stats1, &["avg({named=x}), p50({named=x}) by word"]),
     verb("describe summary fieldsummary info profile", "describe ms", "a summary is a list of aggregates", &["count, min({field=x}), avg({field=x}), p50({field=x}), max({field=x})"]),
     verb("percentiles perc", "percentiles ms", "percentiles are `p50`, `p95`, `p99.9`, or `percentile(x, 95)`", &["p50({field=x}), p95({field=x}), p99({field=x})"]),
     verb("nothing", "nothing", "no record is kept by", &["where false", "limit 0"]),
-    verb("wc length size len reccount recordcount numrows nrow shape", "wc -l", "records are counted by `count`", &["count"]),
+    made("wc", "wc -l", "records are counted by `count`", shell::wc, &["count"]),
+    verb("length size len reccount recordcount numrows nrow shape", "length", "records are counted by `count`", &["count"]),
     verb("fraction addtotals addcoltotals ratio share percent proportion normalize", "fraction -f x", "shares are made by `total`, the sum over all rows", &["count by {field=word} | let share = count / total(count)"]),
     made("eventstats overall joinback transform aggregateover windowstats", "eventstats avg(x) as m by y", OVERALL, made_overall, &["{aggregates=avg(x) by y}"]),
     made("streamstats accum cumsum scan cumulative expanding mapgroupswithstate rowcumsum", "streamstats sum(bytes) as total by host", RUNNING, made_running, &["running sum({field})", "running count"]),
@@ -90,7 +93,7 @@ pub(super) const VERBS: &[Verb] = &[
     verb("diff", "diff(x)", PREVIOUS, &["running delta({field=x})"]),
     made("lag previous shift autoregress", "lag x", PREVIOUS, made_previous, &["running prev({field=x}) as before"]),
     made("lead", "lead x", "the record after it is the one before it in the opposite order: `prev`, after `running`", made_previous, &["sort @number desc | running prev({field=x}) as after | sort @number"]),
-    verb("rank rownumber cat-n nl number enumerate denserank addrownumber serialize rowid zipwithindex", "nl", "records are numbered by `running count`, or are by `@number`", &["select @number as n, line"]),
+    verb("rank rownumber nl number enumerate denserank addrownumber serialize rowid zipwithindex", "nl", "records are numbered by `running count`, or are by `@number`", &["select @number as n, line"]),
     // Fields
     made("eval extend set mutate put assign derive withcolumn withcolumns compute addfield addfields new newfield setfield apply foreach strcat addcolumn setvalue label_format", "eval x=a+1", LET, made_let, &["let {assignments=n = len(line)}"]),
     made("fields table keep columns colselect onlyfields projectkeep selectexpr fieldsonly keepcolumns", "fields a, b", SELECT, made_fields, &["select {columns=line}"]),
@@ -101,12 +104,15 @@ pub(super) const VERBS: &[Verb] = &[
     made("filldown filldowns ffill", "fill-down -f a", "the last value that was there is added by `running last(x)`", miller::fill_down, &["running last({field=x}) as {field=x}"]),
     verb("dropna dropnulls skipnull removenull", "dropna", "a missing value is asked for by `!= null`", &["where {field=x} != null"]),
     verb("convert astype cast fieldtype typeconvert secondsformat", "astype(a, 'int')", "text becomes a number by `num`", &["let {field=x} = num({field=x})"]),
-    verb("strftime formattime fieldformat dateformat ctime sec2gmt sec2gmtdate", "strftime t", "times become text by `format_time`", &["let text = format_time({field=time}, {text=\"%H:%M\"})"]),
+    verb("sec2gmt sec2gmtdate", "sec2gmt t", "text or a number becomes a time by `time`", &["let {field=t} = time({field=line})"]),
+    verb("strftime formattime fieldformat dateformat ctime", "strftime t", "times become text by `format_time`", &["let text = format_time({field=time}, {text=\"%H:%M\"})"]),
     verb("strptime parsetime todatetime gmt2sec", "strptime t", "text becomes a time by `time`", &["let t = time({field=line})"]),
     made("format printf sprintf lineformat template message", "printf \"%s\" a", FORMAT, made_format, &["select concat({fields=line, \" \"}) as text"]),
     // Conditions and patterns
     made("filter having when if selectif query keepif ensureonly havingfields", "having count > 5", WHERE, made_where, &["where {condition}", "where len(line) > 80"]),
-    made("grep egrep fgrep rg ag ack search searchfor find contains includes findstr selectstring keepmatching regexp include locate", "grep -v error", MATCH, shell::grep, &["match {pattern}", "match \"text\""]),
+    made("unless whennot", "unless a > 5", WHERE, made_unless, &["where not (len(line) > 80)"]),
+    made("grep egrep fgrep rg ag ack searchfor find contains includes findstr selectstring keepmatching regexp include locate", "grep -v error", MATCH, shell::grep, &["match {pattern}", "match \"text\""]),
+    made("search", "search error", MATCH, super::shapes::search, &["match {pattern}", "match \"text\""]),
     made("exclude reject except ignore grepv notmatching omitlines filterout suppress", "exclude \"x\"", "lines are dropped by `skip`", shell::exclude, &["skip {text=\"text\"}"]),
     made("case switch cond ifelse choose", "case when a > 1 then 2 end", "a choice is made by the function `if`", made_case, &["let x = {expression=if(len(line) > 80, \"long\", \"short\")}"]),
     verb("between range startend sedrange", "between 1 and 5", "a range is two conditions", &["where @number >= {number=1} and @number <= 5"]),
@@ -119,11 +125,13 @@ pub(super) const VERBS: &[Verb] = &[
     made("order orderby sortby sortvalues arrange sortdesc sortasc sorted orderdesc sortwith", "order by x desc", SORT, made_sort, &["sort {sort=line}"]),
     verb("tac rev reverse", "tac", "the opposite order is that of `@number`, descending", &["sort @number desc"]),
     verb("shuf shuffle bootstrap sampledistinct decimate", "shuf -n 5", "records chosen at random are `sample`", &["sample 1%", "sample 1/10"]),
-    verb("nest mvexpand mv mvapply unnest flatten flatmap explodelist unroll unwind arrayjoin posexplode explodeouter lateralview makemv", "mvexpand x", EXPLODE, &["explode {named}", "explode {field=items}"]),
+    verb("nest mvexpand mv mvapply unnest flatten flatmap explodelist unroll unwind arrayjoin posexplode explodeouter lateralview", "mvexpand x", EXPLODE, &["explode {named}", "explode {field=items}"]),
+    verb("makemv", "makemv delim=\",\" tags", SPLIT, &["split {text=\",\"} from {field=line} as {field=piece}"]),
     verb("implode mvcombine nomv collectlist collectset", "mvcombine x", "values become a list by `collect`", &["collect({field=line})"]),
     // Splitting and extracting
     made("tokenize words splitwords str_split", "words", SPLIT, |_| None, &["split ' '"]),
-    made("cut awk", "cut -d, -f1", "fields are made by `split_part`, and chosen by `select`", shell::cut, &["select split_part(line, \" \", 1) as f1"]),
+    made("cut", "cut -d, -f1", "fields are made by `split_part`, and chosen by `select`", shell::cut, &["select split_part(line, \" \", 1) as f1"]),
+    made("awk gawk mawk", "awk '{print $2}'", "fields are made by `split_part`, and chosen by `select`", shell::awk, &["select split_part(line, \" \", 1) as f1"]),
     verb("rex extract capture scanf grok dissect pattern_ parsewhere regexextract extractkv kvextract erex strextract parseregex", "rex \"a=(?<a>[0-9]+)\"", EXTRACT, &["regex {captures} from {named}", "regex {captures=/(?<name>[^=]+)=(?<value>.*)/}"]),
     verb("spath jsonparse fromjson parsejson jsonextract unpack jsondecode readjson unpackjson", "spath", JSON, &["json"]),
     verb("kv xmlkv kvform parsekv extractpairs keyvalue", "kv", "`key=value` is read by `logfmt`", &["logfmt"]),
@@ -149,11 +157,11 @@ pub(super) const VERBS: &[Verb] = &[
     verb("unpivot untable melt gather stack longer widetolong", "melt", "fields become a list of objects by `keys`", &["let name = keys(parse_json(line)) | explode name"]),
     verb("transpose", "transpose", "fields become records by `keys` and `explode`", &["let name = keys(parse_json(line)) | explode name"]),
     // Input and output
-    verb("cat type zcat gzcat less more tailf pipe identity pass noop nop readall", "cat", INPUT, &["where true", "match \"\""]),
+    made("cat type zcat gzcat less more tailf pipe identity pass noop nop readall", "cat", INPUT, miller::numbered, &["where true", "match \"\""]),
     verb("from source datasource index sourcetype load open input readstream stream file socket texttextstream searchindex", "from access_log", INPUT, &["where true", "match \"\""]),
     verb("tee write save outfile outputcsv outputlookup collectinto into export tofile writestream sink dump tocsv tojson tojsonlines csvout", "tee out.txt", OUTPUT, &["where true", "match \"\""]),
-    verb("render plot graph barchart bars visualize", "render barchart", "bars are drawn by -o bars", &["count by {field=word}"]),
-    verb("mlr miller agrind agr jq sql spark pandas df splunk kql logql loki kusto", "jq", "stages are written without the name of a program", &["json", "count"]),
+    verb("render plot graph barchart bars visualize", "render barchart", "bars are drawn by -o bars", &["count by word"]),
+    verb("mlr miller agrind agr jq sql spark pandas splunk kql logql loki kusto", "jq", "stages are written without the name of a program", &["json", "count"]),
     verb("sh bash exec system shell xargs", "xargs", "no program is run; records are printed for the shell", &["select line"]),
     // Checks
     made("expect ensure verify require check must should fail_if", "expect count == 0", ASSERT, made_assert, &["assert count == 0"]),
@@ -200,6 +208,24 @@ fn made_previous(cursor: &mut Cursor<'_>) -> Option<String> {
     cursor.before[last].1 = name;
     let stages: Vec<String> = cursor.before.iter().map(|(made, name)| named(made, name)).collect();
     cursor.is_done().then(|| stages.join(" | "))
+}
+
+/// `summarize arg_max(t, *) by k`: the last record of each key.
+fn made_stats(cursor: &mut Cursor<'_>) -> Option<String> {
+    let head = cursor.peek()?;
+    let desc = match super::values::key(head.text).as_str() {
+        "argmax" => " desc",
+        "argmin" => "",
+        _ => return None,
+    };
+    let mut ahead = cursor.clone();
+    ahead.at += 2;
+    let of = ahead.expression()?;
+    while !ahead.sign(")") {
+        ahead.next()?;
+    }
+    let keys = ahead.by()?;
+    ahead.is_done().then(|| format!("sort {of}{desc} | dedup {keys}"))
 }
 
 /// `case when a > 1 then 2 end` as a stage.
@@ -254,6 +280,12 @@ fn made_tr(cursor: &mut Cursor<'_>) -> Option<String> {
     let written = match rest.as_str() {
         "a-z A-Z" | "[a-z] [A-Z]" | "[:lower:] [:upper:]" => "upper(line)".to_owned(),
         "A-Z a-z" | "[A-Z] [a-z]" | "[:upper:] [:lower:]" => "lower(line)".to_owned(),
+        rest if rest.starts_with("-s") => {
+            let set = cursor.rest().trim_start_matches("-s").trim().trim_matches(['"', '\'']);
+            let one = set.chars().next().filter(|c| !c.is_alphanumeric() || set.chars().count() == 1)?;
+            let escaped = regex::escape(&one.to_string()).replace('/', "\\/");
+            format!("regex_replace(line, /{escaped}+/, {})", super::expression::in_quotes(&one.to_string()))
+        }
         rest => {
             let deleted = rest.strip_prefix("-d ").map(|set| (set, ""));
             let (from, to) = deleted.or_else(|| rest.split_once(' '))?;
@@ -347,6 +379,11 @@ fn made_where(cursor: &mut Cursor<'_>) -> Option<String> {
     inner.is_done().then(|| format!("where {condition}"))
 }
 
+fn made_unless(cursor: &mut Cursor<'_>) -> Option<String> {
+    let condition = made_where(cursor)?;
+    Some(format!("where not ({})", condition.strip_prefix("where ")?))
+}
+
 fn made_assert(cursor: &mut Cursor<'_>) -> Option<String> {
     let (mut inner, _) = inside(cursor)?;
     let condition = inner.expression()?;
@@ -369,7 +406,13 @@ fn made_select(cursor: &mut Cursor<'_>) -> Option<String> {
     while inner.at_sign("-") {
         inner.at += 2; // `reorder -f a,b`
     }
-    let columns = inner.columns()?;
+    let columns = match (inner.peek()?, inner.tokens.len() - inner.at) {
+        (text, 1) if text.kind == super::tokens::Kind::Text && text.text.contains('{') => {
+            inner.at += 1;
+            format!("concat({}) as text", super::values::format_parts(text.inner(), &[])?) // `print "{a} {b}"`
+        }
+        _ => inner.columns()?,
+    };
     inner.is_done().then(|| format!("select {columns}"))
 }
 

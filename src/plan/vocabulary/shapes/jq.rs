@@ -4,12 +4,19 @@ use super::super::cursor::Cursor;
 use super::super::expression::Written;
 use super::super::tokens::tokens;
 
+/// Whether a text begins with a call of jq, of a filter or a path: `map(.a)`, `select(.a == 1)`, `group_by(.a)`.
+pub(super) fn is_jq(text: &str) -> bool {
+    let calls = ["map", "select", "group_by", "sort_by", "unique_by", "max_by", "min_by", "map_values"];
+    let call = text.split_once('(').filter(|(name, _)| calls.contains(name));
+    call.is_some_and(|(_, rest)| rest.starts_with('.') || rest.starts_with("select(.") || rest.starts_with('{'))
+}
+
 pub(super) fn jq(text: &str) -> Option<String> {
     let mut stages = vec!["json".to_owned()];
     let mut prefix = String::new();
     let mut kept = String::new(); // what whole records were chosen by
     for piece in split_at_pipes(text) {
-        let piece = piece.trim();
+        let piece = piece.trim().trim_end_matches('?');
         let inner = |name: &str| piece.strip_prefix(name)?.trim().strip_prefix('(')?.strip_suffix(')');
         let path = |under: &str, prefix: &str| match (under.trim_start_matches('.'), prefix) {
             ("", prefix) => prefix.to_owned(),
@@ -67,6 +74,12 @@ pub(super) fn jq(text: &str) -> Option<String> {
             });
             stages.push(format!("select {}", columns.collect::<Vec<_>>().join(", ")));
             prefix.clear();
+        } else if let Some(key) = inner("max_by").or_else(|| inner("min_by")) {
+            let desc = if piece.starts_with("max") { " desc" } else { "" };
+            stages.push(format!("sort {}{desc} | limit 1", path(key, &prefix)));
+        } else if piece.starts_with('.') && piece.contains([' ', '(', '"']) {
+            stages.push(format!("select {} as value", jq_expression(piece, &prefix)?));
+            prefix.clear();
         } else if !matches!(piece, "@csv" | "@tsv" | "@json" | "tostring" | "first" | "last" | "unique" | "sort") {
             return None;
         }
@@ -80,6 +93,10 @@ pub(super) fn jq(text: &str) -> Option<String> {
 
 pub(super) fn jq_list(text: &str) -> Option<String> {
     let inner = text.trim().strip_prefix('[')?;
+    if inner.starts_with(".[]") {
+        let (list, rest) = inner.rsplit_once(']')?; // `[.[] | .a] | add`
+        return jq(&format!("{list}{rest}"));
+    }
     let end = inner.find(']').filter(|end| !inner[..*end].ends_with('['))?;
     jq(&format!(". | [{}]", &inner[..end]))
 }

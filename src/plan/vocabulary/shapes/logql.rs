@@ -60,7 +60,8 @@ pub(super) fn log_stage(piece: &str) -> Option<String> {
     let word = piece.split_whitespace().next()?;
     match word {
         "json" | "logfmt" => Some(word.to_owned()),
-        "unwrap" | "decolorize" | "line_format" => Some(String::new()),
+        "unwrap" | "decolorize" => Some(String::new()),
+        "line_format" => Some(answer_stage(piece).map(|answer| answer.here).unwrap_or_default()),
         "drop" | "keep" | "label_format" => answer_stage(piece).map(|answer| answer.here).or(Some(piece.to_owned())),
         "pattern" => {
             let text = Cursor::new(piece)?.tokens.get(1).copied().filter(|token| token.kind != Kind::Sign)?;
@@ -140,6 +141,9 @@ pub(super) fn logql_metric(text: &str) -> Option<String> {
     });
     let by = keys.map_or(String::new(), |keys| format!(" by {keys}"));
     stages.push(format!("{aggregate}{by}"));
+    if let ("topk", Some(number)) = (all[0].text, all.get(2).filter(|number| number.kind == Kind::Number)) {
+        stages.push(format!("limit {}", number.text));
+    }
     stages.push(format!("window {window}"));
     Some(stages.join(" | "))
 }

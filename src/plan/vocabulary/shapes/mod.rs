@@ -11,12 +11,12 @@ use super::cursor::Cursor;
 use super::lists::quoted;
 use super::tokens::{Kind, Token, tokens};
 use super::{Answer, answer_stage};
-use awk::{is_awk, is_sed, sed};
-use jq::{jq, jq_list, split_at_pipes};
+use awk::{is_awk, is_sed, sed, sed_lines};
+use jq::{is_jq, jq, jq_list, split_at_pipes};
 use logql::{is_logql_metric, logql, logql_metric, logql_selector};
 use sql::{is_sql, sql};
 
-pub(super) use awk::awk;
+pub(super) use awk::{awk, separated};
 
 /// The whole text, if it is a program of another language.
 pub(super) fn answer(text: &str) -> Option<Answer> {
@@ -27,8 +27,9 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
         "{" if logql_selector(&cursor).is_some() => ("LogQL: streams are files or other sources", logql(text)),
         "{" => ("awk: an expression is a sequence of stages, without braces", awk(text)),
         "*" if cursor.peek_at(1).is_none_or(|next| next.text == "|") => {
-            let rest = text.split_once('|').map(|(_, rest)| rest.trim().to_owned());
-            ("`*`: every record comes in without being asked for", rest.or(Some("count".to_owned())))
+            let rest = text.split_once('|').map(|(_, rest)| rest);
+            let here = rest.map_or(Some("count".to_owned()), |rest| pipeline(&split_at_pipes(rest)));
+            ("`*`: every record comes in without being asked for", here)
         }
         "|" => ("`|`: a stage is missing before it", without_pipe(text)),
         "[" => ("jq: a list is no stage", jq_list(text)),
@@ -41,6 +42,12 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
             Kind::Word if first.text.eq_ignore_ascii_case("select") && !text.contains('|') && is_sql(&cursor) => {
                 ("SQL: an expression is a sequence of stages, separated by `|`", sql(text))
             }
+            Kind::Word if text.contains("flatMap") && text.contains("reduceByKey") => {
+                ("a chain of calls: stages are separated by `|`", Some("split ' ' | count by word".to_owned()))
+            }
+            Kind::Word if first.text == "df" && super::frames::frame(text).is_some() => {
+                ("pandas: fields are written by their names", super::frames::frame(text))
+            }
             Kind::Word if is_chain(text) => ("a chain of calls: stages are separated by `|`", chain(text)),
             Kind::Word if first.text == "jq" && jq_program(text).is_some() => {
                 ("jq: stages are separated by `|`, and fields have no dot before them", jq(jq_program(text)?))
@@ -49,6 +56,12 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
                 ("Miller: stages are separated by `|`, and input is read by a stage", miller(text))
             }
             Kind::Word if is_search(&cursor) => ("Splunk: a search is stages, too; `index` is a source", splunk(text)),
+            Kind::Word if first.text == "sed" && sed_lines(text).is_some() => {
+                ("sed: lines are kept by `match` and `where`, dropped by `skip`", sed_lines(text))
+            }
+            Kind::Word if is_jq(text) => {
+                ("jq: stages are separated by `|`, and fields have no dot before them", jq(text))
+            }
             Kind::Word if is_sed(text) => ("sed: text is replaced by `regex_replace`", sed(text)),
             Kind::Word if is_sort_uniq(&cursor) => return sort_uniq(text, &cursor),
             Kind::Word if cursor.tokens.iter().any(|token| token.text == "then") && !text.contains('|') => {
@@ -59,7 +72,7 @@ pub(super) fn answer(text: &str) -> Option<Answer> {
     };
     let message = match found.split_once(':') {
         Some((
-            language @ ("SQL" | "jq" | "awk" | "LogQL" | "Miller" | "Splunk" | "sed" | "a chain of calls"),
+            language @ ("SQL" | "jq" | "awk" | "LogQL" | "Miller" | "Splunk" | "sed" | "pandas" | "a chain of calls"),
             means,
         )) => {
             format!("this is {language}:{means}")
@@ -79,7 +92,7 @@ fn jq_program(text: &str) -> Option<&str> {
         quote @ ('"' | '\'') => rest[1..].split_once(quote)?.0,
         _ => rest,
     };
-    filter.starts_with(['.', '[']).then_some(filter)
+    (filter.starts_with(['.', '[']) || is_jq(filter)).then_some(filter)
 }
 
 /// A part of the tokens as a text of its own.
@@ -144,7 +157,11 @@ fn calls(text: &str) -> Option<Vec<&str>> {
 fn chain(text: &str) -> Option<String> {
     let calls = calls(text)?;
     let mut stages: Vec<String> = Vec::new();
+    let mut is_aggregated = false; // by the call before
     for (index, call) in calls.iter().enumerate() {
+        if std::mem::take(&mut is_aggregated) {
+            continue;
+        }
         let name = super::values::key(call.split('(').next()?);
         match name.as_str() {
             "show" | "collect" | "cache" | "persist" | "resetindex" | "topandas" | "readcsv" | "readjson" | "csv"
@@ -152,15 +169,29 @@ fn chain(text: &str) -> Option<String> {
                 continue;
             }
             "groupby" | "groupbykey" | "resample" | "rolling" => {
-                let from = call.as_ptr() as usize - text.as_ptr() as usize;
-                stages.push(answer_stage(&text[from..])?.here);
-                return Some(stages.join(" | "));
+                let place = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
+                let last = calls.get(index + 1).unwrap_or(call);
+                stages.push(answer_stage(&text[place(call)..place(last) + last.len()])?.here);
+                is_aggregated = true;
+            }
+            "sortvalues" | "sort" if call.contains("ascending=False") && !call.contains(['"', '\'']) => {
+                continue; // groups come largest first
             }
             "count" | "size" if index > 0 => stages.push("count".to_owned()),
-            _ => stages.push(answer_stage(call)?.here),
+            _ => match answer_stage(call) {
+                Some(answer) => stages.push(answer.here),
+                None => stages.push(called(call)?),
+            },
         }
     }
     (!stages.is_empty()).then(|| stages.join(" | "))
+}
+
+/// `select("a", "b")`, `limit(5)`: stages of ours as calls.
+fn called(call: &str) -> Option<String> {
+    let (name, inner) = call.split_once('(')?;
+    let inner = inner.strip_suffix(')')?.replace(['"', '\''], "");
+    Some(format!("{name} {inner}")).filter(|here| super::accepts(here))
 }
 
 /// `mlr --icsv --opprint cat then head -n 4`, or the verbs alone.
@@ -206,7 +237,24 @@ fn is_search(cursor: &Cursor<'_>) -> bool {
 fn splunk(text: &str) -> Option<String> {
     let pieces = split_at_pipes(text);
     let (search, stages) = pieces.split_first()?;
-    let mut cursor = Cursor::new(search)?;
+    let mut written = searched(Cursor::new(search)?, true)?;
+    if !stages.is_empty() {
+        written.push(pipeline(stages)?);
+    }
+    if written.is_empty() {
+        written.push("count".to_owned());
+    }
+    Some(written.join(" | "))
+}
+
+/// `search status=500 error`, a stage of Splunk.
+pub(super) fn search(cursor: &mut Cursor<'_>) -> Option<String> {
+    let written = searched(cursor.part(&cursor.tokens[cursor.at..]), false)?;
+    (!written.is_empty()).then(|| written.join(" | "))
+}
+
+/// Words and conditions that records have, all of them, or one of those with `OR` between.
+fn searched(mut cursor: Cursor<'_>, has_sources: bool) -> Option<Vec<String>> {
     let mut written: Vec<String> = Vec::new();
     let mut verb = "match";
     let mut any = false;
@@ -221,16 +269,22 @@ fn splunk(text: &str) -> Option<String> {
         }
         if let Some(sign) = cursor.any_sign(&["=", "!=", ">", "<", ">=", "<="]) {
             let value = cursor.next()?;
-            let is_source = matches!(token.text, "index" | "sourcetype" | "source" | "eventtype" | "tag" | "earliest" | "latest" | "splunk_server" | "host" if sign.text == "=");
+            let is_source = has_sources
+                && matches!(token.text, "index" | "sourcetype" | "source" | "eventtype" | "tag" | "earliest" | "latest" | "splunk_server" | "host" if sign.text == "=");
             let value = match value.kind {
                 Kind::Number => value.text.to_owned(),
                 Kind::Sign => continue,
                 _ => quoted(value),
             };
             let own = if sign.text == "=" { "==" } else { sign.text };
-            if !is_source {
-                written.push(format!("where {} {own} {value}", token.text));
+            let condition = format!("{} {own} {value}", token.text);
+            let not = if verb == "skip" { "not " } else { "" };
+            match written.last_mut().filter(|last| any && last.starts_with("where")) {
+                Some(last) => last.push_str(&format!(" or {not}{condition}")),
+                None if is_source => {}
+                None => written.push(format!("where {not}{condition}")),
             }
+            (verb, any) = ("match", false);
             continue;
         }
         match written.last_mut().filter(|last| any && last.starts_with("match")) {
@@ -239,13 +293,7 @@ fn splunk(text: &str) -> Option<String> {
         }
         (verb, any) = ("match", false);
     }
-    if !stages.is_empty() {
-        written.push(pipeline(stages)?);
-    }
-    if written.is_empty() {
-        written.push("count".to_owned());
-    }
-    Some(written.join(" | "))
+    Some(written)
 }
 
 fn is_sort_uniq(cursor: &Cursor<'_>) -> bool {

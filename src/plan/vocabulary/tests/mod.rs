@@ -1,5 +1,6 @@
 mod borrowed;
 mod phrases;
+mod programs;
 mod soup;
 
 use super::super::Plan;
