@@ -130,9 +130,9 @@ impl Keeper {
                 entering.position = Position(groups.position);
                 let (sliced, slices) = (&mut groups.sliced, &placed.slices);
                 let none = Failures::default();
-                groups.position += groups.aggregation.add_named(&entering, &none, failures, |failures| {
-                    sliced.update(&entering, slices, failures)
-                });
+                groups.position += groups
+                    .aggregation
+                    .add_named(&entering, &none, failures, |failures| sliced.update(&entering, slices, failures));
                 placed.late
             }
             Keeper::Rows(rows) => {

@@ -97,7 +97,8 @@ impl Failures {
                 is_named = true;
             }
             for noted in found.undecided {
-                if let (Some(reason), Some(index)) = (&noted.first, open.iter().position(|open| open.place == noted.place))
+                if let (Some(reason), Some(index)) =
+                    (&noted.first, open.iter().position(|open| open.place == noted.place))
                 {
                     open.swap_remove(index).first = Some(origin.name(batch, row, reason));
                 }
