@@ -88,13 +88,7 @@ pub fn list(directory: &Path) -> io::Result<Vec<(PathBuf, FileId)>> {
 
 /// Where the last so many records of a file begin, at or behind `start`. Nothing else is read: memory stays flat.
 /// That may take long: once `is_stopped` says so, it is the end of the file, for no record is wanted any more.
-pub fn tail(
-    file: &File,
-    start: u64,
-    records: u64,
-    framing: Framing,
-    is_stopped: &dyn Fn() -> bool,
-) -> io::Result<u64> {
+pub fn tail(file: &File, start: u64, records: u64, framing: Framing, is_stopped: &dyn Fn() -> bool) -> io::Result<u64> {
     let end = file.metadata()?.len();
     let mut walk = Backwards::new(file, start, end, framing.terminator(), is_stopped);
     let mut left = records;
