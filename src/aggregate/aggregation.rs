@@ -6,9 +6,9 @@ use std::ops::Range;
 use crate::data::{Column, LiveSlots, Position, Slot, Value};
 use crate::expr::{Failures, Node};
 
-use super::AggregateDef;
 use super::accumulator::{Accumulator, Finish, Groups, Settings};
 use super::ranking::Ranking;
+use super::{AggregateDef, ArgumentKind};
 
 /// A list of aggregates with the keys they are grouped by.
 #[derive(Debug)]
@@ -81,6 +81,23 @@ impl Aggregation {
                 .finish(&Finish { constant: aggregate.settings.constant, seconds })
         };
         self.aggregates.iter().enumerate().map(finish).collect()
+    }
+
+    /// The results that are null because they are beyond the range of floats: `columns` are those of
+    /// [`Aggregation::finish`].
+    pub(super) fn beyond(&self, accumulators: &[Box<dyn Accumulator>], columns: &[Vec<Column<'static>>]) -> Failures {
+        let mut failures = Failures::default();
+        for ((aggregate, accumulator), columns) in self.aggregates.iter().zip(accumulators).zip(columns) {
+            let (ArgumentKind::Number, Some(results)) = (aggregate.def.argument, columns.first()) else {
+                continue;
+            };
+            for group in 0..results.len() {
+                if results.get(group).is_null() && accumulator.is_beyond(group) {
+                    failures.add_beyond(&aggregate.settings.name);
+                }
+            }
+        }
+        failures
     }
 }
 

@@ -204,6 +204,7 @@ impl Lane {
             None => Lane::All(accumulator(&settings)),
             Some(rows) => Lane::Last(LastRows {
                 rows,
+                name: settings.name.clone(),
                 all: accumulator(&settings),
                 fresh: Box::new(move || accumulator(&settings)),
                 held: Vec::new(),
@@ -244,6 +245,8 @@ impl Lane {
 /// The last rows of each key, and their states.
 struct LastRows {
     rows: usize,
+    /// The aggregate as it was typed, for messages.
+    name: String,
     /// The states of the rows that are held, if rows can be taken back.
     all: Box<dyn Accumulator>,
     fresh: Box<dyn Fn() -> Box<dyn Accumulator> + Send>,
@@ -306,7 +309,11 @@ impl LastRows {
                 add(leaving.as_mut(), Groups::One(1), &[&values], position, &mut quiet);
                 self.all.subtract(leaving.as_ref(), 0..1, &to);
             }
-            return self.all.result(group as usize, finish);
+            let result = self.all.result(group as usize, finish);
+            if result.contains(&Value::Null) && self.all.is_beyond(group as usize) {
+                failures.add_beyond(&self.name);
+            }
+            return result;
         }
         let mut anew = (self.fresh)();
         anew.resize(1);
@@ -318,7 +325,11 @@ impl LastRows {
         }
         let counting: Vec<&Vec<Value>> = held.iter().flatten().collect();
         add(anew.as_mut(), Groups::One(counting.len()), &counting, position, &mut quiet);
-        anew.result(0, finish)
+        let result = anew.result(0, finish);
+        if result.contains(&Value::Null) && anew.is_beyond(0) {
+            failures.add_beyond(&self.name);
+        }
+        result
     }
 }
 

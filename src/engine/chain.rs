@@ -191,6 +191,7 @@ impl<'p> Chain<'p> {
                         }
                         _ => merged.finish(self.executor),
                     };
+                    account.failures.append(merged.take_failures());
                 }
             }
             if let Some((bounds, start, end)) = &self.bounds {

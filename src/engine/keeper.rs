@@ -182,6 +182,15 @@ impl Keeper {
             Keeper::SessionRows(records) => records.next(standing.watermark),
         }
     }
+
+    /// The results of final windows since this was last asked that are beyond the range of floats.
+    pub(super) fn take_failures(&mut self) -> Failures {
+        match self {
+            Keeper::Groups(groups) => groups.windowed.take_failures(),
+            Keeper::Sessions(groups) => groups.take_failures(),
+            Keeper::Rows(_) | Keeper::SessionRows(_) => Failures::default(),
+        }
+    }
 }
 
 impl Groups {

@@ -39,6 +39,13 @@ impl Failures {
         }
     }
 
+    /// Counts a result that is null because no float is as large.
+    #[cold]
+    pub fn add_beyond(&mut self, place: &str) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| format!("{place}: the result is beyond the range of floats (1.8e308)"));
+    }
+
     /// Notes values that are failures if a number comes as well.
     pub fn leave_open(&mut self, noted: Undecided) {
         match self.undecided.iter_mut().find(|known| known.place == noted.place) {
