@@ -17,8 +17,8 @@ const TWO: &str = "1970-01-01T00:00:00Z boot\n2026-03-01T10:00:01Z up\n";
 /// More rows than anybody can read: the records are in many windows, or decades of windows have none.
 const ENDLESS: [&[&str]; 3] = [
     &["--fill", "--fill-limit", "99999999999", "parse '{t:time} {n}' | count | window 1s on t"],
-    &["parse '{t:time} {n}' | count | window 1s/1ns on t | limit 1"],
-    &["parse '{t:time} {n}' | sort n | select n | window 1s/1ns on t"],
+    &["parse '{t:time} {n}' | count | window 1s/1us on t | limit 1"],
+    &["parse '{t:time} {n}' | sort n | select n | window 1s/1us on t"],
 ];
 
 #[test]
@@ -39,7 +39,7 @@ fn windows_without_end_hear_a_signal() {
 #[test]
 fn windows_without_end_end_with_the_reader_of_their_rows() {
     // Where no window has a row, nothing is ever written that could fail.
-    let silent: &[&str] = &["parse '{t:time} {n}' | count | window 1s/1ns on t | where count > 5"];
+    let silent: &[&str] = &["parse '{t:time} {n}' | count | window 1s/1us on t | where count > 5"];
     for arguments in ENDLESS.into_iter().chain([silent]) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_bourn"))
             .args(arguments)

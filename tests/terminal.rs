@@ -351,3 +351,38 @@ fn text_of_the_data_does_not_change_its_direction() {
     let sent = shown(40, &["--color", "never", "select line as x"], &[], "a\u{202e}b\n");
     assert_eq!(sent, "x\na\\u{202e}b\n");
 }
+
+#[test]
+fn what_breaks_a_line_or_is_not_seen_is_shown() {
+    let input = "a\u{2028}b\u{200b}c\n";
+    let escaped = "a\\u{2028}b\\u{200b}c\n";
+    assert_eq!(shown(40, &["match 'a'"], &[], input), escaped);
+    assert_eq!(shown(40, &["-o", "csv", "--no-header", "select line as x"], &[], input), escaped);
+    assert_eq!(shown(40, &["--color", "never", "select line as x"], &[], input), format!("x\n{escaped}"));
+    assert_eq!(shown(40, &["-o", "json", "select line as x"], &[], input), "{\"x\":\"a\\u2028b\\u200bc\"}\n");
+}
+
+#[test]
+fn later_rows_fit_the_size_that_the_terminal_has_then() {
+    // A result at the end, windows, and rows one by one; columns that the data decides too.
+    for program in [
+        "parse '{t} {w}' | count by w",
+        "parse '{t:time} {w}' | count by w | window 1m on t",
+        "parse '{t} {w}' | select w, t",
+        "logfmt | where true",
+    ] {
+        let mut session = session(&["-o", "table", program], (100, 20));
+        let word = "x".repeat(60);
+        session.feed(&format!("2026-03-01T10:00:00Z w={word}\n2026-03-01T10:01:00Z w={word}\n"));
+        session.wait_for(&"x".repeat(20));
+        session.resize(50, 20);
+        session.feed(&format!("2026-03-01T10:02:00Z w={word}y\n2026-03-01T10:03:00Z w={word}z\n"));
+        session.close_input();
+        let (status, rest) = session.end();
+        assert_eq!(status, Some(0), "{program}");
+        let last = rest.lines().rfind(|line| line.contains("xxxx")).expect("a row");
+        let last =
+            last.rsplit("\u{1b}[J").next().unwrap_or_default().rsplit("\u{1b}[?2026l").next().unwrap_or_default();
+        assert!(last.contains('…') && last.chars().count() <= 50, "{program}: {last:?} of {rest:?}");
+    }
+}

@@ -96,6 +96,12 @@ pub trait Accumulator: Send + Sync {
     /// The result of one group: what `finish` has in each column for it.
     fn result(&self, group: usize, finish: &Finish) -> Vec<Value>;
 
+    /// Whether a null result of this group is a number beyond the range of floats.
+    fn is_beyond(&self, group: usize) -> bool {
+        let _ = group;
+        false
+    }
+
     /// Adds row after row and gives the result of each row's group with it: what `running` prints. Rows that do not
     /// count only ask. All of them stand in one accumulator, in the order of the stream, so that nothing is merged.
     fn run(
@@ -205,6 +211,11 @@ pub(super) trait State: Clone + Default + Send + Sync + 'static {
 
     /// The result.
     fn finish(&self, shared: &Self::Shared, finish: &Finish) -> Value;
+
+    /// Whether a null result is a number beyond the range of floats.
+    fn is_beyond(&self) -> bool {
+        false
+    }
 
     /// Adds the next value of a state that is never merged; the result with it. Null only asks. If the value is not
     /// what was expected, what that is stands beside the result.
@@ -363,6 +374,10 @@ impl<S: State> Accumulator for PerGroup<S> {
         vec![self.states[group].finish(&self.shared, finish)]
     }
 
+    fn is_beyond(&self, group: usize) -> bool {
+        self.states[group].is_beyond()
+    }
+
     fn run(
         &mut self,
         groups: &[u32],
@@ -387,6 +402,9 @@ impl<S: State> Accumulator for PerGroup<S> {
                 }
             } else if let Err(expected) = updated {
                 failures.at(row, |failures| failures.add(&self.name, expected, value));
+            }
+            if result == Value::Null && !value.is_blank() && self.states[group as usize].is_beyond() {
+                failures.at(row, |failures| failures.add_beyond(&self.name));
             }
             builder.push(result.borrow());
         }

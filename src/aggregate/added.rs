@@ -38,4 +38,8 @@ impl State for Added {
     fn finish(&self, result: &Self::Shared, _finish: &Finish) -> Value {
         if self.count == 0 { Value::Null } else { result(&self.sum, self.count) }
     }
+
+    fn is_beyond(&self) -> bool {
+        self.count > 0
+    }
 }

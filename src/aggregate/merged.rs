@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::data::{Batch, KeyKind};
+use crate::expr::Failures;
 use crate::group::{GroupTable, Keys, hasher};
 
 use super::accumulator::Accumulator;
@@ -32,6 +33,8 @@ pub struct Merged {
     pending: Vec<Run>,
     parts: Vec<Part>,
     began: Instant,
+    /// Results that were finished and are beyond the range of floats.
+    failures: Failures,
 }
 
 /// The groups of one partition, or all.
@@ -44,7 +47,14 @@ pub(super) struct Set {
 impl Merged {
     /// Nothing yet.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
-        Merged { aggregation, sets: Vec::new(), pending: Vec::new(), parts: Vec::new(), began: Instant::now() }
+        Merged {
+            aggregation,
+            sets: Vec::new(),
+            pending: Vec::new(),
+            parts: Vec::new(),
+            began: Instant::now(),
+            failures: Failures::default(),
+        }
     }
 
     /// Adds what workers have handed over at the end of a batch.
@@ -81,23 +91,31 @@ impl Merged {
         }
         let runs = std::mem::take(&mut self.pending);
         let sets: Vec<Mutex<Option<Set>>> = self.sets.drain(..).map(|set| Mutex::new(Some(set))).collect();
-        let finished: Vec<Mutex<Option<Finished<'static>>>> = sets.iter().map(|_| Mutex::new(None)).collect();
+        let finished: Vec<Mutex<Option<(Finished<'static>, Failures)>>> =
+            sets.iter().map(|_| Mutex::new(None)).collect();
         let count = sets.len();
         let aggregation = &self.aggregation;
         let task = |index: usize| {
             if let Some(mut set) = sets[index].lock().ok().and_then(|mut set| set.take()) {
                 set.merge(&runs, index, count);
-                let done = set.finish(aggregation, seconds, index as u32);
+                let mut failures = Failures::default();
+                let done = set.finish(aggregation, seconds, index as u32, &mut failures);
                 if let Ok(mut place) = finished[index].lock() {
-                    *place = Some(done);
+                    *place = Some((done, failures));
                 }
             }
         };
         run(executor, count, &task);
         drop(runs);
-        let finished: Vec<Finished<'_>> =
-            finished.into_iter().filter_map(|place| place.into_inner().ok().flatten()).collect();
+        let (finished, failures): (Vec<Finished<'_>>, Vec<Failures>) =
+            finished.into_iter().filter_map(|place| place.into_inner().ok().flatten()).unzip();
+        failures.into_iter().for_each(|failures| self.failures.append(failures));
         emit(aggregation, &finished)
+    }
+
+    /// The results since this was last asked that are beyond the range of floats.
+    pub fn take_failures(&mut self) -> Failures {
+        std::mem::take(&mut self.failures)
     }
 
     /// The rows of the result so far, in their order; everything stays.
@@ -239,8 +257,10 @@ impl Set {
         groups: impl Iterator<Item = u32>,
         aggregation: &Aggregation,
         seconds: f64,
+        failures: &mut Failures,
     ) -> Vec<Batch<'static>> {
         let columns = aggregation.finish(&self.accumulators, seconds);
+        failures.append(aggregation.beyond(&self.accumulators, &columns));
         let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, 0);
         let finished = Finished { keys: Cow::Borrowed(&self.table.keys), columns, best };
         emit(aggregation, &[finished])
@@ -257,8 +277,13 @@ impl Set {
     }
 
     /// The rows of the result.
-    pub(super) fn into_rows(self, aggregation: &Aggregation, seconds: f64) -> Vec<Batch<'static>> {
-        emit(aggregation, &[self.finish(aggregation, seconds, 0)])
+    pub(super) fn into_rows(
+        self,
+        aggregation: &Aggregation,
+        seconds: f64,
+        failures: &mut Failures,
+    ) -> Vec<Batch<'static>> {
+        emit(aggregation, &[self.finish(aggregation, seconds, 0, failures)])
     }
 
     /// Adds partition `index` of `count` of the runs; if there is one set, all partitions.
@@ -296,8 +321,9 @@ impl Set {
     }
 
     /// The results, and the groups that come first.
-    fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
+    fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32, failures: &mut Failures) -> Finished<'static> {
         let columns = aggregation.finish(&self.accumulators, seconds);
+        failures.append(aggregation.beyond(&self.accumulators, &columns));
         let groups = 0..self.table.len() as u32;
         let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, index);
         if best.len() * 8 < self.table.len() {

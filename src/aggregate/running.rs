@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::data::{Batch, Column, LiveSlots, Position, Slot, Value, ValueRef};
-use crate::expr::Failures;
+use crate::expr::{Failures, Origin};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 
 use super::AggregateDef;
@@ -29,6 +29,8 @@ pub struct RunningAggregation {
     pub bounds: Option<(Slot, Slot)>,
     /// No sketches.
     pub exact: bool,
+    /// Where the batches say which record a row is, if values may not fit.
+    pub origin: Option<Origin>,
 }
 
 /// One aggregate.
@@ -55,10 +57,29 @@ impl RunningAggregation {
         let values = values.flat_map(|aggregate| aggregate.arguments.iter().chain(&aggregate.condition));
         self.keys.iter().chain(values).for_each(|slot| slots.insert(*slot));
         self.forget.iter().for_each(|(_, time)| slots.insert(*time));
+        if let Some(origin) = self.origin {
+            origin.reads(slots);
+        }
         if let (Some((start, end)), true) = (self.bounds, self.has_rate()) {
             slots.insert(start);
             slots.insert(end);
         }
+    }
+
+    /// What does not fit in a row by itself.
+    fn failures_of(&self, batch: &Batch<'_>, row: usize) -> Failures {
+        let mut failures = Failures::default();
+        let position = batch.position;
+        for aggregate in &self.aggregates {
+            let is_true = |slot: Slot| matches!(batch.column(slot).get(row), ValueRef::Bool(true));
+            if aggregate.condition.is_none_or(is_true) {
+                let values = aggregate.arguments.iter().map(|slot| batch.column(*slot).get(row).to_value());
+                let mut accumulator = (aggregate.def.accumulator)(&aggregate.settings);
+                accumulator.resize(1);
+                add(accumulator.as_mut(), Groups::One(1), &[&values.collect()], position, &mut failures);
+            }
+        }
+        failures
     }
 
     fn has_rate(&self) -> bool {
@@ -131,7 +152,18 @@ impl Running {
             columns.extend(aggregate.slots.iter().copied().zip(results));
             failed.earliest(own);
         }
-        failures.append(failed.failures);
+        let RowFailures { failures: mut found, row } = failed;
+        if let Some(origin) = aggregation.origin {
+            if let (Some(reason), Some(row)) = (found.first.take(), row) {
+                found.first = Some(origin.name(batch, row, &reason));
+            }
+            if !found.undecided.is_empty() && found.has_new_first(failures) {
+                let mut open = Failures { undecided: std::mem::take(&mut found.undecided), ..Failures::default() };
+                open.name_first(origin, batch, |row| aggregation.failures_of(batch, row));
+                found.undecided = open.undecided;
+            }
+        }
+        failures.append(found);
         self.groups = groups;
         self.sweep();
         columns
@@ -204,6 +236,7 @@ impl Lane {
             None => Lane::All(accumulator(&settings)),
             Some(rows) => Lane::Last(LastRows {
                 rows,
+                name: settings.name.clone(),
                 all: accumulator(&settings),
                 fresh: Box::new(move || accumulator(&settings)),
                 held: Vec::new(),
@@ -244,6 +277,8 @@ impl Lane {
 /// The last rows of each key, and their states.
 struct LastRows {
     rows: usize,
+    /// The aggregate as it was typed, for messages.
+    name: String,
     /// The states of the rows that are held, if rows can be taken back.
     all: Box<dyn Accumulator>,
     fresh: Box<dyn Fn() -> Box<dyn Accumulator> + Send>,
@@ -306,7 +341,11 @@ impl LastRows {
                 add(leaving.as_mut(), Groups::One(1), &[&values], position, &mut quiet);
                 self.all.subtract(leaving.as_ref(), 0..1, &to);
             }
-            return self.all.result(group as usize, finish);
+            let result = self.all.result(group as usize, finish);
+            if result.contains(&Value::Null) && self.all.is_beyond(group as usize) {
+                failures.add_beyond(&self.name);
+            }
+            return result;
         }
         let mut anew = (self.fresh)();
         anew.resize(1);
@@ -318,7 +357,11 @@ impl LastRows {
         }
         let counting: Vec<&Vec<Value>> = held.iter().flatten().collect();
         add(anew.as_mut(), Groups::One(counting.len()), &counting, position, &mut quiet);
-        anew.result(0, finish)
+        let result = anew.result(0, finish);
+        if result.contains(&Value::Null) && anew.is_beyond(0) {
+            failures.add_beyond(&self.name);
+        }
+        result
     }
 }
 

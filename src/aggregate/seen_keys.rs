@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::data::{Batch, Column, KeyKind, encode_key};
+use crate::expr::Failures;
 use crate::group::{GroupTable, encode_part};
 
 use super::aggregation::Aggregation;
@@ -55,6 +56,6 @@ impl SeenKeys {
     pub fn rows(&self) -> Vec<Batch<'static>> {
         let mut set = Set::small(&self.aggregation);
         set.add_groups(&self.table.keys);
-        set.into_rows(&self.aggregation, 0.0)
+        set.into_rows(&self.aggregation, 0.0, &mut Failures::default())
     }
 }

@@ -34,6 +34,8 @@ pub struct SessionGroups {
     /// Reused from batch to batch.
     keys: Vec<u32>,
     key: Vec<u8>,
+    /// Results of final sessions that are beyond the range of floats.
+    failures: Failures,
 }
 
 /// The rows of final sessions, and from when to when each was.
@@ -70,12 +72,24 @@ impl SessionGroups {
             position: 0,
             keys: Vec::new(),
             key: Vec::new(),
+            failures: Failures::default(),
         }
     }
 
     /// Adds the records of a batch. `pass` gives the time of each row in turn and where the watermark stands
     /// in front of it. The rows that were late are given back.
     pub fn update(
+        &mut self,
+        batch: &Batch<'_>,
+        pass: impl FnMut(usize) -> (i64, i64),
+        failures: &mut Failures,
+    ) -> Vec<u32> {
+        let aggregation = Arc::clone(&self.aggregation);
+        let none = Failures::default();
+        aggregation.add_named(batch, &none, failures, |failures| self.update_unnamed(batch, pass, failures))
+    }
+
+    fn update_unnamed(
         &mut self,
         batch: &Batch<'_>,
         mut pass: impl FnMut(usize) -> (i64, i64),
@@ -149,12 +163,19 @@ impl SessionGroups {
         let firsts: Vec<u32> = sessions.iter().map(|session| session.cell).collect();
         let states = self.accumulators.iter_mut();
         let states = states.map(|accumulator| accumulator.gather(&firsts)).collect();
-        let rows = self.rows(&sessions, states, 1);
+        let mut failures = Failures::default();
+        let rows = self.rows(&sessions, states, 1, &mut failures);
+        self.failures.append(failures);
         let is_half_spent = self.sessions.spent_cells() > SPARE_CELLS.max(self.sessions.cells() / 2);
         if self.ready.is_empty() && is_half_spent {
             self.renumber();
         }
         Some(SessionRows::of(rows, &sessions))
+    }
+
+    /// The results since this was last asked that are beyond the range of floats.
+    pub fn take_failures(&mut self) -> Failures {
+        std::mem::take(&mut self.failures)
     }
 
     /// The rows that the sessions have so far that were not taken; everything stays.
@@ -168,12 +189,18 @@ impl SessionGroups {
         for state in &mut states {
             state.resize(sessions.len());
         }
-        let rows = self.rows(&sessions, states, 0);
+        let rows = self.rows(&sessions, states, 0, &mut Failures::default());
         Some(SessionRows::of(rows, &sessions))
     }
 
     /// The rows of some sessions, in their order. `states` are theirs, of so many of each one's cells.
-    fn rows(&self, sessions: &[Session], mut states: Vec<Box<dyn Accumulator>>, cells: usize) -> Batch<'static> {
+    fn rows(
+        &self,
+        sessions: &[Session],
+        mut states: Vec<Box<dyn Accumulator>>,
+        cells: usize,
+        failures: &mut Failures,
+    ) -> Batch<'static> {
         for (place, session) in sessions.iter().enumerate() {
             for cell in self.sessions.cells_of(session).skip(cells) {
                 let cell = cell as usize;
@@ -184,6 +211,7 @@ impl SessionGroups {
         }
         let seconds = |session: &Session| session.end.saturating_sub(session.start) as f64 / 1e9;
         let mut columns = self.aggregation.finish(&states, sessions.first().map_or(0.0, seconds));
+        failures.append(self.aggregation.beyond(&states, &columns));
         for (index, aggregate) in self.aggregation.aggregates.iter().enumerate() {
             if aggregate.def.entry.name == rate::RATE.entry.name {
                 columns[index] = vec![rates(&mut states[index], sessions, seconds)];

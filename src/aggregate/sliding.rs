@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::data::Batch;
+use crate::expr::Failures;
 use crate::window::{Grid, Range, Slice, windows_of};
 
 use super::aggregation::Aggregation;
@@ -137,6 +138,7 @@ impl Sliding {
         grid: &Grid,
         aggregation: &Aggregation,
         seconds: f64,
+        failures: &mut Failures,
     ) -> Vec<Batch<'static>> {
         while let Some(entry) = self.waiting.first_entry()
             && entry.key().first <= window
@@ -152,14 +154,14 @@ impl Sliding {
         }
         match &mut self.taken {
             Taken::Sum(running) => {
-                let rows = running.rows(aggregation, seconds);
+                let rows = running.rows(aggregation, seconds, failures);
                 running.leave(window);
                 rows
             }
             Taken::Tree(tree) => {
                 let rows = tree.merge(grid.slices(window), aggregation);
                 tree.forget(grid.slices(window + 1).0);
-                rows.into_rows(aggregation, seconds)
+                rows.into_rows(aggregation, seconds, failures)
             }
         }
     }
@@ -178,9 +180,9 @@ impl Running {
         self.leaving.entry(last).or_default().push((part, groups));
     }
 
-    fn rows(&self, aggregation: &Aggregation, seconds: f64) -> Vec<Batch<'static>> {
+    fn rows(&self, aggregation: &Aggregation, seconds: f64, failures: &mut Failures) -> Vec<Batch<'static>> {
         let groups = (0..self.slices.len() as u32).filter(|group| self.slices[*group as usize] > 0);
-        self.sum.rows_of(groups, aggregation, seconds)
+        self.sum.rows_of(groups, aggregation, seconds, failures)
     }
 
     /// Takes back what no window behind this one takes.

@@ -68,6 +68,10 @@ impl State for Spread {
         let variance = numerator / (count * (count - 1)) as f64;
         Value::float(of_variance(variance, exponent))
     }
+
+    fn is_beyond(&self) -> bool {
+        self.count > 1
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::data::Batch;
+use crate::expr::Failures;
 use crate::window::{Grid, Slice};
 
 use super::aggregation::Aggregation;
@@ -21,6 +22,8 @@ pub struct Windowed {
     windows: Windows,
     /// No window before this one is open.
     next: i64,
+    /// Results of final windows that are beyond the range of floats.
+    failures: Failures,
 }
 
 #[derive(Debug)]
@@ -38,7 +41,7 @@ impl Windowed {
         } else {
             Windows::Sliding(Sliding::new(&aggregation, &grid))
         };
-        Windowed { aggregation, grid, windows, next: i64::MIN }
+        Windowed { aggregation, grid, windows, next: i64::MIN, failures: Failures::default() }
     }
 
     /// Adds what a worker has handed over.
@@ -100,9 +103,14 @@ impl Windowed {
             },
             Windows::Sliding(sliding) => {
                 let set = sliding.peek(window, &self.grid, &self.aggregation);
-                set.into_rows(&self.aggregation, seconds)
+                set.into_rows(&self.aggregation, seconds, &mut Failures::default())
             }
         }
+    }
+
+    /// The results since this was last asked that are beyond the range of floats.
+    pub fn take_failures(&mut self) -> Failures {
+        std::mem::take(&mut self.failures)
     }
 
     /// How long a window is.
@@ -116,12 +124,16 @@ impl Windowed {
         let seconds = self.seconds(window);
         match &mut self.windows {
             Windows::Tumbling(windows) => match windows.remove(&window) {
-                Some(mut merged) => merged.finish_after(seconds, executor),
+                Some(mut merged) => {
+                    let rows = merged.finish_after(seconds, executor);
+                    self.failures.append(merged.take_failures());
+                    rows
+                }
                 None => Vec::new(),
             },
             Windows::Sliding(sliding) => {
                 self.next = window + 1;
-                sliding.finish(window, &self.grid, &self.aggregation, seconds)
+                sliding.finish(window, &self.grid, &self.aggregation, seconds, &mut self.failures)
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::format::{self, Look};
 use crate::lang::ast::Span;
 use crate::lang::{self, Mistake};
 use crate::plan::{Input, Plan};
-use crate::sink::{Progress, Rejects};
+use crate::sink::{Progress, Rejects, Sink, Stdout};
 use crate::source::{self, Liveness};
 
 use super::arguments::{Request, When, nanoseconds};
@@ -229,7 +229,7 @@ fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
 /// What formats for people may make of where results go.
 fn look(color: When, terminal: bool) -> Look {
     Look {
-        width: terminal.then(width).flatten(),
+        width: terminal.then(|| Stdout.columns()).flatten(),
         color: match color {
             When::Always => true,
             When::Never => false,
@@ -237,12 +237,6 @@ fn look(color: When, terminal: bool) -> Look {
         },
         escapes: terminal,
     }
-}
-
-/// How many cells a line of the terminal has, if it says.
-fn width() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
-    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
 }
 
 /// What stands on the command line: standard input, unless something is named.

@@ -136,6 +136,15 @@ impl Asked<'_> {
         let counted = counted.into_iter().filter(|(count, ..)| *count > 0).map(|(count, what, first)| {
             self.at_first(Kind::Strict, format!("{count} {what}: --strict allows none"), first)
         });
+        let jumps = (ledger.jumps > 0).then(|| {
+            let jumps = ledger.jumps;
+            self.trouble(Kind::Strict, format!("{jumps} too far ahead of the clock: --strict allows none"))
+        });
+        let dropped = outcome.dropped.iter().map(|(source, datagrams)| {
+            let noun = if *datagrams == 1 { "datagram" } else { "datagrams" };
+            let message = format!("{source}: {datagrams} {noun} dropped by the system: --strict allows none");
+            self.trouble(Kind::Strict, message)
+        });
         let never_seen = outcome.never_seen.iter().map(|name| {
             self.trouble(Kind::Strict, format!("no record has a field `{name}`: --strict does not allow it"))
         });
@@ -144,7 +153,11 @@ impl Asked<'_> {
             ..self.trouble(Kind::Strict, format!("{source}: no record: --strict does not allow it"))
         });
         let name = "--strict".to_owned();
-        Case { name, troubles: counted.chain(never_seen).chain(empty).collect(), skipped: None }
+        Case {
+            name,
+            troubles: counted.chain(jumps).chain(dropped).chain(never_seen).chain(empty).collect(),
+            skipped: None,
+        }
     }
 
     /// A trouble that began with the record that `first` names.

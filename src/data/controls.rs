@@ -2,11 +2,23 @@
 
 use std::borrow::Cow;
 
-/// True for a character that does something to a terminal instead of being shown: control characters, and those that
-/// change the direction of text, which can make a line read as another.
+/// True for a character that does something to a terminal instead of being shown: control characters, those that end a
+/// line or change the direction of text, which can make a line read as another, and those that are never seen, which
+/// make two texts look the same. The joiners U+200C and U+200D stay: scripts and emoji are written with them.
 pub fn drives_terminal(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c,
+            '\u{ad}' // soft hyphen
+            | '\u{34f}' // combining grapheme joiner
+            | '\u{61c}' | '\u{200e}' | '\u{200f}' // marks of direction
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // fillers of Hangul
+            | '\u{17b4}' | '\u{17b5}' // inherent vowels of Khmer
+            | '\u{180e}' | '\u{200b}' | '\u{feff}' // blanks without width
+            | '\u{2028}'..='\u{202e}' // ends of lines and paragraphs, overrides of direction
+            | '\u{2060}'..='\u{206f}' // word joiner, invisible operators, isolates of direction
+            | '\u{fff9}'..='\u{fffb}' // annotations
+            | '\u{13430}'..='\u{13455}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' // layout of signs
+            | '\u{e0000}'..='\u{e007f}') // tags
 }
 
 /// Text with its control characters escaped: `\n`, `\u{1b}`.
@@ -34,5 +46,15 @@ mod tests {
         assert_eq!(escape_controls("né \\ \"x\""), "né \\ \"x\"");
         assert_eq!(escape_controls("a\n\u{1b}[2J\u{9b}"), "a\\n\\u{1b}[2J\\u{9b}");
         assert_eq!(escape_controls("a\u{202e}b\u{2066}"), "a\\u{202e}b\\u{2066}");
+    }
+
+    #[test]
+    fn what_breaks_a_line_or_is_not_seen_is_escaped() {
+        for c in "\u{85}\u{2028}\u{2029}\u{200b}\u{2060}\u{feff}\u{ad}\u{180e}\u{206a}\u{fff9}\u{e0041}".chars() {
+            assert_eq!(escape_controls(&format!("a{c}b")), format!("a\\u{{{:x}}}b", u32::from(c)));
+        }
+        for text in ["\u{a0}", "नि", "می\u{200c}خواهم", "👩\u{200d}💻", "❤\u{fe0f}", "e\u{301}"] {
+            assert_eq!(escape_controls(text), text);
+        }
     }
 }

@@ -286,7 +286,13 @@ impl ExactSum {
         if self.floats == 0 && !self.has_wide_ints() {
             return Value::float(divide(self.ints, i128::from(count)));
         }
-        Value::float(self.to_f64() / count as f64)
+        let sum = self.to_f64();
+        if !sum.is_finite() {
+            // The sum is beyond the range of floats, but the mean need not be: counts are below 2^66.
+            const UNIT: i32 = 66;
+            return Value::float(scale(self.scaled(-UNIT).round() / count as f64, UNIT));
+        }
+        Value::float(sum / count as f64)
     }
 
     /// The sum as floats, nothing lost.
@@ -402,6 +408,8 @@ mod tests {
         assert_eq!(sum(&[1e308, 1e308, -1e308]).value(), Value::Float(1e308));
         assert_eq!(sum(&[1e308, 1e308, -1e308, -1e308, 0.5]).value(), Value::Float(0.5));
         assert_eq!(sum(&[1e308, 1e308]).value(), Value::Null);
+        assert_eq!(sum(&[1e308, 1e308]).divided_by(2), Value::Float(1e308));
+        assert_eq!(sum(&[1e308, -1e308, 1.7e308, 1.75e308]).divided_by(4), Value::Float(8.625e307));
         let mut ints = ExactSum::default();
         (0..3).for_each(|_| ints.add(Number::Int(i64::MAX)));
         assert_eq!(ints.value(), Value::int(3 * i128::from(i64::MAX)));

@@ -191,6 +191,7 @@ impl<'p> Chain<'p> {
                         }
                         _ => merged.finish(self.executor),
                     };
+                    account.failures.append(merged.take_failures());
                 }
             }
             if let Some((bounds, start, end)) = &self.bounds {
@@ -295,7 +296,9 @@ impl<'p> Chain<'p> {
                         out.push(batch);
                     }
                     Link::Operator(operator) => operator.push(batch, &mut out, &mut account),
-                    Link::Grouped(partial, _) => partial.update(&batch, &mut account.failures),
+                    Link::Grouped(partial, _) => {
+                        partial.update_named(&batch, &self.account.failures, &mut account.failures)
+                    }
                 }
             }
             batches = out;

@@ -29,6 +29,7 @@ pub(super) enum Keeper {
 
 /// Groups by slice; where records come to this side, they are put into slices first.
 pub(super) struct Groups {
+    aggregation: Arc<Aggregation>,
     windowed: Box<Windowed>,
     grid: Grid,
     of_rows: bool,
@@ -95,6 +96,7 @@ impl Keeper {
             (None, None, Kind::Session { gap }) => Keeper::SessionRows(Box::new(SessionRecords::new(keys, gap, live))),
             (Some(aggregation), Some(grid), _) => Keeper::Groups(Groups {
                 windowed: Box::new(Windowed::new(Arc::clone(&aggregation), grid.clone())),
+                aggregation: Arc::clone(&aggregation),
                 grid,
                 of_rows,
                 sliced: Box::new(Sliced::new(aggregation)),
@@ -126,7 +128,11 @@ impl Keeper {
                 let placed = moment.place(&groups.grid, groups.of_rows, jumps);
                 let mut entering = placed.in_time(batch).into_owned();
                 entering.position = Position(groups.position);
-                groups.position += groups.sliced.update(&entering, &placed.slices, failures);
+                let (sliced, slices) = (&mut groups.sliced, &placed.slices);
+                let none = Failures::default();
+                groups.position += groups
+                    .aggregation
+                    .add_named(&entering, &none, failures, |failures| sliced.update(&entering, slices, failures));
                 placed.late
             }
             Keeper::Rows(rows) => {
@@ -180,6 +186,15 @@ impl Keeper {
             Keeper::Rows(rows) => rows.next(standing),
             Keeper::Sessions(groups) => groups.take(standing.watermark).map(Next::Sessions),
             Keeper::SessionRows(records) => records.next(standing.watermark),
+        }
+    }
+
+    /// The results of final windows since this was last asked that are beyond the range of floats.
+    pub(super) fn take_failures(&mut self) -> Failures {
+        match self {
+            Keeper::Groups(groups) => groups.windowed.take_failures(),
+            Keeper::Sessions(groups) => groups.take_failures(),
+            Keeper::Rows(_) | Keeper::SessionRows(_) => Failures::default(),
         }
     }
 }

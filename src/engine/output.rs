@@ -217,6 +217,7 @@ impl<'s> Output<'s> {
     /// A result is complete: what the format holds back of it is written.
     pub(super) fn end_result(&mut self) {
         if self.held_since.take().is_some() {
+            self.fit();
             let mut bytes = Vec::new();
             self.encoder.finish(&mut bytes);
             self.write(&bytes);
@@ -234,7 +235,20 @@ impl<'s> Output<'s> {
         self.write(b"\n");
     }
 
+    /// Somebody may have made the terminal wider or narrower since the last rows.
+    fn fit(&mut self) {
+        if self.look.width.is_none() {
+            return;
+        }
+        let columns = self.sink.columns().filter(|columns| Some(*columns) != self.look.width);
+        if let Some(columns) = columns {
+            self.look.width = Some(columns);
+            self.encoder.resize(columns);
+        }
+    }
+
     fn encode(&mut self, batches: &[Batch<'_>]) {
+        self.fit();
         self.header();
         if self.learns {
             self.encoder.learn(batches, &mut self.pending);
@@ -296,6 +310,7 @@ impl<'s> Output<'s> {
         if let Some(names) = self.known.take() {
             self.encoder.know(&names, &mut bytes);
         }
+        self.fit();
         self.encoder.finish(&mut bytes);
         self.write(&bytes);
         self.flush();

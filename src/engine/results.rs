@@ -82,6 +82,7 @@ impl<'p> Results<'p> {
             Results::Stream { merged, chain, executor, .. } => {
                 if let Some(merged) = merged {
                     let rows = merged.finish(*executor);
+                    chain.account.failures.append(merged.take_failures());
                     emit(chain.push(rows));
                 }
                 emit(chain.finish());

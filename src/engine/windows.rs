@@ -196,6 +196,7 @@ impl<'p> Windows<'p> {
         while !self.is_reached()
             && let Some(result) = self.keeper.next(standing, self.executor)
         {
+            self.tally.account.failures.append(self.keeper.take_failures());
             let rows = self.rows_of(result);
             if !emit(rows) {
                 break;

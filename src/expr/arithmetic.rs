@@ -101,7 +101,17 @@ fn of_ints(op: Arithmetic, left: i64, right: i64) -> ValueRef<'static> {
     match exact {
         Some(value) => ValueRef::Int(value),
         None if op == Arithmetic::Divide => ValueRef::Float(divide(i128::from(left), i128::from(right))),
-        None => of_floats(op, left as f64, right as f64),
+        // Any of these fits 128 bits: the exact result is rounded once.
+        None => {
+            let (left, right) = (i128::from(left), i128::from(right));
+            ValueRef::Float(match op {
+                Arithmetic::Add => left + right,
+                Arithmetic::Subtract => left - right,
+                Arithmetic::Multiply => left * right,
+                Arithmetic::FloorDivide => left.div_euclid(right), // only of the least int by -1
+                Arithmetic::Divide | Arithmetic::Remainder => unreachable!("both are done"),
+            } as f64)
+        }
     }
 }
 
@@ -219,6 +229,11 @@ mod tests {
     fn ints_stay_exact_or_become_floats() {
         for (op, left, right, result) in [
             (Arithmetic::Add, i64::MAX, 1, Float(9223372036854775808.0)),
+            (Arithmetic::Add, 9007199254740993, i64::MAX, Float(9.232379236109517e18)),
+            (Arithmetic::Multiply, 9007199254740993, 1_000_000_000_000_000_000, Float(9.007199254740993e33)),
+            (Arithmetic::Multiply, i64::MIN, i64::MIN, Float(8.507059173023462e37)),
+            (Arithmetic::Multiply, -3037000501, 3037000501, Float(-9.223372043037251e18)),
+            (Arithmetic::Subtract, i64::MIN, 1025, Float(-9223372036854777856.0)),
             (Arithmetic::Divide, 6, 3, Int(2)),
             (Arithmetic::Divide, 7, 2, Float(3.5)),
             (Arithmetic::Divide, 7, 0, Null),

@@ -98,6 +98,11 @@ pub trait Encoder: Send {
     fn take_left_out(&mut self) -> Vec<String> {
         Vec::new()
     }
+
+    /// A line of the terminal has this many cells from now on.
+    fn resize(&mut self, columns: usize) {
+        let _ = columns;
+    }
 }
 
 /// The format of this name.

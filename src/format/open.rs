@@ -327,4 +327,11 @@ impl Encoder for OpenEncoder {
     fn take_left_out(&mut self) -> Vec<String> {
         std::mem::take(&mut self.left_out)
     }
+
+    fn resize(&mut self, columns: usize) {
+        self.look.width = Some(columns);
+        if let Some(fixed) = &mut self.fixed {
+            fixed.encoder.resize(columns);
+        }
+    }
 }

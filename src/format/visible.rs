@@ -72,6 +72,10 @@ impl Encoder for Visible {
     fn take_left_out(&mut self) -> Vec<String> {
         self.inner.take_left_out()
     }
+
+    fn resize(&mut self, columns: usize) {
+        self.inner.resize(columns);
+    }
 }
 
 /// Appends whole lines with everything but their newlines and tabs shown.
@@ -88,7 +92,9 @@ pub fn write_visible_lines(lines: &[u8], controls: Controls, out: &mut Vec<u8>) 
             match (character, controls) {
                 ('\n' | '\t', _) => shown.push(character),
                 (_, Controls::Json) if drives_terminal(character) => {
-                    let _ = write!(shown, "\\u{:04x}", u32::from(character)); // writing to a String cannot fail
+                    for unit in character.encode_utf16(&mut [0; 2]) {
+                        let _ = write!(shown, "\\u{unit:04x}"); // writing to a String cannot fail
+                    }
                 }
                 _ => write_visible_character(character, &mut shown),
             }
@@ -160,6 +166,8 @@ mod tests {
             assert_eq!(shown(format, text.clone()), line, "{format}");
         }
         assert_eq!(shown("json", text.clone()), "{\"a\":\"\\u001b[2J\\u007f\\u009bé\"}\n");
+        let tags = Value::Text("a\u{2028}\u{e0041}".into());
+        assert_eq!(shown("json", tags), "{\"a\":\"a\\u2028\\udb40\\udc41\"}\n");
         for def in super::super::FORMATS {
             let line = shown(def.entry.name, text.clone());
             let line = line.trim_end_matches('\n');

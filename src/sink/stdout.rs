@@ -12,6 +12,11 @@ use crate::data::{reason, stdout_was_closed};
 pub trait Sink: Send {
     /// Writes all of it and makes it visible. Called by the coordinator alone.
     fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError>;
+
+    /// How many cells a line has now, if it is a terminal's.
+    fn columns(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Why nothing more can be written.
@@ -59,6 +64,11 @@ impl Sink for Stdout {
             }
         }
         Ok(())
+    }
+
+    fn columns(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 }
 

@@ -41,6 +41,10 @@ impl<S: Sink> Sink for NoCommands<S> {
         }
         self.to.write(&out)
     }
+
+    fn columns(&self) -> Option<usize> {
+        self.to.columns()
+    }
 }
 
 #[cfg(test)]

@@ -76,8 +76,11 @@ impl Operator for Adding {
         self.held.push(batch);
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let sum = self.sum();
+        if self.sum.is_some() && sum == Value::Null {
+            account.failures.add_beyond(&self.total.text);
+        }
         for mut batch in self.held.drain(..) {
             batch.set(self.total.slot, Column::Constant(sum.clone(), batch.rows));
             out.push(batch);

@@ -2,7 +2,8 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef, expected_time, write_text,
+    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef, expected_time,
+    format_duration, write_text,
 };
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
@@ -10,12 +11,18 @@ use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
 use crate::lang::{Mistake, ast};
 use crate::window::{Kind, Window};
 
+/// A record that is in more windows has more rows than anybody reads.
+const MOST_WINDOWS: i64 = 1_000_000;
+
+/// Slides that a person would write, in nanoseconds: from a microsecond to a day.
+const UNITS: [i64; 6] = [1_000, 1_000_000, 1_000_000_000, 60_000_000_000, 3_600_000_000_000, 86_400_000_000_000];
+
 pub(super) const WINDOW: StageDef = StageDef {
     entry: Entry {
         name: "window",
         usage: "window LENGTH[/SLIDE] [on FIELD] [late DUR], window session GAP …, window N rows[/M rows]",
         summary: "A result for each window of time, not one for the whole stream.",
-        details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s. `window session 5m` \
+        details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s; a record may be in a million windows at most. `window session 5m` \
                   lasts from the first record of a key (`by`) until it has been silent for 5 m. `window 100 rows/10 rows` goes by \
                   count. It may stand anywhere, once; without it the window is the whole stream. `on FIELD` takes the time from the \
                   records that enter the first blocking stage; without it the time of arrival counts: \
@@ -115,6 +122,7 @@ fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
                     "the slide is longer than the window: records between two windows would be in none",
                 ));
             }
+            check_overlap(length, slide, right.span)?;
             Ok(Kind::Time { length, slide })
         }
         _ => {
@@ -123,6 +131,23 @@ fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
             Ok(Kind::Time { length, slide: length })
         }
     }
+}
+
+/// Each record is in `length / slide` windows, and each window is a row at least: nobody reads a billion rows.
+fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Mistake> {
+    let windows = length / slide;
+    if windows <= MOST_WINDOWS {
+        return Ok(());
+    }
+    let least = (length - 1) / MOST_WINDOWS + 1;
+    let suggested = UNITS.into_iter().find(|unit| *unit >= least).unwrap_or(least);
+    let [length, suggested] = [length, suggested].map(|ns| {
+        let mut text = String::new();
+        format_duration(ns, &mut text);
+        text
+    });
+    let message = format!("each record would be in {windows} windows: at most {MOST_WINDOWS} are allowed");
+    Err(Mistake::new(span, message).help(format!("write a longer slide, such as window {length}/{suggested}")))
 }
 
 /// `100 rows` or `100 rows/10 rows`: to the grammar, `100`, `rows / 10`, `rows`.

@@ -445,7 +445,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--quiet",
             summary: "Say nothing on stderr but mistakes in expression and options.",
             details: "Results are printed as ever, and the exit status tells how it ended. What is asked for by name is \
-                      said all the same: `--stats`, `--annotate`.",
+                      said all the same: `--stats`, `--annotate`, and the port that replaces port 0 of a listener.",
             examples: &[Example { expr: "--quiet 'json | sum(n)'", input: "{\"n\":1}\n{\"n\":\n", output: "1\n" }],
         },
         short: None,
@@ -570,9 +570,9 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "strict",
             usage: "--strict",
             summary: "Fail with status 4 for rejects, late records, failed conversions.",
-            details: "Also if no record has a field that the expression names, or if a source has no record. Everything \
-                      is read and printed as usual. `--max-rejects` still says how many rejected records are allowed. \
-                      A check that fails has its own status, 1.",
+            details: "Also if no record has a field that the expression names, if a source has no record, if a time is \
+                      too far ahead of the clock, or if the system dropped datagrams. Everything is read and printed as \
+                      usual. `--max-rejects` still says how many rejected records are allowed. A check that fails has its own status, 1.",
             examples: &[Example { expr: "--strict 'json | sum(n)'", input: "{\"n\":1}\n{\"n\":2}\n", output: "3\n" }],
         },
         short: None,

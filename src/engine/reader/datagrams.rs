@@ -11,7 +11,6 @@ use super::slot::Next;
 use super::{Reader, Stopped};
 use crate::data::Framing;
 use crate::engine::message::SourceIndex;
-use crate::engine::say;
 use crate::source::dropped_datagrams;
 use crate::source::encoding::Mark;
 
@@ -76,7 +75,8 @@ impl Live<'_> {
         if dropped > datagrams.dropped {
             if datagrams.dropped == 0 && !self.reader.control.is_stopped() {
                 let name = self.reader.sources.display(listener);
-                say(format_args!("{name}: the system drops datagrams: they come faster than they are read"));
+                self.reader
+                    .say(format_args!("{name}: the system drops datagrams: they come faster than they are read"));
             }
             datagrams.dropped = dropped;
             self.reader.sources.set_dropped(listener, dropped);

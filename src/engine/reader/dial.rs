@@ -10,7 +10,7 @@ use super::live::Live;
 use super::slot::{Kind, Next};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
-use crate::engine::{say, start};
+use crate::engine::start;
 use crate::source::Dial;
 
 /// How long the first wait before another attempt is; each is twice as long as the one before.
@@ -107,7 +107,7 @@ impl Live<'_> {
     pub(super) fn note_outage(&self, source: SourceIndex, dialing: &mut Dialing, why: &str) {
         if !std::mem::replace(&mut dialing.is_said, true) {
             let name = self.reader.sources.display(source);
-            say(format_args!("{name}: {why}; connecting again"));
+            self.reader.say(format_args!("{name}: {why}; connecting again"));
         }
     }
 }

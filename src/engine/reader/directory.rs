@@ -12,7 +12,6 @@ use super::part::GRACE;
 use super::slot::{Kind, Next};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
-use crate::engine::say;
 use crate::source::follow::{self, FileId, Named};
 
 /// All files in a directory.
@@ -95,7 +94,7 @@ impl Live<'_> {
                         io::ErrorKind::NotADirectory => "is no directory now".to_owned(),
                         _ => reason(&error),
                     };
-                    say(format_args!("{name}: {why}; waiting for it"));
+                    self.reader.say(format_args!("{name}: {why}; waiting for it"));
                 }
                 if let Some(watch) = &mut self.watch {
                     watch.forget(&directory.path);

@@ -18,7 +18,6 @@ use super::slot::{Kind, Next};
 use super::{Over, Stopped};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
-use crate::engine::say;
 use crate::source::follow::{self, FileId, Named};
 use crate::source::rotated::is_rotated;
 
@@ -254,7 +253,7 @@ impl Live<'_> {
     pub(super) fn say_outage(&self, followed: &mut Followed, why: &str) {
         if !std::mem::replace(&mut followed.is_said, true) {
             let name = self.reader.sources.display(followed.source);
-            say(format_args!("{name}: {why}; waiting for it"));
+            self.reader.say(format_args!("{name}: {why}; waiting for it"));
         }
     }
 

@@ -10,7 +10,6 @@ use super::Reader;
 use super::buffer::Buffer;
 use crate::data::{Ending, Regroup, Regrouped, Regrouper, has_json_values, skip_white};
 use crate::engine::message::SourceIndex;
-use crate::engine::say;
 use crate::source::encoding::{Mark, Utf16};
 
 /// What is done with the bytes of a source before they are records.
@@ -178,7 +177,7 @@ impl Reader {
             let replaced = std::mem::take(&mut utf16.replaced);
             if replaced > 0 {
                 let name = self.sources.display(buffer.source);
-                say(format_args!("{name}: not UTF-16 in {replaced} places, each replaced by U+FFFD"));
+                self.say(format_args!("{name}: not UTF-16 in {replaced} places, each replaced by U+FFFD"));
             }
         }
         buffer.regroup(|regrouper, out| regrouper.finish(ending, out));

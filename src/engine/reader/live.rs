@@ -179,7 +179,7 @@ impl<'r> Live<'r> {
     /// Says something that is said once.
     pub(super) fn say_once(&mut self, text: String) {
         if !self.said.contains(&text) {
-            say(&text);
+            self.reader.say(&text);
             self.said.insert(text);
         }
     }
@@ -225,7 +225,7 @@ impl<'r> Live<'r> {
             let waited = self.poller.wait(&mut ready, time);
             self.reader.control.set_waiting(false);
             if let Err(error) = waited {
-                say(format_args!("sources cannot be waited for: {}", reason(&error)));
+                self.reader.say(format_args!("sources cannot be waited for: {}", reason(&error)));
                 return Ok(());
             }
             if ready.contains(&OUTPUT) {

@@ -109,6 +109,8 @@ pub(super) struct Reader {
     raw: Vec<u8>,
     /// A header was seen.
     has_header: bool,
+    /// Whether nothing is said on stderr.
+    quiet: bool,
 }
 
 /// A batch of at most so many chunks: what is kept of windows that could be final stays small.
@@ -168,6 +170,7 @@ impl Reader {
             }),
             raw: Vec::new(),
             has_header: false,
+            quiet: setup.quiet,
         }
     }
 
@@ -188,6 +191,13 @@ impl Reader {
         self.dispatch.end_batch();
         let chunks = self.dispatch.chunks_in_all();
         let _ = self.messages.send(Message::End { chunks }); // the run is over already
+    }
+
+    /// Says something on stderr, unless the run is quiet.
+    fn say(&self, message: impl std::fmt::Display) {
+        if !self.quiet {
+            crate::engine::say(message);
+        }
     }
 
     /// Where the records of a source end.

@@ -16,7 +16,6 @@ use super::live::Live;
 use super::onward::{Onward, Passing, is_made_up};
 use crate::data::{Framing, reason};
 use crate::engine::message::SourceIndex;
-use crate::engine::say;
 use crate::source::fingerprint::Fingerprint;
 use crate::source::follow::FileId;
 
@@ -183,7 +182,7 @@ impl Live<'_> {
         part.buffer.give_room_back();
         if part.section.offset > 0 && is_made_up(&file, part.section.offset) {
             let name = self.reader.sources.display(part.buffer.source);
-            say(format_args!("{name}: is made by the system whenever it is read; it is read once"));
+            self.reader.say(format_args!("{name}: is made by the system whenever it is read; it is read once"));
             self.reader.end_source(&mut part.buffer)?;
             (part.is_over, part.is_made_up) = (true, true);
             return Ok((true, false));
@@ -198,10 +197,10 @@ impl Live<'_> {
     /// A file was emptied, and may have grown again: what was not read of it is in a copy, if it was copied before.
     fn begin_again(&mut self, followed: &mut Followed, index: usize) -> Result<(), Stopped> {
         let name = self.reader.sources.display(followed.source);
-        say(format_args!("{name}: was emptied; reading from its start"));
+        self.reader.say(format_args!("{name}: was emptied; reading from its start"));
         if let Err(Stopped::Failed(error)) = self.read_rest_in_copy(followed, index) {
             let why = reason(&error);
-            say(format_args!("{name}: its copy cannot be read: {why}"));
+            self.reader.say(format_args!("{name}: its copy cannot be read: {why}"));
         }
         let part = &mut followed.parts[index];
         self.reader.end_source(&mut part.buffer)?;

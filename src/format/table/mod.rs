@@ -105,6 +105,10 @@ impl Encoder for Table {
             bars.finish();
         }
     }
+
+    fn resize(&mut self, columns: usize) {
+        self.look.width = Some(columns);
+    }
 }
 
 impl Table {
