@@ -13,7 +13,7 @@ use super::places::{Placement, passing, place};
 use super::session_records::SessionRecords;
 
 /// A picture shows at most so many open windows: a record can be in a billion of them.
-const MOST_OPEN: usize = 100_000;
+pub(super) const MOST_OPEN: usize = 100_000;
 
 /// What is kept of windows that are not final.
 pub(super) enum Keeper {
