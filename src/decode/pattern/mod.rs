@@ -17,9 +17,9 @@ mod literal;
 mod program;
 mod search;
 mod syntax;
-mod torn;
 #[cfg(test)]
 mod tests;
+mod torn;
 
 use regex::bytes::{CaptureLocations, Regex};
 
