@@ -2,11 +2,13 @@
 
 use std::any::Any;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::data::{Column, LiveSlots, Position, Slot, Value};
-use crate::expr::{Failures, Node};
+use crate::data::{Batch, Column, LiveSlots, Position, Slot, Value};
+use crate::expr::{Failures, Node, Origin};
 
 use super::accumulator::{Accumulator, Finish, Groups, Settings};
+use super::partial::Partial;
 use super::ranking::Ranking;
 use super::{AggregateDef, ArgumentKind};
 
@@ -21,6 +23,8 @@ pub struct Aggregation {
     pub ranking: Ranking,
     /// No sketches: exact at any size (`--exact`).
     pub exact: bool,
+    /// Where the batches say which record a row is, if nothing else can tell whose value did not fit.
+    pub origin: Option<Origin>,
 }
 
 /// One key.
@@ -56,6 +60,41 @@ impl Aggregation {
         for aggregate in &self.aggregates {
             aggregate.arguments.iter().chain(&aggregate.condition).for_each(|node| node.reads(slots));
         }
+        if let Some(origin) = self.origin {
+            origin.reads(slots);
+        }
+    }
+
+    /// Whether a value of a record may not fit.
+    pub fn may_fail(&self) -> bool {
+        let has_values = |aggregate: &BoundAggregate| !aggregate.arguments.is_empty() || aggregate.condition.is_some();
+        let is_computed = |key: &Key| !matches!(key.node, Node::Field(..));
+        self.aggregates.iter().any(has_values) || self.keys.iter().any(is_computed)
+    }
+
+    /// Adds a batch, and names the record of the first value that does not fit unless that one is in `known`.
+    pub fn add_named<R>(
+        self: &Arc<Self>,
+        batch: &Batch<'_>,
+        known: &Failures,
+        failures: &mut Failures,
+        add: impl FnOnce(&mut Failures) -> R,
+    ) -> R {
+        let Some(origin) = self.origin else {
+            return add(failures);
+        };
+        let mut own = Failures::default();
+        let result = add(&mut own);
+        if own.has_new_first(known) && own.has_new_first(failures) {
+            own.name_first(origin, batch, |row| {
+                let mut found = Failures::default();
+                let one = batch.pick(&[row as u32], &batch.slots());
+                Partial::new(Arc::clone(self)).update(&one, &mut found);
+                found
+            });
+        }
+        failures.append(own);
+        result
     }
 
     /// Whether the order of the records matters to the result.

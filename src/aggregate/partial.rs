@@ -79,6 +79,12 @@ impl Partial {
         Partial { aggregation, table, accumulators, records: 0, runs: Vec::new(), groups: Vec::new(), key: Vec::new() }
     }
 
+    /// As [`Partial::update`]; names the record of the first value that does not fit unless that one is in `known`.
+    pub fn update_named(&mut self, batch: &Batch<'_>, known: &Failures, failures: &mut Failures) {
+        let aggregation = Arc::clone(&self.aggregation);
+        aggregation.add_named(batch, known, failures, |failures| self.update(batch, failures));
+    }
+
     /// Adds the records of a batch.
     pub fn update(&mut self, batch: &Batch<'_>, failures: &mut Failures) {
         if batch.rows == 0 {

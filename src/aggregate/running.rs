@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::data::{Batch, Column, LiveSlots, Position, Slot, Value, ValueRef};
-use crate::expr::Failures;
+use crate::expr::{Failures, Origin};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 
 use super::AggregateDef;
@@ -29,6 +29,8 @@ pub struct RunningAggregation {
     pub bounds: Option<(Slot, Slot)>,
     /// No sketches.
     pub exact: bool,
+    /// Where the batches say which record a row is, if values may not fit.
+    pub origin: Option<Origin>,
 }
 
 /// One aggregate.
@@ -55,10 +57,29 @@ impl RunningAggregation {
         let values = values.flat_map(|aggregate| aggregate.arguments.iter().chain(&aggregate.condition));
         self.keys.iter().chain(values).for_each(|slot| slots.insert(*slot));
         self.forget.iter().for_each(|(_, time)| slots.insert(*time));
+        if let Some(origin) = self.origin {
+            origin.reads(slots);
+        }
         if let (Some((start, end)), true) = (self.bounds, self.has_rate()) {
             slots.insert(start);
             slots.insert(end);
         }
+    }
+
+    /// What does not fit in a row by itself.
+    fn failures_of(&self, batch: &Batch<'_>, row: usize) -> Failures {
+        let mut failures = Failures::default();
+        let position = batch.position;
+        for aggregate in &self.aggregates {
+            let is_true = |slot: Slot| matches!(batch.column(slot).get(row), ValueRef::Bool(true));
+            if aggregate.condition.is_none_or(is_true) {
+                let values = aggregate.arguments.iter().map(|slot| batch.column(*slot).get(row).to_value());
+                let mut accumulator = (aggregate.def.accumulator)(&aggregate.settings);
+                accumulator.resize(1);
+                add(accumulator.as_mut(), Groups::One(1), &[&values.collect()], position, &mut failures);
+            }
+        }
+        failures
     }
 
     fn has_rate(&self) -> bool {
@@ -131,7 +152,18 @@ impl Running {
             columns.extend(aggregate.slots.iter().copied().zip(results));
             failed.earliest(own);
         }
-        failures.append(failed.failures);
+        let RowFailures { failures: mut found, row } = failed;
+        if let Some(origin) = aggregation.origin {
+            if let (Some(reason), Some(row)) = (found.first.take(), row) {
+                found.first = Some(origin.name(batch, row, &reason));
+            }
+            if !found.undecided.is_empty() && found.has_new_first(failures) {
+                let mut open = Failures { undecided: std::mem::take(&mut found.undecided), ..Failures::default() };
+                open.name_first(origin, batch, |row| aggregation.failures_of(batch, row));
+                found.undecided = open.undecided;
+            }
+        }
+        failures.append(found);
         self.groups = groups;
         self.sweep();
         columns

@@ -81,6 +81,17 @@ impl SessionGroups {
     pub fn update(
         &mut self,
         batch: &Batch<'_>,
+        pass: impl FnMut(usize) -> (i64, i64),
+        failures: &mut Failures,
+    ) -> Vec<u32> {
+        let aggregation = Arc::clone(&self.aggregation);
+        let none = Failures::default();
+        aggregation.add_named(batch, &none, failures, |failures| self.update_unnamed(batch, pass, failures))
+    }
+
+    fn update_unnamed(
+        &mut self,
+        batch: &Batch<'_>,
         mut pass: impl FnMut(usize) -> (i64, i64),
         failures: &mut Failures,
     ) -> Vec<u32> {

@@ -14,6 +14,7 @@ use super::dialect::Field;
 use super::headed::by_header;
 pub use super::separator::Separator;
 use super::taken::Taken;
+use super::typed;
 use super::w3c;
 use super::{Decoded, Decoder, Wanted};
 
@@ -242,8 +243,10 @@ impl<'d, 'a> Rows<'d, 'a> {
                             let field = self.fields[place];
                             &text[field.start..field.end]
                         });
+                        let is_there = |place: usize| !is_nothing(text, self.fields[place]);
                         match timestamp(texts) {
                             Some(ns) => taken.push_made(Value::Time(ns)),
+                            None if is_there(date) && is_there(time) => return Err(no_timestamp(texts)),
                             None => taken.push(Span::NULL),
                         }
                     }
@@ -285,6 +288,12 @@ fn timestamp([date, time]: [&[u8]; 2]) -> Option<i64> {
         text.extend_from_slice(part);
     }
     parse_time(&text)
+}
+
+#[cold]
+fn no_timestamp([date, time]: [&[u8]; 2]) -> String {
+    let found = typed::shown(&[date, b" ", time].concat());
+    format!("expected a date and a time for timestamp, found {found}")
 }
 
 #[inline]

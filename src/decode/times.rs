@@ -20,6 +20,9 @@ const MOST_DIGITS: usize = 19;
 /// Where the longest time ends that begins at a place.
 #[inline]
 pub(super) fn longest(text: &[u8], at: usize, around: Surroundings) -> Option<usize> {
+    if around.is_first && at > 0 && is_inside(text, at) {
+        return None;
+    }
     match time_prefix(&text[at..]) {
         Some((_, length)) => Some(at + length),
         None => number(text, at, text.len(), around),
@@ -31,6 +34,15 @@ pub(super) fn shorter(text: &[u8], at: usize, end: usize, around: Surroundings) 
     match shorter_time_prefix(&text[at..], end - at) {
         Some((_, length)) => Some(at + length),
         None => number(text, at, end - 1, around),
+    }
+}
+
+/// Whether a place is inside a number or a word: `2026-Mar-01` does not hold the time `26-Mar-01`.
+fn is_inside(text: &[u8], at: usize) -> bool {
+    match (text.get(at - 1), text.get(at)) {
+        (Some(before), Some(after)) if after.is_ascii_digit() => before.is_ascii_digit(),
+        (Some(before), Some(_)) => before.is_ascii_alphabetic(),
+        _ => false,
     }
 }
 

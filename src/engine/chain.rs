@@ -296,7 +296,9 @@ impl<'p> Chain<'p> {
                         out.push(batch);
                     }
                     Link::Operator(operator) => operator.push(batch, &mut out, &mut account),
-                    Link::Grouped(partial, _) => partial.update(&batch, &mut account.failures),
+                    Link::Grouped(partial, _) => {
+                        partial.update_named(&batch, &self.account.failures, &mut account.failures)
+                    }
                 }
             }
             batches = out;

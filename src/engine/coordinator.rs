@@ -265,6 +265,9 @@ impl<'r> Coordinator<'r> {
 
     fn print_picture(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
         let mut picture = results.picture();
+        if let Some(most) = results.most_open() {
+            self.entries.note_most_open(most);
+        }
         if let Some(changes) = &mut self.changes {
             picture = changes.since(picture);
         }

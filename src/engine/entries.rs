@@ -27,6 +27,8 @@ pub(super) struct Entries {
     pub(super) checks: Checks,
     /// Nothing is said on stderr.
     quiet: bool,
+    /// Whether it was noted that snapshots do not show every open window.
+    has_noted_open: bool,
     /// A gap was left out.
     has_left_out: bool,
     /// A worker left a chunk unfinished, because the run was interrupted.
@@ -159,6 +161,13 @@ impl Entries {
             true => String::new(),
         };
         say(format_args!("note: no record is between {from} and {to}: {windows} windows are not filled in{help}"));
+    }
+
+    /// Says once that a snapshot does not show every open window.
+    pub(super) fn note_most_open(&mut self, most: usize) {
+        if !std::mem::replace(&mut self.has_noted_open, true) && !self.quiet {
+            say(format_args!("note: a snapshot shows the first {most} open windows only; final results are complete"));
+        }
     }
 
     /// Says what an interrupted run has left undone. `is_cut`: windows that were final were not printed.

@@ -13,7 +13,7 @@ use super::places::{Placement, passing, place};
 use super::session_records::SessionRecords;
 
 /// A picture shows at most so many open windows: a record can be in a billion of them.
-const MOST_OPEN: usize = 100_000;
+pub(super) const MOST_OPEN: usize = 100_000;
 
 /// What is kept of windows that are not final.
 pub(super) enum Keeper {
@@ -29,6 +29,7 @@ pub(super) enum Keeper {
 
 /// Groups by slice; where records come to this side, they are put into slices first.
 pub(super) struct Groups {
+    aggregation: Arc<Aggregation>,
     windowed: Box<Windowed>,
     grid: Grid,
     of_rows: bool,
@@ -95,6 +96,7 @@ impl Keeper {
             (None, None, Kind::Session { gap }) => Keeper::SessionRows(Box::new(SessionRecords::new(keys, gap, live))),
             (Some(aggregation), Some(grid), _) => Keeper::Groups(Groups {
                 windowed: Box::new(Windowed::new(Arc::clone(&aggregation), grid.clone())),
+                aggregation: Arc::clone(&aggregation),
                 grid,
                 of_rows,
                 sliced: Box::new(Sliced::new(aggregation)),
@@ -126,7 +128,11 @@ impl Keeper {
                 let placed = moment.place(&groups.grid, groups.of_rows, jumps);
                 let mut entering = placed.in_time(batch).into_owned();
                 entering.position = Position(groups.position);
-                groups.position += groups.sliced.update(&entering, &placed.slices, failures);
+                let (sliced, slices) = (&mut groups.sliced, &placed.slices);
+                let none = Failures::default();
+                groups.position += groups
+                    .aggregation
+                    .add_named(&entering, &none, failures, |failures| sliced.update(&entering, slices, failures));
                 placed.late
             }
             Keeper::Rows(rows) => {

@@ -11,6 +11,7 @@ use crate::window::{Arrival, Limits, Mark, Written};
 
 use super::chain::Chain;
 use super::fill::LeftOut;
+use super::keeper::MOST_OPEN;
 use super::ledger::Ledger;
 use super::message::Share;
 use super::windows::{Emit, Windows};
@@ -100,6 +101,14 @@ impl<'p> Results<'p> {
             }
             Results::Stream { chain, .. } => chain.peek(),
             Results::Windows(windows) => windows.picture(),
+        }
+    }
+
+    /// How many windows a snapshot shows at most, if there were as many.
+    pub(super) fn most_open(&self) -> Option<usize> {
+        match self {
+            Results::Stream { .. } => None,
+            Results::Windows(windows) => windows.has_more_open.then_some(MOST_OPEN),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::window::{Arrival, Limits, Mark, Reach, Watermark};
 
 use super::chain::{Chain, Incoming, set_bounds};
 use super::fill::LeftOut;
-use super::keeper::{Keeper, Moment, Next, Standing};
+use super::keeper::{Keeper, MOST_OPEN, Moment, Next, Standing};
 use super::message::Share;
 use super::places::{times, watermark};
 
@@ -39,6 +39,8 @@ pub(super) struct Windows<'p> {
     spoke_ns: i64,
     /// Where the workers' watermark stands behind what was merged.
     reached: i64,
+    /// Whether there were more open windows than a snapshot shows.
+    pub(super) has_more_open: bool,
     pub(super) tally: Tally,
 }
 
@@ -113,6 +115,7 @@ impl<'p> Windows<'p> {
             last: Arrival { source: 0, input: 0, read_ns: i64::MIN },
             spoke_ns: i64::MIN,
             reached: i64::MIN,
+            has_more_open: false,
             tally: Tally::default(),
         }
     }
@@ -235,7 +238,9 @@ impl<'p> Windows<'p> {
         let standing = self.standing(None);
         self.keeper.settle(self.executor);
         let mut rows = Vec::new();
-        for result in self.keeper.open(standing, self.executor) {
+        let open = self.keeper.open(standing, self.executor);
+        self.has_more_open |= open.len() >= MOST_OPEN;
+        for result in open {
             rows.extend(self.rows_of(result));
         }
         self.tally = tally;

@@ -1,6 +1,6 @@
 //! Failed conversions: values that were used as what they are not. Counted, with the first example.
 
-use crate::data::{ValueRef, write_text};
+use crate::data::{Batch, LiveSlots, Number, Slot, ValueRef, write_text};
 
 /// What one worker has counted since it was last asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,33 @@ pub struct Undecided {
     pub has_number: bool,
 }
 
+/// Where a batch says which record each of its rows is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// `@source`
+    pub source: Slot,
+    /// `@number`
+    pub number: Slot,
+}
+
+impl Origin {
+    /// Adds the slots that are read.
+    pub fn reads(self, slots: &mut LiveSlots) {
+        slots.insert(self.source);
+        slots.insert(self.number);
+    }
+
+    /// The reason with the place of the record in front of it: `access.log:7: reason`.
+    pub fn name(self, batch: &Batch<'_>, row: usize, reason: &str) -> String {
+        let Some(Number::Int(number)) = batch.get(self.number).and_then(|column| column.get(row).as_number()) else {
+            return reason.to_owned();
+        };
+        let mut place = Vec::new();
+        write_text(batch.column(self.source).get(row), &mut place);
+        format!("{}:{number}: {reason}", String::from_utf8_lossy(&place))
+    }
+}
+
 impl Failures {
     /// Counts a value that is not what was expected there.
     #[cold]
@@ -44,6 +71,39 @@ impl Failures {
     pub fn add_beyond(&mut self, place: &str) {
         self.count += 1;
         self.first.get_or_insert_with(|| format!("{place}: the result is beyond the range of floats (1.8e308)"));
+    }
+
+    /// Whether there is a first one that `known`, counted earlier in the stream, does not have.
+    pub fn has_new_first(&self, known: &Failures) -> bool {
+        let is_known = |open: &Undecided| {
+            let mut known = known.undecided.iter();
+            known.any(|known| known.place == open.place && known.first.is_some())
+        };
+        self.first.is_some() && known.first.is_none()
+            || self.undecided.iter().any(|open| open.first.is_some() && !is_known(open))
+    }
+
+    /// Names the record of the first one of each kind. `of_row` gives what fails in a row by itself.
+    pub fn name_first(&mut self, origin: Origin, batch: &Batch<'_>, mut of_row: impl FnMut(usize) -> Failures) {
+        let mut is_named = self.first.is_none();
+        let mut open: Vec<&mut Undecided> = self.undecided.iter_mut().filter(|open| open.first.is_some()).collect();
+        for row in 0..batch.rows {
+            if is_named && open.is_empty() {
+                break;
+            }
+            let found = of_row(row);
+            if let (Some(reason), false) = (&found.first, is_named) {
+                self.first = Some(origin.name(batch, row, reason));
+                is_named = true;
+            }
+            for noted in found.undecided {
+                if let (Some(reason), Some(index)) =
+                    (&noted.first, open.iter().position(|open| open.place == noted.place))
+                {
+                    open.swap_remove(index).first = Some(origin.name(batch, row, reason));
+                }
+            }
+        }
     }
 
     /// Notes values that are failures if a number comes as well.

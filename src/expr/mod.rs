@@ -20,7 +20,7 @@ pub use access::without;
 pub use arithmetic::difference;
 pub use bind::{bind, bind_condition, bind_field, constant};
 pub use eval::{Evaluated, Rows, matches, truth};
-pub use failures::{Failures, Undecided, describe};
+pub use failures::{Failures, Origin, Undecided, describe};
 pub use met::Met;
 pub use node::Node;
 pub use pattern::Pattern;

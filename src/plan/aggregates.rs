@@ -6,7 +6,7 @@ use crate::aggregate::{
 use crate::data::{Number, Value};
 use crate::expr::is_time;
 use crate::expr::scope::closest;
-use crate::expr::{Node, Scope, bind, bind_condition};
+use crate::expr::{Node, Origin, Scope, bind, bind_condition};
 use crate::lang::Mistake;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span, Stage};
@@ -52,6 +52,7 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
             );
         }
     }
+    let origin = origin(scope);
     scope.clear();
     let keys = keys
         .into_iter()
@@ -78,10 +79,16 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
         })
         .collect();
     if mistakes.is_empty() {
-        Ok(Aggregation { keys, aggregates, ranking: Ranking::default(), exact: false })
+        Ok(Aggregation { keys, aggregates, ranking: Ranking::default(), exact: false, origin })
     } else {
         Err(mistakes)
     }
+}
+
+/// Where the rows say which records they are, if they are records.
+pub(super) fn origin(scope: &Scope) -> Option<Origin> {
+    let (source, number) = scope.find("@source").zip(scope.find("@number"))?;
+    Some(Origin { source, number })
 }
 
 /// What looks back from record to record is no aggregate of a group.

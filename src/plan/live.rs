@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
 use crate::expr::Field;
 use crate::format::OutputColumn;
@@ -51,6 +52,13 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     let mut late_line = None;
     let mut windowed = LiveSlots::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
+    let is_session = window.as_ref().is_some_and(|window| matches!(window.window.kind, window::Kind::Session { .. }));
+    let mut is_ordered = is_session;
+    let mut is_kept_by_workers = Vec::with_capacity(bound.stages.len());
+    for stage in &bound.stages {
+        is_kept_by_workers.push(!is_ordered);
+        is_ordered |= stage.kind.is_ordered();
+    }
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
         if let Kind::Union(branch) = stage.kind {
             let reading = readings.pop().unwrap_or(main); // there is one for each
@@ -60,6 +68,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
             entering.push(branch.plan(index, how, source, &mut live, &mut steps, &mut watched));
             continue;
         }
+        let stage = Logical { kind: without_origin(stage.kind, is_kept_by_workers[index]), ..stage };
         let reads_time =
             window.as_ref().is_some_and(|window| matches!(window.by, WindowBy::Time(_)) && index + 1 == window.stage);
         let may_reject = rejecting.contains(&index) && (reads_time || matches!(stage.kind, Kind::Extract(_)));
@@ -179,6 +188,16 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
         explanation,
         watched,
         comparisons,
+    }
+}
+
+/// Workers find the record of a value that does not fit by decoding its chunk again: their groups need no origin.
+fn without_origin(kind: Kind, is_kept_by_workers: bool) -> Kind {
+    match kind {
+        Kind::Grouped(aggregation) if is_kept_by_workers || !aggregation.may_fail() => {
+            Kind::Grouped(Aggregation { origin: None, ..aggregation })
+        }
+        kind => kind,
     }
 }
 

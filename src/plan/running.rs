@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::aggregate::{Running, RunningAggregate, RunningAggregation};
+use crate::aggregate::{ArgumentKind, Running, RunningAggregate, RunningAggregation};
 use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Slot, Truth, ValueRef};
 use crate::expr::{Node, Rows, Scope, bind};
 use crate::lang::Mistake;
@@ -11,7 +11,7 @@ use crate::lang::ast::Stage;
 use crate::lang::clauses::{AggregateCall, aggregate_call, alias, keys};
 use crate::stage::{self, Account, Memory, Operator, OrderedStage, RowStage};
 
-use super::aggregates::{Parts, bind_call, column_names};
+use super::aggregates::{Parts, bind_call, column_names, origin};
 
 /// The steps that compute what it reads, and the stage.
 type BoundRunning = (Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>);
@@ -76,6 +76,14 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
+    let may_fail = |(_, aggregate): &(Vec<String>, RunningAggregate)| {
+        match aggregate.def.argument {
+            ArgumentKind::Nothing | ArgumentKind::OptionalCondition => false,
+            ArgumentKind::Value | ArgumentKind::ValueAnd(_) => !aggregate.def.ordered, // `first` and its like take all
+            _ => true,
+        }
+    };
+    let origin = origin(scope).filter(|_| bound.iter().any(may_fail));
     let named = |(names, mut aggregate): (Vec<String>, RunningAggregate)| {
         aggregate.slots = names.iter().map(|name| scope.set(name)).collect();
         aggregate
@@ -86,6 +94,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
         forget: None,
         bounds: None,
         exact: false,
+        origin,
     };
     let steps = steps.into_iter().filter(|step| !step.makes().is_empty());
     let steps = steps.map(|step| Box::new(step) as Box<dyn RowStage>);

@@ -87,9 +87,10 @@ pub fn list(directory: &Path) -> io::Result<Vec<(PathBuf, FileId)>> {
 }
 
 /// Where the last so many records of a file begin, at or behind `start`. Nothing else is read: memory stays flat.
-pub fn tail(file: &File, start: u64, records: u64, framing: Framing) -> io::Result<u64> {
+/// That may take long: once `is_stopped` says so, it is the end of the file, for no record is wanted any more.
+pub fn tail(file: &File, start: u64, records: u64, framing: Framing, is_stopped: &dyn Fn() -> bool) -> io::Result<u64> {
     let end = file.metadata()?.len();
-    let mut walk = Backwards::new(file, start, end, framing.terminator());
+    let mut walk = Backwards::new(file, start, end, framing.terminator(), is_stopped);
     let mut left = records;
     let mut from = end;
     while left > 0 {
@@ -97,6 +98,7 @@ pub fn tail(file: &File, start: u64, records: u64, framing: Framing) -> io::Resu
             break;
         };
         let begins = match framing {
+            Framing::Starts(_) if is_stopped() => return Ok(end),
             Framing::Starts(first) => first.begins(&first_bytes(file, line, from)?),
             Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Counted => true,
         };
@@ -104,6 +106,9 @@ pub fn tail(file: &File, start: u64, records: u64, framing: Framing) -> io::Resu
             from = line;
             left -= 1;
         }
+    }
+    if walk.is_given_up {
+        return Ok(end);
     }
     // Lines in front of the first one that begins a record are a record as well.
     Ok(if left > 0 { start.min(end) } else { from })
@@ -134,11 +139,15 @@ struct Backwards<'f> {
     /// The bytes from `low` on, up to where the line begins that was found last.
     bytes: Vec<u8>,
     low: u64,
+    is_stopped: &'f dyn Fn() -> bool,
+    /// It was stopped before the start of the file.
+    is_given_up: bool,
 }
 
 impl<'f> Backwards<'f> {
-    fn new(file: &'f File, start: u64, end: u64, terminator: u8) -> Self {
-        Backwards { file, start: start.min(end), terminator, bytes: Vec::new(), low: end }
+    fn new(file: &'f File, start: u64, end: u64, terminator: u8, is_stopped: &'f dyn Fn() -> bool) -> Self {
+        let bytes = Vec::new();
+        Backwards { file, start: start.min(end), terminator, bytes, low: end, is_stopped, is_given_up: false }
     }
 
     /// Where the line begins that ends where the last one begins; nothing in front of the first.
@@ -155,13 +164,17 @@ impl<'f> Backwards<'f> {
             }
             self.bytes.clear();
             if !self.step()? {
-                return Ok(Some(self.start));
+                return Ok((!self.is_given_up).then_some(self.start));
             }
         }
     }
 
     /// Reads the bytes in front of those that were read; whether there are any.
     fn step(&mut self) -> io::Result<bool> {
+        self.is_given_up |= self.low > self.start && (self.is_stopped)();
+        if self.is_given_up {
+            return Ok(false);
+        }
         let low = self.low.saturating_sub(STEP_BYTES).max(self.start);
         self.bytes.resize((self.low - low) as usize, 0);
         self.file.read_exact_at(&mut self.bytes, low)?;
@@ -191,8 +204,26 @@ mod tests {
     fn last(content: &[u8], start: u64, records: u64, framing: Framing) -> Vec<u8> {
         let mut file = tempfile::tempfile().expect("a file");
         file.write_all(content).expect("it takes all");
-        let from = tail(&file, start, records, framing).expect("a regular file");
+        let from = tail(&file, start, records, framing, &|| false).expect("a regular file");
         content[from as usize..].to_vec()
+    }
+
+    #[test]
+    fn the_walk_ends_when_the_run_is_stopped() {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(&b"a line\n".repeat(100_000)).expect("it takes all");
+        let end = 700_000;
+        let starts = RecordStart::of(regex::bytes::Regex::new("^a").expect("a right expression"));
+        for framing in [Framing::Lines, Framing::Starts(starts)] {
+            let looks = std::cell::Cell::new(0);
+            let is_stopped = || {
+                looks.set(looks.get() + 1);
+                looks.get() > 3
+            };
+            assert_eq!(tail(&file, 0, u64::MAX, framing, &is_stopped).expect("a regular file"), end);
+            assert_eq!(looks.get(), 4, "{framing:?}");
+            assert_eq!(tail(&file, 0, u64::MAX, framing, &|| false).expect("a regular file"), 0);
+        }
     }
 
     proptest! {

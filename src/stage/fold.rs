@@ -4,7 +4,7 @@ use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots, Slot, Value};
 use crate::expr::scope::OF_SOURCE;
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::expr::{Node, Origin, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, keys};
 use crate::lang::{Mistake, ast};
@@ -130,6 +130,8 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
+    let origin = scope.find("@source").zip(scope.find("@number"));
+    let origin = origin.map(|(source, number)| Origin { source, number });
     let mut key_slots = Vec::new();
     if gives == Gives::States {
         scope.clear();
@@ -138,7 +140,7 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
     for (state, clause) in states.iter_mut().zip(&clauses) {
         state.slot = scope.set(&clause.name.text);
     }
-    let fold = Fold { gives, keys, key_slots, states, limit: None, forget: None };
+    let fold = Fold { gives, keys, key_slots, states, limit: None, forget: None, origin };
     Ok(BoundStage::Ordered(computed, Box::new(fold)))
 }
 
@@ -194,6 +196,8 @@ pub(super) struct Fold {
     pub(super) states: Vec<State>,
     pub(super) limit: Option<usize>,
     pub(super) forget: Option<(i64, Slot)>,
+    /// Where the batches say which record a row is.
+    pub(super) origin: Option<Origin>,
 }
 
 impl Fold {
@@ -216,6 +220,9 @@ impl OrderedStage for Fold {
         let keys = self.keys.iter().copied();
         keys.chain(initial).chain(times).for_each(|slot| slots.insert(slot));
         self.reads_of_records().iter().for_each(|slot| slots.insert(slot));
+        if let Some(origin) = self.origin {
+            origin.reads(slots);
+        }
     }
 
     fn keys(&self) -> Vec<Slot> {

@@ -126,8 +126,12 @@ impl Folding {
                 }
             }
         }
-        if let Some((_, first)) = first {
-            failures.append(Failures { count, first: first.first, ..Failures::default() });
+        if let Some((row, found)) = first {
+            let first = found.first.map(|reason| match self.fold.origin {
+                Some(origin) => origin.name(batch, row as usize, &reason),
+                None => reason,
+            });
+            failures.append(Failures { count, first, ..Failures::default() });
         }
         results
     }

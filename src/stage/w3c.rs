@@ -16,7 +16,8 @@ pub(super) const W3C: StageDef = StageDef {
                   record, which may change in the middle of a file. Other lines that begin with #, and blank lines, are \
                   no records. `-` is null; a string in quotes may hold blanks and doubled quotes. A row with more or \
                   fewer fields than names is rejected, and so is a row before any `#Fields:`. If there are `date` and \
-                  `time`, both GMT, `timestamp` is the time they make. \
+                  `time`, both GMT, `timestamp` is the time they make; where it \
+                  is wanted, a row with an impossible one is rejected. \
                   Values are text as they are written: url_decode(x) decodes what CloudFront encodes. Names with \
                   hyphens or parentheses are written in back quotes: `sc-status`, `cs(User-Agent)`. The lines are those \
                   of the source: `w3c` takes no `from`.",

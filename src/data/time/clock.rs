@@ -9,10 +9,58 @@ pub(super) struct Clock {
     pub(super) ns: u32,
 }
 
+/// `10:05`, `9:05`, `10:05:03`, `10:05:03.25`, each also with `AM` or `PM` after it, and where it ends.
+#[inline]
+pub(super) fn clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
+    let (clock, end) = match text.get(at + 1) {
+        Some(b':') => short_clock(text, at)?,
+        _ => clock_of_day(text, at)?,
+    };
+    let after = match text.get(end) {
+        Some(b' ') => text.get(end + 1),
+        other => other,
+    };
+    match after {
+        Some(b'A' | b'P' | b'a' | b'p') => Some(half_day(text, clock, end)),
+        _ => Some((clock, end)),
+    }
+}
+
+/// `9:05:03`: an hour of one digit.
+#[cold]
+fn short_clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
+    let length = text[at..].iter().take_while(|byte| byte.is_ascii_digit() || b":.,".contains(byte)).count();
+    let padded = [b"0", &text[at..at + length.min(MOST_CLOCK)]].concat();
+    let (clock, end) = clock_of_day(&padded, 0)?;
+    Some((clock, at + end - 1))
+}
+
+/// A clock with more bytes has a fraction that is cut off.
+const MOST_CLOCK: usize = 64;
+
+/// A clock with the `AM` or `PM` that comes after it, also after a blank. A word of another meaning is left alone, and
+/// so is one after an hour that no clock of twelve hours shows.
+#[cold]
+fn half_day(text: &[u8], clock: Clock, at: usize) -> (Clock, usize) {
+    let start = at + usize::from(text[at] == b' ');
+    let (is_pm, end) = match text[start..] {
+        [first @ (b'A' | b'P'), b'M', ..] | [first @ (b'a' | b'p'), b'm', ..] => (first | 0x20 == b'p', start + 2),
+        [first @ (b'a' | b'p'), b'.', b'm', b'.', ..] => (first == b'p', start + 4),
+        _ => return (clock, at),
+    };
+    let (hour, rest) = (clock.seconds / 3600, clock.seconds % 3600);
+    let is_cut = text.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    if is_cut || !(1..=12).contains(&hour) {
+        return (clock, at);
+    }
+    let hour = hour % 12 + if is_pm { 12 } else { 0 };
+    (Clock { seconds: hour * 3600 + rest, ns: clock.ns }, end)
+}
+
 /// `10:05`, `10:05:03`, `10:05:03.25`, and where it ends. A second 60 is taken for the one before, as POSIX
 /// clocks have it.
 #[inline]
-pub(super) fn clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
+fn clock_of_day(text: &[u8], at: usize) -> Option<(Clock, usize)> {
     let [h0, h1, b':', m0, m1] = *bytes_at(text, at)? else {
         return None;
     };

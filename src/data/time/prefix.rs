@@ -135,6 +135,7 @@ fn named(text: &[u8]) -> Option<(Moment, usize)> {
     at = after_day + usize::from(text.get(after_day) == Some(&b','));
     at += spaces(text, at)?;
     if let Some((year, after_year)) = year(text, at) {
+        let after_year = after_year + usize::from(text.get(after_year) == Some(&b','));
         let (clock, end) = clock(text, after_year + spaces(text, after_year)?)?;
         return zoned(Date { year, month, day }, clock, text, end);
     }

@@ -2,7 +2,7 @@
 
 use super::calendar::{Date, at_offset};
 use super::clock::{Clock, seconds_of_day};
-use super::digits::{pair, year_of};
+use super::digits::{pair, three_pairs, year_of};
 use super::names::month_number;
 
 /// `17/May/2015:10:05:03 +0000` and no other form.
@@ -21,14 +21,7 @@ pub(super) fn access_log_time(text: &[u8; 26]) -> Option<i64> {
         y2,
         y3,
         b':',
-        h0,
-        h1,
-        b':',
-        n0,
-        n1,
-        b':',
-        s0,
-        s1,
+        ref clock @ ..,
         b' ',
         sign @ (b'+' | b'-'),
         z0,
@@ -40,13 +33,18 @@ pub(super) fn access_log_time(text: &[u8; 26]) -> Option<i64> {
         return None;
     };
     let date = Date { year: year_of(&[y0, y1, y2, y3])?, month: month_number([m0, m1, m2])?, day: pair(d0, d1) };
-    let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
-    let (hours, minutes) = (pair(z0, z1), pair(z2, z3));
-    if hours > 23 || minutes > 59 {
-        return None;
-    }
-    let east_s = (hours * 3600 + minutes * 60) as i32;
-    let offset_s = if sign == b'-' { -east_s } else { east_s };
+    let seconds = seconds_of_clock(*clock)?;
+    let offset_s = match [z0, z1, z2, z3] {
+        [b'0', b'0', b'0', b'0'] => 0,
+        _ => {
+            let (hours, minutes) = (pair(z0, z1), pair(z2, z3));
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let east_s = (hours * 3600 + minutes * 60) as i32;
+            if sign == b'-' { -east_s } else { east_s }
+        }
+    };
     at_offset(date, Clock { seconds, ns: 0 }, offset_s)
 }
 
@@ -54,7 +52,7 @@ pub(super) fn access_log_time(text: &[u8; 26]) -> Option<i64> {
 /// seconds.
 #[inline]
 pub(super) fn rfc3339_utc(head: &[u8; 19], tail: &[u8]) -> Option<i64> {
-    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T' | b' ', h0, h1, b':', n0, n1, b':', s0, s1] = *head else {
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T' | b' ', ref clock @ ..] = *head else {
         return None;
     };
     let ns = match *tail {
@@ -69,6 +67,13 @@ pub(super) fn rfc3339_utc(head: &[u8; 19], tail: &[u8]) -> Option<i64> {
         _ => return None,
     };
     let date = Date { year: year_of(&[y0, y1, y2, y3])?, month: pair(m0, m1), day: pair(d0, d1) };
-    let seconds = seconds_of_day(pair(h0, h1), pair(n0, n1), pair(s0, s1))?;
+    let seconds = seconds_of_clock(*clock)?;
     at_offset(date, Clock { seconds, ns }, 0)
+}
+
+/// The second of the day that `10:05:03` is.
+#[inline(always)]
+fn seconds_of_clock(text: [u8; 8]) -> Option<u32> {
+    let (hour, minute, second) = three_pairs(text)?;
+    seconds_of_day(hour, minute, second)
 }

@@ -12,7 +12,8 @@ pub(super) const SYSLOG5424: FormatDef = FormatDef {
         summary: "System log in the form of RFC 5424.",
         details: "\
 Fields: priority:int time:time host app pid msgid data message.\n\nPriority is 8 × facility + severity. A `-` is \
-null. Structured data stand in `data` as they came.",
+null. Structured data stand in `data` as they came. Heroku's records, which have only one `-` between pid and message, \
+are read too.",
         examples: &[Example {
             expr: "parse syslog5424 | select time, host, message",
             input: "<34>1 2003-10-11T22:14:15.003Z web1 su - ID47 - login failed\n",
@@ -69,6 +70,11 @@ pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [Span]) ->
     cursor.expect(b"1 ", "version 1 after the priority")?;
     for (place, missing) in places[1..6].iter_mut().zip(WORDS) {
         *place = unless_dash(line, cursor.word(missing)?);
+    }
+    if !matches!(cursor.rest(), [b'-', b' ', ..] | b"-" | [b'[', ..]) && places[5].is_null() {
+        // Heroku leaves out the structured data, so the `-` before the message was that of the msgid.
+        places[7] = cursor.take_rest();
+        return Ok(());
     }
     if !cursor.skip(b"-") {
         let start = cursor.at;

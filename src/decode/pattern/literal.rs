@@ -49,6 +49,11 @@ impl Literal {
         self.parts.is_empty()
     }
 
+    /// Whether it is white space and nothing else.
+    pub(super) fn is_white(&self) -> bool {
+        self.parts == [Part::White]
+    }
+
     pub(super) fn begins_white(&self) -> bool {
         self.parts.first() == Some(&Part::White)
     }

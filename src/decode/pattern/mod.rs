@@ -19,6 +19,7 @@ mod search;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod torn;
 
 use regex::bytes::{CaptureLocations, Regex};
 
@@ -46,6 +47,8 @@ pub struct Pattern {
     /// Whether a failed search by literals may still be a match: a literal that ends in white space stands before
     /// one that begins with it.
     is_elastic: bool,
+    /// Whether a hole is for a time.
+    has_times: bool,
 }
 
 /// Finds every match there is.
@@ -79,8 +82,9 @@ impl Pattern {
         let literals: Vec<Literal> = literals.iter().map(|text| Literal::of(text)).collect();
         let is_elastic = literals.windows(2).any(|pair| pair[0].ends_white() && pair[1].begins_white());
         let is_typed = holes.iter().any(|hole| hole.kind != Kind::Text);
-        let mut pattern = Pattern { literals, holes, fallback: None, is_elastic };
-        if pattern.has_time() {
+        let has_times = holes.iter().any(|hole| hole.kind == Kind::Time);
+        let mut pattern = Pattern { literals, holes, fallback: None, is_elastic, has_times };
+        if has_times {
             pattern.fallback = Some(Fallback::Program(pattern.program()));
         } else if is_elastic || is_typed {
             pattern.fallback = Some(Fallback::Regex(compile(&pattern.regex(), text)?));
@@ -111,10 +115,6 @@ impl Pattern {
         times.filter_map(|hole| hole.name.clone()).collect()
     }
 
-    fn has_time(&self) -> bool {
-        self.holes.iter().any(|hole| hole.kind == Kind::Time)
-    }
-
     /// What is around a hole in the pattern.
     fn surroundings(&self, hole: usize) -> Surroundings {
         Surroundings { is_first: hole == 0 && self.literals[0].is_empty(), is_last: self.literals[hole + 1].is_empty() }
@@ -132,7 +132,15 @@ impl Pattern {
         for (index, hole) in self.holes.iter().enumerate() {
             let around = self.surroundings(index);
             match hole.kind {
-                Kind::Time => program.push_time(around),
+                Kind::Time => {
+                    if !around.is_first {
+                        program.push_regex(torn::OPENERS);
+                    }
+                    program.push_time(around);
+                    if self.literals[index + 1].begins_white() {
+                        program.push_regex(torn::CLOSERS);
+                    }
+                }
                 kind => program.push_hole(&hole_regex(kind, around.is_last)),
             }
             push_literal(&mut program, &self.literals[index + 1]);

@@ -4,7 +4,7 @@
 use regex::bytes::{CaptureLocations, Regex};
 
 use super::hole::{fits, prefix_len};
-use super::{Again, Fallback, Pattern};
+use super::{Again, Fallback, Pattern, torn};
 use crate::decode::times;
 use crate::decode::typed::{Kind, shown};
 
@@ -26,7 +26,7 @@ impl Pattern {
         again: Option<&mut Again>,
     ) -> Result<(), Miss> {
         let missed = match self.find_literals(text, places) {
-            Ok(()) => return Ok(()),
+            Ok(()) => return self.torn(text, places).map_or(Ok(()), Err),
             Err(missed) => missed,
         };
         let is_found = match (&self.fallback, again) {
@@ -39,7 +39,7 @@ impl Pattern {
             }
             _ => false,
         };
-        if is_found { Ok(()) } else { Err(missed) }
+        if is_found { self.torn(text, places).map_or(Ok(()), Err) } else { Err(missed) }
     }
 
     /// Whether the literals are there in their order; without them nothing matches.
@@ -60,12 +60,12 @@ impl Pattern {
         for (index, hole) in self.holes.iter().enumerate() {
             let after = &self.literals[index + 1];
             if hole.kind == Kind::Time {
-                let Some((end, next)) = self.find_time(text, index, at) else {
+                let Some((start, end, next)) = self.find_time(text, index, at) else {
                     let found = after.find(text, at).filter(|_| !after.is_empty());
                     let (end, next) = found.unwrap_or((text.len(), text.len()));
                     return self.missed_type(text, index, (at, end), next);
                 };
-                places[index] = (at, end);
+                places[index] = (start, end);
                 at = next;
                 continue;
             }
@@ -88,16 +88,27 @@ impl Pattern {
         Ok(())
     }
 
-    /// The longest time at a place with the next literal right after it: where the time ends, and the literal.
+    /// The longest time at a place with the next literal right after it: where the time begins and ends, and where the
+    /// literal ends. A bracket or quote before the time is no part of it, nor is one between it and white space.
     #[inline]
-    fn find_time(&self, text: &[u8], hole: usize, at: usize) -> Option<(usize, usize)> {
+    fn find_time(&self, text: &[u8], hole: usize, at: usize) -> Option<(usize, usize, usize)> {
         let (around, after) = (self.surroundings(hole), &self.literals[hole + 1]);
-        let mut end = times::longest(text, at, around)?;
+        let (start, mut end) = match times::longest(text, at, around) {
+            Some(end) => (at, end),
+            None if !around.is_first && torn::is_opener(text, at) => (at + 1, times::longest(text, at + 1, around)?),
+            None => return None,
+        };
         loop {
             if let Some(next) = after.ends_from(text, end) {
-                return Some((end, next));
+                return Some((start, end, next));
             }
-            end = times::shorter(text, at, end, around)?;
+            if after.begins_white()
+                && let closers @ 1.. = torn::closers(text, end)
+                && let Some(next) = after.ends_from(text, end + closers)
+            {
+                return Some((start, end, next));
+            }
+            end = times::shorter(text, start, end, around)?;
         }
     }
 

@@ -59,7 +59,7 @@ impl Reader {
         self.take_all_preface(&mut buffer, &mut Section::of(Arc::clone(&file), start, end))?;
         let mut first = start + buffer.preface_bytes;
         if let Some(records) = self.reading.tail {
-            first = follow::tail(&file, first, records, self.framing(source))?;
+            first = follow::tail(&file, first, records, self.framing(source), &|| self.control.is_stopped())?;
         }
         let chunk_bytes = self.chunk_bytes as u64;
         let is_large = end.saturating_sub(first) >= chunk_bytes.saturating_mul(LARGE_FILE_CHUNKS);
@@ -149,6 +149,9 @@ impl Reader {
             }
             self.end_source(&mut all)?;
             *buffer = self.new_buffer(buffer.source);
+            if self.control.is_stopped() {
+                return Ok(file.metadata()?.len().min(end)); // which records are the last ones is not known
+            }
             if let Passing::Counted(all) = all.passing {
                 buffer.passing = Passing::After(all.saturating_sub(records));
             }
@@ -156,7 +159,8 @@ impl Reader {
         }
         let first = start + buffer.preface_bytes;
         buffer.forget();
-        let tail = follow::tail(file, first, records, self.framing(buffer.source))?;
+        let is_stopped = || self.control.is_stopped();
+        let tail = follow::tail(file, first, records, self.framing(buffer.source), &is_stopped)?;
         if buffer.has_directives {
             let passed = Section::of(Arc::clone(file), first, tail);
             self.pass_directives(buffer, passed)?;

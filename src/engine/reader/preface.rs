@@ -182,11 +182,18 @@ impl Reader {
     pub(super) fn pass_directives(&self, buffer: &mut Buffer, bytes: impl Read) -> io::Result<()> {
         let mut lines = BufReader::with_capacity(1 << 16, bytes);
         let mut line = Vec::new();
-        while lines.read_until(b'\n', &mut line)? > 0 {
-            if line.starts_with(DIRECTIVE) {
+        let mut is_start = true;
+        while !self.control.is_stopped() {
+            line.clear();
+            // What is longer is no line, and could be all of the file.
+            let mut piece = (&mut lines).take(self.max_line_bytes as u64);
+            if piece.read_until(b'\n', &mut line)? == 0 {
+                break;
+            }
+            if is_start && line.starts_with(DIRECTIVE) {
                 buffer.header = Some(first_line(&line).into());
             }
-            line.clear();
+            is_start = line.ends_with(b"\n");
         }
         Ok(())
     }

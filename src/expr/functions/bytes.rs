@@ -11,7 +11,7 @@ pub(super) const BYTES: FunctionDef = FunctionDef {
         name: "bytes",
         usage: "bytes(x)",
         summary: "The number of bytes that a size such as `10kB` is.",
-        details: "As sizes are written in expressions: 1kB is 1000 bytes, 1KiB 1024, up to PB and PiB; a space may stand before the unit, and a number alone counts bytes. Rounded to whole bytes. Empty text and `-` give null.",
+        details: "As sizes are written in expressions: 1kB is 1000 bytes, 1KiB 1024, up to EB and EiB. A unit of one letter, as in the 4.0K and 1M of `ls -lh` and `du -h`, is a power of 1024. A blank may come before the unit, and a number alone counts bytes. Rounded to whole bytes. Empty text and `-` give null.",
         examples: &[Example {
             expr: "select bytes(line) as b",
             input: "10kB\n1.5 MiB\n512\n",
@@ -33,12 +33,13 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
         }
         _ => return Err(NO_SIZE),
     };
-    let unit = text.iter().position(|byte| byte.is_ascii_alphabetic() && !b"eE".contains(byte));
-    let (number, unit) = text.split_at(unit.unwrap_or(text.len()));
+    // From the end, as the `E` of `4EB` is no exponent.
+    let letters = text.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let (number, unit) = text.split_at(text.len() - letters);
     let number = number.strip_suffix(b" ").filter(|_| !unit.is_empty()).unwrap_or(number);
     let unit_bytes = match unit {
         b"" => 1,
-        _ => str::from_utf8(unit).ok().and_then(|unit| parse_size(&format!("1{unit}"))).ok_or(NO_SIZE)?,
+        _ => bytes_of(unit).ok_or(NO_SIZE)?,
     };
     let read = parse_number(number).ok_or(NO_SIZE)?;
     if read.to_f64() < 0.0 || number.starts_with(b"-") {
@@ -48,6 +49,20 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
     match scaled_decimal(digits.trim_start_matches('+'), unit_bytes) {
         Some((bytes, _)) => Ok(ValueRef::Int(bytes)),
         None => Ok(finite(read.to_f64() * unit_bytes as f64)),
+    }
+}
+
+/// The bytes of a unit: one of expressions, or one that only data has.
+fn bytes_of(unit: &[u8]) -> Option<i64> {
+    if let [letter] = unit
+        && let Some(power) = b"KMGTPE".iter().position(|other| other == letter)
+    {
+        return Some(1 << (10 * (power + 1)));
+    }
+    match unit {
+        b"EB" => Some(1_000_000_000_000_000_000),
+        b"EiB" => Some(1 << 60),
+        _ => parse_size(&format!("1{}", str::from_utf8(unit).ok()?)),
     }
 }
 
@@ -74,11 +89,23 @@ mod tests {
             ("8.7 PB", 8_700_000_000_000_000),
             ("9.007199254740993 PB", 9_007_199_254_740_993),
             ("1.0005kB", 1_001),
+            ("4K", 4_096),
+            ("4.0K", 4_096),
+            ("1M", 1 << 20),
+            ("1.5G", 3 << 29),
+            ("2T", 2 << 40),
+            ("3P", 3 << 50),
+            ("4E", 4 << 60),
+            ("1EB", 1_000_000_000_000_000_000),
+            ("1.5 EB", 1_500_000_000_000_000_000),
+            ("2EiB", 2 << 60),
+            ("1E3", 1_000),
+            ("1E3K", 1_024_000),
         ] {
             assert_eq!(call(text), Ok(Value::Int(bytes)), "{text}");
         }
         assert_eq!(call(""), Ok(Value::Null));
-        for text in ["kB", "1 ", "1  kB", "10KB", "10K", "-1kB", "1kB ", "x"] {
+        for text in ["kB", "1 ", "1  kB", "10KB", "10k", "1EKB", "-1K", "E", "-1kB", "1kB ", "x"] {
             assert!(call(text).is_err(), "{text}");
         }
     }

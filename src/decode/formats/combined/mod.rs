@@ -132,11 +132,14 @@ impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
                 while (quotes[next_quote] as usize) < start {
                     next_quote += 1;
                 }
-                let of_record = quotes[next_quote..].first_chunk::<7>()?;
+                let of_record = quotes[next_quote..].first_chunk::<6>()?;
                 regular::<QUOTES>(bytes, start, end, of_record)
             });
             let layout = match regular {
-                Some(layout) => layout,
+                Some(layout) => {
+                    next_quote += QUOTES;
+                    layout
+                }
                 None if span.is_null() => {
                     rejected.push((row as u32, format!("{}: expected text", self.format.entry.name)));
                     continue;

@@ -3,6 +3,7 @@
 use memchr::memchr;
 
 use super::layout::{Layout, TIME_BYTES};
+use crate::data::Span;
 
 /// The layout of a record that has nothing out of the ordinary. `quotes` are the first from its start on.
 #[inline(always)]
@@ -10,10 +11,9 @@ pub(super) fn regular<const QUOTES: usize>(
     bytes: &[u8],
     start: usize,
     end: usize,
-    quotes: &[u32; 7],
+    quotes: &[u32; 6],
 ) -> Option<Layout> {
-    let quotes: [usize; 7] = quotes.map(|quote| quote as usize);
-    let [open, close, referrer, referrer_end, agent, agent_end, _] = quotes;
+    let [open, close, referrer, referrer_end, agent, agent_end] = quotes.map(|quote| quote as usize);
     let record = &bytes[..end];
     let is_closed = |quote: usize| record[quote - 1] != b'\\';
     let middle_end = if QUOTES == 6 {
@@ -53,12 +53,12 @@ pub(super) fn regular<const QUOTES: usize>(
         memchr(b' ', &record[first + 1..bracket - 1])?;
     }
     Some(Layout {
-        start,
-        time: (bracket, open - 2),
-        quotes: [open, close, referrer, referrer_end, agent, agent_end],
-        status: (close + 2, close + 5),
-        size: (close + 6, middle_end),
-        rest: (end, end),
+        start: start as u32,
+        time: Span::new(bracket + 1, open - 2),
+        quotes: *quotes,
+        status: Span::new(close + 2, close + 5),
+        size: Span::new(close + 6, middle_end),
+        rest: Span::new(end, end),
     })
 }
 

@@ -3,6 +3,7 @@
 use memchr::{memchr, memmem, memrchr_iter};
 
 use super::layout::{Layout, TIME_BYTES};
+use crate::data::Span;
 use crate::decode::formats::walk::{Missing, closing_quote};
 
 /// The layout of any record, which ends where the bytes do, or what it lacks: the text that is missing was to come
@@ -29,14 +30,8 @@ pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<La
     if size_end == size {
         return Err(Missing("a number or '-' after the status"));
     }
-    let mut layout = Layout {
-        start,
-        time,
-        quotes: [open, close, 0, 0, 0, 0],
-        status: (status, status_end),
-        size: (size, size_end),
-        rest: (size_end, bytes.len()),
-    };
+    let mut quotes = [open, close, 0, 0, 0, 0];
+    let mut fields_end = size_end;
     if QUOTES == 6 {
         let referrer = after_blanks(bytes, size_end).ok_or(Missing("' ' after the bytes"))?;
         let referrer_end = Some(referrer)
@@ -48,16 +43,22 @@ pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<La
             .filter(|agent| is(*agent, b'"'))
             .and_then(|agent| closing_quote(bytes, agent))
             .ok_or(Missing("'\"' after the referrer"))?;
-        layout.quotes = [open, close, referrer, referrer_end, agent, agent_end];
-        layout.rest = (agent_end + 1, bytes.len());
+        quotes = [open, close, referrer, referrer_end, agent, agent_end];
+        fields_end = agent_end + 1;
     }
-    let (end, behind) = layout.rest;
-    if end < behind {
-        layout.rest.0 =
-            after_blanks(bytes, end).ok_or(Missing("the end of the line or ' ' and a field after the agent"))?;
-        check_quotes(bytes, layout.rest.0)?;
+    let mut rest = fields_end;
+    if rest < bytes.len() {
+        rest = after_blanks(bytes, rest).ok_or(Missing("the end of the line or ' ' and a field after the agent"))?;
+        check_quotes(bytes, rest)?;
     }
-    Ok(layout)
+    Ok(Layout {
+        start: start as u32,
+        time: Span::new(time.0 + 1, time.1),
+        quotes: quotes.map(|quote| quote as u32),
+        status: Span::new(status, status_end),
+        size: Span::new(size, size_end),
+        rest: Span::new(rest, bytes.len()),
+    })
 }
 
 /// Fields that a server appends may have quotes; the last one of a record that was cut off is not closed.
