@@ -86,6 +86,7 @@ fn suggestions(help: &str) -> Vec<String> {
     let rest = rest
         .strip_prefix("… | ")
         .or_else(|| rest.strip_prefix("'… | ").map(|rest| rest.trim_end_matches('\'')))
+        .or_else(|| rest.strip_prefix("a longer slide, such as "))
         .unwrap_or(rest);
     let rest = AROUND.iter().fold(rest.to_owned(), |rest, around| match rest.split_once(around) {
         Some((before, _)) => before.to_owned(),
