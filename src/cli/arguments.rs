@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use jiff::tz::TimeZone;
 
 use crate::data::TimeDefaults;
-use crate::format::{self, FormatDef};
+use crate::encode::{self, EncoderDef};
 use crate::plan::{Printing, Records, Settings};
 use crate::source::{Liveness, liveness, read_whole};
 
@@ -39,7 +39,7 @@ pub(super) struct Request {
     pub(super) sources: Vec<OsString>,
     /// Other sources, by name; several may share one.
     pub(super) with: Vec<NamedSource>,
-    pub(super) output: Option<&'static FormatDef>,
+    pub(super) output: Option<&'static EncoderDef>,
     /// Asked for or forbidden; otherwise the format decides.
     pub(super) header: Option<bool>,
     pub(super) color: When,
@@ -157,7 +157,7 @@ impl Request {
             expression,
             sources: words,
             with: matches.get_many("with").into_iter().flatten().cloned().collect(),
-            output: matches.get_one::<String>("output").and_then(|name| format::find(name)),
+            output: matches.get_one::<String>("output").and_then(|name| encode::find(name)),
             header: match (matches.get_flag("header"), matches.get_flag("no-header")) {
                 (true, _) => Some(true),
                 (_, true) => Some(false),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rustix::fs::FileType;
 
+use crate::encode::{self, Look};
 use crate::engine::{Encoding, Job, Reading};
-use crate::format::{self, Look};
 use crate::lang::ast::Span;
 use crate::lang::{self, Diagnostic};
 use crate::plan::{Input, Plan};
@@ -221,7 +221,7 @@ fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
     match (request.output, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines(request.header.unwrap_or(true)),
         (chosen, _) => {
-            let format = chosen.or_else(|| format::find(default)).expect("the default formats are in the table");
+            let format = chosen.or_else(|| encode::find(default)).expect("the default formats are in the table");
             Encoding::Format(format, request.header.unwrap_or(format.header))
         }
     }

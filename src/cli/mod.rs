@@ -146,7 +146,7 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
     set_time_defaults(request.time_defaults()); // nothing has read a time so far
     own_formats::set(request.formats_file.as_ref());
     if request.formats_file.is_some()
-        && let Err(reason) = decode::formats::own_formats()
+        && let Err(reason) = decode::log_formats::own_formats()
     {
         eprint(reason);
         return Status::Wrong;

@@ -43,7 +43,7 @@ use std::time::Duration;
 use crossbeam::channel::{bounded, unbounded};
 
 use crate::data::{reason, time_defaults};
-use crate::format::{FormatDef, Look};
+use crate::encode::{EncoderDef, Look};
 use crate::plan::{Input, Place, Plan};
 use crate::sink::{Display, Progress, Rejects, Sink, SinkError};
 use crate::source::{self, Liveness};
@@ -155,7 +155,7 @@ pub enum Encoding {
     /// The lines as they came, from the plan's slot of lines; behind a header of the source or without it.
     Lines(bool),
     /// In a format, with a header or without.
-    Format(&'static FormatDef, bool),
+    Format(&'static EncoderDef, bool),
 }
 
 /// How a run ended.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
+use crate::encode::OutputColumn;
 use crate::expr::Field;
-use crate::format::OutputColumn;
 use crate::stage::{Required, RowStage, Watched};
 use crate::window;
 

@@ -20,9 +20,9 @@ pub use vocabulary::meaning;
 
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, LiveSlots, Preface, Regroup, Scanner, Slot};
+use crate::encode::OutputColumn;
 use crate::expr::Met;
 use crate::expr::scope::{ReadFile, closest};
-use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{self, Diagnostic, MAX_DIAGNOSTICS};
 use crate::stage::{Check, FirstHeader, GoesBy, OrderedStage, RowStage, SideFile, Watched};

@@ -10,8 +10,8 @@ use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, Sliced};
 use crate::data::{Framing, LastTimes, LiveSlots, Names, Position, Preface, RejectedRecord, begin_chunk, end_chunk};
+use crate::encode::{Encoder, Look};
 use crate::expr::Failures;
-use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, Reducer};
 use crate::window::Mark;
