@@ -6,7 +6,7 @@ use crate::data::Entry;
 use crate::decode::log_formats::LOG_FORMATS;
 use crate::encode::ENCODERS;
 use crate::expr::functions::FUNCTIONS;
-use crate::expr::scope::closest;
+use crate::lang::suggest::did_you_mean;
 use crate::source::SOURCES;
 use crate::stage::STAGES;
 
@@ -117,7 +117,7 @@ fn is_percentile(name: &str) -> bool {
 /// The one name that was probably meant, or the three most alike.
 fn nearest(typed: &str) -> Vec<&'static str> {
     let names = names();
-    if let Some(close) = closest(typed, &names) {
+    if let Some(close) = did_you_mean(typed, &names) {
         return vec![close];
     }
     let typed = typed.to_lowercase();

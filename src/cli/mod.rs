@@ -40,7 +40,7 @@ use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::{Plan, WindowBy};
-use crate::sink::{NoCommands, Sink, Stdout, WholeFile};
+use crate::sink::{AtomicFile, NoCommands, Sink, Stdout};
 use crate::source;
 use crate::stage::GoesBy;
 
@@ -130,7 +130,7 @@ fn run_expression(request: &Request) -> Status {
 }
 
 /// Reads the expression, then checks, explains or runs it.
-fn understand(request: &Request, report: Option<WholeFile>) -> Status {
+fn understand(request: &Request, report: Option<AtomicFile>) -> Status {
     let Some(expression) = &request.expression else {
         eprint("an expression is needed");
         eprint_as_is(help::USAGE);
@@ -223,7 +223,7 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
 }
 
 /// Runs the plan of an expression to its end.
-fn execute(request: &Request, plan: Plan, expression: &str, report: Option<WholeFile>) -> Status {
+fn execute(request: &Request, plan: Plan, expression: &str, report: Option<AtomicFile>) -> Status {
     if let Some(reason) = outputs::standard_output() {
         eprint(reason);
         return Status::Failed;

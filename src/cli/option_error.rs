@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::data::escape_controls;
 use crate::encode::ENCODERS;
-use crate::expr::scope::closest;
+use crate::lang::suggest::did_you_mean;
 
 use super::options::{OptionDef, ValueKind};
 
@@ -74,7 +74,7 @@ fn bad_value(long: &str, kind: ValueKind, value: &str) -> OptionError {
         value => format!("`{}`", escape_controls(value)),
     };
     let formats: Vec<&str> = ENCODERS.iter().map(|def| def.entry.name).collect();
-    let help = match (kind, closest(value, &formats)) {
+    let help = match (kind, did_you_mean(value, &formats)) {
         (ValueKind::Format, Some(close)) => format!("did you mean `{close}`?"),
         (ValueKind::Format, None) => format!("the formats are: {}", formats.join(", ")),
         _ => format!("write {long} {example}"),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
-use crate::data::{Framing, LiveSlots, Preface, Scanner, Slot};
+use crate::data::{Framing, LiveSlots, Prologue, Scanner, Slot};
 use crate::encode::OutputColumn;
 use crate::expr::Field;
 use crate::stage::{Required, RowStage, Watched};
@@ -130,7 +130,7 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
             name: String::new(),
             framing: main.framing,
             regroup: main.regroup,
-            preface: main.preface,
+            prologue: main.prologue,
             scanner,
             metadata,
             map: Vec::new(),
@@ -169,8 +169,8 @@ pub(super) fn assemble(mut bound: Bound, settings: Settings) -> Plan {
     for input in &mut inputs {
         let mut steps = input.map.iter().chain(&map[input.enters..]);
         let takes_header = steps.any(|step| step.stage.takes_header().is_some());
-        if input.preface == Preface::Header && !takes_header {
-            input.preface = Preface::Mark; // it is taken where the records are in order
+        if input.prologue == Prologue::Header && !takes_header {
+            input.prologue = Prologue::Mark; // it is taken where the records are in order
         }
     }
     Plan {

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::data::{Framing, LiveSlots, Preface, Regroup, Slot};
+use crate::data::{Framing, LiveSlots, Prologue, Regroup, Slot};
 use crate::expr::United;
-use crate::expr::scope::closest;
 use crate::lang::Diagnostic;
 use crate::lang::ast::Stage;
+use crate::lang::suggest::did_you_mean;
 use crate::stage::{Align, JoinClause, Joined, RowStage, Side, Sides, UnionClause, Watched, is_check};
 
 use super::live::{add_steps, metadata, row_step, scanner};
@@ -43,7 +43,7 @@ pub(super) struct Entering {
 pub(super) struct Reading {
     pub(super) framing: Framing,
     pub(super) regroup: Option<Regroup>,
-    pub(super) preface: Preface,
+    pub(super) prologue: Prologue,
 }
 
 /// Binds the stages of the source that comes in, and unites the fields of both.
@@ -135,7 +135,7 @@ fn unusable(clause: &UnionClause, bound: &Bound) -> Option<Diagnostic> {
     }
     let names: Vec<&str> = bound.inputs.iter().map(String::as_str).collect();
     let diagnostic = Diagnostic::new(clause.name.span, format!("unknown source `{name}`"));
-    Some(match closest(name, &names) {
+    Some(match did_you_mean(name, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
         None => diagnostic.help(format!("write --with {name}=SOURCE in front of the expression")),
     })
@@ -169,13 +169,13 @@ fn not_row_by_row(stage: &Stage, outer: &str) -> Diagnostic {
 /// How the records of a source are read: its own stages come first, then those behind the place where it enters.
 pub(super) fn reading(own: &[Logical], behind: &[Logical], records: Option<Records>, line: Slot) -> Reading {
     let extractions = |stage: &'_ Logical| match &stage.kind {
-        Kind::Extract(extraction) => Some((extraction.framing(), extraction.preface())),
+        Kind::Extract(extraction) => Some((extraction.framing(), extraction.prologue())),
         _ => None,
     };
     let is_union = |stage: &&Logical| matches!(stage.kind, Kind::Union(_));
     let mut stages = own.iter().chain(behind).filter(|stage| !is_union(stage));
-    let prefaces = own.iter().chain(behind).filter_map(extractions);
-    let preface = prefaces.map(|(_, preface)| preface).max();
+    let prologues = own.iter().chain(behind).filter_map(extractions);
+    let prologue = prologues.map(|(_, prologue)| prologue).max();
     // Only a first stage that reads the source's own text may want more than lines.
     let framing = stages.next().and_then(extractions).map(|(framing, _)| framing);
     let mut all = own.iter().chain(behind);
@@ -185,7 +185,7 @@ pub(super) fn reading(own: &[Logical], behind: &[Logical], records: Option<Recor
         Some(Records::Regrouped(regroup)) => (regroup.framing(), Some(regroup)),
         None => (framing.unwrap_or_default(), regroup.flatten()),
     };
-    Reading { framing, regroup, preface: preface.unwrap_or_default() }
+    Reading { framing, regroup, prologue: prologue.unwrap_or_default() }
 }
 
 /// How the first stage that extracts from the source's own lines wants them, if it is one.
@@ -255,7 +255,7 @@ impl Branch {
                 name: self.name,
                 framing: reading.framing,
                 regroup: reading.regroup,
-                preface: reading.preface,
+                prologue: reading.prologue,
                 scanner,
                 metadata,
                 map: map.into_iter().map(|(_, step)| step).collect(),

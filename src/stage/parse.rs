@@ -5,9 +5,9 @@ use crate::data::{Entry, Example, Value};
 use crate::decode::log_formats::{self, LOG_FORMATS, OwnFormat};
 use crate::decode::pattern::{Pattern, PatternDecoder, PatternError};
 use crate::expr::Scope;
-use crate::expr::scope::closest;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span};
+use crate::lang::suggest::did_you_mean;
 use crate::lang::{Diagnostic, ast};
 
 pub(super) const PARSE: StageDef = StageDef {
@@ -159,7 +159,7 @@ fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Diagnostic {
     if let Some((_, help)) = borrowed {
         return diagnostic.help(*help);
     }
-    match closest(word, &names) {
+    match did_you_mean(word, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
         None => diagnostic
             .help(format!("a format is one of {}; a pattern stands in quotes: \"{{a}} {{b}}\"", names.join(", "))),

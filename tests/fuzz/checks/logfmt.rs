@@ -4,7 +4,7 @@
 use bourn::data::{Value, ValueRef, write_text};
 use bourn::decode::logfmt::{LogfmtDecoder, Separator};
 use bourn::decode::{Seen, Wanted};
-use bourn::format;
+use bourn::encode;
 use bourn::lang::ast::{Path, Segment};
 
 use super::rows;

@@ -11,7 +11,7 @@ use super::pattern::Pattern;
 
 /// A bound expression.
 #[derive(Clone, Debug)]
-pub enum Node {
+pub enum BoundExpr {
     /// The same value for every row.
     Constant(Value),
     /// A column, with the name that messages call it.
@@ -21,41 +21,41 @@ pub enum Node {
         /// The function.
         def: &'static FunctionDef,
         /// As many as it takes.
-        arguments: Vec<Node>,
+        arguments: Vec<BoundExpr>,
     },
     /// A function of the table whose constant arguments are ready.
     Prepared {
         /// The function.
         def: &'static FunctionDef,
         /// As many as it takes.
-        arguments: Vec<Node>,
+        arguments: Vec<BoundExpr>,
         /// What computes it.
         function: Arc<dyn Prepared>,
     },
     /// A path into lists and objects: `user.id`, `keys(x)[0]`; null where nothing is there.
-    Access(Box<Node>, Vec<Segment>),
+    Access(Box<BoundExpr>, Vec<Segment>),
     /// `not x`
-    Not(Box<Node>),
+    Not(Box<BoundExpr>),
     /// `-x`
-    Negate(Box<Node>),
+    Negate(Box<BoundExpr>),
     /// `a and b`: b only where a does not decide
-    And(Box<Node>, Box<Node>),
+    And(Box<BoundExpr>, Box<BoundExpr>),
     /// `a or b`: b only where a does not decide
-    Or(Box<Node>, Box<Node>),
+    Or(Box<BoundExpr>, Box<BoundExpr>),
     /// `a < b`
-    Compare(Comparison, Box<Node>, Box<Node>, Met),
+    Compare(Comparison, Box<BoundExpr>, Box<BoundExpr>, Met),
     /// `x == null`
-    IsNull(Box<Node>),
+    IsNull(Box<BoundExpr>),
     /// `a + b`
-    Arithmetic(Arithmetic, Box<Node>, Box<Node>),
+    Arithmetic(Arithmetic, Box<BoundExpr>, Box<BoundExpr>),
     /// `x ~ /re/`
-    Matches(Box<Node>, Pattern),
+    Matches(Box<BoundExpr>, Pattern),
     /// `x !~ /re/`: null of null
-    NotMatches(Box<Node>, Pattern),
+    NotMatches(Box<BoundExpr>, Pattern),
     /// `x in (a, b)`
-    InList(Box<Node>, Vec<Node>),
+    InList(Box<BoundExpr>, Vec<BoundExpr>),
     /// `x in list`
-    In(Box<Node>, Box<Node>),
+    In(Box<BoundExpr>, Box<BoundExpr>),
 }
 
 /// The comparisons.
@@ -125,11 +125,11 @@ impl Arithmetic {
     }
 }
 
-impl Node {
+impl BoundExpr {
     /// Adds every slot that the expression reads.
     pub fn reads(&self, slots: &mut LiveSlots) {
         self.visit(&mut |node| {
-            if let Node::Field(slot, _) = node {
+            if let BoundExpr::Field(slot, _) = node {
                 slots.insert(*slot);
             }
         });
@@ -138,54 +138,54 @@ impl Node {
     /// Whether the expression reads no field.
     pub fn is_constant(&self) -> bool {
         let mut constant = true;
-        self.visit(&mut |node| constant &= !matches!(node, Node::Field(..)));
+        self.visit(&mut |node| constant &= !matches!(node, BoundExpr::Field(..)));
         constant
     }
 
     /// What a message calls this expression.
     pub fn place(&self) -> &str {
         match self {
-            Node::Field(_, name) => name,
-            Node::Constant(_) => "constant",
-            Node::Call { def, .. } | Node::Prepared { def, .. } => def.entry.name,
-            Node::Negate(of)
-            | Node::Not(of)
-            | Node::IsNull(of)
-            | Node::Matches(of, _)
-            | Node::NotMatches(of, _)
-            | Node::Access(of, _) => of.place(),
-            Node::And(left, _)
-            | Node::Or(left, _)
-            | Node::Compare(_, left, ..)
-            | Node::Arithmetic(_, left, _)
-            | Node::In(left, _) => left.place(),
-            Node::InList(of, _) => of.place(),
+            BoundExpr::Field(_, name) => name,
+            BoundExpr::Constant(_) => "constant",
+            BoundExpr::Call { def, .. } | BoundExpr::Prepared { def, .. } => def.entry.name,
+            BoundExpr::Negate(of)
+            | BoundExpr::Not(of)
+            | BoundExpr::IsNull(of)
+            | BoundExpr::Matches(of, _)
+            | BoundExpr::NotMatches(of, _)
+            | BoundExpr::Access(of, _) => of.place(),
+            BoundExpr::And(left, _)
+            | BoundExpr::Or(left, _)
+            | BoundExpr::Compare(_, left, ..)
+            | BoundExpr::Arithmetic(_, left, _)
+            | BoundExpr::In(left, _) => left.place(),
+            BoundExpr::InList(of, _) => of.place(),
         }
     }
 
     /// Calls `see` with this node and every one below.
-    fn visit(&self, see: &mut dyn FnMut(&Node)) {
+    fn visit(&self, see: &mut dyn FnMut(&BoundExpr)) {
         see(self);
         match self {
-            Node::Constant(_) | Node::Field(..) => {}
-            Node::Call { arguments, .. } | Node::Prepared { arguments, .. } => {
+            BoundExpr::Constant(_) | BoundExpr::Field(..) => {}
+            BoundExpr::Call { arguments, .. } | BoundExpr::Prepared { arguments, .. } => {
                 arguments.iter().for_each(|node| node.visit(see));
             }
-            Node::Not(node)
-            | Node::Negate(node)
-            | Node::IsNull(node)
-            | Node::Matches(node, _)
-            | Node::NotMatches(node, _)
-            | Node::Access(node, _) => node.visit(see),
-            Node::And(left, right)
-            | Node::Or(left, right)
-            | Node::Compare(_, left, right, _)
-            | Node::Arithmetic(_, left, right)
-            | Node::In(left, right) => {
+            BoundExpr::Not(node)
+            | BoundExpr::Negate(node)
+            | BoundExpr::IsNull(node)
+            | BoundExpr::Matches(node, _)
+            | BoundExpr::NotMatches(node, _)
+            | BoundExpr::Access(node, _) => node.visit(see),
+            BoundExpr::And(left, right)
+            | BoundExpr::Or(left, right)
+            | BoundExpr::Compare(_, left, right, _)
+            | BoundExpr::Arithmetic(_, left, right)
+            | BoundExpr::In(left, right) => {
                 left.visit(see);
                 right.visit(see);
             }
-            Node::InList(node, list) => {
+            BoundExpr::InList(node, list) => {
                 node.visit(see);
                 list.iter().for_each(|node| node.visit(see));
             }

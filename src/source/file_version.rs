@@ -9,7 +9,7 @@ use super::follow::FileId;
 
 /// Tells whether a file has been written to, or is another one: what its system knows of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub struct FileVersion {
     id: FileId,
     bytes: u64,
     /// When its content, or what is known of it, has changed: seconds since 1970, and nanoseconds. Nobody can set it
@@ -17,11 +17,11 @@ pub struct Stamp {
     changed: (i64, i64),
 }
 
-impl Stamp {
+impl FileVersion {
     /// Of the regular file that a path names; nothing if it names none.
-    pub fn of(path: &Path) -> io::Result<Option<Stamp>> {
+    pub fn of(path: &Path) -> io::Result<Option<FileVersion>> {
         let metadata = std::fs::metadata(path)?;
-        Ok(metadata.is_file().then(|| Stamp {
+        Ok(metadata.is_file().then(|| FileVersion {
             id: (metadata.dev(), metadata.ino()),
             bytes: metadata.len(),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
@@ -44,8 +44,8 @@ impl Stamp {
 mod tests {
     use super::*;
 
-    fn stamp(path: &Path) -> Option<Stamp> {
-        Stamp::of(path).expect("it can be looked at")
+    fn stamp(path: &Path) -> Option<FileVersion> {
+        FileVersion::of(path).expect("it can be looked at")
     }
 
     #[test]
@@ -67,7 +67,7 @@ mod tests {
     fn only_files_have_stamps() {
         let directory = tempfile::tempdir().expect("a directory");
         assert_eq!(stamp(directory.path()), None);
-        assert!(Stamp::of(&directory.path().join("none")).is_err());
+        assert!(FileVersion::of(&directory.path().join("none")).is_err());
     }
 
     #[test]

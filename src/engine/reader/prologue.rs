@@ -10,7 +10,7 @@ use memchr::memmem;
 
 use super::buffer::Buffer;
 use super::{Over, Reader, Stopped};
-use crate::data::{Preface, RecordCursor, trim_terminator};
+use crate::data::{Prologue, RecordCursor, trim_terminator};
 use crate::decode::w3c::DIRECTIVE;
 use crate::engine::arrivals::{Arrivals, ChunkArrivals};
 use crate::engine::message::{Content, Message, SourceIndex};
@@ -29,7 +29,7 @@ pub(in crate::engine) struct HeaderFinder {
 impl HeaderFinder {
     /// A finder for an input of a plan, if it has headers.
     pub(in crate::engine) fn of(plan: &Arc<Plan>, input: usize) -> Option<HeaderFinder> {
-        (plan.inputs[input].preface == Preface::Header).then(|| HeaderFinder { plan: Arc::clone(plan), input })
+        (plan.inputs[input].prologue == Prologue::Header).then(|| HeaderFinder { plan: Arc::clone(plan), input })
     }
 
     /// The header, if one of these records can be one; `before` records of the source came before them.
@@ -61,17 +61,17 @@ impl HeaderFinder {
 
 impl Reader {
     /// Takes a byte order mark and the header off the front, once they are there. `ended`: there is no more.
-    pub(super) fn take_preface(&mut self, buffer: &mut Buffer, ended: bool) -> Result<(), Stopped> {
+    pub(super) fn take_prologue(&mut self, buffer: &mut Buffer, ended: bool) -> Result<(), Stopped> {
         if !buffer.intake.is_settled() {
             self.settle(buffer, ended);
         }
-        if buffer.preface == Preface::Nothing || !buffer.intake.is_settled() {
+        if buffer.prologue == Prologue::Nothing || !buffer.intake.is_settled() {
             return Ok(());
         }
-        if buffer.preface == Preface::Header && !self.take_header(buffer, ended)? {
+        if buffer.prologue == Prologue::Header && !self.take_header(buffer, ended)? {
             return Ok(());
         }
-        buffer.preface = Preface::Nothing;
+        buffer.prologue = Prologue::Nothing;
         Ok(())
     }
 
@@ -88,7 +88,7 @@ impl Reader {
         let (mut start, mut records, mut all_probed) = (0, 0, false);
         let mut found = None;
         while let Some(end) = cursor.next(buffer.filled(), ended) {
-            let before = buffer.preface_records + records;
+            let before = buffer.prologue_records + records;
             let record = &buffer.filled()[start..end];
             if let Some(header) = finder.find(&self.sources, source, record, before, now_ns) {
                 let is_record = header.line.is_empty();
@@ -114,9 +114,9 @@ impl Reader {
             let before = buffer.filled()[..start].to_vec();
             self.hand_out(buffer, Content::Buffer(before, start))?;
         }
-        buffer.preface_records += records;
+        buffer.prologue_records += records;
         let taken = found.as_ref().map_or(start, |(_, end)| *end);
-        buffer.preface_bytes += taken as u64;
+        buffer.prologue_bytes += taken as u64;
         if let Some((header, _)) = found {
             buffer.drop_front(taken);
             buffer.header = Some(header.line.as_slice().into());
@@ -125,7 +125,7 @@ impl Reader {
         }
         buffer.drop_front(taken);
         if buffer.filled > limit.saturating_add(1) {
-            let line = match buffer.preface_records {
+            let line = match buffer.prologue_records {
                 0 => "the first line",
                 _ => "a line before the header",
             };

@@ -9,21 +9,21 @@ use crate::data::reason;
 
 /// Takes rejected lines in the order of the stream; for the coordinator alone.
 #[derive(Debug)]
-pub struct Rejects {
+pub struct LineFile {
     name: String,
     writer: BufWriter<File>,
     error: Option<String>,
 }
 
-impl Rejects {
+impl LineFile {
     /// Creates the file, or empties it; `name` is what messages call it. A file that is about to be read is
     /// left alone.
-    pub fn create(path: &OsStr, name: String, sources: &[OsString]) -> Result<Rejects, String> {
+    pub fn create(path: &OsStr, name: String, sources: &[OsString]) -> Result<LineFile, String> {
         if sources.iter().any(|source| is_same_file(path, source)) {
             return Err(format!("{name}: is read as a source"));
         }
         match File::create(path) {
-            Ok(file) => Ok(Rejects { name, writer: BufWriter::new(file), error: None }),
+            Ok(file) => Ok(LineFile { name, writer: BufWriter::new(file), error: None }),
             Err(error) => Err(format!("{name}: {}", reason(&error))),
         }
     }
@@ -61,14 +61,14 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "a\n").expect("room for a line");
         let path = file.path().as_os_str();
-        let refused = Rejects::create(path, "it".to_owned(), &[path.to_owned()]).expect_err("it is a source");
+        let refused = LineFile::create(path, "it".to_owned(), &[path.to_owned()]).expect_err("it is a source");
         assert_eq!(refused, "it: is read as a source");
         assert_eq!(std::fs::read(path).expect("the file"), b"a\n");
     }
 
     #[test]
     fn what_cannot_be_written_is_said_once() {
-        let Ok(mut rejects) = Rejects::create(OsStr::new("/dev/full"), "it".to_owned(), &[]) else {
+        let Ok(mut rejects) = LineFile::create(OsStr::new("/dev/full"), "it".to_owned(), &[]) else {
             return; // not on this system
         };
         rejects.write(&[b'x'; 100_000]);

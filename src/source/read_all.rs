@@ -10,7 +10,7 @@ use crate::data::reason;
 /// All bytes of a file, decompressed if its content says that it is compressed, and in UTF-8 if a mark says that it
 /// is UTF-16; the mark is dropped. An error is a sentence without the
 /// file's name.
-pub fn read_whole(path: &OsStr) -> Result<Vec<u8>, String> {
+pub fn read_all(path: &OsStr) -> Result<Vec<u8>, String> {
     read(path).map(encoding::to_utf8).map_err(|error| reason(&error))
 }
 

@@ -17,7 +17,7 @@ use crate::data::reason;
 
 /// Where a file is to appear.
 #[derive(Debug)]
-pub struct WholeFile {
+pub struct AtomicFile {
     /// What messages call it.
     name: String,
     place: Place,
@@ -34,7 +34,7 @@ enum Place {
 /// How long a pipe with a name may have no reader at the start of a run.
 const READER_WAIT: Duration = Duration::from_secs(1);
 
-impl WholeFile {
+impl AtomicFile {
     /// Checks that a file can appear there, and removes the one that an earlier run left, so that it is never taken
     /// for the result of this one: `is_stale` tells it by its first bytes. `name` is what messages call it. A source is
     /// left alone.
@@ -43,7 +43,7 @@ impl WholeFile {
         name: String,
         sources: &[OsString],
         is_stale: fn(&[u8]) -> bool,
-    ) -> Result<WholeFile, String> {
+    ) -> Result<AtomicFile, String> {
         if sources.iter().any(|source| is_same_file(path, source)) {
             return Err(format!("{name}: is read as a source"));
         }
@@ -68,12 +68,12 @@ impl WholeFile {
             }
             Err(error) => return Err(because(error)),
         };
-        Ok(WholeFile { name, place })
+        Ok(AtomicFile { name, place })
     }
 
     /// Makes the file appear; why it could not.
     pub fn write(self, bytes: &[u8]) -> Result<(), String> {
-        let WholeFile { name, place } = self;
+        let AtomicFile { name, place } = self;
         let write = || match place {
             Place::File(path, permissions) => {
                 let mut file = beside(&path)?;
@@ -123,8 +123,8 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
 mod tests {
     use super::*;
 
-    fn at(path: &Path) -> Result<WholeFile, String> {
-        WholeFile::at(path.as_os_str(), "it".to_owned(), &[], |start| start.starts_with(b"old"))
+    fn at(path: &Path) -> Result<AtomicFile, String> {
+        AtomicFile::at(path.as_os_str(), "it".to_owned(), &[], |start| start.starts_with(b"old"))
     }
 
     fn names(directory: &Path) -> Vec<OsString> {
@@ -192,7 +192,7 @@ mod tests {
         let path = directory.path().join("source");
         std::fs::write(&path, "a\n").expect("there is room");
         let source = path.clone().into_os_string();
-        let refused = WholeFile::at(path.as_os_str(), "it".to_owned(), &[source], |_| true);
+        let refused = AtomicFile::at(path.as_os_str(), "it".to_owned(), &[source], |_| true);
         assert_eq!(refused.expect_err("it is read"), "it: is read as a source");
     }
 }
