@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, LiveSlots, Position, Slot, Value};
+use crate::data::{Batch, Column, Position, Slot, SlotSet, Value};
 use crate::expr::{Failures, Node, Origin};
 
 use super::accumulator::{Accumulator, Finish, Groups, Settings};
@@ -55,7 +55,7 @@ pub struct BoundAggregate {
 
 impl Aggregation {
     /// Adds every slot that is read.
-    pub fn reads(&self, slots: &mut LiveSlots) {
+    pub fn reads(&self, slots: &mut SlotSet) {
         self.keys.iter().for_each(|key| key.node.reads(slots));
         for aggregate in &self.aggregates {
             aggregate.arguments.iter().chain(&aggregate.condition).for_each(|node| node.reads(slots));

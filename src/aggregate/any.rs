@@ -16,7 +16,7 @@ pub(super) const ANY: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, true),
 };
 

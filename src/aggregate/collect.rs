@@ -27,7 +27,7 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Collect>::boxed(settings, settings.constant as usize),
 };
 

@@ -19,6 +19,6 @@ pub(super) const COUNT: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |_| Counts::boxed(|counts, _| Column::Int(counts.to_vec(), Validity::ALL)),
 };

@@ -28,7 +28,7 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| {
         let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Distinct>::boxed(settings, limit)

@@ -24,7 +24,7 @@ pub(super) const DELTA: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: true,
+    running_only: true,
     accumulator: |settings| PerGroup::<Delta>::boxed(settings, ()),
 };
 

@@ -32,7 +32,7 @@ pub(super) const EWMA: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Ewma>::boxed(settings, Smoothing::of(settings.constant)),
 };
 

@@ -36,7 +36,7 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| {
         let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Histogram>::boxed(settings, (settings.constant as usize, limit))

@@ -16,7 +16,7 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Last>::boxed(settings, ()),
 };
 

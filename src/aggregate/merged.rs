@@ -11,7 +11,7 @@ use crate::group::{GroupTable, Keys, hasher};
 
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
-use super::partial::{PARTITIONS, Part, Run, partition};
+use super::partial::{PARTITIONS, Run, RunSlice, partition};
 use super::result_rows::{Finished, compact, emit, first_of};
 
 /// Fewer groups than this are merged into one table by one thread.
@@ -28,10 +28,10 @@ pub trait Executor {
 pub struct Merged {
     aggregation: Arc<Aggregation>,
     /// One, or one for each partition.
-    sets: Vec<Set>,
+    sets: Vec<GroupSet>,
     /// Handed over, but not merged yet: merging waits until it is worth it or the result is asked for.
     pending: Vec<Run>,
-    parts: Vec<Part>,
+    parts: Vec<RunSlice>,
     began: Instant,
     /// Results that were finished and are beyond the range of floats.
     failures: Failures,
@@ -39,7 +39,7 @@ pub struct Merged {
 
 /// The groups of one partition, or all.
 #[derive(Debug)]
-pub(super) struct Set {
+pub(super) struct GroupSet {
     table: GroupTable,
     accumulators: Vec<Box<dyn Accumulator>>,
 }
@@ -70,7 +70,7 @@ impl Merged {
 
     /// Adds groups that share their run with others. Of many short windows little more is kept, until they are asked
     /// for.
-    pub(super) fn add_part(&mut self, part: Part, executor: &dyn Executor) {
+    pub(super) fn add_part(&mut self, part: RunSlice, executor: &dyn Executor) {
         self.parts.push(part);
         if self.parts.len() > 1 << 10 {
             self.settle(executor);
@@ -90,7 +90,7 @@ impl Merged {
             self.only_group();
         }
         let runs = std::mem::take(&mut self.pending);
-        let sets: Vec<Mutex<Option<Set>>> = self.sets.drain(..).map(|set| Mutex::new(Some(set))).collect();
+        let sets: Vec<Mutex<Option<GroupSet>>> = self.sets.drain(..).map(|set| Mutex::new(Some(set))).collect();
         let finished: Vec<Mutex<Option<(Finished<'static>, Failures)>>> =
             sets.iter().map(|_| Mutex::new(None)).collect();
         let count = sets.len();
@@ -147,7 +147,7 @@ impl Merged {
         self.prepare();
         self.merge_parts();
         let runs = std::mem::take(&mut self.pending);
-        let sets: Vec<Mutex<&mut Set>> = self.sets.iter_mut().map(Mutex::new).collect();
+        let sets: Vec<Mutex<&mut GroupSet>> = self.sets.iter_mut().map(Mutex::new).collect();
         let count = sets.len();
         run(executor, count, &|index| {
             if let Ok(mut set) = sets[index].lock() {
@@ -191,7 +191,10 @@ impl Merged {
         }
         let capacity = waiting.max(settled) / wanted;
         self.sets = (0..wanted)
-            .map(|_| Set { table: GroupTable::with_capacity(capacity), accumulators: self.aggregation.accumulators() })
+            .map(|_| GroupSet {
+                table: GroupTable::with_capacity(capacity),
+                accumulators: self.aggregation.accumulators(),
+            })
             .collect();
     }
 
@@ -209,10 +212,10 @@ fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     if tasks == 1 { task(0) } else { executor.run(tasks, task) }
 }
 
-impl Set {
+impl GroupSet {
     /// No group yet, and few to come.
-    pub(super) fn small(aggregation: &Aggregation) -> Set {
-        Set { table: GroupTable::with_capacity(0), accumulators: aggregation.accumulators() }
+    pub(super) fn small(aggregation: &Aggregation) -> GroupSet {
+        GroupSet { table: GroupTable::with_capacity(0), accumulators: aggregation.accumulators() }
     }
 
     /// Whether what was added can be taken back exactly.
@@ -222,7 +225,7 @@ impl Set {
     }
 
     /// Adds the groups of another set.
-    pub(super) fn merge_set(&mut self, other: &Set) {
+    pub(super) fn merge_set(&mut self, other: &GroupSet) {
         let groups: Vec<u32> =
             (0..other.table.len()).map(|group| self.table.group_of_stored(&other.table.keys, group)).collect();
         for (own, other) in self.accumulators.iter_mut().zip(&other.accumulators) {
@@ -231,8 +234,8 @@ impl Set {
         }
     }
 
-    /// Takes back what [`Set::merge_part`] has added to these groups.
-    pub(super) fn subtract_part(&mut self, part: &Part, groups: &[u32]) {
+    /// Takes back what [`GroupSet::merge_part`] has added to these groups.
+    pub(super) fn subtract_part(&mut self, part: &RunSlice, groups: &[u32]) {
         for (own, other) in self.accumulators.iter_mut().zip(&part.run.accumulators) {
             own.subtract(other.as_ref(), part.groups.clone(), groups);
         }
@@ -296,7 +299,7 @@ impl Set {
     }
 
     /// Adds some groups; which they are here.
-    pub(super) fn merge_part(&mut self, part: &Part) -> Vec<u32> {
+    pub(super) fn merge_part(&mut self, part: &RunSlice) -> Vec<u32> {
         let mut groups = Vec::with_capacity(part.groups.len());
         self.merge_groups(&part.run, part.groups.clone(), &mut groups);
         groups

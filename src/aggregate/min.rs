@@ -20,7 +20,7 @@ pub(super) const MIN: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Extreme>::boxed(settings, Ordering::Less),
 };
 

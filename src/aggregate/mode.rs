@@ -24,7 +24,7 @@ pub(super) const MODE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Mode>::boxed(settings, ()),
 };
 

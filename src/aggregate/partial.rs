@@ -60,14 +60,14 @@ pub struct Run {
 
 /// Some of the groups of a run, which they share with others: those of one slice of many.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct RunSlice {
     pub(super) run: Arc<Run>,
     pub(super) groups: Range<usize>,
 }
 
-impl From<Run> for Part {
-    fn from(run: Run) -> Part {
-        Part { groups: 0..run.groups(), run: Arc::new(run) }
+impl From<Run> for RunSlice {
+    fn from(run: Run) -> RunSlice {
+        RunSlice { groups: 0..run.groups(), run: Arc::new(run) }
     }
 }
 

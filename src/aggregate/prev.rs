@@ -20,7 +20,7 @@ pub(super) const PREV: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: true,
+    running_only: true,
     accumulator: |settings| PerGroup::<Prev>::boxed(settings, ()),
 };
 

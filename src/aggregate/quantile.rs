@@ -30,7 +30,7 @@ pub(super) const P50: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: Some(STATES),
-    only_runs: false,
+    running_only: false,
     accumulator,
 };
 

@@ -23,7 +23,7 @@ pub(super) const RATE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |_| Counts::boxed(|counts, finish| counts.iter().map(|count| per_second(*count, finish)).collect()),
 };
 

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::data::{Batch, Column, LiveSlots, Position, Slot, Value, ValueRef};
+use crate::data::{Batch, Column, Position, Slot, SlotSet, Value, ValueRef};
 use crate::expr::{Failures, Origin};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 
@@ -52,7 +52,7 @@ pub struct RunningAggregate {
 
 impl RunningAggregation {
     /// Adds every slot that is read.
-    pub fn reads(&self, slots: &mut LiveSlots) {
+    pub fn reads(&self, slots: &mut SlotSet) {
         let values = self.aggregates.iter();
         let values = values.flat_map(|aggregate| aggregate.arguments.iter().chain(&aggregate.condition));
         self.keys.iter().chain(values).for_each(|slot| slots.insert(*slot));

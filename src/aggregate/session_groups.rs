@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Position, Value};
+use crate::data::{Batch, Column, ColumnBuilder, Position, SlotSet, Value};
 use crate::expr::Failures;
 use crate::group::{GroupTable, Keys, compare_keys, with_key_values};
 use crate::window::{Session, Sessions};
@@ -115,7 +115,7 @@ impl SessionGroups {
             }
         }
         self.keys = keys;
-        let mut reads = LiveSlots::default();
+        let mut reads = SlotSet::default();
         self.aggregation.reads(&mut reads);
         let mut start = 0;
         for end in parts.ends.into_iter().chain([rows.len()]) {

@@ -13,14 +13,14 @@ use crate::expr::Failures;
 use crate::window::{Grid, Range, Slice, windows_of};
 
 use super::aggregation::Aggregation;
-use super::merged::Set;
-use super::partial::Part;
+use super::merged::GroupSet;
+use super::partial::RunSlice;
 
 /// The slices of windows that are not final.
 #[derive(Debug)]
 pub(super) struct Sliding {
     /// Groups of a slice by the first window that takes them; no window has taken them yet.
-    waiting: BTreeMap<Slice, Vec<Part>>,
+    waiting: BTreeMap<Slice, Vec<RunSlice>>,
     taken: Taken,
 }
 
@@ -34,18 +34,18 @@ enum Taken {
 /// The sum of all slices of the current window.
 #[derive(Debug)]
 struct Running {
-    sum: Set,
+    sum: GroupSet,
     /// Of how many parts each group has records.
     slices: Vec<u32>,
     /// What is to be taken back behind a window, and from which groups.
-    leaving: BTreeMap<i64, Vec<(Part, Vec<u32>)>>,
+    leaving: BTreeMap<i64, Vec<(RunSlice, Vec<u32>)>>,
     /// Groups of no slice.
     empty: usize,
 }
 
 /// Slices by level, then by number: the node of level l and number n holds the slices from n·2^l on.
 #[derive(Debug)]
-struct Tree(Vec<BTreeMap<i64, Set>>);
+struct Tree(Vec<BTreeMap<i64, GroupSet>>);
 
 /// Groups of no slice are dropped when they are so many, and more than the others.
 const SPARE_GROUPS: usize = 1 << 10;
@@ -53,7 +53,7 @@ const SPARE_GROUPS: usize = 1 << 10;
 impl Sliding {
     /// No slice yet.
     pub(super) fn new(aggregation: &Aggregation, grid: &Grid) -> Self {
-        let sum = Set::small(aggregation);
+        let sum = GroupSet::small(aggregation);
         let taken = if sum.can_subtract() {
             Taken::Sum(Running { sum, slices: Vec::new(), leaving: BTreeMap::new(), empty: 0 })
         } else {
@@ -65,7 +65,7 @@ impl Sliding {
     }
 
     /// Adds groups of a slice.
-    pub(super) fn add(&mut self, slice: Slice, part: Part) {
+    pub(super) fn add(&mut self, slice: Slice, part: RunSlice) {
         self.waiting.entry(slice).or_default().push(part);
     }
 
@@ -110,11 +110,11 @@ impl Sliding {
     }
 
     /// The groups that a window has so far, if none before it is asked for; everything stays.
-    pub(super) fn peek(&self, window: i64, grid: &Grid, aggregation: &Aggregation) -> Set {
+    pub(super) fn peek(&self, window: i64, grid: &Grid, aggregation: &Aggregation) -> GroupSet {
         let slices = grid.slices(window);
         let mut set = match &self.taken {
             Taken::Sum(running) => {
-                let mut set = Set::small(aggregation);
+                let mut set = GroupSet::small(aggregation);
                 let staying = running.leaving.range(window..).flat_map(|(_, parts)| parts);
                 staying.for_each(|(part, _)| {
                     set.merge_part(part);
@@ -169,7 +169,7 @@ impl Sliding {
 
 impl Running {
     /// Adds groups of a slice until behind this window.
-    fn enter(&mut self, part: Part, last: i64) {
+    fn enter(&mut self, part: RunSlice, last: i64) {
         let groups = self.sum.merge_part(&part);
         self.empty += self.sum.groups() - self.slices.len();
         self.slices.resize(self.sum.groups(), 0);
@@ -225,9 +225,9 @@ impl Running {
 
 impl Tree {
     /// Enters groups of a slice.
-    fn enter(&mut self, slice: i64, parts: &[Part], aggregation: &Aggregation) {
+    fn enter(&mut self, slice: i64, parts: &[RunSlice], aggregation: &Aggregation) {
         for (level, nodes) in self.0.iter_mut().enumerate() {
-            let node = nodes.entry(slice >> level).or_insert_with(|| Set::small(aggregation));
+            let node = nodes.entry(slice >> level).or_insert_with(|| GroupSet::small(aggregation));
             for part in parts {
                 node.merge_part(part);
             }
@@ -235,8 +235,8 @@ impl Tree {
     }
 
     /// The groups of some slices: from the left in steps as large as the tree allows.
-    fn merge(&self, (first, end): (i64, i64), aggregation: &Aggregation) -> Set {
-        let mut merged = Set::small(aggregation);
+    fn merge(&self, (first, end): (i64, i64), aggregation: &Aggregation) -> GroupSet {
+        let mut merged = GroupSet::small(aggregation);
         let mut at = first;
         while at < end {
             let fits = (end - at).ilog2().min(at.trailing_zeros()) as usize;

@@ -17,7 +17,7 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance, 2 * exponent)),
 };
 

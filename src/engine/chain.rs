@@ -74,7 +74,7 @@ impl<'p> Chain<'p> {
         let incoming = match &plan.exchange {
             _ if plan.explodes_early() => Incoming::Rows,
             Exchange::Ordered(stage, _) if !stage.is_blocking() => Incoming::Records,
-            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => Incoming::Passed,
+            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => Incoming::Passed,
             Exchange::Grouped(_) => Incoming::Rows,
         };
         Chain::new(plan, &plan.merge, incoming, executor)

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::data::{Batch, LiveSlots};
+use crate::data::{Batch, SlotSet};
 use crate::format::Look;
 use crate::plan::{self, Plan};
 use crate::sink::Display;
@@ -196,7 +196,7 @@ fn first(batches: Vec<Batch<'static>>, rows: usize) -> Vec<Batch<'static>> {
         if left == 0 {
             break;
         }
-        let all: LiveSlots = batch.slots();
+        let all: SlotSet = batch.slots();
         batch.truncate(left, &all);
         left -= batch.rows;
         kept.push(batch);

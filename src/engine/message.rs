@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use crate::aggregate::{Run, SliceShare};
+use crate::aggregate::{Run, SliceRuns};
 use crate::data::{Batch, RejectedRecord};
 use crate::expr::Failures;
 use crate::stage::{Checks, Header};
@@ -92,7 +92,7 @@ pub(super) enum Share {
     /// Of the whole stream.
     Whole(Vec<Run>),
     /// Of each slice of time.
-    Slices(SliceShare),
+    Slices(SliceRuns),
 }
 
 /// What became of a chunk.

@@ -35,7 +35,7 @@ impl<'p> Results<'p> {
         }
         let merged = match &plan.exchange {
             Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
-            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => None,
+            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => None,
         };
         let mut chain = Chain::of(plan, executor);
         chain.begin(limits, written);

@@ -93,7 +93,7 @@ pub(super) fn origin(scope: &Scope) -> Option<Origin> {
 
 /// What looks back from record to record is no aggregate of a group.
 fn refuse_running(call: &AggregateCall<'_>, parts: Parts) -> Result<Parts, Vec<Mistake>> {
-    if !parts.def.only_runs {
+    if !parts.def.running_only {
         return Ok(parts);
     }
     let name = &call.name.text;
@@ -270,7 +270,7 @@ pub(super) fn meant(typed: &str, names: &[&str]) -> Option<String> {
         return Some(lower);
     }
     percentile(&lower)
-        .or(super::vocabulary::aggregate(typed).map(str::to_owned))
+        .or(super::foreign_verbs::aggregate(typed).map(str::to_owned))
         .or(closest(typed, names).map(str::to_owned))
 }
 

@@ -2,33 +2,33 @@
 //! workers do side by side and what the coordinator does with all of it. Pure: no threads, no I/O.
 
 mod aggregates;
-mod amended;
 mod checks;
 mod comparisons;
 mod explain;
-mod live;
+mod foreign_verbs;
+mod lower;
+mod refine;
 mod running;
 mod scan;
 mod stages;
 mod union;
-mod vocabulary;
 mod window;
 
 use std::sync::Arc;
 
-pub use vocabulary::meaning;
+pub use foreign_verbs::meaning;
 
 use crate::aggregate::Aggregation;
-use crate::data::{Framing, LiveSlots, Preface, Regroup, Scanner, Slot};
+use crate::data::{Framing, Preface, Regroup, Scanner, Slot, SlotSet};
 use crate::expr::Met;
 use crate::expr::scope::{ReadFile, closest};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{self, MAX_MISTAKES, Mistake};
-use crate::stage::{Check, FirstHeader, GoesBy, OrderedStage, RowStage, SideFile, Watched};
+use crate::stage::{Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, Watched};
 
 pub use explain::Explanation;
-pub use window::{Bounds, Place, PlannedWindow, WindowBy};
+pub use window::{AssignedBy, Bounds, PlannedWindow, TimeDomain};
 
 /// What the engine runs.
 pub struct Plan {
@@ -37,7 +37,7 @@ pub struct Plan {
     /// What workers do with each batch, in this order; those of some inputs come in on the way.
     pub map: Vec<Step>,
     /// From this step on rows of some input are pieces of records that its own stages have cut up.
-    pub pieces_from: Option<usize>,
+    pub exploded_from: Option<usize>,
     /// How the batches of all workers come together.
     pub exchange: Exchange,
     /// What the coordinator does behind the exchange, in this order.
@@ -79,7 +79,7 @@ pub struct Input {
     /// What workers do with each of its batches, before they come to those of others.
     pub map: Vec<Step>,
     /// It goes on with this step of the plan.
-    pub enters: usize,
+    pub joins_at: usize,
 }
 
 impl Input {
@@ -117,7 +117,7 @@ pub struct Step {
     /// The stage.
     pub stage: Box<dyn RowStage>,
     /// What is still read behind it.
-    pub live: LiveSlots,
+    pub live: SlotSet,
 }
 
 /// How the batches of all workers come together.
@@ -125,9 +125,9 @@ pub enum Exchange {
     /// Nothing depends on other records: workers encode their rows, which are written in order.
     Rows,
     /// Batches go to the coordinator in order, each reduced by the worker to what can matter.
-    Ordered(Arc<dyn OrderedStage>, LiveSlots),
+    Ordered(Arc<dyn OrderedStage>, SlotSet),
     /// Batches go to the coordinator in order, with these slots: it puts them into windows.
-    Gathered(LiveSlots),
+    Gather(SlotSet),
     /// Each worker keeps groups of its own, which are merged when a batch ends.
     Grouped(Arc<Aggregation>),
 }
@@ -137,7 +137,7 @@ pub enum MergeStep {
     /// A row-by-row stage.
     Rows(Step),
     /// A stage that needs order, or all rows.
-    Ordered(Arc<dyn OrderedStage>, LiveSlots),
+    Ordered(Arc<dyn OrderedStage>, SlotSet),
     /// Aggregates. The first step of a grouped exchange is not repeated here.
     Grouped(Arc<Aggregation>),
 }
@@ -169,7 +169,7 @@ impl Output {
 
 /// What the user wants to see where no stage makes or chooses columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Printing {
+pub enum OutputMode {
     /// The lines as they came.
     AsItCame,
     /// The fields: a format was asked for.
@@ -196,7 +196,7 @@ impl Records {
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What is printed.
-    pub printing: Printing,
+    pub printing: OutputMode,
     /// No sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,
     /// Where records end, if the user says so; otherwise the first stage does.
@@ -219,8 +219,8 @@ pub struct Settings {
     pub inputs: Vec<String>,
 }
 
-impl From<Printing> for Settings {
-    fn from(printing: Printing) -> Settings {
+impl From<OutputMode> for Settings {
+    fn from(printing: OutputMode) -> Settings {
         Settings {
             printing,
             exact: false,
@@ -243,16 +243,16 @@ impl Plan {
     pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
         lang::parse(text)
             .and_then(|pipeline| Plan::of(&pipeline, settings))
-            .map_err(|mistakes| vocabulary::improve(text, mistakes))
+            .map_err(|mistakes| foreign_verbs::improve(text, mistakes))
     }
 
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
         let settings = settings.into();
-        match stages::bind(pipeline, &settings, stages::Amends::Yes) {
+        match stages::bind(pipeline, &settings, stages::Refine::Yes) {
             Ok(mut bound) => {
                 bound.remember(settings.exact, settings.forget_ns);
-                Ok(live::assemble(bound, settings))
+                Ok(lower::lower(bound, settings))
             }
             Err(mut mistakes) => {
                 mistakes.truncate(MAX_MISTAKES);
@@ -324,8 +324,8 @@ impl Plan {
 
     /// Whether windows or stages must hear of time what records do not say: that a source has ended or is silent,
     /// and that the clock has moved on.
-    pub fn goes_by_time(&self) -> bool {
-        self.window.is_some() || self.joins_by() != GoesBy::Nothing
+    pub fn tracks_time(&self) -> bool {
+        self.window.is_some() || self.join_time() != OwnTime::None
     }
 
     /// Whether anything depends on when each record was read.
@@ -335,10 +335,10 @@ impl Plan {
     }
 
     /// By which time the stage goes that records come to first, if it goes by one of its own.
-    pub fn joins_by(&self) -> GoesBy {
+    pub fn join_time(&self) -> OwnTime {
         match &self.exchange {
-            Exchange::Ordered(stage, _) => stage.goes_by(),
-            _ => GoesBy::Nothing,
+            Exchange::Ordered(stage, _) => stage.own_time(),
+            _ => OwnTime::None,
         }
     }
 

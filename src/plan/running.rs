@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::aggregate::{ArgumentKind, Running, RunningAggregate, RunningAggregation};
-use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Slot, Truth, ValueRef};
+use crate::data::{Batch, Column, ColumnBuilder, Slot, SlotSet, Truth, ValueRef};
 use crate::expr::{Node, Rows, Scope, bind};
 use crate::lang::Mistake;
 use crate::lang::arguments::Arguments;
@@ -124,7 +124,7 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Mistake> {
 /// What counts by the clock, or looks at the record before, has no last rows.
 fn refuse_over(call: &AggregateCall<'_>, parts: Parts, over: Option<usize>) -> Result<Parts, Vec<Mistake>> {
     let name = parts.def.entry.name;
-    if over.is_none() || !(parts.def.only_runs || name == "rate") {
+    if over.is_none() || !(parts.def.running_only || name == "rate") {
         return Ok(parts);
     }
     let message = format!("`{name}` is not over the last rows");
@@ -170,7 +170,7 @@ impl Prepared {
 }
 
 impl RowStage for Prepared {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         let condition = self.condition.iter();
         let nodes = condition.chain(&self.values);
         nodes.for_each(|(node, _)| node.reads(slots));
@@ -185,7 +185,7 @@ impl RowStage for Prepared {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let mut made = Vec::new();
         let mut rows: Option<Vec<u32>> = None;
         if let Some((condition, slot)) = &self.condition {
@@ -229,7 +229,7 @@ struct RunningStage {
 }
 
 impl OrderedStage for RunningStage {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.aggregation.reads(slots);
     }
 
@@ -265,24 +265,24 @@ impl OrderedStage for RunningStage {
         }
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let mut needed = live.clone();
         self.reads(&mut needed);
         batch.retain(&needed);
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(GoingAlong { running: Running::new(Arc::clone(&self.aggregation)), live: live.clone() })
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
+        Box::new(RunningOperator { running: Running::new(Arc::clone(&self.aggregation)), live: live.clone() })
     }
 }
 
 /// Sets the results of a batch in it.
-struct GoingAlong {
+struct RunningOperator {
     running: Running,
-    live: LiveSlots,
+    live: SlotSet,
 }
 
-impl Operator for GoingAlong {
+impl Operator for RunningOperator {
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let results = self.running.push(&batch, &mut account.failures);
         batch.retain(&self.live);

@@ -1,7 +1,7 @@
 //! What `assert` and `until` have in common: their condition, and what they have seen.
 
 use super::Account;
-use crate::data::{Batch, Entry, LiveSlots, Slot};
+use crate::data::{Batch, Entry, Slot, SlotSet};
 use crate::expr::{Node, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
@@ -72,7 +72,7 @@ impl Checks {
 
     /// The `assert` of this number has seen the rows of a batch, these of which break it. `live` are the slots
     /// that show them.
-    pub(super) fn see(&mut self, number: usize, batch: &Batch<'_>, broken: &[u32], live: &LiveSlots) {
+    pub(super) fn see(&mut self, number: usize, batch: &Batch<'_>, broken: &[u32], live: &SlotSet) {
         let shown = &broken[..broken.len().min(SHOWN)];
         let seen = Checked {
             rows: batch.rows as u64,
@@ -118,7 +118,7 @@ pub(super) fn condition(
         ]);
     }
     let node = bind_condition(written, scope)?;
-    let mut read = LiveSlots::default();
+    let mut read = SlotSet::default();
     node.reads(&mut read);
     let is_literal = matches!(written.kind, ast::ExprKind::Literal(_));
     if read.iter().next().is_none() && !is_literal && !scope.unknown {
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn the_first_broken_rows_are_shown_however_the_rows_are_cut() {
         for cut in 0..=30 {
-            let mut live = LiveSlots::default();
+            let mut live = SlotSet::default();
             live.insert(Slot(0));
             let mut checks = Checks::default();
             for part in [numbers(0..cut), numbers(cut..30)] {

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::fallback::Fallback;
 use super::header::{FirstHeader, Header, Headings, TakesHeader};
-use super::older::Older;
 use super::{Account, OrderedStage, RowStage};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Regroup, Slot, TextColumn, ValueRef,
+    Batch, Column, ColumnBuilder, Entry, Framing, Preface, Regroup, Slot, SlotSet, TextColumn, ValueRef,
 };
 use crate::decode::{Decoder, Seen, Wanted};
 use crate::expr::{Failures, Node, Requests, Scope, bind_field};
@@ -52,7 +52,7 @@ pub type Watched = (String, Seen);
 impl Extraction {
     /// Makes the stage. Of its fields only those in `live` are read; those that may turn out never to be there
     /// are added to `watched`.
-    pub fn build(self, live: &LiveSlots, watched: &mut Vec<Watched>) -> Box<dyn RowStage> {
+    pub fn build(self, live: &SlotSet, watched: &mut Vec<Watched>) -> Box<dyn RowStage> {
         let (mut wanted, mut slots, mut older) = (Vec::new(), Vec::new(), Vec::new());
         match &self.fields {
             Fields::Known(fields) => {
@@ -71,13 +71,13 @@ impl Extraction {
                     }
                     wanted.push(Wanted::Field(request.path.clone(), seen));
                     slots.push(request.slot);
-                    older.push(request.older.map(Older::Field));
+                    older.push(request.older.map(Fallback::Field));
                 }
                 if live.contains(requests.whole) {
                     wanted.push(Wanted::Whole);
                     slots.push(requests.whole);
                     let whole = requests.older_whole();
-                    older.push(whole.map(|(slot, dropped)| Older::Whole(slot, dropped)));
+                    older.push(whole.map(|(slot, dropped)| Fallback::Whole(slot, dropped)));
                 }
             }
         }
@@ -311,7 +311,7 @@ struct Extract {
     lines: Option<(Slot, Slot)>,
     slots: Vec<Slot>,
     /// For each slot, where values come from that the decoder does not find.
-    older: Vec<Option<Older>>,
+    older: Vec<Option<Fallback>>,
     /// What the slots hold, for people.
     names: Vec<String>,
     /// For each field, whether it was ever looked for.
@@ -362,7 +362,7 @@ impl TakesHeader for Extract {
 }
 
 impl RowStage for Extract {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.from.reads(slots);
         self.header.into_iter().for_each(|slot| slots.insert(slot));
         self.lines.into_iter().for_each(|(line, _)| slots.insert(line));
@@ -385,7 +385,7 @@ impl RowStage for Extract {
         })
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let mut texts = TextColumn::of(self.from.eval_all(batch, &mut account.failures).into_owned());
         let no_records = match self.header {
             _ if self.is_of_field && account.exploded.is_none() => Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::data::{Batch, Column, LiveSlots, Slot, ValueRef, gather_across, gather_column};
+use crate::data::{Batch, Column, Slot, SlotSet, ValueRef, gather_across, gather_column};
 
 /// Where a row is kept: the number of its batch, and its row there.
 pub(super) type Place = (u64, u32);
@@ -56,7 +56,7 @@ impl Kept {
 
     /// Throws out what is not kept, if it is much: then `places` are all places of rows that are, which get new ones.
     /// `live` are the columns.
-    pub(super) fn tidy<'p, P>(&mut self, live: &LiveSlots, places: impl FnOnce() -> P)
+    pub(super) fn tidy<'p, P>(&mut self, live: &SlotSet, places: impl FnOnce() -> P)
     where
         P: Iterator<Item = &'p mut Place>,
     {
@@ -72,7 +72,7 @@ impl Kept {
         }
     }
 
-    fn compact(&mut self, live: &LiveSlots, mut places: Vec<&mut Place>) {
+    fn compact(&mut self, live: &SlotSet, mut places: Vec<&mut Place>) {
         debug_assert_eq!(places.len(), self.kept, "every row that is kept has its place");
         places.sort_unstable();
         let row = |place: &&mut Place| ((place.0 - self.first) as u32, place.1);
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_stays_the_same_however_it_moves() {
-        let mut live = LiveSlots::default();
+        let mut live = SlotSet::default();
         live.insert(SLOT);
         let mut kept = Kept::default();
         let mut places: Vec<(Place, i64)> = Vec::new();

@@ -3,7 +3,7 @@
 //! As the first stage it has the raw bytes searched for its text, or for one that its regex cannot do without.
 
 use super::{Account, BoundStage, Required, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::pattern::bind_pattern;
 use crate::expr::{Node, Pattern, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -76,11 +76,11 @@ struct Match {
 }
 
 impl RowStage for Match {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.of.reads(slots);
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let values = self.of.eval_all(batch, &mut account.failures);
         let mut found = vec![false; batch.rows];
         for pattern in &self.patterns {

@@ -5,7 +5,7 @@
 //! each do not all give the same ones. It costs the count of records before each chunk, as `@number` does.
 
 use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot, ValueRef, encode_key};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet, ValueRef, encode_key};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind};
@@ -70,11 +70,11 @@ struct Sample {
 }
 
 impl RowStage for Sample {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.slots.iter().for_each(|slot| slots.insert(*slot));
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let mut hashes = vec![mix(self.seed); batch.rows];
         let mut key = Vec::new();
         for &slot in &self.slots {

@@ -6,10 +6,10 @@
 use memchr::{memchr_iter, memmem};
 use regex::bytes::Regex;
 
-use super::replaced::replace;
+use super::rename::replace;
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn, Value, each_of_two,
+    Batch, Bytes, Column, Entry, Example, Position, Scanner, Slot, SlotSet, Span, TextColumn, Value, each_of_two,
     each_white_space,
 };
 use crate::expr::pattern::bind_regex;
@@ -139,7 +139,7 @@ struct Split {
 }
 
 impl RowStage for Split {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.node.reads(slots);
     }
 
@@ -151,7 +151,7 @@ impl RowStage for Split {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let column = self.node.eval_all(batch, &mut account.failures).into_owned();
         let texts = TextColumn::of(column);
         account.explode(batch.rows);
@@ -180,7 +180,7 @@ impl RowStage for Split {
         batch.set(self.slot, Column::Text(TextColumn { bytes: texts.bytes, spans }));
     }
 
-    fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
+    fn scanner(&self, line: Slot, live: &SlotSet) -> Option<Box<dyn Scanner>> {
         let reads_line = matches!(self.node, Node::Field(slot, _) if slot == line);
         if !reads_line || self.keep || live.iter().any(|slot| slot != self.slot) {
             return None;

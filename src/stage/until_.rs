@@ -2,7 +2,7 @@
 
 use super::checks::condition;
 use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
-use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, Truth, ValueRef};
+use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Truth, ValueRef};
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
@@ -63,7 +63,7 @@ struct Judge {
 }
 
 impl RowStage for Judge {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.condition.reads(slots);
     }
 
@@ -75,7 +75,7 @@ impl RowStage for Judge {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, _live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, _live: &SlotSet, account: &mut Account) {
         let mut truths = vec![Truth::False; batch.rows];
         for row in self.condition.true_rows(batch, &mut account.failures) {
             truths[row as usize] = Truth::True;
@@ -98,7 +98,7 @@ fn first_true(batch: &Batch<'_>, truth: Slot) -> Option<usize> {
 }
 
 impl OrderedStage for Until {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         slots.insert(self.truth);
     }
 
@@ -113,7 +113,7 @@ impl OrderedStage for Until {
         }
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         if let Some(row) = first_true(batch, self.truth) {
             let mut live = live.clone();
             self.reads(&mut live);
@@ -122,8 +122,8 @@ impl OrderedStage for Until {
         }
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Waiting {
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
+        Box::new(UntilOperator {
             truth: self.truth,
             printed: self.printed,
             live: live.clone(),
@@ -134,16 +134,16 @@ impl OrderedStage for Until {
 }
 
 /// Whether a row has satisfied the condition.
-struct Waiting {
+struct UntilOperator {
     truth: Slot,
     printed: Printed,
-    live: LiveSlots,
+    live: SlotSet,
     is_reached: bool,
     /// Rows of a result that are printed if none of it satisfies the condition.
     held: Vec<Batch<'static>>,
 }
 
-impl Operator for Waiting {
+impl Operator for UntilOperator {
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         if self.is_reached {
             account.filter(batch.rows);

@@ -3,7 +3,7 @@
 //! As the first stage it has the raw bytes searched for a text that its condition cannot do without.
 
 use super::{Account, BoundStage, Required, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::{Node, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Mistake, ast};
@@ -44,11 +44,11 @@ struct Where {
 }
 
 impl RowStage for Where {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.condition.reads(slots);
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let rows = self.condition.true_rows(batch, &mut account.failures);
         account.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {

@@ -88,17 +88,17 @@ pub(super) fn apply(plan: &Plan, input: usize, batch: &mut Batch<'_>, account: &
         }
         step.stage.apply(batch, &step.live, account);
     }
-    let pieces_from = plan.pieces_from.unwrap_or(usize::MAX);
-    for (place, step) in plan.map.iter().enumerate().skip(input.enters) {
+    let exploded_from = plan.exploded_from.unwrap_or(usize::MAX);
+    for (place, step) in plan.map.iter().enumerate().skip(input.joins_at) {
         if batch.rows == 0 {
             return;
         }
-        if place >= pieces_from {
+        if place >= exploded_from {
             account.explode(batch.rows);
         }
         step.stage.apply(batch, &step.live, account);
     }
-    if plan.map.len() >= pieces_from && batch.rows > 0 {
+    if plan.map.len() >= exploded_from && batch.rows > 0 {
         account.explode(batch.rows);
     }
 }

@@ -3,7 +3,7 @@
 
 use bourn::data::{Position, Value, count_records};
 use bourn::lang;
-use bourn::plan::{Exchange, Plan, Printing};
+use bourn::plan::{Exchange, OutputMode, Plan};
 use bourn::stage::Account;
 
 use super::text_and_bytes;
@@ -14,7 +14,7 @@ pub fn check(data: &[u8]) {
         return;
     };
     let pipeline = lang::parse(text);
-    let Ok(plan) = pipeline.and_then(|pipeline| Plan::of(&pipeline, Printing::AsItCame)) else {
+    let Ok(plan) = pipeline.and_then(|pipeline| Plan::of(&pipeline, OutputMode::AsItCame)) else {
         return;
     };
     if plan.inputs[0].metadata != Default::default() {
