@@ -1,6 +1,6 @@
 //! `any(c)`: whether the condition is true for any record.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Truth, Value, ValueRef};
 
@@ -33,7 +33,7 @@ impl TruthOfMany {
     }
 }
 
-impl State for TruthOfMany {
+impl GroupState for TruthOfMany {
     /// The truth that one record is enough for.
     type Shared = bool;
 

@@ -1,6 +1,6 @@
 //! `count`: how many records.
 
-use super::counts::Counts;
+use super::counts::RecordCount;
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Column, Entry, Example, Validity};
 
@@ -20,5 +20,5 @@ pub(super) const COUNT: AggregateDef = AggregateDef {
     columns: None,
     shares_states: None,
     running_only: false,
-    accumulator: |_| Counts::boxed(|counts, _| Column::Int(counts.to_vec(), Validity::ALL)),
+    accumulator: |_| RecordCount::boxed(|counts, _| Column::Int(counts.to_vec(), Validity::ALL)),
 };

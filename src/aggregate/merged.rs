@@ -11,7 +11,7 @@ use crate::group::{GroupTable, Keys, hasher};
 
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
-use super::partial::{PARTITIONS, Run, RunSlice, partition};
+use super::partial::{GroupRun, PARTITIONS, RunSlice, partition};
 use super::result_rows::{Finished, compact, emit, first_of};
 
 /// Fewer groups than this are merged into one table by one thread.
@@ -30,7 +30,7 @@ pub struct Merged {
     /// One, or one for each partition.
     sets: Vec<GroupSet>,
     /// Handed over, but not merged yet: merging waits until it is worth it or the result is asked for.
-    pending: Vec<Run>,
+    pending: Vec<GroupRun>,
     parts: Vec<RunSlice>,
     began: Instant,
     /// Results that were finished and are beyond the range of floats.
@@ -58,9 +58,9 @@ impl Merged {
     }
 
     /// Adds what workers have handed over at the end of a batch.
-    pub fn add(&mut self, runs: Vec<Run>, executor: &dyn Executor) {
+    pub fn add(&mut self, runs: Vec<GroupRun>, executor: &dyn Executor) {
         self.pending.extend(runs);
-        let waiting: usize = self.pending.iter().map(Run::groups).sum();
+        let waiting: usize = self.pending.iter().map(GroupRun::groups).sum();
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
         // Merging costs as much as there is to merge, so each group is moved a bounded number of times.
         if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
@@ -119,12 +119,12 @@ impl Merged {
     }
 
     /// The rows of the result so far, in their order; everything stays.
-    pub fn peek(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
-        self.peek_after(self.began.elapsed().as_secs_f64(), executor)
+    pub fn snapshot(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        self.snapshot_after(self.began.elapsed().as_secs_f64(), executor)
     }
 
-    /// As [`Merged::peek`], of a window of so many seconds.
-    pub fn peek_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+    /// As [`Merged::snapshot`], of a window of so many seconds.
+    pub fn snapshot_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.settle(executor);
         if self.aggregation.keys.is_empty() {
             self.only_group();
@@ -132,7 +132,7 @@ impl Merged {
         let finished: Vec<Mutex<Option<Finished<'_>>>> = self.sets.iter().map(|_| Mutex::new(None)).collect();
         let (aggregation, sets) = (&self.aggregation, &self.sets);
         run(executor, sets.len(), &|index| {
-            let done = sets[index].picture(aggregation, seconds, index as u32);
+            let done = sets[index].snapshot(aggregation, seconds, index as u32);
             if let Ok(mut place) = finished[index].lock() {
                 *place = Some(done);
             }
@@ -174,20 +174,20 @@ impl Merged {
 
     /// Makes one set for few groups, or one for each partition for many.
     fn prepare(&mut self) {
-        let in_runs: usize = self.pending.iter().map(Run::groups).sum();
+        let in_runs: usize = self.pending.iter().map(GroupRun::groups).sum();
         let in_parts: usize = self.parts.iter().map(|part| part.groups.len()).sum();
         let waiting = in_runs + in_parts;
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
         let wanted = if waiting + settled < SMALL_GROUPS { 1 } else { PARTITIONS };
         if wanted > 1 {
-            let runs = self.pending.drain(..).map(Run::parted);
+            let runs = self.pending.drain(..).map(GroupRun::parted);
             self.pending = runs.collect();
         }
         if self.sets.len() >= wanted {
             return;
         }
         for mut set in self.sets.drain(..) {
-            self.pending.push(Run::of(&set.table, &mut set.accumulators));
+            self.pending.push(GroupRun::of(&set.table, &mut set.accumulators));
         }
         let capacity = waiting.max(settled) / wanted;
         self.sets = (0..wanted)
@@ -250,7 +250,7 @@ impl GroupSet {
     pub(super) fn keep(&mut self, groups: &[u32]) {
         self.table.keep(groups);
         for accumulator in &mut self.accumulators {
-            *accumulator = accumulator.gather(groups);
+            *accumulator = accumulator.take_groups(groups);
         }
     }
 
@@ -290,7 +290,7 @@ impl GroupSet {
     }
 
     /// Adds partition `index` of `count` of the runs; if there is one set, all partitions.
-    fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
+    fn merge(&mut self, runs: &[GroupRun], index: usize, count: usize) {
         let mut groups = Vec::new();
         for run in runs {
             let from = if count == 1 { 0..run.groups() } else { run.offsets[index]..run.offsets[index + 1] };
@@ -305,7 +305,7 @@ impl GroupSet {
         groups
     }
 
-    fn merge_groups(&mut self, run: &Run, from: Range<usize>, groups: &mut Vec<u32>) {
+    fn merge_groups(&mut self, run: &GroupRun, from: Range<usize>, groups: &mut Vec<u32>) {
         groups.clear();
         groups.extend(from.clone().map(|group| self.table.group_of_stored(&run.keys, group)));
         for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
@@ -315,7 +315,7 @@ impl GroupSet {
     }
 
     /// The results so far, and the groups that come first; the states stay.
-    fn picture(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
+    fn snapshot(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
         let columns = aggregation.finish(&self.accumulators, seconds);
         let groups = 0..self.table.len() as u32;
         let keys = &self.table.keys;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, compare_extremes, total_order};
 
@@ -42,7 +42,7 @@ impl Extreme {
     }
 }
 
-impl State for Extreme {
+impl GroupState for Extreme {
     /// What the result is to all other values.
     type Shared = Ordering;
 

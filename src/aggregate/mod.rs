@@ -48,12 +48,12 @@ mod sum;
 mod variance;
 mod windowed_groups;
 
-pub use accumulator::{Accumulator, Finish, Groups, Settings};
-pub use aggregation::{Aggregation, BoundAggregate, Key};
+pub use accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
+pub use aggregation::{Aggregation, BoundAggregate, GroupKey};
 pub use merged::{Executor, Merged};
-pub use partial::{Partial, Run};
+pub use partial::{GroupRun, Partial};
 pub use ranking::Ranking;
-pub use running::{Running, RunningAggregate, RunningAggregation};
+pub use running::{RunningAggregate, RunningAggregation, RunningStates};
 pub use seen_keys::SeenKeys;
 pub(crate) use session_groups::sessions_in_order;
 pub use session_groups::{SessionGroups, SessionRows};
@@ -106,7 +106,7 @@ pub struct AggregateDef {
     /// Whether it looks back from record to record, so that only `running` has it.
     pub running_only: bool,
     /// Makes the states, of no group yet.
-    pub accumulator: fn(&Settings) -> Box<dyn Accumulator>,
+    pub accumulator: fn(&AggregateSettings) -> Box<dyn Accumulator>,
 }
 
 /// The names of an aggregate's columns, from the names of its arguments.

@@ -11,9 +11,9 @@ use crate::expr::Failures;
 use crate::group::{GroupTable, hasher};
 use crate::window::Slice;
 
-use super::accumulator::{Accumulator, Groups};
+use super::accumulator::{Accumulator, RowGroups};
 use super::aggregation::Aggregation;
-use super::partial::{Run, RunSlice, accumulate, assign};
+use super::partial::{GroupRun, RunSlice, accumulate, assign};
 
 /// How many slices, and cells, are found without a search.
 const RECENT_SLICES: usize = 16;
@@ -79,7 +79,7 @@ impl SliceGroups {
         for (accumulator, aggregate) in self.accumulators.iter_mut().zip(&aggregation.aggregates) {
             if aggregate.shares.is_none() {
                 accumulator.resize(cells);
-                let groups = Groups::Each(&self.row_cells);
+                let groups = RowGroups::Each(&self.row_cells);
                 accumulate(accumulator.as_mut(), aggregate, groups, batch, failures);
             }
         }
@@ -145,8 +145,8 @@ impl SliceGroups {
         let homes: Vec<(u32, u32)> = cells.iter().map(|cell| taken.homes[*cell as usize]).collect();
         let groups: Vec<u32> = homes.iter().map(|(_, group)| *group).collect();
         let states = taken.accumulators.iter_mut();
-        let states = states.map(|accumulator| accumulator.gather(&cells));
-        let run = Run::small(taken.table.keys.gather(&groups), states.collect());
+        let states = states.map(|accumulator| accumulator.take_groups(&cells));
+        let run = GroupRun::small(taken.table.keys.gather(&groups), states.collect());
         let run = Arc::new(run);
         let mut end = 0;
         let part = |of_slice: &[(u32, u32)]| {

@@ -8,7 +8,7 @@ use crate::expr::Failures;
 use crate::window::Slice;
 
 use super::aggregation::Aggregation;
-use super::partial::{Partial, Run, RunSlice};
+use super::partial::{GroupRun, Partial, RunSlice};
 use super::slice_groups::SliceGroups;
 
 /// The groups of one worker, each slice by itself.
@@ -25,7 +25,7 @@ pub struct SlicedPartial {
 /// What a worker hands over. A slice can be in both lists.
 #[derive(Debug)]
 pub struct SliceRuns {
-    pub(super) whole: Vec<(Slice, Vec<Run>)>,
+    pub(super) whole: Vec<(Slice, Vec<GroupRun>)>,
     pub(super) parts: Vec<(Slice, RunSlice)>,
 }
 

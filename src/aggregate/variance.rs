@@ -1,6 +1,6 @@
 //! `variance(x)`: the variance of a sample.
 
-use super::accumulator::{Finish, PerGroup, State, number};
+use super::accumulator::{Finish, GroupState, PerGroup, number};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, ExactSum, Example, Expansion, Position, Value, ValueRef, scale};
 
@@ -29,7 +29,7 @@ pub(super) struct Spread {
     count: u64,
 }
 
-impl State for Spread {
+impl GroupState for Spread {
     /// What is made of the variance of the numbers without a power of two, and of its exponent.
     type Shared = fn(f64, i32) -> f64;
 

@@ -10,7 +10,7 @@ use crate::window::{Grid, Slice};
 
 use super::aggregation::Aggregation;
 use super::merged::{Executor, Merged};
-use super::partial::{Run, RunSlice};
+use super::partial::{GroupRun, RunSlice};
 use super::sliced_partial::SliceRuns;
 use super::sliding::Sliding;
 
@@ -19,7 +19,7 @@ use super::sliding::Sliding;
 pub struct WindowedGroups {
     aggregation: Arc<Aggregation>,
     grid: Grid,
-    windows: Windows,
+    windows: OpenGroups,
     /// No window before this one is open.
     next: i64,
     /// Results of final windows that are beyond the range of floats.
@@ -27,7 +27,7 @@ pub struct WindowedGroups {
 }
 
 #[derive(Debug)]
-enum Windows {
+enum OpenGroups {
     /// Each by itself.
     Tumbling(BTreeMap<i64, Merged>),
     Sliding(Sliding),
@@ -37,9 +37,9 @@ impl WindowedGroups {
     /// No window yet.
     pub fn new(aggregation: Arc<Aggregation>, grid: Grid) -> Self {
         let windows = if grid.is_tumbling() {
-            Windows::Tumbling(BTreeMap::new())
+            OpenGroups::Tumbling(BTreeMap::new())
         } else {
-            Windows::Sliding(Sliding::new(&aggregation, &grid))
+            OpenGroups::Sliding(Sliding::new(&aggregation, &grid))
         };
         WindowedGroups { aggregation, grid, windows, next: i64::MIN, failures: Failures::default() }
     }
@@ -48,7 +48,7 @@ impl WindowedGroups {
     pub fn add(&mut self, share: SliceRuns, executor: &dyn Executor) {
         let SliceRuns { whole, parts } = share;
         match &mut self.windows {
-            Windows::Tumbling(windows) => {
+            OpenGroups::Tumbling(windows) => {
                 let fresh = || Merged::new(Arc::clone(&self.aggregation));
                 for (slice, runs) in whole {
                     let merged = windows.entry(slice.first).or_insert_with(fresh);
@@ -59,9 +59,10 @@ impl WindowedGroups {
                     merged.add_part(part, executor);
                 }
             }
-            Windows::Sliding(sliding) => {
-                let runs =
-                    |(slice, runs): (Slice, Vec<Run>)| runs.into_iter().map(move |run| (slice, RunSlice::from(run)));
+            OpenGroups::Sliding(sliding) => {
+                let runs = |(slice, runs): (Slice, Vec<GroupRun>)| {
+                    runs.into_iter().map(move |run| (slice, RunSlice::from(run)))
+                };
                 for (slice, part) in whole.into_iter().flat_map(runs).chain(parts) {
                     let first = slice.first.max(self.next);
                     sliding.add(Slice { first, ..slice }, part);
@@ -73,37 +74,37 @@ impl WindowedGroups {
     /// The first window that has records.
     pub fn first(&self) -> Option<i64> {
         match &self.windows {
-            Windows::Tumbling(windows) => windows.keys().next().copied(),
-            Windows::Sliding(sliding) => sliding.first(&self.grid, self.next),
+            OpenGroups::Tumbling(windows) => windows.keys().next().copied(),
+            OpenGroups::Sliding(sliding) => sliding.first(&self.grid, self.next),
         }
     }
 
     /// How many sets of groups are kept: of windows, or of slices and what they are merged into.
     pub fn held(&self) -> usize {
         match &self.windows {
-            Windows::Tumbling(windows) => windows.len(),
-            Windows::Sliding(sliding) => sliding.held(),
+            OpenGroups::Tumbling(windows) => windows.len(),
+            OpenGroups::Sliding(sliding) => sliding.held(),
         }
     }
 
     /// The first windows that have records, in order, at most so many.
     pub fn open(&self, most: usize) -> Vec<i64> {
         match &self.windows {
-            Windows::Tumbling(windows) => windows.keys().take(most).copied().collect(),
-            Windows::Sliding(sliding) => sliding.open(&self.grid, self.next, most),
+            OpenGroups::Tumbling(windows) => windows.keys().take(most).copied().collect(),
+            OpenGroups::Sliding(sliding) => sliding.open(&self.grid, self.next, most),
         }
     }
 
     /// The rows that an open window has so far; everything stays.
-    pub fn peek(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+    pub fn snapshot(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         let seconds = self.seconds(window);
         match &mut self.windows {
-            Windows::Tumbling(windows) => match windows.get_mut(&window) {
-                Some(merged) => merged.peek_after(seconds, executor),
+            OpenGroups::Tumbling(windows) => match windows.get_mut(&window) {
+                Some(merged) => merged.snapshot_after(seconds, executor),
                 None => Vec::new(),
             },
-            Windows::Sliding(sliding) => {
-                let set = sliding.peek(window, &self.grid, &self.aggregation);
+            OpenGroups::Sliding(sliding) => {
+                let set = sliding.snapshot(window, &self.grid, &self.aggregation);
                 set.into_rows(&self.aggregation, seconds, &mut Failures::default())
             }
         }
@@ -124,7 +125,7 @@ impl WindowedGroups {
     pub fn finish(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         let seconds = self.seconds(window);
         match &mut self.windows {
-            Windows::Tumbling(windows) => match windows.remove(&window) {
+            OpenGroups::Tumbling(windows) => match windows.remove(&window) {
                 Some(mut merged) => {
                     let rows = merged.finish_after(seconds, executor);
                     self.failures.append(merged.take_failures());
@@ -132,7 +133,7 @@ impl WindowedGroups {
                 }
                 None => Vec::new(),
             },
-            Windows::Sliding(sliding) => {
+            OpenGroups::Sliding(sliding) => {
                 self.next = window + 1;
                 sliding.finish(window, &self.grid, &self.aggregation, seconds, &mut self.failures)
             }

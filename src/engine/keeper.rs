@@ -161,7 +161,7 @@ impl Keeper {
                 let open = groups.windowed.open(MOST_OPEN).into_iter();
                 let window = |window| {
                     let (start, end) = standing.bounds(&groups.grid, window)?;
-                    let rows = groups.windowed.peek(window, executor);
+                    let rows = groups.windowed.snapshot(window, executor);
                     Some(Next::Window(start, end, rows))
                 };
                 open.filter_map(window).collect()
@@ -174,7 +174,7 @@ impl Keeper {
                 };
                 open.filter_map(window).collect()
             }
-            Keeper::Sessions(groups) => groups.peek().map(Next::Sessions).into_iter().collect(),
+            Keeper::Sessions(groups) => groups.snapshot().map(Next::Sessions).into_iter().collect(),
             Keeper::SessionRows(records) => records.open(),
         }
     }

@@ -15,7 +15,7 @@ use super::{Encoding, LiveTable};
 /// The table on the terminal.
 pub(super) struct Live<'p> {
     display: Display,
-    output: &'p plan::Output,
+    output: &'p plan::PlannedOutput,
     encoding: Encoding,
     look: Look,
     /// The rows of the last picture, as many as can be shown, and how many it had.

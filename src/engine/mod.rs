@@ -44,7 +44,7 @@ use crossbeam::channel::{bounded, unbounded};
 
 use crate::data::{reason, time_defaults};
 use crate::format::{FormatDef, Look};
-use crate::plan::{AssignedBy, Input, Plan};
+use crate::plan::{AssignedBy, Plan, PlannedInput};
 use crate::sink::{Display, Progress, Rejects, Sink, SinkError};
 use crate::source::{self, Liveness};
 use crate::stage::Checks;
@@ -202,7 +202,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     for _ in 0..tickets_at_once {
         let _ = ticket_sender.send(()); // there is room for all of them
     }
-    let numbers = |input: &Input| input.metadata.number.is_some();
+    let numbers = |input: &PlannedInput| input.metadata.number.is_some();
     let numbered = plan.inputs.iter().any(numbers);
     let board = numbered.then(|| Arc::new(board::Board::default()));
     let windowing = windowing(&plan, &job);

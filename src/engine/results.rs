@@ -97,7 +97,7 @@ impl<'p> Results<'p> {
     pub(super) fn picture(&mut self) -> Vec<Batch<'static>> {
         match self {
             Results::Stream { plan, merged: Some(merged), executor, .. } => {
-                Chain::of(plan, *executor).all(merged.peek(*executor))
+                Chain::of(plan, *executor).all(merged.snapshot(*executor))
             }
             Results::Stream { chain, .. } => chain.peek(),
             Results::Windows(windows) => windows.picture(),

@@ -7,8 +7,8 @@ use crate::stage::OwnTime;
 use crate::window::Kind;
 
 use super::lower::Scanned;
-use super::union::Reading;
-use super::{AssignedBy, MergeStep, Metadata, Output, PlannedWindow, Step, TimeDomain};
+use super::union::InputFraming;
+use super::{AssignedBy, MergeStep, Metadata, PlannedOutput, PlannedWindow, RowStep, TimeDomain};
 
 /// What is decoded, what runs side by side, what bounds memory, when results appear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,11 +21,11 @@ impl Explanation {
     /// `branches` are other sources, each with what is done with its records alone.
     pub(super) fn of(
         texts: &[String],
-        (reading, scanned, metadata): (Reading, Scanned, Metadata),
-        (done, map, branches): (Option<usize>, &[(usize, Step)], &[String]),
+        (reading, scanned, metadata): (InputFraming, Scanned, Metadata),
+        (done, map, branches): (Option<usize>, &[(usize, RowStep)], &[String]),
         merge: &[(usize, MergeStep)],
         window: Option<&PlannedWindow>,
-        output: &Output,
+        output: &PlannedOutput,
     ) -> Explanation {
         let mut rows = Vec::new();
         let mut decoded = match scanned {

@@ -7,7 +7,7 @@ use crate::aggregate::Aggregation;
 use crate::data::{Framing, Preface, Scanner, Slot, SlotSet};
 use crate::expr::Field;
 use crate::format::OutputColumn;
-use crate::stage::{Required, RowStage, Watched};
+use crate::stage::{RequiredText, RowStage, WatchedField};
 use crate::window;
 
 use super::Records;
@@ -16,7 +16,9 @@ use super::scan::{CountScanner, LineScanner, SearchScanner};
 use super::stages::{BoundPipeline, LogicalStage, SourceSlots, StageKind};
 use super::union::{PlannedBranch, reading};
 use super::window::{AssignedBy, BoundWindow, OpenWindow, PlannedWindow, TimeDomain};
-use super::{Exchange, Input, LateRejects, MergeStep, Metadata, Output, OutputMode, Plan, Settings, Step};
+use super::{
+    Exchange, LateRejects, MergeStep, Metadata, OutputMode, Plan, PlannedInput, PlannedOutput, RowStep, Settings,
+};
 
 /// Makes the plan of a bound pipeline.
 pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
@@ -106,11 +108,11 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let branches: Vec<_> = entering.iter().map(PlannedBranch::explained).collect();
     watched.retain(|(name, _)| !entering.iter().any(|entering| entering.knows(name)));
     let of_all = steps.len();
-    let mut inputs: Vec<Input> = entering.into_iter().map(|entering| entering.input(of_all)).collect();
+    let mut inputs: Vec<PlannedInput> = entering.into_iter().map(|entering| entering.input(of_all)).collect();
     let metadata = metadata(&bound.source, &live);
     let parted = steps.iter().position(|(_, step)| !matches!(step, MergeStep::Rows(_))).unwrap_or(steps.len());
     let merge_side: Vec<(usize, MergeStep)> = steps.split_off(parted);
-    let mut map: Vec<(usize, Step)> = steps
+    let mut map: Vec<(usize, RowStep)> = steps
         .into_iter()
         .filter_map(|(index, step)| if let MergeStep::Rows(step) = step { Some((index, step)) } else { None })
         .collect();
@@ -127,7 +129,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     map.append(&mut shared);
     inputs.insert(
         0,
-        Input {
+        PlannedInput {
             name: String::new(),
             framing: main.framing,
             regroup: main.regroup,
@@ -166,7 +168,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     if matches!(exchange, Exchange::Grouped(_)) {
         merge.remove(0);
     }
-    let map: Vec<Step> = map.into_iter().map(|(_, step)| step).collect();
+    let map: Vec<RowStep> = map.into_iter().map(|(_, step)| step).collect();
     for input in &mut inputs {
         let mut steps = input.map.iter().chain(&map[input.joins_at..]);
         let takes_header = steps.any(|step| step.stage.takes_header().is_some());
@@ -203,7 +205,7 @@ fn without_origin(kind: StageKind, is_kept_by_workers: bool) -> StageKind {
 }
 
 /// Lines of sources whose headers differ are printed in the order of the first one.
-fn print_in_order(output: &mut Output, bound: &mut BoundPipeline) {
+fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline) {
     let is_union = |stage: &LogicalStage| matches!(stage.kind, StageKind::Union(_));
     let Some(line) = output.lines else {
         return;
@@ -236,9 +238,9 @@ fn places_on_workers(window: &BoundWindow, stages: &[LogicalStage]) -> bool {
 }
 
 /// The first step in front of which records of an input meet pieces of those of another.
-fn exploded_from(inputs: &[Input], map: &[Step]) -> Option<usize> {
+fn exploded_from(inputs: &[PlannedInput], map: &[RowStep]) -> Option<usize> {
     let (main, others) = inputs.split_first()?;
-    let cut_up = |input: &&Input| {
+    let cut_up = |input: &&PlannedInput| {
         let steps = map[..input.joins_at].iter();
         main.scanner.explodes() || input.explodes() || { steps }.any(|step| step.stage.explodes())
     };
@@ -265,7 +267,7 @@ pub(super) fn add_steps(
     kind: StageKind,
     live: &mut SlotSet,
     steps: &mut Vec<(usize, MergeStep)>,
-    watched: &mut Vec<Watched>,
+    watched: &mut Vec<WatchedField>,
 ) {
     match kind {
         StageKind::Rows(stages) => {
@@ -308,15 +310,15 @@ pub(super) fn row_step(stage: Box<dyn RowStage>, live: &mut SlotSet) -> MergeSte
     let behind = live.clone();
     stage.makes().into_iter().for_each(|made| live.remove(made));
     stage.reads(live);
-    MergeStep::Rows(Step { stage, live: behind })
+    MergeStep::Rows(RowStep { stage, live: behind })
 }
 
 /// What is printed: the columns, or the lines if no stage made or chose any.
-fn output(bound: &BoundPipeline, printing: OutputMode) -> Output {
+fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     let scope = &bound.scope;
     if printing == OutputMode::AsItCame && !bound.chooses_columns {
         let line = OutputColumn { name: "line".to_owned(), slot: bound.source.line, is_key: false, is_bound: false };
-        return Output {
+        return PlannedOutput {
             columns: vec![line],
             lines: Some(bound.source.line),
             first_line: None,
@@ -343,7 +345,7 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> Output {
     let columns: Vec<OutputColumn> = fields.zip(scope.printed()).map(column).collect();
     let is_in_front = |field: &&Field| is_bound(field.slot) || field.is_in_front;
     let front = scope.fields().iter().take_while(is_in_front).count();
-    Output { columns, lines: None, first_line: None, whole: scope.whole(), front, dropped: scope.dropped() }
+    PlannedOutput { columns, lines: None, first_line: None, whole: scope.whole(), front, dropped: scope.dropped() }
 }
 
 /// The stages behind the exchange that still see records: those up to the first that makes other rows of them.
@@ -379,7 +381,7 @@ pub(super) fn scanner(
     framing: Framing,
     is_foreign: bool,
     metadata: Metadata,
-    map: &mut Vec<(usize, Step)>,
+    map: &mut Vec<(usize, RowStep)>,
     live: &SlotSet,
 ) -> (Box<dyn Scanner>, Scanned, Option<usize>) {
     // The time of arrival is told of whatever the scanner makes of a record.
@@ -388,7 +390,7 @@ pub(super) fn scanner(
         && !is_foreign
         && let Some((_, step)) = map.first()
     {
-        if let Some(Required { text, is_all }) = step.stage.required(source.line) {
+        if let Some(RequiredText { text, is_all }) = step.stage.required(source.line) {
             let read = if is_all { &step.live } else { live };
             let reads_line = read.contains(source.line) || metadata.time.is_some();
             let line = reads_line.then_some(source.line);

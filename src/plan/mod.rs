@@ -25,7 +25,7 @@ use crate::expr::scope::{ReadFile, closest};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
 use crate::lang::{self, MAX_MISTAKES, Mistake};
-use crate::stage::{Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, Watched};
+use crate::stage::{Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
 
 pub use explain::Explanation;
 pub use window::{AssignedBy, Bounds, PlannedWindow, TimeDomain};
@@ -33,9 +33,9 @@ pub use window::{AssignedBy, Bounds, PlannedWindow, TimeDomain};
 /// What the engine runs.
 pub struct Plan {
     /// Where records come from: the sources of the command line, then those that have a name.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<PlannedInput>,
     /// What workers do with each batch, in this order; those of some inputs come in on the way.
-    pub map: Vec<Step>,
+    pub map: Vec<RowStep>,
     /// From this step on rows of some input are pieces of records that its own stages have cut up.
     pub exploded_from: Option<usize>,
     /// How the batches of all workers come together.
@@ -49,13 +49,13 @@ pub struct Plan {
     /// If rejected lines are kept, and stages behind the exchange may reject records: how to keep them.
     pub late_rejects: Option<LateRejects>,
     /// What is printed.
-    pub output: Output,
+    pub output: PlannedOutput,
     /// Every row of the result must satisfy these.
     pub asserts: Vec<Check>,
     /// The run ends as soon as a row of the result satisfies this.
     pub until: Option<Check>,
     /// Fields that only the data can have: those that never were there are named at the end.
-    pub watched: Vec<Watched>,
+    pub watched: Vec<WatchedField>,
     /// Comparisons as they are written: those that never met two values of comparable types are named at the end.
     comparisons: Vec<([String; 3], Met)>,
     /// The plan in words.
@@ -63,7 +63,7 @@ pub struct Plan {
 }
 
 /// Where records come from, and how they are read.
-pub struct Input {
+pub struct PlannedInput {
     /// As the expression names it; that of the command line has no name.
     pub name: String,
     /// Where records end. If not at every newline, the scanner gives a row for each record.
@@ -77,12 +77,12 @@ pub struct Input {
     /// What the source must say of each record.
     pub metadata: Metadata,
     /// What workers do with each of its batches, before they come to those of others.
-    pub map: Vec<Step>,
+    pub map: Vec<RowStep>,
     /// It goes on with this step of the plan.
     pub joins_at: usize,
 }
 
-impl Input {
+impl PlannedInput {
     /// Whether its own steps make several rows of a record.
     fn explodes(&self) -> bool {
         self.scanner.explodes() || self.map.iter().any(|step| step.stage.explodes())
@@ -113,7 +113,7 @@ pub struct LateRejects {
 }
 
 /// A row-by-row stage with the slots that are read behind it.
-pub struct Step {
+pub struct RowStep {
     /// The stage.
     pub stage: Box<dyn RowStage>,
     /// What is still read behind it.
@@ -135,7 +135,7 @@ pub enum Exchange {
 /// A step of the coordinator. The stage of the exchange is the first.
 pub enum MergeStep {
     /// A row-by-row stage.
-    Rows(Step),
+    Rows(RowStep),
     /// A stage that needs order, or all rows.
     Ordered(Arc<dyn OrderedStage>, SlotSet),
     /// Aggregates. The first step of a grouped exchange is not repeated here.
@@ -144,7 +144,7 @@ pub enum MergeStep {
 
 /// What is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
+pub struct PlannedOutput {
     /// The columns in their order.
     pub columns: Vec<OutputColumn>,
     /// No stage made or chose columns, and no format was asked for: the lines in this slot are printed as they
@@ -160,7 +160,7 @@ pub struct Output {
     pub dropped: Vec<String>,
 }
 
-impl Output {
+impl PlannedOutput {
     /// Everything that is read for printing.
     pub fn slots(&self) -> impl Iterator<Item = Slot> {
         self.columns.iter().map(|column| column.slot).chain(self.whole)
@@ -344,7 +344,7 @@ impl Plan {
 
     /// Whether workers make several rows of a record.
     pub fn explodes_early(&self) -> bool {
-        self.inputs.iter().any(Input::explodes) || self.map.iter().any(|step| step.stage.explodes())
+        self.inputs.iter().any(PlannedInput::explodes) || self.map.iter().any(|step| step.stage.explodes())
     }
 
     /// Whether nothing is printed before all records are in.

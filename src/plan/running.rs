@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::aggregate::{ArgumentKind, Running, RunningAggregate, RunningAggregation};
+use crate::aggregate::{ArgumentKind, RunningAggregate, RunningAggregation, RunningStates};
 use crate::data::{Batch, Column, ColumnBuilder, Slot, SlotSet, Truth, ValueRef};
 use crate::expr::{Node, Rows, Scope, bind};
 use crate::lang::Mistake;
@@ -11,7 +11,7 @@ use crate::lang::ast::Stage;
 use crate::lang::clauses::{AggregateCall, aggregate_call, alias, keys};
 use crate::stage::{self, Account, Memory, Operator, OrderedStage, RowStage};
 
-use super::aggregates::{Parts, bind_call, column_names, origin};
+use super::aggregates::{BoundCall, bind_call, column_names, origin};
 
 /// The steps that compute what it reads, and the stage.
 type BoundRunning = (Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>);
@@ -38,7 +38,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     if let Err(mistake) = arguments.finish(usage) {
         mistakes.push(mistake);
     }
-    let mut prepared = Prepared::default();
+    let mut prepared = RunningInputs::default();
     let mut key_slots = Vec::new();
     for key in &by {
         if let Some(alias) = &key.alias {
@@ -122,7 +122,7 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Mistake> {
 }
 
 /// What counts by the clock, or looks at the record before, has no last rows.
-fn refuse_over(call: &AggregateCall<'_>, parts: Parts, over: Option<usize>) -> Result<Parts, Vec<Mistake>> {
+fn refuse_over(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Vec<Mistake>> {
     let name = parts.def.entry.name;
     if over.is_none() || !(parts.def.running_only || name == "rate") {
         return Ok(parts);
@@ -134,8 +134,8 @@ fn refuse_over(call: &AggregateCall<'_>, parts: Parts, over: Option<usize>) -> R
 }
 
 /// The aggregate, whose columns have no slots yet, and the step that computes what it reads.
-fn prepare(parts: Parts, over: Option<usize>, scope: &Scope) -> (Prepared, RunningAggregate) {
-    let mut step = Prepared::default();
+fn prepare(parts: BoundCall, over: Option<usize>, scope: &Scope) -> (RunningInputs, RunningAggregate) {
+    let mut step = RunningInputs::default();
     let condition = parts.condition.map(|node| {
         let slot = scope.new_slot();
         step.condition = Some((node, slot));
@@ -150,12 +150,12 @@ fn prepare(parts: Parts, over: Option<usize>, scope: &Scope) -> (Prepared, Runni
 
 /// Computes what an aggregate reads, on the workers: its condition, and its arguments where the condition is true.
 #[derive(Default)]
-struct Prepared {
+struct RunningInputs {
     condition: Option<(Node, Slot)>,
     values: Vec<(Node, Slot)>,
 }
 
-impl Prepared {
+impl RunningInputs {
     /// What holds the value of an expression: its field, or a column of this step.
     fn value(&mut self, node: Node, scope: &Scope) -> Slot {
         match node {
@@ -169,7 +169,7 @@ impl Prepared {
     }
 }
 
-impl RowStage for Prepared {
+impl RowStage for RunningInputs {
     fn reads(&self, slots: &mut SlotSet) {
         let condition = self.condition.iter();
         let nodes = condition.chain(&self.values);
@@ -272,13 +272,13 @@ impl OrderedStage for RunningStage {
     }
 
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
-        Box::new(RunningOperator { running: Running::new(Arc::clone(&self.aggregation)), live: live.clone() })
+        Box::new(RunningOperator { running: RunningStates::new(Arc::clone(&self.aggregation)), live: live.clone() })
     }
 }
 
 /// Sets the results of a batch in it.
 struct RunningOperator {
-    running: Running,
+    running: RunningStates,
     live: SlotSet,
 }
 

@@ -8,11 +8,11 @@ use crate::expr::United;
 use crate::expr::scope::closest;
 use crate::lang::Mistake;
 use crate::lang::ast::Stage;
-use crate::stage::{Align, JoinClause, JoinSpec, RowStage, Side, Sides, UnionClause, Watched, is_check};
+use crate::stage::{Align, JoinClause, JoinSpec, RowStage, Side, Sides, UnionClause, WatchedField, is_check};
 
 use super::lower::{add_steps, metadata, row_step, scanner};
 use super::stages::{BoundPipeline, LogicalStage, SourceSlots, StageKind, bind_stage};
-use super::{Input, MergeStep, Records, Step};
+use super::{MergeStep, PlannedInput, Records, RowStep};
 
 /// A source that comes in.
 pub(super) struct Branch {
@@ -30,7 +30,7 @@ const JOIN: &str = "join";
 
 /// A branch while the stages behind it are planned.
 pub(super) struct PlannedBranch {
-    input: Input,
+    input: PlannedInput,
     /// So many steps stand behind it.
     behind: usize,
     /// What is done with its records alone, in words.
@@ -40,7 +40,7 @@ pub(super) struct PlannedBranch {
 
 /// How a source is read.
 #[derive(Clone, Copy)]
-pub(super) struct Reading {
+pub(super) struct InputFraming {
     pub(super) framing: Framing,
     pub(super) regroup: Option<Regroup>,
     pub(super) preface: Preface,
@@ -167,7 +167,12 @@ fn not_row_by_row(stage: &Stage, outer: &str) -> Mistake {
 }
 
 /// How the records of a source are read: its own stages come first, then those behind the place where it enters.
-pub(super) fn reading(own: &[LogicalStage], behind: &[LogicalStage], records: Option<Records>, line: Slot) -> Reading {
+pub(super) fn reading(
+    own: &[LogicalStage],
+    behind: &[LogicalStage],
+    records: Option<Records>,
+    line: Slot,
+) -> InputFraming {
     let extractions = |stage: &'_ LogicalStage| match &stage.kind {
         StageKind::Extract(extraction) => Some((extraction.framing(), extraction.preface())),
         _ => None,
@@ -185,7 +190,7 @@ pub(super) fn reading(own: &[LogicalStage], behind: &[LogicalStage], records: Op
         Some(Records::Regrouped(regroup)) => (regroup.framing(), Some(regroup)),
         None => (framing.unwrap_or_default(), regroup.flatten()),
     };
-    Reading { framing, regroup, preface: preface.unwrap_or_default() }
+    InputFraming { framing, regroup, preface: preface.unwrap_or_default() }
 }
 
 /// How the first stage that extracts from the source's own lines wants them, if it is one.
@@ -213,11 +218,11 @@ impl Branch {
     pub(super) fn plan(
         self,
         index: usize,
-        (reading, is_foreign): (Reading, bool),
+        (reading, is_foreign): (InputFraming, bool),
         (source, late_line): (&SourceSlots, Option<Slot>),
         live: &mut SlotSet,
         steps: &mut Vec<(usize, MergeStep)>,
-        watched: &mut Vec<Watched>,
+        watched: &mut Vec<WatchedField>,
     ) -> PlannedBranch {
         let mut own_live = live.clone();
         let mut own = Vec::new();
@@ -247,11 +252,11 @@ impl Branch {
             MergeStep::Rows(step) => Some((index, step)),
             MergeStep::Ordered(..) | MergeStep::Grouped(_) => None, // refused when it was bound
         };
-        let mut map: Vec<(usize, Step)> = own.into_iter().rev().filter_map(step).collect();
+        let mut map: Vec<(usize, RowStep)> = own.into_iter().rev().filter_map(step).collect();
         let metadata = metadata(source, &own_live);
         let (scanner, ..) = scanner(source, reading.framing, is_foreign, metadata, &mut map, &own_live);
         PlannedBranch {
-            input: Input {
+            input: PlannedInput {
                 name: self.name,
                 framing: reading.framing,
                 regroup: reading.regroup,
@@ -270,8 +275,8 @@ impl Branch {
 
 impl PlannedBranch {
     /// The input, where so many steps stand in front of the exchange and behind it.
-    pub(super) fn input(self, steps: usize) -> Input {
-        Input { joins_at: steps - self.behind, ..self.input }
+    pub(super) fn input(self, steps: usize) -> PlannedInput {
+        PlannedInput { joins_at: steps - self.behind, ..self.input }
     }
 
     /// Whether one of the two streams is sure to have a field of this name.

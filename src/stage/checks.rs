@@ -22,7 +22,7 @@ pub struct Check {
 
 /// What an `assert` has seen of some rows.
 #[derive(Clone, Debug, Default)]
-pub struct Checked {
+pub struct AssertCounts {
     /// How many rows.
     pub rows: u64,
     /// How many of them break it.
@@ -35,16 +35,16 @@ pub struct Checked {
 #[derive(Clone, Debug, Default)]
 pub struct Checks {
     /// By the number of the `assert`; none for those behind the last that has seen a row.
-    asserts: Vec<Checked>,
+    asserts: Vec<AssertCounts>,
     /// How many rows `until` has judged.
     pub until_rows: u64,
     /// Whether the condition of `until` has come true.
     pub reached: bool,
 }
 
-impl Checked {
+impl AssertCounts {
     /// Adds what was seen of rows behind these.
-    fn append(&mut self, behind: Checked) {
+    fn append(&mut self, behind: AssertCounts) {
         self.rows += behind.rows;
         self.broken += behind.broken;
         let mut room = SHOWN.saturating_sub(self.shown.iter().map(|batch| batch.rows).sum());
@@ -61,7 +61,7 @@ impl Checked {
 
 impl Checks {
     /// What the `assert` of this number has seen.
-    pub fn of(&self, number: usize) -> Checked {
+    pub fn of(&self, number: usize) -> AssertCounts {
         self.asserts.get(number).cloned().unwrap_or_default()
     }
 
@@ -74,7 +74,7 @@ impl Checks {
     /// that show them.
     pub(super) fn see(&mut self, number: usize, batch: &Batch<'_>, broken: &[u32], live: &SlotSet) {
         let shown = &broken[..broken.len().min(SHOWN)];
-        let seen = Checked {
+        let seen = AssertCounts {
             rows: batch.rows as u64,
             broken: broken.len() as u64,
             shown: match shown {
@@ -94,9 +94,9 @@ impl Checks {
         }
     }
 
-    fn add(&mut self, number: usize, seen: Checked) {
+    fn add(&mut self, number: usize, seen: AssertCounts) {
         if self.asserts.len() <= number {
-            self.asserts.resize_with(number + 1, Checked::default);
+            self.asserts.resize_with(number + 1, AssertCounts::default);
         }
         self.asserts[number].append(seen);
     }

@@ -5,14 +5,14 @@ use crate::data::{Column, ColumnBuilder, NameIndex, Slot, SlotSet, Value, ValueR
 
 /// Where the values stand that were there before.
 #[derive(Clone, Debug)]
-pub(super) enum Fallback {
+pub(super) enum FieldFallback {
     /// Those of one field.
     Field(Slot),
     /// All of an object, but for these names.
     Whole(Slot, Vec<String>),
 }
 
-impl Fallback {
+impl FieldFallback {
     /// Adds the slot that is read.
     pub(super) fn reads(&self, slots: &mut SlotSet) {
         slots.insert(self.slot());
@@ -20,15 +20,15 @@ impl Fallback {
 
     pub(super) fn slot(&self) -> Slot {
         match self {
-            Fallback::Field(slot) | Fallback::Whole(slot, _) => *slot,
+            FieldFallback::Field(slot) | FieldFallback::Whole(slot, _) => *slot,
         }
     }
 
     /// The values of `newer`, and where it has none those of `older`.
     pub(super) fn under<'a>(&self, newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
         match self {
-            Fallback::Field(_) => coalesce(newer, older),
-            Fallback::Whole(_, dropped) => merge(&newer, older, dropped),
+            FieldFallback::Field(_) => coalesce(newer, older),
+            FieldFallback::Whole(_, dropped) => merge(&newer, older, dropped),
         }
     }
 }

@@ -108,7 +108,7 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
     let mut states = Vec::new();
     for (clause, old) in clauses.iter().zip(olds) {
         match (bind_expr(clause.initial, scope), bind_expr(clause.next, &inner)) {
-            (Ok(initial), Ok(next)) => states.push(State {
+            (Ok(initial), Ok(next)) => states.push(FoldState {
                 initial: match initial {
                     Node::Constant(value) => Initial::Constant(value),
                     node => {
@@ -169,7 +169,7 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec
 
 /// A bound state.
 #[derive(Clone, Debug)]
-pub(super) struct State {
+pub(super) struct FoldState {
     pub(super) initial: Initial,
     /// Where `next` finds the state before.
     pub(super) old: Slot,
@@ -193,7 +193,7 @@ pub(super) struct Fold {
     pub(super) keys: Vec<Slot>,
     /// Where the rows hold the keys, if there are such rows.
     pub(super) key_slots: Vec<Slot>,
-    pub(super) states: Vec<State>,
+    pub(super) states: Vec<FoldState>,
     pub(super) limit: Option<usize>,
     pub(super) forget: Option<(i64, Slot)>,
     /// Where the batches say which record a row is.

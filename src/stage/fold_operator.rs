@@ -238,10 +238,10 @@ impl Operator for FoldOperator {
     }
 
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
-        out.extend(self.peek());
+        out.extend(self.snapshot());
     }
 
-    fn peek(&self) -> Vec<Batch<'static>> {
+    fn snapshot(&self) -> Vec<Batch<'static>> {
         if self.fold.gives == Gives::Records {
             return Vec::new();
         }

@@ -7,7 +7,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::hash_index::HashIndex;
-use super::join::key::{JoinKind, Keys, join_kind, keys};
+use super::join::key::{JoinKind, KeyClauses, join_kind, keys};
 use super::{Account, BoundStage, RowStage, SideFile, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, escape_controls};
 use crate::decode::table::{Table, read_table};
@@ -101,7 +101,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Mistake> {
     let (path, path_span) = arguments.text("a file in quotes")?;
     let path = String::from_utf8_lossy(path).into_owned();
-    let Keys { key, other } = keys(&mut arguments, ("the file's column", "column"))?;
+    let KeyClauses { key, other } = keys(&mut arguments, ("the file's column", "column"))?;
     let kind = join_kind(&mut arguments);
     arguments.finish(LOOKUP.entry.usage)?;
     Ok(Clauses { path, path_span, key, column: (other.0.label(), other.1), kind })

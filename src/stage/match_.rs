@@ -2,7 +2,7 @@
 //!
 //! As the first stage it has the raw bytes searched for its text, or for one that its regex cannot do without.
 
-use super::{Account, BoundStage, Required, RowStage, StageDef};
+use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::pattern::bind_pattern;
 use crate::expr::{Node, Pattern, Scope, bind as bind_expr};
@@ -96,11 +96,11 @@ impl RowStage for Match {
         }
     }
 
-    fn required(&self, line: Slot) -> Option<Required<'_>> {
+    fn required(&self, line: Slot) -> Option<RequiredText<'_>> {
         let reads_line = matches!(self.of, Node::Field(slot, _) if slot == line);
         match self.patterns.as_slice() {
             [pattern] if self.keep && reads_line => {
-                Some(Required { text: pattern.required_text()?, is_all: matches!(pattern, Pattern::Text(_)) })
+                Some(RequiredText { text: pattern.required_text()?, is_all: matches!(pattern, Pattern::Text(_)) })
             }
             _ => None,
         }

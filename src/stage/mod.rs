@@ -46,8 +46,8 @@ mod window_;
 
 pub use account::Account;
 pub use assert_::Assert;
-pub use checks::{Check, Checked, Checks, SHOWN};
-pub use extract::{Extraction, Watched};
+pub use checks::{AssertCounts, Check, Checks, SHOWN};
+pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
 pub use join::{JoinClause, JoinSpec, Sides};
 pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
@@ -176,7 +176,7 @@ pub trait RowStage: Send + Sync {
     }
 
     /// What a record must have in its line, which is in slot `line`, to pass; asked of the first stage.
-    fn required(&self, line: Slot) -> Option<Required<'_>> {
+    fn required(&self, line: Slot) -> Option<RequiredText<'_>> {
         let _ = line;
         None
     }
@@ -200,7 +200,7 @@ pub trait SideFile: Sync {
 }
 
 /// A text without which a line does not pass a stage.
-pub struct Required<'s> {
+pub struct RequiredText<'s> {
     /// The text.
     pub text: Cow<'s, [u8]>,
     /// Whether a line that has it passes: then the stage has nothing left to do.

@@ -123,7 +123,7 @@ pub trait Operator: Send {
 
     /// What [`Operator::finish`] would give if all records were in; everything stays. Nothing where no result
     /// waits for the end.
-    fn peek(&self) -> Vec<Batch<'static>> {
+    fn snapshot(&self) -> Vec<Batch<'static>> {
         Vec::new()
     }
 

@@ -43,7 +43,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         None => scope.fields().iter().map(|field| field.slot).collect(),
     };
     slots.extend(scope.find("@number"));
-    Ok(BoundStage::Rows(vec![Box::new(Sample { slots, share, seed: scope.seed })]))
+    Ok(BoundStage::Rows(vec![Box::new(SampleStage { slots, share, seed: scope.seed })]))
 }
 
 /// The share of the records that is meant.
@@ -60,7 +60,7 @@ fn share(expr: &Expr) -> Option<f64> {
 }
 
 /// Keeps rows whose hash is small enough.
-struct Sample {
+struct SampleStage {
     /// What tells a record from others.
     slots: Vec<Slot>,
     /// From 0 to 1.
@@ -69,7 +69,7 @@ struct Sample {
     seed: u64,
 }
 
-impl RowStage for Sample {
+impl RowStage for SampleStage {
     fn reads(&self, slots: &mut SlotSet) {
         self.slots.iter().for_each(|slot| slots.insert(*slot));
     }

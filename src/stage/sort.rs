@@ -173,7 +173,7 @@ impl Operator for SortOperator {
         out.append(&mut self.held);
     }
 
-    fn peek(&self) -> Vec<Batch<'static>> {
+    fn snapshot(&self) -> Vec<Batch<'static>> {
         self.sorted()
     }
 }

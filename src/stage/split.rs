@@ -42,15 +42,15 @@ pub(super) const SPLIT: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
     let mut arguments = Arguments::of(stage);
-    let mut separator = Separator::WhiteSpace;
+    let mut separator = SplitSeparator::WhiteSpace;
     let mistake = |mistake: Mistake| vec![mistake.usage(SPLIT.entry.usage)];
     if let Some(expr) = arguments.peek_expression() {
         match &expr.kind {
             ExprKind::Literal(Value::Text(text)) if text.is_empty() => {
                 return Err(mistake(Mistake::new(expr.span, "the separator is empty")));
             }
-            ExprKind::Literal(Value::Text(text)) => separator = Separator::of_text(text),
-            ExprKind::Regex(literal) => separator = Separator::Regex(bind_regex(literal, expr).map_err(mistake)?),
+            ExprKind::Literal(Value::Text(text)) => separator = SplitSeparator::of_text(text),
+            ExprKind::Regex(literal) => separator = SplitSeparator::Regex(bind_regex(literal, expr).map_err(mistake)?),
             ExprKind::Field(_) => {}
             _ => {
                 return Err(mistake(Mistake::new(
@@ -96,18 +96,18 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 /// What stands between pieces.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one a stage")]
-enum Separator {
+enum SplitSeparator {
     WhiteSpace,
     Byte(u8),
     Text(memmem::Finder<'static>),
     Regex(Regex),
 }
 
-impl Separator {
-    fn of_text(text: &[u8]) -> Separator {
+impl SplitSeparator {
+    fn of_text(text: &[u8]) -> SplitSeparator {
         match text {
-            [byte] => Separator::Byte(*byte),
-            _ => Separator::Text(memmem::Finder::new(text).into_owned()),
+            [byte] => SplitSeparator::Byte(*byte),
+            _ => SplitSeparator::Text(memmem::Finder::new(text).into_owned()),
         }
     }
 
@@ -119,10 +119,10 @@ impl Separator {
             start = to;
         };
         match self {
-            Separator::WhiteSpace => each_white_space(text, |at| cut(at, at + 1)),
-            Separator::Byte(byte) => memchr_iter(*byte, text).for_each(|at| cut(at, at + 1)),
-            Separator::Text(finder) => finder.find_iter(text).for_each(|at| cut(at, at + finder.needle().len())),
-            Separator::Regex(regex) => {
+            SplitSeparator::WhiteSpace => each_white_space(text, |at| cut(at, at + 1)),
+            SplitSeparator::Byte(byte) => memchr_iter(*byte, text).for_each(|at| cut(at, at + 1)),
+            SplitSeparator::Text(finder) => finder.find_iter(text).for_each(|at| cut(at, at + finder.needle().len())),
+            SplitSeparator::Regex(regex) => {
                 regex.find_iter(text).filter(|hit| !hit.is_empty()).for_each(|hit| cut(hit.start(), hit.end()));
             }
         }
@@ -133,7 +133,7 @@ impl Separator {
 /// Replaces each row by the pieces of a text.
 struct Split {
     node: Node,
-    separator: Separator,
+    separator: SplitSeparator,
     keep: bool,
     slot: Slot,
 }
@@ -187,10 +187,10 @@ impl RowStage for Split {
         }
         match self.separator {
             // A separator that is part of a line's end would cut where no line has it.
-            Separator::Byte(byte) if byte != b'\n' && byte != b'\r' => {
+            SplitSeparator::Byte(byte) if byte != b'\n' && byte != b'\r' => {
                 Some(Box::new(PieceScanner { separator: Some(byte), slot: self.slot }))
             }
-            Separator::WhiteSpace => Some(Box::new(PieceScanner { separator: None, slot: self.slot })),
+            SplitSeparator::WhiteSpace => Some(Box::new(PieceScanner { separator: None, slot: self.slot })),
             _ => None,
         }
     }

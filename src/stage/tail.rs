@@ -75,7 +75,7 @@ impl Operator for Held {
         out.append(&mut self.last(held));
     }
 
-    fn peek(&self) -> Vec<Batch<'static>> {
+    fn snapshot(&self) -> Vec<Batch<'static>> {
         self.last(self.held.iter().cloned().collect())
     }
 }

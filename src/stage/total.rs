@@ -87,7 +87,7 @@ impl Operator for TotalOperator {
         }
     }
 
-    fn peek(&self) -> Vec<Batch<'static>> {
+    fn snapshot(&self) -> Vec<Batch<'static>> {
         let sum = self.sum();
         let held = self.held.iter().cloned();
         let with_sum = |mut batch: Batch<'static>| {

@@ -40,8 +40,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let truth = scope.new_slot();
     let judge = Box::new(Judge { condition, truth });
     let printed = match scope.is_result {
-        true => Printed::Satisfying,
-        false => Printed::UpTo,
+        true => UntilRows::Satisfying,
+        false => UntilRows::UpTo,
     };
     let until = Box::new(Until { truth, printed });
     Ok(BoundStage::Until(text, vec![judge], until))
@@ -49,7 +49,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 
 /// Which rows are printed of a result that has a row that satisfies the condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Printed {
+enum UntilRows {
     /// All up to that row.
     UpTo,
     /// That row.
@@ -88,7 +88,7 @@ impl RowStage for Judge {
 #[derive(Debug)]
 struct Until {
     truth: Slot,
-    printed: Printed,
+    printed: UntilRows,
 }
 
 /// The first row that satisfies the condition.
@@ -108,8 +108,8 @@ impl OrderedStage for Until {
 
     fn memory(&self) -> String {
         match self.printed {
-            Printed::UpTo => "nothing; ends the run when the condition is true".to_owned(),
-            Printed::Satisfying => "rows of one result; ends the run when the condition is true".to_owned(),
+            UntilRows::UpTo => "nothing; ends the run when the condition is true".to_owned(),
+            UntilRows::Satisfying => "rows of one result; ends the run when the condition is true".to_owned(),
         }
     }
 
@@ -136,7 +136,7 @@ impl OrderedStage for Until {
 /// Whether a row has satisfied the condition.
 struct UntilOperator {
     truth: Slot,
-    printed: Printed,
+    printed: UntilRows,
     live: SlotSet,
     is_reached: bool,
     /// Rows of a result that are printed if none of it satisfies the condition.
@@ -152,14 +152,14 @@ impl Operator for UntilOperator {
         account.judge(batch.rows);
         let found = first_true(&batch, self.truth);
         match (found, self.printed) {
-            (None, Printed::UpTo) => out.push(batch),
-            (None, Printed::Satisfying) => self.held.push(batch),
-            (Some(row), Printed::UpTo) => {
+            (None, UntilRows::UpTo) => out.push(batch),
+            (None, UntilRows::Satisfying) => self.held.push(batch),
+            (Some(row), UntilRows::UpTo) => {
                 account.filter(batch.rows - row - 1);
                 batch.truncate(row + 1, &self.live);
                 out.push(batch);
             }
-            (Some(row), Printed::Satisfying) => {
+            (Some(row), UntilRows::Satisfying) => {
                 self.held.clear();
                 out.push(batch.pick(&[row as u32], &self.live));
             }

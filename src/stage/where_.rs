@@ -2,7 +2,7 @@
 //!
 //! As the first stage it has the raw bytes searched for a text that its condition cannot do without.
 
-use super::{Account, BoundStage, Required, RowStage, StageDef};
+use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::{Node, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
@@ -56,7 +56,7 @@ impl RowStage for Where {
         }
     }
 
-    fn required(&self, line: Slot) -> Option<Required<'_>> {
-        Some(Required { text: self.condition.required_text(line)?, is_all: false })
+    fn required(&self, line: Slot) -> Option<RequiredText<'_>> {
+        Some(RequiredText { text: self.condition.required_text(line)?, is_all: false })
     }
 }

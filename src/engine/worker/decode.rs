@@ -2,7 +2,7 @@
 
 use crate::data::{Batch, Column, Framing, Position, Validity, Value, count_records, last_times};
 use crate::engine::sources::Sources;
-use crate::plan::{Input, Plan};
+use crate::plan::{Plan, PlannedInput};
 use crate::stage::Account;
 
 use super::{Chunk, Worker};
@@ -51,7 +51,7 @@ impl Worker {
 
 /// The first batch of some records of an input, with what their source knows of them.
 pub(in crate::engine) fn first_batch<'b>(
-    input: &Input,
+    input: &PlannedInput,
     sources: &Sources,
     bytes: &'b [u8],
     chunk: &Chunk,

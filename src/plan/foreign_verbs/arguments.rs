@@ -1,9 +1,9 @@
 //! What follows a verb of another language, sorted by kind, and the templates that it fills.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::expression::{duration_of, regex_of};
 use super::lists::{name_of, quoted};
-use super::tokens::{Token, TokenKind};
+use super::tokens::{ForeignToken, TokenKind};
 
 /// Words that are no fields.
 const CLAUSES: [&str; 27] = [
@@ -13,22 +13,22 @@ const CLAUSES: [&str; 27] = [
 
 /// The arguments by kind.
 #[derive(Default)]
-struct Arguments<'a> {
+struct SortedArguments<'a> {
     fields: Vec<String>,
     numbers: Vec<&'a str>,
     durations: Vec<String>,
-    texts: Vec<Token<'a>>,
+    texts: Vec<ForeignToken<'a>>,
     regexes: Vec<&'a str>,
     /// `-f`, `--name`, each with what follows.
-    flags: Vec<(&'a str, Option<Token<'a>>)>,
+    flags: Vec<(&'a str, Option<ForeignToken<'a>>)>,
     /// `name=value`.
-    options: Vec<(&'a str, Token<'a>)>,
+    options: Vec<(&'a str, ForeignToken<'a>)>,
     by: Option<String>,
 }
 
-fn sorted<'a>(cursor: &Cursor<'a>) -> Arguments<'a> {
+fn sorted<'a>(cursor: &TokenCursor<'a>) -> SortedArguments<'a> {
     let mut cursor = cursor.clone();
-    let mut found = Arguments::default();
+    let mut found = SortedArguments::default();
     while let Some(token) = cursor.next() {
         match token.kind {
             TokenKind::Sign if token.text == "-" => {
@@ -80,7 +80,7 @@ fn sorted<'a>(cursor: &Cursor<'a>) -> Arguments<'a> {
 ///
 /// `{field}`, `{field2}`, `{fields}`, `{number}`, `{duration}`, `{text}`, `{regex}`, `{pattern}`, `{by}`, `{names}`,
 /// `{condition}`, `{expression}`, `{aggregates}`, `{assignments}`, `{keys}`, `{sort}`, `{columns}`.
-pub(super) fn fill(template: &str, cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn fill(template: &str, cursor: &mut TokenCursor<'_>) -> Option<String> {
     let found = sorted(cursor);
     let mut out = String::new();
     let mut rest = template;
@@ -105,11 +105,11 @@ pub(super) fn fill(template: &str, cursor: &mut Cursor<'_>) -> Option<String> {
 
 /// The template with its defaults.
 pub(super) fn example(template: &str) -> String {
-    let mut nothing = Cursor::of("", Vec::new());
+    let mut nothing = TokenCursor::of("", Vec::new());
     fill(template, &mut nothing).unwrap_or_default()
 }
 
-fn hole_of(name: &str, found: &Arguments<'_>, cursor: &mut Cursor<'_>) -> Option<String> {
+fn hole_of(name: &str, found: &SortedArguments<'_>, cursor: &mut TokenCursor<'_>) -> Option<String> {
     match name {
         "field" => found.fields.first().cloned().or_else(|| found.texts.first().and_then(|text| name_of(*text))),
         "field2" => found.fields.get(1).cloned(),
@@ -156,7 +156,7 @@ fn hole_of(name: &str, found: &Arguments<'_>, cursor: &mut Cursor<'_>) -> Option
                 // a call: what its parentheses hold
                 let close = ahead.tokens.iter().rposition(|token| token.text == ")").filter(|close| *close > ahead.at);
                 let inside = ahead.tokens.get(ahead.at + 1..close?)?.to_vec();
-                ahead = Cursor { tokens: inside.into(), at: 0, ..ahead };
+                ahead = TokenCursor { tokens: inside.into(), at: 0, ..ahead };
             }
             let written = match name {
                 "condition" => ahead.expression()?,

@@ -1,11 +1,11 @@
 //! Clauses after a call or within it: `over (partition by k order by t)`, `filter (where c)`, `sum(n where c)`.
 
-use super::cursor::Cursor;
-use super::written::{Level, Written};
+use super::cursor::TokenCursor;
+use super::written::{Binding, WrittenExpr};
 
-impl Cursor<'_> {
+impl TokenCursor<'_> {
     /// `sum(x) over (partition by y order by t)`: the value so far.
-    pub(super) fn over(&mut self, value: &Written) -> Option<Written> {
+    pub(super) fn over(&mut self, value: &WrittenExpr) -> Option<WrittenExpr> {
         let over = self.next()?;
         self.note(over, "unexpected `over`: the value so far is added by `running`");
         self.next();
@@ -38,7 +38,7 @@ impl Cursor<'_> {
         if !order.is_empty() && !is_backward && !self.before.contains(&sort) {
             self.before.insert(0, sort);
         }
-        Some(if is_made { value.clone() } else { Written::primary("so_far") })
+        Some(if is_made { value.clone() } else { WrittenExpr::primary("so_far") })
     }
 
     fn keys_until_order(&mut self) -> Option<String> {
@@ -78,7 +78,7 @@ impl Cursor<'_> {
     }
 
     /// `filter (where c)` after an aggregate.
-    pub(super) fn filter(&mut self, aggregate: &Written) -> Option<Written> {
+    pub(super) fn filter(&mut self, aggregate: &WrittenExpr) -> Option<WrittenExpr> {
         let filter = self.next()?;
         self.note(filter, "unexpected `filter`: the condition of an aggregate follows `where`");
         self.sign("(");
@@ -103,13 +103,13 @@ impl Cursor<'_> {
     }
 
     /// The member of `b["x"]`, as `b.x`; of `b[k]`, as `get(b, k)`.
-    pub(super) fn member(&mut self, of: Written) -> Option<Written> {
+    pub(super) fn member(&mut self, of: WrittenExpr) -> Option<WrittenExpr> {
         let mut of = of;
         while let Some(member) = self.arrow() {
-            of = Written::primary(format!("{}.{member}", of.text));
+            of = WrittenExpr::primary(format!("{}.{member}", of.text));
         }
         if let Some(slice) = self.slice() {
-            return Some(Written::primary(format!("substr({}, {slice})", of.text)));
+            return Some(WrittenExpr::primary(format!("substr({}, {slice})", of.text)));
         }
         while self.at_sign("[") && self.peek().is_some_and(|open| !open.spaced) {
             let mut ahead = self.clone();
@@ -120,12 +120,12 @@ impl Cursor<'_> {
             }
             ahead.note(open, "a member is written `a.name`, or `get(a, key)` if its name is a value");
             let name = key.text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-            of = Written::primary(match name {
+            of = WrittenExpr::primary(match name {
                 Some(name) if matches!(of.text.as_str(), "df" | "doc" | "row" | "record" | "event" | "r" | "this") => {
                     member_name(name)?
                 }
                 Some(name) => format!("{}.{}", of.text, member_name(name)?),
-                None if of.text == "df" && key.level < Level::Add => key.text, // `df[df.a > 5]`
+                None if of.text == "df" && key.level < Binding::Add => key.text, // `df[df.a > 5]`
                 None => format!("get({}, {})", of.text, key.text),
             });
             while let (true, Some(name)) = (ahead.at_sign("."), ahead.peek_at(1)) {
@@ -142,7 +142,7 @@ impl Cursor<'_> {
     }
 }
 
-impl Cursor<'_> {
+impl TokenCursor<'_> {
     /// `?.b`, `->b`, `->>'b'`: the name.
     fn arrow(&mut self) -> Option<String> {
         let mut ahead = self.clone();
@@ -196,8 +196,8 @@ fn flipped(keys: &[String]) -> String {
 }
 
 /// An aggregate over the records for which a condition holds.
-pub(super) fn with_condition(aggregate: &str, condition: &str) -> Written {
-    Written::of(Level::Or, format!("{aggregate} where {condition}"))
+pub(super) fn with_condition(aggregate: &str, condition: &str) -> WrittenExpr {
+    WrittenExpr::of(Binding::Or, format!("{aggregate} where {condition}"))
 }
 
 /// A name, in back quotes if it is not plain.

@@ -2,13 +2,13 @@
 
 use crate::lang::ast::Span;
 
-use super::tokens::{Token, TokenKind, tokens};
+use super::tokens::{ForeignToken, TokenKind, tokens};
 
 /// A place in the tokens. A copy of it reads ahead.
 #[derive(Clone, Debug)]
-pub(super) struct Cursor<'a> {
+pub(super) struct TokenCursor<'a> {
     pub(super) text: &'a str,
-    pub(super) tokens: std::rc::Rc<[Token<'a>]>,
+    pub(super) tokens: std::rc::Rc<[ForeignToken<'a>]>,
     pub(super) at: usize,
     /// The first word or sign that is written otherwise here, with a message.
     pub(super) note: Option<(Span, String)>,
@@ -22,16 +22,16 @@ pub(super) struct Cursor<'a> {
     pub(super) is_value: bool,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> TokenCursor<'a> {
     /// `None` if the text cannot be split into tokens, or has none.
-    pub(super) fn new(text: &'a str) -> Option<Cursor<'a>> {
+    pub(super) fn new(text: &'a str) -> Option<TokenCursor<'a>> {
         let tokens = tokens(text).filter(|tokens| !tokens.is_empty())?;
-        Some(Cursor::of(text, tokens))
+        Some(TokenCursor::of(text, tokens))
     }
 
     /// Reads these tokens of a text.
-    pub(super) fn of(text: &'a str, tokens: Vec<Token<'a>>) -> Cursor<'a> {
-        Cursor {
+    pub(super) fn of(text: &'a str, tokens: Vec<ForeignToken<'a>>) -> TokenCursor<'a> {
+        TokenCursor {
             text,
             tokens: tokens.into(),
             at: 0,
@@ -44,19 +44,23 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads these tokens of the same stage.
-    pub(super) fn part(&self, tokens: &[Token<'a>]) -> Cursor<'a> {
-        Cursor { after: self.after.clone(), is_value: self.is_value, ..Cursor::of(self.text, tokens.to_vec()) }
+    pub(super) fn part(&self, tokens: &[ForeignToken<'a>]) -> TokenCursor<'a> {
+        TokenCursor {
+            after: self.after.clone(),
+            is_value: self.is_value,
+            ..TokenCursor::of(self.text, tokens.to_vec())
+        }
     }
 
-    pub(super) fn peek(&self) -> Option<Token<'a>> {
+    pub(super) fn peek(&self) -> Option<ForeignToken<'a>> {
         self.peek_at(0)
     }
 
-    pub(super) fn peek_at(&self, ahead: usize) -> Option<Token<'a>> {
+    pub(super) fn peek_at(&self, ahead: usize) -> Option<ForeignToken<'a>> {
         self.tokens.get(self.at + ahead).copied()
     }
 
-    pub(super) fn next(&mut self) -> Option<Token<'a>> {
+    pub(super) fn next(&mut self) -> Option<ForeignToken<'a>> {
         let token = self.peek()?;
         self.at += 1;
         Some(token)
@@ -79,7 +83,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads one of some signs, if one is next.
-    pub(super) fn any_sign(&mut self, signs: &[&str]) -> Option<Token<'a>> {
+    pub(super) fn any_sign(&mut self, signs: &[&str]) -> Option<ForeignToken<'a>> {
         let token = self.peek()?;
         let found = token.kind == TokenKind::Sign && signs.contains(&token.text);
         self.at += usize::from(found);
@@ -92,7 +96,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads this word, if it is next, in any case.
-    pub(super) fn word(&mut self, word: &str) -> Option<Token<'a>> {
+    pub(super) fn word(&mut self, word: &str) -> Option<ForeignToken<'a>> {
         let found = self.at_word(0, word);
         found.then(|| self.next()).flatten()
     }
@@ -106,7 +110,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next token of this kind, if it is next.
-    pub(super) fn of_kind(&mut self, kind: TokenKind) -> Option<Token<'a>> {
+    pub(super) fn of_kind(&mut self, kind: TokenKind) -> Option<ForeignToken<'a>> {
         let token = self.peek().filter(|token| token.kind == kind)?;
         self.at += 1;
         Some(token)
@@ -118,7 +122,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Keeps the first message.
-    pub(super) fn note(&mut self, token: Token<'_>, message: impl Into<String>) {
+    pub(super) fn note(&mut self, token: ForeignToken<'_>, message: impl Into<String>) {
         if self.note.is_none() {
             let span = Span { start: token.start, end: token.end() };
             self.note = Some((span, message.into()));

@@ -4,24 +4,24 @@
 //! A descent by precedence over tokens, which gives text. What it does not know it leaves as it is: whether the
 //! result can be used is for the caller to find out.
 
-use super::cursor::Cursor;
-use super::tokens::{Token, TokenKind};
+use super::cursor::TokenCursor;
+use super::tokens::{ForeignToken, TokenKind};
 use super::values;
 use super::written::{cast, chosen, concat, joined};
 
-pub(super) use super::written::{Level, Written, duration_of, in_quotes, regex_of, text_of};
+pub(super) use super::written::{Binding, WrittenExpr, duration_of, in_quotes, regex_of, text_of};
 
 /// The deepest nesting that is followed.
 const MAX_DEPTH: usize = 40;
 
-impl Cursor<'_> {
+impl TokenCursor<'_> {
     /// The next expression.
     pub(super) fn expression(&mut self) -> Option<String> {
         self.choice(0).map(|written| written.text)
     }
 
     /// `c ? a : b`, `a if c else b`, or anything else.
-    pub(super) fn choice(&mut self, depth: usize) -> Option<Written> {
+    pub(super) fn choice(&mut self, depth: usize) -> Option<WrittenExpr> {
         if depth > MAX_DEPTH {
             return None;
         }
@@ -46,7 +46,7 @@ impl Cursor<'_> {
         Some(condition)
     }
 
-    fn or(&mut self, depth: usize) -> Option<Written> {
+    fn or(&mut self, depth: usize) -> Option<WrittenExpr> {
         let mut left = self.and(depth)?;
         loop {
             let sign = match self.any_sign(&["||"]) {
@@ -63,18 +63,18 @@ impl Cursor<'_> {
             }
             left = match sign.text == "||" && self.joins_text(&left, &right) {
                 true => concat(&left, &right),
-                false => joined(&left, "or", &right, Level::Or),
+                false => joined(&left, "or", &right, Binding::Or),
             };
         }
     }
 
     /// Whether `||` joins text, as in SQL: where a value is meant, and no side is a condition.
-    fn joins_text(&self, left: &Written, right: &Written) -> bool {
-        let are_values = left.level > Level::Compare && right.level > Level::Compare;
+    fn joins_text(&self, left: &WrittenExpr, right: &WrittenExpr) -> bool {
+        let are_values = left.level > Binding::Compare && right.level > Binding::Compare;
         left.is_text() || right.is_text() || left.text.starts_with("concat(") || self.is_value && are_values
     }
 
-    fn and(&mut self, depth: usize) -> Option<Written> {
+    fn and(&mut self, depth: usize) -> Option<WrittenExpr> {
         let mut left = self.not(depth)?;
         loop {
             let sign = match self.any_sign(&["&&", "&"]) {
@@ -86,22 +86,22 @@ impl Cursor<'_> {
             };
             self.note_unless(sign, "and");
             let right = self.not(depth)?;
-            left = joined(&left, "and", &right, Level::And);
+            left = joined(&left, "and", &right, Binding::And);
         }
     }
 
-    fn not(&mut self, depth: usize) -> Option<Written> {
+    fn not(&mut self, depth: usize) -> Option<WrittenExpr> {
         if self.at_word(0, "not") && !self.at_word(1, "in") {
             let word = self.next()?;
             self.note_unless(word, "not");
             let inner = self.not(depth)?;
-            let text = format!("not {}", inner.within(Level::Not));
-            return Some(Written::of(Level::Not, text));
+            let text = format!("not {}", inner.within(Binding::Not));
+            return Some(WrittenExpr::of(Binding::Not, text));
         }
         self.compare(depth)
     }
 
-    fn compare(&mut self, depth: usize) -> Option<Written> {
+    fn compare(&mut self, depth: usize) -> Option<WrittenExpr> {
         let left = self.add(depth)?;
         let Some(token) = self.peek() else {
             return Some(left);
@@ -134,13 +134,13 @@ impl Cursor<'_> {
         self.note_unless(sign, own);
         let right = self.add(depth)?;
         let right = match (own, right.text.as_str()) {
-            ("~" | "!~", text) if right.is_text() && sign.text != own => Written::primary(regex_of(text, "")?),
+            ("~" | "!~", text) if right.is_text() && sign.text != own => WrittenExpr::primary(regex_of(text, "")?),
             _ => right,
         };
-        Some(joined(&left, own, &right, Level::Compare))
+        Some(joined(&left, own, &right, Binding::Compare))
     }
 
-    pub(super) fn add(&mut self, depth: usize) -> Option<Written> {
+    pub(super) fn add(&mut self, depth: usize) -> Option<WrittenExpr> {
         let mut left = self.multiply(depth)?;
         loop {
             let is_flag = self.at_sign("-")
@@ -149,7 +149,7 @@ impl Cursor<'_> {
             if is_flag {
                 return Some(left); // `sort a -b`
             }
-            let is_apart = |ahead| self.peek_at(ahead).is_some_and(|token: Token<'_>| token.spaced);
+            let is_apart = |ahead| self.peek_at(ahead).is_some_and(|token: ForeignToken<'_>| token.spaced);
             if self.at_sign(".") && !(is_apart(0) && is_apart(1)) {
                 return Some(left); // `5.s`, `x.y`
             }
@@ -168,12 +168,12 @@ impl Cursor<'_> {
                 concat(&left, &right)
             } else {
                 let own = if sign.text == "+" { "+" } else { "-" };
-                joined(&left, own, &right, Level::Add)
+                joined(&left, own, &right, Binding::Add)
             };
         }
     }
 
-    fn multiply(&mut self, depth: usize) -> Option<Written> {
+    fn multiply(&mut self, depth: usize) -> Option<WrittenExpr> {
         let mut left = self.unary(depth)?;
         loop {
             let word = ["div", "mod"].iter().find_map(|word| {
@@ -186,7 +186,7 @@ impl Cursor<'_> {
             let right = self.unary(depth)?;
             if matches!(sign.text, "**" | "^") {
                 self.note_unless(sign, "");
-                left = Written::primary(format!("pow({}, {})", left.text, right.text));
+                left = WrittenExpr::primary(format!("pow({}, {})", left.text, right.text));
                 continue;
             }
             let own = match sign.text.to_ascii_lowercase().as_str() {
@@ -199,24 +199,24 @@ impl Cursor<'_> {
             let own = if own == "//" && right.is_text() { "??" } else { own }; // the alternative of jq
             self.note_unless(sign, own);
             left = match own {
-                "??" => joined(&left, own, &right, Level::Add), // it binds more loosely here: parentheses do no harm
-                _ => joined(&left, own, &right, Level::Multiply),
+                "??" => joined(&left, own, &right, Binding::Add), // it binds more loosely here: parentheses do no harm
+                _ => joined(&left, own, &right, Binding::Multiply),
             };
         }
     }
 
-    fn unary(&mut self, depth: usize) -> Option<Written> {
+    fn unary(&mut self, depth: usize) -> Option<WrittenExpr> {
         if depth > MAX_DEPTH {
             return None;
         }
         if let Some(sign) = self.any_sign(&["!"]) {
             self.note(sign, "unknown operator `!`");
             let inner = self.unary(depth + 1)?;
-            return Some(Written::of(Level::Not, format!("not {}", inner.within(Level::Not))));
+            return Some(WrittenExpr::of(Binding::Not, format!("not {}", inner.within(Binding::Not))));
         }
         if self.any_sign(&["-", "−"]).is_some() {
             let inner = self.unary(depth + 1)?;
-            return Some(Written::of(Level::Unary, format!("-{}", inner.within(Level::Unary))));
+            return Some(WrittenExpr::of(Binding::Unary, format!("-{}", inner.within(Binding::Unary))));
         }
         let mut value = self.primary(depth + 1)?;
         while let (true, Some(word)) = (self.at_sign("."), self.peek_at(1)) {
@@ -242,29 +242,29 @@ impl Cursor<'_> {
         Some(value)
     }
 
-    fn primary(&mut self, depth: usize) -> Option<Written> {
+    fn primary(&mut self, depth: usize) -> Option<WrittenExpr> {
         let token = self.peek()?;
         match token.kind {
-            TokenKind::Number => Some(Written::primary(self.number()?)),
+            TokenKind::Number => Some(WrittenExpr::primary(self.number()?)),
             TokenKind::Text => {
                 self.at += 1;
-                Some(Written::primary(text_of(token)))
+                Some(WrittenExpr::primary(text_of(token)))
             }
             TokenKind::Regex => {
                 self.at += 1;
-                Some(Written::primary(token.text))
+                Some(WrittenExpr::primary(token.text))
             }
             TokenKind::Word => self.word_or_call(token, depth),
             TokenKind::Sign if token.text == "(" => {
                 let list = self.list(depth)?;
-                Some(Written::primary(list))
+                Some(WrittenExpr::primary(list))
             }
-            TokenKind::Sign if token.text == "[" => Some(Written::primary(self.list(depth)?)),
+            TokenKind::Sign if token.text == "[" => Some(WrittenExpr::primary(self.list(depth)?)),
             TokenKind::Sign if token.text == "." => {
                 let name = self.peek_at(1).filter(|name| name.kind == TokenKind::Word && !name.spaced)?;
                 self.note(token, "a field is written without a dot before it");
                 self.at += 2;
-                Some(Written::primary(name.text))
+                Some(WrittenExpr::primary(name.text))
             }
             TokenKind::Sign => None,
         }
@@ -319,7 +319,7 @@ impl Cursor<'_> {
         self.sign(end).then(|| format!("({})", items.join(", ")))
     }
 
-    fn word_or_call(&mut self, token: Token<'_>, depth: usize) -> Option<Written> {
+    fn word_or_call(&mut self, token: ForeignToken<'_>, depth: usize) -> Option<WrittenExpr> {
         let is_call = self.at_call();
         let lower = token.text.to_ascii_lowercase();
         match lower.as_str() {
@@ -339,7 +339,7 @@ impl Cursor<'_> {
                 self.at += 2;
                 self.note(token, "unexpected `interval`: a duration is written `5m`");
                 let text = self.tokens[self.at - 1].inner().to_owned();
-                return Some(Written::primary(duration_of(&text)?));
+                return Some(WrittenExpr::primary(duration_of(&text)?));
             }
             "and" | "or" | "in" | "not" | "by" | "over" | "then" | "else" | "end" => return None,
             "when" | "where" if !is_call => return None,
@@ -354,7 +354,7 @@ impl Cursor<'_> {
                     let of = of.strip_prefix("df.").unwrap_or(of);
                     let of = match of {
                         "F" | "f" | "functions" | "np" | "pd" | "Math" => Vec::new(),
-                        _ => vec![Written::primary(of)],
+                        _ => vec![WrittenExpr::primary(of)],
                     };
                     self.call(token, method, of, depth)
                 }
@@ -364,11 +364,11 @@ impl Cursor<'_> {
         if let Some(text) = self.peek().filter(|text| lower == "f" && text.kind == TokenKind::Text && !text.spaced) {
             self.note(token, "text is joined by `concat`");
             self.at += 1;
-            return Some(Written::primary(format!("concat({})", values::format_parts(text.inner(), &[])?)));
+            return Some(WrittenExpr::primary(format!("concat({})", values::format_parts(text.inner(), &[])?)));
         }
         if let Some(name) = token.text.strip_prefix("df.") {
             self.note(token, format!("unknown field `{}`: a field is written by its name", token.text));
-            return self.member(Written::primary(name));
+            return self.member(WrittenExpr::primary(name));
         }
         let here = match (token.text, lower.as_str()) {
             ("null" | "true" | "false", _) => token.text.to_owned(),
@@ -382,17 +382,17 @@ impl Cursor<'_> {
                 None => token.text.to_owned(),
             },
         };
-        self.member(Written::primary(here))
+        self.member(WrittenExpr::primary(here))
     }
 
     /// The arguments of a call, and what it is here; the `(` is next. A method has its object as the first argument.
     pub(super) fn call(
         &mut self,
-        token: Token<'_>,
+        token: ForeignToken<'_>,
         name: &str,
-        mut arguments: Vec<Written>,
+        mut arguments: Vec<WrittenExpr>,
         depth: usize,
-    ) -> Option<Written> {
+    ) -> Option<WrittenExpr> {
         self.any_sign(&["("])?;
         let distinct = self.word("distinct").is_some();
         if self.sign(")") {
@@ -431,7 +431,7 @@ impl Cursor<'_> {
                 self.note(token, format!("unknown function `{name}`: the parts of a time are functions"));
                 let part = argument.text.to_ascii_lowercase();
                 let part = if part == "dow" { "weekday" } else { &part };
-                return self.sign(")").then(|| Written::primary(format!("{part}({})", of.text)));
+                return self.sign(")").then(|| WrittenExpr::primary(format!("{part}({})", of.text)));
             }
             arguments.push(argument);
             if !self.sign(",") && !self.sign(";") {
@@ -444,13 +444,13 @@ impl Cursor<'_> {
         }
         if distinct {
             self.note(token, "distinct values are counted by `count_distinct`");
-            return Some(Written::primary(format!("count_distinct({})", arguments.first()?.text)));
+            return Some(WrittenExpr::primary(format!("count_distinct({})", arguments.first()?.text)));
         }
         values::call(self, token, name, &arguments)
     }
 
     /// `case when c then a … else b end`, `case x when 1 then a … end`.
-    fn case(&mut self, depth: usize) -> Option<Written> {
+    fn case(&mut self, depth: usize) -> Option<WrittenExpr> {
         let case = self.next()?;
         self.note(case, "unexpected `case`: a choice is made by `if`");
         let of = match self.at_word(0, "when") {
@@ -465,12 +465,12 @@ impl Cursor<'_> {
         }
         let mut value = match self.word("else") {
             Some(_) => self.choice(depth + 1)?,
-            None => Written::primary("null"),
+            None => WrittenExpr::primary("null"),
         };
         self.word("end");
         for (condition, result) in branches.iter().rev() {
             let condition = match &of {
-                Some(of) => joined(of, "==", condition, Level::Compare),
+                Some(of) => joined(of, "==", condition, Binding::Compare),
                 None => condition.clone(),
             };
             value = chosen(&condition, result, &value);
@@ -478,7 +478,7 @@ impl Cursor<'_> {
         (!branches.is_empty()).then_some(value)
     }
 
-    pub(super) fn note_unless(&mut self, token: Token<'_>, own: &str) {
+    pub(super) fn note_unless(&mut self, token: ForeignToken<'_>, own: &str) {
         if token.text != own {
             self.note(token, format!("unknown operator `{}`", token.text));
         }

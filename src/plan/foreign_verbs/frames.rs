@@ -1,12 +1,12 @@
 //! Groups of pandas and Spark, which are chains of calls: `groupby('a')['x'].mean()`.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::lists::name_of;
 use super::tokens::TokenKind;
 use super::values;
 
 /// `group by a, b`, `groupby('a')['x'].mean()`, `groupBy("a").agg(sum("x"))`, `groupby(k).sum(n)`.
-pub(super) fn made_grouped(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn made_grouped(cursor: &mut TokenCursor<'_>) -> Option<String> {
     cursor.word("by");
     if !cursor.sign("(") {
         let keys = cursor.keys()?;
@@ -32,7 +32,7 @@ pub(super) fn made_grouped(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// What a chain of calls makes of each group: `['x'].mean()`, `.sum(n)`, `.agg(sum("x").alias("s"))`, `.size()`.
-pub(super) fn aggregate_of_chain(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn aggregate_of_chain(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let mut columns: Vec<String> = Vec::new();
     while let Some(token) = cursor.next() {
         let is_called = cursor.at_sign("(");
@@ -68,7 +68,7 @@ pub(super) fn aggregate_of_chain(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `agg(sum("x"), avg("y").alias("m"))`, `agg({'x': 'sum'})`, `agg('sum')`, `agg(n=('x', 'sum'))`; the `(` is next.
-fn aggregated(cursor: &mut Cursor<'_>, columns: &[String]) -> Option<String> {
+fn aggregated(cursor: &mut TokenCursor<'_>, columns: &[String]) -> Option<String> {
     cursor.sign("(");
     let mut made = Vec::new();
     let name = |word: &str| {
@@ -124,7 +124,7 @@ fn aggregated(cursor: &mut Cursor<'_>, columns: &[String]) -> Option<String> {
 }
 
 /// The two texts of `=('x', 'sum')`.
-fn two_texts<'a>(cursor: &mut Cursor<'a>) -> Option<[super::tokens::Token<'a>; 2]> {
+fn two_texts<'a>(cursor: &mut TokenCursor<'a>) -> Option<[super::tokens::ForeignToken<'a>; 2]> {
     cursor.sign("=");
     cursor.sign("(");
     let of = cursor.of_kind(TokenKind::Text)?;
@@ -136,7 +136,7 @@ fn two_texts<'a>(cursor: &mut Cursor<'a>) -> Option<[super::tokens::Token<'a>; 2
 
 /// `df[df.a > 5]`, `df[["a", "b"]]`, `df["a"].mean()`, `df["a"].value_counts()`.
 pub(super) fn frame(text: &str) -> Option<String> {
-    let mut cursor = Cursor::new(text)?;
+    let mut cursor = TokenCursor::new(text)?;
     cursor.any_sign(&["["]).is_none().then_some(())?;
     cursor.next()?;
     cursor.any_sign(&["["])?;
@@ -161,7 +161,7 @@ pub(super) fn frame(text: &str) -> Option<String> {
             }
         };
     }
-    let mut condition = Cursor { at: 2, ..Cursor::new(text)? };
+    let mut condition = TokenCursor { at: 2, ..TokenCursor::new(text)? };
     let written = condition.expression()?;
     (condition.sign("]") && condition.is_done()).then(|| format!("where {written}"))
 }

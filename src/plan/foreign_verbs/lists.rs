@@ -1,16 +1,16 @@
 //! Lists of other languages, written as here: aggregates with their keys, assignments, sort keys, names.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::expression::in_quotes;
 use super::times;
-use super::tokens::{Token, TokenKind};
+use super::tokens::{ForeignToken, TokenKind};
 use super::values::{self, Is};
 
 /// Words that end an item.
 const CLAUSES: [&str; 11] = ["by", "as", "where", "over", "on", "having", "within", "limit", "per", "each", "every"];
 
 /// A name as it is written here: a text of pandas and Spark is one, too.
-pub(super) fn name_of(token: Token<'_>) -> Option<String> {
+pub(super) fn name_of(token: ForeignToken<'_>) -> Option<String> {
     match token.kind {
         TokenKind::Word => Some(match values::field(token.text) {
             Some((_, here)) if token.text.starts_with('$') || here.starts_with('@') => here,
@@ -26,7 +26,7 @@ pub(super) fn name_of(token: Token<'_>) -> Option<String> {
     }
 }
 
-impl Cursor<'_> {
+impl TokenCursor<'_> {
     /// Whether the next token is a word that ends an item.
     fn at_clause(&self) -> bool {
         let is_call = self.at_call() && self.at_word(0, "every");
@@ -97,7 +97,7 @@ impl Cursor<'_> {
         let head = self.peek()?;
         if let (true, TokenKind::Text) = (named, head.kind) {
             self.at += 1; // `agg(x='sum')`
-            let called = self.called(Token { text: head.inner(), ..head }, alias.as_deref()?)?;
+            let called = self.called(ForeignToken { text: head.inner(), ..head }, alias.as_deref()?)?;
             return Some(Some(called));
         }
         let loose = head.kind == TokenKind::Word && !self.at_call();
@@ -147,8 +147,8 @@ impl Cursor<'_> {
     }
 
     /// `sum x` as `sum(x)`.
-    fn called(&mut self, head: Token<'_>, of: &str) -> Option<String> {
-        let of = super::expression::Written::primary(of);
+    fn called(&mut self, head: ForeignToken<'_>, of: &str) -> Option<String> {
+        let of = super::expression::WrittenExpr::primary(of);
         values::call(self, head, head.text, &[of]).map(|written| written.text)
     }
 
@@ -340,7 +340,7 @@ impl Cursor<'_> {
     }
 }
 
-impl Cursor<'_> {
+impl TokenCursor<'_> {
     /// The columns of SQL's `select`, each with its name.
     pub(super) fn columns_one_by_one(&mut self) -> Option<Vec<(String, Option<String>)>> {
         let mut columns = Vec::new();
@@ -366,7 +366,7 @@ fn values_alone(text: &str) -> bool {
 }
 
 /// A bare word, number or text as a text.
-pub(super) fn quoted(token: Token<'_>) -> String {
+pub(super) fn quoted(token: ForeignToken<'_>) -> String {
     match token.kind {
         TokenKind::Text => super::expression::text_of(token),
         _ => in_quotes(token.text),

@@ -1,12 +1,12 @@
 //! Verbs of Miller, which take their fields by flags: `stats1 -a mean,p50 -f x,y -g a`.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::lists::name_of;
 use super::tokens::TokenKind;
 use super::values;
 
 /// The names after a flag: `-f a,b`.
-pub(super) fn flag(cursor: &Cursor<'_>, name: &str) -> Vec<String> {
+pub(super) fn flag(cursor: &TokenCursor<'_>, name: &str) -> Vec<String> {
     let tokens = &cursor.tokens[cursor.at..];
     let place = tokens.windows(2).position(|pair| pair[0].text == "-" && !pair[1].spaced && pair[1].text == name);
     let Some(place) = place else {
@@ -26,13 +26,13 @@ pub(super) fn flag(cursor: &Cursor<'_>, name: &str) -> Vec<String> {
 }
 
 /// ` by a, b` of `-g a,b`.
-fn groups(cursor: &Cursor<'_>) -> String {
+fn groups(cursor: &TokenCursor<'_>) -> String {
     let keys = flag(cursor, "g");
     if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(", ")) }
 }
 
 /// `stats1 -a mean,p50,count -f x,y -g a`.
-pub(super) fn stats1(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn stats1(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (names, fields) = (flag(cursor, "a"), flag(cursor, "f"));
     let names = if names.is_empty() { vec!["mean".to_owned()] } else { names };
     let mut made = Vec::new();
@@ -58,7 +58,7 @@ pub(super) fn stats1(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `step -a shift,delta -f x -g k`, `step -a shift x`.
-pub(super) fn step(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn step(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let steppers = flag(cursor, "a");
     let mut fields = flag(cursor, "f");
     if fields.is_empty() {
@@ -83,13 +83,13 @@ pub(super) fn step(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `count-distinct -f a,b` counts each combination; with `-n` their number.
-pub(super) fn count_distinct(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn count_distinct(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let fields = flag(cursor, "f");
     (fields.len() > 1).then(|| format!("count by {}", fields.join(", ")))
 }
 
 /// `fill-down -f a`, `fill-down -a`: the last value that was there.
-pub(super) fn fill_down(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn fill_down(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let mut fields = flag(cursor, "f");
     if fields.is_empty() {
         fields = cursor.names()?;
@@ -99,7 +99,7 @@ pub(super) fn fill_down(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `merge-fields -a sum -f x,y -o out`.
-pub(super) fn merge_fields(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn merge_fields(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (names, fields) = (flag(cursor, "a"), flag(cursor, "f"));
     let out = flag(cursor, "o").pop().unwrap_or_else(|| "out".to_owned());
     let made = names.iter().map(|name| {
@@ -116,13 +116,13 @@ pub(super) fn merge_fields(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `cat -n`, `cat -n -g a`, which number records.
-pub(super) fn numbered(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn numbered(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let has_number = cursor.tokens.windows(2).any(|two| two[0].text == "-" && !two[1].spaced && two[1].text == "n");
     has_number.then(|| format!("running count as n{}", groups(cursor)))
 }
 
 /// `count -g a`, which is written as an aggregate here.
-pub(super) fn count(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn count(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let groups = groups(cursor);
     let dash = cursor.peek_at(1).filter(|dash| dash.text == "-" && !groups.is_empty())?;
     cursor.note(dash, "groups are made by `by`");

@@ -35,7 +35,7 @@ use crate::stage;
 
 use super::stages::{Refine, bind};
 use super::{OutputMode, Settings};
-use cursor::Cursor;
+use cursor::TokenCursor;
 use tokens::TokenKind;
 use verbs::Verb;
 
@@ -171,7 +171,7 @@ pub(super) fn answer_stage(text: &str) -> Option<Answer> {
 
 /// The answer to a stage after others, which are written as here.
 fn answer_after(after: &str, text: &str) -> Option<Answer> {
-    let mut cursor = Cursor { after: after.into(), ..Cursor::new(text)? };
+    let mut cursor = TokenCursor { after: after.into(), ..TokenCursor::new(text)? };
     let head = cursor.peek()?;
     if head.text.starts_with('.')
         && let Some(answer) = shapes::answer(text)
@@ -226,7 +226,7 @@ fn example_of(word: &str) -> Option<String> {
 }
 
 /// Aggregates, functions and conditions that are a stage elsewhere.
-fn aggregated(cursor: &mut Cursor<'_>) -> Option<String> {
+fn aggregated(cursor: &mut TokenCursor<'_>) -> Option<String> {
     if let Some(list) = rate_of_range(cursor)
         .or_else(|| times::per(cursor))
         .or_else(|| own::first_or_last(cursor))
@@ -266,7 +266,7 @@ fn aggregated(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `rate(5m)`, `count(1h) by k`: the time belongs to a window.
-fn rate_of_range(cursor: &mut Cursor<'_>) -> Option<String> {
+fn rate_of_range(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let head = cursor.peek().filter(|head| matches!(head.text, "rate" | "count") && cursor.at_call())?;
     let length = cursor.peek_at(2).and_then(|range| expression::duration_of(range.text))?;
     let mut ahead = cursor.clone();
@@ -285,7 +285,7 @@ fn rate_of_range(cursor: &mut Cursor<'_>) -> Option<String> {
 /// A stage written as here, whose head is a verb of another language.
 pub(super) fn written_here(stage: &Stage) -> Option<String> {
     let text = stage.to_string();
-    let mut cursor = Cursor::new(&text)?;
+    let mut cursor = TokenCursor::new(&text)?;
     let (verb, length) = find(&cursor)?;
     cursor.at = length;
     Some(written(verb, &cursor))
@@ -299,7 +299,7 @@ pub(super) fn aggregate(name: &str) -> Option<&'static str> {
 }
 
 /// The row of the word or words that a stage begins with, and how many tokens they are.
-fn find(cursor: &Cursor<'_>) -> Option<(&'static Verb, usize)> {
+fn find(cursor: &TokenCursor<'_>) -> Option<(&'static Verb, usize)> {
     let tokens = &cursor.tokens[cursor.at..];
     let first = tokens.first().filter(|token| token.kind == TokenKind::Word)?;
     let method = first.text.rsplit('.').next().filter(|_| cursor.at_call()); // `df.groupby('a')`
@@ -346,7 +346,7 @@ fn is_own(name: &str) -> bool {
 }
 
 /// How a verb with what follows it is written here.
-fn written(verb: &Verb, cursor: &Cursor<'_>) -> String {
+fn written(verb: &Verb, cursor: &TokenCursor<'_>) -> String {
     let made = verb.made.and_then(|made| made(&mut cursor.clone()));
     let filled = verb.here.iter().filter_map(|template| arguments::fill(template, &mut cursor.clone()));
     let examples = verb.here.iter().rev().map(|template| arguments::example(template));
@@ -402,9 +402,9 @@ pub fn meaning(text: &str) -> Option<(String, String)> {
     if let Some(answer) = shapes::answer(text).and_then(checked) {
         return Some((named(&answer.message), answer.here));
     }
-    let cursor = Cursor::new(text);
+    let cursor = TokenCursor::new(text);
     if let Some((verb, length)) = cursor.as_ref().and_then(find) {
-        let at = Cursor { at: length, ..cursor? };
+        let at = TokenCursor { at: length, ..cursor? };
         return Some((verb.means.to_owned(), written(verb, &at)));
     }
     if let Some(value) = values::find(text).or_else(|| values::field_row(text)) {

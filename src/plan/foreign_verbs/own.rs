@@ -1,14 +1,14 @@
 //! Stages of this language whose arguments are written as elsewhere: `top limit=5 x`, `match "a" and "b"`.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::expression::in_quotes;
 use super::lists::{name_of, quoted};
 use super::shell;
-use super::tokens::{Token, TokenKind};
+use super::tokens::{ForeignToken, TokenKind};
 use super::verbs::{inside, made_sort, with_before};
 
 /// The stage as it is written here, and whether what is wrong with it is known without a note.
-pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn stage(name: &str, cursor: &mut TokenCursor<'_>) -> Option<String> {
     if cursor.peek().is_some_and(|open| open.text == "(" && !open.spaced)
         && let Some((mut inner, true)) = inside(cursor)
     {
@@ -87,7 +87,7 @@ pub(super) fn stage(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `let x = select *`, `let x = select a`: a stage is no value.
-fn selected(cursor: &mut Cursor<'_>) -> Option<String> {
+fn selected(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let name = name_of(cursor.next()?)?;
     cursor.sign("=");
     let select = cursor.next()?;
@@ -98,7 +98,7 @@ fn selected(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `select *`, `select *, a + 1 as b`, `select * from t`: every field is kept without it.
-fn every_field(cursor: &mut Cursor<'_>) -> Option<String> {
+fn every_field(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let star = cursor.next()?;
     cursor.note(star, "unexpected `*` after `select`: every field is kept without `select`; more are added by `let`");
     if cursor.sign(",") {
@@ -115,17 +115,17 @@ pub(super) fn is_condition(value: &str) -> bool {
 }
 
 /// A message about the next token, if nothing was said so far.
-pub(super) fn note_rest(cursor: &mut Cursor<'_>, what: &str) {
+pub(super) fn note_rest(cursor: &mut TokenCursor<'_>, what: &str) {
     if let Some(token) = cursor.peek() {
         let flag = cursor.peek_at(1).filter(|flag| token.text == "-" && !flag.spaced);
         let end = flag.map_or(token.end(), |flag| flag.end());
         let text = cursor.text.get(token.start..end).unwrap_or(token.text);
-        cursor.note(Token { text, ..token }, format!("{what} `{text}`"));
+        cursor.note(ForeignToken { text, ..token }, format!("{what} `{text}`"));
     }
 }
 
 /// `first 5`, `last 5`.
-pub(super) fn first_or_last(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn first_or_last(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (name, number) = (cursor.peek()?, cursor.peek_at(1)?);
     let own = match name.text {
         "first" => "limit",
@@ -140,9 +140,9 @@ pub(super) fn first_or_last(cursor: &mut Cursor<'_>) -> Option<String> {
     Some(format!("{own} {}", number.text))
 }
 
-fn condition(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
+fn condition(name: &str, cursor: &mut TokenCursor<'_>) -> Option<String> {
     if let ([text], Some(TokenKind::Text)) = (&cursor.tokens[cursor.at..], cursor.peek().map(|token| token.kind)) {
-        let mut quoted = Cursor::new(text.inner())?; // `df.where("a > 5")`
+        let mut quoted = TokenCursor::new(text.inner())?; // `df.where("a > 5")`
         let condition = quoted.expression()?;
         return (quoted.is_done() && is_condition(&condition)).then(|| format!("{name} {condition}"));
     }
@@ -160,13 +160,13 @@ fn condition(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
     cursor.is_done().then(|| with_before(&cursor.before, &stage))
 }
 
-fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
+fn sort(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let next = cursor.peek()?;
     if let Some(written) = shell::sort(cursor) {
         cursor.note(next, "`sort` takes an expression here, and no flags");
         return Some(written);
     }
-    let is_elsewhere = |token: &&Token<'_>| {
+    let is_elsewhere = |token: &&ForeignToken<'_>| {
         let word = token.text.to_ascii_lowercase();
         matches!(word.as_str(), "asc" | "desc" | "ascending" | "descending" | "nulls" | "reverse")
             && !matches!(token.text, "asc" | "desc")
@@ -174,7 +174,7 @@ fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
     let odd = cursor.tokens[cursor.at..].iter().skip(1).find(is_elsewhere);
     let odd = odd.copied().unwrap_or(next);
     cursor.note(odd, format!("unexpected `{}` behind `sort`", odd.text));
-    let counts = |after: Token<'_>| !matches!(after.text, "desc" | "asc" | ",");
+    let counts = |after: ForeignToken<'_>| !matches!(after.text, "desc" | "asc" | ",");
     if cursor.peek_at(1).is_none_or(|after| !counts(after)) && next.kind == TokenKind::Number {
         return None; // a column by its number
     }
@@ -183,12 +183,12 @@ fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `top limit=5 x`, `top x`, `top 5 by x`, `top 5 by x desc`, `top 5 x by y`, `top n=5 x`.
-fn top(cursor: &mut Cursor<'_>) -> Option<String> {
-    let rest: Vec<Token<'_>> = cursor.tokens[cursor.at..].to_vec();
+fn top(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let rest: Vec<ForeignToken<'_>> = cursor.tokens[cursor.at..].to_vec();
     note_rest(cursor, "expected how many, found");
     let number = rest.iter().find(|token| token.kind == TokenKind::Number).map_or("10", |token| token.text);
     let by = rest.iter().position(|token| token.text == "by");
-    let names = |tokens: &[Token<'_>]| -> Vec<String> {
+    let names = |tokens: &[ForeignToken<'_>]| -> Vec<String> {
         let options = ["limit", "n", "count", "showperc", "showcount", "useother", "f", "a", "o", "g"];
         let words = tokens.iter().enumerate().filter(|(index, token)| {
             let is_option = options.contains(&token.text)
@@ -234,7 +234,7 @@ fn top(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `match "a" and "b"`, `match error`, `match -v "x"`, `match not "a"`, `skip 5`.
-fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
+fn pattern(name: &str, cursor: &mut TokenCursor<'_>) -> Option<String> {
     if let Some(condition) = compared(cursor) {
         let not = if name == "skip" { "not " } else { "" };
         return Some(format!("where {not}{condition}"));
@@ -296,7 +296,7 @@ fn pattern(name: &str, cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// The condition of `match a == 5`.
-fn compared(cursor: &mut Cursor<'_>) -> Option<String> {
+fn compared(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let mut ahead = cursor.clone();
     let head = ahead.of_kind(TokenKind::Word)?;
     ahead.any_sign(&["==", "=", "!=", ">", "<", ">=", "<=", "~", "=~", "!~"])?;
@@ -312,7 +312,7 @@ fn compared(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `limit 10 offset 5`, `limit = 5`.
-fn limit(cursor: &mut Cursor<'_>) -> Option<String> {
+fn limit(cursor: &mut TokenCursor<'_>) -> Option<String> {
     note_rest(cursor, "expected how many, found");
     cursor.sign("=");
     let is_comma_alone = cursor.peek_at(1).is_some_and(|comma| comma.text == ",")
@@ -337,7 +337,7 @@ fn limit(cursor: &mut Cursor<'_>) -> Option<String> {
 
 /// Leaves out the first records, and keeps so many of the others: by their number in the source, or by counting
 /// them where stages have dropped or made records.
-pub(super) fn after_the_first(cursor: &Cursor<'_>, offset: &str, number: Option<&str>) -> String {
+pub(super) fn after_the_first(cursor: &TokenCursor<'_>, offset: &str, number: Option<&str>) -> String {
     let limit = number.map_or(String::new(), |number| format!(" | limit {number}"));
     match cursor.after.as_ref() {
         "" | "json" | "logfmt" => format!("where @number > {offset}{limit}"),
@@ -346,7 +346,7 @@ pub(super) fn after_the_first(cursor: &Cursor<'_>, offset: &str, number: Option<
 }
 
 /// `tail -n 5`, `tail -f x`.
-fn tail(cursor: &mut Cursor<'_>) -> Option<String> {
+fn tail(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
     let follows = rest.windows(2).find(|pair| pair[0].text == "-" && pair[1].text.eq_ignore_ascii_case("f"));
     let number = rest.iter().find(|token| token.kind == TokenKind::Number).map(|token| token.text);
@@ -361,7 +361,7 @@ fn tail(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `split(line, ",")`, `split line by ","`, `split -d ,`.
-fn split(cursor: &mut Cursor<'_>) -> Option<String> {
+fn split(cursor: &mut TokenCursor<'_>) -> Option<String> {
     note_rest(cursor, "expected a separator, found");
     let rest = &cursor.tokens[cursor.at..];
     let separator = rest.iter().find(|token| matches!(token.kind, TokenKind::Text | TokenKind::Regex));
@@ -379,7 +379,7 @@ fn split(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `parse "a * b" as x, y`, `parse x with "a" y "b"`.
-fn parse(cursor: &mut Cursor<'_>) -> Option<String> {
+fn parse(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
     if let Some(text) = rest.first().filter(|text| text.kind == TokenKind::Text && text.text.contains('*')) {
         let names: Vec<String> = rest[1..]
@@ -413,7 +413,7 @@ fn parse(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `regex _raw="…"`, `regex "…"`: groups are taken out, without groups it is `match`.
-fn regex(cursor: &mut Cursor<'_>) -> Option<String> {
+fn regex(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = &cursor.tokens[cursor.at..];
     let text = *rest.iter().find(|token| token.kind == TokenKind::Text)?;
     let field = rest.iter().find(|token| token.kind == TokenKind::Word).and_then(|token| name_of(*token));
@@ -432,10 +432,10 @@ fn regex(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `dedup host sortby -x`, `dedup a b`.
-fn dedup(cursor: &mut Cursor<'_>) -> Option<String> {
+fn dedup(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
     let (mut keys, mut sort) = (Vec::new(), String::new());
-    let begins = |word: &&Token<'_>| matches!(word.text, "by" | "on");
+    let begins = |word: &&ForeignToken<'_>| matches!(word.text, "by" | "on");
     let rest = match rest.first().filter(begins) {
         Some(by) => {
             cursor.note(*by, format!("unexpected `{}` after `dedup`", by.text));

@@ -1,12 +1,12 @@
 //! `grep`, `cut`, `uniq`, `head` and `sort` with their flags, and `rename`, written as here.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::expression::regex_of;
 use super::lists::{name_of, quoted};
-use super::tokens::{Token, TokenKind};
+use super::tokens::{ForeignToken, TokenKind};
 
 /// `grep -v "x"` as `skip "x"`.
-pub(super) fn grep(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn grep(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (flags, patterns) = flags_and_words(cursor);
     let has = |flag: char| flags.contains(flag);
     let verb = if has('v') { "skip" } else { "match" };
@@ -15,7 +15,7 @@ pub(super) fn grep(cursor: &mut Cursor<'_>) -> Option<String> {
         (false, true) => Some(""),
         (false, false) => None,
     };
-    let written = |token: Token<'_>| pattern(token, flags);
+    let written = |token: ForeignToken<'_>| pattern(token, flags);
     if has('o') {
         let regex = self::pattern(*patterns.first()?, Some(""))?;
         return Some(format!("match {regex} | select regex_extract(line, {regex}) as text"));
@@ -27,13 +27,13 @@ pub(super) fn grep(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `exclude "x"` as `skip "x"`.
-pub(super) fn exclude(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn exclude(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (_, patterns) = flags_and_words(cursor);
     Some(format!("skip {}", pattern(*patterns.first()?, None)?))
 }
 
 /// A token as a pattern; with `flags`, a text becomes a /regex/ with them.
-fn pattern(token: Token<'_>, flags: Option<&str>) -> Option<String> {
+fn pattern(token: ForeignToken<'_>, flags: Option<&str>) -> Option<String> {
     if token.kind == TokenKind::Regex {
         return Some(token.text.to_owned());
     }
@@ -52,7 +52,7 @@ fn pattern(token: Token<'_>, flags: Option<&str>) -> Option<String> {
 }
 
 /// The letters after dashes, and the words, texts and numbers that are no flags.
-fn flags_and_words<'a>(cursor: &Cursor<'a>) -> (String, Vec<Token<'a>>) {
+fn flags_and_words<'a>(cursor: &TokenCursor<'a>) -> (String, Vec<ForeignToken<'a>>) {
     let (mut flags, mut words) = (String::new(), Vec::new());
     let mut tokens = cursor.tokens.iter().skip(cursor.at).peekable();
     while let Some(token) = tokens.next() {
@@ -74,7 +74,7 @@ fn flags_and_words<'a>(cursor: &Cursor<'a>) -> (String, Vec<Token<'a>>) {
 }
 
 /// `awk -F, '{print $2}'`.
-pub(super) fn awk(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn awk(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let program = cursor.tokens[cursor.at..].iter().rfind(|token| token.kind == TokenKind::Text)?;
     let before = cursor.text.get(..program.start)?;
     let separator = before.split_once("-F").map_or(" ", |(_, separator)| separator.trim());
@@ -92,7 +92,7 @@ fn selected_name(after: &str) -> Option<&str> {
 }
 
 /// `wc -l`, `wc -w`, `wc -c`.
-pub(super) fn wc(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn wc(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (flags, _) = flags_and_words(cursor);
     Some(match flags.as_str() {
         "w" => "split | count".to_owned(),
@@ -102,7 +102,7 @@ pub(super) fn wc(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `uniq -c` as `count by line`; other arguments become the keys of `dedup`.
-pub(super) fn uniq(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn uniq(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (flags, words) = flags_and_words(cursor);
     let key = selected_name(&cursor.after).unwrap_or("line");
     let of = |condition: &str| format!("count by {key} | where count {condition} | select {key}");
@@ -120,7 +120,7 @@ pub(super) fn uniq(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `head -n 5`, `head -5`, `take 5`, `head -n 4 -g a`.
-pub(super) fn head(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn head(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (_, words) = flags_and_words(cursor);
     let number = words.iter().find(|token| token.kind == TokenKind::Number)?;
     let count: u64 = number.text.parse().ok()?;
@@ -133,7 +133,7 @@ pub(super) fn head(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `sort -k2 -n -r`, `sort -rn`, `sort -t, -k3`, `sort -f a -nr x`.
-pub(super) fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn sort(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = cursor.rest();
     let (flags, words) = flags_and_words(cursor);
     let is_shell = cursor.peek().is_some_and(|sign| sign.text == "-")
@@ -173,7 +173,7 @@ pub(super) fn sort(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `cut -d, -f1` by what follows the name; names are chosen.
-pub(super) fn cut(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn cut(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = cursor.rest();
     if !rest.starts_with('-') {
         let is_awk = rest.starts_with(['"', '\'', '{']);
@@ -241,7 +241,7 @@ fn range(text: &str) -> Option<(u32, u32)> {
 
 /// `rename a as b`, `rename a to b`, `rename b = a`, `rename -f a,b`, `withColumnRenamed("a", "b")` as
 /// `let b = a | drop a`.
-pub(super) fn rename(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn rename(cursor: &mut TokenCursor<'_>) -> Option<String> {
     cursor.sign("(");
     if cursor.words(&["columns"]) {
         cursor.sign("=");

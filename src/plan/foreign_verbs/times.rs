@@ -1,6 +1,6 @@
 //! Commands about time: `timechart`, `transaction`, `resample`, `bucket`, and units of time as keys.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::expression::duration_of;
 use super::tokens::TokenKind;
 use super::{arguments, is_right};
@@ -18,12 +18,12 @@ pub(super) fn time_field(after: &str) -> Option<&'static str> {
 }
 
 /// ` on time`, if the records have a time.
-pub(super) fn on(cursor: &Cursor<'_>) -> String {
+pub(super) fn on(cursor: &TokenCursor<'_>) -> String {
     time_field(&cursor.after).map_or(String::new(), |field| format!(" on {field}"))
 }
 
 /// The field that a time is rounded in, where none was typed.
-fn time_or_arrival(cursor: &Cursor<'_>) -> &'static str {
+fn time_or_arrival(cursor: &TokenCursor<'_>) -> &'static str {
     match time_field(&cursor.after) {
         Some(field) => field,
         None if is_right(&format!("{} | where no_such_field != null", cursor.after)) => "time",
@@ -32,7 +32,7 @@ fn time_or_arrival(cursor: &Cursor<'_>) -> &'static str {
 }
 
 /// `timechart span=1m count by level`.
-pub(super) fn made_timechart(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn made_timechart(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let span = span(cursor).unwrap_or_else(|| "1m".to_owned());
     let on = on(cursor);
     let aggregates = cursor.aggregates();
@@ -43,7 +43,7 @@ pub(super) fn made_timechart(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `transaction host maxspan=5m`, `transaction session_id, user maxpause=30s`.
-pub(super) fn made_transaction(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn made_transaction(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let gap = span(cursor).unwrap_or_else(|| "5m".to_owned());
     let on = on(cursor);
     let keys = arguments::fill("{fields}", cursor).unwrap_or_default();
@@ -53,7 +53,7 @@ pub(super) fn made_transaction(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `resample('1m').mean()`, `resample 5m`, `interval 5m`.
-pub(super) fn made_resample(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn made_resample(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let span = span(cursor)?;
     let on = on(cursor);
     let aggregate = called_after(cursor).unwrap_or_else(|| "count".to_owned());
@@ -61,14 +61,14 @@ pub(super) fn made_resample(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// The aggregate of `resample('1m')['x'].mean()`.
-fn called_after(cursor: &Cursor<'_>) -> Option<String> {
+fn called_after(cursor: &TokenCursor<'_>) -> Option<String> {
     let close = cursor.tokens.iter().position(|token| token.text == ")")?;
-    let mut rest = Cursor { at: close + 1, ..cursor.clone() };
+    let mut rest = TokenCursor { at: close + 1, ..cursor.clone() };
     super::frames::aggregate_of_chain(&mut rest)
 }
 
 /// `bucket t 5m`, `bin span=5m t`, `bin(5m)`, `timeslice 5m`, `bin n span=10`, `bin n bins=10`.
-pub(super) fn made_bin(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn made_bin(cursor: &mut TokenCursor<'_>) -> Option<String> {
     if let Some(span) = span(cursor) {
         let field = arguments::fill("{field}", cursor).unwrap_or_else(|| time_or_arrival(cursor).to_owned());
         return Some(format!("count by bin({field}, {span})"));
@@ -83,7 +83,7 @@ pub(super) fn made_bin(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// The duration that is said by `span=5m`, `step 5m` or the like.
-fn span(cursor: &Cursor<'_>) -> Option<String> {
+fn span(cursor: &TokenCursor<'_>) -> Option<String> {
     let tokens = &cursor.tokens[cursor.at..];
     let starts_with_digit = |duration: &String| duration.starts_with(|c: char| c.is_ascii_digit());
     tokens.iter().enumerate().find_map(|(index, token)| {
@@ -97,7 +97,7 @@ fn span(cursor: &Cursor<'_>) -> Option<String> {
 }
 
 /// `time bucket 1m`.
-pub(super) fn rounded_by_words(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn rounded_by_words(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let mut ahead = cursor.clone();
     let head = ahead.word("time").or_else(|| ahead.word("timestamp"))?;
     ["bucket", "bin", "interval", "span", "every", "slice", "window"].iter().find_map(|word| ahead.word(word))?;
@@ -108,7 +108,7 @@ pub(super) fn rounded_by_words(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `time(1m)` of InfluxQL, `bin(5m)`: a function of a duration alone.
-pub(super) fn rounded_call(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn rounded_call(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let head = cursor.peek().filter(|head| head.kind == TokenKind::Word && cursor.at_call())?;
     let names = ["time", "bin", "bucket", "time_bucket", "timebucket", "tumble", "window", "timeslice", "interval"];
     let is_meant = names.iter().any(|name| head.text.eq_ignore_ascii_case(name));
@@ -121,7 +121,7 @@ pub(super) fn rounded_call(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// A unit of time as a key, `count by minute`, where there is no field of this name.
-pub(super) fn unit_as_key(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn unit_as_key(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let head = cursor.peek().filter(|head| head.kind == TokenKind::Word && !cursor.at_call())?;
     let unit = match head.text.to_ascii_lowercase().as_str() {
         "second" => "1s",
@@ -143,7 +143,7 @@ pub(super) fn unit_as_key(cursor: &mut Cursor<'_>) -> Option<String> {
 const MEANS: &str = "times are rounded down by `bin(time, 1m)`";
 
 /// `count per minute`, `avg(x) over 5m`, `count every 5m by k`.
-pub(super) fn per(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn per(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let mut ahead = cursor.clone();
     let aggregates = ahead.aggregates()?;
     let word = ahead.next().filter(|word| matches!(word.text, "per" | "over" | "each" | "every" | "in"))?;

@@ -4,7 +4,7 @@
 
 /// A piece of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token<'a> {
+pub(super) struct ForeignToken<'a> {
     pub(super) kind: TokenKind,
     pub(super) text: &'a str,
     /// The byte at which it begins.
@@ -13,7 +13,7 @@ pub(super) struct Token<'a> {
     pub(super) spaced: bool,
 }
 
-impl Token<'_> {
+impl ForeignToken<'_> {
     pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -49,8 +49,8 @@ const BEFORE_OPERAND: [&str; 13] =
     ["match", "skip", "split", "regex", "from", "and", "or", "not", "in", "grep", "like", "matches", "regexp"];
 
 /// All tokens; `None` if a text in quotes has no end.
-pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
-    let mut found: Vec<Token<'_>> = Vec::new();
+pub(super) fn tokens(text: &str) -> Option<Vec<ForeignToken<'_>>> {
+    let mut found: Vec<ForeignToken<'_>> = Vec::new();
     let mut at = 0;
     loop {
         let rest = &text[at..];
@@ -65,13 +65,13 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
             continue;
         }
         let (kind, length) = token(rest, first, found.last())?;
-        found.push(Token { kind, text: &rest[..length], start: at, spaced: blanks > 0 });
+        found.push(ForeignToken { kind, text: &rest[..length], start: at, spaced: blanks > 0 });
         at += length;
     }
 }
 
 /// The kind and the length of the token that the text begins with.
-fn token(rest: &str, first: char, before: Option<&Token<'_>>) -> Option<(TokenKind, usize)> {
+fn token(rest: &str, first: char, before: Option<&ForeignToken<'_>>) -> Option<(TokenKind, usize)> {
     Some(match first {
         '"' | '\'' => (TokenKind::Text, quoted(rest, first)?),
         '“' | '„' => (TokenKind::Text, quoted(rest, '”')?),
@@ -151,7 +151,7 @@ fn regex(rest: &str) -> Option<usize> {
     Some(flags.map_or(line.len(), |flags| end + flags))
 }
 
-fn operand_may_follow(before: Option<&Token<'_>>) -> bool {
+fn operand_may_follow(before: Option<&ForeignToken<'_>>) -> bool {
     before.is_none_or(|token| match token.kind {
         TokenKind::Sign => !matches!(token.text, ")" | "]" | "}"),
         TokenKind::Word => BEFORE_OPERAND.contains(&token.text.to_ascii_lowercase().as_str()),

@@ -4,9 +4,9 @@ use crate::aggregate;
 use crate::expr::functions;
 
 use super::clauses::{BACKWARD, FORWARD};
-use super::cursor::Cursor;
-use super::expression::{Level, Written, duration_of, regex_of};
-use super::tokens::Token;
+use super::cursor::TokenCursor;
+use super::expression::{Binding, WrittenExpr, duration_of, regex_of};
+use super::tokens::ForeignToken;
 
 /// What a word is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) enum Is {
 }
 
 /// A word that stands in expressions of other languages.
-pub(super) struct Value {
+pub(super) struct ForeignWord {
     /// Its spellings, without regard to case, `_` and `-`, separated by blanks.
     pub(super) words: &'static str,
     pub(super) is: Is,
@@ -34,24 +34,24 @@ pub(super) struct Value {
     pub(super) here: &'static str,
 }
 
-const fn function(words: &'static str, means: &'static str, here: &'static str) -> Value {
-    Value { words, is: Is::Function, means, here }
+const fn function(words: &'static str, means: &'static str, here: &'static str) -> ForeignWord {
+    ForeignWord { words, is: Is::Function, means, here }
 }
 
-const fn aggregate(words: &'static str, means: &'static str, here: &'static str) -> Value {
-    Value { words, is: Is::Aggregate, means, here }
+const fn aggregate(words: &'static str, means: &'static str, here: &'static str) -> ForeignWord {
+    ForeignWord { words, is: Is::Aggregate, means, here }
 }
 
-const fn running(words: &'static str, name: &'static str, means: &'static str, here: &'static str) -> Value {
-    Value { words, is: Is::Running(name), means, here }
+const fn running(words: &'static str, name: &'static str, means: &'static str, here: &'static str) -> ForeignWord {
+    ForeignWord { words, is: Is::Running(name), means, here }
 }
 
-const fn variable(words: &'static str, means: &'static str, here: &'static str) -> Value {
-    Value { words, is: Is::Field, means, here }
+const fn variable(words: &'static str, means: &'static str, here: &'static str) -> ForeignWord {
+    ForeignWord { words, is: Is::Field, means, here }
 }
 
 #[rustfmt::skip] // a table is read by its columns
-pub(super) const VALUES: &[Value] = &[
+pub(super) const VALUES: &[ForeignWord] = &[
     // SQL, Splunk, KQL, pandas, Spark: aggregates
     aggregate("countdistinct dc distinctcount nunique uniq uniqexact approxcountdistinct estdc dcount cardinality countunique hll approxdistinct", "distinct values are counted by `count_distinct`", "count_distinct({1=x})"),
     aggregate("average mean avgif", "the mean is `avg`", "avg({1=x})"),
@@ -180,13 +180,13 @@ pub(super) fn key(word: &str) -> String {
 }
 
 /// The row of a function or aggregate.
-pub(super) fn find(name: &str) -> Option<&'static Value> {
+pub(super) fn find(name: &str) -> Option<&'static ForeignWord> {
     let key = key(name);
     VALUES.iter().find(|row| row.is != Is::Field && row.words.split(' ').any(|word| word == key))
 }
 
 /// What a variable means, and what is written here.
-pub(super) fn field_row(name: &str) -> Option<&'static Value> {
+pub(super) fn field_row(name: &str) -> Option<&'static ForeignWord> {
     VALUES.iter().find(|row| row.is == Is::Field && row.words.split(' ').any(|word| word == name))
 }
 
@@ -216,14 +216,19 @@ pub(super) fn is_own(name: &str) -> bool {
 }
 
 /// A call written as here.
-pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, arguments: &[Written]) -> Option<Written> {
+pub(super) fn call(
+    cursor: &mut TokenCursor<'_>,
+    token: ForeignToken<'_>,
+    name: &str,
+    arguments: &[WrittenExpr],
+) -> Option<WrittenExpr> {
     let key = key(name);
     let listed = || arguments.iter().map(|argument| argument.text.as_str()).collect::<Vec<_>>().join(", ");
     if is_own(name) {
         if token.text != name {
             cursor.note(token, format!("unknown function `{}`: the value is an argument of `{name}`", token.text));
         }
-        return Some(Written::primary(match (name, arguments) {
+        return Some(WrittenExpr::primary(match (name, arguments) {
             ("count" | "rate", []) => name.to_owned(),
             ("count", [one]) if one.text.parse::<u8>().is_ok() => name.to_owned(),
             ("percentile", [_, q]) if q.text.starts_with("0.") => percentile(arguments)?,
@@ -233,7 +238,7 @@ pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, argume
     if let ("col" | "column" | "lit", [one]) = (key.as_str(), arguments) {
         cursor.note(token, format!("unknown function `{name}`: a field is written by its name"));
         let inner = one.text.trim_matches('"');
-        return Some(Written::primary(if key == "lit" { &one.text } else { inner }));
+        return Some(WrittenExpr::primary(if key == "lit" { &one.text } else { inner }));
     }
     if let ("printf" | "sprintf" | "format" | "strfmt" | "formatstring", [format, rest @ ..]) =
         (key.as_str(), arguments)
@@ -242,7 +247,7 @@ pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, argume
         cursor.note(token, format!("unknown function `{name}`: text is joined by `concat`"));
         let rest: Vec<String> = rest.iter().map(|argument| argument.text.clone()).collect();
         let parts = format_parts(format.text.trim_matches('"'), &rest)?;
-        return Some(Written::primary(format!("concat({parts})")));
+        return Some(WrittenExpr::primary(format!("concat({parts})")));
     }
     if let ("eval", [one]) = (key.as_str(), arguments) {
         cursor.note(token, "unknown function `eval`: an aggregate takes any expression");
@@ -252,8 +257,8 @@ pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, argume
         cursor.note(token, format!("unknown function `{name}`: times are subtracted by `-`"));
         let unit = duration(&format!("\"{}\"", unit.text.trim_matches('"')))?;
         let (end, start) = if name == "datetime_diff" { (first, second) } else { (second, first) };
-        let difference = format!("({} - {}) / {unit}", end.within(Level::Add), start.within(Level::Multiply));
-        return Some(Written::of(Level::Multiply, difference));
+        let difference = format!("({} - {}) / {unit}", end.within(Binding::Add), start.within(Binding::Multiply));
+        return Some(WrittenExpr::of(Binding::Multiply, difference));
     }
     if key == "case" {
         return case(cursor, token, arguments);
@@ -261,18 +266,18 @@ pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, argume
     let lower = name.to_lowercase();
     if let Some(own) = super::super::aggregates::percentile(&lower).filter(|own| *own != name) {
         cursor.note(token, format!("unknown aggregate `{name}`"));
-        return Some(Written::primary(format!("{own}({})", listed())));
+        return Some(WrittenExpr::primary(format!("{own}({})", listed())));
     }
     if is_own(&lower) {
         cursor.note(token, format!("unknown function `{name}`"));
         let listed = listed();
-        return Some(Written::primary(match (lower.as_str(), arguments.is_empty()) {
+        return Some(WrittenExpr::primary(match (lower.as_str(), arguments.is_empty()) {
             ("count" | "rate", true) => lower,
             _ => format!("{lower}({listed})"),
         }));
     }
     let Some(row) = find(name) else {
-        return Some(Written::primary(format!("{name}({})", listed())));
+        return Some(WrittenExpr::primary(format!("{name}({})", listed())));
     };
     let what = if row.is == Is::Aggregate { "aggregate" } else { "function" };
     cursor.note(token, format!("unknown {what} `{name}`: {}", row.means));
@@ -280,18 +285,18 @@ pub(super) fn call(cursor: &mut Cursor<'_>, token: Token<'_>, name: &str, argume
     match row.is {
         Is::Running(field) => {
             cursor.before.extend(running_stages(&text, field, arguments));
-            Some(Written::primary(field))
+            Some(WrittenExpr::primary(field))
         }
         _ => {
             let is_call = text.ends_with(')')
                 && text.find('(').is_some_and(|open| text[..open].chars().all(|c| c.is_alphanumeric() || c == '_'));
-            Some(Written::of(if is_call { Level::Primary } else { Level::Not }, text))
+            Some(WrittenExpr::of(if is_call { Binding::Primary } else { Binding::Not }, text))
         }
     }
 }
 
 /// The stages of a value that depends on the records before; `lag(x, 2)` is the one before the one before.
-fn running_stages(text: &str, field: &str, arguments: &[Written]) -> Vec<(String, String)> {
+fn running_stages(text: &str, field: &str, arguments: &[WrittenExpr]) -> Vec<(String, String)> {
     let Some(of) = text.strip_prefix("running prev(").and_then(|of| of.strip_suffix(')')) else {
         return match text.strip_prefix("lead ") {
             Some(of) => vec![
@@ -311,7 +316,7 @@ fn running_stages(text: &str, field: &str, arguments: &[Written]) -> Vec<(String
 }
 
 /// `case(c, a, d, b, true, e)` as `if`s in each other.
-fn case(cursor: &mut Cursor<'_>, token: Token<'_>, arguments: &[Written]) -> Option<Written> {
+fn case(cursor: &mut TokenCursor<'_>, token: ForeignToken<'_>, arguments: &[WrittenExpr]) -> Option<WrittenExpr> {
     cursor.note(token, "unknown function `case`: a choice is made by `if`");
     let (pairs, rest) = arguments.as_chunks::<2>();
     let mut value = rest.first().map_or("null", |last| &last.text).to_owned();
@@ -321,7 +326,7 @@ fn case(cursor: &mut Cursor<'_>, token: Token<'_>, arguments: &[Written]) -> Opt
             condition => format!("if({condition}, {}, {value})", result.text),
         };
     }
-    (!pairs.is_empty()).then(|| Written::primary(value))
+    (!pairs.is_empty()).then(|| WrittenExpr::primary(value))
 }
 
 /// The parts of a text with holes such as `%s`, `%5.1f`, `{{.a}}`, `${a}` and `{}`, in order, for `concat`.
@@ -372,7 +377,7 @@ pub(super) fn format_parts(format: &str, arguments: &[String]) -> Option<String>
 }
 
 /// A template with its arguments; those that are missing have what the template says.
-pub(super) fn fill(template: &str, arguments: &[Written]) -> Option<String> {
+pub(super) fn fill(template: &str, arguments: &[WrittenExpr]) -> Option<String> {
     let mut out = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -387,9 +392,9 @@ pub(super) fn fill(template: &str, arguments: &[Written]) -> Option<String> {
     Some(out)
 }
 
-fn argument(name: &str, arguments: &[Written]) -> Option<String> {
-    let is_text = |argument: &&Written| argument.text.starts_with('"');
-    let is_duration = |argument: &&Written| duration(&argument.text).is_some();
+fn argument(name: &str, arguments: &[WrittenExpr]) -> Option<String> {
+    let is_text = |argument: &&WrittenExpr| argument.text.starts_with('"');
+    let is_duration = |argument: &&WrittenExpr| duration(&argument.text).is_some();
     let at = |digit: &str| arguments.get(digit.parse::<usize>().ok()?.checked_sub(1)?);
     match name {
         "*" => (!arguments.is_empty()).then(|| {
@@ -432,8 +437,8 @@ fn duration(text: &str) -> Option<String> {
 }
 
 /// `p95(x)` of `quantile(x, 0.95)` and `quantile(0.95, x)`.
-fn percentile(arguments: &[Written]) -> Option<String> {
-    let number = |argument: &&Written| argument.text.parse::<f64>().is_ok();
+fn percentile(arguments: &[WrittenExpr]) -> Option<String> {
+    let number = |argument: &&WrittenExpr| argument.text.parse::<f64>().is_ok();
     let share: f64 = arguments.iter().find(number)?.text.parse().ok()?;
     let of = arguments.iter().find(|argument| !number(argument)).map_or("x", |argument| &argument.text);
     let percent = if share <= 1.0 { (share * 1e6).round() / 1e4 } else { share };

@@ -1,6 +1,6 @@
 //! The commands of other languages and of the shell: one row a word.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::frames::made_grouped;
 use super::times::{made_bin, made_resample, made_timechart, made_transaction};
 use super::{miller, shell};
@@ -15,7 +15,7 @@ pub(super) struct Verb {
     /// fill is shown; the last one with its defaults otherwise.
     pub(super) here: &'static [&'static str],
     /// What templates cannot do.
-    pub(super) made: Option<fn(&mut Cursor<'_>) -> Option<String>>,
+    pub(super) made: Option<fn(&mut TokenCursor<'_>) -> Option<String>>,
     /// As it is typed elsewhere.
     #[cfg_attr(not(test), expect(dead_code, reason = "the tests type it"))]
     pub(super) typed: &'static str,
@@ -29,7 +29,7 @@ const fn made(
     words: &'static str,
     typed: &'static str,
     means: &'static str,
-    made: fn(&mut Cursor<'_>) -> Option<String>,
+    made: fn(&mut TokenCursor<'_>) -> Option<String>,
     here: &'static [&'static str],
 ) -> Verb {
     Verb { words, means, here, made: Some(made), typed }
@@ -179,22 +179,22 @@ pub(super) const VERBS: &[Verb] = &[
     verb("values vals", "values a", "values are listed by `collect`", &["collect({field=line})"]),
 ];
 
-fn made_offset(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_offset(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (mut inner, _) = inside(cursor)?;
     let number = inner.number()?;
     Some(super::own::after_the_first(cursor, &number, None))
 }
 
 /// `lag(x, 1) over (partition by k)`, `shift(x)`, `lead x`.
-fn made_previous(cursor: &mut Cursor<'_>) -> Option<String> {
-    use super::expression::Written;
+fn made_previous(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    use super::expression::WrittenExpr;
     let word = *cursor.tokens.get(cursor.at.checked_sub(1)?)?;
     let name = word.text.rsplit('.').next()?;
     let value = match cursor.at_sign("(") {
         true => cursor.call(word, name, Vec::new(), 0)?,
         false => {
             let of = cursor.of_kind(super::tokens::TokenKind::Word)?;
-            super::values::call(cursor, word, name, &[Written::primary(of.text)])?
+            super::values::call(cursor, word, name, &[WrittenExpr::primary(of.text)])?
         }
     };
     if cursor.at_word(0, "over") {
@@ -211,7 +211,7 @@ fn made_previous(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `summarize arg_max(t, *) by k`: the last record of each key.
-fn made_stats(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_stats(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let head = cursor.peek()?;
     let desc = match super::values::key(head.text).as_str() {
         "argmax" => " desc",
@@ -229,7 +229,7 @@ fn made_stats(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `case when a > 1 then 2 end` as a stage.
-fn made_case(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_case(cursor: &mut TokenCursor<'_>) -> Option<String> {
     cursor.at = cursor.at.checked_sub(1)?;
     let value = cursor.expression()?;
     let name = match cursor.word("as") {
@@ -240,7 +240,7 @@ fn made_case(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `fillnull value=0 a b`, `fillna(0)`.
-fn made_fill(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_fill(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let value = super::arguments::fill("{value}", cursor)
         .or_else(|| super::arguments::fill("{number}", cursor))
         .unwrap_or_else(|| "0".to_owned());
@@ -254,7 +254,7 @@ fn made_fill(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `printf "%s: %d" a b`, `line_format "{{.a}} x"`, `format("…", a)`.
-fn made_format(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_format(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (mut inner, _) = inside(cursor)?;
     let format = inner.of_kind(super::tokens::TokenKind::Text)?;
     let mut arguments = Vec::new();
@@ -267,7 +267,7 @@ fn made_format(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `eventstats sum(x) as total`.
-fn made_overall(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_overall(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let aggregates = cursor.aggregates()?;
     let (of, name) = aggregates.strip_prefix("sum(")?.split_once(')')?;
     let name = name.strip_prefix(" as ").unwrap_or("total");
@@ -275,7 +275,7 @@ fn made_overall(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `tr a-z A-Z`, `tr -d 'a'`, `tr , ' '`.
-fn made_tr(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_tr(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = cursor.rest().replace(['"', '\''], "");
     let written = match rest.as_str() {
         "a-z A-Z" | "[a-z] [A-Z]" | "[:lower:] [:upper:]" => "upper(line)".to_owned(),
@@ -302,7 +302,7 @@ fn made_tr(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `gsub(/a/, "b")`, `sub(x, "a", "b")`, `replace a with b`.
-fn made_sub(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_sub(cursor: &mut TokenCursor<'_>) -> Option<String> {
     use super::tokens::TokenKind;
     let rest = &cursor.tokens[cursor.at..];
     let regex = rest.iter().find(|token| token.kind == TokenKind::Regex);
@@ -318,7 +318,7 @@ fn made_sub(cursor: &mut Cursor<'_>) -> Option<String> {
     Some(format!("let {field} = {name}({field}, {from}, {to})"))
 }
 
-fn made_running(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_running(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let alone = cursor.tokens.get(cursor.at..)?;
     if let [word] = alone
         && crate::aggregate::find(word.text).is_none()
@@ -335,7 +335,7 @@ fn made_running(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `rolling(5).mean()`.
-fn made_rolling(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_rolling(cursor: &mut TokenCursor<'_>) -> Option<String> {
     use super::tokens::TokenKind;
     let rest = &cursor.tokens[cursor.at..];
     let number = rest.iter().find(|token| token.kind == TokenKind::Number)?;
@@ -348,7 +348,7 @@ fn made_rolling(cursor: &mut Cursor<'_>) -> Option<String> {
     Some(format!("running {name}(x) over {} rows", number.text))
 }
 
-fn made_let(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_let(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (mut inner, _) = inside(cursor)?;
     let made = match inner.peek()?.kind {
         super::tokens::TokenKind::Text => assigned_by_text(&mut inner)?,
@@ -359,19 +359,19 @@ fn made_let(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `put '$x = 1'`, `withColumn('x', a + 1)`.
-fn assigned_by_text(cursor: &mut Cursor<'_>) -> Option<String> {
+fn assigned_by_text(cursor: &mut TokenCursor<'_>) -> Option<String> {
     if cursor.tokens.len() > 1 {
         return cursor.assignments();
     }
     let text = cursor.next()?;
-    let mut inner = Cursor::new(text.inner())?;
+    let mut inner = TokenCursor::new(text.inner())?;
     inner.assignments()
 }
 
-fn made_where(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_where(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (mut inner, _) = inside(cursor)?;
     if let ([text], super::tokens::TokenKind::Text) = (&*inner.tokens, inner.peek()?.kind) {
-        let mut quoted = Cursor::new(text.inner())?; // `filter '$x > 1'`
+        let mut quoted = TokenCursor::new(text.inner())?; // `filter '$x > 1'`
         let condition = quoted.expression()?;
         return quoted.is_done().then(|| format!("where {condition}"));
     }
@@ -379,19 +379,19 @@ fn made_where(cursor: &mut Cursor<'_>) -> Option<String> {
     inner.is_done().then(|| format!("where {condition}"))
 }
 
-fn made_unless(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_unless(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let condition = made_where(cursor)?;
     Some(format!("where not ({})", condition.strip_prefix("where ")?))
 }
 
-fn made_assert(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_assert(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (mut inner, _) = inside(cursor)?;
     let condition = inner.expression()?;
     inner.is_done().then(|| format!("assert {condition}"))
 }
 
 /// `fields a, b`, `fields - a`, `fields + a`.
-fn made_fields(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_fields(cursor: &mut TokenCursor<'_>) -> Option<String> {
     if cursor.peek()?.text == "-" || cursor.word("except").is_some() || cursor.word("exclude").is_some() {
         cursor.sign("-");
         return made_drop(cursor);
@@ -401,7 +401,7 @@ fn made_fields(cursor: &mut Cursor<'_>) -> Option<String> {
     made_select(cursor)
 }
 
-fn made_select(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_select(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (mut inner, _) = inside(cursor)?;
     while inner.at_sign("-") {
         inner.at += 2; // `reorder -f a,b`
@@ -416,11 +416,11 @@ fn made_select(cursor: &mut Cursor<'_>) -> Option<String> {
     inner.is_done().then(|| format!("select {columns}"))
 }
 
-fn made_drop(cursor: &mut Cursor<'_>) -> Option<String> {
+fn made_drop(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("drop {}", cursor.names()?.join(", ")))
 }
 
-pub(super) fn made_sort(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn made_sort(cursor: &mut TokenCursor<'_>) -> Option<String> {
     cursor.word("by");
     let (mut inner, _) = inside(cursor)?;
     let descends = inner.tokens.iter().any(|token| token.text.eq_ignore_ascii_case("ascending"))
@@ -433,7 +433,7 @@ pub(super) fn made_sort(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// What the parentheses directly after a word hold, or what follows it; and whether there are parentheses.
-pub(super) fn inside<'a>(cursor: &Cursor<'a>) -> Option<(Cursor<'a>, bool)> {
+pub(super) fn inside<'a>(cursor: &TokenCursor<'a>) -> Option<(TokenCursor<'a>, bool)> {
     let rest = &cursor.tokens[cursor.at..];
     let is_call = rest.first().is_some_and(|open| open.text == "(") && rest.last().is_some_and(|end| end.text == ")");
     let tokens = if is_call { &rest[1..rest.len() - 1] } else { rest };

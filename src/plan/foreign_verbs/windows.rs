@@ -1,14 +1,14 @@
 //! A `window` whose length is written as elsewhere.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::expression::duration_of;
 use super::own::note_rest;
-use super::tokens::{Token, TokenKind};
+use super::tokens::{ForeignToken, TokenKind};
 
 /// `window tumbling 5m`, `window('5 minutes', '1 minute')`, `window 5m every 1m`.
-pub(super) fn window(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn window(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
-    let is_clause = |token: &Token<'_>| matches!(token.text, "on" | "late" | "offset" | "fill" | "all");
+    let is_clause = |token: &ForeignToken<'_>| matches!(token.text, "on" | "late" | "offset" | "fill" | "all");
     if rest.iter().any(|token| matches!(token.text, "rows" | "row" | "state")) {
         return None; // as it is written here
     }
@@ -57,9 +57,9 @@ pub(super) fn window(cursor: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// ` on t late 10s` of `on t late 10 s`.
-fn clauses_of_window(tokens: &[Token<'_>]) -> Option<String> {
+fn clauses_of_window(tokens: &[ForeignToken<'_>]) -> Option<String> {
     let mut out = String::new();
-    let mut before: Option<Token<'_>> = None;
+    let mut before: Option<ForeignToken<'_>> = None;
     for token in tokens {
         let number = before.filter(|before| before.kind == TokenKind::Number);
         match number.and_then(|number| duration_of(&format!("{}{}", number.text, token.text))) {

@@ -1,13 +1,13 @@
 //! Operators that are words: `is null`, `like`, `between`, `not in`, `contains`.
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::expression::regex_of;
-use super::tokens::{Token, TokenKind};
-use super::written::{Level, Written, joined, like};
+use super::tokens::{ForeignToken, TokenKind};
+use super::written::{Binding, WrittenExpr, joined, like};
 
-impl Cursor<'_> {
+impl TokenCursor<'_> {
     /// `is null`, `like`, `between`, `in` and their like, with or without `not`.
-    pub(super) fn compare_by_word(&mut self, left: &Written, depth: usize) -> Option<Written> {
+    pub(super) fn compare_by_word(&mut self, left: &WrittenExpr, depth: usize) -> Option<WrittenExpr> {
         let mut ahead = self.clone();
         let sign = ahead.peek()?;
         let negated = ahead.sign("!") || !ahead.at_word(0, "is") && ahead.word("not").is_some();
@@ -16,12 +16,12 @@ impl Cursor<'_> {
         let is_own = matches!(lower.as_str(), "in") && word.text == "in" && sign.text != "!";
         if !is_own {
             let marked = match negated {
-                true => Token { text: ahead.text.get(sign.start..word.end())?, ..sign },
+                true => ForeignToken { text: ahead.text.get(sign.start..word.end())?, ..sign },
                 false => word,
             };
             ahead.note(marked, format!("unknown operator `{}`", marked.text));
         }
-        let x = left.within(Level::Add);
+        let x = left.within(Binding::Add);
         let held = match lower.as_str() {
             "is" => {
                 let negated = ahead.word("not").is_some();
@@ -33,14 +33,14 @@ impl Cursor<'_> {
                     "true" | "false" => &value,
                     _ => return None,
                 };
-                Written::of(Level::Compare, format!("{x} {sign} {value}"))
+                WrittenExpr::of(Binding::Compare, format!("{x} {sign} {value}"))
             }
             "in" => {
                 ahead.sign("~");
                 let list = ahead.list(depth)?;
                 let word = if negated { "not in" } else { "in" };
                 *self = ahead;
-                return Some(Written::of(Level::Compare, format!("{x} {word} {list}")));
+                return Some(WrittenExpr::of(Binding::Compare, format!("{x} {word} {list}")));
             }
             "between" => {
                 let low = ahead.add(depth)?;
@@ -49,7 +49,7 @@ impl Cursor<'_> {
                 }
                 let high = ahead.add(depth)?;
                 let text = format!("{x} >= {} and {x} <= {}", low.text, high.text);
-                Written::of(Level::And, text)
+                WrittenExpr::of(Binding::And, text)
             }
             "like" | "ilike" => {
                 let pattern = ahead.of_kind(TokenKind::Text)?;
@@ -64,29 +64,29 @@ impl Cursor<'_> {
                     TokenKind::Text => regex_of(right.text, "")?,
                     _ => return None,
                 };
-                Written::of(Level::Compare, format!("{x} ~ {regex}"))
+                WrittenExpr::of(Binding::Compare, format!("{x} ~ {regex}"))
             }
             "contains" | "has" | "contains_cs" | "has_cs" | "includes" => {
                 let right = ahead.add(depth)?;
-                Written::primary(format!("contains({x}, {})", right.text))
+                WrittenExpr::primary(format!("contains({x}, {})", right.text))
             }
             "startswith" | "endswith" | "startswith_cs" | "hasprefix" | "hassuffix" => {
                 let right = ahead.add(depth)?;
                 let name =
                     if lower.ends_with("suffix") || lower.starts_with("ends") { "endswith" } else { "startswith" };
-                Written::primary(format!("{name}({x}, {})", right.text))
+                WrittenExpr::primary(format!("{name}({x}, {})", right.text))
             }
             "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
                 let right = ahead.add(depth)?;
                 let sign = ["==", "!=", ">", ">=", "<", "<="]
                     [["eq", "ne", "gt", "ge", "lt", "le"].iter().position(|w| *w == lower)?];
-                joined(left, sign, &right, Level::Compare)
+                joined(left, sign, &right, Binding::Compare)
             }
             _ => return Some(left.clone()),
         };
         *self = ahead;
         Some(match negated {
-            true => Written::of(Level::Not, format!("not {}", held.within(Level::Compare))),
+            true => WrittenExpr::of(Binding::Not, format!("not {}", held.within(Binding::Compare))),
             false => held,
         })
     }

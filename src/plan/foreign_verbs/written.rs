@@ -1,16 +1,16 @@
 //! Parts of an expression as text, put together with the parentheses that they need.
 
-use super::tokens::Token;
+use super::tokens::ForeignToken;
 
 /// An expression as text, and how tightly its loosest operator binds.
 #[derive(Clone, Debug)]
-pub(super) struct Written {
+pub(super) struct WrittenExpr {
     pub(super) text: String,
-    pub(super) level: Level,
+    pub(super) level: Binding,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(super) enum Binding {
     Or,
     And,
     Not,
@@ -21,17 +21,17 @@ pub(super) enum Level {
     Primary,
 }
 
-impl Written {
-    pub(super) fn primary(text: impl Into<String>) -> Written {
-        Written { text: text.into(), level: Level::Primary }
+impl WrittenExpr {
+    pub(super) fn primary(text: impl Into<String>) -> WrittenExpr {
+        WrittenExpr { text: text.into(), level: Binding::Primary }
     }
 
-    pub(super) fn of(level: Level, text: impl Into<String>) -> Written {
-        Written { text: text.into(), level }
+    pub(super) fn of(level: Binding, text: impl Into<String>) -> WrittenExpr {
+        WrittenExpr { text: text.into(), level }
     }
 
     /// The text, in parentheses if it binds more loosely than this.
-    pub(super) fn within(&self, level: Level) -> String {
+    pub(super) fn within(&self, level: Binding) -> String {
         if self.level < level { format!("({})", self.text) } else { self.text.clone() }
     }
 
@@ -40,42 +40,42 @@ impl Written {
     }
 }
 
-pub(super) fn joined(left: &Written, operator: &str, right: &Written, level: Level) -> Written {
+pub(super) fn joined(left: &WrittenExpr, operator: &str, right: &WrittenExpr, level: Binding) -> WrittenExpr {
     let tighter = match level {
-        Level::Compare => Level::Add,
-        Level::Add => Level::Multiply,
-        Level::Multiply => Level::Unary,
+        Binding::Compare => Binding::Add,
+        Binding::Add => Binding::Multiply,
+        Binding::Multiply => Binding::Unary,
         level => level,
     };
     let text = format!(
         "{} {operator} {}",
-        left.within(level.max(if level == Level::Compare { Level::Add } else { level })),
+        left.within(level.max(if level == Binding::Compare { Binding::Add } else { level })),
         right.within(tighter)
     );
-    Written::of(level, text)
+    WrittenExpr::of(level, text)
 }
 
-pub(super) fn chosen(condition: &Written, first: &Written, second: &Written) -> Written {
-    Written::primary(format!("if({}, {}, {})", condition.text, first.text, second.text))
+pub(super) fn chosen(condition: &WrittenExpr, first: &WrittenExpr, second: &WrittenExpr) -> WrittenExpr {
+    WrittenExpr::primary(format!("if({}, {}, {})", condition.text, first.text, second.text))
 }
 
-pub(super) fn concat(left: &Written, right: &Written) -> Written {
+pub(super) fn concat(left: &WrittenExpr, right: &WrittenExpr) -> WrittenExpr {
     let inner = left.text.strip_prefix("concat(").and_then(|text| text.strip_suffix(')'));
-    Written::primary(format!("concat({}, {})", inner.unwrap_or(&left.text), right.text))
+    WrittenExpr::primary(format!("concat({}, {})", inner.unwrap_or(&left.text), right.text))
 }
 
-pub(super) fn cast(value: &Written, of: &str) -> Option<Written> {
+pub(super) fn cast(value: &WrittenExpr, of: &str) -> Option<WrittenExpr> {
     let name = match of.to_ascii_lowercase().as_str() {
         "int" | "integer" | "bigint" | "float" | "double" | "real" | "decimal" | "numeric" | "number" | "long" => "num",
         "text" | "string" | "varchar" | "str" | "char" => "text",
         "timestamp" | "datetime" | "date" | "timestamptz" => "time",
         _ => return None,
     };
-    Some(Written::primary(format!("{name}({})", value.text)))
+    Some(WrittenExpr::primary(format!("{name}({})", value.text)))
 }
 
 /// A text in straight double quotes.
-pub(super) fn text_of(token: Token<'_>) -> String {
+pub(super) fn text_of(token: ForeignToken<'_>) -> String {
     match token.text.starts_with('"') {
         true => token.text.to_owned(),
         false => in_quotes(token.inner()),
@@ -106,7 +106,7 @@ pub(super) fn regex_of(quoted: &str, flags: &str) -> Option<String> {
 }
 
 /// SQL's `like`, by the function that does the same.
-pub(super) fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<Written> {
+pub(super) fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<WrittenExpr> {
     let inner = pattern.trim_start_matches('%').trim_end_matches('%');
     if ignores_case || inner.contains(['%', '_']) || inner.is_empty() {
         let mut regex = String::new();
@@ -127,14 +127,14 @@ pub(super) fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<Written
             None => format!("{start}$"),
         };
         let flags = if ignores_case { "i" } else { "" };
-        return (!whole.is_empty()).then(|| Written::of(Level::Compare, format!("{x} ~ /{whole}/{flags}")));
+        return (!whole.is_empty()).then(|| WrittenExpr::of(Binding::Compare, format!("{x} ~ /{whole}/{flags}")));
     }
     let text = in_quotes(inner);
     Some(match (pattern.starts_with('%'), pattern.ends_with('%')) {
-        (true, true) => Written::primary(format!("contains({x}, {text})")),
-        (false, true) => Written::primary(format!("startswith({x}, {text})")),
-        (true, false) => Written::primary(format!("endswith({x}, {text})")),
-        (false, false) => Written::of(Level::Compare, format!("{x} == {text}")),
+        (true, true) => WrittenExpr::primary(format!("contains({x}, {text})")),
+        (false, true) => WrittenExpr::primary(format!("startswith({x}, {text})")),
+        (true, false) => WrittenExpr::primary(format!("endswith({x}, {text})")),
+        (false, false) => WrittenExpr::of(Binding::Compare, format!("{x} == {text}")),
     })
 }
 

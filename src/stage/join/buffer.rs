@@ -11,7 +11,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::ops::RangeInclusive;
 
 use super::super::Side;
-use super::super::kept::Place;
+use super::super::kept::RowId;
 use crate::data::{KeyKind, TextColumn};
 use crate::group::GroupTable;
 
@@ -24,7 +24,7 @@ pub(super) struct BufferedRow {
     pub(super) time: i64,
     /// Counts the records of both sides as they come.
     pub(super) order: u64,
-    pub(super) place: Place,
+    pub(super) place: RowId,
     /// Whether it has found one.
     pub(super) is_paired: bool,
     /// Whether one that may have been its partner was forgotten before it came.
@@ -151,7 +151,7 @@ impl JoinBuffer {
     }
 
     /// The records of a side, so that they can be moved elsewhere.
-    pub(super) fn places(&mut self, side: Side) -> impl Iterator<Item = &mut Place> {
+    pub(super) fn places(&mut self, side: Side) -> impl Iterator<Item = &mut RowId> {
         let groups = self.waiting.iter_mut();
         let waiting = groups.flat_map(move |group| group[side as usize].iter_mut());
         waiting.map(|waiting| &mut waiting.place)

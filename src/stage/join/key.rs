@@ -12,7 +12,7 @@ pub(in crate::stage) enum JoinKind {
 }
 
 /// The two sides of a key as they were written.
-pub(in crate::stage) struct Keys<'a> {
+pub(in crate::stage) struct KeyClauses<'a> {
     /// Of the stream.
     pub(in crate::stage) key: &'a Expr,
     /// What the other side calls it, and where that is written.
@@ -23,7 +23,7 @@ pub(in crate::stage) struct Keys<'a> {
 pub(in crate::stage) fn keys<'a>(
     arguments: &mut Arguments<'a>,
     (other, placeholder): (&str, &str),
-) -> Result<Keys<'a>, Mistake> {
+) -> Result<KeyClauses<'a>, Mistake> {
     if !arguments.keyword("on") {
         return Err(arguments.expected("`on` and the key"));
     }
@@ -37,7 +37,7 @@ pub(in crate::stage) fn keys<'a>(
         let help = format!("write on {key} = {placeholder}");
         return Err(Mistake::new(key.span, message).help(help));
     };
-    Ok(Keys { key, other })
+    Ok(KeyClauses { key, other })
 }
 
 /// Reads `left`, if it is next.

@@ -12,7 +12,7 @@ mod spec;
 
 pub use spec::JoinSpec;
 
-use self::key::{JoinKind, Keys, join_kind, keys};
+use self::key::{JoinKind, KeyClauses, join_kind, keys};
 use super::drop_::drop_field;
 use super::let_::Assign;
 use super::union_::source;
@@ -78,7 +78,7 @@ fn clause(stage: &ast::Stage) -> Result<JoinClause, Mistake> {
     let mut arguments = Arguments::of(stage);
     let source = source(&mut arguments, stage)?;
     let of_other = format!("the field of `{}`", source.name.text);
-    let Keys { key, other } = keys(&mut arguments, (&of_other, "field"))?;
+    let KeyClauses { key, other } = keys(&mut arguments, (&of_other, "field"))?;
     if !arguments.keyword("within") {
         let mistake = arguments.expected("`within` and how far apart two records may be");
         return Err(mistake.help("a live source never ends: write within 30s, 5m or 1h"));

@@ -1,6 +1,6 @@
 //! A join while it runs: the records that are kept of both sides, and the pairs that they make.
 
-use super::super::kept::{Kept, Picked, Place};
+use super::super::kept::{Picked, RowId, RowStore};
 use super::super::union_::undropped;
 use super::super::{Account, Operator, Side};
 use super::buffer::{BufferedRow, JoinBuffer, NO_KEY};
@@ -17,7 +17,7 @@ pub(super) struct JoinOperator {
     time: JoinProgress,
     partners: JoinBuffer,
     /// What is kept of each side.
-    kept: [Kept; 2],
+    kept: [RowStore; 2],
     /// By side, the largest time of those that had a key and are no longer kept.
     forgotten: [i64; 2],
     /// Records so far.
@@ -40,7 +40,7 @@ fn side_of(input: usize, second: usize) -> Side {
 /// A row of the result: a record of each side, or only one of the first.
 #[derive(Clone, Copy)]
 struct Row {
-    sides: [Option<Place>; 2],
+    sides: [Option<RowId>; 2],
     /// Which of them came last.
     last: Side,
 }

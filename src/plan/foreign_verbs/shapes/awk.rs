@@ -1,10 +1,10 @@
 //! awk programs, and the `s/a/b/` of sed.
 
-use super::super::cursor::Cursor;
+use super::super::cursor::TokenCursor;
 use super::super::expression::{in_quotes, regex_of};
 use super::super::tokens::TokenKind;
 
-pub(super) fn is_awk(cursor: &Cursor<'_>) -> bool {
+pub(super) fn is_awk(cursor: &TokenCursor<'_>) -> bool {
     let has = |text: &str| cursor.tokens.iter().any(|token| token.text == text);
     let first = cursor.tokens.first().map_or("", |token| token.text);
     let measures = first == "length" && has("$0");
@@ -74,14 +74,14 @@ fn stages_of(program: &str) -> Option<String> {
 }
 
 fn expression(text: &str) -> Option<String> {
-    let mut cursor = Cursor::new(text.trim())?;
+    let mut cursor = TokenCursor::new(text.trim())?;
     let written = cursor.expression()?;
     cursor.is_done().then_some(written)
 }
 
 /// The stage that a pattern is: `/x/`, `NR > 1`, `length($0) > 80`, `/a/,/b/`; fields alone are printed.
 fn pattern_stage(pattern: &str, action: &str) -> Option<String> {
-    let mut condition = Cursor::new(pattern)?;
+    let mut condition = TokenCursor::new(pattern)?;
     let are_fields = condition.tokens.iter().all(|token| token.text == "," || token.text.starts_with('$'));
     match (condition.peek()?, condition.tokens.len()) {
         (regex, 1) if regex.kind == TokenKind::Regex => Some(format!("match {}", regex.text)),
@@ -114,7 +114,7 @@ fn grouped(action: &str) -> Option<Option<String>> {
 
 /// The columns of `print $1, $3`; values without a comma between them are one text.
 pub(super) fn printed_columns(printed: &str) -> Option<String> {
-    let mut cursor = Cursor::new(printed)?;
+    let mut cursor = TokenCursor::new(printed)?;
     let mut columns = Vec::new();
     while !cursor.is_done() {
         let token = cursor.peek()?;

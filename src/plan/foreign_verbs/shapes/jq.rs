@@ -1,7 +1,7 @@
 //! jq filters.
 
-use super::super::cursor::Cursor;
-use super::super::expression::Written;
+use super::super::cursor::TokenCursor;
+use super::super::expression::WrittenExpr;
 use super::super::tokens::tokens;
 
 /// Whether a text begins with a call of jq, of a filter or a path: `map(.a)`, `select(.a == 1)`, `group_by(.a)`.
@@ -124,12 +124,12 @@ pub(super) fn jq_expression(text: &str, prefix: &str) -> Option<String> {
             out
         }
     };
-    let mut cursor = Cursor::new(&prefixed)?;
+    let mut cursor = TokenCursor::new(&prefixed)?;
     let mut written = cursor.expression()?;
     if let Some(pipe) = cursor.any_sign(&["|"]) {
         let _ = pipe; // `.a | test("x")`
         let method = cursor.next()?;
-        written = cursor.call(method, method.text, vec![Written::primary(written)], 0)?.text;
+        written = cursor.call(method, method.text, vec![WrittenExpr::primary(written)], 0)?.text;
         return Some(written);
     }
     cursor.is_done().then_some(written)

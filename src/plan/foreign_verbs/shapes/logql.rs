@@ -1,13 +1,13 @@
 //! LogQL and PromQL: `sum by (host) (rate({app="x"} |= "e" [1m]))`.
 
-use super::super::cursor::Cursor;
+use super::super::cursor::TokenCursor;
 use super::super::expression::{in_quotes, regex_of};
 use super::super::lists::{name_of, quoted};
 use super::super::tokens::TokenKind;
 use super::super::{answer_stage, expression};
 
 /// Where the braces of a selector such as `{app="x", env=~"a|b"}` end.
-pub(super) fn logql_selector(cursor: &Cursor<'_>) -> Option<usize> {
+pub(super) fn logql_selector(cursor: &TokenCursor<'_>) -> Option<usize> {
     let rest = &cursor.tokens[cursor.at..];
     let is_selector = rest.first()?.text == "{"
         && (rest.get(1)?.text == "}" || matches!(rest.get(2)?.text, "=" | "=~" | "!=" | "!~"));
@@ -16,7 +16,7 @@ pub(super) fn logql_selector(cursor: &Cursor<'_>) -> Option<usize> {
 }
 
 pub(super) fn logql(text: &str) -> Option<String> {
-    let cursor = Cursor::new(text)?;
+    let cursor = TokenCursor::new(text)?;
     let end = cursor.tokens[logql_selector(&cursor)?].end();
     let stages = log_pipeline(&text[end..])?;
     Some(if stages.is_empty() { "match \"\"".to_owned() } else { stages.join(" | ") })
@@ -25,7 +25,7 @@ pub(super) fn logql(text: &str) -> Option<String> {
 /// `|= "a" != "b" | json | level="error"`.
 pub(super) fn log_pipeline(text: &str) -> Option<Vec<String>> {
     let mut stages = Vec::new();
-    let Some(mut cursor) = Cursor::new(text) else {
+    let Some(mut cursor) = TokenCursor::new(text) else {
         return text.trim().is_empty().then_some(stages);
     };
     while !cursor.is_done() {
@@ -64,27 +64,27 @@ pub(super) fn log_stage(piece: &str) -> Option<String> {
         "line_format" => Some(answer_stage(piece).map(|answer| answer.here).unwrap_or_default()),
         "drop" | "keep" | "label_format" => answer_stage(piece).map(|answer| answer.here).or(Some(piece.to_owned())),
         "pattern" => {
-            let text = Cursor::new(piece)?.tokens.get(1).copied().filter(|token| token.kind != TokenKind::Sign)?;
+            let text = TokenCursor::new(piece)?.tokens.get(1).copied().filter(|token| token.kind != TokenKind::Sign)?;
             let holes = text.inner().replace('<', "{").replace('>', "}");
             Some(format!("parse {}", in_quotes(&holes)))
         }
         "regexp" => {
-            let text = Cursor::new(piece)?.tokens.get(1).copied().filter(|token| token.kind != TokenKind::Sign)?;
+            let text = TokenCursor::new(piece)?.tokens.get(1).copied().filter(|token| token.kind != TokenKind::Sign)?;
             Some(format!("regex {}", regex_of(text.text, "")?))
         }
         _ => {
-            let mut cursor = Cursor::new(piece)?;
+            let mut cursor = TokenCursor::new(piece)?;
             let condition = cursor.expression()?;
             cursor.is_done().then(|| format!("where {condition}"))
         }
     }
 }
 
-pub(super) fn is_logql_metric(cursor: &Cursor<'_>) -> bool {
+pub(super) fn is_logql_metric(cursor: &TokenCursor<'_>) -> bool {
     let calls = cursor.tokens.first().is_some_and(|token| token.kind == TokenKind::Word)
         && cursor.tokens.iter().any(|token| token.text == "(");
     let open = cursor.tokens.iter().position(|token| token.text == "{");
-    let selects = open.is_some_and(|at| logql_selector(&Cursor { at, ..cursor.clone() }).is_some());
+    let selects = open.is_some_and(|at| logql_selector(&TokenCursor { at, ..cursor.clone() }).is_some());
     let ranges = cursor
         .tokens
         .windows(3)
@@ -94,7 +94,7 @@ pub(super) fn is_logql_metric(cursor: &Cursor<'_>) -> bool {
 
 /// `sum by (host) (rate({app="x"} |= "e" [5m]))`.
 pub(super) fn logql_metric(text: &str) -> Option<String> {
-    let cursor = Cursor::new(text)?;
+    let cursor = TokenCursor::new(text)?;
     let all = &cursor.tokens;
     let open = all.iter().position(|token| token.text == "{");
     let range = all.windows(3).position(|three| {
@@ -106,7 +106,7 @@ pub(super) fn logql_metric(text: &str) -> Option<String> {
     };
     let mut stages = match (open, range) {
         (Some(open), range) => {
-            let selector = logql_selector(&Cursor { at: open, ..cursor.clone() })?;
+            let selector = logql_selector(&TokenCursor { at: open, ..cursor.clone() })?;
             let end = range.map_or(all.last()?.end(), |at| all[at].start);
             log_pipeline(text.get(all[selector].end()..end)?.trim_end_matches(')'))?
         }

@@ -7,9 +7,9 @@ mod sql;
 
 use crate::lang::ast::Span;
 
-use super::cursor::Cursor;
+use super::cursor::TokenCursor;
 use super::lists::quoted;
-use super::tokens::{Token, TokenKind, tokens};
+use super::tokens::{ForeignToken, TokenKind, tokens};
 use super::{Answer, answer_stage};
 use awk::{is_awk, is_sed, sed, sed_lines};
 use jq::{is_jq, jq, jq_list, split_at_pipes};
@@ -20,7 +20,7 @@ pub(super) use awk::{awk, separated};
 
 /// The whole text, if it is a program of another language.
 pub(super) fn answer(text: &str) -> Option<Answer> {
-    let cursor = Cursor::new(text)?;
+    let cursor = TokenCursor::new(text)?;
     let first = cursor.peek()?;
     let (found, here): (&str, Option<String>) = match first.text {
         "." => ("jq: stages are separated by `|`, and fields have no dot before them", jq(text)),
@@ -98,9 +98,9 @@ fn jq_program(text: &str) -> Option<&str> {
 }
 
 /// A part of the tokens as a text of its own.
-fn part<'a>(text: &'a str, tokens: &[Token<'_>]) -> Option<Cursor<'a>> {
+fn part<'a>(text: &'a str, tokens: &[ForeignToken<'_>]) -> Option<TokenCursor<'a>> {
     let (first, last) = (tokens.first()?, tokens.last()?);
-    Cursor::new(&text[first.start..last.end()])
+    TokenCursor::new(&text[first.start..last.end()])
 }
 
 /// `| json | line_format "…"`: stages, the first one missing.
@@ -230,7 +230,7 @@ fn miller(text: &str) -> Option<String> {
 }
 
 /// `index=main error`: words and `name=value` without blanks around the sign.
-fn is_search(cursor: &Cursor<'_>) -> bool {
+fn is_search(cursor: &TokenCursor<'_>) -> bool {
     let names = ["index", "sourcetype", "source", "host", "eventtype", "tag", "earliest", "splunk_server"];
     let named = cursor.peek().is_some_and(|token| names.contains(&token.text));
     named && cursor.peek_at(1).is_some_and(|sign| sign.text == "=" && !sign.spaced)
@@ -239,7 +239,7 @@ fn is_search(cursor: &Cursor<'_>) -> bool {
 fn splunk(text: &str) -> Option<String> {
     let pieces = split_at_pipes(text);
     let (search, stages) = pieces.split_first()?;
-    let mut written = searched(Cursor::new(search)?, true)?;
+    let mut written = searched(TokenCursor::new(search)?, true)?;
     if !stages.is_empty() {
         written.push(pipeline(stages)?);
     }
@@ -250,13 +250,13 @@ fn splunk(text: &str) -> Option<String> {
 }
 
 /// `search status=500 error`, a stage of Splunk.
-pub(super) fn search(cursor: &mut Cursor<'_>) -> Option<String> {
+pub(super) fn search(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let written = searched(cursor.part(&cursor.tokens[cursor.at..]), false)?;
     (!written.is_empty()).then(|| written.join(" | "))
 }
 
 /// Words and conditions that records have, all of them, or one of those with `OR` between.
-fn searched(mut cursor: Cursor<'_>, has_sources: bool) -> Option<Vec<String>> {
+fn searched(mut cursor: TokenCursor<'_>, has_sources: bool) -> Option<Vec<String>> {
     let mut written: Vec<String> = Vec::new();
     let mut verb = "match";
     let mut any = false;
@@ -298,14 +298,14 @@ fn searched(mut cursor: Cursor<'_>, has_sources: bool) -> Option<Vec<String>> {
     Some(written)
 }
 
-fn is_sort_uniq(cursor: &Cursor<'_>) -> bool {
+fn is_sort_uniq(cursor: &TokenCursor<'_>) -> bool {
     let tokens = &cursor.tokens;
     let pipe = tokens.iter().position(|token| token.text == "|");
     tokens[0].text == "sort"
         && pipe.is_some_and(|pipe| pipe <= 3 && tokens.get(pipe + 1).is_some_and(|next| next.text == "uniq"))
 }
 
-fn sort_uniq(text: &str, cursor: &Cursor<'_>) -> Option<Answer> {
+fn sort_uniq(text: &str, cursor: &TokenCursor<'_>) -> Option<Answer> {
     let uniq = cursor.tokens.iter().find(|token| token.text == "uniq")?;
     let mut pieces = split_at_pipes(text).into_iter().skip(1);
     let mut stages = vec![answer_stage(pieces.next()?.trim())?.here];

@@ -1,11 +1,11 @@
 //! SQL: `select … from … where … group by … order by …`.
 
 use super::super::accepts;
-use super::super::cursor::Cursor;
+use super::super::cursor::TokenCursor;
 use super::super::tokens::tokens;
 use super::*;
 
-pub(super) fn is_sql(cursor: &Cursor<'_>) -> bool {
+pub(super) fn is_sql(cursor: &TokenCursor<'_>) -> bool {
     let has = |word: &str| cursor.tokens.iter().any(|token| token.text.eq_ignore_ascii_case(word));
     has("from") || has("where") || has("group") || has("order") || cursor.tokens.iter().any(|token| token.text == "*")
 }
@@ -77,7 +77,7 @@ pub(super) fn sql(text: &str) -> Option<String> {
         let offset = limit.tokens.iter().position(|token| token.text.eq_ignore_ascii_case("offset"));
         match offset.and_then(|at| limit.tokens.get(at + 1)) {
             Some(offset) => {
-                let place = Cursor { after: stages.join(" | ").into(), ..limit.clone() };
+                let place = TokenCursor { after: stages.join(" | ").into(), ..limit.clone() };
                 stages.push(super::super::own::after_the_first(&place, offset.text, Some(number)));
             }
             None => stages.push(format!("limit {number}")),
@@ -125,13 +125,13 @@ fn ordinal(key: &str, chosen: &[(String, Option<String>)]) -> String {
 }
 
 /// `x left join y on x.id = y.id` as a `lookup`; nothing for one table.
-fn joined(from: &mut Cursor<'_>) -> Option<Option<String>> {
+fn joined(from: &mut TokenCursor<'_>) -> Option<Option<String>> {
     let Some(join) = from.tokens.iter().position(|token| token.text.eq_ignore_ascii_case("join")) else {
         return Some(None);
     };
     let is_left = from.tokens[..join].iter().any(|token| token.text.eq_ignore_ascii_case("left"));
     let table = from.tokens.get(join + 1)?.text;
-    let key = |token: &Token<'_>| token.text.rsplit('.').next().unwrap_or(token.text).to_owned();
+    let key = |token: &ForeignToken<'_>| token.text.rsplit('.').next().unwrap_or(token.text).to_owned();
     let on = from.tokens.iter().position(|token| matches!(token.text.to_ascii_lowercase().as_str(), "on" | "using"))?;
     let mut keys: Vec<String> =
         from.tokens[on + 1..].iter().filter(|token| token.kind == TokenKind::Word).map(key).collect();

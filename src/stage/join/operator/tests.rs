@@ -46,12 +46,12 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
 }
 
 /// What is printed of a row: the number of the record of each side, and of the one that came last.
-type Printed = (Option<usize>, Option<usize>, usize);
+type PrintedRow = (Option<usize>, Option<usize>, usize);
 
 /// What comes of it all: rows, and how many records are in none and why.
 #[derive(Debug, Default, PartialEq)]
-struct Outcome {
-    rows: Vec<Printed>,
+struct JoinOutcome {
+    rows: Vec<PrintedRow>,
     filtered: u64,
     late: u64,
 }
@@ -87,7 +87,7 @@ fn arrival(side: bool) -> Arrival {
     Arrival { source: usize::from(side), input: usize::from(side), read_ns: 0 }
 }
 
-fn run(records: &[Record], unmatched: JoinKind, cuts: &[usize]) -> Outcome {
+fn run(records: &[Record], unmatched: JoinKind, cuts: &[usize]) -> JoinOutcome {
     let mut joining = begun(unmatched);
     let (mut out, mut account) = (Vec::new(), Account::default());
     let (mut at, mut cuts) = (0, cuts.iter().cycle());
@@ -104,7 +104,7 @@ fn run(records: &[Record], unmatched: JoinKind, cuts: &[usize]) -> Outcome {
         ValueRef::Int(number) => Some(number as usize),
         _ => None,
     };
-    let mut outcome = Outcome { filtered: account.filtered, late: account.late, ..Outcome::default() };
+    let mut outcome = JoinOutcome { filtered: account.filtered, late: account.late, ..JoinOutcome::default() };
     for batch in &out {
         for row in 0..batch.rows {
             let [first, second] = NUMBERS.map(|slot| number(batch, slot, row));
@@ -117,13 +117,13 @@ fn run(records: &[Record], unmatched: JoinKind, cuts: &[usize]) -> Outcome {
 
 /// The same by what the manual says: all records of the other side are looked at, those before which the time of this
 /// one has come too far are gone.
-fn naive(records: &[Record], unmatched: JoinKind) -> Outcome {
-    let mut outcome = Outcome::default();
+fn naive(records: &[Record], unmatched: JoinKind) -> JoinOutcome {
+    let mut outcome = JoinOutcome::default();
     let mut largest = [None::<i64>; 2];
     let mut is_paired = vec![false; records.len()];
     let mut is_late = vec![false; records.len()];
     let mut is_gone: Vec<bool> = Vec::new();
-    let print = |outcome: &mut Outcome, number: usize, is_paired: bool, is_late: bool| match (
+    let print = |outcome: &mut JoinOutcome, number: usize, is_paired: bool, is_late: bool| match (
         is_paired,
         unmatched == JoinKind::Left && !records[number].0,
         is_late,
@@ -209,7 +209,7 @@ fn what_is_kept_does_not_grow() {
         let waiting = Side::BOTH.map(|side| joining.partners.waiting(side));
         assert!(waiting.iter().all(|waiting| *waiting <= 2 * (WITHIN + LATE + 2) as usize));
         assert!(joining.partners.keys() <= (1 << 14) + 16, "{round}");
-        let batches = joining.kept.each_ref().map(Kept::batches);
+        let batches = joining.kept.each_ref().map(RowStore::batches);
         assert!(batches.iter().all(|batches| *batches <= waiting[0]), "{batches:?}");
     }
     // Each of its own key, and each `b` with those of the other side that came at most so long before.
