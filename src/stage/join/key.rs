@@ -1,6 +1,6 @@
 //! What stages have in common that find records by key: `on K [= K2]` and `left`.
 
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Path, Span};
 
@@ -23,7 +23,7 @@ pub(in crate::stage) struct KeyClauses<'a> {
 pub(in crate::stage) fn keys<'a>(
     arguments: &mut Arguments<'a>,
     (other, placeholder): (&str, &str),
-) -> Result<KeyClauses<'a>, Mistake> {
+) -> Result<KeyClauses<'a>, Diagnostic> {
     if !arguments.keyword("on") {
         return Err(arguments.expected("`on` and the key"));
     }
@@ -35,7 +35,7 @@ pub(in crate::stage) fn keys<'a>(
     } else {
         let message = format!("`{key}` is no field: {other} has to be named");
         let help = format!("write on {key} = {placeholder}");
-        return Err(Mistake::new(key.span, message).help(help));
+        return Err(Diagnostic::new(key.span, message).help(help));
     };
     Ok(KeyClauses { key, other })
 }
