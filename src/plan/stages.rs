@@ -393,7 +393,8 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
         )),
         None => {
             let [first, second, third] = foreign_verbs::nearest(name);
-            diagnostic.help(format!("the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"))
+            diagnostic
+                .help(format!("the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"))
         }
     }
 }

@@ -59,7 +59,11 @@ pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPi
 }
 
 /// Binds the two sides of a join: what their records are joined by, and the fields of both.
-pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind_join(
+    stage: &Stage,
+    clause: Box<JoinClause>,
+    bound: &mut BoundPipeline,
+) -> Result<(), Vec<Diagnostic>> {
     let mut branch = bind_branch(stage, &clause.source, bound)?;
     let input = bound.used_inputs.len(); // behind that of the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
@@ -81,7 +85,11 @@ pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut Boun
 }
 
 /// Binds the stages of the source that comes in by a stage.
-fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut BoundPipeline) -> Result<BoundPipeline, Vec<Diagnostic>> {
+fn bind_branch(
+    stage: &Stage,
+    clause: &UnionClause,
+    bound: &mut BoundPipeline,
+) -> Result<BoundPipeline, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let name = stage.head.as_word().unwrap_or_default();
     if let Some(before) = bound.stages.iter().find(|before| before.kind.needs_others()) {

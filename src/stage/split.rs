@@ -50,7 +50,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
                 return Err(diagnostic(Diagnostic::new(expr.span, "the separator is empty")));
             }
             ExprKind::Literal(Value::Text(text)) => separator = SplitSeparator::of_text(text),
-            ExprKind::Regex(literal) => separator = SplitSeparator::Regex(bind_regex(literal, expr).map_err(diagnostic)?),
+            ExprKind::Regex(literal) => {
+                separator = SplitSeparator::Regex(bind_regex(literal, expr).map_err(diagnostic)?)
+            }
             ExprKind::Field(_) => {}
             _ => {
                 return Err(diagnostic(Diagnostic::new(
