@@ -27,7 +27,7 @@ const CONFIGURATIONS: [(usize, usize, Option<u64>); 4] =
 fn plan(expression: &str) -> Arc<Plan> {
     let pipeline = bourn::lang::parse(expression).expect("a good expression");
     let settings = Settings { inputs: vec!["b".to_owned(), "c".to_owned()], ..Settings::from(Printing::AsItCame) };
-    Arc::new(Plan::of(&pipeline, settings).unwrap_or_else(|mistakes| panic!("{mistakes:?}")))
+    Arc::new(Plan::of(&pipeline, settings).unwrap_or_else(|diagnostics| panic!("{diagnostics:?}")))
 }
 
 /// What an expression prints of files, the first of which stands on the command line, in every configuration.

@@ -92,7 +92,7 @@ fn ledger(
     input: &[u8],
     (threads, chunk_bytes, batch, origin): (usize, usize, Option<Duration>, Origin),
 ) -> Ledger {
-    let plan = run::plan(expression).unwrap_or_else(|mistakes| panic!("{expression}: {mistakes:?}"));
+    let plan = run::plan(expression).unwrap_or_else(|diagnostics| panic!("{expression}: {diagnostics:?}"));
     let configuration = Configuration { threads, chunk_bytes, batch, origin };
     let (_, outcome) = run::run(&plan, input, configuration);
     let mut ledger = outcome.ledger;

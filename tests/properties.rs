@@ -18,7 +18,7 @@ const PLAIN: Configuration = Configuration { threads: 2, chunk_bytes: 64, batch:
 
 /// What an expression prints.
 fn print(expression: &str, input: &[u8]) -> String {
-    let plan = plan(expression).unwrap_or_else(|mistakes| panic!("{expression}: {mistakes:?}"));
+    let plan = plan(expression).unwrap_or_else(|diagnostics| panic!("{expression}: {diagnostics:?}"));
     let (printed, outcome) = run(&plan, input, PLAIN);
     assert!(outcome.failed_sources.is_empty(), "{expression}");
     String::from_utf8_lossy(&printed).into_owned()
@@ -26,7 +26,7 @@ fn print(expression: &str, input: &[u8]) -> String {
 
 /// What an expression prints of several files.
 fn print_files(expression: &str, contents: &[&[u8]]) -> String {
-    let plan = plan(expression).unwrap_or_else(|mistakes| panic!("{expression}: {mistakes:?}"));
+    let plan = plan(expression).unwrap_or_else(|diagnostics| panic!("{expression}: {diagnostics:?}"));
     let files: Vec<tempfile::NamedTempFile> = contents
         .iter()
         .map(|content| {
@@ -191,13 +191,13 @@ proptest! {
     fn any_text_is_a_pipeline_or_a_mistake_within_it(text in "\\PC{0,40}|([a-z]{1,6}|[ |,()='\"/.@0-9+*-]){0,20}") {
         match bourn::lang::parse(&text).and_then(|pipeline| bourn::plan::Plan::of(&pipeline, bourn::plan::Printing::AsItCame)) {
             Ok(plan) => prop_assert!(!plan.explanation.to_string().is_empty()),
-            Err(mistakes) => {
-                prop_assert!(!mistakes.is_empty());
-                for mistake in &mistakes {
-                    prop_assert!(mistake.span.start <= mistake.span.end && mistake.span.end <= text.len());
-                    prop_assert!(!mistake.message.is_empty());
+            Err(diagnostics) => {
+                prop_assert!(!diagnostics.is_empty());
+                for diagnostic in &diagnostics {
+                    prop_assert!(diagnostic.span.start <= diagnostic.span.end && diagnostic.span.end <= text.len());
+                    prop_assert!(!diagnostic.message.is_empty());
                 }
-                prop_assert!(!bourn::lang::render(&mistakes, &text, None).is_empty());
+                prop_assert!(!bourn::lang::render(&diagnostics, &text, None).is_empty());
             }
         }
     }

@@ -89,8 +89,8 @@ fn most_pipelines_are_valid() {
     for _ in 0..1000 {
         let tree = strategy.new_tree(&mut runner).expect("a list of numbers");
         let expression = generate::pipeline(&tree.current(), 5);
-        if let Err(mistakes) = run::plan(&expression) {
-            refused.push(format!("{expression}: {}", mistakes[0].message));
+        if let Err(diagnostics) = run::plan(&expression) {
+            refused.push(format!("{expression}: {}", diagnostics[0].message));
         }
     }
     let sample = &refused[..refused.len().min(10)];

@@ -28,7 +28,7 @@ fn plan(expression: &str, forget: Option<Duration>) -> Arc<Plan> {
         ..Printing::AsItCame.into()
     };
     let plan = bourn::lang::parse(expression).and_then(|pipeline| Plan::of(&pipeline, settings));
-    Arc::new(plan.unwrap_or_else(|mistakes| panic!("{expression}: {mistakes:?}")))
+    Arc::new(plan.unwrap_or_else(|diagnostics| panic!("{expression}: {diagnostics:?}")))
 }
 
 /// What an expression prints: the same in every configuration, and the ledger adds up.

@@ -299,6 +299,6 @@ proptest! {
 fn the_windows_of_the_property_are_right() {
     for expression in WINDOWS {
         let plan = support::run::plan(expression);
-        plan.unwrap_or_else(|mistakes| panic!("{expression}: {mistakes:?}"));
+        plan.unwrap_or_else(|diagnostics| panic!("{expression}: {diagnostics:?}"));
     }
 }

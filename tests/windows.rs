@@ -145,7 +145,7 @@ fn plan(question: &Question) -> Arc<Plan> {
     let pipeline = bourn::lang::parse(&text).expect("a pipeline");
     let settings = Settings { fill: question.fill.then_some(u64::MAX), ..Settings::from(Printing::AsItCame) };
     let plan = Plan::of(&pipeline, settings);
-    Arc::new(plan.unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}")))
+    Arc::new(plan.unwrap_or_else(|diagnostics| panic!("{text}: {diagnostics:?}")))
 }
 
 const CONFIGURATIONS: &[(usize, usize, Option<u64>, Origin)] = &[

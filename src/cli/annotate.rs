@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::verdict::{Case, Mark};
+use super::check_report::{Case, Mark};
 
 /// One command for each place.
 pub(super) fn commands(cases: &[Case]) -> String {

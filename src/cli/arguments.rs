@@ -12,8 +12,8 @@ use crate::plan::{Printing, Records, Settings};
 use crate::source::{Liveness, liveness, read_whole};
 
 use super::max_rejects::MaxRejects;
-use super::mistake::OptionMistake;
-use super::options::{With, command};
+use super::option_error::OptionError;
+use super::options::{NamedSource, command};
 
 /// A gap of more rows is not filled in without --fill-limit: one of the two records probably has a wrong time.
 const FILL_LIMIT: u64 = 1_000_000;
@@ -38,7 +38,7 @@ pub(super) struct Request {
     pub(super) expression: Option<Expression>,
     pub(super) sources: Vec<OsString>,
     /// Other sources, by name; several may share one.
-    pub(super) with: Vec<With>,
+    pub(super) with: Vec<NamedSource>,
     pub(super) output: Option<&'static FormatDef>,
     /// Asked for or forbidden; otherwise the format decides.
     pub(super) header: Option<bool>,
@@ -127,8 +127,8 @@ pub(super) enum Purpose {
 
 impl Arguments {
     /// Reads the arguments, the program's name first.
-    pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, OptionMistake> {
-        let matches = command().try_get_matches_from(arguments).map_err(|error| OptionMistake::of(&error))?;
+    pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, OptionError> {
+        let matches = command().try_get_matches_from(arguments).map_err(|error| OptionError::of(&error))?;
         let formats_file = matches.get_one("formats-file").cloned();
         if matches.contains_id("help") {
             let name = matches.get_one("help").cloned();

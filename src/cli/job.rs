@@ -10,14 +10,14 @@ use rustix::fs::FileType;
 use crate::engine::{Encoding, Job, Reading};
 use crate::format::{self, Look};
 use crate::lang::ast::Span;
-use crate::lang::{self, Mistake};
+use crate::lang::{self, Diagnostic};
 use crate::plan::{Input, Plan};
 use crate::sink::{Progress, Rejects, Sink, Stdout};
 use crate::source::{self, Liveness};
 
 use super::arguments::{Request, When, nanoseconds};
-use super::live;
-use super::options::With;
+use super::live_table;
+use super::options::NamedSource;
 
 /// What a thread is handed at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -62,11 +62,11 @@ pub(super) fn watched_output(plan: &Plan) -> Option<OwnedFd> {
 }
 
 /// What is wrong with how sources are written, as the user sees it.
-pub(super) fn mistakes(request: &Request) -> Option<String> {
+pub(super) fn diagnostics(request: &Request) -> Option<String> {
     let others = request.with.iter().map(|with| &with.source);
     let wrong = request.sources.iter().chain(others).filter_map(|written| {
-        let mistake = source::check(written).err()?;
-        Some(lang::render(&[mistake], &written.to_string_lossy(), None))
+        let diagnostic = source::check(written).err()?;
+        Some(lang::render(&[diagnostic], &written.to_string_lossy(), None))
     });
     let drawn: Vec<String> = wrong.collect();
     (!drawn.is_empty()).then(|| drawn.join("\n"))
@@ -114,48 +114,48 @@ pub(super) fn inputs(request: &Request, plan: &Plan) -> (Vec<OsString>, Vec<usiz
 /// What is wrong with the other sources, as the user sees it: none is named for nothing, and standard input is read
 /// once.
 pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
-    let drawn = |with: &With, start: usize, mistake: Mistake| {
+    let drawn = |with: &NamedSource, start: usize, diagnostic: Diagnostic| {
         let typed = format!("{}={}", with.name, with.source.to_string_lossy());
         let end = if start == 0 { with.name.len() } else { typed.len() };
-        let mistake = Mistake { span: Span { start, end }, ..mistake };
-        lang::render(&[mistake], &typed, Some("--with"))
+        let diagnostic = Diagnostic { span: Span { start, end }, ..diagnostic };
+        lang::render(&[diagnostic], &typed, Some("--with"))
     };
-    let is_used = |with: &With| plan.inputs.iter().any(|input| input.name == with.name);
+    let is_used = |with: &NamedSource| plan.inputs.iter().any(|input| input.name == with.name);
     if let Some(with) = request.with.iter().find(|with| !is_used(with)) {
         let message = format!("the expression does not use `{}`", with.name);
         let help = format!("write union {} where its records are to come in", with.name);
-        let mistake = Mistake::new(Span::default(), message).help(help);
-        return Some(drawn(with, 0, mistake));
+        let diagnostic = Diagnostic::new(Span::default(), message).help(help);
+        return Some(drawn(with, 0, diagnostic));
     }
     let is_stdin = |source: &OsString| source == "-";
     let main = request.sources.is_empty() || request.sources.iter().any(is_stdin);
     let mut read = request.with.iter().filter(|with| is_stdin(&with.source));
     let (first, second) = (read.next(), read.next());
     let again = if main { first } else { second }?;
-    let mistake = Mistake::new(Span::default(), "standard input is read already");
-    let mistake = mistake.help(match (main, request.sources.is_empty()) {
+    let diagnostic = Diagnostic::new(Span::default(), "standard input is read already");
+    let diagnostic = diagnostic.help(match (main, request.sources.is_empty()) {
         (true, true) => "name what the expression itself reads: bourn … EXPR FILE",
         _ => "name a file, or another source, in one of the two places",
     });
-    Some(drawn(again, again.name.len() + 1, mistake))
+    Some(drawn(again, again.name.len() + 1, diagnostic))
 }
 
 /// What to run the plan on; why rejected lines cannot be kept, if they cannot.
 pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let (sources, inputs) = inputs(request, plan);
     if request.tail.is_some()
-        && let Some(mistake) = sources.iter().find_map(|source| without_end(source, request.follow))
+        && let Some(diagnostic) = sources.iter().find_map(|source| without_end(source, request.follow))
     {
-        return Err(mistake);
+        return Err(diagnostic);
     }
     let terminal = std::io::stdout().is_terminal();
     let is_whole = !request.follow && request.tail.is_none();
     let watches = !sources.iter().all(|source| is_file(source));
     let encoding = encoding(request, plan, terminal);
     let look = look(request.color, terminal);
-    let live = live::table(
+    let live_table = live_table::table(
         request,
-        &live::Setting {
+        &live_table::Setting {
             plan,
             sources: &sources,
             encoding,
@@ -164,14 +164,15 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
             every: request.every.or(request.batch).unwrap_or(FRAME),
         },
     );
-    let redraws = terminal && live.is_some();
+    let redraws = terminal && live_table.is_some();
     let shows_rows = !plan.is_blocking() && terminal;
-    let progress = (std::io::stderr().is_terminal() && !shows_rows && live.is_none() && is_whole && !request.quiet)
-        .then(|| file_bytes(&sources))
-        .flatten();
-    let looks = request.every.is_some() || live.is_some();
+    let progress =
+        (std::io::stderr().is_terminal() && !shows_rows && live_table.is_none() && is_whole && !request.quiet)
+            .then(|| file_bytes(&sources))
+            .flatten();
+    let looks = request.every.is_some() || live_table.is_some();
     let default = batch(plan, watches).or(looks.then_some(BATCH));
-    let default = default.map(|batch| if live.is_some() { batch.min(FRAME) } else { batch });
+    let default = default.map(|batch| if live_table.is_some() { batch.min(FRAME) } else { batch });
     let batch = request.batch.or(default);
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
@@ -190,7 +191,7 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
         look,
         every: request.every.filter(|_| !redraws),
         changed: request.changed,
-        live,
+        live: live_table,
         progress: progress.map(Progress::new),
         rejects,
         reading: Reading {
@@ -233,7 +234,7 @@ fn look(color: When, terminal: bool) -> Look {
         color: match color {
             When::Always => true,
             When::Never => false,
-            When::Auto => terminal && live::shows_color(),
+            When::Auto => terminal && live_table::shows_color(),
         },
         escapes: terminal,
     }

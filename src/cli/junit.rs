@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::verdict::{Case, Kind};
+use super::check_report::{Case, Kind};
 
 /// How each report begins.
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"bourn\"";

@@ -6,18 +6,18 @@
 mod annotate;
 mod arguments;
 mod catalog;
+mod check_report;
 mod cookbook;
 mod flags;
 mod formats;
-mod guess;
 mod help;
 mod job;
 mod junit;
 mod language;
 mod layout;
-mod live;
+mod live_table;
 mod max_rejects;
-mod mistake;
+mod option_error;
 mod options;
 mod outputs;
 mod own_formats;
@@ -25,8 +25,8 @@ mod records;
 mod reference;
 mod report;
 mod shell;
+mod suggest;
 mod unused;
-mod verdict;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -45,19 +45,19 @@ use crate::source;
 use crate::stage::GoesBy;
 
 use arguments::{Annotate, Arguments, Expression, Purpose, Request};
-use report::{Status, Telling, print, say, say_as_it_is, status, tell};
-use verdict::{Asked, cases};
+use check_report::{CheckContext, cases};
+use report::{ReportOptions, Status, eprint, eprint_as_is, print, status};
 
 pub use catalog::{CHAPTERS, Chapter, names};
 pub use language::LANGUAGE;
-pub use options::{Audience, OPTIONS, OptionDef, Takes, command};
+pub use options::{Audience, OPTIONS, OptionDef, ValueKind, command};
 pub use shell::command_lines;
 
 /// Runs the program: reads the arguments, plans, runs, and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
     let status = match Arguments::parse(words.iter().cloned()) {
-        Ok(Arguments::Run(request)) => serve(&request),
+        Ok(Arguments::Run(request)) => run_expression(&request),
         Ok(Arguments::Help(None, _)) => print(&help::screen()),
         Ok(Arguments::Help(Some(name), file)) => {
             own_formats::set(file.as_ref());
@@ -68,9 +68,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             print_or_say(formats::list())
         }
         Ok(Arguments::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
-        Err(mistake) => {
+        Err(diagnostic) => {
             outputs::remove_stale_report(&words);
-            say(mistake);
+            eprint(diagnostic);
             Status::Wrong
         }
     };
@@ -83,10 +83,10 @@ fn explain_name(name: &str) -> Status {
         Ok(page) if reference::is_of_formats(name) => print_or_say(own_formats::rows().map(|rows| page + &rows)),
         Ok(page) => print(&page),
         Err(nearest) => match own_formats::page(name) {
-            Ok(None) => match guess::foreign(name) {
+            Ok(None) => match suggest::foreign(name) {
                 Some(page) => print(&page),
                 None => {
-                    say(guess::name(name, &nearest));
+                    eprint(suggest::name(name, &nearest));
                     Status::Wrong
                 }
             },
@@ -100,30 +100,30 @@ fn print_or_say(page: Result<String, &str>) -> Status {
     match page {
         Ok(page) => print(&page),
         Err(reason) => {
-            say(reason);
+            eprint(reason);
             Status::Wrong
         }
     }
 }
 
 /// Does what was asked with an expression.
-fn serve(request: &Request) -> Status {
+fn run_expression(request: &Request) -> Status {
     if request.purpose != Purpose::Run {
         return understand(request, None);
     }
     // First of all: an earlier report must not outlive a run that fails, and where none can be written, no other file
     // is emptied.
-    let report = match outputs::mistake(request) {
-        Some(mistake) => {
+    let report = match outputs::diagnostic(request) {
+        Some(diagnostic) => {
             outputs::remove_report(request);
-            Err(mistake)
+            Err(diagnostic)
         }
         None => outputs::report(request),
     };
     match report {
         Ok(report) => understand(request, report),
-        Err(mistake) => {
-            say(mistake);
+        Err(diagnostic) => {
+            eprint(diagnostic);
             Status::Wrong
         }
     }
@@ -132,14 +132,14 @@ fn serve(request: &Request) -> Status {
 /// Reads the expression, then checks, explains or runs it.
 fn understand(request: &Request, report: Option<WholeFile>) -> Status {
     let Some(expression) = &request.expression else {
-        say("an expression is needed");
-        say_as_it_is(help::USAGE);
+        eprint("an expression is needed");
+        eprint_as_is(help::USAGE);
         return Status::Wrong;
     };
     let (text, origin) = match read(expression) {
         Ok(expression) => expression,
         Err(error) => {
-            say(format_args!("{error:#}"));
+            eprint(format_args!("{error:#}"));
             return Status::Wrong;
         }
     };
@@ -148,51 +148,51 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
     if request.formats_file.is_some()
         && let Err(reason) = decode::formats::own_formats()
     {
-        say(reason);
+        eprint(reason);
         return Status::Wrong;
     }
     let is_typed = origin.is_none();
-    if let Some(guess) = is_typed.then(|| guess::expression_in_pieces(&text, &request.sources)).flatten() {
-        say(guess);
+    if let Some(suggestion) = is_typed.then(|| suggest::expression_in_pieces(&text, &request.sources)).flatten() {
+        eprint(suggestion);
         return Status::Wrong;
     }
-    if let Some(mistakes) = job::mistakes(request) {
-        say_as_it_is(mistakes);
+    if let Some(diagnostics) = job::diagnostics(request) {
+        eprint_as_is(diagnostics);
         return Status::Wrong;
     }
     let typed = request.records.as_deref();
     let records = match typed.map(records::records).transpose() {
         Ok(records) => records,
-        Err(mistake) => {
+        Err(diagnostic) => {
             let typed = typed.unwrap_or_default();
-            say_as_it_is(lang::render(&[mistake], typed, Some("--records")));
+            eprint_as_is(lang::render(&[diagnostic], typed, Some("--records")));
             return Status::Wrong;
         }
     };
     match Plan::read(&text, request.settings(records)) {
         Ok(plan) => {
-            if let Some(mistakes) = job::with_mistakes(request, &plan) {
-                say_as_it_is(mistakes);
+            if let Some(diagnostics) = job::with_mistakes(request, &plan) {
+                eprint_as_is(diagnostics);
                 return Status::Wrong;
             }
-            if let Some(mistake) = unused::unused(request, &plan) {
-                say(mistake);
+            if let Some(diagnostic) = unused::unused(request, &plan) {
+                eprint(diagnostic);
                 return Status::Wrong;
             }
             match request.purpose {
                 Purpose::Check => Status::Done,
                 Purpose::Explain => print(&plan.explanation.to_string()),
-                Purpose::Run => stream(request, plan, &text, report),
+                Purpose::Run => execute(request, plan, &text, report),
             }
         }
-        Err(mistakes) => {
-            let guess = is_typed.then(|| guess::no_expression(&text, &request.sources)).flatten();
-            match guess {
-                Some(guess) => say(guess),
+        Err(diagnostics) => {
+            let suggestion = is_typed.then(|| suggest::no_expression(&text, &request.sources)).flatten();
+            match suggestion {
+                Some(suggestion) => eprint(suggestion),
                 None => {
-                    say_as_it_is(lang::render(&mistakes, &text, origin.as_deref()));
-                    if is_typed && guess::is_eaten_by_the_shell(&text, &mistakes) {
-                        say(guess::EATEN);
+                    eprint_as_is(lang::render(&diagnostics, &text, origin.as_deref()));
+                    if is_typed && suggest::is_expanded_by_the_shell(&text, &diagnostics) {
+                        eprint(suggest::EXPANDED);
                     }
                 }
             }
@@ -223,23 +223,23 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
 }
 
 /// Runs the plan of an expression to its end.
-fn stream(request: &Request, plan: Plan, expression: &str, report: Option<WholeFile>) -> Status {
+fn execute(request: &Request, plan: Plan, expression: &str, report: Option<WholeFile>) -> Status {
     if let Some(reason) = outputs::standard_output() {
-        say(reason);
+        eprint(reason);
         return Status::Failed;
     }
     let listening = Control::new().and_then(|control| control.listen().map(|()| control));
     let control = match listening {
         Ok(control) => control,
         Err(error) => {
-            say(format_args!("signals cannot be watched: {}", crate::data::reason(&error)));
+            eprint(format_args!("signals cannot be watched: {}", crate::data::reason(&error)));
             return Status::Failed;
         }
     };
     let job = match job::job(request, &plan) {
         Ok(job) => job,
-        Err(mistake) => {
-            say(mistake);
+        Err(diagnostic) => {
+            eprint(diagnostic);
             return Status::Wrong;
         }
     };
@@ -247,7 +247,7 @@ fn stream(request: &Request, plan: Plan, expression: &str, report: Option<WholeF
         && let Err(error) = control.watch_terminal()
     {
         let reason = crate::data::reason(&error);
-        say(format_args!("the terminal cannot be watched: {reason}"));
+        eprint(format_args!("the terminal cannot be watched: {reason}"));
         return Status::Failed;
     }
     if request.report.is_none()
@@ -256,10 +256,10 @@ fn stream(request: &Request, plan: Plan, expression: &str, report: Option<WholeF
         control.watch_output(pipe);
     }
     if !request.quiet && job::waits_for_ever(request, &job.sources, &plan) {
-        say(job::WAITS_FOR_EVER);
+        eprint(job::WAITS_FOR_EVER);
     }
     if let Some(note) = note_of_arrival(&plan, &job.sources).filter(|_| !request.quiet && !request.follow) {
-        say(note);
+        eprint(note);
     }
     let started = Instant::now();
     let (plan, sources) = (Arc::new(plan), job.sources.clone());
@@ -269,19 +269,24 @@ fn stream(request: &Request, plan: Plan, expression: &str, report: Option<WholeF
     };
     let outcome = engine::run(Arc::clone(&plan), job, sink, &control);
     let elapsed = started.elapsed();
-    let asked =
-        Asked { plan: &plan, sources: &sources, max_rejects: request.max_rejects.as_ref(), strict: request.strict };
-    let cases = cases(&asked, &outcome);
-    let telling = Telling { quiet: request.quiet, stats: request.stats.then_some(elapsed), annotate: request.annotate };
-    tell(&outcome, &cases, &telling);
+    let context = CheckContext {
+        plan: &plan,
+        sources: &sources,
+        max_rejects: request.max_rejects.as_ref(),
+        strict: request.strict,
+    };
+    let cases = cases(&context, &outcome);
+    let options =
+        ReportOptions { quiet: request.quiet, stats: request.stats.then_some(elapsed), annotate: request.annotate };
+    report::report(&outcome, &cases, &options);
     if !request.quiet {
-        plan.incomparable().iter().for_each(say);
+        plan.incomparable().iter().for_each(eprint);
     }
     let status = status(&outcome, &cases);
     match report.map(|file| file.write(junit::report(expression, &cases, elapsed).as_bytes())) {
         Some(Err(reason)) => {
             if !request.quiet {
-                say(reason);
+                eprint(reason);
             }
             status.or_failed()
         }
@@ -298,7 +303,7 @@ fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
         _ => return None,
     };
     let field = field.as_deref().unwrap_or("FIELD");
-    live::all_regular(sources).then(|| {
+    live_table::all_regular(sources).then(|| {
         format!("the {what} goes by when the file was read; for the time of its records write {written} on {field}")
     })
 }

@@ -9,7 +9,7 @@ use super::arguments::Request;
 use super::junit;
 
 /// What is wrong with where a run writes to, found before anything is opened or emptied.
-pub(super) fn mistake(request: &Request) -> Option<String> {
+pub(super) fn diagnostic(request: &Request) -> Option<String> {
     let named = [("--rejects", &request.rejects), ("--late", &request.late), ("--report", &request.report)];
     let files: Vec<(&str, &OsString)> =
         named.iter().filter_map(|(option, path)| Some((*option, path.as_ref()?))).collect();

@@ -47,7 +47,7 @@ fn load(path: &OsStr, must_exist: bool) -> Result<Vec<OwnFormat>, String> {
         let lines = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n');
         format!("{name}:{}: expected UTF-8", lines.count())
     })?;
-    read_formats(text).map_err(|mistake| format!("{name}:{}: {}", mistake.line, mistake.message))
+    read_formats(text).map_err(|diagnostic| format!("{name}:{}: {}", diagnostic.line, diagnostic.message))
 }
 
 /// Every own format as `--formats` lists it.

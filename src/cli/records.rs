@@ -4,7 +4,7 @@ use crate::data::{Framing, RecordStart, Regroup};
 use crate::expr::pattern;
 use crate::expr::scope::closest;
 use crate::lang::ast::Span;
-use crate::lang::{self, Mistake};
+use crate::lang::{self, Diagnostic};
 use crate::plan::Records;
 
 /// Records that have a name.
@@ -12,7 +12,7 @@ const NAMES: &[(&str, Regroup)] =
     &[("json", Regroup::Json), ("cri", Regroup::Cri), ("octet-counted", Regroup::OctetCounted)];
 
 /// What was typed behind the option.
-pub(super) fn records(text: &str) -> Result<Records, Mistake> {
+pub(super) fn records(text: &str) -> Result<Records, Diagnostic> {
     let whole = Span { start: 0, end: text.len() };
     if let Some((_, regroup)) = NAMES.iter().find(|(name, _)| *name == text) {
         return Ok(Records::Regrouped(*regroup));
@@ -22,7 +22,7 @@ pub(super) fn records(text: &str) -> Result<Records, Mistake> {
         text if text.starts_with('/') => {
             let literal = lang::parse_regex(text)?;
             let regex =
-                pattern::build(&literal.pattern, &literal.flags).map_err(|reason| Mistake::new(whole, reason))?;
+                pattern::build(&literal.pattern, &literal.flags).map_err(|reason| Diagnostic::new(whole, reason))?;
             Ok(Records::Framed(Framing::Starts(RecordStart::of(regex))))
         }
         _ => {
@@ -32,7 +32,7 @@ pub(super) fn records(text: &str) -> Result<Records, Mistake> {
                 None => "write --records 0, --records json or --records '/^[0-9]{4}-/'".to_owned(),
             };
             let message = "expected 0, json, cri, octet-counted or a /regex/";
-            Err(Mistake::new(whole, message).help(help))
+            Err(Diagnostic::new(whole, message).help(help))
         }
     }
 }
@@ -62,9 +62,9 @@ mod tests {
             ("/(/", "this regular expression is wrong: unclosed group"),
             ("/a/ b", "nothing can stand behind the regular expression"),
         ] {
-            assert_eq!(records(text).map_err(|mistake| mistake.message), Err(message.to_owned()), "{text}");
+            assert_eq!(records(text).map_err(|diagnostic| diagnostic.message), Err(message.to_owned()), "{text}");
         }
-        let mistake = records("octet-count").expect_err("no name");
-        assert_eq!(mistake.help.as_deref(), Some("did you mean --records octet-counted?"));
+        let diagnostic = records("octet-count").expect_err("no name");
+        assert_eq!(diagnostic.help.as_deref(), Some("did you mean --records octet-counted?"));
     }
 }

@@ -11,7 +11,7 @@ use crate::sink::{Sink, SinkError, Stdout};
 
 use super::annotate;
 use super::arguments::Annotate;
-use super::verdict::{Case, Kind};
+use super::check_report::{Case, Kind};
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +53,12 @@ impl Status {
 }
 
 /// A message on stderr.
-pub(super) fn say(message: impl Display) {
-    say_as_it_is(format_args!("bourn: {message}\n"));
+pub(super) fn eprint(message: impl Display) {
+    eprint_as_is(format_args!("bourn: {message}\n"));
 }
 
 /// Text on stderr that names the program itself.
-pub(super) fn say_as_it_is(text: impl Display) {
+pub(super) fn eprint_as_is(text: impl Display) {
     let _ = write!(std::io::stderr(), "{text}"); // nobody listens
 }
 
@@ -68,14 +68,14 @@ pub(super) fn print(text: &str) -> Status {
     match written {
         Ok(()) | Err(SinkError::Closed) => Status::Done,
         Err(SinkError::Failed(reason)) => {
-            say(reason);
+            eprint(reason);
             Status::Failed
         }
     }
 }
 
 /// How a run is told of.
-pub(super) struct Telling {
+pub(super) struct ReportOptions {
     /// Only what was asked for by name is said.
     pub(super) quiet: bool,
     /// How long it took, if the rates are to be said.
@@ -85,64 +85,64 @@ pub(super) struct Telling {
 }
 
 /// Says what a run has to say.
-pub(super) fn tell(outcome: &Outcome, cases: &[Case], telling: &Telling) {
-    if let Some(elapsed) = telling.stats {
-        say(outcome.ledger.equation());
-        say(rates(outcome, elapsed));
+pub(super) fn report(outcome: &Outcome, cases: &[Case], options: &ReportOptions) {
+    if let Some(elapsed) = options.stats {
+        eprint(outcome.ledger.equation());
+        eprint(rates(outcome, elapsed));
     }
-    if telling.stats.is_some() || !telling.quiet {
-        tell_of_dropped(outcome);
+    if options.stats.is_some() || !options.quiet {
+        report_dropped(outcome);
     }
     // Also in a quiet run: a check that judged nothing must not look like one that held. If the reader of the results
     // has gone, no result was judged to its end.
     if !matches!(outcome.sink, Some(SinkError::Closed)) {
         let skipped = cases.iter().filter_map(|case| case.skipped.as_ref());
-        skipped.for_each(say);
+        skipped.for_each(eprint);
     }
-    if !telling.quiet {
-        tell_of_records(outcome);
-        outcome.unwritten.iter().for_each(say);
+    if !options.quiet {
+        report_records(outcome);
+        outcome.unwritten.iter().for_each(eprint);
         for trouble in cases.iter().flat_map(|case| &case.troubles) {
             if trouble.kind == Kind::Run {
                 continue; // said when it happened, or by whoever ended it
             }
-            say(&trouble.message);
-            if telling.annotate.is_none() {
+            eprint(&trouble.message);
+            if options.annotate.is_none() {
                 for line in trouble.rows.lines() {
-                    say_as_it_is(format_args!("  {line}\n"));
+                    eprint_as_is(format_args!("  {line}\n"));
                 }
             }
         }
         if let Some(SinkError::Failed(reason)) = &outcome.sink {
-            say(reason);
+            eprint(reason);
         }
     }
-    if let Some(Annotate::GitHub) = telling.annotate {
-        say_as_it_is(annotate::commands(cases));
+    if let Some(Annotate::GitHub) = options.annotate {
+        eprint_as_is(annotate::commands(cases));
     }
 }
 
 /// Says how many datagrams the system dropped: no ledger can know how many records they had.
-fn tell_of_dropped(outcome: &Outcome) {
+fn report_dropped(outcome: &Outcome) {
     for (source, datagrams) in &outcome.dropped {
         let noun = match datagrams {
             1 => "datagram",
             _ => "datagrams",
         };
-        say(format_args!("{source}: the system dropped {datagrams} {noun} before they could be read"));
+        eprint(format_args!("{source}: the system dropped {datagrams} {noun} before they could be read"));
     }
 }
 
 /// Says what became of records that could not be used, and of fields.
-fn tell_of_records(outcome: &Outcome) {
+fn report_records(outcome: &Outcome) {
     if !outcome.ledger.is_clean() {
-        say(&outcome.ledger);
+        eprint(&outcome.ledger);
     }
     if !outcome.never_seen.is_empty() {
         let names = outcome.never_seen.join("`, `");
         match outcome.meant.as_slice() {
-            [] => say(format_args!("no record has a field `{names}`")),
-            meant => say(format_args!(
+            [] => eprint(format_args!("no record has a field `{names}`")),
+            meant => eprint(format_args!(
                 "no record has a field `{names}`; did you mean `{}`? (in back quotes)",
                 meant.join("`, `")
             )),
@@ -150,7 +150,7 @@ fn tell_of_records(outcome: &Outcome) {
     }
     if !outcome.left_out.is_empty() {
         let names = outcome.left_out.join("`, `");
-        say(format_args!("not printed, because the first record does not have them: `{names}`; -o json prints all"));
+        eprint(format_args!("not printed, because the first record does not have them: `{names}`; -o json prints all"));
     }
 }
 

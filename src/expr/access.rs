@@ -10,7 +10,9 @@ use super::node::Comparison;
 pub(super) fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<'v> {
     for segment in path {
         value = match (segment, value) {
-            (Segment::Name(name) | Segment::OwnName(name), ValueRef::Object(fields)) => member(fields, name.as_bytes()),
+            (Segment::Name(name) | Segment::QuotedName(name), ValueRef::Object(fields)) => {
+                member(fields, name.as_bytes())
+            }
             (Segment::Index(index), ValueRef::List(values)) => element(values, *index),
             _ => return ValueRef::Null,
         };

@@ -2,7 +2,7 @@
 //! known before the first byte is read is found here, and all of them at once.
 
 use crate::data::{Batch, Position, Value, parse_time, write_text};
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, Span, UnaryOp};
 
 use super::convert::{convert, duration_of};
@@ -16,14 +16,14 @@ use super::scope::{Location, Scope, closest};
 use super::times;
 
 /// All mistakes of a piece of text.
-type Bound = Result<Node, Vec<Mistake>>;
+type Bound = Result<Node, Vec<Diagnostic>>;
 
 /// Binds an expression to the fields of a scope.
 pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
     let node = match &expr.kind {
         ExprKind::Literal(value) => return Ok(Node::Constant(value.clone())),
         ExprKind::Field(path) => {
-            return bind_field(path, expr.span, scope).map_err(|mistake| vec![unless_function(mistake, path)]);
+            return bind_field(path, expr.span, scope).map_err(|diagnostic| vec![unless_function(diagnostic, path)]);
         }
         ExprKind::Call(name, arguments) => bind_call(name, arguments, expr, scope)?,
         ExprKind::Unary(UnaryOp::Not, of) => Node::Not(Box::new(bind_condition(of, scope)?)),
@@ -40,10 +40,10 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
             Node::In(Box::new(of), Box::new(list))
         }
         ExprKind::Regex(_) => {
-            return mistake(Mistake::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"));
+            return diagnostic(Diagnostic::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"));
         }
         ExprKind::Percent(_) => {
-            return mistake(Mistake::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"));
+            return diagnostic(Diagnostic::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"));
         }
         ExprKind::Access(of, path) => Node::Access(Box::new(bind(of, scope)?), path.clone()),
     };
@@ -51,22 +51,22 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
 }
 
 /// Binds the path of a field; every stage that takes a field finds it by this.
-pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<Node, Mistake> {
+pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<Node, Diagnostic> {
     match scope.locate(path, span) {
         Ok(Location { slot, name, inside: [] }) => Ok(Node::Field(slot, name)),
         Ok(Location { slot, name, inside }) => Ok(Node::Access(Box::new(Node::Field(slot, name)), inside.to_vec())),
         Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
-        Err(mistake) => Err(mistake),
+        Err(diagnostic) => Err(diagnostic),
     }
 }
 
 /// The mistake of a field that is not there, or of a function without its parenthesis.
-fn unless_function(mistake: Mistake, path: &Path) -> Mistake {
+fn unless_function(diagnostic: Diagnostic, path: &Path) -> Diagnostic {
     match path.0.as_slice() {
         [Segment::Name(name)] if functions::find(name).is_some() => {
-            mistake.help(format!("`{name}` is a function: its `(` stands directly behind the name"))
+            diagnostic.help(format!("`{name}` is a function: its `(` stands directly behind the name"))
         }
-        _ => mistake,
+        _ => diagnostic,
     }
 }
 
@@ -76,8 +76,8 @@ pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
     match &node {
         Node::Constant(Value::Bool(_)) => Ok(node),
         Node::Constant(_) if scope.unknown => Ok(node),
-        Node::Constant(value) => mistake(
-            Mistake::new(expr.span, format!("expected a condition, found {}", value.kind_name()))
+        Node::Constant(value) => diagnostic(
+            Diagnostic::new(expr.span, format!("expected a condition, found {}", value.kind_name()))
                 .help("write status >= 500, or word == \"x\""),
         ),
         _ => Ok(node),
@@ -104,7 +104,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
             Ok(if op == BinaryOp::And { Node::And(left, right) } else { Node::Or(left, right) })
         }
         BinaryOp::Matches | BinaryOp::NotMatches => {
-            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(|mistake| vec![mistake]))?;
+            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(|diagnostic| vec![diagnostic]))?;
             let of = Box::new(of);
             Ok(if op == BinaryOp::Matches { Node::Matches(of, pattern) } else { Node::NotMatches(of, pattern) })
         }
@@ -142,13 +142,13 @@ fn null_test<'e>(left: &'e Expr, right: &'e Expr) -> Option<&'e Expr> {
 
 /// What stands behind `~`. Plain text is searched as it is; text that looks like a regular expression is a
 /// question to the user, since both readings would be right somewhere.
-fn bind_match(expr: &Expr) -> Result<Pattern, Mistake> {
+fn bind_match(expr: &Expr) -> Result<Pattern, Diagnostic> {
     match &expr.kind {
         ExprKind::Regex(literal) => Ok(Pattern::Regex(bind_regex(literal, expr)?)),
         ExprKind::Literal(Value::Text(text)) => {
             if text.iter().any(|byte| b"\\.+*?()|[]{}^$".contains(byte)) {
                 let text = String::from_utf8_lossy(text);
-                return Err(Mistake::new(
+                return Err(Diagnostic::new(
                     expr.span,
                     "a text behind `~` could be meant as it is or as a regular expression",
                 )
@@ -159,7 +159,7 @@ fn bind_match(expr: &Expr) -> Result<Pattern, Mistake> {
             }
             Ok(Pattern::text(text))
         }
-        _ => Err(Mistake::new(expr.span, format!("expected a /regex/, found `{expr}`")).help("write x ~ /regex/")),
+        _ => Err(Diagnostic::new(expr.span, format!("expected a /regex/, found `{expr}`")).help("write x ~ /regex/")),
     }
 }
 
@@ -175,9 +175,9 @@ fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
             _ => true,
         };
         if !fits {
-            let mistake = Mistake::new(expr.span, format!("expected a number, found `{expr}`"));
+            let diagnostic = Diagnostic::new(expr.span, format!("expected a number, found `{expr}`"));
             let is_text = matches!(value, Value::Text(_));
-            return Err(vec![if is_text { mistake.help("texts are joined by concat(a, b)") } else { mistake }]);
+            return Err(vec![if is_text { diagnostic.help("texts are joined by concat(a, b)") } else { diagnostic }]);
         }
     }
     Ok(node)
@@ -185,7 +185,7 @@ fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
 
 fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bound {
     let Some(def) = functions::find(&name.text) else {
-        return mistake(unknown_function(name, scope));
+        return diagnostic(unknown_function(name, scope));
     };
     let most = if def.variadic { usize::MAX } else { def.parameters.len() };
     if arguments.len() < def.required || arguments.len() > most {
@@ -195,8 +195,9 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
             (least, most) if least == most => format!("{least} argument{}", plural(least)),
             (least, most) => format!("{least} to {most} arguments"),
         };
-        return mistake(
-            Mistake::new(expr.span, format!("`{}` takes {expected}, found {found}", name.text)).usage(def.entry.usage),
+        return diagnostic(
+            Diagnostic::new(expr.span, format!("`{}` takes {expected}, found {found}", name.text))
+                .usage(def.entry.usage),
         );
     }
     let bound =
@@ -217,7 +218,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         .collect();
     let function = prepare(&given).map_err(|refused| {
         let span = arguments.get(refused.argument).map_or(expr.span, |argument| argument.span);
-        vec![Mistake::new(span, refused.message).usage(def.entry.usage)]
+        vec![Diagnostic::new(span, refused.message).usage(def.entry.usage)]
     })?;
     drop(given);
     Ok(Node::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
@@ -230,7 +231,7 @@ fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
             return Ok(Node::Constant(Value::Null));
         }
         let message = format!("`{expr}` needs all rows of a result, and here records come one by one");
-        return mistake(Mistake::new(expr.span, message).help(
+        return diagnostic(Diagnostic::new(expr.span, message).help(
             "write it behind aggregates, `sort`, `top` or `tail`: count by word | let share = count / total(count)",
         ));
     };
@@ -274,12 +275,12 @@ fn bind_argument(
     index: usize,
     argument: &Expr,
     scope: &Scope,
-) -> Result<Argument, Vec<Mistake>> {
+) -> Result<Argument, Vec<Diagnostic>> {
     let parameter = def.parameter(index);
     if parameter.kind == ParameterKind::Pattern {
         return match bind_pattern_argument(argument, scope) {
             Ok(argument) => Ok(argument),
-            Err(found) => mistake(found.usage(def.entry.usage)),
+            Err(found) => diagnostic(found.usage(def.entry.usage)),
         };
     }
     let plain = |node| Argument { node, pattern: None };
@@ -294,8 +295,8 @@ fn bind_argument(
             ParameterKind::Bool => "a condition",
             _ => unfit.expected,
         };
-        return mistake(
-            Mistake::new(argument.span, format!("expected {expected} as {}, found `{argument}`", parameter.name))
+        return diagnostic(
+            Diagnostic::new(argument.span, format!("expected {expected} as {}, found `{argument}`", parameter.name))
                 .usage(def.entry.usage),
         );
     }
@@ -306,15 +307,15 @@ fn bind_argument(
 }
 
 /// A /regex/, or constant text that is read as one.
-fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Mistake> {
+fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Diagnostic> {
     let (text, pattern) = match &argument.kind {
         ExprKind::Regex(literal) => (literal.pattern.clone(), Pattern::Regex(bind_regex(literal, argument)?)),
         _ => {
             let Ok(Node::Constant(Value::Text(text))) = bind(argument, scope) else {
-                return Err(Mistake::new(argument.span, format!("expected a /regex/, found `{argument}`")));
+                return Err(Diagnostic::new(argument.span, format!("expected a /regex/, found `{argument}`")));
             };
             let text = String::from_utf8_lossy(&text).into_owned();
-            let pattern = compile(&text).map_err(|reason| Mistake::new(argument.span, reason))?;
+            let pattern = compile(&text).map_err(|reason| Diagnostic::new(argument.span, reason))?;
             (text, pattern)
         }
     };
@@ -327,23 +328,23 @@ fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
     match &node {
         Node::Constant(Value::List(_)) => Ok(node),
         Node::Constant(_) if scope.unknown => Ok(node),
-        Node::Constant(_) => mistake(
-            Mistake::new(expr.span, format!("expected a list behind `in`, found `{expr}`"))
+        Node::Constant(_) => diagnostic(
+            Diagnostic::new(expr.span, format!("expected a list behind `in`, found `{expr}`"))
                 .help("write x in (1, 2, 3)"),
         ),
         _ => Ok(node),
     }
 }
 
-fn unknown_function(name: &Name, scope: &Scope) -> Mistake {
-    let mistake = Mistake::new(name.span, format!("unknown function `{}`", name.text));
+fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
+    let diagnostic = Diagnostic::new(name.span, format!("unknown function `{}`", name.text));
     if let Some(help) = scope.elsewhere.and_then(|elsewhere| elsewhere(&name.text)) {
-        return mistake.help(help);
+        return diagnostic.help(help);
     }
     let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();
     match closest(&name.text, &names) {
-        Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None => mistake.help("bourn --help functions lists them"),
+        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        None => diagnostic.help("bourn --help functions lists them"),
     }
 }
 
@@ -358,37 +359,37 @@ fn fold(node: Node, expr: &Expr) -> Bound {
         None => Ok(Node::Constant(value)),
         Some(reason) => {
             let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason);
-            mistake(Mistake::new(expr.span, reason))
+            diagnostic(Diagnostic::new(expr.span, reason))
         }
     }
 }
 
 /// Both results, or the mistakes of both.
-fn both<A, B>(left: Result<A, Vec<Mistake>>, right: Result<B, Vec<Mistake>>) -> Result<(A, B), Vec<Mistake>> {
+fn both<A, B>(left: Result<A, Vec<Diagnostic>>, right: Result<B, Vec<Diagnostic>>) -> Result<(A, B), Vec<Diagnostic>> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
         (Err(mut left), Err(right)) => {
             left.extend(right);
             Err(left)
         }
-        (Err(mistakes), _) | (_, Err(mistakes)) => Err(mistakes),
+        (Err(diagnostics), _) | (_, Err(diagnostics)) => Err(diagnostics),
     }
 }
 
 /// All results, or the mistakes of all.
-fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Mistake>>>) -> Result<Vec<T>, Vec<Mistake>> {
-    let (mut all, mut mistakes) = (Vec::new(), Vec::new());
+fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Diagnostic>>>) -> Result<Vec<T>, Vec<Diagnostic>> {
+    let (mut all, mut diagnostics) = (Vec::new(), Vec::new());
     for result in results {
         match result {
             Ok(one) => all.push(one),
-            Err(found) => mistakes.extend(found),
+            Err(found) => diagnostics.extend(found),
         }
     }
-    if mistakes.is_empty() { Ok(all) } else { Err(mistakes) }
+    if diagnostics.is_empty() { Ok(all) } else { Err(diagnostics) }
 }
 
-fn mistake<T>(mistake: Mistake) -> Result<T, Vec<Mistake>> {
-    Err(vec![mistake])
+fn diagnostic<T>(diagnostic: Diagnostic) -> Result<T, Vec<Diagnostic>> {
+    Err(vec![diagnostic])
 }
 
 fn plural(count: usize) -> &'static str {

@@ -6,7 +6,7 @@ use memchr::memmem;
 use regex::bytes::Regex;
 
 use crate::data::Value;
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::{Expr, ExprKind, RegexLiteral};
 
 /// What a text is searched for.
@@ -35,18 +35,18 @@ impl Pattern {
 }
 
 /// The pattern that an expression is: a text or a regular expression.
-pub fn bind_pattern(expr: &Expr) -> Result<Pattern, Mistake> {
+pub fn bind_pattern(expr: &Expr) -> Result<Pattern, Diagnostic> {
     match &expr.kind {
         ExprKind::Literal(Value::Text(text)) => Ok(Pattern::text(text)),
         ExprKind::Regex(literal) => Ok(Pattern::Regex(bind_regex(literal, expr)?)),
-        _ => Err(Mistake::new(expr.span, format!("expected a \"text\" or a /regex/, found `{expr}`"))
+        _ => Err(Diagnostic::new(expr.span, format!("expected a \"text\" or a /regex/, found `{expr}`"))
             .help("write match \"text\" or match /regex/")),
     }
 }
 
 /// Compiles a regular expression; its mistakes are the user's.
-pub fn bind_regex(literal: &RegexLiteral, expr: &Expr) -> Result<Regex, Mistake> {
-    build(&literal.pattern, &literal.flags).map_err(|reason| Mistake::new(expr.span, reason))
+pub fn bind_regex(literal: &RegexLiteral, expr: &Expr) -> Result<Regex, Diagnostic> {
+    build(&literal.pattern, &literal.flags).map_err(|reason| Diagnostic::new(expr.span, reason))
 }
 
 /// As [`bind_regex`], from text, which has no flags; or what is wrong with it.

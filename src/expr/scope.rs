@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::met::Met;
 use super::node::Node;
 use crate::data::{LiveSlots, Slot};
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::{Path, Segment, Span};
 
 pub use requests::{Request, Requests};
@@ -340,7 +340,7 @@ impl Scope {
     /// first, unless the name stands in back quotes.
     fn known(&self, path: &Path) -> Option<&Field> {
         let name = path.label();
-        let is_own = matches!(path.0.first(), Some(Segment::OwnName(_)));
+        let is_own = matches!(path.0.first(), Some(Segment::QuotedName(_)));
         let of_source = self.metadata.iter().filter(|field| field.is_of_source());
         let hidden = self.metadata.iter().filter(|field| !field.is_of_source());
         let mut fields = of_source.filter(|_| !is_own).chain(&self.fields).chain(&self.remainders).chain(hidden);
@@ -383,7 +383,7 @@ impl Scope {
 
     /// Finds the value that a path names: the field of that name, else the longest beginning of the path that is a
     /// field, and the way into its values. If there is none, returns the mistake with the name that was probably meant.
-    pub fn locate<'p>(&self, path: &'p Path, span: Span) -> Result<Location<'p>, Mistake> {
+    pub fn locate<'p>(&self, path: &'p Path, span: Span) -> Result<Location<'p>, Diagnostic> {
         let lengths = match self.known(path) {
             Some(_) => 0..0,
             None => 1..path.0.len(),
@@ -401,7 +401,7 @@ impl Scope {
                     dropped.0.len() > 1 && dropped.0.iter().all(is_named) && path.in_record().0.starts_with(&dropped.0)
                 };
                 return match self.dropped_before(path, span) {
-                    Some(mistake) if self.dropped.iter().any(is_gone) => Err(mistake),
+                    Some(diagnostic) if self.dropped.iter().any(is_gone) => Err(diagnostic),
                     _ => Ok(Location { slot, name, inside }),
                 };
             }
@@ -411,7 +411,7 @@ impl Scope {
     }
 
     /// The slot of a field as written, or the mistake with the name that was probably meant.
-    fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Mistake> {
+    fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Diagnostic> {
         if let Some(slot) = self.look_up(path, &[]) {
             return Ok(slot);
         }
@@ -419,24 +419,27 @@ impl Scope {
         if let [Segment::Name(first), _, ..] = path.0.as_slice()
             && self.find(first).is_some()
         {
-            return Err(Mistake::new(span, format!("`{first}` holds single values: there is nothing inside to name")));
+            return Err(Diagnostic::new(
+                span,
+                format!("`{first}` holds single values: there is nothing inside to name"),
+            ));
         }
-        if let Some(mistake) = self.dropped_before(path, span) {
-            return Err(mistake);
+        if let Some(diagnostic) = self.dropped_before(path, span) {
+            return Err(diagnostic);
         }
-        let mistake = Mistake::new(span, format!("unknown field `{name}`"));
+        let diagnostic = Diagnostic::new(span, format!("unknown field `{name}`"));
         let names: Vec<&str> = self.fields.iter().chain(&self.metadata).map(|field| field.name.as_str()).collect();
         if matches!(name.as_str(), "None" | "NULL" | "Null" | "nil" | "undefined") {
-            return Err(mistake.help("a missing value is `null`"));
+            return Err(diagnostic.help("a missing value is `null`"));
         }
         let is_constant = name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase());
         if is_constant && !names.iter().any(|field| field.eq_ignore_ascii_case(&name)) {
-            return Err(mistake.help(format!("text is written in quotes: \"{name}\"")));
+            return Err(diagnostic.help(format!("text is written in quotes: \"{name}\"")));
         }
         Err(match closest(&name, &names) {
-            Some(close) => mistake.help(format!("did you mean `{close}`?")),
-            None if self.fields.is_empty() => mistake,
-            None => mistake.help(format!(
+            Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            None if self.fields.is_empty() => diagnostic,
+            None => diagnostic.help(format!(
                 "the fields here are: {}",
                 self.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
             )),
@@ -446,7 +449,7 @@ impl Scope {
 
 impl Scope {
     /// The mistake of asking for what was dropped, or for what a part was dropped of.
-    fn dropped_before(&self, path: &Path, span: Span) -> Option<Mistake> {
+    fn dropped_before(&self, path: &Path, span: Span) -> Option<Diagnostic> {
         let path = path.in_record();
         let is_met = |dropped: &&Path| path.0.starts_with(&dropped.0) || self.nests() && dropped.0.starts_with(&path.0);
         let dropped = self.dropped.iter().find(is_met)?;
@@ -454,14 +457,14 @@ impl Scope {
         if let Some((_, new)) = self.gave_way.iter().find(|(gone, _)| gone == dropped) {
             let message = format!("`{name}` is gone: `{new}` stands in its place");
             let help = format!("write this stage in front of the one that makes `{new}`");
-            return Some(Mistake::new(span, message).help(help));
+            return Some(Diagnostic::new(span, message).help(help));
         }
-        let mistake = Mistake::new(span, format!("`{name}` was dropped by a stage before"));
+        let diagnostic = Diagnostic::new(span, format!("`{name}` was dropped by a stage before"));
         let mut help = format!("write this stage in front of `drop {name}`");
         if dropped.0.len() > path.0.len() {
             help.push_str(&format!(", or name other fields of `{}`", path.label()));
         }
-        Some(mistake.help(help))
+        Some(diagnostic.help(help))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is known to be a time before anything is read, and the constants that can be compared with it.
 
 use crate::data::{Value, ValueRef, expected_time, time_of};
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::Expr;
 
 use super::functions;
@@ -33,7 +33,7 @@ pub(super) fn compared(
     nodes: (Node, Node),
     exprs: (&Expr, &Expr),
     scope: &Scope,
-) -> Result<(Node, Node), Vec<Mistake>> {
+) -> Result<(Node, Node), Vec<Diagnostic>> {
     let (left, right) = nodes;
     match (&left, &right) {
         (Node::Constant(_), _) if is_time(&right, scope) => Ok((constant(left, exprs.0)?, right)),
@@ -43,7 +43,7 @@ pub(super) fn compared(
 }
 
 /// The members of a list that a time is looked for in.
-pub(super) fn members(of: &Node, list: Vec<Node>, exprs: &[Expr], scope: &Scope) -> Result<Vec<Node>, Vec<Mistake>> {
+pub(super) fn members(of: &Node, list: Vec<Node>, exprs: &[Expr], scope: &Scope) -> Result<Vec<Node>, Vec<Diagnostic>> {
     if !is_time(of, scope) {
         return Ok(list);
     }
@@ -52,7 +52,7 @@ pub(super) fn members(of: &Node, list: Vec<Node>, exprs: &[Expr], scope: &Scope)
 }
 
 /// A constant as the time that it is.
-fn constant(node: Node, expr: &Expr) -> Result<Node, Vec<Mistake>> {
+fn constant(node: Node, expr: &Expr) -> Result<Node, Vec<Diagnostic>> {
     let Node::Constant(value) = &node else {
         return Ok(node);
     };
@@ -61,8 +61,8 @@ fn constant(node: Node, expr: &Expr) -> Result<Node, Vec<Mistake>> {
         (_, Some(ns)) => Ok(Node::Constant(Value::Time(ns))),
         (_, None) => {
             let expected = expected_time(value.borrow());
-            let mistake = Mistake::new(expr.span, format!("expected {expected}, found `{expr}`"));
-            Err(vec![mistake.help(help(value))])
+            let diagnostic = Diagnostic::new(expr.span, format!("expected {expected}, found `{expr}`"));
+            Err(vec![diagnostic.help(help(value))])
         }
     }
 }

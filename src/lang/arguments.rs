@@ -5,8 +5,8 @@
 //! `expected a separator, found 5`.
 
 use super::ast::{Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Span, Stage, UnaryOp};
+use super::diagnostic::Diagnostic;
 use super::found::in_back_quotes;
-use super::mistake::Mistake;
 use super::name::CLAUSE_WORDS;
 use crate::data::Value;
 
@@ -90,7 +90,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// Reads `=`; `what` is what it stands in: `an assignment`.
-    pub fn equals(&mut self, what: &str) -> Result<(), Mistake> {
+    pub fn equals(&mut self, what: &str) -> Result<(), Diagnostic> {
         if self.equals_sign() { Ok(()) } else { Err(self.expected(&format!("`=` in {what}"))) }
     }
 
@@ -104,14 +104,14 @@ impl<'a> Arguments<'a> {
     }
 
     /// Reads an expression of any kind.
-    pub fn expression(&mut self, what: &str) -> Result<&'a Expr, Mistake> {
+    pub fn expression(&mut self, what: &str) -> Result<&'a Expr, Diagnostic> {
         let expr = self.peek_expression().ok_or_else(|| self.expected(what))?;
         self.advance();
         Ok(expr)
     }
 
     /// Reads a field.
-    pub fn field(&mut self, what: &str) -> Result<(&'a Path, Span), Mistake> {
+    pub fn field(&mut self, what: &str) -> Result<(&'a Path, Span), Diagnostic> {
         match self.peek_expression() {
             Some(Expr { kind: ExprKind::Field(path), span, .. }) => {
                 self.advance();
@@ -125,7 +125,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// Reads a name: a field of one segment.
-    pub fn name(&mut self, what: &str) -> Result<Name, Mistake> {
+    pub fn name(&mut self, what: &str) -> Result<Name, Diagnostic> {
         match (self.peek_word(), self.peek_expression()) {
             (Some(word), Some(expr)) => {
                 self.advance();
@@ -143,7 +143,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// Reads names with commas between them; at least one.
-    pub fn names(&mut self, what: &str) -> Result<Vec<Name>, Mistake> {
+    pub fn names(&mut self, what: &str) -> Result<Vec<Name>, Diagnostic> {
         let mut names = vec![self.name(what)?];
         while self.comma() {
             names.push(self.name(what)?);
@@ -152,7 +152,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// Reads a literal text: its bytes.
-    pub fn text(&mut self, what: &str) -> Result<(&'a [u8], Span), Mistake> {
+    pub fn text(&mut self, what: &str) -> Result<(&'a [u8], Span), Diagnostic> {
         match self.peek_expression() {
             Some(Expr { kind: ExprKind::Literal(Value::Text(bytes)), span, .. }) => {
                 self.advance();
@@ -177,7 +177,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// Reads a literal int that is not negative.
-    pub fn integer(&mut self, what: &str) -> Result<(u64, Span), Mistake> {
+    pub fn integer(&mut self, what: &str) -> Result<(u64, Span), Diagnostic> {
         let expr = self.peek_expression().ok_or_else(|| self.expected(what))?;
         match &expr.kind {
             ExprKind::Literal(Value::Int(value)) if *value >= 0 => {
@@ -195,7 +195,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// Reads a literal duration that is not negative: its nanoseconds.
-    pub fn duration(&mut self, what: &str) -> Result<(i64, Span), Mistake> {
+    pub fn duration(&mut self, what: &str) -> Result<(i64, Span), Diagnostic> {
         match self.peek_expression() {
             Some(Expr { kind: ExprKind::Literal(Value::Duration(ns)), span, .. }) if *ns >= 0 => {
                 self.advance();
@@ -206,36 +206,38 @@ impl<'a> Arguments<'a> {
     }
 
     /// A mistake if anything is left; `usage` is the stage's shape: `tail N`.
-    pub fn finish(&self, usage: &str) -> Result<(), Mistake> {
+    pub fn finish(&self, usage: &str) -> Result<(), Diagnostic> {
         if self.is_done() {
             return Ok(());
         }
         if matches!(self.peek(), Some(Item::Equals(_))) {
-            let mistake = Mistake::new(self.span_here(), "`=` assigns; a comparison is `==`");
-            return Err(mistake.usage(usage));
+            let diagnostic = Diagnostic::new(self.span_here(), "`=` assigns; a comparison is `==`");
+            return Err(diagnostic.usage(usage));
         }
         let message = format!("unexpected {}", self.found());
-        Err(Mistake::new(self.span_here(), message).usage(usage))
+        Err(Diagnostic::new(self.span_here(), message).usage(usage))
     }
 
     /// That nothing follows the keys; a word would be another one.
-    pub fn finish_keys(&self, usage: &str) -> Result<(), Mistake> {
-        self.finish(usage).map_err(|mistake| match self.peek_word() {
+    pub fn finish_keys(&self, usage: &str) -> Result<(), Diagnostic> {
+        self.finish(usage).map_err(|diagnostic| match self.peek_word() {
             Some(word) if word != "by" => {
-                let message = format!("{}: keys are separated by commas", mistake.message);
-                Mistake::new(mistake.span, message).usage(usage)
+                let message = format!("{}: keys are separated by commas", diagnostic.message);
+                Diagnostic::new(diagnostic.span, message).usage(usage)
             }
-            _ => mistake,
+            _ => diagnostic,
         })
     }
 
     /// The mistake of something else standing here, for what no other question asks for.
-    pub fn expected(&self, what: &str) -> Mistake {
+    pub fn expected(&self, what: &str) -> Diagnostic {
         let message = format!("expected {what}, found {}", self.found());
-        let mistake = Mistake::new(self.span_here(), message);
+        let diagnostic = Diagnostic::new(self.span_here(), message);
         match self.peek() {
-            Some(Item::Pipeline(..)) => mistake.help("`|` parts stages; that one or the other holds is written `or`"),
-            _ => mistake,
+            Some(Item::Pipeline(..)) => {
+                diagnostic.help("`|` parts stages; that one or the other holds is written `or`")
+            }
+            _ => diagnostic,
         }
     }
 

@@ -117,7 +117,7 @@ pub enum Segment {
     /// `.name` (or the first name)
     Name(String),
     /// `` `@name` ``, as the first name: the record's own field, whatever `@name` means without back quotes
-    OwnName(String),
+    QuotedName(String),
     /// `[0]`, `[-1]`: negative from the end
     Index(i64),
 }
@@ -159,7 +159,7 @@ impl Expr {
     pub fn as_word(&self) -> Option<&str> {
         match &self.kind {
             ExprKind::Field(Path(segments)) => match segments.as_slice() {
-                [Segment::Name(name) | Segment::OwnName(name)] => Some(name),
+                [Segment::Name(name) | Segment::QuotedName(name)] => Some(name),
                 _ => None,
             },
             _ => None,

@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::ast::{Expr, ExprKind, Name, Path, Segment, Span};
-use super::mistake::Mistake;
+use super::diagnostic::Diagnostic;
 use crate::data::Value;
 
 /// `agg {, agg} [by key {, key}]`
@@ -41,14 +41,14 @@ pub struct KeyClause<'a> {
 }
 
 /// Reads aggregates and the keys behind `by`; what follows them is left to the stage.
-pub fn aggregates<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateList<'a>, Mistake> {
+pub fn aggregates<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateList<'a>, Diagnostic> {
     let calls = aggregate_calls(arguments)?;
     let keys = keys(arguments)?;
     Ok(AggregateList { calls, keys })
 }
 
 /// Reads `agg {, agg}`.
-pub fn aggregate_calls<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<AggregateCall<'a>>, Mistake> {
+pub fn aggregate_calls<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<AggregateCall<'a>>, Diagnostic> {
     let mut calls = vec![aggregate_call(arguments)?];
     while arguments.comma() {
         calls.push(aggregate_call(arguments)?);
@@ -57,14 +57,14 @@ pub fn aggregate_calls<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<Aggregat
 }
 
 /// Reads `by key {, key}`; none without `by`.
-pub fn keys<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<KeyClause<'a>>, Mistake> {
+pub fn keys<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<KeyClause<'a>>, Diagnostic> {
     let mut keys = Vec::new();
     let mut goes_on = arguments.keyword("by");
     while goes_on {
         let expr = arguments.expression("a key behind `by`")?;
         let alias = alias(arguments)?;
         if alias.is_none() {
-            refuse_constant(expr)?;
+            reject_constant(expr)?;
         }
         keys.push(KeyClause { expr, alias });
         goes_on = arguments.comma();
@@ -73,7 +73,7 @@ pub fn keys<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<KeyClause<'a>>, Mis
 }
 
 /// `sort "host"` and `sort 2` would leave the order as it is: a key that is the same for every record is no key.
-pub fn refuse_constant(key: &Expr) -> Result<(), Mistake> {
+pub fn reject_constant(key: &Expr) -> Result<(), Diagnostic> {
     let ExprKind::Literal(value) = &key.kind else {
         return Ok(());
     };
@@ -86,11 +86,11 @@ pub fn refuse_constant(key: &Expr) -> Result<(), Mistake> {
         }
         _ => "a column is named, not numbered".to_owned(),
     };
-    Err(Mistake::new(key.span, message).help(help))
+    Err(Diagnostic::new(key.span, message).help(help))
 }
 
 /// Reads `as NAME`, if it is next.
-pub fn alias(arguments: &mut Arguments<'_>) -> Result<Option<Name>, Mistake> {
+pub fn alias(arguments: &mut Arguments<'_>) -> Result<Option<Name>, Diagnostic> {
     if !arguments.keyword("as") {
         return Ok(None);
     }
@@ -124,7 +124,7 @@ impl KeyClause<'_> {
 }
 
 /// Reads one aggregate with its clauses, which stand in either order.
-pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall<'a>, Mistake> {
+pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall<'a>, Diagnostic> {
     const WHAT: &str = "an aggregate";
     if arguments.is_at_clause() {
         return Err(arguments.expected(WHAT).help("an aggregate is written `count` or `sum(bytes)`"));
@@ -149,7 +149,7 @@ pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall
         };
         if is_twice {
             let message = format!("a second {} of one aggregate", arguments.found());
-            return Err(Mistake::new(arguments.span_here(), message)
+            return Err(Diagnostic::new(arguments.span_here(), message)
                 .help("conditions are joined with `and`, aggregates by commas"));
         }
         let end = if arguments.keyword("where") {
@@ -162,12 +162,12 @@ pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall
         };
         read.span = read.span.to(end);
     }
-    refuse_loose_argument(arguments, &read)?;
+    reject_loose_argument(arguments, &read)?;
     Ok(read)
 }
 
 /// `sum bytes` means `sum(bytes)`.
-fn refuse_loose_argument(arguments: &Arguments<'_>, read: &AggregateCall<'_>) -> Result<(), Mistake> {
+fn reject_loose_argument(arguments: &Arguments<'_>, read: &AggregateCall<'_>) -> Result<(), Diagnostic> {
     let is_bare = read.condition.is_none() && read.alias.is_none() && read.call.as_word().is_some();
     match arguments.peek_expression() {
         Some(loose) if is_bare && !arguments.is_at_clause() => {
@@ -182,7 +182,7 @@ fn refuse_loose_argument(arguments: &Arguments<'_>, read: &AggregateCall<'_>) ->
                 ("count", _) => format!("write `count by {loose}` for groups"),
                 (name, _) => format!("write `{name}({loose})`"),
             };
-            Err(Mistake::new(loose.span, message).help(help))
+            Err(Diagnostic::new(loose.span, message).help(help))
         }
         _ => Ok(()),
     }
@@ -195,14 +195,14 @@ mod tests {
     use crate::lang::parse;
 
     fn stage(text: &str) -> Stage {
-        parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}")).stages.remove(0)
+        parse(text).unwrap_or_else(|diagnostics| panic!("{text}: {diagnostics:?}")).stages.remove(0)
     }
 
     fn names(text: &str) -> Result<(Vec<String>, Vec<String>), String> {
         let stage = stage(text);
         let mut arguments = Arguments::of_aggregates(&stage);
-        let list = aggregates(&mut arguments).map_err(|mistake| mistake.message)?;
-        arguments.finish("AGG, … [by KEY, …]").map_err(|mistake| mistake.message)?;
+        let list = aggregates(&mut arguments).map_err(|diagnostic| diagnostic.message)?;
+        arguments.finish("AGG, … [by KEY, …]").map_err(|diagnostic| diagnostic.message)?;
         let calls = list.calls.iter().map(AggregateCall::column_name).collect();
         Ok((calls, list.keys.iter().map(KeyClause::column_name).collect()))
     }

@@ -2,11 +2,11 @@
 
 use super::MAX_DEPTH;
 use super::ast::{Expr, ExprKind, Span};
-use super::mistake::Mistake;
+use super::diagnostic::Diagnostic;
 
 impl Expr {
     /// An expression of these parts; a mistake if that is deeper than [`MAX_DEPTH`].
-    pub fn new(kind: ExprKind, span: Span) -> Result<Expr, Mistake> {
+    pub fn new(kind: ExprKind, span: Span) -> Result<Expr, Diagnostic> {
         let depth = deepest_part(&kind) + 1;
         if depth > MAX_DEPTH {
             return Err(too_deep(span));
@@ -17,8 +17,8 @@ impl Expr {
 
 /// The mistake of an expression that is nested too deeply.
 #[cold]
-pub(super) fn too_deep(span: Span) -> Mistake {
-    Mistake::new(span, format!("the expression is more than {MAX_DEPTH} levels deep"))
+pub(super) fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::new(span, format!("the expression is more than {MAX_DEPTH} levels deep"))
         .help("compare with many values by `in (…)`, calculate in steps with `let`")
 }
 

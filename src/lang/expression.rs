@@ -4,33 +4,33 @@
 //! recurse, and they are counted: no input can exhaust the stack.
 
 use super::ast::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp};
-use super::blank::blank;
+use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
-use super::foreign::refuse_foreign_sign;
-use super::mistake::Mistake;
-use super::name::{CLAUSE_WORDS, bare_word, begins_operand, clause_word, refuse_keyword};
+use super::foreign::reject_foreign_sign;
+use super::name::{CLAUSE_WORDS, bare_word, begins_operand, clause_word, reject_keyword};
 use super::operand::{list, operand};
 use super::operator::{Infix, Level, compared_twice, infix};
+use super::whitespace::skip_whitespace;
 use crate::data::Value;
 
 /// Where an expression stands, which decides where it ends.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Context {
     /// How many brackets are open around it.
     pub brackets: u16,
     /// Whether a clause word may stand here: behind a stage's head, or behind another argument.
     pub may_begin_clause: bool,
 }
 
-impl Place {
+impl Context {
     /// Within this many brackets.
-    pub fn within(brackets: u16) -> Place {
-        Place { brackets, may_begin_clause: false }
+    pub fn within(brackets: u16) -> Context {
+        Context { brackets, may_begin_clause: false }
     }
 }
 
 /// An expression; the input begins with it, not with white space.
-pub(super) fn expression(start: Input<'_>, place: Place) -> Parsed<'_, Expr> {
+pub(super) fn expression(start: Input<'_>, place: Context) -> Parsed<'_, Expr> {
     if place.may_begin_clause
         && let Some((rest, word)) = clause_word(start)
     {
@@ -62,7 +62,7 @@ fn clause<'a>(start: Input<'a>, rest: Input<'a>, word: &str) -> Parsed<'a, Expr>
 
 /// A node of the tree; fails if that makes the tree too deep.
 pub(super) fn build(kind: ExprKind, span: Span) -> Result<Expr, nom::Err<Failure>> {
-    Expr::new(kind, span).map_err(|mistake| fail(mistake, span.end))
+    Expr::new(kind, span).map_err(|diagnostic| fail(diagnostic, span.end))
 }
 
 /// What follows an operand and the operators behind it.
@@ -74,7 +74,7 @@ enum After<'a> {
 }
 
 /// An operator that waits for what stands on its right to be complete.
-enum Waiting {
+enum PendingOperator {
     Prefix(UnaryOp, Span),
     Infix(Infix),
     /// `in (…)`, complete but for its left side, which a looser operator completes.
@@ -85,13 +85,13 @@ enum Waiting {
     },
 }
 
-impl Waiting {
+impl PendingOperator {
     fn level(&self) -> Level {
         match self {
-            Waiting::Prefix(UnaryOp::Not, _) => Level::Not,
-            Waiting::Prefix(UnaryOp::Negate, _) => Level::Negate,
-            Waiting::Infix(infix) => infix.level(),
-            Waiting::InList { .. } => Level::Compare,
+            PendingOperator::Prefix(UnaryOp::Not, _) => Level::Not,
+            PendingOperator::Prefix(UnaryOp::Negate, _) => Level::Negate,
+            PendingOperator::Infix(infix) => infix.level(),
+            PendingOperator::InList { .. } => Level::Compare,
         }
     }
 }
@@ -100,25 +100,25 @@ impl Waiting {
 struct Stack<'a> {
     start: Input<'a>,
     operands: Vec<Expr>,
-    waiting: Vec<Waiting>,
+    waiting: Vec<PendingOperator>,
 }
 
 impl<'a> Stack<'a> {
     /// Reads `not` and `-`, as many as there are.
     fn read_prefixes(&mut self, mut input: Input<'a>) -> Result<Input<'a>, nom::Err<Failure>> {
         loop {
-            input = blank(input);
+            input = skip_whitespace(input);
             if at(input, '-') {
-                refuse_foreign_sign(input)?;
-                self.waiting.push(Waiting::Prefix(UnaryOp::Negate, span_of(input, 1)));
+                reject_foreign_sign(input)?;
+                self.waiting.push(PendingOperator::Prefix(UnaryOp::Negate, span_of(input, 1)));
                 input = skip(input, 1);
             } else if let Some((rest, "not")) = bare_word(input) {
                 if self.waiting.last().is_some_and(|waiting| waiting.level() > Level::Not) {
-                    let mistake = Mistake::new(span_of(input, 3), "`not` needs parentheses here")
+                    let diagnostic = Diagnostic::new(span_of(input, 3), "`not` needs parentheses here")
                         .help("it takes all of a comparison: write `(not x)`");
-                    return Err(fail(mistake, rest.location_offset()));
+                    return Err(fail(diagnostic, rest.location_offset()));
                 }
-                self.waiting.push(Waiting::Prefix(UnaryOp::Not, span_of(input, 3)));
+                self.waiting.push(PendingOperator::Prefix(UnaryOp::Not, span_of(input, 3)));
                 input = rest;
             } else {
                 return Ok(input);
@@ -127,37 +127,38 @@ impl<'a> Stack<'a> {
     }
 
     /// Reads the operator behind an operand; `in (…)` brings its own right side, so several may follow.
-    fn read_infix(&mut self, mut rest: Input<'a>, place: Place) -> Result<After<'a>, nom::Err<Failure>> {
+    fn read_infix(&mut self, mut rest: Input<'a>, place: Context) -> Result<After<'a>, nom::Err<Failure>> {
         loop {
-            let here = blank(rest);
+            let here = skip_whitespace(rest);
             let left = self.operands.last().map_or("", |left| self.source(left.span));
             let Some((behind, infix)) = infix(here, left)? else {
                 if place.brackets > 0 && at(here, '=') {
-                    let mistake = Mistake::new(span_of(here, 1), "`=` assigns; a comparison is `==`");
-                    return Err(fail(mistake, here.location_offset() + 1));
+                    let diagnostic = Diagnostic::new(span_of(here, 1), "`=` assigns; a comparison is `==`");
+                    return Err(fail(diagnostic, here.location_offset() + 1));
                 }
-                self.refuse_upper_case_not(here)?;
+                self.reject_upper_case_not(here)?;
                 return Ok(After::End(rest));
             };
             if self.is_clause_word() {
-                refuse_keyword(here, behind)?;
+                reject_keyword(here, behind)?;
             }
             self.make_room_for(infix.level(), span_between(here, behind))?;
-            let next = blank(behind);
+            let next = skip_whitespace(behind);
             match infix {
                 Infix::In { negated } if at(next, '(') => {
                     let (behind_list, items) = list(next, place.brackets)?;
                     if items.is_empty() {
-                        let mistake = Mistake::new(span_between(next, behind_list), "the list behind `in` is empty")
-                            .help("write `x in (1, 2)`");
-                        return Err(fail(mistake, behind_list.location_offset()));
+                        let diagnostic =
+                            Diagnostic::new(span_between(next, behind_list), "the list behind `in` is empty")
+                                .help("write `x in (1, 2)`");
+                        return Err(fail(diagnostic, behind_list.location_offset()));
                     }
                     let end = span_between(next, behind_list);
-                    self.waiting.push(Waiting::InList { items, negated, end });
+                    self.waiting.push(PendingOperator::InList { items, negated, end });
                     rest = behind_list;
                 }
                 _ => {
-                    self.waiting.push(Waiting::Infix(infix));
+                    self.waiting.push(PendingOperator::Infix(infix));
                     return Ok(After::Operand(next));
                 }
             }
@@ -173,11 +174,11 @@ impl<'a> Stack<'a> {
     }
 
     /// `NOT x` would be two arguments.
-    fn refuse_upper_case_not(&self, here: Input<'a>) -> Result<(), nom::Err<Failure>> {
+    fn reject_upper_case_not(&self, here: Input<'a>) -> Result<(), nom::Err<Failure>> {
         match self.operands.as_slice() {
             [word] if self.waiting.is_empty() && self.source(word.span) == "NOT" && begins_operand(here) => {
-                let mistake = Mistake::new(word.span, "unknown operator `NOT`").help("write `not`");
-                Err(fail(mistake, here.location_offset()))
+                let diagnostic = Diagnostic::new(word.span, "unknown operator `NOT`").help("write `not`");
+                Err(fail(diagnostic, here.location_offset()))
             }
             _ => Ok(()),
         }
@@ -186,9 +187,9 @@ impl<'a> Stack<'a> {
     /// Completes what binds tighter than an operator of this level, which stands at `sign`.
     fn make_room_for(&mut self, level: Level, sign: Span) -> Result<(), nom::Err<Failure>> {
         while let Some(waiting) = self.waiting.last() {
-            if matches!(waiting, Waiting::InList { .. }) && level > Level::Compare {
+            if matches!(waiting, PendingOperator::InList { .. }) && level > Level::Compare {
                 let message = format!("unexpected `{}` behind a list", self.source(sign));
-                return Err(fail(Mistake::new(sign, message).help("write `(x in (1, 2))`"), sign.end));
+                return Err(fail(Diagnostic::new(sign, message).help("write `(x in (1, 2))`"), sign.end));
             }
             if waiting.level() < level {
                 break;
@@ -207,18 +208,18 @@ impl<'a> Stack<'a> {
             unreachable!("every operator waits for an operand that was read before it is completed");
         };
         let complete = match waiting {
-            Waiting::Prefix(op, sign) => {
+            PendingOperator::Prefix(op, sign) => {
                 let span = sign.to(right.span);
                 match self.smallest_int(op, &right) {
                     Some(smallest) => build(ExprKind::Literal(smallest), span)?,
                     None => build(ExprKind::Unary(op, Box::new(right)), span)?,
                 }
             }
-            Waiting::InList { items, negated, end } => {
+            PendingOperator::InList { items, negated, end } => {
                 let span = right.span.to(end);
                 negate_if(negated, build(ExprKind::InList(Box::new(right), items), span)?)?
             }
-            Waiting::Infix(infix) => {
+            PendingOperator::Infix(infix) => {
                 let Some(left) = self.operands.pop() else {
                     unreachable!("an operator between operands was read behind its left one");
                 };
@@ -255,13 +256,13 @@ impl<'a> Stack<'a> {
 
     /// The mistake of `a < b < c`, with how to write it.
     #[cold]
-    fn compared_twice(&self, sign: Span) -> Mistake {
+    fn compared_twice(&self, sign: Span) -> Diagnostic {
         match (self.operands.as_slice(), self.waiting.last()) {
-            ([.., left, middle], Some(Waiting::Infix(Infix::Binary(_)))) => {
+            ([.., left, middle], Some(PendingOperator::Infix(Infix::Binary(_)))) => {
                 let both = self.source(left.span.to(middle.span));
                 compared_twice(sign, [both, self.source(middle.span), self.source(sign)])
             }
-            _ => Mistake::new(sign, "a comparison cannot be compared again").help("join two comparisons with `and`"),
+            _ => Diagnostic::new(sign, "a comparison cannot be compared again").help("join two comparisons with `and`"),
         }
     }
 

@@ -5,7 +5,7 @@ use nom::{IResult, Input as _};
 use nom_locate::LocatedSpan;
 
 use super::ast::Span;
-use super::mistake::Mistake;
+use super::diagnostic::Diagnostic;
 
 /// What is left of the expression's text.
 pub(super) type Input<'a> = LocatedSpan<&'a str>;
@@ -17,15 +17,15 @@ pub(super) type Parsed<'a, T> = IResult<Input<'a>, T, Failure>;
 #[derive(Debug)]
 pub(super) struct Failure {
     /// Boxed, because every answer of a parser has room for it.
-    pub mistake: Box<Mistake>,
+    pub diagnostic: Box<Diagnostic>,
     /// A byte between two tokens, at or behind which the next `|` is looked for.
     pub resume: usize,
 }
 
 impl<'a> ParseError<Input<'a>> for Failure {
     fn from_error_kind(input: Input<'a>, _: ErrorKind) -> Self {
-        let mistake = Mistake::new(span_of(input, 0), "unexpected text");
-        Failure { mistake: Box::new(mistake), resume: input.location_offset() }
+        let diagnostic = Diagnostic::new(span_of(input, 0), "unexpected text");
+        Failure { diagnostic: Box::new(diagnostic), resume: input.location_offset() }
     }
 
     fn append(_: Input<'a>, _: ErrorKind, other: Self) -> Self {
@@ -35,8 +35,8 @@ impl<'a> ParseError<Input<'a>> for Failure {
 
 /// A mistake that ends the stage; the search for the next one begins at `resume`.
 #[cold]
-pub(super) fn fail(mistake: Mistake, resume: usize) -> nom::Err<Failure> {
-    nom::Err::Failure(Failure { mistake: Box::new(mistake), resume })
+pub(super) fn fail(diagnostic: Diagnostic, resume: usize) -> nom::Err<Failure> {
+    nom::Err::Failure(Failure { diagnostic: Box::new(diagnostic), resume })
 }
 
 /// The first `length` bytes of the input.

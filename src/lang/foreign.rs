@@ -1,9 +1,9 @@
 //! What people type who come from other languages, and what is written here instead.
 
-use super::blank::blank;
+use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, fail, span_of};
-use super::mistake::Mistake;
 use super::name::{bare_word, begins_operand};
+use super::whitespace::skip_whitespace;
 
 /// Signs of other languages, with what is written here, looked up before the operators.
 const FOREIGN_SIGNS: [(&str, &str); 34] = [
@@ -70,17 +70,17 @@ pub(super) const FOREIGN_WORDS: [(&str, &str); 16] = [
 ];
 
 /// Fails if the input begins with a sign that is written otherwise here.
-pub(super) fn refuse_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failure>> {
+pub(super) fn reject_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failure>> {
     let text = *input.fragment();
     let first = text.chars().next();
     if let Some(quote) = first.filter(|c| FOREIGN_QUOTES.contains(c)) {
-        let mistake = Mistake::new(span_of(input, quote.len_utf8()), format!("unknown quotation mark `{quote}`"))
+        let diagnostic = Diagnostic::new(span_of(input, quote.len_utf8()), format!("unknown quotation mark `{quote}`"))
             .help("text stands in straight quotes: \"text\" or 'text'");
-        return Err(fail(mistake, input.location_offset()));
+        return Err(fail(diagnostic, input.location_offset()));
     }
     if first == Some('!') && !text.starts_with("!==") && !text.starts_with("!=") && !text.starts_with("!~") {
-        let mistake = Mistake::new(span_of(input, 1), "unknown operator `!`").help("write `not x`");
-        return Err(fail(mistake, input.location_offset() + 1));
+        let diagnostic = Diagnostic::new(span_of(input, 1), "unknown operator `!`").help("write `not x`");
+        return Err(fail(diagnostic, input.location_offset() + 1));
     }
     let longest = FOREIGN_SIGNS.iter().filter(|(sign, _)| text.starts_with(sign)).max_by_key(|(sign, _)| sign.len());
     let Some((sign, help)) = longest else {
@@ -90,12 +90,12 @@ pub(super) fn refuse_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failu
     let length = sign.len() + if *sign == "$" { word } else { 0 };
     let kind = if matches!(*sign, "$" | "{" | ";" | ":" | "\\") { "unexpected" } else { "unknown operator" };
     let resume = input.location_offset() + if *sign == "{" { 0 } else { length };
-    let mistake = Mistake::new(span_of(input, length), format!("{kind} `{}`", &text[..length])).help(*help);
-    Err(fail(mistake, resume))
+    let diagnostic = Diagnostic::new(span_of(input, length), format!("{kind} `{}`", &text[..length])).help(*help);
+    Err(fail(diagnostic, resume))
 }
 
 /// Fails at a word that is an operator elsewhere, if it stands between two operands.
-pub(super) fn refuse_foreign_word(
+pub(super) fn reject_foreign_word(
     input: Input<'_>,
     rest: Input<'_>,
     word: &str,
@@ -104,12 +104,12 @@ pub(super) fn refuse_foreign_word(
     let Some((_, help)) = FOREIGN_WORDS.iter().find(|(foreign, _)| *foreign == word) else {
         return Ok(());
     };
-    if !stands_between_operands(word, blank(rest)) {
+    if !stands_between_operands(word, skip_whitespace(rest)) {
         return Ok(()); // a field of that name
     }
-    let mistake = Mistake::new(span_of(input, word.len()), format!("unknown operator `{word}`"))
+    let diagnostic = Diagnostic::new(span_of(input, word.len()), format!("unknown operator `{word}`"))
         .help(help.replace("{}", if (1..=40).contains(&left.len()) { left } else { "x" }));
-    Err(fail(mistake, rest.location_offset()))
+    Err(fail(diagnostic, rest.location_offset()))
 }
 
 /// Whether a foreign word is meant as an operator, judged by what follows it.
@@ -136,9 +136,9 @@ mod tests {
     fn every_foreign_sign_has_its_answer() {
         for (sign, help) in FOREIGN_SIGNS {
             let text = format!("{sign} x");
-            match refuse_foreign_sign(Input::new(&text)) {
+            match reject_foreign_sign(Input::new(&text)) {
                 Err(nom::Err::Failure(failure)) => {
-                    assert_eq!(failure.mistake.help.as_deref(), Some(help), "{sign}")
+                    assert_eq!(failure.diagnostic.help.as_deref(), Some(help), "{sign}")
                 }
                 _ => panic!("{sign} is accepted"),
             }

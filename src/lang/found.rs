@@ -1,12 +1,12 @@
 //! What a message says was found, and the mistakes of an operand that is missing.
 
 use super::ast::Span;
-use super::blank::blank;
+use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, fail, skip, span_of};
-use super::foreign::refuse_foreign_sign;
-use super::mistake::Mistake;
+use super::foreign::reject_foreign_sign;
 use super::name::{bare_word, begins_name, continues_name};
 use super::recover::quoted_length;
+use super::whitespace::skip_whitespace;
 
 /// The most characters of a text that a message repeats.
 const MAX_SHOWN: usize = 40;
@@ -42,11 +42,11 @@ pub(super) fn in_back_quotes(text: &str) -> String {
 /// The mistake of something else, or nothing, where a value or a field should stand.
 #[cold]
 pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
-    if let Err(foreign) = refuse_foreign_sign(input) {
+    if let Err(foreign) = reject_foreign_sign(input) {
         return foreign;
     }
     let (found, span) = found(input);
-    let mistake = Mistake::new(span, format!("expected a value or a field, found {found}"));
+    let diagnostic = Diagnostic::new(span, format!("expected a value or a field, found {found}"));
     let mut chars = input.fragment().chars();
     let help = match (chars.next(), chars.next()) {
         (Some('.'), Some(c)) if begins_name(c) => {
@@ -62,16 +62,17 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
         _ => None,
     };
     let resume = input.location_offset() + token_length(input.fragment());
-    fail(Mistake { help, ..mistake }, resume)
+    fail(Diagnostic { help, ..diagnostic }, resume)
 }
 
 /// The mistake of a bracket that is still open at `here`; or of what stands there instead of its end.
 #[cold]
 pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> nom::Err<Failure> {
-    let here = blank(here);
+    let here = skip_whitespace(here);
     if here.fragment().is_empty() || here.fragment().starts_with('|') {
-        let mistake = Mistake::new(span_of(open, 1), "the `(` that stands here is not closed").help("it ends with `)`");
-        return fail(mistake, here.location_offset());
+        let diagnostic =
+            Diagnostic::new(span_of(open, 1), "the `(` that stands here is not closed").help("it ends with `)`");
+        return fail(diagnostic, here.location_offset());
     }
     let (found, span) = found(here);
     let help = match here.fragment().chars().next() {
@@ -81,9 +82,11 @@ pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> 
         Some('=') => Some("`=` assigns; a comparison is `==`"),
         _ => None,
     };
-    let mistake =
-        Mistake { help: help.map(str::to_owned), ..Mistake::new(span, format!("expected {expected}, found {found}")) };
-    fail(mistake, here.location_offset())
+    let diagnostic = Diagnostic {
+        help: help.map(str::to_owned),
+        ..Diagnostic::new(span, format!("expected {expected}, found {found}"))
+    };
+    fail(diagnostic, here.location_offset())
 }
 
 /// How long the first token is, roughly: a word, a number, or one sign; for messages only.

@@ -5,15 +5,13 @@
 
 pub mod arguments;
 pub mod ast;
-mod blank;
-mod caret;
 pub mod clauses;
 mod depth;
+pub mod diagnostic;
 mod expression;
 mod failure;
 mod foreign;
 mod found;
-pub mod mistake;
 mod name;
 mod number;
 mod operand;
@@ -23,17 +21,19 @@ mod print;
 mod quoted;
 mod recover;
 mod regex;
+mod render;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod whitespace;
 
 pub use arguments::Arguments;
-pub use caret::render;
 pub use clauses::{AggregateCall, AggregateList, KeyClause};
-pub use mistake::Mistake;
+pub use diagnostic::Diagnostic;
 pub use number::{parse_size, scaled_decimal};
 pub use pipeline::parse;
 pub use regex::parse_regex;
+pub use render::render;
 
 /// The deepest expression that is accepted; what walks a tree may recurse this far.
 pub const MAX_DEPTH: u16 = 200;
@@ -45,4 +45,4 @@ pub const MAX_NESTED_PIPELINES: u16 = 16;
 pub const MAX_LENGTH_BYTES: usize = 64 * 1024;
 
 /// The most mistakes that are reported at once.
-pub const MAX_MISTAKES: usize = 20;
+pub const MAX_DIAGNOSTICS: usize = 20;

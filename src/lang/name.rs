@@ -8,10 +8,10 @@ use nom::sequence::pair;
 
 use super::MAX_DEPTH;
 use super::ast::{Path, Segment, Span};
-use super::blank::{blank, is_blank};
+use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
-use super::mistake::Mistake;
 use super::quoted::quoted;
+use super::whitespace::{is_whitespace, skip_whitespace};
 
 /// Words that are no names; as a field they stand in back quotes.
 pub(super) const RESERVED: [&str; 7] = ["and", "or", "not", "in", "true", "false", "null"];
@@ -67,9 +67,9 @@ pub(super) fn bare_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
 /// parenthesis directly behind it, or `-x` or `/re/` behind a space.
 pub(super) fn clause_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
     let (rest, word) = bare_word(input).filter(|(_, word)| CLAUSE_WORDS.contains(word))?;
-    let behind = blank(rest);
+    let behind = skip_whitespace(rest);
     let text = *behind.fragment();
-    let next = text.chars().nth(1).filter(|c| !is_blank(*c));
+    let next = text.chars().nth(1).filter(|c| !is_whitespace(*c));
     let begins_operand = match text.chars().next() {
         Some('-') => next.is_some() && behind != rest,
         Some('/') => {
@@ -82,19 +82,19 @@ pub(super) fn clause_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
 }
 
 /// Fails at an operator that is a word and has nothing on its right, but what follows a name: `let and = 5`.
-pub(super) fn refuse_keyword(input: Input<'_>, behind: Input<'_>) -> Result<(), nom::Err<Failure>> {
+pub(super) fn reject_keyword(input: Input<'_>, behind: Input<'_>) -> Result<(), nom::Err<Failure>> {
     let Some((_, word)) = bare_word(input).filter(|(_, word)| RESERVED.contains(word)) else {
         return Ok(());
     };
-    let next = *blank(behind).fragment();
+    let next = *skip_whitespace(behind).fragment();
     let is_name = next.is_empty() || next.starts_with([',', '|']) || next.starts_with('=') && !next.starts_with("==");
     if !is_name {
         return Ok(());
     }
     let message = format!("expected a name, `{word}` is a keyword");
-    let mistake =
-        Mistake::new(span_of(input, word.len()), message).help(format!("in back quotes it is a name: `{word}`"));
-    Err(fail(mistake, behind.location_offset()))
+    let diagnostic =
+        Diagnostic::new(span_of(input, word.len()), message).help(format!("in back quotes it is a name: `{word}`"));
+    Err(fail(diagnostic, behind.location_offset()))
 }
 
 /// Whether the input begins with what may stand on the right of an operator; a clause word may not.
@@ -129,8 +129,9 @@ pub(super) fn more_segments<'a>(mut input: Input<'a>, segments: &mut Vec<Segment
             _ => return Ok((input, are_plain)),
         };
         if segments.len() > usize::from(MAX_DEPTH) {
-            let mistake = Mistake::new(span_between(input, rest), format!("a path of more than {MAX_DEPTH} steps"));
-            return Err(fail(mistake, rest.location_offset()));
+            let diagnostic =
+                Diagnostic::new(span_between(input, rest), format!("a path of more than {MAX_DEPTH} steps"));
+            return Err(fail(diagnostic, rest.location_offset()));
         }
         are_plain &= is_plain;
         input = rest;
@@ -149,7 +150,7 @@ fn name_segment<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a,
     // Only here do back quotes make a difference: without them it may be what the source says of a record.
     let is_own = !is_word && segments.is_empty() && name.starts_with('@') && is_plain_name(&name);
     segments.push(match is_own {
-        true => Segment::OwnName(name),
+        true => Segment::QuotedName(name),
         false => Segment::Name(name),
     });
     Ok((rest, is_word))
@@ -166,9 +167,9 @@ fn segment_behind_dot<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Pars
         }
         Some(c) if begins_name(c) => name_segment(behind_dot, segments),
         _ => {
-            let mistake = Mistake::new(span_of(input, 1), "expected a name behind the dot")
+            let diagnostic = Diagnostic::new(span_of(input, 1), "expected a name behind the dot")
                 .help("a path is written `user.id`, a name with other letters in back quotes: user.`the id`");
-            Err(fail(mistake, behind_dot.location_offset()))
+            Err(fail(diagnostic, behind_dot.location_offset()))
         }
     }
 }
@@ -185,9 +186,9 @@ fn index<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, ()> {
         }
         _ => {
             let message = "expected a whole number between `[` and `]`";
-            let mistake = Mistake::new(span_of(input, length.map_or(1, |end| end + 1)), message)
+            let diagnostic = Diagnostic::new(span_of(input, length.map_or(1, |end| end + 1)), message)
                 .help("an element is written `a[0]`, the last one `a[-1]`, a member a.name or a.`the name`");
-            Err(fail(mistake, input.location_offset() + 1))
+            Err(fail(diagnostic, input.location_offset() + 1))
         }
     }
 }
@@ -199,7 +200,7 @@ fn quoted_name(input: Input<'_>) -> Parsed<'_, String> {
         Ok(name) => Ok((rest, name)),
         Err(_) => {
             let span: Span = span_between(input, rest);
-            Err(fail(Mistake::new(span, "a name is UTF-8"), rest.location_offset()))
+            Err(fail(Diagnostic::new(span, "a name is UTF-8"), rest.location_offset()))
         }
     }
 }
@@ -211,7 +212,7 @@ mod tests {
     fn read(text: &str) -> Result<(String, String), String> {
         match path(Input::new(text)) {
             Ok((rest, written)) => Ok((written.path.to_string(), (*rest.fragment()).to_owned())),
-            Err(nom::Err::Failure(failure)) => Err(failure.mistake.message),
+            Err(nom::Err::Failure(failure)) => Err(failure.diagnostic.message),
             Err(_) => Err("no path".to_owned()),
         }
     }

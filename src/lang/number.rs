@@ -10,8 +10,8 @@ use nom::sequence::preceded;
 
 use crate::data::{BigInt, Value, parse_duration};
 
+use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, Parsed, fail, span_of};
-use super::mistake::Mistake;
 
 /// Units of size, with their bytes.
 const SIZES: [(&str, i64); 11] = [
@@ -75,16 +75,18 @@ pub(super) struct NumberLiteral {
 /// A number, size or duration; the input begins with a digit, or a dot and a digit.
 pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
     if let Some(date) = date(input.fragment()) {
-        let mistake =
-            Mistake::new(span_of(input, date.len()), format!("a date without quotes would be a subtraction: `{date}`"));
+        let diagnostic = Diagnostic::new(
+            span_of(input, date.len()),
+            format!("a date without quotes would be a subtraction: `{date}`"),
+        );
         let resume = input.location_offset() + date.len();
-        return Err(fail(mistake.help(format!("write \"{date}\"")), resume));
+        return Err(fail(diagnostic.help(format!("write \"{date}\"")), resume));
     }
     let (behind_number, number) = plain_number(input)?;
     let (rest, unit) = take_while(|c: char| c.is_alphanumeric() || c == '_' || c == '.').parse(behind_number)?;
     let (number, unit) = (*number.fragment(), *unit.fragment());
     let value = if unit.starts_with('.') && unit.len() > 1 && !unit[1..].contains('.') {
-        Err(mistake(format!("`{number}.` is no number"), format!("write {number}{}", &unit[1..])))
+        Err(diagnostic(format!("`{number}.` is no number"), format!("write {number}{}", &unit[1..])))
     } else if unit.is_empty() {
         plain_value(number)
     } else {
@@ -92,9 +94,9 @@ pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
     };
     match value {
         Ok(value) => Ok((rest, NumberLiteral { value, is_plain: unit.is_empty() })),
-        Err(mistake) => {
+        Err(diagnostic) => {
             let span = span_of(input, number.len() + unit.len());
-            Err(fail(Mistake { span, ..*mistake }, rest.location_offset()))
+            Err(fail(Diagnostic { span, ..*diagnostic }, rest.location_offset()))
         }
     }
 }
@@ -138,7 +140,7 @@ fn digits(input: Input<'_>) -> Parsed<'_, Input<'_>> {
 }
 
 /// An int if it is written as one, else a float.
-fn plain_value(number: &str) -> Result<Value, Box<Mistake>> {
+fn plain_value(number: &str) -> Result<Value, Box<Diagnostic>> {
     let number = number.replace('_', "");
     if let Ok(int) = number.parse::<i64>() {
         return Ok(Value::Int(int));
@@ -148,15 +150,15 @@ fn plain_value(number: &str) -> Result<Value, Box<Mistake>> {
     }
     match number.parse::<f64>() {
         Ok(float) if float.is_finite() => Ok(Value::Float(float)),
-        _ => Err(mistake(format!("`{number}` is beyond every number"), "the largest is about 1.8e308".to_owned())),
+        _ => Err(diagnostic(format!("`{number}` is beyond every number"), "the largest is about 1.8e308".to_owned())),
     }
 }
 
 /// A size or a duration.
-fn with_unit(number: &str, unit: &str) -> Result<Value, Box<Mistake>> {
+fn with_unit(number: &str, unit: &str) -> Result<Value, Box<Diagnostic>> {
     if SIZES.iter().any(|(name, _)| *name == unit) {
         let message = || format!("`{number}{unit}` is no whole number of bytes below 2^63");
-        let bytes = size(number, unit).ok_or_else(|| mistake(message(), "write 10kB or 4MiB".to_owned()))?;
+        let bytes = size(number, unit).ok_or_else(|| diagnostic(message(), "write 10kB or 4MiB".to_owned()))?;
         return Ok(Value::Int(bytes));
     }
     let zero = if number.starts_with('.') { "0" } else { "" };
@@ -205,34 +207,34 @@ pub fn scaled_decimal(number: &str, unit: i64) -> Option<(i64, bool)> {
 }
 
 #[cold]
-fn unknown_unit(number: &str, unit: &str) -> Box<Mistake> {
+fn unknown_unit(number: &str, unit: &str) -> Box<Diagnostic> {
     let found = format!("{number}{unit}");
     let borrowed = BORROWED_UNITS.iter().find(|(name, _)| *name == unit);
     let looks_like_size = unit.ends_with(['b', 'B']) || matches!(unit, "k" | "K" | "M" | "G" | "T");
     match borrowed {
-        Some((_, here)) if looks_like_size => mistake(
+        Some((_, here)) if looks_like_size => diagnostic(
             format!("expected a size, found `{found}`"),
             format!("write {number}{here}; 1kB is 1000 bytes, 1KiB 1024"),
         ),
-        Some((_, here)) => mistake(format!("expected a duration, found `{found}`"), format!("write {number}{here}")),
+        Some((_, here)) => diagnostic(format!("expected a duration, found `{found}`"), format!("write {number}{here}")),
         None if looks_like_size && unit.len() <= 3 => {
-            mistake(format!("expected a size, found `{found}`"), "write 10kB or 4MiB".to_owned())
+            diagnostic(format!("expected a size, found `{found}`"), "write 10kB or 4MiB".to_owned())
         }
         None if unit.contains('.') => {
-            mistake(format!("`{found}` is no number"), format!("text stands in quotes: \"{found}\""))
+            diagnostic(format!("`{found}` is no number"), format!("text stands in quotes: \"{found}\""))
         }
         None if unit.starts_with('T') && unit[1..].starts_with(|c: char| c.is_ascii_digit()) => {
             let help = "a time stands in quotes: \"2026-03-01T10:00:00Z\"".to_owned();
-            mistake(format!("`{found}` is no number"), help)
+            diagnostic(format!("`{found}` is no number"), help)
         }
         None if number == "0" && unit.starts_with(['x', 'X']) => {
-            mistake(format!("`{found}` is no decimal number"), format!("write parse_hex(\"{}\")", &unit[1..]))
+            diagnostic(format!("`{found}` is no decimal number"), format!("write parse_hex(\"{}\")", &unit[1..]))
         }
         None if unit.chars().count() <= 2 || unit.contains(|c: char| c.is_ascii_digit()) => {
             let message = format!("expected a duration, found `{found}`; write 30s, 5m or 1h");
-            Box::new(Mistake::new(Default::default(), message))
+            Box::new(Diagnostic::new(Default::default(), message))
         }
-        None => mistake(
+        None => diagnostic(
             format!("the number `{number}` runs into `{unit}`"),
             format!(
                 "write `{number} {unit}`, \"{found}\" if it is text, or `{found}` with its back quotes if it is a field"
@@ -242,8 +244,8 @@ fn unknown_unit(number: &str, unit: &str) -> Box<Mistake> {
 }
 
 /// A mistake whose place the caller knows.
-fn mistake(message: String, help: String) -> Box<Mistake> {
-    Box::new(Mistake::new(Default::default(), message).help(help))
+fn diagnostic(message: String, help: String) -> Box<Diagnostic> {
+    Box::new(Diagnostic::new(Default::default(), message).help(help))
 }
 
 #[cfg(test)]
@@ -253,7 +255,7 @@ mod tests {
     fn read(text: &str) -> Result<Value, String> {
         match number(Input::new(text)) {
             Ok((_, literal)) => Ok(literal.value),
-            Err(nom::Err::Failure(failure)) => Err(failure.mistake.message),
+            Err(nom::Err::Failure(failure)) => Err(failure.diagnostic.message),
             Err(_) => Err("no number".to_owned()),
         }
     }

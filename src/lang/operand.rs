@@ -2,16 +2,16 @@
 
 use super::MAX_DEPTH;
 use super::ast::{Expr, ExprKind, Name, Segment};
-use super::blank::blank;
 use super::depth::too_deep;
-use super::expression::{Place, build, expression};
+use super::diagnostic::Diagnostic;
+use super::expression::{Context, build, expression};
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
 use super::found::{expected_end, expected_operand};
-use super::mistake::Mistake;
 use super::name::{CLAUSE_WORDS, RESERVED, begins_name, begins_operand, more_segments, path};
 use super::number::number;
 use super::quoted::quoted;
 use super::regex::regex;
+use super::whitespace::skip_whitespace;
 use crate::data::Value;
 
 /// One operand; the input begins with it. `brackets` are open around it.
@@ -36,12 +36,12 @@ pub(super) fn field_or_call(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr>
 pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
     let mut items = Vec::new();
     let brackets = deeper(open, brackets)?;
-    let mut here = blank(skip(open, 1));
+    let mut here = skip_whitespace(skip(open, 1));
     if at(here, ')') {
         return Ok((skip(here, 1), items));
     }
     loop {
-        let rest = match expression(here, Place::within(brackets)) {
+        let rest = match expression(here, Context::within(brackets)) {
             Ok((rest, item)) => {
                 items.push(item);
                 rest
@@ -50,8 +50,8 @@ pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
         };
         match next_item(open, rest) {
             Ok(Some(next)) => here = next,
-            Ok(None) => return Ok((skip(blank(rest), 1), items)),
-            Err(error) => return Err(unless_distinct(error, &items, blank(rest))),
+            Ok(None) => return Ok((skip(skip_whitespace(rest), 1), items)),
+            Err(error) => return Err(unless_distinct(error, &items, skip_whitespace(rest))),
         }
     }
 }
@@ -62,7 +62,7 @@ fn unless_distinct(error: nom::Err<Failure>, items: &[Expr], here: Input<'_>) ->
     let is_distinct = items.last().and_then(Expr::as_word).is_some_and(|word| word.eq_ignore_ascii_case("distinct"));
     match error {
         nom::Err::Failure(mut failure) if is_distinct && begins_operand(here) => {
-            failure.mistake.help = Some("write count_distinct(x)".to_owned());
+            failure.diagnostic.help = Some("write count_distinct(x)".to_owned());
             nom::Err::Failure(failure)
         }
         _ => error,
@@ -92,16 +92,16 @@ fn named(input: Input<'_>) -> Parsed<'_, Named> {
         Some(&"false") if name == "false" && !is_call => ExprKind::Literal(Value::Bool(false)),
         Some(&"null") if name == "null" && !is_call => ExprKind::Literal(Value::Null),
         Some(word) => {
-            let mistake =
-                Mistake::new(span_of(input, word.len()), format!("expected a value or a field, found `{word}`"))
+            let diagnostic =
+                Diagnostic::new(span_of(input, word.len()), format!("expected a value or a field, found `{word}`"))
                     .help("it is a word of the language; a field of that name stands in back quotes");
-            return Err(fail(mistake, rest.location_offset()));
+            return Err(fail(diagnostic, rest.location_offset()));
         }
         None if !is_call => ExprKind::Field(written.path),
         None if !written.is_plain || CLAUSE_WORDS.contains(&name) => {
-            let mistake = Mistake::new(span_between(input, rest), "expected a function's name in front of `(`")
+            let diagnostic = Diagnostic::new(span_between(input, rest), "expected a function's name in front of `(`")
                 .help("a function is called by its plain name: len(x)");
-            return Err(fail(mistake, rest.location_offset()));
+            return Err(fail(diagnostic, rest.location_offset()));
         }
         None => return Ok((rest, Named::Function)),
     };
@@ -128,13 +128,13 @@ fn called<'a>(input: Input<'a>, open: Input<'a>, rest: Input<'a>, arguments: Vec
 /// `(a)`, and the path behind it.
 fn parenthesis(open: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
     let brackets = deeper(open, brackets)?;
-    let here = blank(skip(open, 1));
+    let here = skip_whitespace(skip(open, 1));
     if at(here, ')') {
         let span = span_between(open, skip(here, 1));
-        let mistake = Mistake::new(span, "nothing stands between the parentheses");
-        return Err(fail(mistake, here.location_offset() + 1));
+        let diagnostic = Diagnostic::new(span, "nothing stands between the parentheses");
+        return Err(fail(diagnostic, here.location_offset() + 1));
     }
-    match expression(here, Place::within(brackets)) {
+    match expression(here, Context::within(brackets)) {
         Ok((rest, expr)) => parenthesized(open, rest, expr),
         Err(error) => Err(unless_unclosed(error, open, here)),
     }
@@ -142,7 +142,7 @@ fn parenthesis(open: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
 
 /// The expression between `open` and the `)` at `rest`, and the path behind it.
 fn parenthesized<'a>(open: Input<'a>, rest: Input<'a>, mut expr: Expr) -> Parsed<'a, Expr> {
-    let end = blank(rest);
+    let end = skip_whitespace(rest);
     if !at(end, ')') {
         return Err(expected_end(open, rest, "`)`"));
     }
@@ -153,17 +153,17 @@ fn parenthesized<'a>(open: Input<'a>, rest: Input<'a>, mut expr: Expr) -> Parsed
 
 /// The place of the item behind the one that ends at `rest`; nothing at the list's end.
 fn next_item<'a>(open: Input<'a>, rest: Input<'a>) -> Result<Option<Input<'a>>, nom::Err<Failure>> {
-    let behind = blank(rest);
+    let behind = skip_whitespace(rest);
     if at(behind, ')') {
         return Ok(None);
     }
     if !at(behind, ',') {
         return Err(expected_end(open, rest, "`,` or `)`"));
     }
-    let next = blank(skip(behind, 1));
+    let next = skip_whitespace(skip(behind, 1));
     if at(next, ')') {
-        let mistake = Mistake::new(span_of(behind, 1), "unexpected `,` in front of `)`").help("drop the comma");
-        return Err(fail(mistake, behind.location_offset() + 1));
+        let diagnostic = Diagnostic::new(span_of(behind, 1), "unexpected `,` in front of `)`").help("drop the comma");
+        return Err(fail(diagnostic, behind.location_offset() + 1));
     }
     Ok(Some(next))
 }
@@ -219,7 +219,7 @@ fn number_or_percent(input: Input<'_>) -> Parsed<'_, Expr> {
     let (rest, literal) = number(input)?;
     if literal.is_plain && at(rest, '%') {
         let behind = skip(rest, 1);
-        if !begins_operand(blank(behind)) {
+        if !begins_operand(skip_whitespace(behind)) {
             let percent = match literal.value {
                 Value::Int(value) => value as f64,
                 Value::Float(value) => value,

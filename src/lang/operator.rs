@@ -1,11 +1,11 @@
 //! The table of operators, and how tightly they bind.
 
 use super::ast::{BinaryOp, Span};
-use super::blank::blank;
+use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, skip};
-use super::foreign::{refuse_foreign_sign, refuse_foreign_word};
-use super::mistake::Mistake;
+use super::foreign::{reject_foreign_sign, reject_foreign_word};
 use super::name::bare_word;
+use super::whitespace::skip_whitespace;
 
 /// How tightly an operator binds, loosest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +97,7 @@ impl BinaryOp {
 
 /// The operator with which the input begins, behind an operand whose text is `left`.
 pub(super) fn infix<'a>(input: Input<'a>, left: &str) -> Result<Option<(Input<'a>, Infix)>, nom::Err<Failure>> {
-    refuse_foreign_sign(input)?;
+    reject_foreign_sign(input)?;
     if let Some((rest, word)) = bare_word(input) {
         return infix_word(input, rest, word, left);
     }
@@ -118,23 +118,23 @@ fn infix_word<'a>(
         "or" => return Ok(Some((rest, Infix::Binary(BinaryOp::Or)))),
         "in" => return Ok(Some((rest, Infix::In { negated: false }))),
         "not" => {
-            let second = bare_word(blank(rest)).filter(|(_, word)| *word == "in");
+            let second = bare_word(skip_whitespace(rest)).filter(|(_, word)| *word == "in");
             return Ok(second.map(|(rest, _)| (rest, Infix::In { negated: true })));
         }
         _ => {}
     }
-    refuse_foreign_word(input, rest, word, left)?;
+    reject_foreign_word(input, rest, word, left)?;
     Ok(None)
 }
 
 /// The mistake of comparing twice: `a < b < c`.
-pub(super) fn compared_twice(sign: Span, texts: [&str; 3]) -> Mistake {
+pub(super) fn compared_twice(sign: Span, texts: [&str; 3]) -> Diagnostic {
     let [left, middle, operator] = texts;
-    let mistake = Mistake::new(sign, "a comparison cannot be compared again");
+    let diagnostic = Diagnostic::new(sign, "a comparison cannot be compared again");
     if left.len() + middle.len() > 60 {
-        return mistake.help("join two comparisons with `and`");
+        return diagnostic.help("join two comparisons with `and`");
     }
-    mistake.help(format!("write `{left} and {middle} {operator} …`"))
+    diagnostic.help(format!("write `{left} and {middle} {operator} …`"))
 }
 
 #[cfg(test)]

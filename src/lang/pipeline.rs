@@ -1,52 +1,52 @@
 //! `stage | stage | …`: stages and their arguments, and every mistake at once.
 
 use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
-use super::blank::blank;
-use super::expression::{Place, expression};
+use super::diagnostic::Diagnostic;
+use super::expression::{Context, expression};
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
-use super::foreign::refuse_foreign_sign;
+use super::foreign::reject_foreign_sign;
 use super::found::{expected_end, found, in_back_quotes};
-use super::mistake::Mistake;
-use super::name::{CLAUSE_WORDS, bare_word, begins_name, clause_word, refuse_keyword};
+use super::name::{CLAUSE_WORDS, bare_word, begins_name, clause_word, reject_keyword};
 use super::operand::field_or_call;
 use super::operator::{Infix, Level, infix};
 use super::recover::{next_pipe, parenthesized};
-use super::{MAX_LENGTH_BYTES, MAX_MISTAKES, MAX_NESTED_PIPELINES};
+use super::whitespace::skip_whitespace;
+use super::{MAX_DIAGNOSTICS, MAX_LENGTH_BYTES, MAX_NESTED_PIPELINES};
 
 /// Reads an expression; all of its mistakes in their order, at most one a stage, if it has any.
-pub fn parse(text: &str) -> Result<Pipeline, Vec<Mistake>> {
+pub fn parse(text: &str) -> Result<Pipeline, Vec<Diagnostic>> {
     if text.len() > MAX_LENGTH_BYTES {
         let kib = text.len().div_ceil(1024);
         let message = format!("the expression is {kib} KiB long; at most {} KiB", MAX_LENGTH_BYTES / 1024);
-        return Err(vec![Mistake::new(Span::default(), message).help("`lookup` reads large tables from a file")]);
+        return Err(vec![Diagnostic::new(Span::default(), message).help("`lookup` reads large tables from a file")]);
     }
     let start = Input::new(text);
     let mut stages = Vec::new();
-    let mut mistakes = Vec::new();
+    let mut diagnostics = Vec::new();
     let mut pipe = None;
-    let mut input = blank(start);
+    let mut input = skip_whitespace(start);
     loop {
         match stage(input, pipe, 0) {
             Ok((rest, stage)) => {
                 stages.push(stage);
-                input = blank(rest);
+                input = skip_whitespace(rest);
             }
             Err(error) => {
                 let (nom::Err::Failure(failure) | nom::Err::Error(failure)) = error else {
                     unreachable!("only streaming parsers ask for more");
                 };
-                mistakes.push(*failure.mistake);
+                diagnostics.push(*failure.diagnostic);
                 let next = next_pipe(text, failure.resume).unwrap_or(text.len());
                 input = skip(start, next);
             }
         }
-        if !at(input, '|') || mistakes.len() == MAX_MISTAKES {
+        if !at(input, '|') || diagnostics.len() == MAX_DIAGNOSTICS {
             break;
         }
         pipe = Some(span_of(input, 1));
-        input = blank(skip(input, 1));
+        input = skip_whitespace(skip(input, 1));
     }
-    if mistakes.is_empty() { Ok(Pipeline { stages }) } else { Err(mistakes) }
+    if diagnostics.is_empty() { Ok(Pipeline { stages }) } else { Err(diagnostics) }
 }
 
 /// A stage; `pipe` stands before it, if any. `around` are the parentheses that hold its pipeline.
@@ -56,7 +56,7 @@ fn stage(input: Input<'_>, pipe: Option<Span>, around: u16) -> Parsed<'_, Stage>
         return Err(fail(missing_stage(input, pipe), input.location_offset()));
     }
     let (rest, head) = head(input)?;
-    refuse_condition(input, rest, &head)?;
+    reject_condition(input, rest, &head)?;
     let (rest, arguments) = arguments(rest, around)?;
     Ok((rest, Stage { head, arguments, span: span_between(input, rest) }))
 }
@@ -65,12 +65,12 @@ fn stage(input: Input<'_>, pipe: Option<Span>, around: u16) -> Parsed<'_, Stage>
 fn head(input: Input<'_>) -> Parsed<'_, Expr> {
     let begins_with_name = input.fragment().starts_with(begins_name) && !at(input, '`');
     if !begins_with_name {
-        refuse_foreign_sign(input)?;
+        reject_foreign_sign(input)?;
         return Err(no_stage(input));
     }
     if let Some((rest, _)) = clause_word(input) {
         // a word such as `where` is no function: `where(x)` is the stage and a parenthesis
-        let here = Place { brackets: 0, may_begin_clause: true };
+        let here = Context { brackets: 0, may_begin_clause: true };
         let (_, head) = expression(input, here)?;
         return Ok((rest, head));
     }
@@ -90,14 +90,14 @@ fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
     let mut arguments = Vec::new();
     let mut may_begin_clause = true;
     loop {
-        let here = blank(input);
+        let here = skip_whitespace(input);
         if here.fragment().is_empty() || at(here, '|') && !here.fragment().starts_with("||") {
             return Ok((input, arguments));
         }
         if around > 0 && at(here, ')') {
             return Ok((input, arguments));
         }
-        refuse_foreign_sign(here)?;
+        reject_foreign_sign(here)?;
         let is_equals = at(here, '=') && !here.fragment().starts_with("==");
         may_begin_clause = if at(here, ',') || is_equals {
             input = skip(here, 1);
@@ -106,21 +106,22 @@ fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
             false
         } else if here.fragment().starts_with([')', ']', '}']) {
             let (found, span) = found(here);
-            let mistake = Mistake::new(span, format!("unexpected {found}")).help("nothing is open that it could close");
-            return Err(fail(mistake, span.end));
+            let diagnostic =
+                Diagnostic::new(span, format!("unexpected {found}")).help("nothing is open that it could close");
+            return Err(fail(diagnostic, span.end));
         } else {
-            let place = Place { brackets: 0, may_begin_clause };
+            let place = Context { brackets: 0, may_begin_clause };
             let (rest, argument) = match expression(here, place) {
                 Ok((rest, expr)) => (rest, Argument::Expr(expr)),
                 // No expression has a `|` in its parentheses.
-                Err(mistake) if at(here, '(') => match nested(here, around) {
+                Err(diagnostic) if at(here, '(') => match nested(here, around) {
                     Some(nested) => {
                         let (rest, pipeline) = nested?;
                         (rest, Argument::Pipeline(pipeline, span_between(here, rest)))
                     }
-                    None => return Err(mistake),
+                    None => return Err(diagnostic),
                 },
-                Err(mistake) => return Err(mistake),
+                Err(diagnostic) => return Err(diagnostic),
             };
             input = rest;
             arguments.push(argument);
@@ -135,8 +136,8 @@ fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
     if around > MAX_NESTED_PIPELINES {
         return None; // what they stand in is refused
     }
-    let (rest, first) = stage(blank(skip(open, 1)), None, around + 1).ok()?;
-    let pipe = blank(rest);
+    let (rest, first) = stage(skip_whitespace(skip(open, 1)), None, around + 1).ok()?;
+    let pipe = skip_whitespace(rest);
     if !at(pipe, '|') || pipe.fragment().starts_with("||") {
         return None;
     }
@@ -154,15 +155,15 @@ fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
 fn nested_behind<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16) -> Parsed<'a, Pipeline> {
     if around >= MAX_NESTED_PIPELINES {
         let message = format!("pipelines stand more than {MAX_NESTED_PIPELINES} deep in parentheses");
-        return Err(fail(Mistake::new(span_of(open, 1), message), open.location_offset()));
+        return Err(fail(Diagnostic::new(span_of(open, 1), message), open.location_offset()));
     }
     let mut stages = vec![first];
     let mut here = pipe;
     while at(here, '|') {
-        let behind = blank(skip(here, 1));
+        let behind = skip_whitespace(skip(here, 1));
         let (rest, stage) = stage(behind, Some(span_of(here, 1)), around + 1)?;
         stages.push(stage);
-        here = blank(rest);
+        here = skip_whitespace(rest);
     }
     match at(here, ')') {
         true => Ok((skip(here, 1), Pipeline { stages })),
@@ -182,17 +183,16 @@ fn behind(open: Input<'_>, error: nom::Err<Failure>) -> nom::Err<Failure> {
 
 /// The mistake of no stage at all.
 #[cold]
-fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Mistake {
+fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Diagnostic {
     let example = "for example: split | count by word";
     match (pipe, at(input, '|')) {
-        (None, false) => Mistake::new(span_of(input, 0), "the expression is empty").help(example),
-        (None, true) => Mistake::new(span_of(input, 1), "a stage is missing in front of `|`")
+        (None, false) => Diagnostic::new(span_of(input, 0), "the expression is empty").help(example),
+        (None, true) => Diagnostic::new(span_of(input, 1), "a stage is missing in front of `|`")
             .help("drop the `|`: records come in by themselves"),
-        (Some(pipe), true) => {
-            Mistake::new(pipe.to(span_of(input, 1)), "a stage is missing between `|` and `|`").help("drop one of them")
-        }
+        (Some(pipe), true) => Diagnostic::new(pipe.to(span_of(input, 1)), "a stage is missing between `|` and `|`")
+            .help("drop one of them"),
         (Some(pipe), false) => {
-            Mistake::new(pipe, "a stage is missing behind `|`").help("drop the `|`, or write what follows")
+            Diagnostic::new(pipe, "a stage is missing behind `|`").help("drop the `|`, or write what follows")
         }
     }
 }
@@ -203,7 +203,7 @@ fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
     let (found, span) = found(input);
     let text = stage_text(input);
     let resume = input.location_offset();
-    let mistake = Mistake::new(span, format!("expected a stage, found {found}"));
+    let diagnostic = Diagnostic::new(span, format!("expected a stage, found {found}"));
     let help = match text.chars().next() {
         Some('"' | '\'' | '/') => format!("write `match {text}`"),
         Some('`') => "a stage's name is written without back quotes".to_owned(),
@@ -213,25 +213,25 @@ fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
         }
         _ => "a stage begins with its name, as in `match \"ERROR\"`".to_owned(),
     };
-    fail(mistake.help(help), resume)
+    fail(diagnostic.help(help), resume)
 }
 
 /// Fails if an operator follows the head: a condition or a calculation that no stage was told to do.
-fn refuse_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<(), nom::Err<Failure>> {
-    let here = blank(rest);
+fn reject_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<(), nom::Err<Failure>> {
+    let here = skip_whitespace(rest);
     let text = stage_text(input);
     let name = &input.fragment()[..head.span.end - head.span.start];
     let is_call = matches!(head.kind, ExprKind::Call(..));
     if at(here, '=') && !here.fragment().starts_with("==") {
-        refuse_foreign_sign(here)?;
+        reject_foreign_sign(here)?;
         if name == "let" {
-            let mistake = Mistake::new(span_of(here, 1), "expected a name behind `let`, found `=`");
-            return Err(fail(mistake.help("write `let x = 5`"), here.location_offset()));
+            let diagnostic = Diagnostic::new(span_of(here, 1), "expected a name behind `let`, found `=`");
+            return Err(fail(diagnostic.help("write `let x = 5`"), here.location_offset()));
         }
-        let mistake =
-            Mistake::new(head.span, format!("expected a stage, found an assignment to {}", in_back_quotes(name)))
+        let diagnostic =
+            Diagnostic::new(head.span, format!("expected a stage, found an assignment to {}", in_back_quotes(name)))
                 .help(format!("write `let {text}`"));
-        return Err(fail(mistake, here.location_offset()));
+        return Err(fail(diagnostic, here.location_offset()));
     }
     let begins_operand = at(here, '-') || at(here, '/'); // `tail -5`, `match /re/`
     if CLAUSE_WORDS.contains(&name) || begins_operand && !is_call {
@@ -240,7 +240,7 @@ fn refuse_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<()
     let Some((behind, infix)) = infix(here, name)? else {
         return Ok(());
     };
-    refuse_keyword(here, behind)?;
+    reject_keyword(here, behind)?;
     let calculates = matches!(infix, Infix::Binary(op) if op.level() >= Level::Coalesce);
     let help = match (calculates, is_call) {
         _ if name == "select" && at(here, '*') => {
@@ -269,7 +269,7 @@ fn refuse_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<()
         }
     };
     let message = format!("unexpected {} behind {}", found(here).0, in_back_quotes(name));
-    Err(fail(Mistake::new(span_between(here, behind), message).help(help), here.location_offset()))
+    Err(fail(Diagnostic::new(span_between(here, behind), message).help(help), here.location_offset()))
 }
 
 /// The text of a stage for a message: `…` if it is long.

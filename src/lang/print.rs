@@ -93,7 +93,7 @@ impl Display for Path {
         for (place, segment) in self.0.iter().enumerate() {
             match segment {
                 Segment::Name(name) if place == 0 => print_name(name, is_plain_name(name), f)?,
-                Segment::OwnName(name) if place == 0 => print_name(name, false, f)?,
+                Segment::QuotedName(name) if place == 0 => print_name(name, false, f)?,
                 _ => print_segment(segment, f)?,
             }
         }
@@ -105,7 +105,7 @@ impl Path {
     /// The field of this name itself, also if that begins with `@`.
     pub fn own(name: &str) -> Path {
         Path(vec![match name.starts_with('@') {
-            true => Segment::OwnName(name.to_owned()),
+            true => Segment::QuotedName(name.to_owned()),
             false => Segment::Name(name.to_owned()),
         }])
     }
@@ -114,7 +114,7 @@ impl Path {
     pub fn in_record(&self) -> Path {
         let mut path = self.clone();
         if let Some(first) = path.0.first_mut()
-            && let Segment::OwnName(name) = first
+            && let Segment::QuotedName(name) = first
         {
             *first = Segment::Name(std::mem::take(name));
         }
@@ -127,7 +127,7 @@ impl Path {
         for (place, segment) in self.0.iter().enumerate() {
             let dot = if place > 0 { "." } else { "" };
             let _ = match segment {
-                Segment::Name(name) | Segment::OwnName(name) => write!(label, "{dot}{name}"),
+                Segment::Name(name) | Segment::QuotedName(name) => write!(label, "{dot}{name}"),
                 Segment::Index(index) => write!(label, "[{index}]"),
             }; // writing to a String cannot fail
         }
@@ -227,7 +227,7 @@ fn print_list(items: &[Expr], f: &mut Formatter<'_>) -> fmt::Result {
 fn print_segment(segment: &Segment, f: &mut Formatter<'_>) -> fmt::Result {
     match segment {
         Segment::Index(index) => write!(f, "[{index}]"),
-        Segment::Name(name) | Segment::OwnName(name) => {
+        Segment::Name(name) | Segment::QuotedName(name) => {
             f.write_str(".")?;
             print_name(name, is_plain_segment(name), f)
         }

@@ -1,8 +1,8 @@
 //! What stands in quotes: `"text"`, `'text'`, `` `name` ``, with the same escapes in all three.
 
 use super::ast::Span;
+use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_of};
-use super::mistake::Mistake;
 use super::recover;
 
 /// What a backslash and a letter stand for.
@@ -81,18 +81,18 @@ fn hexadecimal(digits: &str) -> Option<u32> {
 #[cold]
 fn unterminated(input: Input<'_>) -> nom::Err<Failure> {
     let kind = if at(input, '`') { "name" } else { "text" };
-    let mistake = Mistake::new(span_of(input, 1), format!("the {kind} that begins here has no end"))
+    let diagnostic = Diagnostic::new(span_of(input, 1), format!("the {kind} that begins here has no end"))
         .help("it ends with the quote it began with; in it, that quote is written behind a backslash");
-    fail(mistake, input.location_offset() + input.fragment().len())
+    fail(diagnostic, input.location_offset() + input.fragment().len())
 }
 
 #[cold]
 fn bad_escape(input: Input<'_>, at: usize, length: usize, message: &str, help: &str) -> nom::Err<Failure> {
     let start = input.location_offset() + at;
-    let mistake = Mistake::new(Span { start, end: start + length }, message).help(help);
+    let diagnostic = Diagnostic::new(Span { start, end: start + length }, message).help(help);
     let has_end = recover::quoted_length(input.fragment()).is_some();
     let behind = if has_end { 0 } else { input.fragment().len() };
-    fail(mistake, input.location_offset() + behind)
+    fail(diagnostic, input.location_offset() + behind)
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
     fn read(text: &str) -> Result<Vec<u8>, (String, usize)> {
         match quoted(Input::new(text)) {
             Ok((_, bytes)) => Ok(bytes),
-            Err(nom::Err::Failure(failure)) => Err((failure.mistake.message, failure.mistake.span.start)),
+            Err(nom::Err::Failure(failure)) => Err((failure.diagnostic.message, failure.diagnostic.span.start)),
             Err(_) => Err((String::new(), 0)),
         }
     }

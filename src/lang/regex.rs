@@ -4,46 +4,46 @@ use nom::Parser;
 use nom::bytes::complete::take_while;
 
 use super::ast::{RegexLiteral, Span};
+use super::diagnostic::Diagnostic;
 use super::failure::{Input, Parsed, fail, skip, span_of};
-use super::mistake::Mistake;
 
 /// The letters that may stand behind the second slash.
 const FLAGS: &str = "imsxU";
 
 /// A regular expression that stands alone, as behind an option.
-pub fn parse_regex(text: &str) -> Result<RegexLiteral, Mistake> {
+pub fn parse_regex(text: &str) -> Result<RegexLiteral, Diagnostic> {
     let whole = Span { start: 0, end: text.len() };
     if !text.starts_with('/') {
-        return Err(Mistake::new(whole, "expected a /regex/").help("write '/^[0-9]{4}-/'"));
+        return Err(Diagnostic::new(whole, "expected a /regex/").help("write '/^[0-9]{4}-/'"));
     }
     match regex(Input::new(text)) {
         Ok((rest, literal)) if rest.fragment().is_empty() => Ok(literal),
         Ok((rest, _)) => {
             let behind = Span { start: rest.location_offset(), end: text.len() };
-            Err(Mistake::new(behind, "nothing can stand behind the regular expression"))
+            Err(Diagnostic::new(behind, "nothing can stand behind the regular expression"))
         }
-        Err(nom::Err::Error(failure) | nom::Err::Failure(failure)) => Err(*failure.mistake),
-        Err(nom::Err::Incomplete(_)) => Err(Mistake::new(whole, "expected a /regex/")),
+        Err(nom::Err::Error(failure) | nom::Err::Failure(failure)) => Err(*failure.diagnostic),
+        Err(nom::Err::Incomplete(_)) => Err(Diagnostic::new(whole, "expected a /regex/")),
     }
 }
 
 /// A regular expression; the input begins with its slash.
 pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
     let Some((pattern, length)) = pattern(&input.fragment()[1..]) else {
-        let mistake = Mistake::new(span_of(input, 1), "the regular expression that begins here has no end")
+        let diagnostic = Diagnostic::new(span_of(input, 1), "the regular expression that begins here has no end")
             .help("it ends with `/` on the same line; a slash in it is written `\\/`");
-        return Err(fail(mistake, input.location_offset() + 1));
+        return Err(fail(diagnostic, input.location_offset() + 1));
     };
     let behind = skip(input, length + 1);
     if pattern.is_empty() {
-        let mistake = Mistake::new(span_of(input, length + 1), "empty regular expression")
+        let diagnostic = Diagnostic::new(span_of(input, length + 1), "empty regular expression")
             .help("write /pattern/; a division that floors has something on its left: a // b");
-        return Err(fail(mistake, behind.location_offset()));
+        return Err(fail(diagnostic, behind.location_offset()));
     }
     if has_open_class(&pattern) {
-        let mistake = Mistake::new(span_of(input, length + 1), "the `[` of this regular expression has no `]`")
+        let diagnostic = Diagnostic::new(span_of(input, length + 1), "the `[` of this regular expression has no `]`")
             .help("a `/` inside is written `\\/`, also between `[` and `]`; a `[` that is meant as it is `\\[`");
-        return Err(fail(mistake, behind.location_offset()));
+        return Err(fail(diagnostic, behind.location_offset()));
     }
     let (rest, flags) = take_while(|c: char| c.is_alphanumeric() || c == '_').parse(behind)?;
     if let Some((place, flag)) = flags.fragment().char_indices().find(|(_, flag)| !FLAGS.contains(*flag)) {
@@ -54,8 +54,8 @@ pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
             'g' => "drop it: a record matches or not, and `regex_replace` replaces every match".to_owned(),
             _ => "the flags are i (any case), m (^ and $ at each line), s (. matches newlines), x (spaces ignored), U (swap greed)".to_owned(),
         };
-        let mistake = Mistake::new(span, format!("unknown regex flag `{flag}`")).help(help);
-        return Err(fail(mistake, rest.location_offset()));
+        let diagnostic = Diagnostic::new(span, format!("unknown regex flag `{flag}`")).help(help);
+        return Err(fail(diagnostic, rest.location_offset()));
     }
     let flags = (*flags.fragment()).to_owned();
     Ok((rest, RegexLiteral { pattern, flags }))
@@ -108,7 +108,7 @@ mod tests {
     fn read(text: &str) -> Result<(String, String), String> {
         match regex(Input::new(text)) {
             Ok((_, literal)) => Ok((literal.pattern, literal.flags)),
-            Err(nom::Err::Failure(failure)) => Err(failure.mistake.message),
+            Err(nom::Err::Failure(failure)) => Err(failure.diagnostic.message),
             Err(_) => Err("no regex".to_owned()),
         }
     }

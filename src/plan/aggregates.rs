@@ -7,29 +7,29 @@ use crate::data::{Number, Value};
 use crate::expr::is_time;
 use crate::expr::scope::closest;
 use crate::expr::{Node, Origin, Scope, bind, bind_condition};
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateCall};
 
 /// Binds the list; the scope behind it has the keys, then the aggregates.
-pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Vec<Mistake>> {
+pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Vec<Diagnostic>> {
     let mut arguments = Arguments::of_aggregates(stage);
-    let list = clauses::aggregates(&mut arguments).map_err(|mistake| vec![mistake])?;
-    let mut mistakes = Vec::new();
+    let list = clauses::aggregates(&mut arguments).map_err(|diagnostic| vec![diagnostic])?;
+    let mut diagnostics = Vec::new();
     let mut bound = Vec::new();
     let mut keys = Vec::new();
     for key in &list.keys {
         match bind(key.expr, scope) {
             Ok(node) => keys.push((key.column_name(), key.expr.span, node)),
-            Err(found) => mistakes.extend(found),
+            Err(found) => diagnostics.extend(found),
         }
     }
     for call in &list.calls {
-        let parts = bind_call(call, scope).and_then(|parts| refuse_running(call, parts));
+        let parts = bind_call(call, scope).and_then(|parts| reject_running(call, parts));
         match parts {
             Ok(parts) => bound.push((column_names(call, parts.def), call, parts)),
-            Err(found) => mistakes.extend(found),
+            Err(found) => diagnostics.extend(found),
         }
     }
     let usage = "AGGREGATE, … [where COND] [as NAME] [by KEY, …]";
@@ -37,8 +37,8 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
         true => arguments.finish(usage),
         false => arguments.finish_keys(usage),
     };
-    if let Err(mistake) = finished {
-        mistakes.push(mistake);
+    if let Err(diagnostic) = finished {
+        diagnostics.push(diagnostic);
     }
     let names: Vec<_> = keys
         .iter()
@@ -47,8 +47,8 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
         .collect();
     for (index, (name, span)) in names.iter().enumerate() {
         if names[..index].iter().any(|(other, _)| other == name) {
-            mistakes.push(
-                Mistake::new(*span, format!("two columns are named `{name}`")).help("name one of them: … as other"),
+            diagnostics.push(
+                Diagnostic::new(*span, format!("two columns are named `{name}`")).help("name one of them: … as other"),
             );
         }
     }
@@ -78,10 +78,10 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
             slots: names.iter().map(|name| scope.set(name)).collect(),
         })
         .collect();
-    if mistakes.is_empty() {
+    if diagnostics.is_empty() {
         Ok(Aggregation { keys, aggregates, ranking: Ranking::default(), exact: false, origin })
     } else {
-        Err(mistakes)
+        Err(diagnostics)
     }
 }
 
@@ -92,14 +92,14 @@ pub(super) fn origin(scope: &Scope) -> Option<Origin> {
 }
 
 /// What looks back from record to record is no aggregate of a group.
-fn refuse_running(call: &AggregateCall<'_>, parts: Parts) -> Result<Parts, Vec<Mistake>> {
+fn reject_running(call: &AggregateCall<'_>, parts: Parts) -> Result<Parts, Vec<Diagnostic>> {
     if !parts.def.only_runs {
         return Ok(parts);
     }
     let name = &call.name.text;
     let message = format!("`{name}` says something of each record: it stands behind `running`");
     let help = format!("write {}", parts.def.entry.usage);
-    Err(vec![Mistake::new(call.name.span, message).help(help)])
+    Err(vec![Diagnostic::new(call.name.span, message).help(help)])
 }
 
 /// The names of an aggregate's columns: one, or those of its row of the table, behind `NAME_` of `as NAME`.
@@ -139,7 +139,7 @@ pub(super) struct Parts {
     pub(super) settings: Settings,
 }
 
-pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Mistake>> {
+pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Diagnostic>> {
     let name = &call.name;
     let Some(def) = aggregate::find(&name.text) else {
         return Err(vec![unknown_aggregate(call)]);
@@ -170,21 +170,21 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts
         };
     }
     settings.arguments = values.len();
-    let (mut arguments, mut mistakes) = (Vec::new(), Vec::new());
+    let (mut arguments, mut diagnostics) = (Vec::new(), Vec::new());
     for value in values {
         match bind_value(value, def, scope) {
             Ok(node) => arguments.push(node),
-            Err(found) => mistakes.extend(found),
+            Err(found) => diagnostics.extend(found),
         }
     }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
     }
     Ok(Parts { def, arguments, condition, settings })
 }
 
 /// Whether there are as many arguments as the aggregate takes.
-fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Vec<Mistake>> {
+fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Vec<Diagnostic>> {
     let name = &call.name.text;
     let found = call.arguments.len();
     let (mut least, mut most) = def.argument.values();
@@ -209,7 +209,7 @@ fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Vec<M
         (_, least, usize::MAX) => format!("`{name}` takes at least {least} argument{}, found {found}", plural(least)),
         _ => format!("`{name}` takes {least} to {most} arguments, found {found}"),
     };
-    Err(vec![Mistake::new(call.span, message).usage(def.entry.usage)])
+    Err(vec![Diagnostic::new(call.span, message).usage(def.entry.usage)])
 }
 
 /// The value of a constant.
@@ -218,7 +218,7 @@ fn bind_constant(
     constant: &Constant,
     def: &AggregateDef,
     call: &AggregateCall<'_>,
-) -> Result<f64, Vec<Mistake>> {
+) -> Result<f64, Vec<Diagnostic>> {
     let number = crate::expr::constant(expr)
         .and_then(|value| value.borrow().as_number())
         .map(Number::to_f64)
@@ -231,21 +231,21 @@ fn bind_constant(
 }
 
 /// `percentile(x, 0.95)` as elsewhere would be about the smallest value; who means that writes `p0.95(x)`.
-fn fraction(expr: &Expr, q: f64, call: &AggregateCall<'_>) -> Mistake {
+fn fraction(expr: &Expr, q: f64, call: &AggregateCall<'_>) -> Diagnostic {
     let percent = (q * 1e8).round() / 1e6;
     let value = call.arguments.first().map_or("x".to_owned(), Expr::to_string);
     let message = format!("`{expr}` is less than one percent: q goes from 0 to 100");
     let help = format!("write {}({value}, {percent})", call.name.text);
-    Mistake::new(expr.span, message).help(help)
+    Diagnostic::new(expr.span, message).help(help)
 }
 
-fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Mistake {
+fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Diagnostic {
     let Constant { name, expected, .. } = constant;
-    Mistake::new(span, format!("expected {expected} as {name}, found `{found}`")).usage(def.entry.usage)
+    Diagnostic::new(span, format!("expected {expected} as {name}, found `{found}`")).usage(def.entry.usage)
 }
 
 /// One of the expressions that are aggregated; a constant of the wrong type is a mistake.
-fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Vec<Mistake>> {
+fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Vec<Diagnostic>> {
     if let ArgumentKind::Condition = def.argument {
         return bind_condition(expr, scope);
     }
@@ -255,7 +255,7 @@ fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Ve
             if def.argument.is_numeric() && *value != Value::Null && value.borrow().as_number().is_none() =>
         {
             let message = format!("expected a number, found `{expr}`");
-            Err(vec![Mistake::new(expr.span, message).usage(def.entry.usage)])
+            Err(vec![Diagnostic::new(expr.span, message).usage(def.entry.usage)])
         }
         _ => Ok(node),
     }
@@ -297,12 +297,12 @@ pub(super) fn percentile(typed: &str) -> Option<String> {
     (is_meant && is_aggregate(&name)).then_some(name)
 }
 
-fn unknown_aggregate(call: &AggregateCall<'_>) -> Mistake {
+fn unknown_aggregate(call: &AggregateCall<'_>) -> Diagnostic {
     let name = &call.name;
-    let mistake = Mistake::new(name.span, format!("unknown aggregate `{}`", name.text));
+    let diagnostic = Diagnostic::new(name.span, format!("unknown aggregate `{}`", name.text));
     let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|def| def.entry.name).collect();
     match meant(&name.text, &names) {
-        Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None => mistake.help(format!("an aggregate is one of {}; keys stand behind `by`", names.join(", "))),
+        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        None => diagnostic.help(format!("an aggregate is one of {}; keys stand behind `by`", names.join(", "))),
     }
 }

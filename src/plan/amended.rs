@@ -3,7 +3,7 @@
 
 use crate::aggregate;
 use crate::expr::functions;
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::{Argument, BinaryOp, Expr, ExprKind, Span, Stage, UnaryOp};
 use crate::stage;
 
@@ -20,30 +20,30 @@ pub(super) fn is_uniq(stage: &Stage) -> bool {
 }
 
 /// The mistakes of a stage; one about an argument that no question asked for may say more.
-pub(super) fn amend(stage: &Stage, mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+pub(super) fn amend(stage: &Stage, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let Some((index, place)) =
-        mistakes.iter().enumerate().find_map(|(index, mistake)| Some((index, unexpected(stage, mistake)?)))
+        diagnostics.iter().enumerate().find_map(|(index, diagnostic)| Some((index, unexpected(stage, diagnostic)?)))
     else {
-        return mistakes;
+        return diagnostics;
     };
-    if let Some((mistake, name)) = apart(stage, place) {
-        mistakes.retain(|mistake| mistake.span != name); // it was taken for a field
-        mistakes.retain(|mistake| unexpected(stage, mistake) != Some(place));
-        mistakes.push(mistake);
-    } else if let Some(mistake) = missing_by(stage, place).or_else(|| missing_pipe(stage, place)) {
-        mistakes[index] = mistake;
+    if let Some((diagnostic, name)) = apart(stage, place) {
+        diagnostics.retain(|diagnostic| diagnostic.span != name); // it was taken for a field
+        diagnostics.retain(|diagnostic| unexpected(stage, diagnostic) != Some(place));
+        diagnostics.push(diagnostic);
+    } else if let Some(diagnostic) = missing_by(stage, place).or_else(|| missing_pipe(stage, place)) {
+        diagnostics[index] = diagnostic;
     }
-    mistakes
+    diagnostics
 }
 
 /// Which argument a mistake is about, if it is that it stands there at all.
-fn unexpected(stage: &Stage, mistake: &Mistake) -> Option<usize> {
-    let is_it = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.span == mistake.span);
-    mistake.message.starts_with("unexpected ").then(|| stage.arguments.iter().position(is_it)).flatten()
+fn unexpected(stage: &Stage, diagnostic: &Diagnostic) -> Option<usize> {
+    let is_it = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.span == diagnostic.span);
+    diagnostic.message.starts_with("unexpected ").then(|| stage.arguments.iter().position(is_it)).flatten()
 }
 
 /// `len (line)`: the mistake, and the place of the function's name.
-fn apart(stage: &Stage, place: usize) -> Option<(Mistake, Span)> {
+fn apart(stage: &Stage, place: usize) -> Option<(Diagnostic, Span)> {
     let argument = |place: usize| match stage.arguments.get(place) {
         Some(Argument::Expr(expr)) => Some(expr),
         _ => None,
@@ -55,14 +55,14 @@ fn apart(stage: &Stage, place: usize) -> Option<(Mistake, Span)> {
 }
 
 /// The mistake of a function's name whose parenthesis stands apart.
-pub(super) fn apart_from(name: &str, span: Span) -> Mistake {
+pub(super) fn apart_from(name: &str, span: Span) -> Diagnostic {
     let message = format!("`{name}` is a function: its `(` stands directly behind the name");
     let usage = functions::find(name).map_or(name, |def| def.entry.usage);
-    Mistake::new(span, message).help(format!("write {usage}"))
+    Diagnostic::new(span, message).help(format!("write {usage}"))
 }
 
 /// `count group by line`: what stands behind `by` is a key of the aggregate in front.
-fn missing_by(stage: &Stage, place: usize) -> Option<Mistake> {
+fn missing_by(stage: &Stage, place: usize) -> Option<Diagnostic> {
     let meant = stage_from(stage, place)?;
     let name = meant.head.as_word()?;
     let here = vocabulary::written_here(&meant)?;
@@ -74,11 +74,11 @@ fn missing_by(stage: &Stage, place: usize) -> Option<Mistake> {
         false => " by ",
     };
     let message = format!("unexpected `{name}`: groups are made by `by` alone");
-    Some(Mistake::new(meant.head.span, message).help(format!("write {front}{joint}{keys}")))
+    Some(Diagnostic::new(meant.head.span, message).help(format!("write {front}{joint}{keys}")))
 }
 
 /// `count by line limit 5`: the arguments from `place` on are a stage.
-fn missing_pipe(stage: &Stage, place: usize) -> Option<Mistake> {
+fn missing_pipe(stage: &Stage, place: usize) -> Option<Diagnostic> {
     let meant = stage_from(stage, place)?;
     let name = meant.head.as_word().filter(|name| *name != "distinct")?;
     let is_known = stage::find(name).is_some() || aggregate::find(name).is_some();
@@ -88,7 +88,7 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Mistake> {
     if is_filter && place == 0 && stage.head.as_word().is_none_or(is_aggregate) {
         let message = format!("unexpected `{name}`: an aggregate takes a condition after `where`");
         let help = format!("write {} {here}", stage.head);
-        return Some(Mistake::new(meant.head.span, message).help(help));
+        return Some(Diagnostic::new(meant.head.span, message).help(help));
     }
     let column = stage.head.to_string();
     let column = column.split('(').next().unwrap_or_default();
@@ -96,10 +96,10 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Mistake> {
         let front = Stage { head: stage.head.clone(), arguments: stage.arguments[..place].to_vec(), span: stage.span };
         let message = format!("unexpected `{name}`: records are kept before they are grouped");
         let help = format!("write {here} | {front}");
-        return Some(Mistake::new(meant.head.span, message).help(help));
+        return Some(Diagnostic::new(meant.head.span, message).help(help));
     }
     let message = format!("a `|` is missing in front of `{name}`");
-    Some(Mistake::new(meant.head.span, message).help(format!("write … | {here}")))
+    Some(Diagnostic::new(meant.head.span, message).help(format!("write … | {here}")))
 }
 
 /// The arguments from `place` on, read as a stage.

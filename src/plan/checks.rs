@@ -1,6 +1,6 @@
 //! Where checks may stand: at the end, for they judge the result.
 
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::Stage;
 use crate::stage;
 
@@ -10,7 +10,7 @@ pub(super) fn is_assert(stage: &Stage) -> bool {
 }
 
 /// The mistake of a check with another stage behind it, or of a second `until`.
-pub(super) fn misplaced(stages: &[&Stage]) -> Option<Mistake> {
+pub(super) fn misplaced(stages: &[&Stage]) -> Option<Diagnostic> {
     let check = |stage: &Stage| {
         let name = stage.head.as_word().filter(|name| stage::is_check(name));
         name.map(str::to_owned)
@@ -24,10 +24,10 @@ pub(super) fn misplaced(stages: &[&Stage]) -> Option<Mistake> {
         } else {
             format!("write {behind} in front of it")
         };
-        return Some(Mistake::new(stages[first].span, message).help(help));
+        return Some(Diagnostic::new(stages[first].span, message).help(help));
     }
     let mut untils = stages.iter().filter(|stage| check(stage).is_some() && !is_assert(stage));
     let (_, second) = (untils.next(), untils.next()?);
     let message = "a pipeline has one `until`: the first row that satisfies it ends the run";
-    Some(Mistake::new(second.span, message).help("join conditions by `and` or `or`"))
+    Some(Diagnostic::new(second.span, message).help("join conditions by `and` or `or`"))
 }

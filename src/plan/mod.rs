@@ -24,7 +24,7 @@ use crate::expr::Met;
 use crate::expr::scope::{ReadFile, closest};
 use crate::format::OutputColumn;
 use crate::lang::ast::Pipeline;
-use crate::lang::{self, MAX_MISTAKES, Mistake};
+use crate::lang::{self, Diagnostic, MAX_DIAGNOSTICS};
 use crate::stage::{Check, FirstHeader, GoesBy, OrderedStage, RowStage, SideFile, Watched};
 
 pub use explain::Explanation;
@@ -240,23 +240,23 @@ impl From<Printing> for Settings {
 impl Plan {
     /// Reads an expression and binds it. Mistakes of who is used to another language are answered with the same thing
     /// written here.
-    pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
+    pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
         lang::parse(text)
             .and_then(|pipeline| Plan::of(&pipeline, settings))
-            .map_err(|mistakes| vocabulary::improve(text, mistakes))
+            .map_err(|diagnostics| vocabulary::improve(text, diagnostics))
     }
 
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
-    pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Mistake>> {
+    pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
         let settings = settings.into();
         match stages::bind(pipeline, &settings, stages::Amends::Yes) {
             Ok(mut bound) => {
                 bound.remember(settings.exact, settings.forget_ns);
                 Ok(live::assemble(bound, settings))
             }
-            Err(mut mistakes) => {
-                mistakes.truncate(MAX_MISTAKES);
-                Err(mistakes)
+            Err(mut diagnostics) => {
+                diagnostics.truncate(MAX_DIAGNOSTICS);
+                Err(diagnostics)
             }
         }
     }

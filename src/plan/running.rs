@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::aggregate::{ArgumentKind, Running, RunningAggregate, RunningAggregation};
 use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Slot, Truth, ValueRef};
 use crate::expr::{Node, Rows, Scope, bind};
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
 use crate::lang::clauses::{AggregateCall, aggregate_call, alias, keys};
@@ -17,9 +17,9 @@ use super::aggregates::{Parts, bind_call, column_names, origin};
 type BoundRunning = (Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>);
 
 /// Binds the list; the scope behind it has the aggregates as well.
-pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunning, Vec<Mistake>> {
+pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunning, Vec<Diagnostic>> {
     let usage = stage::find("running").map_or("", |def| def.entry.usage);
-    let said = |mistake: Mistake| vec![mistake.usage(usage)];
+    let said = |diagnostic: Diagnostic| vec![diagnostic.usage(usage)];
     let mut arguments = Arguments::of(stage);
     let mut calls = Vec::new();
     loop {
@@ -34,30 +34,30 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
         }
     }
     let by = keys(&mut arguments).map_err(said)?;
-    let mut mistakes = Vec::new();
-    if let Err(mistake) = arguments.finish(usage) {
-        mistakes.push(mistake);
+    let mut diagnostics = Vec::new();
+    if let Err(diagnostic) = arguments.finish(usage) {
+        diagnostics.push(diagnostic);
     }
     let mut prepared = Prepared::default();
     let mut key_slots = Vec::new();
     for key in &by {
         if let Some(alias) = &key.alias {
             let message = "`running` adds the aggregates only: a key has no column to name";
-            mistakes.push(Mistake::new(alias.span, message));
+            diagnostics.push(Diagnostic::new(alias.span, message));
         }
         match bind(key.expr, scope) {
             Ok(node) => key_slots.push(prepared.value(node, scope)),
-            Err(found) => mistakes.extend(found),
+            Err(found) => diagnostics.extend(found),
         }
     }
     let mut steps = vec![prepared];
     let mut bound: Vec<(Vec<String>, RunningAggregate)> = Vec::new();
     for (call, over) in &calls {
-        let parts = bind_call(call, scope).and_then(|parts| refuse_over(call, parts, *over));
+        let parts = bind_call(call, scope).and_then(|parts| reject_over(call, parts, *over));
         let parts = match parts {
             Ok(parts) => parts,
             Err(found) => {
-                mistakes.extend(found);
+                diagnostics.extend(found);
                 continue;
             }
         };
@@ -65,16 +65,16 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
         for name in &names {
             if bound.iter().any(|(others, _)| others.contains(name)) {
                 let message = format!("two columns are named `{name}`");
-                let mistake = Mistake::new(call.span, message);
-                mistakes.push(mistake.help("name one of them: … as other"));
+                let diagnostic = Diagnostic::new(call.span, message);
+                diagnostics.push(diagnostic.help("name one of them: … as other"));
             }
         }
         let (step, aggregate) = prepare(parts, *over, scope);
         steps.push(step);
         bound.push((names, aggregate));
     }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
     }
     let may_fail = |(_, aggregate): &(Vec<String>, RunningAggregate)| {
         match aggregate.def.argument {
@@ -103,26 +103,26 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
 }
 
 /// Reads `over N rows`, if it is next.
-fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Mistake> {
+fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
     if !arguments.keyword("over") {
         return Ok(None);
     }
     let span = arguments.span_here();
     let (rows, _) =
-        arguments.integer("how many rows behind `over`").map_err(|mistake| mistake.help("write over 5 rows"))?;
+        arguments.integer("how many rows behind `over`").map_err(|diagnostic| diagnostic.help("write over 5 rows"))?;
     if rows == 0 {
-        let mistake = Mistake::new(span, "over 0 rows there is nothing: expected at least 1");
-        return Err(mistake.help("write over 5 rows"));
+        let diagnostic = Diagnostic::new(span, "over 0 rows there is nothing: expected at least 1");
+        return Err(diagnostic.help("write over 5 rows"));
     }
     if !arguments.keyword("rows") && !arguments.keyword("row") {
-        let mistake = arguments.expected(&format!("`rows` behind `over {rows}`"));
-        return Err(mistake.help(format!("write over {rows} rows")));
+        let diagnostic = arguments.expected(&format!("`rows` behind `over {rows}`"));
+        return Err(diagnostic.help(format!("write over {rows} rows")));
     }
     Ok(Some(usize::try_from(rows).unwrap_or(usize::MAX)))
 }
 
 /// What counts by the clock, or looks at the record before, has no last rows.
-fn refuse_over(call: &AggregateCall<'_>, parts: Parts, over: Option<usize>) -> Result<Parts, Vec<Mistake>> {
+fn reject_over(call: &AggregateCall<'_>, parts: Parts, over: Option<usize>) -> Result<Parts, Vec<Diagnostic>> {
     let name = parts.def.entry.name;
     if over.is_none() || !(parts.def.only_runs || name == "rate") {
         return Ok(parts);
@@ -130,7 +130,7 @@ fn refuse_over(call: &AggregateCall<'_>, parts: Parts, over: Option<usize>) -> R
     let message = format!("`{name}` is not over the last rows");
     let help = format!("leave `over` out: running {}", parts.def.entry.usage);
     let help = help.replace("running running", "running");
-    Err(vec![Mistake::new(call.span, message).help(help)])
+    Err(vec![Diagnostic::new(call.span, message).help(help)])
 }
 
 /// The aggregate, whose columns have no slots yet, and the step that computes what it reads.

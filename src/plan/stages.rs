@@ -4,7 +4,7 @@ use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Scope, functions};
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
 use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, RowStage};
 
@@ -149,7 +149,7 @@ impl Kind {
 }
 
 /// Binds all stages, or says everything that is wrong with them.
-pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> Result<Bound, Vec<Mistake>> {
+pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> Result<Bound, Vec<Diagnostic>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
     scope.seed = settings.seed;
@@ -172,19 +172,19 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> 
         until: None,
         amends,
     };
-    let mut mistakes = Vec::new();
+    let mut diagnostics = Vec::new();
     match window::find(pipeline) {
         Ok(found) => {
             bound.chooses_columns |= found.is_some();
             bound.window = found;
         }
-        Err(found) => mistakes.extend(found),
+        Err(found) => diagnostics.extend(found),
     }
     let is_window = |stage: &&Stage| stage.head.as_word() == Some("window");
     let mut stages: Vec<&Stage> = pipeline.stages.iter().collect();
     stages.retain(|stage| !is_window(stage));
     match checks::misplaced(&stages) {
-        Some(misplaced) => mistakes.push(misplaced),
+        Some(misplaced) => diagnostics.push(misplaced),
         None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see what `until` prints
     }
     stages.dedup_by(|next, sort| {
@@ -196,21 +196,21 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> 
     });
     for stage in stages {
         if let Err(found) = bind_stage(stage, &mut bound) {
-            mistakes.extend(found);
+            diagnostics.extend(found);
             bound.scope.unknown = true;
         }
     }
-    if let (true, Some(window)) = (mistakes.is_empty(), &bound.window)
+    if let (true, Some(window)) = (diagnostics.is_empty(), &bound.window)
         && window.is_pending()
     {
-        mistakes.push(window.unused());
+        diagnostics.push(window.unused());
     }
-    if mistakes.is_empty() { Ok(bound) } else { Err(mistakes) }
+    if diagnostics.is_empty() { Ok(bound) } else { Err(diagnostics) }
 }
 
 /// In front of a stage that a window is about: if it is the first, this is where records, which have these fields, are put
 /// into windows.
-fn enter_window(bound: &mut Bound, stage: &Stage, scope: &mut Scope) -> Result<(), Vec<Mistake>> {
+fn enter_window(bound: &mut Bound, stage: &Stage, scope: &mut Scope) -> Result<(), Vec<Diagnostic>> {
     let Some(window) = bound.window.as_mut().filter(|window| window.is_pending()) else {
         return Ok(());
     };
@@ -229,39 +229,39 @@ fn is_pending(bound: &Bound) -> bool {
 
 /// Behind a blocking stage: its rows begin with the bounds of their window. Behind the first one, which `enters` it,
 /// no other field can have their names.
-fn show_bounds(bound: &mut Bound, stage: &Stage, enters: bool) -> Result<(), Vec<Mistake>> {
+fn show_bounds(bound: &mut Bound, stage: &Stage, enters: bool) -> Result<(), Vec<Diagnostic>> {
     let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) else {
         return Ok(());
     };
     if enters && let Some(name) = Bounds::taken(&bound.scope) {
         let message = format!("`{name}` is what each window's rows begin with: two columns have the name");
         let help = format!("give the other one another name in front, or `as` one: {name}2");
-        return Err(vec![Mistake::new(stage.span, message).help(help)]);
+        return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
     }
     bounds.show(&mut bound.scope);
     Ok(())
 }
 
 /// Binds one stage to the fields that the ones before have left.
-pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
+pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Diagnostic>> {
     bind_as_written(stage, bound).map_err(|found| match bound.amends {
         Amends::Yes => amended::amend(stage, found),
         Amends::No => found,
     })
 }
 
-fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
+fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Diagnostic>> {
     let (name, is_call) = match &stage.head.kind {
         ExprKind::Call(name, _) => (name.text.as_str(), true),
         _ => (stage.head.as_word().unwrap_or_default(), false),
     };
     if let Some(def) = stage::find(name) {
         if is_call {
-            let mistake = Mistake::new(
+            let diagnostic = Diagnostic::new(
                 stage.head.span,
                 format!("`{name}` is a stage: what it takes stands behind it, without parentheses"),
             );
-            return Err(vec![mistake.help(format!("usage: {}", def.entry.usage))]);
+            return Err(vec![diagnostic.help(format!("usage: {}", def.entry.usage))]);
         }
         bound.chooses_columns |= def.chooses_columns;
         let before = bound.scope.clone();
@@ -284,8 +284,8 @@ fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>>
             }
             (Err(found), _) | (_, Err(found)) => return Err(found),
         };
-        if let Some(mistake) = bound.window.as_ref().and_then(|window| window.misfit(stage, &aggregation)) {
-            return Err(vec![mistake]);
+        if let Some(diagnostic) = bound.window.as_ref().and_then(|window| window.misfit(stage, &aggregation)) {
+            return Err(vec![diagnostic]);
         }
         add_totals(bound, stage, stage::totals(&bound.scope));
         bound.scope.is_result = true;
@@ -297,7 +297,7 @@ fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Mistake>>
 }
 
 /// Adds what a stage became; `before` are the fields in front of it.
-fn add(bound: &mut Bound, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Vec<Mistake>> {
+fn add(bound: &mut Bound, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Vec<Diagnostic>> {
     match became {
         BoundStage::Rewrite(stages) => {
             return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
@@ -314,7 +314,7 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage, before: &Scope) -> 
                     let message =
                         "a window has begun before this stage: each window would take its first record as the header";
                     let help = format!("name the columns, or write it earlier: {stage} as a, b");
-                    return Err(vec![Mistake::new(stage.span, message).help(help)]);
+                    return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
                 }
                 bound.stages.push(Logical { text: format!("the header of {stage}"), kind: Kind::Ordered(headings) });
             }
@@ -369,29 +369,30 @@ fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
     bound.stages.push(Logical { text: stage.to_string(), kind });
 }
 
-fn unknown_stage(stage: &Stage, name: &str) -> Mistake {
+fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
     if functions::find(name).is_some() {
         return match &stage.head.kind {
             ExprKind::Call(..) => {
-                Mistake::new(stage.head.span, format!("expected a stage, found the function `{name}`"))
+                Diagnostic::new(stage.head.span, format!("expected a stage, found the function `{name}`"))
                     .help(format!("write let x = {}", stage.head))
             }
             _ => amended::apart_from(name, stage.head.span),
         };
     }
-    let mistake = Mistake::new(stage.head.span, format!("unknown stage `{name}`"));
+    let diagnostic = Diagnostic::new(stage.head.span, format!("unknown stage `{name}`"));
     if crate::decode::formats::find(name).is_some() {
-        return mistake.help(format!("a format is read by `parse`; write parse {name}"));
+        return diagnostic.help(format!("a format is read by `parse`; write parse {name}"));
     }
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
-        Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None if stage.arguments.is_empty() && stage.head.as_word().is_some() => mistake.help(format!(
+        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        None if stage.arguments.is_empty() && stage.head.as_word().is_some() => diagnostic.help(format!(
             "lines that have the text are kept by `match \"{name}\"`; bourn --help stages lists all stages"
         )),
         None => {
             let [first, second, third] = vocabulary::nearest(name);
-            mistake.help(format!("the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"))
+            diagnostic
+                .help(format!("the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"))
         }
     }
 }

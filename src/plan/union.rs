@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::data::{Framing, LiveSlots, Preface, Regroup, Slot};
 use crate::expr::United;
 use crate::expr::scope::closest;
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::Stage;
 use crate::stage::{Align, JoinClause, Joined, RowStage, Side, Sides, UnionClause, Watched, is_check};
 
@@ -47,7 +47,7 @@ pub(super) struct Reading {
 }
 
 /// Binds the stages of the source that comes in, and unites the fields of both.
-pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
+pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut Bound) -> Result<(), Vec<Diagnostic>> {
     let branch = bind_branch(stage, &clause, bound)?;
     bound.chooses_columns |= branch.chooses_columns;
     let united = bound.scope.unite(branch.scope, &bound.source.all());
@@ -59,7 +59,7 @@ pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut Bound) 
 }
 
 /// Binds the two sides of a join: what their records are joined by, and the fields of both.
-pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut Bound) -> Result<(), Vec<Mistake>> {
+pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut Bound) -> Result<(), Vec<Diagnostic>> {
     let mut branch = bind_branch(stage, &clause.source, bound)?;
     let input = bound.used_inputs.len(); // behind that of the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
@@ -81,8 +81,8 @@ pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut Boun
 }
 
 /// Binds the stages of the source that comes in by a stage.
-fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut Bound) -> Result<Bound, Vec<Mistake>> {
-    let mut mistakes = Vec::new();
+fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut Bound) -> Result<Bound, Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
     let name = stage.head.as_word().unwrap_or_default();
     if let Some(before) = bound.stages.iter().find(|before| before.kind.needs_others()) {
         let message =
@@ -93,15 +93,15 @@ fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut Bound) -> Result
             }
             _ => format!("write {stage} in front of it"),
         };
-        mistakes.push(Mistake::new(stage.head.span, message).help(help));
+        diagnostics.push(Diagnostic::new(stage.head.span, message).help(help));
     }
-    mistakes.extend(unusable(clause, bound));
+    diagnostics.extend(unusable(clause, bound));
     bound.used_inputs.push(clause.name.text.clone());
     let mut branch = bound.branch();
     for inner in &clause.stages {
         let start = branch.stages.len();
         let found = match misplaced(inner, name) {
-            Some(mistake) => Err(vec![mistake]),
+            Some(diagnostic) => Err(vec![diagnostic]),
             None => bind_stage(inner, &mut branch),
         };
         let found = found.and_then(|()| {
@@ -112,37 +112,37 @@ fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut Bound) -> Result
             }
         });
         if let Err(found) = found {
-            mistakes.extend(found);
+            diagnostics.extend(found);
             branch.scope.unknown = true;
         }
     }
-    match mistakes.is_empty() {
+    match diagnostics.is_empty() {
         true => Ok(branch),
-        false => Err(mistakes),
+        false => Err(diagnostics),
     }
 }
 
 /// The mistake of a name that is that of no other source, or of one that has come in already.
-fn unusable(clause: &UnionClause, bound: &Bound) -> Option<Mistake> {
+fn unusable(clause: &UnionClause, bound: &Bound) -> Option<Diagnostic> {
     let name = &clause.name.text;
     if bound.used_inputs.contains(name) {
         let message = format!("`{name}` comes in already: its records are read once");
         let help = format!("a second --with under another name reads its source again, as in --with {name}2=SOURCE");
-        return Some(Mistake::new(clause.name.span, message).help(help));
+        return Some(Diagnostic::new(clause.name.span, message).help(help));
     }
     if bound.inputs.contains(name) {
         return None;
     }
     let names: Vec<&str> = bound.inputs.iter().map(String::as_str).collect();
-    let mistake = Mistake::new(clause.name.span, format!("unknown source `{name}`"));
+    let diagnostic = Diagnostic::new(clause.name.span, format!("unknown source `{name}`"));
     Some(match closest(name, &names) {
-        Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None => mistake.help(format!("write --with {name}=SOURCE in front of the expression")),
+        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        None => diagnostic.help(format!("write --with {name}=SOURCE in front of the expression")),
     })
 }
 
 /// The mistake of a stage in the parentheses of `outer` that belongs to the pipeline as a whole.
-fn misplaced(stage: &Stage, outer: &str) -> Option<Mistake> {
+fn misplaced(stage: &Stage, outer: &str) -> Option<Diagnostic> {
     match stage.head.as_word() {
         Some(inner @ (UNION | JOIN)) => {
             let place = match inner == outer {
@@ -150,7 +150,7 @@ fn misplaced(stage: &Stage, outer: &str) -> Option<Mistake> {
                 false => format!("a {outer}"),
             };
             let message = format!("a {inner} does not stand in {place}");
-            Some(Mistake::new(stage.span, message).help(match (inner, outer) {
+            Some(Diagnostic::new(stage.span, message).help(match (inner, outer) {
                 (JOIN, JOIN) => "write bourn 'join a …' | bourn 'join b …'",
                 (UNION, UNION) => "write them one behind the other: union a | union b",
                 _ => "write them one behind the other: union a | join b on line within 30s",
@@ -161,9 +161,9 @@ fn misplaced(stage: &Stage, outer: &str) -> Option<Mistake> {
     }
 }
 
-fn not_row_by_row(stage: &Stage, outer: &str) -> Mistake {
+fn not_row_by_row(stage: &Stage, outer: &str) -> Diagnostic {
     let message = format!("expected a row-by-row stage in a {outer}, found `{stage}`");
-    Mistake::new(stage.span, message).help(format!("write it behind the {outer}, where all records go through it"))
+    Diagnostic::new(stage.span, message).help(format!("write it behind the {outer}, where all records go through it"))
 }
 
 /// How the records of a source are read: its own stages come first, then those behind the place where it enters.

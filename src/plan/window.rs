@@ -3,7 +3,7 @@
 use crate::aggregate::{Aggregation, BoundAggregate};
 use crate::data::{Slot, TimeSite};
 use crate::expr::{Scope, bind};
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::{Pipeline, Stage};
 use crate::stage::{self, BoundStage, RecordTime, WindowClause};
 use crate::window::Window;
@@ -105,7 +105,7 @@ pub(super) struct BoundWindow {
 }
 
 /// Finds the window stage; there is at most one.
-pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Mistake>> {
+pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Diagnostic>> {
     let mut found: Option<OpenWindow> = None;
     for stage in &pipeline.stages {
         let def = stage.head.as_word().and_then(stage::find);
@@ -113,9 +113,9 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Mistak
             continue;
         };
         if found.is_some() {
-            let mistake = Mistake::new(stage.span, "a pipeline has one window");
+            let diagnostic = Diagnostic::new(stage.span, "a pipeline has one window");
             let text = "the first one says over which records all its blocking stages work";
-            return Err(vec![mistake.help(text)]);
+            return Err(vec![diagnostic.help(text)]);
         }
         if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {
             found = Some(OpenWindow { clause, text: stage.to_string(), bound: None });
@@ -137,7 +137,7 @@ impl OpenWindow {
 
     /// Binds the time in front of the first blocking stage, which is to be number `stage` once the step that
     /// reads the time, if one is given back, stands before it.
-    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<RecordTime>, Vec<Mistake>> {
+    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<RecordTime>, Vec<Diagnostic>> {
         let bounds = Bounds { start: scope.new_slot(), end: scope.new_slot() };
         let (by, step) = match &self.clause.on {
             Some(on) => {
@@ -159,18 +159,21 @@ impl OpenWindow {
     }
 
     /// The mistake of aggregates that cannot work over this window.
-    pub(super) fn misfit(&self, stage: &Stage, aggregation: &Aggregation) -> Option<Mistake> {
+    pub(super) fn misfit(&self, stage: &Stage, aggregation: &Aggregation) -> Option<Diagnostic> {
         let is_rate = |aggregate: &BoundAggregate| aggregate.def.entry.name == "rate";
         if !self.clause.window.is_of_rows() || !aggregation.aggregates.iter().any(is_rate) {
             return None;
         }
         let text = "`rate` is records per second: a window of rows has no length in time";
-        Some(Mistake::new(stage.span, text).help("write window 30s for a window of time"))
+        Some(Diagnostic::new(stage.span, text).help("write window 30s for a window of time"))
     }
 
     /// The mistake of a window that no stage asks for.
-    pub(super) fn unused(&self) -> Mistake {
-        Mistake::new(self.clause.span, "no stage here works over a window: row-by-row stages see one record at a time")
-            .help("a window is for stages that need many records, such as count by FIELD, sort, tail or dedup")
+    pub(super) fn unused(&self) -> Diagnostic {
+        Diagnostic::new(
+            self.clause.span,
+            "no stage here works over a window: row-by-row stages see one record at a time",
+        )
+        .help("a window is for stages that need many records, such as count by FIELD, sort, tail or dedup")
     }
 }

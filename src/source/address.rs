@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::data::reason;
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 
 /// A host, by name or by number, and a port.
@@ -32,13 +32,13 @@ const LOOPBACK: &str = "127.0.0.1";
 
 impl Address {
     /// Reads `SCHEME://HOST:PORT`; an IPv6 address stands in brackets.
-    pub(super) fn parse(written: &str, host: Host) -> Result<Address, Mistake> {
+    pub(super) fn parse(written: &str, host: Host) -> Result<Address, Diagnostic> {
         let (scheme, start) = scheme_of(written);
         let rest = &written[start..];
         let example = |host: &str| format!("write {scheme}://{host}:9999");
-        let mistake = |from: usize, message: &str, host: &str| {
+        let diagnostic = |from: usize, message: &str, host: &str| {
             let span = Span { start: from, end: written.len() };
-            Err(Mistake::new(span, message).help(example(host)))
+            Err(Diagnostic::new(span, message).help(example(host)))
         };
         let is_port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let (name, port) = match rest.rsplit_once(':') {
@@ -46,23 +46,23 @@ impl Address {
             // A port alone is enough where no host is needed.
             None if host == Host::Loopback && is_port(rest) => ("", rest),
             _ if rest.is_empty() => {
-                return mistake(start, "expected a host and a port", LOOPBACK);
+                return diagnostic(start, "expected a host and a port", LOOPBACK);
             }
-            _ => return mistake(written.len(), "expected a port behind the host", rest),
+            _ => return diagnostic(written.len(), "expected a port behind the host", rest),
         };
         let shown = if name.is_empty() { LOOPBACK } else { name };
         let Some(number) = port.parse::<u16>().ok().filter(|_| is_port(port)) else {
             let message = "expected a port from 0 to 65535";
-            return mistake(written.len() - port.len(), message, shown);
+            return diagnostic(written.len() - port.len(), message, shown);
         };
         let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
         if bare.is_none() && name.contains(':') {
             let bracketed = format!("[{name}]");
-            return mistake(start, "an IPv6 address stands in brackets", &bracketed);
+            return diagnostic(start, "an IPv6 address stands in brackets", &bracketed);
         }
         match (bare.unwrap_or(name), host) {
-            ("", Host::Needed) => mistake(start, "expected a host in front of the port", LOOPBACK),
-            (_, Host::Needed) if number == 0 => mistake(written.len() - 1, "nobody listens on port 0", shown),
+            ("", Host::Needed) => diagnostic(start, "expected a host in front of the port", LOOPBACK),
+            (_, Host::Needed) if number == 0 => diagnostic(written.len() - 1, "nobody listens on port 0", shown),
             ("", Host::Loopback) => Ok(Address { host: LOOPBACK.to_owned(), port: number }),
             (name, _) => Ok(Address { host: name.to_owned(), port: number }),
         }
@@ -93,14 +93,14 @@ impl fmt::Display for Address {
 }
 
 /// Reads `SCHEME://PATH`.
-pub(super) fn path(written: &OsStr) -> Result<PathBuf, Mistake> {
+pub(super) fn path(written: &OsStr) -> Result<PathBuf, Diagnostic> {
     let bytes = written.as_bytes();
     let start = memchr::memmem::find(bytes, b"://").map_or(bytes.len(), |at| at + 3);
     if start == bytes.len() {
         let (scheme, _) = scheme_of(written.to_str().unwrap_or_default());
         let span = Span { start, end: start };
-        let mistake = Mistake::new(span, "expected the path of a socket");
-        return Err(mistake.help(format!("write {scheme}:///run/app.sock")));
+        let diagnostic = Diagnostic::new(span, "expected the path of a socket");
+        return Err(diagnostic.help(format!("write {scheme}:///run/app.sock")));
     }
     Ok(PathBuf::from(OsStr::from_bytes(&bytes[start..])))
 }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn read(written: &str, host: Host) -> Result<String, String> {
-        Address::parse(written, host).map(|address| address.to_string()).map_err(|mistake| mistake.message)
+        Address::parse(written, host).map(|address| address.to_string()).map_err(|diagnostic| diagnostic.message)
     }
 
     #[test]

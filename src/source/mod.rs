@@ -27,7 +27,7 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::data::{Entry, escape_controls, reason};
 use crate::expr::scope::closest;
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 
 pub use connection::{Dial, Listener, dropped_datagrams};
@@ -53,7 +53,7 @@ pub struct SourceDef {
     /// Whether this kind is meant by what was written.
     pub accepts: fn(&OsStr) -> bool,
     /// What is wrong with how it is written; nothing is opened.
-    pub check: fn(&OsStr) -> Result<(), Mistake>,
+    pub check: fn(&OsStr) -> Result<(), Diagnostic>,
     /// Opens it. An error is a sentence without the source's name.
     pub open: fn(&OsStr) -> Result<Input, String>,
 }
@@ -97,7 +97,7 @@ pub fn liveness(written: &OsStr) -> Liveness {
 }
 
 /// What is wrong with how a source is written. Nothing is opened.
-pub fn check(written: &OsStr) -> Result<(), Mistake> {
+pub fn check(written: &OsStr) -> Result<(), Diagnostic> {
     def(written).map_or(Ok(()), |def| (def.check)(written))
 }
 
@@ -111,14 +111,14 @@ pub fn address_without_scheme(written: &str) -> Option<String> {
 }
 
 /// What is wrong with a path, if it looks as if it were no path: its scheme is none.
-fn check_scheme(written: &OsStr) -> Result<(), Mistake> {
+fn check_scheme(written: &OsStr) -> Result<(), Diagnostic> {
     let text = written.to_string_lossy();
     if let Some(address) = address_without_scheme(&text)
         && !std::path::Path::new(written).exists()
     {
         let span = Span { start: 0, end: text.len() };
-        let mistake = Mistake::new(span, "no such file, and an address needs its kind");
-        return Err(mistake.help(format!("write {address}")));
+        let diagnostic = Diagnostic::new(span, "no such file, and an address needs its kind");
+        return Err(diagnostic.help(format!("write {address}")));
     }
     if let Some((scheme, rest)) = text.split_once(':')
         && !rest.starts_with('/')
@@ -126,10 +126,10 @@ fn check_scheme(written: &OsStr) -> Result<(), Mistake> {
         && SOURCES.iter().any(|def| def.entry.name == scheme && def.entry.usage.starts_with(&format!("{scheme}://")))
     {
         let span = Span { start: 0, end: text.len() };
-        let mistake = Mistake::new(span, "no such file, and an address has two slashes");
+        let diagnostic = Diagnostic::new(span, "no such file, and an address has two slashes");
         return Err(match rest.contains(|c: char| c.is_ascii_digit()) {
-            true => mistake.help(format!("write {scheme}://{rest}")),
-            false => mistake.help(format!("as in {scheme}://localhost:514")),
+            true => diagnostic.help(format!("write {scheme}://{rest}")),
+            false => diagnostic.help(format!("as in {scheme}://localhost:514")),
         });
     }
     let (scheme, _) = address::scheme_of(&text);
@@ -144,7 +144,7 @@ fn check_scheme(written: &OsStr) -> Result<(), Mistake> {
         Some(close) => format!("did you mean `{close}`?"),
         None => format!("there are {}", schemes.join(", ")),
     };
-    Err(Mistake::new(span, format!("unknown kind of source `{scheme}`")).help(help))
+    Err(Diagnostic::new(span, format!("unknown kind of source `{scheme}`")).help(help))
 }
 
 fn def(written: &OsStr) -> Option<&'static SourceDef> {

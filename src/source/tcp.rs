@@ -19,7 +19,8 @@ pub(super) const TCP: SourceDef = SourceDef {
     accepts: |written| has_scheme(written, "tcp"),
     check: |written| Address::parse(&written.to_string_lossy(), Host::Needed).map(|_| ()),
     open: |written| {
-        let address = Address::parse(&written.to_string_lossy(), Host::Needed).map_err(|mistake| mistake.message)?;
+        let address =
+            Address::parse(&written.to_string_lossy(), Host::Needed).map_err(|diagnostic| diagnostic.message)?;
         Ok(Input::Dial(Dial::tcp(address)))
     },
 };

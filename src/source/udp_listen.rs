@@ -18,7 +18,8 @@ pub(super) const UDP_LISTEN: SourceDef = SourceDef {
     accepts: |written| has_scheme(written, "udp-listen"),
     check: |written| Address::parse(&written.to_string_lossy(), Host::Loopback).map(|_| ()),
     open: |written| {
-        let address = Address::parse(&written.to_string_lossy(), Host::Loopback).map_err(|mistake| mistake.message)?;
+        let address =
+            Address::parse(&written.to_string_lossy(), Host::Loopback).map_err(|diagnostic| diagnostic.message)?;
         let socket = datagrams(&address).map_err(|error| reason(&error))?;
         let chosen =
             socket.local_addr().ok().filter(|_| address.leaves_port_open()).map(|address| format!("udp://{address}"));

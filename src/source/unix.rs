@@ -17,7 +17,7 @@ pub(super) const UNIX: SourceDef = SourceDef {
     accepts: |written| has_scheme(written, "unix"),
     check: |written| path(written).map(|_| ()),
     open: |written| {
-        let path = path(written).map_err(|mistake| mistake.message)?;
+        let path = path(written).map_err(|diagnostic| diagnostic.message)?;
         Ok(Input::Dial(Dial::unix(path)))
     },
 };

@@ -18,7 +18,7 @@ pub(super) const UNIX_LISTEN: SourceDef = SourceDef {
     accepts: |written| has_scheme(written, "unix-listen"),
     check: |written| path(written).map(|_| ()),
     open: |written| {
-        let path = path(written).map_err(|mistake| mistake.message)?;
+        let path = path(written).map_err(|diagnostic| diagnostic.message)?;
         let listener = Listener::unix(&path).map_err(|error| reason(&error))?;
         Ok(Input::Listener(listener, None))
     },

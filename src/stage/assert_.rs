@@ -5,7 +5,7 @@ use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const ASSERT: StageDef = StageDef {
     entry: Entry {
@@ -41,13 +41,13 @@ pub(super) const ASSERT: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    let one = |mistake: Mistake| vec![mistake];
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+    let one = |diagnostic: Diagnostic| vec![diagnostic];
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &ASSERT.entry)?;
     let message = if arguments.peek_expression().is_some() {
         let (bytes, _) =
-            arguments.text("a message in quotes").map_err(|mistake| one(mistake.usage(ASSERT.entry.usage)))?;
+            arguments.text("a message in quotes").map_err(|diagnostic| one(diagnostic.usage(ASSERT.entry.usage)))?;
         Some(String::from_utf8_lossy(bytes).into_owned())
     } else {
         None

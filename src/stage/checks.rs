@@ -4,7 +4,7 @@ use super::Account;
 use crate::data::{Batch, Entry, LiveSlots, Slot};
 use crate::expr::{Node, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 /// So many of the rows that break an `assert` are kept, to be shown.
 pub const SHOWN: usize = 10;
@@ -108,12 +108,12 @@ pub(super) fn condition(
     arguments: &mut Arguments<'_>,
     scope: &Scope,
     entry: &Entry,
-) -> Result<(String, Node), Vec<Mistake>> {
-    let written = arguments.expression("a condition").map_err(|mistake| vec![mistake.usage(entry.usage)])?;
+) -> Result<(String, Node), Vec<Diagnostic>> {
+    let written = arguments.expression("a condition").map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?;
     let here = arguments.span_here();
     if arguments.equals_sign() {
         return Err(vec![
-            Mistake::new(here, "`=` assigns; a comparison is `==`")
+            Diagnostic::new(here, "`=` assigns; a comparison is `==`")
                 .help(format!("write {} {written} == …", entry.name)),
         ]);
     }
@@ -128,15 +128,17 @@ pub(super) fn condition(
 }
 
 /// The mistake of a condition that is the same for every row.
-fn constant(written: &ast::Expr, scope: &Scope, entry: &Entry) -> Mistake {
+fn constant(written: &ast::Expr, scope: &Scope, entry: &Entry) -> Diagnostic {
     let message = format!("expected a condition on a field, found `{written}`");
-    let mistake = Mistake::new(written.span, message);
+    let diagnostic = Diagnostic::new(written.span, message);
     match scope.fields().first() {
         Some(field) if field.name == "line" => {
-            mistake.help(format!("it is the same for every row; write {} len(line) < 80", entry.name))
+            diagnostic.help(format!("it is the same for every row; write {} len(line) < 80", entry.name))
         }
-        Some(field) => mistake.help(format!("it is the same for every row; write {} {} > 0", entry.name, field.name)),
-        None => mistake.usage(entry.usage),
+        Some(field) => {
+            diagnostic.help(format!("it is the same for every row; write {} {} > 0", entry.name, field.name))
+        }
+        None => diagnostic.usage(entry.usage),
     }
 }
 

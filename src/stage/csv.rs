@@ -6,7 +6,7 @@ use crate::decode::csv::{CsvDecoder, Dialect, Separator};
 use crate::expr::Scope;
 use crate::expr::pattern::bind_regex;
 use crate::lang::arguments::Arguments;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const CSV: StageDef = StageDef {
     entry: Entry {
@@ -50,9 +50,9 @@ pub(super) const CSV: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let dialect = dialect(&mut arguments).map_err(|mistake| vec![mistake.usage(CSV.entry.usage)])?;
+    let dialect = dialect(&mut arguments).map_err(|diagnostic| vec![diagnostic.usage(CSV.entry.usage)])?;
     let framing = match dialect {
         Dialect::Csv { separator } => Framing::Quoted { separator },
         _ => Framing::Lines,
@@ -61,7 +61,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
 }
 
 /// Reads the separator, if there is one.
-fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Mistake> {
+fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Diagnostic> {
     let Some(expr) = arguments.peek_expression() else {
         return Ok(Dialect::Csv { separator: b',' });
     };
@@ -72,14 +72,14 @@ fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Mistake> {
         let regex = bind_regex(literal, expr)?;
         if regex.is_match(b"") {
             let message = "this pattern matches the empty text: it would separate every character";
-            return Err(Mistake::new(span, message).help("write + for one or more: / +/"));
+            return Err(Diagnostic::new(span, message).help("write + for one or more: / +/"));
         }
         return Ok(leaked(Separator::regex(regex)));
     }
     match arguments.text("a separator such as ';', \" | \" or / +/")? {
-        ([], span) => Err(Mistake::new(span, "the separator is empty")),
+        ([], span) => Err(Diagnostic::new(span, "the separator is empty")),
         (text, span) if text.iter().any(|byte| b"\"\n\r".contains(byte)) => {
-            Err(Mistake::new(span, "a separator holds no quote and no line end"))
+            Err(Diagnostic::new(span, "a separator holds no quote and no line end"))
         }
         ([separator], _) => Ok(Dialect::Csv { separator: *separator }),
         (text, _) => Ok(leaked(Separator::text(text))),
@@ -99,22 +99,22 @@ pub(super) fn bind_rows(
     entry: &'static Entry,
     dialect: Dialect,
     framing: Framing,
-) -> Result<BoundStage, Vec<Mistake>> {
-    let mistake = |mistake: Mistake| vec![mistake.usage(entry.usage)];
+) -> Result<BoundStage, Vec<Diagnostic>> {
+    let diagnostic = |diagnostic: Diagnostic| vec![diagnostic.usage(entry.usage)];
     let mut from = None;
     if arguments.keyword("from") {
-        from = Some(arguments.field("the field to read from").map_err(mistake)?);
+        from = Some(arguments.field("the field to read from").map_err(diagnostic)?);
     }
     let mut names = None;
     if arguments.keyword("as") {
-        names = Some(arguments.names("the name of a column").map_err(mistake)?);
+        names = Some(arguments.names("the name of a column").map_err(diagnostic)?);
     }
-    arguments.finish(entry.usage).map_err(|mistake| vec![mistake])?;
+    arguments.finish(entry.usage).map_err(|diagnostic| vec![diagnostic])?;
     let names = names.unwrap_or_default();
     for (index, name) in names.iter().enumerate() {
         if names[..index].iter().any(|other| other.text == name.text) {
             let message = format!("two columns are named `{}`", name.text);
-            return Err(vec![Mistake::new(name.span, message)]);
+            return Err(vec![Diagnostic::new(name.span, message)]);
         }
     }
     let header = scope.header().filter(|_| from.is_none());
@@ -138,7 +138,7 @@ pub(super) fn bind_rows(
         (true, None) => {
             let message = format!("`{}` has no header here to name its columns", entry.name);
             let help = format!("name them: {stage} as a, b");
-            return Err(vec![Mistake::new(stage.span, message).help(help)]);
+            return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
         }
     };
     Ok(BoundStage::Extract(extraction.of_field(is_of_field)))

@@ -10,8 +10,8 @@ use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Valu
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 use crate::lang::arguments::Arguments;
-use crate::lang::clauses::refuse_constant;
-use crate::lang::{Mistake, ast};
+use crate::lang::clauses::reject_constant;
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const DEDUP: StageDef = StageDef {
     entry: Entry {
@@ -39,29 +39,29 @@ pub(super) const DEDUP: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let usage = DEDUP.entry.usage;
     let mut arguments = Arguments::of(stage);
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
-    let mut mistakes = Vec::new();
+    let mut diagnostics = Vec::new();
     let mut keys = Vec::new();
     if arguments.is_done() || arguments.peek_word() == Some("within") {
         keys = whole_record(stage, scope, &mut computed)?;
     } else {
         loop {
             if arguments.is_at_clause() {
-                let mistake = arguments.expected("a field to tell records apart by");
-                return Err(vec![mistake.usage(usage)]);
+                let diagnostic = arguments.expected("a field to tell records apart by");
+                return Err(vec![diagnostic.usage(usage)]);
             }
             let expr = arguments
                 .expression("a field to tell records apart by")
-                .map_err(|mistake| vec![mistake.usage(usage)])?;
-            if let Err(constant) = refuse_constant(expr) {
-                mistakes.push(constant);
+                .map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
+            if let Err(constant) = reject_constant(expr) {
+                diagnostics.push(constant);
             }
             match bind_expr(expr, scope) {
                 Ok(node) => keys.push(slot_of(node, scope, &mut computed)),
-                Err(found) => mistakes.extend(found),
+                Err(found) => diagnostics.extend(found),
             }
             if !arguments.comma() {
                 break;
@@ -71,15 +71,15 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let within = match within(&mut arguments, stage, scope, &mut computed) {
         Ok(within) => within,
         Err(found) => {
-            mistakes.extend(found);
-            return Err(mistakes);
+            diagnostics.extend(found);
+            return Err(diagnostics);
         }
     };
-    if let Err(mistake) = arguments.finish(usage) {
-        mistakes.push(mistake);
+    if let Err(diagnostic) = arguments.finish(usage) {
+        diagnostics.push(diagnostic);
     }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
     }
     let dedup = Dedup { keys, within, forget: None };
     Ok(BoundStage::Ordered(computed, Box::new(dedup)))
@@ -102,7 +102,7 @@ fn whole_record(
     stage: &ast::Stage,
     scope: &mut Scope,
     computed: &mut Vec<Box<dyn RowStage>>,
-) -> Result<Vec<Slot>, Vec<Mistake>> {
+) -> Result<Vec<Slot>, Vec<Diagnostic>> {
     if !scope.chooses_columns {
         let line = super::line(scope, stage, &DEDUP.entry, "")?;
         return Ok(vec![slot_of(line, scope, computed)]);
@@ -124,20 +124,22 @@ fn within(
     stage: &ast::Stage,
     scope: &mut Scope,
     computed: &mut Vec<Box<dyn RowStage>>,
-) -> Result<Option<Within>, Vec<Mistake>> {
+) -> Result<Option<Within>, Vec<Diagnostic>> {
     if !arguments.keyword("within") {
         return Ok(None);
     }
     let usage = DEDUP.entry.usage;
     let span = arguments.span_here();
-    let (ns, _) = arguments.duration("a duration behind `within`").map_err(|mistake| vec![mistake.usage(usage)])?;
+    let (ns, _) =
+        arguments.duration("a duration behind `within`").map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
     if ns == 0 {
-        let mistake = Mistake::new(span, "within 0s nothing repeats: expected a longer duration");
-        return Err(vec![mistake.usage(usage)]);
+        let diagnostic = Diagnostic::new(span, "within 0s nothing repeats: expected a longer duration");
+        return Err(vec![diagnostic.usage(usage)]);
     }
     if arguments.keyword("on") {
-        let expr =
-            arguments.expression("the field that holds the time").map_err(|mistake| vec![mistake.usage(usage)])?;
+        let expr = arguments
+            .expression("the field that holds the time")
+            .map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
         let node = bind_expr(expr, scope)?;
         let time = scope.new_slot();
         computed.push(Box::new(RecordTime { site: TimeSite::new(), node, slot: time, stage: DEDUP.entry.name }));
@@ -147,7 +149,7 @@ fn within(
         Some(time) => Ok(Some(Within { ns, time, by_arrival: true })),
         None if scope.unknown => Ok(None),
         None => Err(vec![
-            Mistake::new(stage.span, "rows of a result have no time of arrival")
+            Diagnostic::new(stage.span, "rows of a result have no time of arrival")
                 .help("name the field that holds their time: within DUR on FIELD"),
         ]),
     }

@@ -5,7 +5,7 @@ use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot};
 use crate::expr::{Location, Scope, without};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Span};
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const DROP: StageDef = StageDef {
     entry: Entry {
@@ -27,33 +27,33 @@ pub(super) const DROP: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let mut mistakes = Vec::new();
+    let mut diagnostics = Vec::new();
     let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
         let (path, span) =
-            arguments.field("the name of a field").map_err(|mistake| vec![mistake.usage(DROP.entry.usage)])?;
+            arguments.field("the name of a field").map_err(|diagnostic| vec![diagnostic.usage(DROP.entry.usage)])?;
         match drop_field(path, span, scope) {
             Ok(steps) => stages.extend(steps),
             Err(_) if scope.unknown => {}
-            Err(mistake) => mistakes.push(mistake),
+            Err(diagnostic) => diagnostics.push(diagnostic),
         }
         if !arguments.comma() {
             break;
         }
     }
-    if let Err(mistake) = arguments.finish(DROP.entry.usage) {
-        mistakes.push(mistake);
+    if let Err(diagnostic) = arguments.finish(DROP.entry.usage) {
+        diagnostics.push(diagnostic);
     }
-    if mistakes.is_empty() && scope.fields().is_empty() && scope.whole().is_none() && !scope.unknown {
-        mistakes.push(Mistake::new(stage.span, "no field is left to print"));
+    if diagnostics.is_empty() && scope.fields().is_empty() && scope.whole().is_none() && !scope.unknown {
+        diagnostics.push(Diagnostic::new(stage.span, "no field is left to print"));
     }
-    if mistakes.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(mistakes) }
+    if diagnostics.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(diagnostics) }
 }
 
 /// Drops a field, or a part of its values. Returns what is to be done with the records for it.
-pub(super) fn drop_field(path: &Path, span: Span, scope: &mut Scope) -> Result<Vec<Box<dyn RowStage>>, Mistake> {
+pub(super) fn drop_field(path: &Path, span: Span, scope: &mut Scope) -> Result<Vec<Box<dyn RowStage>>, Diagnostic> {
     let located = scope.locate(path, span)?;
     if !located.inside.is_empty() {
         let steps = take_part(scope, path, &located);

@@ -6,7 +6,7 @@ use crate::data::{Batch, ColumnBuilder, Entry, Example, LiveSlots, Slot, ValueRe
 use crate::expr::{Node, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::alias;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const EXPLODE: StageDef = StageDef {
     entry: Entry {
@@ -32,12 +32,12 @@ pub(super) const EXPLODE: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let mistake = |mistake: Mistake| vec![mistake.usage(EXPLODE.entry.usage)];
-    let (path, span) = arguments.field("the field to explode").map_err(mistake)?;
-    let name = alias(&mut arguments).map_err(mistake)?;
-    arguments.finish(EXPLODE.entry.usage).map_err(|mistake| vec![mistake])?;
+    let diagnostic = |diagnostic: Diagnostic| vec![diagnostic.usage(EXPLODE.entry.usage)];
+    let (path, span) = arguments.field("the field to explode").map_err(diagnostic)?;
+    let name = alias(&mut arguments).map_err(diagnostic)?;
+    arguments.finish(EXPLODE.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
     let old = path.label();
     let of = bind_field(path, span, scope).map_err(|unknown| vec![unknown])?;
     let name = name.as_ref().map_or(&old, |name| &name.text);

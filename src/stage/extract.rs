@@ -13,7 +13,7 @@ use crate::decode::{Decoder, Seen, Wanted};
 use crate::expr::{Failures, Node, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 /// Makes a decoder of the fields that something reads.
 type Make = Box<dyn FnOnce(&[Wanted]) -> Box<dyn Decoder>>;
@@ -191,13 +191,13 @@ pub(super) fn bind_from(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<Node, Vec<Mistake>> {
+) -> Result<Node, Vec<Diagnostic>> {
     let field = if arguments.keyword("from") {
-        Some(arguments.field("the field to read from").map_err(|mistake| vec![mistake.usage(entry.usage)])?)
+        Some(arguments.field("the field to read from").map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?)
     } else {
         None
     };
-    arguments.finish(entry.usage).map_err(|mistake| vec![mistake])?;
+    arguments.finish(entry.usage).map_err(|diagnostic| vec![diagnostic])?;
     text_of(field, stage, scope, entry)
 }
 
@@ -207,7 +207,7 @@ pub(super) fn text_of(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<Node, Vec<Mistake>> {
+) -> Result<Node, Vec<Diagnostic>> {
     match field {
         None => {
             let line = super::line(scope, stage, entry, "from")?;
@@ -225,7 +225,7 @@ pub(super) fn bind_open(
     entry: &Entry,
     nests: bool,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
-) -> Result<Extraction, Vec<Mistake>> {
+) -> Result<Extraction, Vec<Diagnostic>> {
     let from = bind_from(&mut Arguments::of(stage), stage, scope, entry)?;
     Ok(open(from, scope, nests, make))
 }

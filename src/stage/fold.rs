@@ -7,7 +7,7 @@ use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Node, Origin, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, keys};
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 use super::dedup::slot_of;
 use super::folding::Folding;
@@ -39,7 +39,7 @@ pub(super) const FOLD: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     bind_fold(Arguments::of(stage), scope, Gives::States)
 }
 
@@ -48,7 +48,7 @@ pub(super) fn bind_running(
     _stage: &ast::Stage,
     arguments: Arguments<'_>,
     scope: &mut Scope,
-) -> Result<BoundStage, Vec<Mistake>> {
+) -> Result<BoundStage, Vec<Diagnostic>> {
     bind_fold(arguments, scope, Gives::Records)
 }
 
@@ -68,38 +68,38 @@ struct Clause<'a> {
     next: &'a ast::Expr,
 }
 
-fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Mistake> {
+fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Diagnostic> {
     let name = arguments.name("the name of a state")?;
     if OF_SOURCE.contains(&name.text.as_str()) {
         let message = format!("`{}` belongs to the source and is no state", name.text);
-        return Err(Mistake::new(name.span, message));
+        return Err(Diagnostic::new(name.span, message));
     }
     arguments.equals("`NAME = INIT then EXPR`")?;
     let initial = arguments.expression("the state in front of the first record")?;
     if !arguments.keyword("then") {
         let name = &name.text;
-        let mistake = arguments.expected("`then` and what each record makes of the state");
-        return Err(mistake.help(format!("write fold {name} = {initial} then {name} + 1")));
+        let diagnostic = arguments.expected("`then` and what each record makes of the state");
+        return Err(diagnostic.help(format!("write fold {name} = {initial} then {name} + 1")));
     }
     Ok(Clause { name, initial, next: arguments.expression("what each record makes of the state")? })
 }
 
-fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Vec<Mistake>> {
+fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Vec<Diagnostic>> {
     let usage = FOLD.entry.usage;
-    let said = |mistake: Mistake| vec![mistake.usage(usage)];
+    let said = |diagnostic: Diagnostic| vec![diagnostic.usage(usage)];
     let mut clauses = vec![clause(&mut arguments).map_err(said)?];
     while arguments.comma() {
         clauses.push(clause(&mut arguments).map_err(said)?);
     }
     let by = keys(&mut arguments).map_err(said)?;
-    arguments.finish(usage).map_err(|mistake| vec![mistake])?;
-    let mut mistakes = same_names(&clauses, &by, gives);
+    arguments.finish(usage).map_err(|diagnostic| vec![diagnostic])?;
+    let mut diagnostics = same_names(&clauses, &by, gives);
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
     let mut keys = Vec::new();
     for key in &by {
         match bind_expr(key.expr, scope) {
             Ok(node) => keys.push(slot_of(node, scope, &mut computed)),
-            Err(found) => mistakes.extend(found),
+            Err(found) => diagnostics.extend(found),
         }
     }
     let mut inner = scope.clone();
@@ -123,12 +123,12 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
             }),
             (initial, next) => {
                 let both = [initial, next].into_iter();
-                mistakes.extend(both.filter_map(Result::err).flatten());
+                diagnostics.extend(both.filter_map(Result::err).flatten());
             }
         }
     }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
     }
     let origin = scope.find("@source").zip(scope.find("@number"));
     let origin = origin.map(|(source, number)| Origin { source, number });
@@ -145,14 +145,14 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
 }
 
 /// Columns of one name, and names for columns that there are none of.
-fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec<Mistake> {
-    let mut mistakes = Vec::new();
+fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let alias = |key: &KeyClause<'_>| key.alias.as_ref().map(|alias| alias.span);
     if gives == Gives::Records {
         let message = "`running` adds the states only: a key has no column to name";
         let aliases = by.iter().filter_map(alias);
-        mistakes.extend(aliases.map(|span| Mistake::new(span, message)));
+        diagnostics.extend(aliases.map(|span| Diagnostic::new(span, message)));
     }
     let keys = by.iter().filter(|_| gives == Gives::States);
     let keys = keys.map(|key| (key.column_name(), key.expr.span));
@@ -160,11 +160,11 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec
     for (name, span) in keys.chain(states) {
         if names.contains(&name) {
             let message = format!("two columns are named `{name}`");
-            mistakes.push(Mistake::new(span, message).help("give the state another name"));
+            diagnostics.push(Diagnostic::new(span, message).help("give the state another name"));
         }
         names.push(name);
     }
-    mistakes
+    diagnostics
 }
 
 /// A bound state.

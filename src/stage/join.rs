@@ -14,7 +14,7 @@ use crate::data::{Entry, Example, TimeSite};
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Path, Span};
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const JOIN: StageDef = StageDef {
     entry: Entry {
@@ -61,20 +61,20 @@ pub struct JoinClause {
     unmatched: Unmatched,
 }
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     clause(stage)
         .map(|clause| BoundStage::Join(Box::new(clause)))
-        .map_err(|mistake| vec![mistake.usage(JOIN.entry.usage)])
+        .map_err(|diagnostic| vec![diagnostic.usage(JOIN.entry.usage)])
 }
 
-fn clause(stage: &ast::Stage) -> Result<JoinClause, Mistake> {
+fn clause(stage: &ast::Stage) -> Result<JoinClause, Diagnostic> {
     let mut arguments = Arguments::of(stage);
     let source = source(&mut arguments, stage)?;
     let of_other = format!("the field of `{}`", source.name.text);
     let Keys { key, other } = keys(&mut arguments, (&of_other, "field"))?;
     if !arguments.keyword("within") {
-        let mistake = arguments.expected("`within` and how far apart two records may be");
-        return Err(mistake.help("a live source never ends: write within 30s, 5m or 1h"));
+        let diagnostic = arguments.expected("`within` and how far apart two records may be");
+        return Err(diagnostic.help("a live source never ends: write within 30s, 5m or 1h"));
     }
     let (within_ns, _) = arguments.duration("how far apart two records may be")?;
     let mut on = None;
@@ -91,9 +91,9 @@ fn clause(stage: &ast::Stage) -> Result<JoinClause, Mistake> {
     if arguments.keyword("late") {
         late_ns = arguments.duration("how late records may come")?.0;
         if on.is_none() {
-            let mistake = Mistake::new(span, "records cannot arrive later than they arrive");
+            let diagnostic = Diagnostic::new(span, "records cannot arrive later than they arrive");
             let help = "`late` goes with the time that records have: write on FIELD before it";
-            return Err(mistake.help(help));
+            return Err(diagnostic.help(help));
         }
     }
     let unmatched = unmatched(&mut arguments);
@@ -120,7 +120,7 @@ pub struct Sides {
 impl JoinClause {
     /// Binds what records of both sides are joined by, and takes from the fields of the other side what is not printed
     /// twice. The records of the other side are those of this input.
-    pub fn bind(&self, first: &mut Scope, second: &mut Scope, input: usize) -> Result<Sides, Vec<Mistake>> {
+    pub fn bind(&self, first: &mut Scope, second: &mut Scope, input: usize) -> Result<Sides, Vec<Diagnostic>> {
         let (key, time) = (first.new_slot(), first.new_slot());
         let (path, span) = &self.other_key;
         let other_key = Expr { kind: ExprKind::Field(path.clone()), span: *span, ..self.key.clone() };
@@ -131,8 +131,8 @@ impl JoinClause {
         let (keys, times) = match (keys, times.transpose()) {
             (Ok(keys), Ok(times)) => (keys, times),
             (keys, times) => {
-                let mistakes = [keys.err(), times.err()].into_iter().flatten();
-                return Err(mistakes.flatten().collect());
+                let diagnostics = [keys.err(), times.err()].into_iter().flatten();
+                return Err(diagnostics.flatten().collect());
             }
         };
         let mut prepared = keys.map(|node| -> Vec<Box<dyn RowStage>> { vec![Box::new(Assign { node, slot: key })] });
@@ -149,7 +149,7 @@ impl JoinClause {
             dropped.push((other_time, other.span));
         }
         for (path, span) in dropped {
-            prepared[1].extend(drop_field(path, span, second).map_err(|mistake| vec![mistake])?);
+            prepared[1].extend(drop_field(path, span, second).map_err(|diagnostic| vec![diagnostic])?);
         }
         let both = first.in_both(second);
         if !both.is_empty() {
@@ -174,30 +174,30 @@ impl JoinClause {
     }
 
     /// Binds what is asked of both sides.
-    fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[Node; 2], Vec<Mistake>> {
+    fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[Node; 2], Vec<Diagnostic>> {
         let is_written_once = by[0].span == by[1].span;
         match (bind_expr(by[0], sides[0]), bind_expr(by[1], sides[1])) {
             (Ok(first), Ok(second)) => Ok([first, second]),
             (Ok(_), Err(_)) if is_written_once => Err(vec![self.missing(by[1], sides[1])]),
             (Err(found), _) if is_written_once => Err(found),
             (first, second) => {
-                let mistakes = [first.err(), second.err()].into_iter().flatten();
-                Err(mistakes.flatten().collect())
+                let diagnostics = [first.err(), second.err()].into_iter().flatten();
+                Err(diagnostics.flatten().collect())
             }
         }
     }
 
     /// The mistake of what only the stream has, though it is asked of both sides.
-    fn missing(&self, by: &Expr, scope: &Scope) -> Mistake {
+    fn missing(&self, by: &Expr, scope: &Scope) -> Diagnostic {
         let other = &self.source.name.text;
         let fields = scope.fields().iter().map(|field| field.name.as_str());
         let fields = fields.collect::<Vec<_>>().join(", ");
-        Mistake::new(by.span, format!("`{other}` has no `{by}`"))
+        Diagnostic::new(by.span, format!("`{other}` has no `{by}`"))
             .help(format!("its fields are: {fields}; write on {by} = FIELD"))
     }
 
     /// The mistake of a field that both sides have; `fields` are those of the other.
-    fn exists_already(&self, name: &str, both: &[String], fields: &[String]) -> Mistake {
+    fn exists_already(&self, name: &str, both: &[String], fields: &[String]) -> Diagnostic {
         let other = &self.source.name;
         let named = |text: &str| ast::Name { text: text.to_owned(), span: other.span };
         let field = |field: &String| match both.contains(field) {
@@ -207,7 +207,7 @@ impl JoinClause {
         let fields: Vec<String> = fields.iter().map(field).collect();
         let stages = self.source.stages.iter().map(|stage| format!("{stage} | "));
         let message = format!("`{}` has a field `{name}`, and so has the stream", other.text);
-        Mistake::new(other.span, message).help(format!(
+        Diagnostic::new(other.span, message).help(format!(
             "give it another name: join ({other} | {}select {}) on …",
             stages.collect::<String>(),
             fields.join(", ")

@@ -5,7 +5,7 @@ use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Node, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const LET: StageDef = StageDef {
     entry: Entry {
@@ -22,17 +22,17 @@ pub(super) const LET: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
     let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
     let mut parts: Vec<BoundStage> = Vec::new();
-    let mut mistakes = Vec::new();
+    let mut diagnostics = Vec::new();
     loop {
         let (name, value) = match assignment(&mut arguments) {
             Ok(assignment) => assignment,
-            Err(mistake) => {
-                mistakes.push(mistake.usage(LET.entry.usage));
-                return Err(mistakes);
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic.usage(LET.entry.usage));
+                return Err(diagnostics);
             }
         };
         let node = bind_expr(value, scope);
@@ -50,30 +50,30 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
                 }
                 stages.push(Box::new(Assign { node, slot }));
             }
-            Err(found) => mistakes.extend(found),
+            Err(found) => diagnostics.extend(found),
         }
         if !arguments.comma() {
             break;
         }
     }
-    if let Err(mistake) = arguments.finish(LET.entry.usage) {
-        mistakes.push(mistake);
+    if let Err(diagnostic) = arguments.finish(LET.entry.usage) {
+        diagnostics.push(diagnostic);
     }
-    if mistakes.is_empty() {
+    if diagnostics.is_empty() {
         parts.push(BoundStage::Rows(stages));
         Ok(BoundStage::Several(parts))
     } else {
-        Err(mistakes)
+        Err(diagnostics)
     }
 }
 
-fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::Expr), Mistake> {
+fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::Expr), Diagnostic> {
     let is_own = is_own(arguments);
     let name = arguments.name("the name of a field")?;
     if !is_own && OF_SOURCE.contains(&name.text.as_str()) {
         let message = format!("`{}` belongs to the source and cannot be replaced", name.text);
         return Err(
-            Mistake::new(name.span, message).help("a field of the record that has this name stands in back quotes")
+            Diagnostic::new(name.span, message).help("a field of the record that has this name stands in back quotes")
         );
     }
     arguments.equals("`=` and its value")?;
@@ -83,7 +83,7 @@ fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::
 /// Whether the next name stands in back quotes, and would mean something else without them.
 fn is_own(arguments: &Arguments<'_>) -> bool {
     let kind = arguments.peek_expression().map(|expr| &expr.kind);
-    matches!(kind, Some(ast::ExprKind::Field(path)) if matches!(path.0.first(), Some(ast::Segment::OwnName(_))))
+    matches!(kind, Some(ast::ExprKind::Field(path)) if matches!(path.0.first(), Some(ast::Segment::QuotedName(_))))
 }
 
 /// Computes one column.

@@ -3,7 +3,7 @@
 use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots};
 use crate::expr::Scope;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const LIMIT: StageDef = StageDef {
     entry: Entry {
@@ -20,8 +20,8 @@ pub(super) const LIMIT: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    let rows = super::only_number(stage, &LIMIT.entry, "how many records").map_err(|mistake| vec![mistake])?;
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+    let rows = super::only_number(stage, &LIMIT.entry, "how many records").map_err(|diagnostic| vec![diagnostic])?;
     Ok(BoundStage::Ordered(Vec::new(), Box::new(Limit { rows })))
 }
 

@@ -5,7 +5,7 @@ use crate::data::{Entry, Example};
 use crate::decode::logfmt::{LogfmtDecoder, Separator};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const LOGFMT: StageDef = StageDef {
     entry: Entry {
@@ -41,15 +41,15 @@ pub(super) const LOGFMT: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
     let mut separator = Separator::White;
     if !arguments.is_done() && !arguments.is_at_clause() {
-        let usage = |mistake: Mistake| vec![mistake.usage(LOGFMT.entry.usage)];
+        let usage = |diagnostic: Diagnostic| vec![diagnostic.usage(LOGFMT.entry.usage)];
         let (text, span) = arguments.text("a separator such as ','").map_err(usage)?;
         if text.is_empty() || text.iter().any(|byte| b"=\"".contains(byte)) {
             let message = "expected a separator without = and quotes, such as ',' or '; '";
-            return Err(usage(Mistake::new(span, message)));
+            return Err(usage(Diagnostic::new(span, message)));
         }
         separator = Separator::of(text);
     }

@@ -15,7 +15,7 @@ use crate::expr::scope::closest;
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Span as Place;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const LOOKUP: StageDef = StageDef {
     entry: Entry {
@@ -60,17 +60,17 @@ struct Clauses<'a> {
     unmatched: Unmatched,
 }
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    let said = |mistake: Mistake| vec![mistake.usage(LOOKUP.entry.usage)];
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+    let said = |diagnostic: Diagnostic| vec![diagnostic.usage(LOOKUP.entry.usage)];
     let clauses = clauses(Arguments::of(stage)).map_err(said)?;
     let key = bind_expr(clauses.key, scope);
     let table = open(&clauses, scope);
     let (key, table) = match (key, table) {
         (Ok(key), Ok(table)) => (key, table),
         (key, table) => {
-            let mut mistakes = key.err().unwrap_or_default();
-            mistakes.extend(table.err());
-            return Err(mistakes);
+            let mut diagnostics = key.err().unwrap_or_default();
+            diagnostics.extend(table.err());
+            return Err(diagnostics);
         }
     };
     let (column, span) = &clauses.column;
@@ -80,7 +80,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     let rows = Keyed::of(table, column, &names)
         .map_err(|missing| vec![no_such_column(&clauses.path, &missing, *span, &all)])?;
     let exists = |name: &&String| scope.fields().iter().any(|field| field.name == **name);
-    let existing: Vec<Mistake> = names.iter().filter(exists).map(|name| exists_already(&clauses, name)).collect();
+    let existing: Vec<Diagnostic> = names.iter().filter(exists).map(|name| exists_already(&clauses, name)).collect();
     if !existing.is_empty() {
         return Err(existing);
     }
@@ -98,7 +98,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
     })]))
 }
 
-fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Mistake> {
+fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Diagnostic> {
     let (path, path_span) = arguments.text("a file in quotes")?;
     let path = String::from_utf8_lossy(path).into_owned();
     let Keys { key, other } = keys(&mut arguments, ("the file's column", "column"))?;
@@ -108,15 +108,15 @@ fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Mistake> {
 }
 
 /// Reads the file.
-fn open(clauses: &Clauses<'_>, scope: &Scope) -> Result<Table, Mistake> {
+fn open(clauses: &Clauses<'_>, scope: &Scope) -> Result<Table, Diagnostic> {
     let name = escape_controls(&clauses.path);
-    let mistake = |message: String| Mistake::new(clauses.path_span, message);
+    let diagnostic = |message: String| Diagnostic::new(clauses.path_span, message);
     let Some(read_file) = scope.read_file else {
-        return Err(mistake("files cannot be read here".to_owned()));
+        return Err(diagnostic("files cannot be read here".to_owned()));
     };
     let bytes =
-        read_file(clauses.path.as_ref()).map_err(|reason| mistake(format!("{name} cannot be read: {reason}")))?;
-    table(&clauses.path, bytes).map_err(mistake)
+        read_file(clauses.path.as_ref()).map_err(|reason| diagnostic(format!("{name} cannot be read: {reason}")))?;
+    table(&clauses.path, bytes).map_err(diagnostic)
 }
 
 /// The table that a file holds, or what is wrong with it.
@@ -125,20 +125,20 @@ fn table(path: &str, bytes: Vec<u8>) -> Result<Table, String> {
     read_table(path, bytes).map_err(|bad| format!("{name}:{}: {}", bad.line, bad.reason))
 }
 
-fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Mistake {
+fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Diagnostic {
     let path = escape_controls(path);
-    let mistake = Mistake::new(span, format!("{path} has no column `{name}`"));
+    let diagnostic = Diagnostic::new(span, format!("{path} has no column `{name}`"));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     match closest(name, &names) {
-        Some(close) => mistake.help(format!("did you mean `{close}`? write on K = {close}")),
-        None => mistake.help(format!("its columns are: {}; write on K = COLUMN", names.join(", "))),
+        Some(close) => diagnostic.help(format!("did you mean `{close}`? write on K = {close}")),
+        None => diagnostic.help(format!("its columns are: {}; write on K = COLUMN", names.join(", "))),
     }
 }
 
-fn exists_already(clauses: &Clauses<'_>, name: &str) -> Mistake {
+fn exists_already(clauses: &Clauses<'_>, name: &str) -> Diagnostic {
     let path = escape_controls(&clauses.path);
     let message = format!("{path} has a column `{name}`, and so has the stream");
-    Mistake::new(clauses.path_span, message).help(format!(
+    Diagnostic::new(clauses.path_span, message).help(format!(
         "drop the stream's in front, or give it another name: let other = {name} | drop {name} | lookup …"
     ))
 }

@@ -8,7 +8,7 @@ use crate::expr::pattern::bind_pattern;
 use crate::expr::{Node, Pattern, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind};
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const MATCH: StageDef = StageDef {
     entry: Entry {
@@ -33,37 +33,38 @@ pub(super) fn bind(
     scope: &mut Scope,
     entry: &Entry,
     keep: bool,
-) -> Result<BoundStage, Vec<Mistake>> {
+) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let (mut patterns, mut mistakes) = (Vec::new(), Vec::new());
+    let (mut patterns, mut diagnostics) = (Vec::new(), Vec::new());
     let mut field: Option<&Expr> = None;
     loop {
-        let mut expr =
-            arguments.expression("a \"text\" or a /regex/").map_err(|mistake| vec![mistake.usage(entry.usage)])?;
+        let mut expr = arguments
+            .expression("a \"text\" or a /regex/")
+            .map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?;
         if let ExprKind::In(pattern, within) = &expr.kind {
             (expr, field) = (pattern, Some(within.as_ref()));
         }
         match bind_pattern(expr) {
             Ok(pattern) => patterns.push(pattern),
-            Err(mistake) => mistakes.push(mistake.usage(entry.usage)),
+            Err(diagnostic) => diagnostics.push(diagnostic.usage(entry.usage)),
         }
         if field.is_some() || !arguments.comma() {
             break;
         }
     }
-    if let Err(mistake) = arguments.finish(entry.usage) {
-        mistakes.push(mistake);
+    if let Err(diagnostic) = arguments.finish(entry.usage) {
+        diagnostics.push(diagnostic);
     }
     let of = match field {
         Some(field) => bind_expr(field, scope),
         None => super::line(scope, stage, entry, "in"),
     };
     match of {
-        Ok(of) if mistakes.is_empty() => Ok(BoundStage::Rows(vec![Box::new(Match { patterns, of, keep })])),
-        Ok(_) => Err(mistakes),
+        Ok(of) if diagnostics.is_empty() => Ok(BoundStage::Rows(vec![Box::new(Match { patterns, of, keep })])),
+        Ok(_) => Err(diagnostics),
         Err(found) => {
-            mistakes.extend(found);
-            Err(mistakes)
+            diagnostics.extend(found);
+            Err(diagnostics)
         }
     }
 }

@@ -66,7 +66,7 @@ use std::borrow::Cow;
 use crate::data::{Batch, Entry, LiveSlots, Scanner, Slot, Value};
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
@@ -109,7 +109,7 @@ pub struct StageDef {
     /// Whether it makes or chooses columns: if no stage does, lines are printed as they came.
     pub chooses_columns: bool,
     /// Reads the arguments, changes the scope to what the next stage sees, and makes the stage.
-    pub bind: fn(&ast::Stage, &mut Scope) -> Result<BoundStage, Vec<Mistake>>,
+    pub bind: fn(&ast::Stage, &mut Scope) -> Result<BoundStage, Vec<Diagnostic>>,
 }
 
 /// What a stage becomes.
@@ -224,24 +224,25 @@ pub fn find(name: &str) -> Option<&'static StageDef> {
 }
 
 /// The field `line`, which a stage takes where none is named; if it is gone, the mistake says how to name another.
-fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<Node, Vec<Mistake>> {
+fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<Node, Vec<Diagnostic>> {
     match scope.find("line") {
         Some(slot) => Ok(Node::Field(slot, "line".to_owned())),
         None if scope.unknown => Ok(Node::Constant(Value::Null)),
         None => {
-            let mistake = Mistake::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));
+            let diagnostic =
+                Diagnostic::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));
             Err(vec![match scope.fields().first() {
-                Some(field) => mistake.help(format!("write {stage} {word} {}", field.name)),
-                None => mistake.usage(entry.usage),
+                Some(field) => diagnostic.help(format!("write {stage} {word} {}", field.name)),
+                None => diagnostic.usage(entry.usage),
             }])
         }
     }
 }
 
 /// The only argument of a stage that takes a number.
-fn only_number(stage: &ast::Stage, entry: &Entry, what: &str) -> Result<usize, Mistake> {
+fn only_number(stage: &ast::Stage, entry: &Entry, what: &str) -> Result<usize, Diagnostic> {
     let mut arguments = Arguments::of(stage);
-    let (number, _) = arguments.integer(what).map_err(|mistake| mistake.usage(entry.usage))?;
+    let (number, _) = arguments.integer(what).map_err(|diagnostic| diagnostic.usage(entry.usage))?;
     arguments.finish(entry.usage)?;
     Ok(usize::try_from(number).unwrap_or(usize::MAX))
 }

@@ -1,6 +1,6 @@
 //! What stages have in common that find records by key: `on K [= K2]` and `left`.
 
-use crate::lang::Mistake;
+use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Path, Span};
 
@@ -20,7 +20,10 @@ pub(super) struct Keys<'a> {
 }
 
 /// Reads `on K [= K2]`; `other` is what K2 names, `placeholder` a word in its place.
-pub(super) fn keys<'a>(arguments: &mut Arguments<'a>, (other, placeholder): (&str, &str)) -> Result<Keys<'a>, Mistake> {
+pub(super) fn keys<'a>(
+    arguments: &mut Arguments<'a>,
+    (other, placeholder): (&str, &str),
+) -> Result<Keys<'a>, Diagnostic> {
     if !arguments.keyword("on") {
         return Err(arguments.expected("`on` and the key"));
     }
@@ -32,7 +35,7 @@ pub(super) fn keys<'a>(arguments: &mut Arguments<'a>, (other, placeholder): (&st
     } else {
         let message = format!("`{key}` is no field: {other} has to be named");
         let help = format!("write on {key} = {placeholder}");
-        return Err(Mistake::new(key.span, message).help(help));
+        return Err(Diagnostic::new(key.span, message).help(help));
     };
     Ok(Keys { key, other })
 }

@@ -8,7 +8,7 @@ use crate::expr::Scope;
 use crate::expr::scope::closest;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span};
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const PARSE: StageDef = StageDef {
     entry: Entry {
@@ -42,13 +42,13 @@ pub(super) const PARSE: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
     let expr = arguments
         .expression("a pattern or the name of a format")
-        .map_err(|mistake| vec![mistake.usage(PARSE.entry.usage)])?;
+        .map_err(|diagnostic| vec![diagnostic.usage(PARSE.entry.usage)])?;
     if let ExprKind::Literal(Value::Text(text)) = &expr.kind {
-        let pattern = Pattern::new(text).map_err(|error| vec![mistake(expr, text, error)])?;
+        let pattern = Pattern::new(text).map_err(|error| vec![diagnostic(expr, text, error)])?;
         let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
         let names = pattern.names();
         let times = pattern.times();
@@ -87,9 +87,9 @@ fn bind_own(
     mut arguments: Arguments<'_>,
     expr: &Expr,
     scope: &mut Scope,
-) -> Result<BoundStage, Vec<Mistake>> {
+) -> Result<BoundStage, Vec<Diagnostic>> {
     let own = match expr.as_word().map(|_| formats::own_formats()) {
-        Some(Err(reason)) => return Err(vec![Mistake::new(expr.span, reason)]),
+        Some(Err(reason)) => return Err(vec![Diagnostic::new(expr.span, reason)]),
         Some(Ok(own)) => own,
         None => &[],
     };
@@ -112,7 +112,7 @@ fn set_times<'n>(names: impl Iterator<Item = &'n str>, scope: &Scope) {
 }
 
 /// A mistake in a pattern, at its place in the expression: within the quotes if nothing there is escaped.
-fn mistake(expr: &Expr, text: &[u8], error: PatternError) -> Mistake {
+fn diagnostic(expr: &Expr, text: &[u8], error: PatternError) -> Diagnostic {
     let is_plain = expr.span.end - expr.span.start == text.len() + 2;
     let span = if is_plain && !error.place.is_empty() {
         let start = expr.span.start + 1;
@@ -120,7 +120,7 @@ fn mistake(expr: &Expr, text: &[u8], error: PatternError) -> Mistake {
     } else {
         expr.span
     };
-    Mistake::new(span, error.message).help(error.help)
+    Diagnostic::new(span, error.message).help(error.help)
 }
 
 /// Names that formats have elsewhere.
@@ -139,29 +139,29 @@ const BORROWED_FORMATS: [(&str, &str); 9] = [
     ("json logfmt csv tsv w3c", "it is a stage: write it without `parse`"),
 ];
 
-fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Mistake {
+fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Diagnostic {
     let Some(word) = expr.as_word() else {
         let message = format!("expected a pattern or the name of a format, found `{expr}`");
-        let mistake = Mistake::new(expr.span, message);
+        let diagnostic = Diagnostic::new(expr.span, message);
         return match expr.kind {
-            ExprKind::Regex(_) => mistake.help(format!("write regex {expr}")),
-            _ => mistake.usage(PARSE.entry.usage),
+            ExprKind::Regex(_) => diagnostic.help(format!("write regex {expr}")),
+            _ => diagnostic.usage(PARSE.entry.usage),
         };
     };
     if word == "from" {
-        return Mistake::new(expr.span, "expected a pattern or the name of a format, found `from`")
+        return Diagnostic::new(expr.span, "expected a pattern or the name of a format, found `from`")
             .usage(PARSE.entry.usage);
     }
     let own = own.iter().map(|format| format.name.as_str());
     let names: Vec<&str> = FORMATS.iter().map(|format| format.entry.name).chain(own).collect();
-    let mistake = Mistake::new(expr.span, format!("unknown format `{word}`"));
+    let diagnostic = Diagnostic::new(expr.span, format!("unknown format `{word}`"));
     let borrowed = BORROWED_FORMATS.iter().find(|(words, _)| words.split(' ').any(|other| other == word));
     if let Some((_, help)) = borrowed {
-        return mistake.help(*help);
+        return diagnostic.help(*help);
     }
     match closest(word, &names) {
-        Some(close) => mistake.help(format!("did you mean `{close}`?")),
-        None => mistake
+        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        None => diagnostic
             .help(format!("a format is one of {}; a pattern stands in quotes: \"{{a}} {{b}}\"", names.join(", "))),
     }
 }

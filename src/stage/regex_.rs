@@ -7,7 +7,7 @@ use crate::expr::Scope;
 use crate::expr::pattern::bind_regex;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::ExprKind;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const REGEX: StageDef = StageDef {
     entry: Entry {
@@ -33,19 +33,19 @@ pub(super) const REGEX: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    let usage = |mistake: Mistake| vec![mistake.usage(REGEX.entry.usage)];
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+    let usage = |diagnostic: Diagnostic| vec![diagnostic.usage(REGEX.entry.usage)];
     let mut arguments = Arguments::of(stage);
     let expr = arguments.expression("a /regex/ with named groups").map_err(usage)?;
     let ExprKind::Regex(literal) = &expr.kind else {
-        return Err(usage(Mistake::new(expr.span, format!("expected a /regex/ with named groups, found `{expr}`"))));
+        return Err(usage(Diagnostic::new(expr.span, format!("expected a /regex/ with named groups, found `{expr}`"))));
     };
     let regex = bind_regex(literal, expr).map_err(usage)?;
     let names = group_names(&regex);
     if names.is_empty() {
-        let mistake = Mistake::new(expr.span, "this regular expression names no group");
+        let diagnostic = Diagnostic::new(expr.span, "this regular expression names no group");
         return Err(vec![
-            mistake.help("a group is named (?<name>…); did you mean `match`, which keeps the lines that match?"),
+            diagnostic.help("a group is named (?<name>…); did you mean `match`, which keeps the lines that match?"),
         ]);
     }
     let from = extract::bind_from(&mut arguments, stage, scope, &REGEX.entry)?;

@@ -6,7 +6,7 @@ use crate::data::{Entry, Example};
 use crate::expr::{Node, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, alias};
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const SELECT: StageDef = StageDef {
     entry: Entry {
@@ -24,25 +24,25 @@ pub(super) const SELECT: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
     let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
     let mut chosen: Vec<(String, crate::data::Slot)> = Vec::new();
-    let mut mistakes = Vec::new();
+    let mut diagnostics = Vec::new();
     loop {
-        let expr = arguments.expression("a field").map_err(|mistake| vec![mistake.usage(SELECT.entry.usage)])?;
+        let expr = arguments.expression("a field").map_err(|diagnostic| vec![diagnostic.usage(SELECT.entry.usage)])?;
         let name = match alias(&mut arguments) {
             Ok(alias) => KeyClause { expr, alias }.column_name(),
-            Err(mistake) => {
-                mistakes.push(mistake);
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
                 break;
             }
         };
         match bind_expr(expr, scope) {
             Ok(node) => {
                 if chosen.iter().any(|(other, _)| *other == name) {
-                    mistakes.push(
-                        Mistake::new(expr.span, format!("two fields are named `{name}`"))
+                    diagnostics.push(
+                        Diagnostic::new(expr.span, format!("two fields are named `{name}`"))
                             .help(format!("name one of them: {expr} as other")),
                     );
                 }
@@ -58,16 +58,16 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
                 };
                 chosen.push((name, slot));
             }
-            Err(found) => mistakes.extend(found),
+            Err(found) => diagnostics.extend(found),
         }
         if !arguments.comma() {
             break;
         }
     }
-    if mistakes.is_empty() {
-        arguments.finish(SELECT.entry.usage).map_err(|mistake| vec![mistake])?;
+    if diagnostics.is_empty() {
+        arguments.finish(SELECT.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
     }
     scope.clear_fields();
     chosen.iter().for_each(|(name, slot)| scope.set_slot(name, *slot));
-    if mistakes.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(mistakes) }
+    if diagnostics.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(diagnostics) }
 }

@@ -7,8 +7,8 @@ use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, LiveSlots, Rank, Slot, gather_across};
 use crate::expr::{Node, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
-use crate::lang::clauses::refuse_constant;
-use crate::lang::{Mistake, ast};
+use crate::lang::clauses::reject_constant;
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const SORT: StageDef = StageDef {
     entry: Entry {
@@ -34,14 +34,15 @@ pub(super) const SORT: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let (mut keys, mut mistakes) = (Vec::new(), Vec::new());
+    let (mut keys, mut diagnostics) = (Vec::new(), Vec::new());
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
-        let expr = arguments.expression("what to sort by").map_err(|mistake| vec![mistake.usage(SORT.entry.usage)])?;
-        if let Err(constant) = refuse_constant(expr) {
-            mistakes.push(constant);
+        let expr =
+            arguments.expression("what to sort by").map_err(|diagnostic| vec![diagnostic.usage(SORT.entry.usage)])?;
+        if let Err(constant) = reject_constant(expr) {
+            diagnostics.push(constant);
         }
         let direction = if arguments.keyword("desc") { Direction::Descending } else { Direction::Ascending };
         if direction == Direction::Ascending {
@@ -55,20 +56,20 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
                 computed.push(Box::new(Assign { node, slot }));
                 keys.push(SortKey { slot, direction });
             }
-            Err(found) => mistakes.extend(found),
+            Err(found) => diagnostics.extend(found),
         }
         if !arguments.comma() {
             break;
         }
     }
-    if let Err(mistake) = arguments.finish(SORT.entry.usage) {
-        mistakes.push(mistake);
+    if let Err(diagnostic) = arguments.finish(SORT.entry.usage) {
+        diagnostics.push(diagnostic);
     }
-    if mistakes.is_empty() {
+    if diagnostics.is_empty() {
         let sort = Box::new(Sort { keys, limit: None });
         Ok(BoundStage::Ordered(computed, sort))
     } else {
-        Err(mistakes)
+        Err(diagnostics)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::expr::{Node, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::ExprKind;
 use crate::lang::clauses::alias;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const SPLIT: StageDef = StageDef {
     entry: Entry {
@@ -40,27 +40,27 @@ pub(super) const SPLIT: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
     let mut separator = Separator::WhiteSpace;
-    let mistake = |mistake: Mistake| vec![mistake.usage(SPLIT.entry.usage)];
+    let diagnostic = |diagnostic: Diagnostic| vec![diagnostic.usage(SPLIT.entry.usage)];
     if let Some(expr) = arguments.peek_expression() {
         match &expr.kind {
             ExprKind::Literal(Value::Text(text)) if text.is_empty() => {
-                return Err(mistake(Mistake::new(expr.span, "the separator is empty")));
+                return Err(diagnostic(Diagnostic::new(expr.span, "the separator is empty")));
             }
             ExprKind::Literal(Value::Text(text)) => separator = Separator::of_text(text),
-            ExprKind::Regex(literal) => separator = Separator::Regex(bind_regex(literal, expr).map_err(mistake)?),
+            ExprKind::Regex(literal) => separator = Separator::Regex(bind_regex(literal, expr).map_err(diagnostic)?),
             ExprKind::Field(_) => {}
             _ => {
-                return Err(mistake(Mistake::new(
+                return Err(diagnostic(Diagnostic::new(
                     expr.span,
                     format!("expected a \"text\" or a /regex/ to split at, found `{expr}`"),
                 )));
             }
         }
         if !matches!(expr.kind, ExprKind::Field(_)) {
-            arguments.expression("a separator").map_err(mistake)?;
+            arguments.expression("a separator").map_err(diagnostic)?;
         }
     }
     let (mut keep, mut from, mut name) = (false, None, None);
@@ -68,14 +68,14 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake
         if arguments.keyword("keep") {
             keep = true;
         } else if arguments.keyword("from") {
-            from = Some(arguments.field("the field to split").map_err(mistake)?);
-        } else if let Some(alias) = alias(&mut arguments).map_err(mistake)? {
+            from = Some(arguments.field("the field to split").map_err(diagnostic)?);
+        } else if let Some(alias) = alias(&mut arguments).map_err(diagnostic)? {
             name = Some(alias.text);
         } else {
             break;
         }
     }
-    arguments.finish(SPLIT.entry.usage).map_err(|mistake| vec![mistake])?;
+    arguments.finish(SPLIT.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
     let name = name.as_deref().unwrap_or("word");
     let (node, slot, replaced) = match from {
         Some((path, span)) => {

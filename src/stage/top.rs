@@ -5,7 +5,7 @@ use crate::data::{Entry, Example, Value};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Argument, Expr, ExprKind, Path, Segment};
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const TOP: StageDef = StageDef {
     entry: Entry {
@@ -19,12 +19,13 @@ pub(super) const TOP: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let (rows, span) = arguments.integer("how many").map_err(|mistake| vec![mistake.usage(TOP.entry.usage)])?;
+    let (rows, span) = arguments.integer("how many").map_err(|diagnostic| vec![diagnostic.usage(TOP.entry.usage)])?;
     if arguments.is_done() {
         return Err(vec![
-            Mistake::new(arguments.span_here(), "expected a field to count by, found the end").usage(TOP.entry.usage),
+            Diagnostic::new(arguments.span_here(), "expected a field to count by, found the end")
+                .usage(TOP.entry.usage),
         ]);
     }
     let word = |text: &str| Expr {

@@ -9,7 +9,7 @@ use crate::expr::scope::Whole;
 use crate::expr::{Scope, United};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Name;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const UNION: StageDef = StageDef {
     entry: Entry {
@@ -47,11 +47,11 @@ pub struct UnionClause {
     pub stages: Vec<ast::Stage>,
 }
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    clause(stage).map(BoundStage::Union).map_err(|mistake| vec![mistake.usage(UNION.entry.usage)])
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+    clause(stage).map(BoundStage::Union).map_err(|diagnostic| vec![diagnostic.usage(UNION.entry.usage)])
 }
 
-fn clause(stage: &ast::Stage) -> Result<UnionClause, Mistake> {
+fn clause(stage: &ast::Stage) -> Result<UnionClause, Diagnostic> {
     let mut arguments = Arguments::of(stage);
     let clause = source(&mut arguments, stage)?;
     arguments.finish(UNION.entry.usage)?;
@@ -59,7 +59,7 @@ fn clause(stage: &ast::Stage) -> Result<UnionClause, Mistake> {
 }
 
 /// Reads `NAME` or `(NAME | STAGE | …)`.
-pub(super) fn source(arguments: &mut Arguments<'_>, stage: &ast::Stage) -> Result<UnionClause, Mistake> {
+pub(super) fn source(arguments: &mut Arguments<'_>, stage: &ast::Stage) -> Result<UnionClause, Diagnostic> {
     const EXPECTED: &str = "the name of another source";
     Ok(match arguments.pipeline() {
         Some((pipeline, _)) => {
@@ -73,7 +73,7 @@ pub(super) fn source(arguments: &mut Arguments<'_>, stage: &ast::Stage) -> Resul
             let Some(name) = name else {
                 let first = pipeline.stages.first().unwrap_or(stage);
                 let message = format!("expected {EXPECTED}, found `{first}`");
-                return Err(Mistake::new(first.span, message));
+                return Err(Diagnostic::new(first.span, message));
             };
             UnionClause { name, stages: stages.cloned().collect() }
         }

@@ -5,7 +5,7 @@ use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, Truth, ValueRef};
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const UNTIL: StageDef = StageDef {
     entry: Entry {
@@ -32,10 +32,10 @@ pub(super) const UNTIL: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &UNTIL.entry)?;
-    arguments.finish(UNTIL.entry.usage).map_err(|mistake| vec![mistake])?;
+    arguments.finish(UNTIL.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
     // Judged once a row and by the workers: values that do not fit are counted once as well.
     let truth = scope.new_slot();
     let judge = Box::new(Judge { condition, truth });

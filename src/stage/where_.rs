@@ -6,7 +6,7 @@ use super::{Account, BoundStage, Required, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
 use crate::expr::{Node, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 
 pub(super) const WHERE: StageDef = StageDef {
     entry: Entry {
@@ -24,16 +24,17 @@ pub(super) const WHERE: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let condition = arguments.expression("a condition").map_err(|mistake| vec![mistake.usage(WHERE.entry.usage)])?;
+    let condition =
+        arguments.expression("a condition").map_err(|diagnostic| vec![diagnostic.usage(WHERE.entry.usage)])?;
     let here = arguments.span_here();
     if arguments.equals_sign() {
         return Err(vec![
-            Mistake::new(here, "`=` assigns; a comparison is `==`").help(format!("write where {condition} == …")),
+            Diagnostic::new(here, "`=` assigns; a comparison is `==`").help(format!("write where {condition} == …")),
         ]);
     }
-    arguments.finish(WHERE.entry.usage).map_err(|mistake| vec![mistake])?;
+    arguments.finish(WHERE.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
     let condition = bind_condition(condition, scope)?;
     Ok(BoundStage::Rows(vec![Box::new(Where { condition })]))
 }

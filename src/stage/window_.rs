@@ -8,7 +8,7 @@ use crate::data::{
 use crate::expr::{Node, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
-use crate::lang::{Mistake, ast};
+use crate::lang::{Diagnostic, ast};
 use crate::window::{Kind, Window};
 
 /// A record that is in more windows has more rows than anybody reads.
@@ -70,11 +70,11 @@ pub struct WindowClause {
     pub span: Span,
 }
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Mistake>> {
-    read(stage).map(BoundStage::Window).map_err(|mistake| vec![mistake.usage(WINDOW.entry.usage)])
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+    read(stage).map(BoundStage::Window).map_err(|diagnostic| vec![diagnostic.usage(WINDOW.entry.usage)])
 }
 
-fn read(stage: &ast::Stage) -> Result<WindowClause, Mistake> {
+fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
     let mut arguments = Arguments::of(stage);
     let kind = kind(&mut arguments)?;
     let (mut on, mut late) = (None, None);
@@ -90,10 +90,10 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Mistake> {
     }
     arguments.finish(WINDOW.entry.usage)?;
     if let (Kind::Rows { .. }, Some(span)) = (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1))) {
-        return Err(Mistake::new(span, "a window of rows goes by the order in which they come, not by time"));
+        return Err(Diagnostic::new(span, "a window of rows goes by the order in which they come, not by time"));
     }
     if let (None, Some((_, span))) = (&on, late) {
-        return Err(Mistake::new(span, "records cannot arrive later than they arrive")
+        return Err(Diagnostic::new(span, "records cannot arrive later than they arrive")
             .help("`late` goes with the time that records have: write on FIELD before it"));
     }
     Ok(WindowClause {
@@ -103,7 +103,7 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Mistake> {
     })
 }
 
-fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
+fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
     if arguments.keyword("session") {
         let (gap, span) = arguments.duration("for how long a key is silent when its session ends")?;
         return Ok(Kind::Session { gap: positive(gap, span)? });
@@ -117,7 +117,7 @@ fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
             let (length, slide) = (duration(left)?, duration(right)?);
             arguments.expression("how long a window is")?;
             if slide > length {
-                return Err(Mistake::new(
+                return Err(Diagnostic::new(
                     right.span,
                     "the slide is longer than the window: records between two windows would be in none",
                 ));
@@ -134,7 +134,7 @@ fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
 }
 
 /// Each record is in `length / slide` windows, and each window is a row at least: nobody reads a billion rows.
-fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Mistake> {
+fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Diagnostic> {
     let windows = length / slide;
     if windows <= MOST_WINDOWS {
         return Ok(());
@@ -147,23 +147,23 @@ fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Mistake> {
         text
     });
     let message = format!("each record would be in {windows} windows: at most {MOST_WINDOWS} are allowed");
-    Err(Mistake::new(span, message).help(format!("write a longer slide, such as window {length}/{suggested}")))
+    Err(Diagnostic::new(span, message).help(format!("write a longer slide, such as window {length}/{suggested}")))
 }
 
 /// `100 rows` or `100 rows/10 rows`: to the grammar, `100`, `rows / 10`, `rows`.
-fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
+fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
     let (length, span) = arguments.integer("how many rows")?;
     let length = positive(i64::try_from(length).unwrap_or(i64::MAX), span)?;
     let slide = match arguments.peek_expression().map(|expr| &expr.kind) {
         Some(ExprKind::Binary(BinaryOp::Divide, left, right)) if left.as_word() == Some("rows") => {
             let ExprKind::Literal(Value::Int(slide)) = right.kind else {
-                return Err(Mistake::new(right.span, "expected how many rows").help("write window 100 rows/10 rows"));
+                return Err(Diagnostic::new(right.span, "expected how many rows").help("write window 100 rows/10 rows"));
             };
             arguments.expression("rows")?;
             arguments.keyword("rows");
             let slide = positive(slide, right.span)?;
             if slide > length {
-                return Err(Mistake::new(
+                return Err(Diagnostic::new(
                     right.span,
                     "the slide is longer than the window: records between two windows would be in none",
                 ));
@@ -172,25 +172,25 @@ fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Mistake> {
         }
         _ if arguments.keyword("rows") || arguments.keyword("row") => length,
         _ => {
-            let mistake = Mistake::new(span, format!("{length} of what?"));
-            return Err(mistake.help(format!("write window {length}s or window {length} rows")));
+            let diagnostic = Diagnostic::new(span, format!("{length} of what?"));
+            return Err(diagnostic.help(format!("write window {length}s or window {length} rows")));
         }
     };
     Ok(Kind::Rows { length, slide })
 }
 
-fn duration(expr: &Expr) -> Result<i64, Mistake> {
+fn duration(expr: &Expr) -> Result<i64, Diagnostic> {
     match &expr.kind {
         ExprKind::Literal(Value::Duration(ns)) => positive(*ns, expr.span),
-        ExprKind::Literal(Value::Int(number)) => Err(Mistake::new(expr.span, format!("{number} of what?"))
+        ExprKind::Literal(Value::Int(number)) => Err(Diagnostic::new(expr.span, format!("{number} of what?"))
             .help(format!("a duration has a unit: {number}s, {number}m, {number}h"))),
-        _ => Err(Mistake::new(expr.span, format!("expected a duration, found `{expr}`"))
+        _ => Err(Diagnostic::new(expr.span, format!("expected a duration, found `{expr}`"))
             .help("a duration is written 30s, 5m or 1h")),
     }
 }
 
-fn positive(number: i64, span: Span) -> Result<i64, Mistake> {
-    if number > 0 { Ok(number) } else { Err(Mistake::new(span, "a window has a length above 0")) }
+fn positive(number: i64, span: Span) -> Result<i64, Diagnostic> {
+    if number > 0 { Ok(number) } else { Err(Diagnostic::new(span, "a window has a length above 0")) }
 }
 
 /// Reads the time of each record; those that have none are rejected.

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use bourn::engine::{self, Control, Encoding, Job, Outcome};
-use bourn::lang::Mistake;
+use bourn::lang::Diagnostic;
 use bourn::plan::Plan;
 
 /// A run that takes longer is stuck.
@@ -29,7 +29,7 @@ pub enum Origin {
 }
 
 /// The plan of an expression.
-pub fn plan(expression: &str) -> Result<Arc<Plan>, Vec<Mistake>> {
+pub fn plan(expression: &str) -> Result<Arc<Plan>, Vec<Diagnostic>> {
     let pipeline = bourn::lang::parse(expression)?;
     Plan::of(&pipeline, bourn::plan::Printing::AsItCame).map(Arc::new)
 }

@@ -1,7 +1,7 @@
 //! OPTIONS: what can stand on the command line. One row an option: clap, help, manual and completions read it.
 
 mod table;
-mod takes;
+mod value_kind;
 
 use std::ffi::OsString;
 
@@ -10,8 +10,8 @@ use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 use crate::data::Entry;
 
 pub use table::OPTIONS;
-pub use takes::Takes;
-pub(super) use takes::With;
+pub(super) use value_kind::NamedSource;
+pub use value_kind::ValueKind;
 
 /// An option and what the manual says of it.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct OptionDef {
     /// Its short name.
     pub short: Option<char>,
     /// What stands behind it.
-    pub takes: Takes,
+    pub kind: ValueKind,
     /// Whether users are told of it.
     pub audience: Audience,
 }
@@ -51,19 +51,19 @@ impl OptionDef {
             .short(self.short)
             .help(self.entry.summary)
             .hide(self.audience == Audience::Developers);
-        match self.takes {
-            Takes::Nothing => arg.action(ArgAction::SetTrue),
-            takes => arg
-                .value_name(takes.value_name())
-                .action(match takes {
-                    Takes::Source => ArgAction::Append,
+        match self.kind {
+            ValueKind::Nothing => arg.action(ArgAction::SetTrue),
+            kind => arg
+                .value_name(kind.value_name())
+                .action(match kind {
+                    ValueKind::Source => ArgAction::Append,
                     _ => ArgAction::Set,
                 })
-                .num_args(if takes == Takes::Name { 0..=1 } else { 1..=1 })
-                .value_parser(takes.value_parser())
-                .allow_hyphen_values(takes == Takes::Name)
-                .value_hint(match takes {
-                    Takes::File => ValueHint::FilePath,
+                .num_args(if kind == ValueKind::Name { 0..=1 } else { 1..=1 })
+                .value_parser(kind.value_parser())
+                .allow_hyphen_values(kind == ValueKind::Name)
+                .value_hint(match kind {
+                    ValueKind::File => ValueHint::FilePath,
                     _ => ValueHint::Other,
                 }),
         }
@@ -106,10 +106,10 @@ mod tests {
     fn usages_say_what_clap_accepts() {
         for def in OPTIONS {
             let short = def.short.map_or(String::new(), |short| format!("-{short}, "));
-            let value = match def.takes {
-                Takes::Nothing => String::new(),
-                Takes::Name => format!(" [{}]", def.takes.value_name()),
-                takes => format!(" {}", takes.value_name()),
+            let value = match def.kind {
+                ValueKind::Nothing => String::new(),
+                ValueKind::Name => format!(" [{}]", def.kind.value_name()),
+                kind => format!(" {}", kind.value_name()),
             };
             assert_eq!(def.entry.usage, format!("{short}--{}{value}", def.entry.name));
         }

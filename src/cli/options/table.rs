@@ -1,6 +1,6 @@
 //! The rows, by name.
 
-use super::{Audience, OptionDef, Takes};
+use super::{Audience, OptionDef, ValueKind};
 use crate::data::{Entry, Example};
 
 /// Every option, by name.
@@ -22,7 +22,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Host,
+        kind: ValueKind::Host,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -39,7 +39,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Duration,
+        kind: ValueKind::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -55,7 +55,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -67,7 +67,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[Example { expr: "--check 'split | count by word'", input: "", output: "" }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -83,7 +83,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Size,
+        kind: ValueKind::Size,
         audience: Audience::Developers,
     },
     &OptionDef {
@@ -100,7 +100,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::When,
+        kind: ValueKind::When,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -116,7 +116,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Duration,
+        kind: ValueKind::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -133,7 +133,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -146,7 +146,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -159,7 +159,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[],
         },
         short: Some('x'),
-        takes: Takes::File,
+        kind: ValueKind::File,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -175,7 +175,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -192,7 +192,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Count,
+        kind: ValueKind::Count,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -207,7 +207,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[Example { expr: "--follow 'match /a/'", input: "a\nb\n", output: "a\n" }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -221,7 +221,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[Example { expr: "--for 1m 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: None,
-        takes: Takes::Duration,
+        kind: ValueKind::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -239,7 +239,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Duration,
+        kind: ValueKind::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -251,7 +251,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -276,7 +276,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::File,
+        kind: ValueKind::File,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -293,7 +293,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -306,7 +306,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[],
         },
         short: Some('h'),
-        takes: Takes::Name,
+        kind: ValueKind::Name,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -327,7 +327,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Duration,
+        kind: ValueKind::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -343,7 +343,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::File,
+        kind: ValueKind::File,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -355,7 +355,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[Example { expr: "--live 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -371,7 +371,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Duration,
+        kind: ValueKind::Duration,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -383,7 +383,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[Example { expr: "--max-line 4 count", input: "abcd\nabcde\n", output: "1\n" }],
         },
         short: None,
-        takes: Takes::Size,
+        kind: ValueKind::Size,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -402,7 +402,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Rejects,
+        kind: ValueKind::Rejects,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -419,7 +419,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -436,7 +436,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: Some('o'),
-        takes: Takes::Format,
+        kind: ValueKind::Format,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -449,7 +449,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[Example { expr: "--quiet 'json | sum(n)'", input: "{\"n\":1}\n{\"n\":\n", output: "1\n" }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -495,7 +495,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             ],
         },
         short: None,
-        takes: Takes::Records,
+        kind: ValueKind::Records,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -514,7 +514,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::File,
+        kind: ValueKind::File,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -533,7 +533,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::File,
+        kind: ValueKind::File,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -549,7 +549,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Seed,
+        kind: ValueKind::Seed,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -562,7 +562,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[Example { expr: "--stats 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -576,7 +576,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[Example { expr: "--strict 'json | sum(n)'", input: "{\"n\":1}\n{\"n\":2}\n", output: "3\n" }],
         },
         short: None,
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -590,7 +590,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[],
         },
         short: None,
-        takes: Takes::Count,
+        kind: ValueKind::Count,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -602,7 +602,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[Example { expr: "-j 1 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: Some('j'),
-        takes: Takes::Threads,
+        kind: ValueKind::Threads,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -618,7 +618,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Zone,
+        kind: ValueKind::Zone,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -630,7 +630,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             examples: &[],
         },
         short: Some('V'),
-        takes: Takes::Nothing,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -648,7 +648,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Source,
+        kind: ValueKind::Source,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -664,7 +664,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             }],
         },
         short: None,
-        takes: Takes::Year,
+        kind: ValueKind::Year,
         audience: Audience::Everyone,
     },
 ];

@@ -116,15 +116,15 @@ pub fn own_formats() -> Result<&'static [OwnFormat], &'static str> {
 pub fn read_formats(text: &str) -> Result<Vec<OwnFormat>, FileMistake> {
     let table = DeTable::parse(text).map_err(|error| {
         let place = error.span().unwrap_or_default();
-        mistake(text, place, error.message().to_owned())
+        diagnostic(text, place, error.message().to_owned())
     })?;
     let mut formats: Vec<(usize, OwnFormat)> = Vec::new();
     for (name, value) in table.get_ref() {
         let DeValue::Table(entries) = value.get_ref() else {
             let message = format!("expected a table [NAME], found the key `{}`", name.get_ref());
-            return Err(mistake(text, name.span(), message));
+            return Err(diagnostic(text, name.span(), message));
         };
-        check_name(name.get_ref()).map_err(|message| mistake(text, name.span(), message))?;
+        check_name(name.get_ref()).map_err(|message| diagnostic(text, name.span(), message))?;
         formats.push((name.span().start, format(text, name, entries)?));
     }
     formats.sort_by_key(|(place, _)| *place);
@@ -159,11 +159,11 @@ fn format(
                 "unknown key `{}` in [{title}]; a format has pattern or regex, summary and sample",
                 key.get_ref()
             );
-            return Err(mistake(text, key.span(), message));
+            return Err(diagnostic(text, key.span(), message));
         };
         let DeValue::String(string) = value.get_ref() else {
             let message = format!("expected text at `{}` in [{title}]", key.get_ref());
-            return Err(mistake(text, value.span(), message));
+            return Err(diagnostic(text, value.span(), message));
         };
         found[index] = Some((string, value.span()));
     }
@@ -171,22 +171,22 @@ fn format(
     let shape = match (pattern, regex) {
         (Some((pattern, place)), None) => Pattern::new(pattern.as_bytes())
             .map(Shape::Pattern)
-            .map_err(|error| mistake(text, place, format!("[{title}]: {}", error.message)))?,
+            .map_err(|error| diagnostic(text, place, format!("[{title}]: {}", error.message)))?,
         (None, Some((regex, place))) => {
-            regex_shape(regex).map_err(|message| mistake(text, place, format!("[{title}]: {message}")))?
+            regex_shape(regex).map_err(|message| diagnostic(text, place, format!("[{title}]: {message}")))?
         }
         (Some(_), Some((_, place))) => {
             let message = format!("[{title}] has a pattern and a regex; one of them is enough");
-            return Err(mistake(text, place, message));
+            return Err(diagnostic(text, place, message));
         }
         (None, None) => {
             let message = format!("[{title}] has no pattern; write pattern = \"{{a}} {{b}}\" or regex = '(?<a>…)'");
-            return Err(mistake(text, name.span(), message));
+            return Err(diagnostic(text, name.span(), message));
         }
     };
     let Some((sample, place)) = sample else {
         let message = format!("[{title}] has no sample; write sample = \"…\", a line that it reads");
-        return Err(mistake(text, name.span(), message));
+        return Err(diagnostic(text, name.span(), message));
     };
     let format = OwnFormat {
         name: title.to_string(),
@@ -197,7 +197,7 @@ fn format(
     match format.fault_of_sample() {
         Some(reason) => {
             let message = format!("the sample of [{title}] does not match: {reason}");
-            Err(mistake(text, place, message))
+            Err(diagnostic(text, place, message))
         }
         None => Ok(format),
     }
@@ -215,7 +215,7 @@ fn regex_shape(regex: &str) -> Result<Shape, String> {
     Ok(Shape::Regex(regex))
 }
 
-fn mistake(text: &str, place: Range<usize>, message: String) -> FileMistake {
+fn diagnostic(text: &str, place: Range<usize>, message: String) -> FileMistake {
     let before = text.get(..place.start).unwrap_or(text);
     FileMistake { line: 1 + before.matches('\n').count(), message }
 }
@@ -229,9 +229,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_does(text in "(\\[[a\\]\"]{0,3}\n|pattern = \"[{}:at \\\\]{0,6}\"\n|regex = '[(?<a>).]{0,8}'\n|sample = \"[a ]{0,3}\"\n|é|=|\n){0,8}") {
-            if let Err(mistake) = read_formats(&text) {
-                prop_assert!(mistake.line <= 1 + text.matches('\n').count());
-                prop_assert!(!mistake.message.is_empty());
+            if let Err(diagnostic) = read_formats(&text) {
+                prop_assert!(diagnostic.line <= 1 + text.matches('\n').count());
+                prop_assert!(!diagnostic.message.is_empty());
             }
         }
     }
@@ -279,9 +279,9 @@ mod tests {
             ("[a]\n[a]\n", 2, ""),
             ("[a]\npattern = \n", 2, ""),
         ] {
-            let mistake = read_formats(text).expect_err(text);
-            assert_eq!(mistake.line, line, "{text}: {}", mistake.message);
-            assert!(mistake.message.starts_with(message), "{}", mistake.message);
+            let diagnostic = read_formats(text).expect_err(text);
+            assert_eq!(diagnostic.line, line, "{text}: {}", diagnostic.message);
+            assert!(diagnostic.message.starts_with(message), "{}", diagnostic.message);
         }
     }
 }

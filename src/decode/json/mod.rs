@@ -282,7 +282,7 @@ fn locate(text: &[u8], start: usize, end: usize, path: &[Segment]) -> Found {
         return Some((start, end));
     };
     let (start, end) = match segment {
-        Segment::Name(name) | Segment::OwnName(name) => member(text, start, name.as_bytes())?,
+        Segment::Name(name) | Segment::QuotedName(name) => member(text, start, name.as_bytes())?,
         Segment::Index(index) => element(text, start, *index)?,
     };
     locate(text, start, end, rest)

@@ -1,14 +1,16 @@
 //! The cursor over a stage's arguments.
 
 use crate::lang::ast::{Span, Stage};
-use crate::lang::{Arguments, Mistake, parse};
+use crate::lang::{Arguments, Diagnostic, parse};
 
 fn stage(text: &str) -> Stage {
-    parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}")).stages.remove(0)
+    parse(text).unwrap_or_else(|diagnostics| panic!("{text}: {diagnostics:?}")).stages.remove(0)
 }
 
-fn message<T>(result: Result<T, Mistake>) -> (String, Span) {
-    result.map(|_| ()).map_or_else(|mistake| (mistake.message, mistake.span), |()| (String::new(), Span::default()))
+fn message<T>(result: Result<T, Diagnostic>) -> (String, Span) {
+    result
+        .map(|_| ())
+        .map_or_else(|diagnostic| (diagnostic.message, diagnostic.span), |()| (String::new(), Span::default()))
 }
 
 #[test]
@@ -45,7 +47,7 @@ fn says_what_was_expected() {
     ] {
         let found = match parse(text) {
             Ok(pipeline) => message(Arguments::of(&pipeline.stages[0]).integer("a count")).0,
-            Err(mistakes) => mistakes[0].message.clone(),
+            Err(diagnostics) => diagnostics[0].message.clone(),
         };
         assert_eq!(found, expected, "{text}");
     }

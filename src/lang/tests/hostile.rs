@@ -4,7 +4,7 @@ use std::thread;
 
 use proptest::prelude::*;
 
-use crate::lang::{MAX_DEPTH, MAX_LENGTH_BYTES, Mistake, parse, render};
+use crate::lang::{Diagnostic, MAX_DEPTH, MAX_LENGTH_BYTES, parse, render};
 
 /// Reads on a stack of 2 MB, draws the mistakes or prints the tree, and says what the first mistake is.
 fn answer(text: String) -> Option<String> {
@@ -15,9 +15,9 @@ fn answer(text: String) -> Option<String> {
             assert_eq!(pipeline, pipeline.clone());
             None
         }
-        Err(mistakes) => {
-            assert!(!render(&mistakes, &text, Some("file")).is_empty());
-            Some(mistakes[0].message.clone())
+        Err(diagnostics) => {
+            assert!(!render(&diagnostics, &text, Some("file")).is_empty());
+            Some(diagnostics[0].message.clone())
         }
     });
     reader.expect("a thread starts").join().expect("the reader does not panic")
@@ -115,14 +115,19 @@ fn assert_answered(text: &str) -> Result<(), TestCaseError> {
             let again = parse(&printed);
             prop_assert_eq!(again.as_ref().ok(), Some(&pipeline), "{} -> {}", text, printed);
         }
-        Err(mistakes) => {
-            prop_assert!(!mistakes.is_empty());
-            for mistake in &mistakes {
-                let Mistake { span, .. } = mistake;
-                prop_assert!(text.get(span.start..span.end).is_some(), "{:?}: {:?}", text, mistake);
+        Err(diagnostics) => {
+            prop_assert!(!diagnostics.is_empty());
+            for diagnostic in &diagnostics {
+                let Diagnostic { span, .. } = diagnostic;
+                prop_assert!(text.get(span.start..span.end).is_some(), "{:?}: {:?}", text, diagnostic);
             }
-            prop_assert!(mistakes.is_sorted_by_key(|mistake| mistake.span.start), "{:?}: {:?}", text, mistakes);
-            prop_assert!(render(&mistakes, text, None).lines().all(|line| !line.contains(char::is_control)));
+            prop_assert!(
+                diagnostics.is_sorted_by_key(|diagnostic| diagnostic.span.start),
+                "{:?}: {:?}",
+                text,
+                diagnostics
+            );
+            prop_assert!(render(&diagnostics, text, None).lines().all(|line| !line.contains(char::is_control)));
         }
     }
     Ok(())

@@ -1,17 +1,17 @@
 //! Tests of reading and printing together: examples, mistakes, generated trees, hostile input.
 
 mod arguments;
+mod diagnostics;
 mod examples;
 mod generated;
 mod hostile;
-mod mistakes;
 
 use super::ast::{Argument, Expr, ExprKind, Pipeline};
 use super::{parse, render};
 
 /// The tree of a text that must be right.
 fn read(text: &str) -> Pipeline {
-    parse(text).unwrap_or_else(|mistakes| panic!("{}", render(&mistakes, text, None)))
+    parse(text).unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics, text, None)))
 }
 
 /// Checks that the canonical text of a tree is read as the same tree, and prints the same again.

@@ -30,7 +30,7 @@ mod written;
 use crate::aggregate;
 use crate::expr::functions;
 use crate::lang::ast::{Span, Stage};
-use crate::lang::{self, Mistake};
+use crate::lang::{self, Diagnostic};
 use crate::stage;
 
 use super::stages::{Amends, bind};
@@ -54,27 +54,27 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn into_mistake(self, offset: usize) -> Mistake {
+    fn into_mistake(self, offset: usize) -> Diagnostic {
         let span = Span { start: self.span.start + offset, end: self.span.end + offset };
-        Mistake::new(span, self.message).help(format!("write {}", self.here))
+        Diagnostic::new(span, self.message).help(format!("write {}", self.here))
     }
 }
 
 /// The mistakes of an expression, with better answers where it is written as in another language.
-pub(super) fn improve(text: &str, mistakes: Vec<Mistake>) -> Vec<Mistake> {
+pub(super) fn improve(text: &str, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if text.len() > MAX_BYTES {
-        return mistakes;
+        return diagnostics;
     }
     if let Some(answer) = shapes::answer(text).and_then(checked) {
         return vec![answer.into_mistake(0)];
     }
-    let mut rest = mistakes;
+    let mut rest = diagnostics;
     let mut improved = Vec::new();
     let mut after = String::new();
     for (start, stage) in stages(text) {
         let end = start + stage.len();
-        let is_here = |mistake: &Mistake| (start..=end).contains(&mistake.span.start);
-        let (own, others): (Vec<Mistake>, Vec<Mistake>) = rest.into_iter().partition(is_here);
+        let is_here = |diagnostic: &Diagnostic| (start..=end).contains(&diagnostic.span.start);
+        let (own, others): (Vec<Diagnostic>, Vec<Diagnostic>) = rest.into_iter().partition(is_here);
         rest = others;
         let is_mended = !own.is_empty() && !improved.is_empty() && is_right(&format!("{after} | {stage}"));
         if is_mended {
@@ -95,8 +95,8 @@ pub(super) fn improve(text: &str, mistakes: Vec<Mistake>) -> Vec<Mistake> {
 }
 
 /// Whether a message already has a suggestion that is accepted.
-fn is_good(mistake: &Mistake) -> bool {
-    let quoted = mistake.help.as_deref().and_then(|help| help.strip_prefix("write `")?.split('`').next());
+fn is_good(diagnostic: &Diagnostic) -> bool {
+    let quoted = diagnostic.help.as_deref().and_then(|help| help.strip_prefix("write `")?.split('`').next());
     let is_odd = |here: &str| {
         let words = [" by -", " by per", " by each", " by every", "first(", "last("]; // `count-distinct a`, `first 5`
         words.iter().any(|odd| here.contains(odd) && !here.contains("first(x") && !here.contains("last(x"))
@@ -106,9 +106,10 @@ fn is_good(mistake: &Mistake) -> bool {
 }
 
 /// Whether the name that was meant is known, and an answer says no more, or means another one.
-fn knows_name(own: &[Mistake], answer: &Answer) -> bool {
-    let meant =
-        own.iter().filter_map(|mistake| mistake.help.as_deref()?.strip_prefix("did you mean `")?.split('`').next());
+fn knows_name(own: &[Diagnostic], answer: &Answer) -> bool {
+    let meant = own
+        .iter()
+        .filter_map(|diagnostic| diagnostic.help.as_deref()?.strip_prefix("did you mean `")?.split('`').next());
     let mut meant = meant.peekable();
     meant.peek().is_some()
         && (!answer.message.contains(": ")
@@ -124,8 +125,9 @@ fn is_of_row(message: &str) -> bool {
 }
 
 /// An answer that also says the name that was meant, where that was known.
-fn with_name(answer: Mistake, own: &[Mistake]) -> Mistake {
-    let meant = own.iter().filter_map(|mistake| mistake.help.as_deref()).find(|help| help.starts_with("did you mean "));
+fn with_name(answer: Diagnostic, own: &[Diagnostic]) -> Diagnostic {
+    let meant =
+        own.iter().filter_map(|diagnostic| diagnostic.help.as_deref()).find(|help| help.starts_with("did you mean "));
     match (meant, &answer.help) {
         (Some(meant), Some(help)) if help.contains(meant.split('`').nth(1).unwrap_or(help)) => {
             let help = format!("{meant} {help}");

@@ -8,7 +8,7 @@ pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let mistakes = match lang::parse(text) {
+    let diagnostics = match lang::parse(text) {
         Ok(pipeline) => {
             let printed = pipeline.to_string();
             if let Ok(again) = lang::parse(&printed) {
@@ -18,16 +18,16 @@ pub fn check(data: &[u8]) {
             }
             match Plan::of(&pipeline, Printing::AsItCame) {
                 Ok(plan) => return assert!(!plan.explanation.to_string().is_empty()),
-                Err(mistakes) => mistakes,
+                Err(diagnostics) => diagnostics,
             }
         }
-        Err(mistakes) => mistakes,
+        Err(diagnostics) => diagnostics,
     };
-    assert!(!mistakes.is_empty());
-    for mistake in &mistakes {
-        let span = mistake.span;
+    assert!(!diagnostics.is_empty());
+    for diagnostic in &diagnostics {
+        let span = diagnostic.span;
         assert!(span.start <= span.end && span.end <= text.len(), "{text}");
         assert!(text.is_char_boundary(span.start) && text.is_char_boundary(span.end), "{text}");
     }
-    assert!(!lang::render(&mistakes, text, None).is_empty());
+    assert!(!lang::render(&diagnostics, text, None).is_empty());
 }

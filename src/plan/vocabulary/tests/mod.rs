@@ -11,9 +11,9 @@ use super::*;
 /// The first message of an expression, its help, and the text that is marked.
 pub(super) fn said(text: &str) -> Option<(String, String, String)> {
     let found = Plan::read(text, Printing::AsItCame).err()?;
-    let mistake = found.first()?;
-    let marked = text[mistake.span.start..mistake.span.end].to_owned();
-    Some((mistake.message.clone(), mistake.help.clone().unwrap_or_default(), marked))
+    let diagnostic = found.first()?;
+    let marked = text[diagnostic.span.start..diagnostic.span.end].to_owned();
+    Some((diagnostic.message.clone(), diagnostic.help.clone().unwrap_or_default(), marked))
 }
 
 /// The suggestion of a help.

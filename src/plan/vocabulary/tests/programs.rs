@@ -146,6 +146,6 @@ fn a_mistake_that_the_stages_before_explain_is_not_repeated() {
 fn what_is_counted_in_a_pipeline_of_the_shell_is_the_column() {
     let text = "cut -d' ' -f1 | uniq -c | sort -rn";
     let found = crate::plan::Plan::read(text, crate::plan::Printing::AsItCame).err().expect("mistakes");
-    let helps: Vec<&str> = found.iter().filter_map(|mistake| mistake.help.as_deref()).collect();
+    let helps: Vec<&str> = found.iter().filter_map(|diagnostic| diagnostic.help.as_deref()).collect();
     assert!(helps.contains(&"write count by f1"), "{helps:?}");
 }

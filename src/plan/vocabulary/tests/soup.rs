@@ -10,8 +10,8 @@ proptest::proptest! {
     ) {
         let text = words.join(" ");
         if let Err(found) = Plan::read(&text, Printing::AsItCame) {
-            for mistake in found {
-                let _ = &text[mistake.span.start.min(text.len())..mistake.span.end.min(text.len())];
+            for diagnostic in found {
+                let _ = &text[diagnostic.span.start.min(text.len())..diagnostic.span.end.min(text.len())];
             }
         }
         if let Some(answer) = answer_stage(&text) {

@@ -16,7 +16,7 @@ use crate::lang::{parse, parse_size};
 
 /// What stands behind an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takes {
+pub enum ValueKind {
     /// Nothing.
     Nothing,
     /// A name of the manual, or nothing.
@@ -53,72 +53,72 @@ pub enum Takes {
 
 /// Another source, as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct With {
+pub(in crate::cli) struct NamedSource {
     /// As the expression names it.
     pub(in crate::cli) name: String,
     /// As any source.
     pub(in crate::cli) source: OsString,
 }
 
-impl Takes {
+impl ValueKind {
     /// What usage lines call it.
     pub(in crate::cli) fn value_name(self) -> &'static str {
         match self {
-            Takes::Nothing => "",
-            Takes::Name => "NAME",
-            Takes::File => "FILE",
-            Takes::Format => "FORMAT",
-            Takes::When => "WHEN",
-            Takes::Host => "HOST",
-            Takes::Threads | Takes::Seed | Takes::Count => "N",
-            Takes::Duration => "DURATION",
-            Takes::Size => "SIZE",
-            Takes::Rejects => "LIMIT",
-            Takes::Zone => "ZONE",
-            Takes::Year => "YEAR",
-            Takes::Records => "END",
-            Takes::Source => "NAME=SOURCE",
+            ValueKind::Nothing => "",
+            ValueKind::Name => "NAME",
+            ValueKind::File => "FILE",
+            ValueKind::Format => "FORMAT",
+            ValueKind::When => "WHEN",
+            ValueKind::Host => "HOST",
+            ValueKind::Threads | ValueKind::Seed | ValueKind::Count => "N",
+            ValueKind::Duration => "DURATION",
+            ValueKind::Size => "SIZE",
+            ValueKind::Rejects => "LIMIT",
+            ValueKind::Zone => "ZONE",
+            ValueKind::Year => "YEAR",
+            ValueKind::Records => "END",
+            ValueKind::Source => "NAME=SOURCE",
         }
     }
 
     /// What is expected, and how it may be written.
     pub(in crate::cli) fn expected(self) -> (&'static str, &'static str) {
         match self {
-            Takes::Nothing => ("nothing", ""),
-            Takes::Name => ("a name", "sort"),
-            Takes::File => ("a file", "FILE"),
-            Takes::Format => ("a format", "csv"),
-            Takes::When => ("auto, always or never", "never"),
-            Takes::Host => ("github", "github"),
-            Takes::Threads => ("a number from 1 to 1024", "4"),
-            Takes::Duration => ("a duration", "500ms, 1s or 5m"),
-            Takes::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
-            Takes::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
-            Takes::Seed => ("a number that is not negative", "42"),
-            Takes::Zone => ("a zone", "Europe/Berlin, +02:00, UTC or local"),
-            Takes::Year => ("a year from 1 to 9998", "2015"),
-            Takes::Count => ("a number", "0 or 100"),
-            Takes::Source => ("a name, `=` and a source", "auth=auth.log"),
-            Takes::Records => ("0, json, cri, octet-counted or a /regex/", "json or '/^[0-9]{4}-/'"),
+            ValueKind::Nothing => ("nothing", ""),
+            ValueKind::Name => ("a name", "sort"),
+            ValueKind::File => ("a file", "FILE"),
+            ValueKind::Format => ("a format", "csv"),
+            ValueKind::When => ("auto, always or never", "never"),
+            ValueKind::Host => ("github", "github"),
+            ValueKind::Threads => ("a number from 1 to 1024", "4"),
+            ValueKind::Duration => ("a duration", "500ms, 1s or 5m"),
+            ValueKind::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
+            ValueKind::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
+            ValueKind::Seed => ("a number that is not negative", "42"),
+            ValueKind::Zone => ("a zone", "Europe/Berlin, +02:00, UTC or local"),
+            ValueKind::Year => ("a year from 1 to 9998", "2015"),
+            ValueKind::Count => ("a number", "0 or 100"),
+            ValueKind::Source => ("a name, `=` and a source", "auth=auth.log"),
+            ValueKind::Records => ("0, json, cri, octet-counted or a /regex/", "json or '/^[0-9]{4}-/'"),
         }
     }
 
     pub(super) fn value_parser(self) -> ValueParser {
         match self {
-            Takes::Nothing | Takes::Name | Takes::Records => value_parser!(String),
-            Takes::Count => ValueParser::new(count),
-            Takes::Source => OsStringValueParser::new().try_map(with).into(),
-            Takes::File => value_parser!(OsString),
-            Takes::Format => PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into(),
-            Takes::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
-            Takes::Host => PossibleValuesParser::new(["github"]).into(),
-            Takes::Threads => ValueParser::new(threads),
-            Takes::Duration => ValueParser::new(duration),
-            Takes::Size => ValueParser::new(size),
-            Takes::Rejects => ValueParser::new(max_rejects),
-            Takes::Seed => ValueParser::new(seed),
-            Takes::Zone => ValueParser::new(zone),
-            Takes::Year => ValueParser::new(year),
+            ValueKind::Nothing | ValueKind::Name | ValueKind::Records => value_parser!(String),
+            ValueKind::Count => ValueParser::new(count),
+            ValueKind::Source => OsStringValueParser::new().try_map(with).into(),
+            ValueKind::File => value_parser!(OsString),
+            ValueKind::Format => PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into(),
+            ValueKind::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
+            ValueKind::Host => PossibleValuesParser::new(["github"]).into(),
+            ValueKind::Threads => ValueParser::new(threads),
+            ValueKind::Duration => ValueParser::new(duration),
+            ValueKind::Size => ValueParser::new(size),
+            ValueKind::Rejects => ValueParser::new(max_rejects),
+            ValueKind::Seed => ValueParser::new(seed),
+            ValueKind::Zone => ValueParser::new(zone),
+            ValueKind::Year => ValueParser::new(year),
         }
     }
 }
@@ -147,7 +147,7 @@ fn count(text: &str) -> Result<u64, String> {
 }
 
 /// A name that an expression can hold as it is, and behind `=` a source.
-fn with(typed: OsString) -> Result<With, String> {
+fn with(typed: OsString) -> Result<NamedSource, String> {
     let bytes = typed.as_bytes();
     let parts = bytes.iter().position(|byte| *byte == b'=').map(|equals| {
         let source = OsStr::from_bytes(&bytes[equals + 1..]).to_owned();
@@ -161,7 +161,7 @@ fn with(typed: OsString) -> Result<With, String> {
     let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_')
         && parse(&format!("union {name}")).is_ok_and(|read| is_word(&read.stages[0]));
     match is_name && !source.is_empty() {
-        true => Ok(With { name, source }),
+        true => Ok(NamedSource { name, source }),
         false => Err(String::new()),
     }
 }

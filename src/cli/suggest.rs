@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::data::escape_controls;
-use crate::lang::{self, Mistake};
+use crate::lang::{self, Diagnostic};
 use crate::plan::{self, Plan, Printing};
 use crate::source;
 
@@ -74,16 +74,16 @@ fn looks_like_source(text: &str) -> bool {
 }
 
 /// What is said where the shell seems to have replaced `$1` by nothing.
-pub(super) const EATEN: &str =
+pub(super) const EXPANDED: &str =
     "in double quotes the shell replaces `$1` and the like, often by nothing; write the expression in single quotes";
 
 /// Whether something is missing where a blank is: `bourn "split | select $1"`.
-pub(super) fn is_eaten_by_the_shell(expression: &str, mistakes: &[Mistake]) -> bool {
-    mistakes.iter().any(|mistake| {
-        let before = &expression[..mistake.span.start.min(expression.len())];
-        let after = &expression[mistake.span.start.min(expression.len())..];
+pub(super) fn is_expanded_by_the_shell(expression: &str, diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| {
+        let before = &expression[..diagnostic.span.start.min(expression.len())];
+        let after = &expression[diagnostic.span.start.min(expression.len())..];
         let is_missing =
-            mistake.message.ends_with("the end of the stage") || mistake.message.starts_with("expected a value");
+            diagnostic.message.ends_with("the end of the stage") || diagnostic.message.starts_with("expected a value");
         let is_at_blanks = before.ends_with("  ")
             || before.ends_with(' ') && (after.is_empty() || after.starts_with([' ', ',', ')', '|']))
             || after.trim_end().is_empty() && expression.ends_with(' ')

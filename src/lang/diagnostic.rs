@@ -4,7 +4,7 @@ use super::ast::Span;
 
 /// One mistake in an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct Diagnostic {
     /// What the caret stands under.
     pub span: Span,
     /// What was found and what was expected: lower case, no full stop.
@@ -13,10 +13,10 @@ pub struct Mistake {
     pub help: Option<String>,
 }
 
-impl Mistake {
+impl Diagnostic {
     /// A mistake without help.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Mistake { span, message: message.into(), help: None }
+        Diagnostic { span, message: message.into(), help: None }
     }
 
     /// The same mistake with a line that shows how to write it.

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::sink::Display;
 
 use super::arguments::{Request, When};
-use super::report::say;
+use super::report::eprint;
 
 /// What decides about the table beside the request.
 pub(super) struct Setting<'s> {
@@ -45,7 +45,7 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
         return None;
     }
     let Some(terminal) = other_terminal() else {
-        say("--live: there is no terminal to draw on");
+        eprint("--live: there is no terminal to draw on");
         return None;
     };
     let encoding = match setting.encoding {

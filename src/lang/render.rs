@@ -13,7 +13,7 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthChar;
 
 use super::ast::Span;
-use super::mistake::Mistake;
+use super::diagnostic::Diagnostic;
 use crate::data::escape_controls;
 
 /// The most columns of a line that are drawn; of a longer one, those around the mistake.
@@ -24,13 +24,13 @@ const COLUMNS_BEFORE: usize = 30;
 
 /// All mistakes as the user sees them, each line ended, with an empty line between two of them.
 /// `origin` is the file that `text` was read from, if any.
-pub fn render(mistakes: &[Mistake], text: &str, origin: Option<&str>) -> String {
+pub fn render(diagnostics: &[Diagnostic], text: &str, origin: Option<&str>) -> String {
     let mut out = String::new();
-    for (place, mistake) in mistakes.iter().enumerate() {
+    for (place, diagnostic) in diagnostics.iter().enumerate() {
         if place > 0 {
             out.push('\n');
         }
-        draw(mistake, text, origin, &mut out);
+        draw(diagnostic, text, origin, &mut out);
     }
     out
 }
@@ -45,20 +45,20 @@ struct Location<'a> {
     marked: Span,
 }
 
-fn draw(mistake: &Mistake, text: &str, origin: Option<&str>, out: &mut String) {
-    let location = locate(mistake.span, text);
+fn draw(diagnostic: &Diagnostic, text: &str, origin: Option<&str>, out: &mut String) {
+    let location = locate(diagnostic.span, text);
     let number = location.line_number.to_string();
     let margin = " ".repeat(number.len());
-    let (line, caret) = draw_line(&location);
-    let _ = writeln!(out, "bourn: {}", escape_controls(&mistake.message)); // writing to a String cannot fail
+    let (line, render) = draw_line(&location);
+    let _ = writeln!(out, "bourn: {}", escape_controls(&diagnostic.message)); // writing to a String cannot fail
     if let Some(file) = origin {
         let column = location.line[..location.marked.start].chars().count() + 1;
         let _ = writeln!(out, "{margin}--> {file}:{number}:{column}");
     }
     let _ = writeln!(out, "{margin} |");
     let _ = writeln!(out, "{}", format!("{number} | {line}").trim_end());
-    let _ = writeln!(out, "{margin} | {caret}");
-    if let Some(help) = &mistake.help {
+    let _ = writeln!(out, "{margin} | {render}");
+    if let Some(help) = &diagnostic.help {
         let _ = writeln!(out, "{margin} = help: {}", escape_controls(help));
     }
 }
@@ -124,24 +124,25 @@ mod tests {
     use super::*;
 
     fn drawn(text: &str, start: usize, end: usize) -> String {
-        render(&[Mistake::new(Span { start, end }, "no")], text, None)
+        render(&[Diagnostic::new(Span { start, end }, "no")], text, None)
     }
 
     #[test]
     fn draws_a_mistake_with_help() {
-        let mistake = Mistake::new(Span { start: 0, end: 5 }, "unknown stage `cuont`").help("did you mean `count`?");
+        let diagnostic =
+            Diagnostic::new(Span { start: 0, end: 5 }, "unknown stage `cuont`").help("did you mean `count`?");
         let expected =
             "bourn: unknown stage `cuont`\n  |\n1 | cuont by word\n  | ^^^^^\n  = help: did you mean `count`?\n";
-        assert_eq!(render(std::slice::from_ref(&mistake), "cuont by word", None), expected);
+        assert_eq!(render(std::slice::from_ref(&diagnostic), "cuont by word", None), expected);
         let twice = format!("{expected}\n{expected}");
-        assert_eq!(render(&[mistake.clone(), mistake], "cuont by word", None), twice);
+        assert_eq!(render(&[diagnostic.clone(), diagnostic], "cuont by word", None), twice);
     }
 
     #[test]
     fn names_the_file_and_the_line() {
-        let mistake = Mistake::new(Span { start: 15, end: 99 }, "no");
+        let diagnostic = Diagnostic::new(Span { start: 15, end: 99 }, "no");
         let expected = "bourn: no\n --> app.bourn:3:3\n  |\n3 |   cuont by word\n  |   ^^^^^^^^^^^^^\n";
-        assert_eq!(render(&[mistake], "# one\njson |\n  cuont by word\n| x", Some("app.bourn")), expected);
+        assert_eq!(render(&[diagnostic], "# one\njson |\n  cuont by word\n| x", Some("app.bourn")), expected);
         let text = format!("{}x y", "\n".repeat(9));
         assert_eq!(drawn(&text, 11, 12), "bourn: no\n   |\n10 | x y\n   |   ^\n");
     }

@@ -1,13 +1,16 @@
 //! What is answered to what is wrong.
 
 use crate::lang::ast::Span;
-use crate::lang::{MAX_MISTAKES, parse};
+use crate::lang::{MAX_DIAGNOSTICS, parse};
 
 /// `(message, help, marked text)` of each mistake.
-fn mistakes(text: &str) -> Vec<(String, String, String)> {
+fn diagnostics(text: &str) -> Vec<(String, String, String)> {
     let marked = |span: Span| text[span.start..span.end].to_owned();
     let found = parse(text).err().unwrap_or_default();
-    found.into_iter().map(|mistake| (mistake.message, mistake.help.unwrap_or_default(), marked(mistake.span))).collect()
+    found
+        .into_iter()
+        .map(|diagnostic| (diagnostic.message, diagnostic.help.unwrap_or_default(), marked(diagnostic.span)))
+        .collect()
 }
 
 #[test]
@@ -89,7 +92,7 @@ fn each_mistake_has_its_answer() {
         ("where [1, 2]", "expected a value or a field, found `[`", "x in (1, 2)", "["),
         ("where a \u{1b}", "expected a value or a field, found `\\u{1b}`", "", "\u{1b}"),
     ] {
-        let found = mistakes(text);
+        let found = diagnostics(text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
         assert_eq!((found[0].0.as_str(), found[0].2.as_str()), (message, marked), "{text}: {found:?}");
         assert!(found[0].1.contains(help), "{text}: {found:?}");
@@ -98,7 +101,7 @@ fn each_mistake_has_its_answer() {
 
 #[test]
 fn all_mistakes_at_once() {
-    let found = mistakes("| where a && 'x|y' | sort `a|b` 3x | count | | match /a|b/g | top (");
+    let found = diagnostics("| where a && 'x|y' | sort `a|b` 3x | count | | match /a|b/g | top (");
     let messages: Vec<&str> = found.iter().map(|(message, _, _)| message.as_str()).collect();
     assert_eq!(
         messages,
@@ -111,5 +114,5 @@ fn all_mistakes_at_once() {
             "the `(` that stands here is not closed",
         ]
     );
-    assert_eq!(mistakes(&"|".repeat(1000).replace('|', "| ")).len(), MAX_MISTAKES);
+    assert_eq!(diagnostics(&"|".repeat(1000).replace('|', "| ")).len(), MAX_DIAGNOSTICS);
 }

@@ -8,16 +8,16 @@ use crate::data::escape_controls;
 use crate::expr::scope::closest;
 use crate::format::FORMATS;
 
-use super::options::{OptionDef, Takes};
+use super::options::{OptionDef, ValueKind};
 
 /// A mistake in the options, with how to write it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct OptionMistake {
+pub(super) struct OptionError {
     message: String,
     help: Option<String>,
 }
 
-impl fmt::Display for OptionMistake {
+impl fmt::Display for OptionError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.message)?;
         match &self.help {
@@ -27,9 +27,9 @@ impl fmt::Display for OptionMistake {
     }
 }
 
-impl OptionMistake {
+impl OptionError {
     /// What clap found.
-    pub(super) fn of(error: &clap::Error) -> OptionMistake {
+    pub(super) fn of(error: &clap::Error) -> OptionError {
         let text = |kind| match error.get(kind) {
             Some(ContextValue::String(text)) => Some(text.clone()),
             Some(ContextValue::Strings(texts)) => texts.first().cloned(),
@@ -40,7 +40,7 @@ impl OptionMistake {
         let def = long.strip_prefix("--").and_then(OptionDef::find);
         let value = text(ContextKind::InvalidValue).unwrap_or_default();
         match error.kind() {
-            ErrorKind::UnknownArgument => OptionMistake {
+            ErrorKind::UnknownArgument => OptionError {
                 message: format!("unknown option `{}`", escape_controls(&argument)),
                 help: Some(match text(ContextKind::SuggestedArg) {
                     _ if super::flags::answer(&argument).is_some() => {
@@ -51,17 +51,15 @@ impl OptionMistake {
                 }),
             },
             ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-                let takes = def.map_or(Takes::Nothing, |def| def.takes);
-                bad_value(&long, takes, &value)
+                let kind = def.map_or(ValueKind::Nothing, |def| def.kind);
+                bad_value(&long, kind, &value)
             }
-            ErrorKind::TooManyValues => OptionMistake {
+            ErrorKind::TooManyValues => OptionError {
                 message: format!("{long} takes no value, found `{}`", escape_controls(&value)),
                 help: Some(format!("write {long}")),
             },
-            ErrorKind::InvalidUtf8 => {
-                OptionMistake { message: "an option's value is not UTF-8".to_owned(), help: None }
-            }
-            kind => OptionMistake {
+            ErrorKind::InvalidUtf8 => OptionError { message: "an option's value is not UTF-8".to_owned(), help: None },
+            kind => OptionError {
                 message: kind.as_str().unwrap_or("the options cannot be used like this").to_lowercase(),
                 help: Some("bourn --help options lists them".to_owned()),
             },
@@ -69,17 +67,17 @@ impl OptionMistake {
     }
 }
 
-fn bad_value(long: &str, takes: Takes, value: &str) -> OptionMistake {
-    let (expected, example) = takes.expected();
+fn bad_value(long: &str, kind: ValueKind, value: &str) -> OptionError {
+    let (expected, example) = kind.expected();
     let found = match value {
         "" => "nothing".to_owned(),
         value => format!("`{}`", escape_controls(value)),
     };
     let formats: Vec<&str> = FORMATS.iter().map(|def| def.entry.name).collect();
-    let help = match (takes, closest(value, &formats)) {
-        (Takes::Format, Some(close)) => format!("did you mean `{close}`?"),
-        (Takes::Format, None) => format!("the formats are: {}", formats.join(", ")),
+    let help = match (kind, closest(value, &formats)) {
+        (ValueKind::Format, Some(close)) => format!("did you mean `{close}`?"),
+        (ValueKind::Format, None) => format!("the formats are: {}", formats.join(", ")),
         _ => format!("write {long} {example}"),
     };
-    OptionMistake { message: format!("{long}: expected {expected}, found {found}"), help: Some(help) }
+    OptionError { message: format!("{long}: expected {expected}, found {found}"), help: Some(help) }
 }

@@ -11,15 +11,15 @@ use nom::sequence::preceded;
 use super::failure::{Failure, Input};
 
 /// The input behind white space and comments (`#` to the end of the line).
-pub(super) fn blank(input: Input<'_>) -> Input<'_> {
+pub(super) fn skip_whitespace(input: Input<'_>) -> Input<'_> {
     let comment = preceded(char('#'), take_while(|c| c != '\n'));
-    let mut blanks = many0_count(alt((take_while1(is_blank), recognize(comment))));
+    let mut blanks = many0_count(alt((take_while1(is_whitespace), recognize(comment))));
     let read: Result<_, nom::Err<Failure>> = blanks.parse(input);
     read.map_or(input, |(rest, _)| rest)
 }
 
 /// White space of any script, and the byte order mark with which some editors begin a file.
-pub(super) fn is_blank(c: char) -> bool {
+pub(super) fn is_whitespace(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}'
 }
 
@@ -37,7 +37,7 @@ mod tests {
             ("# one\n  # two\n\u{a0}b # c", "b # c"),
             ("\u{feff}json", "json"),
         ] {
-            assert_eq!(*blank(Input::new(text)).fragment(), rest, "{text:?}");
+            assert_eq!(*skip_whitespace(Input::new(text)).fragment(), rest, "{text:?}");
         }
     }
 }

@@ -55,7 +55,7 @@ pub(super) struct Mark {
 }
 
 /// What a run was to check.
-pub(super) struct Asked<'r> {
+pub(super) struct CheckContext<'r> {
     pub(super) plan: &'r Plan,
     pub(super) sources: &'r [OsString],
     pub(super) max_rejects: Option<&'r MaxRejects>,
@@ -63,28 +63,32 @@ pub(super) struct Asked<'r> {
 }
 
 /// Every check of a run.
-pub(super) fn cases(asked: &Asked<'_>, outcome: &Outcome) -> Vec<Case> {
+pub(super) fn cases(context: &CheckContext<'_>, outcome: &Outcome) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (number, check) in asked.plan.asserts.iter().enumerate() {
+    for (number, check) in context.plan.asserts.iter().enumerate() {
         let checked = outcome.checks.of(number);
-        let trouble = (checked.broken > 0).then(|| asked.broken(check, &checked));
+        let trouble = (checked.broken > 0).then(|| context.broken(check, &checked));
         let skipped = (checked.rows == 0).then(|| judged_nothing(&check.text));
         cases.push(Case { skipped, ..Case::of(check.text.clone(), trouble) });
     }
-    if let Some(until) = &asked.plan.until {
+    if let Some(until) = &context.plan.until {
         let is_missed = !outcome.checks.reached && !is_closed(outcome);
         let trouble = is_missed.then(|| {
             let message = match outcome.checks.until_rows {
                 0 => format!("{} was not reached: it judged no row", until.text),
                 _ => format!("{} was not reached", until.text),
             };
-            asked.trouble(Kind::Until, message)
+            context.trouble(Kind::Until, message)
         });
         cases.push(Case::of(until.text.clone(), trouble));
     }
-    cases.extend(asked.rejects(outcome));
-    cases.extend(asked.strict.then(|| asked.strictly(outcome)));
-    cases.push(Case { name: "everything is read and written".to_owned(), troubles: asked.run(outcome), skipped: None });
+    cases.extend(context.rejects(outcome));
+    cases.extend(context.strict.then(|| context.strictly(outcome)));
+    cases.push(Case {
+        name: "everything is read and written".to_owned(),
+        troubles: context.run(outcome),
+        skipped: None,
+    });
     cases
 }
 
@@ -104,7 +108,7 @@ impl Case {
     }
 }
 
-impl Asked<'_> {
+impl CheckContext<'_> {
     /// Whether too many records were rejected. Without `--max-rejects`, a run with a check allows none: what could not
     /// be read was not checked. An `until` that is reached has seen what it waited for.
     fn rejects(&self, outcome: &Outcome) -> Option<Case> {
