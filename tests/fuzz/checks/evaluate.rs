@@ -13,7 +13,8 @@ pub fn check(data: &[u8]) {
     let Some((text, bytes)) = text_and_bytes(data) else {
         return;
     };
-    // each run has a plan of its own: times without a year take it from the record before    let plan = || lang::parse(text).and_then(|pipeline| Plan::of(&pipeline, OutputMode::AsItCame));
+    // each run has a plan of its own: times without a year take it from the record before
+    let plan = || lang::parse(text).and_then(|pipeline| Plan::of(&pipeline, OutputMode::AsItCame));
     let (Ok(plan), Ok(plan_for_parts)) = (plan(), plan()) else {
         return;
     };
