@@ -96,7 +96,7 @@ fn fastest(expression: &str, source: OsString, format: Option<&str>, runs: usize
 fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
     let begun = Instant::now();
     let pipeline = lang::parse(expression).expect("the expression can be read");
-    let plan = Plan::of(&pipeline, bourn::plan::Printing::AsItCame).expect("the expression can be planned");
+    let plan = Plan::of(&pipeline, bourn::plan::OutputMode::AsItCame).expect("the expression can be planned");
     let encoding = match (format, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines(true),
         (name, _) => {

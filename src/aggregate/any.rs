@@ -1,6 +1,6 @@
 //! `any(c)`: whether the condition is true for any record.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Ternary, Value, ValueRef};
 
@@ -16,7 +16,7 @@ pub(super) const ANY: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, true),
 };
 
@@ -33,7 +33,7 @@ impl TruthOfMany {
     }
 }
 
-impl State for TruthOfMany {
+impl GroupState for TruthOfMany {
     /// The truth that one record is enough for.
     type Shared = bool;
 

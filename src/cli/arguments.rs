@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::data::TimeDefaults;
 use crate::encode::{self, EncoderDef};
-use crate::plan::{Printing, Records, Settings};
+use crate::plan::{OutputMode, Records, Settings};
 use crate::source::{Boundedness, boundedness, read_all};
 
 use super::max_rejects::MaxRejects;
@@ -222,8 +222,8 @@ impl Request {
     pub(super) fn settings(&self, records: Option<Records>) -> Settings {
         Settings {
             printing: match self.output {
-                Some(_) => Printing::Fields,
-                None => Printing::AsItCame,
+                Some(_) => OutputMode::Fields,
+                None => OutputMode::AsItCame,
             },
             exact: self.exact,
             seed: self.seed,

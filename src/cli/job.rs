@@ -11,7 +11,7 @@ use crate::encode::{self, Look};
 use crate::engine::{Encoding, Job, Reading};
 use crate::lang::ast::Span;
 use crate::lang::{self, Diagnostic};
-use crate::plan::{Input, Plan};
+use crate::plan::{Plan, PlannedInput};
 use crate::sink::{LineFile, Progress, Sink, Stdout};
 use crate::source::{self, Boundedness};
 
@@ -102,7 +102,7 @@ pub(super) fn inputs(request: &Request, plan: &Plan) -> (Vec<OsString>, Vec<usiz
     let mut sources = sources(request);
     let mut inputs = vec![0; sources.len()];
     for with in &request.with {
-        let is_meant = |input: &Input| input.name == with.name;
+        let is_meant = |input: &PlannedInput| input.name == with.name;
         if let Some(input) = plan.inputs.iter().position(is_meant) {
             sources.push(with.source.clone());
             inputs.push(input);

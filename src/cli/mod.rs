@@ -39,10 +39,10 @@ use crate::data::set_time_defaults;
 use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
-use crate::plan::{Plan, WindowBy};
+use crate::plan::{Plan, TimeDomain};
 use crate::sink::{AtomicFile, NoCommands, Sink, Stdout};
 use crate::source;
-use crate::stage::GoesBy;
+use crate::stage::OwnTime;
 
 use arguments::{Annotate, Arguments, Expression, Purpose, Request};
 use check_report::{CheckContext, cases};
@@ -297,9 +297,9 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
 /// What to say where windows go by the time at which files are read, which is hardly meant.
 fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
     let by = plan.window.as_ref().map(|window| &window.by);
-    let (what, written, field) = match (by, plan.joins_by()) {
-        (_, GoesBy::Arrival(field)) => ("join", "within …", field),
-        (Some(WindowBy::Arrival(field)), _) => ("window", "window …", field.clone()),
+    let (what, written, field) = match (by, plan.join_time()) {
+        (_, OwnTime::Processing(field)) => ("join", "within …", field),
+        (Some(TimeDomain::Processing(field)), _) => ("window", "window …", field.clone()),
         _ => return None,
     };
     let field = field.as_deref().unwrap_or("FIELD");

@@ -27,7 +27,7 @@ mod text;
 mod time;
 mod value;
 
-pub use batch::{Batch, LiveSlots, Position, Slot, gather_across, gather_column};
+pub use batch::{Batch, Position, Slot, SlotSet, gather_across, gather_column};
 pub use big_int::BigInt;
 pub use column::{Column, ColumnBuilder, Ternary, Validity};
 pub use controls::{drives_terminal, escape_controls};

@@ -44,7 +44,7 @@ use crossbeam::channel::{bounded, unbounded};
 
 use crate::data::{reason, time_defaults};
 use crate::encode::{EncoderDef, Look};
-use crate::plan::{Input, Place, Plan};
+use crate::plan::{AssignedBy, Plan, PlannedInput};
 use crate::sink::{Display, LineFile, Progress, Sink, SinkError};
 use crate::source::{self, Boundedness};
 use crate::stage::Checks;
@@ -202,7 +202,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     for _ in 0..tickets_at_once {
         let _ = ticket_sender.send(()); // there is room for all of them
     }
-    let numbers = |input: &Input| input.metadata.number.is_some();
+    let numbers = |input: &PlannedInput| input.metadata.number.is_some();
     let numbered = plan.inputs.iter().any(numbers);
     let board = numbered.then(|| Arc::new(board::Board::default()));
     let windowing = windowing(&plan, &job);
@@ -251,7 +251,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         finders: (0..plan.inputs.len()).map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new)).collect(),
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
-        marks: plan.goes_by_time(),
+        marks: plan.tracks_time(),
         stamps: plan.reads_arrival(),
         clock: Arc::new(clock::SystemClock),
         quiet: job.quiet,
@@ -287,7 +287,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
 fn windowing(plan: &Plan, job: &Job) -> Option<places::Windowing> {
     let planned = plan.window.as_ref()?;
     let grid = Grid::of(&planned.window, &time_defaults().zone)?;
-    (planned.place == Place::Workers).then(|| places::Windowing::new(planned, grid, job.limits()))
+    (planned.place == AssignedBy::Workers).then(|| places::Windowing::new(planned, grid, job.limits()))
 }
 
 /// A thread that is not started yet: its name and what it does.

@@ -21,7 +21,7 @@ const WRITTEN_BYTES: usize = 1 << 16;
 
 /// Written to by the coordinator alone.
 pub(super) struct Output<'s> {
-    printed: &'s plan::Output,
+    printed: &'s plan::PlannedOutput,
     encoding: Encoding,
     look: Look,
     encoder: Box<dyn Encoder>,
@@ -380,7 +380,7 @@ impl<'s> Output<'s> {
 
 /// Turns the rows of a plan into bytes. `names` are the columns, if the first row has decided them already.
 pub(super) fn encoder(
-    output: &plan::Output,
+    output: &plan::PlannedOutput,
     encoding: Encoding,
     look: Look,
     names: Option<&Names>,
@@ -425,7 +425,7 @@ pub(super) enum Parallel {
 }
 
 impl Parallel {
-    pub(super) fn of(format: &EncoderDef, output: &plan::Output) -> Parallel {
+    pub(super) fn of(format: &EncoderDef, output: &plan::PlannedOutput) -> Parallel {
         match (format.row_by_row, output.whole, format.open_row) {
             (false, ..) => Parallel::Never,
             (true, Some(_), None) => Parallel::OnceFixed,

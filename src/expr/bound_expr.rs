@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{LiveSlots, Slot, Value};
+use crate::data::{Slot, SlotSet, Value};
 use crate::lang::ast::{BinaryOp, Segment};
 
 use super::functions::{FunctionDef, Prepared};
@@ -127,7 +127,7 @@ impl Arithmetic {
 
 impl BoundExpr {
     /// Adds every slot that the expression reads.
-    pub fn reads(&self, slots: &mut LiveSlots) {
+    pub fn reads(&self, slots: &mut SlotSet) {
         self.visit(&mut |node| {
             if let BoundExpr::Field(slot, _) = node {
                 slots.insert(*slot);

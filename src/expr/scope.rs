@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::bound_expr::BoundExpr;
 use super::met::Met;
-use crate::data::{LiveSlots, Slot};
+use crate::data::{Slot, SlotSet};
 use crate::lang::Diagnostic;
 use crate::lang::ast::{Path, Segment, Span};
 use crate::lang::suggest::did_you_mean;
@@ -67,7 +67,7 @@ pub struct Scope {
     header: Option<Slot>,
     next_slot: Rc<Cell<u32>>,
     /// What is known to hold times.
-    times: Rc<RefCell<LiveSlots>>,
+    times: Rc<RefCell<SlotSet>>,
     /// Totals that the stage being bound has asked for.
     totals: Rc<RefCell<Vec<Total>>>,
     /// Comparisons as they are written, each with what it met in the run.

@@ -1,7 +1,7 @@
 //! Binds `count, sum(x) where c as total by y`.
 
 use crate::aggregate::{
-    self, AggregateDef, Aggregation, ArgumentKind, BoundAggregate, Constant, Key, Ranking, Settings,
+    self, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, Constant, GroupKey, Ranking,
 };
 use crate::data::{Number, Value};
 use crate::expr::is_time;
@@ -61,7 +61,7 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
             if is_time(&node, scope) {
                 scope.set_time(slot);
             }
-            Key { node, slot }
+            GroupKey { node, slot }
         })
         .collect();
     let calls: Vec<(&AggregateCall<'_>, &'static AggregateDef)> =
@@ -92,8 +92,8 @@ pub(super) fn origin(scope: &Scope) -> Option<Origin> {
 }
 
 /// What looks back from record to record is no aggregate of a group.
-fn reject_running(call: &AggregateCall<'_>, parts: Parts) -> Result<Parts, Vec<Diagnostic>> {
-    if !parts.def.only_runs {
+fn reject_running(call: &AggregateCall<'_>, parts: BoundCall) -> Result<BoundCall, Vec<Diagnostic>> {
+    if !parts.def.running_only {
         return Ok(parts);
     }
     let name = &call.name.text;
@@ -132,20 +132,21 @@ fn shares(calls: &[(&AggregateCall<'_>, &'static AggregateDef)], index: usize) -
 }
 
 /// What a call was bound to.
-pub(super) struct Parts {
+pub(super) struct BoundCall {
     pub(super) def: &'static AggregateDef,
     pub(super) arguments: Vec<BoundExpr>,
     pub(super) condition: Option<BoundExpr>,
-    pub(super) settings: Settings,
+    pub(super) settings: AggregateSettings,
 }
 
-pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Diagnostic>> {
+pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<BoundCall, Vec<Diagnostic>> {
     let name = &call.name;
     let Some(def) = aggregate::find(&name.text) else {
         return Err(vec![unknown_aggregate(call)]);
     };
     let mut condition = call.condition.map(|condition| bind_condition(condition, scope)).transpose()?;
-    let mut settings = Settings { name: name.text.clone(), column: call.column_name(), ..Settings::default() };
+    let mut settings =
+        AggregateSettings { name: name.text.clone(), column: call.column_name(), ..AggregateSettings::default() };
     if let (ArgumentKind::OptionalCondition, [counted]) = (def.argument, call.arguments) {
         let counted = bind_condition(counted, scope)?;
         condition = Some(match condition {
@@ -180,7 +181,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    Ok(Parts { def, arguments, condition, settings })
+    Ok(BoundCall { def, arguments, condition, settings })
 }
 
 /// Whether there are as many arguments as the aggregate takes.
@@ -270,7 +271,7 @@ pub(super) fn meant(typed: &str, names: &[&str]) -> Option<String> {
         return Some(lower);
     }
     percentile(&lower)
-        .or(super::vocabulary::aggregate(typed).map(str::to_owned))
+        .or(super::foreign_verbs::aggregate(typed).map(str::to_owned))
         .or(did_you_mean(typed, names).map(str::to_owned))
 }
 

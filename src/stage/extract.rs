@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::fallback::FieldFallback;
 use super::header::{FirstHeader, Header, Headings, TakesHeader};
-use super::older::Older;
 use super::{Account, OrderedStage, RowStage};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Prologue, Regroup, Slot, TextColumn, ValueRef,
+    Batch, Column, ColumnBuilder, Entry, Framing, Prologue, Regroup, Slot, SlotSet, TextColumn, ValueRef,
 };
 use crate::decode::{Decoder, Seen, Wanted};
 use crate::expr::{BoundExpr, Failures, Requests, Scope, bind_field};
@@ -21,7 +21,7 @@ type Make = Box<dyn FnOnce(&[Wanted]) -> Box<dyn Decoder>>;
 /// A decoder that is not made yet: which of its fields are read is known only when all stages are bound.
 pub struct Extraction {
     from: BoundExpr,
-    fields: Fields,
+    fields: ExtractedFields,
     make: Make,
     framing: Framing,
     regroup: Option<Regroup>,
@@ -39,7 +39,7 @@ pub struct Extraction {
 }
 
 /// Fields of a decoder.
-enum Fields {
+enum ExtractedFields {
     /// Each with what holds it.
     Known(Vec<(Path, Slot)>),
     /// Whatever was asked for.
@@ -47,22 +47,22 @@ enum Fields {
 }
 
 /// A field that only the data can have, by name, and whether it ever had it.
-pub type Watched = (String, Seen);
+pub type WatchedField = (String, Seen);
 
 impl Extraction {
     /// Makes the stage. Of its fields only those in `live` are read; those that may turn out never to be there
     /// are added to `watched`.
-    pub fn build(self, live: &LiveSlots, watched: &mut Vec<Watched>) -> Box<dyn RowStage> {
+    pub fn build(self, live: &SlotSet, watched: &mut Vec<WatchedField>) -> Box<dyn RowStage> {
         let (mut wanted, mut slots, mut older) = (Vec::new(), Vec::new(), Vec::new());
         match &self.fields {
-            Fields::Known(fields) => {
+            ExtractedFields::Known(fields) => {
                 for (path, slot) in fields.iter().filter(|(_, slot)| live.contains(*slot)) {
                     wanted.push(Wanted::Field(path.clone(), Seen::default()));
                     slots.push(*slot);
                     older.push(None);
                 }
             }
-            Fields::Open(requests) => {
+            ExtractedFields::Open(requests) => {
                 let requests = requests.borrow();
                 for request in requests.fields.iter().filter(|request| live.contains(request.slot)) {
                     let seen = Seen::default();
@@ -71,13 +71,13 @@ impl Extraction {
                     }
                     wanted.push(Wanted::Field(request.path.clone(), seen));
                     slots.push(request.slot);
-                    older.push(request.older.map(Older::Field));
+                    older.push(request.older.map(FieldFallback::Field));
                 }
                 if live.contains(requests.whole) {
                     wanted.push(Wanted::Whole);
                     slots.push(requests.whole);
                     let whole = requests.older_whole();
-                    older.push(whole.map(|(slot, dropped)| Older::Whole(slot, dropped)));
+                    older.push(whole.map(|(slot, dropped)| FieldFallback::Whole(slot, dropped)));
                 }
             }
         }
@@ -89,13 +89,13 @@ impl Extraction {
             Wanted::Field(_, seen) => Some(seen.clone()),
             Wanted::Whole => None,
         };
-        Box::new(Extract {
+        Box::new(ExtractStage {
             from: self.from,
             names: wanted.iter().map(name).collect(),
             seen: wanted.iter().filter_map(seen).collect(),
             whole: match &self.fields {
-                Fields::Known(_) => None,
-                Fields::Open(requests) => Some(requests.borrow().whole),
+                ExtractedFields::Known(_) => None,
+                ExtractedFields::Open(requests) => Some(requests.borrow().whole),
             },
             decoder: (self.make)(&wanted),
             header: self.header,
@@ -239,7 +239,7 @@ pub(super) fn open(
 ) -> Extraction {
     Extraction {
         from,
-        fields: Fields::Open(scope.open(nests)),
+        fields: ExtractedFields::Open(scope.open(nests)),
         make: Box::new(make),
         framing: Framing::default(),
         regroup: None,
@@ -262,7 +262,7 @@ pub(super) fn known(
     let field = |name: &String| (Path(vec![Segment::Name(name.clone())]), scope.set(name));
     Extraction {
         from,
-        fields: Fields::Known(names.iter().map(field).collect()),
+        fields: ExtractedFields::Known(names.iter().map(field).collect()),
         make: Box::new(make),
         framing: Framing::default(),
         regroup: None,
@@ -278,7 +278,7 @@ pub(super) fn known(
 impl Extraction {
     /// Adds fields with these names, which are printed only where an expression names them.
     pub(super) fn with_unprinted<'n>(mut self, names: impl Iterator<Item = &'n str>, scope: &mut Scope) -> Extraction {
-        if let Fields::Known(fields) = &mut self.fields {
+        if let ExtractedFields::Known(fields) = &mut self.fields {
             let path = |name: &str| Path(vec![Segment::Name(name.to_owned())]);
             fields.extend(names.map(|name| (path(name), scope.set_unprinted(name))));
         }
@@ -299,7 +299,7 @@ pub(super) fn wanted_names(wanted: &[Wanted]) -> Vec<String> {
 }
 
 /// Decodes a column of texts.
-struct Extract {
+struct ExtractStage {
     from: BoundExpr,
     decoder: Box<dyn Decoder>,
     header: Option<Slot>,
@@ -311,14 +311,14 @@ struct Extract {
     lines: Option<(Slot, Slot)>,
     slots: Vec<Slot>,
     /// For each slot, where values come from that the decoder does not find.
-    older: Vec<Option<Older>>,
+    older: Vec<Option<FieldFallback>>,
     /// What the slots hold, for people.
     names: Vec<String>,
     /// For each field, whether it was ever looked for.
     seen: Vec<Seen>,
 }
 
-impl Extract {
+impl ExtractStage {
     /// Lines with their columns in the order of the first header.
     fn in_order<'a>(&self, lines: &Column<'a>, headers: &Column<'_>) -> Column<'a> {
         let first = self.first.get().map(Vec::as_slice).unwrap_or_default();
@@ -344,7 +344,7 @@ impl Extract {
     }
 }
 
-impl TakesHeader for Extract {
+impl TakesHeader for ExtractStage {
     fn header(&self, batch: &Batch<'_>) -> Option<Header> {
         let mut failures = Failures::default(); // they count where the record is read again, if it is one
         let texts = TextColumn::of(self.from.eval_all(batch, &mut failures).into_owned());
@@ -361,8 +361,8 @@ impl TakesHeader for Extract {
     }
 }
 
-impl RowStage for Extract {
-    fn reads(&self, slots: &mut LiveSlots) {
+impl RowStage for ExtractStage {
+    fn reads(&self, slots: &mut SlotSet) {
         self.from.reads(slots);
         self.header.into_iter().for_each(|slot| slots.insert(slot));
         self.lines.into_iter().for_each(|(line, _)| slots.insert(line));
@@ -385,7 +385,7 @@ impl RowStage for Extract {
         })
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let mut texts = TextColumn::of(self.from.eval_all(batch, &mut account.failures).into_owned());
         let no_records = match self.header {
             _ if self.is_of_field && account.exploded.is_none() => Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot, Value};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet, Value};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Origin, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -10,7 +10,7 @@ use crate::lang::clauses::{KeyClause, keys};
 use crate::lang::{Diagnostic, ast};
 
 use super::dedup::slot_of;
-use super::folding::Folding;
+use super::fold_operator::FoldOperator;
 
 pub(super) const FOLD: StageDef = StageDef {
     entry: Entry {
@@ -108,7 +108,7 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
     let mut states = Vec::new();
     for (clause, old) in clauses.iter().zip(olds) {
         match (bind_expr(clause.initial, scope), bind_expr(clause.next, &inner)) {
-            (Ok(initial), Ok(next)) => states.push(State {
+            (Ok(initial), Ok(next)) => states.push(FoldState {
                 initial: match initial {
                     BoundExpr::Constant(value) => Initial::Constant(value),
                     node => {
@@ -169,7 +169,7 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec
 
 /// A bound state.
 #[derive(Clone, Debug)]
-pub(super) struct State {
+pub(super) struct FoldState {
     pub(super) initial: Initial,
     /// Where `next` finds the state before.
     pub(super) old: Slot,
@@ -193,7 +193,7 @@ pub(super) struct Fold {
     pub(super) keys: Vec<Slot>,
     /// Where the rows hold the keys, if there are such rows.
     pub(super) key_slots: Vec<Slot>,
-    pub(super) states: Vec<State>,
+    pub(super) states: Vec<FoldState>,
     pub(super) limit: Option<usize>,
     pub(super) forget: Option<(i64, Slot)>,
     /// Where the batches say which record a row is.
@@ -202,8 +202,8 @@ pub(super) struct Fold {
 
 impl Fold {
     /// What EXPR reads of the records.
-    pub(super) fn reads_of_records(&self) -> LiveSlots {
-        let mut slots = LiveSlots::default();
+    pub(super) fn reads_of_records(&self) -> SlotSet {
+        let mut slots = SlotSet::default();
         self.states.iter().for_each(|state| state.next.reads(&mut slots));
         self.states.iter().for_each(|state| slots.remove(state.old));
         slots
@@ -211,7 +211,7 @@ impl Fold {
 }
 
 impl OrderedStage for Fold {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         let initial = self.states.iter().filter_map(|state| match state.initial {
             Initial::OfFirst(slot) => Some(slot),
             Initial::Constant(_) => None,
@@ -261,16 +261,16 @@ impl OrderedStage for Fold {
         self.limit = Some(limit).filter(|_| self.gives == Gives::States);
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let mut needed = match self.gives {
-            Gives::States => LiveSlots::default(),
+            Gives::States => SlotSet::default(),
             Gives::Records => live.clone(),
         };
         self.reads(&mut needed);
         batch.retain(&needed);
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Folding::new(self.clone(), live.clone()))
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
+        Box::new(FoldOperator::new(self.clone(), live.clone()))
     }
 }

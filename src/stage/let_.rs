@@ -1,7 +1,7 @@
 //! `let A = EXPR, B = EXPR`: adds or replaces fields.
 
 use super::{Account, BoundStage, RowStage, StageDef, totals};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
@@ -93,7 +93,7 @@ pub(super) struct Assign {
 }
 
 impl RowStage for Assign {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.node.reads(slots);
     }
 
@@ -105,7 +105,7 @@ impl RowStage for Assign {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let column = self.node.eval_all(batch, &mut account.failures).into_owned();
         batch.retain(live);
         batch.set(self.slot, column);

@@ -2,8 +2,8 @@
 //!
 //! As the first stage it has the raw bytes searched for its text, or for one that its regex cannot do without.
 
-use super::{Account, BoundStage, Required, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
+use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::pattern::bind_pattern;
 use crate::expr::{BoundExpr, Pattern, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -77,11 +77,11 @@ struct Match {
 }
 
 impl RowStage for Match {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.of.reads(slots);
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let values = self.of.eval_all(batch, &mut account.failures);
         let mut found = vec![false; batch.rows];
         for pattern in &self.patterns {
@@ -97,11 +97,11 @@ impl RowStage for Match {
         }
     }
 
-    fn required(&self, line: Slot) -> Option<Required<'_>> {
+    fn required(&self, line: Slot) -> Option<RequiredText<'_>> {
         let reads_line = matches!(self.of, BoundExpr::Field(slot, _) if slot == line);
         match self.patterns.as_slice() {
             [pattern] if self.keep && reads_line => {
-                Some(Required { text: pattern.required_text()?, is_all: matches!(pattern, Pattern::Text(_)) })
+                Some(RequiredText { text: pattern.required_text()?, is_all: matches!(pattern, Pattern::Text(_)) })
             }
             _ => None,
         }

@@ -2,8 +2,8 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef, expected_time,
-    format_duration, write_text,
+    Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Validity, Value, ValueRef, expected_time, format_duration,
+    write_text,
 };
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
@@ -206,7 +206,7 @@ pub struct RecordTime {
 }
 
 impl RowStage for RecordTime {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.node.reads(slots);
     }
 
@@ -214,7 +214,7 @@ impl RowStage for RecordTime {
         vec![self.slot]
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let mut times = Vec::with_capacity(batch.rows);
         let mut without: Vec<(u32, String)> = Vec::new();
         {

@@ -31,7 +31,7 @@ pub enum Origin {
 /// The plan of an expression.
 pub fn plan(expression: &str) -> Result<Arc<Plan>, Vec<Diagnostic>> {
     let pipeline = bourn::lang::parse(expression)?;
-    Plan::of(&pipeline, bourn::plan::Printing::AsItCame).map(Arc::new)
+    Plan::of(&pipeline, bourn::plan::OutputMode::AsItCame).map(Arc::new)
 }
 
 /// Runs a plan on some input: what it prints, and how it ends.

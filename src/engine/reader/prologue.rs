@@ -45,7 +45,7 @@ impl HeaderFinder {
             times: Vec::new(),
         };
         let mut batch = first_batch(input, sources, bytes, &chunk);
-        for step in input.map.iter().chain(&self.plan.map[input.enters..]) {
+        for step in input.map.iter().chain(&self.plan.map[input.joins_at..]) {
             if batch.rows == 0 {
                 return None;
             }
