@@ -156,7 +156,7 @@ impl ScanRows<'_> {
     /// One row alone.
     pub fn row(&self, row: usize) -> Vec<Column<'_>> {
         let row = [row as u32];
-        self.arguments.iter().map(|column| column.gather(&row)).collect()
+        self.arguments.iter().map(|column| column.take(&row)).collect()
     }
 }
 

@@ -91,11 +91,11 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps the rows named (in that order, repeated if named twice) of the live columns and drops all others.
-    pub fn gather(&mut self, rows: &[u32], live: &SlotSet) {
+    pub fn keep_rows(&mut self, rows: &[u32], live: &SlotSet) {
         for (index, column) in self.columns.iter_mut().enumerate() {
             if live.contains(Slot(index as u32)) {
                 if let Some(column) = column {
-                    *column = column.gather(rows);
+                    *column = column.take(rows);
                 }
             } else {
                 *column = None;
@@ -110,15 +110,15 @@ impl<'a> Batch<'a> {
     }
 
     /// The rows named of the live columns, as a batch of its own.
-    pub fn pick(&self, rows: &[u32], live: &SlotSet) -> Batch<'a> {
-        let pick = |(index, column): (usize, &Option<Column<'a>>)| {
+    pub fn select(&self, rows: &[u32], live: &SlotSet) -> Batch<'a> {
+        let select = |(index, column): (usize, &Option<Column<'a>>)| {
             let column = column.as_ref().filter(|_| live.contains(Slot(index as u32)));
-            column.map(|column| column.gather(rows))
+            column.map(|column| column.take(rows))
         };
         Batch {
             rows: rows.len(),
             position: self.position,
-            columns: self.columns.iter().enumerate().map(pick).collect(),
+            columns: self.columns.iter().enumerate().map(select).collect(),
         }
     }
 
@@ -133,7 +133,7 @@ impl<'a> Batch<'a> {
             columns: self
                 .columns
                 .iter()
-                .map(|column| column.as_ref().map(|column| column.gather(&[row as u32])))
+                .map(|column| column.as_ref().map(|column| column.take(&[row as u32])))
                 .collect(),
         };
         (0..self.rows).map(row).collect()
@@ -157,25 +157,25 @@ impl<'a> Batch<'a> {
     /// Keeps the first rows only.
     pub fn truncate(&mut self, rows: usize, live: &SlotSet) {
         if rows < self.rows {
-            self.gather(&(0..rows as u32).collect::<Vec<_>>(), live);
+            self.keep_rows(&(0..rows as u32).collect::<Vec<_>>(), live);
         }
     }
 
     /// The same batch with bytes of its own, so that it may outlive its chunk.
-    pub fn detach(self) -> Batch<'static> {
+    pub fn into_owned(self) -> Batch<'static> {
         Batch {
             rows: self.rows,
             position: self.position,
-            columns: self.columns.into_iter().map(|column| column.map(Column::detach)).collect(),
+            columns: self.columns.into_iter().map(|column| column.map(Column::into_owned)).collect(),
         }
     }
 }
 
-/// Rows of one batch that [`gather_across`] makes.
+/// Rows of one batch that [`take_across`] makes.
 const GATHERED_ROWS: usize = 1 << 14;
 
 /// The rows named by batch and row, in the order named, as new batches with the live columns.
-pub fn gather_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &SlotSet) -> Vec<Batch<'static>> {
+pub fn take_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &SlotSet) -> Vec<Batch<'static>> {
     rows.chunks(GATHERED_ROWS)
         .enumerate()
         .map(|(index, rows)| {
@@ -185,7 +185,7 @@ pub fn gather_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &Slo
                 if columns.iter().all(Option::is_none) {
                     continue;
                 }
-                gathered.set(slot, gather_column(&columns, rows));
+                gathered.set(slot, take_column(&columns, rows));
             }
             gathered
         })
@@ -193,7 +193,7 @@ pub fn gather_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &Slo
 }
 
 /// The values of one column, by batch and row.
-pub fn gather_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) -> Column<'static> {
+pub fn take_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) -> Column<'static> {
     if let Some(names) = common_names(columns) {
         let field = |index: usize| {
             let columns: Vec<Option<&Column<'static>>> = columns
@@ -203,7 +203,7 @@ pub fn gather_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) 
                     _ => None,
                 })
                 .collect();
-            gather_column(&columns, rows)
+            take_column(&columns, rows)
         };
         let fields = (0..names.len()).map(field).collect();
         return Column::Record(RecordColumn::new(names, fields, rows.len()));

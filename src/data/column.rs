@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::record::RecordColumn;
-use super::text::{Bytes, Span, TextColumn};
+use super::text::{Bytes, TextColumn, TextSpan};
 use super::value::{Value, ValueRef};
 
 /// Which rows of a column are not null; without a list, all.
@@ -44,8 +44,8 @@ impl Validity {
         }
     }
 
-    fn gather(&self, rows: &[u32]) -> Validity {
-        Validity(self.0.as_ref().map(|valid| gather(valid, rows)))
+    fn take(&self, rows: &[u32]) -> Validity {
+        Validity(self.0.as_ref().map(|valid| take(valid, rows)))
     }
 }
 
@@ -125,36 +125,36 @@ impl<'a> Column<'a> {
     }
 
     /// The rows named, in the order named; a row may be named several times.
-    pub fn gather(&self, rows: &[u32]) -> Column<'a> {
+    pub fn take(&self, rows: &[u32]) -> Column<'a> {
         match self {
             Column::Text(column) => {
-                Column::Text(TextColumn { bytes: column.bytes.clone(), spans: gather(&column.spans, rows) })
+                Column::Text(TextColumn { bytes: column.bytes.clone(), spans: take(&column.spans, rows) })
             }
-            Column::Int(values, valid) => Column::Int(gather(values, rows), valid.gather(rows)),
-            Column::Float(values, valid) => Column::Float(gather(values, rows), valid.gather(rows)),
-            Column::Bool(values) => Column::Bool(gather(values, rows)),
+            Column::Int(values, valid) => Column::Int(take(values, rows), valid.take(rows)),
+            Column::Float(values, valid) => Column::Float(take(values, rows), valid.take(rows)),
+            Column::Bool(values) => Column::Bool(take(values, rows)),
             Column::Values(values) => Column::Values(rows.iter().map(|&row| values[row as usize].clone()).collect()),
-            Column::Record(record) => Column::Record(record.gather(rows)),
+            Column::Record(record) => Column::Record(record.take(rows)),
             Column::Constant(value, _) => Column::Constant(value.clone(), rows.len()),
         }
     }
 
     /// The same column with bytes of its own, so that it may outlive the chunk.
-    pub fn detach(self) -> Column<'static> {
+    pub fn into_owned(self) -> Column<'static> {
         match self {
-            Column::Text(column) => Column::Text(column.detach()),
+            Column::Text(column) => Column::Text(column.into_owned()),
             Column::Int(values, valid) => Column::Int(values, valid),
             Column::Float(values, valid) => Column::Float(values, valid),
             Column::Bool(values) => Column::Bool(values),
             Column::Values(values) => Column::Values(values),
-            Column::Record(record) => Column::Record(record.detach()),
+            Column::Record(record) => Column::Record(record.into_owned()),
             Column::Constant(value, rows) => Column::Constant(value, rows),
         }
     }
 }
 
 /// The rows named, in the order named.
-fn gather<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
+fn take<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
     rows.iter().map(|&row| values[row as usize]).collect()
 }
 
@@ -170,7 +170,7 @@ pub struct ColumnBuilder {
 #[derive(Debug)]
 enum Building {
     Nulls,
-    Text { bytes: Vec<u8>, spans: Vec<Span> },
+    Text { bytes: Vec<u8>, spans: Vec<TextSpan> },
     Int(Vec<i64>, Validity),
     Float(Vec<f64>, Validity),
     Bool(Vec<Ternary>),
@@ -202,7 +202,7 @@ impl ColumnBuilder {
             (Building::Text { bytes, spans }, ValueRef::Text(text)) if bytes.len() + text.len() <= TEXT_LIMIT_BYTES => {
                 let start = bytes.len();
                 bytes.extend_from_slice(text);
-                spans.push(Span::new(start, bytes.len()));
+                spans.push(TextSpan::new(start, bytes.len()));
             }
             _ => self.push_other(value),
         }
@@ -224,7 +224,7 @@ impl ColumnBuilder {
                 values.push(0.0);
             }
             (Building::Bool(values), ValueRef::Null) => values.push(Ternary::Unknown),
-            (Building::Text { spans, .. }, ValueRef::Null) => spans.push(Span::NULL),
+            (Building::Text { spans, .. }, ValueRef::Null) => spans.push(TextSpan::NULL),
             (Building::Values(values), value) => values.push(value.to_value()),
             (Building::Nulls, value) => self.begin(value),
             (_, value) => {
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn gathers_rows_in_any_order() {
         let column = round_trip(&[Value::Int(1), Value::Null, Value::Int(3)]);
-        let picked = column.gather(&[2, 2, 1]);
+        let picked = column.take(&[2, 2, 1]);
         assert_eq!(
             (0..3).map(|row| picked.get(row).to_value()).collect::<Vec<_>>(),
             [Value::Int(3), Value::Int(3), Value::Null]

@@ -52,14 +52,14 @@ impl<'a> RecordColumn<'a> {
     }
 
     /// The rows named, in the order named.
-    pub(super) fn gather(&self, rows: &[u32]) -> RecordColumn<'a> {
-        let columns = self.columns.iter().map(|column| column.gather(rows));
+    pub(super) fn take(&self, rows: &[u32]) -> RecordColumn<'a> {
+        let columns = self.columns.iter().map(|column| column.take(rows));
         RecordColumn::new(Arc::clone(&self.names), columns.collect(), rows.len())
     }
 
     /// The same with bytes of its own.
-    pub(super) fn detach(self) -> RecordColumn<'static> {
-        let columns = self.columns.into_iter().map(Column::detach);
+    pub(super) fn into_owned(self) -> RecordColumn<'static> {
+        let columns = self.columns.into_iter().map(Column::into_owned);
         RecordColumn::new(self.names, columns.collect(), self.rows)
     }
 }
@@ -80,7 +80,7 @@ mod tests {
             Value::Object(vec![(b"a".to_vec(), a), (b"b".to_vec(), b)])
         };
         assert_eq!(column.get(0).to_value(), object(Value::Int(1), "x"));
-        let turned = column.gather(&[1, 0, 1]).detach();
+        let turned = column.take(&[1, 0, 1]).into_owned();
         assert_eq!(turned.len(), 3);
         assert_eq!(turned.get(0).to_value(), object(Value::Null, ""));
         assert_eq!(turned.get(1).to_value(), object(Value::Int(1), "x"));

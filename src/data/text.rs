@@ -8,21 +8,21 @@ use super::value::ValueRef;
 
 /// A piece of some bytes; or null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct TextSpan {
     /// The first byte.
     pub start: u32,
     /// How many bytes.
     pub len: u32,
 }
 
-impl Span {
+impl TextSpan {
     /// No text at all, which is not the empty text.
-    pub const NULL: Span = Span { start: u32::MAX, len: 0 };
+    pub const NULL: TextSpan = TextSpan { start: u32::MAX, len: 0 };
 
     /// The bytes from `start` up to `end`.
     #[inline]
-    pub fn new(start: usize, end: usize) -> Span {
-        Span { start: start as u32, len: (end - start) as u32 }
+    pub fn new(start: usize, end: usize) -> TextSpan {
+        TextSpan { start: start as u32, len: (end - start) as u32 }
     }
 
     /// Whether this is null.
@@ -65,7 +65,7 @@ pub struct TextColumn<'a> {
     /// What the spans point into.
     pub bytes: Bytes<'a>,
     /// One for each row.
-    pub spans: Vec<Span>,
+    pub spans: Vec<TextSpan>,
 }
 
 impl<'a> TextColumn<'a> {
@@ -79,10 +79,10 @@ impl<'a> TextColumn<'a> {
         for row in 0..column.len() {
             let start = bytes.len();
             spans.push(match column.get(row) {
-                ValueRef::Null => Span::NULL,
+                ValueRef::Null => TextSpan::NULL,
                 value => {
                     write_text(value, &mut bytes);
-                    Span::new(start, bytes.len())
+                    TextSpan::new(start, bytes.len())
                 }
             });
         }
@@ -97,7 +97,7 @@ impl<'a> TextColumn<'a> {
     }
 
     /// The same texts with bytes of their own, holding only what the spans need.
-    pub fn detach(&self) -> TextColumn<'static> {
+    pub fn into_owned(&self) -> TextColumn<'static> {
         if let Bytes::Shared(bytes) = &self.bytes {
             return TextColumn { bytes: Bytes::Shared(Arc::clone(bytes)), spans: self.spans.clone() };
         }
@@ -110,7 +110,7 @@ impl<'a> TextColumn<'a> {
             }
             let start = bytes.len();
             bytes.extend_from_slice(span.slice(&self.bytes));
-            spans.push(Span::new(start, bytes.len()));
+            spans.push(TextSpan::new(start, bytes.len()));
         }
         TextColumn { bytes: Bytes::Shared(Arc::new(bytes)), spans }
     }

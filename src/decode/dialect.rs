@@ -24,7 +24,7 @@ pub enum Dialect {
 
 /// Where a field is in a row, and whether something has to be taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Field {
+pub(super) struct DelimitedField {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) is_changed: bool,
@@ -75,19 +75,19 @@ impl Dialect {
 
     /// The field that begins at a byte of a row whose fields one byte separates; the next field begins one byte after
     /// the end that is returned.
-    pub(super) fn field(self, row: &[u8], at: usize) -> Result<(Field, usize), String> {
+    pub(super) fn field(self, row: &[u8], at: usize) -> Result<(DelimitedField, usize), String> {
         let separator = self.separator().unwrap_or(b',');
         if let (Dialect::Csv { .. }, Some(b'"')) = (self, row.get(at)) {
             return quoted(row, at, separator);
         }
         let end = memchr(separator, &row[at..]).map_or(row.len(), |length| at + length);
         let is_changed = self == Dialect::Tsv && memchr(b'\\', &row[at..end]).is_some();
-        let field = Field { start: at, end, is_changed };
+        let field = DelimitedField { start: at, end, is_changed };
         Ok((field, end))
     }
 
     /// The text of a field.
-    pub(super) fn text(self, row: &[u8], field: Field) -> Vec<u8> {
+    pub(super) fn text(self, row: &[u8], field: DelimitedField) -> Vec<u8> {
         let written = &row[field.start..field.end];
         match self {
             _ if !field.is_changed => written.to_vec(),
@@ -97,7 +97,7 @@ impl Dialect {
     }
 
     /// A field as it is written, with its quotes.
-    pub(super) fn written(self, row: &[u8], field: Field) -> &[u8] {
+    pub(super) fn written(self, row: &[u8], field: DelimitedField) -> &[u8] {
         let is_quoted = field.start > 0
             && self != Dialect::Tsv
             && row[field.start - 1] == b'"'
@@ -121,7 +121,7 @@ impl Dialect {
     }
 
     /// All fields of a row, at most `limit` where the last one takes the rest.
-    pub(super) fn fields(self, row: &[u8], limit: usize, fields: &mut Vec<Field>) -> Result<(), String> {
+    pub(super) fn fields(self, row: &[u8], limit: usize, fields: &mut Vec<DelimitedField>) -> Result<(), String> {
         fields.clear();
         match self {
             Dialect::Separated(separator) => separator.fields(row, limit, fields),
@@ -161,7 +161,7 @@ impl Dialect {
 }
 
 /// A field in quotes; `at` is where it opens.
-fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(Field, usize), String> {
+fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(DelimitedField, usize), String> {
     let start = at + 1;
     let mut from = start;
     let mut is_changed = false;
@@ -183,7 +183,7 @@ fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(Field, usize), String
             }
             _ => {
                 let end = quote;
-                let field = Field { start, end, is_changed };
+                let field = DelimitedField { start, end, is_changed };
                 return Ok((field, quote + 1));
             }
         }

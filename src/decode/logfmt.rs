@@ -7,15 +7,15 @@ use std::collections::HashMap;
 
 use memchr::{memchr2, memmem};
 
-use crate::data::{Column, Span, TextColumn, Value};
+use crate::data::{Column, TextColumn, TextSpan, Value};
 
 use super::taken::Taken;
-use super::{Decoded, Decoder, Seen, Wanted};
+use super::{Decoded, Decoder, FieldSeen, Wanted};
 
 /// Reads wanted fields of lines.
 #[derive(Debug)]
 pub struct LogfmtDecoder {
-    separator: Separator,
+    separator: PairSeparator,
     keys: Vec<WantedKey>,
     fields: usize,
     /// The column that takes all fields.
@@ -27,12 +27,12 @@ struct WantedKey {
     key: Vec<u8>,
     /// Which column.
     column: usize,
-    seen: Seen,
+    seen: FieldSeen,
 }
 
 /// The text between two pairs.
 #[derive(Clone, Debug)]
-pub enum Separator {
+pub enum PairSeparator {
     /// A run of white space and control characters.
     White,
     /// This text; white space around keys and values is dropped.
@@ -41,7 +41,7 @@ pub enum Separator {
 
 /// The value of a key, by its place in the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
+enum PairValue {
     /// As it is written.
     Plain(usize, usize),
     /// Between quotes, with a backslash in it.
@@ -50,7 +50,7 @@ enum Found {
 
 impl LogfmtDecoder {
     /// A decoder of these fields; column by column in this order. A path is the key that looks like it.
-    pub fn new(separator: Separator, wanted: &[Wanted]) -> Self {
+    pub fn new(separator: PairSeparator, wanted: &[Wanted]) -> Self {
         let mut decoder = LogfmtDecoder { separator, keys: Vec::new(), fields: wanted.len(), whole: None };
         for (column, wanted) in wanted.iter().enumerate() {
             match wanted {
@@ -85,7 +85,7 @@ impl Decoder for LogfmtDecoder {
         let rows = texts.spans.len();
         let mut taken: Vec<Taken> = (0..self.fields).map(|_| Taken::new(rows)).collect();
         let (mut wholes, mut rejected) = (Vec::new(), Vec::new());
-        let mut row_found: Vec<Option<Found>> = vec![None; self.fields];
+        let mut row_found: Vec<Option<PairValue>> = vec![None; self.fields];
         for (row, span) in texts.spans.iter().enumerate() {
             row_found.fill(None);
             let text = span.slice(&texts.bytes);
@@ -102,12 +102,12 @@ impl Decoder for LogfmtDecoder {
             for wanted in &self.keys {
                 let taken = &mut taken[wanted.column];
                 match row_found[wanted.column] {
-                    None => taken.push(Span::NULL),
+                    None => taken.push(TextSpan::NULL),
                     Some(found) => {
                         wanted.seen.set();
                         match found {
-                            Found::Plain(start, end) => taken.push(Span::new(base + start, base + end)),
-                            Found::Escaped(..) => taken.push_made(found.value(text)),
+                            PairValue::Plain(start, end) => taken.push(TextSpan::new(base + start, base + end)),
+                            PairValue::Escaped(..) => taken.push_made(found.value(text)),
                         }
                     }
                 }
@@ -128,10 +128,10 @@ impl Decoder for LogfmtDecoder {
 /// Calls `see` with each key of a line and its value. Words that are no pair are skipped; a line without any pair is
 /// an error.
 #[inline]
-fn walk<'t>(text: &'t [u8], separator: &Separator, see: impl FnMut(&'t [u8], Found)) -> Result<(), String> {
+fn walk<'t>(text: &'t [u8], separator: &PairSeparator, see: impl FnMut(&'t [u8], PairValue)) -> Result<(), String> {
     let has_pair = match separator {
-        Separator::White => walk_words(text, see),
-        Separator::Text(separator) => walk_parts(text, separator, see),
+        PairSeparator::White => walk_words(text, see),
+        PairSeparator::Text(separator) => walk_parts(text, separator, see),
     };
     match has_pair {
         true => Ok(()),
@@ -141,7 +141,7 @@ fn walk<'t>(text: &'t [u8], separator: &Separator, see: impl FnMut(&'t [u8], Fou
 
 /// The same, separated by white space; whether there is a pair.
 #[inline]
-fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], Found)) -> bool {
+fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], PairValue)) -> bool {
     let ends = |at: usize| text.get(at).is_none_or(|byte| *byte <= b' ');
     let mut has_pair = false;
     let mut at = 0;
@@ -167,16 +167,16 @@ fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], Found)) -> bool 
             && ends(end + 1)
         {
             at = end + 1;
-            see(key, Found::quoted(start + 1, end, has_escapes));
+            see(key, PairValue::quoted(start + 1, end, has_escapes));
         } else {
             at += length(&text[at..], |byte| byte > b' ');
-            see(key, Found::Plain(start, at));
+            see(key, PairValue::Plain(start, at));
         }
     }
 }
 
 /// The same, separated by a text; white space around keys and values is dropped.
-fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl FnMut(&'t [u8], Found)) -> bool {
+fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl FnMut(&'t [u8], PairValue)) -> bool {
     let find = |at: usize| {
         let found = separator.find(&text[at..]);
         found.map_or(text.len(), |found| at + found)
@@ -209,11 +209,11 @@ fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl 
         };
         let quoted = closing_quote(text, start).filter(|(end, _)| ends(end + 1));
         let (found, end) = match quoted {
-            Some((end, has_escapes)) => (Found::quoted(start + 1, end, has_escapes), end + 1),
+            Some((end, has_escapes)) => (PairValue::quoted(start + 1, end, has_escapes), end + 1),
             None => {
                 let end = at + part.len();
                 let value = text[start..end].trim_ascii_end();
-                (Found::Plain(start, start + value.len()), end)
+                (PairValue::Plain(start, start + value.len()), end)
             }
         };
         if !key.is_empty() {
@@ -224,12 +224,12 @@ fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl 
     }
 }
 
-impl Separator {
+impl PairSeparator {
     /// A separator of this text, or white space if it is no other.
-    pub fn of(text: &[u8]) -> Separator {
+    pub fn of(text: &[u8]) -> PairSeparator {
         match text.trim_ascii() {
-            [] => Separator::White,
-            _ => Separator::Text(Box::new(memmem::Finder::new(text).into_owned())),
+            [] => PairSeparator::White,
+            _ => PairSeparator::Text(Box::new(memmem::Finder::new(text).into_owned())),
         }
     }
 }
@@ -260,18 +260,18 @@ fn closing_quote(text: &[u8], open: usize) -> Option<(usize, bool)> {
     None
 }
 
-impl Found {
-    fn quoted(start: usize, end: usize, has_escapes: bool) -> Found {
+impl PairValue {
+    fn quoted(start: usize, end: usize, has_escapes: bool) -> PairValue {
         match has_escapes {
-            true => Found::Escaped(start, end),
-            false => Found::Plain(start, end),
+            true => PairValue::Escaped(start, end),
+            false => PairValue::Plain(start, end),
         }
     }
 
     fn value(self, text: &[u8]) -> Value {
         match self {
-            Found::Plain(start, end) => Value::Text(text[start..end].to_vec()),
-            Found::Escaped(start, end) => Value::Text(without_escapes(&text[start..end])),
+            PairValue::Plain(start, end) => Value::Text(text[start..end].to_vec()),
+            PairValue::Escaped(start, end) => Value::Text(without_escapes(&text[start..end])),
         }
     }
 }
@@ -344,7 +344,7 @@ mod tests {
 
     fn pairs_by(separator: &str, text: &str) -> Result<Vec<(String, String)>, String> {
         let mut pairs = Vec::new();
-        let separator = Separator::of(separator.as_bytes());
+        let separator = PairSeparator::of(separator.as_bytes());
         walk(text.as_bytes(), &separator, |key, found| {
             let Value::Text(value) = found.value(text.as_bytes()) else {
                 unreachable!("values are texts");

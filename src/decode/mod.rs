@@ -78,7 +78,7 @@ pub struct Decoded<'a> {
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// One field.
-    Field(Path, Seen),
+    Field(Path, FieldSeen),
     /// All fields, as an object.
     Whole,
 }
@@ -86,17 +86,17 @@ pub enum Wanted {
 /// Whether a field that only the data can have was there in any record: one that never was is named at the
 /// end of the run.
 #[derive(Clone, Debug, Default)]
-pub struct Seen(Arc<Flags>);
+pub struct FieldSeen(Arc<FieldFlags>);
 
 #[derive(Debug, Default)]
-struct Flags {
+struct FieldFlags {
     was_there: AtomicBool,
     was_looked_for: AtomicBool,
     /// The fields that there were instead, where their names are easily mistaken.
     others: OnceLock<Names>,
 }
 
-impl Seen {
+impl FieldSeen {
     /// It was there.
     #[inline]
     pub fn set(&self) {

@@ -7,7 +7,7 @@
 use memchr::{memchr, memmem};
 use regex::bytes::Regex;
 
-use super::dialect::Field;
+use super::dialect::DelimitedField;
 
 /// A text or a pattern between fields.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Separator {
     }
 
     /// Appends the fields of a row. Field number `limit` takes the rest if the separator is wide.
-    pub(super) fn fields(&self, row: &[u8], limit: usize, fields: &mut Vec<Field>) {
+    pub(super) fn fields(&self, row: &[u8], limit: usize, fields: &mut Vec<DelimitedField>) {
         let mut at = match self.find(row, 0) {
             Some((0, end)) if self.is_wide => end,
             _ => 0,
@@ -98,7 +98,11 @@ impl Separator {
                 }
             }
             let found = self.find(row, at).filter(|_| !is_rest);
-            fields.push(Field { start: at, end: found.map_or(row.len(), |(start, _)| start), is_changed: false });
+            fields.push(DelimitedField {
+                start: at,
+                end: found.map_or(row.len(), |(start, _)| start),
+                is_changed: false,
+            });
             match found {
                 Some((_, after)) => at = after,
                 None => return,
@@ -108,7 +112,7 @@ impl Separator {
 }
 
 /// The quoted field that begins at a byte, if there is one, and the byte after its closing quote.
-pub(super) fn quoted(row: &[u8], at: usize) -> Option<(Field, usize)> {
+pub(super) fn quoted(row: &[u8], at: usize) -> Option<(DelimitedField, usize)> {
     if row.get(at) != Some(&b'"') {
         return None;
     }
@@ -117,7 +121,7 @@ pub(super) fn quoted(row: &[u8], at: usize) -> Option<(Field, usize)> {
     loop {
         let end = from + memchr(b'"', &row[from..])?;
         if row.get(end + 1) != Some(&b'"') {
-            let field = Field { start, end, is_changed };
+            let field = DelimitedField { start, end, is_changed };
             return Some((field, end + 1));
         }
         (from, is_changed) = (end + 2, true);
@@ -132,7 +136,7 @@ mod tests {
     fn fields(separator: &Separator, row: &str, limit: usize) -> Vec<String> {
         let mut fields = Vec::new();
         separator.fields(row.as_bytes(), limit, &mut fields);
-        let text = |field: &Field| row[field.start..field.end].to_owned();
+        let text = |field: &DelimitedField| row[field.start..field.end].to_owned();
         fields.iter().map(text).collect()
     }
 

@@ -1,12 +1,12 @@
 //! What a decoder reads of one wanted field, row by row.
 
-use crate::data::{Bytes, Column, ColumnBuilder, Span, TextColumn, Value, ValueRef};
+use crate::data::{Bytes, Column, ColumnBuilder, TextColumn, TextSpan, Value, ValueRef};
 
 /// Texts that stay where they are, but for values that had to be made.
 #[derive(Debug)]
 pub(super) struct Taken {
     /// One for each row.
-    spans: Vec<Span>,
+    spans: Vec<TextSpan>,
     /// Rows that have another value than their span, in order.
     made: Vec<(usize, Value)>,
 }
@@ -25,7 +25,7 @@ impl Taken {
 
     /// Appends a row: a text, or null.
     #[inline]
-    pub(super) fn push(&mut self, span: Span) {
+    pub(super) fn push(&mut self, span: TextSpan) {
         self.spans.push(span);
     }
 
@@ -33,7 +33,7 @@ impl Taken {
     #[cold]
     pub(super) fn push_made(&mut self, value: Value) {
         self.made.push((self.spans.len(), value));
-        self.spans.push(Span::new(0, 0));
+        self.spans.push(TextSpan::new(0, 0));
     }
 
     /// Takes the rows behind the first so many back.

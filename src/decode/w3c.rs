@@ -6,7 +6,7 @@
 
 use memchr::memchr;
 
-use super::dialect::Field;
+use super::dialect::DelimitedField;
 use super::separator::quoted;
 
 /// The start of the line that names the fields.
@@ -16,7 +16,7 @@ pub const DIRECTIVE: &[u8] = b"#Fields:";
 pub(super) const NOTHING: &[u8] = b"-";
 
 /// Appends the fields of a row that should have `expected` fields.
-pub(super) fn fields(row: &[u8], expected: usize, fields: &mut Vec<Field>) {
+pub(super) fn fields(row: &[u8], expected: usize, fields: &mut Vec<DelimitedField>) {
     if memchr(b'\t', row).is_some() {
         by_tabs(row, fields);
         if fields.len() == expected {
@@ -27,7 +27,7 @@ pub(super) fn fields(row: &[u8], expected: usize, fields: &mut Vec<Field>) {
     by_white_space(row, fields);
 }
 
-fn by_tabs(row: &[u8], fields: &mut Vec<Field>) {
+fn by_tabs(row: &[u8], fields: &mut Vec<DelimitedField>) {
     let mut at = 0;
     loop {
         if let Some((field, end)) = quoted(row, at)
@@ -47,7 +47,7 @@ fn by_tabs(row: &[u8], fields: &mut Vec<Field>) {
     }
 }
 
-fn by_white_space(row: &[u8], fields: &mut Vec<Field>) {
+fn by_white_space(row: &[u8], fields: &mut Vec<DelimitedField>) {
     let is_white = |byte: &u8| matches!(byte, b' ' | b'\t');
     let run = |at: usize, white: bool| {
         let found = row[at..].iter().position(|byte| is_white(byte) != white);
@@ -70,8 +70,8 @@ fn by_white_space(row: &[u8], fields: &mut Vec<Field>) {
     }
 }
 
-fn plain(start: usize, end: usize) -> Field {
-    Field { start, end, is_changed: false }
+fn plain(start: usize, end: usize) -> DelimitedField {
+    DelimitedField { start, end, is_changed: false }
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     fn texts(row: &str, expected: usize) -> Vec<&str> {
         let mut fields = Vec::new();
         super::fields(row.as_bytes(), expected, &mut fields);
-        let text = |field: &Field| &row[field.start..field.end];
+        let text = |field: &DelimitedField| &row[field.start..field.end];
         fields.iter().map(text).collect()
     }
 

@@ -1,7 +1,7 @@
 //! `-o bars`: the table, and its first numbers as horizontal bars.
 
 use super::fit::GAP;
-use super::table::Table;
+use super::table::TableEncoder;
 use super::visible::Controls;
 use super::{EncoderDef, Look};
 use crate::data::{Entry, Example};
@@ -26,7 +26,7 @@ pub(super) const BARS: EncoderDef = EncoderDef {
     },
     header: true,
     row_by_row: false,
-    encoder: |columns, look| Box::new(Table::new(columns, look, Some(Bars::default()))),
+    encoder: |columns, look| Box::new(TableEncoder::new(columns, look, Some(Bars::default()))),
     open_row: None,
     controls: Controls::Own,
 };

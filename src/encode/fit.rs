@@ -13,7 +13,7 @@ const SHORTEST: usize = 4;
 
 /// How a column is drawn.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Layout {
+pub(super) struct CellLayout {
     /// Of its widest cell.
     pub(super) width: usize,
     /// Of the widest cell that is never shortened.
@@ -22,7 +22,7 @@ pub(super) struct Layout {
     pub(super) has_others: bool,
 }
 
-impl Layout {
+impl CellLayout {
     /// Whether all values so far were numbers.
     pub(super) fn is_right_aligned(self) -> bool {
         self.has_numbers && !self.has_others
@@ -41,7 +41,7 @@ pub(super) fn total(widths: &[usize]) -> usize {
 
 /// The widths of columns that have `room` together: the widest give way first. Where even the least of all
 /// is too much, it is the least.
-pub(super) fn fit(layouts: &[Layout], room: Option<usize>) -> Vec<usize> {
+pub(super) fn fit(layouts: &[CellLayout], room: Option<usize>) -> Vec<usize> {
     let mut widths: Vec<usize> = layouts.iter().map(|layout| layout.width).collect();
     let Some(room) = room else {
         return widths;
@@ -91,12 +91,12 @@ pub(super) fn cells(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn text(width: usize) -> Layout {
-        Layout { width, has_others: true, ..Layout::default() }
+    fn text(width: usize) -> CellLayout {
+        CellLayout { width, has_others: true, ..CellLayout::default() }
     }
 
-    fn number(width: usize) -> Layout {
-        Layout { width, rigid: width, has_numbers: true, ..Layout::default() }
+    fn number(width: usize) -> CellLayout {
+        CellLayout { width, rigid: width, has_numbers: true, ..CellLayout::default() }
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_rigid_stays() {
-        let mixed = Layout { width: 30, rigid: 12, has_numbers: true, has_others: true };
+        let mixed = CellLayout { width: 30, rigid: 12, has_numbers: true, has_others: true };
         assert_eq!(fit(&[mixed], Some(5)), [12]);
     }
 

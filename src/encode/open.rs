@@ -22,7 +22,7 @@ pub struct OpenEncoder {
     /// The columns of the first row; where rows name their own, those of the objects that came last.
     fixed: Option<Fixed>,
     /// Where the columns stand in objects that all have the same fields.
-    layout: Option<Layout>,
+    layout: Option<RowLayout>,
     /// The header is wanted, and waits for the first row.
     header: bool,
     left_out: Vec<String>,
@@ -37,17 +37,17 @@ struct Fixed {
 }
 
 /// Where the printed columns are found.
-struct Layout {
+struct RowLayout {
     /// The fields of the objects.
     of: Names,
-    places: Vec<Place>,
+    places: Vec<ColumnPlace>,
 }
 
 /// Where a printed column is found.
 #[derive(Clone, Copy)]
-enum Place {
+enum ColumnPlace {
     /// It is a field of the objects, by its place.
-    Field(usize),
+    NamedValue(usize),
     /// A stage has made it.
     Made(Slot),
     /// These rows do not have it.
@@ -55,7 +55,7 @@ enum Place {
 }
 
 /// One field of a row.
-type Field<'f> = (&'f [u8], ValueRef<'f>);
+type NamedValue<'f> = (&'f [u8], ValueRef<'f>);
 
 /// Names that are left out and named at the end; there may be as many as records.
 pub const NAMED: usize = 20;
@@ -92,10 +92,10 @@ impl OpenEncoder {
     }
 
     /// The fields of a row in the order in which they are printed.
-    fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<Field<'f>> {
+    fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<NamedValue<'f>> {
         let (front, columns) = self.columns.split_at(self.front);
         let made = |column: &'f OutputColumn| (column.name.as_bytes(), batch.column(column.slot).get(row));
-        let mut fields: Vec<Field<'f>> = front.iter().map(made).collect();
+        let mut fields: Vec<NamedValue<'f>> = front.iter().map(made).collect();
         if let ValueRef::Object(object) = batch.column(self.whole).get(row) {
             let is_front = |name: &[u8]| front.iter().any(|column| column.name.as_bytes() == name);
             let kept = object.iter().filter(|(name, _)| self.is_kept(name) && !is_front(name));
@@ -194,7 +194,7 @@ impl OpenEncoder {
 
     /// Rows that all have the same fields: whole columns are encoded, and no name is looked for.
     fn encode_record(&mut self, record: &RecordColumn<'_>, batch: &Batch<'_>, out: &mut Vec<u8>) {
-        let is_known = |layout: &Layout| layout.of == *record.names();
+        let is_known = |layout: &RowLayout| layout.of == *record.names();
         if !self.layout.as_ref().is_some_and(is_known) {
             let names = self.names(record.names());
             if self.format.open_row.is_some() || self.fixed.is_none() {
@@ -208,9 +208,9 @@ impl OpenEncoder {
         let mut table = Batch::new(batch.rows, batch.position);
         for (column, place) in fixed.slots.iter().zip(&layout.places) {
             let values = match place {
-                Place::Field(index) => record.columns()[*index].clone(),
-                Place::Made(slot) => batch.column(*slot).clone(),
-                Place::Nowhere => Column::Constant(Value::Null, batch.rows),
+                ColumnPlace::NamedValue(index) => record.columns()[*index].clone(),
+                ColumnPlace::Made(slot) => batch.column(*slot).clone(),
+                ColumnPlace::Nowhere => Column::Constant(Value::Null, batch.rows),
             };
             table.set(column.slot, values);
         }
@@ -223,16 +223,16 @@ impl OpenEncoder {
         let made = NameIndex::of(self.columns.iter().map(|column| column.name.as_bytes()));
         let found = index(of);
         let place = |name: &Vec<u8>| match (made.find(name), found.find(name)) {
-            (Some(column), _) => Place::Made(self.columns[column].slot),
-            (None, Some(field)) if self.is_kept(name) => Place::Field(field),
-            (None, _) => Place::Nowhere,
+            (Some(column), _) => ColumnPlace::Made(self.columns[column].slot),
+            (None, Some(field)) if self.is_kept(name) => ColumnPlace::NamedValue(field),
+            (None, _) => ColumnPlace::Nowhere,
         };
         let places = fixed.names.iter().map(place).collect();
         let printed = index(&fixed.names);
         let left_out: Vec<Vec<u8>> =
             names.iter().filter(|name| printed.find(name).is_none()).take(NAMED).cloned().collect();
         left_out.iter().for_each(|name| self.leave_out(name));
-        self.layout = Some(Layout { of: Names::clone(of), places });
+        self.layout = Some(RowLayout { of: Names::clone(of), places });
     }
 }
 

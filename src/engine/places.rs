@@ -178,7 +178,7 @@ impl Placement {
             let mut late = self.late.iter().peekable();
             let rows = 0..batch.rows as u32;
             let in_time: Vec<u32> = rows.filter(|row| late.next_if_eq(&row).is_none()).collect();
-            Cow::Owned(batch.pick(&in_time, &batch.slots()))
+            Cow::Owned(batch.select(&in_time, &batch.slots()))
         }
     }
 }

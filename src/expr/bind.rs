@@ -12,7 +12,7 @@ use super::failures::Failures;
 use super::functions::{self, ConstArg, FunctionDef, Kernel, ParameterKind};
 use super::met::Met;
 use super::pattern::{Pattern, bind_regex, compile};
-use super::scope::{Location, Scope};
+use super::scope::{FieldLocation, Scope};
 use super::times;
 use crate::lang::suggest::did_you_mean;
 
@@ -54,11 +54,11 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
 /// Binds the path of a field; every stage that takes a field finds it by this.
 pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<BoundExpr, Diagnostic> {
     match scope.locate(path, span) {
-        Ok(Location { slot, name, inside: [] }) => Ok(BoundExpr::Field(slot, name)),
-        Ok(Location { slot, name, inside }) => {
+        Ok(FieldLocation { slot, name, inside: [] }) => Ok(BoundExpr::Field(slot, name)),
+        Ok(FieldLocation { slot, name, inside }) => {
             Ok(BoundExpr::Access(Box::new(BoundExpr::Field(slot, name)), inside.to_vec()))
         }
-        Err(_) if scope.unknown => Ok(BoundExpr::Constant(Value::Null)),
+        Err(_) if scope.poisoned => Ok(BoundExpr::Constant(Value::Null)),
         Err(diagnostic) => Err(diagnostic),
     }
 }
@@ -78,7 +78,7 @@ pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     match &node {
         BoundExpr::Constant(Value::Bool(_)) => Ok(node),
-        BoundExpr::Constant(_) if scope.unknown => Ok(node),
+        BoundExpr::Constant(_) if scope.poisoned => Ok(node),
         BoundExpr::Constant(value) => diagnostic(
             Diagnostic::new(expr.span, format!("expected a condition, found {}", value.kind_name()))
                 .help("write status >= 500, or word == \"x\""),
@@ -216,7 +216,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         let arguments = bound.into_iter().map(|argument| argument.node).collect();
         return Ok(BoundExpr::Call { def, arguments });
     };
-    let texts: Vec<Vec<u8>> = bound.iter().map(Argument::text).collect();
+    let texts: Vec<Vec<u8>> = bound.iter().map(BoundArgument::text).collect();
     let given: Vec<ConstArg<'_>> = bound
         .iter()
         .zip(&texts)
@@ -232,9 +232,9 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
 }
 
 /// `total(x)`: a field that a step in front of this stage sets, once it has seen the whole result.
-fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
+fn bind_total(arguments: Vec<BoundArgument>, expr: &Expr, scope: &Scope) -> Bound {
     let Some(argument) = arguments.into_iter().next().filter(|_| scope.is_result) else {
-        if scope.unknown {
+        if scope.poisoned {
             return Ok(BoundExpr::Constant(Value::Null));
         }
         let message = format!("`{expr}` needs all rows of a result, and here records come one by one");
@@ -248,12 +248,12 @@ fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
 }
 
 /// An argument, and the pattern that it is where its parameter takes one.
-struct Argument {
+struct BoundArgument {
     node: BoundExpr,
     pattern: Option<Pattern>,
 }
 
-impl Argument {
+impl BoundArgument {
     /// The text of a constant that is none, for [`convert`].
     fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
@@ -282,7 +282,7 @@ fn bind_argument(
     index: usize,
     argument: &Expr,
     scope: &Scope,
-) -> Result<Argument, Vec<Diagnostic>> {
+) -> Result<BoundArgument, Vec<Diagnostic>> {
     let parameter = def.parameter(index);
     if parameter.kind == ParameterKind::Pattern {
         return match bind_pattern_argument(argument, scope) {
@@ -290,7 +290,7 @@ fn bind_argument(
             Err(found) => diagnostic(found.usage(def.entry.usage)),
         };
     }
-    let plain = |node| Argument { node, pattern: None };
+    let plain = |node| BoundArgument { node, pattern: None };
     if matches!(def.kernel, Kernel::If) && index == 0 {
         return bind_condition(argument, scope).map(plain);
     }
@@ -314,7 +314,7 @@ fn bind_argument(
 }
 
 /// A /regex/, or constant text that is read as one.
-fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Diagnostic> {
+fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<BoundArgument, Diagnostic> {
     let (text, pattern) = match &argument.kind {
         ExprKind::Regex(literal) => (literal.pattern.clone(), Pattern::Regex(bind_regex(literal, argument)?)),
         _ => {
@@ -326,7 +326,7 @@ fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Dia
             (text, pattern)
         }
     };
-    Ok(Argument { node: BoundExpr::Constant(Value::Text(text.into_bytes())), pattern: Some(pattern) })
+    Ok(BoundArgument { node: BoundExpr::Constant(Value::Text(text.into_bytes())), pattern: Some(pattern) })
 }
 
 /// Binds what stands behind `in`; a constant that is no list is a mistake.
@@ -334,7 +334,7 @@ fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     match &node {
         BoundExpr::Constant(Value::List(_)) => Ok(node),
-        BoundExpr::Constant(_) if scope.unknown => Ok(node),
+        BoundExpr::Constant(_) if scope.poisoned => Ok(node),
         BoundExpr::Constant(_) => diagnostic(
             Diagnostic::new(expr.span, format!("expected a list behind `in`, found `{expr}`"))
                 .help("write x in (1, 2, 3)"),
@@ -345,7 +345,7 @@ fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
 
 fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
     let diagnostic = Diagnostic::new(name.span, format!("unknown function `{}`", name.text));
-    if let Some(help) = scope.elsewhere.and_then(|elsewhere| elsewhere(&name.text)) {
+    if let Some(help) = scope.explain_name.and_then(|elsewhere| elsewhere(&name.text)) {
         return diagnostic.help(help);
     }
     let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();

@@ -143,7 +143,7 @@ impl BoundExpr {
     }
 
     /// What a message calls this expression.
-    pub fn place(&self) -> &str {
+    pub fn label(&self) -> &str {
         match self {
             BoundExpr::Field(_, name) => name,
             BoundExpr::Constant(_) => "constant",
@@ -153,13 +153,13 @@ impl BoundExpr {
             | BoundExpr::IsNull(of)
             | BoundExpr::Matches(of, _)
             | BoundExpr::NotMatches(of, _)
-            | BoundExpr::Access(of, _) => of.place(),
+            | BoundExpr::Access(of, _) => of.label(),
             BoundExpr::And(left, _)
             | BoundExpr::Or(left, _)
             | BoundExpr::Compare(_, left, ..)
             | BoundExpr::Arithmetic(_, left, _)
-            | BoundExpr::In(left, _) => left.place(),
-            BoundExpr::InList(of, _) => of.place(),
+            | BoundExpr::In(left, _) => left.label(),
+            BoundExpr::InList(of, _) => of.label(),
         }
     }
 

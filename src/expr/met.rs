@@ -7,10 +7,10 @@ use crate::data::{Column, ValueRef};
 
 /// What a comparison has met in a run; all workers share it.
 #[derive(Clone, Debug, Default)]
-pub struct Met(Arc<Flags>);
+pub struct Met(Arc<MetFlags>);
 
 #[derive(Debug, Default)]
-struct Flags {
+struct MetFlags {
     comparable: AtomicBool,
     /// The types of the first two values that cannot be compared.
     different: OnceLock<(&'static str, &'static str)>,

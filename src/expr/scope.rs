@@ -14,7 +14,7 @@ use crate::lang::Diagnostic;
 use crate::lang::ast::{Path, Segment, Span};
 use crate::lang::suggest::did_you_mean;
 
-pub use requests::{Request, Requests};
+pub use requests::{FieldRequest, Requests};
 pub use united::{United, UnitedField, Whole};
 
 /// What a source says of each record. In back quotes, these are fields of the record like any other.
@@ -71,7 +71,7 @@ pub struct Scope {
     /// Totals that the stage being bound has asked for.
     totals: Rc<RefCell<Vec<Total>>>,
     /// Comparisons as they are written, each with what it met in the run.
-    comparisons: Rc<RefCell<Vec<Written>>>,
+    comparisons: Rc<RefCell<Vec<WrittenComparison>>>,
     /// The rows are those of a result: there is an end to them, and all of them can be waited for.
     pub is_result: bool,
     /// A stage before made or chose columns: records are no longer printed as they came.
@@ -79,18 +79,18 @@ pub struct Scope {
     /// What a random choice is made from.
     pub seed: u64,
     /// A stage before made a mistake: names can no longer be judged.
-    pub unknown: bool,
+    pub poisoned: bool,
     /// How a stage reads a file that belongs to the expression; an error is a sentence without the file's name.
     pub read_file: Option<ReadFile>,
     /// Files that belong to the expression are read again when they change: the input is live.
     pub reloads: bool,
     /// What to say of a name that is no function but means something elsewhere in an expression.
-    pub elsewhere: Option<fn(&str) -> Option<String>>,
+    pub explain_name: Option<fn(&str) -> Option<String>>,
 }
 
 /// Where the value that a path names is found: in a field, or inside the values of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location<'p> {
+pub struct FieldLocation<'p> {
     /// What holds the field.
     pub slot: Slot,
     /// The field's name.
@@ -100,7 +100,7 @@ pub struct Location<'p> {
 }
 
 /// A comparison as it is written, its two sides and the sign between, with what it met in the run.
-pub type Written = ([String; 3], Met);
+pub type WrittenComparison = ([String; 3], Met);
 
 /// The sum of an expression over all rows of a result.
 #[derive(Clone, Debug)]
@@ -384,7 +384,7 @@ impl Scope {
 
     /// Finds the value that a path names: the field of that name, else the longest beginning of the path that is a
     /// field, and the way into its values. If there is none, returns the mistake with the name that was probably meant.
-    pub fn locate<'p>(&self, path: &'p Path, span: Span) -> Result<Location<'p>, Diagnostic> {
+    pub fn locate<'p>(&self, path: &'p Path, span: Span) -> Result<FieldLocation<'p>, Diagnostic> {
         let lengths = match self.known(path) {
             Some(_) => 0..0,
             None => 1..path.0.len(),
@@ -403,12 +403,12 @@ impl Scope {
                 };
                 return match self.dropped_before(path, span) {
                     Some(diagnostic) if self.dropped.iter().any(is_gone) => Err(diagnostic),
-                    _ => Ok(Location { slot, name, inside }),
+                    _ => Ok(FieldLocation { slot, name, inside }),
                 };
             }
         }
         let slot = self.resolve(path, span)?;
-        Ok(Location { slot, name: path.label(), inside: &[] })
+        Ok(FieldLocation { slot, name: path.label(), inside: &[] })
     }
 
     /// The slot of a field as written, or the mistake with the name that was probably meant.
@@ -478,7 +478,7 @@ impl Scope {
     }
 
     /// All comparisons so far.
-    pub fn comparisons(&self) -> Vec<Written> {
+    pub fn comparisons(&self) -> Vec<WrittenComparison> {
         self.comparisons.borrow().clone()
     }
 

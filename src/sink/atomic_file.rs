@@ -20,11 +20,11 @@ use crate::data::reason;
 pub struct AtomicFile {
     /// What messages call it.
     name: String,
-    place: Place,
+    place: Destination,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Destination {
     /// A file, or nothing yet: its path once all links are followed, and the permissions that it had.
     File(PathBuf, Option<Permissions>),
     /// A device or pipe, which stays what it is.
@@ -59,12 +59,12 @@ impl AtomicFile {
                 if is_stale(&start[..length]) {
                     std::fs::remove_file(&target).map_err(because)?;
                 }
-                Place::File(target, Some(found.permissions()))
+                Destination::File(target, Some(found.permissions()))
             }
-            Ok(_) => Place::Device(open_device(path).map_err(because)?),
+            Ok(_) => Destination::Device(open_device(path).map_err(because)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 beside(&target).map_err(because)?; // gone again at once
-                Place::File(target, None)
+                Destination::File(target, None)
             }
             Err(error) => return Err(because(error)),
         };
@@ -75,7 +75,7 @@ impl AtomicFile {
     pub fn write(self, bytes: &[u8]) -> Result<(), String> {
         let AtomicFile { name, place } = self;
         let write = || match place {
-            Place::File(path, permissions) => {
+            Destination::File(path, permissions) => {
                 let mut file = beside(&path)?;
                 file.write_all(bytes)?;
                 if let Some(permissions) = permissions {
@@ -84,7 +84,7 @@ impl AtomicFile {
                 file.persist(&path).map_err(|error| error.error)?;
                 Ok(())
             }
-            Place::Device(mut device) => device.write_all(bytes),
+            Destination::Device(mut device) => device.write_all(bytes),
         };
         write().map_err(|error: io::Error| format!("{name}: {}", reason(&error)))
     }

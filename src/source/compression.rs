@@ -34,17 +34,17 @@ pub enum Detection {
 /// How a compressed source begins: for each byte the bits that count and what they are.
 struct Signature {
     compression: Compression,
-    bytes: &'static [Pattern],
+    bytes: &'static [SignaturePattern],
 }
 
 /// The values that one byte may have.
 #[derive(Clone, Copy)]
-enum Pattern {
+enum SignaturePattern {
     Is(u8),
     Within(u8, u8),
 }
 
-use Pattern::{Is, Within};
+use SignaturePattern::{Is, Within};
 
 /// Every signature, long enough that no text log begins with it: all but bzip2's hold a control
 /// character, and of bzip2's `BZh9` not only the text counts but also the number π (a block) or √π (an
@@ -122,7 +122,7 @@ impl Compression {
     }
 }
 
-impl Pattern {
+impl SignaturePattern {
     fn fits(self, byte: u8) -> bool {
         match self {
             Is(value) => byte == value,

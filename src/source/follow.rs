@@ -21,7 +21,7 @@ pub type FileId = (u64, u64);
 
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
+pub enum PathKind {
     /// A regular file that has so many bytes.
     File(FileId, u64),
     /// A directory.
@@ -29,15 +29,15 @@ pub enum Named {
     /// What has no length: a pipe, a device.
     Other,
     /// Nothing.
-    Nothing,
+    Missing,
 }
 
 /// Looks at what a path names now.
-pub fn look(path: &Path) -> io::Result<Named> {
+pub fn look(path: &Path) -> io::Result<PathKind> {
     match std::fs::metadata(path) {
         Ok(metadata) => Ok(named(&metadata)),
         Err(error) => match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(Named::Nothing),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(PathKind::Missing),
             _ => Err(error),
         },
     }
@@ -56,18 +56,18 @@ pub fn regular_id(descriptor: BorrowedFd<'_>) -> Option<FileId> {
 }
 
 /// Looks at what was opened.
-pub fn look_at(file: &File) -> io::Result<Named> {
+pub fn look_at(file: &File) -> io::Result<PathKind> {
     file.metadata().map(|metadata| named(&metadata))
 }
 
 /// What metadata are of.
-pub fn named(metadata: &Metadata) -> Named {
+pub fn named(metadata: &Metadata) -> PathKind {
     if metadata.is_dir() {
-        Named::Directory
+        PathKind::Directory
     } else if metadata.is_file() {
-        Named::File((metadata.dev(), metadata.ino()), metadata.len())
+        PathKind::File((metadata.dev(), metadata.ino()), metadata.len())
     } else {
-        Named::Other
+        PathKind::Other
     }
 }
 
@@ -78,7 +78,7 @@ pub fn list(directory: &Path) -> io::Result<Vec<(PathBuf, FileId)>> {
         let path = entry?.path();
         let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
         // What has gone meanwhile is not there.
-        if let (false, Ok(Named::File(id, _))) = (is_hidden, look(&path)) {
+        if let (false, Ok(PathKind::File(id, _))) = (is_hidden, look(&path)) {
             files.push((path, id));
         }
     }
@@ -264,7 +264,7 @@ mod tests {
         let files = list(directory.path()).expect("it can be read");
         let names: Vec<_> = files.iter().filter_map(|(path, _)| path.file_name()).collect();
         assert_eq!(names, ["a.log", "b.log"]);
-        assert_eq!(look(&directory.path().join("c")).expect("it can be looked at"), Named::Nothing);
-        assert_eq!(look(directory.path()).expect("it can be looked at"), Named::Directory);
+        assert_eq!(look(&directory.path().join("c")).expect("it can be looked at"), PathKind::Missing);
+        assert_eq!(look(directory.path()).expect("it can be looked at"), PathKind::Directory);
     }
 }

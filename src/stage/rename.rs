@@ -3,7 +3,7 @@
 use super::drop_::take_part;
 use super::{Account, RowStage};
 use crate::data::{Batch, Column, Names, RecordColumn, Slot, SlotSet, Value, ValueRef};
-use crate::expr::{Location, Scope};
+use crate::expr::{FieldLocation, Scope};
 use crate::lang::ast::{Path, Span};
 
 /// Puts a new field in the place of another one, or of a part of one: its slot, and what must be done to the records
@@ -32,7 +32,7 @@ pub(super) fn replace(scope: &mut Scope, (path, span): (&Path, Span), name: &str
 }
 
 /// Where a path names a part of a field: the field, and the way to the part.
-fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<Location<'p>> {
+fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<FieldLocation<'p>> {
     let located = scope.locate(path, span).ok()?;
     if !located.inside.is_empty() {
         return Some(located);
@@ -41,7 +41,7 @@ fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<Location<'p>
     let is_part = !inside.is_empty() && scope.nests() && !scope.has_column(&located.name);
     let field = Path(vec![first.clone()]);
     let of = is_part.then(|| scope.locate(&field, span).ok()).flatten()?;
-    Some(Location { slot: of.slot, name: of.name, inside })
+    Some(FieldLocation { slot: of.slot, name: of.name, inside })
 }
 
 /// In whole objects, gives a field the name of the new one, which is then printed there.

@@ -140,7 +140,7 @@ fn of_scalars(lane: u8x16) -> u8x16 {
 
 /// What may stand next inside a list or object.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
+enum JsonExpected {
     /// An element or a name; or, at the very beginning, the end.
     First,
     /// An element or a name.
@@ -154,20 +154,22 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
     let mut objects: u128 = 0; // one bit a level: whether it is an object
     let mut depth = 0;
     let mut at = start;
-    let mut next = Next::Item;
+    let mut next = JsonExpected::Item;
     loop {
         at = skip_white(bytes, at);
         let in_object = depth > 0 && objects & 1 == 1;
         match (bytes.get(at), next) {
-            (Some(b'}'), Next::First | Next::Separator) if in_object => (at, next) = (at + 1, Next::Separator),
-            (Some(b']'), Next::First | Next::Separator) if depth > 0 && !in_object => {
-                (at, next) = (at + 1, Next::Separator)
+            (Some(b'}'), JsonExpected::First | JsonExpected::Separator) if in_object => {
+                (at, next) = (at + 1, JsonExpected::Separator)
             }
-            (Some(b','), Next::Separator) => {
-                (at, next) = (at + 1, Next::Item);
+            (Some(b']'), JsonExpected::First | JsonExpected::Separator) if depth > 0 && !in_object => {
+                (at, next) = (at + 1, JsonExpected::Separator)
+            }
+            (Some(b','), JsonExpected::Separator) => {
+                (at, next) = (at + 1, JsonExpected::Item);
                 continue;
             }
-            (Some(_), Next::First | Next::Item) => {
+            (Some(_), JsonExpected::First | JsonExpected::Item) => {
                 if in_object {
                     at = skip_name(bytes, at)?;
                 }
@@ -177,19 +179,19 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
                             return Err(JsonError { expected: "at most 128 levels of nesting", at });
                         }
                         objects = objects << 1 | u128::from(*open == b'{');
-                        (depth, at, next) = (depth + 1, at + 1, Next::First);
+                        (depth, at, next) = (depth + 1, at + 1, JsonExpected::First);
                         continue;
                     }
                     Some(b'"') => at = skip_string(bytes, at)?,
                     _ => at = skip_scalar(bytes, at)?,
                 }
-                next = Next::Separator;
+                next = JsonExpected::Separator;
                 continue;
             }
-            (_, Next::Separator) if in_object => {
+            (_, JsonExpected::Separator) if in_object => {
                 return Err(JsonError { expected: "',' or '}'", at });
             }
-            (_, Next::Separator) => {
+            (_, JsonExpected::Separator) => {
                 return Err(JsonError { expected: "',' or ']'", at });
             }
             (None, _) => {

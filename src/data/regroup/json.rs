@@ -24,7 +24,7 @@ pub struct JsonValues {
     /// Levels of nesting in the current record, one bit each: whether it is an object.
     objects: u128,
     depth: usize,
-    next: Next,
+    next: ExpectedToken,
     token: Token,
     /// The record is too long: rejected already, its bytes are dropped.
     is_overlong: bool,
@@ -42,7 +42,7 @@ pub struct JsonValues {
 
 /// What may come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
+enum ExpectedToken {
     /// A value.
     Value,
     /// An element or a name; or the end, as nothing was before it.
@@ -89,7 +89,7 @@ impl JsonValues {
             is_list_uncertain: false,
             objects: 0,
             depth: 0,
-            next: Next::Value,
+            next: ExpectedToken::Value,
             token: Token::None,
             is_overlong: false,
             record_line: 1,
@@ -140,44 +140,46 @@ impl JsonValues {
         }
         let in_object = self.depth > 0 && self.objects & 1 == 1;
         match (byte, self.next) {
-            (b',', Next::Separator | Next::Anything) => self.next = Next::Item,
-            (b'}', Next::First | Next::Separator) if in_object => {
+            (b',', ExpectedToken::Separator | ExpectedToken::Anything) => self.next = ExpectedToken::Item,
+            (b'}', ExpectedToken::First | ExpectedToken::Separator) if in_object => {
                 return self.end_nested(at, byte, out);
             }
-            (b']', Next::First | Next::Separator) if self.depth > 0 && !in_object => {
+            (b']', ExpectedToken::First | ExpectedToken::Separator) if self.depth > 0 && !in_object => {
                 return self.end_nested(at, byte, out);
             }
-            (b']', Next::First | Next::Separator | Next::Anything) if self.depth == 0 && self.list.is_some() => {
-                (self.list, self.is_list_uncertain, self.next) = (None, false, Next::Value);
+            (b']', ExpectedToken::First | ExpectedToken::Separator | ExpectedToken::Anything)
+                if self.depth == 0 && self.list.is_some() =>
+            {
+                (self.list, self.is_list_uncertain, self.next) = (None, false, ExpectedToken::Value);
                 return self.pass(at);
             }
-            (b':', Next::Colon) => self.next = Next::Value,
-            (b'"', Next::First | Next::Item) if in_object => {
+            (b':', ExpectedToken::Colon) => self.next = ExpectedToken::Value,
+            (b'"', ExpectedToken::First | ExpectedToken::Item) if in_object => {
                 return self.begin_string(at, true, out);
             }
-            (_, Next::First | Next::Item) if in_object => {
+            (_, ExpectedToken::First | ExpectedToken::Item) if in_object => {
                 return self.fail("'\"' at the start of a name", at, byte, out);
             }
-            (_, Next::Value | Next::First | Next::Item | Next::Anything) => {
+            (_, ExpectedToken::Value | ExpectedToken::First | ExpectedToken::Item | ExpectedToken::Anything) => {
                 return self.begin_value(at, byte, out);
             }
-            (_, Next::Colon) => return self.fail("':' after a name", at, byte, out),
-            (_, Next::Separator) if in_object => {
+            (_, ExpectedToken::Colon) => return self.fail("':' after a name", at, byte, out),
+            (_, ExpectedToken::Separator) if in_object => {
                 return self.fail("',' or '}'", at, byte, out);
             }
-            (_, Next::Separator) => return self.fail("',' or ']'", at, byte, out),
+            (_, ExpectedToken::Separator) => return self.fail("',' or ']'", at, byte, out),
         }
         if self.depth > 0 {
             self.put(&[byte], out);
         } else if self.is_list_uncertain {
-            self.next = Next::Anything;
+            self.next = ExpectedToken::Anything;
         }
         self.pass(at)
     }
 
     fn begin_value(&mut self, at: usize, byte: u8, out: &mut Regrouped) -> usize {
         if byte == b'[' && self.depth == 0 && self.list.is_none() {
-            (self.list, self.next) = (Some(self.line), Next::First);
+            (self.list, self.next) = (Some(self.line), ExpectedToken::First);
             return self.pass(at);
         }
         if self.depth == 0 {
@@ -187,7 +189,7 @@ impl JsonValues {
             b'{' | b'[' if self.depth == MAX_NESTING => self.fail("at most 128 levels of nesting", at, byte, out),
             b'{' | b'[' => {
                 self.objects = self.objects << 1 | u128::from(byte == b'{');
-                (self.depth, self.next) = (self.depth + 1, Next::First);
+                (self.depth, self.next) = (self.depth + 1, ExpectedToken::First);
                 self.put(&[byte], out);
                 self.pass(at)
             }
@@ -233,7 +235,7 @@ impl JsonValues {
                 self.token = Token::None;
                 let end = self.pass(at + found);
                 if is_name {
-                    self.next = Next::Colon;
+                    self.next = ExpectedToken::Colon;
                 } else {
                     self.end_value(out);
                 }
@@ -277,13 +279,13 @@ impl JsonValues {
     /// A value has ended: perhaps the record.
     fn end_value(&mut self, out: &mut Regrouped) {
         if self.depth > 0 {
-            self.next = Next::Separator;
+            self.next = ExpectedToken::Separator;
             return;
         }
         self.next = match (self.list, self.is_list_uncertain) {
-            (None, _) => Next::Value,
-            (Some(_), false) => Next::Separator,
-            (Some(_), true) => Next::Anything,
+            (None, _) => ExpectedToken::Value,
+            (Some(_), false) => ExpectedToken::Separator,
+            (Some(_), true) => ExpectedToken::Anything,
         };
         if std::mem::take(&mut self.is_overlong) {
             return;
@@ -338,8 +340,8 @@ impl JsonValues {
         (self.objects, self.depth, self.token) = (0, 0, Token::None);
         self.is_list_uncertain = self.list.is_some();
         self.next = match self.list {
-            Some(_) => Next::Anything,
-            None => Next::Value,
+            Some(_) => ExpectedToken::Anything,
+            None => ExpectedToken::Value,
         };
         let is_value = matches!(byte, b'{' | b'[');
         if is_value && (was_open || expected == "',' or ']'") {
@@ -378,7 +380,7 @@ impl JsonValues {
         let byte = bytes[at];
         if matches!(byte, b'{' | b'[') && self.column <= broken.indent {
             if byte == b'[' && self.column == 0 {
-                (self.list, self.is_list_uncertain, self.next) = (None, false, Next::Value);
+                (self.list, self.is_list_uncertain, self.next) = (None, false, ExpectedToken::Value);
             }
             self.reject_broken(out);
             return at;

@@ -1,6 +1,6 @@
 //! Dates, and the days since 1970: counted as in Howard Hinnant's "chrono-compatible low-level date algorithms".
 
-use super::clock::Clock;
+use super::clock::TimeOfDay;
 use super::days::local;
 
 /// Nanoseconds of a second.
@@ -19,7 +19,7 @@ pub(super) struct Date {
 
 /// The nanoseconds UTC of a date and clock; nothing if there is no such day.
 #[inline]
-pub(super) fn at_offset(date: Date, clock: Clock, offset_s: i32) -> Option<i64> {
+pub(super) fn at_offset(date: Date, clock: TimeOfDay, offset_s: i32) -> Option<i64> {
     let seconds = days_since_1970(date)? * 86_400 + i64::from(clock.seconds) - i64::from(offset_s);
     match seconds.checked_mul(SECOND_NS) {
         Some(whole_ns) => whole_ns.checked_add(i64::from(clock.ns)),

@@ -4,14 +4,14 @@ use super::digits::{bytes_at, pair};
 
 /// A time of day as written.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Clock {
+pub(super) struct TimeOfDay {
     pub(super) seconds: u32,
     pub(super) ns: u32,
 }
 
 /// `10:05`, `9:05`, `10:05:03`, `10:05:03.25`, each also with `AM` or `PM` after it, and where it ends.
 #[inline]
-pub(super) fn clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
+pub(super) fn clock(text: &[u8], at: usize) -> Option<(TimeOfDay, usize)> {
     let (clock, end) = match text.get(at + 1) {
         Some(b':') => short_clock(text, at)?,
         _ => clock_of_day(text, at)?,
@@ -28,7 +28,7 @@ pub(super) fn clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
 
 /// `9:05:03`: an hour of one digit.
 #[cold]
-fn short_clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
+fn short_clock(text: &[u8], at: usize) -> Option<(TimeOfDay, usize)> {
     let length = text[at..].iter().take_while(|byte| byte.is_ascii_digit() || b":.,".contains(byte)).count();
     let padded = [b"0", &text[at..at + length.min(MOST_CLOCK)]].concat();
     let (clock, end) = clock_of_day(&padded, 0)?;
@@ -41,7 +41,7 @@ const MOST_CLOCK: usize = 64;
 /// A clock with the `AM` or `PM` that comes after it, also after a blank. A word of another meaning is left alone, and
 /// so is one after an hour that no clock of twelve hours shows.
 #[cold]
-fn half_day(text: &[u8], clock: Clock, at: usize) -> (Clock, usize) {
+fn half_day(text: &[u8], clock: TimeOfDay, at: usize) -> (TimeOfDay, usize) {
     let start = at + usize::from(text[at] == b' ');
     let (is_pm, end) = match text[start..] {
         [first @ (b'A' | b'P'), b'M', ..] | [first @ (b'a' | b'p'), b'm', ..] => (first | 0x20 == b'p', start + 2),
@@ -54,13 +54,13 @@ fn half_day(text: &[u8], clock: Clock, at: usize) -> (Clock, usize) {
         return (clock, at);
     }
     let hour = hour % 12 + if is_pm { 12 } else { 0 };
-    (Clock { seconds: hour * 3600 + rest, ns: clock.ns }, end)
+    (TimeOfDay { seconds: hour * 3600 + rest, ns: clock.ns }, end)
 }
 
 /// `10:05`, `10:05:03`, `10:05:03.25`, and where it ends. A second 60 is taken for the one before, as POSIX
 /// clocks have it.
 #[inline]
-fn clock_of_day(text: &[u8], at: usize) -> Option<(Clock, usize)> {
+fn clock_of_day(text: &[u8], at: usize) -> Option<(TimeOfDay, usize)> {
     let [h0, h1, b':', m0, m1] = *bytes_at(text, at)? else {
         return None;
     };
@@ -69,10 +69,10 @@ fn clock_of_day(text: &[u8], at: usize) -> Option<(Clock, usize)> {
     {
         let seconds = seconds_of_day(pair(h0, h1), pair(m0, m1), pair(*s0, *s1))?;
         let (ns, end) = fraction(text, at + 8);
-        return Some((Clock { seconds, ns }, end));
+        return Some((TimeOfDay { seconds, ns }, end));
     }
     let seconds = seconds_of_day(pair(h0, h1), pair(m0, m1), 0)?;
-    (!is_digit_at(text, at + 5)).then_some((Clock { seconds, ns: 0 }, at + 5))
+    (!is_digit_at(text, at + 5)).then_some((TimeOfDay { seconds, ns: 0 }, at + 5))
 }
 
 /// Whether a number goes on at a place.

@@ -27,7 +27,7 @@ enum Steps {
     /// So many numbers, from an origin on.
     Fixed { origin: i64, length: i64 },
     /// So many nanoseconds on the clocks of a zone.
-    Clock(ClockSteps),
+    TimeOfDay(ClockSteps),
     /// So many days, from a day on, counted from 1970.
     Days { zone: TimeZone, origin: i64, length: i64 },
 }
@@ -39,7 +39,7 @@ impl TimeSteps {
         TimeSteps(if length % DAY_NS == 0 {
             Steps::Days { zone: zone.clone(), origin: if days % WEEK_DAYS == 0 { MONDAY } else { 0 }, length: days }
         } else {
-            Steps::Clock(ClockSteps::new(length, zone))
+            Steps::TimeOfDay(ClockSteps::new(length, zone))
         })
     }
 
@@ -55,7 +55,7 @@ impl TimeSteps {
                 let since = i128::from(ns) - i128::from(*origin);
                 since.div_euclid(i128::from(*length)) as i64
             }
-            Steps::Clock(steps) => steps.number_of(ns),
+            Steps::TimeOfDay(steps) => steps.number_of(ns),
             Steps::Days { zone, origin, length } => (day_of(ns, zone) - origin).div_euclid(*length),
         }
     }
@@ -64,7 +64,7 @@ impl TimeSteps {
     pub fn start(&self, number: i64) -> i64 {
         match &self.0 {
             Steps::Fixed { origin, length } => clamp(i128::from(*origin) + i128::from(number) * i128::from(*length)),
-            Steps::Clock(steps) => steps.start(number),
+            Steps::TimeOfDay(steps) => steps.start(number),
             Steps::Days { zone, origin, length } => {
                 start_of_day(number.saturating_mul(*length).saturating_add(*origin), zone)
             }

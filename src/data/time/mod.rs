@@ -40,7 +40,7 @@ pub use days::TimeSteps;
 pub use defaults::{TimeDefaults, set_time_defaults, time_defaults};
 pub use format::TimeFormat;
 pub use instant::Instant;
-pub use moment::Moment;
+pub use moment::ParsedTime;
 pub(crate) use names::is_weekday;
 pub use prefix::{shorter_time_prefix, time_prefix};
 pub use range::{EXPECTED_IN_RANGE, expected_time};
@@ -60,24 +60,24 @@ pub fn parse_time(text: &[u8]) -> Option<i64> {
 
 /// The time that a text is, which may lack its year.
 #[inline]
-pub fn parse_moment(text: &[u8]) -> Option<Moment> {
+pub fn parse_moment(text: &[u8]) -> Option<ParsedTime> {
     let common = match text.len() {
         26 => text.first_chunk().and_then(access_log_time),
         20 | 23 | 24 => text.first_chunk().and_then(|head| rfc3339_utc(head, &text[19..])),
-        10 if text[4].is_ascii_digit() => return parse_epoch(text).map(Moment::At),
+        10 if text[4].is_ascii_digit() => return parse_epoch(text).map(ParsedTime::At),
         _ => None,
     };
     if let Some(ns) = common {
-        return Some(Moment::At(ns));
+        return Some(ParsedTime::At(ns));
     }
     match time_prefix(text) {
         Some((moment, used)) if used == text.len() => Some(moment),
-        _ => parse_epoch(text).map(Moment::At),
+        _ => parse_epoch(text).map(ParsedTime::At),
     }
 }
 
 /// The time that a text is which names month and day as klog does: `0517 10:05:03.123456`.
-pub fn parse_month_and_day(text: &[u8]) -> Option<Moment> {
+pub fn parse_month_and_day(text: &[u8]) -> Option<ParsedTime> {
     match text.get(8) {
         Some(b' ') => parse_moment(text), // glog with the year: `20150517 10:05:03.123456`
         _ => month_and_day(text),
@@ -92,15 +92,15 @@ pub fn time_of(value: ValueRef<'_>) -> Option<i64> {
 
 /// The time that a value is, which may lack its year.
 #[inline]
-pub fn moment_of(value: ValueRef<'_>) -> Option<Moment> {
+pub fn moment_of(value: ValueRef<'_>) -> Option<ParsedTime> {
     match value {
-        ValueRef::Time(ns) => Some(Moment::At(ns)),
+        ValueRef::Time(ns) => Some(ParsedTime::At(ns)),
         ValueRef::Text(text) => parse_moment(text),
-        ValueRef::Int(value) => epoch(value.unsigned_abs(), b"", value < 0).map(Moment::At),
+        ValueRef::Int(value) => epoch(value.unsigned_abs(), b"", value < 0).map(ParsedTime::At),
         ValueRef::Float(value) => {
             let mut text = Vec::with_capacity(32);
             format_float(value, &mut text); // the digits that were written, not those of the binary number
-            parse_epoch(&text).map(Moment::At)
+            parse_epoch(&text).map(ParsedTime::At)
         }
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! A time as it was read: an instant, or one that lacks its year.
 
 use super::calendar::{Date, date_of, is_date};
-use super::clock::Clock;
+use super::clock::TimeOfDay;
 use super::defaults::time_defaults;
 use super::zone::{Zone, instant};
 
@@ -13,7 +13,7 @@ const MOST_YEARS_APART: i64 = 8;
 
 /// A time that was read.
 #[derive(Clone, Debug)]
-pub enum Moment {
+pub enum ParsedTime {
     /// Nanoseconds UTC.
     At(i64),
     /// The year is not in the text.
@@ -25,24 +25,24 @@ pub enum Moment {
 pub struct Yearless {
     month: u32,
     day: u32,
-    clock: Clock,
+    clock: TimeOfDay,
     zone: Option<Zone>,
 }
 
-impl Moment {
+impl ParsedTime {
     /// Nanoseconds UTC, given the time of the record before, if there was one.
     #[inline]
     pub fn after(self, before: Option<i64>) -> Option<i64> {
         match self {
-            Moment::At(ns) => Some(ns),
-            Moment::Yearless(yearless) => yearless.after(before),
+            ParsedTime::At(ns) => Some(ns),
+            ParsedTime::Yearless(yearless) => yearless.after(before),
         }
     }
 }
 
 impl Yearless {
     /// None if no year has such a day.
-    pub(super) fn new(month: u32, day: u32, clock: Clock, zone: Option<Zone>) -> Option<Yearless> {
+    pub(super) fn new(month: u32, day: u32, clock: TimeOfDay, zone: Option<Zone>) -> Option<Yearless> {
         let leap_year = 2000;
         is_date(Date { year: leap_year, month, day }).then_some(Yearless { month, day, clock, zone })
     }

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::value::ValueRef;
-use super::moment::Moment;
+use super::moment::ParsedTime;
 use super::{moment_of, parse_moment};
 
 /// A place of the plan that reads times.
@@ -24,13 +24,13 @@ pub type Earlier = Box<dyn Fn(TimeSite) -> Option<i64>>;
 
 /// What this thread knows of the chunk that it reads.
 #[derive(Default)]
-struct Chunk {
+struct ChunkYears {
     last: LastTimes,
     earlier: Option<Earlier>,
 }
 
 thread_local! {
-    static CHUNK: RefCell<Chunk> = const { RefCell::new(Chunk { last: Vec::new(), earlier: None }) };
+    static CHUNK: RefCell<ChunkYears> = const { RefCell::new(ChunkYears { last: Vec::new(), earlier: None }) };
 }
 
 /// A chunk begins on this thread; `earlier` knows the chunks of its source before it.
@@ -124,10 +124,10 @@ impl TimeReader {
 
     /// A time that was read.
     #[inline]
-    pub fn take(&mut self, moment: Moment) -> Option<i64> {
+    pub fn take(&mut self, moment: ParsedTime) -> Option<i64> {
         let ns = match moment {
-            Moment::At(ns) => ns,
-            Moment::Yearless(yearless) => {
+            ParsedTime::At(ns) => ns,
+            ParsedTime::Yearless(yearless) => {
                 let before = || self.site.and_then(TimeSite::before);
                 yearless.after(self.last.or_else(before))?
             }

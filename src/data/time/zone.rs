@@ -8,7 +8,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
 use super::calendar::{Date, at_offset};
-use super::clock::Clock;
+use super::clock::TimeOfDay;
 use super::defaults::time_defaults;
 use super::digits::{bytes_at, pair};
 
@@ -262,7 +262,7 @@ fn abbreviations_of(zone: &TimeZone) -> Vec<(Vec<u8>, Vec<Offset>)> {
 
 /// The nanoseconds UTC of a date and clock in a zone, or in that of times without one.
 #[inline]
-pub(super) fn instant(date: Date, clock: Clock, zone: Option<&Zone>) -> Option<i64> {
+pub(super) fn instant(date: Date, clock: TimeOfDay, zone: Option<&Zone>) -> Option<i64> {
     match zone {
         Some(Zone::Offset(offset_s)) => at_offset(date, clock, *offset_s),
         Some(Zone::Region(zone)) => in_zone(date, clock, zone),
@@ -275,7 +275,7 @@ pub(super) fn instant(date: Date, clock: Clock, zone: Option<&Zone>) -> Option<i
 }
 
 /// A name may have meant several offsets in the course of time: the one that was in use then.
-fn abbreviated(date: Date, clock: Clock, name: &[u8], offsets: &[Offset], zone: &TimeZone) -> Option<i64> {
+fn abbreviated(date: Date, clock: TimeOfDay, name: &[u8], offsets: &[Offset], zone: &TimeZone) -> Option<i64> {
     let at = |offset: &Offset| at_offset(date, clock, offset.seconds());
     let was_in_use = |offset: &&Offset| {
         let time = at(offset).and_then(|ns| Timestamp::from_nanosecond(i128::from(ns)).ok());
@@ -285,7 +285,7 @@ fn abbreviated(date: Date, clock: Clock, name: &[u8], offsets: &[Offset], zone: 
 }
 
 /// The nanoseconds UTC of a date and clock in a zone.
-fn in_zone(date: Date, clock: Clock, zone: &TimeZone) -> Option<i64> {
+fn in_zone(date: Date, clock: TimeOfDay, zone: &TimeZone) -> Option<i64> {
     let utc_ns = at_offset(date, clock, 0)?;
     if *zone == TimeZone::UTC {
         return Some(utc_ns);
@@ -329,7 +329,7 @@ mod tests {
         let found = abbreviations_of(&london);
         let (name, offsets) = found.iter().find(|(name, _)| name == b"BST").expect("summer");
         let date = Date { year: 2026, month: 7, day: 1 };
-        let ns = abbreviated(date, Clock::default(), name, offsets, &london);
+        let ns = abbreviated(date, TimeOfDay::default(), name, offsets, &london);
         let expected = "2026-06-30T23:00:00Z".parse::<Timestamp>().expect("a time");
         assert_eq!(ns.map(i128::from), Some(expected.as_nanosecond()));
     }

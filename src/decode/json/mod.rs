@@ -23,15 +23,16 @@ mod values;
 use std::sync::{Mutex, PoisonError};
 
 use crate::data::{
-    Column, JsonError, Span, TextColumn, Value, read_json, read_string, skip_json, skip_quoted, skip_string, skip_white,
+    Column, JsonError, TextColumn, TextSpan, Value, read_json, read_string, skip_json, skip_quoted, skip_string,
+    skip_white,
 };
 use crate::lang::ast::{Path, Segment};
 
-use super::{Decoded, Decoder, Seen, Wanted};
+use super::{Decoded, Decoder, FieldSeen, Wanted};
 use fault::fault;
-use shape::{Look, Place};
+use shape::{FoundValue, Quoting};
 use shapes::Shapes;
-use values::{Content, Values};
+use values::{JsonContent, Values};
 
 /// Reads wanted fields of objects.
 #[derive(Debug)]
@@ -73,11 +74,11 @@ struct WantedField {
     column: usize,
     /// The path within the value.
     rest: Vec<Segment>,
-    seen: Seen,
+    seen: FieldSeen,
 }
 
 /// Where a wanted value stands in a text.
-type Found = Option<(usize, usize)>;
+type ValueRange = Option<(usize, usize)>;
 
 impl JsonDecoder {
     /// A decoder of these fields; column by column in this order.
@@ -93,7 +94,7 @@ impl JsonDecoder {
         decoder
     }
 
-    fn want(&mut self, column: usize, path: &Path, seen: Seen) {
+    fn want(&mut self, column: usize, path: &Path, seen: FieldSeen) {
         let Some((Segment::Name(first), rest)) = path.0.split_first() else {
             return;
         };
@@ -105,7 +106,7 @@ impl JsonDecoder {
     }
 
     /// Walks an object; `found` has a place for every column.
-    fn walk(&self, text: &[u8], found: &mut [Found]) -> Result<(), JsonError> {
+    fn walk(&self, text: &[u8], found: &mut [ValueRange]) -> Result<(), JsonError> {
         let mut at = skip_white(text, 0);
         if text.get(at) != Some(&b'{') {
             return Err(JsonError { expected: "'{' at the start of an object", at });
@@ -154,7 +155,7 @@ impl JsonDecoder {
     }
 
     /// Notes where the wanted parts of a value stand. A name that comes again replaces what it gave before.
-    fn take(&self, wanted: &WantedName, text: &[u8], start: usize, end: usize, found: &mut [Found]) {
+    fn take(&self, wanted: &WantedName, text: &[u8], start: usize, end: usize, found: &mut [ValueRange]) {
         for field in &wanted.fields {
             found[field.column] = locate(text, start, end, &field.rest);
             if found[field.column].is_some() {
@@ -185,9 +186,9 @@ impl Decoder for JsonDecoder {
         let mut columns: Vec<Values> = (0..self.fields).map(|_| Values::with_capacity(rows)).collect();
         let mut wholes = Vec::new();
         let mut rejected = Vec::new();
-        let mut found: Vec<Found> = vec![None; self.fields];
-        let mut places: Vec<Place> = vec![(Span::NULL, Look::Unknown); self.fields];
-        let mut contents: Vec<Content> = vec![Content::Null; self.fields];
+        let mut found: Vec<ValueRange> = vec![None; self.fields];
+        let mut places: Vec<FoundValue> = vec![(TextSpan::NULL, Quoting::Unknown); self.fields];
+        let mut contents: Vec<JsonContent> = vec![JsonContent::Null; self.fields];
         let mut shapes = self.shapes.take();
         for (row, span) in texts.spans.iter().enumerate() {
             let text = span.slice(bytes);
@@ -201,10 +202,10 @@ impl Decoder for JsonDecoder {
                 if walked.is_ok() {
                     shapes.learn(text, &found);
                     let base = span.start as usize;
-                    let place = |&(start, end): &_| Span::new(base + start, base + end);
+                    let place = |&(start, end): &_| TextSpan::new(base + start, base + end);
                     for (at, found) in places.iter_mut().zip(&found) {
-                        let span = found.as_ref().map_or(Span::NULL, place);
-                        *at = (span, Look::Unknown);
+                        let span = found.as_ref().map_or(TextSpan::NULL, place);
+                        *at = (span, Quoting::Unknown);
                     }
                 }
                 walked
@@ -265,19 +266,19 @@ fn end_of_text(text: &[u8], at: usize) -> Result<(), JsonError> {
 
 /// The content of what was asked for; fails with the column whose value cannot be read.
 #[inline]
-fn read_places(bytes: &[u8], places: &[Place], contents: &mut [Content]) -> Result<(), usize> {
+fn read_places(bytes: &[u8], places: &[FoundValue], contents: &mut [JsonContent]) -> Result<(), usize> {
     for (column, ((span, look), content)) in places.iter().zip(contents).enumerate() {
         *content = match look {
-            _ if span.is_null() => Content::Null,
-            Look::Plain => Content::Plain,
-            Look::Unknown => Content::of(span.slice(bytes)).ok_or(column)?,
+            _ if span.is_null() => JsonContent::Null,
+            Quoting::Plain => JsonContent::Plain,
+            Quoting::Unknown => JsonContent::of(span.slice(bytes)).ok_or(column)?,
         };
     }
     Ok(())
 }
 
 /// Where the part of a value at the end of a path stands.
-fn locate(text: &[u8], start: usize, end: usize, path: &[Segment]) -> Found {
+fn locate(text: &[u8], start: usize, end: usize, path: &[Segment]) -> ValueRange {
     let Some((segment, rest)) = path.split_first() else {
         return Some((start, end));
     };
@@ -289,7 +290,7 @@ fn locate(text: &[u8], start: usize, end: usize, path: &[Segment]) -> Found {
 }
 
 /// The value behind the last such name of an object.
-fn member(text: &[u8], start: usize, name: &[u8]) -> Found {
+fn member(text: &[u8], start: usize, name: &[u8]) -> ValueRange {
     if text.get(start) != Some(&b'{') {
         return None;
     }
@@ -312,7 +313,7 @@ fn member(text: &[u8], start: usize, name: &[u8]) -> Found {
 }
 
 /// An element of a list; a negative index counts from the end.
-fn element(text: &[u8], start: usize, index: i64) -> Found {
+fn element(text: &[u8], start: usize, index: i64) -> ValueRange {
     if text.get(start) != Some(&b'[') {
         return None;
     }
@@ -344,14 +345,15 @@ mod tests {
     }
 
     fn decode(texts: &[&str], paths: &[&[&str]]) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
-        let wanted: Vec<Wanted> = paths.iter().map(|segments| Wanted::Field(path(segments), Seen::default())).collect();
+        let wanted: Vec<Wanted> =
+            paths.iter().map(|segments| Wanted::Field(path(segments), FieldSeen::default())).collect();
         let joined = texts.concat();
         let mut start = 0;
         let spans = texts
             .iter()
             .map(|text| {
                 start += text.len();
-                Span::new(start - text.len(), start)
+                TextSpan::new(start - text.len(), start)
             })
             .collect();
         let decoded =

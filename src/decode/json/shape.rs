@@ -8,7 +8,7 @@
 //! that of the next is the idea of Mison (Li, Katsipoulakis, Chandramouli, Goldstein, Kossmann: *Mison: A Fast
 //! JSON Parser for Data Analytics*, VLDB 2017). Unlike there, the guess is verified byte for byte.
 
-use crate::data::{Span, skip_long_string, skip_quoted, skip_scalar, skip_white};
+use crate::data::{TextSpan, skip_long_string, skip_quoted, skip_scalar, skip_white};
 
 /// A record with more values than this is not learned.
 const MAX_HOLES: usize = 512;
@@ -33,7 +33,7 @@ struct Glue {
 
 /// What the value in a hole is. The quotes of a string belong to the text around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum HoleKind {
     String,
     LongString,
     /// A number, `true`, `false`, `null`.
@@ -41,20 +41,20 @@ enum Kind {
 }
 
 #[derive(Debug)]
-struct Hole {
+struct ShapeHole {
     before: Glue,
-    kind: Kind,
+    kind: HoleKind,
 }
 
 /// A place in a record: so many bytes behind the end of the hole before it.
 #[derive(Clone, Copy, Debug)]
-struct Mark {
+struct ShapeOffset {
     /// How many holes stand before it.
     holes: usize,
     offset: usize,
 }
 
-impl Mark {
+impl ShapeOffset {
     /// Where it is; `ends` are 0 and the ends of the holes.
     #[inline(always)]
     fn place(self, ends: &[usize]) -> usize {
@@ -64,23 +64,23 @@ impl Mark {
 
 /// A wanted value.
 #[derive(Clone, Copy, Debug)]
-struct Field {
-    start: Mark,
-    end: Mark,
+struct ShapeField {
+    start: ShapeOffset,
+    end: ShapeOffset,
     is_string: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Shape {
-    holes: Vec<Hole>,
+    holes: Vec<ShapeHole>,
     tail: Glue,
     /// One a column; nothing where the record does not have it.
-    fields: Vec<Option<Field>>,
+    fields: Vec<Option<ShapeField>>,
 }
 
 /// What is known of a value that a shape found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Quoting {
     /// A string without escapes.
     Plain,
     /// Its content has not been looked at.
@@ -89,7 +89,7 @@ pub(super) enum Look {
 }
 
 /// Where a wanted value stands in the bytes: null if it is not there.
-pub(super) type Place = (Span, Look);
+pub(super) type FoundValue = (TextSpan, Quoting);
 
 impl Shape {
     /// The shape of a record whose structure is sound, unless it is too large.
@@ -106,24 +106,24 @@ impl Shape {
                         continue;
                     }
                     let is_long = end - at - 2 >= LONG_BYTES;
-                    let kind = if is_long { Kind::LongString } else { Kind::String };
+                    let kind = if is_long { HoleKind::LongString } else { HoleKind::String };
                     (at + 1, end - 1, kind)
                 }
                 b'{' | b'}' | b'[' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {
                     at += 1;
                     continue;
                 }
-                _ => (at, skip_scalar(text, at).ok()?, Kind::Scalar),
+                _ => (at, skip_scalar(text, at).ok()?, HoleKind::Scalar),
             };
             glue_bytes += hole - start;
             if holes.len() == MAX_HOLES || glue_bytes > MAX_GLUE_BYTES {
                 return None;
             }
             let before = Glue::of(&text[start..hole]);
-            holes.push(Hole { before, kind });
+            holes.push(ShapeHole { before, kind });
             glues.push((start, hole));
             start = end;
-            at = end + usize::from(kind != Kind::Scalar);
+            at = end + usize::from(kind != HoleKind::Scalar);
         }
         if glue_bytes + text.len() - start > MAX_GLUE_BYTES {
             return None;
@@ -131,10 +131,10 @@ impl Shape {
         glues.push((start, text.len()));
         let mark = |place: usize| {
             let (index, glue) = (glues.iter().enumerate()).find(|(_, glue)| place <= glue.1)?;
-            Some(Mark { holes: index, offset: place.checked_sub(glue.0)? })
+            Some(ShapeOffset { holes: index, offset: place.checked_sub(glue.0)? })
         };
         let field = |&(start, end): &(usize, usize)| {
-            Some(Field { start: mark(start)?, end: mark(end)?, is_string: text.get(start) == Some(&b'"') })
+            Some(ShapeField { start: mark(start)?, end: mark(end)?, is_string: text.get(start) == Some(&b'"') })
         };
         let fields = found.iter().map(|found| match found {
             Some(found) => field(found).map(Some),
@@ -145,7 +145,13 @@ impl Shape {
 
     /// Whether a record has this shape; then `places` are those of the wanted values.
     #[inline]
-    pub(super) fn read(&self, bytes: &[u8], record: Span, ends: &mut Vec<usize>, places: &mut [Place]) -> bool {
+    pub(super) fn read(
+        &self,
+        bytes: &[u8],
+        record: TextSpan,
+        ends: &mut Vec<usize>,
+        places: &mut [FoundValue],
+    ) -> bool {
         let mut at = record.start as usize;
         let record_end = at + record.len as usize;
         ends.resize(self.holes.len() + 1, 0);
@@ -156,13 +162,13 @@ impl Shape {
                 return false;
             };
             at = match hole.kind {
-                Kind::Scalar => match skip_scalar(bytes, value) {
+                HoleKind::Scalar => match skip_scalar(bytes, value) {
                     Ok(end) => end,
                     Err(_) => return false,
                 },
                 kind => {
                     let skipped = match kind {
-                        Kind::LongString => skip_long_string(bytes, value - 1),
+                        HoleKind::LongString => skip_long_string(bytes, value - 1),
                         _ => skip_quoted(bytes, value - 1),
                     };
                     let Ok((end, escaped)) = skipped else {
@@ -180,10 +186,10 @@ impl Shape {
         }
         for (place, field) in places.iter_mut().zip(&self.fields) {
             *place = match field {
-                None => (Span::NULL, Look::Plain),
+                None => (TextSpan::NULL, Quoting::Plain),
                 Some(field) => {
-                    let span = Span::new(field.start.place(ends), field.end.place(ends));
-                    let look = if field.is_string && !is_escaped { Look::Plain } else { Look::Unknown };
+                    let span = TextSpan::new(field.start.place(ends), field.end.place(ends));
+                    let look = if field.is_string && !is_escaped { Quoting::Plain } else { Quoting::Unknown };
                     (span, look)
                 }
             };
@@ -245,7 +251,7 @@ mod tests {
         let fits = |other: &&str| {
             // What stands behind the record must not matter.
             let bytes = format!("{other}\n{other}");
-            let span = |start| Span::new(start, start + other.len());
+            let span = |start| TextSpan::new(start, start + other.len());
             let read = |start| shape.read(bytes.as_bytes(), span(start), &mut Vec::new(), &mut []);
             let (first, last) = (read(0), read(other.len() + 1));
             assert_eq!(first, last, "{other}");

@@ -3,9 +3,9 @@
 //! A record that has none of them is walked, and its shape is learned. A few shapes are kept, for logs in which a
 //! few statements take turns. Where hardly any record fits, the guessing stops for a while.
 
-use crate::data::Span;
+use crate::data::TextSpan;
 
-use super::shape::{Place, Shape};
+use super::shape::{FoundValue, Shape};
 
 /// How many shapes are kept.
 const SHAPES: usize = 8;
@@ -37,7 +37,7 @@ pub(super) struct Shapes {
 impl Shapes {
     /// Where the wanted values of a record stand, if it has a known shape: then its structure is sound.
     #[inline]
-    pub(super) fn read(&mut self, bytes: &[u8], record: Span, places: &mut [Place]) -> bool {
+    pub(super) fn read(&mut self, bytes: &[u8], record: TextSpan, places: &mut [FoundValue]) -> bool {
         if self.shapes.is_empty() || self.pause > 0 {
             return false;
         }
@@ -94,14 +94,14 @@ mod tests {
     use super::*;
     use crate::data::{Bytes, TextColumn, Value};
     use crate::decode::json::JsonDecoder;
-    use crate::decode::{Decoder, Seen, Wanted};
+    use crate::decode::{Decoder, FieldSeen, Wanted};
     use crate::lang::ast::{Path, Segment};
 
     #[test]
     fn shapes_that_take_turns_are_kept_and_guessing_stops_where_none_fits() {
         let mut shapes = Shapes::default();
         let mut read = |record: String| {
-            let span = Span::new(0, record.len());
+            let span = TextSpan::new(0, record.len());
             let fits = shapes.read(record.as_bytes(), span, &mut []);
             if !fits {
                 shapes.learn(record.as_bytes(), &[]);
@@ -120,15 +120,15 @@ mod tests {
     /// Values and reasons, one text at a time with nothing learned, or together.
     fn decode(texts: &[String], together: bool) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
         let segment = |part: &&str| part.parse().map_or_else(|_| Segment::Name((*part).to_owned()), Segment::Index);
-        let wanted = |path: &&[&str]| Wanted::Field(Path(path.iter().map(segment).collect()), Seen::default());
+        let wanted = |path: &&[&str]| Wanted::Field(Path(path.iter().map(segment).collect()), FieldSeen::default());
         let wanted: Vec<Wanted> = PATHS.iter().map(wanted).collect();
         let joined = texts.join("\n");
         let mut start = 0;
         let span = |text: &String| {
             start += text.len() + 1;
-            Span::new(start - 1 - text.len(), start - 1)
+            TextSpan::new(start - 1 - text.len(), start - 1)
         };
-        let spans: Vec<Span> = texts.iter().map(span).collect();
+        let spans: Vec<TextSpan> = texts.iter().map(span).collect();
         let step = if together { spans.len() } else { 1 };
         let (mut columns, mut rejected) = (vec![Vec::new(); PATHS.len()], Vec::new());
         for (index, spans) in spans.chunks(step).enumerate() {

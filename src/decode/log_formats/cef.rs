@@ -2,8 +2,8 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{FieldDef, LogFormatDef, Sample, field, int};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 const FIELDS: [FieldDef; 19] = [
     int("cef_version"),
@@ -13,7 +13,7 @@ const FIELDS: [FieldDef; 19] = [
     escaped("signature_id"),
     escaped("name"),
     escaped("severity"),
-    field("extension", Kind::Text),
+    field("extension", FieldType::Text),
     escaped("act"),
     escaped("app"),
     escaped("dst"),
@@ -28,7 +28,7 @@ const FIELDS: [FieldDef; 19] = [
 ];
 
 const fn escaped(name: &'static str) -> FieldDef {
-    field(name, Kind::Escaped)
+    field(name, FieldType::Escaped)
 }
 
 /// Which fields are keys of the extension.
@@ -71,7 +71,7 @@ const HEADER: [&str; 7] = [
     "", // after the severity, there may be none
 ];
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     cursor.until_text(b"CEF:", "'CEF:'")?;
     for (index, (place, missing)) in places.iter_mut().zip(HEADER).enumerate() {
@@ -82,7 +82,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
             None if is_last => cursor.rest().len(), // no extension follows
             _ => bar.ok_or(Missing(missing))?,
         };
-        *place = Span::new(start, start + length);
+        *place = TextSpan::new(start, start + length);
         cursor.at = (start + length + 1).min(line.len());
     }
     let start = cursor.at;
@@ -93,12 +93,12 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
 
 /// Reads `key=value key=value`: a value may hold blanks, and ends at the blank before the next key. An `=` that no
 /// key comes before is part of the value, as in `request=http://example.com/?a=b`.
-fn extension(line: &[u8], start: usize, places: &mut [Span]) {
+fn extension(line: &[u8], start: usize, places: &mut [TextSpan]) {
     let mut open: Option<(usize, usize)> = None;
     let mut from = start;
-    let close = |places: &mut [Span], (field, value): (usize, usize), end: usize| {
-        let is_null = FIELDS[field].kind == Kind::Int && end <= value;
-        places[field] = if is_null { Span::NULL } else { Span::new(value, end.max(value)) };
+    let close = |places: &mut [TextSpan], (field, value): (usize, usize), end: usize| {
+        let is_null = FIELDS[field].kind == FieldType::Int && end <= value;
+        places[field] = if is_null { TextSpan::NULL } else { TextSpan::new(value, end.max(value)) };
     };
     while let Some(equals) = unescaped(&line[from..], b'=').map(|at| from + at) {
         let blank = memchr::memrchr(b' ', &line[from..equals]).map(|blank| from + blank);

@@ -18,7 +18,7 @@ mod walk;
 
 pub use own::{OwnFormat, own_formats, read_formats, set_own_formats};
 
-use super::typed::Kind;
+use super::typed::FieldType;
 use super::{Decoder, Wanted};
 use crate::data::Entry;
 
@@ -64,7 +64,7 @@ pub struct FieldDef {
     /// Its name.
     pub name: &'static str,
     /// Its type.
-    pub kind: Kind,
+    pub kind: FieldType,
     /// Whether it is a column where the expression chooses none. Any other field is there only for an expression
     /// that names it.
     pub is_column: bool,
@@ -111,14 +111,14 @@ pub fn find(name: &str) -> Option<&'static LogFormatDef> {
 }
 
 const fn text(name: &'static str) -> FieldDef {
-    field(name, Kind::Text)
+    field(name, FieldType::Text)
 }
 
 const fn int(name: &'static str) -> FieldDef {
-    field(name, Kind::Int)
+    field(name, FieldType::Int)
 }
 
-const fn field(name: &'static str, kind: Kind) -> FieldDef {
+const fn field(name: &'static str, kind: FieldType) -> FieldDef {
     FieldDef { name, kind, is_column: true }
 }
 
@@ -132,13 +132,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::{Bytes, Column, Span, TextColumn};
+    use crate::data::{Bytes, Column, TextColumn, TextSpan};
     use crate::decode::Decoded;
 
     fn decode<'a>(format: &'static LogFormatDef, names: &[String], text: &'a [u8]) -> Decoded<'a> {
         format
             .decoder(names)
-            .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![Span::new(0, text.len())] })
+            .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![TextSpan::new(0, text.len())] })
     }
 
     fn names(format: &LogFormatDef) -> Vec<String> {
@@ -151,7 +151,7 @@ mod tests {
         for (field, column) in format.fields.iter().zip(columns) {
             let value = column.get(0);
             // Such a time is in the current year.
-            if !value.is_null() && field.kind != Kind::MonthAndDay {
+            if !value.is_null() && field.kind != FieldType::MonthAndDay {
                 let mut text = Vec::new();
                 crate::data::write_text(value, &mut text);
                 line.push(format!("{}={}", field.name, String::from_utf8_lossy(&text)));

@@ -4,8 +4,8 @@ use memchr::memmem;
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{LogFormatDef, Sample, field, int, text};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 pub(super) const NGINX_ERROR: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -23,7 +23,7 @@ header of syslog may come first.",
         }],
     },
     fields: &[
-        field("time", Kind::Time),
+        field("time", FieldType::Time),
         text("level"),
         int("pid"),
         int("thread"),
@@ -62,7 +62,7 @@ const DETAILS: [(&[u8], usize); 7] = [
     (b", referrer: ", 12),
 ];
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     cursor.at = start(line).ok_or(Missing("a time and ' [' at the start"))?;
     places[0] = cursor.take(TIME_BYTES, 2);
@@ -82,7 +82,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         places[5] = cursor.take_rest();
         return Ok(());
     };
-    places[5] = Span::new(message, message + client);
+    places[5] = TextSpan::new(message, message + client);
     let mut at = message + client;
     let mut open: Option<usize> = None;
     for (key, place) in DETAILS {
@@ -137,14 +137,14 @@ fn find_key(text: &[u8], key: &[u8]) -> Option<usize> {
 }
 
 /// A value has been begun and ends here; quotes around it are no part of it, nor is what follows them.
-fn close(line: &[u8], places: &mut [Span], open: usize, end: usize) {
+fn close(line: &[u8], places: &mut [TextSpan], open: usize, end: usize) {
     let start = places[open].start as usize;
     places[open] = match &line[start..end] {
-        [b'"', .., b'"'] => Span::new(start + 1, end - 1),
+        [b'"', .., b'"'] => TextSpan::new(start + 1, end - 1),
         [b'"', value @ ..] => {
             let length = memmem::find(value, b"\", ").unwrap_or(value.len());
-            Span::new(start + 1, start + 1 + length)
+            TextSpan::new(start + 1, start + 1 + length)
         }
-        _ => Span::new(start, end),
+        _ => TextSpan::new(start, end),
     };
 }

@@ -2,8 +2,8 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder, unless_dash};
 use super::{LogFormatDef, Sample, field, int, text};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 pub(super) const SYSLOG5424: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -22,7 +22,7 @@ are read too.",
     },
     fields: &[
         int("priority"),
-        field("time", Kind::Time),
+        field("time", FieldType::Time),
         text("host"),
         text("app"),
         text("pid"),
@@ -47,7 +47,7 @@ const WORDS: [&str; 5] = [
     "a msgid after the pid",
 ];
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     cursor.expect(b"<", "'<' at the start")?;
     places[0] = cursor.digits("a priority after '<'")?;
@@ -65,7 +65,7 @@ pub(super) fn is_next(text: &[u8]) -> bool {
 }
 
 /// Reads everything from the version on, into places 1 to 7.
-pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [Span]) -> Result<(), Missing> {
+pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [TextSpan]) -> Result<(), Missing> {
     let line = cursor.text;
     cursor.expect(b"1 ", "version 1 after the priority")?;
     for (place, missing) in places[1..6].iter_mut().zip(WORDS) {
@@ -84,7 +84,7 @@ pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [Span]) ->
         if cursor.at == start {
             return Err(Missing("'-' or '[' after the msgid"));
         }
-        places[6] = Span::new(start, cursor.at);
+        places[6] = TextSpan::new(start, cursor.at);
     }
     if cursor.rest().is_empty() {
         return Ok(());

@@ -5,13 +5,13 @@ use memchr::{memchr, memmem};
 /// Text to be found as it is, but for white space.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Literal {
-    parts: Vec<Part>,
+    parts: Vec<LiteralPart>,
     /// Finds the first part that is text.
     finder: Option<memmem::Finder<'static>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum LiteralPart {
     /// Neither empty nor with white space in it.
     Text(Vec<u8>),
     /// At least one white space.
@@ -29,18 +29,18 @@ fn white_len(text: &[u8], at: usize) -> usize {
 
 impl Literal {
     pub(super) fn of(text: &[u8]) -> Literal {
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<LiteralPart> = Vec::new();
         for &byte in text {
             match parts.last_mut() {
-                Some(Part::White) if is_white(byte) => {}
-                _ if is_white(byte) => parts.push(Part::White),
-                Some(Part::Text(text)) => text.push(byte),
-                _ => parts.push(Part::Text(vec![byte])),
+                Some(LiteralPart::White) if is_white(byte) => {}
+                _ if is_white(byte) => parts.push(LiteralPart::White),
+                Some(LiteralPart::Text(text)) => text.push(byte),
+                _ => parts.push(LiteralPart::Text(vec![byte])),
             }
         }
         let finder = parts.iter().find_map(|part| match part {
-            Part::Text(text) => Some(memmem::Finder::new(text).into_owned()),
-            Part::White => None,
+            LiteralPart::Text(text) => Some(memmem::Finder::new(text).into_owned()),
+            LiteralPart::White => None,
         });
         Literal { parts, finder }
     }
@@ -51,15 +51,15 @@ impl Literal {
 
     /// Whether it is white space and nothing else.
     pub(super) fn is_white(&self) -> bool {
-        self.parts == [Part::White]
+        self.parts == [LiteralPart::White]
     }
 
     pub(super) fn begins_white(&self) -> bool {
-        self.parts.first() == Some(&Part::White)
+        self.parts.first() == Some(&LiteralPart::White)
     }
 
     pub(super) fn ends_white(&self) -> bool {
-        self.parts.last() == Some(&Part::White)
+        self.parts.last() == Some(&LiteralPart::White)
     }
 
     /// The first place from `from` on where the literal stands, and where it ends.
@@ -97,8 +97,8 @@ impl Literal {
         let mut at = at;
         for part in &self.parts {
             at += match part {
-                Part::White => Some(white_len(text, at)).filter(|len| *len > 0)?,
-                Part::Text(part) => text[at..].starts_with(part).then_some(part.len())?,
+                LiteralPart::White => Some(white_len(text, at)).filter(|len| *len > 0)?,
+                LiteralPart::Text(part) => text[at..].starts_with(part).then_some(part.len())?,
             };
         }
         Some(at)
@@ -118,8 +118,8 @@ impl Literal {
         let mut at = behind;
         for part in &parts[1..] {
             at += match part {
-                Part::White => Some(white_len(text, at)).filter(|len| *len > 0)?,
-                Part::Text(part) => text[at..].starts_with(part).then_some(part.len())?,
+                LiteralPart::White => Some(white_len(text, at)).filter(|len| *len > 0)?,
+                LiteralPart::Text(part) => text[at..].starts_with(part).then_some(part.len())?,
             };
         }
         Some((start, at))
@@ -129,8 +129,8 @@ impl Literal {
     pub(super) fn write_regex(&self, out: &mut String) {
         for part in &self.parts {
             match part {
-                Part::White => out.push_str(r"[\t-\r ]+"),
-                Part::Text(text) => {
+                LiteralPart::White => out.push_str(r"[\t-\r ]+"),
+                LiteralPart::Text(text) => {
                     for byte in text {
                         out.push_str(&format!("\\x{byte:02x}"));
                     }
@@ -144,8 +144,8 @@ impl Literal {
         let mut text = Vec::new();
         for part in &self.parts {
             match part {
-                Part::White => text.push(b' '),
-                Part::Text(part) => text.extend_from_slice(part),
+                LiteralPart::White => text.push(b' '),
+                LiteralPart::Text(part) => text.extend_from_slice(part),
             }
         }
         // Quotes need no backslash here: `expected "] "` is easier to read than a text that is escaped twice.

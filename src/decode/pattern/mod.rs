@@ -24,9 +24,9 @@ mod torn;
 use regex::bytes::{CaptureLocations, Regex};
 
 use super::times::Surroundings;
-use super::typed::{self, Kind, Places};
+use super::typed::{self, FieldColumn, FieldType};
 use super::{Decoded, Decoder};
-use crate::data::{Span, TextColumn, TimeSite};
+use crate::data::{TextColumn, TextSpan, TimeSite};
 
 pub use hole::TYPES;
 pub use syntax::PatternError;
@@ -81,8 +81,8 @@ impl Pattern {
         let (literals, holes) = read(text)?;
         let literals: Vec<Literal> = literals.iter().map(|text| Literal::of(text)).collect();
         let is_elastic = literals.windows(2).any(|pair| pair[0].ends_white() && pair[1].begins_white());
-        let is_typed = holes.iter().any(|hole| hole.kind != Kind::Text);
-        let has_times = holes.iter().any(|hole| hole.kind == Kind::Time);
+        let is_typed = holes.iter().any(|hole| hole.kind != FieldType::Text);
+        let has_times = holes.iter().any(|hole| hole.kind == FieldType::Time);
         let mut pattern = Pattern { literals, holes, fallback: None, is_elastic, has_times };
         if has_times {
             pattern.fallback = Some(Fallback::Program(pattern.program()));
@@ -102,7 +102,7 @@ impl Pattern {
         let holes = self.holes.iter().filter_map(|hole| {
             let name = hole.name.as_ref()?;
             Some(match hole.kind {
-                Kind::Text => name.clone(),
+                FieldType::Text => name.clone(),
                 kind => format!("{name}:{}", kind.name()),
             })
         });
@@ -111,7 +111,7 @@ impl Pattern {
 
     /// Those of the fields that are times.
     pub fn times(&self) -> Vec<String> {
-        let times = self.holes.iter().filter(|hole| hole.kind == Kind::Time);
+        let times = self.holes.iter().filter(|hole| hole.kind == FieldType::Time);
         times.filter_map(|hole| hole.name.clone()).collect()
     }
 
@@ -132,7 +132,7 @@ impl Pattern {
         for (index, hole) in self.holes.iter().enumerate() {
             let around = self.surroundings(index);
             match hole.kind {
-                Kind::Time => {
+                FieldType::Time => {
                     if !around.is_first {
                         program.push_regex(torn::OPENERS);
                     }
@@ -185,13 +185,13 @@ impl PatternDecoder {
 impl Decoder for PatternDecoder {
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let (pattern, rows) = (&self.pattern, texts.spans.len());
-        let mut columns: Vec<Places> = self
+        let mut columns: Vec<FieldColumn> = self
             .wanted
             .iter()
             .zip(&self.sites)
             .map(|(&hole, site)| {
                 let hole = &pattern.holes[hole];
-                Places::new(&hole.label(), hole.kind, rows).at(*site)
+                FieldColumn::new(&hole.label(), hole.kind, rows).at(*site)
             })
             .collect();
         let mut rejected = Vec::new();
@@ -210,7 +210,7 @@ impl Decoder for PatternDecoder {
             let base = span.start as usize;
             for (column, &hole) in columns.iter_mut().zip(&self.wanted) {
                 let (start, end) = places[hole];
-                column.spans.push(Span::new(base + start, base + end));
+                column.spans.push(TextSpan::new(base + start, base + end));
             }
         }
         typed::finish("parse", &texts.bytes, rows, columns, rejected)

@@ -12,7 +12,7 @@ use crate::decode::times::{self, Surroundings};
 
 /// A step.
 #[derive(Clone, Debug)]
-enum Step {
+enum Instruction {
     /// One byte of a set, by its number.
     Byte(usize),
     /// Goes on at one place, or else at the other.
@@ -28,7 +28,7 @@ enum Step {
 /// A compiled pattern.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program {
-    steps: Vec<Step>,
+    steps: Vec<Instruction>,
     sets: Vec<[bool; 256]>,
     holes: usize,
 }
@@ -61,25 +61,25 @@ impl Program {
     pub(super) fn push_hole(&mut self, regex: &str) {
         let slot = self.begin_hole();
         self.push_regex(regex);
-        self.steps.push(Step::Save(slot + 1));
+        self.steps.push(Instruction::Save(slot + 1));
     }
 
     /// Adds a hole for a time.
     pub(super) fn push_time(&mut self, around: Surroundings) {
         let slot = self.begin_hole();
-        self.steps.push(Step::Time(around));
-        self.steps.push(Step::Save(slot + 1));
+        self.steps.push(Instruction::Time(around));
+        self.steps.push(Instruction::Save(slot + 1));
     }
 
     /// Nothing more comes.
     pub(super) fn finish(&mut self) {
-        self.steps.push(Step::Match);
+        self.steps.push(Instruction::Match);
     }
 
     fn begin_hole(&mut self) -> usize {
         let slot = 2 * self.holes;
         self.holes += 1;
-        self.steps.push(Step::Save(slot));
+        self.steps.push(Instruction::Save(slot));
         slot
     }
 
@@ -120,7 +120,7 @@ impl Program {
             self.sets.push(set);
             self.sets.len() - 1
         });
-        self.steps.push(Step::Byte(number));
+        self.steps.push(Instruction::Byte(number));
     }
 
     fn push_alternation(&mut self, parts: &[Hir]) {
@@ -129,17 +129,17 @@ impl Program {
             let split = self.steps.len();
             let is_last = index + 1 == parts.len();
             if !is_last {
-                self.steps.push(Step::Split(split + 1, 0));
+                self.steps.push(Instruction::Split(split + 1, 0));
             }
             self.push(part);
             if !is_last {
                 ends.push(self.steps.len());
-                self.steps.push(Step::Jump(0));
-                self.steps[split] = Step::Split(split + 1, self.steps.len());
+                self.steps.push(Instruction::Jump(0));
+                self.steps[split] = Instruction::Split(split + 1, self.steps.len());
             }
         }
         let end = self.steps.len();
-        ends.into_iter().for_each(|jump| self.steps[jump] = Step::Jump(end));
+        ends.into_iter().for_each(|jump| self.steps[jump] = Instruction::Jump(end));
     }
 
     /// A part up to so many times.
@@ -147,7 +147,7 @@ impl Program {
         let mut splits = Vec::new();
         for _ in 0..times {
             splits.push(self.steps.len());
-            self.steps.push(Step::Jump(0));
+            self.steps.push(Instruction::Jump(0));
             self.push(part);
         }
         let end = self.steps.len();
@@ -159,9 +159,9 @@ impl Program {
     /// A part any number of times.
     fn push_loop(&mut self, is_greedy: bool, part: &Hir) {
         let split = self.steps.len();
-        self.steps.push(Step::Jump(0));
+        self.steps.push(Instruction::Jump(0));
         self.push(part);
-        self.steps.push(Step::Jump(split));
+        self.steps.push(Instruction::Jump(split));
         self.steps[split] = fork(split + 1, self.steps.len(), is_greedy);
     }
 
@@ -208,24 +208,24 @@ impl Program {
             }
             scratch.visited[word] |= mask;
             match &self.steps[step] {
-                Step::Byte(set) => match text.get(at) {
+                Instruction::Byte(set) => match text.get(at) {
                     Some(byte) if self.sets[*set][usize::from(*byte)] => {
                         at += 1;
                         step += 1;
                     }
                     _ => return false,
                 },
-                Step::Split(first, second) => {
+                Instruction::Split(first, second) => {
                     scratch.todo.push(Todo::Try(*second, at));
                     step = *first;
                 }
-                Step::Jump(to) => step = *to,
-                Step::Save(slot) => {
+                Instruction::Jump(to) => step = *to,
+                Instruction::Save(slot) => {
                     scratch.todo.push(Todo::Restore(*slot, scratch.saved[*slot]));
                     scratch.saved[*slot] = at;
                     step += 1;
                 }
-                Step::Time(around) => {
+                Instruction::Time(around) => {
                     let Some(longest) = times::longest(text, at, *around) else {
                         return false;
                     };
@@ -239,13 +239,13 @@ impl Program {
                     at = longest;
                     step += 1;
                 }
-                Step::Match => return true,
+                Instruction::Match => return true,
             }
         }
     }
 }
 
 /// What is tried first: once more, or to go on.
-fn fork(again: usize, on: usize, is_greedy: bool) -> Step {
-    if is_greedy { Step::Split(again, on) } else { Step::Split(on, again) }
+fn fork(again: usize, on: usize, is_greedy: bool) -> Instruction {
+    if is_greedy { Instruction::Split(again, on) } else { Instruction::Split(on, again) }
 }

@@ -6,7 +6,7 @@ use regex::bytes::{CaptureLocations, Regex};
 use super::hole::{fits, prefix_len};
 use super::{Again, Fallback, Pattern, torn};
 use crate::decode::times;
-use crate::decode::typed::{Kind, shown};
+use crate::decode::typed::{FieldType, shown};
 
 /// Where a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Pattern {
         let (_, mut at) = self.literals[0].find(text, 0).ok_or(Miss::Literal(0))?;
         for (index, hole) in self.holes.iter().enumerate() {
             let after = &self.literals[index + 1];
-            if hole.kind == Kind::Time {
+            if hole.kind == FieldType::Time {
                 let Some((start, end, next)) = self.find_time(text, index, at) else {
                     let found = after.find(text, at).filter(|_| !after.is_empty());
                     let (end, next) = found.unwrap_or((text.len(), text.len()));
@@ -74,7 +74,7 @@ impl Pattern {
             } else {
                 after.find(text, at).ok_or(Miss::Literal(index + 1))?
             };
-            if hole.kind != Kind::Text {
+            if hole.kind != FieldType::Text {
                 if after.is_empty() {
                     end = at + prefix_len(hole.kind, &text[at..]);
                 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use regex::bytes::Regex;
 
 use super::hole::{Hole, NOT_KEPT, TYPES};
-use crate::decode::typed::Kind;
+use crate::decode::typed::FieldType;
 
 /// A mistake in a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn read_hole(inside: &[u8], place: Range<usize>) -> Result<Hole, PatternError> {
         return Err(error(message, help.to_owned()));
     }
     let kind = match type_name {
-        None => Kind::Text,
+        None => FieldType::Text,
         Some(type_name) => match TYPES.iter().find(|(name, _)| *name == type_name) {
             Some((_, kind)) => *kind,
             None => {

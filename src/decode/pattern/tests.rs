@@ -8,7 +8,7 @@ fn decode(pattern: &str, text: &[u8]) -> Result<Vec<Value>, String> {
     let pattern = Pattern::new(pattern.as_bytes()).expect("a right pattern");
     let names = pattern.names();
     let decoded = PatternDecoder::new(pattern, &names)
-        .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![Span::new(0, text.len())] });
+        .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![TextSpan::new(0, text.len())] });
     match decoded.rejected.into_iter().next() {
         Some((_, reason)) => Err(reason),
         None => Ok(decoded.columns.iter().map(|column| column.get(0).to_value()).collect()),
@@ -138,55 +138,55 @@ proptest! {
 
 /// A piece of a pattern, for the naive search.
 #[derive(Clone, Debug)]
-enum Part {
+enum TestPart {
     White,
     Text(&'static str),
     Hole(&'static str),
 }
 
-fn time_parts() -> impl Strategy<Value = Vec<Part>> {
+fn time_parts() -> impl Strategy<Value = Vec<TestPart>> {
     let literal = prop_oneof![
-        3 => Just(Part::White),
-        1 => Just(Part::Text("[")),
-        1 => Just(Part::Text("]")),
-        1 => Just(Part::Text(":")),
-        1 => Just(Part::Text("0")),
+        3 => Just(TestPart::White),
+        1 => Just(TestPart::Text("[")),
+        1 => Just(TestPart::Text("]")),
+        1 => Just(TestPart::Text(":")),
+        1 => Just(TestPart::Text("0")),
     ];
-    let hole = prop_oneof![Just(Part::Hole("time")), Just(Part::Hole("")), Just(Part::Hole("word"))];
+    let hole = prop_oneof![Just(TestPart::Hole("time")), Just(TestPart::Hole("")), Just(TestPart::Hole("word"))];
     let pairs = proptest::collection::vec((literal, hole), 1..3);
     (any::<bool>(), pairs, any::<bool>()).prop_map(|(begins, pairs, ends)| {
         let mut parts = Vec::new();
         if begins {
-            parts.push(Part::Hole("time"));
+            parts.push(TestPart::Hole("time"));
         }
         for (literal, hole) in pairs {
             parts.extend([literal, hole]);
         }
         if ends {
-            parts.push(Part::Text("]"));
+            parts.push(TestPart::Text("]"));
         }
         parts
     })
 }
 
 /// The holes of the parts from a place on, every choice in its order.
-fn naive(text: &[u8], at: usize, parts: &[Part], is_first: bool) -> Option<Vec<(usize, usize)>> {
+fn naive(text: &[u8], at: usize, parts: &[TestPart], is_first: bool) -> Option<Vec<(usize, usize)>> {
     let Some((part, rest)) = parts.split_first() else {
         return Some(Vec::new());
     };
     let go = |end: usize| naive(text, end, rest, false);
-    let is_before_white = matches!(rest.first(), Some(Part::White));
+    let is_before_white = matches!(rest.first(), Some(TestPart::White));
     let is_white = |byte: &u8| literal::is_white(*byte);
     match part {
-        Part::White => {
+        TestPart::White => {
             let white = text[at..].iter().take_while(|byte| is_white(byte)).count();
             (1..=white).rev().find_map(|length| go(at + length))
         }
-        Part::Text(literal) => {
+        TestPart::Text(literal) => {
             let is_there = text[at..].starts_with(literal.as_bytes());
             is_there.then(|| go(at + literal.len()))?
         }
-        Part::Hole(kind) => {
+        TestPart::Hole(kind) => {
             let around = Surroundings { is_first, is_last: rest.is_empty() };
             let found = |end: usize| {
                 let mut places = vec![(at, end)];
@@ -250,10 +250,10 @@ proptest! {
         let mut names = 0..;
         for part in &parts {
             match part {
-                Part::White => written.push(' '),
-                Part::Text(literal) => written.push_str(literal),
-                Part::Hole("") => written.push_str(&format!("{{h{}}}", names.next().unwrap_or(0))),
-                Part::Hole(kind) => written.push_str(&format!("{{h{}:{kind}}}", names.next().unwrap_or(0))),
+                TestPart::White => written.push(' '),
+                TestPart::Text(literal) => written.push_str(literal),
+                TestPart::Hole("") => written.push_str(&format!("{{h{}}}", names.next().unwrap_or(0))),
+                TestPart::Hole(kind) => written.push_str(&format!("{{h{}:{kind}}}", names.next().unwrap_or(0))),
             }
         }
         let pattern = Pattern::new(written.as_bytes()).expect("a right pattern");
@@ -261,7 +261,7 @@ proptest! {
         let mut places = vec![(0, 0); pattern.holes.len()];
         let mut again = pattern.fallback.as_ref().map(Fallback::again);
         let found = pattern.find(text, &mut places, again.as_mut()).is_ok().then_some(places);
-        let is_first = matches!(parts.first(), Some(Part::Hole(_)));
+        let is_first = matches!(parts.first(), Some(TestPart::Hole(_)));
         let expected = (0..=text.len()).find_map(|start| naive(text, start, &parts, is_first));
         let expected = expected.filter(|places| pattern.torn(text, places).is_none());
         prop_assert_eq!(found, expected, "{}", written);

@@ -9,7 +9,7 @@ use super::Pattern;
 use super::literal::is_white;
 use super::search::Miss;
 use crate::decode::times;
-use crate::decode::typed::Kind;
+use crate::decode::typed::FieldType;
 
 /// A bracket or quote before a time, as a regular expression.
 pub(super) const OPENERS: &str = r#"[\[({<"']??"#;
@@ -47,7 +47,7 @@ impl Pattern {
     }
 
     fn torn_at(&self, text: &[u8], places: &[(usize, usize)], hole: usize) -> Option<Miss> {
-        if self.holes[hole].kind != Kind::Time {
+        if self.holes[hole].kind != FieldType::Time {
             return None;
         }
         let ((start, end), after) = (places[hole], &self.literals[hole + 1]);
@@ -57,7 +57,7 @@ impl Pattern {
             let length = clock_len(&text[clock..])?;
             return lacks_clock(&text[start..end]).then_some(Miss::Type(hole, (start, clock + length)));
         }
-        let next = self.holes.get(hole + 1).filter(|next| matches!(next.kind, Kind::Text | Kind::Word));
+        let next = self.holes.get(hole + 1).filter(|next| matches!(next.kind, FieldType::Text | FieldType::Word));
         if !after.is_white() || next.is_none() {
             return None;
         }

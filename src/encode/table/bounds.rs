@@ -1,10 +1,10 @@
 //! Bounds of windows where the terminal has no room for whole times: those of one day are shown as times of day.
 
-use super::Table;
-use super::cell::{Cell, Content};
-use crate::encode::fit::{Layout, total};
+use super::TableEncoder;
+use super::cell::{Cell, CellContent};
+use crate::encode::fit::{CellLayout, total};
 
-impl Table {
+impl TableEncoder {
     /// If the rows that are held back are too wide for the terminal, and all bounds of windows in them are of one day,
     /// leaves out the day.
     pub(super) fn shorten_bounds(&mut self) {
@@ -49,7 +49,8 @@ impl Table {
         let mut cells = Vec::with_capacity(header_cells + self.cells.len());
         for (index, layout) in self.layout.iter_mut().enumerate() {
             if self.columns[index].is_bound {
-                *layout = Layout { width: self.header_widths.get(index).copied().unwrap_or(0), rigid: 0, ..*layout };
+                *layout =
+                    CellLayout { width: self.header_widths.get(index).copied().unwrap_or(0), rigid: 0, ..*layout };
             }
         }
         let mut start = 0;
@@ -63,7 +64,7 @@ impl Table {
             text.push_str(time.unwrap_or(old));
             let new = Cell::from(begin, &text, cell.content);
             if is_bound {
-                let content = if index < header_cells { Content::Null } else { cell.content };
+                let content = if index < header_cells { CellContent::Null } else { cell.content };
                 self.layout[column].take(&Cell { content, ..new });
             }
             cells.push(new);

@@ -2,8 +2,8 @@
 
 use console::truncate_str;
 
-use super::Table;
-use super::cell::{Cell, Content};
+use super::TableEncoder;
+use super::cell::{Cell, CellContent};
 use crate::encode::fit::{GAP, write_shortened};
 
 /// What a terminal is told before and behind a text.
@@ -35,7 +35,7 @@ fn clip(start: usize, room: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(clipped.as_bytes());
 }
 
-impl Table {
+impl TableEncoder {
     /// Writes one row whose text begins at `start`, and moves that on. Spaces are written only when
     /// something follows them.
     pub(super) fn write_row(&self, cells: &[Cell], style: Style, frame: &Frame, start: &mut usize, out: &mut Vec<u8>) {
@@ -84,7 +84,7 @@ impl Table {
         if cell.width > width {
             return write_shortened(text, width, out);
         }
-        let is_dim = self.look.color && cell.content == Content::Null;
+        let is_dim = self.look.color && cell.content == CellContent::Null;
         if is_dim {
             out.extend_from_slice(DIM);
         }
@@ -100,7 +100,7 @@ impl Table {
         let Some(bars) = &self.bars else {
             return;
         };
-        if let Some(Content::Number(number)) = bars.column.map(|column| cells[column].content) {
+        if let Some(CellContent::Number(number)) = bars.column.map(|column| cells[column].content) {
             out.resize(out.len() + spaces, b' ');
             bars.write(number, frame.longest_bar, out);
         }

@@ -11,13 +11,13 @@ mod draw;
 mod tests;
 
 use super::bars::Bars;
-use super::fit::{Layout, fit, total};
+use super::fit::{CellLayout, fit, total};
 use super::sparkline::write_sparkline;
 use super::visible::{Controls, write_visible};
 use super::{Encoder, EncoderDef, Look, OutputColumn, printed};
 use crate::data::{Batch, Column, Entry, Example, ValueRef, write_text};
 
-use cell::{Cell, Content};
+use cell::{Cell, CellContent};
 use draw::{Frame, Style};
 
 pub(super) const TABLE: EncoderDef = EncoderDef {
@@ -46,7 +46,7 @@ pub(super) const TABLE: EncoderDef = EncoderDef {
     },
     header: true,
     row_by_row: false,
-    encoder: |columns, look| Box::new(Table::new(columns, look, None)),
+    encoder: |columns, look| Box::new(TableEncoder::new(columns, look, None)),
     open_row: None,
     controls: Controls::Own,
 };
@@ -58,11 +58,11 @@ const HELD_ROWS: usize = 1000;
 const NULL: &str = "null";
 
 /// Aligned columns, with bars or without.
-pub(super) struct Table {
+pub(super) struct TableEncoder {
     columns: Vec<OutputColumn>,
     look: Look,
     bars: Option<Bars>,
-    layout: Vec<Layout>,
+    layout: Vec<CellLayout>,
     header: Option<Vec<Cell>>,
     /// How wide the header's cells are, also when it is written.
     header_widths: Vec<usize>,
@@ -73,14 +73,14 @@ pub(super) struct Table {
     rows: usize,
 }
 
-impl Encoder for Table {
+impl Encoder for TableEncoder {
     /// Only notes that a header is wanted: how wide it is, the rows say.
     fn header(&mut self, _out: &mut Vec<u8>) {
         let mut header = Vec::new();
         for (column, layout) in self.columns.iter().zip(&mut self.layout) {
             let start = self.text.len();
             write_visible(column.name.as_bytes(), &mut self.text);
-            let cell = Cell::from(start, &self.text, Content::Text);
+            let cell = Cell::from(start, &self.text, CellContent::Text);
             layout.width = layout.width.max(cell.width);
             self.header_widths.push(cell.width);
             header.push(cell);
@@ -111,13 +111,13 @@ impl Encoder for Table {
     }
 }
 
-impl Table {
-    pub(super) fn new(columns: &[OutputColumn], look: Look, bars: Option<Bars>) -> Table {
-        Table {
+impl TableEncoder {
+    pub(super) fn new(columns: &[OutputColumn], look: Look, bars: Option<Bars>) -> TableEncoder {
+        TableEncoder {
             columns: columns.to_vec(),
             look,
             bars,
-            layout: vec![Layout::default(); columns.len()],
+            layout: vec![CellLayout::default(); columns.len()],
             header: None,
             header_widths: Vec::new(),
             text: String::new(),
@@ -131,7 +131,7 @@ impl Table {
         for (column, layout) in columns.iter().zip(&mut self.layout) {
             let start = self.text.len();
             let value = column.get(row);
-            let content = Content::of(value);
+            let content = CellContent::of(value);
             match value {
                 ValueRef::Null if self.look.color => self.text.push_str(NULL),
                 ValueRef::Text(text) => write_visible(text, &mut self.text),
@@ -182,7 +182,7 @@ impl Table {
         bars.column = bars.column.or_else(first);
         if let Some(column) = bars.column {
             for cell in self.cells.iter().skip(column).step_by(self.columns.len()) {
-                if let Content::Number(number) = cell.content {
+                if let CellContent::Number(number) = cell.content {
                     bars.scale(number);
                 }
             }

@@ -12,7 +12,7 @@ use super::{Reader, Stopped};
 use crate::data::Framing;
 use crate::engine::message::SourceIndex;
 use crate::source::dropped_datagrams;
-use crate::source::encoding::Mark;
+use crate::source::encoding::EncodingMark;
 
 /// The longest datagram there is.
 const DATAGRAM_BYTES: usize = 64 << 10;
@@ -106,9 +106,9 @@ impl Live<'_> {
             if len == 0 {
                 continue;
             }
-            let mark = match Mark::of(&datagrams.datagram[..len], true) {
-                Mark::Utf8(mark) => mark,
-                Mark::None | Mark::NeedMore | Mark::Utf16(..) => 0,
+            let mark = match EncodingMark::of(&datagrams.datagram[..len], true) {
+                EncodingMark::Utf8(mark) => mark,
+                EncodingMark::None | EncodingMark::NeedMore | EncodingMark::Utf16(..) => 0,
             };
             let intake = reader.intake_of_datagram(listener, &datagrams.datagram[mark..len]);
             let stands_alone = stands_alone || intake.is_regrouped();

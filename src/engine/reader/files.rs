@@ -11,7 +11,7 @@ use super::{Over, Reader, Stopped};
 use crate::data::{Framing, Prologue, Regroup, has_json_values};
 use crate::engine::message::{Content, FileRange, SourceIndex};
 use crate::source::compression::{Compression, Detection};
-use crate::source::encoding::{Mark, SAMPLE_BYTES};
+use crate::source::encoding::{EncodingMark, SAMPLE_BYTES};
 use crate::source::follow;
 
 /// What a file's first bytes say about how it is compressed is decided by at most so many.
@@ -97,10 +97,10 @@ impl Reader {
             let read = read_fully(file, &mut head, start)?;
             head.truncate(read);
             let ended = read < head.len() || read == len;
-            let mark = match Mark::of(&head, true) {
-                Mark::Utf16(..) => return Ok(false),
-                Mark::Utf8(mark) => mark,
-                Mark::None | Mark::NeedMore => 0,
+            let mark = match EncodingMark::of(&head, true) {
+                EncodingMark::Utf16(..) => return Ok(false),
+                EncodingMark::Utf8(mark) => mark,
+                EncodingMark::None | EncodingMark::NeedMore => 0,
             };
             if is_certain {
                 return Ok(true);

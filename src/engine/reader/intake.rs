@@ -10,7 +10,7 @@ use super::Reader;
 use super::buffer::Buffer;
 use crate::data::{Ending, Regroup, Regrouped, Regrouper, has_json_values, skip_white};
 use crate::engine::message::SourceIndex;
-use crate::source::encoding::{Mark, Utf16};
+use crate::source::encoding::{EncodingMark, Utf16};
 
 /// What is done with the bytes of a source before they are records.
 #[derive(Debug)]
@@ -89,15 +89,15 @@ impl Reader {
     /// is then the text of records. `ended`: there are no more bytes.
     pub(super) fn settle(&self, buffer: &mut Buffer, ended: bool) {
         if let Encoding::Unknown = buffer.intake.encoding {
-            buffer.intake.encoding = match Mark::of(buffer.filled(), ended) {
-                Mark::NeedMore => return,
-                Mark::None => Encoding::Utf8,
-                Mark::Utf8(mark) => {
+            buffer.intake.encoding = match EncodingMark::of(buffer.filled(), ended) {
+                EncodingMark::NeedMore => return,
+                EncodingMark::None => Encoding::Utf8,
+                EncodingMark::Utf8(mark) => {
                     buffer.drop_front(mark);
                     buffer.prologue_bytes += mark as u64;
                     Encoding::Utf8
                 }
-                Mark::Utf16(mark, mut utf16) => {
+                EncodingMark::Utf16(mark, mut utf16) => {
                     let mut text = Vec::new();
                     utf16.convert(&buffer.filled()[mark..], &mut text);
                     buffer.forget();

@@ -101,7 +101,7 @@ fn each_row(
         }
         let result = match mismatch {
             Some((index, (value, unfit))) => {
-                fail(failures, arguments[index].place(), value, unfit);
+                fail(failures, arguments[index].label(), value, unfit);
                 see(None)
             }
             None if !takes_null && values.iter().any(|value| value.is_null()) => see(None),
@@ -109,7 +109,7 @@ fn each_row(
         };
         if let Err(unfit) = result {
             let (place, value) = match (arguments.first(), columns.first()) {
-                (Some(argument), Some(column)) => (argument.place(), column.get(row)),
+                (Some(argument), Some(column)) => (argument.label(), column.get(row)),
                 _ => (def.entry.name, ValueRef::Null),
             };
             fail(failures, place, value, unfit);

@@ -93,7 +93,7 @@ pub(super) fn extreme<'a>(
         if best.as_exact().is_some() {
             for (value, argument) in values().zip(arguments) {
                 if value.as_exact().is_none() && !value.is_blank() {
-                    failures.add(argument.place(), "a number", value);
+                    failures.add(argument.label(), "a number", value);
                 }
             }
         }

@@ -100,7 +100,7 @@ impl BoundExpr {
         let owned = match self {
             BoundExpr::Field(slot, _) => match rows {
                 Rows::All(_) => return Evaluated::Borrowed(batch.column(*slot)),
-                Rows::Some(rows) => batch.column(*slot).gather(rows),
+                Rows::Some(rows) => batch.column(*slot).take(rows),
             },
             BoundExpr::Constant(value) => Column::Constant(value.clone(), rows.len()),
             BoundExpr::Call { def, arguments } => match def.kernel {
@@ -133,7 +133,7 @@ impl BoundExpr {
             BoundExpr::Negate(of) => {
                 let values = of.eval(batch, rows, failures);
                 map(&values, |value| {
-                    negate(value).unwrap_or_else(|(value, unfit)| fail(failures, of.place(), value, unfit))
+                    negate(value).unwrap_or_else(|(value, unfit)| fail(failures, of.label(), value, unfit))
                 })
             }
             BoundExpr::And(left, right) => Column::Bool(connect(left, right, Ternary::False, batch, rows, failures)),
@@ -142,7 +142,7 @@ impl BoundExpr {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
                 met.look_at(&lefts, &rights);
-                Column::Bool(compare_columns(*op, &lefts, &rights, self.place(), failures))
+                Column::Bool(compare_columns(*op, &lefts, &rights, self.label(), failures))
             }
             BoundExpr::IsNull(of) => {
                 let values = of.eval(batch, rows, failures);
@@ -154,7 +154,7 @@ impl BoundExpr {
                 let mut builder = ColumnBuilder::new(rows.len());
                 for row in 0..rows.len() {
                     let value = compute(*op, lefts.get(row), rights.get(row))
-                        .unwrap_or_else(|(value, unfit)| fail(failures, self.place(), value, unfit));
+                        .unwrap_or_else(|(value, unfit)| fail(failures, self.label(), value, unfit));
                     builder.push(value);
                 }
                 builder.finish()
@@ -171,7 +171,7 @@ impl BoundExpr {
                 let values = of.eval(batch, rows, failures);
                 let members: Vec<Evaluated<'b, 'a>> =
                     list.iter().map(|member| member.eval(batch, rows, failures)).collect();
-                let one_of = |row| is_one_of(&values, list, &members, row, of.place(), failures).into();
+                let one_of = |row| is_one_of(&values, list, &members, row, of.label(), failures).into();
                 Column::Bool((0..rows.len()).map(one_of).collect())
             }
             BoundExpr::In(of, list) => {
@@ -181,7 +181,7 @@ impl BoundExpr {
                     ValueRef::List(members) => holds(members, values.get(row)).into(),
                     ValueRef::Null => Ternary::False,
                     other => {
-                        failures.add(list.place(), "a list", other);
+                        failures.add(list.label(), "a list", other);
                         Ternary::False
                     }
                 };
@@ -196,7 +196,7 @@ impl BoundExpr {
         match self.eval(batch, rows, failures) {
             Evaluated::Owned(Column::Bool(truths)) => truths,
             Evaluated::Borrowed(Column::Bool(truths)) => truths.clone(),
-            column => (0..column.len()).map(|row| truth(column.get(row), self.place(), failures)).collect(),
+            column => (0..column.len()).map(|row| truth(column.get(row), self.label(), failures)).collect(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::subnet::{Address, NO_ADDRESS, Network};
+use super::subnet::{IpAddress, NO_ADDRESS, Network};
 
 use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -58,7 +58,7 @@ impl Prepared for Networks {
             if address.is_empty() {
                 return Ok(ValueRef::Null);
             }
-            let address = Address::read(address).ok_or(NO_ADDRESS)?;
+            let address = IpAddress::read(address).ok_or(NO_ADDRESS)?;
             for (constant, written) in self.0.iter().zip(written) {
                 let network = match (constant, written) {
                     (Some(network), _) => *network,

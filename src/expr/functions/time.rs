@@ -37,14 +37,14 @@ pub(super) const TIME: FunctionDef = FunctionDef {
 
 /// How a time is read.
 #[derive(Debug)]
-struct Reader {
-    by: By,
+struct TimeFunction {
+    by: HowRead,
     /// Times without a year take it from the record before here.
     site: TimeSite,
 }
 
 #[derive(Debug)]
-enum By {
+enum HowRead {
     /// What it looks like.
     Looks,
     /// A constant format.
@@ -55,22 +55,22 @@ enum By {
 
 fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
     let by = match const_args {
-        [_] => By::Looks,
+        [_] => HowRead::Looks,
         [_, ConstArg::Constant(ValueRef::Text(format)), ..] => {
-            By::Format(format_of(format).map_err(|message| ArgumentError { argument: 1, message })?)
+            HowRead::Format(format_of(format).map_err(|message| ArgumentError { argument: 1, message })?)
         }
-        _ => By::Varying,
+        _ => HowRead::Varying,
     };
     Ok(reader(by))
 }
 
-fn reader(by: By) -> Arc<dyn Prepared> {
-    Arc::new(Reader { by, site: TimeSite::new() })
+fn reader(by: HowRead) -> Arc<dyn Prepared> {
+    Arc::new(TimeFunction { by, site: TimeSite::new() })
 }
 
 /// What reads the times of an argument that is to be a time.
 pub(in crate::expr) fn recognise() -> (&'static FunctionDef, Arc<dyn Prepared>) {
-    (&TIME, reader(By::Looks))
+    (&TIME, reader(HowRead::Looks))
 }
 
 /// A format that reads times, or what is wrong with it.
@@ -80,12 +80,12 @@ fn format_of(text: &[u8]) -> Result<TimeFormat, String> {
     Ok(format)
 }
 
-impl Prepared for Reader {
+impl Prepared for TimeFunction {
     fn begin(&self) -> Caller<'_> {
         const NO_TIME: TypeMismatch = TypeMismatch { expected: "a time" };
         let mut reader = self.site.reader();
         match &self.by {
-            By::Looks => Box::new(move |arguments, _| match arguments {
+            HowRead::Looks => Box::new(move |arguments, _| match arguments {
                 [text] if text.is_blank() => Ok(ValueRef::Null),
                 [value] => reader
                     .read_value(*value)
@@ -93,11 +93,11 @@ impl Prepared for Reader {
                     .ok_or_else(|| TypeMismatch { expected: expected_time(*value) }),
                 _ => Err(NO_TIME),
             }),
-            By::Format(format) => Box::new(move |arguments, scratch| match arguments {
+            HowRead::Format(format) => Box::new(move |arguments, scratch| match arguments {
                 [value, _] => by_format(*value, format, &mut reader, scratch),
                 _ => Err(NO_TIME),
             }),
-            By::Varying => {
+            HowRead::Varying => {
                 let mut last: (Vec<u8>, Option<TimeFormat>) = (Vec::new(), None);
                 Box::new(move |arguments, scratch| match arguments {
                     [value, ValueRef::Text(format)] => {

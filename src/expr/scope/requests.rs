@@ -10,7 +10,7 @@ use crate::lang::ast::Path;
 #[derive(Debug)]
 pub struct Requests {
     /// In the order in which they were asked for.
-    pub fields: Vec<Request>,
+    pub fields: Vec<FieldRequest>,
     /// What holds the whole object, if that is asked for.
     pub whole: Slot,
     /// Whether a field can be in another: in `user`, `user.id`. Else that is only a name with a dot in it.
@@ -23,7 +23,7 @@ pub struct Requests {
 
 /// A field that an open decoder is asked for.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct FieldRequest {
     /// Its name, and the way into it.
     pub path: Path,
     /// What will hold it.
@@ -43,7 +43,7 @@ impl Requests {
         if self.is_dropped(&path, dropped) {
             return older;
         }
-        let is_same = |request: &&Request| request.path == path && request.older == older;
+        let is_same = |request: &&FieldRequest| request.path == path && request.older == older;
         if let Some(request) = self.fields.iter().find(is_same) {
             return Some(request.slot);
         }
@@ -52,7 +52,7 @@ impl Requests {
             return older;
         }
         let slot = new_slot();
-        self.fields.push(Request { path, slot, older, sides });
+        self.fields.push(FieldRequest { path, slot, older, sides });
         Some(slot)
     }
 
@@ -63,7 +63,7 @@ impl Requests {
     }
 
     /// Whether a name means something even where no decoder has a field of it.
-    pub fn is_known(&self, request: &Request) -> bool {
+    pub fn is_known(&self, request: &FieldRequest) -> bool {
         let (Some(older), Some(before)) = (request.older, &self.before) else {
             return false;
         };

@@ -113,7 +113,7 @@ impl Scope {
             false => [first.dropped.as_slice(), &second.dropped].concat(),
         };
         self.header = first.header.filter(|_| first.header == second.header);
-        self.unknown |= second.unknown;
+        self.poisoned |= second.poisoned;
         self.chooses_columns |= second.chooses_columns;
         (self.fields, self.metadata) = (fields, metadata);
         united

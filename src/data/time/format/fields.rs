@@ -3,10 +3,10 @@
 
 use jiff::civil::{ISOWeekDate, Weekday};
 
-use super::items::{Item, Part};
+use super::items::{FormatItem, TimePart};
 use crate::data::time::calendar::{Date, date_of_day, day_of_date};
-use crate::data::time::clock::Clock;
-use crate::data::time::moment::{Moment, Yearless};
+use crate::data::time::clock::TimeOfDay;
+use crate::data::time::moment::{ParsedTime, Yearless};
 use crate::data::time::zone::{Zone, instant};
 
 /// Hours of half a day.
@@ -96,20 +96,20 @@ impl Fields {
     }
 
     /// The time that the parts are.
-    pub(super) fn moment(self) -> Option<Moment> {
+    pub(super) fn moment(self) -> Option<ParsedTime> {
         if let Some((is_negative, seconds)) = self.epoch {
             let fraction = i64::from(self.fraction_ns.unwrap_or(0));
             let ns = i128::from(seconds) * 1_000_000_000 + i128::from(fraction);
-            return i64::try_from(if is_negative { -ns } else { ns }).ok().map(Moment::At);
+            return i64::try_from(if is_negative { -ns } else { ns }).ok().map(ParsedTime::At);
         }
         let clock = self.clock()?;
         let Some(year) = self.year_named() else {
             let (month, day) = (self.month?, self.day?);
-            return Yearless::new(month, day, clock, self.into_zone()).map(Moment::Yearless);
+            return Yearless::new(month, day, clock, self.into_zone()).map(ParsedTime::Yearless);
         };
         let date = self.date(year)?;
         let zone = self.into_zone();
-        instant(date, clock, zone.as_ref()).map(Moment::At)
+        instant(date, clock, zone.as_ref()).map(ParsedTime::At)
     }
 
     /// Whether all parts are well, and only 64 bits do not hold the time.
@@ -138,7 +138,7 @@ impl Fields {
     }
 
     /// The time of day; midnight if nothing says it.
-    fn clock(&self) -> Option<Clock> {
+    fn clock(&self) -> Option<TimeOfDay> {
         let hour = match (self.hour, self.hour_of_half, self.is_pm) {
             (Some(hour), None, None) => hour,
             (hour, Some(of_half), is_pm) => {
@@ -155,7 +155,7 @@ impl Fields {
             (None, None, _) => 0,
         };
         let (minute, second) = (self.minute.unwrap_or(0), self.second.unwrap_or(0).min(59));
-        Some(Clock { seconds: hour * 3600 + minute * 60 + second, ns: self.fraction_ns.unwrap_or(0) })
+        Some(TimeOfDay { seconds: hour * 3600 + minute * 60 + second, ns: self.fraction_ns.unwrap_or(0) })
     }
 
     /// The date that all parts agree on.
@@ -257,9 +257,11 @@ fn weekday_of_day(day: i64) -> i64 {
 }
 
 /// What a format lacks to read times.
-pub(super) fn check(items: &[Item]) -> Result<(), &'static str> {
+pub(super) fn check(items: &[FormatItem]) -> Result<(), &'static str> {
     let has = |letters: &[u8]| {
-        items.iter().any(|item| matches!(item, Item::Part(Part { letter, .. }) if letters.contains(letter)))
+        items
+            .iter()
+            .any(|item| matches!(item, FormatItem::TimePart(TimePart { letter, .. }) if letters.contains(letter)))
     };
     if has(b"s") {
         return Ok(());

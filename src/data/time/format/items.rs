@@ -1,21 +1,21 @@
 //! What a format is made of.
 
-use super::write::Piece;
+use super::write::FormatPiece;
 
 /// A piece of a format, as it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Item {
+pub(super) enum FormatItem {
     /// Text that is there as it is.
     Literal(Vec<u8>),
     /// White space, any or none of it.
     White,
     /// A part of a time.
-    Part(Part),
+    TimePart(TimePart),
 }
 
 /// A part of a time, as `%` and a letter name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct TimePart {
     pub(super) letter: u8,
     /// How many digits are read, at most.
     pub(super) width: Option<usize>,
@@ -24,9 +24,9 @@ pub(super) struct Part {
 }
 
 /// What a format is made of, as it is read and as it is written.
-pub(super) struct Format {
-    pub(super) items: Vec<Item>,
-    pub(super) pieces: Vec<Piece>,
+pub(super) struct FormatItems {
+    pub(super) items: Vec<FormatItem>,
+    pub(super) pieces: Vec<FormatPiece>,
 }
 
 /// No number is wider, and no text is padded to more.
@@ -48,8 +48,8 @@ const SHORTHANDS: [(u8, &[u8]); 8] = [
 ];
 
 /// Takes a format apart.
-pub(super) fn read(text: &[u8]) -> Result<Format, String> {
-    let mut format = Format { items: Vec::new(), pieces: Vec::new() };
+pub(super) fn read(text: &[u8]) -> Result<FormatItems, String> {
+    let mut format = FormatItems { items: Vec::new(), pieces: Vec::new() };
     let mut at = 0;
     while let Some(byte) = text.get(at) {
         let start = at;
@@ -116,16 +116,18 @@ fn directive(text: &[u8]) -> Result<Directive, String> {
     Ok(Directive { letter, flags, width, has_point, length: at + 1 })
 }
 
-impl Format {
+impl FormatItems {
     fn push_directive(&mut self, directive: &Directive) -> Result<(), String> {
         match directive.letter {
             b'%' => self.push_byte(b'%'),
             b'n' | b't' => self.push_byte(b' '),
             letter => match SHORTHANDS.iter().find(|(short, _)| *short == letter) {
                 Some((_, whole)) => self.items.extend(read(whole)?.items),
-                None => {
-                    self.items.push(Item::Part(Part { letter, width: directive.width, has_point: directive.has_point }))
-                }
+                None => self.items.push(FormatItem::TimePart(TimePart {
+                    letter,
+                    width: directive.width,
+                    has_point: directive.has_point,
+                })),
             },
         }
         Ok(())
@@ -135,28 +137,28 @@ impl Format {
     fn push_piece(&mut self, directive: &Directive, text: &[u8]) {
         let Directive { letter, ref flags, width, .. } = *directive;
         if letter == b's' && flags.is_empty() && width.is_none() {
-            self.pieces.push(Piece::Epoch);
+            self.pieces.push(FormatPiece::Epoch);
         } else if b"fNzQ%nt".contains(&letter) || flags.is_empty() && width.is_none() {
             let plain = text.iter().filter(|byte| !b"EO".contains(byte));
             self.push_plain(&plain.copied().collect::<Vec<u8>>());
         } else {
-            self.pieces.push(Piece::Fitted { letter, flags: flags.clone(), width });
+            self.pieces.push(FormatPiece::Fitted { letter, flags: flags.clone(), width });
         }
     }
 
     fn push_plain(&mut self, text: &[u8]) {
         match self.pieces.last_mut() {
-            Some(Piece::Plain(plain)) => plain.extend_from_slice(text),
-            _ => self.pieces.push(Piece::Plain(text.to_vec())),
+            Some(FormatPiece::Plain(plain)) => plain.extend_from_slice(text),
+            _ => self.pieces.push(FormatPiece::Plain(text.to_vec())),
         }
     }
 
     fn push_byte(&mut self, byte: u8) {
         match self.items.last_mut() {
-            Some(Item::White) if byte.is_ascii_whitespace() => {}
-            _ if byte.is_ascii_whitespace() => self.items.push(Item::White),
-            Some(Item::Literal(text)) => text.push(byte),
-            _ => self.items.push(Item::Literal(vec![byte])),
+            Some(FormatItem::White) if byte.is_ascii_whitespace() => {}
+            _ if byte.is_ascii_whitespace() => self.items.push(FormatItem::White),
+            Some(FormatItem::Literal(text)) => text.push(byte),
+            _ => self.items.push(FormatItem::Literal(vec![byte])),
         }
     }
 }

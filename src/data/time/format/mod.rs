@@ -11,21 +11,21 @@ mod write;
 
 use jiff::tz::TimeZone;
 
-use super::moment::Moment;
-use items::Item;
-use write::{Negative, Piece};
+use super::moment::ParsedTime;
+use items::FormatItem;
+use write::{FormatPiece, Negative};
 
 /// A format that has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeFormat {
-    items: Vec<Item>,
-    pieces: Vec<Piece>,
+    items: Vec<FormatItem>,
+    pieces: Vec<FormatPiece>,
 }
 
 impl TimeFormat {
     /// Reads a format, or says what is wrong with it.
     pub fn new(text: &[u8]) -> Result<TimeFormat, String> {
-        let items::Format { items, pieces } = items::read(text)?;
+        let items::FormatItems { items, pieces } = items::read(text)?;
         write::write(&pieces, Negative::Floor, 0, &TimeZone::UTC, &mut Vec::new())
             .map_err(|error| error.to_string())?;
         Ok(TimeFormat { items, pieces })
@@ -37,7 +37,7 @@ impl TimeFormat {
     }
 
     /// The time that a whole text is; none if it is none by this format, or out of range.
-    pub fn read(&self, text: &[u8]) -> Option<Moment> {
+    pub fn read(&self, text: &[u8]) -> Option<ParsedTime> {
         read::fields_of(&self.items, text)?.moment()
     }
 
@@ -54,12 +54,13 @@ impl TimeFormat {
     /// Seconds since 1970 with a fraction, and no other part, have a sign before both.
     fn negative(&self) -> Negative {
         let has = |letters: &[u8]| {
-            let is_one = |item: &Item| matches!(item, Item::Part(part) if letters.contains(&part.letter));
+            let is_one =
+                |item: &FormatItem| matches!(item, FormatItem::TimePart(part) if letters.contains(&part.letter));
             self.items.iter().any(is_one)
         };
-        let is_part_of_epoch = |item: &Item| match item {
-            Item::Part(part) => matches!(part.letter, b's' | b'f' | b'N'),
-            Item::Literal(_) | Item::White => true,
+        let is_part_of_epoch = |item: &FormatItem| match item {
+            FormatItem::TimePart(part) => matches!(part.letter, b's' | b'f' | b'N'),
+            FormatItem::Literal(_) | FormatItem::White => true,
         };
         if has(b"s") && has(b"fN") && self.items.iter().all(is_part_of_epoch) {
             Negative::Sign

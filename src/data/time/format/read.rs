@@ -1,20 +1,20 @@
 //! Reads a text by a format, as `strptime(3)` does: names in any case, white space before numbers is skipped.
 
 use super::fields::Fields;
-use super::items::{Item, Part};
+use super::items::{FormatItem, TimePart};
 use crate::data::time::names::{MONTHS, WEEKDAYS};
 use crate::data::time::zone::{Zone, offset_prefix, region, zone_name};
 
 /// The parts of a time that a whole text names; none if it is not of this format, or names one part twice in
 /// different ways.
-pub(super) fn fields_of(items: &[Item], text: &[u8]) -> Option<Fields> {
+pub(super) fn fields_of(items: &[FormatItem], text: &[u8]) -> Option<Fields> {
     let mut fields = Fields::default();
     let mut rest = text;
     for (index, item) in items.iter().enumerate() {
         rest = match item {
-            Item::Literal(literal) => rest.strip_prefix(literal.as_slice())?,
-            Item::White => rest.trim_ascii_start(),
-            Item::Part(part) => {
+            FormatItem::Literal(literal) => rest.strip_prefix(literal.as_slice())?,
+            FormatItem::White => rest.trim_ascii_start(),
+            FormatItem::TimePart(part) => {
                 let is_before_digits = items.get(index + 1).is_some_and(begins_with_digit);
                 read_part(part, is_before_digits, rest, &mut fields)?
             }
@@ -23,16 +23,16 @@ pub(super) fn fields_of(items: &[Item], text: &[u8]) -> Option<Fields> {
     rest.is_empty().then_some(fields)
 }
 
-fn begins_with_digit(item: &Item) -> bool {
+fn begins_with_digit(item: &FormatItem) -> bool {
     match item {
-        Item::Literal(literal) => literal[0].is_ascii_digit(),
-        Item::White => false,
-        Item::Part(part) => !part.has_point && !b"aAbBhpPQzZ".contains(&part.letter),
+        FormatItem::Literal(literal) => literal[0].is_ascii_digit(),
+        FormatItem::White => false,
+        FormatItem::TimePart(part) => !part.has_point && !b"aAbBhpPQzZ".contains(&part.letter),
     }
 }
 
 /// Reads a part; the text after it.
-fn read_part<'t>(part: &Part, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
+fn read_part<'t>(part: &TimePart, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     let digits = |most: usize| number(text, part.width.unwrap_or(most).max(1));
     let (value, rest) = match part.letter {
         b'a' | b'A' => name(text, &WEEKDAYS)?,
@@ -108,7 +108,7 @@ fn epoch<'t>(text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
 }
 
 /// `%f`, `%3f`, `%.f`: up to nine digits, or as many as the width says if digits follow.
-fn fraction<'t>(part: &Part, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
+fn fraction<'t>(part: &TimePart, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     let digits = match (part.has_point, text) {
         (true, [b'.', digits @ ..]) => digits,
         (true, _) => return Some(text),

@@ -7,7 +7,7 @@ use jiff::{Timestamp, Zoned};
 
 /// A piece of a format, as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum FormatPiece {
     /// As the calendar's crate takes it.
     Plain(Vec<u8>),
     /// A part with flags (`_ - 0 ^ #`) or a width.
@@ -27,7 +27,7 @@ pub(super) enum Negative {
 
 /// Writes a time in a zone.
 pub(super) fn write(
-    pieces: &[Piece],
+    pieces: &[FormatPiece],
     negative: Negative,
     ns: i64,
     zone: &TimeZone,
@@ -43,9 +43,9 @@ pub(super) fn write(
     let time = Timestamp::from_nanosecond(i128::from(ns))?.to_zoned(zone.clone());
     for piece in pieces {
         match piece {
-            Piece::Plain(format) => write_plain(format, &time, out)?,
-            Piece::Epoch => out.extend_from_slice(seconds.as_bytes()),
-            Piece::Fitted { letter, flags, width } => {
+            FormatPiece::Plain(format) => write_plain(format, &time, out)?,
+            FormatPiece::Epoch => out.extend_from_slice(seconds.as_bytes()),
+            FormatPiece::Fitted { letter, flags, width } => {
                 let mut text = Vec::new();
                 if *letter == b's' {
                     text.extend_from_slice(seconds.as_bytes());

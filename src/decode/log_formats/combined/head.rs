@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use memchr::{memchr, memrchr};
 
-use crate::data::Span;
+use crate::data::TextSpan;
 use crate::decode::log_formats::walk::unless_empty;
 
 /// The text before the `[` of the time, at its place in the bytes.
@@ -19,17 +19,17 @@ pub(super) struct Head<'t> {
 }
 
 /// A piece of the text; both ends are the same if there is none.
-type Piece = (usize, usize);
+type HeadPiece = (usize, usize);
 
 /// The pieces of a head.
 #[derive(Debug, Default)]
 struct Pieces {
-    ip: Piece,
-    ident: Piece,
-    user: Piece,
-    vhost: Piece,
-    port: Piece,
-    forwarded: Piece,
+    ip: HeadPiece,
+    ident: HeadPiece,
+    user: HeadPiece,
+    vhost: HeadPiece,
+    port: HeadPiece,
+    forwarded: HeadPiece,
 }
 
 impl<'t> Head<'t> {
@@ -39,13 +39,13 @@ impl<'t> Head<'t> {
 
     /// Where the field with this number is.
     #[inline(always)]
-    pub(super) fn place(self, field: usize) -> Span {
+    pub(super) fn place(self, field: usize) -> TextSpan {
         if let Some(word) = self.text.strip_suffix(b" - -")
             && is_one_word(word)
         {
             return match field {
                 0 => self.span((0, word.len())),
-                _ => Span::NULL,
+                _ => TextSpan::NULL,
             };
         }
         let pieces = self.pieces();
@@ -59,10 +59,10 @@ impl<'t> Head<'t> {
         })
     }
 
-    fn span(self, (start, end): Piece) -> Span {
-        match unless_empty(self.text, Span::new(start, end)) {
-            Span::NULL => Span::NULL,
-            _ => Span::new(self.base + start, self.base + end),
+    fn span(self, (start, end): HeadPiece) -> TextSpan {
+        match unless_empty(self.text, TextSpan::new(start, end)) {
+            TextSpan::NULL => TextSpan::NULL,
+            _ => TextSpan::new(self.base + start, self.base + end),
         }
     }
 
@@ -80,7 +80,7 @@ impl<'t> Head<'t> {
     }
 
     /// The next word from a place on.
-    fn word(self, from: usize) -> Piece {
+    fn word(self, from: usize) -> HeadPiece {
         let text = &self.text[from..];
         let start = text.iter().take_while(|byte| is_blank(**byte)).count();
         let length = text[start..].iter().take_while(|byte| !is_blank(**byte));
@@ -88,7 +88,7 @@ impl<'t> Head<'t> {
     }
 
     /// The word after the first, if the first is a virtual host.
-    fn client_after_vhost(self, first: Piece) -> Option<Piece> {
+    fn client_after_vhost(self, first: HeadPiece) -> Option<HeadPiece> {
         let (word, client) = (&self.text[first.0..first.1], self.word(first.1));
         let found = &self.text[client.0..client.1];
         let is_list = word.ends_with(b",") || word.starts_with(b"(");
@@ -108,7 +108,7 @@ impl<'t> Head<'t> {
     }
 
     /// `example.com:443` in its two parts; the port is digits, and of an address without brackets it is none.
-    fn host_and_port(self, (start, end): Piece) -> (Piece, Piece) {
+    fn host_and_port(self, (start, end): HeadPiece) -> (HeadPiece, HeadPiece) {
         let word = &self.text[start..end];
         let colon = memrchr(b':', word).filter(|colon| {
             let port = &word[colon + 1..];
@@ -123,7 +123,7 @@ impl<'t> Head<'t> {
     }
 
     /// Reads one address or a list of them; returns where it ends.
-    fn addresses(self, first: Piece, pieces: &mut Pieces) -> usize {
+    fn addresses(self, first: HeadPiece, pieces: &mut Pieces) -> usize {
         let text = self.text;
         if text.get(first.0) == Some(&b'(') {
             let Some(close) = memchr(b')', &text[first.0..]).map(|at| first.0 + at) else {
@@ -149,7 +149,7 @@ impl<'t> Head<'t> {
     }
 
     /// The first address of a list, and the others as they are written.
-    fn list(self, (start, end): Piece, pieces: &mut Pieces) {
+    fn list(self, (start, end): HeadPiece, pieces: &mut Pieces) {
         let list = &self.text[start..end];
         let comma = memchr(b',', list).unwrap_or(list.len());
         let trimmed = |from: usize, to: usize| {

@@ -3,7 +3,7 @@
 //! Speed is the point. All quotes of a chunk are found in one pass, 64 bytes at a time; a record with as many as
 //! it should have, none of them behind a backslash, is then checked by looking at the bytes around them, and only
 //! the short parts between are walked. Any other record is read from left to right: that takes the escaped quotes,
-//! and finds what is missing. Both end in the same [`Layout`], which says where all fields stand, so a field is
+//! and finds what is missing. Both end in the same [`RecordLayout`], which says where all fields stand, so a field is
 //! looked for only if it is wanted.
 
 mod head;
@@ -16,7 +16,7 @@ mod walked;
 use super::walk::Missing;
 use super::{FieldDef, LogFormatDef, Sample, field, int, only_named, text};
 use crate::data::{Entry, Example, TextColumn, each_of_two};
-use crate::decode::typed::{self, Kind, Places};
+use crate::decode::typed::{self, FieldColumn, FieldType};
 use crate::decode::{Decoded, Decoder};
 
 use regular::regular;
@@ -26,7 +26,7 @@ const FIELDS: [FieldDef; 15] = [
     text("ip"),
     text("ident"),
     text("user"),
-    field("time", Kind::Time),
+    field("time", FieldType::Time),
     text("method"),
     text("path"),
     text("protocol"),
@@ -115,12 +115,12 @@ const DENSE: usize = 4;
 impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let (bytes, rows): (&[u8], _) = (&texts.bytes, texts.spans.len());
-        let mut columns: Vec<Places> = self
+        let mut columns: Vec<FieldColumn> = self
             .wanted
             .iter()
             .map(|&field| {
                 let field = &self.format.fields[field];
-                Places::new(field.name, field.kind, rows)
+                FieldColumn::new(field.name, field.kind, rows)
             })
             .collect();
         let mut rejected = Vec::new();

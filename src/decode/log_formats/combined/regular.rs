@@ -2,8 +2,8 @@
 
 use memchr::memchr;
 
-use super::layout::{Layout, TIME_BYTES};
-use crate::data::Span;
+use super::layout::{RecordLayout, TIME_BYTES};
+use crate::data::TextSpan;
 
 /// The layout of a record that has nothing out of the ordinary. `quotes` are the first from its start on.
 #[inline(always)]
@@ -12,7 +12,7 @@ pub(super) fn regular<const QUOTES: usize>(
     start: usize,
     end: usize,
     quotes: &[u32; 6],
-) -> Option<Layout> {
+) -> Option<RecordLayout> {
     let [open, close, referrer, referrer_end, agent, agent_end] = quotes.map(|quote| quote as usize);
     let record = &bytes[..end];
     let is_closed = |quote: usize| record[quote - 1] != b'\\';
@@ -52,13 +52,13 @@ pub(super) fn regular<const QUOTES: usize>(
         let first = start + memchr(b' ', &record[start..bracket - 1])?;
         memchr(b' ', &record[first + 1..bracket - 1])?;
     }
-    Some(Layout {
+    Some(RecordLayout {
         start: start as u32,
-        time: Span::new(bracket + 1, open - 2),
+        time: TextSpan::new(bracket + 1, open - 2),
         quotes: *quotes,
-        status: Span::new(close + 2, close + 5),
-        size: Span::new(close + 6, middle_end),
-        rest: Span::new(end, end),
+        status: TextSpan::new(close + 2, close + 5),
+        size: TextSpan::new(close + 6, middle_end),
+        rest: TextSpan::new(end, end),
     })
 }
 

@@ -2,14 +2,14 @@
 
 use memchr::{memchr, memmem, memrchr_iter};
 
-use super::layout::{Layout, TIME_BYTES};
-use crate::data::Span;
+use super::layout::{RecordLayout, TIME_BYTES};
+use crate::data::TextSpan;
 use crate::decode::log_formats::walk::{Missing, closing_quote};
 
 /// The layout of any record, which ends where the bytes do, or what it lacks: the text that is missing was to come
 /// after the last field that is whole. Fields are separated by any number of blanks and tabs.
 #[inline(never)]
-pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<Layout, Missing> {
+pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<RecordLayout, Missing> {
     let bytes = &bytes[..start + bytes[start..].trim_ascii_end().len()];
     let is = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
     let ip_end = word_end(bytes, start);
@@ -51,13 +51,13 @@ pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<La
         rest = after_blanks(bytes, rest).ok_or(Missing("the end of the line or ' ' and a field after the agent"))?;
         check_quotes(bytes, rest)?;
     }
-    Ok(Layout {
+    Ok(RecordLayout {
         start: start as u32,
-        time: Span::new(time.0 + 1, time.1),
+        time: TextSpan::new(time.0 + 1, time.1),
         quotes: quotes.map(|quote| quote as u32),
-        status: Span::new(status, status_end),
-        size: Span::new(size, size_end),
-        rest: Span::new(rest, bytes.len()),
+        status: TextSpan::new(status, status_end),
+        size: TextSpan::new(size, size_end),
+        rest: TextSpan::new(rest, bytes.len()),
     })
 }
 
