@@ -18,7 +18,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::data::{Bytes, TextColumn, TextSpan};
 use crate::decode::Decoder;
-use crate::decode::pattern::{Pattern, PatternDecoder};
+use crate::decode::pattern::{LinePattern, PatternDecoder};
 use crate::decode::regex::{RegexDecoder, group_names};
 
 /// A format out of a file of the user's.
@@ -36,7 +36,7 @@ pub struct OwnFormat {
 /// How a format reads its fields.
 #[derive(Clone, Debug)]
 enum OwnReader {
-    Pattern(Pattern),
+    Pattern(LinePattern),
     Regex(Regex),
 }
 
@@ -171,7 +171,7 @@ fn format(
     }
     let [pattern, regex, summary, sample] = found;
     let shape = match (pattern, regex) {
-        (Some((pattern, place)), None) => Pattern::new(pattern.as_bytes())
+        (Some((pattern, place)), None) => LinePattern::new(pattern.as_bytes())
             .map(OwnReader::Pattern)
             .map_err(|error| diagnostic(text, place, format!("[{title}]: {}", error.message)))?,
         (None, Some((regex, place))) => {

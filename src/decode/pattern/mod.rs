@@ -38,7 +38,7 @@ use syntax::{compile, read};
 
 /// A pattern that has been read.
 #[derive(Clone, Debug)]
-pub struct Pattern {
+pub struct LinePattern {
     /// One more than holes: in front of, between and behind them. Only the first and the last may be empty.
     literals: Vec<Literal>,
     holes: Vec<Hole>,
@@ -75,15 +75,15 @@ impl Fallback {
     }
 }
 
-impl Pattern {
+impl LinePattern {
     /// Reads a pattern.
-    pub fn new(text: &[u8]) -> Result<Pattern, PatternError> {
+    pub fn new(text: &[u8]) -> Result<LinePattern, PatternError> {
         let (literals, holes) = read(text)?;
         let literals: Vec<Literal> = literals.iter().map(|text| Literal::of(text)).collect();
         let is_elastic = literals.windows(2).any(|pair| pair[0].ends_white() && pair[1].begins_white());
         let is_typed = holes.iter().any(|hole| hole.kind != FieldType::Text);
         let has_times = holes.iter().any(|hole| hole.kind == FieldType::Time);
-        let mut pattern = Pattern { literals, holes, fallback: None, is_elastic, has_times };
+        let mut pattern = LinePattern { literals, holes, fallback: None, is_elastic, has_times };
         if has_times {
             pattern.fallback = Some(Fallback::Program(pattern.program()));
         } else if is_elastic || is_typed {
@@ -166,7 +166,7 @@ impl Pattern {
 /// Reads the wanted holes of a pattern.
 #[derive(Debug)]
 pub struct PatternDecoder {
-    pattern: Pattern,
+    pattern: LinePattern,
     /// Holes by number.
     wanted: Vec<usize>,
     /// One for each wanted hole.
@@ -175,7 +175,7 @@ pub struct PatternDecoder {
 
 impl PatternDecoder {
     /// A decoder of the fields with these names.
-    pub fn new(pattern: Pattern, names: &[String]) -> Self {
+    pub fn new(pattern: LinePattern, names: &[String]) -> Self {
         let of = |name: &String| pattern.holes.iter().position(|hole| hole.name.as_ref() == Some(name));
         let wanted: Vec<usize> = names.iter().filter_map(of).collect();
         PatternDecoder { pattern, sites: wanted.iter().map(|_| TimeSite::new()).collect(), wanted }

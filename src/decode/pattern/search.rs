@@ -4,7 +4,7 @@
 use regex::bytes::{CaptureLocations, Regex};
 
 use super::hole::{fits, prefix_len};
-use super::{Again, Fallback, Pattern, torn};
+use super::{Again, Fallback, LinePattern, torn};
 use crate::decode::times;
 use crate::decode::typed::{FieldType, shown};
 
@@ -17,7 +17,7 @@ pub(super) enum Miss {
     Type(usize, (usize, usize)),
 }
 
-impl Pattern {
+impl LinePattern {
     /// Finds the places of all holes; `places` has room for each.
     pub(super) fn find(
         &self,

@@ -5,7 +5,7 @@ use crate::data::{Bytes, Value};
 use crate::decode::times;
 
 fn decode(pattern: &str, text: &[u8]) -> Result<Vec<Value>, String> {
-    let pattern = Pattern::new(pattern.as_bytes()).expect("a right pattern");
+    let pattern = LinePattern::new(pattern.as_bytes()).expect("a right pattern");
     let names = pattern.names();
     let decoded = PatternDecoder::new(pattern, &names)
         .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![TextSpan::new(0, text.len())] });
@@ -79,13 +79,13 @@ fn mistakes_have_a_place() {
         ("{}", 0, 2, "this hole has no name"),
         ("{a b}", 0, 5, "`a b` is no name for a hole"),
     ] {
-        let error = Pattern::new(pattern.as_bytes()).unwrap_err();
+        let error = LinePattern::new(pattern.as_bytes()).unwrap_err();
         assert_eq!((error.place, error.message.as_str()), (start..end, message), "{pattern}");
     }
 }
 
 /// What the regular expression of a pattern finds.
-fn by_regex(pattern: &Pattern, text: &[u8]) -> Option<Vec<(usize, usize)>> {
+fn by_regex(pattern: &LinePattern, text: &[u8]) -> Option<Vec<(usize, usize)>> {
     let regex = Regex::new(&pattern.regex()).expect("a right regular expression");
     let captures = regex.captures(text)?;
     (1..=pattern.holes.len()).map(|group| captures.get(group).map(|hit| (hit.start(), hit.end()))).collect()
@@ -116,7 +116,7 @@ proptest! {
 
     #[test]
     fn means_its_regular_expression(pattern in pattern_text(), text in "[ab1. m-]{0,14}") {
-        let pattern = Pattern::new(pattern.as_bytes()).expect("a right pattern");
+        let pattern = LinePattern::new(pattern.as_bytes()).expect("a right pattern");
         let mut places = vec![(0, 0); pattern.holes.len()];
         let mut again = pattern.fallback.as_ref().map(Fallback::again);
         let found = pattern.find(text.as_bytes(), &mut places, again.as_mut());
@@ -130,7 +130,7 @@ proptest! {
 
     #[test]
     fn any_pattern_does(pattern in "[{}a:_int ]{0,12}", text in "[ab1 ]{0,9}") {
-        if Pattern::new(pattern.as_bytes()).is_ok() {
+        if LinePattern::new(pattern.as_bytes()).is_ok() {
             let _ = decode(&pattern, text.as_bytes());
         }
     }
@@ -256,7 +256,7 @@ proptest! {
                 TestPart::Hole(kind) => written.push_str(&format!("{{h{}:{kind}}}", names.next().unwrap_or(0))),
             }
         }
-        let pattern = Pattern::new(written.as_bytes()).expect("a right pattern");
+        let pattern = LinePattern::new(written.as_bytes()).expect("a right pattern");
         let text = text.as_bytes();
         let mut places = vec![(0, 0); pattern.holes.len()];
         let mut again = pattern.fallback.as_ref().map(Fallback::again);

@@ -5,7 +5,7 @@
 //! date of `2026-03-01 10:00:00|x` before `{t:time} {rest}`. That would be midnight, and nothing would say so. Such a
 //! match is refused: the record is rejected.
 
-use super::Pattern;
+use super::LinePattern;
 use super::literal::is_white;
 use super::search::Miss;
 use crate::decode::times;
@@ -36,7 +36,7 @@ pub(super) fn closers(text: &[u8], at: usize) -> usize {
     text[at..].iter().take(MOST_CLOSERS).take_while(|byte| is_closer(**byte)).count()
 }
 
-impl Pattern {
+impl LinePattern {
     /// The hole for a time that took only a part of the time that is there, if there is one.
     #[inline]
     pub(super) fn torn(&self, text: &[u8], places: &[(usize, usize)]) -> Option<Miss> {
