@@ -1,4 +1,4 @@
-//! `tcp://HOST:PORT`: connects.
+//! `tcp://HOST:PORT`: connects to a server.
 
 use super::address::{Address, Host, has_scheme};
 use super::connection::Dial;

@@ -1,4 +1,4 @@
-//! `unix://PATH`: connects to a socket of this machine.
+//! `unix://PATH`: connects to a Unix socket.
 
 use super::address::{has_scheme, path};
 use super::connection::Dial;
