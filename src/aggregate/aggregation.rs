@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::data::{Batch, Column, Position, Slot, SlotSet, Value};
-use crate::expr::{Failures, Node, Origin};
+use crate::expr::{BoundExpr, Failures, Origin};
 
 use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
 use super::partial::Partial;
@@ -31,7 +31,7 @@ pub struct Aggregation {
 #[derive(Debug)]
 pub struct GroupKey {
     /// Its value.
-    pub node: Node,
+    pub node: BoundExpr,
     /// Where the result holds it.
     pub slot: Slot,
 }
@@ -42,9 +42,9 @@ pub struct BoundAggregate {
     /// The row of the table.
     pub def: &'static AggregateDef,
     /// What is aggregated; nothing for `count`.
-    pub arguments: Vec<Node>,
+    pub arguments: Vec<BoundExpr>,
     /// Which records count.
-    pub condition: Option<Node>,
+    pub condition: Option<BoundExpr>,
     /// Its name and constant.
     pub settings: AggregateSettings,
     /// The number of an aggregate before it that keeps the same states: `p50(x), p99(x)` keep the values once.
@@ -68,7 +68,7 @@ impl Aggregation {
     /// Whether a value of a record may not fit.
     pub fn may_fail(&self) -> bool {
         let has_values = |aggregate: &BoundAggregate| !aggregate.arguments.is_empty() || aggregate.condition.is_some();
-        let is_computed = |key: &GroupKey| !matches!(key.node, Node::Field(..));
+        let is_computed = |key: &GroupKey| !matches!(key.node, BoundExpr::Field(..));
         self.aggregates.iter().any(has_values) || self.keys.iter().any(is_computed)
     }
 

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use crate::data::{Batch, Number, escape_controls};
+use crate::encode::{self, EncoderDef, Look};
 use crate::engine::Outcome;
-use crate::format::{self, FormatDef, Look};
 use crate::plan::{Plan, PlannedOutput};
 use crate::sink::SinkError;
 use crate::source;
@@ -306,14 +306,14 @@ fn print(output: &PlannedOutput, format: &str, rows: &[Batch<'static>]) -> Strin
         escapes: true, // whatever stands in the data, a terminal is not driven by it
         ..Look::default()
     };
-    let format: Option<&'static FormatDef> = format::find(format);
+    let format: Option<&'static EncoderDef> = encode::find(format);
     let mut encoder = match (output.lines, output.whole, format) {
-        (Some(line), ..) => format::make_lines(line, look),
+        (Some(line), ..) => encode::make_lines(line, look),
         (None, _, None) => return String::new(),
-        (None, None, Some(format)) => format::make(format, &output.columns, look),
+        (None, None, Some(format)) => encode::make(format, &output.columns, look),
         (None, Some(whole), Some(format)) => {
             let (columns, front) = (&output.columns, output.front);
-            format::make_open(format, whole, columns, front, &output.dropped, None, look)
+            encode::make_open(format, whole, columns, front, &output.dropped, None, look)
         }
     };
     let mut bytes = Vec::new();

@@ -382,7 +382,7 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
         };
     }
     let diagnostic = Diagnostic::new(stage.head.span, format!("unknown stage `{name}`"));
-    if crate::decode::formats::find(name).is_some() {
+    if crate::decode::log_formats::find(name).is_some() {
         return diagnostic.help(format!("a format is read by `parse`; write parse {name}"));
     }
     let names: Vec<&str> = stage_names().collect();

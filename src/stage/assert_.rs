@@ -3,7 +3,7 @@
 use super::checks::{Check, condition};
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
-use crate::expr::{Node, Scope};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -59,7 +59,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 
 /// Lets all rows pass and enters those that break the condition.
 pub struct Assert {
-    condition: Node,
+    condition: BoundExpr,
     /// Which of the plan's asserts it is.
     number: usize,
     check: Check,

@@ -7,10 +7,10 @@ use super::fallback::FieldFallback;
 use super::header::{FirstHeader, Header, Headings, TakesHeader};
 use super::{Account, OrderedStage, RowStage};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Framing, Preface, Regroup, Slot, SlotSet, TextColumn, ValueRef,
+    Batch, Column, ColumnBuilder, Entry, Framing, Prologue, Regroup, Slot, SlotSet, TextColumn, ValueRef,
 };
 use crate::decode::{Decoder, Seen, Wanted};
-use crate::expr::{Failures, Node, Requests, Scope, bind_field};
+use crate::expr::{BoundExpr, Failures, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
 use crate::lang::{Diagnostic, ast};
@@ -20,12 +20,12 @@ type Make = Box<dyn FnOnce(&[Wanted]) -> Box<dyn Decoder>>;
 
 /// A decoder that is not made yet: which of its fields are read is known only when all stages are bound.
 pub struct Extraction {
-    from: Node,
+    from: BoundExpr,
     fields: ExtractedFields,
     make: Make,
     framing: Framing,
     regroup: Option<Regroup>,
-    preface: Preface,
+    prologue: Prologue,
     /// The first record of a source may be its header, or a record.
     may_lack_header: bool,
     /// The texts are a field of the records, each of which stays one whatever the field holds; not so where they are
@@ -100,7 +100,7 @@ impl Extraction {
             decoder: (self.make)(&wanted),
             header: self.header,
             first: self.first,
-            takes_header: self.preface == Preface::Header,
+            takes_header: self.prologue == Prologue::Header,
             is_of_field: self.is_of_field,
             lines: self.lines.filter(|(_, printed)| live.contains(*printed)),
             slots,
@@ -115,7 +115,7 @@ impl Extraction {
 
     /// Whether the texts are what this slot holds.
     pub fn reads(&self, slot: Slot) -> bool {
-        matches!(self.from, Node::Field(from, _) if from == slot)
+        matches!(self.from, BoundExpr::Field(from, _) if from == slot)
     }
 
     /// How the source's records are found that no byte ends, if the texts are they.
@@ -124,13 +124,13 @@ impl Extraction {
     }
 
     /// What stands in front of the source's records.
-    pub fn preface(&self) -> Preface {
-        self.preface
+    pub fn prologue(&self) -> Prologue {
+        self.prologue
     }
 
     /// The texts are the source's own records, with so much in front of them.
-    pub(super) fn of_source(self, framing: Framing, preface: Preface) -> Extraction {
-        Extraction { framing, preface, ..self }
+    pub(super) fn of_source(self, framing: Framing, prologue: Prologue) -> Extraction {
+        Extraction { framing, prologue, ..self }
     }
 
     /// The texts are the source's own records, which are found like this.
@@ -141,9 +141,9 @@ impl Extraction {
     /// What takes the headers out of the records, after a stage that needs these in order; `source` tells the sources
     /// apart.
     pub fn headings(&self, source: Slot) -> Option<Box<dyn OrderedStage>> {
-        match (&self.from, self.header, self.preface) {
+        match (&self.from, self.header, self.prologue) {
             _ if self.may_lack_header => None,
-            (Node::Field(text, _), Some(header), Preface::Header) => Some(Box::new(Headings {
+            (BoundExpr::Field(text, _), Some(header), Prologue::Header) => Some(Box::new(Headings {
                 source,
                 text: *text,
                 header,
@@ -162,7 +162,7 @@ impl Extraction {
     /// The slot of the line as it is to be printed, if that depends on the first header: the columns of sources with
     /// another order are put into its order.
     pub fn print_lines(&mut self, line: Slot, new: impl FnOnce() -> Slot) -> Option<Slot> {
-        (self.preface == Preface::Header).then(|| {
+        (self.prologue == Prologue::Header).then(|| {
             let printed = new();
             self.lines = Some((line, printed));
             printed
@@ -171,7 +171,7 @@ impl Extraction {
 
     /// The fields are named by the header in this slot, if the source begins with one.
     pub(super) fn under_optional(self, header: Slot) -> Extraction {
-        Extraction { header: Some(header), preface: Preface::Header, may_lack_header: true, ..self }
+        Extraction { header: Some(header), prologue: Prologue::Header, may_lack_header: true, ..self }
     }
 
     /// The texts are those of `from FIELD`, if it is given.
@@ -191,7 +191,7 @@ pub(super) fn bind_from(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<Node, Vec<Diagnostic>> {
+) -> Result<BoundExpr, Vec<Diagnostic>> {
     let field = if arguments.keyword("from") {
         Some(arguments.field("the field to read from").map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?)
     } else {
@@ -207,7 +207,7 @@ pub(super) fn text_of(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<Node, Vec<Diagnostic>> {
+) -> Result<BoundExpr, Vec<Diagnostic>> {
     match field {
         None => {
             let line = super::line(scope, stage, entry, "from")?;
@@ -232,7 +232,7 @@ pub(super) fn bind_open(
 
 /// An extraction whose fields only the data knows; `nests` says whether a field can be in another.
 pub(super) fn open(
-    from: Node,
+    from: BoundExpr,
     scope: &mut Scope,
     nests: bool,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
@@ -243,7 +243,7 @@ pub(super) fn open(
         make: Box::new(make),
         framing: Framing::default(),
         regroup: None,
-        preface: Preface::default(),
+        prologue: Prologue::default(),
         may_lack_header: false,
         is_of_field: false,
         header: None,
@@ -254,7 +254,7 @@ pub(super) fn open(
 
 /// An extraction of fields with these names, which the scope takes in.
 pub(super) fn known(
-    from: Node,
+    from: BoundExpr,
     names: &[String],
     scope: &mut Scope,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
@@ -266,7 +266,7 @@ pub(super) fn known(
         make: Box::new(make),
         framing: Framing::default(),
         regroup: None,
-        preface: Preface::default(),
+        prologue: Prologue::default(),
         may_lack_header: false,
         is_of_field: false,
         header: None,
@@ -300,7 +300,7 @@ pub(super) fn wanted_names(wanted: &[Wanted]) -> Vec<String> {
 
 /// Decodes a column of texts.
 struct ExtractStage {
-    from: Node,
+    from: BoundExpr,
     decoder: Box<dyn Decoder>,
     header: Option<Slot>,
     first: FirstHeader,

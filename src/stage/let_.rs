@@ -3,7 +3,7 @@
 use super::{Account, BoundStage, RowStage, StageDef, totals};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
-use crate::expr::{Node, Scope, bind as bind_expr, is_time};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -88,7 +88,7 @@ fn is_own(arguments: &Arguments<'_>) -> bool {
 
 /// Computes one column.
 pub(super) struct Assign {
-    pub(super) node: Node,
+    pub(super) node: BoundExpr,
     pub(super) slot: Slot,
 }
 

@@ -5,7 +5,7 @@ use crate::data::{
     Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Validity, Value, ValueRef, expected_time, format_duration,
     write_text,
 };
-use crate::expr::{Node, Scope};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
 use crate::lang::{Diagnostic, ast};
@@ -196,7 +196,7 @@ fn positive(number: i64, span: Span) -> Result<i64, Diagnostic> {
 /// Reads the time of each record; those that have none are rejected.
 pub struct RecordTime {
     /// What holds it.
-    pub node: Node,
+    pub node: BoundExpr,
     /// Its nanoseconds since 1970 go here.
     pub slot: Slot,
     /// The stage that asks for it.

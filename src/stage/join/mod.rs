@@ -18,7 +18,7 @@ use super::let_::Assign;
 use super::union_::source;
 use super::{BoundStage, RecordTime, RowStage, StageDef, UnionClause};
 use crate::data::{Entry, Example, TimeSite};
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Path, Span};
 use crate::lang::{Diagnostic, ast};
@@ -173,7 +173,7 @@ impl JoinClause {
     }
 
     /// Binds what is asked of both sides.
-    fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[Node; 2], Vec<Diagnostic>> {
+    fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[BoundExpr; 2], Vec<Diagnostic>> {
         let is_written_once = by[0].span == by[1].span;
         match (bind_expr(by[0], sides[0]), bind_expr(by[1], sides[1])) {
             (Ok(first), Ok(second)) => Ok([first, second]),
