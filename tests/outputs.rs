@@ -51,7 +51,7 @@ fn closed_and_unwritable_streams_are_failures() {
         ("$BOURN --formats >/dev/full", "bourn: standard output: no space left on device\n"),
     ] {
         let (stderr, status) = ended(&files, command);
-        let expected = if message.contains("same file") { 2 } else { 3 };
+        let expected = if message.contains("both read") { 2 } else { 3 };
         assert_eq!((stderr.as_str(), status), (message, Some(expected)), "{command}");
     }
 }

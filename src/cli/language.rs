@@ -170,7 +170,7 @@ Times are 64-bit nanoseconds, from 1677-09-21 to 2262-04-11. Text with a time ou
     Entry {
         name: "groups",
         usage: "AGG [where COND] [as NAME], … [by KEY [as NAME], …]",
-        summary: "How aggregates and keys combine, and the columns and order of the result.",
+        summary: "Aggregates and keys, and the columns and order of the result.",
         details: "\
 A stage can have any number of aggregates, with or without keys. Without `by` the result is always one row; \
 with `by` it has one row per group, and none if there were no records. Without records, `count` is 0 and every \

@@ -159,7 +159,7 @@ impl<'a> Arguments<'a> {
                 Ok((bytes, *span))
             }
             Some(Expr { kind: ExprKind::Field(path), .. }) => {
-                Err(self.expected(what).help(format!("write text in quotes: \"{}\"", path.label())))
+                Err(self.expected(what).help(format!("text needs quotes: \"{}\"", path.label())))
             }
             _ => Err(self.expected(what)),
         }

@@ -82,9 +82,9 @@ pub fn reject_constant(key: &Expr) -> Result<(), Diagnostic> {
         Value::Text(name) => {
             let name = String::from_utf8_lossy(name).into_owned();
             let field = Path(vec![Segment::Name(name)]);
-            format!("write a field without quotes: {field}")
+            format!("fields are written without quotes: {field}")
         }
-        _ => "write a column's name, not its number".to_owned(),
+        _ => "use a column's name, not its number".to_owned(),
     };
     Err(Diagnostic::new(key.span, message).help(help))
 }

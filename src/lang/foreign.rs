@@ -29,7 +29,7 @@ const FOREIGN_SIGNS: [(&str, &str); 34] = [
     ("->", "a member is written `a.b`"),
     ("::", "a member is written `a.b`; text becomes a number with num(x)"),
     (";", "stages are separated by `|`, assignments by `,`"),
-    (":", "a choice is written if(c, a, b); write a time of day in quotes"),
+    (":", "a choice is written if(c, a, b); a time of day needs quotes"),
     ("−", "write `-`"),
     ("–", "write `-`"),
     ("—", "write `-`"),

@@ -57,7 +57,7 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
             Some("`count` alone counts records, and every field is kept unless `select` chooses".to_owned())
         }
         (Some('['), _) => Some("a list is written in parentheses after `in`: x in (1, 2)".to_owned()),
-        (Some('='), Some('=')) => Some("write a comparison in `where`: where status == 500".to_owned()),
+        (Some('='), Some('=')) => Some("comparisons go in `where`: where status == 500".to_owned()),
         (Some(')'), _) => Some("there is no open `(` here".to_owned()),
         _ => None,
     };

@@ -187,7 +187,7 @@ fn index<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, ()> {
         _ => {
             let message = "expected a whole number between `[` and `]`";
             let diagnostic = Diagnostic::new(span_of(input, length.map_or(1, |end| end + 1)), message)
-                .help("write an element as `a[0]`, the last one as `a[-1]`, a member as a.name or a.`the name`");
+                .help("an element is `a[0]`, the last one `a[-1]`, a member a.name or a.`the name`");
             Err(fail(diagnostic, input.location_offset() + 1))
         }
     }

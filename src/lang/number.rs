@@ -221,10 +221,10 @@ fn unknown_unit(number: &str, unit: &str) -> Box<Diagnostic> {
             diagnostic(format!("expected a size, found `{found}`"), "write 10kB or 4MiB".to_owned())
         }
         None if unit.contains('.') => {
-            diagnostic(format!("`{found}` is not a number"), format!("write text in quotes: \"{found}\""))
+            diagnostic(format!("`{found}` is not a number"), format!("text needs quotes: \"{found}\""))
         }
         None if unit.starts_with('T') && unit[1..].starts_with(|c: char| c.is_ascii_digit()) => {
-            let help = "write a time in quotes: \"2026-03-01T10:00:00Z\"".to_owned();
+            let help = "times need quotes: \"2026-03-01T10:00:00Z\"".to_owned();
             diagnostic(format!("`{found}` is not a number"), help)
         }
         None if number == "0" && unit.starts_with(['x', 'X']) => {

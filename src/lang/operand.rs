@@ -94,7 +94,7 @@ fn named(input: Input<'_>) -> Parsed<'_, Named> {
         Some(word) => {
             let diagnostic =
                 Diagnostic::new(span_of(input, word.len()), format!("expected a value or a field, found `{word}`"))
-                    .help("it is a keyword; write a field of that name in back quotes");
+                    .help("it is a keyword; put a field of that name in back quotes");
             return Err(fail(diagnostic, rest.location_offset()));
         }
         None if !is_call => ExprKind::Field(written.path),

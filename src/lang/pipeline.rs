@@ -192,7 +192,7 @@ fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Diagnostic {
         (Some(pipe), true) => Diagnostic::new(pipe.to(span_of(input, 1)), "missing stage between `|` and `|`")
             .help("drop one of them"),
         (Some(pipe), false) => {
-            Diagnostic::new(pipe, "missing stage after `|`").help("drop the `|`, or write a stage after it")
+            Diagnostic::new(pipe, "missing stage after `|`").help("drop the `|`, or add a stage after it")
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn parse_regex(text: &str) -> Result<RegexLiteral, Diagnostic> {
 pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
     let Some((pattern, length)) = pattern(&input.fragment()[1..]) else {
         let diagnostic = Diagnostic::new(span_of(input, 1), "unterminated /regex/")
-            .help("close it with `/` on the same line; write a slash in it as `\\/`");
+            .help("close it with `/` on the same line; a slash in it is `\\/`");
         return Err(fail(diagnostic, input.location_offset() + 1));
     };
     let behind = skip(input, length + 1);
