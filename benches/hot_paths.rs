@@ -9,8 +9,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bourn::encode;
 use bourn::engine::{self, Control, Encoding, Job};
-use bourn::format;
 use bourn::lang;
 use bourn::plan::Plan;
 use bourn::sink::{Sink, SinkError};
@@ -96,11 +96,11 @@ fn fastest(expression: &str, source: OsString, format: Option<&str>, runs: usize
 fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
     let begun = Instant::now();
     let pipeline = lang::parse(expression).expect("the expression can be read");
-    let plan = Plan::of(&pipeline, bourn::plan::Printing::AsItCame).expect("the expression can be planned");
+    let plan = Plan::of(&pipeline, bourn::plan::OutputMode::AsItCame).expect("the expression can be planned");
     let encoding = match (format, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines(true),
         (name, _) => {
-            let format = format::find(name.unwrap_or("tsv")).expect("the format is in the table");
+            let format = encode::find(name.unwrap_or("tsv")).expect("the format is in the table");
             Encoding::Format(format, format.header)
         }
     };

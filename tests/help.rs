@@ -165,7 +165,7 @@ fn every_file_of_a_table_is_in_it() {
         ("src/stage", "STAGES"),
         ("src/aggregate", "AGGREGATES"),
         ("src/expr/functions", "FUNCTIONS"),
-        ("src/format", "FORMATS"),
+        ("src/encode", "ENCODERS"),
         ("src/source", "SOURCES"),
     ] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

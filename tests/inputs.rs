@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bourn::engine::Outcome;
-use bourn::plan::{Plan, Printing, Settings};
+use bourn::plan::{OutputMode, Plan, Settings};
 use proptest::prelude::*;
 
 use live::Running;
@@ -26,7 +26,7 @@ const CONFIGURATIONS: [(usize, usize, Option<u64>); 4] =
 /// The plan of an expression that knows other sources as `b` and `c`.
 fn plan(expression: &str) -> Arc<Plan> {
     let pipeline = bourn::lang::parse(expression).expect("a good expression");
-    let settings = Settings { inputs: vec!["b".to_owned(), "c".to_owned()], ..Settings::from(Printing::AsItCame) };
+    let settings = Settings { inputs: vec!["b".to_owned(), "c".to_owned()], ..Settings::from(OutputMode::AsItCame) };
     Arc::new(Plan::of(&pipeline, settings).unwrap_or_else(|diagnostics| panic!("{diagnostics:?}")))
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use bourn::lang;
-use bourn::plan::{Plan, Printing, Settings};
+use bourn::plan::{OutputMode, Plan, Settings};
 use toml::{Table, Value};
 
 /// Where a suggestion may be meant: as a stage, a condition, a value, an operator, an aggregate, or a part of a stage.
@@ -54,7 +54,7 @@ fn accepts(text: &str) -> bool {
     let settings = Settings {
         inputs: ["a", "b", "c", "x"].map(str::to_owned).to_vec(),
         read_file: Some(|_| Ok(b"id,name,column,a,x,line\n1,a,b,c,d,e\n".to_vec())),
-        ..Settings::from(Printing::AsItCame)
+        ..Settings::from(OutputMode::AsItCame)
     };
     lang::parse(text).and_then(|pipeline| Plan::of(&pipeline, settings)).is_ok()
 }

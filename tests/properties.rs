@@ -189,7 +189,7 @@ proptest! {
 
     #[test]
     fn any_text_is_a_pipeline_or_a_mistake_within_it(text in "\\PC{0,40}|([a-z]{1,6}|[ |,()='\"/.@0-9+*-]){0,20}") {
-        match bourn::lang::parse(&text).and_then(|pipeline| bourn::plan::Plan::of(&pipeline, bourn::plan::Printing::AsItCame)) {
+        match bourn::lang::parse(&text).and_then(|pipeline| bourn::plan::Plan::of(&pipeline, bourn::plan::OutputMode::AsItCame)) {
             Ok(plan) => prop_assert!(!plan.explanation.to_string().is_empty()),
             Err(diagnostics) => {
                 prop_assert!(!diagnostics.is_empty());

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use bourn::engine::{self, Control, Encoding, Job, Ledger};
-use bourn::plan::{Plan, Printing};
+use bourn::plan::{OutputMode, Plan};
 use proptest::prelude::*;
 
 /// How a run may be cut.
@@ -29,8 +29,8 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
     let mut file = tempfile::NamedTempFile::new().expect("a file can be made");
     file.write_all(input).expect("a file can be written");
     let pipeline = bourn::lang::parse(expression).expect("a good expression");
-    let plan = Plan::of(&pipeline, Printing::Fields).expect("a good expression");
-    let format = bourn::format::find(format).expect("a known format");
+    let plan = Plan::of(&pipeline, OutputMode::Fields).expect("a good expression");
+    let format = bourn::encode::find(format).expect("a known format");
     let job = Job {
         sources: vec![file.path().to_string_lossy().into_owned().into()],
         inputs: vec![0],

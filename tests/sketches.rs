@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bourn::aggregate::{Aggregation, Executor, Merged, Partial};
 use bourn::data::{Position, Value, write_json};
 use bourn::lang::parse;
-use bourn::plan::{Exchange, Plan, Printing};
+use bourn::plan::{Exchange, OutputMode, Plan};
 use bourn::stage::Account;
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ struct Subject {
 impl Subject {
     fn new(expr: &str, exact: bool) -> Subject {
         let pipeline = parse(expr).expect("the expression is right");
-        let mut plan = Plan::of(&pipeline, Printing::AsItCame).expect("the expression can be bound");
+        let mut plan = Plan::of(&pipeline, OutputMode::AsItCame).expect("the expression can be bound");
         let exchange = std::mem::replace(&mut plan.exchange, Exchange::Rows);
         let Exchange::Grouped(aggregation) = exchange else {
             panic!("the expression ends in aggregates");

@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bourn::plan::{Plan, Printing, Settings};
+use bourn::plan::{OutputMode, Plan, Settings};
 use proptest::prelude::*;
 use support::run::{Configuration, Origin, run};
 
@@ -23,9 +23,9 @@ const CONFIGURATIONS: [Configuration; 4] = [
 
 fn plan(expression: &str, forget: Option<Duration>) -> Arc<Plan> {
     let settings = Settings {
-        read_file: Some(bourn::source::read_whole),
+        read_file: Some(bourn::source::read_all),
         forget_ns: forget.map(|forget| forget.as_nanos() as i64),
-        ..Printing::AsItCame.into()
+        ..OutputMode::AsItCame.into()
     };
     let plan = bourn::lang::parse(expression).and_then(|pipeline| Plan::of(&pipeline, settings));
     Arc::new(plan.unwrap_or_else(|diagnostics| panic!("{expression}: {diagnostics:?}")))
@@ -205,7 +205,7 @@ fn running_agrees_with_every_aggregate() {
     let records = ["a,3", "b,1", "a,", "a,2.5", "b,7", "b,x", "a,3", "c,0", "a,-4", "b,7"];
     for def in bourn::aggregate::AGGREGATES {
         let name = def.entry.name;
-        if def.only_runs || name == "rate" {
+        if def.running_only || name == "rate" {
             continue; // they are no aggregates of all records; rate is by the clock
         }
         let call = match name {

@@ -226,7 +226,7 @@ fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
     let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
     let encoding = match plan.output.lines {
         Some(_) => Encoding::Lines(true),
-        None => Encoding::Format(bourn::format::find("tsv").expect("tsv"), false),
+        None => Encoding::Format(bourn::encode::find("tsv").expect("tsv"), false),
     };
     let size = Size { columns: 80, rows: 24 };
     let live = LiveTable {

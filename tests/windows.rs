@@ -14,9 +14,9 @@ mod run;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bourn::aggregate::{Executor, Sliced, Windowed};
-use bourn::data::{Batch, Column, LiveSlots, Position, Value};
-use bourn::plan::{Exchange, Plan, Printing, Settings};
+use bourn::aggregate::{Executor, SlicedPartial, WindowedGroups};
+use bourn::data::{Batch, Column, Position, SlotSet, Value};
+use bourn::plan::{Exchange, OutputMode, Plan, Settings};
 use bourn::window::{Grid, Placed, Placer, Reach, Watermark};
 use proptest::prelude::*;
 
@@ -143,7 +143,7 @@ fn suited(question: &Question, sources: Vec<Vec<String>>) -> Vec<Vec<String>> {
 fn plan(question: &Question) -> Arc<Plan> {
     let text = question.text();
     let pipeline = bourn::lang::parse(&text).expect("a pipeline");
-    let settings = Settings { fill: question.fill.then_some(u64::MAX), ..Settings::from(Printing::AsItCame) };
+    let settings = Settings { fill: question.fill.then_some(u64::MAX), ..Settings::from(OutputMode::AsItCame) };
     let plan = Plan::of(&pipeline, settings);
     Arc::new(plan.unwrap_or_else(|diagnostics| panic!("{text}: {diagnostics:?}")))
 }
@@ -302,13 +302,13 @@ fn many_windows_are_held_in_flat_memory() {
         let Exchange::Grouped(aggregation) = &plan.exchange else {
             panic!("{expression}: workers keep groups");
         };
-        let mut line = LiveSlots::default();
+        let mut line = SlotSet::default();
         aggregation.reads(&mut line);
         let line = line.iter().next().expect("it reads the line");
         let grid = Grid::of(&planned.window, &jiff::tz::TimeZone::UTC).expect("a grid");
         let mut watermark = Watermark::of_times(3 * SECOND, i64::MAX, 1);
-        let mut sliced = Sliced::new(Arc::clone(aggregation));
-        let mut windowed = Windowed::new(Arc::clone(aggregation), grid.clone());
+        let mut sliced = SlicedPartial::new(Arc::clone(aggregation));
+        let mut windowed = WindowedGroups::new(Arc::clone(aggregation), grid.clone());
         let (mut windows, mut records, mut last) = (0, 0, i64::MIN);
         let mut held = 0;
         for start in (0..MANY).step_by(20) {

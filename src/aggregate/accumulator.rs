@@ -10,19 +10,19 @@ use crate::expr::{Failures, Undecided, describe};
 
 /// To which group each row belongs.
 #[derive(Clone, Copy, Debug)]
-pub enum Groups<'g> {
+pub enum RowGroups<'g> {
     /// All rows to group 0.
     One(usize),
     /// Each row to its own.
     Each(&'g [u32]),
 }
 
-impl Groups<'_> {
+impl RowGroups<'_> {
     /// How many rows.
     pub fn rows(self) -> usize {
         match self {
-            Groups::One(rows) => rows,
-            Groups::Each(groups) => groups.len(),
+            RowGroups::One(rows) => rows,
+            RowGroups::Each(groups) => groups.len(),
         }
     }
 
@@ -30,15 +30,15 @@ impl Groups<'_> {
     #[inline]
     pub fn of(self, row: usize) -> usize {
         match self {
-            Groups::One(_) => 0,
-            Groups::Each(groups) => groups[row] as usize,
+            RowGroups::One(_) => 0,
+            RowGroups::Each(groups) => groups[row] as usize,
         }
     }
 }
 
 /// What is known before the first record.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub struct AggregateSettings {
     /// The aggregate's name as it was typed, for messages.
     pub name: String,
     /// The name of its column, which no other aggregate of the stage has.
@@ -71,7 +71,7 @@ pub trait Accumulator: Send + Sync {
     /// Adds a row to the group of each. The columns are the arguments, each with as many rows; there are none
     /// for `count`. Positions never go back within one accumulator. Values that do not fit are skipped and
     /// counted in `failures`.
-    fn update(&mut self, groups: Groups<'_>, arguments: &[&Column<'_>], position: Position, failures: &mut Failures);
+    fn update(&mut self, groups: RowGroups<'_>, arguments: &[&Column<'_>], position: Position, failures: &mut Failures);
 
     /// Adds the states `from` of another accumulator of the same aggregate to the groups `to`, one each.
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]);
@@ -88,7 +88,7 @@ pub trait Accumulator: Send + Sync {
     }
 
     /// Takes the states of these groups, in this order. No group is named twice, and none is used afterwards.
-    fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator>;
+    fn take_groups(&mut self, order: &[u32]) -> Box<dyn Accumulator>;
 
     /// The results, one a group; several columns only for an aggregate whose row of the table names them.
     fn finish(&self, finish: &Finish) -> Vec<Column<'static>>;
@@ -104,10 +104,10 @@ pub trait Accumulator: Send + Sync {
 
     /// Adds row after row and gives the result of each row's group with it: what `running` prints. Rows that do not
     /// count only ask. All of them stand in one accumulator, in the order of the stream, so that nothing is merged.
-    fn run(
+    fn scan(
         &mut self,
         groups: &[u32],
-        rows: &RunRows<'_>,
+        rows: &ScanRows<'_>,
         finish: &Finish,
         failures: &mut RowFailures,
     ) -> Vec<Column<'static>> {
@@ -117,7 +117,7 @@ pub trait Accumulator: Send + Sync {
                 let values: Vec<Column<'_>> = rows.row(row);
                 let values: Vec<&Column<'_>> = values.iter().collect();
                 failures.at(row, |failures| {
-                    self.update(Groups::Each(&[group]), &values, rows.position, failures);
+                    self.update(RowGroups::Each(&[group]), &values, rows.position, failures);
                 });
             }
             let results = self.result(group as usize, finish);
@@ -137,7 +137,7 @@ pub trait Accumulator: Send + Sync {
 
 /// Rows that are added one by one.
 #[derive(Clone, Copy, Debug)]
-pub struct RunRows<'r> {
+pub struct ScanRows<'r> {
     /// As in [`Accumulator::update`].
     pub arguments: &'r [&'r Column<'r>],
     /// Which rows count, if not all.
@@ -146,7 +146,7 @@ pub struct RunRows<'r> {
     pub position: Position,
 }
 
-impl RunRows<'_> {
+impl ScanRows<'_> {
     /// Whether a row counts.
     #[inline]
     pub fn counts(&self, row: usize) -> bool {
@@ -187,21 +187,21 @@ pub(super) fn same<A: 'static>(other: &dyn Accumulator) -> &A {
 }
 
 /// The state of one group, for aggregates that look at one value at a time.
-pub(super) trait State: Clone + Default + Send + Sync + 'static {
+pub(super) trait GroupState: Clone + Default + Send + Sync + 'static {
     /// What is the same for all groups.
     type Shared: Clone + Send + Sync + 'static;
 
     /// Adds a value, which is not null. An error says what was expected instead.
     fn update(&mut self, shared: &Self::Shared, value: ValueRef<'_>, position: Position) -> Result<(), &'static str>;
 
-    /// Whether a value that [`State::update`] does not expect is a failure only if others of the run are what it
+    /// Whether a value that [`GroupState::update`] does not expect is a failure only if others of the run are what it
     /// expects: it is part of the state all the same.
     const DECIDES_LATER: bool = false;
 
     /// Adds what another state has seen.
     fn merge(&mut self, shared: &Self::Shared, other: &Self);
 
-    /// Whether [`State::subtract`] takes back exactly what `merge` has added.
+    /// Whether [`GroupState::subtract`] takes back exactly what `merge` has added.
     const SUBTRACTS: bool = false;
 
     /// Takes back what `merge` has added.
@@ -219,7 +219,7 @@ pub(super) trait State: Clone + Default + Send + Sync + 'static {
 
     /// Adds the next value of a state that is never merged; the result with it. Null only asks. If the value is not
     /// what was expected, what that is stands beside the result.
-    fn run(
+    fn scan(
         &mut self,
         shared: &Self::Shared,
         value: ValueRef<'_>,
@@ -236,7 +236,7 @@ pub(super) trait State: Clone + Default + Send + Sync + 'static {
 
 /// One state a group.
 #[derive(Debug)]
-pub(super) struct PerGroup<S: State> {
+pub(super) struct PerGroup<S: GroupState> {
     states: Vec<S>,
     shared: S::Shared,
     name: String,
@@ -245,9 +245,9 @@ pub(super) struct PerGroup<S: State> {
     open: Undecided,
 }
 
-impl<S: State> PerGroup<S> {
+impl<S: GroupState> PerGroup<S> {
     /// No group yet.
-    pub(super) fn boxed(settings: &Settings, shared: S::Shared) -> Box<dyn Accumulator> {
+    pub(super) fn boxed(settings: &AggregateSettings, shared: S::Shared) -> Box<dyn Accumulator> {
         Box::new(PerGroup {
             states: Vec::<S>::new(),
             shared,
@@ -291,12 +291,18 @@ impl<S: State> PerGroup<S> {
     }
 }
 
-impl<S: State> Accumulator for PerGroup<S> {
+impl<S: GroupState> Accumulator for PerGroup<S> {
     fn resize(&mut self, groups: usize) {
         self.states.resize_with(groups, S::default);
     }
 
-    fn update(&mut self, groups: Groups<'_>, arguments: &[&Column<'_>], position: Position, failures: &mut Failures) {
+    fn update(
+        &mut self,
+        groups: RowGroups<'_>,
+        arguments: &[&Column<'_>],
+        position: Position,
+        failures: &mut Failures,
+    ) {
         let [column] = arguments else { return };
         // The type of a column is known before its rows: in each loop the compiler drops what cannot happen.
         match column {
@@ -352,7 +358,7 @@ impl<S: State> Accumulator for PerGroup<S> {
         }
     }
 
-    fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
+    fn take_groups(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
         Box::new(PerGroup {
             states: take_states(&mut self.states, order),
             shared: self.shared.clone(),
@@ -378,10 +384,10 @@ impl<S: State> Accumulator for PerGroup<S> {
         self.states[group].is_beyond()
     }
 
-    fn run(
+    fn scan(
         &mut self,
         groups: &[u32],
-        rows: &RunRows<'_>,
+        rows: &ScanRows<'_>,
         finish: &Finish,
         failures: &mut RowFailures,
     ) -> Vec<Column<'static>> {
@@ -395,7 +401,7 @@ impl<S: State> Accumulator for PerGroup<S> {
                 false => ValueRef::Null,
             };
             let state = &mut self.states[group as usize];
-            let (result, updated) = state.run(&self.shared, value, rows.position, finish);
+            let (result, updated) = state.scan(&self.shared, value, rows.position, finish);
             if S::DECIDES_LATER {
                 if !value.is_null() {
                     self.note(value, updated);

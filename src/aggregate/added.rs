@@ -1,6 +1,6 @@
 //! What `sum` and `avg` keep.
 
-use super::accumulator::{Finish, State, exact};
+use super::accumulator::{Finish, GroupState, exact};
 use crate::data::{ExactSum, Position, Value, ValueRef};
 
 /// The sum and how many numbers it has.
@@ -10,7 +10,7 @@ pub(super) struct Added {
     count: u64,
 }
 
-impl State for Added {
+impl GroupState for Added {
     /// What becomes of the sum and the count, if there was a number.
     type Shared = fn(&ExactSum, u64) -> Value;
 

@@ -4,10 +4,10 @@ use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, LiveSlots, Position, Slot, Value};
-use crate::expr::{Failures, Node, Origin};
+use crate::data::{Batch, Column, Position, Slot, SlotSet, Value};
+use crate::expr::{BoundExpr, Failures, Origin};
 
-use super::accumulator::{Accumulator, Finish, Groups, Settings};
+use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
 use super::partial::Partial;
 use super::ranking::Ranking;
 use super::{AggregateDef, ArgumentKind};
@@ -16,7 +16,7 @@ use super::{AggregateDef, ArgumentKind};
 #[derive(Debug)]
 pub struct Aggregation {
     /// Empty without `by`: then there is one group, which is there even if no record is.
-    pub keys: Vec<Key>,
+    pub keys: Vec<GroupKey>,
     /// At least one.
     pub aggregates: Vec<BoundAggregate>,
     /// In which order the groups come.
@@ -29,9 +29,9 @@ pub struct Aggregation {
 
 /// One key.
 #[derive(Debug)]
-pub struct Key {
+pub struct GroupKey {
     /// Its value.
-    pub node: Node,
+    pub node: BoundExpr,
     /// Where the result holds it.
     pub slot: Slot,
 }
@@ -42,11 +42,11 @@ pub struct BoundAggregate {
     /// The row of the table.
     pub def: &'static AggregateDef,
     /// What is aggregated; nothing for `count`.
-    pub arguments: Vec<Node>,
+    pub arguments: Vec<BoundExpr>,
     /// Which records count.
-    pub condition: Option<Node>,
+    pub condition: Option<BoundExpr>,
     /// Its name and constant.
-    pub settings: Settings,
+    pub settings: AggregateSettings,
     /// The number of an aggregate before it that keeps the same states: `p50(x), p99(x)` keep the values once.
     pub shares: Option<usize>,
     /// Where the result holds it: one column, but for aggregates that have several.
@@ -55,7 +55,7 @@ pub struct BoundAggregate {
 
 impl Aggregation {
     /// Adds every slot that is read.
-    pub fn reads(&self, slots: &mut LiveSlots) {
+    pub fn reads(&self, slots: &mut SlotSet) {
         self.keys.iter().for_each(|key| key.node.reads(slots));
         for aggregate in &self.aggregates {
             aggregate.arguments.iter().chain(&aggregate.condition).for_each(|node| node.reads(slots));
@@ -68,7 +68,7 @@ impl Aggregation {
     /// Whether a value of a record may not fit.
     pub fn may_fail(&self) -> bool {
         let has_values = |aggregate: &BoundAggregate| !aggregate.arguments.is_empty() || aggregate.condition.is_some();
-        let is_computed = |key: &Key| !matches!(key.node, Node::Field(..));
+        let is_computed = |key: &GroupKey| !matches!(key.node, BoundExpr::Field(..));
         self.aggregates.iter().any(has_values) || self.keys.iter().any(is_computed)
     }
 
@@ -106,9 +106,9 @@ impl Aggregation {
     pub(super) fn accumulators(&self) -> Vec<Box<dyn Accumulator>> {
         let accumulator = |aggregate: &BoundAggregate| {
             if aggregate.shares.is_some() {
-                return Box::new(Shared) as Box<dyn Accumulator>;
+                return Box::new(SharedStates) as Box<dyn Accumulator>;
             }
-            (aggregate.def.accumulator)(&Settings { exact: self.exact, ..aggregate.settings.clone() })
+            (aggregate.def.accumulator)(&AggregateSettings { exact: self.exact, ..aggregate.settings.clone() })
         };
         self.aggregates.iter().map(accumulator).collect()
     }
@@ -141,14 +141,14 @@ impl Aggregation {
 }
 
 /// Stands where an aggregate has no states of its own.
-struct Shared;
+struct SharedStates;
 
-impl Accumulator for Shared {
+impl Accumulator for SharedStates {
     fn resize(&mut self, _groups: usize) {}
 
     fn update(
         &mut self,
-        _groups: Groups<'_>,
+        _groups: RowGroups<'_>,
         _arguments: &[&Column<'_>],
         _position: Position,
         _failures: &mut Failures,
@@ -157,8 +157,8 @@ impl Accumulator for Shared {
 
     fn merge(&mut self, _other: &dyn Accumulator, _from: Range<usize>, _to: &[u32]) {}
 
-    fn gather(&mut self, _order: &[u32]) -> Box<dyn Accumulator> {
-        Box::new(Shared)
+    fn take_groups(&mut self, _order: &[u32]) -> Box<dyn Accumulator> {
+        Box::new(SharedStates)
     }
 
     fn finish(&self, _finish: &Finish) -> Vec<Column<'static>> {

@@ -1,8 +1,8 @@
 //! `any(c)`: whether the condition is true for any record.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Truth, Value, ValueRef};
+use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Ternary, Value, ValueRef};
 
 pub(super) const ANY: AggregateDef = AggregateDef {
     entry: Entry {
@@ -16,7 +16,7 @@ pub(super) const ANY: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, true),
 };
 
@@ -33,16 +33,16 @@ impl TruthOfMany {
     }
 }
 
-impl State for TruthOfMany {
+impl GroupState for TruthOfMany {
     /// The truth that one record is enough for.
     type Shared = bool;
 
     #[inline]
     fn update(&mut self, decisive: &bool, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         match value.as_truth().ok_or(EXPECTED_CONDITION)? {
-            Truth::True => self.add(true, *decisive),
-            Truth::False => self.add(false, *decisive),
-            Truth::Unknown => {}
+            Ternary::True => self.add(true, *decisive),
+            Ternary::False => self.add(false, *decisive),
+            Ternary::Unknown => {}
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! Each value is kept with the position of its chunk, so that shares of the stream can be put in order whoever
 //! had which. A share needs only its own first n values: at most n values a group are ever kept.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -27,7 +27,7 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Collect>::boxed(settings, settings.constant as usize),
 };
 
@@ -35,7 +35,7 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
 #[derive(Clone, Debug, Default)]
 struct Collect(Vec<(Position, Value)>);
 
-impl State for Collect {
+impl GroupState for Collect {
     /// How many are wanted.
     type Shared = usize;
 

@@ -21,7 +21,7 @@ pub(super) const CORR: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| Moments::boxed(settings, 1, |sums| vec![correlation(sums)]),
 };
 

@@ -1,6 +1,6 @@
 //! `count`: how many records.
 
-use super::counts::Counts;
+use super::counts::RecordCount;
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Column, Entry, Example, Validity};
 
@@ -19,6 +19,6 @@ pub(super) const COUNT: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
-    accumulator: |_| Counts::boxed(|counts, _| Column::Int(counts.to_vec(), Validity::ALL)),
+    running_only: false,
+    accumulator: |_| RecordCount::boxed(|counts, _| Column::Int(counts.to_vec(), Validity::ALL)),
 };

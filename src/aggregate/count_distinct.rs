@@ -10,7 +10,7 @@
 //!
 //! Memory of a group: 16 bytes a value with room to grow, then 128 KiB.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::fingerprint::{fingerprint, hash};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -28,7 +28,7 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| {
         let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Distinct>::boxed(settings, limit)
@@ -61,7 +61,7 @@ impl Default for Distinct {
     }
 }
 
-impl State for Distinct {
+impl GroupState for Distinct {
     /// How many values are kept as they are.
     type Shared = usize;
 

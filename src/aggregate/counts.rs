@@ -3,42 +3,42 @@
 use std::any::Any;
 use std::ops::Range;
 
-use super::accumulator::{Accumulator, Finish, Groups, RowFailures, RunRows, same, take_states};
+use super::accumulator::{Accumulator, Finish, RowFailures, RowGroups, ScanRows, same, take_states};
 use crate::data::{Column, Position, Value};
 use crate::expr::Failures;
 
 /// What becomes of counts.
-type Results = fn(&[i64], &Finish) -> Column<'static>;
+type CountResult = fn(&[i64], &Finish) -> Column<'static>;
 
 /// Records by group.
 #[derive(Debug)]
-pub(super) struct Counts {
+pub(super) struct RecordCount {
     counts: Vec<i64>,
-    results: Results,
+    results: CountResult,
 }
 
-impl Counts {
+impl RecordCount {
     /// No group yet.
-    pub(super) fn boxed(results: Results) -> Box<dyn Accumulator> {
-        Box::new(Counts { counts: Vec::new(), results })
+    pub(super) fn boxed(results: CountResult) -> Box<dyn Accumulator> {
+        Box::new(RecordCount { counts: Vec::new(), results })
     }
 }
 
-impl Accumulator for Counts {
+impl Accumulator for RecordCount {
     fn resize(&mut self, groups: usize) {
         self.counts.resize(groups, 0);
     }
 
     fn update(
         &mut self,
-        groups: Groups<'_>,
+        groups: RowGroups<'_>,
         _arguments: &[&Column<'_>],
         _position: Position,
         _failures: &mut Failures,
     ) {
         match groups {
-            Groups::One(rows) => self.counts[0] += rows as i64,
-            Groups::Each(groups) => {
+            RowGroups::One(rows) => self.counts[0] += rows as i64,
+            RowGroups::Each(groups) => {
                 for &group in groups {
                     self.counts[group as usize] += 1;
                 }
@@ -47,7 +47,7 @@ impl Accumulator for Counts {
     }
 
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
-        let other: &Counts = same(other);
+        let other: &RecordCount = same(other);
         for (count, &group) in other.counts[from].iter().zip(to) {
             self.counts[group as usize] += count;
         }
@@ -58,14 +58,14 @@ impl Accumulator for Counts {
     }
 
     fn subtract(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
-        let other: &Counts = same(other);
+        let other: &RecordCount = same(other);
         for (count, &group) in other.counts[from].iter().zip(to) {
             self.counts[group as usize] -= count;
         }
     }
 
-    fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
-        Box::new(Counts { counts: take_states(&mut self.counts, order), results: self.results })
+    fn take_groups(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
+        Box::new(RecordCount { counts: take_states(&mut self.counts, order), results: self.results })
     }
 
     fn finish(&self, finish: &Finish) -> Vec<Column<'static>> {
@@ -77,10 +77,10 @@ impl Accumulator for Counts {
         vec![results.get(0).to_value()]
     }
 
-    fn run(
+    fn scan(
         &mut self,
         groups: &[u32],
-        rows: &RunRows<'_>,
+        rows: &ScanRows<'_>,
         finish: &Finish,
         _failures: &mut RowFailures,
     ) -> Vec<Column<'static>> {

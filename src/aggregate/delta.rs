@@ -1,6 +1,6 @@
 //! `delta(x)`: the value minus the one before it.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 use crate::expr::difference;
@@ -24,7 +24,7 @@ pub(super) const DELTA: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: true,
+    running_only: true,
     accumulator: |settings| PerGroup::<Delta>::boxed(settings, ()),
 };
 
@@ -32,7 +32,7 @@ pub(super) const DELTA: AggregateDef = AggregateDef {
 #[derive(Clone, Debug, Default)]
 struct Delta(Value);
 
-impl State for Delta {
+impl GroupState for Delta {
     type Shared = ();
 
     fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
@@ -49,7 +49,7 @@ impl State for Delta {
         Value::Null
     }
 
-    fn run(
+    fn scan(
         &mut self,
         shared: &(),
         value: ValueRef<'_>,

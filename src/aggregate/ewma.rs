@@ -9,7 +9,7 @@
 //! Memory: at most 64 / −log2(1−α) values a group, 16 bytes each, twice that for a while: 125 values for
 //! α = 0.3, 421 for 0.1, 4414 for 0.01.
 
-use super::accumulator::{Finish, PerGroup, State, number};
+use super::accumulator::{Finish, GroupState, PerGroup, number};
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -32,7 +32,7 @@ pub(super) const EWMA: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Ewma>::boxed(settings, Smoothing::of(settings.constant)),
 };
 
@@ -58,7 +58,7 @@ impl Smoothing {
 #[derive(Clone, Debug, Default)]
 struct Ewma(Vec<(Position, f64)>);
 
-impl State for Ewma {
+impl GroupState for Ewma {
     type Shared = Smoothing;
 
     #[inline]
@@ -88,7 +88,7 @@ impl State for Ewma {
     }
 
     /// In order and never merged, the average so far is all that has to be kept.
-    fn run(
+    fn scan(
         &mut self,
         smoothing: &Smoothing,
         value: ValueRef<'_>,
@@ -146,7 +146,7 @@ mod tests {
             let mut last = Value::Null;
             for value in &values {
                 let value = ValueRef::Float(*value);
-                (last, _) = running.run(&smoothing, value, Position(0), &finish);
+                (last, _) = running.scan(&smoothing, value, Position(0), &finish);
             }
             assert_eq!(last, Value::Float(whole), "{alpha}: as it runs");
             assert!((found - whole).abs() <= whole * 1e-15, "{alpha}: {found} {whole}");

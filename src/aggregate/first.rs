@@ -1,6 +1,6 @@
 //! `first(x)`: the first value in the order of arrival.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -16,7 +16,7 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<First>::boxed(settings, ()),
 };
 
@@ -24,7 +24,7 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
 #[derive(Clone, Debug, Default)]
 struct First(Option<(Position, Value)>);
 
-impl State for First {
+impl GroupState for First {
     type Shared = ();
 
     #[inline]

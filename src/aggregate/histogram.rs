@@ -7,7 +7,7 @@
 //! same for any split of the input. At the end each cell goes to the bin that holds its middle: a number is counted in the neighbouring bin only
 //! if it is nearer to the edge than 1/2048 of the whole range.
 
-use super::accumulator::{Finish, PerGroup, State, number};
+use super::accumulator::{Finish, GroupState, PerGroup, number};
 use super::quantile::EXACT_VALUES;
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -36,7 +36,7 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| {
         let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Histogram>::boxed(settings, (settings.constant as usize, limit))
@@ -50,7 +50,7 @@ const CELLS: i64 = 4096;
 #[derive(Clone, Debug)]
 enum Histogram {
     Exact(Vec<f64>),
-    Many(Box<Grid>),
+    Many(Box<BinGrid>),
 }
 
 impl Default for Histogram {
@@ -59,7 +59,7 @@ impl Default for Histogram {
     }
 }
 
-impl State for Histogram {
+impl GroupState for Histogram {
     /// How many bins there are, and how many numbers are kept as they are.
     type Shared = (usize, usize);
 
@@ -78,7 +78,7 @@ impl State for Histogram {
             Histogram::Exact(numbers) => {
                 numbers.push(number.to_f64());
                 if numbers.len() > limit {
-                    *self = Histogram::Many(Box::new(Grid::of(numbers)));
+                    *self = Histogram::Many(Box::new(BinGrid::of(numbers)));
                 }
             }
         }
@@ -90,7 +90,7 @@ impl State for Histogram {
             (Histogram::Exact(numbers), Histogram::Exact(more)) => {
                 numbers.extend_from_slice(more);
                 if numbers.len() > limit {
-                    *self = Histogram::Many(Box::new(Grid::of(numbers)));
+                    *self = Histogram::Many(Box::new(BinGrid::of(numbers)));
                 }
             }
             (Histogram::Many(grid), Histogram::Exact(more)) => {
@@ -130,7 +130,7 @@ impl State for Histogram {
 
 /// Numbers counted in cells of width 2^`exponent`.
 #[derive(Clone, Debug)]
-struct Grid {
+struct BinGrid {
     exponent: i32,
     /// The cell of the smallest number; the last one is that of the largest.
     first: i64,
@@ -139,12 +139,12 @@ struct Grid {
     max: f64,
 }
 
-impl Grid {
+impl BinGrid {
     /// Of some numbers, at least one.
-    fn of(numbers: &[f64]) -> Grid {
+    fn of(numbers: &[f64]) -> BinGrid {
         let start = numbers[0];
         let (exponent, first) = (grid_exponent(start, start), 0);
-        let mut grid = Grid { exponent, first, counts: vec![0], min: start, max: start };
+        let mut grid = BinGrid { exponent, first, counts: vec![0], min: start, max: start };
         grid.first = cell(start, exponent);
         for &number in numbers {
             grid.widen(number, number);
@@ -162,7 +162,7 @@ impl Grid {
         self.counts[index] += 1;
     }
 
-    fn merge(&mut self, other: &Grid) {
+    fn merge(&mut self, other: &BinGrid) {
         self.widen(other.min, other.max);
         let shift = self.exponent - other.exponent;
         for (index, count) in other.counts.iter().enumerate() {
@@ -289,9 +289,9 @@ mod tests {
             cut in 1usize..59,
         ) {
             let (left, right) = numbers.split_at(cut.min(numbers.len() - 1));
-            let whole = Grid::of(&numbers);
-            let mut merged = Grid::of(right);
-            merged.merge(&Grid::of(left));
+            let whole = BinGrid::of(&numbers);
+            let mut merged = BinGrid::of(right);
+            merged.merge(&BinGrid::of(left));
             prop_assert_eq!(whole.exponent, merged.exponent);
             prop_assert_eq!(whole.first, merged.first);
             prop_assert_eq!(&whole.counts, &merged.counts);
@@ -302,9 +302,9 @@ mod tests {
 
     #[test]
     fn extremes() {
-        let grid = Grid::of(&[f64::MAX, f64::MIN, 0.0, 1e-320]);
+        let grid = BinGrid::of(&[f64::MAX, f64::MIN, 0.0, 1e-320]);
         assert_eq!(grid.counts.iter().sum::<u64>(), 4);
-        let grid = Grid::of(&[1.7e18, 1.7e18 + 4096.0, 1.7e18 + 8192.0]);
+        let grid = BinGrid::of(&[1.7e18, 1.7e18 + 4096.0, 1.7e18 + 8192.0]);
         assert!(grid.counts.len() > 2);
         let mut bins = Bins::new(f64::MIN, f64::MAX, 4);
         bins.add(0.0, 1);

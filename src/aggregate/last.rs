@@ -1,6 +1,6 @@
 //! `last(x)`: the last value in the order of arrival.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -16,15 +16,15 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: false,
-    accumulator: |settings| PerGroup::<Last>::boxed(settings, ()),
+    running_only: false,
+    accumulator: |settings| PerGroup::<LastValue>::boxed(settings, ()),
 };
 
 /// The last value and where it stood.
 #[derive(Clone, Debug, Default)]
-struct Last(Option<(Position, Value)>);
+struct LastValue(Option<(Position, Value)>);
 
-impl State for Last {
+impl GroupState for LastValue {
     type Shared = ();
 
     #[inline]

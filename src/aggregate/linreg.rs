@@ -36,7 +36,7 @@ pub(super) const LINREG: AggregateDef = AggregateDef {
     ordered: false,
     columns: Some(columns),
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| Moments::boxed(settings, settings.arguments + 2, fit),
 };
 

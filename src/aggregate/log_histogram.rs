@@ -22,8 +22,8 @@ const IGNORED_BITS: u32 = 52 - 7;
 /// Numbers by bucket.
 #[derive(Clone, Debug)]
 pub(super) struct LogHistogram {
-    positive: Counts,
-    negative: Counts,
+    positive: BucketCounts,
+    negative: BucketCounts,
     zeros: u64,
     count: u64,
     min: Number,
@@ -36,8 +36,8 @@ impl LogHistogram {
     /// Of one number.
     pub(super) fn of(number: Number) -> Self {
         let mut new = LogHistogram {
-            positive: Counts::default(),
-            negative: Counts::default(),
+            positive: BucketCounts::default(),
+            negative: BucketCounts::default(),
             zeros: 0,
             count: 0,
             min: number,
@@ -180,12 +180,12 @@ fn edge(bucket: u32) -> f64 {
 
 /// Counts of consecutive buckets.
 #[derive(Clone, Debug, Default)]
-struct Counts {
+struct BucketCounts {
     first: u32,
     counts: Vec<u64>,
 }
 
-impl Counts {
+impl BucketCounts {
     #[inline]
     fn add(&mut self, bucket: u32, count: u64) {
         match self.counts.get_mut(bucket.wrapping_sub(self.first) as usize) {
@@ -197,7 +197,7 @@ impl Counts {
         }
     }
 
-    fn merge(&mut self, other: &Counts) {
+    fn merge(&mut self, other: &BucketCounts) {
         if other.counts.is_empty() {
             return;
         }

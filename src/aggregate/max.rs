@@ -21,6 +21,6 @@ pub(super) const MAX: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Extreme>::boxed(settings, Ordering::Greater),
 };

@@ -17,6 +17,6 @@ pub(super) const MEDIAN: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: Some(STATES),
-    only_runs: false,
+    running_only: false,
     accumulator,
 };

@@ -11,7 +11,7 @@ use crate::group::{GroupTable, Keys, hasher};
 
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
-use super::partial::{PARTITIONS, Part, Run, partition};
+use super::partial::{GroupRun, PARTITIONS, RunSlice, partition};
 use super::result_rows::{Finished, compact, emit, first_of};
 
 /// Fewer groups than this are merged into one table by one thread.
@@ -28,10 +28,10 @@ pub trait Executor {
 pub struct Merged {
     aggregation: Arc<Aggregation>,
     /// One, or one for each partition.
-    sets: Vec<Set>,
+    sets: Vec<GroupSet>,
     /// Handed over, but not merged yet: merging waits until it is worth it or the result is asked for.
-    pending: Vec<Run>,
-    parts: Vec<Part>,
+    pending: Vec<GroupRun>,
+    parts: Vec<RunSlice>,
     began: Instant,
     /// Results that were finished and are beyond the range of floats.
     failures: Failures,
@@ -39,7 +39,7 @@ pub struct Merged {
 
 /// The groups of one partition, or all.
 #[derive(Debug)]
-pub(super) struct Set {
+pub(super) struct GroupSet {
     table: GroupTable,
     accumulators: Vec<Box<dyn Accumulator>>,
 }
@@ -58,9 +58,9 @@ impl Merged {
     }
 
     /// Adds what workers have handed over at the end of a batch.
-    pub fn add(&mut self, runs: Vec<Run>, executor: &dyn Executor) {
+    pub fn add(&mut self, runs: Vec<GroupRun>, executor: &dyn Executor) {
         self.pending.extend(runs);
-        let waiting: usize = self.pending.iter().map(Run::groups).sum();
+        let waiting: usize = self.pending.iter().map(GroupRun::groups).sum();
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
         // Merging costs as much as there is to merge, so each group is moved a bounded number of times.
         if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
@@ -70,7 +70,7 @@ impl Merged {
 
     /// Adds groups that share their run with others. Of many short windows little more is kept, until they are asked
     /// for.
-    pub(super) fn add_part(&mut self, part: Part, executor: &dyn Executor) {
+    pub(super) fn add_part(&mut self, part: RunSlice, executor: &dyn Executor) {
         self.parts.push(part);
         if self.parts.len() > 1 << 10 {
             self.settle(executor);
@@ -90,7 +90,7 @@ impl Merged {
             self.only_group();
         }
         let runs = std::mem::take(&mut self.pending);
-        let sets: Vec<Mutex<Option<Set>>> = self.sets.drain(..).map(|set| Mutex::new(Some(set))).collect();
+        let sets: Vec<Mutex<Option<GroupSet>>> = self.sets.drain(..).map(|set| Mutex::new(Some(set))).collect();
         let finished: Vec<Mutex<Option<(Finished<'static>, Failures)>>> =
             sets.iter().map(|_| Mutex::new(None)).collect();
         let count = sets.len();
@@ -119,12 +119,12 @@ impl Merged {
     }
 
     /// The rows of the result so far, in their order; everything stays.
-    pub fn peek(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
-        self.peek_after(self.began.elapsed().as_secs_f64(), executor)
+    pub fn snapshot(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        self.snapshot_after(self.began.elapsed().as_secs_f64(), executor)
     }
 
-    /// As [`Merged::peek`], of a window of so many seconds.
-    pub fn peek_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+    /// As [`Merged::snapshot`], of a window of so many seconds.
+    pub fn snapshot_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.settle(executor);
         if self.aggregation.keys.is_empty() {
             self.only_group();
@@ -132,7 +132,7 @@ impl Merged {
         let finished: Vec<Mutex<Option<Finished<'_>>>> = self.sets.iter().map(|_| Mutex::new(None)).collect();
         let (aggregation, sets) = (&self.aggregation, &self.sets);
         run(executor, sets.len(), &|index| {
-            let done = sets[index].picture(aggregation, seconds, index as u32);
+            let done = sets[index].snapshot(aggregation, seconds, index as u32);
             if let Ok(mut place) = finished[index].lock() {
                 *place = Some(done);
             }
@@ -147,7 +147,7 @@ impl Merged {
         self.prepare();
         self.merge_parts();
         let runs = std::mem::take(&mut self.pending);
-        let sets: Vec<Mutex<&mut Set>> = self.sets.iter_mut().map(Mutex::new).collect();
+        let sets: Vec<Mutex<&mut GroupSet>> = self.sets.iter_mut().map(Mutex::new).collect();
         let count = sets.len();
         run(executor, count, &|index| {
             if let Ok(mut set) = sets[index].lock() {
@@ -174,24 +174,27 @@ impl Merged {
 
     /// Makes one set for few groups, or one for each partition for many.
     fn prepare(&mut self) {
-        let in_runs: usize = self.pending.iter().map(Run::groups).sum();
+        let in_runs: usize = self.pending.iter().map(GroupRun::groups).sum();
         let in_parts: usize = self.parts.iter().map(|part| part.groups.len()).sum();
         let waiting = in_runs + in_parts;
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
         let wanted = if waiting + settled < SMALL_GROUPS { 1 } else { PARTITIONS };
         if wanted > 1 {
-            let runs = self.pending.drain(..).map(Run::parted);
+            let runs = self.pending.drain(..).map(GroupRun::parted);
             self.pending = runs.collect();
         }
         if self.sets.len() >= wanted {
             return;
         }
         for mut set in self.sets.drain(..) {
-            self.pending.push(Run::of(&set.table, &mut set.accumulators));
+            self.pending.push(GroupRun::of(&set.table, &mut set.accumulators));
         }
         let capacity = waiting.max(settled) / wanted;
         self.sets = (0..wanted)
-            .map(|_| Set { table: GroupTable::with_capacity(capacity), accumulators: self.aggregation.accumulators() })
+            .map(|_| GroupSet {
+                table: GroupTable::with_capacity(capacity),
+                accumulators: self.aggregation.accumulators(),
+            })
             .collect();
     }
 
@@ -209,10 +212,10 @@ fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     if tasks == 1 { task(0) } else { executor.run(tasks, task) }
 }
 
-impl Set {
+impl GroupSet {
     /// No group yet, and few to come.
-    pub(super) fn small(aggregation: &Aggregation) -> Set {
-        Set { table: GroupTable::with_capacity(0), accumulators: aggregation.accumulators() }
+    pub(super) fn small(aggregation: &Aggregation) -> GroupSet {
+        GroupSet { table: GroupTable::with_capacity(0), accumulators: aggregation.accumulators() }
     }
 
     /// Whether what was added can be taken back exactly.
@@ -222,7 +225,7 @@ impl Set {
     }
 
     /// Adds the groups of another set.
-    pub(super) fn merge_set(&mut self, other: &Set) {
+    pub(super) fn merge_set(&mut self, other: &GroupSet) {
         let groups: Vec<u32> =
             (0..other.table.len()).map(|group| self.table.group_of_stored(&other.table.keys, group)).collect();
         for (own, other) in self.accumulators.iter_mut().zip(&other.accumulators) {
@@ -231,8 +234,8 @@ impl Set {
         }
     }
 
-    /// Takes back what [`Set::merge_part`] has added to these groups.
-    pub(super) fn subtract_part(&mut self, part: &Part, groups: &[u32]) {
+    /// Takes back what [`GroupSet::merge_part`] has added to these groups.
+    pub(super) fn subtract_part(&mut self, part: &RunSlice, groups: &[u32]) {
         for (own, other) in self.accumulators.iter_mut().zip(&part.run.accumulators) {
             own.subtract(other.as_ref(), part.groups.clone(), groups);
         }
@@ -247,7 +250,7 @@ impl Set {
     pub(super) fn keep(&mut self, groups: &[u32]) {
         self.table.keep(groups);
         for accumulator in &mut self.accumulators {
-            *accumulator = accumulator.gather(groups);
+            *accumulator = accumulator.take_groups(groups);
         }
     }
 
@@ -287,7 +290,7 @@ impl Set {
     }
 
     /// Adds partition `index` of `count` of the runs; if there is one set, all partitions.
-    fn merge(&mut self, runs: &[Run], index: usize, count: usize) {
+    fn merge(&mut self, runs: &[GroupRun], index: usize, count: usize) {
         let mut groups = Vec::new();
         for run in runs {
             let from = if count == 1 { 0..run.groups() } else { run.offsets[index]..run.offsets[index + 1] };
@@ -296,13 +299,13 @@ impl Set {
     }
 
     /// Adds some groups; which they are here.
-    pub(super) fn merge_part(&mut self, part: &Part) -> Vec<u32> {
+    pub(super) fn merge_part(&mut self, part: &RunSlice) -> Vec<u32> {
         let mut groups = Vec::with_capacity(part.groups.len());
         self.merge_groups(&part.run, part.groups.clone(), &mut groups);
         groups
     }
 
-    fn merge_groups(&mut self, run: &Run, from: Range<usize>, groups: &mut Vec<u32>) {
+    fn merge_groups(&mut self, run: &GroupRun, from: Range<usize>, groups: &mut Vec<u32>) {
         groups.clear();
         groups.extend(from.clone().map(|group| self.table.group_of_stored(&run.keys, group)));
         for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
@@ -312,7 +315,7 @@ impl Set {
     }
 
     /// The results so far, and the groups that come first; the states stay.
-    fn picture(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
+    fn snapshot(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
         let columns = aggregation.finish(&self.accumulators, seconds);
         let groups = 0..self.table.len() as u32;
         let keys = &self.table.keys;

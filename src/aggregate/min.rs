@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, compare_extremes, total_order};
 
@@ -20,7 +20,7 @@ pub(super) const MIN: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Extreme>::boxed(settings, Ordering::Less),
 };
 
@@ -42,7 +42,7 @@ impl Extreme {
     }
 }
 
-impl State for Extreme {
+impl GroupState for Extreme {
     /// What the result is to all other values.
     type Shared = Ordering;
 

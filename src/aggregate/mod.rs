@@ -11,7 +11,6 @@ mod aggregation;
 mod all;
 mod any;
 mod avg;
-mod cells;
 mod collect;
 mod corr;
 mod count;
@@ -41,24 +40,25 @@ mod result_rows;
 mod running;
 mod seen_keys;
 mod session_groups;
-mod sliced;
+mod slice_groups;
+mod sliced_partial;
 mod sliding;
 mod stddev;
 mod sum;
 mod variance;
-mod windowed;
+mod windowed_groups;
 
-pub use accumulator::{Accumulator, Finish, Groups, Settings};
-pub use aggregation::{Aggregation, BoundAggregate, Key};
+pub use accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
+pub use aggregation::{Aggregation, BoundAggregate, GroupKey};
 pub use merged::{Executor, Merged};
-pub use partial::{Partial, Run};
+pub use partial::{GroupRun, Partial};
 pub use ranking::Ranking;
-pub use running::{Running, RunningAggregate, RunningAggregation};
+pub use running::{RunningAggregate, RunningAggregation, RunningStates};
 pub use seen_keys::SeenKeys;
 pub(crate) use session_groups::sessions_in_order;
 pub use session_groups::{SessionGroups, SessionRows};
-pub use sliced::{SliceShare, Sliced};
-pub use windowed::Windowed;
+pub use sliced_partial::{SliceRuns, SlicedPartial};
+pub use windowed_groups::WindowedGroups;
 
 use crate::data::Entry;
 
@@ -104,9 +104,9 @@ pub struct AggregateDef {
     /// Aggregates with the same word here keep the same states of the same values.
     pub shares_states: Option<&'static str>,
     /// Whether it looks back from record to record, so that only `running` has it.
-    pub only_runs: bool,
+    pub running_only: bool,
     /// Makes the states, of no group yet.
-    pub accumulator: fn(&Settings) -> Box<dyn Accumulator>,
+    pub accumulator: fn(&AggregateSettings) -> Box<dyn Accumulator>,
 }
 
 /// The names of an aggregate's columns, from the names of its arguments.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::fingerprint::{FingerprintHasher, fingerprint, value_of};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
@@ -24,18 +24,18 @@ pub(super) const MODE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Mode>::boxed(settings, ()),
 };
 
 /// How often each value was seen, by its fingerprint, which hashes itself.
-type Counts = HashMap<u128, (u64, Option<Box<Value>>), BuildHasherDefault<FingerprintHasher>>;
+type ValueCounts = HashMap<u128, (u64, Option<Box<Value>>), BuildHasherDefault<FingerprintHasher>>;
 
 /// The counts; with a long value, which its fingerprint does not hold, the value itself.
 #[derive(Clone, Debug, Default)]
-struct Mode(Counts);
+struct Mode(ValueCounts);
 
-impl State for Mode {
+impl GroupState for Mode {
     type Shared = ();
 
     #[inline]

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 
-use super::accumulator::{Accumulator, Finish, Groups, Settings, number, same, take_states};
+use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups, number, same, take_states};
 use crate::data::{Column, ColumnBuilder, ExactSum, Expansion, Number, Position, Value};
 use crate::expr::Failures;
 
@@ -29,7 +29,11 @@ pub(super) struct Sums {
 
 impl Moments {
     /// No group yet; `results` makes so many columns of the sums.
-    pub(super) fn boxed(settings: &Settings, columns: usize, results: fn(&Sums) -> Vec<Value>) -> Box<dyn Accumulator> {
+    pub(super) fn boxed(
+        settings: &AggregateSettings,
+        columns: usize,
+        results: fn(&Sums) -> Vec<Value>,
+    ) -> Box<dyn Accumulator> {
         Box::new(Moments {
             states: Vec::new(),
             variables: settings.arguments,
@@ -67,7 +71,13 @@ impl Accumulator for Moments {
         self.states.resize_with(groups, || Sums { variables, ..Sums::default() });
     }
 
-    fn update(&mut self, groups: Groups<'_>, arguments: &[&Column<'_>], _position: Position, failures: &mut Failures) {
+    fn update(
+        &mut self,
+        groups: RowGroups<'_>,
+        arguments: &[&Column<'_>],
+        _position: Position,
+        failures: &mut Failures,
+    ) {
         for row in 0..groups.rows() {
             if self.read(arguments, row, failures) {
                 self.states[groups.of(row)].add(&self.row);
@@ -82,7 +92,7 @@ impl Accumulator for Moments {
         }
     }
 
-    fn gather(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
+    fn take_groups(&mut self, order: &[u32]) -> Box<dyn Accumulator> {
         Box::new(Moments {
             states: take_states(&mut self.states, order),
             name: self.name.clone(),

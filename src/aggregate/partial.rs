@@ -14,7 +14,7 @@ use crate::data::{Batch, Column, KeyKind};
 use crate::expr::{Evaluated, Failures, Rows};
 use crate::group::{GroupTable, KeyHasher, Keys, groups_of, hasher};
 
-use super::accumulator::{Accumulator, Groups};
+use super::accumulator::{Accumulator, RowGroups};
 use super::aggregation::{Aggregation, BoundAggregate};
 
 /// Into how many parts a run is sorted; a power of two.
@@ -36,7 +36,7 @@ pub struct Partial {
     table: GroupTable,
     accumulators: Vec<Box<dyn Accumulator>>,
     records: u64,
-    runs: Vec<Run>,
+    runs: Vec<GroupRun>,
     /// Reused from batch to batch.
     groups: Vec<u32>,
     key: Vec<u8>,
@@ -50,7 +50,7 @@ impl std::fmt::Debug for dyn Accumulator {
 
 /// Groups and states sorted by partition: what is handed over.
 #[derive(Debug)]
-pub struct Run {
+pub struct GroupRun {
     pub(super) keys: Keys,
     pub(super) accumulators: Vec<Box<dyn Accumulator>>,
     /// Where each partition begins, and at last where the last one ends; of few groups nothing, until it is
@@ -60,14 +60,14 @@ pub struct Run {
 
 /// Some of the groups of a run, which they share with others: those of one slice of many.
 #[derive(Clone, Debug)]
-pub struct Part {
-    pub(super) run: Arc<Run>,
+pub struct RunSlice {
+    pub(super) run: Arc<GroupRun>,
     pub(super) groups: Range<usize>,
 }
 
-impl From<Run> for Part {
-    fn from(run: Run) -> Part {
-        Part { groups: 0..run.groups(), run: Arc::new(run) }
+impl From<GroupRun> for RunSlice {
+    fn from(run: GroupRun) -> RunSlice {
+        RunSlice { groups: 0..run.groups(), run: Arc::new(run) }
     }
 }
 
@@ -94,11 +94,11 @@ impl Partial {
         let mut group_numbers = std::mem::take(&mut self.groups);
         let groups = if aggregation.keys.is_empty() {
             self.table.group_of(KeyKind::Tuple, &[]);
-            Groups::One(batch.rows)
+            RowGroups::One(batch.rows)
         } else {
             group_numbers.clear();
             assign(&aggregation, &mut self.table, &mut self.key, batch, &mut group_numbers, failures);
-            Groups::Each(&group_numbers)
+            RowGroups::Each(&group_numbers)
         };
         for (accumulator, aggregate) in self.accumulators.iter_mut().zip(&aggregation.aggregates) {
             if aggregate.shares.is_some() {
@@ -116,7 +116,7 @@ impl Partial {
     }
 
     /// Hands over everything; nothing is left.
-    pub fn take(&mut self) -> Vec<Run> {
+    pub fn take(&mut self) -> Vec<GroupRun> {
         if self.table.len() > 0 {
             self.seal();
         }
@@ -124,12 +124,12 @@ impl Partial {
     }
 
     /// Hands over everything, once and for all.
-    pub(super) fn into_runs(mut self) -> Vec<Run> {
+    pub(super) fn into_runs(mut self) -> Vec<GroupRun> {
         if self.table.len() > 0 {
             self.runs.push(if self.table.len() < UNPARTED_GROUPS {
-                Run::small(self.table.keys, self.accumulators)
+                GroupRun::small(self.table.keys, self.accumulators)
             } else {
-                Run::of(&self.table, &mut self.accumulators)
+                GroupRun::of(&self.table, &mut self.accumulators)
             });
         }
         self.runs
@@ -141,27 +141,27 @@ impl Partial {
         let table = std::mem::replace(&mut self.table, fresh);
         let mut accumulators = std::mem::replace(&mut self.accumulators, self.aggregation.accumulators());
         self.records = 0;
-        self.runs.push(Run::of(&table, &mut accumulators));
+        self.runs.push(GroupRun::of(&table, &mut accumulators));
     }
 }
 
-impl Run {
+impl GroupRun {
     /// Few groups with their states.
-    pub(super) fn small(keys: Keys, accumulators: Vec<Box<dyn Accumulator>>) -> Run {
-        Run { keys, accumulators, offsets: Vec::new() }
+    pub(super) fn small(keys: Keys, accumulators: Vec<Box<dyn Accumulator>>) -> GroupRun {
+        GroupRun { keys, accumulators, offsets: Vec::new() }
     }
 
     /// The groups of a table, sorted by partition. Their states are moved.
-    pub(super) fn of(table: &GroupTable, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
-        Run::of_keys(&table.keys, accumulators)
+    pub(super) fn of(table: &GroupTable, accumulators: &mut [Box<dyn Accumulator>]) -> GroupRun {
+        GroupRun::of_keys(&table.keys, accumulators)
     }
 
     /// The same groups sorted by partition.
-    pub(super) fn parted(mut self) -> Run {
-        if self.offsets.is_empty() { Run::of_keys(&self.keys, &mut self.accumulators) } else { self }
+    pub(super) fn parted(mut self) -> GroupRun {
+        if self.offsets.is_empty() { GroupRun::of_keys(&self.keys, &mut self.accumulators) } else { self }
     }
 
-    fn of_keys(keys: &Keys, accumulators: &mut [Box<dyn Accumulator>]) -> Run {
+    fn of_keys(keys: &Keys, accumulators: &mut [Box<dyn Accumulator>]) -> GroupRun {
         let hasher = hasher();
         let partitions: Vec<u8> = (0..keys.len()).map(|group| partition(keys, group, hasher) as u8).collect();
         let mut offsets = vec![0; PARTITIONS + 1];
@@ -177,9 +177,9 @@ impl Run {
             order[next[partition as usize]] = group as u32;
             next[partition as usize] += 1;
         }
-        Run {
+        GroupRun {
             keys: keys.gather(&order),
-            accumulators: accumulators.iter_mut().map(|accumulator| accumulator.gather(&order)).collect(),
+            accumulators: accumulators.iter_mut().map(|accumulator| accumulator.take_groups(&order)).collect(),
             offsets,
         }
     }
@@ -214,7 +214,7 @@ pub(super) fn assign(
 pub(super) fn accumulate(
     accumulator: &mut dyn Accumulator,
     aggregate: &BoundAggregate,
-    groups: Groups<'_>,
+    groups: RowGroups<'_>,
     batch: &Batch<'_>,
     failures: &mut Failures,
 ) {
@@ -231,10 +231,10 @@ pub(super) fn accumulate(
     let arguments: Vec<&Column<'_>> = arguments.iter().map(|column| &**column).collect();
     let picked: Vec<u32>;
     let groups = match groups {
-        Groups::One(_) => Groups::One(rows.len()),
-        Groups::Each(groups) => {
+        RowGroups::One(_) => RowGroups::One(rows.len()),
+        RowGroups::Each(groups) => {
             picked = rows.iter().map(|&row| groups[row as usize]).collect();
-            Groups::Each(&picked)
+            RowGroups::Each(&picked)
         }
     };
     accumulator.update(groups, &arguments, batch.position, failures);

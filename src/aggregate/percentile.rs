@@ -20,6 +20,6 @@ pub(super) const PERCENTILE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: Some(STATES),
-    only_runs: false,
+    running_only: false,
     accumulator,
 };

@@ -1,6 +1,6 @@
 //! `prev(x)`: the value before this one.
 
-use super::accumulator::{Finish, PerGroup, State};
+use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -20,7 +20,7 @@ pub(super) const PREV: AggregateDef = AggregateDef {
     ordered: true,
     columns: None,
     shares_states: None,
-    only_runs: true,
+    running_only: true,
     accumulator: |settings| PerGroup::<Prev>::boxed(settings, ()),
 };
 
@@ -28,7 +28,7 @@ pub(super) const PREV: AggregateDef = AggregateDef {
 #[derive(Clone, Debug, Default)]
 struct Prev(Value);
 
-impl State for Prev {
+impl GroupState for Prev {
     type Shared = ();
 
     fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
@@ -44,7 +44,7 @@ impl State for Prev {
         self.0.clone()
     }
 
-    fn run(
+    fn scan(
         &mut self,
         _shared: &(),
         value: ValueRef<'_>,

@@ -4,7 +4,7 @@
 //! a [`LogHistogram`], whose answers are within 0.4 %. Which of the two it is depends on the number of values
 //! alone, and both on the values alone: the answer is the same for any split of the input.
 
-use super::accumulator::{Finish, PerGroup, Settings, State, number};
+use super::accumulator::{AggregateSettings, Finish, GroupState, PerGroup, number};
 use super::log_histogram::LogHistogram;
 use super::{Accumulator, AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Number, Position, Value, ValueRef, compare_numbers};
@@ -30,7 +30,7 @@ pub(super) const P50: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: Some(STATES),
-    only_runs: false,
+    running_only: false,
     accumulator,
 };
 
@@ -42,9 +42,9 @@ pub(super) const Q: Constant =
     Constant { name: "q", expected: "a number from 0 to 100", fits: |q| (0.0..=100.0).contains(&q), default: None };
 
 /// The states, of no group yet.
-pub(super) fn accumulator(settings: &Settings) -> Box<dyn Accumulator> {
+pub(super) fn accumulator(settings: &AggregateSettings) -> Box<dyn Accumulator> {
     let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
-    PerGroup::<Values>::boxed(settings, limit)
+    PerGroup::<GroupValues>::boxed(settings, limit)
 }
 
 /// So many values of a group are kept as they are.
@@ -60,20 +60,20 @@ fn percent_of_name(name: &str) -> Option<f64> {
 
 /// The values of a group.
 #[derive(Clone, Debug)]
-enum Values {
+enum GroupValues {
     /// Each of them.
     Exact { ints: Vec<i64>, floats: Vec<f64> },
     /// Counted.
     Many(Box<LogHistogram>),
 }
 
-impl Default for Values {
+impl Default for GroupValues {
     fn default() -> Self {
-        Values::Exact { ints: Vec::new(), floats: Vec::new() }
+        GroupValues::Exact { ints: Vec::new(), floats: Vec::new() }
     }
 }
 
-impl State for Values {
+impl GroupState for GroupValues {
     /// How many values are kept as they are.
     type Shared = usize;
 
@@ -83,7 +83,7 @@ impl State for Values {
             return Ok(());
         };
         match self {
-            Values::Exact { ints, floats } => {
+            GroupValues::Exact { ints, floats } => {
                 match number {
                     Number::Int(value) => ints.push(value),
                     Number::Float(value) => floats.push(value),
@@ -92,32 +92,32 @@ impl State for Values {
                     self.count();
                 }
             }
-            Values::Many(histogram) => histogram.add(number),
+            GroupValues::Many(histogram) => histogram.add(number),
         }
         Ok(())
     }
 
     fn merge(&mut self, limit: &usize, other: &Self) {
         match (&mut *self, other) {
-            (Values::Exact { ints, floats }, Values::Exact { ints: more_ints, floats: more_floats }) => {
+            (GroupValues::Exact { ints, floats }, GroupValues::Exact { ints: more_ints, floats: more_floats }) => {
                 ints.extend_from_slice(more_ints);
                 floats.extend_from_slice(more_floats);
                 if ints.len() + floats.len() > *limit {
                     self.count();
                 }
             }
-            (Values::Many(own), Values::Many(other)) => own.merge(other),
-            (Values::Exact { .. }, Values::Many(other)) => {
-                let kept = std::mem::replace(self, Values::Many(other.clone()));
+            (GroupValues::Many(own), GroupValues::Many(other)) => own.merge(other),
+            (GroupValues::Exact { .. }, GroupValues::Many(other)) => {
+                let kept = std::mem::replace(self, GroupValues::Many(other.clone()));
                 kept.add_to(self);
             }
-            (Values::Many(_), other) => other.add_to(self),
+            (GroupValues::Many(_), other) => other.add_to(self),
         }
     }
 
     fn finish(&self, _limit: &usize, finish: &Finish) -> Value {
         match self {
-            Values::Exact { ints, floats } => {
+            GroupValues::Exact { ints, floats } => {
                 let count = ints.len() + floats.len();
                 if count == 0 {
                     return Value::Null;
@@ -125,12 +125,12 @@ impl State for Values {
                 let rank = nearest_rank(finish.constant, count as u64);
                 at_rank(ints, floats, rank as usize - 1).into()
             }
-            Values::Many(histogram) => histogram.at_rank(nearest_rank(finish.constant, histogram.count())).into(),
+            GroupValues::Many(histogram) => histogram.at_rank(nearest_rank(finish.constant, histogram.count())).into(),
         }
     }
 }
 
-impl Values {
+impl GroupValues {
     /// Goes over to counting.
     #[cold]
     fn count(&mut self) {
@@ -139,17 +139,17 @@ impl Values {
     }
 
     /// Adds the values that are kept to a histogram, which begins with the first of them if there is none.
-    fn add_to(&self, target: &mut Values) {
-        let Values::Exact { ints, floats } = self else {
+    fn add_to(&self, target: &mut GroupValues) {
+        let GroupValues::Exact { ints, floats } = self else {
             return;
         };
         let ints = ints.iter().map(|&value| Number::Int(value));
         let floats = floats.iter().map(|&value| Number::Float(value));
         for number in ints.chain(floats) {
             match target {
-                Values::Many(histogram) => histogram.add(number),
-                Values::Exact { .. } => {
-                    *target = Values::Many(Box::new(LogHistogram::of(number)));
+                GroupValues::Many(histogram) => histogram.add(number),
+                GroupValues::Exact { .. } => {
+                    *target = GroupValues::Many(Box::new(LogHistogram::of(number)));
                 }
             }
         }

@@ -16,7 +16,7 @@ pub struct Ranking {
 
 /// A group among others, with as much of its place as fits into two words.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
+pub(super) struct RankedGroup {
     /// Lower is nearer to the front: the first aggregate, inverted.
     rank: u64,
     /// Lower is nearer to the front: the beginning of the first key.
@@ -34,7 +34,7 @@ pub(super) struct Ranked<'r> {
 
 impl Ranked<'_> {
     /// The candidate of a group.
-    pub(super) fn candidate(&self, set: u32, group: u32) -> Candidate {
+    pub(super) fn candidate(&self, set: u32, group: u32) -> RankedGroup {
         let rank = match self.first.get(group as usize) {
             ValueRef::Int(value) => !(value as u64 ^ 1 << 63),
             _ => 0, // the full comparison decides
@@ -43,12 +43,12 @@ impl Ranked<'_> {
         let (kind, bytes) = self.keys.get(bytes, kind);
         let (kind, bytes) =
             if kind == KeyKind::Tuple { parts(bytes).next().unwrap_or((kind, bytes)) } else { (kind, bytes) };
-        Candidate { rank, tie: tie(kind, bytes), set, group }
+        RankedGroup { rank, tie: tie(kind, bytes), set, group }
     }
 }
 
 /// Compares two candidates, each with the groups it comes from.
-pub(super) fn compare(left: &Candidate, right: &Candidate, sets: &[Ranked<'_>]) -> Ordering {
+pub(super) fn compare(left: &RankedGroup, right: &RankedGroup, sets: &[Ranked<'_>]) -> Ordering {
     let (left_set, right_set) = (&sets[left.set as usize], &sets[right.set as usize]);
     let is_exact = |column: &Column<'_>| matches!(column, Column::Int(_, valid) if valid.is_all());
     let by_rank = if is_exact(left_set.first) && is_exact(right_set.first) {

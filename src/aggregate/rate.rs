@@ -1,7 +1,7 @@
 //! `rate`: records per second.
 
 use super::accumulator::Finish;
-use super::counts::Counts;
+use super::counts::RecordCount;
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, ValueRef};
 
@@ -23,8 +23,10 @@ pub(super) const RATE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
-    accumulator: |_| Counts::boxed(|counts, finish| counts.iter().map(|count| per_second(*count, finish)).collect()),
+    running_only: false,
+    accumulator: |_| {
+        RecordCount::boxed(|counts, finish| counts.iter().map(|count| per_second(*count, finish)).collect())
+    },
 };
 
 /// Null for no records.

@@ -6,7 +6,7 @@ use crate::data::{Batch, Column, ColumnBuilder, Position};
 use crate::group::{Keys, with_key_values};
 
 use super::aggregation::Aggregation;
-use super::ranking::{Candidate, Ranked, Ranking, compare};
+use super::ranking::{Ranked, RankedGroup, Ranking, compare};
 
 /// Rows of one batch of the result.
 const BATCH_ROWS: usize = 1 << 14;
@@ -17,7 +17,7 @@ pub(super) struct Finished<'k> {
     pub(super) keys: Cow<'k, Keys>,
     /// The columns of each aggregate.
     pub(super) columns: Vec<Vec<Column<'static>>>,
-    pub(super) best: Vec<Candidate>,
+    pub(super) best: Vec<RankedGroup>,
 }
 
 /// The groups that come first, in their order.
@@ -27,9 +27,9 @@ pub(super) fn first_of(
     columns: &[Vec<Column<'static>>],
     ranking: &Ranking,
     index: u32,
-) -> Vec<Candidate> {
+) -> Vec<RankedGroup> {
     let ranked = Ranked { keys, first: &columns[0][0] };
-    let mut best: Vec<Candidate> = Vec::with_capacity(keys.len());
+    let mut best: Vec<RankedGroup> = Vec::with_capacity(keys.len());
     best.extend(groups.map(|group| ranked.candidate(0, group)));
     if !ranking.unordered {
         let limit = ranking.limit.unwrap_or(usize::MAX);
@@ -47,7 +47,7 @@ pub(super) fn first_of(
 }
 
 /// Only some of the groups are wanted: only they are kept.
-pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: Vec<Candidate>) -> Finished<'static> {
+pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: Vec<RankedGroup>) -> Finished<'static> {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
     best.iter_mut().enumerate().for_each(|(group, candidate)| candidate.group = group as u32);
     Finished {
@@ -61,7 +61,7 @@ pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: V
 pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<Batch<'static>> {
     let sets: Vec<Ranked<'_>> =
         finished.iter().map(|set| Ranked { keys: &set.keys, first: &set.columns[0][0] }).collect();
-    let mut rows: Vec<Candidate> = Vec::with_capacity(finished.iter().map(|set| set.best.len()).sum());
+    let mut rows: Vec<RankedGroup> = Vec::with_capacity(finished.iter().map(|set| set.best.len()).sum());
     for set in finished {
         rows.extend_from_slice(&set.best);
     }
@@ -87,7 +87,7 @@ pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<
 }
 
 /// The results of some rows; `of` has those of each set.
-fn emit_results<'c>(of: impl Fn(usize) -> &'c Column<'static>, sets: usize, rows: &[Candidate]) -> Column<'static> {
+fn emit_results<'c>(of: impl Fn(usize) -> &'c Column<'static>, sets: usize, rows: &[RankedGroup]) -> Column<'static> {
     if sets == 1 {
         let groups: Vec<u32> = rows.iter().map(|row| row.group).collect();
         return of(0).gather(&groups);
@@ -99,7 +99,7 @@ fn emit_results<'c>(of: impl Fn(usize) -> &'c Column<'static>, sets: usize, rows
     builder.finish()
 }
 
-fn emit_keys(aggregation: &Aggregation, finished: &[Finished<'_>], rows: &[Candidate], batch: &mut Batch<'static>) {
+fn emit_keys(aggregation: &Aggregation, finished: &[Finished<'_>], rows: &[RankedGroup], batch: &mut Batch<'static>) {
     let mut builders: Vec<ColumnBuilder> = aggregation.keys.iter().map(|_| ColumnBuilder::new(rows.len())).collect();
     let mut short = [0; 16];
     for row in rows {

@@ -9,12 +9,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::data::{Batch, Column, LiveSlots, Position, Slot, Value, ValueRef};
+use crate::data::{Batch, Column, Position, Slot, SlotSet, Value, ValueRef};
 use crate::expr::{Failures, Origin};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 
 use super::AggregateDef;
-use super::accumulator::{Accumulator, Finish, Groups, RowFailures, RunRows, Settings};
+use super::accumulator::{Accumulator, AggregateSettings, Finish, RowFailures, RowGroups, ScanRows};
 
 /// What `running` was bound to: all values stand in columns that a step before has made.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct RunningAggregate {
     /// Which records count.
     pub condition: Option<Slot>,
     /// Its name and constant.
-    pub settings: Settings,
+    pub settings: AggregateSettings,
     /// Only the last so many records of the key count.
     pub over: Option<usize>,
     /// Where the results go.
@@ -52,7 +52,7 @@ pub struct RunningAggregate {
 
 impl RunningAggregation {
     /// Adds every slot that is read.
-    pub fn reads(&self, slots: &mut LiveSlots) {
+    pub fn reads(&self, slots: &mut SlotSet) {
         let values = self.aggregates.iter();
         let values = values.flat_map(|aggregate| aggregate.arguments.iter().chain(&aggregate.condition));
         self.keys.iter().chain(values).for_each(|slot| slots.insert(*slot));
@@ -76,7 +76,7 @@ impl RunningAggregation {
                 let values = aggregate.arguments.iter().map(|slot| batch.column(*slot).get(row).to_value());
                 let mut accumulator = (aggregate.def.accumulator)(&aggregate.settings);
                 accumulator.resize(1);
-                add(accumulator.as_mut(), Groups::One(1), &[&values.collect()], position, &mut failures);
+                add(accumulator.as_mut(), RowGroups::One(1), &[&values.collect()], position, &mut failures);
             }
         }
         failures
@@ -89,7 +89,7 @@ impl RunningAggregation {
 }
 
 /// The states of all keys so far.
-pub struct Running {
+pub struct RunningStates {
     aggregation: Arc<RunningAggregation>,
     table: GroupTable,
     lanes: Vec<Lane>,
@@ -111,11 +111,11 @@ enum Lane {
     Last(LastRows),
 }
 
-impl Running {
+impl RunningStates {
     /// No record yet.
     pub fn new(aggregation: Arc<RunningAggregation>) -> Self {
         let lanes = aggregation.aggregates.iter();
-        Running {
+        RunningStates {
             lanes: lanes.map(|aggregate| Lane::of(aggregate, aggregation.exact)).collect(),
             table: GroupTable::with_capacity(0),
             idle: aggregation.forget.map(|(ns, _)| IdleKeys::new(ns)),
@@ -141,14 +141,14 @@ impl Running {
         let mut failed = RowFailures::default();
         for (aggregate, lane) in aggregation.aggregates.iter().zip(&mut self.lanes) {
             let arguments: Vec<&Column<'_>> = aggregate.arguments.iter().map(|slot| batch.column(*slot)).collect();
-            let rows = RunRows {
+            let rows = ScanRows {
                 arguments: &arguments,
                 condition: aggregate.condition.map(|slot| batch.column(slot)),
                 position: batch.position,
             };
             let finish = Finish { constant: aggregate.settings.constant, seconds };
             let mut own = RowFailures::default();
-            let results = lane.run(states, &groups, &rows, &finish, &mut own);
+            let results = lane.scan(states, &groups, &rows, &finish, &mut own);
             columns.extend(aggregate.slots.iter().copied().zip(results));
             failed.earliest(own);
         }
@@ -230,7 +230,7 @@ impl RowFailures {
 
 impl Lane {
     fn of(aggregate: &RunningAggregate, exact: bool) -> Lane {
-        let settings = Settings { exact, ..aggregate.settings.clone() };
+        let settings = AggregateSettings { exact, ..aggregate.settings.clone() };
         let accumulator = aggregate.def.accumulator;
         match aggregate.over {
             None => Lane::All(accumulator(&settings)),
@@ -244,29 +244,29 @@ impl Lane {
         }
     }
 
-    fn run(
+    fn scan(
         &mut self,
         states: usize,
         groups: &[u32],
-        rows: &RunRows<'_>,
+        rows: &ScanRows<'_>,
         finish: &Finish,
         failures: &mut RowFailures,
     ) -> Vec<Column<'static>> {
         match self {
             Lane::All(accumulator) => {
                 accumulator.resize(states);
-                accumulator.run(groups, rows, finish, failures)
+                accumulator.scan(groups, rows, finish, failures)
             }
-            Lane::Last(last) => last.run(states, groups, rows, finish, failures),
+            Lane::Last(last) => last.scan(states, groups, rows, finish, failures),
         }
     }
 
     /// Keeps the states of these numbers only.
     fn keep(&mut self, order: &[u32]) {
         match self {
-            Lane::All(accumulator) => *accumulator = accumulator.gather(order),
+            Lane::All(accumulator) => *accumulator = accumulator.take_groups(order),
             Lane::Last(last) => {
-                last.all = last.all.gather(order);
+                last.all = last.all.take_groups(order);
                 let taken = |state: &u32| std::mem::take(&mut last.held[*state as usize]);
                 last.held = order.iter().map(taken).collect();
             }
@@ -287,11 +287,11 @@ struct LastRows {
 }
 
 impl LastRows {
-    fn run(
+    fn scan(
         &mut self,
         states: usize,
         groups: &[u32],
-        rows: &RunRows<'_>,
+        rows: &ScanRows<'_>,
         finish: &Finish,
         failures: &mut RowFailures,
     ) -> Vec<Column<'static>> {
@@ -333,12 +333,12 @@ impl LastRows {
         let (to, mut quiet) = ([group], Failures::default());
         if self.all.can_subtract() {
             if let Some(values) = newest {
-                add(self.all.as_mut(), Groups::Each(&to), &[values], position, failures);
+                add(self.all.as_mut(), RowGroups::Each(&to), &[values], position, failures);
             }
             if let Some(values) = left {
                 let mut leaving = (self.fresh)();
                 leaving.resize(1);
-                add(leaving.as_mut(), Groups::One(1), &[&values], position, &mut quiet);
+                add(leaving.as_mut(), RowGroups::One(1), &[&values], position, &mut quiet);
                 self.all.subtract(leaving.as_ref(), 0..1, &to);
             }
             let result = self.all.result(group as usize, finish);
@@ -353,10 +353,10 @@ impl LastRows {
             // What does not fit is counted once, when it comes.
             let mut probe = (self.fresh)();
             probe.resize(1);
-            add(probe.as_mut(), Groups::One(1), &[values], position, failures);
+            add(probe.as_mut(), RowGroups::One(1), &[values], position, failures);
         }
         let counting: Vec<&Vec<Value>> = held.iter().flatten().collect();
-        add(anew.as_mut(), Groups::One(counting.len()), &counting, position, &mut quiet);
+        add(anew.as_mut(), RowGroups::One(counting.len()), &counting, position, &mut quiet);
         let result = anew.result(0, finish);
         if result.contains(&Value::Null) && anew.is_beyond(0) {
             failures.add_beyond(&self.name);
@@ -368,7 +368,7 @@ impl LastRows {
 /// Adds rows, each given by its values.
 fn add(
     accumulator: &mut dyn Accumulator,
-    groups: Groups<'_>,
+    groups: RowGroups<'_>,
     rows: &[&Vec<Value>],
     position: Position,
     failures: &mut Failures,

@@ -7,7 +7,7 @@ use crate::expr::Failures;
 use crate::group::{GroupTable, encode_part};
 
 use super::aggregation::Aggregation;
-use super::merged::Set;
+use super::merged::GroupSet;
 
 /// All keys of the windows that were printed.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl SeenKeys {
 
     /// The rows of a window that has no records.
     pub fn rows(&self) -> Vec<Batch<'static>> {
-        let mut set = Set::small(&self.aggregation);
+        let mut set = GroupSet::small(&self.aggregation);
         set.add_groups(&self.table.keys);
         set.into_rows(&self.aggregation, 0.0, &mut Failures::default())
     }

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Position, Value};
+use crate::data::{Batch, Column, ColumnBuilder, Position, SlotSet, Value};
 use crate::expr::Failures;
 use crate::group::{GroupTable, Keys, compare_keys, with_key_values};
 use crate::window::{Session, Sessions};
 
-use super::accumulator::{Accumulator, Finish, Groups};
+use super::accumulator::{Accumulator, Finish, RowGroups};
 use super::aggregation::Aggregation;
 use super::partial::{accumulate, assign};
 use super::rate;
@@ -99,7 +99,7 @@ impl SessionGroups {
         keys.clear();
         assign(&self.aggregation, &mut self.table, &mut self.key, batch, &mut keys, failures);
         let (mut rows, mut cells, mut late) = (Vec::new(), Vec::new(), Vec::new());
-        let mut parts = Parts::default();
+        let mut parts = BatchParts::default();
         let is_ordered = self.aggregation.is_ordered();
         for (row, key) in keys.iter().enumerate() {
             let (time, watermark) = pass(row);
@@ -115,7 +115,7 @@ impl SessionGroups {
             }
         }
         self.keys = keys;
-        let mut reads = LiveSlots::default();
+        let mut reads = SlotSet::default();
         self.aggregation.reads(&mut reads);
         let mut start = 0;
         for end in parts.ends.into_iter().chain([rows.len()]) {
@@ -139,7 +139,7 @@ impl SessionGroups {
         for (accumulator, aggregate) in self.accumulators.iter_mut().zip(aggregates) {
             if aggregate.shares.is_none() {
                 accumulator.resize(self.sessions.cells());
-                let groups = Groups::Each(cells);
+                let groups = RowGroups::Each(cells);
                 accumulate(accumulator.as_mut(), aggregate, groups, batch, failures);
             }
         }
@@ -162,7 +162,7 @@ impl SessionGroups {
         let sessions: Vec<Session> = self.ready.drain(..count).collect();
         let firsts: Vec<u32> = sessions.iter().map(|session| session.cell).collect();
         let states = self.accumulators.iter_mut();
-        let states = states.map(|accumulator| accumulator.gather(&firsts)).collect();
+        let states = states.map(|accumulator| accumulator.take_groups(&firsts)).collect();
         let mut failures = Failures::default();
         let rows = self.rows(&sessions, states, 1, &mut failures);
         self.failures.append(failures);
@@ -179,7 +179,7 @@ impl SessionGroups {
     }
 
     /// The rows that the sessions have so far that were not taken; everything stays.
-    pub fn peek(&self) -> Option<SessionRows> {
+    pub fn snapshot(&self) -> Option<SessionRows> {
         let sessions = sessions_in_order(self.sessions.all(), &self.table.keys);
         if sessions.is_empty() && self.ready.is_empty() {
             return None;
@@ -240,7 +240,7 @@ impl SessionGroups {
     fn renumber(&mut self) {
         let (cells, keys) = self.sessions.renumber();
         for accumulator in &mut self.accumulators {
-            *accumulator = accumulator.gather(&cells);
+            *accumulator = accumulator.take_groups(&cells);
         }
         self.table.keep(&keys);
     }
@@ -261,14 +261,14 @@ pub(crate) fn sessions_in_order(mut sessions: Vec<Session>, keys: &Keys) -> Vec<
 
 /// Where a batch is parted, so that within a part no key has records in two cells.
 #[derive(Default)]
-struct Parts {
+struct BatchParts {
     /// Where each part but the last ends.
     ends: Vec<usize>,
     /// The cell of each key that has records in the part.
     cells: HashMap<u32, u32>,
 }
 
-impl Parts {
+impl BatchParts {
     fn add(&mut self, row: usize, key: u32, cell: u32) {
         if self.cells.insert(key, cell).is_some_and(|other| other != cell) {
             self.ends.push(row);
@@ -282,7 +282,7 @@ impl Parts {
 fn rates(state: &mut Box<dyn Accumulator>, sessions: &[Session], seconds: impl Fn(&Session) -> f64) -> Column<'static> {
     let mut column = ColumnBuilder::new(sessions.len());
     for (place, session) in sessions.iter().enumerate() {
-        let own = state.gather(&[place as u32]);
+        let own = state.take_groups(&[place as u32]);
         let finished = own.finish(&Finish { constant: 0.0, seconds: seconds(session) });
         let value = finished.first().map_or(Value::Null, |column| column.get(0).to_value());
         column.push(value.borrow());

@@ -13,39 +13,39 @@ use crate::expr::Failures;
 use crate::window::{Grid, Range, Slice, windows_of};
 
 use super::aggregation::Aggregation;
-use super::merged::Set;
-use super::partial::Part;
+use super::merged::GroupSet;
+use super::partial::RunSlice;
 
 /// The slices of windows that are not final.
 #[derive(Debug)]
 pub(super) struct Sliding {
     /// Groups of a slice by the first window that takes them; no window has taken them yet.
-    waiting: BTreeMap<Slice, Vec<Part>>,
-    taken: Taken,
+    waiting: BTreeMap<Slice, Vec<RunSlice>>,
+    taken: SlidingState,
 }
 
 /// What windows have taken.
 #[derive(Debug)]
-enum Taken {
-    Sum(Running),
+enum SlidingState {
+    Sum(SlidingSum),
     Tree(Tree),
 }
 
 /// The sum of all slices of the current window.
 #[derive(Debug)]
-struct Running {
-    sum: Set,
+struct SlidingSum {
+    sum: GroupSet,
     /// Of how many parts each group has records.
     slices: Vec<u32>,
     /// What is to be taken back behind a window, and from which groups.
-    leaving: BTreeMap<i64, Vec<(Part, Vec<u32>)>>,
+    leaving: BTreeMap<i64, Vec<(RunSlice, Vec<u32>)>>,
     /// Groups of no slice.
     empty: usize,
 }
 
 /// Slices by level, then by number: the node of level l and number n holds the slices from n·2^l on.
 #[derive(Debug)]
-struct Tree(Vec<BTreeMap<i64, Set>>);
+struct Tree(Vec<BTreeMap<i64, GroupSet>>);
 
 /// Groups of no slice are dropped when they are so many, and more than the others.
 const SPARE_GROUPS: usize = 1 << 10;
@@ -53,19 +53,19 @@ const SPARE_GROUPS: usize = 1 << 10;
 impl Sliding {
     /// No slice yet.
     pub(super) fn new(aggregation: &Aggregation, grid: &Grid) -> Self {
-        let sum = Set::small(aggregation);
+        let sum = GroupSet::small(aggregation);
         let taken = if sum.can_subtract() {
-            Taken::Sum(Running { sum, slices: Vec::new(), leaving: BTreeMap::new(), empty: 0 })
+            SlidingState::Sum(SlidingSum { sum, slices: Vec::new(), leaving: BTreeMap::new(), empty: 0 })
         } else {
             let (first, end) = grid.slices(0);
             let levels = (end - first).ilog2() as usize + 1;
-            Taken::Tree(Tree((0..levels).map(|_| BTreeMap::new()).collect()))
+            SlidingState::Tree(Tree((0..levels).map(|_| BTreeMap::new()).collect()))
         };
         Sliding { waiting: BTreeMap::new(), taken }
     }
 
     /// Adds groups of a slice.
-    pub(super) fn add(&mut self, slice: Slice, part: Part) {
+    pub(super) fn add(&mut self, slice: Slice, part: RunSlice) {
         self.waiting.entry(slice).or_default().push(part);
     }
 
@@ -73,8 +73,8 @@ impl Sliding {
     pub(super) fn first(&self, grid: &Grid, next: i64) -> Option<i64> {
         let waiting = self.waiting.keys().next().map(|slice| slice.first);
         let taken = match &self.taken {
-            Taken::Sum(running) => running.leaving.keys().next().map(|_| next),
-            Taken::Tree(Tree(levels)) => {
+            SlidingState::Sum(running) => running.leaving.keys().next().map(|_| next),
+            SlidingState::Tree(Tree(levels)) => {
                 let slice = levels.first().and_then(|nodes| nodes.keys().next());
                 slice.map(|slice| grid.windows(*slice).0.max(next))
             }
@@ -85,8 +85,8 @@ impl Sliding {
     /// How many sets of groups are kept.
     pub(super) fn held(&self) -> usize {
         let taken = match &self.taken {
-            Taken::Sum(running) => running.leaving.values().map(Vec::len).sum::<usize>() + 1,
-            Taken::Tree(Tree(levels)) => levels.iter().map(BTreeMap::len).sum(),
+            SlidingState::Sum(running) => running.leaving.values().map(Vec::len).sum::<usize>() + 1,
+            SlidingState::Tree(Tree(levels)) => levels.iter().map(BTreeMap::len).sum(),
         };
         self.waiting.len() + taken
     }
@@ -96,11 +96,11 @@ impl Sliding {
         let waiting = self.waiting.keys();
         let mut ranges: Vec<Range> = waiting.map(|slice| (slice.first, grid.windows(slice.number).1)).collect();
         match &self.taken {
-            Taken::Sum(running) => {
+            SlidingState::Sum(running) => {
                 let last = running.leaving.keys().next_back();
                 ranges.extend(last.map(|last| (next, *last)));
             }
-            Taken::Tree(Tree(levels)) => {
+            SlidingState::Tree(Tree(levels)) => {
                 let slices = levels.first().into_iter().flat_map(BTreeMap::keys);
                 ranges.extend(slices.map(|slice| grid.windows(*slice)));
             }
@@ -110,18 +110,18 @@ impl Sliding {
     }
 
     /// The groups that a window has so far, if none before it is asked for; everything stays.
-    pub(super) fn peek(&self, window: i64, grid: &Grid, aggregation: &Aggregation) -> Set {
+    pub(super) fn snapshot(&self, window: i64, grid: &Grid, aggregation: &Aggregation) -> GroupSet {
         let slices = grid.slices(window);
         let mut set = match &self.taken {
-            Taken::Sum(running) => {
-                let mut set = Set::small(aggregation);
+            SlidingState::Sum(running) => {
+                let mut set = GroupSet::small(aggregation);
                 let staying = running.leaving.range(window..).flat_map(|(_, parts)| parts);
                 staying.for_each(|(part, _)| {
                     set.merge_part(part);
                 });
                 set
             }
-            Taken::Tree(tree) => tree.merge(slices, aggregation),
+            SlidingState::Tree(tree) => tree.merge(slices, aggregation),
         };
         let is_taken = |slice: &Slice| slice.first <= window && (slices.0..slices.1).contains(&slice.number);
         let waiting = self.waiting.iter().filter(|(slice, _)| is_taken(slice));
@@ -145,20 +145,20 @@ impl Sliding {
         {
             let (slice, parts) = entry.remove_entry();
             match &mut self.taken {
-                Taken::Sum(running) => {
+                SlidingState::Sum(running) => {
                     let last = grid.windows(slice.number).1;
                     parts.into_iter().for_each(|part| running.enter(part, last));
                 }
-                Taken::Tree(tree) => tree.enter(slice.number, &parts, aggregation),
+                SlidingState::Tree(tree) => tree.enter(slice.number, &parts, aggregation),
             }
         }
         match &mut self.taken {
-            Taken::Sum(running) => {
+            SlidingState::Sum(running) => {
                 let rows = running.rows(aggregation, seconds, failures);
                 running.leave(window);
                 rows
             }
-            Taken::Tree(tree) => {
+            SlidingState::Tree(tree) => {
                 let rows = tree.merge(grid.slices(window), aggregation);
                 tree.forget(grid.slices(window + 1).0);
                 rows.into_rows(aggregation, seconds, failures)
@@ -167,9 +167,9 @@ impl Sliding {
     }
 }
 
-impl Running {
+impl SlidingSum {
     /// Adds groups of a slice until behind this window.
-    fn enter(&mut self, part: Part, last: i64) {
+    fn enter(&mut self, part: RunSlice, last: i64) {
         let groups = self.sum.merge_part(&part);
         self.empty += self.sum.groups() - self.slices.len();
         self.slices.resize(self.sum.groups(), 0);
@@ -225,9 +225,9 @@ impl Running {
 
 impl Tree {
     /// Enters groups of a slice.
-    fn enter(&mut self, slice: i64, parts: &[Part], aggregation: &Aggregation) {
+    fn enter(&mut self, slice: i64, parts: &[RunSlice], aggregation: &Aggregation) {
         for (level, nodes) in self.0.iter_mut().enumerate() {
-            let node = nodes.entry(slice >> level).or_insert_with(|| Set::small(aggregation));
+            let node = nodes.entry(slice >> level).or_insert_with(|| GroupSet::small(aggregation));
             for part in parts {
                 node.merge_part(part);
             }
@@ -235,8 +235,8 @@ impl Tree {
     }
 
     /// The groups of some slices: from the left in steps as large as the tree allows.
-    fn merge(&self, (first, end): (i64, i64), aggregation: &Aggregation) -> Set {
-        let mut merged = Set::small(aggregation);
+    fn merge(&self, (first, end): (i64, i64), aggregation: &Aggregation) -> GroupSet {
+        let mut merged = GroupSet::small(aggregation);
         let mut at = first;
         while at < end {
             let fits = (end - at).ilog2().min(at.trailing_zeros()) as usize;

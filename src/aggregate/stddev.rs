@@ -17,6 +17,6 @@ pub(super) const STDDEV: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance.sqrt(), exponent)),
 };

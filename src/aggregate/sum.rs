@@ -20,6 +20,6 @@ pub(super) const SUM: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Added>::boxed(settings, |sum, _| sum.value()),
 };

@@ -1,6 +1,6 @@
 //! `variance(x)`: the variance of a sample.
 
-use super::accumulator::{Finish, PerGroup, State, number};
+use super::accumulator::{Finish, GroupState, PerGroup, number};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, ExactSum, Example, Expansion, Position, Value, ValueRef, scale};
 
@@ -17,7 +17,7 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
     ordered: false,
     columns: None,
     shares_states: None,
-    only_runs: false,
+    running_only: false,
     accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance, 2 * exponent)),
 };
 
@@ -29,7 +29,7 @@ pub(super) struct Spread {
     count: u64,
 }
 
-impl State for Spread {
+impl GroupState for Spread {
     /// What is made of the variance of the numbers without a power of two, and of its exponent.
     type Shared = fn(f64, i32) -> f64;
 

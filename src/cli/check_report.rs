@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 
 use crate::data::{Batch, Number, escape_controls};
+use crate::encode::{self, EncoderDef, Look};
 use crate::engine::Outcome;
-use crate::format::{self, FormatDef, Look};
-use crate::plan::{Output, Plan};
+use crate::plan::{Plan, PlannedOutput};
 use crate::sink::SinkError;
 use crate::source;
-use crate::stage::{Check, Checked};
+use crate::stage::{AssertCounts, Check};
 
 use super::max_rejects::MaxRejects;
 
@@ -194,8 +194,8 @@ impl CheckContext<'_> {
     }
 
     /// An `assert` that rows have broken.
-    fn broken(&self, check: &Check, checked: &Checked) -> Trouble {
-        let Checked { rows, broken, shown } = checked;
+    fn broken(&self, check: &Check, checked: &AssertCounts) -> Trouble {
+        let AssertCounts { rows, broken, shown } = checked;
         let unit = if *rows == 1 { "row" } else { "rows" };
         let said = match &check.message {
             Some(message) => format!("{message}: "),
@@ -284,7 +284,7 @@ fn places(check: &Check, shown: &[Batch<'static>]) -> Vec<String> {
 }
 
 /// Printed rows with the place of each at the start of its line; a header has none.
-fn located(printed: &str, output: &Output, places: &[String]) -> String {
+fn located(printed: &str, output: &PlannedOutput, places: &[String]) -> String {
     let Some(width) = places.iter().map(|place| place.chars().count()).max() else {
         return printed.to_owned();
     };
@@ -301,19 +301,19 @@ fn located(printed: &str, output: &Output, places: &[String]) -> String {
 }
 
 /// Rows as stderr shows them: lines as they came, else in this format.
-fn print(output: &Output, format: &str, rows: &[Batch<'static>]) -> String {
+fn print(output: &PlannedOutput, format: &str, rows: &[Batch<'static>]) -> String {
     let look = Look {
         escapes: true, // whatever stands in the data, a terminal is not driven by it
         ..Look::default()
     };
-    let format: Option<&'static FormatDef> = format::find(format);
+    let format: Option<&'static EncoderDef> = encode::find(format);
     let mut encoder = match (output.lines, output.whole, format) {
-        (Some(line), ..) => format::make_lines(line, look),
+        (Some(line), ..) => encode::make_lines(line, look),
         (None, _, None) => return String::new(),
-        (None, None, Some(format)) => format::make(format, &output.columns, look),
+        (None, None, Some(format)) => encode::make(format, &output.columns, look),
         (None, Some(whole), Some(format)) => {
             let (columns, front) = (&output.columns, output.front);
-            format::make_open(format, whole, columns, front, &output.dropped, None, look)
+            encode::make_open(format, whole, columns, front, &output.dropped, None, look)
         }
     };
     let mut bytes = Vec::new();

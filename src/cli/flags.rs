@@ -65,7 +65,7 @@ pub(super) fn answer(typed: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::cli::options::OptionDef;
-    use crate::plan::{Plan, Printing};
+    use crate::plan::{OutputMode, Plan};
 
     #[test]
     fn what_is_written_instead_of_a_flag_is_accepted() {
@@ -75,7 +75,7 @@ mod tests {
                 assert!(OptionDef::find(name).is_some(), "{}", flag.here);
                 continue;
             }
-            let read = Plan::read(flag.here, Printing::AsItCame);
+            let read = Plan::read(flag.here, OutputMode::AsItCame);
             let found = read.err().unwrap_or_default();
             assert!(found.is_empty(), "{}: {found:?}", flag.here);
         }

@@ -39,10 +39,10 @@ use crate::data::set_time_defaults;
 use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
-use crate::plan::{Plan, WindowBy};
-use crate::sink::{NoCommands, Sink, Stdout, WholeFile};
+use crate::plan::{Plan, TimeDomain};
+use crate::sink::{AtomicFile, NoCommands, Sink, Stdout};
 use crate::source;
-use crate::stage::GoesBy;
+use crate::stage::OwnTime;
 
 use arguments::{Annotate, Arguments, Expression, Purpose, Request};
 use check_report::{CheckContext, cases};
@@ -130,7 +130,7 @@ fn run_expression(request: &Request) -> Status {
 }
 
 /// Reads the expression, then checks, explains or runs it.
-fn understand(request: &Request, report: Option<WholeFile>) -> Status {
+fn understand(request: &Request, report: Option<AtomicFile>) -> Status {
     let Some(expression) = &request.expression else {
         eprint("missing expression");
         eprint_as_is(help::USAGE);
@@ -146,7 +146,7 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
     set_time_defaults(request.time_defaults()); // nothing has read a time so far
     own_formats::set(request.formats_file.as_ref());
     if request.formats_file.is_some()
-        && let Err(reason) = decode::formats::own_formats()
+        && let Err(reason) = decode::log_formats::own_formats()
     {
         eprint(reason);
         return Status::Wrong;
@@ -223,7 +223,7 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
 }
 
 /// Runs the plan of an expression to its end.
-fn execute(request: &Request, plan: Plan, expression: &str, report: Option<WholeFile>) -> Status {
+fn execute(request: &Request, plan: Plan, expression: &str, report: Option<AtomicFile>) -> Status {
     if let Some(reason) = outputs::standard_output() {
         eprint(reason);
         return Status::Failed;
@@ -297,9 +297,9 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Whole
 /// What to say where windows go by the time at which files are read, which is hardly meant.
 fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
     let by = plan.window.as_ref().map(|window| &window.by);
-    let (what, written, field) = match (by, plan.joins_by()) {
-        (_, GoesBy::Arrival(field)) => ("join", "within …", field),
-        (Some(WindowBy::Arrival(field)), _) => ("window", "window …", field.clone()),
+    let (what, written, field) = match (by, plan.join_time()) {
+        (_, OwnTime::Processing(field)) => ("join", "within …", field),
+        (Some(TimeDomain::Processing(field)), _) => ("window", "window …", field.clone()),
         _ => return None,
     };
     let field = field.as_deref().unwrap_or("FIELD");

@@ -2,8 +2,8 @@
 
 use crate::data::{Framing, RecordStart, Regroup};
 use crate::expr::pattern;
-use crate::expr::scope::closest;
 use crate::lang::ast::Span;
+use crate::lang::suggest::did_you_mean;
 use crate::lang::{self, Diagnostic};
 use crate::plan::Records;
 
@@ -27,7 +27,7 @@ pub(super) fn records(text: &str) -> Result<Records, Diagnostic> {
         }
         _ => {
             let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-            let help = match closest(text, &names) {
+            let help = match did_you_mean(text, &names) {
                 Some(close) => format!("did you mean --records {close}?"),
                 None => "write --records 0, --records json or --records '/^[0-9]{4}-/'".to_owned(),
             };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::data::escape_controls;
 use crate::lang::{self, Diagnostic};
-use crate::plan::{self, Plan, Printing};
+use crate::plan::{self, OutputMode, Plan};
 use crate::source;
 
 use super::layout::write_paragraphs;
@@ -127,7 +127,7 @@ pub(super) fn name(name: &str, nearest: &[&str]) -> String {
 }
 
 fn is_right(expression: &str) -> bool {
-    lang::parse(expression).and_then(|pipeline| Plan::of(&pipeline, Printing::AsItCame)).is_ok()
+    lang::parse(expression).and_then(|pipeline| Plan::of(&pipeline, OutputMode::AsItCame)).is_ok()
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! Options that the expression leaves nothing to do: taken without a word, they would promise what does not happen.
 
 use super::arguments::Request;
-use crate::plan::{Plan, PlannedWindow, WindowBy};
-use crate::stage::GoesBy;
+use crate::plan::{Plan, PlannedWindow, TimeDomain};
+use crate::stage::OwnTime;
 use crate::window::Kind;
 
 /// The mistake of the first such option.
 pub(super) fn unused(request: &Request, plan: &Plan) -> Option<String> {
     let kind = plan.window.as_ref().map(|window| window.window.kind);
-    let is_timed = |window: &PlannedWindow| matches!(window.by, WindowBy::Time(_));
-    let has_times = plan.window.as_ref().is_some_and(is_timed) || plan.joins_by() == GoesBy::Field;
+    let is_timed = |window: &PlannedWindow| matches!(window.by, TimeDomain::Event(_));
+    let has_times = plan.window.as_ref().is_some_and(is_timed) || plan.join_time() == OwnTime::Event;
     let (option, missing, help) = if request.fill && !matches!(kind, Some(Kind::Time { .. })) {
         let missing = "no window of time, which could be without records";
         ("--fill", missing, "write '… | window 1m on FIELD'")

@@ -10,9 +10,9 @@ pub struct Slot(pub u32);
 
 /// The slots that something further on still reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LiveSlots(Vec<bool>);
+pub struct SlotSet(Vec<bool>);
 
-impl LiveSlots {
+impl SlotSet {
     /// Adds a slot.
     pub fn insert(&mut self, slot: Slot) {
         let index = slot.0 as usize;
@@ -86,12 +86,12 @@ impl<'a> Batch<'a> {
     }
 
     /// Whether any column that is there stays live.
-    pub fn has_any(&self, live: &LiveSlots) -> bool {
+    pub fn has_any(&self, live: &SlotSet) -> bool {
         live.iter().any(|slot| self.get(slot).is_some())
     }
 
     /// Keeps the rows named (in that order, repeated if named twice) of the live columns and drops all others.
-    pub fn gather(&mut self, rows: &[u32], live: &LiveSlots) {
+    pub fn gather(&mut self, rows: &[u32], live: &SlotSet) {
         for (index, column) in self.columns.iter_mut().enumerate() {
             if live.contains(Slot(index as u32)) {
                 if let Some(column) = column {
@@ -105,12 +105,12 @@ impl<'a> Batch<'a> {
     }
 
     /// The slots of all columns that are there.
-    pub fn slots(&self) -> LiveSlots {
-        LiveSlots(self.columns.iter().map(Option::is_some).collect())
+    pub fn slots(&self) -> SlotSet {
+        SlotSet(self.columns.iter().map(Option::is_some).collect())
     }
 
     /// The rows named of the live columns, as a batch of its own.
-    pub fn pick(&self, rows: &[u32], live: &LiveSlots) -> Batch<'a> {
+    pub fn pick(&self, rows: &[u32], live: &SlotSet) -> Batch<'a> {
         let pick = |(index, column): (usize, &Option<Column<'a>>)| {
             let column = column.as_ref().filter(|_| live.contains(Slot(index as u32)));
             column.map(|column| column.gather(rows))
@@ -146,7 +146,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Drops the columns that nothing reads any more.
-    pub fn retain(&mut self, live: &LiveSlots) {
+    pub fn retain(&mut self, live: &SlotSet) {
         for (index, column) in self.columns.iter_mut().enumerate() {
             if !live.contains(Slot(index as u32)) {
                 *column = None;
@@ -155,7 +155,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps the first rows only.
-    pub fn truncate(&mut self, rows: usize, live: &LiveSlots) {
+    pub fn truncate(&mut self, rows: usize, live: &SlotSet) {
         if rows < self.rows {
             self.gather(&(0..rows as u32).collect::<Vec<_>>(), live);
         }
@@ -175,7 +175,7 @@ impl<'a> Batch<'a> {
 const GATHERED_ROWS: usize = 1 << 14;
 
 /// The rows named by batch and row, in the order named, as new batches with the live columns.
-pub fn gather_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &LiveSlots) -> Vec<Batch<'static>> {
+pub fn gather_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &SlotSet) -> Vec<Batch<'static>> {
     rows.chunks(GATHERED_ROWS)
         .enumerate()
         .map(|(index, rows)| {

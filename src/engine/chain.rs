@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::aggregate::{Aggregation, Executor, Merged, Partial};
 use crate::data::{Batch, Column, LastTimes, Value, replace_last_times};
 use crate::expr::Failures;
-use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, Step};
+use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, RowStep};
 use crate::stage::{Account, Operator};
 use crate::window::{Arrival, Limits, Mark, Written};
 
@@ -43,7 +43,7 @@ pub(super) struct Chain<'p> {
 
 #[allow(clippy::large_enum_variant, reason = "there are as many as stages")]
 enum Link<'p> {
-    Rows(&'p Step),
+    Rows(&'p RowStep),
     Operator(Box<dyn Operator>),
     Grouped(Partial, Merged),
 }
@@ -74,7 +74,7 @@ impl<'p> Chain<'p> {
         let incoming = match &plan.exchange {
             _ if plan.explodes_early() => Incoming::Rows,
             Exchange::Ordered(stage, _) if !stage.is_blocking() => Incoming::Records,
-            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => Incoming::Passed,
+            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => Incoming::Passed,
             Exchange::Grouped(_) => Incoming::Rows,
         };
         Chain::new(plan, &plan.merge, incoming, executor)
@@ -211,9 +211,9 @@ impl<'p> Chain<'p> {
         let rows = match &mut self.links[index] {
             Link::Grouped(partial, merged) => {
                 merged.add(partial.take(), self.executor);
-                merged.peek(self.executor)
+                merged.snapshot(self.executor)
             }
-            Link::Operator(operator) if !gives_records => operator.peek(),
+            Link::Operator(operator) if !gives_records => operator.snapshot(),
             Link::Operator(_) | Link::Rows(_) => return None,
         };
         Some((index, rows))
@@ -239,10 +239,10 @@ impl<'p> Chain<'p> {
         };
         let mut rows = match &mut self.links[first] {
             Link::Rows(_) => Vec::new(),
-            Link::Operator(operator) => operator.peek(),
+            Link::Operator(operator) => operator.snapshot(),
             Link::Grouped(partial, merged) => {
                 merged.add(partial.take(), self.executor);
-                merged.peek(self.executor)
+                merged.snapshot(self.executor)
             }
         };
         let behind = &self.steps[first + 1..];

@@ -17,7 +17,7 @@ impl<'p> Results<'p> {
         };
         let executor: &'p dyn Executor = *executor;
         let (rows, behind) = match merged {
-            Some(merged) => (merged.peek(executor), &plan.merge[..]),
+            Some(merged) => (merged.snapshot(executor), &plan.merge[..]),
             None => {
                 let (link, rows) = chain.peek_groups()?;
                 (rows, &plan.merge[link + 1..])

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceShare, Sliced, Windowed};
-use crate::data::{Batch, LiveSlots, Position, Slot, Value, time_defaults};
+use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceRuns, SlicedPartial, WindowedGroups};
+use crate::data::{Batch, Position, Slot, SlotSet, Value, time_defaults};
 use crate::expr::Failures;
 use crate::plan::PlannedWindow;
 use crate::window::{Clock, Grid, Kind, Placer, RowLog, Slice};
@@ -30,10 +30,10 @@ pub(super) enum Keeper {
 /// Groups by slice; where records come to this side, they are put into slices first.
 pub(super) struct Groups {
     aggregation: Arc<Aggregation>,
-    windowed: Box<Windowed>,
+    windowed: Box<WindowedGroups>,
     grid: Grid,
     of_rows: bool,
-    sliced: Box<Sliced>,
+    sliced: Box<SlicedPartial>,
     /// Of the next records.
     position: u64,
     fill: Option<Fill>,
@@ -84,7 +84,7 @@ impl Keeper {
         planned: &PlannedWindow,
         first: Option<Arc<Aggregation>>,
         keys: Vec<Slot>,
-        live: LiveSlots,
+        live: SlotSet,
     ) -> Keeper {
         let grid = Grid::of(&planned.window, &time_defaults().zone);
         let of_rows = planned.window.is_of_rows();
@@ -95,11 +95,11 @@ impl Keeper {
             }
             (None, None, Kind::Session { gap }) => Keeper::SessionRows(Box::new(SessionRecords::new(keys, gap, live))),
             (Some(aggregation), Some(grid), _) => Keeper::Groups(Groups {
-                windowed: Box::new(Windowed::new(Arc::clone(&aggregation), grid.clone())),
+                windowed: Box::new(WindowedGroups::new(Arc::clone(&aggregation), grid.clone())),
                 aggregation: Arc::clone(&aggregation),
                 grid,
                 of_rows,
-                sliced: Box::new(Sliced::new(aggregation)),
+                sliced: Box::new(SlicedPartial::new(aggregation)),
                 position: 0,
                 fill,
             }),
@@ -109,7 +109,7 @@ impl Keeper {
     }
 
     /// Adds groups that workers have put into slices.
-    pub(super) fn add(&mut self, share: SliceShare, executor: &dyn Executor) {
+    pub(super) fn add(&mut self, share: SliceRuns, executor: &dyn Executor) {
         if let Keeper::Groups(groups) = self {
             groups.windowed.add(share, executor);
         }
@@ -161,7 +161,7 @@ impl Keeper {
                 let open = groups.windowed.open(MOST_OPEN).into_iter();
                 let window = |window| {
                     let (start, end) = standing.bounds(&groups.grid, window)?;
-                    let rows = groups.windowed.peek(window, executor);
+                    let rows = groups.windowed.snapshot(window, executor);
                     Some(Next::Window(start, end, rows))
                 };
                 open.filter_map(window).collect()
@@ -174,7 +174,7 @@ impl Keeper {
                 };
                 open.filter_map(window).collect()
             }
-            Keeper::Sessions(groups) => groups.peek().map(Next::Sessions).into_iter().collect(),
+            Keeper::Sessions(groups) => groups.snapshot().map(Next::Sessions).into_iter().collect(),
             Keeper::SessionRows(records) => records.open(),
         }
     }

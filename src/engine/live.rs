@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::data::{Batch, LiveSlots};
-use crate::format::Look;
+use crate::data::{Batch, SlotSet};
+use crate::encode::Look;
 use crate::plan::{self, Plan};
 use crate::sink::Display;
 
@@ -15,7 +15,7 @@ use super::{Encoding, LiveTable};
 /// The table on the terminal.
 pub(super) struct Live<'p> {
     display: Display,
-    output: &'p plan::Output,
+    output: &'p plan::PlannedOutput,
     encoding: Encoding,
     look: Look,
     /// The rows of the last picture, as many as can be shown, and how many it had.
@@ -196,7 +196,7 @@ fn first(batches: Vec<Batch<'static>>, rows: usize) -> Vec<Batch<'static>> {
         if left == 0 {
             break;
         }
-        let all: LiveSlots = batch.slots();
+        let all: SlotSet = batch.slots();
         batch.truncate(left, &all);
         left -= batch.rows;
         kept.push(batch);

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use crate::aggregate::{Run, SliceShare};
+use crate::aggregate::{GroupRun, SliceRuns};
 use crate::data::{Batch, RejectedRecord};
 use crate::expr::Failures;
 use crate::stage::{Checks, Header};
@@ -90,9 +90,9 @@ pub(super) enum Message {
 #[derive(Debug)]
 pub(super) enum Share {
     /// Of the whole stream.
-    Whole(Vec<Run>),
+    Whole(Vec<GroupRun>),
     /// Of each slice of time.
-    Slices(SliceShare),
+    Slices(SliceRuns),
 }
 
 /// What became of a chunk.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::data::{Batch, Column, Slot};
-use crate::plan::{PlannedWindow, WindowBy};
+use crate::plan::{PlannedWindow, TimeDomain};
 use crate::window::{Arrival, Clock, Grid, Limits, Mark, Placed, Placer, Reach, Slice, Watermark};
 
 use super::arrivals::Arrived;
@@ -19,7 +19,7 @@ pub(super) struct Windowing {
 }
 
 struct Shared {
-    by: WindowBy,
+    by: TimeDomain,
     arrival: Slot,
     of_rows: bool,
     grid: Grid,
@@ -30,7 +30,7 @@ struct Shared {
 /// Gives each record of a chunk its place, in their order.
 #[derive(Clone)]
 pub(super) struct Places<'w> {
-    by: &'w WindowBy,
+    by: &'w TimeDomain,
     arrival: Slot,
     placer: Placer<'w>,
     read_ns: i64,
@@ -64,12 +64,12 @@ impl Windowing {
         let mut reach = Reach::new(limit);
         for batch in batches.filter(|batch| batch.rows > 0) {
             match &shared.by {
-                WindowBy::Time(slot) => reach.add(times_in(batch, *slot)),
-                WindowBy::Arrival(_) => match Arrived::of(batch, shared.arrival, done.read_ns) {
+                TimeDomain::Event(slot) => reach.add(times_in(batch, *slot)),
+                TimeDomain::Processing(_) => match Arrived::of(batch, shared.arrival, done.read_ns) {
                     Arrived::At(ns) => reach.add(&[ns]),
                     Arrived::Each(times) => reach.add(&times),
                 },
-                WindowBy::Number => reach.add_rows(batch.rows),
+                TimeDomain::RowCount => reach.add_rows(batch.rows),
             }
         }
         let (clock, rows) = shared.watermark.take(done.sequence, |watermark| {
@@ -110,12 +110,12 @@ impl Places<'_> {
         let numbers = self.rows as i64 + 1..;
         self.rows += batch.rows as u64;
         match self.by {
-            WindowBy::Time(slot) => place(&mut self.placer, times_in(batch, *slot)),
-            WindowBy::Arrival(_) => {
+            TimeDomain::Event(slot) => place(&mut self.placer, times_in(batch, *slot)),
+            TimeDomain::Processing(_) => {
                 let arrived = Arrived::of(batch, self.arrival, self.read_ns);
                 place(&mut self.placer, &arrived.times(batch.rows))
             }
-            WindowBy::Number => {
+            TimeDomain::RowCount => {
                 let numbers: Vec<i64> = numbers.take(batch.rows).collect();
                 place(&mut self.placer, &numbers)
             }
@@ -131,22 +131,22 @@ impl Places<'_> {
 /// The watermark of a planned window.
 pub(super) fn watermark(planned: &PlannedWindow, limits: Limits) -> Watermark {
     match planned.by {
-        WindowBy::Time(_) => {
+        TimeDomain::Event(_) => {
             let Limits { sources, max_jump_ns, idle_ns } = limits;
             let late = planned.window.late_ns;
             Watermark::of_times(late, max_jump_ns, sources).idle_after(idle_ns)
         }
-        WindowBy::Arrival(_) => Watermark::of_arrival(),
-        WindowBy::Number => Watermark::of_rows(),
+        TimeDomain::Processing(_) => Watermark::of_arrival(),
+        TimeDomain::RowCount => Watermark::of_rows(),
     }
 }
 
 /// Where each row of a batch stands: its time, or its number.
 pub(super) fn times(planned: &PlannedWindow, batch: &Batch<'_>, watermark: &Watermark, read_ns: i64) -> Vec<i64> {
     match &planned.by {
-        WindowBy::Time(slot) => times_in(batch, *slot).to_vec(),
-        WindowBy::Arrival(_) => Arrived::of(batch, planned.arrival, read_ns).times(batch.rows),
-        WindowBy::Number => {
+        TimeDomain::Event(slot) => times_in(batch, *slot).to_vec(),
+        TimeDomain::Processing(_) => Arrived::of(batch, planned.arrival, read_ns).times(batch.rows),
+        TimeDomain::RowCount => {
             let first = watermark.rows() as i64 + 1;
             (first..first + batch.rows as i64).collect()
         }

@@ -35,7 +35,7 @@ impl<'p> Results<'p> {
         }
         let merged = match &plan.exchange {
             Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
-            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => None,
+            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => None,
         };
         let mut chain = Chain::of(plan, executor);
         chain.begin(limits, written);
@@ -97,7 +97,7 @@ impl<'p> Results<'p> {
     pub(super) fn picture(&mut self) -> Vec<Batch<'static>> {
         match self {
             Results::Stream { plan, merged: Some(merged), executor, .. } => {
-                Chain::of(plan, *executor).all(merged.peek(*executor))
+                Chain::of(plan, *executor).all(merged.snapshot(*executor))
             }
             Results::Stream { chain, .. } => chain.peek(),
             Results::Windows(windows) => windows.picture(),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::aggregate::sessions_in_order;
-use crate::data::{Batch, Column, LiveSlots, Slot, Value};
+use crate::data::{Batch, Column, Slot, SlotSet, Value};
 use crate::group::{GroupTable, groups_of};
 use crate::window::{RowLog, Session, Sessions};
 
@@ -25,7 +25,7 @@ pub(super) struct SessionRecords {
 
 impl SessionRecords {
     /// No record yet. Of each, the slots in `live` are kept.
-    pub(super) fn new(keys: Vec<Slot>, gap: i64, live: LiveSlots) -> Self {
+    pub(super) fn new(keys: Vec<Slot>, gap: i64, live: SlotSet) -> Self {
         SessionRecords {
             keys,
             table: GroupTable::with_capacity(0),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::aggregate::{Executor, SessionRows};
-use crate::data::{Batch, Column, LiveSlots, Number, Value, ValueRef};
+use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
-use crate::plan::{Exchange, MergeStep, Place, Plan, PlannedWindow, WindowBy};
-use crate::stage::{Account, GoesBy};
+use crate::plan::{AssignedBy, Exchange, MergeStep, Plan, PlannedWindow, TimeDomain};
+use crate::stage::{Account, OwnTime};
 use crate::window::{Arrival, Limits, Mark, Reach, Watermark};
 
 use super::chain::{Chain, Incoming, set_bounds};
@@ -67,19 +67,19 @@ pub(super) struct Tally {
 impl<'p> Windows<'p> {
     pub(super) fn new(plan: &'p Plan, planned: &'p PlannedWindow, limits: Limits, executor: &'p dyn Executor) -> Self {
         let (before, behind) = match planned.place {
-            Place::Workers => plan.merge.split_at(0),
-            Place::Merge(at) => plan.merge.split_at(at),
+            AssignedBy::Workers => plan.merge.split_at(0),
+            AssignedBy::Merge(at) => plan.merge.split_at(at),
         };
-        // Sliced groups are the first step themselves: what is behind begins with the next one.
+        // SlicedPartial groups are the first step themselves: what is behind begins with the next one.
         let first = match (&plan.exchange, planned.place) {
-            (Exchange::Grouped(aggregation), Place::Workers) => Some(Arc::clone(aggregation)),
+            (Exchange::Grouped(aggregation), AssignedBy::Workers) => Some(Arc::clone(aggregation)),
             _ => match behind.first() {
                 Some(MergeStep::Grouped(aggregation)) => Some(Arc::clone(aggregation)),
                 _ => None,
             },
         };
-        let is_sliced = matches!(planned.place, Place::Workers);
-        let is_joined = plan.joins_by() != GoesBy::Nothing;
+        let is_sliced = matches!(planned.place, AssignedBy::Workers);
+        let is_joined = plan.join_time() != OwnTime::None;
         let explodes = plan.explodes_early();
         let (behind, incoming) = match &first {
             Some(_) if is_sliced => (behind, Incoming::Rows),
@@ -87,7 +87,7 @@ impl<'p> Windows<'p> {
             None if explodes || is_joined => (behind, Incoming::Rows),
             None => (behind, Incoming::Passed),
         };
-        let (mut live, mut keys) = (LiveSlots::default(), Vec::new());
+        let (mut live, mut keys) = (SlotSet::default(), Vec::new());
         if let Some(MergeStep::Ordered(stage, after)) = behind.first() {
             (live, keys) = (after.clone(), stage.keys());
             stage.reads(&mut live);
@@ -222,7 +222,7 @@ impl<'p> Windows<'p> {
     /// How far the stream has come.
     fn standing(&self, watermark: Option<i64>) -> Standing {
         let rows_read = match self.planned.by {
-            WindowBy::Number => {
+            TimeDomain::RowCount => {
                 let by_workers = self.reached.saturating_sub(1);
                 Some((self.watermark.rows() as i64).max(by_workers))
             }
@@ -250,7 +250,7 @@ impl<'p> Windows<'p> {
     /// How far the watermark is behind the clock, where windows go by a time that records have.
     pub(super) fn lag(&self) -> Option<Duration> {
         let reached = self.reached.max(self.watermark.now());
-        let is_timed = matches!(self.planned.by, WindowBy::Time(_)) && reached > i64::MIN;
+        let is_timed = matches!(self.planned.by, TimeDomain::Event(_)) && reached > i64::MIN;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
         let reached = Duration::from_nanos(u64::try_from(reached).ok()?);
         is_timed.then(|| now.saturating_sub(reached))

@@ -1,6 +1,6 @@
 //! Failed conversions: values that were used as what they are not. Counted, with the first example.
 
-use crate::data::{Batch, LiveSlots, Number, Slot, ValueRef, write_text};
+use crate::data::{Batch, Number, Slot, SlotSet, ValueRef, write_text};
 
 /// What one worker has counted since it was last asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct Origin {
 
 impl Origin {
     /// Adds the slots that are read.
-    pub fn reads(self, slots: &mut LiveSlots) {
+    pub fn reads(self, slots: &mut SlotSet) {
         slots.insert(self.source);
         slots.insert(self.number);
     }

@@ -1,16 +1,16 @@
 //! Binds `count, sum(x) where c as total by y`.
 
 use crate::aggregate::{
-    self, AggregateDef, Aggregation, ArgumentKind, BoundAggregate, Constant, Key, Ranking, Settings,
+    self, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, Constant, GroupKey, Ranking,
 };
 use crate::data::{Number, Value};
 use crate::expr::is_time;
-use crate::expr::scope::closest;
-use crate::expr::{Node, Origin, Scope, bind, bind_condition};
+use crate::expr::{BoundExpr, Origin, Scope, bind, bind_condition};
 use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateCall};
+use crate::lang::suggest::did_you_mean;
 
 /// Binds the list; the scope behind it has the keys, then the aggregates.
 pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Vec<Diagnostic>> {
@@ -61,7 +61,7 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
             if is_time(&node, scope) {
                 scope.set_time(slot);
             }
-            Key { node, slot }
+            GroupKey { node, slot }
         })
         .collect();
     let calls: Vec<(&AggregateCall<'_>, &'static AggregateDef)> =
@@ -92,8 +92,8 @@ pub(super) fn origin(scope: &Scope) -> Option<Origin> {
 }
 
 /// What looks back from record to record is no aggregate of a group.
-fn reject_running(call: &AggregateCall<'_>, parts: Parts) -> Result<Parts, Vec<Diagnostic>> {
-    if !parts.def.only_runs {
+fn reject_running(call: &AggregateCall<'_>, parts: BoundCall) -> Result<BoundCall, Vec<Diagnostic>> {
+    if !parts.def.running_only {
         return Ok(parts);
     }
     let name = &call.name.text;
@@ -132,24 +132,25 @@ fn shares(calls: &[(&AggregateCall<'_>, &'static AggregateDef)], index: usize) -
 }
 
 /// What a call was bound to.
-pub(super) struct Parts {
+pub(super) struct BoundCall {
     pub(super) def: &'static AggregateDef,
-    pub(super) arguments: Vec<Node>,
-    pub(super) condition: Option<Node>,
-    pub(super) settings: Settings,
+    pub(super) arguments: Vec<BoundExpr>,
+    pub(super) condition: Option<BoundExpr>,
+    pub(super) settings: AggregateSettings,
 }
 
-pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts, Vec<Diagnostic>> {
+pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<BoundCall, Vec<Diagnostic>> {
     let name = &call.name;
     let Some(def) = aggregate::find(&name.text) else {
         return Err(vec![unknown_aggregate(call)]);
     };
     let mut condition = call.condition.map(|condition| bind_condition(condition, scope)).transpose()?;
-    let mut settings = Settings { name: name.text.clone(), column: call.column_name(), ..Settings::default() };
+    let mut settings =
+        AggregateSettings { name: name.text.clone(), column: call.column_name(), ..AggregateSettings::default() };
     if let (ArgumentKind::OptionalCondition, [counted]) = (def.argument, call.arguments) {
         let counted = bind_condition(counted, scope)?;
         condition = Some(match condition {
-            Some(condition) => Node::And(Box::new(condition), Box::new(counted)),
+            Some(condition) => BoundExpr::And(Box::new(condition), Box::new(counted)),
             None => counted,
         });
     } else {
@@ -180,7 +181,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Parts
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    Ok(Parts { def, arguments, condition, settings })
+    Ok(BoundCall { def, arguments, condition, settings })
 }
 
 /// Whether there are as many arguments as the aggregate takes.
@@ -245,13 +246,13 @@ fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Di
 }
 
 /// One of the expressions that are aggregated; a constant of the wrong type is a mistake.
-fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Vec<Diagnostic>> {
+fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<BoundExpr, Vec<Diagnostic>> {
     if let ArgumentKind::Condition = def.argument {
         return bind_condition(expr, scope);
     }
     let node = bind(expr, scope)?;
     match &node {
-        Node::Constant(value)
+        BoundExpr::Constant(value)
             if def.argument.is_numeric() && *value != Value::Null && value.borrow().as_number().is_none() =>
         {
             let message = format!("expected a number, found `{expr}`");
@@ -270,8 +271,8 @@ pub(super) fn meant(typed: &str, names: &[&str]) -> Option<String> {
         return Some(lower);
     }
     percentile(&lower)
-        .or(super::vocabulary::aggregate(typed).map(str::to_owned))
-        .or(closest(typed, names).map(str::to_owned))
+        .or(super::foreign_verbs::aggregate(typed).map(str::to_owned))
+        .or(did_you_mean(typed, names).map(str::to_owned))
 }
 
 /// Whether an aggregate has this name, with a constant in it that fits.

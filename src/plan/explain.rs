@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::data::{Framing, Regroup};
-use crate::stage::GoesBy;
+use crate::stage::OwnTime;
 use crate::window::Kind;
 
-use super::live::Scanned;
-use super::union::Reading;
-use super::{MergeStep, Metadata, Output, Place, PlannedWindow, Step, WindowBy};
+use super::lower::Scanned;
+use super::union::InputFraming;
+use super::{AssignedBy, MergeStep, Metadata, PlannedOutput, PlannedWindow, RowStep, TimeDomain};
 
 /// What is decoded, what runs side by side, what bounds memory, when results appear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,11 +21,11 @@ impl Explanation {
     /// `branches` are other sources, each with what is done with its records alone.
     pub(super) fn of(
         texts: &[String],
-        (reading, scanned, metadata): (Reading, Scanned, Metadata),
-        (done, map, branches): (Option<usize>, &[(usize, Step)], &[String]),
+        (reading, scanned, metadata): (InputFraming, Scanned, Metadata),
+        (done, map, branches): (Option<usize>, &[(usize, RowStep)], &[String]),
         merge: &[(usize, MergeStep)],
         window: Option<&PlannedWindow>,
-        output: &Output,
+        output: &PlannedOutput,
     ) -> Explanation {
         let mut rows = Vec::new();
         let mut decoded = match scanned {
@@ -94,7 +94,7 @@ impl Explanation {
                         (false, Some(limit)) => format!("in order; {limit} pass"),
                         _ => format!("in order; memory: {}", stage.memory()),
                     };
-                    let is_reduced = stage.goes_by() == GoesBy::Nothing;
+                    let is_reduced = stage.own_time() == OwnTime::None;
                     let reduced = "only what can be in the answer is passed on";
                     (is_reduced.then_some(reduced), memory)
                 }
@@ -104,7 +104,7 @@ impl Explanation {
                 MergeStep::Ordered(stage, _) => stage.is_blocking(),
                 MergeStep::Rows(_) => false,
             };
-            let is_gathered = matches!(window, Some(window) if window.place == Place::Merge(0));
+            let is_gathered = matches!(window, Some(window) if window.place == AssignedBy::Merge(0));
             if let (0, Some(first), false) = (place, first, is_gathered) {
                 rows.push(("each thread", texts[*index].clone(), first.to_owned()));
             }
@@ -132,8 +132,8 @@ impl Explanation {
 /// Who puts records into windows, and what is held of those that are open.
 fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, String) {
     let who = match window.place {
-        Place::Workers => "each thread",
-        Place::Merge(_) => "together",
+        AssignedBy::Workers => "each thread",
+        AssignedBy::Merge(_) => "together",
     };
     let note = match (window.window.kind, is_grouped) {
         (Kind::Session { .. }, true) => "records into sessions, in order; memory: one row for each open session",
@@ -150,11 +150,11 @@ fn when_final(window: &PlannedWindow) -> &'static str {
         (_, Kind::Session { .. }) => {
             "each session when it is final: its key has been silent, and none that began before is open"
         }
-        (WindowBy::Time(_), _) => {
+        (TimeDomain::Event(_), _) => {
             "each window when it is final: the largest time so far, less `late`, has reached its end"
         }
-        (WindowBy::Arrival(_), _) => "each window when it is final: the clock has reached its end",
-        (WindowBy::Number, _) => "each window when it is final: its last record has come",
+        (TimeDomain::Processing(_), _) => "each window when it is final: the clock has reached its end",
+        (TimeDomain::RowCount, _) => "each window when it is final: its last record has come",
     }
 }
 

@@ -2,42 +2,43 @@
 //! workers do side by side and what the coordinator does with all of it. Pure: no threads, no I/O.
 
 mod aggregates;
-mod amended;
 mod checks;
 mod comparisons;
 mod explain;
-mod live;
+mod foreign_verbs;
+mod lower;
+mod refine;
 mod running;
 mod scan;
 mod stages;
 mod union;
-mod vocabulary;
 mod window;
 
 use std::sync::Arc;
 
-pub use vocabulary::meaning;
+pub use foreign_verbs::meaning;
 
 use crate::aggregate::Aggregation;
-use crate::data::{Framing, LiveSlots, Preface, Regroup, Scanner, Slot};
+use crate::data::{Framing, Prologue, Regroup, Scanner, Slot, SlotSet};
+use crate::encode::OutputColumn;
 use crate::expr::Met;
-use crate::expr::scope::{ReadFile, closest};
-use crate::format::OutputColumn;
+use crate::expr::scope::ReadFile;
 use crate::lang::ast::Pipeline;
+use crate::lang::suggest::did_you_mean;
 use crate::lang::{self, Diagnostic, MAX_DIAGNOSTICS};
-use crate::stage::{Check, FirstHeader, GoesBy, OrderedStage, RowStage, SideFile, Watched};
+use crate::stage::{Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
 
 pub use explain::Explanation;
-pub use window::{Bounds, Place, PlannedWindow, WindowBy};
+pub use window::{AssignedBy, Bounds, PlannedWindow, TimeDomain};
 
 /// What the engine runs.
 pub struct Plan {
     /// Where records come from: the sources of the command line, then those that have a name.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<PlannedInput>,
     /// What workers do with each batch, in this order; those of some inputs come in on the way.
-    pub map: Vec<Step>,
+    pub map: Vec<RowStep>,
     /// From this step on rows of some input are pieces of records that its own stages have cut up.
-    pub pieces_from: Option<usize>,
+    pub exploded_from: Option<usize>,
     /// How the batches of all workers come together.
     pub exchange: Exchange,
     /// What the coordinator does behind the exchange, in this order.
@@ -49,13 +50,13 @@ pub struct Plan {
     /// If rejected lines are kept, and stages behind the exchange may reject records: how to keep them.
     pub late_rejects: Option<LateRejects>,
     /// What is printed.
-    pub output: Output,
+    pub output: PlannedOutput,
     /// Every row of the result must satisfy these.
     pub asserts: Vec<Check>,
     /// The run ends as soon as a row of the result satisfies this.
     pub until: Option<Check>,
     /// Fields that only the data can have: those that never were there are named at the end.
-    pub watched: Vec<Watched>,
+    pub watched: Vec<WatchedField>,
     /// Comparisons as they are written: those that never met two values of comparable types are named at the end.
     comparisons: Vec<([String; 3], Met)>,
     /// The plan in words.
@@ -63,7 +64,7 @@ pub struct Plan {
 }
 
 /// Where records come from, and how they are read.
-pub struct Input {
+pub struct PlannedInput {
     /// As the expression names it; that of the command line has no name.
     pub name: String,
     /// Where records end. If not at every newline, the scanner gives a row for each record.
@@ -71,18 +72,18 @@ pub struct Input {
     /// How records are found that no byte ends; `framing` then says how those that were found are split.
     pub regroup: Option<Regroup>,
     /// What stands in front of each source's records.
-    pub preface: Preface,
+    pub prologue: Prologue,
     /// From bytes to the first batch.
     pub scanner: Box<dyn Scanner>,
     /// What the source must say of each record.
     pub metadata: Metadata,
     /// What workers do with each of its batches, before they come to those of others.
-    pub map: Vec<Step>,
+    pub map: Vec<RowStep>,
     /// It goes on with this step of the plan.
-    pub enters: usize,
+    pub joins_at: usize,
 }
 
-impl Input {
+impl PlannedInput {
     /// Whether its own steps make several rows of a record.
     fn explodes(&self) -> bool {
         self.scanner.explodes() || self.map.iter().any(|step| step.stage.explodes())
@@ -113,11 +114,11 @@ pub struct LateRejects {
 }
 
 /// A row-by-row stage with the slots that are read behind it.
-pub struct Step {
+pub struct RowStep {
     /// The stage.
     pub stage: Box<dyn RowStage>,
     /// What is still read behind it.
-    pub live: LiveSlots,
+    pub live: SlotSet,
 }
 
 /// How the batches of all workers come together.
@@ -125,9 +126,9 @@ pub enum Exchange {
     /// Nothing depends on other records: workers encode their rows, which are written in order.
     Rows,
     /// Batches go to the coordinator in order, each reduced by the worker to what can matter.
-    Ordered(Arc<dyn OrderedStage>, LiveSlots),
+    Ordered(Arc<dyn OrderedStage>, SlotSet),
     /// Batches go to the coordinator in order, with these slots: it puts them into windows.
-    Gathered(LiveSlots),
+    Gather(SlotSet),
     /// Each worker keeps groups of its own, which are merged when a batch ends.
     Grouped(Arc<Aggregation>),
 }
@@ -135,16 +136,16 @@ pub enum Exchange {
 /// A step of the coordinator. The stage of the exchange is the first.
 pub enum MergeStep {
     /// A row-by-row stage.
-    Rows(Step),
+    Rows(RowStep),
     /// A stage that needs order, or all rows.
-    Ordered(Arc<dyn OrderedStage>, LiveSlots),
+    Ordered(Arc<dyn OrderedStage>, SlotSet),
     /// Aggregates. The first step of a grouped exchange is not repeated here.
     Grouped(Arc<Aggregation>),
 }
 
 /// What is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
+pub struct PlannedOutput {
     /// The columns in their order.
     pub columns: Vec<OutputColumn>,
     /// No stage made or chose columns, and no format was asked for: the lines in this slot are printed as they
@@ -160,7 +161,7 @@ pub struct Output {
     pub dropped: Vec<String>,
 }
 
-impl Output {
+impl PlannedOutput {
     /// Everything that is read for printing.
     pub fn slots(&self) -> impl Iterator<Item = Slot> {
         self.columns.iter().map(|column| column.slot).chain(self.whole)
@@ -169,7 +170,7 @@ impl Output {
 
 /// What the user wants to see where no stage makes or chooses columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Printing {
+pub enum OutputMode {
     /// The lines as they came.
     AsItCame,
     /// The fields: a format was asked for.
@@ -196,7 +197,7 @@ impl Records {
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What is printed.
-    pub printing: Printing,
+    pub printing: OutputMode,
     /// No sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,
     /// Where records end, if the user says so; otherwise the first stage does.
@@ -219,8 +220,8 @@ pub struct Settings {
     pub inputs: Vec<String>,
 }
 
-impl From<Printing> for Settings {
-    fn from(printing: Printing) -> Settings {
+impl From<OutputMode> for Settings {
+    fn from(printing: OutputMode) -> Settings {
         Settings {
             printing,
             exact: false,
@@ -243,16 +244,16 @@ impl Plan {
     pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
         lang::parse(text)
             .and_then(|pipeline| Plan::of(&pipeline, settings))
-            .map_err(|diagnostics| vocabulary::improve(text, diagnostics))
+            .map_err(|diagnostics| foreign_verbs::improve(text, diagnostics))
     }
 
     /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
         let settings = settings.into();
-        match stages::bind(pipeline, &settings, stages::Amends::Yes) {
+        match stages::bind(pipeline, &settings, stages::Refine::Yes) {
             Ok(mut bound) => {
                 bound.remember(settings.exact, settings.forget_ns);
-                Ok(live::assemble(bound, settings))
+                Ok(lower::lower(bound, settings))
             }
             Err(mut diagnostics) => {
                 diagnostics.truncate(MAX_DIAGNOSTICS);
@@ -290,7 +291,7 @@ impl Plan {
                 other.contains('-') && other.split('-').any(|part| part == name) && other.split('-').all(is_part)
             };
             let found = others.iter().find(has_name).copied();
-            if let Some(other) = found.or_else(|| closest(name, &others))
+            if let Some(other) = found.or_else(|| did_you_mean(name, &others))
                 && !meant.iter().any(|known| known == other)
             {
                 meant.push(other.to_owned());
@@ -324,8 +325,8 @@ impl Plan {
 
     /// Whether windows or stages must hear of time what records do not say: that a source has ended or is silent,
     /// and that the clock has moved on.
-    pub fn goes_by_time(&self) -> bool {
-        self.window.is_some() || self.joins_by() != GoesBy::Nothing
+    pub fn tracks_time(&self) -> bool {
+        self.window.is_some() || self.join_time() != OwnTime::None
     }
 
     /// Whether anything depends on when each record was read.
@@ -335,16 +336,16 @@ impl Plan {
     }
 
     /// By which time the stage goes that records come to first, if it goes by one of its own.
-    pub fn joins_by(&self) -> GoesBy {
+    pub fn join_time(&self) -> OwnTime {
         match &self.exchange {
-            Exchange::Ordered(stage, _) => stage.goes_by(),
-            _ => GoesBy::Nothing,
+            Exchange::Ordered(stage, _) => stage.own_time(),
+            _ => OwnTime::None,
         }
     }
 
     /// Whether workers make several rows of a record.
     pub fn explodes_early(&self) -> bool {
-        self.inputs.iter().any(Input::explodes) || self.map.iter().any(|step| step.stage.explodes())
+        self.inputs.iter().any(PlannedInput::explodes) || self.map.iter().any(|step| step.stage.explodes())
     }
 
     /// Whether nothing is printed before all records are in.

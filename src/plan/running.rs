@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::aggregate::{ArgumentKind, Running, RunningAggregate, RunningAggregation};
-use crate::data::{Batch, Column, ColumnBuilder, LiveSlots, Slot, Truth, ValueRef};
-use crate::expr::{Node, Rows, Scope, bind};
+use crate::aggregate::{ArgumentKind, RunningAggregate, RunningAggregation, RunningStates};
+use crate::data::{Batch, Column, ColumnBuilder, Slot, SlotSet, Ternary, ValueRef};
+use crate::expr::{BoundExpr, Rows, Scope, bind};
 use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
 use crate::lang::clauses::{AggregateCall, aggregate_call, alias, keys};
 use crate::stage::{self, Account, Memory, Operator, OrderedStage, RowStage};
 
-use super::aggregates::{Parts, bind_call, column_names, origin};
+use super::aggregates::{BoundCall, bind_call, column_names, origin};
 
 /// The steps that compute what it reads, and the stage.
 type BoundRunning = (Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>);
@@ -38,7 +38,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     if let Err(diagnostic) = arguments.finish(usage) {
         diagnostics.push(diagnostic);
     }
-    let mut prepared = Prepared::default();
+    let mut prepared = RunningInputs::default();
     let mut key_slots = Vec::new();
     for key in &by {
         if let Some(alias) = &key.alias {
@@ -122,9 +122,9 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
 }
 
 /// What counts by the clock, or looks at the record before, has no last rows.
-fn reject_over(call: &AggregateCall<'_>, parts: Parts, over: Option<usize>) -> Result<Parts, Vec<Diagnostic>> {
+fn reject_over(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Vec<Diagnostic>> {
     let name = parts.def.entry.name;
-    if over.is_none() || !(parts.def.only_runs || name == "rate") {
+    if over.is_none() || !(parts.def.running_only || name == "rate") {
         return Ok(parts);
     }
     let message = format!("`{name}` is not over the last rows");
@@ -134,8 +134,8 @@ fn reject_over(call: &AggregateCall<'_>, parts: Parts, over: Option<usize>) -> R
 }
 
 /// The aggregate, whose columns have no slots yet, and the step that computes what it reads.
-fn prepare(parts: Parts, over: Option<usize>, scope: &Scope) -> (Prepared, RunningAggregate) {
-    let mut step = Prepared::default();
+fn prepare(parts: BoundCall, over: Option<usize>, scope: &Scope) -> (RunningInputs, RunningAggregate) {
+    let mut step = RunningInputs::default();
     let condition = parts.condition.map(|node| {
         let slot = scope.new_slot();
         step.condition = Some((node, slot));
@@ -150,16 +150,16 @@ fn prepare(parts: Parts, over: Option<usize>, scope: &Scope) -> (Prepared, Runni
 
 /// Computes what an aggregate reads, on the workers: its condition, and its arguments where the condition is true.
 #[derive(Default)]
-struct Prepared {
-    condition: Option<(Node, Slot)>,
-    values: Vec<(Node, Slot)>,
+struct RunningInputs {
+    condition: Option<(BoundExpr, Slot)>,
+    values: Vec<(BoundExpr, Slot)>,
 }
 
-impl Prepared {
+impl RunningInputs {
     /// What holds the value of an expression: its field, or a column of this step.
-    fn value(&mut self, node: Node, scope: &Scope) -> Slot {
+    fn value(&mut self, node: BoundExpr, scope: &Scope) -> Slot {
         match node {
-            Node::Field(slot, _) => slot,
+            BoundExpr::Field(slot, _) => slot,
             node => {
                 let slot = scope.new_slot();
                 self.values.push((node, slot));
@@ -169,8 +169,8 @@ impl Prepared {
     }
 }
 
-impl RowStage for Prepared {
-    fn reads(&self, slots: &mut LiveSlots) {
+impl RowStage for RunningInputs {
+    fn reads(&self, slots: &mut SlotSet) {
         let condition = self.condition.iter();
         let nodes = condition.chain(&self.values);
         nodes.for_each(|(node, _)| node.reads(slots));
@@ -185,12 +185,12 @@ impl RowStage for Prepared {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let mut made = Vec::new();
         let mut rows: Option<Vec<u32>> = None;
         if let Some((condition, slot)) = &self.condition {
             let truths = condition.truths(batch, Rows::All(batch.rows), &mut account.failures);
-            let is_true = |row: &u32| truths[*row as usize] == Truth::True;
+            let is_true = |row: &u32| truths[*row as usize] == Ternary::True;
             rows = Some((0..batch.rows as u32).filter(is_true).collect());
             made.push((*slot, Column::Bool(truths)));
         }
@@ -229,7 +229,7 @@ struct RunningStage {
 }
 
 impl OrderedStage for RunningStage {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.aggregation.reads(slots);
     }
 
@@ -265,24 +265,24 @@ impl OrderedStage for RunningStage {
         }
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let mut needed = live.clone();
         self.reads(&mut needed);
         batch.retain(&needed);
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(GoingAlong { running: Running::new(Arc::clone(&self.aggregation)), live: live.clone() })
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
+        Box::new(RunningOperator { running: RunningStates::new(Arc::clone(&self.aggregation)), live: live.clone() })
     }
 }
 
 /// Sets the results of a batch in it.
-struct GoingAlong {
-    running: Running,
-    live: LiveSlots,
+struct RunningOperator {
+    running: RunningStates,
+    live: SlotSet,
 }
 
-impl Operator for GoingAlong {
+impl Operator for RunningOperator {
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let results = self.running.push(&batch, &mut account.failures);
         batch.retain(&self.live);

@@ -12,12 +12,12 @@ use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
 use super::running::bind_running;
 use super::union::{Branch, bind_join, bind_union};
-use super::window::{self, Bounds, OpenWindow, WindowBy};
-use super::{amended, checks, vocabulary};
+use super::window::{self, Bounds, OpenWindow, TimeDomain};
+use super::{checks, foreign_verbs, refine};
 
 /// A pipeline with all names bound.
-pub(super) struct Bound {
-    pub(super) stages: Vec<Logical>,
+pub(super) struct BoundPipeline {
+    pub(super) stages: Vec<LogicalStage>,
     /// The fields behind the last stage.
     pub(super) scope: Scope,
     pub(super) source: SourceSlots,
@@ -32,20 +32,20 @@ pub(super) struct Bound {
     /// The names of other sources, and those that have come in.
     pub(super) inputs: Vec<String>,
     pub(super) used_inputs: Vec<String>,
-    amends: Amends,
+    refine: Refine,
 }
 
 /// Whether mistakes are looked at again to say more: a suggestion that is only tried needs no advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Amends {
+pub(super) enum Refine {
     Yes,
     No,
 }
 
-impl Bound {
+impl BoundPipeline {
     /// A pipeline of another source, whose records come in.
-    pub(super) fn branch(&self) -> Bound {
-        Bound {
+    pub(super) fn branch(&self) -> BoundPipeline {
+        BoundPipeline {
             stages: Vec::new(),
             scope: self.unread.clone(),
             source: self.source,
@@ -56,7 +56,7 @@ impl Bound {
             unread: self.unread.clone(),
             inputs: Vec::new(),
             used_inputs: Vec::new(),
-            amends: self.amends,
+            refine: self.refine,
         }
     }
 
@@ -64,7 +64,7 @@ impl Bound {
     pub(super) fn remember(&mut self, exact: bool, forget_ns: Option<i64>) {
         let window = self.window.as_ref().and_then(|window| window.bound.as_ref());
         let time = match window.map(|window| &window.by) {
-            Some(WindowBy::Time(slot)) => *slot,
+            Some(TimeDomain::Event(slot)) => *slot,
             _ => self.source.time,
         };
         let mut memory = Memory {
@@ -74,15 +74,15 @@ impl Bound {
         };
         for stage in &mut self.stages {
             let gives_records = match &mut stage.kind {
-                Kind::Grouped(aggregation) => {
+                StageKind::Grouped(aggregation) => {
                     aggregation.exact = exact;
                     false
                 }
-                Kind::Ordered(ordered) => {
+                StageKind::Ordered(ordered) => {
                     ordered.remember(&memory);
                     ordered.gives_records()
                 }
-                Kind::Rows(_) | Kind::Extract(_) | Kind::Union(_) => true,
+                StageKind::Rows(_) | StageKind::Extract(_) | StageKind::Union(_) => true,
             };
             if !gives_records {
                 memory.forget = None; // rows of a result have no time, and there is an end to them
@@ -109,13 +109,13 @@ impl SourceSlots {
 }
 
 /// A bound stage and how it was written.
-pub(super) struct Logical {
+pub(super) struct LogicalStage {
     pub(super) text: String,
-    pub(super) kind: Kind,
+    pub(super) kind: StageKind,
 }
 
 /// What a stage became.
-pub(super) enum Kind {
+pub(super) enum StageKind {
     Rows(Vec<Box<dyn RowStage>>),
     Extract(Extraction),
     Ordered(Box<dyn OrderedStage>),
@@ -123,33 +123,33 @@ pub(super) enum Kind {
     Union(Branch),
 }
 
-impl Kind {
+impl StageKind {
     /// Whether it needs the records in order, or all of them.
     pub(super) fn needs_others(&self) -> bool {
-        self.is_ordered() || matches!(self, Kind::Grouped(_))
+        self.is_ordered() || matches!(self, StageKind::Grouped(_))
     }
 
     /// Whether it needs the records in order.
     pub(super) fn is_ordered(&self) -> bool {
         match self {
-            Kind::Ordered(_) => true,
-            Kind::Union(branch) => branch.joins(),
-            Kind::Rows(_) | Kind::Extract(_) | Kind::Grouped(_) => false,
+            StageKind::Ordered(_) => true,
+            StageKind::Union(branch) => branch.joins(),
+            StageKind::Rows(_) | StageKind::Extract(_) | StageKind::Grouped(_) => false,
         }
     }
 
     /// Whether rows behind it may be pieces of records.
     pub(super) fn explodes(&self) -> bool {
         match self {
-            Kind::Rows(rows) => rows.iter().any(|row| row.explodes()),
-            Kind::Union(branch) => branch.explodes(),
-            Kind::Extract(_) | Kind::Ordered(_) | Kind::Grouped(_) => false,
+            StageKind::Rows(rows) => rows.iter().any(|row| row.explodes()),
+            StageKind::Union(branch) => branch.explodes(),
+            StageKind::Extract(_) | StageKind::Ordered(_) | StageKind::Grouped(_) => false,
         }
     }
 }
 
 /// Binds all stages, or says everything that is wrong with them.
-pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> Result<Bound, Vec<Diagnostic>> {
+pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Vec<Diagnostic>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
     scope.seed = settings.seed;
@@ -159,7 +159,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> 
     let [source, number, time] = OF_SOURCE.map(|name| scope.set_metadata(name));
     scope.set_time(time);
     let source = SourceSlots { line, source, number, time, header: scope.set_header() };
-    let mut bound = Bound {
+    let mut bound = BoundPipeline {
         stages: Vec::new(),
         unread: scope.clone(),
         inputs: settings.inputs.clone(),
@@ -170,7 +170,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> 
         window: None,
         asserts: Vec::new(),
         until: None,
-        amends,
+        refine,
     };
     let mut diagnostics = Vec::new();
     match window::find(pipeline) {
@@ -188,7 +188,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> 
         None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see what `until` prints
     }
     stages.dedup_by(|next, sort| {
-        let sorts_for_it = amended::is_uniq(next) && amended::is_bare_sort(sort);
+        let sorts_for_it = refine::is_uniq(next) && refine::is_bare_sort(sort);
         if sorts_for_it {
             *sort = next; // its answer is that of both
         }
@@ -210,26 +210,26 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, amends: Amends) -> 
 
 /// In front of a stage that a window is about: if it is the first, this is where records, which have these fields, are put
 /// into windows.
-fn enter_window(bound: &mut Bound, stage: &Stage, scope: &mut Scope) -> Result<(), Vec<Diagnostic>> {
+fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> Result<(), Vec<Diagnostic>> {
     let Some(window) = bound.window.as_mut().filter(|window| window.is_pending()) else {
         return Ok(());
     };
     if let Some(time) = window.bind(scope, bound.stages.len())? {
         let text = format!("the time of {stage}");
-        let kind = Kind::Rows(vec![Box::new(time)]);
-        bound.stages.push(Logical { text, kind });
+        let kind = StageKind::Rows(vec![Box::new(time)]);
+        bound.stages.push(LogicalStage { text, kind });
     }
     Ok(())
 }
 
 /// Whether the first blocking stage that a window is about is still to come.
-fn is_pending(bound: &Bound) -> bool {
+fn is_pending(bound: &BoundPipeline) -> bool {
     bound.window.as_ref().is_some_and(OpenWindow::is_pending)
 }
 
 /// Behind a blocking stage: its rows begin with the bounds of their window. Behind the first one, which `enters` it,
 /// no other field can have their names.
-fn show_bounds(bound: &mut Bound, stage: &Stage, enters: bool) -> Result<(), Vec<Diagnostic>> {
+fn show_bounds(bound: &mut BoundPipeline, stage: &Stage, enters: bool) -> Result<(), Vec<Diagnostic>> {
     let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) else {
         return Ok(());
     };
@@ -243,14 +243,14 @@ fn show_bounds(bound: &mut Bound, stage: &Stage, enters: bool) -> Result<(), Vec
 }
 
 /// Binds one stage to the fields that the ones before have left.
-pub(super) fn bind_stage(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Diagnostic>> {
-    bind_as_written(stage, bound).map_err(|found| match bound.amends {
-        Amends::Yes => amended::amend(stage, found),
-        Amends::No => found,
+pub(super) fn bind_stage(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
+    bind_as_written(stage, bound).map_err(|found| match bound.refine {
+        Refine::Yes => refine::refine(stage, found),
+        Refine::No => found,
     })
 }
 
-fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Diagnostic>> {
+fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
     let (name, is_call) = match &stage.head.kind {
         ExprKind::Call(name, _) => (name.text.as_str(), true),
         _ => (stage.head.as_word().unwrap_or_default(), false),
@@ -290,14 +290,14 @@ fn bind_as_written(stage: &Stage, bound: &mut Bound) -> Result<(), Vec<Diagnosti
         add_totals(bound, stage, stage::totals(&bound.scope));
         bound.scope.is_result = true;
         bound.scope.chooses_columns = true;
-        push(bound, stage, Kind::Grouped(aggregation));
+        push(bound, stage, StageKind::Grouped(aggregation));
         return show_bounds(bound, stage, enters);
     }
     Err(vec![unknown_stage(stage, name)])
 }
 
 /// Adds what a stage became; `before` are the fields in front of it.
-fn add(bound: &mut Bound, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Vec<Diagnostic>> {
+fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Vec<Diagnostic>> {
     match became {
         BoundStage::Rewrite(stages) => {
             return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
@@ -316,28 +316,30 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage, before: &Scope) -> 
                     let help = format!("name the columns, or write it earlier: {stage} as a, b");
                     return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
                 }
-                bound.stages.push(Logical { text: format!("the header of {stage}"), kind: Kind::Ordered(headings) });
+                bound
+                    .stages
+                    .push(LogicalStage { text: format!("the header of {stage}"), kind: StageKind::Ordered(headings) });
             }
-            push(bound, stage, Kind::Extract(extraction));
+            push(bound, stage, StageKind::Extract(extraction));
         }
         BoundStage::Running => {
             let (prepared, running) = bind_running(stage, &mut bound.scope)?;
             let became = BoundStage::Ordered(prepared, running);
             return add(bound, stage, became, before);
         }
-        BoundStage::Rows(rows) => push(bound, stage, Kind::Rows(rows)),
+        BoundStage::Rows(rows) => push(bound, stage, StageKind::Rows(rows)),
         BoundStage::Ordered(computed, ordered) => {
             if !computed.is_empty() {
                 let text = format!("what {stage} goes by");
-                let kind = Kind::Rows(computed);
-                bound.stages.push(Logical { text, kind });
+                let kind = StageKind::Rows(computed);
+                bound.stages.push(LogicalStage { text, kind });
             }
             bound.scope.is_result |= ordered.is_blocking();
             let enters = ordered.is_stateful() && is_pending(bound);
             if enters {
                 enter_window(bound, stage, &mut before.clone())?;
             }
-            push(bound, stage, Kind::Ordered(ordered));
+            push(bound, stage, StageKind::Ordered(ordered));
             if enters {
                 show_bounds(bound, stage, enters)?;
             }
@@ -345,7 +347,7 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage, before: &Scope) -> 
         BoundStage::Assert(assert) => {
             let assert = assert.numbered(bound.asserts.len());
             bound.asserts.push(assert.check().clone());
-            push(bound, stage, Kind::Rows(vec![Box::new(assert)]));
+            push(bound, stage, StageKind::Rows(vec![Box::new(assert)]));
         }
         BoundStage::Until(text, judges, until) => {
             bound.until = Some(Check { text, message: None, place: None });
@@ -359,14 +361,14 @@ fn add(bound: &mut Bound, stage: &Stage, became: BoundStage, before: &Scope) -> 
 }
 
 /// Adds what the totals in a stage need.
-fn add_totals(bound: &mut Bound, stage: &Stage, totals: Vec<Box<dyn OrderedStage>>) {
+fn add_totals(bound: &mut BoundPipeline, stage: &Stage, totals: Vec<Box<dyn OrderedStage>>) {
     for total in totals {
-        bound.stages.push(Logical { text: format!("what {stage} adds up"), kind: Kind::Ordered(total) });
+        bound.stages.push(LogicalStage { text: format!("what {stage} adds up"), kind: StageKind::Ordered(total) });
     }
 }
 
-fn push(bound: &mut Bound, stage: &Stage, kind: Kind) {
-    bound.stages.push(Logical { text: stage.to_string(), kind });
+fn push(bound: &mut BoundPipeline, stage: &Stage, kind: StageKind) {
+    bound.stages.push(LogicalStage { text: stage.to_string(), kind });
 }
 
 fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
@@ -376,11 +378,11 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
                 Diagnostic::new(stage.head.span, format!("expected a stage, found the function `{name}`"))
                     .help(format!("write let x = {}", stage.head))
             }
-            _ => amended::apart_from(name, stage.head.span),
+            _ => refine::apart_from(name, stage.head.span),
         };
     }
     let diagnostic = Diagnostic::new(stage.head.span, format!("unknown stage `{name}`"));
-    if crate::decode::formats::find(name).is_some() {
+    if crate::decode::log_formats::find(name).is_some() {
         return diagnostic.help(format!("a format is read by `parse`; write parse {name}"));
     }
     let names: Vec<&str> = stage_names().collect();
@@ -390,7 +392,7 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
             "lines that have the text are kept by `match \"{name}\"`; bourn --help stages lists all stages"
         )),
         None => {
-            let [first, second, third] = vocabulary::nearest(name);
+            let [first, second, third] = foreign_verbs::nearest(name);
             diagnostic
                 .help(format!("the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"))
         }

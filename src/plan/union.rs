@@ -3,34 +3,34 @@
 
 use std::sync::Arc;
 
-use crate::data::{Framing, LiveSlots, Preface, Regroup, Slot};
+use crate::data::{Framing, Prologue, Regroup, Slot, SlotSet};
 use crate::expr::United;
-use crate::expr::scope::closest;
 use crate::lang::Diagnostic;
 use crate::lang::ast::Stage;
-use crate::stage::{Align, JoinClause, Joined, RowStage, Side, Sides, UnionClause, Watched, is_check};
+use crate::lang::suggest::did_you_mean;
+use crate::stage::{Align, JoinClause, JoinSpec, RowStage, Side, Sides, UnionClause, WatchedField, is_check};
 
-use super::live::{add_steps, metadata, row_step, scanner};
-use super::stages::{Bound, Kind, Logical, SourceSlots, bind_stage};
-use super::{Input, MergeStep, Records, Step};
+use super::lower::{add_steps, metadata, row_step, scanner};
+use super::stages::{BoundPipeline, LogicalStage, SourceSlots, StageKind, bind_stage};
+use super::{MergeStep, PlannedInput, Records, RowStep};
 
 /// A source that comes in.
 pub(super) struct Branch {
     /// As the expression names it.
     name: String,
     /// What its records go through on their own.
-    pub(super) stages: Vec<Logical>,
+    pub(super) stages: Vec<LogicalStage>,
     united: United,
     /// If its records are joined with those of the stream: by what.
-    joined: Option<Joined>,
+    joined: Option<JoinSpec>,
 }
 
 const UNION: &str = "union";
 const JOIN: &str = "join";
 
 /// A branch while the stages behind it are planned.
-pub(super) struct Entering {
-    input: Input,
+pub(super) struct PlannedBranch {
+    input: PlannedInput,
     /// So many steps stand behind it.
     behind: usize,
     /// What is done with its records alone, in words.
@@ -40,37 +40,41 @@ pub(super) struct Entering {
 
 /// How a source is read.
 #[derive(Clone, Copy)]
-pub(super) struct Reading {
+pub(super) struct InputFraming {
     pub(super) framing: Framing,
     pub(super) regroup: Option<Regroup>,
-    pub(super) preface: Preface,
+    pub(super) prologue: Prologue,
 }
 
 /// Binds the stages of the source that comes in, and unites the fields of both.
-pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut Bound) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
     let branch = bind_branch(stage, &clause, bound)?;
     bound.chooses_columns |= branch.chooses_columns;
     let united = bound.scope.unite(branch.scope, &bound.source.all());
-    bound.stages.push(Logical {
+    bound.stages.push(LogicalStage {
         text: stage.to_string(),
-        kind: Kind::Union(Branch { name: clause.name.text, stages: branch.stages, united, joined: None }),
+        kind: StageKind::Union(Branch { name: clause.name.text, stages: branch.stages, united, joined: None }),
     });
     Ok(())
 }
 
 /// Binds the two sides of a join: what their records are joined by, and the fields of both.
-pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut Bound) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind_join(
+    stage: &Stage,
+    clause: Box<JoinClause>,
+    bound: &mut BoundPipeline,
+) -> Result<(), Vec<Diagnostic>> {
     let mut branch = bind_branch(stage, &clause.source, bound)?;
     let input = bound.used_inputs.len(); // behind that of the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
     let [first, second] = prepared;
-    let by = |stages| Logical { text: format!("what {stage} goes by"), kind: Kind::Rows(stages) };
+    let by = |stages| LogicalStage { text: format!("what {stage} goes by"), kind: StageKind::Rows(stages) };
     bound.stages.push(by(first));
     branch.stages.push(by(second));
     let united = bound.scope.join(branch.scope);
-    bound.stages.push(Logical {
+    bound.stages.push(LogicalStage {
         text: stage.to_string(),
-        kind: Kind::Union(Branch {
+        kind: StageKind::Union(Branch {
             name: clause.source.name.text,
             stages: branch.stages,
             united,
@@ -81,14 +85,18 @@ pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut Boun
 }
 
 /// Binds the stages of the source that comes in by a stage.
-fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut Bound) -> Result<Bound, Vec<Diagnostic>> {
+fn bind_branch(
+    stage: &Stage,
+    clause: &UnionClause,
+    bound: &mut BoundPipeline,
+) -> Result<BoundPipeline, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let name = stage.head.as_word().unwrap_or_default();
     if let Some(before) = bound.stages.iter().find(|before| before.kind.needs_others()) {
         let message =
             format!("`{name}` stands in front of `{}`, which needs the records in order or all together", before.text);
         let help = match &before.kind {
-            Kind::Union(_) if name == JOIN => {
+            StageKind::Union(_) if name == JOIN => {
                 "a pipeline has one join: write bourn 'join a …' | bourn 'join b …'".to_owned()
             }
             _ => format!("write {stage} in front of it"),
@@ -123,7 +131,7 @@ fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut Bound) -> Result
 }
 
 /// The mistake of a name that is that of no other source, or of one that has come in already.
-fn unusable(clause: &UnionClause, bound: &Bound) -> Option<Diagnostic> {
+fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     let name = &clause.name.text;
     if bound.used_inputs.contains(name) {
         let message = format!("`{name}` comes in already: its records are read once");
@@ -135,7 +143,7 @@ fn unusable(clause: &UnionClause, bound: &Bound) -> Option<Diagnostic> {
     }
     let names: Vec<&str> = bound.inputs.iter().map(String::as_str).collect();
     let diagnostic = Diagnostic::new(clause.name.span, format!("unknown source `{name}`"));
-    Some(match closest(name, &names) {
+    Some(match did_you_mean(name, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
         None => diagnostic.help(format!("write --with {name}=SOURCE in front of the expression")),
     })
@@ -167,15 +175,20 @@ fn not_row_by_row(stage: &Stage, outer: &str) -> Diagnostic {
 }
 
 /// How the records of a source are read: its own stages come first, then those behind the place where it enters.
-pub(super) fn reading(own: &[Logical], behind: &[Logical], records: Option<Records>, line: Slot) -> Reading {
-    let extractions = |stage: &'_ Logical| match &stage.kind {
-        Kind::Extract(extraction) => Some((extraction.framing(), extraction.preface())),
+pub(super) fn reading(
+    own: &[LogicalStage],
+    behind: &[LogicalStage],
+    records: Option<Records>,
+    line: Slot,
+) -> InputFraming {
+    let extractions = |stage: &'_ LogicalStage| match &stage.kind {
+        StageKind::Extract(extraction) => Some((extraction.framing(), extraction.prologue())),
         _ => None,
     };
-    let is_union = |stage: &&Logical| matches!(stage.kind, Kind::Union(_));
+    let is_union = |stage: &&LogicalStage| matches!(stage.kind, StageKind::Union(_));
     let mut stages = own.iter().chain(behind).filter(|stage| !is_union(stage));
-    let prefaces = own.iter().chain(behind).filter_map(extractions);
-    let preface = prefaces.map(|(_, preface)| preface).max();
+    let prologues = own.iter().chain(behind).filter_map(extractions);
+    let prologue = prologues.map(|(_, prologue)| prologue).max();
     // Only a first stage that reads the source's own text may want more than lines.
     let framing = stages.next().and_then(extractions).map(|(framing, _)| framing);
     let mut all = own.iter().chain(behind);
@@ -185,15 +198,15 @@ pub(super) fn reading(own: &[Logical], behind: &[Logical], records: Option<Recor
         Some(Records::Regrouped(regroup)) => (regroup.framing(), Some(regroup)),
         None => (framing.unwrap_or_default(), regroup.flatten()),
     };
-    Reading { framing, regroup, preface: preface.unwrap_or_default() }
+    InputFraming { framing, regroup, prologue: prologue.unwrap_or_default() }
 }
 
 /// How the first stage that extracts from the source's own lines wants them, if it is one.
-fn wanted_regroup(stage: &Logical, line: Slot) -> Option<Option<Regroup>> {
+fn wanted_regroup(stage: &LogicalStage, line: Slot) -> Option<Option<Regroup>> {
     match &stage.kind {
-        Kind::Extract(extraction) if extraction.reads(line) => Some(extraction.regroup()),
-        Kind::Extract(_) | Kind::Rows(_) | Kind::Ordered(_) | Kind::Union(_) => None,
-        Kind::Grouped(_) => Some(None),
+        StageKind::Extract(extraction) if extraction.reads(line) => Some(extraction.regroup()),
+        StageKind::Extract(_) | StageKind::Rows(_) | StageKind::Ordered(_) | StageKind::Union(_) => None,
+        StageKind::Grouped(_) => Some(None),
     }
 }
 
@@ -213,30 +226,30 @@ impl Branch {
     pub(super) fn plan(
         self,
         index: usize,
-        (reading, is_foreign): (Reading, bool),
+        (reading, is_foreign): (InputFraming, bool),
         (source, late_line): (&SourceSlots, Option<Slot>),
-        live: &mut LiveSlots,
+        live: &mut SlotSet,
         steps: &mut Vec<(usize, MergeStep)>,
-        watched: &mut Vec<Watched>,
-    ) -> Entering {
+        watched: &mut Vec<WatchedField>,
+    ) -> PlannedBranch {
         let mut own_live = live.clone();
         let mut own = Vec::new();
         let behind = if let Some(joined) = self.joined {
             let joined = joined.planned(&self.united, live, late_line);
-            own_live = joined.needed(Side::Second);
-            let read_behind = std::mem::replace(live, joined.needed(Side::First));
+            own_live = joined.needed(Side::Right);
+            let read_behind = std::mem::replace(live, joined.needed(Side::Left));
             steps.push((index, MergeStep::Ordered(Arc::new(joined), read_behind)));
             steps.len()
         } else {
             let behind = steps.len();
-            let align = |side, live: &mut LiveSlots, steps: &mut Vec<(usize, MergeStep)>| {
+            let align = |side, live: &mut SlotSet, steps: &mut Vec<(usize, MergeStep)>| {
                 if let Some(align) = Align::of(&self.united, side, live) {
                     let align: Box<dyn RowStage> = Box::new(align);
                     steps.push((index, row_step(align, live)));
                 }
             };
-            align(Side::Second, &mut own_live, &mut own);
-            align(Side::First, live, steps);
+            align(Side::Right, &mut own_live, &mut own);
+            align(Side::Left, live, steps);
             behind
         };
         let texts = self.stages.iter().map(|stage| stage.text.clone()).collect();
@@ -247,19 +260,19 @@ impl Branch {
             MergeStep::Rows(step) => Some((index, step)),
             MergeStep::Ordered(..) | MergeStep::Grouped(_) => None, // refused when it was bound
         };
-        let mut map: Vec<(usize, Step)> = own.into_iter().rev().filter_map(step).collect();
+        let mut map: Vec<(usize, RowStep)> = own.into_iter().rev().filter_map(step).collect();
         let metadata = metadata(source, &own_live);
         let (scanner, ..) = scanner(source, reading.framing, is_foreign, metadata, &mut map, &own_live);
-        Entering {
-            input: Input {
+        PlannedBranch {
+            input: PlannedInput {
                 name: self.name,
                 framing: reading.framing,
                 regroup: reading.regroup,
-                preface: reading.preface,
+                prologue: reading.prologue,
                 scanner,
                 metadata,
                 map: map.into_iter().map(|(_, step)| step).collect(),
-                enters: 0,
+                joins_at: 0,
             },
             behind,
             texts,
@@ -268,10 +281,10 @@ impl Branch {
     }
 }
 
-impl Entering {
+impl PlannedBranch {
     /// The input, where so many steps stand in front of the exchange and behind it.
-    pub(super) fn input(self, steps: usize) -> Input {
-        Input { enters: steps - self.behind, ..self.input }
+    pub(super) fn input(self, steps: usize) -> PlannedInput {
+        PlannedInput { joins_at: steps - self.behind, ..self.input }
     }
 
     /// Whether one of the two streams is sure to have a field of this name.

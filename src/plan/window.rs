@@ -14,13 +14,13 @@ pub struct PlannedWindow {
     /// Which windows.
     pub window: Window,
     /// What says where a record belongs.
-    pub by: WindowBy,
+    pub by: TimeDomain,
     /// Where records hold the time at which they were read, if windows go by it.
     pub arrival: Slot,
     /// Where the rows of a result hold the bounds of their window.
     pub bounds: Bounds,
     /// Who puts records into windows.
-    pub place: Place,
+    pub place: AssignedBy,
     /// If windows without records are printed as well: those of one gap have at most so many rows.
     pub fill: Option<u64>,
     /// The stage as it is written.
@@ -29,30 +29,30 @@ pub struct PlannedWindow {
 
 /// What says where a record belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WindowBy {
+pub enum TimeDomain {
     /// A time that it has, in nanoseconds since 1970.
-    Time(Slot),
+    Event(Slot),
     /// When it was read. If the records have a field that looks like their time: its name.
-    Arrival(Option<String>),
+    Processing(Option<String>),
     /// Its number among those that enter the first blocking stage.
-    Number,
+    RowCount,
 }
 
 /// Who puts records into windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum AssignedBy {
     /// The workers, which then keep groups by slice.
     Workers,
     /// The coordinator, in front of this step of its own.
     Merge(usize),
 }
 
-impl Place {
+impl AssignedBy {
     /// The step behind the workers' own that the windows stand in front of.
     pub(super) fn step(self) -> usize {
         match self {
-            Place::Workers => 0,
-            Place::Merge(step) => step,
+            AssignedBy::Workers => 0,
+            AssignedBy::Merge(step) => step,
         }
     }
 }
@@ -96,7 +96,7 @@ pub(super) struct OpenWindow {
 /// A window whose first blocking stage is known.
 pub(super) struct BoundWindow {
     pub(super) window: Window,
-    pub(super) by: WindowBy,
+    pub(super) by: TimeDomain,
     pub(super) bounds: Bounds,
     /// The number of the first blocking stage.
     pub(super) stage: usize,
@@ -143,10 +143,10 @@ impl OpenWindow {
             Some(on) => {
                 let node = bind(on, scope)?;
                 let slot = scope.new_slot();
-                (WindowBy::Time(slot), Some(RecordTime { site: TimeSite::new(), node, slot, stage: "window" }))
+                (TimeDomain::Event(slot), Some(RecordTime { site: TimeSite::new(), node, slot, stage: "window" }))
             }
-            None if self.clause.window.is_of_rows() => (WindowBy::Number, None),
-            None => (WindowBy::Arrival(scope.likely_time()), None),
+            None if self.clause.window.is_of_rows() => (TimeDomain::RowCount, None),
+            None => (TimeDomain::Processing(scope.likely_time()), None),
         };
         self.bound = Some(BoundWindow {
             window: self.clause.window,

@@ -2,8 +2,8 @@
 
 use super::checks::{Check, condition};
 use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
-use crate::expr::{Node, Scope};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -59,7 +59,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 
 /// Lets all rows pass and enters those that break the condition.
 pub struct Assert {
-    condition: Node,
+    condition: BoundExpr,
     /// Which of the plan's asserts it is.
     number: usize,
     check: Check,
@@ -84,12 +84,12 @@ impl Assert {
 }
 
 impl RowStage for Assert {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.condition.reads(slots);
         self.place().for_each(|slot| slots.insert(slot));
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let satisfied = self.condition.true_rows(batch, &mut account.failures);
         let mut broken = Vec::with_capacity(batch.rows - satisfied.len());
         let mut satisfied = satisfied.into_iter().peekable();

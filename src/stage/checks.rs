@@ -1,8 +1,8 @@
 //! What `assert` and `until` have in common: their condition, and what they have seen.
 
 use super::Account;
-use crate::data::{Batch, Entry, LiveSlots, Slot};
-use crate::expr::{Node, Scope, bind_condition};
+use crate::data::{Batch, Entry, Slot, SlotSet};
+use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -22,7 +22,7 @@ pub struct Check {
 
 /// What an `assert` has seen of some rows.
 #[derive(Clone, Debug, Default)]
-pub struct Checked {
+pub struct AssertCounts {
     /// How many rows.
     pub rows: u64,
     /// How many of them break it.
@@ -35,16 +35,16 @@ pub struct Checked {
 #[derive(Clone, Debug, Default)]
 pub struct Checks {
     /// By the number of the `assert`; none for those behind the last that has seen a row.
-    asserts: Vec<Checked>,
+    asserts: Vec<AssertCounts>,
     /// How many rows `until` has judged.
     pub until_rows: u64,
     /// Whether the condition of `until` has come true.
     pub reached: bool,
 }
 
-impl Checked {
+impl AssertCounts {
     /// Adds what was seen of rows behind these.
-    fn append(&mut self, behind: Checked) {
+    fn append(&mut self, behind: AssertCounts) {
         self.rows += behind.rows;
         self.broken += behind.broken;
         let mut room = SHOWN.saturating_sub(self.shown.iter().map(|batch| batch.rows).sum());
@@ -61,7 +61,7 @@ impl Checked {
 
 impl Checks {
     /// What the `assert` of this number has seen.
-    pub fn of(&self, number: usize) -> Checked {
+    pub fn of(&self, number: usize) -> AssertCounts {
         self.asserts.get(number).cloned().unwrap_or_default()
     }
 
@@ -72,9 +72,9 @@ impl Checks {
 
     /// The `assert` of this number has seen the rows of a batch, these of which break it. `live` are the slots
     /// that show them.
-    pub(super) fn see(&mut self, number: usize, batch: &Batch<'_>, broken: &[u32], live: &LiveSlots) {
+    pub(super) fn see(&mut self, number: usize, batch: &Batch<'_>, broken: &[u32], live: &SlotSet) {
         let shown = &broken[..broken.len().min(SHOWN)];
-        let seen = Checked {
+        let seen = AssertCounts {
             rows: batch.rows as u64,
             broken: broken.len() as u64,
             shown: match shown {
@@ -94,9 +94,9 @@ impl Checks {
         }
     }
 
-    fn add(&mut self, number: usize, seen: Checked) {
+    fn add(&mut self, number: usize, seen: AssertCounts) {
         if self.asserts.len() <= number {
-            self.asserts.resize_with(number + 1, Checked::default);
+            self.asserts.resize_with(number + 1, AssertCounts::default);
         }
         self.asserts[number].append(seen);
     }
@@ -108,7 +108,7 @@ pub(super) fn condition(
     arguments: &mut Arguments<'_>,
     scope: &Scope,
     entry: &Entry,
-) -> Result<(String, Node), Vec<Diagnostic>> {
+) -> Result<(String, BoundExpr), Vec<Diagnostic>> {
     let written = arguments.expression("a condition").map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?;
     let here = arguments.span_here();
     if arguments.equals_sign() {
@@ -118,7 +118,7 @@ pub(super) fn condition(
         ]);
     }
     let node = bind_condition(written, scope)?;
-    let mut read = LiveSlots::default();
+    let mut read = SlotSet::default();
     node.reads(&mut read);
     let is_literal = matches!(written.kind, ast::ExprKind::Literal(_));
     if read.iter().next().is_none() && !is_literal && !scope.unknown {
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_first_broken_rows_are_shown_however_the_rows_are_cut() {
         for cut in 0..=30 {
-            let mut live = LiveSlots::default();
+            let mut live = SlotSet::default();
             live.insert(Slot(0));
             let mut checks = Checks::default();
             for part in [numbers(0..cut), numbers(cut..30)] {

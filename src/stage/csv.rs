@@ -1,7 +1,7 @@
 //! `csv`: columns separated by commas, quoted where need be.
 
 use super::{BoundStage, Extraction, StageDef, extract};
-use crate::data::{Entry, Example, Framing, Preface};
+use crate::data::{Entry, Example, Framing, Prologue};
 use crate::decode::csv::{CsvDecoder, Dialect, Separator};
 use crate::expr::Scope;
 use crate::expr::pattern::bind_regex;
@@ -127,12 +127,12 @@ pub(super) fn bind_rows(
             let extraction = extract::known(text, &names, scope, move |wanted| {
                 Box::new(CsvDecoder::new(dialect, Some(&known), wanted))
             });
-            of_source(extraction, header.map(|_| Preface::Mark), framing)
+            of_source(extraction, header.map(|_| Prologue::Mark), framing)
         }
         (true, Some(slot)) => {
             let extraction =
                 extract::open(text, scope, false, move |wanted| Box::new(CsvDecoder::new(dialect, None, wanted)));
-            of_source(extraction.under(slot), Some(Preface::Header), framing)
+            of_source(extraction.under(slot), Some(Prologue::Header), framing)
         }
         (true, None) if scope.unknown => return Ok(BoundStage::Rows(Vec::new())),
         (true, None) => {
@@ -145,9 +145,9 @@ pub(super) fn bind_rows(
 }
 
 /// Says what it wants of the source, if the rows come from one.
-fn of_source(extraction: Extraction, preface: Option<Preface>, framing: Framing) -> Extraction {
-    match preface {
-        Some(preface) => extraction.of_source(framing, preface),
+fn of_source(extraction: Extraction, prologue: Option<Prologue>, framing: Framing) -> Extraction {
+    match prologue {
+        Some(prologue) => extraction.of_source(framing, prologue),
         None => extraction,
     }
 }

@@ -6,8 +6,8 @@
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef};
-use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Value, ValueRef};
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Value, ValueRef};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
@@ -86,9 +86,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 }
 
 /// What holds the value of an expression: its field, or a column that is computed for it.
-pub(super) fn slot_of(node: Node, scope: &Scope, computed: &mut Vec<Box<dyn RowStage>>) -> Slot {
+pub(super) fn slot_of(node: BoundExpr, scope: &Scope, computed: &mut Vec<Box<dyn RowStage>>) -> Slot {
     match node {
-        Node::Field(slot, _) => slot,
+        BoundExpr::Field(slot, _) => slot,
         node => {
             let slot = scope.new_slot();
             computed.push(Box::new(Assign { node, slot }));
@@ -163,7 +163,7 @@ struct Remainder {
 }
 
 impl RowStage for Remainder {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         slots.insert(self.whole);
     }
 
@@ -175,7 +175,7 @@ impl RowStage for Remainder {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let objects = batch.column(self.whole);
         let is_left = |name: &[u8]| self.without.iter().all(|other| other.as_bytes() != name);
         let left = |row: usize| match objects.get(row) {
@@ -210,7 +210,7 @@ struct Dedup {
 
 impl Dedup {
     /// What must be there when a batch comes in.
-    fn needed(&self, live: &LiveSlots) -> LiveSlots {
+    fn needed(&self, live: &SlotSet) -> SlotSet {
         let mut needed = live.clone();
         self.reads(&mut needed);
         needed
@@ -218,7 +218,7 @@ impl Dedup {
 }
 
 impl OrderedStage for Dedup {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.keys.iter().for_each(|key| slots.insert(*key));
         let times = self.within.map(|within| within.time);
         let times = times.into_iter().chain(self.forget.map(|(_, time)| time));
@@ -241,25 +241,25 @@ impl OrderedStage for Dedup {
         "each distinct key".to_owned()
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         batch.retain(&self.needed(live));
     }
 
-    fn reducer(&self, live: &LiveSlots) -> Option<Box<dyn Reducer>> {
+    fn reducer(&self, live: &SlotSet) -> Option<Box<dyn Reducer>> {
         if self.within.is_some() || self.forget.is_some() {
             return None; // a repeat may be kept, and a key that came is not silent
         }
-        Some(Box::new(Recent { keys: self.keys.clone(), needed: self.needed(live), known: Known::new() }))
+        Some(Box::new(SeenFilter { keys: self.keys.clone(), needed: self.needed(live), known: KeyIndex::new() }))
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
         // By arrival time never goes back: a key that makes no repeats any more need not be known.
         let expiring = self.within.filter(|within| within.by_arrival && self.forget.is_none());
         let expiring = expiring.map(|within| (within.ns - 1, within.time));
-        Box::new(Deduplicating {
+        Box::new(DedupOperator {
             keys: self.keys.clone(),
             live: live.clone(),
-            known: Known::new(),
+            known: KeyIndex::new(),
             within: self.within,
             kept: Vec::new(),
             forget: self.forget.map(|(ns, time)| (IdleKeys::new(ns), time)),
@@ -269,16 +269,16 @@ impl OrderedStage for Dedup {
 }
 
 /// The keys that have come.
-struct Known {
+struct KeyIndex {
     table: GroupTable,
     /// Reused from batch to batch.
     groups: Vec<u32>,
     key: Vec<u8>,
 }
 
-impl Known {
+impl KeyIndex {
     fn new() -> Self {
-        Known { table: GroupTable::with_capacity(0), groups: Vec::new(), key: Vec::new() }
+        KeyIndex { table: GroupTable::with_capacity(0), groups: Vec::new(), key: Vec::new() }
     }
 
     /// Finds the group of each row; how many groups there were before.
@@ -309,13 +309,13 @@ impl Known {
 const RECENT_KEYS: usize = 1 << 16;
 
 /// Keys that a worker has lately seen.
-struct Recent {
+struct SeenFilter {
     keys: Vec<Slot>,
-    needed: LiveSlots,
-    known: Known,
+    needed: SlotSet,
+    known: KeyIndex,
 }
 
-impl Reducer for Recent {
+impl Reducer for SeenFilter {
     fn reduce(&mut self, batch: &mut Batch<'_>, account: &mut Account) {
         if self.known.table.len() > RECENT_KEYS {
             self.known.table = GroupTable::with_capacity(RECENT_KEYS / 2);
@@ -326,7 +326,7 @@ impl Reducer for Recent {
 }
 
 /// Keeps some rows, which are in order.
-fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &LiveSlots, account: &mut Account) {
+fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &SlotSet, account: &mut Account) {
     account.filter(batch.rows - rows.len());
     if rows.len() == batch.rows {
         batch.retain(live);
@@ -336,10 +336,10 @@ fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &LiveSlots, account: &mut Acc
 }
 
 /// All keys so far.
-struct Deduplicating {
+struct DedupOperator {
     keys: Vec<Slot>,
-    live: LiveSlots,
-    known: Known,
+    live: SlotSet,
+    known: KeyIndex,
     within: Option<Within>,
     /// When each key was kept last, with `within`.
     kept: Vec<i64>,
@@ -348,7 +348,7 @@ struct Deduplicating {
     expiring: Option<(IdleKeys, Slot)>,
 }
 
-impl Deduplicating {
+impl DedupOperator {
     /// The rows that are kept, where time counts.
     fn timely_rows(&mut self, batch: &Batch<'_>) -> Vec<u32> {
         self.known.find(&self.keys, batch);
@@ -393,7 +393,7 @@ impl Deduplicating {
     }
 }
 
-impl Operator for Deduplicating {
+impl Operator for DedupOperator {
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let rows = if self.within.is_some() || self.forget.is_some() {
             self.timely_rows(&batch)

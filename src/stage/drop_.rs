@@ -1,7 +1,7 @@
 //! `drop A, B`: all fields but these.
 
 use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot};
+use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet};
 use crate::expr::{Location, Scope, without};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Span};
@@ -89,7 +89,7 @@ struct TakeOut {
 }
 
 impl RowStage for TakeOut {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         slots.insert(self.from);
     }
 
@@ -101,7 +101,7 @@ impl RowStage for TakeOut {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let objects = batch.column(self.from);
         let rest = |row| without(objects.get(row), &self.path.0);
         let rest = Column::Values((0..batch.rows).map(rest).collect());

@@ -1,9 +1,9 @@
 //! `explode FIELD`: one record for each element of a list.
 
-use super::replaced::replace;
+use super::rename::replace;
 use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{Batch, ColumnBuilder, Entry, Example, LiveSlots, Slot, ValueRef};
-use crate::expr::{Node, Scope, bind_field};
+use crate::data::{Batch, ColumnBuilder, Entry, Example, Slot, SlotSet, ValueRef};
+use crate::expr::{BoundExpr, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::alias;
 use crate::lang::{Diagnostic, ast};
@@ -49,12 +49,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 
 /// Replaces each row by the elements of a list.
 struct Explode {
-    of: Node,
+    of: BoundExpr,
     slot: Slot,
 }
 
 impl RowStage for Explode {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.of.reads(slots);
     }
 
@@ -66,7 +66,7 @@ impl RowStage for Explode {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let lists = self.of.eval_all(batch, &mut account.failures).into_owned();
         account.explode(batch.rows);
         let mut elements = ColumnBuilder::new(batch.rows);

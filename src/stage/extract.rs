@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::fallback::FieldFallback;
 use super::header::{FirstHeader, Header, Headings, TakesHeader};
-use super::older::Older;
 use super::{Account, OrderedStage, RowStage};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Framing, LiveSlots, Preface, Regroup, Slot, TextColumn, ValueRef,
+    Batch, Column, ColumnBuilder, Entry, Framing, Prologue, Regroup, Slot, SlotSet, TextColumn, ValueRef,
 };
 use crate::decode::{Decoder, Seen, Wanted};
-use crate::expr::{Failures, Node, Requests, Scope, bind_field};
+use crate::expr::{BoundExpr, Failures, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
 use crate::lang::{Diagnostic, ast};
@@ -20,12 +20,12 @@ type Make = Box<dyn FnOnce(&[Wanted]) -> Box<dyn Decoder>>;
 
 /// A decoder that is not made yet: which of its fields are read is known only when all stages are bound.
 pub struct Extraction {
-    from: Node,
-    fields: Fields,
+    from: BoundExpr,
+    fields: ExtractedFields,
     make: Make,
     framing: Framing,
     regroup: Option<Regroup>,
-    preface: Preface,
+    prologue: Prologue,
     /// The first record of a source may be its header, or a record.
     may_lack_header: bool,
     /// The texts are a field of the records, each of which stays one whatever the field holds; not so where they are
@@ -39,7 +39,7 @@ pub struct Extraction {
 }
 
 /// Fields of a decoder.
-enum Fields {
+enum ExtractedFields {
     /// Each with what holds it.
     Known(Vec<(Path, Slot)>),
     /// Whatever was asked for.
@@ -47,22 +47,22 @@ enum Fields {
 }
 
 /// A field that only the data can have, by name, and whether it ever had it.
-pub type Watched = (String, Seen);
+pub type WatchedField = (String, Seen);
 
 impl Extraction {
     /// Makes the stage. Of its fields only those in `live` are read; those that may turn out never to be there
     /// are added to `watched`.
-    pub fn build(self, live: &LiveSlots, watched: &mut Vec<Watched>) -> Box<dyn RowStage> {
+    pub fn build(self, live: &SlotSet, watched: &mut Vec<WatchedField>) -> Box<dyn RowStage> {
         let (mut wanted, mut slots, mut older) = (Vec::new(), Vec::new(), Vec::new());
         match &self.fields {
-            Fields::Known(fields) => {
+            ExtractedFields::Known(fields) => {
                 for (path, slot) in fields.iter().filter(|(_, slot)| live.contains(*slot)) {
                     wanted.push(Wanted::Field(path.clone(), Seen::default()));
                     slots.push(*slot);
                     older.push(None);
                 }
             }
-            Fields::Open(requests) => {
+            ExtractedFields::Open(requests) => {
                 let requests = requests.borrow();
                 for request in requests.fields.iter().filter(|request| live.contains(request.slot)) {
                     let seen = Seen::default();
@@ -71,13 +71,13 @@ impl Extraction {
                     }
                     wanted.push(Wanted::Field(request.path.clone(), seen));
                     slots.push(request.slot);
-                    older.push(request.older.map(Older::Field));
+                    older.push(request.older.map(FieldFallback::Field));
                 }
                 if live.contains(requests.whole) {
                     wanted.push(Wanted::Whole);
                     slots.push(requests.whole);
                     let whole = requests.older_whole();
-                    older.push(whole.map(|(slot, dropped)| Older::Whole(slot, dropped)));
+                    older.push(whole.map(|(slot, dropped)| FieldFallback::Whole(slot, dropped)));
                 }
             }
         }
@@ -89,18 +89,18 @@ impl Extraction {
             Wanted::Field(_, seen) => Some(seen.clone()),
             Wanted::Whole => None,
         };
-        Box::new(Extract {
+        Box::new(ExtractStage {
             from: self.from,
             names: wanted.iter().map(name).collect(),
             seen: wanted.iter().filter_map(seen).collect(),
             whole: match &self.fields {
-                Fields::Known(_) => None,
-                Fields::Open(requests) => Some(requests.borrow().whole),
+                ExtractedFields::Known(_) => None,
+                ExtractedFields::Open(requests) => Some(requests.borrow().whole),
             },
             decoder: (self.make)(&wanted),
             header: self.header,
             first: self.first,
-            takes_header: self.preface == Preface::Header,
+            takes_header: self.prologue == Prologue::Header,
             is_of_field: self.is_of_field,
             lines: self.lines.filter(|(_, printed)| live.contains(*printed)),
             slots,
@@ -115,7 +115,7 @@ impl Extraction {
 
     /// Whether the texts are what this slot holds.
     pub fn reads(&self, slot: Slot) -> bool {
-        matches!(self.from, Node::Field(from, _) if from == slot)
+        matches!(self.from, BoundExpr::Field(from, _) if from == slot)
     }
 
     /// How the source's records are found that no byte ends, if the texts are they.
@@ -124,13 +124,13 @@ impl Extraction {
     }
 
     /// What stands in front of the source's records.
-    pub fn preface(&self) -> Preface {
-        self.preface
+    pub fn prologue(&self) -> Prologue {
+        self.prologue
     }
 
     /// The texts are the source's own records, with so much in front of them.
-    pub(super) fn of_source(self, framing: Framing, preface: Preface) -> Extraction {
-        Extraction { framing, preface, ..self }
+    pub(super) fn of_source(self, framing: Framing, prologue: Prologue) -> Extraction {
+        Extraction { framing, prologue, ..self }
     }
 
     /// The texts are the source's own records, which are found like this.
@@ -141,9 +141,9 @@ impl Extraction {
     /// What takes the headers out of the records, after a stage that needs these in order; `source` tells the sources
     /// apart.
     pub fn headings(&self, source: Slot) -> Option<Box<dyn OrderedStage>> {
-        match (&self.from, self.header, self.preface) {
+        match (&self.from, self.header, self.prologue) {
             _ if self.may_lack_header => None,
-            (Node::Field(text, _), Some(header), Preface::Header) => Some(Box::new(Headings {
+            (BoundExpr::Field(text, _), Some(header), Prologue::Header) => Some(Box::new(Headings {
                 source,
                 text: *text,
                 header,
@@ -162,7 +162,7 @@ impl Extraction {
     /// The slot of the line as it is to be printed, if that depends on the first header: the columns of sources with
     /// another order are put into its order.
     pub fn print_lines(&mut self, line: Slot, new: impl FnOnce() -> Slot) -> Option<Slot> {
-        (self.preface == Preface::Header).then(|| {
+        (self.prologue == Prologue::Header).then(|| {
             let printed = new();
             self.lines = Some((line, printed));
             printed
@@ -171,7 +171,7 @@ impl Extraction {
 
     /// The fields are named by the header in this slot, if the source begins with one.
     pub(super) fn under_optional(self, header: Slot) -> Extraction {
-        Extraction { header: Some(header), preface: Preface::Header, may_lack_header: true, ..self }
+        Extraction { header: Some(header), prologue: Prologue::Header, may_lack_header: true, ..self }
     }
 
     /// The texts are those of `from FIELD`, if it is given.
@@ -191,7 +191,7 @@ pub(super) fn bind_from(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<Node, Vec<Diagnostic>> {
+) -> Result<BoundExpr, Vec<Diagnostic>> {
     let field = if arguments.keyword("from") {
         Some(arguments.field("the field to read from").map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?)
     } else {
@@ -207,7 +207,7 @@ pub(super) fn text_of(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<Node, Vec<Diagnostic>> {
+) -> Result<BoundExpr, Vec<Diagnostic>> {
     match field {
         None => {
             let line = super::line(scope, stage, entry, "from")?;
@@ -232,18 +232,18 @@ pub(super) fn bind_open(
 
 /// An extraction whose fields only the data knows; `nests` says whether a field can be in another.
 pub(super) fn open(
-    from: Node,
+    from: BoundExpr,
     scope: &mut Scope,
     nests: bool,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
 ) -> Extraction {
     Extraction {
         from,
-        fields: Fields::Open(scope.open(nests)),
+        fields: ExtractedFields::Open(scope.open(nests)),
         make: Box::new(make),
         framing: Framing::default(),
         regroup: None,
-        preface: Preface::default(),
+        prologue: Prologue::default(),
         may_lack_header: false,
         is_of_field: false,
         header: None,
@@ -254,7 +254,7 @@ pub(super) fn open(
 
 /// An extraction of fields with these names, which the scope takes in.
 pub(super) fn known(
-    from: Node,
+    from: BoundExpr,
     names: &[String],
     scope: &mut Scope,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
@@ -262,11 +262,11 @@ pub(super) fn known(
     let field = |name: &String| (Path(vec![Segment::Name(name.clone())]), scope.set(name));
     Extraction {
         from,
-        fields: Fields::Known(names.iter().map(field).collect()),
+        fields: ExtractedFields::Known(names.iter().map(field).collect()),
         make: Box::new(make),
         framing: Framing::default(),
         regroup: None,
-        preface: Preface::default(),
+        prologue: Prologue::default(),
         may_lack_header: false,
         is_of_field: false,
         header: None,
@@ -278,7 +278,7 @@ pub(super) fn known(
 impl Extraction {
     /// Adds fields with these names, which are printed only where an expression names them.
     pub(super) fn with_unprinted<'n>(mut self, names: impl Iterator<Item = &'n str>, scope: &mut Scope) -> Extraction {
-        if let Fields::Known(fields) = &mut self.fields {
+        if let ExtractedFields::Known(fields) = &mut self.fields {
             let path = |name: &str| Path(vec![Segment::Name(name.to_owned())]);
             fields.extend(names.map(|name| (path(name), scope.set_unprinted(name))));
         }
@@ -299,8 +299,8 @@ pub(super) fn wanted_names(wanted: &[Wanted]) -> Vec<String> {
 }
 
 /// Decodes a column of texts.
-struct Extract {
-    from: Node,
+struct ExtractStage {
+    from: BoundExpr,
     decoder: Box<dyn Decoder>,
     header: Option<Slot>,
     first: FirstHeader,
@@ -311,14 +311,14 @@ struct Extract {
     lines: Option<(Slot, Slot)>,
     slots: Vec<Slot>,
     /// For each slot, where values come from that the decoder does not find.
-    older: Vec<Option<Older>>,
+    older: Vec<Option<FieldFallback>>,
     /// What the slots hold, for people.
     names: Vec<String>,
     /// For each field, whether it was ever looked for.
     seen: Vec<Seen>,
 }
 
-impl Extract {
+impl ExtractStage {
     /// Lines with their columns in the order of the first header.
     fn in_order<'a>(&self, lines: &Column<'a>, headers: &Column<'_>) -> Column<'a> {
         let first = self.first.get().map(Vec::as_slice).unwrap_or_default();
@@ -344,7 +344,7 @@ impl Extract {
     }
 }
 
-impl TakesHeader for Extract {
+impl TakesHeader for ExtractStage {
     fn header(&self, batch: &Batch<'_>) -> Option<Header> {
         let mut failures = Failures::default(); // they count where the record is read again, if it is one
         let texts = TextColumn::of(self.from.eval_all(batch, &mut failures).into_owned());
@@ -361,8 +361,8 @@ impl TakesHeader for Extract {
     }
 }
 
-impl RowStage for Extract {
-    fn reads(&self, slots: &mut LiveSlots) {
+impl RowStage for ExtractStage {
+    fn reads(&self, slots: &mut SlotSet) {
         self.from.reads(slots);
         self.header.into_iter().for_each(|slot| slots.insert(slot));
         self.lines.into_iter().for_each(|(line, _)| slots.insert(line));
@@ -385,7 +385,7 @@ impl RowStage for Extract {
         })
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let mut texts = TextColumn::of(self.from.eval_all(batch, &mut account.failures).into_owned());
         let no_records = match self.header {
             _ if self.is_of_field && account.exploded.is_none() => Vec::new(),

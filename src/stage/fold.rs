@@ -2,15 +2,15 @@
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot, Value};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet, Value};
 use crate::expr::scope::OF_SOURCE;
-use crate::expr::{Node, Origin, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Origin, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, keys};
 use crate::lang::{Diagnostic, ast};
 
 use super::dedup::slot_of;
-use super::folding::Folding;
+use super::fold_operator::FoldOperator;
 
 pub(super) const FOLD: StageDef = StageDef {
     entry: Entry {
@@ -108,9 +108,9 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
     let mut states = Vec::new();
     for (clause, old) in clauses.iter().zip(olds) {
         match (bind_expr(clause.initial, scope), bind_expr(clause.next, &inner)) {
-            (Ok(initial), Ok(next)) => states.push(State {
+            (Ok(initial), Ok(next)) => states.push(FoldState {
                 initial: match initial {
-                    Node::Constant(value) => Initial::Constant(value),
+                    BoundExpr::Constant(value) => Initial::Constant(value),
                     node => {
                         let slot = scope.new_slot();
                         computed.push(Box::new(Assign { node, slot }));
@@ -169,11 +169,11 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec
 
 /// A bound state.
 #[derive(Clone, Debug)]
-pub(super) struct State {
+pub(super) struct FoldState {
     pub(super) initial: Initial,
     /// Where `next` finds the state before.
     pub(super) old: Slot,
-    pub(super) next: Node,
+    pub(super) next: BoundExpr,
     /// Where the state goes.
     pub(super) slot: Slot,
 }
@@ -193,7 +193,7 @@ pub(super) struct Fold {
     pub(super) keys: Vec<Slot>,
     /// Where the rows hold the keys, if there are such rows.
     pub(super) key_slots: Vec<Slot>,
-    pub(super) states: Vec<State>,
+    pub(super) states: Vec<FoldState>,
     pub(super) limit: Option<usize>,
     pub(super) forget: Option<(i64, Slot)>,
     /// Where the batches say which record a row is.
@@ -202,8 +202,8 @@ pub(super) struct Fold {
 
 impl Fold {
     /// What EXPR reads of the records.
-    pub(super) fn reads_of_records(&self) -> LiveSlots {
-        let mut slots = LiveSlots::default();
+    pub(super) fn reads_of_records(&self) -> SlotSet {
+        let mut slots = SlotSet::default();
         self.states.iter().for_each(|state| state.next.reads(&mut slots));
         self.states.iter().for_each(|state| slots.remove(state.old));
         slots
@@ -211,7 +211,7 @@ impl Fold {
 }
 
 impl OrderedStage for Fold {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         let initial = self.states.iter().filter_map(|state| match state.initial {
             Initial::OfFirst(slot) => Some(slot),
             Initial::Constant(_) => None,
@@ -261,16 +261,16 @@ impl OrderedStage for Fold {
         self.limit = Some(limit).filter(|_| self.gives == Gives::States);
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let mut needed = match self.gives {
-            Gives::States => LiveSlots::default(),
+            Gives::States => SlotSet::default(),
             Gives::Records => live.clone(),
         };
         self.reads(&mut needed);
         batch.retain(&needed);
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Folding::new(self.clone(), live.clone()))
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
+        Box::new(FoldOperator::new(self.clone(), live.clone()))
     }
 }

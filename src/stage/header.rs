@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::{Account, Operator, OrderedStage};
-use crate::data::{Batch, Column, LiveSlots, Names, Slot, Value, ValueRef};
+use crate::data::{Batch, Column, Names, Slot, SlotSet, Value, ValueRef};
 
 /// The header of the first source that has one: lines are printed in its order.
 pub type FirstHeader = Arc<OnceLock<Vec<u8>>>;
@@ -41,7 +41,7 @@ pub(super) struct Headings {
 }
 
 impl OrderedStage for Headings {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         slots.insert(self.source);
         slots.insert(self.text);
     }
@@ -58,13 +58,13 @@ impl OrderedStage for Headings {
         "the header of each source".to_owned()
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let mut live = live.clone();
         self.reads(&mut live);
         batch.retain(&live);
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
         Box::new(Taking {
             source: self.source,
             text: self.text,
@@ -83,7 +83,7 @@ struct Taking {
     header: Slot,
     first: FirstHeader,
     is_blank: fn(&[u8]) -> bool,
-    live: LiveSlots,
+    live: SlotSet,
     /// By source.
     headers: HashMap<Vec<u8>, Vec<u8>>,
 }

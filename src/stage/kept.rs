@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 
-use crate::data::{Batch, Column, LiveSlots, Slot, ValueRef, gather_across, gather_column};
+use crate::data::{Batch, Column, Slot, SlotSet, ValueRef, gather_across, gather_column};
 
 /// Where a row is kept: the number of its batch, and its row there.
-pub(super) type Place = (u64, u32);
+pub(super) type RowId = (u64, u32);
 
 /// Batches some of whose rows are kept.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct RowStore {
     /// The number of the first batch.
     first: u64,
     /// Each with how many of its rows are kept.
@@ -26,7 +26,7 @@ const SPARE_ROWS: usize = 1 << 14;
 const SPARE_BATCHES: usize = 1 << 10;
 const BATCH_ROWS: usize = 64;
 
-impl Kept {
+impl RowStore {
     /// Keeps all rows of a batch: its number.
     pub(super) fn add(&mut self, batch: Batch<'static>) -> u64 {
         let rows = batch.rows;
@@ -42,23 +42,23 @@ impl Kept {
         self.batches.len()
     }
 
-    /// A row need not be kept any more. It is there until the next [`Kept::tidy`].
-    pub(super) fn release(&mut self, (number, _): Place) {
+    /// A row need not be kept any more. It is there until the next [`RowStore::tidy`].
+    pub(super) fn release(&mut self, (number, _): RowId) {
         self.kept -= 1;
         self.batches[(number - self.first) as usize].1 -= 1;
     }
 
     /// A value of a row.
-    pub(super) fn value(&self, (number, row): Place, slot: Slot) -> ValueRef<'_> {
+    pub(super) fn value(&self, (number, row): RowId, slot: Slot) -> ValueRef<'_> {
         let (batch, _) = &self.batches[(number - self.first) as usize];
         batch.column(slot).get(row as usize)
     }
 
     /// Throws out what is not kept, if it is much: then `places` are all places of rows that are, which get new ones.
     /// `live` are the columns.
-    pub(super) fn tidy<'p, P>(&mut self, live: &LiveSlots, places: impl FnOnce() -> P)
+    pub(super) fn tidy<'p, P>(&mut self, live: &SlotSet, places: impl FnOnce() -> P)
     where
-        P: Iterator<Item = &'p mut Place>,
+        P: Iterator<Item = &'p mut RowId>,
     {
         while let Some((batch, 0)) = self.batches.front() {
             self.rows -= batch.rows;
@@ -72,10 +72,10 @@ impl Kept {
         }
     }
 
-    fn compact(&mut self, live: &LiveSlots, mut places: Vec<&mut Place>) {
+    fn compact(&mut self, live: &SlotSet, mut places: Vec<&mut RowId>) {
         debug_assert_eq!(places.len(), self.kept, "every row that is kept has its place");
         places.sort_unstable();
-        let row = |place: &&mut Place| ((place.0 - self.first) as u32, place.1);
+        let row = |place: &&mut RowId| ((place.0 - self.first) as u32, place.1);
         let rows: Vec<(u32, u32)> = places.iter().map(row).collect();
         let old = std::mem::take(&mut self.batches);
         self.first += old.len() as u64;
@@ -92,11 +92,11 @@ impl Kept {
     }
 
     /// Rows in this order; nothing is a row of nulls.
-    pub(super) fn pick(&self, places: impl Iterator<Item = Option<Place>> + Clone) -> Picked<'_> {
+    pub(super) fn pick(&self, places: impl Iterator<Item = Option<RowId>> + Clone) -> Picked<'_> {
         let mut numbers: Vec<u64> = places.clone().flatten().map(|place| place.0).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let row = |place: Option<Place>| match place {
+        let row = |place: Option<RowId>| match place {
             Some((number, row)) => {
                 let index = numbers.partition_point(|other| *other < number);
                 (index as u32 + 1, row)
@@ -139,10 +139,10 @@ mod tests {
 
     #[test]
     fn what_is_kept_stays_the_same_however_it_moves() {
-        let mut live = LiveSlots::default();
+        let mut live = SlotSet::default();
         live.insert(SLOT);
-        let mut kept = Kept::default();
-        let mut places: Vec<(Place, i64)> = Vec::new();
+        let mut kept = RowStore::default();
+        let mut places: Vec<(RowId, i64)> = Vec::new();
         for start in (0..200_000).step_by(20) {
             let number = kept.add(batch(start..start + 20));
             for row in 0..20u32 {

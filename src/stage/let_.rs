@@ -1,9 +1,9 @@
 //! `let A = EXPR, B = EXPR`: adds or replaces fields.
 
 use super::{Account, BoundStage, RowStage, StageDef, totals};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
-use crate::expr::{Node, Scope, bind as bind_expr, is_time};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -88,12 +88,12 @@ fn is_own(arguments: &Arguments<'_>) -> bool {
 
 /// Computes one column.
 pub(super) struct Assign {
-    pub(super) node: Node,
+    pub(super) node: BoundExpr,
     pub(super) slot: Slot,
 }
 
 impl RowStage for Assign {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.node.reads(slots);
     }
 
@@ -105,7 +105,7 @@ impl RowStage for Assign {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let column = self.node.eval_all(batch, &mut account.failures).into_owned();
         batch.retain(live);
         batch.set(self.slot, column);

@@ -1,7 +1,7 @@
 //! `limit N`: the first N records, then no more is read.
 
 use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots};
+use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostic, ast};
 
@@ -32,7 +32,7 @@ struct Limit {
 }
 
 impl OrderedStage for Limit {
-    fn reads(&self, _slots: &mut LiveSlots) {}
+    fn reads(&self, _slots: &mut SlotSet) {}
 
     fn is_blocking(&self) -> bool {
         false
@@ -46,23 +46,23 @@ impl OrderedStage for Limit {
         Some(self.rows)
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         account.filter(batch.rows.saturating_sub(self.rows));
         batch.truncate(self.rows, live);
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Passing { left: self.rows, live: live.clone() })
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
+        Box::new(LimitOperator { left: self.rows, live: live.clone() })
     }
 }
 
 /// How many rows may still pass.
-struct Passing {
+struct LimitOperator {
     left: usize,
-    live: LiveSlots,
+    live: SlotSet,
 }
 
-impl Operator for Passing {
+impl Operator for LimitOperator {
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let passing = batch.rows.min(self.left);
         account.filter(batch.rows - passing);

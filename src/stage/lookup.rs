@@ -6,15 +6,15 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::keyed::Keyed;
-use super::on_key::{Keys, Unmatched, keys, unmatched};
+use super::hash_index::HashIndex;
+use super::join::key::{JoinKind, KeyClauses, join_kind, keys};
 use super::{Account, BoundStage, RowStage, SideFile, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot, escape_controls};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet, escape_controls};
 use crate::decode::table::{Table, read_table};
-use crate::expr::scope::closest;
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Span as Place;
+use crate::lang::suggest::did_you_mean;
 use crate::lang::{Diagnostic, ast};
 
 pub(super) const LOOKUP: StageDef = StageDef {
@@ -57,7 +57,7 @@ struct Clauses<'a> {
     key: &'a ast::Expr,
     /// The file's column, and where it is named.
     column: (String, Place),
-    unmatched: Unmatched,
+    kind: JoinKind,
 }
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
@@ -77,7 +77,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let all = table.names.clone();
     let mut names = all.clone();
     names.retain(|name| name != column);
-    let rows = Keyed::of(table, column, &names)
+    let rows = HashIndex::of(table, column, &names)
         .map_err(|missing| vec![no_such_column(&clauses.path, &missing, *span, &all)])?;
     let exists = |name: &&String| scope.fields().iter().any(|field| field.name == **name);
     let existing: Vec<Diagnostic> = names.iter().filter(exists).map(|name| exists_already(&clauses, name)).collect();
@@ -94,17 +94,17 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         repeats: scope.reloads || rows.repeats(),
         rows: RwLock::new(Arc::new(rows)),
         reloads: scope.reloads,
-        unmatched: clauses.unmatched,
+        kind: clauses.kind,
     })]))
 }
 
 fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Diagnostic> {
     let (path, path_span) = arguments.text("a file in quotes")?;
     let path = String::from_utf8_lossy(path).into_owned();
-    let Keys { key, other } = keys(&mut arguments, ("the file's column", "column"))?;
-    let unmatched = unmatched(&mut arguments);
+    let KeyClauses { key, other } = keys(&mut arguments, ("the file's column", "column"))?;
+    let kind = join_kind(&mut arguments);
     arguments.finish(LOOKUP.entry.usage)?;
-    Ok(Clauses { path, path_span, key, column: (other.0.label(), other.1), unmatched })
+    Ok(Clauses { path, path_span, key, column: (other.0.label(), other.1), kind })
 }
 
 /// Reads the file.
@@ -129,7 +129,7 @@ fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Diag
     let path = escape_controls(path);
     let diagnostic = Diagnostic::new(span, format!("{path} has no column `{name}`"));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    match closest(name, &names) {
+    match did_you_mean(name, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`? write on K = {close}")),
         None => diagnostic.help(format!("its columns are: {}; write on K = COLUMN", names.join(", "))),
     }
@@ -145,7 +145,7 @@ fn exists_already(clauses: &Clauses<'_>, name: &str) -> Diagnostic {
 
 /// Adds the columns of a table.
 struct Lookup {
-    key: Node,
+    key: BoundExpr,
     /// Of the file, as it was written.
     path: String,
     /// The file's column that is the key.
@@ -153,15 +153,15 @@ struct Lookup {
     /// The other columns of the file, and what holds each.
     names: Vec<String>,
     slots: Vec<Slot>,
-    rows: RwLock<Arc<Keyed>>,
+    rows: RwLock<Arc<HashIndex>>,
     /// Whether a record may become several. Nobody knows of a file that is read again.
     repeats: bool,
     reloads: bool,
-    unmatched: Unmatched,
+    kind: JoinKind,
 }
 
 impl RowStage for Lookup {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.key.reads(slots);
     }
 
@@ -177,10 +177,10 @@ impl RowStage for Lookup {
         self.reloads.then_some(self as &dyn SideFile)
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let rows = Arc::clone(&self.rows.read().unwrap_or_else(PoisonError::into_inner));
         let keys = self.key.eval_all(batch, &mut account.failures);
-        let found = rows.matches(&keys, self.unmatched);
+        let found = rows.matches(&keys, self.kind);
         account.filter(found.dropped);
         if self.repeats {
             account.explode(batch.rows - found.dropped);
@@ -203,7 +203,7 @@ impl SideFile for Lookup {
     }
 
     fn reload(&self, bytes: Vec<u8>) -> Result<(), String> {
-        let rows = Keyed::of(table(&self.path, bytes)?, &self.column, &self.names);
+        let rows = HashIndex::of(table(&self.path, bytes)?, &self.column, &self.names);
         let rows = rows.map_err(|missing| {
             let path = escape_controls(&self.path);
             format!("{path} has no column `{missing}` any more")

@@ -2,10 +2,10 @@
 //!
 //! As the first stage it has the raw bytes searched for its text, or for one that its regex cannot do without.
 
-use super::{Account, BoundStage, Required, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
+use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::pattern::bind_pattern;
-use crate::expr::{Node, Pattern, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Pattern, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind};
 use crate::lang::{Diagnostic, ast};
@@ -72,16 +72,16 @@ pub(super) fn bind(
 /// Keeps rows that match any pattern, or those that match none.
 struct Match {
     patterns: Vec<Pattern>,
-    of: Node,
+    of: BoundExpr,
     keep: bool,
 }
 
 impl RowStage for Match {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.of.reads(slots);
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let values = self.of.eval_all(batch, &mut account.failures);
         let mut found = vec![false; batch.rows];
         for pattern in &self.patterns {
@@ -97,11 +97,11 @@ impl RowStage for Match {
         }
     }
 
-    fn required(&self, line: Slot) -> Option<Required<'_>> {
-        let reads_line = matches!(self.of, Node::Field(slot, _) if slot == line);
+    fn required(&self, line: Slot) -> Option<RequiredText<'_>> {
+        let reads_line = matches!(self.of, BoundExpr::Field(slot, _) if slot == line);
         match self.patterns.as_slice() {
             [pattern] if self.keep && reads_line => {
-                Some(Required { text: pattern.required_text()?, is_all: matches!(pattern, Pattern::Text(_)) })
+                Some(RequiredText { text: pattern.required_text()?, is_all: matches!(pattern, Pattern::Text(_)) })
             }
             _ => None,
         }

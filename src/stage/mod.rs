@@ -11,28 +11,23 @@ mod dedup;
 mod drop_;
 mod explode;
 mod extract;
+mod fallback;
 mod fold;
-mod folding;
+mod fold_operator;
+mod hash_index;
 mod header;
 mod join;
-mod join_time;
-mod joined;
-mod joining;
 mod json;
 mod kept;
-mod keyed;
 mod let_;
 mod limit;
 mod logfmt;
 mod lookup;
 mod match_;
-mod older;
-mod on_key;
 mod operator;
 mod parse;
-mod partners;
 mod regex_;
-mod replaced;
+mod rename;
 mod running;
 mod sample;
 mod select;
@@ -51,20 +46,19 @@ mod window_;
 
 pub use account::Account;
 pub use assert_::Assert;
-pub use checks::{Check, Checked, Checks, SHOWN};
-pub use extract::{Extraction, Watched};
+pub use checks::{AssertCounts, Check, Checks, SHOWN};
+pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
-pub use join::{JoinClause, Sides};
-pub use joined::Joined;
-pub use operator::{GoesBy, Memory, Operator, OrderedStage, Reducer};
+pub use join::{JoinClause, JoinSpec, Sides};
+pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
 pub use window_::{RecordTime, WindowClause};
 
 use std::borrow::Cow;
 
-use crate::data::{Batch, Entry, LiveSlots, Scanner, Slot, Value};
-use crate::expr::{Node, Scope};
+use crate::data::{Batch, Entry, Scanner, Slot, SlotSet, Value};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -143,7 +137,7 @@ pub enum BoundStage {
 /// Sees a batch at a time, on all workers, and forgets.
 pub trait RowStage: Send + Sync {
     /// Adds every slot that it reads.
-    fn reads(&self, slots: &mut LiveSlots);
+    fn reads(&self, slots: &mut SlotSet);
 
     /// The slots that it makes.
     fn makes(&self) -> Vec<Slot> {
@@ -164,7 +158,7 @@ pub trait RowStage: Send + Sync {
     /// Changes a batch. `live` are the slots that are still read behind this stage: when rows are dropped or
     /// repeated, only they need to follow. Values that do not fit and rows that
     /// cannot be read are entered in `account`.
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account);
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account);
 
     /// The file beside the stream that it takes anew when it has changed, if there is one.
     fn side_file(&self) -> Option<&dyn SideFile> {
@@ -182,14 +176,14 @@ pub trait RowStage: Send + Sync {
     }
 
     /// What a record must have in its line, which is in slot `line`, to pass; asked of the first stage.
-    fn required(&self, line: Slot) -> Option<Required<'_>> {
+    fn required(&self, line: Slot) -> Option<RequiredText<'_>> {
         let _ = line;
         None
     }
 
     /// A scanner that does this stage's work on raw lines, if this is the first stage and it reads the lines
     /// in slot `line`. `live` as in `apply`.
-    fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
+    fn scanner(&self, line: Slot, live: &SlotSet) -> Option<Box<dyn Scanner>> {
         let _ = (line, live);
         None
     }
@@ -206,7 +200,7 @@ pub trait SideFile: Sync {
 }
 
 /// A text without which a line does not pass a stage.
-pub struct Required<'s> {
+pub struct RequiredText<'s> {
     /// The text.
     pub text: Cow<'s, [u8]>,
     /// Whether a line that has it passes: then the stage has nothing left to do.
@@ -224,10 +218,10 @@ pub fn find(name: &str) -> Option<&'static StageDef> {
 }
 
 /// The field `line`, which a stage takes where none is named; if it is gone, the mistake says how to name another.
-fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<Node, Vec<Diagnostic>> {
+fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<BoundExpr, Vec<Diagnostic>> {
     match scope.find("line") {
-        Some(slot) => Ok(Node::Field(slot, "line".to_owned())),
-        None if scope.unknown => Ok(Node::Constant(Value::Null)),
+        Some(slot) => Ok(BoundExpr::Field(slot, "line".to_owned())),
+        None if scope.unknown => Ok(BoundExpr::Constant(Value::Null)),
         None => {
             let diagnostic =
                 Diagnostic::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));

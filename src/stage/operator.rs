@@ -1,13 +1,13 @@
 //! Work that needs the records in order or all together: done by the coordinator, prepared by the workers.
 
 use super::Account;
-use crate::data::{Batch, LiveSlots, Slot};
+use crate::data::{Batch, Slot, SlotSet};
 use crate::window::{Arrival, Limits, Mark, Written};
 
 /// A stage whose answer depends on more than one record.
 pub trait OrderedStage: Send + Sync {
     /// Adds every slot that it reads.
-    fn reads(&self, slots: &mut LiveSlots);
+    fn reads(&self, slots: &mut SlotSet);
 
     /// The slots that it makes; a stage that makes any is left out when nothing reads them.
     fn makes(&self) -> Vec<Slot> {
@@ -28,8 +28,8 @@ pub trait OrderedStage: Send + Sync {
     }
 
     /// By which time it goes of its own: then its operator hears of time.
-    fn goes_by(&self) -> GoesBy {
-        GoesBy::Nothing
+    fn own_time(&self) -> OwnTime {
+        OwnTime::None
     }
 
     /// What tells its records apart, if each key is by itself: a window of sessions is one of each key.
@@ -56,28 +56,28 @@ pub trait OrderedStage: Send + Sync {
     }
 
     /// On a worker: drops from a batch what can never be in the answer. `live` are the slots read behind it.
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account);
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account);
 
     /// What a worker does instead of `reduce`, where it does it better with a memory of the batches that it had
     /// before. Batches of one worker are in the order of the stream.
-    fn reducer(&self, live: &LiveSlots) -> Option<Box<dyn Reducer>> {
+    fn reducer(&self, live: &SlotSet) -> Option<Box<dyn Reducer>> {
         let _ = live;
         None
     }
 
     /// A fresh operator, for one result. `live` are the slots read behind it.
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator>;
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator>;
 }
 
 /// By which time a stage goes of its own, whatever window there is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GoesBy {
+pub enum OwnTime {
     /// By none.
-    Nothing,
+    None,
     /// When records were read. If they have a field that looks like their time: its name.
-    Arrival(Option<String>),
+    Processing(Option<String>),
     /// A time that they have.
-    Field,
+    Event,
 }
 
 /// How stages that remember are to do so.
@@ -123,7 +123,7 @@ pub trait Operator: Send {
 
     /// What [`Operator::finish`] would give if all records were in; everything stays. Nothing where no result
     /// waits for the end.
-    fn peek(&self) -> Vec<Batch<'static>> {
+    fn snapshot(&self) -> Vec<Batch<'static>> {
         Vec::new()
     }
 

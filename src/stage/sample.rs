@@ -5,7 +5,7 @@
 //! each do not all give the same ones. It costs the count of records before each chunk, as `@number` does.
 
 use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot, ValueRef, encode_key};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet, ValueRef, encode_key};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind};
@@ -43,7 +43,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         None => scope.fields().iter().map(|field| field.slot).collect(),
     };
     slots.extend(scope.find("@number"));
-    Ok(BoundStage::Rows(vec![Box::new(Sample { slots, share, seed: scope.seed })]))
+    Ok(BoundStage::Rows(vec![Box::new(SampleStage { slots, share, seed: scope.seed })]))
 }
 
 /// The share of the records that is meant.
@@ -60,7 +60,7 @@ fn share(expr: &Expr) -> Option<f64> {
 }
 
 /// Keeps rows whose hash is small enough.
-struct Sample {
+struct SampleStage {
     /// What tells a record from others.
     slots: Vec<Slot>,
     /// From 0 to 1.
@@ -69,12 +69,12 @@ struct Sample {
     seed: u64,
 }
 
-impl RowStage for Sample {
-    fn reads(&self, slots: &mut LiveSlots) {
+impl RowStage for SampleStage {
+    fn reads(&self, slots: &mut SlotSet) {
         self.slots.iter().for_each(|slot| slots.insert(*slot));
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let mut hashes = vec![mix(self.seed); batch.rows];
         let mut key = Vec::new();
         for &slot in &self.slots {

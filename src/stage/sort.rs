@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
-use crate::data::{Batch, Column, Entry, Example, LiveSlots, Rank, Slot, gather_across};
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::data::{Batch, Column, Entry, Example, Rank, Slot, SlotSet, gather_across};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
 use crate::lang::{Diagnostic, ast};
@@ -49,7 +49,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
             arguments.keyword("asc");
         }
         match bind_expr(expr, scope) {
-            Ok(Node::Field(slot, _)) => keys.push(SortKey { slot, direction }),
+            Ok(BoundExpr::Field(slot, _)) => keys.push(SortKey { slot, direction }),
             Ok(node) => {
                 // Computed once a row and by the workers: values that do not fit are counted once as well.
                 let slot = scope.new_slot();
@@ -93,7 +93,7 @@ struct Sort {
 }
 
 impl OrderedStage for Sort {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.keys.iter().for_each(|key| slots.insert(key.slot));
     }
 
@@ -112,7 +112,7 @@ impl OrderedStage for Sort {
         self.limit = Some(limit);
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let Some(limit) = self.limit.filter(|limit| *limit < batch.rows) else {
             return;
         };
@@ -124,18 +124,18 @@ impl OrderedStage for Sort {
         batch.gather(&rows, &needed);
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
         let mut needed = live.clone();
         self.reads(&mut needed);
-        Box::new(Sorting { keys: self.keys.clone(), limit: self.limit, needed, held: Vec::new(), held_rows: 0 })
+        Box::new(SortOperator { keys: self.keys.clone(), limit: self.limit, needed, held: Vec::new(), held_rows: 0 })
     }
 }
 
 /// Rows held back until all are in; with a limit, at most a few times as many as are wanted.
-struct Sorting {
+struct SortOperator {
     keys: Vec<SortKey>,
     limit: Option<usize>,
-    needed: LiveSlots,
+    needed: SlotSet,
     held: Vec<Batch<'static>>,
     held_rows: usize,
 }
@@ -143,7 +143,7 @@ struct Sorting {
 /// With a limit, rows are thrown out once so many more are held.
 const SPARE_ROWS: usize = 1 << 14;
 
-impl Sorting {
+impl SortOperator {
     /// Keeps the held rows in order, no more than wanted.
     fn sort(&mut self) {
         self.held = self.sorted();
@@ -160,7 +160,7 @@ impl Sorting {
     }
 }
 
-impl Operator for Sorting {
+impl Operator for SortOperator {
     fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {
         self.held_rows += batch.rows;
         self.held.push(batch);
@@ -174,7 +174,7 @@ impl Operator for Sorting {
         out.append(&mut self.held);
     }
 
-    fn peek(&self) -> Vec<Batch<'static>> {
+    fn snapshot(&self) -> Vec<Batch<'static>> {
         self.sorted()
     }
 }

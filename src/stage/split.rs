@@ -6,14 +6,14 @@
 use memchr::{memchr_iter, memmem};
 use regex::bytes::Regex;
 
-use super::replaced::replace;
+use super::rename::replace;
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Bytes, Column, Entry, Example, LiveSlots, Position, Scanner, Slot, Span, TextColumn, Value, each_of_two,
+    Batch, Bytes, Column, Entry, Example, Position, Scanner, Slot, SlotSet, Span, TextColumn, Value, each_of_two,
     each_white_space,
 };
 use crate::expr::pattern::bind_regex;
-use crate::expr::{Node, Scope, bind_field};
+use crate::expr::{BoundExpr, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::ExprKind;
 use crate::lang::clauses::alias;
@@ -42,15 +42,17 @@ pub(super) const SPLIT: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let mut separator = Separator::WhiteSpace;
+    let mut separator = SplitSeparator::WhiteSpace;
     let diagnostic = |diagnostic: Diagnostic| vec![diagnostic.usage(SPLIT.entry.usage)];
     if let Some(expr) = arguments.peek_expression() {
         match &expr.kind {
             ExprKind::Literal(Value::Text(text)) if text.is_empty() => {
                 return Err(diagnostic(Diagnostic::new(expr.span, "the separator is empty")));
             }
-            ExprKind::Literal(Value::Text(text)) => separator = Separator::of_text(text),
-            ExprKind::Regex(literal) => separator = Separator::Regex(bind_regex(literal, expr).map_err(diagnostic)?),
+            ExprKind::Literal(Value::Text(text)) => separator = SplitSeparator::of_text(text),
+            ExprKind::Regex(literal) => {
+                separator = SplitSeparator::Regex(bind_regex(literal, expr).map_err(diagnostic)?)
+            }
             ExprKind::Field(_) => {}
             _ => {
                 return Err(diagnostic(Diagnostic::new(
@@ -96,18 +98,18 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 /// What stands between pieces.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one a stage")]
-enum Separator {
+enum SplitSeparator {
     WhiteSpace,
     Byte(u8),
     Text(memmem::Finder<'static>),
     Regex(Regex),
 }
 
-impl Separator {
-    fn of_text(text: &[u8]) -> Separator {
+impl SplitSeparator {
+    fn of_text(text: &[u8]) -> SplitSeparator {
         match text {
-            [byte] => Separator::Byte(*byte),
-            _ => Separator::Text(memmem::Finder::new(text).into_owned()),
+            [byte] => SplitSeparator::Byte(*byte),
+            _ => SplitSeparator::Text(memmem::Finder::new(text).into_owned()),
         }
     }
 
@@ -119,10 +121,10 @@ impl Separator {
             start = to;
         };
         match self {
-            Separator::WhiteSpace => each_white_space(text, |at| cut(at, at + 1)),
-            Separator::Byte(byte) => memchr_iter(*byte, text).for_each(|at| cut(at, at + 1)),
-            Separator::Text(finder) => finder.find_iter(text).for_each(|at| cut(at, at + finder.needle().len())),
-            Separator::Regex(regex) => {
+            SplitSeparator::WhiteSpace => each_white_space(text, |at| cut(at, at + 1)),
+            SplitSeparator::Byte(byte) => memchr_iter(*byte, text).for_each(|at| cut(at, at + 1)),
+            SplitSeparator::Text(finder) => finder.find_iter(text).for_each(|at| cut(at, at + finder.needle().len())),
+            SplitSeparator::Regex(regex) => {
                 regex.find_iter(text).filter(|hit| !hit.is_empty()).for_each(|hit| cut(hit.start(), hit.end()));
             }
         }
@@ -132,14 +134,14 @@ impl Separator {
 
 /// Replaces each row by the pieces of a text.
 struct Split {
-    node: Node,
-    separator: Separator,
+    node: BoundExpr,
+    separator: SplitSeparator,
     keep: bool,
     slot: Slot,
 }
 
 impl RowStage for Split {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.node.reads(slots);
     }
 
@@ -151,7 +153,7 @@ impl RowStage for Split {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let column = self.node.eval_all(batch, &mut account.failures).into_owned();
         let texts = TextColumn::of(column);
         account.explode(batch.rows);
@@ -180,17 +182,17 @@ impl RowStage for Split {
         batch.set(self.slot, Column::Text(TextColumn { bytes: texts.bytes, spans }));
     }
 
-    fn scanner(&self, line: Slot, live: &LiveSlots) -> Option<Box<dyn Scanner>> {
-        let reads_line = matches!(self.node, Node::Field(slot, _) if slot == line);
+    fn scanner(&self, line: Slot, live: &SlotSet) -> Option<Box<dyn Scanner>> {
+        let reads_line = matches!(self.node, BoundExpr::Field(slot, _) if slot == line);
         if !reads_line || self.keep || live.iter().any(|slot| slot != self.slot) {
             return None;
         }
         match self.separator {
             // A separator that is part of a line's end would cut where no line has it.
-            Separator::Byte(byte) if byte != b'\n' && byte != b'\r' => {
+            SplitSeparator::Byte(byte) if byte != b'\n' && byte != b'\r' => {
                 Some(Box::new(PieceScanner { separator: Some(byte), slot: self.slot }))
             }
-            Separator::WhiteSpace => Some(Box::new(PieceScanner { separator: None, slot: self.slot })),
+            SplitSeparator::WhiteSpace => Some(Box::new(PieceScanner { separator: None, slot: self.slot })),
             _ => None,
         }
     }

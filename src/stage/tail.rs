@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots};
+use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostic, ast};
 
@@ -31,7 +31,7 @@ struct Tail {
 }
 
 impl OrderedStage for Tail {
-    fn reads(&self, _slots: &mut LiveSlots) {}
+    fn reads(&self, _slots: &mut SlotSet) {}
 
     fn is_blocking(&self) -> bool {
         true
@@ -41,11 +41,11 @@ impl OrderedStage for Tail {
         format!("{} records", self.rows)
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         keep_last(batch, self.rows, live);
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
         Box::new(Held { rows: self.rows, live: live.clone(), held: VecDeque::new(), held_rows: 0 })
     }
 }
@@ -53,7 +53,7 @@ impl OrderedStage for Tail {
 /// The batches that hold the last rows.
 struct Held {
     rows: usize,
-    live: LiveSlots,
+    live: SlotSet,
     held: VecDeque<Batch<'static>>,
     held_rows: usize,
 }
@@ -75,7 +75,7 @@ impl Operator for Held {
         out.append(&mut self.last(held));
     }
 
-    fn peek(&self) -> Vec<Batch<'static>> {
+    fn snapshot(&self) -> Vec<Batch<'static>> {
         self.last(self.held.iter().cloned().collect())
     }
 }
@@ -91,7 +91,7 @@ impl Held {
     }
 }
 
-fn keep_last(batch: &mut Batch<'_>, rows: usize, live: &LiveSlots) {
+fn keep_last(batch: &mut Batch<'_>, rows: usize, live: &SlotSet) {
     if rows < batch.rows {
         batch.gather(&((batch.rows - rows) as u32..batch.rows as u32).collect::<Vec<_>>(), live);
     }

@@ -2,23 +2,23 @@
 //! all of them is known.
 
 use super::{Account, Operator, OrderedStage};
-use crate::data::{Batch, Column, ExactSum, LiveSlots, Slot, Value, ValueRef, expected_summand};
+use crate::data::{Batch, Column, ExactSum, Slot, SlotSet, Value, ValueRef, expected_summand};
 use crate::expr::{Scope, Total};
 
 /// The steps for the totals that were asked for since the last call, in the order in which they are needed.
 pub fn totals(scope: &Scope) -> Vec<Box<dyn OrderedStage>> {
-    let step = |total| Box::new(Totaling { total }) as Box<dyn OrderedStage>;
+    let step = |total| Box::new(TotalStage { total }) as Box<dyn OrderedStage>;
     scope.take_totals().into_iter().map(step).collect()
 }
 
 /// Sets a sum in all rows.
 #[derive(Debug)]
-struct Totaling {
+struct TotalStage {
     total: Total,
 }
 
-impl OrderedStage for Totaling {
-    fn reads(&self, slots: &mut LiveSlots) {
+impl OrderedStage for TotalStage {
+    fn reads(&self, slots: &mut SlotSet) {
         self.total.node.reads(slots);
     }
 
@@ -34,22 +34,22 @@ impl OrderedStage for Totaling {
         "all rows of the result".to_owned()
     }
 
-    fn reduce(&self, _batch: &mut Batch<'_>, _live: &LiveSlots, _account: &mut Account) {}
+    fn reduce(&self, _batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut Account) {}
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Adding { total: self.total.clone(), live: live.clone(), sum: None, held: Vec::new() })
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
+        Box::new(TotalOperator { total: self.total.clone(), live: live.clone(), sum: None, held: Vec::new() })
     }
 }
 
 /// The rows so far, and what they add up to if there was a number.
-struct Adding {
+struct TotalOperator {
     total: Total,
-    live: LiveSlots,
+    live: SlotSet,
     sum: Option<ExactSum>,
     held: Vec<Batch<'static>>,
 }
 
-impl Adding {
+impl TotalOperator {
     fn sum(&self) -> Value {
         self.sum.as_ref().map_or(Value::Null, ExactSum::value)
     }
@@ -66,7 +66,7 @@ impl Adding {
     }
 }
 
-impl Operator for Adding {
+impl Operator for TotalOperator {
     fn push(&mut self, mut batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let column = self.total.node.eval_all(&batch, &mut account.failures).into_owned();
         for row in 0..batch.rows {
@@ -87,7 +87,7 @@ impl Operator for Adding {
         }
     }
 
-    fn peek(&self) -> Vec<Batch<'static>> {
+    fn snapshot(&self) -> Vec<Batch<'static>> {
         let sum = self.sum();
         let held = self.held.iter().cloned();
         let with_sum = |mut batch: Batch<'static>| {

@@ -4,7 +4,7 @@
 //! a stream the places that they have behind the union.
 
 use super::{Account, BoundStage, RowStage, StageDef};
-use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, Value, ValueRef};
+use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Value, ValueRef};
 use crate::expr::scope::Whole;
 use crate::expr::{Scope, United};
 use crate::lang::arguments::Arguments;
@@ -84,10 +84,10 @@ pub(super) fn source(arguments: &mut Arguments<'_>, stage: &ast::Stage) -> Resul
 /// Which of two streams that are united.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The one in front of the union.
-    First,
-    /// The one that comes in.
-    Second,
+    /// The stream.
+    Left,
+    /// The source that the stage names.
+    Right,
 }
 
 /// Gives the columns of a stream the places that they have behind a union.
@@ -100,7 +100,7 @@ pub struct Align {
 
 impl Align {
     /// What one of the streams needs for what is read behind the union, if it needs anything.
-    pub fn of(united: &United, side: Side, live: &LiveSlots) -> Option<Align> {
+    pub fn of(united: &United, side: Side, live: &SlotSet) -> Option<Align> {
         let side = side as usize;
         let fields: Vec<_> = united
             .all_fields()
@@ -114,7 +114,7 @@ impl Align {
 }
 
 impl RowStage for Align {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         let fields = self.fields.iter().filter_map(|(_, from)| *from);
         let whole = self.whole.iter().filter_map(|(_, from)| from.as_ref());
         fields.chain(whole.map(|(slot, _)| *slot)).for_each(|slot| slots.insert(slot));
@@ -125,7 +125,7 @@ impl RowStage for Align {
         fields.chain(self.whole.iter().map(|(to, _)| *to)).collect()
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, _account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let rows = batch.rows;
         let column = |from: &Option<Slot>| match from {
             Some(slot) => batch.column(*slot).clone(),

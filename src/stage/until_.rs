@@ -2,8 +2,8 @@
 
 use super::checks::condition;
 use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
-use crate::data::{Batch, Column, Entry, Example, LiveSlots, Slot, Truth, ValueRef};
-use crate::expr::{Node, Scope};
+use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Ternary, ValueRef};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -40,8 +40,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let truth = scope.new_slot();
     let judge = Box::new(Judge { condition, truth });
     let printed = match scope.is_result {
-        true => Printed::Satisfying,
-        false => Printed::UpTo,
+        true => UntilRows::Satisfying,
+        false => UntilRows::UpTo,
     };
     let until = Box::new(Until { truth, printed });
     Ok(BoundStage::Until(text, vec![judge], until))
@@ -49,7 +49,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 
 /// Which rows are printed of a result that has a row that satisfies the condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Printed {
+enum UntilRows {
     /// All up to that row.
     UpTo,
     /// That row.
@@ -58,12 +58,12 @@ enum Printed {
 
 /// Says for each row whether it satisfies the condition.
 struct Judge {
-    condition: Node,
+    condition: BoundExpr,
     truth: Slot,
 }
 
 impl RowStage for Judge {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.condition.reads(slots);
     }
 
@@ -75,10 +75,10 @@ impl RowStage for Judge {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, _live: &LiveSlots, account: &mut Account) {
-        let mut truths = vec![Truth::False; batch.rows];
+    fn apply(&self, batch: &mut Batch<'_>, _live: &SlotSet, account: &mut Account) {
+        let mut truths = vec![Ternary::False; batch.rows];
         for row in self.condition.true_rows(batch, &mut account.failures) {
-            truths[row as usize] = Truth::True;
+            truths[row as usize] = Ternary::True;
         }
         batch.set(self.truth, Column::Bool(truths));
     }
@@ -88,7 +88,7 @@ impl RowStage for Judge {
 #[derive(Debug)]
 struct Until {
     truth: Slot,
-    printed: Printed,
+    printed: UntilRows,
 }
 
 /// The first row that satisfies the condition.
@@ -98,7 +98,7 @@ fn first_true(batch: &Batch<'_>, truth: Slot) -> Option<usize> {
 }
 
 impl OrderedStage for Until {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         slots.insert(self.truth);
     }
 
@@ -108,12 +108,12 @@ impl OrderedStage for Until {
 
     fn memory(&self) -> String {
         match self.printed {
-            Printed::UpTo => "nothing; ends the run when the condition is true".to_owned(),
-            Printed::Satisfying => "rows of one result; ends the run when the condition is true".to_owned(),
+            UntilRows::UpTo => "nothing; ends the run when the condition is true".to_owned(),
+            UntilRows::Satisfying => "rows of one result; ends the run when the condition is true".to_owned(),
         }
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         if let Some(row) = first_true(batch, self.truth) {
             let mut live = live.clone();
             self.reads(&mut live);
@@ -122,8 +122,8 @@ impl OrderedStage for Until {
         }
     }
 
-    fn operator(&self, live: &LiveSlots) -> Box<dyn Operator> {
-        Box::new(Waiting {
+    fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
+        Box::new(UntilOperator {
             truth: self.truth,
             printed: self.printed,
             live: live.clone(),
@@ -134,16 +134,16 @@ impl OrderedStage for Until {
 }
 
 /// Whether a row has satisfied the condition.
-struct Waiting {
+struct UntilOperator {
     truth: Slot,
-    printed: Printed,
-    live: LiveSlots,
+    printed: UntilRows,
+    live: SlotSet,
     is_reached: bool,
     /// Rows of a result that are printed if none of it satisfies the condition.
     held: Vec<Batch<'static>>,
 }
 
-impl Operator for Waiting {
+impl Operator for UntilOperator {
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         if self.is_reached {
             account.filter(batch.rows);
@@ -152,14 +152,14 @@ impl Operator for Waiting {
         account.judge(batch.rows);
         let found = first_true(&batch, self.truth);
         match (found, self.printed) {
-            (None, Printed::UpTo) => out.push(batch),
-            (None, Printed::Satisfying) => self.held.push(batch),
-            (Some(row), Printed::UpTo) => {
+            (None, UntilRows::UpTo) => out.push(batch),
+            (None, UntilRows::Satisfying) => self.held.push(batch),
+            (Some(row), UntilRows::UpTo) => {
                 account.filter(batch.rows - row - 1);
                 batch.truncate(row + 1, &self.live);
                 out.push(batch);
             }
-            (Some(row), Printed::Satisfying) => {
+            (Some(row), UntilRows::Satisfying) => {
                 self.held.clear();
                 out.push(batch.pick(&[row as u32], &self.live));
             }

@@ -2,9 +2,9 @@
 //!
 //! As the first stage it has the raw bytes searched for a text that its condition cannot do without.
 
-use super::{Account, BoundStage, Required, RowStage, StageDef};
-use crate::data::{Batch, Entry, Example, LiveSlots, Slot};
-use crate::expr::{Node, Scope, bind_condition};
+use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet};
+use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -41,15 +41,15 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 
 /// Keeps rows.
 struct Where {
-    condition: Node,
+    condition: BoundExpr,
 }
 
 impl RowStage for Where {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.condition.reads(slots);
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let rows = self.condition.true_rows(batch, &mut account.failures);
         account.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
@@ -57,7 +57,7 @@ impl RowStage for Where {
         }
     }
 
-    fn required(&self, line: Slot) -> Option<Required<'_>> {
-        Some(Required { text: self.condition.required_text(line)?, is_all: false })
+    fn required(&self, line: Slot) -> Option<RequiredText<'_>> {
+        Some(RequiredText { text: self.condition.required_text(line)?, is_all: false })
     }
 }

@@ -2,10 +2,10 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Column, Entry, Example, LiveSlots, Slot, TimeSite, Validity, Value, ValueRef, expected_time,
-    format_duration, write_text,
+    Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Validity, Value, ValueRef, expected_time, format_duration,
+    write_text,
 };
-use crate::expr::{Node, Scope};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
 use crate::lang::{Diagnostic, ast};
@@ -196,7 +196,7 @@ fn positive(number: i64, span: Span) -> Result<i64, Diagnostic> {
 /// Reads the time of each record; those that have none are rejected.
 pub struct RecordTime {
     /// What holds it.
-    pub node: Node,
+    pub node: BoundExpr,
     /// Its nanoseconds since 1970 go here.
     pub slot: Slot,
     /// The stage that asks for it.
@@ -206,7 +206,7 @@ pub struct RecordTime {
 }
 
 impl RowStage for RecordTime {
-    fn reads(&self, slots: &mut LiveSlots) {
+    fn reads(&self, slots: &mut SlotSet) {
         self.node.reads(slots);
     }
 
@@ -214,7 +214,7 @@ impl RowStage for RecordTime {
         vec![self.slot]
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &LiveSlots, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
         let mut times = Vec::with_capacity(batch.rows);
         let mut without: Vec<(u32, String)> = Vec::new();
         {

@@ -4,7 +4,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use crate::data::{Batch, LiveSlots, gather_across};
+use crate::data::{Batch, SlotSet, gather_across};
 
 /// The windows that take a record, the first and the last: by number, or the cell of its session.
 pub type Range = (i64, i64);
@@ -19,7 +19,7 @@ const SPARE_ROWS: usize = 1 << 14;
 #[derive(Debug)]
 pub struct RowLog {
     /// What is kept of each record.
-    live: LiveSlots,
+    live: SlotSet,
     /// By number, in the order of arrival; each with how many of its records are wanted.
     held: BTreeMap<u64, (Batch<'static>, usize)>,
     /// The number of the next batch.
@@ -33,7 +33,7 @@ pub struct RowLog {
 
 impl RowLog {
     /// Nothing yet; these slots are kept.
-    pub fn new(live: LiveSlots) -> Self {
+    pub fn new(live: SlotSet) -> Self {
         RowLog { live, held: BTreeMap::new(), next: 0, places: BTreeMap::new(), rows: 0, wanted: 0 }
     }
 
@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn log() -> RowLog {
-        let mut live = LiveSlots::default();
+        let mut live = SlotSet::default();
         live.insert(Slot(0));
         RowLog::new(live)
     }

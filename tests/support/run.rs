@@ -31,7 +31,7 @@ pub enum Origin {
 /// The plan of an expression.
 pub fn plan(expression: &str) -> Result<Arc<Plan>, Vec<Diagnostic>> {
     let pipeline = bourn::lang::parse(expression)?;
-    Plan::of(&pipeline, bourn::plan::Printing::AsItCame).map(Arc::new)
+    Plan::of(&pipeline, bourn::plan::OutputMode::AsItCame).map(Arc::new)
 }
 
 /// Runs a plan on some input: what it prints, and how it ends.
@@ -71,7 +71,7 @@ pub fn run_inputs(plan: &Arc<Plan>, sources: Vec<(String, usize)>, configuration
     let plan = Arc::clone(plan);
     let encoding = match plan.output.lines {
         Some(_) => Encoding::Lines(true),
-        None => Encoding::Format(bourn::format::find("tsv").expect("tsv"), false),
+        None => Encoding::Format(bourn::encode::find("tsv").expect("tsv"), false),
     };
     let job = Job {
         sources: sources.into_iter().map(Into::into).collect(),

@@ -2,7 +2,7 @@
 
 use crate::data::{Batch, Column, Framing, Position, Validity, Value, count_records, last_times};
 use crate::engine::sources::Sources;
-use crate::plan::{Input, Plan};
+use crate::plan::{Plan, PlannedInput};
 use crate::stage::Account;
 
 use super::{Chunk, Worker};
@@ -51,7 +51,7 @@ impl Worker {
 
 /// The first batch of some records of an input, with what their source knows of them.
 pub(in crate::engine) fn first_batch<'b>(
-    input: &Input,
+    input: &PlannedInput,
     sources: &Sources,
     bytes: &'b [u8],
     chunk: &Chunk,
@@ -88,17 +88,17 @@ pub(super) fn apply(plan: &Plan, input: usize, batch: &mut Batch<'_>, account: &
         }
         step.stage.apply(batch, &step.live, account);
     }
-    let pieces_from = plan.pieces_from.unwrap_or(usize::MAX);
-    for (place, step) in plan.map.iter().enumerate().skip(input.enters) {
+    let exploded_from = plan.exploded_from.unwrap_or(usize::MAX);
+    for (place, step) in plan.map.iter().enumerate().skip(input.joins_at) {
         if batch.rows == 0 {
             return;
         }
-        if place >= pieces_from {
+        if place >= exploded_from {
             account.explode(batch.rows);
         }
         step.stage.apply(batch, &step.live, account);
     }
-    if plan.map.len() >= pieces_from && batch.rows > 0 {
+    if plan.map.len() >= exploded_from && batch.rows > 0 {
         account.explode(batch.rows);
     }
 }

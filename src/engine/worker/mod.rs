@@ -8,10 +8,10 @@ use std::sync::{Arc, OnceLock};
 
 use crossbeam::channel::{Receiver, Sender, select};
 
-use crate::aggregate::{Partial, Sliced};
-use crate::data::{Framing, LastTimes, LiveSlots, Names, Position, Preface, RejectedRecord, begin_chunk, end_chunk};
+use crate::aggregate::{Partial, SlicedPartial};
+use crate::data::{Framing, LastTimes, Names, Position, Prologue, RejectedRecord, SlotSet, begin_chunk, end_chunk};
+use crate::encode::{Encoder, Look};
 use crate::expr::Failures;
-use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, Reducer};
 use crate::window::Mark;
@@ -116,7 +116,7 @@ impl Worker {
                 Some(Kept::Whole(Box::new(Partial::new(Arc::clone(aggregation)))))
             }
             (Exchange::Grouped(aggregation), Some(_)) => {
-                Some(Kept::Sliced(Box::new(Sliced::new(Arc::clone(aggregation)))))
+                Some(Kept::SlicedPartial(Box::new(SlicedPartial::new(Arc::clone(aggregation)))))
             }
             _ => None,
         };
@@ -171,7 +171,7 @@ impl Worker {
         if let Some(groups) = self.groups.as_mut().filter(|_| self.chunks > 0) {
             let share = match groups {
                 Kept::Whole(partial) => Share::Whole(partial.take()),
-                Kept::Sliced(sliced) => Share::Slices(sliced.take()),
+                Kept::SlicedPartial(sliced) => Share::Slices(sliced.take()),
             };
             let message = Message::Partial { batch: self.batch, chunks: self.chunks, share };
             self.chunks = 0;
@@ -257,7 +257,7 @@ impl Worker {
     /// Whether the header of a source is one of its records: it has a number.
     fn takes_header(&self, source: SourceIndex, header: Option<&[u8]>) -> bool {
         let input = self.setup.sources.input(source);
-        self.setup.plan.inputs[input].preface == Preface::Header && header.is_some_and(|header| !header.is_empty())
+        self.setup.plan.inputs[input].prologue == Prologue::Header && header.is_some_and(|header| !header.is_empty())
     }
 
     fn process_bytes(
@@ -390,12 +390,12 @@ impl Worker {
                 out.push(std::mem::take(batch).detach());
             }
             (Exchange::Rows, Output::Batches(out)) if batch.rows > 0 => {
-                let mut live = LiveSlots::default();
+                let mut live = SlotSet::default();
                 plan.output.slots().for_each(|slot| live.insert(slot));
                 batch.retain(&live);
                 out.push(std::mem::take(batch).detach());
             }
-            (Exchange::Gathered(live), Output::Batches(out)) if batch.rows > 0 => {
+            (Exchange::Gather(live), Output::Batches(out)) if batch.rows > 0 => {
                 if account.exploded.is_some() && account.rejected > 0 {
                     self.mark_rejected(batch, bytes, before);
                 }
@@ -441,7 +441,7 @@ impl Worker {
             account.late = placement.late.len() as u64;
             let passed = account.exploded.unwrap_or(batch.rows as u64 - account.late);
             batch.position = Position(position);
-            if let Some(Kept::Sliced(sliced)) = &mut self.groups {
+            if let Some(Kept::SlicedPartial(sliced)) = &mut self.groups {
                 let batch = placement.in_time(batch);
                 position += sliced.update(&batch, &placement.slices, &mut account.failures);
             }
@@ -454,5 +454,5 @@ impl Worker {
 /// What a worker keeps of the groups it has seen.
 enum Kept {
     Whole(Box<Partial>),
-    Sliced(Box<Sliced>),
+    SlicedPartial(Box<SlicedPartial>),
 }

@@ -16,7 +16,7 @@ impl Output {
         match exchange {
             Exchange::Grouped(_) => Output::Nothing,
             Exchange::Rows if encodes => Output::Bytes(Vec::new()),
-            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gathered(_) => Output::Batches(Vec::new()),
+            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => Output::Batches(Vec::new()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Any text is a pipeline, which its own printing reads back, or mistakes that can be drawn.
 
 use bourn::lang;
-use bourn::plan::{Plan, Printing};
+use bourn::plan::{OutputMode, Plan};
 
 /// Takes an expression.
 pub fn check(data: &[u8]) {
@@ -16,7 +16,7 @@ pub fn check(data: &[u8]) {
             } else {
                 assert!(printed.len() > lang::MAX_LENGTH_BYTES, "{printed}");
             }
-            match Plan::of(&pipeline, Printing::AsItCame) {
+            match Plan::of(&pipeline, OutputMode::AsItCame) {
                 Ok(plan) => return assert!(!plan.explanation.to_string().is_empty()),
                 Err(diagnostics) => diagnostics,
             }

@@ -1,10 +1,10 @@
 //! Times: what is recognised prints so that it is read as the same time, and so does what a format reads.
 
 use bourn::data::{
-    Batch, Bytes, Column, LiveSlots, Position, Span, TextColumn, ValueRef, parse_time, shorter_time_prefix, time_prefix,
+    Batch, Bytes, Column, Position, SlotSet, Span, TextColumn, ValueRef, parse_time, shorter_time_prefix, time_prefix,
 };
 use bourn::lang;
-use bourn::plan::{Plan, Printing};
+use bourn::plan::{OutputMode, Plan};
 use bourn::stage::Account;
 
 use super::{rows::assert_reads_back, text_and_bytes};
@@ -64,7 +64,7 @@ fn apply(expression: &str, format: &str, line: &[u8]) -> Option<String> {
     let format: String = format.chars().map(|letter| format!("\\u{{{:x}}}", u32::from(letter))).collect();
     let expression = format!("select {} as t", expression.replace("FORMAT", &format!("\"{format}\"")));
     let pipeline = lang::parse(&expression).ok()?;
-    let plan = Plan::of(&pipeline, Printing::AsItCame).ok()?;
+    let plan = Plan::of(&pipeline, OutputMode::AsItCame).ok()?;
     let mut batch = plan.inputs[0].scanner.scan(b"\n", Position(0));
     let line_slots: Vec<_> = plan.map.first().map(|step| reads(step.stage.as_ref()))?;
     for slot in line_slots {
@@ -78,7 +78,7 @@ fn apply(expression: &str, format: &str, line: &[u8]) -> Option<String> {
 }
 
 fn reads(stage: &dyn bourn::stage::RowStage) -> Vec<bourn::data::Slot> {
-    let mut slots = LiveSlots::default();
+    let mut slots = SlotSet::default();
     stage.reads(&mut slots);
     slots.iter().collect()
 }

@@ -1,0 +1,80 @@
+//! A worker's share of a windowed stream: groups and states by slice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::data::{Batch, SlotSet};
+use crate::expr::Failures;
+use crate::window::Slice;
+
+use super::aggregation::Aggregation;
+use super::partial::{GroupRun, Partial, RunSlice};
+use super::slice_groups::SliceGroups;
+
+/// The groups of one worker, each slice by itself.
+#[derive(Debug)]
+pub struct SlicedPartial {
+    aggregation: Arc<Aggregation>,
+    reads: SlotSet,
+    /// Of batches that are in one slice, or whose order matters.
+    slices: BTreeMap<Slice, Partial>,
+    /// Of batches that span several.
+    cells: SliceGroups,
+}
+
+/// What a worker hands over. A slice can be in both lists.
+#[derive(Debug)]
+pub struct SliceRuns {
+    pub(super) whole: Vec<(Slice, Vec<GroupRun>)>,
+    pub(super) parts: Vec<(Slice, RunSlice)>,
+}
+
+impl SlicedPartial {
+    /// A share of nothing.
+    pub fn new(aggregation: Arc<Aggregation>) -> Self {
+        let mut reads = SlotSet::default();
+        aggregation.reads(&mut reads);
+        SlicedPartial { cells: SliceGroups::new(Arc::clone(&aggregation)), aggregation, reads, slices: BTreeMap::new() }
+    }
+
+    /// Adds the records of a batch, each to its slice; how many positions in the stream that took.
+    pub fn update(&mut self, batch: &Batch<'_>, slices: &[Slice], failures: &mut Failures) -> u64 {
+        let Some(first) = slices.first() else {
+            return 0;
+        };
+        if slices.iter().all(|slice| slice == first) {
+            self.of(*first).update(batch, failures);
+            return 1;
+        }
+        if !self.aggregation.is_ordered() {
+            self.cells.update(batch, slices, failures);
+            return 1;
+        }
+        // What comes later in the batch has a later position.
+        let rows: Vec<u32> = (0..batch.rows as u32).collect();
+        let same = |left: &u32, right: &u32| slices[*left as usize] == slices[*right as usize];
+        let mut position = batch.position;
+        for rows in rows.chunk_by(same) {
+            let mut part = batch.pick(rows, &self.reads);
+            part.position = position;
+            self.of(slices[rows[0] as usize]).update(&part, failures);
+            position.0 += 1;
+        }
+        position.0 - batch.position.0
+    }
+
+    /// Hands over everything; nothing is left.
+    pub fn take(&mut self) -> SliceRuns {
+        SliceRuns {
+            whole: std::mem::take(&mut self.slices)
+                .into_iter()
+                .map(|(slice, partial)| (slice, partial.into_runs()))
+                .collect(),
+            parts: self.cells.take(),
+        }
+    }
+
+    fn of(&mut self, slice: Slice) -> &mut Partial {
+        self.slices.entry(slice).or_insert_with(|| Partial::new(Arc::clone(&self.aggregation)))
+    }
+}

@@ -1,0 +1,142 @@
+//! Windows of groups: what workers hand over by slices, merged into windows. Those that share no slice are
+//! merged as a stream without windows is; how those that slide are, see [`super::sliding`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::data::Batch;
+use crate::expr::Failures;
+use crate::window::{Grid, Slice};
+
+use super::aggregation::Aggregation;
+use super::merged::{Executor, Merged};
+use super::partial::{GroupRun, RunSlice};
+use super::sliced_partial::SliceRuns;
+use super::sliding::Sliding;
+
+/// All windows that are not final.
+#[derive(Debug)]
+pub struct WindowedGroups {
+    aggregation: Arc<Aggregation>,
+    grid: Grid,
+    windows: OpenGroups,
+    /// No window before this one is open.
+    next: i64,
+    /// Results of final windows that are beyond the range of floats.
+    failures: Failures,
+}
+
+#[derive(Debug)]
+enum OpenGroups {
+    /// Each by itself.
+    Tumbling(BTreeMap<i64, Merged>),
+    Sliding(Sliding),
+}
+
+impl WindowedGroups {
+    /// No window yet.
+    pub fn new(aggregation: Arc<Aggregation>, grid: Grid) -> Self {
+        let windows = if grid.is_tumbling() {
+            OpenGroups::Tumbling(BTreeMap::new())
+        } else {
+            OpenGroups::Sliding(Sliding::new(&aggregation, &grid))
+        };
+        WindowedGroups { aggregation, grid, windows, next: i64::MIN, failures: Failures::default() }
+    }
+
+    /// Adds what a worker has handed over.
+    pub fn add(&mut self, share: SliceRuns, executor: &dyn Executor) {
+        let SliceRuns { whole, parts } = share;
+        match &mut self.windows {
+            OpenGroups::Tumbling(windows) => {
+                let fresh = || Merged::new(Arc::clone(&self.aggregation));
+                for (slice, runs) in whole {
+                    let merged = windows.entry(slice.first).or_insert_with(fresh);
+                    merged.add(runs, executor);
+                }
+                for (slice, part) in parts {
+                    let merged = windows.entry(slice.first).or_insert_with(fresh);
+                    merged.add_part(part, executor);
+                }
+            }
+            OpenGroups::Sliding(sliding) => {
+                let runs = |(slice, runs): (Slice, Vec<GroupRun>)| {
+                    runs.into_iter().map(move |run| (slice, RunSlice::from(run)))
+                };
+                for (slice, part) in whole.into_iter().flat_map(runs).chain(parts) {
+                    let first = slice.first.max(self.next);
+                    sliding.add(Slice { first, ..slice }, part);
+                }
+            }
+        }
+    }
+
+    /// The first window that has records.
+    pub fn first(&self) -> Option<i64> {
+        match &self.windows {
+            OpenGroups::Tumbling(windows) => windows.keys().next().copied(),
+            OpenGroups::Sliding(sliding) => sliding.first(&self.grid, self.next),
+        }
+    }
+
+    /// How many sets of groups are kept: of windows, or of slices and what they are merged into.
+    pub fn held(&self) -> usize {
+        match &self.windows {
+            OpenGroups::Tumbling(windows) => windows.len(),
+            OpenGroups::Sliding(sliding) => sliding.held(),
+        }
+    }
+
+    /// The first windows that have records, in order, at most so many.
+    pub fn open(&self, most: usize) -> Vec<i64> {
+        match &self.windows {
+            OpenGroups::Tumbling(windows) => windows.keys().take(most).copied().collect(),
+            OpenGroups::Sliding(sliding) => sliding.open(&self.grid, self.next, most),
+        }
+    }
+
+    /// The rows that an open window has so far; everything stays.
+    pub fn snapshot(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        let seconds = self.seconds(window);
+        match &mut self.windows {
+            OpenGroups::Tumbling(windows) => match windows.get_mut(&window) {
+                Some(merged) => merged.snapshot_after(seconds, executor),
+                None => Vec::new(),
+            },
+            OpenGroups::Sliding(sliding) => {
+                let set = sliding.snapshot(window, &self.grid, &self.aggregation);
+                set.into_rows(&self.aggregation, seconds, &mut Failures::default())
+            }
+        }
+    }
+
+    /// The results since this was last asked that are beyond the range of floats.
+    pub fn take_failures(&mut self) -> Failures {
+        std::mem::take(&mut self.failures)
+    }
+
+    /// How long a window is.
+    fn seconds(&self, window: i64) -> f64 {
+        let start = self.grid.start(window);
+        (self.grid.end(window).saturating_sub(start)) as f64 / 1e9
+    }
+
+    /// The rows of the first window that has records; then it is forgotten.
+    pub fn finish(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        let seconds = self.seconds(window);
+        match &mut self.windows {
+            OpenGroups::Tumbling(windows) => match windows.remove(&window) {
+                Some(mut merged) => {
+                    let rows = merged.finish_after(seconds, executor);
+                    self.failures.append(merged.take_failures());
+                    rows
+                }
+                None => Vec::new(),
+            },
+            OpenGroups::Sliding(sliding) => {
+                self.next = window + 1;
+                sliding.finish(window, &self.grid, &self.aggregation, seconds, &mut self.failures)
+            }
+        }
+    }
+}

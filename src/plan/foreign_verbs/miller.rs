@@ -1,0 +1,130 @@
+//! Verbs of Miller, which take their fields by flags: `stats1 -a mean,p50 -f x,y -g a`.
+
+use super::cursor::TokenCursor;
+use super::lists::name_of;
+use super::tokens::TokenKind;
+use super::values;
+
+/// The names after a flag: `-f a,b`.
+pub(super) fn flag(cursor: &TokenCursor<'_>, name: &str) -> Vec<String> {
+    let tokens = &cursor.tokens[cursor.at..];
+    let place = tokens.windows(2).position(|pair| pair[0].text == "-" && !pair[1].spaced && pair[1].text == name);
+    let Some(place) = place else {
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    for (index, token) in tokens[place + 2..].iter().enumerate() {
+        match token.kind {
+            TokenKind::Sign if token.text == "," => {}
+            TokenKind::Word | TokenKind::Text if index == 0 || tokens[place + 1 + index].text == "," => {
+                names.extend(name_of(*token));
+            }
+            _ => break,
+        }
+    }
+    names
+}
+
+/// ` by a, b` of `-g a,b`.
+fn groups(cursor: &TokenCursor<'_>) -> String {
+    let keys = flag(cursor, "g");
+    if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(", ")) }
+}
+
+/// `stats1 -a mean,p50,count -f x,y -g a`.
+pub(super) fn stats1(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let (names, fields) = (flag(cursor, "a"), flag(cursor, "f"));
+    let names = if names.is_empty() { vec!["mean".to_owned()] } else { names };
+    let mut made = Vec::new();
+    for field in &fields {
+        for name in &names {
+            let own = match name.as_str() {
+                "count" | "mode" | "antimode" | "first" | "last" | "min" | "max" | "sum" => name.clone(),
+                "meaneb" | "skewness" | "kurtosis" => return None,
+                "null_count" => format!("count({field} == null) as {field}_null_count"),
+                name => match values::find(name) {
+                    Some(row) => row.here.split('(').next()?.to_owned(),
+                    None => name.to_owned(),
+                },
+            };
+            made.push(match own.as_str() {
+                "count" => format!("count({field} != null) as {field}_count"),
+                own if own.contains('(') => own.to_owned(),
+                own => format!("{own}({field})"),
+            });
+        }
+    }
+    (!made.is_empty()).then(|| format!("{}{}", made.join(", "), groups(cursor)))
+}
+
+/// `step -a shift,delta -f x -g k`, `step -a shift x`.
+pub(super) fn step(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let steppers = flag(cursor, "a");
+    let mut fields = flag(cursor, "f");
+    if fields.is_empty() {
+        let last = cursor.tokens[cursor.at..].last().filter(|last| last.kind == TokenKind::Word && last.spaced)?;
+        fields.extend(name_of(*last).filter(|name| !steppers.contains(name)));
+    }
+    let mut made = Vec::new();
+    for field in &fields {
+        for stepper in &steppers {
+            made.push(match stepper.as_str() {
+                "shift" | "shift_lag" => format!("prev({field}) as {field}_shift"),
+                "delta" => format!("delta({field})"),
+                "rsum" => format!("sum({field}) as {field}_rsum"),
+                "counter" => format!("count as {field}_counter"),
+                "ewma" => format!("ewma({field}, 0.1)"),
+                "count" => format!("count as {field}_count"),
+                _ => return None,
+            });
+        }
+    }
+    (!made.is_empty()).then(|| format!("running {}{}", made.join(", "), groups(cursor)))
+}
+
+/// `count-distinct -f a,b` counts each combination; with `-n` their number.
+pub(super) fn count_distinct(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let fields = flag(cursor, "f");
+    (fields.len() > 1).then(|| format!("count by {}", fields.join(", ")))
+}
+
+/// `fill-down -f a`, `fill-down -a`: the last value that was there.
+pub(super) fn fill_down(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let mut fields = flag(cursor, "f");
+    if fields.is_empty() {
+        fields = cursor.names()?;
+    }
+    let all: Vec<String> = fields.iter().map(|field| format!("last({field}) as {field}")).collect();
+    Some(format!("running {}{}", all.join(", "), groups(cursor)))
+}
+
+/// `merge-fields -a sum -f x,y -o out`.
+pub(super) fn merge_fields(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let (names, fields) = (flag(cursor, "a"), flag(cursor, "f"));
+    let out = flag(cursor, "o").pop().unwrap_or_else(|| "out".to_owned());
+    let made = names.iter().map(|name| {
+        let value = match name.as_str() {
+            "sum" => fields.join(" + "),
+            "mean" => format!("({}) / {}", fields.join(" + "), fields.len()),
+            "min" | "max" => format!("{name}({})", fields.join(", ")),
+            _ => return None,
+        };
+        Some(format!("{out}_{name} = {value}"))
+    });
+    let made: Option<Vec<String>> = made.collect();
+    made.filter(|made| !made.is_empty() && fields.len() > 1).map(|made| format!("let {}", made.join(", ")))
+}
+
+/// `cat -n`, `cat -n -g a`, which number records.
+pub(super) fn numbered(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let has_number = cursor.tokens.windows(2).any(|two| two[0].text == "-" && !two[1].spaced && two[1].text == "n");
+    has_number.then(|| format!("running count as n{}", groups(cursor)))
+}
+
+/// `count -g a`, which is written as an aggregate here.
+pub(super) fn count(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let groups = groups(cursor);
+    let dash = cursor.peek_at(1).filter(|dash| dash.text == "-" && !groups.is_empty())?;
+    cursor.note(dash, "groups are made by `by`");
+    Some(format!("count{groups}"))
+}

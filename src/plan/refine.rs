@@ -1,0 +1,120 @@
+//! Better answers to mistakes that only the names of stages and functions tell apart: a `|` that is missing, and a
+//! function whose parenthesis stands apart.
+
+use crate::aggregate;
+use crate::expr::functions;
+use crate::lang::Diagnostic;
+use crate::lang::ast::{Argument, BinaryOp, Expr, ExprKind, Span, Stage, UnaryOp};
+use crate::stage;
+
+use super::foreign_verbs;
+
+/// Whether a stage sorts without saying by what, as the shell does before `uniq`.
+pub(super) fn is_bare_sort(stage: &Stage) -> bool {
+    stage.head.as_word() == Some("sort") && stage.arguments.is_empty()
+}
+
+/// Whether a stage is the shell's `uniq`.
+pub(super) fn is_uniq(stage: &Stage) -> bool {
+    stage.head.as_word() == Some("uniq")
+}
+
+/// The mistakes of a stage; one about an argument that no question asked for may say more.
+pub(super) fn refine(stage: &Stage, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let Some((index, place)) =
+        diagnostics.iter().enumerate().find_map(|(index, diagnostic)| Some((index, unexpected(stage, diagnostic)?)))
+    else {
+        return diagnostics;
+    };
+    if let Some((diagnostic, name)) = apart(stage, place) {
+        diagnostics.retain(|diagnostic| diagnostic.span != name); // it was taken for a field
+        diagnostics.retain(|diagnostic| unexpected(stage, diagnostic) != Some(place));
+        diagnostics.push(diagnostic);
+    } else if let Some(diagnostic) = missing_by(stage, place).or_else(|| missing_pipe(stage, place)) {
+        diagnostics[index] = diagnostic;
+    }
+    diagnostics
+}
+
+/// Which argument a mistake is about, if it is that it stands there at all.
+fn unexpected(stage: &Stage, diagnostic: &Diagnostic) -> Option<usize> {
+    let is_it = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.span == diagnostic.span);
+    diagnostic.message.starts_with("unexpected ").then(|| stage.arguments.iter().position(is_it)).flatten()
+}
+
+/// `len (line)`: the mistake, and the place of the function's name.
+fn apart(stage: &Stage, place: usize) -> Option<(Diagnostic, Span)> {
+    let argument = |place: usize| match stage.arguments.get(place) {
+        Some(Argument::Expr(expr)) => Some(expr),
+        _ => None,
+    };
+    let name = argument(place.checked_sub(1)?)?;
+    let def = name.as_word().and_then(functions::find)?;
+    let span = name.span.to(argument(place)?.span);
+    Some((apart_from(def.entry.name, span), name.span))
+}
+
+/// The mistake of a function's name whose parenthesis stands apart.
+pub(super) fn apart_from(name: &str, span: Span) -> Diagnostic {
+    let message = format!("`{name}` is a function: its `(` stands directly behind the name");
+    let usage = functions::find(name).map_or(name, |def| def.entry.usage);
+    Diagnostic::new(span, message).help(format!("write {usage}"))
+}
+
+/// `count group by line`: what stands behind `by` is a key of the aggregate in front.
+fn missing_by(stage: &Stage, place: usize) -> Option<Diagnostic> {
+    let meant = stage_from(stage, place)?;
+    let name = meant.head.as_word()?;
+    let here = foreign_verbs::written_here(&meant)?;
+    let keys = here.strip_prefix("count by ")?;
+    let front = Stage { head: stage.head.clone(), arguments: stage.arguments[..place].to_vec(), span: stage.span };
+    let has_keys = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.as_word() == Some("by"));
+    let joint = match front.arguments.iter().any(has_keys) {
+        true => ", ",
+        false => " by ",
+    };
+    let message = format!("unexpected `{name}`: groups are made by `by` alone");
+    Some(Diagnostic::new(meant.head.span, message).help(format!("write {front}{joint}{keys}")))
+}
+
+/// `count by line limit 5`: the arguments from `place` on are a stage.
+fn missing_pipe(stage: &Stage, place: usize) -> Option<Diagnostic> {
+    let meant = stage_from(stage, place)?;
+    let name = meant.head.as_word().filter(|name| *name != "distinct")?;
+    let is_known = stage::find(name).is_some() || aggregate::find(name).is_some();
+    let here = if is_known { meant.to_string() } else { foreign_verbs::written_here(&meant)? };
+    let is_filter = here.starts_with("where ") && name != "having";
+    let is_aggregate = |name| aggregate::find(name).is_some();
+    if is_filter && place == 0 && stage.head.as_word().is_none_or(is_aggregate) {
+        let message = format!("unexpected `{name}`: an aggregate takes a condition after `where`");
+        let help = format!("write {} {here}", stage.head);
+        return Some(Diagnostic::new(meant.head.span, message).help(help));
+    }
+    let column = stage.head.to_string();
+    let column = column.split('(').next().unwrap_or_default();
+    if is_filter && aggregate::find(column).is_some() && !here.contains(column) {
+        let front = Stage { head: stage.head.clone(), arguments: stage.arguments[..place].to_vec(), span: stage.span };
+        let message = format!("unexpected `{name}`: records are kept before they are grouped");
+        let help = format!("write {here} | {front}");
+        return Some(Diagnostic::new(meant.head.span, message).help(help));
+    }
+    let message = format!("a `|` is missing in front of `{name}`");
+    Some(Diagnostic::new(meant.head.span, message).help(format!("write … | {here}")))
+}
+
+/// The arguments from `place` on, read as a stage.
+fn stage_from(stage: &Stage, place: usize) -> Option<Stage> {
+    let Some(Argument::Expr(first)) = stage.arguments.get(place) else {
+        return None;
+    };
+    let (head, mut arguments) = match &first.kind {
+        ExprKind::Binary(BinaryOp::Subtract, left, right) => {
+            let negated = ExprKind::Unary(UnaryOp::Negate, right.clone());
+            let negated = Expr::new(negated, first.span).ok()?; // `sort -count`
+            (left.as_ref().clone(), vec![Argument::Expr(negated)])
+        }
+        _ => (first.clone(), Vec::new()),
+    };
+    arguments.extend_from_slice(&stage.arguments[place + 1..]);
+    Some(Stage { span: head.span, head, arguments })
+}

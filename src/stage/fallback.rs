@@ -1,0 +1,75 @@
+//! What an open decoder does not have is taken from what was there before it: `json | json from payload` adds and
+//! replaces fields.
+
+use crate::data::{Column, ColumnBuilder, NameIndex, Slot, SlotSet, Value, ValueRef};
+
+/// Where the values stand that were there before.
+#[derive(Clone, Debug)]
+pub(super) enum FieldFallback {
+    /// Those of one field.
+    Field(Slot),
+    /// All of an object, but for these names.
+    Whole(Slot, Vec<String>),
+}
+
+impl FieldFallback {
+    /// Adds the slot that is read.
+    pub(super) fn reads(&self, slots: &mut SlotSet) {
+        slots.insert(self.slot());
+    }
+
+    pub(super) fn slot(&self) -> Slot {
+        match self {
+            FieldFallback::Field(slot) | FieldFallback::Whole(slot, _) => *slot,
+        }
+    }
+
+    /// The values of `newer`, and where it has none those of `older`.
+    pub(super) fn under<'a>(&self, newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
+        match self {
+            FieldFallback::Field(_) => coalesce(newer, older),
+            FieldFallback::Whole(_, dropped) => merge(&newer, older, dropped),
+        }
+    }
+}
+
+/// Field by field: null is nothing.
+fn coalesce<'a>(newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
+    let is_null = |row: usize| newer.get(row).is_null();
+    if (0..newer.len()).all(is_null) {
+        return older.clone();
+    }
+    let mut rows = ColumnBuilder::new(newer.len());
+    for row in 0..newer.len() {
+        rows.push(match newer.get(row) {
+            ValueRef::Null => older.get(row),
+            value => value,
+        });
+    }
+    rows.finish()
+}
+
+/// Object by object: fields of `newer` replace those of `older` in their place, or stand behind them.
+fn merge<'a>(newer: &Column<'a>, older: &Column<'a>, dropped: &[String]) -> Column<'a> {
+    let merged = |row| {
+        let is_kept = |name: &[u8]| !dropped.iter().any(|dropped| dropped.as_bytes() == name);
+        let kept: Vec<&(Vec<u8>, Value)> = match older.get(row) {
+            ValueRef::Object(fields) => fields.iter().filter(|(name, _)| is_kept(name)).collect(),
+            _ => Vec::new(),
+        };
+        let mut fields: Vec<(Vec<u8>, Value)> = kept.iter().copied().cloned().collect();
+        let ValueRef::Object(newer) = newer.get(row) else {
+            return Value::Object(fields);
+        };
+        let index = NameIndex::of(kept.iter().map(|(name, _)| name.as_slice()));
+        for (name, value) in newer {
+            match index.find(name) {
+                Some(_) if *value == Value::Null => {}
+                Some(place) => fields[place].1 = value.clone(),
+                None => fields.push((name.clone(), value.clone())),
+            }
+        }
+        Value::Object(fields)
+    };
+    Column::Values((0..newer.len()).map(merged).collect())
+}

@@ -1,0 +1,255 @@
+//! The states of a fold.
+//!
+//! A state follows from the one before it, so a key's records are taken one after another; but keys do not know of
+//! each other. A batch is therefore evaluated in rounds: in the first the first record of each key, in the second
+//! the second ones, each round as columns.
+
+use super::dedup::time_at;
+use super::fold::{Fold, Gives, Initial};
+use super::{Account, Operator};
+use crate::data::{Batch, Column, ColumnBuilder, Position, Slot, SlotSet, Value, ValueRef};
+use crate::expr::Failures;
+use crate::group::{GroupTable, IdleKeys, compare_keys, groups_of, largest_first, with_key_values};
+
+/// The states of all keys so far.
+pub(super) struct FoldOperator {
+    fold: Fold,
+    /// What EXPR reads of the records.
+    needed: SlotSet,
+    live: SlotSet,
+    table: GroupTable,
+    /// For each state, that of each group.
+    states: Vec<Vec<Value>>,
+    idle: Option<IdleKeys>,
+    /// By group, how many of its records the batch had so far; all 0 between batches.
+    round_of: Vec<u32>,
+}
+
+impl FoldOperator {
+    /// No record yet. `live` are the slots read behind the fold.
+    pub(super) fn new(fold: Fold, live: SlotSet) -> Self {
+        FoldOperator {
+            needed: fold.reads_of_records(),
+            live,
+            table: GroupTable::with_capacity(0),
+            states: fold.states.iter().map(|_| Vec::new()).collect(),
+            idle: fold.forget.map(|(ns, _)| IdleKeys::new(ns)),
+            round_of: Vec::new(),
+            fold,
+        }
+    }
+
+    /// The group of each row; keys that begin anew have their first state.
+    fn groups(&mut self, batch: &Batch<'_>) -> (Vec<u32>, Vec<bool>) {
+        let keys = self.fold.keys.iter();
+        let keys: Vec<&Column<'_>> = keys.map(|key| batch.column(*key)).collect();
+        let mut next = self.table.len() as u32;
+        let (mut groups, mut key) = (Vec::with_capacity(batch.rows), Vec::new());
+        groups_of(&keys, batch.rows, &mut self.table, &mut key, &mut groups);
+        let mut begins = vec![false; batch.rows];
+        for (row, &group) in groups.iter().enumerate() {
+            begins[row] = group == next;
+            next += u32::from(group == next);
+            if let (Some(idle), Some((_, time))) = (&mut self.idle, self.fold.forget) {
+                begins[row] |= idle.visit(group, time_at(batch.column(time), row));
+            }
+        }
+        let groups_so_far = self.table.len();
+        for states in &mut self.states {
+            states.resize(groups_so_far, Value::Null);
+        }
+        self.round_of.resize(groups_so_far, 0);
+        (groups, begins)
+    }
+
+    /// The rows of each round.
+    fn rounds(&mut self, groups: &[u32]) -> Vec<Vec<u32>> {
+        let mut rounds: Vec<Vec<u32>> = Vec::new();
+        for (row, &group) in groups.iter().enumerate() {
+            let round = &mut self.round_of[group as usize];
+            if rounds.len() == *round as usize {
+                rounds.push(Vec::new());
+            }
+            rounds[*round as usize].push(row as u32);
+            *round += 1;
+        }
+        groups.iter().for_each(|group| self.round_of[*group as usize] = 0);
+        rounds
+    }
+
+    /// The rows of a round as EXPR sees them.
+    fn seen(&self, batch: &Batch<'static>, rows: &[u32], groups: &[u32], begins: &[bool]) -> Batch<'static> {
+        let mut seen = batch.pick(rows, &self.needed);
+        for (state, values) in self.fold.states.iter().zip(&self.states) {
+            let mut builder = ColumnBuilder::new(rows.len());
+            for row in rows.iter().map(|row| *row as usize) {
+                builder.push(match (&state.initial, begins[row]) {
+                    (_, false) => values[groups[row] as usize].borrow(),
+                    (Initial::Constant(value), true) => value.borrow(),
+                    (Initial::OfFirst(slot), true) => batch.column(*slot).get(row),
+                });
+            }
+            seen.set(state.old, builder.finish());
+        }
+        seen
+    }
+
+    /// Moves the states on by all rows; with each row its new states, if they are asked for.
+    fn fold(&mut self, batch: &Batch<'static>, failures: &mut Failures) -> Vec<Vec<Value>> {
+        let (groups, begins) = self.groups(batch);
+        let mut results: Vec<Vec<Value>> = Vec::new();
+        if self.fold.gives == Gives::Records {
+            results = vec![vec![Value::Null; batch.rows]; self.states.len()];
+        }
+        let mut first: Option<(u32, Failures)> = None;
+        let mut count = 0;
+        for rows in self.rounds(&groups) {
+            let seen = self.seen(batch, &rows, &groups, &begins);
+            let mut own = Failures::default();
+            let states = self.fold.states.iter();
+            let next = states.map(|state| state.next.eval_all(&seen, &mut own).into_owned());
+            let next: Vec<Column<'static>> = next.collect();
+            if own.count > 0 {
+                count += own.count;
+                let earlier = self.first_failure(&seen, &rows);
+                if first.as_ref().is_none_or(|(row, _)| earlier.0 < *row) {
+                    first = Some(earlier);
+                }
+            }
+            for (index, column) in next.iter().enumerate() {
+                for (place, row) in rows.iter().map(|row| *row as usize).enumerate() {
+                    let value = column.get(place).to_value();
+                    if let Some(results) = results.get_mut(index) {
+                        results[row] = value.clone();
+                    }
+                    self.states[index][groups[row] as usize] = value;
+                }
+            }
+        }
+        if let Some((row, found)) = first {
+            let first = found.first.map(|reason| match self.fold.origin {
+                Some(origin) => origin.name(batch, row as usize, &reason),
+                None => reason,
+            });
+            failures.append(Failures { count, first, ..Failures::default() });
+        }
+        results
+    }
+}
+
+impl FoldOperator {
+    /// The first row of a round in which something failed, and what: rows are taken in rounds, but which failure is
+    /// told must not depend on how many rows come together.
+    fn first_failure(&self, seen: &Batch<'static>, rows: &[u32]) -> (u32, Failures) {
+        for (place, row) in rows.iter().enumerate() {
+            let one = seen.pick(&[place as u32], &seen.slots());
+            let mut failures = Failures::default();
+            for state in &self.fold.states {
+                state.next.eval_all(&one, &mut failures);
+            }
+            if failures.count > 0 {
+                return (*row, failures);
+            }
+        }
+        (u32::MAX, Failures::default())
+    }
+
+    /// The keys that are not forgotten, in the order of their rows.
+    fn ordered(&self) -> Vec<u32> {
+        let is_known = |group: &u32| self.idle.as_ref().is_none_or(|idle| idle.is_known(*group));
+        let mut groups: Vec<u32> = (0..self.table.len() as u32).filter(is_known).collect();
+        let first = &self.states[0];
+        let keys = &self.table.keys;
+        groups.sort_unstable_by(|left, right| {
+            let (left, right) = (*left as usize, *right as usize);
+            largest_first(first[left].borrow(), first[right].borrow()).then_with(|| {
+                let (mut left_short, mut right_short) = ([0; 16], [0; 16]);
+                compare_keys(keys.get(left, &mut left_short), keys.get(right, &mut right_short))
+            })
+        });
+        groups.truncate(self.fold.limit.unwrap_or(usize::MAX));
+        groups
+    }
+
+    /// The row of a fold without keys that had no record.
+    fn initial_row(&self) -> Batch<'static> {
+        let mut batch = Batch::new(1, Position(0));
+        for state in &self.fold.states {
+            let initial = match &state.initial {
+                Initial::Constant(value) => value.borrow(),
+                Initial::OfFirst(_) => ValueRef::Null,
+            };
+            batch.set(state.slot, std::iter::once(initial).collect());
+        }
+        batch
+    }
+
+    /// A row for each of these keys.
+    fn rows(&self, groups: &[u32], index: usize) -> Batch<'static> {
+        let mut batch = Batch::new(groups.len(), Position(index as u64));
+        let builder = |_: &Slot| ColumnBuilder::new(groups.len());
+        let mut builders: Vec<ColumnBuilder> = self.fold.key_slots.iter().map(builder).collect();
+        for group in groups {
+            let mut short = [0; 16];
+            let (kind, bytes) = self.table.keys.get(*group as usize, &mut short);
+            with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
+        }
+        for (slot, builder) in self.fold.key_slots.iter().zip(builders) {
+            batch.set(*slot, builder.finish());
+        }
+        for (state, values) in self.fold.states.iter().zip(&self.states) {
+            let values = groups.iter().map(|group| values[*group as usize].borrow());
+            batch.set(state.slot, values.collect());
+        }
+        batch
+    }
+
+    /// Throws out the states of keys that are forgotten.
+    fn sweep(&mut self) {
+        let Some(kept) = self.idle.as_mut().and_then(IdleKeys::sweep) else {
+            return;
+        };
+        self.table.keep(&kept);
+        self.round_of.truncate(kept.len());
+        for states in &mut self.states {
+            let take = |group: &u32| std::mem::take(&mut states[*group as usize]);
+            *states = kept.iter().map(take).collect();
+        }
+    }
+}
+
+/// Rows of one batch of the result.
+const BATCH_ROWS: usize = 1 << 14;
+
+impl Operator for FoldOperator {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+        let results = self.fold(&batch, &mut account.failures);
+        self.sweep();
+        if self.fold.gives == Gives::States {
+            return;
+        }
+        batch.retain(&self.live);
+        for (state, values) in self.fold.states.iter().zip(results) {
+            if self.live.contains(state.slot) {
+                batch.set(state.slot, values.iter().map(Value::borrow).collect());
+            }
+        }
+        out.push(batch);
+    }
+
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+        out.extend(self.snapshot());
+    }
+
+    fn snapshot(&self) -> Vec<Batch<'static>> {
+        if self.fold.gives == Gives::Records {
+            return Vec::new();
+        }
+        if self.fold.keys.is_empty() && self.table.len() == 0 {
+            return vec![self.initial_row()];
+        }
+        let rows = self.ordered();
+        let batches = rows.chunks(BATCH_ROWS).enumerate();
+        batches.map(|(index, groups)| self.rows(groups, index)).collect()
+    }
+}

@@ -1,0 +1,143 @@
+//! A table whose rows are found by key: what `lookup` holds of a file.
+
+use crate::data::{Column, ColumnBuilder, KeyKind, Span, TextColumn, ValueRef};
+use crate::decode::table::Table;
+use crate::group::{GroupTable, NO_GROUP};
+
+use super::join::key::JoinKind;
+
+/// The columns of a table, and which rows have which key.
+pub(super) struct HashIndex {
+    index: RowIndex,
+    columns: Vec<Column<'static>>,
+    /// The row of the columns that is null in all of them.
+    null_row: u32,
+}
+
+/// Records, by their row in the batch, each with a row of the table.
+#[derive(Default)]
+pub(super) struct Matches {
+    pub(super) records: Vec<u32>,
+    pub(super) rows: Vec<u32>,
+    /// Records that had none and were dropped.
+    pub(super) dropped: usize,
+}
+
+impl HashIndex {
+    /// Takes the key and the columns of these names out of a table; fails with the first name that it does not have.
+    pub(super) fn of(table: Table, key: &str, names: &[String]) -> Result<HashIndex, String> {
+        let mut columns: Vec<Option<Column<'static>>> = table.columns.into_iter().map(Some).collect();
+        let mut take = |name: &str| {
+            let place = table.names.iter().position(|other| other == name);
+            let column = place.and_then(|place| columns[place].take());
+            column.ok_or_else(|| name.to_owned())
+        };
+        let keys = TextColumn::of(take(key)?);
+        let columns: Result<Vec<_>, String> = names.iter().map(|name| take(name)).collect();
+        Ok(HashIndex {
+            index: RowIndex::of(&keys),
+            columns: columns?.into_iter().map(with_null).collect(),
+            null_row: table.rows as u32,
+        })
+    }
+
+    /// Whether a key has several rows.
+    pub(super) fn repeats(&self) -> bool {
+        self.index.repeats
+    }
+
+    /// The columns, in the order in which they were asked for.
+    pub(super) fn columns(&self) -> &[Column<'static>] {
+        &self.columns
+    }
+
+    /// The rows that these keys have.
+    pub(super) fn matches(&self, keys: &Column<'_>, kind: JoinKind) -> Matches {
+        let owned: TextColumn<'_>;
+        let texts = match keys {
+            Column::Text(texts) => texts,
+            keys => {
+                owned = TextColumn::of(keys.clone());
+                &owned
+            }
+        };
+        let mut groups = Vec::new();
+        self.index.keys.find_texts(texts, &mut groups);
+        let mut found =
+            Matches { records: Vec::with_capacity(groups.len()), rows: Vec::with_capacity(groups.len()), dropped: 0 };
+        for (record, &group) in groups.iter().enumerate() {
+            let rows = match group {
+                NO_GROUP if kind == JoinKind::Left => std::slice::from_ref(&self.null_row),
+                NO_GROUP => {
+                    found.dropped += 1;
+                    continue;
+                }
+                group => self.index.rows(group),
+            };
+            for &row in rows {
+                found.records.push(record as u32);
+                found.rows.push(row);
+            }
+        }
+        found
+    }
+}
+
+/// A column with null behind its last row.
+fn with_null(column: Column<'static>) -> Column<'static> {
+    match column {
+        Column::Text(mut texts) => {
+            texts.spans.push(Span::NULL);
+            Column::Text(texts)
+        }
+        column => {
+            let mut builder = ColumnBuilder::new(column.len() + 1);
+            (0..column.len()).for_each(|row| builder.push(column.get(row)));
+            builder.push(ValueRef::Null);
+            builder.finish()
+        }
+    }
+}
+
+/// The rows of each key.
+struct RowIndex {
+    keys: GroupTable,
+    /// Where the rows of each key begin, and at last where the last ones end.
+    starts: Vec<u32>,
+    /// By key, each in the order of the file.
+    rows: Vec<u32>,
+    /// Whether a key has several rows.
+    repeats: bool,
+}
+
+impl RowIndex {
+    fn of(keys: &TextColumn<'static>) -> RowIndex {
+        let mut table = GroupTable::with_capacity(keys.spans.len());
+        table.group_of(KeyKind::Null, &[]); // nobody looks for it
+        let mut groups = Vec::new();
+        table.groups_of_texts(keys, &mut groups);
+        let mut starts = vec![0u32; table.len() + 1];
+        for group in groups.iter().map(|group| *group as usize) {
+            starts[group + 1] += 1;
+        }
+        let repeats = starts[2..].iter().any(|rows| *rows > 1);
+        for group in 1..starts.len() {
+            starts[group] += starts[group - 1];
+        }
+        let mut next = starts.clone();
+        let mut rows = vec![0; groups.len()];
+        for (row, group) in groups.into_iter().enumerate() {
+            let place = &mut next[group as usize];
+            rows[*place as usize] = row as u32;
+            *place += 1;
+        }
+        RowIndex { keys: table, starts, rows, repeats }
+    }
+
+    /// The rows of a key that was found.
+    #[inline]
+    fn rows(&self, group: u32) -> &[u32] {
+        let (start, end) = (self.starts[group as usize], self.starts[group as usize + 1]);
+        &self.rows[start as usize..end as usize]
+    }
+}

@@ -1,0 +1,219 @@
+//! The records of two streams that may still find a partner, by key and time.
+//!
+//! Of each key the records of each side stand in the order of their times, so that those within a span of time are
+//! found by bisection; a queue over all keys says which are the next to be forgotten. This is the symmetric hash join
+//! of streams (A. N. Wilschut, P. M. G. Apers, *Dataflow Query Execution in a Parallel Main-Memory Environment*, 1991)
+//! with the state bounded by time, as in J. Kang, J. F. Naughton, S. D. Viglas, *Evaluating Window Joins over
+//! Unbounded Streams*, ICDE 2003.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::ops::RangeInclusive;
+
+use super::super::Side;
+use super::super::kept::RowId;
+use crate::data::{KeyKind, TextColumn};
+use crate::group::GroupTable;
+
+/// The group of null, which is the key of no record.
+pub(super) const NO_KEY: u32 = 0;
+
+/// A record that may still find a partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BufferedRow {
+    pub(super) time: i64,
+    /// Counts the records of both sides as they come.
+    pub(super) order: u64,
+    pub(super) place: RowId,
+    /// Whether it has found one.
+    pub(super) is_paired: bool,
+    /// Whether one that may have been its partner was forgotten before it came.
+    pub(super) is_late: bool,
+}
+
+/// All of them.
+pub(super) struct JoinBuffer {
+    table: GroupTable,
+    /// By group and side, in the order of time, then as they came.
+    waiting: Vec<[VecDeque<BufferedRow>; 2]>,
+    /// By side: time, order and group of each, the first to be forgotten on top.
+    queues: [BinaryHeap<Reverse<(i64, u64, u32)>>; 2],
+    /// When the table has so many groups, those without records are thrown out.
+    sweep_at: usize,
+}
+
+/// Sweeping waits until there are so many keys, and twice as many as it left the last time.
+const SWEEP_GROUPS: usize = 1 << 14;
+
+impl JoinBuffer {
+    /// No record yet.
+    pub(super) fn new() -> JoinBuffer {
+        let mut partners = JoinBuffer {
+            table: GroupTable::with_capacity(0),
+            waiting: Vec::new(),
+            queues: Default::default(),
+            sweep_at: SWEEP_GROUPS,
+        };
+        partners.table.group_of(KeyKind::Null, &[]);
+        partners
+    }
+
+    /// How many records of a side are kept.
+    #[cfg(test)]
+    pub(super) fn waiting(&self, side: Side) -> usize {
+        self.queues[side as usize].len()
+    }
+
+    /// How many keys are known.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The group of each key. They are good until the next call.
+    pub(super) fn groups(&mut self, keys: &TextColumn<'_>) -> Vec<u32> {
+        if self.table.len() >= self.sweep_at {
+            self.sweep();
+        }
+        let mut groups = Vec::with_capacity(keys.spans.len());
+        self.table.groups_of_texts(keys, &mut groups);
+        self.waiting.resize_with(self.table.len(), Default::default);
+        groups
+    }
+
+    /// Forgets keys that have no records.
+    fn sweep(&mut self) {
+        let is_kept = |group: &u32| {
+            let [first, second] = &self.waiting[*group as usize];
+            *group == NO_KEY || !first.is_empty() || !second.is_empty()
+        };
+        let kept: Vec<u32> = (0..self.waiting.len() as u32).filter(is_kept).collect();
+        let mut numbers = vec![NO_KEY; self.waiting.len()];
+        for (number, group) in kept.iter().enumerate() {
+            numbers[*group as usize] = number as u32;
+        }
+        self.table.keep(&kept);
+        let take = |group: &u32| std::mem::take(&mut self.waiting[*group as usize]);
+        self.waiting = kept.iter().map(take).collect();
+        for queue in &mut self.queues {
+            let renumbered =
+                queue.drain().map(|Reverse((time, order, group))| Reverse((time, order, numbers[group as usize])));
+            *queue = renumbered.collect();
+        }
+        self.sweep_at = SWEEP_GROUPS.max(kept.len() * 2);
+    }
+
+    /// Pairs a record with those of a side that have its key and a time in this span, in the order in which they came.
+    pub(super) fn pair(&mut self, group: u32, side: Side, times: RangeInclusive<i64>, found: &mut Vec<BufferedRow>) {
+        found.clear();
+        if group == NO_KEY {
+            return;
+        }
+        let waiting = &mut self.waiting[group as usize][side as usize];
+        let start = waiting.partition_point(|waiting| waiting.time < *times.start());
+        let end = waiting.partition_point(|waiting| waiting.time <= *times.end());
+        if start == end {
+            return;
+        }
+        for partner in waiting.range_mut(start..end) {
+            partner.is_paired = true;
+            found.push(*partner);
+        }
+        if !found.is_sorted_by_key(|partner| partner.order) {
+            found.sort_unstable_by_key(|partner| partner.order);
+        }
+    }
+
+    /// Keeps a record, the last one so far.
+    pub(super) fn keep(&mut self, group: u32, side: Side, record: BufferedRow) {
+        let waiting = &mut self.waiting[group as usize][side as usize];
+        match waiting.back() {
+            Some(last) if last.time > record.time => {
+                let place = waiting.partition_point(|other| other.time <= record.time);
+                waiting.insert(place, record);
+            }
+            _ => waiting.push_back(record),
+        }
+        self.queues[side as usize].push(Reverse((record.time, record.order, group)));
+    }
+
+    /// Forgets the earliest record of a side, if its time is below this one; without a time, whatever it is.
+    pub(super) fn forget(&mut self, side: Side, below: Option<i64>) -> Option<BufferedRow> {
+        let queue = &mut self.queues[side as usize];
+        let Reverse((_, _, group)) = *queue.peek().filter(|next| below.is_none_or(|below| next.0.0 < below))?;
+        queue.pop();
+        let waiting = &mut self.waiting[group as usize][side as usize];
+        let forgotten = waiting.pop_front();
+        if waiting.is_empty() {
+            *waiting = VecDeque::new(); // a key may be silent for long
+        }
+        forgotten
+    }
+
+    /// The records of a side, so that they can be moved elsewhere.
+    pub(super) fn places(&mut self, side: Side) -> impl Iterator<Item = &mut RowId> {
+        let groups = self.waiting.iter_mut();
+        let waiting = groups.flat_map(move |group| group[side as usize].iter_mut());
+        waiting.map(|waiting| &mut waiting.place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Column, ValueRef};
+
+    fn keys(texts: &[&str]) -> TextColumn<'static> {
+        let texts = texts.iter().map(|text| ValueRef::Text(text.as_bytes()));
+        TextColumn::of(texts.collect::<Column<'static>>())
+    }
+
+    fn record(time: i64, order: u64) -> BufferedRow {
+        BufferedRow { time, order, place: (0, order as u32), is_paired: false, is_late: false }
+    }
+
+    fn orders(found: &[BufferedRow]) -> Vec<u64> {
+        found.iter().map(|waiting| waiting.order).collect()
+    }
+
+    #[test]
+    fn partners_come_in_their_order_whatever_their_times() {
+        let mut partners = JoinBuffer::new();
+        let groups = partners.groups(&keys(&["a", "b"]));
+        for (order, time) in [5, 3, 4, 9].into_iter().enumerate() {
+            partners.keep(groups[0], Side::Left, record(time, order as u64));
+        }
+        let mut found = Vec::new();
+        partners.pair(groups[0], Side::Left, 3..=5, &mut found);
+        assert_eq!(orders(&found), [0, 1, 2]);
+        partners.pair(groups[0], Side::Right, 3..=5, &mut found);
+        assert!(found.is_empty(), "the other side has none");
+        partners.pair(groups[1], Side::Left, 3..=5, &mut found);
+        assert!(found.is_empty(), "another key");
+        let forgotten = |partners: &mut JoinBuffer| partners.forget(Side::Left, Some(9));
+        let times: Vec<_> = std::iter::from_fn(|| forgotten(&mut partners)).collect();
+        assert_eq!(orders(&times), [1, 2, 0]);
+        assert!(times.iter().all(|waiting| waiting.is_paired));
+        assert_eq!(partners.waiting(Side::Left), 1);
+        let last = partners.forget(Side::Left, None);
+        assert!(last.is_some_and(|waiting| !waiting.is_paired));
+    }
+
+    #[test]
+    fn keys_without_records_are_forgotten() {
+        let mut partners = JoinBuffer::new();
+        for number in 0..3 * SWEEP_GROUPS as u64 {
+            let key = number.to_string();
+            let groups = partners.groups(&keys(&[&key]));
+            partners.keep(groups[0], Side::Right, record(number as i64, number));
+            partners.forget(Side::Right, Some(number as i64 - 4));
+        }
+        assert!(partners.table.len() <= SWEEP_GROUPS + 1);
+        assert_eq!(partners.waiting(Side::Right), 5);
+        let last = 3 * SWEEP_GROUPS as i64 - 1;
+        let groups = partners.groups(&keys(&[&last.to_string()]));
+        let mut found = Vec::new();
+        partners.pair(groups[0], Side::Right, last..=last, &mut found);
+        assert_eq!(orders(&found), [last as u64]);
+    }
+}

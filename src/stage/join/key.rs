@@ -1,0 +1,49 @@
+//! What stages have in common that find records by key: `on K [= K2]` and `left`.
+
+use crate::lang::Diagnostic;
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::{Expr, ExprKind, Path, Span};
+
+/// What becomes of records without a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::stage) enum JoinKind {
+    Inner,
+    Left,
+}
+
+/// The two sides of a key as they were written.
+pub(in crate::stage) struct KeyClauses<'a> {
+    /// Of the stream.
+    pub(in crate::stage) key: &'a Expr,
+    /// What the other side calls it, and where that is written.
+    pub(in crate::stage) other: (&'a Path, Span),
+}
+
+/// Reads `on K [= K2]`; `other` is what K2 names, `placeholder` a word in its place.
+pub(in crate::stage) fn keys<'a>(
+    arguments: &mut Arguments<'a>,
+    (other, placeholder): (&str, &str),
+) -> Result<KeyClauses<'a>, Diagnostic> {
+    if !arguments.keyword("on") {
+        return Err(arguments.expected("`on` and the key"));
+    }
+    let key = arguments.expression("the field of the stream that is the key")?;
+    let other = if arguments.equals_sign() {
+        arguments.field(&format!("{other} that is the key"))?
+    } else if let ExprKind::Field(path) = &key.kind {
+        (path, key.span)
+    } else {
+        let message = format!("`{key}` is no field: {other} has to be named");
+        let help = format!("write on {key} = {placeholder}");
+        return Err(Diagnostic::new(key.span, message).help(help));
+    };
+    Ok(KeyClauses { key, other })
+}
+
+/// Reads `left`, if it is next.
+pub(in crate::stage) fn join_kind(arguments: &mut Arguments<'_>) -> JoinKind {
+    match arguments.keyword("left") {
+        true => JoinKind::Left,
+        false => JoinKind::Inner,
+    }
+}

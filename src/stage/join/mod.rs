@@ -1,0 +1,215 @@
+//! `join NAME on K [= K2] within DUR [left]`: records of another source with the same key, at most DUR apart.
+//!
+//! The plan binds it, for it knows how stages are bound: here are the words, and what both sides are joined by. A
+//! record meets those that came before it, so the work is done in the order of the stream, see
+//! [`operator`].
+
+mod buffer;
+pub(super) mod key;
+mod operator;
+mod progress;
+mod spec;
+
+pub use spec::JoinSpec;
+
+use self::key::{JoinKind, KeyClauses, join_kind, keys};
+use super::drop_::drop_field;
+use super::let_::Assign;
+use super::union_::source;
+use super::{BoundStage, RecordTime, RowStage, StageDef, UnionClause};
+use crate::data::{Entry, Example, TimeSite};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr};
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::{Expr, ExprKind, Path, Span};
+use crate::lang::{Diagnostic, ast};
+
+pub(super) const JOIN: StageDef = StageDef {
+    entry: Entry {
+        name: "join",
+        usage: "join NAME|(NAME | …) on K [= K2] within DUR [on F [= F2]] [late DUR] [left]",
+        summary: "Pair the records of two sources by key and time: --with NAME=SOURCE.",
+        details: "The records of the other source go through the stages in the parentheses, which are row-by-row ones. K is a field of the stream, K2 of the other source, which has the \
+                  same name if none is given; keys are equal when their text is, and null equals nothing. Each pair is a row, once the later of the two has come; a record may be in \
+                  many. With `left`, a record of the stream that is in none comes too, with nulls, once no partner can come any more. The fields are those of the stream, then \
+                  those of the other source without K2 and, if it has the same name, FIELD2. A field that both have is an error: the parentheses can give it another name. Where only the data \
+                  knows the fields (json), the stream's value counts, and the other one as a failed conversion. @source, @number and @time are those of the record that came last.\n\n\
+                  Time is that of arrival, or FIELD (FIELD2 of the other source, which has the same name if none is given); a record without a readable time is rejected. `late 10s` says how far out \
+                  of order the records of a side may come. A record is kept until the other side has ended, or its largest time, less `late`, is more than DUR ahead; the time of a side that has been silent for `--idle` goes on with the clock. \
+                  Files are read one after another, those of the command line first: what is read of the stream is kept until the other side comes, so the smaller of two files is best the first one. \
+                  In the ledger, a record that is in no row is filtered, or late if one that may have been its partner was forgotten before it came.\n\n\
+                  A pair comes in the place of its later record, so the times of the rows may be out of order by twice DUR: a window behind says so with `late`. A pipeline has one join, in front of \
+                  stages that need the records in order or all together; unions stand in front of it.",
+        examples: &[
+            Example {
+                expr: "--with hosts=hosts.csv 'split as ip | join (hosts | csv | select ip, site) on ip within 1h'",
+                input: "10.0.0.2 10.0.0.9\n",
+                output: "10.0.0.2\tparis\n",
+            },
+            Example {
+                expr: "--with hosts=hosts.csv 'csv as client, ms | join (hosts | csv | select ip, name) on client = ip within 1h left'",
+                input: "10.0.0.9,7\n10.0.0.1,8\n",
+                output: "10.0.0.1\t8\tweb\n10.0.0.9\t7\t\n",
+            },
+        ],
+    },
+    chooses_columns: true,
+    bind,
+};
+
+/// What was written.
+pub struct JoinClause {
+    /// The other source, and what its records go through on their own.
+    pub source: UnionClause,
+    key: Expr,
+    other_key: (Path, Span),
+    within_ns: i64,
+    on: Option<[Expr; 2]>,
+    late_ns: i64,
+    kind: JoinKind,
+}
+
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+    clause(stage)
+        .map(|clause| BoundStage::Join(Box::new(clause)))
+        .map_err(|diagnostic| vec![diagnostic.usage(JOIN.entry.usage)])
+}
+
+fn clause(stage: &ast::Stage) -> Result<JoinClause, Diagnostic> {
+    let mut arguments = Arguments::of(stage);
+    let source = source(&mut arguments, stage)?;
+    let of_other = format!("the field of `{}`", source.name.text);
+    let KeyClauses { key, other } = keys(&mut arguments, (&of_other, "field"))?;
+    if !arguments.keyword("within") {
+        let diagnostic = arguments.expected("`within` and how far apart two records may be");
+        return Err(diagnostic.help("a live source never ends: write within 30s, 5m or 1h"));
+    }
+    let (within_ns, _) = arguments.duration("how far apart two records may be")?;
+    let mut on = None;
+    if arguments.keyword("on") {
+        let time = arguments.expression("the field that holds the time")?;
+        let other = match arguments.equals_sign() {
+            true => arguments.expression(&format!("{of_other} that holds the time"))?,
+            false => time,
+        };
+        on = Some([time.clone(), other.clone()]);
+    }
+    let span = arguments.span_here();
+    let mut late_ns = 0;
+    if arguments.keyword("late") {
+        late_ns = arguments.duration("how late records may come")?.0;
+        if on.is_none() {
+            let diagnostic = Diagnostic::new(span, "records cannot arrive later than they arrive");
+            let help = "`late` goes with the time that records have: write on FIELD before it";
+            return Err(diagnostic.help(help));
+        }
+    }
+    let kind = join_kind(&mut arguments);
+    arguments.finish(JOIN.entry.usage)?;
+    Ok(JoinClause { source, key: key.clone(), other_key: (other.0.clone(), other.1), within_ns, on, late_ns, kind })
+}
+
+/// The two sides of a join.
+pub struct Sides {
+    /// By side, what is done with its records first.
+    pub prepared: [Vec<Box<dyn RowStage>>; 2],
+    /// The join itself.
+    pub joined: JoinSpec,
+}
+
+impl JoinClause {
+    /// Binds what records of both sides are joined by, and takes from the fields of the other side what is not printed
+    /// twice. The records of the other side are those of this input.
+    pub fn bind(&self, first: &mut Scope, second: &mut Scope, input: usize) -> Result<Sides, Vec<Diagnostic>> {
+        let (key, time) = (first.new_slot(), first.new_slot());
+        let (path, span) = &self.other_key;
+        let other_key = Expr { kind: ExprKind::Field(path.clone()), span: *span, ..self.key.clone() };
+        let sides = [&*first, &*second];
+        let keys = self.bind_sides(sides, [&self.key, &other_key]);
+        let on = self.on.as_ref();
+        let times = on.map(|[first, second]| self.bind_sides(sides, [first, second]));
+        let (keys, times) = match (keys, times.transpose()) {
+            (Ok(keys), Ok(times)) => (keys, times),
+            (keys, times) => {
+                let diagnostics = [keys.err(), times.err()].into_iter().flatten();
+                return Err(diagnostics.flatten().collect());
+            }
+        };
+        let mut prepared = keys.map(|node| -> Vec<Box<dyn RowStage>> { vec![Box::new(Assign { node, slot: key })] });
+        for (stages, node) in prepared.iter_mut().zip(times.into_iter().flatten()) {
+            stages.push(Box::new(RecordTime { site: TimeSite::new(), node, slot: time, stage: JOIN.entry.name }));
+        }
+        let fields: Vec<String> = second.fields().iter().map(|field| field.name.clone()).collect();
+        let mut dropped = vec![(path, *span)];
+        if let Some([own, other]) = on
+            && let [ExprKind::Field(time), ExprKind::Field(other_time)] = [&own.kind, &other.kind]
+            && time == other_time
+            && other_time != path
+        {
+            dropped.push((other_time, other.span));
+        }
+        for (path, span) in dropped {
+            prepared[1].extend(drop_field(path, span, second).map_err(|diagnostic| vec![diagnostic])?);
+        }
+        let both = first.in_both(second);
+        if !both.is_empty() {
+            let exists = |name: &String| self.exists_already(name, &both, &fields);
+            return Err(both.iter().map(exists).collect());
+        }
+        Ok(Sides {
+            prepared,
+            joined: JoinSpec {
+                key,
+                time: on.map(|_| time),
+                field: first.likely_time(),
+                within_ns: self.within_ns,
+                late_ns: self.late_ns,
+                kind: self.kind,
+                input,
+                columns: Vec::new(),
+                kept: Default::default(),
+                late_line: None,
+            },
+        })
+    }
+
+    /// Binds what is asked of both sides.
+    fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[BoundExpr; 2], Vec<Diagnostic>> {
+        let is_written_once = by[0].span == by[1].span;
+        match (bind_expr(by[0], sides[0]), bind_expr(by[1], sides[1])) {
+            (Ok(first), Ok(second)) => Ok([first, second]),
+            (Ok(_), Err(_)) if is_written_once => Err(vec![self.missing(by[1], sides[1])]),
+            (Err(found), _) if is_written_once => Err(found),
+            (first, second) => {
+                let diagnostics = [first.err(), second.err()].into_iter().flatten();
+                Err(diagnostics.flatten().collect())
+            }
+        }
+    }
+
+    /// The mistake of what only the stream has, though it is asked of both sides.
+    fn missing(&self, by: &Expr, scope: &Scope) -> Diagnostic {
+        let other = &self.source.name.text;
+        let fields = scope.fields().iter().map(|field| field.name.as_str());
+        let fields = fields.collect::<Vec<_>>().join(", ");
+        Diagnostic::new(by.span, format!("`{other}` has no `{by}`"))
+            .help(format!("its fields are: {fields}; write on {by} = FIELD"))
+    }
+
+    /// The mistake of a field that both sides have; `fields` are those of the other.
+    fn exists_already(&self, name: &str, both: &[String], fields: &[String]) -> Diagnostic {
+        let other = &self.source.name;
+        let named = |text: &str| ast::Name { text: text.to_owned(), span: other.span };
+        let field = |field: &String| match both.contains(field) {
+            true => format!("{} as {}", named(field), named(&format!("{}_{field}", other.text))),
+            false => named(field).to_string(),
+        };
+        let fields: Vec<String> = fields.iter().map(field).collect();
+        let stages = self.source.stages.iter().map(|stage| format!("{stage} | "));
+        let message = format!("`{}` has a field `{name}`, and so has the stream", other.text);
+        Diagnostic::new(other.span, message).help(format!(
+            "give it another name: join ({other} | {}select {}) on …",
+            stages.collect::<String>(),
+            fields.join(", ")
+        ))
+    }
+}

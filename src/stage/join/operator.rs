@@ -1,0 +1,277 @@
+//! A join while it runs: the records that are kept of both sides, and the pairs that they make.
+
+use super::super::kept::{Picked, RowId, RowStore};
+use super::super::union_::undropped;
+use super::super::{Account, Operator, Side};
+use super::buffer::{BufferedRow, JoinBuffer, NO_KEY};
+use super::key::JoinKind;
+use super::progress::{Frontier, JoinProgress};
+use super::spec::{ColumnSource, JoinSpec};
+use crate::data::{Batch, Column, ColumnBuilder, Position, TextColumn, Value, ValueRef, write_text};
+use crate::expr::Failures;
+use crate::window::{Arrival, Limits, Mark, Written};
+
+/// Both sides so far.
+pub(super) struct JoinOperator {
+    join: JoinSpec,
+    time: JoinProgress,
+    partners: JoinBuffer,
+    /// What is kept of each side.
+    kept: [RowStore; 2],
+    /// By side, the largest time of those that had a key and are no longer kept.
+    forgotten: [i64; 2],
+    /// Records so far.
+    order: u64,
+    arrival: Arrival,
+    /// Rows to be made of what is kept.
+    rows: Vec<Row>,
+    /// Batches given so far.
+    given: u64,
+}
+
+/// The side that the records of an input are on, where those of `second` are on the second.
+fn side_of(input: usize, second: usize) -> Side {
+    match input == second {
+        true => Side::Right,
+        false => Side::Left,
+    }
+}
+
+/// A row of the result: a record of each side, or only one of the first.
+#[derive(Clone, Copy)]
+struct Row {
+    sides: [Option<RowId>; 2],
+    /// Which of them came last.
+    last: Side,
+}
+
+impl JoinOperator {
+    /// No record yet.
+    pub(super) fn new(join: JoinSpec) -> Self {
+        JoinOperator {
+            time: JoinProgress::new(join.time.map(|_| join.late_ns)),
+            join,
+            partners: JoinBuffer::new(),
+            kept: Default::default(),
+            forgotten: [i64::MIN; 2],
+            order: 0,
+            arrival: Arrival { source: 0, input: 0, read_ns: i64::MIN },
+            rows: Vec::new(),
+            given: 0,
+        }
+    }
+
+    /// Takes the next records of a side.
+    fn enter(&mut self, mut batch: Batch<'static>, side: Side, account: &mut Account) {
+        let groups = {
+            let keys = TextColumn::of(batch.column(self.join.key).clone());
+            self.partners.groups(&keys)
+        };
+        let times: Vec<i64> = match self.join.time.map(|slot| batch.column(slot)) {
+            Some(Column::Int(times, _)) => times.clone(),
+            Some(_) => unreachable!("the step that reads times makes a column of ints"),
+            None => vec![self.arrival.read_ns; batch.rows],
+        };
+        let mut clock = self.time.pass(side, self.arrival, &times);
+        batch.retain(&self.join.kept[side as usize]);
+        let number = self.kept[side as usize].add(batch);
+        let mut found = Vec::new();
+        for (row, (&time, &group)) in times.iter().zip(&groups).enumerate() {
+            let place = (number, row as u32);
+            let within = self.join.within_ns;
+            let span = time.saturating_sub(within)..=time.saturating_add(within);
+            // What it makes the other side forget is too far from it to be its partner.
+            account.jumps += u64::from(clock.pass(time));
+            self.forget(side.other(), clock.reached(), account);
+            self.partners.pair(group, side.other(), span.clone(), &mut found);
+            for partner in &found {
+                let mut row = Row { sides: [Some(place); 2], last: side };
+                row.sides[side.other() as usize] = Some(partner.place);
+                self.rows.push(row);
+            }
+            let record = BufferedRow {
+                time,
+                order: self.order,
+                place,
+                is_paired: !found.is_empty(),
+                is_late: group != NO_KEY && self.forgotten[side.other() as usize] >= *span.start(),
+            };
+            self.order += 1;
+            if group == NO_KEY {
+                self.evict(record, side, account);
+            } else if self.time.can_arrive(side.other(), *span.end()) {
+                self.partners.keep(group, side, record);
+            } else {
+                self.remember(record, side);
+                self.evict(record, side, account);
+            }
+        }
+    }
+
+    /// Forgets the records of a side that find no partner any more, as the other has come to this time.
+    fn forget(&mut self, side: Side, other: Frontier, account: &mut Account) {
+        let below = match other {
+            Frontier::Nothing => return,
+            Frontier::Time(time) => Some(time.saturating_sub(self.join.within_ns)),
+            Frontier::End => None,
+        };
+        while let Some(record) = self.partners.forget(side, below) {
+            self.remember(record, side);
+            self.evict(record, side, account);
+        }
+    }
+
+    /// Remembers of a record with a key only that it was there.
+    fn remember(&mut self, record: BufferedRow, side: Side) {
+        let forgotten = &mut self.forgotten[side as usize];
+        *forgotten = record.time.max(*forgotten);
+    }
+
+    /// Forgets all that time allows.
+    fn forget_both(&mut self, account: &mut Account) {
+        for side in Side::BOTH {
+            self.forget(side, self.time.reached(side.other()), account);
+        }
+    }
+
+    /// What becomes of a record that finds no partner any more.
+    fn evict(&mut self, record: BufferedRow, side: Side, account: &mut Account) {
+        self.kept[side as usize].release(record.place);
+        if record.is_paired {
+            return;
+        }
+        if side == Side::Left && self.join.kind == JoinKind::Left {
+            self.rows.push(Row { sides: [Some(record.place), None], last: Side::Left });
+        } else if record.is_late {
+            account.late += 1;
+            if let Some(line) = self.join.late_line {
+                let value = self.kept[side as usize].value(record.place, line);
+                write_text(value, &mut account.late_lines);
+                account.late_lines.push(b'\n');
+            }
+        } else {
+            account.filter(1);
+        }
+    }
+
+    /// Makes the rows; what they were made of need not be there any more.
+    fn give(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+        let rows = std::mem::take(&mut self.rows);
+        for rows in rows.chunks(BATCH_ROWS) {
+            let mut batch = Batch::new(rows.len(), Position(self.given));
+            self.given += 1;
+            let sides = Side::BOTH.map(|side| {
+                let places = rows.iter().map(|row| row.sides[side as usize]);
+                self.kept[side as usize].pick(places)
+            });
+            for (slot, origin) in &self.join.columns {
+                batch.set(*slot, column(origin, rows, &sides, &mut account.failures));
+            }
+            out.push(batch);
+        }
+        let live = self.join.kept.iter();
+        let sides = Side::BOTH.into_iter().zip(live);
+        for (kept, (side, live)) in self.kept.iter_mut().zip(sides) {
+            kept.tidy(live, || self.partners.places(side));
+        }
+    }
+}
+
+/// A column of some rows, of which `sides` are the records.
+fn column(origin: &ColumnSource, rows: &[Row], sides: &[Picked<'_>; 2], failures: &mut Failures) -> Column<'static> {
+    match origin {
+        ColumnSource::One(side, slot) => sides[*side as usize].column(*slot),
+        ColumnSource::Last(slot) => {
+            let columns = sides.each_ref().map(|side| side.column(*slot));
+            let last = |(row, of): (usize, &Row)| columns[of.last as usize].get(row);
+            rows.iter().enumerate().map(last).collect()
+        }
+        ColumnSource::Either([first, second], name) => {
+            let (first, second) = (sides[0].column(*first), sides[1].column(*second));
+            let mut column = ColumnBuilder::new(rows.len());
+            for row in 0..rows.len() {
+                column.push(match (first.get(row), second.get(row)) {
+                    (ValueRef::Null, value) => value,
+                    (value, other) => {
+                        is_in_one(name.as_bytes(), other, failures);
+                        value
+                    }
+                });
+            }
+            column.finish()
+        }
+        ColumnSource::Whole(wholes) => {
+            let [first, second] = [0, 1].map(|side| {
+                let (slot, dropped) = wholes[side].as_ref()?;
+                Some((sides[side].column(*slot), dropped))
+            });
+            let merged = |row| {
+                let mut fields = fields_of(&first, row);
+                for (name, value) in fields_of(&second, row) {
+                    match fields.iter_mut().find(|(other, _)| *other == name) {
+                        None => fields.push((name, value)),
+                        Some((_, null @ Value::Null)) => *null = value,
+                        Some(_) => is_in_one(&name, value.borrow(), failures),
+                    }
+                }
+                Value::Object(fields)
+            };
+            Column::Values((0..rows.len()).map(merged).collect())
+        }
+    }
+}
+
+/// What the first record has, the second should not have.
+fn is_in_one(name: &[u8], other: ValueRef<'_>, failures: &mut Failures) {
+    if !matches!(other, ValueRef::Null) {
+        let expected = format!("`{}` in one of two records", String::from_utf8_lossy(name));
+        failures.add("join", &expected, other);
+    }
+}
+
+/// The fields of an object, if there is one.
+fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<(Vec<u8>, Value)> {
+    match whole.as_ref().map(|(objects, dropped)| (objects.get(row), dropped)) {
+        Some((ValueRef::Object(fields), dropped)) => undropped(fields, dropped),
+        _ => Vec::new(),
+    }
+}
+
+/// Rows of one batch of the result.
+const BATCH_ROWS: usize = 1 << 14;
+
+impl Operator for JoinOperator {
+    fn begin(&mut self, limits: Limits, written: &[Written]) {
+        let input = self.join.input;
+        let side = |source: &Written| side_of(source.input, input);
+        self.time.begin(limits, written, side);
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        self.arrival = arrival;
+    }
+
+    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+        self.time.tick(self.arrival.read_ns);
+        self.forget_both(account);
+        let side = side_of(self.arrival.input, self.join.input);
+        self.enter(batch, side, account);
+        self.give(out, account);
+    }
+
+    fn mark(&mut self, mark: Mark, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+        self.time.mark(mark, arrival, side_of(arrival.input, self.join.input));
+        self.forget_both(account);
+        self.give(out, account);
+    }
+
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+        for side in Side::BOTH {
+            self.forget(side, Frontier::End, account);
+        }
+        self.give(out, account);
+    }
+}
+
+#[cfg(test)]
+mod tests;

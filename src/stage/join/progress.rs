@@ -1,0 +1,245 @@
+//! How far the time of each side of a join has come: what is older finds no partner any more.
+
+use super::super::Side;
+use crate::window::{Arrival, Clock, Limits, Mark, Reach, Watermark, Written};
+
+/// Up to where nothing more comes of a side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frontier {
+    /// Anything may come.
+    Nothing,
+    /// Nothing below this time is expected any more.
+    Time(i64),
+    /// Nothing comes any more.
+    End,
+}
+
+/// The time of both sides.
+pub(super) struct JoinProgress {
+    by: JoinClock,
+    limits: Limits,
+    late_ns: i64,
+    /// JoinClock number, the sources that are known from the start: their side, and whether they have ended.
+    sources: Vec<(Side, SourceEnd)>,
+}
+
+enum JoinClock {
+    /// When the last records were read, of whatever side.
+    Arrival(i64),
+    /// The time that records have.
+    Field([Watermark; 2]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SourceEnd {
+    Never,
+    Ahead,
+    Reached,
+}
+
+impl JoinProgress {
+    /// Of arrival, or of the records' own time, which may be out of order by so much.
+    pub(super) fn new(late_ns: Option<i64>) -> JoinProgress {
+        let watermark = || Watermark::of_times(0, 0, 0);
+        JoinProgress {
+            by: match late_ns {
+                Some(_) => JoinClock::Field([watermark(), watermark()]),
+                None => JoinClock::Arrival(i64::MIN),
+            },
+            limits: Limits { sources: 0, max_jump_ns: 0, idle_ns: 0 },
+            late_ns: late_ns.unwrap_or_default(),
+            sources: Vec::new(),
+        }
+    }
+
+    /// What is known before anything is read; `side` says to which side a source belongs.
+    pub(super) fn begin(&mut self, limits: Limits, written: &[Written], side: impl Fn(&Written) -> Side) {
+        self.limits = limits;
+        let end = |source: &Written| match source.ends {
+            true => SourceEnd::Ahead,
+            false => SourceEnd::Never,
+        };
+        let source = |source: &Written| (side(source), end(source));
+        self.sources = written.iter().map(source).collect();
+        if let JoinClock::Field(watermarks) = &mut self.by {
+            *watermarks = Side::BOTH.map(|side| {
+                let (late, jump) = (self.late_ns, limits.max_jump_ns);
+                let mut watermark = Watermark::of_times(late, jump, written.len());
+                let others = self.sources.iter().enumerate();
+                let others = others.filter(|(_, (of, _))| *of != side);
+                others.for_each(|(number, _)| watermark.end(number));
+                watermark.idle_after(limits.idle_ns)
+            });
+        }
+    }
+
+    /// Records were read, or would have been.
+    pub(super) fn tick(&mut self, read_ns: i64) {
+        match &mut self.by {
+            JoinClock::Arrival(now) => *now = read_ns.max(*now),
+            JoinClock::Field(watermarks) => watermarks.iter_mut().for_each(|own| own.tick(read_ns)),
+        }
+    }
+
+    /// Time has moved without records of this side.
+    pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival, side: Side) {
+        if let (Mark::Ended, Some((_, end @ SourceEnd::Ahead))) = (mark, self.sources.get_mut(arrival.source)) {
+            *end = SourceEnd::Reached;
+        }
+        if let JoinClock::Field(watermarks) = &mut self.by {
+            watermarks[side as usize].mark(mark, arrival);
+        }
+        self.tick(arrival.read_ns);
+    }
+
+    /// How far a side has come.
+    pub(super) fn reached(&self, side: Side) -> Frontier {
+        let mut own = self.sources.iter().filter(|(of, _)| *of == side);
+        if !self.sources.is_empty() && own.all(|(_, end)| *end == SourceEnd::Reached) {
+            return Frontier::End;
+        }
+        let now = match &self.by {
+            JoinClock::Arrival(now) => *now,
+            JoinClock::Field(watermarks) => {
+                let own = &watermarks[side as usize];
+                match own.now() {
+                    // It has said nothing for long: it goes with the other side.
+                    i64::MIN if own.is_silent() => watermarks[side.other() as usize].now(),
+                    now => now,
+                }
+            }
+        };
+        reached(now)
+    }
+
+    /// Whether a record of a side that is not later than this may still come.
+    pub(super) fn can_arrive(&self, side: Side, until: i64) -> bool {
+        match self.reached(side) {
+            Frontier::Nothing => true,
+            Frontier::Time(time) => until >= time,
+            Frontier::End => false,
+        }
+    }
+
+    /// Moves past records of a side, and gives what goes with them from one to the next.
+    pub(super) fn pass(&mut self, side: Side, arrival: Arrival, times: &[i64]) -> SideClock {
+        let limit = arrival.read_ns.saturating_add(self.limits.max_jump_ns);
+        SideClock {
+            limit,
+            moment: match &mut self.by {
+                JoinClock::Arrival(now) => SideTime::Still(*now),
+                JoinClock::Field(watermarks) => {
+                    let mut reach = Reach::new(limit);
+                    reach.add(times);
+                    SideTime::Moving(watermarks[side as usize].pass(arrival.source, &reach))
+                }
+            },
+        }
+    }
+}
+
+fn reached(time: i64) -> Frontier {
+    match time {
+        i64::MIN => Frontier::Nothing,
+        time => Frontier::Time(time),
+    }
+}
+
+/// The time of a side from one of its records to the next.
+pub(super) struct SideClock {
+    moment: SideTime,
+    limit: i64,
+}
+
+enum SideTime {
+    /// They have come together.
+    Still(i64),
+    Moving(Clock),
+}
+
+impl SideClock {
+    /// Moves past a record; whether its time was too far ahead to move anything.
+    pub(super) fn pass(&mut self, time: i64) -> bool {
+        match &mut self.moment {
+            SideTime::Still(_) => false,
+            SideTime::Moving(clock) => clock.pass(time, self.limit),
+        }
+    }
+
+    /// How far the side has come here.
+    pub(super) fn reached(&self) -> Frontier {
+        match &self.moment {
+            SideTime::Still(now) => reached(*now),
+            SideTime::Moving(clock) => reached(clock.watermark),
+        }
+    }
+}
+
+impl Side {
+    /// The sides in their order.
+    pub(super) const BOTH: [Side; 2] = [Side::Left, Side::Right];
+
+    /// The side that is not this one.
+    pub(super) fn other(self) -> Side {
+        match self {
+            Side::Left => Side::Right,
+            Side::Right => Side::Left,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival(source: usize) -> Arrival {
+        Arrival { source, input: source, read_ns: 1000 }
+    }
+
+    fn time(ends: bool) -> JoinProgress {
+        let mut time = JoinProgress::new(Some(5));
+        let limits = Limits { sources: 2, max_jump_ns: 1000, idle_ns: 10 };
+        let written = [0, 1].map(|input| Written { input, ends });
+        time.begin(limits, &written, |source| match source.input {
+            0 => Side::Left,
+            _ => Side::Right,
+        });
+        time
+    }
+
+    #[test]
+    fn each_side_has_its_own_time_less_what_may_be_late() {
+        let mut time = time(true);
+        assert_eq!(time.reached(Side::Left), Frontier::Nothing);
+        let mut passing = time.pass(Side::Left, arrival(0), &[100, 90]);
+        passing.pass(100);
+        assert_eq!(passing.reached(), Frontier::Time(95));
+        assert_eq!(time.reached(Side::Left), Frontier::Time(95));
+        assert_eq!(time.reached(Side::Right), Frontier::Nothing);
+        assert!(time.can_arrive(Side::Left, 95) && !time.can_arrive(Side::Left, 94));
+        time.mark(Mark::Ended, arrival(0), Side::Left);
+        assert_eq!(time.reached(Side::Left), Frontier::End);
+        assert_eq!(time.reached(Side::Right), Frontier::Nothing);
+    }
+
+    #[test]
+    fn a_side_that_has_long_said_nothing_goes_with_the_other() {
+        let mut time = time(false);
+        time.pass(Side::Left, arrival(0), &[100]);
+        time.mark(Mark::Ended, arrival(1), Side::Right); // it listens
+        assert_eq!(time.reached(Side::Right), Frontier::Nothing);
+        time.mark(Mark::Silent(10), arrival(1), Side::Right);
+        assert_eq!(time.reached(Side::Right), Frontier::Time(95));
+    }
+
+    #[test]
+    fn arrival_is_that_of_both_sides() {
+        let mut time = JoinProgress::new(None);
+        assert_eq!(time.reached(Side::Right), Frontier::Nothing);
+        time.tick(7);
+        assert_eq!(time.reached(Side::Left), Frontier::Time(7));
+        let mut passing = time.pass(Side::Left, arrival(0), &[7, 7]);
+        assert!(!passing.pass(7));
+        assert_eq!(passing.reached(), Frontier::Time(7));
+    }
+}

@@ -1,0 +1,163 @@
+//! Two streams that are joined: by what, and where the columns of their pairs come from.
+
+use super::super::{Account, Operator, OrderedStage, OwnTime, Side};
+use super::key::JoinKind;
+use super::operator::JoinOperator;
+use crate::data::{Batch, Slot, SlotSet};
+use crate::expr::United;
+use crate::expr::scope::Whole;
+
+/// Where a column of a pair comes from.
+#[derive(Clone, Debug)]
+pub(super) enum ColumnSource {
+    /// A column of one side.
+    One(Side, Slot),
+    /// A column of the record that came last.
+    Last(Slot),
+    /// A column of the first side, and where that has nothing, one of the second. It has this name.
+    Either([Slot; 2], String),
+    /// The fields of both objects.
+    Whole([Option<Whole>; 2]),
+}
+
+/// Two streams that are joined.
+#[derive(Clone, Debug)]
+pub struct JoinSpec {
+    /// What holds the key, and the time if it is not that of arrival: the same for both sides.
+    pub(super) key: Slot,
+    pub(super) time: Option<Slot>,
+    /// The stream's field that is probably its time.
+    pub(super) field: Option<String>,
+    pub(super) within_ns: i64,
+    pub(super) late_ns: i64,
+    pub(super) kind: JoinKind,
+    /// The number of the input whose records are the second side.
+    pub(super) input: usize,
+    /// The columns that are made of those of both sides.
+    pub(super) columns: Vec<(Slot, ColumnSource)>,
+    /// By side, what is kept of its records.
+    pub(super) kept: [SlotSet; 2],
+    /// What holds the lines of late records, if they are kept.
+    pub(super) late_line: Option<Slot>,
+}
+
+impl JoinSpec {
+    /// The same, once it is known that `live` is read behind it. `line` holds the lines of records that are late, if they
+    /// are kept.
+    pub fn planned(mut self, united: &United, live: &SlotSet, line: Option<Slot>) -> JoinSpec {
+        let mut rest = live.clone();
+        for field in united.all_fields() {
+            rest.remove(field.slot);
+            let origin = match field.sides {
+                [Some(first), Some(second)] if first == second => ColumnSource::Last(first),
+                [Some(first), Some(second)] => ColumnSource::Either([first, second], field.name),
+                [Some(first), None] => ColumnSource::One(Side::Left, first),
+                [None, Some(second)] => ColumnSource::One(Side::Right, second),
+                [None, None] => continue,
+            };
+            if live.contains(field.slot) {
+                self.columns.push((field.slot, origin));
+            }
+        }
+        if let Some((slot, sides)) = united.whole().filter(|(slot, _)| live.contains(*slot)) {
+            rest.remove(slot);
+            self.columns.push((slot, ColumnSource::Whole(sides)));
+        }
+        // What else is read is no field: it is kept of the stream's records for messages.
+        let kept = rest.iter().map(|slot| (slot, ColumnSource::One(Side::Left, slot)));
+        self.columns.extend(kept.collect::<Vec<_>>());
+        self.late_line = line;
+        for (side, kept) in Side::BOTH.into_iter().zip(&mut self.kept) {
+            line.into_iter().for_each(|line| kept.insert(line));
+            for (_, origin) in &self.columns {
+                match origin {
+                    ColumnSource::One(of, slot) if *of == side => kept.insert(*slot),
+                    ColumnSource::One(..) => {}
+                    ColumnSource::Last(slot) => kept.insert(*slot),
+                    ColumnSource::Either(slots, _) => kept.insert(slots[side as usize]),
+                    ColumnSource::Whole(sides) => {
+                        let whole = sides[side as usize].iter();
+                        whole.for_each(|(slot, _)| kept.insert(*slot));
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    /// What the records of one side must have in front of it.
+    pub fn needed(&self, side: Side) -> SlotSet {
+        let mut needed = self.kept[side as usize].clone();
+        let by = [Some(self.key), self.time].into_iter().flatten();
+        by.for_each(|slot| needed.insert(slot));
+        needed
+    }
+}
+
+impl OrderedStage for JoinSpec {
+    fn reads(&self, slots: &mut SlotSet) {
+        for side in Side::BOTH {
+            self.needed(side).iter().for_each(|slot| slots.insert(slot));
+        }
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        self.columns.iter().map(|(slot, _)| *slot).collect()
+    }
+
+    fn is_blocking(&self) -> bool {
+        false
+    }
+
+    fn gives_records(&self) -> bool {
+        false
+    }
+
+    fn own_time(&self) -> OwnTime {
+        match self.time {
+            Some(_) => OwnTime::Event,
+            None => OwnTime::Processing(self.field.clone()),
+        }
+    }
+
+    fn memory(&self) -> String {
+        "the records of each side until the time of the other is past them".to_owned()
+    }
+
+    fn reduce(&self, batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut Account) {
+        let mut needed = SlotSet::default();
+        self.reads(&mut needed); // of either side: a worker need not know which it is
+        batch.retain(&needed);
+    }
+
+    fn operator(&self, _live: &SlotSet) -> Box<dyn Operator> {
+        Box::new(JoinOperator::new(self.clone()))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A join by what these slots hold, whose second side is the input 1.
+    pub(in crate::stage) fn joined(
+        (key, time): (Slot, Slot),
+        (within_ns, late_ns): (i64, i64),
+        kind: JoinKind,
+        columns: Vec<(Slot, ColumnSource)>,
+        kept: [SlotSet; 2],
+    ) -> JoinSpec {
+        JoinSpec {
+            key,
+            time: Some(time),
+            field: None,
+            within_ns,
+            late_ns,
+            kind,
+            input: 1,
+            columns,
+            kept,
+            late_line: None,
+        }
+    }
+}
