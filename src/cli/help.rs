@@ -19,14 +19,13 @@ bourn --help shows the language on one screen.
 const AGGREGATES_ROW: (&str, &str) = ("count, …", "Aggregates; with `by KEY, …` one row per group, largest first.");
 
 /// The options that the screen has room for; `--help options` lists all.
-const COMMON_OPTIONS: &[&str] = &["output", "header", "follow", "tail", "every", "for", "with", "tz", "stats", "explain"];
+const COMMON_OPTIONS: &[&str] =
+    &["output", "header", "follow", "tail", "every", "for", "with", "tz", "stats", "explain"];
 
 /// The language on one screen.
 pub(super) fn screen() -> String {
-    let mut out = format!(
-        "bourn {}: filter, split, count and sort streams of lines on all cores\n",
-        env!("CARGO_PKG_VERSION")
-    );
+    let mut out =
+        format!("bourn {}: filter, split, count and sort streams of lines on all cores\n", env!("CARGO_PKG_VERSION"));
     out.push_str(
         "\
 usage: bourn [OPTIONS] EXPR [SOURCE...]    default SOURCE: standard input

@@ -234,9 +234,7 @@ impl<'a> Arguments<'a> {
         let message = format!("expected {what}, found {}", self.found());
         let diagnostic = Diagnostic::new(self.span_here(), message);
         match self.peek() {
-            Some(Item::Pipeline(..)) => {
-                diagnostic.help("`|` separates stages; write `or` for alternatives")
-            }
+            Some(Item::Pipeline(..)) => diagnostic.help("`|` separates stages; write `or` for alternatives"),
             _ => diagnostic,
         }
     }

@@ -135,8 +135,9 @@ pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall
         (ExprKind::Call(name, list), _) => (name.clone(), list.as_slice()),
         (_, Some(word)) => (Name { text: word.to_owned(), span: call.span }, &[][..]),
         (ExprKind::Binary(..) | ExprKind::Unary(..) | ExprKind::Access(..), None) => {
-            return Err(missing
-                .help("name the aggregate and compute with it in the next stage: `sum(x) as total | let half = total / 2`"));
+            return Err(missing.help(
+                "name the aggregate and compute with it in the next stage: `sum(x) as total | let half = total / 2`",
+            ));
         }
         _ => return Err(missing.help("an aggregate is written `count` or `sum(bytes)`")),
     };

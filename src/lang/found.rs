@@ -70,8 +70,7 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
 pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> nom::Err<Failure> {
     let here = skip_whitespace(here);
     if here.fragment().is_empty() || here.fragment().starts_with('|') {
-        let diagnostic =
-            Diagnostic::new(span_of(open, 1), "unclosed `(`").help("close it with `)`");
+        let diagnostic = Diagnostic::new(span_of(open, 1), "unclosed `(`").help("close it with `)`");
         return fail(diagnostic, here.location_offset());
     }
     let (found, span) = found(here);

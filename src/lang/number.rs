@@ -75,10 +75,8 @@ pub(super) struct NumberLiteral {
 /// A number, size or duration; the input begins with a digit, or a dot and a digit.
 pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
     if let Some(date) = date(input.fragment()) {
-        let diagnostic = Diagnostic::new(
-            span_of(input, date.len()),
-            format!("a date without quotes is a subtraction: `{date}`"),
-        );
+        let diagnostic =
+            Diagnostic::new(span_of(input, date.len()), format!("a date without quotes is a subtraction: `{date}`"));
         let resume = input.location_offset() + date.len();
         return Err(fail(diagnostic.help(format!("write \"{date}\"")), resume));
     }
@@ -150,7 +148,9 @@ fn plain_value(number: &str) -> Result<Value, Box<Diagnostic>> {
     }
     match number.parse::<f64>() {
         Ok(float) if float.is_finite() => Ok(Value::Float(float)),
-        _ => Err(diagnostic(format!("`{number}` is too large for a number"), "the largest is about 1.8e308".to_owned())),
+        _ => {
+            Err(diagnostic(format!("`{number}` is too large for a number"), "the largest is about 1.8e308".to_owned()))
+        }
     }
 }
 

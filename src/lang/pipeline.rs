@@ -18,7 +18,9 @@ pub fn parse(text: &str) -> Result<Pipeline, Vec<Diagnostic>> {
     if text.len() > MAX_LENGTH_BYTES {
         let kib = text.len().div_ceil(1024);
         let message = format!("the expression is {kib} KiB long; at most {} KiB", MAX_LENGTH_BYTES / 1024);
-        return Err(vec![Diagnostic::new(Span::default(), message).help("read large tables from a file with `lookup`")]);
+        return Err(vec![
+            Diagnostic::new(Span::default(), message).help("read large tables from a file with `lookup`"),
+        ]);
     }
     let start = Input::new(text);
     let mut stages = Vec::new();
@@ -106,8 +108,8 @@ fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
             false
         } else if here.fragment().starts_with([')', ']', '}']) {
             let (found, span) = found(here);
-            let diagnostic =
-                Diagnostic::new(span, format!("unexpected {found}")).help("there is no open bracket that it could close");
+            let diagnostic = Diagnostic::new(span, format!("unexpected {found}"))
+                .help("there is no open bracket that it could close");
             return Err(fail(diagnostic, span.end));
         } else {
             let place = Context { brackets: 0, may_begin_clause };
@@ -187,10 +189,12 @@ fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Diagnostic {
     let example = "for example: split | count by word";
     match (pipe, at(input, '|')) {
         (None, false) => Diagnostic::new(span_of(input, 0), "the expression is empty").help(example),
-        (None, true) => Diagnostic::new(span_of(input, 1), "missing stage before `|`")
-            .help("drop the `|`: input is implicit"),
-        (Some(pipe), true) => Diagnostic::new(pipe.to(span_of(input, 1)), "missing stage between `|` and `|`")
-            .help("drop one of them"),
+        (None, true) => {
+            Diagnostic::new(span_of(input, 1), "missing stage before `|`").help("drop the `|`: input is implicit")
+        }
+        (Some(pipe), true) => {
+            Diagnostic::new(pipe.to(span_of(input, 1)), "missing stage between `|` and `|`").help("drop one of them")
+        }
         (Some(pipe), false) => {
             Diagnostic::new(pipe, "missing stage after `|`").help("drop the `|`, or add a stage after it")
         }
