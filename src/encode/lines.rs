@@ -1,17 +1,17 @@
-//! The lines as they came: what is printed where no stage made or chose columns.
+//! Prints lines unchanged, if no stage made or chose columns.
 
 use super::Encoder;
 use crate::data::{Batch, Column, Slot, TextColumn, ValueRef, write_text};
 
-/// Prints the text of one column, each followed by a newline. Lines that stood next to one another in the
-/// input are copied in one piece, so that a filter which keeps most lines is as fast as memory.
+/// Prints the text of one column, each followed by a newline. Adjacent lines of the input are copied in one piece, so
+/// that a filter that keeps most lines runs at memory speed.
 #[derive(Debug)]
 pub struct LinesEncoder {
     slot: Slot,
 }
 
 impl LinesEncoder {
-    /// An encoder of the column in this slot.
+    /// Makes an encoder of the column in this slot.
     pub fn new(slot: Slot) -> Self {
         LinesEncoder { slot }
     }

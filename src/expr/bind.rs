@@ -1,5 +1,5 @@
-//! Tree to node: names become slots, functions table rows, constants are folded. Every mistake that can be
-//! known before the first byte is read is found here, and all of them at once.
+//! Binds an expression: names become slots, functions become table rows, constants are folded. All errors that do not
+//! depend on the input are found here, all at once.
 
 use crate::data::{Batch, Position, Value, parse_time, write_text};
 use crate::lang::Diagnostic;
@@ -16,7 +16,7 @@ use super::scope::{FieldLocation, Scope};
 use super::times;
 use crate::lang::suggest::did_you_mean;
 
-/// All mistakes of a piece of text.
+/// A bound expression, or all diagnostics of its text.
 type Bound = Result<BoundExpr, Vec<Diagnostic>>;
 
 /// Binds an expression to the fields of a scope.
@@ -51,7 +51,7 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
     fold(node, expr)
 }
 
-/// Binds the path of a field; every stage that takes a field finds it by this.
+/// Binds the path of a field, for every stage that takes a field.
 pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<BoundExpr, Diagnostic> {
     match scope.locate(path, span) {
         Ok(FieldLocation { slot, name, inside: [] }) => Ok(BoundExpr::Field(slot, name)),
@@ -63,7 +63,7 @@ pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<BoundExpr, D
     }
 }
 
-/// The mistake of a field that is not there, or of a function without its parenthesis.
+/// Improves the diagnostic of an unknown field that may be a function without its parenthesis.
 fn unless_function(diagnostic: Diagnostic, path: &Path) -> Diagnostic {
     match path.0.as_slice() {
         [Segment::Name(name)] if functions::find(name).is_some() => {
@@ -73,7 +73,7 @@ fn unless_function(diagnostic: Diagnostic, path: &Path) -> Diagnostic {
     }
 }
 
-/// Binds a condition; a constant that is not boolean is a mistake.
+/// Binds a condition; a constant that is not a boolean is an error.
 pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     match &node {
@@ -87,7 +87,7 @@ pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
     }
 }
 
-/// The value of an expression that reads no field.
+/// Returns the value of an expression that reads no field.
 pub fn constant(expr: &Expr) -> Option<Value> {
     match bind(expr, &Scope::new()) {
         Ok(BoundExpr::Constant(value)) => Some(value),
@@ -129,7 +129,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
             let (first, second) = both(bind(left, scope), bind(right, scope))?;
             let (first, second) = times::compared((first, second), exprs, scope)?;
             let comparison = Comparison::of(op).expect("what is no logic, pattern or arithmetic is a comparison");
-            // two fields may well be asked whether they are the same although their types differ
+            // comparing two fields for equality is fine although their types differ
             let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
             let met = match (first.is_constant(), second.is_constant()) {
                 (true, true) => Met::default(),
@@ -141,14 +141,14 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
     }
 }
 
-/// The other side of a comparison with the literal `null`.
+/// Returns the other side of a comparison with the literal `null`.
 fn null_test<'e>(left: &'e Expr, right: &'e Expr) -> Option<&'e Expr> {
     let is_null = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Value::Null));
     if is_null(right) { Some(left) } else { is_null(left).then_some(right) }
 }
 
-/// What stands behind `~`. Plain text is searched as it is; text that looks like a regular expression is a
-/// question to the user, since both readings would be right somewhere.
+/// Binds the right side of `~`. Plain text is searched literally; text that looks like a regular expression is an error
+/// that asks the user, since both readings make sense.
 fn bind_match(expr: &Expr) -> Result<Pattern, Diagnostic> {
     match &expr.kind {
         ExprKind::Regex(literal) => Ok(Pattern::Regex(bind_regex(literal, expr)?)),
@@ -170,7 +170,7 @@ fn bind_match(expr: &Expr) -> Result<Pattern, Diagnostic> {
     }
 }
 
-/// Binds an operand of arithmetic; a constant that is no number, duration or time is a mistake.
+/// Binds an operand of arithmetic; a constant that is not a number, duration or time is an error.
 fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     if let BoundExpr::Constant(value) = &node {
@@ -231,7 +231,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     Ok(BoundExpr::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
 }
 
-/// `total(x)`: a field that a step in front of this stage sets, once it has seen the whole result.
+/// `total(x)`: a field that a step before this stage sets, after it has seen the whole result.
 fn bind_total(arguments: Vec<BoundArgument>, expr: &Expr, scope: &Scope) -> Bound {
     let Some(argument) = arguments.into_iter().next().filter(|_| scope.is_result) else {
         if scope.poisoned {
@@ -247,14 +247,14 @@ fn bind_total(arguments: Vec<BoundArgument>, expr: &Expr, scope: &Scope) -> Boun
     Ok(BoundExpr::Field(slot, text))
 }
 
-/// An argument, and the pattern that it is where its parameter takes one.
+/// A bound argument, and its compiled pattern if its parameter takes one.
 struct BoundArgument {
     node: BoundExpr,
     pattern: Option<Pattern>,
 }
 
 impl BoundArgument {
-    /// The text of a constant that is none, for [`convert`].
+    /// The text of a constant that is not text, for [`convert`].
     fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
         if let BoundExpr::Constant(value) = &self.node {
@@ -263,20 +263,20 @@ impl BoundArgument {
         text
     }
 
-    /// What is known of it, as the parameter takes it.
+    /// Returns what is known of the argument before any row is read.
     fn given<'v>(&'v self, kind: ParameterKind, text: &'v [u8]) -> ConstArg<'v> {
         match (&self.pattern, &self.node) {
             (Some(pattern), _) => ConstArg::Pattern(pattern.clone()),
             (None, BoundExpr::Constant(value)) => match convert(kind, value.borrow(), text) {
                 Ok(value) => ConstArg::Constant(value),
-                Err(_) => ConstArg::Varying, // binding the argument has refused it
+                Err(_) => ConstArg::Varying, // binding the argument has reported the error
             },
             (None, _) => ConstArg::Varying,
         }
     }
 }
 
-/// Binds an argument; a constant that its parameter does not take is a mistake.
+/// Binds an argument; a constant of the wrong type is an error.
 fn bind_argument(
     def: &'static FunctionDef,
     index: usize,
@@ -313,7 +313,7 @@ fn bind_argument(
     Ok(plain(node))
 }
 
-/// A /regex/, or constant text that is read as one.
+/// Binds a /regex/, or constant text that is compiled to one.
 fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<BoundArgument, Diagnostic> {
     let (text, pattern) = match &argument.kind {
         ExprKind::Regex(literal) => (literal.pattern.clone(), Pattern::Regex(bind_regex(literal, argument)?)),
@@ -329,14 +329,14 @@ fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<BoundArgument
     Ok(BoundArgument { node: BoundExpr::Constant(Value::Text(text.into_bytes())), pattern: Some(pattern) })
 }
 
-/// Binds what stands behind `in`; a constant that is no list is a mistake.
+/// Binds the right side of `in`; a constant that is not a list is an error.
 fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     match &node {
         BoundExpr::Constant(Value::List(_)) => Ok(node),
         BoundExpr::Constant(_) if scope.poisoned => Ok(node),
         BoundExpr::Constant(_) => diagnostic(
-            Diagnostic::new(expr.span, format!("expected a list behind `in`, found `{expr}`"))
+            Diagnostic::new(expr.span, format!("expected a list after `in`, found `{expr}`"))
                 .help("write x in (1, 2, 3)"),
         ),
         _ => Ok(node),
@@ -355,7 +355,7 @@ fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
     }
 }
 
-/// A node that reads no field becomes its value; if it has none, that is a mistake.
+/// Replaces an expression that reads no field by its value; a failed conversion is an error.
 fn fold(node: BoundExpr, expr: &Expr) -> Bound {
     if !node.is_constant() {
         return Ok(node);
@@ -371,7 +371,7 @@ fn fold(node: BoundExpr, expr: &Expr) -> Bound {
     }
 }
 
-/// Both results, or the mistakes of both.
+/// Returns both results, or the diagnostics of both.
 fn both<A, B>(left: Result<A, Vec<Diagnostic>>, right: Result<B, Vec<Diagnostic>>) -> Result<(A, B), Vec<Diagnostic>> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
@@ -383,7 +383,7 @@ fn both<A, B>(left: Result<A, Vec<Diagnostic>>, right: Result<B, Vec<Diagnostic>
     }
 }
 
-/// All results, or the mistakes of all.
+/// Returns all results, or the diagnostics of all.
 fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Diagnostic>>>) -> Result<Vec<T>, Vec<Diagnostic>> {
     let (mut all, mut diagnostics) = (Vec::new(), Vec::new());
     for result in results {

@@ -35,12 +35,17 @@ impl LineFile {
         }
     }
 
-    /// Flushes the file; returns the reason if any write failed.
-    pub fn finish(mut self) -> Option<String> {
-        if self.error.is_none() {
+    /// Makes the lines written so far visible to readers of the file.
+    pub fn flush(&mut self) {
+        if self.error.is_none() && !self.writer.buffer().is_empty() {
             let flushed = self.writer.flush();
             self.keep(flushed);
         }
+    }
+
+    /// Flushes the file; returns the reason if any write failed.
+    pub fn finish(mut self) -> Option<String> {
+        self.flush();
         self.error
     }
 

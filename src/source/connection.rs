@@ -19,7 +19,7 @@ const DATAGRAM_BYTES: usize = 32 << 20;
 
 /// An endpoint to connect to. Connecting may take a while, so it needs a thread of its own.
 #[derive(Clone, Debug)]
-pub struct Dial(Target);
+pub struct Endpoint(Target);
 
 #[derive(Clone, Debug)]
 enum Target {
@@ -27,13 +27,13 @@ enum Target {
     Unix(PathBuf),
 }
 
-impl Dial {
-    pub(super) fn tcp(address: Address) -> Dial {
-        Dial(Target::Tcp(address))
+impl Endpoint {
+    pub(super) fn tcp(address: Address) -> Endpoint {
+        Endpoint(Target::Tcp(address))
     }
 
-    pub(super) fn unix(path: PathBuf) -> Dial {
-        Dial(Target::Unix(path))
+    pub(super) fn unix(path: PathBuf) -> Endpoint {
+        Endpoint(Target::Unix(path))
     }
 
     /// Connects once. The connection does not block.

@@ -30,7 +30,7 @@ use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 use crate::lang::suggest::did_you_mean;
 
-pub use connection::{Dial, Listener, dropped_datagrams};
+pub use connection::{Endpoint, Listener, dropped_datagrams};
 
 /// All kinds of sources; the first that accepts an address opens it.
 pub const SOURCES: &[&SourceDef] = &[
@@ -84,7 +84,7 @@ pub enum Input {
     /// A pipe, terminal or device: bytes arrive in order.
     Stream(File),
     /// An endpoint that is not connected yet.
-    Dial(Dial),
+    Endpoint(Endpoint),
     /// Incoming connections; the address if the system has chosen it.
     Listener(Listener, Option<String>),
     /// Incoming datagrams; the address if the system has chosen it.

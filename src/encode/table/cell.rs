@@ -1,24 +1,24 @@
-//! A cell that is held back, and what it says of its column.
+//! A held cell and its effect on the column.
 
 use crate::data::ValueRef;
 use crate::encode::fit::{CellLayout, cells};
 use crate::encode::sparkline::number;
 
-/// A cell that is held back.
+/// A held cell.
 pub(super) struct Cell {
-    /// Where its text ends; it begins where that of the cell before ends.
+    /// The end of its text, which begins at the end of the previous cell.
     pub(super) end: usize,
     pub(super) width: usize,
     pub(super) content: CellContent,
 }
 
-/// What a cell shows.
+/// The content of a cell.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum CellContent {
     Null,
-    /// As near as a bar needs it.
+    /// A number, as precise as a bar needs it.
     Number(f64),
-    /// Times, durations, conditions: of no use if shortened.
+    /// Times, durations, conditions: useless if shortened.
     Short,
     Text,
 }
@@ -37,14 +37,14 @@ impl CellContent {
 }
 
 impl Cell {
-    /// The cell whose text begins at `start` and ends with `text`.
+    /// Makes the cell whose text begins at `start` and ends with `text`.
     pub(super) fn from(start: usize, text: &str, content: CellContent) -> Cell {
         Cell { end: text.len(), width: cells(&text[start..]), content }
     }
 }
 
 impl CellLayout {
-    /// Takes note of a cell.
+    /// Adds a cell to the column.
     pub(super) fn take(&mut self, cell: &Cell) {
         self.width = self.width.max(cell.width);
         match cell.content {

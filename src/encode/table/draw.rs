@@ -1,4 +1,4 @@
-//! Draws a row whose widths are known.
+//! Draws a row of known widths.
 
 use console::truncate_str;
 
@@ -6,28 +6,27 @@ use super::TableEncoder;
 use super::cell::{Cell, CellContent};
 use crate::encode::fit::{GAP, write_shortened};
 
-/// What a terminal is told before and behind a text.
+/// Terminal control sequences.
 const BOLD: &[u8] = b"\x1b[1m";
 const DIM: &[u8] = b"\x1b[2m";
 const PLAIN: &[u8] = b"\x1b[0m";
 
-/// How a row is drawn.
+/// The style of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Header,
     Row,
 }
 
-/// What the rows that are written together have in common.
+/// Common properties of the rows that are written together.
 pub(super) struct Frame {
     pub(super) widths: Vec<usize>,
-    /// Of a row without its bar.
+    /// The width of a row without its bar.
     pub(super) width: usize,
     pub(super) longest_bar: usize,
 }
 
-/// Cuts a row that begins at `start` to the width of the terminal, which would break it; an ellipsis takes the place of
-/// the rest.
+/// Cuts a row that begins at `start` to the width of the terminal, which would wrap it; an ellipsis replaces the rest.
 fn clip(start: usize, room: usize, out: &mut Vec<u8>) {
     let row = String::from_utf8_lossy(&out[start..]);
     let clipped = truncate_str(&row, room, "…").into_owned();
@@ -36,8 +35,8 @@ fn clip(start: usize, room: usize, out: &mut Vec<u8>) {
 }
 
 impl TableEncoder {
-    /// Writes one row whose text begins at `start`, and moves that on. Spaces are written only when
-    /// something follows them.
+    /// Writes one row whose text begins at `start`, and advances `start`. Spaces are written only if something follows
+    /// them.
     pub(super) fn write_row(&self, cells: &[Cell], style: Style, frame: &Frame, start: &mut usize, out: &mut Vec<u8>) {
         let is_bold = self.look.color && style == Style::Header;
         if is_bold {
@@ -79,7 +78,7 @@ impl TableEncoder {
         out.push(b'\n');
     }
 
-    /// Writes the text of a cell in at most `width` cells; how many they are.
+    /// Writes the text of a cell in at most `width` cells; returns the number of cells.
     fn write_cell(&self, cell: &Cell, text: &str, width: usize, out: &mut Vec<u8>) -> usize {
         if cell.width > width {
             return write_shortened(text, width, out);
@@ -95,7 +94,7 @@ impl TableEncoder {
         cell.width
     }
 
-    /// Writes the bar of a row, if there is one, behind as many spaces.
+    /// Writes the bar of a row, if there is one, after `spaces` spaces.
     fn write_bar(&self, cells: &[Cell], frame: &Frame, spaces: usize, out: &mut Vec<u8>) {
         let Some(bars) = &self.bars else {
             return;

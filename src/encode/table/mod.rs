@@ -1,8 +1,8 @@
 //! `-o table`: aligned columns for people.
 //!
-//! Rows are held back so that a column is as wide as its widest cell; but never more than a thousand, so
-//! that an endless stream needs no more memory than a short one. Widths are kept from one result to the
-//! next and only grow, so that the results of successive windows stay below one another.
+//! Rows are held back so that a column is as wide as its widest cell; but never more than a thousand, so that an
+//! endless stream needs no more memory than a short one. Widths are kept from one result to the next and only grow, so
+//! that the columns of successive windows stay aligned.
 
 mod bounds;
 mod cell;
@@ -51,10 +51,10 @@ pub(super) const TABLE: EncoderDef = EncoderDef {
     controls: Controls::Own,
 };
 
-/// Rows that are held back at most.
+/// The maximum number of held rows.
 const HELD_ROWS: usize = 1000;
 
-/// What null is where it can be told from text by its color; elsewhere it is empty.
+/// The text of null if color distinguishes it from text; otherwise null is empty.
 const NULL: &str = "null";
 
 /// Aligned columns, with bars or without.
@@ -64,17 +64,17 @@ pub(super) struct TableEncoder {
     bars: Option<Bars>,
     layout: Vec<CellLayout>,
     header: Option<Vec<Cell>>,
-    /// How wide the header's cells are, also when it is written.
+    /// The width of the header's cells.
     header_widths: Vec<usize>,
-    /// The text of the cells held back, one after another; each ends where its [`Cell`] says.
+    /// The text of the held cells, one after another; each [`Cell`] records its end.
     text: String,
-    /// Row by row.
+    /// The held cells, row by row.
     cells: Vec<Cell>,
     rows: usize,
 }
 
 impl Encoder for TableEncoder {
-    /// Only notes that a header is wanted: how wide it is, the rows say.
+    /// Only records that a header is wanted: its width depends on the rows.
     fn header(&mut self, _out: &mut Vec<u8>) {
         let mut header = Vec::new();
         for (column, layout) in self.columns.iter().zip(&mut self.layout) {
@@ -149,7 +149,7 @@ impl TableEncoder {
         self.rows += 1;
     }
 
-    /// Writes what is held back, with the widths as they are now.
+    /// Writes the held rows with the current widths.
     fn write_held(&mut self, out: &mut Vec<u8>) {
         self.scale_bars();
         self.shorten_bounds();
@@ -168,7 +168,7 @@ impl TableEncoder {
         self.rows = 0;
     }
 
-    /// Chooses what is drawn as bars, and takes note of the rows that are held back.
+    /// Chooses the column drawn as bars and scales the bars of the held rows.
     fn scale_bars(&mut self) {
         let Some(bars) = &mut self.bars else {
             return;
@@ -189,7 +189,7 @@ impl TableEncoder {
         }
     }
 
-    /// How wide everything is.
+    /// Returns the widths of all columns.
     fn frame(&self) -> Frame {
         let room = match &self.bars {
             Some(bars) if bars.column.is_some() => Bars::room(self.look),

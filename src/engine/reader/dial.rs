@@ -11,7 +11,7 @@ use super::slot::{Kind, Next};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::engine::start;
-use crate::source::Dial;
+use crate::source::Endpoint;
 
 /// How long the first wait before another attempt is; each is twice as long as the one before.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Somebody to be connected to.
 pub(super) struct Dialing {
-    dial: Dial,
+    dial: Endpoint,
     /// Attempts since somebody has answered.
     attempts: u32,
     /// When the next attempt is; nothing while one is made.
@@ -31,7 +31,7 @@ pub(super) struct Dialing {
 }
 
 impl Dialing {
-    pub(super) fn new(dial: Dial) -> Dialing {
+    pub(super) fn new(dial: Endpoint) -> Dialing {
         Dialing { dial, attempts: 0, at: Some(Instant::now()), is_said: false }
     }
 
@@ -78,7 +78,7 @@ impl Live<'_> {
         let Some(mut slot) = self.slots[token].take() else {
             return Ok(());
         };
-        let Kind::Dial(mut dialing) = slot.kind else {
+        let Kind::Endpoint(mut dialing) = slot.kind else {
             self.slots[token] = Some(slot);
             return Ok(());
         };
@@ -91,13 +91,13 @@ impl Live<'_> {
             Err(error) if self.reader.reading.follow => {
                 self.note_outage(slot.source, &mut dialing, &reason(&error));
                 self.timers.again_at(dialing.wait());
-                slot.kind = Kind::Dial(dialing);
+                slot.kind = Kind::Endpoint(dialing);
                 self.slots[token] = Some(slot);
                 Ok(())
             }
             Err(error) => {
                 self.reader.fail(slot.source, reason(&error));
-                slot.kind = Kind::Dial(dialing);
+                slot.kind = Kind::Endpoint(dialing);
                 self.close(token, *slot)
             }
         }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn waits_grow_and_end_somewhere() {
         let written = std::ffi::OsStr::new("unix://nobody");
-        let Ok(crate::source::Input::Dial(dial)) = crate::source::open(written) else {
+        let Ok(crate::source::Input::Endpoint(dial)) = crate::source::open(written) else {
             panic!("a peer");
         };
         let mut dialing = Dialing::new(dial);

@@ -123,7 +123,7 @@ impl<'r> Live<'r> {
                 let _ = rustix::pipe::fcntl_setpipe_size(&file, super::streams::PIPE_BYTES); // what is no pipe, or may not grow, stays as it is
                 Kind::Stream(file, Detection::NeedMore)
             }
-            Input::Dial(dial) => Kind::Dial(super::dial::Dialing::new(dial)),
+            Input::Endpoint(dial) => Kind::Dial(super::dial::Dialing::new(dial)),
             Input::Listener(listener, chosen) => {
                 say_port(chosen);
                 Kind::Listener(listener, None)
