@@ -77,9 +77,9 @@ enum Socket {
     Unix {
         listener: UnixListener,
         path: PathBuf,
-        /// The file that the socket made, by device and number: another one is not ours to remove.
+        /// Device and inode of the file that this socket created; no other file is removed.
         file: Option<(u64, u64)>,
-        /// Peers have no names: they are numbered.
+        /// Peers have no names, so they are numbered.
         accepted: u64,
     },
 }

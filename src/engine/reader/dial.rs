@@ -78,7 +78,7 @@ impl Live<'_> {
         let Some(mut slot) = self.slots[token].take() else {
             return Ok(());
         };
-        let Kind::Endpoint(mut dialing) = slot.kind else {
+        let Kind::Dial(mut dialing) = slot.kind else {
             self.slots[token] = Some(slot);
             return Ok(());
         };
@@ -91,13 +91,13 @@ impl Live<'_> {
             Err(error) if self.reader.reading.follow => {
                 self.note_outage(slot.source, &mut dialing, &reason(&error));
                 self.timers.again_at(dialing.wait());
-                slot.kind = Kind::Endpoint(dialing);
+                slot.kind = Kind::Dial(dialing);
                 self.slots[token] = Some(slot);
                 Ok(())
             }
             Err(error) => {
                 self.reader.fail(slot.source, reason(&error));
-                slot.kind = Kind::Endpoint(dialing);
+                slot.kind = Kind::Dial(dialing);
                 self.close(token, *slot)
             }
         }
