@@ -75,7 +75,7 @@ pub(super) fn cases(context: &CheckContext<'_>, outcome: &Outcome) -> Vec<Case> 
         let is_missed = !outcome.checks.reached && !is_closed(outcome);
         let trouble = is_missed.then(|| {
             let message = match outcome.checks.until_rows {
-                0 => format!("{} was not reached: it judged no row", until.text),
+                0 => format!("{} was not reached: it saw no row", until.text),
                 _ => format!("{} was not reached", until.text),
             };
             context.trouble(Kind::Until, message)
@@ -94,7 +94,7 @@ pub(super) fn cases(context: &CheckContext<'_>, outcome: &Outcome) -> Vec<Case> 
 
 /// What is said of a check that had no row to judge.
 fn judged_nothing(check: &str) -> String {
-    format!("{check} judged no row")
+    format!("{check} saw no row")
 }
 
 /// Whether nobody wanted more.
@@ -182,7 +182,7 @@ impl CheckContext<'_> {
             messages.push(reason.clone());
         }
         if let (Some(signal), false) = (outcome.signal, outcome.checks.reached) {
-            messages.push(format!("ended by signal {signal} before all was read"));
+            messages.push(format!("ended by signal {signal} before all input was read"));
         }
         let trouble = |message: String| Trouble {
             kind: Kind::Run,
@@ -201,7 +201,7 @@ impl CheckContext<'_> {
             Some(message) => format!("{message}: "),
             None => String::new(),
         };
-        let message = format!("{said}{} is broken by {broken} of {rows} {unit}", check.text);
+        let message = format!("{said}{} failed for {broken} of {rows} {unit}", check.text);
         let output = &self.plan.output;
         let mut table = located(&print(output, "table", shown), output, &places(check, shown));
         let more = broken - shown.iter().map(|batch| batch.rows as u64).sum::<u64>();

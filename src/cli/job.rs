@@ -34,8 +34,8 @@ const FRAME: Duration = Duration::from_millis(100);
 /// A time further ahead of the clock is probably wrong.
 const MAX_JUMP_NS: i64 = 86_400_000_000_000;
 /// What is said where results wait for the end of an input that has none, and nobody looks on.
-pub(super) const WAITS_FOR_EVER: &str = "results come at the end of the input, and it has none: `| window 1m` or \
-     --every 5s prints them as it goes, --for 1m ends it";
+pub(super) const WAITS_FOR_EVER: &str = "this input never ends, so nothing would ever be printed: \
+     `| window 1m` or --every 5s prints results as they come, --for 1m ends the input";
 
 /// Whether results wait for the end of an input that has none, and no terminal shows them before.
 pub(super) fn waits_for_ever(request: &Request, sources: &[OsString], plan: &Plan) -> bool {
@@ -123,7 +123,7 @@ pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
     let is_used = |with: &NamedSource| plan.inputs.iter().any(|input| input.name == with.name);
     if let Some(with) = request.with.iter().find(|with| !is_used(with)) {
         let message = format!("the expression does not use `{}`", with.name);
-        let help = format!("write union {} where its records are to come in", with.name);
+        let help = format!("write union {} to merge in its records", with.name);
         let diagnostic = Diagnostic::new(Span::default(), message).help(help);
         return Some(drawn(with, 0, diagnostic));
     }
@@ -134,8 +134,8 @@ pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
     let again = if main { first } else { second }?;
     let diagnostic = Diagnostic::new(Span::default(), "standard input is read already");
     let diagnostic = diagnostic.help(match (main, request.sources.is_empty()) {
-        (true, true) => "name what the expression itself reads: bourn … EXPR FILE",
-        _ => "name a file, or another source, in one of the two places",
+        (true, true) => "name the source of the expression itself: bourn … EXPR FILE",
+        _ => "name a file or another source in one of the two places",
     });
     Some(drawn(again, again.name.len() + 1, diagnostic))
 }

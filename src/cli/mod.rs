@@ -132,7 +132,7 @@ fn run_expression(request: &Request) -> Status {
 /// Reads the expression, then checks, explains or runs it.
 fn understand(request: &Request, report: Option<AtomicFile>) -> Status {
     let Some(expression) = &request.expression else {
-        eprint("an expression is needed");
+        eprint("missing expression");
         eprint_as_is(help::USAGE);
         return Status::Wrong;
     };
@@ -304,6 +304,6 @@ fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
     };
     let field = field.as_deref().unwrap_or("FIELD");
     live_table::all_regular(sources).then(|| {
-        format!("the {what} goes by when the file was read; for the time of its records write {written} on {field}")
+        format!("the {what} uses the time the file was read; to use the records' own time write {written} on {field}")
     })
 }

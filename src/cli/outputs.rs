@@ -29,7 +29,7 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
     let is_output = |source: &&OsString| is_standard_output(source);
     let source = sources(request).find(is_output)?;
     let name = if *source == "-" { "standard input".into() } else { source::display(source) };
-    Some(format!("{name}: is read, and results go to the same file; send them to another"))
+    Some(format!("{name}: is both read and written; send the results to another file"))
 }
 
 /// All sources as they are written.

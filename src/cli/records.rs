@@ -58,9 +58,9 @@ mod tests {
         for (text, message) in [
             ("nul", expected),
             ("", expected),
-            ("/a", "the regular expression that begins here has no end"),
+            ("/a", "unterminated /regex/"),
             ("/(/", "this regular expression is wrong: unclosed group"),
-            ("/a/ b", "nothing can stand behind the regular expression"),
+            ("/a/ b", "unexpected text after the regular expression"),
         ] {
             assert_eq!(records(text).map_err(|diagnostic| diagnostic.message), Err(message.to_owned()), "{text}");
         }

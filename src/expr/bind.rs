@@ -336,7 +336,7 @@ fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
         BoundExpr::Constant(Value::List(_)) => Ok(node),
         BoundExpr::Constant(_) if scope.unknown => Ok(node),
         BoundExpr::Constant(_) => diagnostic(
-            Diagnostic::new(expr.span, format!("expected a list behind `in`, found `{expr}`"))
+            Diagnostic::new(expr.span, format!("expected a list after `in`, found `{expr}`"))
                 .help("write x in (1, 2, 3)"),
         ),
         _ => Ok(node),

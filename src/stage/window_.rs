@@ -20,7 +20,7 @@ const UNITS: [i64; 6] = [1_000, 1_000_000, 1_000_000_000, 60_000_000_000, 3_600_
 pub(super) const WINDOW: StageDef = StageDef {
     entry: Entry {
         name: "window",
-        usage: "window LENGTH[/SLIDE] [on FIELD] [late DUR], window session GAP …, window N rows[/M rows]",
+        usage: "window LENGTH[/SLIDE]|session GAP|N rows[/M rows] [on FIELD] [late DUR]",
         summary: "A result for each window of time, not one for the whole stream.",
         details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s; a record may be in a million windows at most. `window session 5m` \
                   lasts from the first record of a key (`by`) until it has been silent for 5 m. `window 100 rows/10 rows` goes by \

@@ -26,7 +26,7 @@ use crate::lang::{Diagnostic, ast};
 pub(super) const JOIN: StageDef = StageDef {
     entry: Entry {
         name: "join",
-        usage: "join NAME|(NAME | STAGE | …) on K [= K2] within DUR [on FIELD [= FIELD2]] [late DUR] [left]",
+        usage: "join NAME|(NAME | …) on K [= K2] within DUR [on F [= F2]] [late DUR] [left]",
         summary: "Pair the records of two sources by key and time: --with NAME=SOURCE.",
         details: "The records of the other source go through the stages in the parentheses, which are row-by-row ones. K is a field of the stream, K2 of the other source, which has the \
                   same name if none is given; keys are equal when their text is, and null equals nothing. Each pair is a row, once the later of the two has come; a record may be in \
