@@ -14,7 +14,7 @@ pub const SAMPLE_BYTES: usize = 4 << 10;
 
 /// The encoding that the first bytes of a source indicate.
 #[derive(Debug)]
-pub enum EncodingMark {
+pub enum ByteOrderMark {
     /// No mark.
     None,
     /// The bytes may be the beginning of a mark.
@@ -25,26 +25,26 @@ pub enum EncodingMark {
     Utf16(usize, Box<Utf16>),
 }
 
-impl EncodingMark {
+impl ByteOrderMark {
     /// Inspects the first bytes of a source. `ended`: no more bytes follow.
-    pub fn of(first: &[u8], ended: bool) -> EncodingMark {
+    pub fn of(first: &[u8], ended: bool) -> ByteOrderMark {
         let utf16 = |encoding| {
             let sample = &first[2..first.len().min(SAMPLE_BYTES)];
             let is_empty = ended && sample.is_empty();
             if is_empty || memchr::memchr(0, sample).is_some() {
-                EncodingMark::Utf16(2, Box::new(Utf16::new(encoding)))
+                ByteOrderMark::Utf16(2, Box::new(Utf16::new(encoding)))
             } else if ended || first.len() >= SAMPLE_BYTES {
-                EncodingMark::None
+                ByteOrderMark::None
             } else {
-                EncodingMark::NeedMore
+                ByteOrderMark::NeedMore
             }
         };
         match first {
-            [0xef, 0xbb, 0xbf, ..] => EncodingMark::Utf8(3),
+            [0xef, 0xbb, 0xbf, ..] => ByteOrderMark::Utf8(3),
             [0xff, 0xfe, ..] => utf16(UTF_16LE),
             [0xfe, 0xff, ..] => utf16(UTF_16BE),
-            [] | [0xef] | [0xef, 0xbb] | [0xff] | [0xfe] if !ended => EncodingMark::NeedMore,
-            _ => EncodingMark::None,
+            [] | [0xef] | [0xef, 0xbb] | [0xff] | [0xfe] if !ended => ByteOrderMark::NeedMore,
+            _ => ByteOrderMark::None,
         }
     }
 }
@@ -102,13 +102,13 @@ impl std::fmt::Debug for Utf16 {
 
 /// Converts a whole text to UTF-8 without a mark.
 pub fn to_utf8(mut bytes: Vec<u8>) -> Vec<u8> {
-    match EncodingMark::of(&bytes, true) {
-        EncodingMark::None | EncodingMark::NeedMore => bytes,
-        EncodingMark::Utf8(mark) => {
+    match ByteOrderMark::of(&bytes, true) {
+        ByteOrderMark::None | ByteOrderMark::NeedMore => bytes,
+        ByteOrderMark::Utf8(mark) => {
             bytes.drain(..mark);
             bytes
         }
-        EncodingMark::Utf16(mark, mut utf16) => {
+        ByteOrderMark::Utf16(mark, mut utf16) => {
             let mut text = Vec::new();
             utf16.convert(&bytes[mark..], &mut text);
             utf16.finish(&mut text);
@@ -135,7 +135,7 @@ mod tests {
         fn text_is_the_same_wherever_it_is_cut(text in "\n\\PC{0,40}", step in 1usize..9, is_big in any::<bool>()) {
             let bytes = utf16(&text, is_big);
             prop_assert_eq!(to_utf8(bytes.clone()), text.as_bytes());
-            let EncodingMark::Utf16(mark, mut decoder) = EncodingMark::of(&bytes, false) else {
+            let ByteOrderMark::Utf16(mark, mut decoder) = ByteOrderMark::of(&bytes, false) else {
                 panic!("a mark");
             };
             let mut converted = Vec::new();
@@ -151,19 +151,19 @@ mod tests {
         assert_eq!(to_utf8(b"a\xef\xbb\xbf".to_vec()), b"a\xef\xbb\xbf");
         assert_eq!(to_utf8(b"\xef\xbb".to_vec()), b"\xef\xbb");
         assert_eq!(to_utf8(b"\xff\xfe\n\xc3\n".to_vec()), b"\xff\xfe\n\xc3\n");
-        assert!(matches!(EncodingMark::of(b"\xff\xfe\x01\x4e", false), EncodingMark::NeedMore));
-        assert!(matches!(EncodingMark::of(b"\xff\xfe\x01\x4e\n\0", false), EncodingMark::Utf16(2, _)));
-        assert!(matches!(EncodingMark::of(b"\xef\xbb", false), EncodingMark::NeedMore));
-        assert!(matches!(EncodingMark::of(b"\xef\xbb", true), EncodingMark::None));
-        assert!(matches!(EncodingMark::of(b"", false), EncodingMark::NeedMore));
-        assert!(matches!(EncodingMark::of(b"a", false), EncodingMark::None));
+        assert!(matches!(ByteOrderMark::of(b"\xff\xfe\x01\x4e", false), ByteOrderMark::NeedMore));
+        assert!(matches!(ByteOrderMark::of(b"\xff\xfe\x01\x4e\n\0", false), ByteOrderMark::Utf16(2, _)));
+        assert!(matches!(ByteOrderMark::of(b"\xef\xbb", false), ByteOrderMark::NeedMore));
+        assert!(matches!(ByteOrderMark::of(b"\xef\xbb", true), ByteOrderMark::None));
+        assert!(matches!(ByteOrderMark::of(b"", false), ByteOrderMark::NeedMore));
+        assert!(matches!(ByteOrderMark::of(b"a", false), ByteOrderMark::None));
     }
 
     #[test]
     fn half_a_character_is_noticed() {
         for end in [&b"a\0b"[..], b"a\0\x3d\xd8", b"a\0\x3d\xd8\x00"] {
             let bytes = [b"\xff\xfe", end].concat();
-            let EncodingMark::Utf16(mark, mut decoder) = EncodingMark::of(&bytes, true) else {
+            let ByteOrderMark::Utf16(mark, mut decoder) = ByteOrderMark::of(&bytes, true) else {
                 panic!("a mark");
             };
             let mut text = Vec::new();
