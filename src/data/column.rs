@@ -6,7 +6,7 @@ use super::record::RecordColumn;
 use super::text::{Bytes, TextColumn, TextSpan};
 use super::value::{Value, ValueRef};
 
-/// Which rows of a column are not null; without a list, all.
+/// The rows of a column that are not null; `None` means all.
 #[derive(Clone, Debug, Default)]
 pub struct Validity(Option<Vec<bool>>);
 
@@ -14,18 +14,18 @@ impl Validity {
     /// No row is null.
     pub const ALL: Validity = Validity(None);
 
-    /// The rows that are true have a value.
+    /// Makes a validity whose true rows have a value.
     pub fn of(valid: Vec<bool>) -> Validity {
         Validity(Some(valid))
     }
 
-    /// Whether a row has a value.
+    /// True if a row has a value.
     #[inline]
     pub fn is_valid(&self, row: usize) -> bool {
         self.0.as_ref().is_none_or(|valid| valid[row])
     }
 
-    /// Whether every row has a value.
+    /// True if every row has a value.
     pub fn is_all(&self) -> bool {
         self.0.is_none()
     }
@@ -52,11 +52,11 @@ impl Validity {
 /// Three-valued truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ternary {
-    /// Not so.
+    /// False.
     False,
-    /// So.
+    /// True.
     True,
-    /// Cannot be said.
+    /// Neither: an operand is null.
     Unknown,
 }
 
@@ -76,9 +76,9 @@ pub enum Column<'a> {
     Int(Vec<i64>, Validity),
     /// Floats, all finite.
     Float(Vec<f64>, Validity),
-    /// Conditions.
+    /// Booleans.
     Bool(Vec<Ternary>),
-    /// Of any type.
+    /// Values of any type.
     Values(Vec<Value>),
     /// Objects with the same fields.
     Record(RecordColumn<'a>),
@@ -100,7 +100,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Whether there are no rows.
+    /// True if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -124,7 +124,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The rows named, in the order named; a row may be named several times.
+    /// Takes the named rows, in the order named; a row may be named several times.
     pub fn take(&self, rows: &[u32]) -> Column<'a> {
         match self {
             Column::Text(column) => {
@@ -139,7 +139,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The same column with bytes of its own, so that it may outlive the chunk.
+    /// Copies borrowed bytes, so that the column may outlive its chunk.
     pub fn into_owned(self) -> Column<'static> {
         match self {
             Column::Text(column) => Column::Text(column.into_owned()),
@@ -153,12 +153,12 @@ impl<'a> Column<'a> {
     }
 }
 
-/// The rows named, in the order named.
+/// Takes the named values, in the order named.
 fn take<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
     rows.iter().map(|&row| values[row as usize]).collect()
 }
 
-/// Builds a column value by value: typed by the first value that is not null, of any type once they mix.
+/// Builds a column value by value: typed by the first value that is not null, of mixed values once another type comes.
 #[derive(Debug)]
 pub struct ColumnBuilder {
     rows: usize,
@@ -166,7 +166,7 @@ pub struct ColumnBuilder {
     state: Building,
 }
 
-/// What a [`ColumnBuilder`] has so far.
+/// The values of a [`ColumnBuilder`] so far.
 #[derive(Debug)]
 enum Building {
     Nulls,
@@ -177,11 +177,11 @@ enum Building {
     Values(Vec<Value>),
 }
 
-/// Text beyond this many bytes in one column becomes single values: spans reach 4 GiB.
+/// Beyond this many bytes, text in one column becomes single values: spans reach 4 GiB.
 const TEXT_LIMIT_BYTES: usize = 1 << 31;
 
 impl ColumnBuilder {
-    /// An empty column with room for so many rows.
+    /// Makes an empty builder with room for `capacity` rows.
     pub fn new(capacity: usize) -> Self {
         ColumnBuilder { rows: 0, capacity, state: Building::Nulls }
     }
@@ -209,7 +209,7 @@ impl ColumnBuilder {
         self.rows += 1;
     }
 
-    /// Nulls, the first value, and values of another type than those before.
+    /// Handles nulls, the first value, and values of a new type.
     #[cold]
     #[inline(never)]
     fn push_other(&mut self, value: ValueRef<'_>) {
@@ -237,7 +237,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// The first value that is not null says the type.
+    /// Chooses the type from the first value that is not null.
     fn begin(&mut self, value: ValueRef<'_>) {
         let capacity = self.capacity.max(self.rows + 1);
         let mut state = match value {
@@ -256,7 +256,7 @@ impl ColumnBuilder {
         self.rows -= 1; // the caller counts this row
     }
 
-    /// What has been built so far, leaving nothing behind.
+    /// Takes the values so far and leaves the builder empty.
     fn take(&mut self) -> Column<'static> {
         match std::mem::replace(&mut self.state, Building::Nulls) {
             Building::Nulls => Column::Constant(Value::Null, self.rows),
@@ -270,7 +270,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// The column.
+    /// Returns the column.
     pub fn finish(mut self) -> Column<'static> {
         self.take()
     }

@@ -1,5 +1,5 @@
-//! The ground floor: values, columns of them, batches of columns, and arithmetic without rounding. Knows nothing
-//! of what is done with them.
+//! The ground floor: values, columns of them, batches of columns, and arithmetic without rounding. It does not depend
+//! on any other module.
 
 mod batch;
 mod big_int;

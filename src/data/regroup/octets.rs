@@ -1,12 +1,12 @@
-//! Messages with their length in bytes before them: `17 <34>1 - - - - - -`, as syslog is sent over TCP (RFC 6587,
-//! 3.4.1). A message may hold any byte, newlines too.
+//! Messages preceded by their length in bytes: `17 <34>1 - - - - - -`, as syslog is sent over TCP (RFC 6587, 3.4.1). A
+//! message may contain any byte, also newlines.
 //!
-//! Where no count is, the line is rejected, and those after it, up to a count that a `<` follows, with which every
-//! syslog message begins. Newlines between messages, which some senders write, are skipped.
+//! A line without a count is rejected, and so are those after it, up to a count followed by the `<` that begins every
+//! syslog message. Newlines between messages, which some senders write, are skipped.
 
 use super::{Regrouped, keep};
 
-/// A count has at most so many digits.
+/// The maximum number of digits in a count.
 const MOST_DIGITS: usize = 10;
 
 /// Finds the messages of a source.
@@ -20,11 +20,11 @@ pub struct OctetCounts {
 enum OctetState {
     /// In a count, with these digits so far.
     Count(Vec<u8>),
-    /// In a message of so many bytes, of which some are left.
+    /// In a message of `len` bytes, of which `left` are missing.
     Message { len: usize, left: usize },
     /// In a message that is longer than a record may be.
     Overlong { left: u64 },
-    /// Looking for the next count: what was skipped of the line, and the end of it that may be a count.
+    /// Looking for the next count: the skipped part of the line, and its end, which may be a count.
     Lost { text: Vec<u8>, count: Vec<u8> },
 }
 
@@ -89,7 +89,7 @@ impl OctetCounts {
         }
     }
 
-    /// A message begins, after its count.
+    /// Begins a message after its count.
     fn begin(&mut self, digits: &[u8], out: &mut Regrouped) {
         let value = |number: u64, digit: &u8| number * 10 + u64::from(digit - b'0');
         let len = digits.iter().fold(0, value);
@@ -167,7 +167,7 @@ impl OctetCounts {
     }
 }
 
-/// Whether a text ends in more digits than a count may have: then those that follow are no count either.
+/// True if a text ends in more digits than a count may have: then the digits that follow are not a count either.
 fn is_too_long(text: &[u8]) -> bool {
     text.len() >= MOST_DIGITS && text[text.len() - MOST_DIGITS..].iter().all(u8::is_ascii_digit)
 }

@@ -31,12 +31,12 @@ pub(super) const BIN: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// How wide a bin is.
+/// The width of a bin.
 #[derive(Clone, Debug)]
 enum BinStep {
-    /// Of times and durations: so many nanoseconds.
+    /// For times and durations, in nanoseconds.
     Ns(i64, TimeSteps),
-    /// Of numbers.
+    /// For numbers.
     Number(Number),
 }
 
@@ -65,7 +65,7 @@ fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentErr
     Ok(Arc::new(Bin { step, site: TimeSite::new() }))
 }
 
-/// The step that a value is; nothing if it is none.
+/// Converts a value to a step; `None` if it is not one.
 fn step_of(value: ValueRef<'_>) -> Option<BinStep> {
     match value {
         ValueRef::Duration(ns) => BinStep::of(ns),
@@ -102,7 +102,7 @@ impl Prepared for Bin {
                 (value, BinStep::Ns(_, steps)) => {
                     let ns = reader.read_value(value).ok_or_else(|| TypeMismatch { expected: expected_time(value) })?;
                     let start = steps.start(steps.number_of(ns));
-                    // The first moments that 64 bits hold are in a bin that begins before.
+                    // The earliest representable times are in a bin whose start is not representable.
                     Ok(if start == i64::MIN { ValueRef::Null } else { ValueRef::Time(start) })
                 }
                 (value, BinStep::Number(step)) => {
@@ -114,7 +114,7 @@ impl Prepared for Bin {
     }
 }
 
-/// The multiple at or below a number of nanoseconds; nothing where 64 bits cannot hold it.
+/// Returns the multiple at or below a number of nanoseconds; `None` on overflow.
 fn floor(ns: i64, step: i64) -> Option<i64> {
     ns.checked_sub(ns.rem_euclid(step))
 }

@@ -1,4 +1,4 @@
-//! `format_time(t, format)`: a time written by a format.
+//! `format_time(t, format)`: formats a time.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
 #[derive(Debug)]
 struct FormatTime {
     format: Option<TimeFormat>,
-    /// None if it comes as the third argument.
+    /// `None` if it is given as the third argument.
     zone: Option<TimeZone>,
 }
 

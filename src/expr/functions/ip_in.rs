@@ -1,4 +1,4 @@
-//! `ip_in(x, net…)`: whether an address belongs to a network.
+//! `ip_in(x, net…)`: true if an address belongs to a network.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(super) const IP_IN: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// The networks that are constant; others are read row by row.
+/// The constant networks; others are parsed for each row.
 #[derive(Debug)]
 struct Networks(Vec<Option<Network>>);
 

@@ -28,17 +28,17 @@ pub(super) const SUBNET: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// What is said of other text.
+/// The error for other text.
 pub(super) const NO_ADDRESS: TypeMismatch = TypeMismatch { expected: "an IP address" };
 
-/// An address as a number of 32 or 128 bits, the first one highest.
+/// An address as a number of 32 or 128 bits, most significant bit first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct IpAddress {
     bits: u128,
     length: u32,
 }
 
-/// All addresses with the same first bits.
+/// All addresses with a common prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Network {
     first: IpAddress,
@@ -46,7 +46,7 @@ pub(super) struct Network {
 }
 
 impl IpAddress {
-    /// The address that a text is; IPv4 in the clothes of IPv6 is IPv4.
+    /// Parses an address; IPv4 mapped to IPv6 is IPv4.
     pub(super) fn read(text: &[u8]) -> Option<IpAddress> {
         let address: IpAddr = str::from_utf8(text).ok()?.parse().ok()?;
         Some(match address.to_canonical() {
@@ -57,7 +57,7 @@ impl IpAddress {
 }
 
 impl Network {
-    /// The network of so many bits that an address is in.
+    /// Returns the network of an address with this prefix length.
     fn of(address: IpAddress, prefix: u32) -> Option<Network> {
         let rest = address.length.checked_sub(prefix)?;
         let bits = match rest {
@@ -67,7 +67,7 @@ impl Network {
         Some(Network { first: IpAddress { bits, ..address }, prefix })
     }
 
-    /// The network that a text is.
+    /// Parses a network.
     pub(super) fn read(text: &[u8]) -> Option<Network> {
         match memchr::memchr(b'/', text) {
             None => {
@@ -83,7 +83,7 @@ impl Network {
         }
     }
 
-    /// Whether an address belongs to it.
+    /// True if an address belongs to it.
     pub(super) fn contains(self, address: IpAddress) -> bool {
         address.length == self.first.length && Network::of(address, self.prefix) == Some(self)
     }

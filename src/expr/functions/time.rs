@@ -1,4 +1,4 @@
-//! `time(x [, format])`: a text or number as the time that it is.
+//! `time(x [, format])`: parses a time from text or a number.
 
 use std::sync::Arc;
 
@@ -35,21 +35,21 @@ pub(super) const TIME: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// How a time is read.
+/// The prepared function.
 #[derive(Debug)]
 struct TimeFunction {
     by: HowRead,
-    /// Times without a year take it from the record before here.
+    /// Times without a year take it from the previous record here.
     site: TimeSite,
 }
 
 #[derive(Debug)]
 enum HowRead {
-    /// What it looks like.
+    /// By recognizing the format of each text.
     Looks,
     /// A constant format.
     Format(TimeFormat),
-    /// A format that comes as the second argument.
+    /// By a format in the second argument.
     Varying,
 }
 
@@ -68,12 +68,12 @@ fn reader(by: HowRead) -> Arc<dyn Prepared> {
     Arc::new(TimeFunction { by, site: TimeSite::new() })
 }
 
-/// What reads the times of an argument that is to be a time.
+/// Returns the function that parses an argument to a time.
 pub(in crate::expr) fn recognise() -> (&'static FunctionDef, Arc<dyn Prepared>) {
     (&TIME, reader(HowRead::Looks))
 }
 
-/// A format that reads times, or what is wrong with it.
+/// Parses a format that can read times; an error says what is wrong with it.
 fn format_of(text: &[u8]) -> Result<TimeFormat, String> {
     let format = TimeFormat::new(text).map_err(|message| format!("this format is wrong: {message}"))?;
     format.check_reading()?;
@@ -114,7 +114,7 @@ impl Prepared for TimeFunction {
     }
 }
 
-/// The time that a value is by a format.
+/// Reads a value by a format.
 fn by_format<'a>(
     value: ValueRef<'a>,
     format: &TimeFormat,
@@ -135,7 +135,7 @@ fn by_format<'a>(
     ns.map(ValueRef::Time).ok_or_else(|| TypeMismatch { expected: expected_by(text, format) })
 }
 
-/// What was expected of a text that a format does not read: a time in range if it says another.
+/// Returns what was expected of a text that a format does not read: a time in range if it is out of range.
 #[cold]
 fn expected_by(text: &[u8], format: &TimeFormat) -> &'static str {
     if format.is_out_of_range(text) { EXPECTED_IN_RANGE } else { "a time" }

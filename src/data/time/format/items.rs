@@ -1,41 +1,41 @@
-//! What a format is made of.
+//! The items of a format.
 
 use super::write::FormatPiece;
 
-/// A piece of a format, as it is read.
+/// An item of a format for reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FormatItem {
-    /// Text that is there as it is.
+    /// Literal text.
     Literal(Vec<u8>),
-    /// White space, any or none of it.
+    /// Any amount of white space, or none.
     White,
     /// A part of a time.
     TimePart(TimePart),
 }
 
-/// A part of a time, as `%` and a letter name it.
+/// A part of a time, as named by `%` and a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TimePart {
     pub(super) letter: u8,
-    /// How many digits are read, at most.
+    /// The maximum number of digits.
     pub(super) width: Option<usize>,
-    /// `%.f`: a fraction with its point, which may be missing.
+    /// `%.f`: a fraction with its point, which is optional.
     pub(super) has_point: bool,
 }
 
-/// What a format is made of, as it is read and as it is written.
+/// The items of a format for reading and for writing.
 pub(super) struct FormatItems {
     pub(super) items: Vec<FormatItem>,
     pub(super) pieces: Vec<FormatPiece>,
 }
 
-/// No number is wider, and no text is padded to more.
+/// The maximum width of numbers and of padded text.
 const MOST_WIDTH: usize = 255;
 
 /// The letters that name a single part.
 const LETTERS: &[u8] = b"aAbBCdefgGhHIjklmMNpPQsSuUVwWyYzZ";
 
-/// The letters that stand for several parts.
+/// The letters that abbreviate several parts.
 const SHORTHANDS: [(u8, &[u8]); 8] = [
     (b'c', b"%a %b %e %H:%M:%S %Y"),
     (b'D', b"%m/%d/%y"),
@@ -47,7 +47,7 @@ const SHORTHANDS: [(u8, &[u8]); 8] = [
     (b'X', b"%H:%M:%S"),
 ];
 
-/// Takes a format apart.
+/// Parses a format.
 pub(super) fn read(text: &[u8]) -> Result<FormatItems, String> {
     let mut format = FormatItems { items: Vec::new(), pieces: Vec::new() };
     let mut at = 0;
@@ -70,7 +70,7 @@ pub(super) fn read(text: &[u8]) -> Result<FormatItems, String> {
     Ok(format)
 }
 
-/// What follows a `%`.
+/// The directive after a `%`.
 struct Directive {
     letter: u8,
     flags: Vec<u8>,
@@ -133,7 +133,7 @@ impl FormatItems {
         Ok(())
     }
 
-    /// Notes how a directive is written; `E` and `O` mean nothing in the C locale.
+    /// Adds a directive for writing; `E` and `O` have no effect in the C locale.
     fn push_piece(&mut self, directive: &Directive, text: &[u8]) {
         let Directive { letter, ref flags, width, .. } = *directive;
         if letter == b's' && flags.is_empty() && width.is_none() {
