@@ -20,7 +20,7 @@ pub(super) const ANY: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, true),
 };
 
-/// The truth so far; nothing before the first condition that is not null.
+/// The result so far; `None` until a condition is not null.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TruthOfMany(Option<bool>);
 
@@ -34,7 +34,7 @@ impl TruthOfMany {
 }
 
 impl GroupState for TruthOfMany {
-    /// The truth that one record is enough for.
+    /// The truth value that one record suffices for.
     type Shared = bool;
 
     #[inline]

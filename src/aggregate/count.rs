@@ -1,4 +1,4 @@
-//! `count`: how many records.
+//! `count`: the number of records.
 
 use super::counts::RecordCount;
 use super::{AggregateDef, ArgumentKind};

@@ -36,7 +36,7 @@ impl GroupState for Delta {
     type Shared = ();
 
     fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
-        difference(value, value)?; // whether it is anything that can be subtracted
+        difference(value, value)?; // checks that the value can be subtracted at all
         self.0 = value.to_value();
         Ok(())
     }

@@ -20,7 +20,7 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<First>::boxed(settings, ()),
 };
 
-/// The first value and where it stood.
+/// The first value and its position.
 #[derive(Clone, Debug, Default)]
 struct First(Option<(Position, Value)>);
 

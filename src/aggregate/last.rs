@@ -20,7 +20,7 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<LastValue>::boxed(settings, ()),
 };
 
-/// The last value and where it stood.
+/// The last value and its position.
 #[derive(Clone, Debug, Default)]
 struct LastValue(Option<(Position, Value)>);
 

@@ -1,9 +1,8 @@
-//! `linreg(y, x…)`: a line, or a plane, through the records by least squares.
+//! `linreg(y, x…)`: fits a line or plane to the records by least squares.
 //!
-//! Sums and products are exact, so the normal equations are rounded once, after they have been centred about the
-//! means: large numbers that differ little are no trouble, and any split of the input gives the same bytes. They
-//! are solved by the square-root-free Cholesky decomposition (G. H. Golub, C. F. Van Loan, *Matrix
-//! Computations*, §4.1).
+//! Sums and products are exact, and the normal equations are rounded once, after centring about the means: large
+//! numbers that differ little lose no precision, and any split of the input gives the same bytes. The equations are
+//! solved by the square-root-free Cholesky decomposition (G. H. Golub, C. F. Van Loan, *Matrix Computations*, §4.1).
 
 use super::moments::{Moments, Sums};
 use super::{AggregateDef, ArgumentKind};
@@ -40,7 +39,7 @@ pub(super) const LINREG: AggregateDef = AggregateDef {
     accumulator: |settings| Moments::boxed(settings, settings.arguments + 2, fit),
 };
 
-/// A regressor of which less than this share is its own follows from the others.
+/// A regressor is treated as dependent on the others if less than this share of it is independent.
 const LEAST_SHARE: f64 = 1e-12;
 
 fn columns(arguments: &[String]) -> Vec<String> {
@@ -53,7 +52,7 @@ fn columns(arguments: &[String]) -> Vec<String> {
     names
 }
 
-/// The columns of a group; variable 0 is y.
+/// Computes the result columns of a group; variable 0 is y.
 fn fit(sums: &Sums) -> Vec<Value> {
     let regressors = sums.variables() - 1;
     let count = Value::Int(sums.count() as i64);
@@ -75,7 +74,8 @@ fn fit(sums: &Sums) -> Vec<Value> {
     columns
 }
 
-/// (Σy − Σ slope Σx) / n, of slopes without the powers of two of the variables: a slope alone may be no float.
+/// (Σy − Σ slope Σx) / n, with slopes scaled by the variables' powers of two: an unscaled slope may exceed the range
+/// of floats.
 fn intercept(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
     let mut rest = sums.sum_without(0, exponents[0]);
     for (index, &slope) in slopes.iter().enumerate() {
@@ -87,7 +87,7 @@ fn intercept(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
     scale(rest.round() / sums.count() as f64, exponents[0])
 }
 
-/// The share of the variance of y that the fit explains; 0 / 0, which is no float, if y never changes.
+/// The share of the variance of y that the fit explains; 0 / 0, which is null, if y is constant.
 fn explained(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
     let y = (0, exponents[0]);
     let mut explained = Expansion::default();
@@ -100,8 +100,8 @@ fn explained(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
     (explained.round() / sums.centred_without(y, y)).clamp(0.0, 1.0)
 }
 
-/// Solves the normal equations, each variable without its power of two, so that no square is beyond every float and
-/// no regressor is lost beside a larger one; nothing if they do not decide the slopes.
+/// Solves the normal equations with each variable scaled by its power of two, so that no square overflows and no
+/// regressor vanishes beside a larger one. Returns `None` if they do not determine the slopes.
 fn slopes(sums: &Sums, exponents: &[i32]) -> Option<Vec<f64>> {
     let size = sums.variables() - 1;
     let of = |variable: usize| (variable, exponents[variable]);

@@ -1,6 +1,6 @@
 //! `mode(x)`: the most frequent value.
 //!
-//! Memory: each different value of a group, once.
+//! Memory: each distinct value of a group, once.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -28,10 +28,10 @@ pub(super) const MODE: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<Mode>::boxed(settings, ()),
 };
 
-/// How often each value was seen, by its fingerprint, which hashes itself.
+/// The count of each value, keyed by its fingerprint, which needs no further hashing.
 type ValueCounts = HashMap<u128, (u64, Option<Box<Value>>), BuildHasherDefault<FingerprintHasher>>;
 
-/// The counts; with a long value, which its fingerprint does not hold, the value itself.
+/// The counts; a long value is stored beside its fingerprint, which cannot hold it.
 #[derive(Clone, Debug, Default)]
 struct Mode(ValueCounts);
 

@@ -1,4 +1,4 @@
-//! `prev(x)`: the value before this one.
+//! `prev(x)`: the previous value.
 
 use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};

@@ -29,11 +29,11 @@ pub(super) const RATE: AggregateDef = AggregateDef {
     },
 };
 
-/// Null for no records.
+/// Null if there are no records.
 fn per_second(count: i64, finish: &Finish) -> ValueRef<'static> {
     match count {
         0 => ValueRef::Null,
-        // A clock that has not moved yet makes no rate infinite.
+        // Keeps the rate finite while no time has passed.
         _ => ValueRef::Float(count as f64 / finish.seconds.max(1e-9)),
     }
 }

@@ -1,6 +1,6 @@
 //! `sum(x)`: adds up numbers.
 //!
-//! Ints add exactly; floats are added without loss, so any split of the input gives the same sum.
+//! Ints add exactly and floats without loss, so any split of the input gives the same sum.
 
 use super::accumulator::PerGroup;
 use super::added::Added;

@@ -1,15 +1,15 @@
-//! Where checks may stand: at the end, for they judge the result.
+//! The position of checks: they judge the result, so they come last.
 
 use crate::lang::Diagnostic;
 use crate::lang::ast::Stage;
 use crate::stage;
 
-/// Whether a stage is an `assert`.
+/// True for an `assert` stage.
 pub(super) fn is_assert(stage: &Stage) -> bool {
     stage.head.as_word() == Some("assert")
 }
 
-/// The mistake of a check with another stage behind it, or of a second `until`.
+/// The error of a check before another stage, or of a second `until`.
 pub(super) fn misplaced(stages: &[&Stage]) -> Option<Diagnostic> {
     let check = |stage: &Stage| {
         let name = stage.head.as_word().filter(|name| stage::is_check(name));

@@ -1,4 +1,4 @@
-//! The plan in words: `--explain`.
+//! The text of `--explain`.
 
 use std::fmt;
 
@@ -10,15 +10,15 @@ use super::lower::Scanned;
 use super::union::InputFraming;
 use super::{AssignedBy, MergeStep, Metadata, PlannedOutput, PlannedWindow, RowStep, TimeDomain};
 
-/// What is decoded, what runs side by side, what bounds memory, when results appear.
+/// Describes what is decoded, what runs in parallel, what bounds memory, and when results appear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     rows: Vec<(&'static str, String, String)>,
 }
 
 impl Explanation {
-    /// Describes a plan; `done`, which the scanner does, `map` and `merge` name the stages of `texts` by number.
-    /// `branches` are other sources, each with what is done with its records alone.
+    /// Describes a plan. `map` and `merge` refer to the stages in `texts` by index, and `done` is the stage that the
+    /// scanner replaces. `branches` describes the other sources with their own stages.
     pub(super) fn of(
         texts: &[String],
         (reading, scanned, metadata): (InputFraming, Scanned, Metadata),
@@ -66,7 +66,7 @@ impl Explanation {
             let note = reading.unwrap_or_else(|| "row by row; forgets".to_owned());
             rows.push(("each thread", texts[index].clone(), note));
         }
-        let mut blocked = false; // a stage before gives nothing until the input, or a window, ends
+        let mut blocked = false; // an earlier stage emits nothing until the input or a window ends
         for (place, (index, step)) in merge.iter().enumerate() {
             let entered = window.filter(|window| window.place.step() == place);
             if let Some(window) = entered {
@@ -129,7 +129,7 @@ impl Explanation {
     }
 }
 
-/// Who puts records into windows, and what is held of those that are open.
+/// Describes who assigns records to windows, and the memory of open windows.
 fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, String) {
     let who = match window.place {
         AssignedBy::Workers => "each thread",
@@ -144,7 +144,7 @@ fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, 
     (who, window.text.clone(), note.to_owned())
 }
 
-/// When the result of a window is printed.
+/// Describes when the result of a window is printed.
 fn when_final(window: &PlannedWindow) -> &'static str {
     match (&window.by, window.window.kind) {
         (_, Kind::Session { .. }) => {

@@ -1,5 +1,5 @@
-//! From bound stages to a plan: what each stage must keep, which stages nothing needs, where the workers'
-//! part ends, and which scanner begins.
+//! Lowers bound stages to a plan: prunes columns and unused stages, splits workers from coordinator, and chooses the
+//! scanner.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use super::{
     Exchange, LateRejects, MergeStep, Metadata, OutputMode, Plan, PlannedInput, PlannedOutput, RowStep, Settings,
 };
 
-/// Makes the plan of a bound pipeline.
+/// Lowers a bound pipeline to a plan.
 pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     if settings.fill.is_none() {
-        push_limits(&mut bound.stages); // a window without records has a row for every key
+        push_limits(&mut bound.stages); // a filled window has a row for every key
     }
     let mut output = output(&bound, settings.printing);
     print_in_order(&mut output, &mut bound);
@@ -52,7 +52,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let mut late_rejects: Option<LateRejects> = None;
     let by_workers = window.as_ref().is_some_and(|window| places_on_workers(window, &bound.stages));
     let mut late_line = None;
-    let mut windowed = SlotSet::default(); // what is read from where records are put into windows on
+    let mut windowed = SlotSet::default(); // slots that are read from the window assignment on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     let is_session = window.as_ref().is_some_and(|window| matches!(window.window.kind, window::Kind::Session { .. }));
     let mut is_ordered = is_session;
@@ -63,7 +63,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     }
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
         if let StageKind::Union(branch) = stage.kind {
-            let reading = readings.pop().unwrap_or(main); // there is one for each
+            let reading = readings.pop().unwrap_or(main); // there is one per union
             let how = (reading, records.is_some_and(Records::are_foreign));
             let line = settings.keeps_late.then_some(bound.source.line);
             let source = (&bound.source, line);
@@ -78,7 +78,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         if let (Some(window), StageKind::Ordered(ordered)) = (&window, &stage.kind)
             && window.stage == index
         {
-            // Where records are put into windows, a stage stays even if nothing reads what it makes.
+            // The stage that assigns windows stays even if its columns are unused.
             ordered.makes().into_iter().for_each(|made| live.insert(made));
         }
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
@@ -91,7 +91,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
             if let TimeDomain::Event(slot) = window.by {
                 live.insert(slot);
                 if !by_workers {
-                    live.insert(bound.source.number); // says which record is late
+                    live.insert(bound.source.number); // identifies late records
                     late_line = settings.keeps_late.then_some(bound.source.line);
                     late_line.into_iter().for_each(|line| live.insert(line));
                 }
@@ -173,7 +173,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         let mut steps = input.map.iter().chain(&map[input.joins_at..]);
         let takes_header = steps.any(|step| step.stage.takes_header().is_some());
         if input.preface == Preface::Header && !takes_header {
-            input.preface = Preface::Mark; // it is taken where the records are in order
+            input.preface = Preface::Mark; // the coordinator takes it from the records in order
         }
     }
     Plan {
@@ -194,7 +194,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     }
 }
 
-/// Workers find the record of a value that does not fit by decoding its chunk again: their groups need no origin.
+/// Workers locate a failed conversion by decoding the chunk again, so their groups need no origin.
 fn without_origin(kind: StageKind, is_kept_by_workers: bool) -> StageKind {
     match kind {
         StageKind::Grouped(aggregation) if is_kept_by_workers || !aggregation.may_fail() => {
@@ -204,7 +204,7 @@ fn without_origin(kind: StageKind, is_kept_by_workers: bool) -> StageKind {
     }
 }
 
-/// Lines of sources whose headers differ are printed in the order of the first one.
+/// Prints lines of sources with different headers in the column order of the first header.
 fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline) {
     let is_union = |stage: &LogicalStage| matches!(stage.kind, StageKind::Union(_));
     let Some(line) = output.lines else {
@@ -227,8 +227,8 @@ fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline) {
     }
 }
 
-/// Whether workers can put records into windows: they keep groups by slice, which sessions do not have, and
-/// nothing in front needs the records in order.
+/// True if workers can assign windows: they keep groups by slice, which sessions lack, and no earlier stage needs the
+/// records in order.
 fn places_on_workers(window: &BoundWindow, stages: &[LogicalStage]) -> bool {
     let (before, from) = stages.split_at(window.stage);
     let is_session = matches!(window.window.kind, window::Kind::Session { .. });
@@ -237,7 +237,7 @@ fn places_on_workers(window: &BoundWindow, stages: &[LogicalStage]) -> bool {
         && !before.iter().any(|stage| stage.kind.is_ordered())
 }
 
-/// The first step in front of which records of an input meet pieces of those of another.
+/// Returns the first step at which whole records of one input meet fragments of those of another.
 fn exploded_from(inputs: &[PlannedInput], map: &[RowStep]) -> Option<usize> {
     let (main, others) = inputs.split_first()?;
     let cut_up = |input: &&PlannedInput| {
@@ -248,20 +248,20 @@ fn exploded_from(inputs: &[PlannedInput], map: &[RowStep]) -> Option<usize> {
     places.min()
 }
 
-/// How the records are read.
+/// How the scanner reads records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Scanned {
-    /// Only counted.
+    /// Records are only counted.
     Counted,
-    /// As lines.
+    /// Every line.
     Lines,
-    /// As lines, but only those that have a text.
+    /// Only lines that contain this text.
     Searched(String),
-    /// By the first stage, from raw bytes.
+    /// The first stage reads raw bytes.
     Raw,
 }
 
-/// Appends the steps of a stage, last first, and moves `live` in front of it.
+/// Appends the steps of a stage, last first, and updates `live` to the slots needed before it.
 pub(super) fn add_steps(
     index: usize,
     kind: StageKind,
@@ -301,11 +301,11 @@ pub(super) fn add_steps(
             aggregation.reads(live);
             steps.push((index, MergeStep::Grouped(Arc::new(aggregation))));
         }
-        StageKind::Union(_) => {} // planned where it comes in, see `union`
+        StageKind::Union(_) => {} // planned by `Branch::plan`
     }
 }
 
-/// A row-by-row step; `live` moves in front of it.
+/// Creates a row-by-row step and updates `live` to the slots needed before it.
 pub(super) fn row_step(stage: Box<dyn RowStage>, live: &mut SlotSet) -> MergeStep {
     let behind = live.clone();
     stage.makes().into_iter().for_each(|made| live.remove(made));
@@ -313,7 +313,7 @@ pub(super) fn row_step(stage: Box<dyn RowStage>, live: &mut SlotSet) -> MergeSte
     MergeStep::Rows(RowStep { stage, live: behind })
 }
 
-/// What is printed: the columns, or the lines if no stage made or chose any.
+/// Determines the output: columns, or lines if no stage creates or selects columns.
 fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     let scope = &bound.scope;
     if printing == OutputMode::AsItCame && !bound.chooses_columns {
@@ -348,8 +348,8 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     PlannedOutput { columns, lines: None, first_line: None, whole: scope.whole(), front, dropped: scope.dropped() }
 }
 
-/// The stages behind the exchange that still see records: those up to the first that makes other rows of them.
-/// What workers reject is found in the bytes of the chunk; these have only the columns that are kept for them.
+/// The range of merge-side stages that still see records, up to the first that turns them into other rows. Workers
+/// find rejected lines in the bytes of the chunk; these stages have only the columns kept for them.
 fn rejecting_records(stages: &[LogicalStage]) -> std::ops::Range<usize> {
     let ends_records = |stage: &LogicalStage| match &stage.kind {
         StageKind::Grouped(_) => true,
@@ -362,7 +362,7 @@ fn rejecting_records(stages: &[LogicalStage]) -> std::ops::Range<usize> {
     behind..first(&ends_records).max(behind)
 }
 
-/// The slots of what the source must say.
+/// The metadata slots that are read.
 pub(super) fn metadata(source: &SourceSlots, live: &SlotSet) -> Metadata {
     let wanted = |slot| live.contains(slot).then_some(slot);
     Metadata {
@@ -373,9 +373,9 @@ pub(super) fn metadata(source: &SourceSlots, live: &SlotSet) -> Metadata {
     }
 }
 
-/// The scanner that does most: the first stage's own, a search for what that one needs, lines, or a mere count;
-/// and the number of the stage that it leaves nothing to do. Where records are foreign, ended by what no stage has
-/// asked for, they are found first.
+/// Chooses the scanner that does the most work: the first stage's own, a search for a text that it requires, lines,
+/// or only a count. Also returns the stage that the scanner replaces. Records that are framed in a way no stage asked
+/// for (`is_foreign`) must be found first.
 pub(super) fn scanner(
     source: &SourceSlots,
     framing: Framing,
@@ -384,7 +384,7 @@ pub(super) fn scanner(
     map: &mut Vec<(usize, RowStep)>,
     live: &SlotSet,
 ) -> (Box<dyn Scanner>, Scanned, Option<usize>) {
-    // The time of arrival is told of whatever the scanner makes of a record.
+    // Any scanner can set the arrival time.
     let only_time = Metadata { time: metadata.time, ..Metadata::default() };
     if metadata == only_time
         && !is_foreign
@@ -413,7 +413,7 @@ pub(super) fn scanner(
     }
 }
 
-/// Tells sorts and aggregates how many of their rows are wanted, and aggregates if nobody asks for their order.
+/// Passes limits to the sorts and aggregates before them, and tells aggregates if their order is not needed.
 fn push_limits(stages: &mut [LogicalStage]) {
     for index in 0..stages.len() {
         let (before, rest) = stages.split_at_mut(index + 1);

@@ -1,5 +1,5 @@
-//! `union` and `join`: another source's records, bound with their own stages, and planned from their source to the
-//! place where they come in.
+//! `union` and `join`: binds the other source's records with their own stages, and plans them up to the step where
+//! they join.
 
 use std::sync::Arc;
 
@@ -14,26 +14,26 @@ use super::lower::{add_steps, metadata, row_step, scanner};
 use super::stages::{BoundPipeline, LogicalStage, SourceSlots, StageKind, bind_stage};
 use super::{MergeStep, PlannedInput, Records, RowStep};
 
-/// A source that comes in.
+/// A source that joins the stream.
 pub(super) struct Branch {
-    /// As the expression names it.
+    /// Its name in the expression.
     name: String,
-    /// What its records go through on their own.
+    /// The stages for its records alone.
     pub(super) stages: Vec<LogicalStage>,
     united: United,
-    /// If its records are joined with those of the stream: by what.
+    /// The join condition; `None` for a union.
     joined: Option<JoinSpec>,
 }
 
 const UNION: &str = "union";
 const JOIN: &str = "join";
 
-/// A branch while the stages behind it are planned.
+/// A branch while the stages after it are planned.
 pub(super) struct PlannedBranch {
     input: PlannedInput,
-    /// So many steps stand behind it.
+    /// Number of steps after it.
     behind: usize,
-    /// What is done with its records alone, in words.
+    /// The text of its stages.
     texts: Vec<String>,
     united: United,
 }
@@ -46,7 +46,7 @@ pub(super) struct InputFraming {
     pub(super) preface: Preface,
 }
 
-/// Binds the stages of the source that comes in, and unites the fields of both.
+/// Binds the stages of the source, and unites the fields of both.
 pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
     let branch = bind_branch(stage, &clause, bound)?;
     bound.chooses_columns |= branch.chooses_columns;
@@ -58,14 +58,14 @@ pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPi
     Ok(())
 }
 
-/// Binds the two sides of a join: what their records are joined by, and the fields of both.
+/// Binds both sides of a join: its keys and times, and the fields of both.
 pub(super) fn bind_join(
     stage: &Stage,
     clause: Box<JoinClause>,
     bound: &mut BoundPipeline,
 ) -> Result<(), Vec<Diagnostic>> {
     let mut branch = bind_branch(stage, &clause.source, bound)?;
-    let input = bound.used_inputs.len(); // behind that of the command line
+    let input = bound.used_inputs.len(); // input 0 is the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
     let [first, second] = prepared;
     let by = |stages| LogicalStage { text: format!("what {stage} goes by"), kind: StageKind::Rows(stages) };
@@ -84,7 +84,7 @@ pub(super) fn bind_join(
     Ok(())
 }
 
-/// Binds the stages of the source that comes in by a stage.
+/// Binds the stages of the source in parentheses.
 fn bind_branch(
     stage: &Stage,
     clause: &UnionClause,
@@ -130,7 +130,7 @@ fn bind_branch(
     }
 }
 
-/// The mistake of a name that is that of no other source, or of one that has come in already.
+/// The error of an unknown source, or of one already used.
 fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     let name = &clause.name.text;
     if bound.used_inputs.contains(name) {
@@ -149,7 +149,7 @@ fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     })
 }
 
-/// The mistake of a stage in the parentheses of `outer` that belongs to the pipeline as a whole.
+/// The error of a stage in the parentheses of `outer` that belongs to the pipeline as a whole.
 fn misplaced(stage: &Stage, outer: &str) -> Option<Diagnostic> {
     match stage.head.as_word() {
         Some(inner @ (UNION | JOIN)) => {
@@ -174,7 +174,8 @@ fn not_row_by_row(stage: &Stage, outer: &str) -> Diagnostic {
     Diagnostic::new(stage.span, message).help(format!("write it behind the {outer}, where all records go through it"))
 }
 
-/// How the records of a source are read: its own stages come first, then those behind the place where it enters.
+/// Determines how the records of a source are read: its own stages come first, then those after the step where it
+/// joins.
 pub(super) fn reading(
     own: &[LogicalStage],
     behind: &[LogicalStage],
@@ -189,7 +190,7 @@ pub(super) fn reading(
     let mut stages = own.iter().chain(behind).filter(|stage| !is_union(stage));
     let prefaces = own.iter().chain(behind).filter_map(extractions);
     let preface = prefaces.map(|(_, preface)| preface).max();
-    // Only a first stage that reads the source's own text may want more than lines.
+    // Only a first stage that reads the source's own text may need more than lines.
     let framing = stages.next().and_then(extractions).map(|(framing, _)| framing);
     let mut all = own.iter().chain(behind);
     let regroup = all.find_map(|stage| wanted_regroup(stage, line));
@@ -201,7 +202,7 @@ pub(super) fn reading(
     InputFraming { framing, regroup, preface: preface.unwrap_or_default() }
 }
 
-/// How the first stage that extracts from the source's own lines wants them, if it is one.
+/// Returns the regrouping that a stage needs, if it is the first that extracts from the source's own lines.
 fn wanted_regroup(stage: &LogicalStage, line: Slot) -> Option<Option<Regroup>> {
     match &stage.kind {
         StageKind::Extract(extraction) if extraction.reads(line) => Some(extraction.regroup()),
@@ -211,18 +212,18 @@ fn wanted_regroup(stage: &LogicalStage, line: Slot) -> Option<Option<Regroup>> {
 }
 
 impl Branch {
-    /// Whether its records are joined with those of the stream.
+    /// True for a join.
     pub(super) fn joins(&self) -> bool {
         self.joined.is_some()
     }
 
-    /// Whether its stages make several rows of a record.
+    /// True if its stages turn a record into several rows.
     pub(super) fn explodes(&self) -> bool {
         self.stages.iter().any(|stage| stage.kind.explodes())
     }
 
-    /// Plans what is done with its records alone, and what those of the stream must do to meet them; moves `live` in
-    /// front of the union.
+    /// Plans the steps for its records alone, and those by which the stream's records meet them; updates `live` to
+    /// the slots needed before the union.
     pub(super) fn plan(
         self,
         index: usize,
@@ -258,7 +259,7 @@ impl Branch {
         }
         let step = |(index, step)| match step {
             MergeStep::Rows(step) => Some((index, step)),
-            MergeStep::Ordered(..) | MergeStep::Grouped(_) => None, // refused when it was bound
+            MergeStep::Ordered(..) | MergeStep::Grouped(_) => None, // rejected by `bind_branch`
         };
         let mut map: Vec<(usize, RowStep)> = own.into_iter().rev().filter_map(step).collect();
         let metadata = metadata(source, &own_live);
@@ -282,17 +283,17 @@ impl Branch {
 }
 
 impl PlannedBranch {
-    /// The input, where so many steps stand in front of the exchange and behind it.
+    /// Returns the input, given the number of row steps.
     pub(super) fn input(self, steps: usize) -> PlannedInput {
         PlannedInput { joins_at: steps - self.behind, ..self.input }
     }
 
-    /// Whether one of the two streams is sure to have a field of this name.
+    /// True if one of the two streams always has a field of this name.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.united.is_known(name)
     }
 
-    /// Its name and what is done with its records alone.
+    /// Its name and stages, for `--explain`.
     pub(super) fn explained(&self) -> String {
         let name = std::slice::from_ref(&self.input.name);
         [name, &self.texts].concat().join(" | ")

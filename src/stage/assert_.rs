@@ -57,22 +57,22 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Assert(Assert { condition, number: 0, check: Check { text, message, place } }))
 }
 
-/// Lets all rows pass and enters those that break the condition.
+/// Passes all rows and counts those that violate the condition.
 pub struct Assert {
     condition: Node,
-    /// Which of the plan's asserts it is.
+    /// Its index among the plan's asserts.
     number: usize,
     check: Check,
 }
 
 impl Assert {
-    /// The assert of this number.
+    /// Sets its index.
     pub fn numbered(mut self, number: usize) -> Assert {
         self.number = number;
         self
     }
 
-    /// What messages say of it.
+    /// Its description for messages.
     pub fn check(&self) -> &Check {
         &self.check
     }

@@ -1,4 +1,4 @@
-//! `csv`: columns separated by commas, quoted where need be.
+//! `csv`: columns separated by commas, quoted where needed.
 
 use super::{BoundStage, Extraction, StageDef, extract};
 use crate::data::{Entry, Example, Framing, Preface};
@@ -60,7 +60,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     bind_rows(stage, arguments, scope, &CSV.entry, dialect, framing)
 }
 
-/// Reads the separator, if there is one.
+/// Reads the optional separator.
 fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Diagnostic> {
     let Some(expr) = arguments.peek_expression() else {
         return Ok(Dialect::Csv { separator: b',' });
@@ -86,7 +86,7 @@ fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Diagnostic> {
     }
 }
 
-/// The plan lives as long as the program: a copy for each decoder is a reference.
+/// Leaks the separator: a plan lives as long as the program, and decoders can then share it by reference.
 fn leaked(separator: Separator) -> Dialect {
     Dialect::Separated(Box::leak(Box::new(separator)))
 }
@@ -144,7 +144,7 @@ pub(super) fn bind_rows(
     Ok(BoundStage::Extract(extraction.of_field(is_of_field)))
 }
 
-/// Says what it wants of the source, if the rows come from one.
+/// Sets the framing and preface if the rows come from a source.
 fn of_source(extraction: Extraction, preface: Option<Preface>, framing: Framing) -> Extraction {
     match preface {
         Some(preface) => extraction.of_source(framing, preface),

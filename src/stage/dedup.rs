@@ -1,8 +1,7 @@
-//! `dedup [A, B] [within DUR [on FIELD]]`: the first of each.
+//! `dedup [A, B] [within DUR [on FIELD]]`: keeps the first record of each key.
 //!
-//! A record is passed on as soon as it comes. Workers remember the keys that they have lately seen: what a worker
-//! has had before in the stream is a repeat whatever the others have, so frequent keys hardly reach the
-//! coordinator, which knows all of them.
+//! A record is passed on at once. Workers remember the keys they saw recently: a repeat within one worker is a repeat
+//! in the stream, so frequent keys hardly reach the coordinator, which knows all keys.
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef};
@@ -85,7 +84,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Ordered(computed, Box::new(dedup)))
 }
 
-/// What holds the value of an expression: its field, or a column that is computed for it.
+/// Returns the slot of an expression's value: its field, or a new computed column.
 pub(super) fn slot_of(node: Node, scope: &Scope, computed: &mut Vec<Box<dyn RowStage>>) -> Slot {
     match node {
         Node::Field(slot, _) => slot,
@@ -97,7 +96,7 @@ pub(super) fn slot_of(node: Node, scope: &Scope, computed: &mut Vec<Box<dyn RowS
     }
 }
 
-/// What tells whole records apart: the line as it came, or all columns where stages have made or chosen some.
+/// Returns the key of whole records: the line, or all columns if stages have created or selected some.
 fn whole_record(
     stage: &ast::Stage,
     scope: &mut Scope,
@@ -155,7 +154,7 @@ fn within(
     }
 }
 
-/// An object without some of its fields.
+/// Computes an object without some of its fields.
 struct Remainder {
     whole: Slot,
     without: Vec<String>,
@@ -191,11 +190,11 @@ impl RowStage for Remainder {
     }
 }
 
-/// How long a key that was kept makes others repeats.
+/// The time in which a key's later records are repeats.
 #[derive(Clone, Copy, Debug)]
 struct Within {
     ns: i64,
-    /// What holds the time of a record.
+    /// The slot of a record's time.
     time: Slot,
     by_arrival: bool,
 }
@@ -209,7 +208,7 @@ struct Dedup {
 }
 
 impl Dedup {
-    /// What must be there when a batch comes in.
+    /// The slots needed before this stage.
     fn needed(&self, live: &SlotSet) -> SlotSet {
         let mut needed = live.clone();
         self.reads(&mut needed);
@@ -247,13 +246,13 @@ impl OrderedStage for Dedup {
 
     fn reducer(&self, live: &SlotSet) -> Option<Box<dyn Reducer>> {
         if self.within.is_some() || self.forget.is_some() {
-            return None; // a repeat may be kept, and a key that came is not silent
+            return None; // a repeat may be kept, and a repeated key is not idle
         }
         Some(Box::new(SeenFilter { keys: self.keys.clone(), needed: self.needed(live), known: KeyIndex::new() }))
     }
 
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
-        // By arrival time never goes back: a key that makes no repeats any more need not be known.
+        // Arrival time never decreases, so keys outside `within` can be dropped.
         let expiring = self.within.filter(|within| within.by_arrival && self.forget.is_none());
         let expiring = expiring.map(|within| (within.ns - 1, within.time));
         Box::new(DedupOperator {
@@ -268,10 +267,10 @@ impl OrderedStage for Dedup {
     }
 }
 
-/// The keys that have come.
+/// An index of the keys seen so far.
 struct KeyIndex {
     table: GroupTable,
-    /// Reused from batch to batch.
+    /// Scratch buffers, reused across batches.
     groups: Vec<u32>,
     key: Vec<u8>,
 }
@@ -281,7 +280,7 @@ impl KeyIndex {
         KeyIndex { table: GroupTable::with_capacity(0), groups: Vec::new(), key: Vec::new() }
     }
 
-    /// Finds the group of each row; how many groups there were before.
+    /// Finds the group of each row; returns the number of groups before.
     fn find(&mut self, keys: &[Slot], batch: &Batch<'_>) -> u32 {
         let before = self.table.len() as u32;
         let columns: Vec<&Column<'_>> = keys.iter().map(|key| batch.column(*key)).collect();
@@ -290,12 +289,12 @@ impl KeyIndex {
         before
     }
 
-    /// The rows whose key has never come before.
+    /// Returns the rows whose key is new.
     fn first_rows(&mut self, keys: &[Slot], batch: &Batch<'_>) -> Vec<u32> {
         let mut next = self.find(keys, batch);
         let mut rows = Vec::new();
         for (row, &group) in self.groups.iter().enumerate() {
-            // Groups are numbered in the order in which they come first.
+            // Groups are numbered in order of first appearance.
             if group == next {
                 rows.push(row as u32);
                 next += 1;
@@ -305,10 +304,10 @@ impl KeyIndex {
     }
 }
 
-/// So many keys are remembered by a worker. About what a core's second-level cache holds.
+/// Maximum number of keys that a worker remembers; about what a core's second-level cache holds.
 const RECENT_KEYS: usize = 1 << 16;
 
-/// Keys that a worker has lately seen.
+/// Drops repeats of keys that a worker saw recently.
 struct SeenFilter {
     keys: Vec<Slot>,
     needed: SlotSet,
@@ -325,7 +324,7 @@ impl Reducer for SeenFilter {
     }
 }
 
-/// Keeps some rows, which are in order.
+/// Keeps these rows, which are in order.
 fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &SlotSet, account: &mut Account) {
     account.filter(batch.rows - rows.len());
     if rows.len() == batch.rows {
@@ -335,21 +334,21 @@ fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &SlotSet, account: &mut Accou
     }
 }
 
-/// All keys so far.
+/// Drops repeats of all keys so far.
 struct DedupOperator {
     keys: Vec<Slot>,
     live: SlotSet,
     known: KeyIndex,
     within: Option<Within>,
-    /// When each key was kept last, with `within`.
+    /// The time at which each key was last kept, with `within`.
     kept: Vec<i64>,
     forget: Option<(IdleKeys, Slot)>,
-    /// The keys that still make repeats, where time never goes back.
+    /// The keys still within `within`, if time never decreases.
     expiring: Option<(IdleKeys, Slot)>,
 }
 
 impl DedupOperator {
-    /// The rows that are kept, where time counts.
+    /// Returns the rows to keep if time matters.
     fn timely_rows(&mut self, batch: &Batch<'_>) -> Vec<u32> {
         self.known.find(&self.keys, batch);
         let mut rows = Vec::new();
@@ -382,7 +381,7 @@ impl DedupOperator {
         rows
     }
 
-    /// Forgets keys that no longer count.
+    /// Drops the keys that no longer matter.
     fn sweep(&mut self) {
         let idle = [&mut self.forget, &mut self.expiring];
         let Some(kept) = idle.into_iter().flatten().find_map(|(keys, _)| keys.sweep()) else {
@@ -409,7 +408,7 @@ impl Operator for DedupOperator {
     fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
 }
 
-/// The time that a row has: of arrival, or as a step before has read it.
+/// Returns the time of a row: of arrival, or read by an earlier step.
 pub(super) fn time_at(column: &Column<'_>, row: usize) -> i64 {
     match column.get(row) {
         ValueRef::Time(ns) | ValueRef::Int(ns) => ns,

@@ -1,4 +1,4 @@
-//! `fold NAME = INIT then EXPR [by KEY]`: a state of the user's own for each key.
+//! `fold NAME = INIT then EXPR [by KEY]`: a custom state per key.
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
@@ -43,7 +43,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     bind_fold(Arguments::of(stage), scope, Gives::States)
 }
 
-/// Binds `running fold …`, of which these two words are read.
+/// Binds `running fold …` after these two words.
 pub(super) fn bind_running(
     _stage: &ast::Stage,
     arguments: Arguments<'_>,
@@ -52,10 +52,10 @@ pub(super) fn bind_running(
     bind_fold(arguments, scope, Gives::Records)
 }
 
-/// What comes out of a fold.
+/// The output of a fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gives {
-    /// A row for each key.
+    /// One row per key.
     States,
     /// Each record with its state.
     Records,
@@ -103,7 +103,7 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
         }
     }
     let mut inner = scope.clone();
-    inner.is_result = false; // a total is of what is there before
+    inner.is_result = false; // a total is computed from the fields before this stage
     let olds: Vec<Slot> = clauses.iter().map(|clause| inner.set(&clause.name.text)).collect();
     let mut states = Vec::new();
     for (clause, old) in clauses.iter().zip(olds) {
@@ -144,7 +144,7 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
     Ok(BoundStage::Ordered(computed, Box::new(fold)))
 }
 
-/// Columns of one name, and names for columns that there are none of.
+/// Returns errors for duplicate column names, and for aliases without a column.
 fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut names: Vec<String> = Vec::new();
@@ -171,37 +171,37 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec
 #[derive(Clone, Debug)]
 pub(super) struct FoldState {
     pub(super) initial: Initial,
-    /// Where `next` finds the state before.
+    /// The slot of the previous state in `next`.
     pub(super) old: Slot,
     pub(super) next: Node,
-    /// Where the state goes.
+    /// The slot of the result.
     pub(super) slot: Slot,
 }
 
-/// The state in front of the first record of a key.
+/// The state before the first record of a key.
 #[derive(Clone, Debug)]
 pub(super) enum Initial {
     Constant(Value),
-    /// What the first record has here.
+    /// The value of this slot in the first record.
     OfFirst(Slot),
 }
 
-/// A fold as it was bound.
+/// A bound fold.
 #[derive(Clone, Debug)]
 pub(super) struct Fold {
     pub(super) gives: Gives,
     pub(super) keys: Vec<Slot>,
-    /// Where the rows hold the keys, if there are such rows.
+    /// The slots of the keys in result rows.
     pub(super) key_slots: Vec<Slot>,
     pub(super) states: Vec<FoldState>,
     pub(super) limit: Option<usize>,
     pub(super) forget: Option<(i64, Slot)>,
-    /// Where the batches say which record a row is.
+    /// The slots that identify the record of a row.
     pub(super) origin: Option<Origin>,
 }
 
 impl Fold {
-    /// What EXPR reads of the records.
+    /// The slots that EXPR reads from the records.
     pub(super) fn reads_of_records(&self) -> SlotSet {
         let mut slots = SlotSet::default();
         self.states.iter().for_each(|state| state.next.reads(&mut slots));

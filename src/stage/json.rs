@@ -48,7 +48,7 @@ pub(super) const JSON: StageDef = StageDef {
     bind: |stage, scope| {
         let extraction =
             extract::bind_open(stage, scope, &JSON.entry, true, |wanted| Box::new(JsonDecoder::new(wanted)))?;
-        // With `from line`, the user asks for lines.
+        // With `from line`, the user wants lines.
         let has_from = Arguments::of(stage).keyword("from");
         Ok(BoundStage::Extract(match has_from {
             true => extraction.of_field(true),

@@ -38,7 +38,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         let node = bind_expr(value, scope);
         let totals = totals(scope);
         if !totals.is_empty() {
-            // They may read the fields that were made before.
+            // Totals may read the fields defined before.
             parts.push(BoundStage::Rows(std::mem::take(&mut stages)));
             parts.push(BoundStage::Totals(totals));
         }
@@ -80,7 +80,7 @@ fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::
     Ok((name, arguments.expression("a value")?))
 }
 
-/// Whether the next name stands in back quotes, and would mean something else without them.
+/// True if the next name is in back quotes and would mean something else without them.
 fn is_own(arguments: &Arguments<'_>) -> bool {
     let kind = arguments.peek_expression().map(|expr| &expr.kind);
     matches!(kind, Some(ast::ExprKind::Field(path)) if matches!(path.0.first(), Some(ast::Segment::QuotedName(_))))

@@ -1,4 +1,4 @@
-//! `limit N`: the first N records, then no more is read.
+//! `limit N`: keeps the first N records, then stops reading.
 
 use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
 use crate::data::{Batch, Entry, Example, SlotSet};
@@ -25,7 +25,7 @@ fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagno
     Ok(BoundStage::Ordered(Vec::new(), Box::new(Limit { rows })))
 }
 
-/// Lets the first rows pass.
+/// Passes the first rows.
 #[derive(Debug)]
 struct Limit {
     rows: usize,
@@ -56,7 +56,7 @@ impl OrderedStage for Limit {
     }
 }
 
-/// How many rows may still pass.
+/// Number of rows that may still pass.
 struct LimitOperator {
     left: usize,
     live: SlotSet,

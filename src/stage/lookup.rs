@@ -1,8 +1,8 @@
-//! `lookup "file" on K [= K2] [left]`: the other columns of a file, by key.
+//! `lookup "file" on K [= K2] [left]`: adds the other columns of a file, by key.
 //!
-//! The file is read when the expression is; its table is shared by all workers, each of which looks a batch up column
-//! by column. Where the input is live, the engine reads the file again when it has changed: a batch sees either the
-//! rows before or those behind, never some of both.
+//! The file is read when the expression is bound; all workers share its table and look up a batch by columns. If the
+//! input is live, the engine reloads the file when it has changed: a batch sees either the old or the new rows, never
+//! both.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -50,12 +50,12 @@ columns, that is said on stderr and the rows before stay.",
     bind,
 };
 
-/// The clauses as they were written.
+/// The clauses as written.
 struct Clauses<'a> {
     path: String,
     path_span: Place,
     key: &'a ast::Expr,
-    /// The file's column, and where it is named.
+    /// The file's key column, and its span.
     column: (String, Place),
     kind: JoinKind,
 }
@@ -119,7 +119,7 @@ fn open(clauses: &Clauses<'_>, scope: &Scope) -> Result<Table, Diagnostic> {
     table(&clauses.path, bytes).map_err(diagnostic)
 }
 
-/// The table that a file holds, or what is wrong with it.
+/// Parses the file into a table; an error names the place.
 fn table(path: &str, bytes: Vec<u8>) -> Result<Table, String> {
     let name = escape_controls(path);
     read_table(path, bytes).map_err(|bad| format!("{name}:{}: {}", bad.line, bad.reason))
@@ -146,15 +146,15 @@ fn exists_already(clauses: &Clauses<'_>, name: &str) -> Diagnostic {
 /// Adds the columns of a table.
 struct Lookup {
     key: Node,
-    /// Of the file, as it was written.
+    /// The file's path, as written.
     path: String,
-    /// The file's column that is the key.
+    /// The key column of the file.
     column: String,
-    /// The other columns of the file, and what holds each.
+    /// The other columns of the file, and their slots.
     names: Vec<String>,
     slots: Vec<Slot>,
     rows: RwLock<Arc<HashIndex>>,
-    /// Whether a record may become several. Nobody knows of a file that is read again.
+    /// True if a record may become several; always assumed for a file that is reloaded.
     repeats: bool,
     reloads: bool,
     kind: JoinKind,

@@ -1,6 +1,6 @@
 //! `match PATTERN [in FIELD]`: keeps the records that contain a text or match a /regex/.
 //!
-//! As the first stage it has the raw bytes searched for its text, or for one that its regex cannot do without.
+//! As the first stage it searches the raw bytes for its text, or for one that its regex requires.
 
 use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
@@ -27,7 +27,7 @@ pub(super) const MATCH: StageDef = StageDef {
     bind: |stage, scope| bind(stage, scope, &MATCH.entry, true),
 };
 
-/// Reads `PATTERN, … [in FIELD]`; `skip` keeps the records that do not match.
+/// Binds `PATTERN, … [in FIELD]`; `skip` keeps the records that do not match.
 pub(super) fn bind(
     stage: &ast::Stage,
     scope: &mut Scope,

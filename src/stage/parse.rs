@@ -1,4 +1,4 @@
-//! `parse "…{name}…"` and `parse FORMAT`: fields out of text by a pattern, or by a format that has a name.
+//! `parse "…{name}…"` and `parse FORMAT`: extracts fields by a pattern or a named format.
 
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example, Value};
@@ -61,7 +61,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let Some(format) = expr.as_word().and_then(formats::find) else {
         return bind_own(stage, arguments, expr, scope);
     };
-    let header = scope.header().filter(|_| arguments.is_done()); // a field has none
+    let header = scope.header().filter(|_| arguments.is_done()); // a field has no header
     let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
     if let (Some(make), Some(slot)) = (format.under_header, header) {
         let extraction = extract::open(from, scope, false, make);
@@ -81,7 +81,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Extract(extraction.with_unprinted(named(false), scope)))
 }
 
-/// Binds a format of the user's own, whose file is read only here.
+/// Binds a user-defined format, whose file is read only here.
 fn bind_own(
     stage: &ast::Stage,
     mut arguments: Arguments<'_>,
@@ -104,14 +104,14 @@ fn bind_own(
     Ok(BoundStage::Extract(extraction))
 }
 
-/// These fields are times.
+/// Marks these fields as times.
 fn set_times<'n>(names: impl Iterator<Item = &'n str>, scope: &Scope) {
     for slot in names.filter_map(|name| scope.find(name)) {
         scope.set_time(slot);
     }
 }
 
-/// A mistake in a pattern, at its place in the expression: within the quotes if nothing there is escaped.
+/// Places an error of a pattern in the expression: exact if nothing in the quotes is escaped.
 fn diagnostic(expr: &Expr, text: &[u8], error: PatternError) -> Diagnostic {
     let is_plain = expr.span.end - expr.span.start == text.len() + 2;
     let span = if is_plain && !error.place.is_empty() {
@@ -123,7 +123,7 @@ fn diagnostic(expr: &Expr, text: &[u8], error: PatternError) -> Diagnostic {
     Diagnostic::new(span, error.message).help(error.help)
 }
 
-/// Names that formats have elsewhere.
+/// Names of formats in other tools.
 const BORROWED_FORMATS: [(&str, &str); 9] = [
     (
         "apache apache2 httpd access access_log accesslog access_combined apache_combined",

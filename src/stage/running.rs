@@ -1,6 +1,6 @@
-//! `running AGG, …`: each record with the aggregates of all records up to it.
+//! `running AGG, …`: adds to each record the aggregates of all records up to it.
 //!
-//! Aggregates are read by the plan; `running fold` is the fold's own.
+//! The plan reads the aggregates; `fold` binds `running fold`.
 
 use super::{BoundStage, StageDef};
 use crate::data::{Entry, Example};

@@ -81,7 +81,7 @@ impl Operator for Held {
 }
 
 impl Held {
-    /// All that is held, without what came before the last rows.
+    /// Returns the last rows of all that is held.
     fn last(&self, mut held: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         if let Some(oldest) = held.first_mut() {
             let others = self.held_rows - oldest.rows;

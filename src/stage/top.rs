@@ -1,4 +1,4 @@
-//! `top N KEY, …`: the N most frequent.
+//! `top N KEY, …`: the N most frequent keys.
 
 use super::{BoundStage, StageDef};
 use crate::data::{Entry, Example, Value};

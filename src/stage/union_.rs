@@ -1,7 +1,6 @@
-//! `union NAME`: the records of another source come in.
+//! `union NAME`: merges the records of another source.
 //!
-//! The plan binds it, for it knows how stages are bound: here are the words, and the step that gives the columns of
-//! a stream the places that they have behind the union.
+//! This file reads the clauses and aligns the columns of both streams; the plan binds the other source's stages.
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Value, ValueRef};
@@ -39,11 +38,11 @@ pub(super) const UNION: StageDef = StageDef {
     bind,
 };
 
-/// What was written.
+/// The clauses as written.
 pub struct UnionClause {
-    /// Whose records come in.
+    /// The name of the source.
     pub name: Name,
-    /// What they go through on their own.
+    /// The stages for its records alone.
     pub stages: Vec<ast::Stage>,
 }
 
@@ -81,7 +80,7 @@ pub(super) fn source(arguments: &mut Arguments<'_>, stage: &ast::Stage) -> Resul
     })
 }
 
-/// Which of two streams that are united.
+/// One of two united streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The stream.
@@ -90,16 +89,16 @@ pub enum Side {
     Right,
 }
 
-/// Gives the columns of a stream the places that they have behind a union.
+/// Moves the columns of a stream to their slots after a union.
 pub struct Align {
-    /// Where each goes, and where it is, if it is there.
+    /// Target slot, and source slot if the stream has the field.
     fields: Vec<(Slot, Option<Slot>)>,
     /// The same for whole objects.
     whole: Option<(Slot, Option<Whole>)>,
 }
 
 impl Align {
-    /// What one of the streams needs for what is read behind the union, if it needs anything.
+    /// Returns the step that a stream needs for the slots read after the union, if any.
     pub fn of(united: &United, side: Side, live: &SlotSet) -> Option<Align> {
         let side = side as usize;
         let fields: Vec<_> = united
@@ -146,7 +145,7 @@ impl RowStage for Align {
     }
 }
 
-/// Objects without the fields that were dropped.
+/// Removes dropped fields from objects.
 fn objects<'a>(whole: &Column<'a>, dropped: &[String]) -> Column<'a> {
     if dropped.is_empty() {
         return whole.clone();
@@ -158,7 +157,7 @@ fn objects<'a>(whole: &Column<'a>, dropped: &[String]) -> Column<'a> {
     Column::Values((0..whole.len()).map(kept).collect())
 }
 
-/// The fields of an object without those that were dropped.
+/// Returns the fields of an object except the dropped ones.
 pub(super) fn undropped(fields: &[(Vec<u8>, Value)], dropped: &[String]) -> Vec<(Vec<u8>, Value)> {
     let is_dropped = |name: &[u8]| dropped.iter().any(|dropped| dropped.as_bytes() == name);
     let kept = fields.iter().filter(|(name, _)| !is_dropped(name));

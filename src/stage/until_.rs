@@ -36,7 +36,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &UNTIL.entry)?;
     arguments.finish(UNTIL.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
-    // Judged once a row and by the workers: values that do not fit are counted once as well.
+    // Workers judge each row once, so failed conversions are also counted once.
     let truth = scope.new_slot();
     let judge = Box::new(Judge { condition, truth });
     let printed = match scope.is_result {
@@ -47,16 +47,16 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Until(text, vec![judge], until))
 }
 
-/// Which rows are printed of a result that has a row that satisfies the condition.
+/// The rows printed of a result in which a row satisfies the condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UntilRows {
-    /// All up to that row.
+    /// All rows up to that one.
     UpTo,
-    /// That row.
+    /// Only that row.
     Satisfying,
 }
 
-/// Says for each row whether it satisfies the condition.
+/// Judges whether each row satisfies the condition.
 struct Judge {
     condition: Node,
     truth: Slot,
@@ -84,14 +84,14 @@ impl RowStage for Judge {
     }
 }
 
-/// Lets rows pass until one satisfies the condition.
+/// Passes rows until one satisfies the condition.
 #[derive(Debug)]
 struct Until {
     truth: Slot,
     printed: UntilRows,
 }
 
-/// The first row that satisfies the condition.
+/// Returns the first row that satisfies the condition.
 fn first_true(batch: &Batch<'_>, truth: Slot) -> Option<usize> {
     let truths = batch.column(truth);
     (0..batch.rows).find(|row| matches!(truths.get(*row), ValueRef::Bool(true)))
@@ -133,13 +133,13 @@ impl OrderedStage for Until {
     }
 }
 
-/// Whether a row has satisfied the condition.
+/// The state of `until`.
 struct UntilOperator {
     truth: Slot,
     printed: UntilRows,
     live: SlotSet,
     is_reached: bool,
-    /// Rows of a result that are printed if none of it satisfies the condition.
+    /// Rows of a result, printed if none satisfies the condition.
     held: Vec<Batch<'static>>,
 }
 

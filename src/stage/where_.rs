@@ -1,6 +1,6 @@
 //! `where COND`: keeps the records for which a condition is true.
 //!
-//! As the first stage it has the raw bytes searched for a text that its condition cannot do without.
+//! As the first stage it searches the raw bytes for a text that its condition requires.
 
 use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};

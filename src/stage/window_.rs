@@ -1,4 +1,4 @@
-//! `window 30s/10s on time late 10s`: over which records the blocking stages work.
+//! `window 30s/10s on time late 10s`: the window of the blocking stages.
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
@@ -11,10 +11,10 @@ use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
 use crate::lang::{Diagnostic, ast};
 use crate::window::{Kind, Window};
 
-/// A record that is in more windows has more rows than anybody reads.
+/// Maximum number of windows per record; more rows than that are of no use.
 const MOST_WINDOWS: i64 = 1_000_000;
 
-/// Slides that a person would write, in nanoseconds: from a microsecond to a day.
+/// Usual slides, in nanoseconds: from a microsecond to a day.
 const UNITS: [i64; 6] = [1_000, 1_000_000, 1_000_000_000, 60_000_000_000, 3_600_000_000_000, 86_400_000_000_000];
 
 pub(super) const WINDOW: StageDef = StageDef {
@@ -59,14 +59,14 @@ pub(super) const WINDOW: StageDef = StageDef {
     bind,
 };
 
-/// A window as written: what it goes by is bound where the first blocking stage stands.
+/// A window as written; its time is bound before the first blocking stage.
 #[derive(Clone, Debug)]
 pub struct WindowClause {
-    /// Which windows.
+    /// The kind of window.
     pub window: Window,
-    /// The time of a record; nothing for its arrival.
+    /// The time of a record; `None` for its arrival.
     pub on: Option<Expr>,
-    /// Where it stands.
+    /// Its span.
     pub span: Span,
 }
 
@@ -133,7 +133,7 @@ fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
     }
 }
 
-/// Each record is in `length / slide` windows, and each window is a row at least: nobody reads a billion rows.
+/// Each record is in `length / slide` windows, and each window has at least one row: limits the overlap.
 fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Diagnostic> {
     let windows = length / slide;
     if windows <= MOST_WINDOWS {
@@ -150,7 +150,7 @@ fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Diagnostic> 
     Err(Diagnostic::new(span, message).help(format!("write a longer slide, such as window {length}/{suggested}")))
 }
 
-/// `100 rows` or `100 rows/10 rows`: to the grammar, `100`, `rows / 10`, `rows`.
+/// Reads `100 rows` or `100 rows/10 rows`, which the grammar returns as `100`, `rows / 10`, `rows`.
 fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
     let (length, span) = arguments.integer("how many rows")?;
     let length = positive(i64::try_from(length).unwrap_or(i64::MAX), span)?;
@@ -193,15 +193,15 @@ fn positive(number: i64, span: Span) -> Result<i64, Diagnostic> {
     if number > 0 { Ok(number) } else { Err(Diagnostic::new(span, "a window has a length above 0")) }
 }
 
-/// Reads the time of each record; those that have none are rejected.
+/// Reads the time of each record; records without one are rejected.
 pub struct RecordTime {
-    /// What holds it.
+    /// The expression of the time.
     pub node: Node,
-    /// Its nanoseconds since 1970 go here.
+    /// The slot for its nanoseconds since 1970.
     pub slot: Slot,
-    /// The stage that asks for it.
+    /// The stage that needs it, for messages.
     pub stage: &'static str,
-    /// Times without a year take it from the record before here.
+    /// Supplies the year of times without one, from the record before.
     pub site: TimeSite,
 }
 
@@ -228,7 +228,7 @@ impl RowStage for RecordTime {
             let mut reader = self.site.reader();
             match &*column {
                 Column::Text(texts) => {
-                    // Neighbours often share their second.
+                    // Neighbours often have the same time.
                     let mut last: (&[u8], Option<i64>) = (&[], None);
                     for row in 0..texts.spans.len() {
                         let text = texts.get(row).unwrap_or_default();

@@ -1,8 +1,7 @@
-//! `join NAME on K [= K2] within DUR [left]`: records of another source with the same key, at most DUR apart.
+//! `join NAME on K [= K2] within DUR [left]`: pairs records of another source with the same key, at most DUR apart.
 //!
-//! The plan binds it, for it knows how stages are bound: here are the words, and what both sides are joined by. A
-//! record meets those that came before it, so the work is done in the order of the stream, see
-//! [`operator`].
+//! This file reads the clauses and binds both sides; the plan binds the other source's stages. Pairing happens in
+//! stream order, see [`operator`].
 
 mod buffer;
 pub(super) mod key;
@@ -56,9 +55,9 @@ pub(super) const JOIN: StageDef = StageDef {
     bind,
 };
 
-/// What was written.
+/// The clauses as written.
 pub struct JoinClause {
-    /// The other source, and what its records go through on their own.
+    /// The other source with its own stages.
     pub source: UnionClause,
     key: Expr,
     other_key: (Path, Span),
@@ -110,15 +109,15 @@ fn clause(stage: &ast::Stage) -> Result<JoinClause, Diagnostic> {
 
 /// The two sides of a join.
 pub struct Sides {
-    /// By side, what is done with its records first.
+    /// By side, the steps that compute key and time.
     pub prepared: [Vec<Box<dyn RowStage>>; 2],
-    /// The join itself.
+    /// The join condition and columns.
     pub joined: JoinSpec,
 }
 
 impl JoinClause {
-    /// Binds what records of both sides are joined by, and takes from the fields of the other side what is not printed
-    /// twice. The records of the other side are those of this input.
+    /// Binds the keys and times of both sides, and drops the fields of the other side that would be printed twice.
+    /// `input` is the index of the other side's input.
     pub fn bind(&self, first: &mut Scope, second: &mut Scope, input: usize) -> Result<Sides, Vec<Diagnostic>> {
         let (key, time) = (first.new_slot(), first.new_slot());
         let (path, span) = &self.other_key;
@@ -172,7 +171,7 @@ impl JoinClause {
         })
     }
 
-    /// Binds what is asked of both sides.
+    /// Binds an expression on both sides.
     fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[Node; 2], Vec<Diagnostic>> {
         let is_written_once = by[0].span == by[1].span;
         match (bind_expr(by[0], sides[0]), bind_expr(by[1], sides[1])) {
@@ -186,7 +185,7 @@ impl JoinClause {
         }
     }
 
-    /// The mistake of what only the stream has, though it is asked of both sides.
+    /// The error of a field that only the stream has, though both sides need it.
     fn missing(&self, by: &Expr, scope: &Scope) -> Diagnostic {
         let other = &self.source.name.text;
         let fields = scope.fields().iter().map(|field| field.name.as_str());
@@ -195,7 +194,7 @@ impl JoinClause {
             .help(format!("its fields are: {fields}; write on {by} = FIELD"))
     }
 
-    /// The mistake of a field that both sides have; `fields` are those of the other.
+    /// The error of a field that both sides have; `fields` are those of the other side.
     fn exists_already(&self, name: &str, both: &[String], fields: &[String]) -> Diagnostic {
         let other = &self.source.name;
         let named = |text: &str| ast::Name { text: text.to_owned(), span: other.span };
