@@ -8,8 +8,8 @@ pub(super) const ANY: AggregateDef = AggregateDef {
     entry: Entry {
         name: "any",
         usage: "any(COND)",
-        summary: "Whether the condition is true for any record.",
-        details: "Records for which it is null do not count; of nothing it is null.",
+        summary: "True if the condition is true for at least one record.",
+        details: "Records for which it is null do not count; null if there are no others.",
         examples: &[Example { expr: "split | any(word > 3)", input: "1 5\n", output: "true\n" }],
     },
     argument: ArgumentKind::Condition,

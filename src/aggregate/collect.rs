@@ -11,8 +11,8 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
     entry: Entry {
         name: "collect",
         usage: "collect(x [, n])",
-        summary: "The first n values (100) as a list, in the order of arrival.",
-        details: "Nulls are left out. Of nothing it is null.",
+        summary: "The first n values (default 100) as a list, in order of arrival.",
+        details: "Nulls are left out. Null if there are no values.",
         examples: &[
             Example { expr: "split | collect(word)", input: "b a\nb\n", output: "[\"b\",\"a\",\"b\"]\n" },
             Example { expr: "split | collect(num(word), 2) as first_two", input: "3 1 2\n", output: "[3,1]\n" },

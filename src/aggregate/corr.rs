@@ -8,9 +8,9 @@ pub(super) const CORR: AggregateDef = AggregateDef {
     entry: Entry {
         name: "corr",
         usage: "corr(x, y)",
-        summary: "The correlation of two numbers (Pearson), from −1 to 1.",
-        details: "Records in which either is null or no number are left out. Of fewer than two, and where one of them \
-                  never changes, it is null.",
+        summary: "The Pearson correlation of two numbers, from −1 to 1.",
+        details: "Records in which either is null or not a number are left out. Null for fewer than two records, and \
+                  if x or y is constant.",
         examples: &[Example {
             expr: "split ';' | let x = substr(word, 0, 1), y = substr(word, 1) | corr(x, y) as r",
             input: "12;24;36\n",

@@ -19,9 +19,10 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
     entry: Entry {
         name: "count_distinct",
         usage: "count_distinct(x)",
-        summary: "How many different values there are; null is none.",
-        details: "Values are told apart by type and value, as groups are. Exact to 4096 values a group, after that \
-                  within 1 % and the same on every run; `--exact` keeps all values. Of nothing it is 0.",
+        summary: "The number of distinct values, not counting null.",
+        details: "Values are compared by type and value, like the keys of groups. Exact up to 4096 values per group, \
+                  beyond that within 1 % and the same on every run; `--exact` keeps all values. 0 if there are no \
+                  values.",
         examples: &[Example { expr: "split | count_distinct(word)", input: "a b a\nc a\n", output: "3\n" }],
     },
     argument: ArgumentKind::Value,

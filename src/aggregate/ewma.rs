@@ -17,10 +17,10 @@ pub(super) const EWMA: AggregateDef = AggregateDef {
     entry: Entry {
         name: "ewma",
         usage: "ewma(x, alpha)",
-        summary: "The exponentially weighted moving average, in the order of arrival.",
-        details: "It begins with the first number; each further x makes it alpha*x + (1-alpha)*before. alpha is a \
-                  constant above 0, at most 1. Numbers whose weight has fallen below 2^-64 are forgotten. Of \
-                  nothing it is null.",
+        summary: "The exponentially weighted moving average, in order of arrival.",
+        details: "It starts with the first number; each further x makes it alpha*x + (1-alpha)*previous. alpha is a \
+                  constant above 0 and at most 1. Numbers whose weight has fallen below 2^-64 are dropped. Null if \
+                  there are no values.",
         examples: &[Example { expr: "split | ewma(word, 0.5) as s", input: "8 4 2\n", output: "4\n" }],
     },
     argument: ArgumentKind::NumberAnd(Constant {

@@ -8,7 +8,7 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
     entry: Entry {
         name: "first",
         usage: "first(x)",
-        summary: "The first value that is not null, in the order of arrival.",
+        summary: "The first non-null value, in order of arrival.",
         details: "",
         examples: &[Example { expr: "split | first(word)", input: "b c\na\n", output: "b\n" }],
     },

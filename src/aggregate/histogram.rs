@@ -16,11 +16,11 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
     entry: Entry {
         name: "histogram",
         usage: "histogram(x [, n])",
-        summary: "A list of n (10) objects {from, to, count}: equal bins.",
-        details: "A bin holds what is at least `from` and below `to`, the last one also the largest number. If all \
-                  numbers are equal there is one bin. Exact while a group holds at most 4096 numbers, after that a \
-                  number may be counted in the neighbouring bin if it is nearer to the edge than 1/2048 of the \
-                  range; the same on every run. Of nothing it is null.",
+        summary: "A list of n (default 10) objects {from, to, count}: equal bins.",
+        details: "A bin counts numbers of at least `from` and below `to`; the last bin includes the largest number. \
+                  If all numbers are equal there is one bin. Exact up to 4096 numbers per group; beyond that a number \
+                  may be counted in the neighbouring bin if it is nearer to the edge than 1/2048 of the range; the \
+                  same on every run. Null if there are no values.",
         examples: &[Example {
             expr: "split | histogram(word, 2) as bins",
             input: "1 2 3 9\n",

@@ -8,7 +8,7 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     entry: Entry {
         name: "last",
         usage: "last(x)",
-        summary: "The last value that is not null, in the order of arrival.",
+        summary: "The last non-null value, in order of arrival.",
         details: "",
         examples: &[Example { expr: "split | last(word)", input: "b c\na\n", output: "a\n" }],
     },

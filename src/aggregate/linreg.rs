@@ -13,11 +13,11 @@ pub(super) const LINREG: AggregateDef = AggregateDef {
         name: "linreg",
         usage: "linreg(y, x, …) [as NAME]",
         summary: "Fit y = intercept + slope·x by least squares.",
-        details: "It makes several columns: `intercept`, `slope` (of several x a `slope_X` each), `r2`, the share of \
-                  the variance that the fit explains, and `n`, how many records took part; `as fit` makes them \
-                  `fit_intercept`, and so on. Records in which y or an x is null or no number are left out. Where \
-                  the records do not decide the fit (too few, an x that never changes, one x that follows from the \
-                  others) all but `n` are null.",
+        details: "Creates the columns `intercept`, `slope` (`slope_X` for each of several x), `r2` (the share of the \
+                  variance that the fit explains) and `n` (the number of records used); `as fit` names them \
+                  `fit_intercept` and so on. Records in which y or an x is null or not a number are left out. If the \
+                  records do not determine the fit (too few, a constant x, or an x that follows from the others), all \
+                  but `n` are null.",
         examples: &[
             Example {
                 expr: "split ';' | let x = substr(word, 0, 1), y = substr(word, 1) | linreg(y, x)",
@@ -127,8 +127,8 @@ fn slopes(sums: &Sums, exponents: &[i32]) -> Option<Vec<f64>> {
         solution.push(sums.centred_without(of(row + 1), of(0)) - before);
     }
     for row in (0..size).rev() {
-        let behind: f64 = (row + 1..size).map(|k| lower[k][row] * solution[k]).sum();
-        solution[row] = solution[row] / diagonal[row] - behind;
+        let known: f64 = (row + 1..size).map(|k| lower[k][row] * solution[k]).sum();
+        solution[row] = solution[row] / diagonal[row] - known;
     }
     Some(solution)
 }

@@ -16,8 +16,8 @@ pub(super) const MODE: AggregateDef = AggregateDef {
         name: "mode",
         usage: "mode(x)",
         summary: "The most frequent value; of equally frequent ones the smallest.",
-        details: "Values are told apart by type and value, as groups are; which one is smaller says the order of \
-                  `sort`. It keeps each different value of a group. Of nothing it is null.",
+        details: "Values are compared by type and value, like the keys of groups, and ordered as by `sort`. Every \
+                  distinct value of a group is kept in memory. Null if there are no values.",
         examples: &[Example { expr: "split | mode(word)", input: "b a c b a\n", output: "a\n" }],
     },
     argument: ArgumentKind::Value,

@@ -14,9 +14,9 @@ pub(super) const P50: AggregateDef = AggregateDef {
         name: "p50",
         usage: "p50(x), p99(x), p99.9(x), …",
         summary: "A percentile of numbers: `p` and any number from 0 to 100.",
-        details: "The value of nearest rank: the smallest that is not below so many percent of them. Exact while a \
-                  group holds at most 4096 values, after that within 0.5 % of the value and the same on every run; \
-                  `--exact` keeps all values. Of nothing it is null.",
+        details: "The value of nearest rank: the smallest one that at least this percentage of the values does not \
+                  exceed. Exact up to 4096 values per group, beyond that within 0.5 % of the value and the same on \
+                  every run; `--exact` keeps all values. Null if there are no values.",
         examples: &[
             Example { expr: "split | p50(word), p99.9(word)", input: "15 20 35 40 50\n", output: "35\t50\n" },
             Example {

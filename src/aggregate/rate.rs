@@ -10,9 +10,9 @@ pub(super) const RATE: AggregateDef = AggregateDef {
         name: "rate",
         usage: "rate",
         summary: "Records per second of the window, or since the run began.",
-        details: "Without a window it says how fast records came in: that is the one result that two runs over \
-                  the same input need not share. `rate where COND` is the rate of the records for which the condition \
-                  is true. Of no records the rate is null.",
+        details: "Without a window it measures how fast records arrived; this is the only result that may differ \
+                  between two runs over the same input. `rate where COND` is the rate of the records for which the \
+                  condition is true. Null if there are no records.",
         examples: &[Example {
             expr: "split | rate | let running = rate > 0 | select running",
             input: "a b c\n",

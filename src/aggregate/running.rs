@@ -346,8 +346,8 @@ impl LastRows {
             }
             return result;
         }
-        let mut anew = (self.fresh)();
-        anew.resize(1);
+        let mut recomputed = (self.fresh)();
+        recomputed.resize(1);
         if let Some(values) = newest {
             // A value of the wrong type is counted once, when it arrives.
             let mut probe = (self.fresh)();
@@ -355,9 +355,9 @@ impl LastRows {
             add(probe.as_mut(), RowGroups::One(1), &[values], position, failures);
         }
         let counting: Vec<&Vec<Value>> = held.iter().flatten().collect();
-        add(anew.as_mut(), RowGroups::One(counting.len()), &counting, position, &mut quiet);
-        let result = anew.result(0, finish);
-        if result.contains(&Value::Null) && anew.is_beyond(0) {
+        add(recomputed.as_mut(), RowGroups::One(counting.len()), &counting, position, &mut quiet);
+        let result = recomputed.result(0, finish);
+        if result.contains(&Value::Null) && recomputed.is_beyond(0) {
             failures.add_beyond(&self.name);
         }
         result

@@ -12,8 +12,8 @@ pub(super) const SUM: AggregateDef = AggregateDef {
         name: "sum",
         usage: "sum(x)",
         summary: "Add up numbers.",
-        details: "Ints are added exactly, at any size; floats are rounded once, at the end, so that the order \
-                  of the records does not matter. Of nothing the sum is null.",
+        details: "Ints are added exactly, at any size; floats are rounded once, at the end, so the order of the \
+                  records does not matter. Null if there are no values.",
         examples: &[Example { expr: "split | sum(word)", input: "1 2\n3\n", output: "6\n" }],
     },
     argument: ArgumentKind::Number,

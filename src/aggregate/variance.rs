@@ -8,9 +8,9 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
     entry: Entry {
         name: "variance",
         usage: "variance(x)",
-        summary: "The variance of numbers, as of a sample: divided by n − 1.",
-        details: "Computed without rounding up to the last division, so that large numbers that differ little are \
-                  no trouble. Of nothing and of a single number it is null.",
+        summary: "The sample variance of numbers, divided by n − 1.",
+        details: "Computed exactly up to the last division, so that large numbers that differ little lose no \
+                  precision. Null for fewer than two values.",
         examples: &[Example { expr: "split | variance(word)", input: "1 2 3 4\n", output: "1.6666666666666667\n" }],
     },
     argument: ArgumentKind::Number,

@@ -97,7 +97,7 @@ fn reject_running(call: &AggregateCall<'_>, parts: BoundCall) -> Result<BoundCal
         return Ok(parts);
     }
     let name = &call.name.text;
-    let message = format!("`{name}` says something of each record: it stands behind `running`");
+    let message = format!("`{name}` refers to the previous record: use it with `running`");
     let help = format!("write {}", parts.def.entry.usage);
     Err(vec![Diagnostic::new(call.name.span, message).help(help)])
 }
@@ -290,8 +290,8 @@ pub(super) fn percentile(typed: &str) -> Option<String> {
     let is_digit = |c: char| c.is_ascii_digit() || c == '.';
     let start = typed.find(is_digit)?;
     let (before, rest) = typed.split_at(start);
-    let (digits, behind) = rest.split_at(rest.find(|c| !is_digit(c)).unwrap_or(rest.len()));
-    let word = [before.trim_end_matches('_'), behind.trim_start_matches('_')].concat();
+    let (digits, after) = rest.split_at(rest.find(|c| !is_digit(c)).unwrap_or(rest.len()));
+    let word = [before.trim_end_matches('_'), after.trim_start_matches('_')].concat();
     let name = format!("p{digits}");
     let is_meant = matches!(
         word.as_str(),
@@ -306,6 +306,6 @@ fn unknown_aggregate(call: &AggregateCall<'_>) -> Diagnostic {
     let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|def| def.entry.name).collect();
     match meant(&name.text, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
-        None => diagnostic.help(format!("an aggregate is one of {}; keys stand behind `by`", names.join(", "))),
+        None => diagnostic.help(format!("an aggregate is one of {}; keys follow `by`", names.join(", "))),
     }
 }

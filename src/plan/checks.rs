@@ -17,17 +17,17 @@ pub(super) fn misplaced(stages: &[&Stage]) -> Option<Diagnostic> {
     };
     let first = stages.iter().position(|stage| check(stage).is_some())?;
     let name = check(stages[first])?;
-    if let Some(behind) = stages[first..].iter().find(|stage| check(stage).is_none()) {
-        let message = format!("`{name}` judges the result: it is the last stage");
+    if let Some(next) = stages[first..].iter().find(|stage| check(stage).is_none()) {
+        let message = format!("`{name}` checks the result: it must be the last stage");
         let help = if name == "assert" {
-            format!("write {behind} in front of it; to drop rows instead, write where")
+            format!("write {next} before it; to drop rows instead, write where")
         } else {
-            format!("write {behind} in front of it")
+            format!("write {next} before it")
         };
         return Some(Diagnostic::new(stages[first].span, message).help(help));
     }
     let mut untils = stages.iter().filter(|stage| check(stage).is_some() && !is_assert(stage));
     let (_, second) = (untils.next(), untils.next()?);
     let message = "a pipeline has one `until`: the first row that satisfies it ends the run";
-    Some(Diagnostic::new(second.span, message).help("join conditions by `and` or `or`"))
+    Some(Diagnostic::new(second.span, message).help("combine conditions with `and` or `or`"))
 }

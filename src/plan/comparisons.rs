@@ -25,7 +25,7 @@ impl Plan {
 /// The message about one such comparison.
 fn incomparable(written: &[String; 3], types: (&str, &str)) -> String {
     let [left, sign, right] = written;
-    let message = format!("nothing was comparable in `{left} {sign} {right}`: {} with {}", types.0, types.1);
+    let message = format!("no values were comparable in `{left} {sign} {right}`: {} with {}", types.0, types.1);
     let unit = |duration: &str| {
         let unit = duration.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         match unit.chars().all(char::is_alphabetic) && !unit.is_empty() {

@@ -36,11 +36,11 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let mut readings = Vec::new();
     for (index, stage) in bound.stages.iter().enumerate() {
         if let StageKind::Union(branch) = &stage.kind {
-            let behind = match branch.joins() {
+            let later = match branch.joins() {
                 true => &[],
                 false => &bound.stages[index..],
             };
-            readings.push(reading(&branch.stages, behind, records, bound.source.line));
+            readings.push(reading(&branch.stages, later, records, bound.source.line));
         }
     }
     let mut entering: Vec<PlannedBranch> = Vec::new();
@@ -288,13 +288,13 @@ pub(super) fn add_steps(
             if only_adds && !made.iter().any(|slot| live.contains(*slot)) {
                 return;
             }
-            let behind = live.clone();
+            let after = live.clone();
             if !stage.gives_records() {
                 *live = SlotSet::default();
             }
             made.into_iter().for_each(|made| live.remove(made));
             stage.reads(live);
-            steps.push((index, MergeStep::Ordered(Arc::from(stage), behind)));
+            steps.push((index, MergeStep::Ordered(Arc::from(stage), after)));
         }
         StageKind::Grouped(aggregation) => {
             *live = SlotSet::default();
@@ -307,10 +307,10 @@ pub(super) fn add_steps(
 
 /// Creates a row-by-row step and updates `live` to the slots needed before it.
 pub(super) fn row_step(stage: Box<dyn RowStage>, live: &mut SlotSet) -> MergeStep {
-    let behind = live.clone();
+    let after = live.clone();
     stage.makes().into_iter().for_each(|made| live.remove(made));
     stage.reads(live);
-    MergeStep::Rows(RowStep { stage, live: behind })
+    MergeStep::Rows(RowStep { stage, live: after })
 }
 
 /// Determines the output: columns, or lines if no stage creates or selects columns.
@@ -358,8 +358,8 @@ fn rejecting_records(stages: &[LogicalStage]) -> std::ops::Range<usize> {
         kind => kind.explodes(),
     };
     let first = |is: &dyn Fn(&LogicalStage) -> bool| stages.iter().position(is).unwrap_or(stages.len());
-    let behind = first(&|stage| stage.kind.is_ordered());
-    behind..first(&ends_records).max(behind)
+    let start = first(&|stage| stage.kind.is_ordered());
+    start..first(&ends_records).max(start)
 }
 
 /// The metadata slots that are read.

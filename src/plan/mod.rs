@@ -167,7 +167,7 @@ impl PlannedOutput {
     }
 }
 
-/// What to print if no stage creates or selects columns.
+/// The default output if no stage creates or selects columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputMode {
     /// The lines, unchanged.
@@ -195,7 +195,7 @@ impl Records {
 /// The settings of a plan besides its expression.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What to print if no stage creates or selects columns.
+    /// The default output if no stage creates or selects columns.
     pub printing: OutputMode,
     /// Disables sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,

@@ -56,7 +56,7 @@ fn apart(stage: &Stage, place: usize) -> Option<(Diagnostic, Span)> {
 
 /// The error of a space between a function and its parenthesis.
 pub(super) fn apart_from(name: &str, span: Span) -> Diagnostic {
-    let message = format!("`{name}` is a function: its `(` stands directly behind the name");
+    let message = format!("`{name}` is a function: call it as {name}(...), with no space before `(`");
     let usage = functions::find(name).map_or(name, |def| def.entry.usage);
     Diagnostic::new(span, message).help(format!("write {usage}"))
 }
@@ -73,7 +73,7 @@ fn missing_by(stage: &Stage, place: usize) -> Option<Diagnostic> {
         true => ", ",
         false => " by ",
     };
-    let message = format!("unexpected `{name}`: groups are made by `by` alone");
+    let message = format!("unexpected `{name}`: write `by`, without `{name}`");
     Some(Diagnostic::new(meant.head.span, message).help(format!("write {front}{joint}{keys}")))
 }
 
@@ -94,11 +94,11 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Diagnostic> {
     let column = column.split('(').next().unwrap_or_default();
     if is_filter && aggregate::find(column).is_some() && !here.contains(column) {
         let front = Stage { head: stage.head.clone(), arguments: stage.arguments[..place].to_vec(), span: stage.span };
-        let message = format!("unexpected `{name}`: records are kept before they are grouped");
+        let message = format!("unexpected `{name}`: filter records before grouping them");
         let help = format!("write {here} | {front}");
         return Some(Diagnostic::new(meant.head.span, message).help(help));
     }
-    let message = format!("a `|` is missing in front of `{name}`");
+    let message = format!("missing `|` before `{name}`");
     Some(Diagnostic::new(meant.head.span, message).help(format!("write … | {here}")))
 }
 

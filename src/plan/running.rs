@@ -42,7 +42,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let mut key_slots = Vec::new();
     for key in &by {
         if let Some(alias) = &key.alias {
-            let message = "`running` adds the aggregates only: a key has no column to name";
+            let message = "`running` adds only the aggregates: a key has no column to name";
             diagnostics.push(Diagnostic::new(alias.span, message));
         }
         match bind(key.expr, scope) {
@@ -108,14 +108,15 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
         return Ok(None);
     }
     let span = arguments.span_here();
-    let (rows, _) =
-        arguments.integer("how many rows behind `over`").map_err(|diagnostic| diagnostic.help("write over 5 rows"))?;
+    let (rows, _) = arguments
+        .integer("a number of rows after `over`")
+        .map_err(|diagnostic| diagnostic.help("write over 5 rows"))?;
     if rows == 0 {
-        let diagnostic = Diagnostic::new(span, "over 0 rows there is nothing: expected at least 1");
+        let diagnostic = Diagnostic::new(span, "`over 0 rows` covers no rows: expected at least 1");
         return Err(diagnostic.help("write over 5 rows"));
     }
     if !arguments.keyword("rows") && !arguments.keyword("row") {
-        let diagnostic = arguments.expected(&format!("`rows` behind `over {rows}`"));
+        let diagnostic = arguments.expected(&format!("`rows` after `over {rows}`"));
         return Err(diagnostic.help(format!("write over {rows} rows")));
     }
     Ok(Some(usize::try_from(rows).unwrap_or(usize::MAX)))
@@ -127,8 +128,8 @@ fn reject_over(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) 
     if over.is_none() || !(parts.def.running_only || name == "rate") {
         return Ok(parts);
     }
-    let message = format!("`{name}` is not over the last rows");
-    let help = format!("leave `over` out: running {}", parts.def.entry.usage);
+    let message = format!("`{name}` cannot be limited to the last rows");
+    let help = format!("omit `over`: running {}", parts.def.entry.usage);
     let help = help.replace("running running", "running");
     Err(vec![Diagnostic::new(call.span, message).help(help)])
 }

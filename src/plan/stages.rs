@@ -233,8 +233,8 @@ fn show_bounds(bound: &mut BoundPipeline, stage: &Stage, enters: bool) -> Result
         return Ok(());
     };
     if enters && let Some(name) = Bounds::taken(&bound.scope) {
-        let message = format!("`{name}` is what each window's rows begin with: two columns have the name");
-        let help = format!("give the other one another name in front, or `as` one: {name}2");
+        let message = format!("`{name}` is added to each window's rows: two columns would have this name");
+        let help = format!("rename the other one before this stage, or write as {name}2");
         return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
     }
     bounds.show(&mut bound.scope);
@@ -258,7 +258,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<D
         if is_call {
             let diagnostic = Diagnostic::new(
                 stage.head.span,
-                format!("`{name}` is a stage: what it takes stands behind it, without parentheses"),
+                format!("`{name}` is a stage: its arguments follow it without parentheses"),
             );
             return Err(vec![diagnostic.help(format!("usage: {}", def.entry.usage))]);
         }
@@ -310,8 +310,7 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
                 && let Some(headings) = extraction.headings(bound.source.source)
             {
                 if bound.window.is_some() && !is_pending(bound) {
-                    let message =
-                        "a window has begun before this stage: each window would take its first record as the header";
+                    let message = "this stage is after the start of a window: each window would take its first record as the header";
                     let help = format!("name the columns, or write it earlier: {stage} as a, b");
                     return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
                 }
@@ -329,7 +328,7 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
         BoundStage::Rows(rows) => push(bound, stage, StageKind::Rows(rows)),
         BoundStage::Ordered(computed, ordered) => {
             if !computed.is_empty() {
-                let text = format!("what {stage} goes by");
+                let text = format!("inputs of {stage}");
                 let kind = StageKind::Rows(computed);
                 bound.stages.push(LogicalStage { text, kind });
             }
@@ -362,7 +361,7 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
 /// Adds the steps that the totals in a stage need.
 fn add_totals(bound: &mut BoundPipeline, stage: &Stage, totals: Vec<Box<dyn OrderedStage>>) {
     for total in totals {
-        bound.stages.push(LogicalStage { text: format!("what {stage} adds up"), kind: StageKind::Ordered(total) });
+        bound.stages.push(LogicalStage { text: format!("totals of {stage}"), kind: StageKind::Ordered(total) });
     }
 }
 
@@ -382,13 +381,13 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
     }
     let diagnostic = Diagnostic::new(stage.head.span, format!("unknown stage `{name}`"));
     if crate::decode::formats::find(name).is_some() {
-        return diagnostic.help(format!("a format is read by `parse`; write parse {name}"));
+        return diagnostic.help(format!("formats are read by `parse`; write parse {name}"));
     }
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
         None if stage.arguments.is_empty() && stage.head.as_word().is_some() => diagnostic.help(format!(
-            "lines that have the text are kept by `match \"{name}\"`; bourn --help stages lists all stages"
+            "`match \"{name}\"` keeps lines that contain the text; bourn --help stages lists all stages"
         )),
         None => {
             let [first, second, third] = foreign_verbs::nearest(name);
@@ -410,14 +409,14 @@ fn elsewhere(name: &str) -> Option<String> {
     let name = name.as_str();
     if name == "sum" {
         return Some(
-            "`sum` is an aggregate: it stands at the head of a stage, as in `sum(x) by line`; behind one, \
+            "`sum` is an aggregate: it begins a stage, as in `sum(x) by line`; after one, \
              total(x) is the sum over all rows"
                 .to_owned(),
         );
     }
     if aggregate::find(name).is_some() {
         return Some(format!(
-            "`{name}` is an aggregate: it stands at the head of a stage, as in `{name} by line` or `count, {name}(x)`"
+            "`{name}` is an aggregate: it begins a stage, as in `{name} by line` or `count, {name}(x)`"
         ));
     }
     stage::find(name).map(|def| format!("`{name}` is a stage: {}", def.entry.usage))

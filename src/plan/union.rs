@@ -32,7 +32,7 @@ const JOIN: &str = "join";
 pub(super) struct PlannedBranch {
     input: PlannedInput,
     /// Number of steps after it.
-    behind: usize,
+    after: usize,
     /// The text of its stages.
     texts: Vec<String>,
     united: United,
@@ -68,7 +68,7 @@ pub(super) fn bind_join(
     let input = bound.used_inputs.len(); // input 0 is the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
     let [first, second] = prepared;
-    let by = |stages| LogicalStage { text: format!("what {stage} goes by"), kind: StageKind::Rows(stages) };
+    let by = |stages| LogicalStage { text: format!("inputs of {stage}"), kind: StageKind::Rows(stages) };
     bound.stages.push(by(first));
     branch.stages.push(by(second));
     let united = bound.scope.join(branch.scope);
@@ -94,12 +94,12 @@ fn bind_branch(
     let name = stage.head.as_word().unwrap_or_default();
     if let Some(before) = bound.stages.iter().find(|before| before.kind.needs_others()) {
         let message =
-            format!("`{name}` stands in front of `{}`, which needs the records in order or all together", before.text);
+            format!("`{name}` must come before `{}`, which needs the records in order or all together", before.text);
         let help = match &before.kind {
             StageKind::Union(_) if name == JOIN => {
                 "a pipeline has one join: write bourn 'join a …' | bourn 'join b …'".to_owned()
             }
-            _ => format!("write {stage} in front of it"),
+            _ => format!("write {stage} before it"),
         };
         diagnostics.push(Diagnostic::new(stage.head.span, message).help(help));
     }
@@ -134,7 +134,7 @@ fn bind_branch(
 fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     let name = &clause.name.text;
     if bound.used_inputs.contains(name) {
-        let message = format!("`{name}` comes in already: its records are read once");
+        let message = format!("`{name}` is already used: its records are read once");
         let help = format!("a second --with under another name reads its source again, as in --with {name}2=SOURCE");
         return Some(Diagnostic::new(clause.name.span, message).help(help));
     }
@@ -145,7 +145,7 @@ fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     let diagnostic = Diagnostic::new(clause.name.span, format!("unknown source `{name}`"));
     Some(match closest(name, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
-        None => diagnostic.help(format!("write --with {name}=SOURCE in front of the expression")),
+        None => diagnostic.help(format!("write --with {name}=SOURCE before the expression")),
     })
 }
 
@@ -157,11 +157,11 @@ fn misplaced(stage: &Stage, outer: &str) -> Option<Diagnostic> {
                 true => "another one".to_owned(),
                 false => format!("a {outer}"),
             };
-            let message = format!("a {inner} does not stand in {place}");
+            let message = format!("a {inner} cannot be inside {place}");
             Some(Diagnostic::new(stage.span, message).help(match (inner, outer) {
                 (JOIN, JOIN) => "write bourn 'join a …' | bourn 'join b …'",
-                (UNION, UNION) => "write them one behind the other: union a | union b",
-                _ => "write them one behind the other: union a | join b on line within 30s",
+                (UNION, UNION) => "write them one after the other: union a | union b",
+                _ => "write them one after the other: union a | join b on line within 30s",
             }))
         }
         Some(name) if name == "window" || is_check(name) => Some(not_row_by_row(stage, outer)),
@@ -171,14 +171,14 @@ fn misplaced(stage: &Stage, outer: &str) -> Option<Diagnostic> {
 
 fn not_row_by_row(stage: &Stage, outer: &str) -> Diagnostic {
     let message = format!("expected a row-by-row stage in a {outer}, found `{stage}`");
-    Diagnostic::new(stage.span, message).help(format!("write it behind the {outer}, where all records go through it"))
+    Diagnostic::new(stage.span, message).help(format!("write it after the {outer}, where all records go through it"))
 }
 
 /// Determines how the records of a source are read: its own stages come first, then those after the step where it
 /// joins.
 pub(super) fn reading(
     own: &[LogicalStage],
-    behind: &[LogicalStage],
+    after: &[LogicalStage],
     records: Option<Records>,
     line: Slot,
 ) -> InputFraming {
@@ -187,12 +187,12 @@ pub(super) fn reading(
         _ => None,
     };
     let is_union = |stage: &&LogicalStage| matches!(stage.kind, StageKind::Union(_));
-    let mut stages = own.iter().chain(behind).filter(|stage| !is_union(stage));
-    let prefaces = own.iter().chain(behind).filter_map(extractions);
+    let mut stages = own.iter().chain(after).filter(|stage| !is_union(stage));
+    let prefaces = own.iter().chain(after).filter_map(extractions);
     let preface = prefaces.map(|(_, preface)| preface).max();
     // Only a first stage that reads the source's own text may need more than lines.
     let framing = stages.next().and_then(extractions).map(|(framing, _)| framing);
-    let mut all = own.iter().chain(behind);
+    let mut all = own.iter().chain(after);
     let regroup = all.find_map(|stage| wanted_regroup(stage, line));
     let (framing, regroup) = match records {
         Some(Records::Framed(framing)) => (framing, None),
@@ -235,14 +235,14 @@ impl Branch {
     ) -> PlannedBranch {
         let mut own_live = live.clone();
         let mut own = Vec::new();
-        let behind = if let Some(joined) = self.joined {
+        let after = if let Some(joined) = self.joined {
             let joined = joined.planned(&self.united, live, late_line);
             own_live = joined.needed(Side::Right);
             let read_behind = std::mem::replace(live, joined.needed(Side::Left));
             steps.push((index, MergeStep::Ordered(Arc::new(joined), read_behind)));
             steps.len()
         } else {
-            let behind = steps.len();
+            let after = steps.len();
             let align = |side, live: &mut SlotSet, steps: &mut Vec<(usize, MergeStep)>| {
                 if let Some(align) = Align::of(&self.united, side, live) {
                     let align: Box<dyn RowStage> = Box::new(align);
@@ -251,7 +251,7 @@ impl Branch {
             };
             align(Side::Right, &mut own_live, &mut own);
             align(Side::Left, live, steps);
-            behind
+            after
         };
         let texts = self.stages.iter().map(|stage| stage.text.clone()).collect();
         for stage in self.stages.into_iter().rev() {
@@ -275,7 +275,7 @@ impl Branch {
                 map: map.into_iter().map(|(_, step)| step).collect(),
                 joins_at: 0,
             },
-            behind,
+            after,
             texts,
             united: self.united,
         }
@@ -285,7 +285,7 @@ impl Branch {
 impl PlannedBranch {
     /// Returns the input, given the number of row steps.
     pub(super) fn input(self, steps: usize) -> PlannedInput {
-        PlannedInput { joins_at: steps - self.behind, ..self.input }
+        PlannedInput { joins_at: steps - self.after, ..self.input }
     }
 
     /// True if one of the two streams always has a field of this name.

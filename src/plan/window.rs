@@ -114,7 +114,7 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Diagno
         };
         if found.is_some() {
             let diagnostic = Diagnostic::new(stage.span, "a pipeline has one window");
-            let text = "the first one says over which records all its blocking stages work";
+            let text = "the first window applies to every blocking stage";
             return Err(vec![diagnostic.help(text)]);
         }
         if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {

@@ -1,4 +1,4 @@
-//! What stages report about the records they see: counts, rejected lines, failures.
+//! Reports of stages about the records they see: counts, rejected lines, failures.
 
 use super::Checks;
 use crate::data::{Batch, Slot, write_text};

@@ -1,4 +1,4 @@
-//! What `assert` and `until` share: their condition, and the rows they have seen.
+//! The shared part of `assert` and `until`: their condition, and the rows they have seen.
 
 use super::Account;
 use crate::data::{Batch, Entry, Slot, SlotSet};
@@ -44,11 +44,11 @@ pub struct Checks {
 
 impl AssertCounts {
     /// Appends the counts of later rows.
-    fn append(&mut self, behind: AssertCounts) {
-        self.rows += behind.rows;
-        self.broken += behind.broken;
+    fn append(&mut self, later: AssertCounts) {
+        self.rows += later.rows;
+        self.broken += later.broken;
         let mut room = SHOWN.saturating_sub(self.shown.iter().map(|batch| batch.rows).sum());
-        for mut batch in behind.shown {
+        for mut batch in later.shown {
             let live = batch.slots();
             batch.truncate(room, &live);
             room -= batch.rows;
@@ -85,10 +85,10 @@ impl Checks {
     }
 
     /// Appends the counts of later rows.
-    pub fn append(&mut self, behind: Checks) {
-        self.until_rows += behind.until_rows;
-        self.reached |= behind.reached;
-        for (number, seen) in behind.asserts.into_iter().enumerate() {
+    pub fn append(&mut self, later: Checks) {
+        self.until_rows += later.until_rows;
+        self.reached |= later.reached;
+        for (number, seen) in later.asserts.into_iter().enumerate() {
             self.add(number, seen);
         }
     }
@@ -112,7 +112,7 @@ pub(super) fn condition(
     let here = arguments.span_here();
     if arguments.equals_sign() {
         return Err(vec![
-            Diagnostic::new(here, "`=` assigns; a comparison is `==`")
+            Diagnostic::new(here, "`=` assigns; use `==` to compare")
                 .help(format!("write {} {written} == …", entry.name)),
         ]);
     }

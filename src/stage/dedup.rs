@@ -17,13 +17,12 @@ pub(super) const DEDUP: StageDef = StageDef {
         name: "dedup",
         usage: "dedup [A, B, …] [within DUR [on FIELD]]",
         summary: "Keep the first record of each key, or of each line.",
-        details: "A record is printed as soon as it comes. Keys are told apart by type and value, as groups are: 1 \
-                  and 1.0 are one, 1 and \"1\" two, null is one of its own. Without keys it is the line as it came; \
-                  behind a stage that makes or chooses columns, all of the columns. With `within DUR` a repeat is \
-                  dropped only if the last record of its key that was kept is less than DUR away, in the \
-                  time of arrival or `on FIELD`; a record whose FIELD is no time is rejected. With a window it begins \
-                  anew in each. Every key is remembered; `--forget` bounds that, and `within` without `on` \
-                  remembers no longer than DUR.",
+        details: "A record is printed as soon as it arrives. Keys are compared by type and value, like those of \
+                  groups: 1 and 1.0 are equal, 1 and \"1\" are not, and null is a key of its own. Without keys, the \
+                  whole line is compared; after a stage that creates or selects columns, all of the columns. With \
+                  `within DUR` a repeat is dropped only if the last kept record of its key is less than DUR away, in \
+                  arrival time or `on FIELD`; a record whose FIELD is not a time is rejected. With a window, it restarts in each one. Every key is remembered; `--forget` bounds that, and `within` without `on` \
+                  remembers keys for no longer than DUR.",
         examples: &[
             Example { expr: "dedup", input: "a\nb\na\n", output: "a\nb\n" },
             Example { expr: "split ',' | dedup lower(word)", input: "a,B,A,b,c\n", output: "a\nB\nc\n" },
@@ -49,12 +48,10 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     } else {
         loop {
             if arguments.is_at_clause() {
-                let diagnostic = arguments.expected("a field to tell records apart by");
+                let diagnostic = arguments.expected("a field as key");
                 return Err(vec![diagnostic.usage(usage)]);
             }
-            let expr = arguments
-                .expression("a field to tell records apart by")
-                .map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
+            let expr = arguments.expression("a field as key").map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
             if let Err(constant) = reject_constant(expr) {
                 diagnostics.push(constant);
             }
@@ -130,9 +127,9 @@ fn within(
     let usage = DEDUP.entry.usage;
     let span = arguments.span_here();
     let (ns, _) =
-        arguments.duration("a duration behind `within`").map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
+        arguments.duration("a duration after `within`").map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
     if ns == 0 {
-        let diagnostic = Diagnostic::new(span, "within 0s nothing repeats: expected a longer duration");
+        let diagnostic = Diagnostic::new(span, "`within 0s` matches no repeats: expected a longer duration");
         return Err(vec![diagnostic.usage(usage)]);
     }
     if arguments.keyword("on") {
@@ -148,7 +145,7 @@ fn within(
         Some(time) => Ok(Some(Within { ns, time, by_arrival: true })),
         None if scope.unknown => Ok(None),
         None => Err(vec![
-            Diagnostic::new(stage.span, "rows of a result have no time of arrival")
+            Diagnostic::new(stage.span, "rows of a result have no arrival time")
                 .help("name the field that holds their time: within DUR on FIELD"),
         ]),
     }

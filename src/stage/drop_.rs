@@ -11,9 +11,9 @@ pub(super) const DROP: StageDef = StageDef {
     entry: Entry {
         name: "drop",
         usage: "drop A, B, …",
-        summary: "Keep all fields but these.",
-        details: "A field of json goes with all that is in it; `drop user.id` takes it out of `user`, also where `user` was \
-                  made by `let`, `select` or `explode`.",
+        summary: "Remove these fields.",
+        details: "A field of json is removed with everything in it; `drop user.id` removes it from `user`, even if \
+                  `user` was created by `let`, `select` or `explode`.",
         examples: &[
             Example { expr: "let n = len(line) | drop line", input: "abc\n", output: "3\n" },
             Example {

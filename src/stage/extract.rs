@@ -1,4 +1,4 @@
-//! What all extracting stages share: a text is decoded into fields, or its record is rejected.
+//! The shared part of all extracting stages: a text is decoded into fields, or its record is rejected.
 
 use std::cell::RefCell;
 use std::rc::Rc;

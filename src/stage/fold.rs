@@ -16,12 +16,14 @@ pub(super) const FOLD: StageDef = StageDef {
     entry: Entry {
         name: "fold",
         usage: "fold NAME = INIT then EXPR, … [by KEY, …]",
-        summary: "A state of your own for each key: a row for each with the last one.",
-        details: "Each record of a key makes a new state: EXPR sees the record's fields and, by NAME, the state before \
-                  it, which is INIT in front of the first; INIT may read the fields of the first record. A NAME hides a field \
-                  of that name. With several, all see the states before. Rows come as those of aggregates do: largest \
-                  first by the first state, ties by key, nulls last; without `by` there is always one. `running fold …` adds the state to every record instead. \
-                  With a window it begins again in each. The states so far are shown by `--every`, by a live table, and `until` sees them.",
+        summary: "Keep a custom state per key and print its final value.",
+        details: "Each record of a key computes a new state: EXPR sees the record's fields and, as NAME, the previous \
+                  state, which is INIT before the first record; INIT may read the fields of the first record. A NAME \
+                  hides a field of that name. With several states, each EXPR sees all previous ones. Rows are ordered \
+                  like those of aggregates: largest first by the first state, ties by key, nulls last; without `by` \
+                  there is always one row. `running fold …` adds the state to every record instead. With a window, \
+                  each window starts from INIT. `--every` and live tables show the states so far, and `until` sees \
+                  them.",
         examples: &[
             Example {
                 expr: "csv as host, ms | fold s = 0 then 0.5*ms + 0.5*s by host",
@@ -71,17 +73,17 @@ struct Clause<'a> {
 fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Diagnostic> {
     let name = arguments.name("the name of a state")?;
     if OF_SOURCE.contains(&name.text.as_str()) {
-        let message = format!("`{}` belongs to the source and is no state", name.text);
+        let message = format!("`{}` belongs to the source and cannot be a state", name.text);
         return Err(Diagnostic::new(name.span, message));
     }
     arguments.equals("`NAME = INIT then EXPR`")?;
-    let initial = arguments.expression("the state in front of the first record")?;
+    let initial = arguments.expression("the state before the first record")?;
     if !arguments.keyword("then") {
         let name = &name.text;
-        let diagnostic = arguments.expected("`then` and what each record makes of the state");
+        let diagnostic = arguments.expected("`then` and the next state");
         return Err(diagnostic.help(format!("write fold {name} = {initial} then {name} + 1")));
     }
-    Ok(Clause { name, initial, next: arguments.expression("what each record makes of the state")? })
+    Ok(Clause { name, initial, next: arguments.expression("the next state")? })
 }
 
 fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Vec<Diagnostic>> {
@@ -150,7 +152,7 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec
     let mut names: Vec<String> = Vec::new();
     let alias = |key: &KeyClause<'_>| key.alias.as_ref().map(|alias| alias.span);
     if gives == Gives::Records {
-        let message = "`running` adds the states only: a key has no column to name";
+        let message = "`running` adds only the states: a key has no column to name";
         let aliases = by.iter().filter_map(alias);
         diagnostics.extend(aliases.map(|span| Diagnostic::new(span, message)));
     }

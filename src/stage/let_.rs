@@ -12,7 +12,7 @@ pub(super) const LET: StageDef = StageDef {
         name: "let",
         usage: "let A = EXPR, B = EXPR, …",
         summary: "Add or replace fields, one after another: B may use A.",
-        details: "A replaced field keeps its place.",
+        details: "A replaced field keeps its position.",
         examples: &[
             Example { expr: "split as n | let twice = n * 2, half = n / 2", input: "3\n", output: "3\t6\t1.5\n" },
             Example { expr: "split | let word = upper(word)", input: "a b\n", output: "A\nB\n" },
@@ -73,7 +73,7 @@ fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::
     if !is_own && OF_SOURCE.contains(&name.text.as_str()) {
         let message = format!("`{}` belongs to the source and cannot be replaced", name.text);
         return Err(
-            Diagnostic::new(name.span, message).help("a field of the record that has this name stands in back quotes")
+            Diagnostic::new(name.span, message).help("put the record's own field of this name in back quotes")
         );
     }
     arguments.equals("`=` and its value")?;

@@ -22,17 +22,17 @@ pub(super) const LOOKUP: StageDef = StageDef {
         name: "lookup",
         usage: "lookup \"FILE\" on K [= K2] [left]",
         summary: "Add the other columns of a CSV, TSV or JSON file, by key.",
-        details: "\
-K is a field of the stream, K2 the file's column, which has the same name if none is given; keys are equal when \
-their text is, and null equals nothing. The columns of the file stand behind the others, without K2. Records without \
-a match are dropped, and with `left` they are kept, with nulls. Of several rows of one key each makes a record. A \
-column that exists already is an error; where only the data knows the fields (json), the file's column \
-counts.\n\nThe extension says how the file is written (.csv, .tsv, .json, .jsonl, also compressed), else its \
-content. The first line of CSV and TSV names the columns, and their values are text; JSON is one object a line, or a \
-list of objects, and keeps its types. The file is read before the stream and held in memory. With `--follow`, and \
-where a source is live, it is read again when it has been rewritten or another one has been renamed to its name, at \
-most a tenth of a second behind: records from then on see its new rows. If it cannot be read, or lacks one of the \
-columns, that is said on stderr and the rows before stay.",
+        details: "K is a field of the stream and K2 (default: the same name) a column of the file; keys are equal if \
+                  their texts are, and null equals nothing. The columns of the file, without K2, are added after the \
+                  others. Records without a match are dropped; with `left` they are kept, with nulls. If several rows \
+                  have the key, each makes a record. A column that exists already is an error; if fields are known \
+                  only from the data (json), the file's column replaces the field.\n\nThe extension determines the \
+                  file's format (.csv, .tsv, .json, .jsonl, also compressed), else its content does. The first line \
+                  of CSV and TSV names the columns, and their values are text; JSON is one object per line or a list \
+                  of objects, and keeps its types. The file is read before the stream and held in memory. With \
+                  `--follow`, or if a source is live, the file is reloaded when it is rewritten or replaced by \
+                  renaming another file, within a tenth of a second: later records see the new rows. If it cannot be \
+                  read or lacks one of the columns, a message on stderr says so and the old rows are kept.",
         examples: &[
             Example {
                 expr: "csv as ip, ms | lookup \"hosts.csv\" on ip",
@@ -137,10 +137,9 @@ fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Diag
 
 fn exists_already(clauses: &Clauses<'_>, name: &str) -> Diagnostic {
     let path = escape_controls(&clauses.path);
-    let message = format!("{path} has a column `{name}`, and so has the stream");
-    Diagnostic::new(clauses.path_span, message).help(format!(
-        "drop the stream's in front, or give it another name: let other = {name} | drop {name} | lookup …"
-    ))
+    let message = format!("{path} has a column `{name}`, and so does the stream");
+    Diagnostic::new(clauses.path_span, message)
+        .help(format!("drop the stream's before this stage, or rename it: let other = {name} | drop {name} | lookup …"))
 }
 
 /// Adds the columns of a table.

@@ -15,8 +15,8 @@ pub(super) const MATCH: StageDef = StageDef {
         name: "match",
         usage: "match PATTERN, … [in FIELD]",
         summary: "Keep records whose line (or field) has the text or matches /regex/.",
-        details: "Several patterns are separated by commas: any of them will do. Text is taken as it is; a /regex/ \
-                  may match anywhere unless it is anchored with ^ or $, and /…/i ignores case.",
+        details: "Several patterns are separated by commas: a record matches if any of them does. Text is taken \
+                  literally; a /regex/ may match anywhere unless it is anchored with ^ or $, and /…/i ignores case.",
         examples: &[
             Example { expr: "match \"err\"", input: "ok\nerr 1\n", output: "err 1\n" },
             Example { expr: "match /^a/, \"z\"", input: "ab\nba\nbz\n", output: "ab\nbz\n" },

@@ -15,16 +15,16 @@ pub(super) const PARSE: StageDef = StageDef {
         name: "parse",
         usage: "parse \"…{name}…{n:int}…{_}\"|FORMAT [from FIELD]",
         summary: "Take fields by a pattern with named holes, or by a known format.",
-        details: "In a pattern, text stands for itself and white space for any white space. A hole takes the shortest \
-                  text up to what stands behind it, a hole at the very end takes the rest, and the whole may stand \
-                  anywhere in the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} take only such text \
-                  and give such values; at the end, they take as much as is one. {t:time} takes the longest text that is a \
-                  time and lets the rest match: clock, fraction and zone are part of it, also after a blank. {_} is not kept; {{ and }} are \
-                  braces.\n\nFORMAT is one of alb, cef, clf, combined, cri, docker, haproxy, klog, nginx_error, \
-                  postgresql, s3, syslog, syslog5424, vpc_flow; --formats lists them with their fields. Some fields are \
-                  printed only where an expression names them. Formats of your own are in a file: see --help \
-                  formats-file.\n\nA record that does not match is rejected: the \
-                  reason names the place. What stands in fields that nothing asks for is not looked at.",
+        details: "In a pattern, text matches itself and white space any white space. A hole takes the shortest text \
+                  up to what follows it, a hole at the very end takes the rest, and the pattern may match anywhere in \
+                  the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} match only such text and give \
+                  such values; at the end, they take as much as is valid. {t:time} takes the longest text that is a \
+                  time and lets the rest match: clock, fraction and zone are part of it, also after a blank. {_} is \
+                  not kept; {{ and }} are braces.\n\nFORMAT is one of alb, cef, clf, combined, cri, docker, haproxy, \
+                  klog, nginx_error, postgresql, s3, syslog, syslog5424, vpc_flow; --formats lists them with their \
+                  fields. Some fields are printed only if an expression names them. You can define formats of your \
+                  own in a file: see --help formats-file.\n\nA record that does not match is rejected, with the \
+                  position in the reason. Fields that the expression does not use are not checked.",
         examples: &[
             Example {
                 expr: "parse '{user} took {ms:int} ms' | sum(ms) by user",
@@ -161,7 +161,8 @@ fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Diagnostic {
     }
     match closest(word, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
-        None => diagnostic
-            .help(format!("a format is one of {}; a pattern stands in quotes: \"{{a}} {{b}}\"", names.join(", "))),
+        None => {
+            diagnostic.help(format!("a format is one of {}; a pattern is quoted: \"{{a}} {{b}}\"", names.join(", ")))
+        }
     }
 }

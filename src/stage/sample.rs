@@ -15,9 +15,10 @@ pub(super) const SAMPLE: StageDef = StageDef {
     entry: Entry {
         name: "sample",
         usage: "sample PERCENT% | sample 1/N",
-        summary: "Keep a share of the records, chosen at random, the same each time.",
-        details: "A record is chosen by its line and its number in the source, whatever the number of threads; where \
-                  the line is gone, by its fields. A smaller sample is a part of a larger one; `--seed N` takes another.",
+        summary: "Keep a random share of the records, the same on each run.",
+        details: "A record is chosen by its line and its number in the source, whatever the number of threads; if the \
+                  line is gone, by its fields. A smaller sample is a subset of a larger one; `--seed N` chooses \
+                  another.",
         examples: &[
             Example { expr: "split | sample 100%", input: "a b c\n", output: "a\nb\nc\n" },
             Example { expr: "sample 1/2 | count", input: "a\na\na\na\na\na\na\na\n", output: "3\n" },

@@ -15,10 +15,10 @@ pub(super) const SORT: StageDef = StageDef {
         name: "sort",
         usage: "sort EXPR [desc], …",
         summary: "Sort all records: numbers by value, then text; null last.",
-        details: "The order is false, true, numbers by value, durations, times, text by its bytes, lists, objects, null. Text \
-                  that is a number sorts as one, and text that is an RFC 3339 time with a zone as the instant it names. \
-                  `desc` reverses each kind, not the order of the kinds: the largest number comes first, text and \
-                  blanks after the numbers, null last. Records that are equal stay in their order. With `limit N` \
+        details: "The order is false, true, numbers by value, durations, times, text by its bytes, lists, objects, \
+                  null. Text that is a number sorts as one, and text that is an RFC 3339 time with a zone as the \
+                  instant it names. `desc` reverses each kind, not the order of the kinds: the largest number comes \
+                  first, text and blanks after the numbers, null last. Equal records keep their order. With `limit N` \
                   after it, only N records are held.",
         examples: &[
             Example { expr: "sort line", input: "b\n10\n9\na\n", output: "9\n10\na\nb\n" },
@@ -39,8 +39,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let (mut keys, mut diagnostics) = (Vec::new(), Vec::new());
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
-        let expr =
-            arguments.expression("what to sort by").map_err(|diagnostic| vec![diagnostic.usage(SORT.entry.usage)])?;
+        let expr = arguments
+            .expression("an expression to sort by")
+            .map_err(|diagnostic| vec![diagnostic.usage(SORT.entry.usage)])?;
         if let Err(constant) = reject_constant(expr) {
             diagnostics.push(constant);
         }

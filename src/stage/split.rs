@@ -22,9 +22,10 @@ pub(super) const SPLIT: StageDef = StageDef {
     entry: Entry {
         name: "split",
         usage: "split [SEP] [keep] [from FIELD] [as NAME]",
-        summary: "One record for each piece of the line (or field), in field `word`.",
-        details: "The field is NAME where `as` says so. SEP is a text or a /regex/; without it, pieces are separated by any white space of ASCII. Empty pieces are \
-                  dropped unless `keep` is given. The piece takes the place of what was split; null gives no record.",
+        summary: "Make one record per piece of the line (or field), in field `word`.",
+        details: "`as` names the field. SEP is a text or a /regex/; without it, pieces are separated by any ASCII \
+                  white space. Empty pieces are dropped unless `keep` is given. The piece replaces the field that was \
+                  split, in its position; null gives no record.",
         examples: &[
             Example {
                 expr: "split ' ' | count by word",

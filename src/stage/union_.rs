@@ -14,13 +14,15 @@ pub(super) const UNION: StageDef = StageDef {
     entry: Entry {
         name: "union",
         usage: "union NAME | union (NAME | STAGE | …)",
-        summary: "The records of another source come in: --with NAME=SOURCE.",
-        details: "They go through the stages in the parentheses, which are row-by-row ones, and from here on through the same stages as the others. The fields \
-                  behind a union are those of both sides, by name; what a record does not have is null. Where only the data knows the fields (json), every \
-                  record keeps its own. As long as no stage makes or chooses columns, lines are printed as they came.\n\n\
-                  Files are read one after another, those of the command line first, then those of --with in their order; as soon as one source is live, all are read \
-                  side by side. A union stands in front of stages that need the records in order or all together, such as limit, sort or count. \
-                  A window holds for all sources: it is final when none of them is behind it any more.",
+        summary: "Merge in the records of another source (--with NAME=SOURCE).",
+        details: "They go through the stages in the parentheses, which must be row-by-row stages, and from here on \
+                  through the same stages as the others. The fields after a union are those of both sides, by name; \
+                  fields that a record lacks are null. If fields are known only from the data (json), every record \
+                  keeps its own. Unless a stage creates or selects columns, lines are printed unchanged.\n\nFiles are \
+                  read one after another, those of the command line first, then those of --with in order; if any \
+                  source is live, all are read side by side. A union comes before stages that need the records in \
+                  order or all together, such as limit, sort or count. A window covers all sources: it is final when \
+                  none of them is before its end.",
         examples: &[
             Example {
                 expr: "--with hosts=hosts.csv 'union hosts | match \"db\"'",

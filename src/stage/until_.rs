@@ -12,12 +12,13 @@ pub(super) const UNTIL: StageDef = StageDef {
         name: "until",
         usage: "until COND",
         summary: "Stop at the first row of the result that satisfies the condition.",
-        details: "The last stage, but for other checks. Without a stage that needs all records, the records are \
-                  printed up to and with the one that satisfies it. Behind aggregates only the row that satisfies \
-                  it is printed: of a window, once it is final; without a window, the result so far is looked at \
-                  at the end of each batch (100 ms without `--batch`), so that a stream without end can be waited \
-                  on: `docker logs -f app | bourn 'match \"ready\" | count | until count > 0'`. Of files, the \
-                  result is looked at once they are read. If the input ends first, the result is printed as ever and the exit status is 1.",
+        details: "It is the last stage, except for other checks. Without a stage that needs all records, the records \
+                  up to and including the one that satisfies it are printed. After aggregates only the row that \
+                  satisfies it is printed: of a window, once that is final; without a window, the result so far is \
+                  checked at the end of each batch (default 100ms), so that it can wait on an endless stream: `docker \
+                  logs -f app | bourn 'match \"ready\" | count | until count > 0'`. The result over files is checked \
+                  once they are read. If the input ends first, the result is printed as usual and the exit status is \
+                  1.",
         examples: &[
             Example { expr: "until line == 'ready'", input: "starting\nready\nserving\n", output: "starting\nready\n" },
             Example { expr: "match 'ready' | count | until count > 0", input: "starting\nready\n", output: "1\n" },
@@ -108,7 +109,7 @@ impl OrderedStage for Until {
 
     fn memory(&self) -> String {
         match self.printed {
-            UntilRows::UpTo => "nothing; ends the run when the condition is true".to_owned(),
+            UntilRows::UpTo => "none; ends the run when the condition is true".to_owned(),
             UntilRows::Satisfying => "rows of one result; ends the run when the condition is true".to_owned(),
         }
     }

@@ -4,7 +4,7 @@ use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Path, Span};
 
-/// What to do with records without a match.
+/// The treatment of records without a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::stage) enum JoinKind {
     Inner,
@@ -33,7 +33,7 @@ pub(in crate::stage) fn keys<'a>(
     } else if let ExprKind::Field(path) = &key.kind {
         (path, key.span)
     } else {
-        let message = format!("`{key}` is no field: {other} has to be named");
+        let message = format!("`{key}` is not a field: name {other}");
         let help = format!("write on {key} = {placeholder}");
         return Err(Diagnostic::new(key.span, message).help(help));
     };

@@ -224,7 +224,7 @@ fn column(origin: &ColumnSource, rows: &[Row], sides: &[Picked<'_>; 2], failures
 /// Counts a failure if the second record has a field that the first one has, too.
 fn is_in_one(name: &[u8], other: ValueRef<'_>, failures: &mut Failures) {
     if !matches!(other, ValueRef::Null) {
-        let expected = format!("`{}` in one of two records", String::from_utf8_lossy(name));
+        let expected = format!("`{}` in only one of two records", String::from_utf8_lossy(name));
         failures.add("join", &expected, other);
     }
 }

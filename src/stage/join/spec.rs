@@ -121,7 +121,7 @@ impl OrderedStage for JoinSpec {
     }
 
     fn memory(&self) -> String {
-        "the records of each side until the time of the other is past them".to_owned()
+        "the records of each side until the other side's time has passed them".to_owned()
     }
 
     fn reduce(&self, batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut Account) {
