@@ -9,8 +9,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bourn::encode;
 use bourn::engine::{self, Control, Encoding, Job};
-use bourn::format;
 use bourn::lang;
 use bourn::plan::Plan;
 use bourn::sink::{Sink, SinkError};
@@ -100,7 +100,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
     let encoding = match (format, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines(true),
         (name, _) => {
-            let format = format::find(name.unwrap_or("tsv")).expect("the format is in the table");
+            let format = encode::find(name.unwrap_or("tsv")).expect("the format is in the table");
             Encoding::Format(format, format.header)
         }
     };

@@ -1,37 +1,37 @@
-complete -c bourn -l annotate -d 'Mark what fails where the run\'s host shows it: github.' -r -f -a "github\t''"
-complete -c bourn -l batch -d 'How often the threads\' partial results are merged.' -r -f
-complete -c bourn -l chunk -d 'How many bytes a thread is handed at once.' -r -f
+complete -c bourn -l annotate -d 'Annotate failures in the CI system\'s UI (github).' -r -f -a "github\t''"
+complete -c bourn -l batch -d 'How often intermediate results are refreshed.' -r -f
+complete -c bourn -l chunk -d 'The number of bytes in a chunk of input (default 256KiB).' -r -f
 complete -c bourn -l color -d 'Bold headers and dim nulls in tables: auto, always or never.' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c bourn -l every -d 'Print results that are not final as well, each DURATION.' -r -f
-complete -c bourn -s x -l expression-file -d 'Read the expression from a file: every argument is a source.' -r -F
-complete -c bourn -l fill-limit -d 'Leave out gaps that --fill would print more than N rows for.' -r -f
-complete -c bourn -l for -d 'End the input after this time, and print what there is.' -r -f
-complete -c bourn -l forget -d 'Forget keys that have been silent for longer.' -r -f
+complete -c bourn -l every -d 'Also print intermediate results every DURATION.' -r -f
+complete -c bourn -s x -l expression-file -d 'Read the expression from FILE; every argument is a source.' -r -F
+complete -c bourn -l fill-limit -d 'Leave out gaps that --fill would need more than N rows for.' -r -f
+complete -c bourn -l for -d 'End the input after DURATION, and print the results.' -r -f
+complete -c bourn -l forget -d 'Forget keys that have had no records for DURATION.' -r -f
 complete -c bourn -l formats-file -d 'Read your own formats for `parse` from FILE.' -r -F
-complete -c bourn -l idle -d 'How long a live source may be silent; 10s without it.' -r -f
-complete -c bourn -l late -d 'Keep late lines in a file, in the order of the stream.' -r -F
+complete -c bourn -l idle -d 'How long a live source may be silent (default 10s).' -r -f
+complete -c bourn -l late -d 'Write late lines to FILE, in stream order.' -r -F
 complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still end windows.' -r -f
-complete -c bourn -l max-line -d 'Reject records that are longer; 16MiB without it.' -r -f
-complete -c bourn -l max-rejects -d 'Fail with status 4 if more are rejected: a number, or P% of all.' -r -f
-complete -c bourn -s o -l output -d 'How results are printed: `--help formats` lists the formats.' -r -f -a "bars\t''
+complete -c bourn -l max-line -d 'Reject records longer than SIZE (default 16MiB).' -r -f
+complete -c bourn -l max-rejects -d 'Fail with status 4 on more rejects than a number, or P% of all.' -r -f
+complete -c bourn -s o -l output -d 'The output format: `--help formats` lists them.' -r -f -a "bars\t''
 csv\t''
 json\t''
 logfmt\t''
 raw\t''
 table\t''
 tsv\t''"
-complete -c bourn -l records -d 'What a record is: 0 (NUL), json, cri, octet-counted or a /regex/.' -r -f
-complete -c bourn -l rejects -d 'Keep rejected lines in a file, in the order of the stream.' -r -F
-complete -c bourn -l report -d 'Write what became of the checks, as JUnit XML, for a build server.' -r -F
-complete -c bourn -l seed -d 'Another number, another sample: `sample` takes other records.' -r -f
+complete -c bourn -l records -d 'How records are delimited: 0, json, cri, octet-counted or /regex/.' -r -f
+complete -c bourn -l rejects -d 'Write rejected lines to FILE, in stream order.' -r -F
+complete -c bourn -l report -d 'Write the results of the checks to FILE, as JUnit XML.' -r -F
+complete -c bourn -l seed -d 'Seed for `sample` (default 0).' -r -f
 complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
-complete -c bourn -s j -l threads -d 'How many worker threads; without it, one for each core.' -r -f
-complete -c bourn -l tz -d 'The zone of times without one, of windows and of what is printed.' -r -f
-complete -c bourn -l with -d 'Another source that the expression knows: union NAME, join NAME.' -r -f
+complete -c bourn -s j -l threads -d 'The number of worker threads (default: one per core).' -r -f
+complete -c bourn -l tz -d 'The zone of times without one, of windows and of printed times.' -r -f
+complete -c bourn -l with -d 'Name another source, for `union NAME` or `join NAME`.' -r -f
 complete -c bourn -l year -d 'Set the year of the first time that has none, as in syslog.' -r -f
-complete -c bourn -s h -l help -d 'Show the language on one screen, or all about NAME.' -r -f -a "abs\t''
+complete -c bourn -s h -l help -d 'Summarize the language, or explain NAME.' -r -f -a "abs\t''
 aggregates\t''
 ago\t''
 alb\t''
@@ -226,17 +226,17 @@ where\t''
 window\t''
 with\t''
 year\t''"
-complete -c bourn -l changed -d 'Of results not final yet, print only rows that have changed.'
-complete -c bourn -l check -d 'Only check the expression and the options: nothing is read.'
-complete -c bourn -l exact -d 'Percentiles, distinct counts and histograms use no sketches.'
-complete -c bourn -l explain -d 'Print how the expression would be run: nothing is read.'
-complete -c bourn -l fill -d 'Print windows without records as well.'
-complete -c bourn -l follow -d 'Read files on as they grow; connections are made again.'
+complete -c bourn -l changed -d 'In intermediate results, print only rows that changed.'
+complete -c bourn -l check -d 'Check the expression and the options without reading any input.'
+complete -c bourn -l exact -d 'Compute percentiles, distinct counts and histograms exactly.'
+complete -c bourn -l explain -d 'Print how the expression would be run, without reading any input.'
+complete -c bourn -l fill -d 'Print windows without records, too.'
+complete -c bourn -l follow -d 'Keep reading files as they grow; reconnect when a connection ends.'
 complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'
 complete -c bourn -l live -d 'Draw the table on the terminal while results go to a pipe or file.'
-complete -c bourn -l quiet -d 'Say nothing on stderr but mistakes in expression and options.'
-complete -c bourn -l stats -d 'Say on stderr at the end where all records went, and how fast.'
-complete -c bourn -l strict -d 'Fail with status 4 for rejects, late records, failed conversions.'
+complete -c bourn -l quiet -d 'Print only expression and option errors on stderr.'
+complete -c bourn -l stats -d 'Report at the end on stderr how many records passed, and how fast.'
+complete -c bourn -l strict -d 'Fail with status 4 on rejects, late records, failed conversions.'
 complete -c bourn -s V -l version -d 'Print the version.'
-complete -c bourn -l header -d 'Print the names of the columns first, whatever the format\'s habit.'
-complete -c bourn -l no-header -d 'Leave out the names of the columns.'
+complete -c bourn -l header -d 'Print a header line in any format.'
+complete -c bourn -l no-header -d 'Print no header line.'

@@ -261,7 +261,7 @@ fn a_report_names_every_check() {
     assert_eq!(suite.attribute("errors"), "0");
     let failures: Vec<&xml::Element> = elements.iter().filter(|element| element.name == "failure").collect();
     assert_eq!(failures.len(), 3);
-    assert_eq!(failures[0].attribute("message"), "a<b & 'c': assert n > 1 is broken by 1 of 2 rows");
+    assert_eq!(failures[0].attribute("message"), "a<b & 'c': assert n > 1 failed for 1 of 2 rows");
     assert!(failures[0].text.contains("<&\"]]>"), "{}", failures[0].text);
     assert_eq!(failures[1].attribute("message"), "until n > 5 was not reached");
 }

@@ -22,7 +22,7 @@ fn without_an_expression_the_usage_is_shown() {
     for command in ["bourn", "bourn -j 2", "bourn --check"] {
         let (status, text) = stderr(command);
         assert_eq!(status, Some(2));
-        assert!(text.starts_with("bourn: an expression is needed\n"));
+        assert!(text.starts_with("bourn: missing expression\n"));
         assert_eq!(text.matches("\n  bourn ").count(), 2, "{text}");
         assert!(text.contains("usage: bourn [OPTIONS] EXPR [SOURCE...]"));
         assert!(text.contains("bourn --help"));

@@ -25,12 +25,12 @@ fn functions() {
 
 #[test]
 fn formats() {
-    run(bourn::format::FORMATS.iter().map(|def| def.entry));
+    run(bourn::encode::ENCODERS.iter().map(|def| def.entry));
 }
 
 #[test]
 fn logs() {
-    run(bourn::decode::formats::FORMATS.iter().map(|def| def.entry));
+    run(bourn::decode::log_formats::LOG_FORMATS.iter().map(|def| def.entry));
 }
 
 /// Runs all examples of a table and tells of every one that failed.

@@ -306,7 +306,7 @@ fn exact_percentiles_are_exact() {
 fn formats_are_listed_with_their_fields() {
     let ended = bourn(&["--formats"], b"");
     assert_eq!(ended.status, Some(0));
-    for format in bourn::decode::formats::FORMATS {
+    for format in bourn::decode::log_formats::LOG_FORMATS {
         for part in [format.entry.name, format.sample.line] {
             assert!(ended.stdout.contains(part), "{part}");
         }

@@ -317,7 +317,7 @@ fn mistakes_in_how_sources_are_written() {
         ),
         (
             &["count", "--tail", "-5"],
-            "bourn: unknown option `-5`\n  = help: the first records are kept by `limit`; write limit 5\n",
+            "bourn: unknown option `-5`\n  = help: `limit` keeps the first records; write limit 5\n",
         ),
         (
             &["count", "--for", "abc"],
@@ -381,7 +381,7 @@ fn results_that_would_never_come_are_told_of() {
         std::thread::sleep(Duration::from_millis(300));
         run.signal("INT");
         let ended = run.end();
-        assert_eq!(ended.stderr.contains("results come at the end"), is_told, "{arguments:?}: {}", ended.stderr);
+        assert_eq!(ended.stderr.contains("this input never ends"), is_told, "{arguments:?}: {}", ended.stderr);
     }
 }
 

@@ -41,7 +41,7 @@ const AROUND: &[&str] = &[
     " before it",
     " behind it",
     " for groups",
-    " where its records are to come in",
+    " to merge in its records",
     " where all records go through it",
     " for the last 10 records of a stream",
     " in its place",

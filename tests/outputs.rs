@@ -45,13 +45,13 @@ fn closed_and_unwritable_streams_are_failures() {
         ("$BOURN count a >&-", "bourn: standard output: is closed\n"),
         ("$BOURN --version >&-", "bourn: standard output: is closed\n"),
         ("$BOURN count <&-", "bourn: -: standard input is closed\n"),
-        ("$BOURN count a 1<a", "bourn: a: is read, and results go to the same file; send them to another\n"),
+        ("$BOURN count a 1<a", "bourn: a: is both read and written; send the results to another file\n"),
         ("$BOURN count 1<a", "bourn: standard output: is open for reading only\n"),
         ("$BOURN count a >/dev/full", "bourn: standard output: no space left on device\n"),
         ("$BOURN --formats >/dev/full", "bourn: standard output: no space left on device\n"),
     ] {
         let (stderr, status) = ended(&files, command);
-        let expected = if message.contains("same file") { 2 } else { 3 };
+        let expected = if message.contains("both read") { 2 } else { 3 };
         assert_eq!((stderr.as_str(), status), (message, Some(expected)), "{command}");
     }
 }
@@ -75,8 +75,8 @@ fn results_never_go_into_what_is_read_or_kept() {
     let files = Files::new();
     files.write("a", b"x\n");
     for (command, message) in [
-        ("$BOURN 'match \"x\"' a >> a", "a: is read, and results go to the same file"),
-        ("$BOURN count - < a >> a", "standard input: is read, and results go to the same file"),
+        ("$BOURN 'match \"x\"' a >> a", "a: is both read and written; send the results to another file"),
+        ("$BOURN count - < a >> a", "standard input: is both read and written; send the results to another file"),
         ("$BOURN --rejects out 'json | count' a > out", "--rejects out: results go to the same file"),
         ("$BOURN --report out count a > out", "--report out: results go to the same file"),
         (

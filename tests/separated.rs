@@ -30,7 +30,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
     file.write_all(input).expect("a file can be written");
     let pipeline = bourn::lang::parse(expression).expect("a good expression");
     let plan = Plan::of(&pipeline, OutputMode::Fields).expect("a good expression");
-    let format = bourn::format::find(format).expect("a known format");
+    let format = bourn::encode::find(format).expect("a known format");
     let job = Job {
         sources: vec![file.path().to_string_lossy().into_owned().into()],
         inputs: vec![0],

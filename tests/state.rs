@@ -23,7 +23,7 @@ const CONFIGURATIONS: [Configuration; 4] = [
 
 fn plan(expression: &str, forget: Option<Duration>) -> Arc<Plan> {
     let settings = Settings {
-        read_file: Some(bourn::source::read_whole),
+        read_file: Some(bourn::source::read_all),
         forget_ns: forget.map(|forget| forget.as_nanos() as i64),
         ..OutputMode::AsItCame.into()
     };

@@ -200,7 +200,7 @@ fn files_have_a_note_that_arrival_is_hardly_meant() {
         let output = child::bourn(&arguments).stdin(stdin).output();
         String::from_utf8(output.expect("the binary starts").stderr).expect("text")
     };
-    let note = "bourn: the window goes by when the file was read; for the time of its records write window … on ";
+    let note = "bourn: the window uses the time the file was read; to use the records' own time write window … on ";
     let null = std::process::Stdio::null;
     let parse = "parse \"{time:time}\" | count | window 1m";
     assert_eq!(run(parse, null(), &[path]), format!("{note}time\n"));
@@ -226,7 +226,7 @@ fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
     let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
     let encoding = match plan.output.lines {
         Some(_) => Encoding::Lines(true),
-        None => Encoding::Format(bourn::format::find("tsv").expect("tsv"), false),
+        None => Encoding::Format(bourn::encode::find("tsv").expect("tsv"), false),
     };
     let size = Size { columns: 80, rows: 24 };
     let live = LiveTable {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::data::{Batch, Column, Position, Slot, SlotSet, Value};
-use crate::expr::{Failures, Node, Origin};
+use crate::expr::{BoundExpr, Failures, Origin};
 
 use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
 use super::partial::Partial;
@@ -31,7 +31,7 @@ pub struct Aggregation {
 #[derive(Debug)]
 pub struct GroupKey {
     /// Its expression.
-    pub node: Node,
+    pub node: BoundExpr,
     /// The slot of its result column.
     pub slot: Slot,
 }
@@ -42,9 +42,9 @@ pub struct BoundAggregate {
     /// Its table row.
     pub def: &'static AggregateDef,
     /// Its arguments; empty for `count`.
-    pub arguments: Vec<Node>,
+    pub arguments: Vec<BoundExpr>,
     /// Filter: only records for which it is true count.
-    pub condition: Option<Node>,
+    pub condition: Option<BoundExpr>,
     /// Its name and constant.
     pub settings: AggregateSettings,
     /// Index of an earlier aggregate with the same states: `p50(x), p99(x)` keep the values once.
@@ -68,7 +68,7 @@ impl Aggregation {
     /// True if a value of a record may have the wrong type.
     pub fn may_fail(&self) -> bool {
         let has_values = |aggregate: &BoundAggregate| !aggregate.arguments.is_empty() || aggregate.condition.is_some();
-        let is_computed = |key: &GroupKey| !matches!(key.node, Node::Field(..));
+        let is_computed = |key: &GroupKey| !matches!(key.node, BoundExpr::Field(..));
         self.aggregates.iter().any(has_values) || self.keys.iter().any(is_computed)
     }
 

@@ -2,7 +2,7 @@
 
 use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Truth, Value, ValueRef};
+use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Ternary, Value, ValueRef};
 
 pub(super) const ANY: AggregateDef = AggregateDef {
     entry: Entry {
@@ -40,9 +40,9 @@ impl GroupState for TruthOfMany {
     #[inline]
     fn update(&mut self, decisive: &bool, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
         match value.as_truth().ok_or(EXPECTED_CONDITION)? {
-            Truth::True => self.add(true, *decisive),
-            Truth::False => self.add(false, *decisive),
-            Truth::Unknown => {}
+            Ternary::True => self.add(true, *decisive),
+            Ternary::False => self.add(false, *decisive),
+            Ternary::Unknown => {}
         }
         Ok(())
     }

@@ -7,9 +7,9 @@ use clap::ArgMatches;
 use jiff::tz::TimeZone;
 
 use crate::data::TimeDefaults;
-use crate::format::{self, FormatDef};
+use crate::encode::{self, EncoderDef};
 use crate::plan::{OutputMode, Records, Settings};
-use crate::source::{Liveness, liveness, read_whole};
+use crate::source::{Boundedness, boundedness, read_all};
 
 use super::max_rejects::MaxRejects;
 use super::option_error::OptionError;
@@ -39,7 +39,7 @@ pub(super) struct Request {
     pub(super) sources: Vec<OsString>,
     /// Other sources, by name; several may share one.
     pub(super) with: Vec<NamedSource>,
-    pub(super) output: Option<&'static FormatDef>,
+    pub(super) output: Option<&'static EncoderDef>,
     /// Asked for or forbidden; otherwise the format decides.
     pub(super) header: Option<bool>,
     pub(super) color: When,
@@ -157,7 +157,7 @@ impl Request {
             expression,
             sources: words,
             with: matches.get_many("with").into_iter().flatten().cloned().collect(),
-            output: matches.get_one::<String>("output").and_then(|name| format::find(name)),
+            output: matches.get_one::<String>("output").and_then(|name| encode::find(name)),
             header: match (matches.get_flag("header"), matches.get_flag("no-header")) {
                 (true, _) => Some(true),
                 (_, true) => Some(false),
@@ -214,7 +214,7 @@ impl Request {
     fn is_live(&self) -> bool {
         let others = self.with.iter().map(|with| &with.source);
         let mut sources = self.sources.iter().chain(others);
-        self.follow || sources.any(|source| liveness(source) != Liveness::Plain)
+        self.follow || sources.any(|source| boundedness(source) != Boundedness::Bounded)
     }
 
     /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
@@ -231,7 +231,7 @@ impl Request {
             keeps_late: self.late.is_some(),
             fill: self.fill.then(|| self.fill_limit.unwrap_or(FILL_LIMIT)),
             records,
-            read_file: Some(read_whole),
+            read_file: Some(read_all),
             reloads: self.is_live(),
             forget_ns: self.forget.map(nanoseconds),
             inputs: self.with.iter().map(|with| with.name.clone()).collect(),

@@ -3,10 +3,10 @@
 
 use crate::aggregate::AGGREGATES;
 use crate::data::Entry;
-use crate::decode::formats::FORMATS as LOG_FORMATS;
+use crate::decode::log_formats::LOG_FORMATS;
+use crate::encode::ENCODERS;
 use crate::expr::functions::FUNCTIONS;
-use crate::expr::scope::closest;
-use crate::format::FORMATS;
+use crate::lang::suggest::did_you_mean;
 use crate::source::SOURCES;
 use crate::stage::STAGES;
 
@@ -38,7 +38,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter {
         singular: "output format",
         plural: "formats",
-        entries: || FORMATS.iter().map(|def| &def.entry).collect(),
+        entries: || ENCODERS.iter().map(|def| &def.entry).collect(),
     },
     Chapter { singular: "source", plural: "sources", entries: || SOURCES.iter().map(|def| &def.entry).collect() },
     Chapter {
@@ -117,7 +117,7 @@ fn is_percentile(name: &str) -> bool {
 /// The one name that was probably meant, or the three most alike.
 fn nearest(typed: &str) -> Vec<&'static str> {
     let names = names();
-    if let Some(close) = closest(typed, &names) {
+    if let Some(close) = did_you_mean(typed, &names) {
         return vec![close];
     }
     let typed = typed.to_lowercase();

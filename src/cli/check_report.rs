@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use crate::data::{Batch, Number, escape_controls};
+use crate::encode::{self, EncoderDef, Look};
 use crate::engine::Outcome;
-use crate::format::{self, FormatDef, Look};
 use crate::plan::{Plan, PlannedOutput};
 use crate::sink::SinkError;
 use crate::source;
@@ -75,7 +75,7 @@ pub(super) fn cases(context: &CheckContext<'_>, outcome: &Outcome) -> Vec<Case> 
         let is_missed = !outcome.checks.reached && !is_closed(outcome);
         let trouble = is_missed.then(|| {
             let message = match outcome.checks.until_rows {
-                0 => format!("{} was not reached: it judged no row", until.text),
+                0 => format!("{} was not reached: it saw no row", until.text),
                 _ => format!("{} was not reached", until.text),
             };
             context.trouble(Kind::Until, message)
@@ -94,7 +94,7 @@ pub(super) fn cases(context: &CheckContext<'_>, outcome: &Outcome) -> Vec<Case> 
 
 /// What is said of a check that had no row to judge.
 fn judged_nothing(check: &str) -> String {
-    format!("{check} judged no row")
+    format!("{check} saw no row")
 }
 
 /// Whether nobody wanted more.
@@ -182,7 +182,7 @@ impl CheckContext<'_> {
             messages.push(reason.clone());
         }
         if let (Some(signal), false) = (outcome.signal, outcome.checks.reached) {
-            messages.push(format!("ended by signal {signal} before all was read"));
+            messages.push(format!("ended by signal {signal} before all input was read"));
         }
         let trouble = |message: String| Trouble {
             kind: Kind::Run,
@@ -201,7 +201,7 @@ impl CheckContext<'_> {
             Some(message) => format!("{message}: "),
             None => String::new(),
         };
-        let message = format!("{said}{} is broken by {broken} of {rows} {unit}", check.text);
+        let message = format!("{said}{} failed for {broken} of {rows} {unit}", check.text);
         let output = &self.plan.output;
         let mut table = located(&print(output, "table", shown), output, &places(check, shown));
         let more = broken - shown.iter().map(|batch| batch.rows as u64).sum::<u64>();
@@ -306,14 +306,14 @@ fn print(output: &PlannedOutput, format: &str, rows: &[Batch<'static>]) -> Strin
         escapes: true, // whatever stands in the data, a terminal is not driven by it
         ..Look::default()
     };
-    let format: Option<&'static FormatDef> = format::find(format);
+    let format: Option<&'static EncoderDef> = encode::find(format);
     let mut encoder = match (output.lines, output.whole, format) {
-        (Some(line), ..) => format::make_lines(line, look),
+        (Some(line), ..) => encode::make_lines(line, look),
         (None, _, None) => return String::new(),
-        (None, None, Some(format)) => format::make(format, &output.columns, look),
+        (None, None, Some(format)) => encode::make(format, &output.columns, look),
         (None, Some(whole), Some(format)) => {
             let (columns, front) = (&output.columns, output.front);
-            format::make_open(format, whole, columns, front, &output.dropped, None, look)
+            encode::make_open(format, whole, columns, front, &output.dropped, None, look)
         }
     };
     let mut bytes = Vec::new();

@@ -1,6 +1,6 @@
 //! `--formats`: what `parse` knows by name.
 
-use crate::decode::formats::FORMATS;
+use crate::decode::log_formats::LOG_FORMATS;
 
 use super::layout::write_wrapped;
 use super::own_formats;
@@ -8,7 +8,7 @@ use super::own_formats;
 /// Every format with its sentence, its fields and a line of it; or why the user's own cannot be read.
 pub(super) fn list() -> Result<String, &'static str> {
     let mut out = String::new();
-    for format in FORMATS {
+    for format in LOG_FORMATS {
         out.push_str(&format!("{}\n", format.entry.name));
         write_wrapped("  ", format.entry.summary, &mut out);
         for paragraph in format.entry.details.split("\n\n") {

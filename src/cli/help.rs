@@ -1,9 +1,10 @@
-//! `--help`: the language on one screen; and the few lines for who typed nothing.
+//! `--help`: the language on one screen of 80 columns and 50 lines, and the usage message for a run without an
+//! expression.
 
 use super::catalog::CHAPTERS;
 use super::layout::{write_rows, write_wrapped};
 
-/// What is shown where no expression was given.
+/// Printed if no expression was given.
 pub(super) const USAGE: &str = "\
 usage: bourn [OPTIONS] EXPR [SOURCE...]
 
@@ -14,39 +15,40 @@ usage: bourn [OPTIONS] EXPR [SOURCE...]
 bourn --help shows the language on one screen.
 ";
 
-/// The stage that has no name, as the first of the stages.
-const AGGREGATES_ROW: (&str, &str) =
-    ("count, …", "Aggregates with `by KEY, …`: one row for each group, largest first.");
+/// Aggregates form a stage without a name; it comes first among the stages.
+const AGGREGATES_ROW: (&str, &str) = ("count, …", "Aggregates; with `by KEY, …` one row per group, largest first.");
+
+/// The options that the screen has room for; `--help options` lists all.
+const COMMON_OPTIONS: &[&str] =
+    &["output", "header", "follow", "tail", "every", "for", "with", "tz", "stats", "explain"];
 
 /// The language on one screen.
 pub(super) fn screen() -> String {
-    let mut out = format!(
-        "bourn {}: filters, cuts up, counts and sorts streams of lines, on all cores\n",
-        env!("CARGO_PKG_VERSION")
-    );
+    let mut out =
+        format!("bourn {}: filter, split, count and sort streams of lines on all cores\n", env!("CARGO_PKG_VERSION"));
     out.push_str(
-        "
+        "\
+usage: bourn [OPTIONS] EXPR [SOURCE...]    default SOURCE: standard input
   bourn \"split ' ' | count by word | limit 5\" README.md
-  tail -n 1000 access.log | bourn -o json \"split ' ' | top 3 word\"
 
-usage: bourn [OPTIONS] EXPR [SOURCE...]    without SOURCE: standard input
-
-An expression is stages with | between; a record is a line, in the field `line`:
+EXPR is stages separated by |. A record is a line, in the field `line`.
 ",
     );
     let mut stages = vec![AGGREGATES_ROW];
     stages.extend(entries("stages").map(|entry| (entry.name, entry.summary)));
     write_rows(&stages, &mut out);
     out.push('\n');
-    for chapter in ["aggregates", "functions"] {
-        write_names(chapter, entries(chapter).map(|entry| entry.name), &mut out);
-    }
+    write_names("aggregates", entries("aggregates").map(|entry| entry.name), &mut out);
     write_wrapped(&label("operators"), "or and not == != < <= > >= ~ !~ in ?? + - * / // %", &mut out);
-    for chapter in ["logs", "formats", "sources", "language"] {
+    for chapter in ["functions", "logs"] {
+        let number = format!("{} of them: --help {chapter}", entries(chapter).count());
+        write_wrapped(&label(chapter), &number, &mut out);
+    }
+    for chapter in ["formats", "sources", "language"] {
         write_names(chapter, entries(chapter).map(|entry| entry.name), &mut out);
     }
     write_options(&mut out);
-    out.push_str("\nMore: bourn --help NAME, as in --help sort, --help stages; man bourn-language\n");
+    out.push_str("More: --help NAME, as in --help sort, --help options; man bourn-language\n");
     out
 }
 
@@ -63,11 +65,13 @@ fn write_names<'n>(name: &str, names: impl Iterator<Item = &'n str>, out: &mut S
     write_wrapped(&label(name), &names.join(" "), out);
 }
 
-/// Options by their usages. A usage is not broken: its spaces are made unbreakable until it is laid out.
+/// Common options by their usages. No line breaks within a usage: its spaces are unbreakable until it is laid out.
 fn write_options(out: &mut String) {
-    let usages: Vec<String> = entries("options").map(|entry| entry.usage.replace(' ', "\u{a0}")).collect();
+    let usage = |name: &&str| entries("options").find(|entry| entry.name == *name).map(|entry| entry.usage);
+    let usages: Vec<&str> = COMMON_OPTIONS.iter().filter_map(usage).chain(["…"]).collect();
+    let unbreakable: Vec<String> = usages.iter().map(|usage| usage.replace(' ', "\u{a0}")).collect();
     let mut wrapped = String::new();
-    write_wrapped(&label("options"), &usages.join("  "), &mut wrapped);
+    write_wrapped(&label("options"), &unbreakable.join("  "), &mut wrapped);
     for line in wrapped.lines() {
         out.push_str(line.replace('\u{a0}', " ").trim_end());
         out.push('\n');

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use rustix::fs::FileType;
 
+use crate::encode::{self, Look};
 use crate::engine::{Encoding, Job, Reading};
-use crate::format::{self, Look};
 use crate::lang::ast::Span;
 use crate::lang::{self, Diagnostic};
 use crate::plan::{Plan, PlannedInput};
-use crate::sink::{Progress, Rejects, Sink, Stdout};
-use crate::source::{self, Liveness};
+use crate::sink::{LineFile, Progress, Sink, Stdout};
+use crate::source::{self, Boundedness};
 
 use super::arguments::{Request, When, nanoseconds};
 use super::live_table;
@@ -34,15 +34,15 @@ const FRAME: Duration = Duration::from_millis(100);
 /// A time further ahead of the clock is probably wrong.
 const MAX_JUMP_NS: i64 = 86_400_000_000_000;
 /// What is said where results wait for the end of an input that has none, and nobody looks on.
-pub(super) const WAITS_FOR_EVER: &str = "results come at the end of the input, and it has none: `| window 1m` or \
-     --every 5s prints them as it goes, --for 1m ends it";
+pub(super) const WAITS_FOR_EVER: &str = "this input never ends, so nothing would ever be printed: \
+     `| window 1m` or --every 5s prints results as they come, --for 1m ends the input";
 
 /// Whether results wait for the end of an input that has none, and no terminal shows them before.
 pub(super) fn waits_for_ever(request: &Request, sources: &[OsString], plan: &Plan) -> bool {
-    let is_endless = |source: &OsString| match source::liveness(source) {
-        Liveness::Endless => true,
-        Liveness::Live => request.follow,
-        Liveness::Plain => request.follow && source != "-",
+    let is_endless = |source: &OsString| match source::boundedness(source) {
+        Boundedness::Unbounded => true,
+        Boundedness::UntilClosed => request.follow,
+        Boundedness::Bounded => request.follow && source != "-",
     };
     request.time.is_none()
         && sources.iter().any(is_endless)
@@ -74,12 +74,12 @@ pub(super) fn diagnostics(request: &Request) -> Option<String> {
 
 /// Why `--tail` cannot be used with a source, if it cannot: only a file has an end to start from.
 fn without_end(source: &OsString, follow: bool) -> Option<String> {
-    let has_end = match (source::liveness(source), source == "-") {
-        (Liveness::Live | Liveness::Endless, _) => false,
-        (Liveness::Plain, true) => rustix::fs::fstat(rustix::stdio::stdin())
+    let has_end = match (source::boundedness(source), source == "-") {
+        (Boundedness::UntilClosed | Boundedness::Unbounded, _) => false,
+        (Boundedness::Bounded, true) => rustix::fs::fstat(rustix::stdio::stdin())
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile),
         // What is not there, or cannot be read, is a failure of its own.
-        (Liveness::Plain, false) => {
+        (Boundedness::Bounded, false) => {
             std::fs::metadata(source).map_or(true, |metadata| metadata.is_file() || metadata.is_dir() || follow)
         }
     };
@@ -123,7 +123,7 @@ pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
     let is_used = |with: &NamedSource| plan.inputs.iter().any(|input| input.name == with.name);
     if let Some(with) = request.with.iter().find(|with| !is_used(with)) {
         let message = format!("the expression does not use `{}`", with.name);
-        let help = format!("write union {} where its records are to come in", with.name);
+        let help = format!("write union {} to merge in its records", with.name);
         let diagnostic = Diagnostic::new(Span::default(), message).help(help);
         return Some(drawn(with, 0, diagnostic));
     }
@@ -134,8 +134,8 @@ pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
     let again = if main { first } else { second }?;
     let diagnostic = Diagnostic::new(Span::default(), "standard input is read already");
     let diagnostic = diagnostic.help(match (main, request.sources.is_empty()) {
-        (true, true) => "name what the expression itself reads: bourn … EXPR FILE",
-        _ => "name a file, or another source, in one of the two places",
+        (true, true) => "name the source of the expression itself: bourn … EXPR FILE",
+        _ => "name a file or another source in one of the two places",
     });
     Some(drawn(again, again.name.len() + 1, diagnostic))
 }
@@ -177,7 +177,7 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
             let name = source::display(path).into_owned();
-            Rejects::create(path, name, &sources).map(Some)
+            LineFile::create(path, name, &sources).map(Some)
         }
         None => Ok(None),
     };
@@ -221,7 +221,7 @@ fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
     match (request.output, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines(request.header.unwrap_or(true)),
         (chosen, _) => {
-            let format = chosen.or_else(|| format::find(default)).expect("the default formats are in the table");
+            let format = chosen.or_else(|| encode::find(default)).expect("the default formats are in the table");
             Encoding::Format(format, request.header.unwrap_or(format.header))
         }
     }

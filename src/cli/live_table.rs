@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use crate::encode::{self, Look};
 use crate::engine::{Encoding, LiveTable};
-use crate::format::{self, Look};
 use crate::plan::Plan;
 use crate::sink::Display;
 
@@ -52,7 +52,7 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
         Encoding::Lines(_) => setting.encoding,
         Encoding::Format(format, _) => {
             let is_drawn = ["bars", "table"].contains(&format.entry.name);
-            let format = if is_drawn { format } else { format::find("table")? };
+            let format = if is_drawn { format } else { encode::find("table")? };
             Encoding::Format(format, request.header.unwrap_or(format.header))
         }
     };

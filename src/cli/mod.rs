@@ -40,7 +40,7 @@ use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::{Plan, TimeDomain};
-use crate::sink::{NoCommands, Sink, Stdout, WholeFile};
+use crate::sink::{AtomicFile, NoCommands, Sink, Stdout};
 use crate::source;
 use crate::stage::OwnTime;
 
@@ -130,9 +130,9 @@ fn run_expression(request: &Request) -> Status {
 }
 
 /// Reads the expression, then checks, explains or runs it.
-fn understand(request: &Request, report: Option<WholeFile>) -> Status {
+fn understand(request: &Request, report: Option<AtomicFile>) -> Status {
     let Some(expression) = &request.expression else {
-        eprint("an expression is needed");
+        eprint("missing expression");
         eprint_as_is(help::USAGE);
         return Status::Wrong;
     };
@@ -146,7 +146,7 @@ fn understand(request: &Request, report: Option<WholeFile>) -> Status {
     set_time_defaults(request.time_defaults()); // nothing has read a time so far
     own_formats::set(request.formats_file.as_ref());
     if request.formats_file.is_some()
-        && let Err(reason) = decode::formats::own_formats()
+        && let Err(reason) = decode::log_formats::own_formats()
     {
         eprint(reason);
         return Status::Wrong;
@@ -223,7 +223,7 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
 }
 
 /// Runs the plan of an expression to its end.
-fn execute(request: &Request, plan: Plan, expression: &str, report: Option<WholeFile>) -> Status {
+fn execute(request: &Request, plan: Plan, expression: &str, report: Option<AtomicFile>) -> Status {
     if let Some(reason) = outputs::standard_output() {
         eprint(reason);
         return Status::Failed;
@@ -304,6 +304,6 @@ fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
     };
     let field = field.as_deref().unwrap_or("FIELD");
     live_table::all_regular(sources).then(|| {
-        format!("the {what} goes by when the file was read; for the time of its records write {written} on {field}")
+        format!("the {what} uses the time the file was read; to use the records' own time write {written} on {field}")
     })
 }

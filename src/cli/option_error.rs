@@ -5,8 +5,8 @@ use std::fmt;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::data::escape_controls;
-use crate::expr::scope::closest;
-use crate::format::FORMATS;
+use crate::encode::ENCODERS;
+use crate::lang::suggest::did_you_mean;
 
 use super::options::{OptionDef, ValueKind};
 
@@ -73,8 +73,8 @@ fn bad_value(long: &str, kind: ValueKind, value: &str) -> OptionError {
         "" => "nothing".to_owned(),
         value => format!("`{}`", escape_controls(value)),
     };
-    let formats: Vec<&str> = FORMATS.iter().map(|def| def.entry.name).collect();
-    let help = match (kind, closest(value, &formats)) {
+    let formats: Vec<&str> = ENCODERS.iter().map(|def| def.entry.name).collect();
+    let help = match (kind, did_you_mean(value, &formats)) {
         (ValueKind::Format, Some(close)) => format!("did you mean `{close}`?"),
         (ValueKind::Format, None) => format!("the formats are: {}", formats.join(", ")),
         _ => format!("write {long} {example}"),

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::sink::{Stdout, WholeFile, is_same_place, is_standard_error, is_standard_output};
+use crate::sink::{AtomicFile, Stdout, is_same_place, is_standard_error, is_standard_output};
 use crate::source;
 
 use super::arguments::Request;
@@ -29,7 +29,7 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
     let is_output = |source: &&OsString| is_standard_output(source);
     let source = sources(request).find(is_output)?;
     let name = if *source == "-" { "standard input".into() } else { source::display(source) };
-    Some(format!("{name}: is read, and results go to the same file; send them to another"))
+    Some(format!("{name}: is both read and written; send the results to another file"))
 }
 
 /// All sources as they are written.
@@ -38,12 +38,12 @@ fn sources(request: &Request) -> impl Iterator<Item = &OsString> {
 }
 
 /// Where the report goes, if one is asked for. The report of an earlier run is removed; why there can be none.
-pub(super) fn report(request: &Request) -> Result<Option<WholeFile>, String> {
+pub(super) fn report(request: &Request) -> Result<Option<AtomicFile>, String> {
     let Some(path) = &request.report else {
         return Ok(None);
     };
     let name = source::display(path).into_owned();
-    WholeFile::at(path, name, &all_sources(request), junit::is_report).map(Some)
+    AtomicFile::at(path, name, &all_sources(request), junit::is_report).map(Some)
 }
 
 /// All sources, also standard input if none is written.
@@ -83,7 +83,7 @@ pub(super) fn remove_stale_report(words: &[OsString]) {
 /// Removes a report of an earlier run. Failing to is no worse than the mistake that is reported already.
 fn remove(path: &OsStr, sources: &[OsString]) {
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
-    let _ = is_file.then(|| WholeFile::at(path, String::new(), sources, junit::is_report));
+    let _ = is_file.then(|| AtomicFile::at(path, String::new(), sources, junit::is_report));
 }
 
 /// Why results cannot be printed at all, if so.

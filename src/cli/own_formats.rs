@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::data::reason;
-use crate::decode::formats::{OwnFormat, own_formats, read_formats, set_own_formats};
+use crate::decode::log_formats::{OwnFormat, own_formats, read_formats, set_own_formats};
 use crate::source;
 
 use super::layout::{write_paragraphs, write_wrapped};

@@ -2,8 +2,8 @@
 
 use crate::data::{Framing, RecordStart, Regroup};
 use crate::expr::pattern;
-use crate::expr::scope::closest;
 use crate::lang::ast::Span;
+use crate::lang::suggest::did_you_mean;
 use crate::lang::{self, Diagnostic};
 use crate::plan::Records;
 
@@ -27,7 +27,7 @@ pub(super) fn records(text: &str) -> Result<Records, Diagnostic> {
         }
         _ => {
             let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-            let help = match closest(text, &names) {
+            let help = match did_you_mean(text, &names) {
                 Some(close) => format!("did you mean --records {close}?"),
                 None => "write --records 0, --records json or --records '/^[0-9]{4}-/'".to_owned(),
             };
@@ -58,9 +58,9 @@ mod tests {
         for (text, message) in [
             ("nul", expected),
             ("", expected),
-            ("/a", "the regular expression that begins here has no end"),
+            ("/a", "unterminated /regex/"),
             ("/(/", "this regular expression is wrong: unclosed group"),
-            ("/a/ b", "nothing can stand behind the regular expression"),
+            ("/a/ b", "unexpected text after the regular expression"),
         ] {
             assert_eq!(records(text).map_err(|diagnostic| diagnostic.message), Err(message.to_owned()), "{text}");
         }

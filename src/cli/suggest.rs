@@ -123,7 +123,7 @@ pub(super) fn name(name: &str, nearest: &[&str]) -> String {
         [] => "bourn --help lists all names".to_owned(),
         nearest => format!("the nearest are `{}`; bourn --help lists all", nearest.join("`, `")),
     };
-    format!("nothing is called `{}`\n  = help: {help}", escape_controls(name))
+    format!("no help topic named `{}`\n  = help: {help}", escape_controls(name))
 }
 
 fn is_right(expression: &str) -> bool {

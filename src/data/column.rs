@@ -51,7 +51,7 @@ impl Validity {
 
 /// Three-valued truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Truth {
+pub enum Ternary {
     /// Not so.
     False,
     /// So.
@@ -60,10 +60,10 @@ pub enum Truth {
     Unknown,
 }
 
-impl From<bool> for Truth {
+impl From<bool> for Ternary {
     #[inline]
-    fn from(value: bool) -> Truth {
-        if value { Truth::True } else { Truth::False }
+    fn from(value: bool) -> Ternary {
+        if value { Ternary::True } else { Ternary::False }
     }
 }
 
@@ -77,7 +77,7 @@ pub enum Column<'a> {
     /// Floats, all finite.
     Float(Vec<f64>, Validity),
     /// Conditions.
-    Bool(Vec<Truth>),
+    Bool(Vec<Ternary>),
     /// Of any type.
     Values(Vec<Value>),
     /// Objects with the same fields.
@@ -114,9 +114,9 @@ impl<'a> Column<'a> {
             Column::Float(values, valid) if valid.is_valid(row) => ValueRef::Float(values[row]),
             Column::Int(..) | Column::Float(..) => ValueRef::Null,
             Column::Bool(values) => match values[row] {
-                Truth::False => ValueRef::Bool(false),
-                Truth::True => ValueRef::Bool(true),
-                Truth::Unknown => ValueRef::Null,
+                Ternary::False => ValueRef::Bool(false),
+                Ternary::True => ValueRef::Bool(true),
+                Ternary::Unknown => ValueRef::Null,
             },
             Column::Values(values) => values[row].borrow(),
             Column::Record(record) => record.objects()[row].borrow(),
@@ -173,7 +173,7 @@ enum Building {
     Text { bytes: Vec<u8>, spans: Vec<Span> },
     Int(Vec<i64>, Validity),
     Float(Vec<f64>, Validity),
-    Bool(Vec<Truth>),
+    Bool(Vec<Ternary>),
     Values(Vec<Value>),
 }
 
@@ -223,7 +223,7 @@ impl ColumnBuilder {
                 valid.push(self.rows, false);
                 values.push(0.0);
             }
-            (Building::Bool(values), ValueRef::Null) => values.push(Truth::Unknown),
+            (Building::Bool(values), ValueRef::Null) => values.push(Ternary::Unknown),
             (Building::Text { spans, .. }, ValueRef::Null) => spans.push(Span::NULL),
             (Building::Values(values), value) => values.push(value.to_value()),
             (Building::Nulls, value) => self.begin(value),

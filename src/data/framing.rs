@@ -38,7 +38,7 @@ pub enum Framing {
 
 /// What stands in front of the records of a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Preface {
+pub enum Prologue {
     /// Nothing.
     #[default]
     Nothing,

@@ -29,13 +29,13 @@ mod value;
 
 pub use batch::{Batch, Position, Slot, SlotSet, gather_across, gather_column};
 pub use big_int::BigInt;
-pub use column::{Column, ColumnBuilder, Truth, Validity};
+pub use column::{Column, ColumnBuilder, Ternary, Validity};
 pub use controls::{drives_terminal, escape_controls};
 pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
-pub use framing::{BYTE_ORDER_MARK, Framing, Preface, RecordCursor, Skip, Skipped};
+pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string, skip_json, skip_long_string,
     skip_quoted, skip_scalar, skip_string, skip_white, write_json, write_json_string,

@@ -1,7 +1,7 @@
 //! A value of the language, owned and borrowed.
 
 use super::big_int::BigInt;
-use super::column::Truth;
+use super::column::Ternary;
 use super::number::{Exact, Number, is_blank};
 
 /// What a message says was expected of a value that is no condition.
@@ -145,12 +145,12 @@ impl<'a> ValueRef<'a> {
     /// The value as a condition: bools as they are, the texts `true` and `false`, unknown for null and for blank
     /// text, else nothing.
     #[inline]
-    pub fn as_truth(self) -> Option<Truth> {
+    pub fn as_truth(self) -> Option<Ternary> {
         match self {
             ValueRef::Bool(value) => Some(value.into()),
-            ValueRef::Null | ValueRef::Text(b"" | b"-") => Some(Truth::Unknown),
-            ValueRef::Text(b"true") => Some(Truth::True),
-            ValueRef::Text(b"false") => Some(Truth::False),
+            ValueRef::Null | ValueRef::Text(b"" | b"-") => Some(Ternary::Unknown),
+            ValueRef::Text(b"true") => Some(Ternary::True),
+            ValueRef::Text(b"false") => Some(Ternary::False),
             _ => None,
         }
     }

@@ -3,9 +3,9 @@
 
 pub mod csv;
 mod dialect;
-pub mod formats;
 mod headed;
 pub mod json;
+pub mod log_formats;
 pub mod logfmt;
 pub mod pattern;
 pub mod regex;

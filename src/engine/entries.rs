@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::data::{ValueRef, write_text};
-use crate::sink::Rejects;
+use crate::sink::LineFile;
 use crate::stage::Checks;
 use crate::window::Mark;
 
@@ -38,8 +38,8 @@ pub(super) struct Entries {
 /// The files of records that came to nothing.
 #[derive(Default)]
 pub(super) struct Kept {
-    pub(super) rejects: Option<Rejects>,
-    pub(super) late: Option<Rejects>,
+    pub(super) rejects: Option<LineFile>,
+    pub(super) late: Option<LineFile>,
 }
 
 impl Kept {
@@ -55,10 +55,17 @@ impl Kept {
         }
     }
 
+    /// Makes the records written so far visible to readers of the files.
+    pub(super) fn flush(&mut self) {
+        for file in self.rejects.iter_mut().chain(&mut self.late) {
+            file.flush();
+        }
+    }
+
     /// Why not all of them could be written, if so.
     pub(super) fn finish(self) -> Vec<String> {
         let files = self.rejects.into_iter().chain(self.late);
-        files.filter_map(Rejects::finish).collect()
+        files.filter_map(LineFile::finish).collect()
     }
 }
 

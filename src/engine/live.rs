@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::data::{Batch, SlotSet};
-use crate::format::Look;
+use crate::encode::Look;
 use crate::plan::{self, Plan};
 use crate::sink::Display;
 

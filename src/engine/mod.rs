@@ -43,10 +43,10 @@ use std::time::Duration;
 use crossbeam::channel::{bounded, unbounded};
 
 use crate::data::{reason, time_defaults};
-use crate::format::{FormatDef, Look};
+use crate::encode::{EncoderDef, Look};
 use crate::plan::{AssignedBy, Plan, PlannedInput};
-use crate::sink::{Display, Progress, Rejects, Sink, SinkError};
-use crate::source::{self, Liveness};
+use crate::sink::{Display, LineFile, Progress, Sink, SinkError};
+use crate::source::{self, Boundedness};
 use crate::stage::Checks;
 use crate::window::{Grid, Limits, Written};
 
@@ -85,9 +85,9 @@ pub struct Job {
     /// Shown while files are read.
     pub progress: Option<Progress>,
     /// Where rejected lines go, if they are kept.
-    pub rejects: Option<Rejects>,
+    pub rejects: Option<LineFile>,
     /// Where late lines go, if they are kept.
-    pub late: Option<Rejects>,
+    pub late: Option<LineFile>,
     /// A time ahead of the clock and of the other records by more nanoseconds than this moves no window.
     pub max_jump_ns: i64,
     /// Results are looked at before they are final, if the plan waits for something: the input may never end.
@@ -109,7 +109,7 @@ impl Job {
     fn written(&self) -> Vec<Written> {
         let written = |(source, input): (&OsString, &usize)| Written {
             input: *input,
-            ends: !self.reading.follow && source::liveness(source) != Liveness::Endless,
+            ends: !self.reading.follow && source::boundedness(source) != Boundedness::Unbounded,
         };
         self.sources.iter().zip(&self.inputs).map(written).collect()
     }
@@ -155,7 +155,7 @@ pub enum Encoding {
     /// The lines as they came, from the plan's slot of lines; behind a header of the source or without it.
     Lines(bool),
     /// In a format, with a header or without.
-    Format(&'static FormatDef, bool),
+    Format(&'static EncoderDef, bool),
 }
 
 /// How a run ended.
@@ -246,7 +246,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         reading: job.reading.clone(),
         chunk_bytes: job.chunk_bytes,
         max_line_bytes: job.max_line_bytes,
-        inputs: plan.inputs.iter().map(|input| (input.framing, input.preface)).collect(),
+        inputs: plan.inputs.iter().map(|input| (input.framing, input.prologue)).collect(),
         regroups: plan.inputs.iter().map(|input| input.regroup).collect(),
         finders: (0..plan.inputs.len()).map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new)).collect(),
         batch: job.batch,

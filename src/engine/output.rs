@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 
 use crate::data::{Batch, Names};
-use crate::format::{self, Controls, Encoder, FormatDef, Look};
+use crate::encode::{self, Controls, Encoder, EncoderDef, Look};
 use crate::plan::{self, Plan, PlannedWindow};
 use crate::sink::{Progress, Sink, SinkError};
 use crate::stage::Header;
@@ -295,7 +295,7 @@ impl<'s> Output<'s> {
         let line = [line, b"\n"].concat();
         if self.look.escapes {
             let mut shown = Vec::new();
-            format::write_visible_lines(&line, Controls::Text, &mut shown);
+            encode::write_visible_lines(&line, Controls::Text, &mut shown);
             self.write(&shown);
         } else {
             self.write(&line);
@@ -346,7 +346,7 @@ impl<'s> Output<'s> {
     /// Notes fields that were not printed, in the order of the rows.
     pub(super) fn leave_out(&mut self, names: Vec<String>) {
         for name in names {
-            if self.left_out.len() < format::NAMED && !self.left_out.contains(&name) {
+            if self.left_out.len() < encode::NAMED && !self.left_out.contains(&name) {
                 self.left_out.push(name);
             }
         }
@@ -388,10 +388,10 @@ pub(super) fn encoder(
     match (encoding, output.lines, output.whole) {
         (Encoding::Format(format, _), _, Some(whole)) => {
             let names = names.cloned();
-            format::make_open(format, whole, &output.columns, output.front, &output.dropped, names, look)
+            encode::make_open(format, whole, &output.columns, output.front, &output.dropped, names, look)
         }
-        (Encoding::Format(format, _), ..) => format::make(format, &output.columns, look),
-        (Encoding::Lines(_), Some(slot), _) => format::make_lines(slot, look),
+        (Encoding::Format(format, _), ..) => encode::make(format, &output.columns, look),
+        (Encoding::Lines(_), Some(slot), _) => encode::make_lines(slot, look),
         (Encoding::Lines(_), None, _) => {
             unreachable!("lines are printed only where the plan has them")
         }
@@ -425,7 +425,7 @@ pub(super) enum Parallel {
 }
 
 impl Parallel {
-    pub(super) fn of(format: &FormatDef, output: &plan::PlannedOutput) -> Parallel {
+    pub(super) fn of(format: &EncoderDef, output: &plan::PlannedOutput) -> Parallel {
         match (format.row_by_row, output.whole, format.open_row) {
             (false, ..) => Parallel::Never,
             (true, Some(_), None) => Parallel::OnceFixed,

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use super::say;
 use crate::data::{escape_controls, reason};
 use crate::plan::Plan;
-use crate::source::read_whole;
-use crate::source::stamp::Stamp;
+use crate::source::file_version::FileVersion;
+use crate::source::read_all;
 use crate::stage::SideFile;
 
 /// From look to look: so much costs less than a thousandth of a core.
@@ -40,7 +40,7 @@ pub(super) struct SideFiles {
 /// What was found when somebody last looked.
 struct Seen {
     /// Or why there is nothing to read.
-    found: Result<Stamp, String>,
+    found: Result<FileVersion, String>,
     /// Even if the same is found, it is looked at once more: it was about to change.
     is_open: bool,
 }
@@ -85,9 +85,9 @@ impl SideFiles {
 impl Seen {
     /// What has just been read.
     fn of(file: &dyn SideFile) -> Option<Seen> {
-        let found = Stamp::of(Path::new(file.path())).map_err(|error| reason(&error));
+        let found = FileVersion::of(Path::new(file.path())).map_err(|error| reason(&error));
         let (found, is_open) = match found {
-            Ok(stamp) => (Ok(stamp?), stamp?.is_within(STARTING)),
+            Ok(file_version) => (Ok(file_version?), file_version?.is_within(STARTING)),
             Err(reason) => (Err(reason), true),
         };
         Some(Seen { found, is_open })
@@ -96,8 +96,8 @@ impl Seen {
     /// Reads the file if it has changed. What to say if that fails, once for each change: while it is being changed,
     /// it is too early for that.
     fn look(&mut self, file: &dyn SideFile) -> Option<String> {
-        let found = match Stamp::of(Path::new(file.path())) {
-            Ok(Some(stamp)) => Ok(stamp),
+        let found = match FileVersion::of(Path::new(file.path())) {
+            Ok(Some(file_version)) => Ok(file_version),
             Ok(None) => Err("it is no file".to_owned()),
             Err(error) => Err(reason(&error)),
         };
@@ -115,9 +115,9 @@ impl Seen {
                 self.is_open = !is_same;
                 is_same.then(|| unread(reason))
             }
-            Ok(stamp) => {
-                self.is_open = stamp.is_within(SETTLING);
-                let read = read_whole(file.path().as_ref()).map_err(|reason| unread(&reason));
+            Ok(file_version) => {
+                self.is_open = file_version.is_within(SETTLING);
+                let read = read_all(file.path().as_ref()).map_err(|reason| unread(&reason));
                 let failed = read.and_then(|bytes| file.reload(bytes)).err();
                 failed.filter(|_| !self.is_open)
             }

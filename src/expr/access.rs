@@ -3,8 +3,8 @@
 use crate::data::{Value, ValueRef};
 use crate::lang::ast::Segment;
 
+use super::bound_expr::Comparison;
 use super::compare::compare;
-use super::node::Comparison;
 
 /// The value at the end of a path; null where a step leads nowhere.
 pub(super) fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<'v> {

@@ -5,15 +5,15 @@
 
 use crate::data::{Exact, Instant, Number, Rounding, ValueRef, divide, divide_rounded, multiply_rounded};
 
-use super::convert::{duration, duration_of, misfit, time};
-use super::functions::Unfit;
-use super::node::Arithmetic;
+use super::bound_expr::Arithmetic;
+use super::convert::{duration, duration_of, mismatch, time};
+use super::functions::TypeMismatch;
 
 /// The value does not fit: which one, and what was expected.
-pub(super) type Misfit<'a> = (ValueRef<'a>, Unfit);
+pub(super) type MismatchedValue<'a> = (ValueRef<'a>, TypeMismatch);
 
 /// A result that owns no bytes.
-type Computed<'a> = Result<ValueRef<'static>, Misfit<'a>>;
+type Computed<'a> = Result<ValueRef<'static>, MismatchedValue<'a>>;
 
 /// Computes `left op right`.
 pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Computed<'a> {
@@ -47,7 +47,7 @@ pub fn difference(left: ValueRef<'_>, right: ValueRef<'_>) -> Result<ValueRef<'s
 }
 
 /// Computes `-value`.
-pub(super) fn negate(value: ValueRef<'_>) -> Result<ValueRef<'_>, Misfit<'_>> {
+pub(super) fn negate(value: ValueRef<'_>) -> Result<ValueRef<'_>, MismatchedValue<'_>> {
     if let Some(Exact::Big(value)) = value.as_exact() {
         return Ok(value.negated().map_or_else(ValueRef::Int, ValueRef::BigInt));
     }
@@ -62,12 +62,12 @@ pub(super) fn negate(value: ValueRef<'_>) -> Result<ValueRef<'_>, Misfit<'_>> {
 }
 
 /// The value as a number; nothing for null and for blank text.
-pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, Misfit<'_>> {
+pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, MismatchedValue<'_>> {
     match value {
         _ if value.is_blank() => Ok(None),
         _ => match value.as_number() {
             Some(number) => Ok(Some(number)),
-            None => misfit(value, "a number"),
+            None => mismatch(value, "a number"),
         },
     }
 }
@@ -158,7 +158,7 @@ fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Comp
         (Arithmetic::Subtract, Time(a), Duration(b)) => or_null(a.checked_sub(b), Time),
         (Arithmetic::Multiply, Duration(a), b) | (Arithmetic::Multiply, b, Duration(a)) => scale(op, a, b)?,
         (Arithmetic::Divide | Arithmetic::FloorDivide, Duration(a), b) => scale(op, a, b)?,
-        (_, Duration(_) | Time(_), other) | (_, other, _) => return misfit(other, "a duration"),
+        (_, Duration(_) | Time(_), other) | (_, other, _) => return mismatch(other, "a duration"),
     })
 }
 
@@ -167,7 +167,7 @@ fn left_operand<'a>(
     op: Arithmetic,
     left: ValueRef<'a>,
     right: ValueRef<'a>,
-) -> Result<Option<ValueRef<'a>>, Misfit<'a>> {
+) -> Result<Option<ValueRef<'a>>, MismatchedValue<'a>> {
     match (op, left, right) {
         (_, left, _) if left.is_blank() => Ok(None),
         (Arithmetic::Subtract, ValueRef::Text(_), ValueRef::Time(_)) => Ok(time(left)?.map(ValueRef::Time)),
@@ -187,7 +187,7 @@ fn right_operand<'a>(
     op: Arithmetic,
     left: ValueRef<'a>,
     right: ValueRef<'a>,
-) -> Result<Option<ValueRef<'a>>, Misfit<'a>> {
+) -> Result<Option<ValueRef<'a>>, MismatchedValue<'a>> {
     match (op, left, right) {
         (Arithmetic::Add, ..) => left_operand(op, right, left),
         (_, _, right) if right.is_blank() => Ok(None),

@@ -5,39 +5,40 @@ use crate::data::{Batch, Position, Value, parse_time, write_text};
 use crate::lang::Diagnostic;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, Span, UnaryOp};
 
+use super::bound_expr::{Arithmetic, BoundExpr, Comparison};
 use super::convert::{convert, duration_of};
 use super::eval::Rows;
 use super::failures::Failures;
-use super::functions::{self, FunctionDef, Given, Kernel, ParameterKind};
+use super::functions::{self, ConstArg, FunctionDef, Kernel, ParameterKind};
 use super::met::Met;
-use super::node::{Arithmetic, Comparison, Node};
 use super::pattern::{Pattern, bind_regex, compile};
-use super::scope::{Location, Scope, closest};
+use super::scope::{Location, Scope};
 use super::times;
+use crate::lang::suggest::did_you_mean;
 
 /// All mistakes of a piece of text.
-type Bound = Result<Node, Vec<Diagnostic>>;
+type Bound = Result<BoundExpr, Vec<Diagnostic>>;
 
 /// Binds an expression to the fields of a scope.
 pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
     let node = match &expr.kind {
-        ExprKind::Literal(value) => return Ok(Node::Constant(value.clone())),
+        ExprKind::Literal(value) => return Ok(BoundExpr::Constant(value.clone())),
         ExprKind::Field(path) => {
             return bind_field(path, expr.span, scope).map_err(|diagnostic| vec![unless_function(diagnostic, path)]);
         }
         ExprKind::Call(name, arguments) => bind_call(name, arguments, expr, scope)?,
-        ExprKind::Unary(UnaryOp::Not, of) => Node::Not(Box::new(bind_condition(of, scope)?)),
-        ExprKind::Unary(UnaryOp::Negate, of) => Node::Negate(Box::new(bind_number(of, scope)?)),
+        ExprKind::Unary(UnaryOp::Not, of) => BoundExpr::Not(Box::new(bind_condition(of, scope)?)),
+        ExprKind::Unary(UnaryOp::Negate, of) => BoundExpr::Negate(Box::new(bind_number(of, scope)?)),
         ExprKind::Binary(op, left, right) => bind_binary(*op, left, right, scope)?,
         ExprKind::InList(of, list) => {
             let exprs = list;
             let (of, list) = both(bind(of, scope), collect(list.iter().map(|member| bind(member, scope))))?;
             let list = times::members(&of, list, exprs, scope)?;
-            Node::InList(Box::new(of), list)
+            BoundExpr::InList(Box::new(of), list)
         }
         ExprKind::In(of, list) => {
             let (of, list) = both(bind(of, scope), bind_list(list, scope))?;
-            Node::In(Box::new(of), Box::new(list))
+            BoundExpr::In(Box::new(of), Box::new(list))
         }
         ExprKind::Regex(_) => {
             return diagnostic(Diagnostic::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"));
@@ -45,17 +46,19 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
         ExprKind::Percent(_) => {
             return diagnostic(Diagnostic::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"));
         }
-        ExprKind::Access(of, path) => Node::Access(Box::new(bind(of, scope)?), path.clone()),
+        ExprKind::Access(of, path) => BoundExpr::Access(Box::new(bind(of, scope)?), path.clone()),
     };
     fold(node, expr)
 }
 
 /// Binds the path of a field; every stage that takes a field finds it by this.
-pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<Node, Diagnostic> {
+pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<BoundExpr, Diagnostic> {
     match scope.locate(path, span) {
-        Ok(Location { slot, name, inside: [] }) => Ok(Node::Field(slot, name)),
-        Ok(Location { slot, name, inside }) => Ok(Node::Access(Box::new(Node::Field(slot, name)), inside.to_vec())),
-        Err(_) if scope.unknown => Ok(Node::Constant(Value::Null)),
+        Ok(Location { slot, name, inside: [] }) => Ok(BoundExpr::Field(slot, name)),
+        Ok(Location { slot, name, inside }) => {
+            Ok(BoundExpr::Access(Box::new(BoundExpr::Field(slot, name)), inside.to_vec()))
+        }
+        Err(_) if scope.unknown => Ok(BoundExpr::Constant(Value::Null)),
         Err(diagnostic) => Err(diagnostic),
     }
 }
@@ -74,9 +77,9 @@ fn unless_function(diagnostic: Diagnostic, path: &Path) -> Diagnostic {
 pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     match &node {
-        Node::Constant(Value::Bool(_)) => Ok(node),
-        Node::Constant(_) if scope.unknown => Ok(node),
-        Node::Constant(value) => diagnostic(
+        BoundExpr::Constant(Value::Bool(_)) => Ok(node),
+        BoundExpr::Constant(_) if scope.unknown => Ok(node),
+        BoundExpr::Constant(value) => diagnostic(
             Diagnostic::new(expr.span, format!("expected a condition, found {}", value.kind_name()))
                 .help("write status >= 500, or word == \"x\""),
         ),
@@ -87,35 +90,39 @@ pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
 /// The value of an expression that reads no field.
 pub fn constant(expr: &Expr) -> Option<Value> {
     match bind(expr, &Scope::new()) {
-        Ok(Node::Constant(value)) => Some(value),
+        Ok(BoundExpr::Constant(value)) => Some(value),
         _ => None,
     }
 }
 
 fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound {
     if let (BinaryOp::Equal | BinaryOp::NotEqual, Some(asked)) = (op, null_test(left, right)) {
-        let test = Node::IsNull(Box::new(bind(asked, scope)?));
-        return Ok(if op == BinaryOp::Equal { test } else { Node::Not(Box::new(test)) });
+        let test = BoundExpr::IsNull(Box::new(bind(asked, scope)?));
+        return Ok(if op == BinaryOp::Equal { test } else { BoundExpr::Not(Box::new(test)) });
     }
     match op {
         BinaryOp::And | BinaryOp::Or => {
             let (left, right) = both(bind_condition(left, scope), bind_condition(right, scope))?;
             let (left, right) = (Box::new(left), Box::new(right));
-            Ok(if op == BinaryOp::And { Node::And(left, right) } else { Node::Or(left, right) })
+            Ok(if op == BinaryOp::And { BoundExpr::And(left, right) } else { BoundExpr::Or(left, right) })
         }
         BinaryOp::Matches | BinaryOp::NotMatches => {
             let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(|diagnostic| vec![diagnostic]))?;
             let of = Box::new(of);
-            Ok(if op == BinaryOp::Matches { Node::Matches(of, pattern) } else { Node::NotMatches(of, pattern) })
+            Ok(if op == BinaryOp::Matches {
+                BoundExpr::Matches(of, pattern)
+            } else {
+                BoundExpr::NotMatches(of, pattern)
+            })
         }
         BinaryOp::Coalesce => {
             let (left, right) = both(bind(left, scope), bind(right, scope))?;
-            Ok(Node::Call { def: functions::coalesce(), arguments: vec![left, right] })
+            Ok(BoundExpr::Call { def: functions::coalesce(), arguments: vec![left, right] })
         }
         _ => {
             if let Some(op) = Arithmetic::of(op) {
                 let (left, right) = both(bind_number(left, scope), bind_number(right, scope))?;
-                return Ok(Node::Arithmetic(op, Box::new(left), Box::new(right)));
+                return Ok(BoundExpr::Arithmetic(op, Box::new(left), Box::new(right)));
             }
             let written = || [left.to_string(), op.sign().to_owned(), right.to_string()];
             let exprs = (left, right);
@@ -129,7 +136,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
                 (false, false) if is_equality => Met::default(),
                 _ => scope.compares(written()),
             };
-            Ok(Node::Compare(comparison, Box::new(first), Box::new(second), met))
+            Ok(BoundExpr::Compare(comparison, Box::new(first), Box::new(second), met))
         }
     }
 }
@@ -166,7 +173,7 @@ fn bind_match(expr: &Expr) -> Result<Pattern, Diagnostic> {
 /// Binds an operand of arithmetic; a constant that is no number, duration or time is a mistake.
 fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
-    if let Node::Constant(value) = &node {
+    if let BoundExpr::Constant(value) = &node {
         let fits = match value {
             Value::Text(text) => {
                 value.borrow().as_number().is_some() || duration_of(text).is_some() || parse_time(text).is_some()
@@ -207,10 +214,10 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     }
     let Kernel::Prepared(prepare) = def.kernel else {
         let arguments = bound.into_iter().map(|argument| argument.node).collect();
-        return Ok(Node::Call { def, arguments });
+        return Ok(BoundExpr::Call { def, arguments });
     };
     let texts: Vec<Vec<u8>> = bound.iter().map(Argument::text).collect();
-    let given: Vec<Given<'_>> = bound
+    let given: Vec<ConstArg<'_>> = bound
         .iter()
         .zip(&texts)
         .enumerate()
@@ -221,14 +228,14 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         vec![Diagnostic::new(span, refused.message).usage(def.entry.usage)]
     })?;
     drop(given);
-    Ok(Node::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
+    Ok(BoundExpr::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
 }
 
 /// `total(x)`: a field that a step in front of this stage sets, once it has seen the whole result.
 fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
     let Some(argument) = arguments.into_iter().next().filter(|_| scope.is_result) else {
         if scope.unknown {
-            return Ok(Node::Constant(Value::Null));
+            return Ok(BoundExpr::Constant(Value::Null));
         }
         let message = format!("`{expr}` needs all rows of a result, and here records come one by one");
         return diagnostic(Diagnostic::new(expr.span, message).help(
@@ -237,12 +244,12 @@ fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
     };
     let text = expr.to_string();
     let slot = scope.total(text.clone(), argument.node);
-    Ok(Node::Field(slot, text))
+    Ok(BoundExpr::Field(slot, text))
 }
 
 /// An argument, and the pattern that it is where its parameter takes one.
 struct Argument {
-    node: Node,
+    node: BoundExpr,
     pattern: Option<Pattern>,
 }
 
@@ -250,21 +257,21 @@ impl Argument {
     /// The text of a constant that is none, for [`convert`].
     fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
-        if let Node::Constant(value) = &self.node {
+        if let BoundExpr::Constant(value) = &self.node {
             write_text(value.borrow(), &mut text);
         }
         text
     }
 
     /// What is known of it, as the parameter takes it.
-    fn given<'v>(&'v self, kind: ParameterKind, text: &'v [u8]) -> Given<'v> {
+    fn given<'v>(&'v self, kind: ParameterKind, text: &'v [u8]) -> ConstArg<'v> {
         match (&self.pattern, &self.node) {
-            (Some(pattern), _) => Given::Pattern(pattern.clone()),
-            (None, Node::Constant(value)) => match convert(kind, value.borrow(), text) {
-                Ok(value) => Given::Constant(value),
-                Err(_) => Given::Varying, // binding the argument has refused it
+            (Some(pattern), _) => ConstArg::Pattern(pattern.clone()),
+            (None, BoundExpr::Constant(value)) => match convert(kind, value.borrow(), text) {
+                Ok(value) => ConstArg::Constant(value),
+                Err(_) => ConstArg::Varying, // binding the argument has refused it
             },
-            (None, _) => Given::Varying,
+            (None, _) => ConstArg::Varying,
         }
     }
 }
@@ -288,7 +295,7 @@ fn bind_argument(
         return bind_condition(argument, scope).map(plain);
     }
     let node = bind(argument, scope)?;
-    if let Node::Constant(value) = &node
+    if let BoundExpr::Constant(value) = &node
         && let Err((_, unfit)) = convert(parameter.kind, value.borrow(), b"")
     {
         let expected = match parameter.kind {
@@ -311,7 +318,7 @@ fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Dia
     let (text, pattern) = match &argument.kind {
         ExprKind::Regex(literal) => (literal.pattern.clone(), Pattern::Regex(bind_regex(literal, argument)?)),
         _ => {
-            let Ok(Node::Constant(Value::Text(text))) = bind(argument, scope) else {
+            let Ok(BoundExpr::Constant(Value::Text(text))) = bind(argument, scope) else {
                 return Err(Diagnostic::new(argument.span, format!("expected a /regex/, found `{argument}`")));
             };
             let text = String::from_utf8_lossy(&text).into_owned();
@@ -319,17 +326,17 @@ fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Dia
             (text, pattern)
         }
     };
-    Ok(Argument { node: Node::Constant(Value::Text(text.into_bytes())), pattern: Some(pattern) })
+    Ok(Argument { node: BoundExpr::Constant(Value::Text(text.into_bytes())), pattern: Some(pattern) })
 }
 
 /// Binds what stands behind `in`; a constant that is no list is a mistake.
 fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     match &node {
-        Node::Constant(Value::List(_)) => Ok(node),
-        Node::Constant(_) if scope.unknown => Ok(node),
-        Node::Constant(_) => diagnostic(
-            Diagnostic::new(expr.span, format!("expected a list behind `in`, found `{expr}`"))
+        BoundExpr::Constant(Value::List(_)) => Ok(node),
+        BoundExpr::Constant(_) if scope.unknown => Ok(node),
+        BoundExpr::Constant(_) => diagnostic(
+            Diagnostic::new(expr.span, format!("expected a list after `in`, found `{expr}`"))
                 .help("write x in (1, 2, 3)"),
         ),
         _ => Ok(node),
@@ -342,21 +349,21 @@ fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
         return diagnostic.help(help);
     }
     let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();
-    match closest(&name.text, &names) {
+    match did_you_mean(&name.text, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
         None => diagnostic.help("bourn --help functions lists them"),
     }
 }
 
 /// A node that reads no field becomes its value; if it has none, that is a mistake.
-fn fold(node: Node, expr: &Expr) -> Bound {
+fn fold(node: BoundExpr, expr: &Expr) -> Bound {
     if !node.is_constant() {
         return Ok(node);
     }
     let mut failures = Failures::default();
     let value = node.eval(&Batch::new(1, Position::default()), Rows::All(1), &mut failures).get(0).to_value();
     match failures.first {
-        None => Ok(Node::Constant(value)),
+        None => Ok(BoundExpr::Constant(value)),
         Some(reason) => {
             let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason);
             diagnostic(Diagnostic::new(expr.span, reason))

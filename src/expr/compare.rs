@@ -7,14 +7,18 @@
 
 use std::cmp::Ordering;
 
-use crate::data::{Exact, Instant, Truth, ValueRef, encode_key};
+use crate::data::{Exact, Instant, Ternary, ValueRef, encode_key};
 
-use super::arithmetic::Misfit;
-use super::convert::{duration, misfit, time};
-use super::node::Comparison;
+use super::arithmetic::MismatchedValue;
+use super::bound_expr::Comparison;
+use super::convert::{duration, mismatch, time};
 
 /// Whether `left op right` holds.
-pub(super) fn compare<'a>(op: Comparison, left: ValueRef<'a>, right: ValueRef<'a>) -> Result<bool, Misfit<'a>> {
+pub(super) fn compare<'a>(
+    op: Comparison,
+    left: ValueRef<'a>,
+    right: ValueRef<'a>,
+) -> Result<bool, MismatchedValue<'a>> {
     Ok(match ordering(left, right)? {
         Compared::Order(order) => op.holds(order),
         Compared::Null => false,
@@ -32,7 +36,7 @@ enum Compared {
     Different,
 }
 
-fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Misfit<'a>> {
+fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, MismatchedValue<'a>> {
     use ValueRef::{BigInt, Bool, Duration, Float, Int, List, Null, Object, Text, Time};
     Ok(match (left, right) {
         (Null, _) | (_, Null) => Compared::Null,
@@ -73,11 +77,11 @@ pub(super) fn compare_texts(left: &[u8], right: &[u8]) -> Ordering {
 
 /// The value as a number with all of its digits; nothing for blank text.
 #[inline]
-fn exact(value: ValueRef<'_>) -> Result<Option<Exact<'_>>, Misfit<'_>> {
+fn exact(value: ValueRef<'_>) -> Result<Option<Exact<'_>>, MismatchedValue<'_>> {
     match value.as_exact() {
         Some(number) => Ok(Some(number)),
         None if value.is_blank() => Ok(None),
-        None => misfit(value, "a number"),
+        None => mismatch(value, "a number"),
     }
 }
 
@@ -95,12 +99,12 @@ fn converted(order: Option<Ordering>) -> Compared {
     order.map_or(Compared::Null, Compared::Order)
 }
 
-fn bool_of(value: ValueRef<'_>) -> Result<Option<bool>, Misfit<'_>> {
+fn bool_of(value: ValueRef<'_>) -> Result<Option<bool>, MismatchedValue<'_>> {
     match value.as_truth() {
-        Some(Truth::True) => Ok(Some(true)),
-        Some(Truth::False) => Ok(Some(false)),
-        Some(Truth::Unknown) => Ok(None),
-        None => misfit(value, "true or false"),
+        Some(Ternary::True) => Ok(Some(true)),
+        Some(Ternary::False) => Ok(Some(false)),
+        Some(Ternary::Unknown) => Ok(None),
+        None => mismatch(value, "true or false"),
     }
 }
 

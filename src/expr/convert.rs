@@ -1,9 +1,9 @@
 //! Values as parameters take them: text that is a number becomes one, text that says a time a time.
 
-use crate::data::{EXPECTED_CONDITION, Number, Truth, ValueRef, expected_time, parse_duration, time_of};
+use crate::data::{EXPECTED_CONDITION, Number, Ternary, ValueRef, expected_time, parse_duration, time_of};
 
-use super::arithmetic::{Misfit, number};
-use super::functions::{ParameterKind, Unfit};
+use super::arithmetic::{MismatchedValue, number};
+use super::functions::{ParameterKind, TypeMismatch};
 
 /// Whether a parameter takes the text of a value that is none.
 #[inline]
@@ -18,7 +18,7 @@ pub(super) fn convert<'v>(
     kind: ParameterKind,
     value: ValueRef<'v>,
     text: &'v [u8],
-) -> Result<ValueRef<'v>, Misfit<'v>> {
+) -> Result<ValueRef<'v>, MismatchedValue<'v>> {
     Ok(match kind {
         ParameterKind::Any => value,
         ParameterKind::Text | ParameterKind::Pattern if value.is_null() || matches!(value, ValueRef::Text(_)) => value,
@@ -26,52 +26,52 @@ pub(super) fn convert<'v>(
         ParameterKind::Number => match value.as_exact() {
             Some(number) => number.to_value_ref(),
             None if value.is_blank() => ValueRef::Null,
-            None => return misfit(value, "a number"),
+            None => return mismatch(value, "a number"),
         },
         ParameterKind::Int => match number(value)? {
             None => ValueRef::Null,
             Some(Number::Int(value)) => ValueRef::Int(value),
             Some(Number::Float(whole)) if whole.fract() == 0.0 && whole.abs() < 9.2e18 => ValueRef::Int(whole as i64),
-            Some(Number::Float(_)) => return misfit(value, "a whole number"),
+            Some(Number::Float(_)) => return mismatch(value, "a whole number"),
         },
         ParameterKind::Bool => match value.as_truth() {
-            Some(Truth::True) => ValueRef::Bool(true),
-            Some(Truth::False) => ValueRef::Bool(false),
-            Some(Truth::Unknown) => ValueRef::Null,
-            None => return misfit(value, EXPECTED_CONDITION),
+            Some(Ternary::True) => ValueRef::Bool(true),
+            Some(Ternary::False) => ValueRef::Bool(false),
+            Some(Ternary::Unknown) => ValueRef::Null,
+            None => return mismatch(value, EXPECTED_CONDITION),
         },
         ParameterKind::Time => time(value)?.map_or(ValueRef::Null, ValueRef::Time),
         ParameterKind::Duration => duration(value)?.map_or(ValueRef::Null, ValueRef::Duration),
         ParameterKind::List => match value {
             ValueRef::List(_) => value,
             _ if value.is_blank() => ValueRef::Null,
-            _ => return misfit(value, "a list"),
+            _ => return mismatch(value, "a list"),
         },
     })
 }
 
 /// The value as a time; nothing for null and for blank text.
 #[inline]
-pub(super) fn time(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
+pub(super) fn time(value: ValueRef<'_>) -> Result<Option<i64>, MismatchedValue<'_>> {
     match value {
         _ if value.is_blank() => Ok(None),
         _ => match time_of(value) {
             Some(ns) => Ok(Some(ns)),
-            None => misfit(value, expected_time(value)),
+            None => mismatch(value, expected_time(value)),
         },
     }
 }
 
 /// The value as a duration; nothing for null and for blank text.
-pub(super) fn duration(value: ValueRef<'_>) -> Result<Option<i64>, Misfit<'_>> {
+pub(super) fn duration(value: ValueRef<'_>) -> Result<Option<i64>, MismatchedValue<'_>> {
     match value {
         _ if value.is_blank() => Ok(None),
         ValueRef::Duration(ns) => Ok(Some(ns)),
         ValueRef::Text(text) => match duration_of(text) {
             Some(ns) => Ok(Some(ns)),
-            None => misfit(value, "a duration"),
+            None => mismatch(value, "a duration"),
         },
-        _ => misfit(value, "a duration"),
+        _ => mismatch(value, "a duration"),
     }
 }
 
@@ -87,8 +87,8 @@ pub(super) fn duration_of(text: &[u8]) -> Option<i64> {
 
 /// The value is not what was expected.
 #[cold]
-pub(super) fn misfit<'a, T>(value: ValueRef<'a>, expected: &'static str) -> Result<T, Misfit<'a>> {
-    Err((value, Unfit { expected }))
+pub(super) fn mismatch<'a, T>(value: ValueRef<'a>, expected: &'static str) -> Result<T, MismatchedValue<'a>> {
+    Err((value, TypeMismatch { expected }))
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use regex_syntax::hir::{Hir, HirKind};
 use crate::data::{Instant, Slot, Value};
 
 use super::Pattern;
-use super::node::{Comparison, Node};
+use super::bound_expr::{BoundExpr, Comparison};
 
-impl Node {
+impl BoundExpr {
     /// The longest text known to be in `field` wherever the condition is true. Nothing is lost by not asking the
     /// condition of other records: whatever it does before it fails there cannot be counted as a failure.
     pub fn required_text(&self, field: Slot) -> Option<Cow<'_, [u8]>> {
@@ -19,9 +19,9 @@ impl Node {
     }
 
     fn required(&self, field: Slot) -> Option<Required<'_>> {
-        let is_field = |node: &Node| matches!(node, Node::Field(slot, _) if *slot == field);
+        let is_field = |node: &BoundExpr| matches!(node, BoundExpr::Field(slot, _) if *slot == field);
         let text: Option<Cow<'_, [u8]>> = match self {
-            Node::And(first, second) => {
+            BoundExpr::And(first, second) => {
                 let first = first.required(field)?;
                 // What stands behind a conjunct that can fail is not asked first: the failures would be missed.
                 let second = second.required(field).filter(|_| !first.can_fail);
@@ -30,9 +30,9 @@ impl Node {
                     second => Required { can_fail: second.is_none_or(|second| second.can_fail), ..first },
                 });
             }
-            Node::Compare(Comparison::Equal, first, second, _) => match (&**first, &**second) {
-                (field, Node::Constant(Value::Text(text)))
-                | (Node::Constant(Value::Text(text)), field)
+            BoundExpr::Compare(Comparison::Equal, first, second, _) => match (&**first, &**second) {
+                (field, BoundExpr::Constant(Value::Text(text)))
+                | (BoundExpr::Constant(Value::Text(text)), field)
                     // A time is equal to others that are written in another way.
                     if is_field(field) && Instant::parse(text).is_none() =>
                 {
@@ -40,10 +40,10 @@ impl Node {
                 }
                 _ => None,
             },
-            Node::Matches(text, pattern) if is_field(text) => pattern.required_text(),
-            Node::Call { def, arguments } | Node::Prepared { def, arguments, .. } => {
+            BoundExpr::Matches(text, pattern) if is_field(text) => pattern.required_text(),
+            BoundExpr::Call { def, arguments } | BoundExpr::Prepared { def, arguments, .. } => {
                 match (def.entry.name, arguments.as_slice()) {
-                    ("contains" | "startswith" | "endswith", [text, Node::Constant(Value::Text(part))])
+                    ("contains" | "startswith" | "endswith", [text, BoundExpr::Constant(Value::Text(part))])
                         if is_field(text) =>
                     {
                         Some(Cow::Borrowed(part.as_slice()))

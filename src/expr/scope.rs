@@ -7,11 +7,12 @@ use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::rc::Rc;
 
+use super::bound_expr::BoundExpr;
 use super::met::Met;
-use super::node::Node;
 use crate::data::{Slot, SlotSet};
 use crate::lang::Diagnostic;
 use crate::lang::ast::{Path, Segment, Span};
+use crate::lang::suggest::did_you_mean;
 
 pub use requests::{Request, Requests};
 pub use united::{United, UnitedField, Whole};
@@ -107,7 +108,7 @@ pub struct Total {
     /// As it was written.
     pub text: String,
     /// What is added up.
-    pub node: Node,
+    pub node: BoundExpr,
     /// What will hold the sum.
     pub slot: Slot,
 }
@@ -436,7 +437,7 @@ impl Scope {
         if is_constant && !names.iter().any(|field| field.eq_ignore_ascii_case(&name)) {
             return Err(diagnostic.help(format!("text is written in quotes: \"{name}\"")));
         }
-        Err(match closest(&name, &names) {
+        Err(match did_you_mean(&name, &names) {
             Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
             None if self.fields.is_empty() => diagnostic,
             None => diagnostic.help(format!(
@@ -482,7 +483,7 @@ impl Scope {
     }
 
     /// What will hold the sum of an expression over all rows. The same text means the same sum within a stage.
-    pub fn total(&self, text: String, node: Node) -> Slot {
+    pub fn total(&self, text: String, node: BoundExpr) -> Slot {
         let mut totals = self.totals.borrow_mut();
         if let Some(total) = totals.iter().find(|total| total.text == text) {
             return total.slot;
@@ -496,15 +497,4 @@ impl Scope {
     pub fn take_totals(&self) -> Vec<Total> {
         self.totals.take()
     }
-}
-
-/// The name most like what was typed, if one is near enough to be meant.
-pub fn closest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
-    let typed = typed.to_lowercase();
-    names
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&typed, &name.to_lowercase()), *name))
-        .filter(|(distance, name)| *distance <= name.chars().count().max(typed.chars().count()).div_ceil(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
 }

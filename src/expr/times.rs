@@ -4,16 +4,16 @@ use crate::data::{Value, ValueRef, expected_time, time_of};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Expr;
 
+use super::bound_expr::{Arithmetic, BoundExpr};
 use super::functions;
-use super::node::{Arithmetic, Node};
 use super::scope::Scope;
 
 /// Whether every value of an expression is a time or null.
-pub fn is_time(node: &Node, scope: &Scope) -> bool {
+pub fn is_time(node: &BoundExpr, scope: &Scope) -> bool {
     match node {
-        Node::Constant(value) => matches!(value, Value::Time(_)),
-        Node::Field(slot, _) => scope.is_time(*slot),
-        Node::Call { def, arguments } | Node::Prepared { def, arguments, .. } => match def.entry.name {
+        BoundExpr::Constant(value) => matches!(value, Value::Time(_)),
+        BoundExpr::Field(slot, _) => scope.is_time(*slot),
+        BoundExpr::Call { def, arguments } | BoundExpr::Prepared { def, arguments, .. } => match def.entry.name {
             "time" | "now" | "ago" => true,
             "bin" | "coalesce" | "min" | "max" => {
                 let first = arguments.first();
@@ -21,8 +21,8 @@ pub fn is_time(node: &Node, scope: &Scope) -> bool {
             }
             _ => false,
         },
-        Node::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, left, right) => {
-            is_time(left, scope) && matches!(**right, Node::Constant(Value::Duration(_)))
+        BoundExpr::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, left, right) => {
+            is_time(left, scope) && matches!(**right, BoundExpr::Constant(Value::Duration(_)))
         }
         _ => false,
     }
@@ -30,20 +30,25 @@ pub fn is_time(node: &Node, scope: &Scope) -> bool {
 
 /// A comparison with a time: a constant that is none is a mistake, and text that says one becomes it.
 pub(super) fn compared(
-    nodes: (Node, Node),
+    nodes: (BoundExpr, BoundExpr),
     exprs: (&Expr, &Expr),
     scope: &Scope,
-) -> Result<(Node, Node), Vec<Diagnostic>> {
+) -> Result<(BoundExpr, BoundExpr), Vec<Diagnostic>> {
     let (left, right) = nodes;
     match (&left, &right) {
-        (Node::Constant(_), _) if is_time(&right, scope) => Ok((constant(left, exprs.0)?, right)),
-        (_, Node::Constant(_)) if is_time(&left, scope) => Ok((left, constant(right, exprs.1)?)),
+        (BoundExpr::Constant(_), _) if is_time(&right, scope) => Ok((constant(left, exprs.0)?, right)),
+        (_, BoundExpr::Constant(_)) if is_time(&left, scope) => Ok((left, constant(right, exprs.1)?)),
         _ => Ok((left, right)),
     }
 }
 
 /// The members of a list that a time is looked for in.
-pub(super) fn members(of: &Node, list: Vec<Node>, exprs: &[Expr], scope: &Scope) -> Result<Vec<Node>, Vec<Diagnostic>> {
+pub(super) fn members(
+    of: &BoundExpr,
+    list: Vec<BoundExpr>,
+    exprs: &[Expr],
+    scope: &Scope,
+) -> Result<Vec<BoundExpr>, Vec<Diagnostic>> {
     if !is_time(of, scope) {
         return Ok(list);
     }
@@ -52,13 +57,13 @@ pub(super) fn members(of: &Node, list: Vec<Node>, exprs: &[Expr], scope: &Scope)
 }
 
 /// A constant as the time that it is.
-fn constant(node: Node, expr: &Expr) -> Result<Node, Vec<Diagnostic>> {
-    let Node::Constant(value) = &node else {
+fn constant(node: BoundExpr, expr: &Expr) -> Result<BoundExpr, Vec<Diagnostic>> {
+    let BoundExpr::Constant(value) = &node else {
         return Ok(node);
     };
     match (value, time_of(value.borrow())) {
         (Value::Null, _) => Ok(node),
-        (_, Some(ns)) => Ok(Node::Constant(Value::Time(ns))),
+        (_, Some(ns)) => Ok(BoundExpr::Constant(Value::Time(ns))),
         (_, None) => {
             let expected = expected_time(value.borrow());
             let diagnostic = Diagnostic::new(expr.span, format!("expected {expected}, found `{expr}`"));
@@ -96,10 +101,10 @@ fn help(value: &Value) -> String {
 }
 
 /// An argument that is to be a time: text is read as one, in its order, so that it may lack its year.
-pub(super) fn argument(node: Node, scope: &Scope) -> Node {
+pub(super) fn argument(node: BoundExpr, scope: &Scope) -> BoundExpr {
     if node.is_constant() || is_time(&node, scope) {
         return node;
     }
     let (def, function) = functions::recognise_time();
-    Node::Prepared { def, arguments: vec![node], function }
+    BoundExpr::Prepared { def, arguments: vec![node], function }
 }

@@ -159,7 +159,7 @@ impl<'a> Arguments<'a> {
                 Ok((bytes, *span))
             }
             Some(Expr { kind: ExprKind::Field(path), .. }) => {
-                Err(self.expected(what).help(format!("text stands in quotes: \"{}\"", path.label())))
+                Err(self.expected(what).help(format!("text needs quotes: \"{}\"", path.label())))
             }
             _ => Err(self.expected(what)),
         }
@@ -234,9 +234,7 @@ impl<'a> Arguments<'a> {
         let message = format!("expected {what}, found {}", self.found());
         let diagnostic = Diagnostic::new(self.span_here(), message);
         match self.peek() {
-            Some(Item::Pipeline(..)) => {
-                diagnostic.help("`|` parts stages; that one or the other holds is written `or`")
-            }
+            Some(Item::Pipeline(..)) => diagnostic.help("`|` separates stages; write `or` for alternatives"),
             _ => diagnostic,
         }
     }

@@ -61,7 +61,7 @@ pub fn keys<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<KeyClause<'a>>, Dia
     let mut keys = Vec::new();
     let mut goes_on = arguments.keyword("by");
     while goes_on {
-        let expr = arguments.expression("a key behind `by`")?;
+        let expr = arguments.expression("a key after `by`")?;
         let alias = alias(arguments)?;
         if alias.is_none() {
             reject_constant(expr)?;
@@ -82,9 +82,9 @@ pub fn reject_constant(key: &Expr) -> Result<(), Diagnostic> {
         Value::Text(name) => {
             let name = String::from_utf8_lossy(name).into_owned();
             let field = Path(vec![Segment::Name(name)]);
-            format!("a field is written without quotes: {field}")
+            format!("fields are written without quotes: {field}")
         }
-        _ => "a column is named, not numbered".to_owned(),
+        _ => "use a column's name, not its number".to_owned(),
     };
     Err(Diagnostic::new(key.span, message).help(help))
 }
@@ -94,7 +94,7 @@ pub fn alias(arguments: &mut Arguments<'_>) -> Result<Option<Name>, Diagnostic> 
     if !arguments.keyword("as") {
         return Ok(None);
     }
-    arguments.name("a name behind `as`").map(Some)
+    arguments.name("a name after `as`").map(Some)
 }
 
 impl AggregateCall<'_> {
@@ -135,8 +135,9 @@ pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall
         (ExprKind::Call(name, list), _) => (name.clone(), list.as_slice()),
         (_, Some(word)) => (Name { text: word.to_owned(), span: call.span }, &[][..]),
         (ExprKind::Binary(..) | ExprKind::Unary(..) | ExprKind::Access(..), None) => {
-            return Err(missing
-                .help("name an aggregate and go on in a stage behind it: `sum(x) as total | let half = total / 2`"));
+            return Err(missing.help(
+                "name the aggregate and compute with it in the next stage: `sum(x) as total | let half = total / 2`",
+            ));
         }
         _ => return Err(missing.help("an aggregate is written `count` or `sum(bytes)`")),
     };
@@ -148,12 +149,12 @@ pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall
             _ => break,
         };
         if is_twice {
-            let message = format!("a second {} of one aggregate", arguments.found());
+            let message = format!("a second {} in one aggregate", arguments.found());
             return Err(Diagnostic::new(arguments.span_here(), message)
-                .help("conditions are joined with `and`, aggregates by commas"));
+                .help("join conditions with `and`; separate aggregates with commas"));
         }
         let end = if arguments.keyword("where") {
-            let condition = arguments.expression("a condition behind `where`")?;
+            let condition = arguments.expression("a condition after `where`")?;
             read.condition = Some(condition);
             condition.span
         } else {
@@ -171,7 +172,7 @@ fn reject_loose_argument(arguments: &Arguments<'_>, read: &AggregateCall<'_>) ->
     let is_bare = read.condition.is_none() && read.alias.is_none() && read.call.as_word().is_some();
     match arguments.peek_expression() {
         Some(loose) if is_bare && !arguments.is_at_clause() => {
-            let message = format!("unexpected {} behind `{}`", arguments.found(), read.name.text);
+            let message = format!("unexpected {} after `{}`", arguments.found(), read.name.text);
             let help = match (read.name.text.as_str(), loose.as_word()) {
                 ("count", Some("distinct")) => {
                     let mut ahead = *arguments;
@@ -239,12 +240,12 @@ mod tests {
             ("count, sum(x) / 2", "expected an aggregate, found `sum(x) / 2`"),
             ("count, 5", "expected an aggregate, found `5`"),
             ("count, a.b", "expected an aggregate, found `a.b`"),
-            ("count by", "expected a key behind `by`, found the end of the stage"),
+            ("count by", "expected a key after `by`, found the end of the stage"),
             ("count by x y", "unexpected `y`"),
-            ("count as", "expected a name behind `as`, found the end of the stage"),
-            ("count as a as b", "a second `as` of one aggregate"),
-            ("sum bytes by host", "unexpected `bytes` behind `sum`"),
-            ("count where", "expected a condition behind `where`, found the end of the stage"),
+            ("count as", "expected a name after `as`, found the end of the stage"),
+            ("count as a as b", "a second `as` in one aggregate"),
+            ("sum bytes by host", "unexpected `bytes` after `sum`"),
+            ("count where", "expected a condition after `where`, found the end of the stage"),
         ] {
             assert_eq!(names(text), Err(message.to_owned()), "{text}");
         }

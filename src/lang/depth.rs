@@ -19,7 +19,7 @@ impl Expr {
 #[cold]
 pub(super) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::new(span, format!("the expression is more than {MAX_DEPTH} levels deep"))
-        .help("compare with many values by `in (…)`, calculate in steps with `let`")
+        .help("compare with many values using `in (…)`, compute in steps using `let`")
 }
 
 /// The depth of the deepest part; 0 for what has none.

@@ -115,7 +115,7 @@ impl<'a> Stack<'a> {
             } else if let Some((rest, "not")) = bare_word(input) {
                 if self.waiting.last().is_some_and(|waiting| waiting.level() > Level::Not) {
                     let diagnostic = Diagnostic::new(span_of(input, 3), "`not` needs parentheses here")
-                        .help("it takes all of a comparison: write `(not x)`");
+                        .help("`not` applies to the whole comparison: write `(not x)`");
                     return Err(fail(diagnostic, rest.location_offset()));
                 }
                 self.waiting.push(PendingOperator::Prefix(UnaryOp::Not, span_of(input, 3)));
@@ -149,7 +149,7 @@ impl<'a> Stack<'a> {
                     let (behind_list, items) = list(next, place.brackets)?;
                     if items.is_empty() {
                         let diagnostic =
-                            Diagnostic::new(span_between(next, behind_list), "the list behind `in` is empty")
+                            Diagnostic::new(span_between(next, behind_list), "the list after `in` is empty")
                                 .help("write `x in (1, 2)`");
                         return Err(fail(diagnostic, behind_list.location_offset()));
                     }
@@ -188,7 +188,7 @@ impl<'a> Stack<'a> {
     fn make_room_for(&mut self, level: Level, sign: Span) -> Result<(), nom::Err<Failure>> {
         while let Some(waiting) = self.waiting.last() {
             if matches!(waiting, PendingOperator::InList { .. }) && level > Level::Compare {
-                let message = format!("unexpected `{}` behind a list", self.source(sign));
+                let message = format!("unexpected `{}` after a list", self.source(sign));
                 return Err(fail(Diagnostic::new(sign, message).help("write `(x in (1, 2))`"), sign.end));
             }
             if waiting.level() < level {

@@ -29,7 +29,7 @@ const FOREIGN_SIGNS: [(&str, &str); 34] = [
     ("->", "a member is written `a.b`"),
     ("::", "a member is written `a.b`; text becomes a number with num(x)"),
     (";", "stages are separated by `|`, assignments by `,`"),
-    (":", "a choice is written if(c, a, b); a time of day stands in quotes"),
+    (":", "a choice is written if(c, a, b); a time of day needs quotes"),
     ("−", "write `-`"),
     ("–", "write `-`"),
     ("—", "write `-`"),
@@ -42,8 +42,8 @@ const FOREIGN_SIGNS: [(&str, &str); 34] = [
         "$",
         "fields have names here: `split` makes `word`, `csv as a, b` or `parse \"{a} {b}\"` name columns; write the name without `$`",
     ),
-    ("{", "an expression is a row of stages, without braces: `where status >= 500 | select path`"),
-    ("\\", "a backslash stands in quotes or in /.../ only"),
+    ("{", "an expression is a sequence of stages, without braces: `where status >= 500 | select path`"),
+    ("\\", "a backslash is allowed only in quotes and in /.../"),
 ];
 
 /// Quotes of word processors.
@@ -75,7 +75,7 @@ pub(super) fn reject_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failu
     let first = text.chars().next();
     if let Some(quote) = first.filter(|c| FOREIGN_QUOTES.contains(c)) {
         let diagnostic = Diagnostic::new(span_of(input, quote.len_utf8()), format!("unknown quotation mark `{quote}`"))
-            .help("text stands in straight quotes: \"text\" or 'text'");
+            .help("use straight quotes: \"text\" or 'text'");
         return Err(fail(diagnostic, input.location_offset()));
     }
     if first == Some('!') && !text.starts_with("!==") && !text.starts_with("!=") && !text.starts_with("!~") {

@@ -51,14 +51,14 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
     let help = match (chars.next(), chars.next()) {
         (Some('.'), Some(c)) if begins_name(c) => {
             let word = bare_word(skip(input, 1)).map_or("status", |(_, word)| word);
-            Some(format!("a field is written without a dot in front: `{word}`"))
+            Some(format!("a field has no dot before its name: `{word}`"))
         }
         (Some('*'), _) => {
             Some("`count` alone counts records, and every field is kept unless `select` chooses".to_owned())
         }
-        (Some('['), _) => Some("a list stands in parentheses behind `in`: x in (1, 2)".to_owned()),
-        (Some('='), Some('=')) => Some("a comparison stands in `where`: where status == 500".to_owned()),
-        (Some(')'), _) => Some("no `(` is open here that still needs something".to_owned()),
+        (Some('['), _) => Some("a list is written in parentheses after `in`: x in (1, 2)".to_owned()),
+        (Some('='), Some('=')) => Some("comparisons go in `where`: where status == 500".to_owned()),
+        (Some(')'), _) => Some("there is no open `(` here".to_owned()),
         _ => None,
     };
     let resume = input.location_offset() + token_length(input.fragment());
@@ -70,14 +70,13 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
 pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> nom::Err<Failure> {
     let here = skip_whitespace(here);
     if here.fragment().is_empty() || here.fragment().starts_with('|') {
-        let diagnostic =
-            Diagnostic::new(span_of(open, 1), "the `(` that stands here is not closed").help("it ends with `)`");
+        let diagnostic = Diagnostic::new(span_of(open, 1), "unclosed `(`").help("close it with `)`");
         return fail(diagnostic, here.location_offset());
     }
     let (found, span) = found(here);
     let help = match here.fragment().chars().next() {
         Some(',') => Some(
-            "a list stands behind `in`, arguments stand directly behind a function's name: f(a, b); keys have no parentheses: count by a, b",
+            "a list can follow `in`, arguments follow a function's name without a space: f(a, b); keys have no parentheses: count by a, b",
         ),
         Some('=') => Some("`=` assigns; a comparison is `==`"),
         _ => None,

@@ -23,6 +23,7 @@ mod recover;
 mod regex;
 mod render;
 mod shape;
+pub mod suggest;
 #[cfg(test)]
 mod tests;
 mod whitespace;

@@ -167,7 +167,7 @@ fn segment_behind_dot<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Pars
         }
         Some(c) if begins_name(c) => name_segment(behind_dot, segments),
         _ => {
-            let diagnostic = Diagnostic::new(span_of(input, 1), "expected a name behind the dot")
+            let diagnostic = Diagnostic::new(span_of(input, 1), "expected a name after the dot")
                 .help("a path is written `user.id`, a name with other letters in back quotes: user.`the id`");
             Err(fail(diagnostic, behind_dot.location_offset()))
         }
@@ -187,7 +187,7 @@ fn index<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, ()> {
         _ => {
             let message = "expected a whole number between `[` and `]`";
             let diagnostic = Diagnostic::new(span_of(input, length.map_or(1, |end| end + 1)), message)
-                .help("an element is written `a[0]`, the last one `a[-1]`, a member a.name or a.`the name`");
+                .help("an element is `a[0]`, the last one `a[-1]`, a member a.name or a.`the name`");
             Err(fail(diagnostic, input.location_offset() + 1))
         }
     }
@@ -200,7 +200,7 @@ fn quoted_name(input: Input<'_>) -> Parsed<'_, String> {
         Ok(name) => Ok((rest, name)),
         Err(_) => {
             let span: Span = span_between(input, rest);
-            Err(fail(Diagnostic::new(span, "a name is UTF-8"), rest.location_offset()))
+            Err(fail(Diagnostic::new(span, "a name must be UTF-8"), rest.location_offset()))
         }
     }
 }
@@ -242,8 +242,8 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong_with_a_path() {
-        assert_eq!(read("a."), Err("expected a name behind the dot".to_owned()));
-        assert_eq!(read("a..b"), Err("expected a name behind the dot".to_owned()));
+        assert_eq!(read("a."), Err("expected a name after the dot".to_owned()));
+        assert_eq!(read("a..b"), Err("expected a name after the dot".to_owned()));
         for text in ["a[x]", "a[]", "a[", "a[99999999999999999999]", "a[+1]", "a[\"k\"]"] {
             assert_eq!(read(text), Err("expected a whole number between `[` and `]`".to_owned()), "{text}");
         }

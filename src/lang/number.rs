@@ -75,10 +75,8 @@ pub(super) struct NumberLiteral {
 /// A number, size or duration; the input begins with a digit, or a dot and a digit.
 pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
     if let Some(date) = date(input.fragment()) {
-        let diagnostic = Diagnostic::new(
-            span_of(input, date.len()),
-            format!("a date without quotes would be a subtraction: `{date}`"),
-        );
+        let diagnostic =
+            Diagnostic::new(span_of(input, date.len()), format!("a date without quotes is a subtraction: `{date}`"));
         let resume = input.location_offset() + date.len();
         return Err(fail(diagnostic.help(format!("write \"{date}\"")), resume));
     }
@@ -86,7 +84,7 @@ pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
     let (rest, unit) = take_while(|c: char| c.is_alphanumeric() || c == '_' || c == '.').parse(behind_number)?;
     let (number, unit) = (*number.fragment(), *unit.fragment());
     let value = if unit.starts_with('.') && unit.len() > 1 && !unit[1..].contains('.') {
-        Err(diagnostic(format!("`{number}.` is no number"), format!("write {number}{}", &unit[1..])))
+        Err(diagnostic(format!("`{number}.` is not a number"), format!("write {number}{}", &unit[1..])))
     } else if unit.is_empty() {
         plain_value(number)
     } else {
@@ -150,14 +148,16 @@ fn plain_value(number: &str) -> Result<Value, Box<Diagnostic>> {
     }
     match number.parse::<f64>() {
         Ok(float) if float.is_finite() => Ok(Value::Float(float)),
-        _ => Err(diagnostic(format!("`{number}` is beyond every number"), "the largest is about 1.8e308".to_owned())),
+        _ => {
+            Err(diagnostic(format!("`{number}` is too large for a number"), "the largest is about 1.8e308".to_owned()))
+        }
     }
 }
 
 /// A size or a duration.
 fn with_unit(number: &str, unit: &str) -> Result<Value, Box<Diagnostic>> {
     if SIZES.iter().any(|(name, _)| *name == unit) {
-        let message = || format!("`{number}{unit}` is no whole number of bytes below 2^63");
+        let message = || format!("`{number}{unit}` is not a whole number of bytes below 2^63");
         let bytes = size(number, unit).ok_or_else(|| diagnostic(message(), "write 10kB or 4MiB".to_owned()))?;
         return Ok(Value::Int(bytes));
     }
@@ -221,14 +221,14 @@ fn unknown_unit(number: &str, unit: &str) -> Box<Diagnostic> {
             diagnostic(format!("expected a size, found `{found}`"), "write 10kB or 4MiB".to_owned())
         }
         None if unit.contains('.') => {
-            diagnostic(format!("`{found}` is no number"), format!("text stands in quotes: \"{found}\""))
+            diagnostic(format!("`{found}` is not a number"), format!("text needs quotes: \"{found}\""))
         }
         None if unit.starts_with('T') && unit[1..].starts_with(|c: char| c.is_ascii_digit()) => {
-            let help = "a time stands in quotes: \"2026-03-01T10:00:00Z\"".to_owned();
-            diagnostic(format!("`{found}` is no number"), help)
+            let help = "times need quotes: \"2026-03-01T10:00:00Z\"".to_owned();
+            diagnostic(format!("`{found}` is not a number"), help)
         }
         None if number == "0" && unit.starts_with(['x', 'X']) => {
-            diagnostic(format!("`{found}` is no decimal number"), format!("write parse_hex(\"{}\")", &unit[1..]))
+            diagnostic(format!("`{found}` is not a decimal number"), format!("write parse_hex(\"{}\")", &unit[1..]))
         }
         None if unit.chars().count() <= 2 || unit.contains(|c: char| c.is_ascii_digit()) => {
             let message = format!("expected a duration, found `{found}`; write 30s, 5m or 1h");
@@ -294,16 +294,16 @@ mod tests {
             ("10XB", "expected a size, found `10XB`"),
             ("12abc", "the number `12` runs into `abc`"),
             ("100rows", "the number `100` runs into `rows`"),
-            ("10.0.0.1", "`10.0.0.1` is no number"),
-            ("5.", "`5.` is no number"),
-            ("5.s", "`5.` is no number"),
-            ("5.kB", "`5.` is no number"),
+            ("10.0.0.1", "`10.0.0.1` is not a number"),
+            ("5.", "`5.` is not a number"),
+            ("5.s", "`5.` is not a number"),
+            ("5.kB", "`5.` is not a number"),
             ("1_000_", "expected a duration, found `1_000_`; write 30s, 5m or 1h"),
-            ("01T10", "`01T10` is no number"),
-            ("0x1f", "`0x1f` is no decimal number"),
-            ("1e400", "`1e400` is beyond every number"),
-            ("0.5B", "`0.5B` is no whole number of bytes below 2^63"),
-            ("99999PB", "`99999PB` is no whole number of bytes below 2^63"),
+            ("01T10", "`01T10` is not a number"),
+            ("0x1f", "`0x1f` is not a decimal number"),
+            ("1e400", "`1e400` is too large for a number"),
+            ("0.5B", "`0.5B` is not a whole number of bytes below 2^63"),
+            ("99999PB", "`99999PB` is not a whole number of bytes below 2^63"),
             ("99999999999w", "expected a duration, found `99999999999w`; write 30s, 5m or 1h"),
         ] {
             assert_eq!(read(text), Err(message.to_owned()), "{text}");

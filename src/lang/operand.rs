@@ -94,12 +94,12 @@ fn named(input: Input<'_>) -> Parsed<'_, Named> {
         Some(word) => {
             let diagnostic =
                 Diagnostic::new(span_of(input, word.len()), format!("expected a value or a field, found `{word}`"))
-                    .help("it is a word of the language; a field of that name stands in back quotes");
+                    .help("it is a keyword; put a field of that name in back quotes");
             return Err(fail(diagnostic, rest.location_offset()));
         }
         None if !is_call => ExprKind::Field(written.path),
         None if !written.is_plain || CLAUSE_WORDS.contains(&name) => {
-            let diagnostic = Diagnostic::new(span_between(input, rest), "expected a function's name in front of `(`")
+            let diagnostic = Diagnostic::new(span_between(input, rest), "expected a function's name before `(`")
                 .help("a function is called by its plain name: len(x)");
             return Err(fail(diagnostic, rest.location_offset()));
         }
@@ -131,7 +131,7 @@ fn parenthesis(open: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
     let here = skip_whitespace(skip(open, 1));
     if at(here, ')') {
         let span = span_between(open, skip(here, 1));
-        let diagnostic = Diagnostic::new(span, "nothing stands between the parentheses");
+        let diagnostic = Diagnostic::new(span, "nothing between the parentheses");
         return Err(fail(diagnostic, here.location_offset() + 1));
     }
     match expression(here, Context::within(brackets)) {
@@ -162,7 +162,7 @@ fn next_item<'a>(open: Input<'a>, rest: Input<'a>) -> Result<Option<Input<'a>>, 
     }
     let next = skip_whitespace(skip(behind, 1));
     if at(next, ')') {
-        let diagnostic = Diagnostic::new(span_of(behind, 1), "unexpected `,` in front of `)`").help("drop the comma");
+        let diagnostic = Diagnostic::new(span_of(behind, 1), "unexpected `,` before `)`").help("drop the comma");
         return Err(fail(diagnostic, behind.location_offset() + 1));
     }
     Ok(Some(next))

@@ -18,7 +18,9 @@ pub fn parse(text: &str) -> Result<Pipeline, Vec<Diagnostic>> {
     if text.len() > MAX_LENGTH_BYTES {
         let kib = text.len().div_ceil(1024);
         let message = format!("the expression is {kib} KiB long; at most {} KiB", MAX_LENGTH_BYTES / 1024);
-        return Err(vec![Diagnostic::new(Span::default(), message).help("`lookup` reads large tables from a file")]);
+        return Err(vec![
+            Diagnostic::new(Span::default(), message).help("read large tables from a file with `lookup`"),
+        ]);
     }
     let start = Input::new(text);
     let mut stages = Vec::new();
@@ -106,8 +108,8 @@ fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
             false
         } else if here.fragment().starts_with([')', ']', '}']) {
             let (found, span) = found(here);
-            let diagnostic =
-                Diagnostic::new(span, format!("unexpected {found}")).help("nothing is open that it could close");
+            let diagnostic = Diagnostic::new(span, format!("unexpected {found}"))
+                .help("there is no open bracket that it could close");
             return Err(fail(diagnostic, span.end));
         } else {
             let place = Context { brackets: 0, may_begin_clause };
@@ -154,7 +156,7 @@ fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
 /// What follows the first stage of a pipeline in parentheses.
 fn nested_behind<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16) -> Parsed<'a, Pipeline> {
     if around >= MAX_NESTED_PIPELINES {
-        let message = format!("pipelines stand more than {MAX_NESTED_PIPELINES} deep in parentheses");
+        let message = format!("pipelines are nested more than {MAX_NESTED_PIPELINES} deep in parentheses");
         return Err(fail(Diagnostic::new(span_of(open, 1), message), open.location_offset()));
     }
     let mut stages = vec![first];
@@ -187,12 +189,14 @@ fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Diagnostic {
     let example = "for example: split | count by word";
     match (pipe, at(input, '|')) {
         (None, false) => Diagnostic::new(span_of(input, 0), "the expression is empty").help(example),
-        (None, true) => Diagnostic::new(span_of(input, 1), "a stage is missing in front of `|`")
-            .help("drop the `|`: records come in by themselves"),
-        (Some(pipe), true) => Diagnostic::new(pipe.to(span_of(input, 1)), "a stage is missing between `|` and `|`")
-            .help("drop one of them"),
+        (None, true) => {
+            Diagnostic::new(span_of(input, 1), "missing stage before `|`").help("drop the `|`: input is implicit")
+        }
+        (Some(pipe), true) => {
+            Diagnostic::new(pipe.to(span_of(input, 1)), "missing stage between `|` and `|`").help("drop one of them")
+        }
         (Some(pipe), false) => {
-            Diagnostic::new(pipe, "a stage is missing behind `|`").help("drop the `|`, or write what follows")
+            Diagnostic::new(pipe, "missing stage after `|`").help("drop the `|`, or add a stage after it")
         }
     }
 }
@@ -225,7 +229,7 @@ fn reject_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<()
     if at(here, '=') && !here.fragment().starts_with("==") {
         reject_foreign_sign(here)?;
         if name == "let" {
-            let diagnostic = Diagnostic::new(span_of(here, 1), "expected a name behind `let`, found `=`");
+            let diagnostic = Diagnostic::new(span_of(here, 1), "expected a name after `let`, found `=`");
             return Err(fail(diagnostic.help("write `let x = 5`"), here.location_offset()));
         }
         let diagnostic =
@@ -268,7 +272,7 @@ fn reject_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<()
             }
         }
     };
-    let message = format!("unexpected {} behind {}", found(here).0, in_back_quotes(name));
+    let message = format!("unexpected {} after {}", found(here).0, in_back_quotes(name));
     Err(fail(Diagnostic::new(span_between(here, behind), message).help(help), here.location_offset()))
 }
 

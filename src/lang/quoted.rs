@@ -66,7 +66,7 @@ fn escape(input: Input<'_>, at: usize, bytes: &mut Vec<u8>) -> Result<usize, nom
             let length = 1 + letter.len_utf8();
             let message =
                 format!("unknown escape `{}`", text[..length].escape_debug().to_string().replace("\\\\", "\\"));
-            let help = "a backslash is written `\\\\`; a regular expression stands between slashes: /\\d+/";
+            let help = "a backslash is written `\\\\`; a regular expression is written between slashes: /\\d+/";
             Err(bad_escape(input, at, length, &message, help))
         }
     }
@@ -80,9 +80,9 @@ fn hexadecimal(digits: &str) -> Option<u32> {
 
 #[cold]
 fn unterminated(input: Input<'_>) -> nom::Err<Failure> {
-    let kind = if at(input, '`') { "name" } else { "text" };
-    let diagnostic = Diagnostic::new(span_of(input, 1), format!("the {kind} that begins here has no end"))
-        .help("it ends with the quote it began with; in it, that quote is written behind a backslash");
+    let kind = if at(input, '`') { "name" } else { "string" };
+    let diagnostic = Diagnostic::new(span_of(input, 1), format!("unterminated {kind}"))
+        .help("close it with the same quote; escape that quote with a backslash");
     fail(diagnostic, input.location_offset() + input.fragment().len())
 }
 
@@ -124,11 +124,11 @@ mod tests {
     #[test]
     fn refuses_what_is_no_escape() {
         for (text, message, start) in [
-            ("\"abc", "the text that begins here has no end", 0),
-            ("\"abc\\", "the text that begins here has no end", 0),
-            ("'a\"", "the text that begins here has no end", 0),
-            ("`a", "the name that begins here has no end", 0),
-            ("`a\\", "the name that begins here has no end", 0),
+            ("\"abc", "unterminated string", 0),
+            ("\"abc\\", "unterminated string", 0),
+            ("'a\"", "unterminated string", 0),
+            ("`a", "unterminated name", 0),
+            ("`a\\", "unterminated name", 0),
             (r#""a\d""#, "unknown escape `\\d`", 2),
             (r#""\x4""#, "`\\x` needs two hexadecimal digits", 1),
             (r#""\xé9""#, "`\\x` needs two hexadecimal digits", 1),

@@ -20,7 +20,7 @@ pub fn parse_regex(text: &str) -> Result<RegexLiteral, Diagnostic> {
         Ok((rest, literal)) if rest.fragment().is_empty() => Ok(literal),
         Ok((rest, _)) => {
             let behind = Span { start: rest.location_offset(), end: text.len() };
-            Err(Diagnostic::new(behind, "nothing can stand behind the regular expression"))
+            Err(Diagnostic::new(behind, "unexpected text after the regular expression"))
         }
         Err(nom::Err::Error(failure) | nom::Err::Failure(failure)) => Err(*failure.diagnostic),
         Err(nom::Err::Incomplete(_)) => Err(Diagnostic::new(whole, "expected a /regex/")),
@@ -30,8 +30,8 @@ pub fn parse_regex(text: &str) -> Result<RegexLiteral, Diagnostic> {
 /// A regular expression; the input begins with its slash.
 pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
     let Some((pattern, length)) = pattern(&input.fragment()[1..]) else {
-        let diagnostic = Diagnostic::new(span_of(input, 1), "the regular expression that begins here has no end")
-            .help("it ends with `/` on the same line; a slash in it is written `\\/`");
+        let diagnostic = Diagnostic::new(span_of(input, 1), "unterminated /regex/")
+            .help("close it with `/` on the same line; a slash in it is `\\/`");
         return Err(fail(diagnostic, input.location_offset() + 1));
     };
     let behind = skip(input, length + 1);
@@ -42,7 +42,7 @@ pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
     }
     if has_open_class(&pattern) {
         let diagnostic = Diagnostic::new(span_of(input, length + 1), "the `[` of this regular expression has no `]`")
-            .help("a `/` inside is written `\\/`, also between `[` and `]`; a `[` that is meant as it is `\\[`");
+            .help("a `/` inside is written `\\/`, also between `[` and `]`; a literal `[` is `\\[`");
         return Err(fail(diagnostic, behind.location_offset()));
     }
     let (rest, flags) = take_while(|c: char| c.is_alphanumeric() || c == '_').parse(behind)?;
@@ -136,10 +136,10 @@ mod tests {
     #[test]
     fn refuses_the_rest() {
         for (text, message) in [
-            ("/a", "the regular expression that begins here has no end"),
-            ("/a\\/", "the regular expression that begins here has no end"),
-            ("/a\n/", "the regular expression that begins here has no end"),
-            ("/a\\", "the regular expression that begins here has no end"),
+            ("/a", "unterminated /regex/"),
+            ("/a\\/", "unterminated /regex/"),
+            ("/a\n/", "unterminated /regex/"),
+            ("/a\\", "unterminated /regex/"),
             ("//", "empty regular expression"),
             ("/a/g", "unknown regex flag `g`"),
             ("/a/ié", "unknown regex flag `é`"),

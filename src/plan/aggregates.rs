@@ -5,12 +5,12 @@ use crate::aggregate::{
 };
 use crate::data::{Number, Value};
 use crate::expr::is_time;
-use crate::expr::scope::closest;
-use crate::expr::{Node, Origin, Scope, bind, bind_condition};
+use crate::expr::{BoundExpr, Origin, Scope, bind, bind_condition};
 use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateCall};
+use crate::lang::suggest::did_you_mean;
 
 /// Binds the list; the scope after it has the keys, then the aggregates.
 pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Vec<Diagnostic>> {
@@ -135,8 +135,8 @@ fn shares(calls: &[(&AggregateCall<'_>, &'static AggregateDef)], index: usize) -
 /// A bound call of an aggregate.
 pub(super) struct BoundCall {
     pub(super) def: &'static AggregateDef,
-    pub(super) arguments: Vec<Node>,
-    pub(super) condition: Option<Node>,
+    pub(super) arguments: Vec<BoundExpr>,
+    pub(super) condition: Option<BoundExpr>,
     pub(super) settings: AggregateSettings,
 }
 
@@ -151,7 +151,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Bound
     if let (ArgumentKind::OptionalCondition, [counted]) = (def.argument, call.arguments) {
         let counted = bind_condition(counted, scope)?;
         condition = Some(match condition {
-            Some(condition) => Node::And(Box::new(condition), Box::new(counted)),
+            Some(condition) => BoundExpr::And(Box::new(condition), Box::new(counted)),
             None => counted,
         });
     } else {
@@ -248,13 +248,13 @@ fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Di
 }
 
 /// Binds an aggregated expression; a constant of the wrong type is an error.
-fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<Node, Vec<Diagnostic>> {
+fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<BoundExpr, Vec<Diagnostic>> {
     if let ArgumentKind::Condition = def.argument {
         return bind_condition(expr, scope);
     }
     let node = bind(expr, scope)?;
     match &node {
-        Node::Constant(value)
+        BoundExpr::Constant(value)
             if def.argument.is_numeric() && *value != Value::Null && value.borrow().as_number().is_none() =>
         {
             let message = format!("expected a number, found `{expr}`");
@@ -274,7 +274,7 @@ pub(super) fn meant(typed: &str, names: &[&str]) -> Option<String> {
     }
     percentile(&lower)
         .or(super::foreign_verbs::aggregate(typed).map(str::to_owned))
-        .or(closest(typed, names).map(str::to_owned))
+        .or(did_you_mean(typed, names).map(str::to_owned))
 }
 
 /// True if an aggregate has this name, with a valid constant in it.

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use crate::aggregate::Aggregation;
-use crate::data::{Framing, Preface, Scanner, Slot, SlotSet};
+use crate::data::{Framing, Prologue, Scanner, Slot, SlotSet};
+use crate::encode::OutputColumn;
 use crate::expr::Field;
-use crate::format::OutputColumn;
 use crate::stage::{RequiredText, RowStage, WatchedField};
 use crate::window;
 
@@ -133,7 +133,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
             name: String::new(),
             framing: main.framing,
             regroup: main.regroup,
-            preface: main.preface,
+            prologue: main.prologue,
             scanner,
             metadata,
             map: Vec::new(),
@@ -172,8 +172,8 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     for input in &mut inputs {
         let mut steps = input.map.iter().chain(&map[input.joins_at..]);
         let takes_header = steps.any(|step| step.stage.takes_header().is_some());
-        if input.preface == Preface::Header && !takes_header {
-            input.preface = Preface::Mark; // the coordinator takes it from the records in order
+        if input.prologue == Prologue::Header && !takes_header {
+            input.prologue = Prologue::Mark; // the coordinator takes it from the records in order
         }
     }
     Plan {

@@ -19,11 +19,12 @@ use std::sync::Arc;
 pub use foreign_verbs::meaning;
 
 use crate::aggregate::Aggregation;
-use crate::data::{Framing, Preface, Regroup, Scanner, Slot, SlotSet};
+use crate::data::{Framing, Prologue, Regroup, Scanner, Slot, SlotSet};
+use crate::encode::OutputColumn;
 use crate::expr::Met;
-use crate::expr::scope::{ReadFile, closest};
-use crate::format::OutputColumn;
+use crate::expr::scope::ReadFile;
 use crate::lang::ast::Pipeline;
+use crate::lang::suggest::did_you_mean;
 use crate::lang::{self, Diagnostic, MAX_DIAGNOSTICS};
 use crate::stage::{Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
 
@@ -71,7 +72,7 @@ pub struct PlannedInput {
     /// How to find records that no terminator ends; `framing` then splits the regrouped ones.
     pub regroup: Option<Regroup>,
     /// The header or mark before each source's records.
-    pub preface: Preface,
+    pub prologue: Prologue,
     /// Turns bytes into the first batch.
     pub scanner: Box<dyn Scanner>,
     /// The metadata that the source must supply for each record.
@@ -289,7 +290,7 @@ impl Plan {
                 other.contains('-') && other.split('-').any(|part| part == name) && other.split('-').all(is_part)
             };
             let found = others.iter().find(has_name).copied();
-            if let Some(other) = found.or_else(|| closest(name, &others))
+            if let Some(other) = found.or_else(|| did_you_mean(name, &others))
                 && !meant.iter().any(|known| known == other)
             {
                 meant.push(other.to_owned());

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::aggregate::{ArgumentKind, RunningAggregate, RunningAggregation, RunningStates};
-use crate::data::{Batch, Column, ColumnBuilder, Slot, SlotSet, Truth, ValueRef};
-use crate::expr::{Node, Rows, Scope, bind};
+use crate::data::{Batch, Column, ColumnBuilder, Slot, SlotSet, Ternary, ValueRef};
+use crate::expr::{BoundExpr, Rows, Scope, bind};
 use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
@@ -152,15 +152,15 @@ fn prepare(parts: BoundCall, over: Option<usize>, scope: &Scope) -> (RunningInpu
 /// Computes the inputs of an aggregate on the workers: its condition, and its arguments where the condition is true.
 #[derive(Default)]
 struct RunningInputs {
-    condition: Option<(Node, Slot)>,
-    values: Vec<(Node, Slot)>,
+    condition: Option<(BoundExpr, Slot)>,
+    values: Vec<(BoundExpr, Slot)>,
 }
 
 impl RunningInputs {
     /// Returns the slot of an expression's value: its field, or a new column of this step.
-    fn value(&mut self, node: Node, scope: &Scope) -> Slot {
+    fn value(&mut self, node: BoundExpr, scope: &Scope) -> Slot {
         match node {
-            Node::Field(slot, _) => slot,
+            BoundExpr::Field(slot, _) => slot,
             node => {
                 let slot = scope.new_slot();
                 self.values.push((node, slot));
@@ -191,7 +191,7 @@ impl RowStage for RunningInputs {
         let mut rows: Option<Vec<u32>> = None;
         if let Some((condition, slot)) = &self.condition {
             let truths = condition.truths(batch, Rows::All(batch.rows), &mut account.failures);
-            let is_true = |row: &u32| truths[*row as usize] == Truth::True;
+            let is_true = |row: &u32| truths[*row as usize] == Ternary::True;
             rows = Some((0..batch.rows as u32).filter(is_true).collect());
             made.push((*slot, Column::Bool(truths)));
         }

@@ -380,7 +380,7 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
         };
     }
     let diagnostic = Diagnostic::new(stage.head.span, format!("unknown stage `{name}`"));
-    if crate::decode::formats::find(name).is_some() {
+    if crate::decode::log_formats::find(name).is_some() {
         return diagnostic.help(format!("formats are read by `parse`; write parse {name}"));
     }
     let names: Vec<&str> = stage_names().collect();

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::data::{Framing, Preface, Regroup, Slot, SlotSet};
+use crate::data::{Framing, Prologue, Regroup, Slot, SlotSet};
 use crate::expr::United;
-use crate::expr::scope::closest;
 use crate::lang::Diagnostic;
 use crate::lang::ast::Stage;
+use crate::lang::suggest::did_you_mean;
 use crate::stage::{Align, JoinClause, JoinSpec, RowStage, Side, Sides, UnionClause, WatchedField, is_check};
 
 use super::lower::{add_steps, metadata, row_step, scanner};
@@ -43,7 +43,7 @@ pub(super) struct PlannedBranch {
 pub(super) struct InputFraming {
     pub(super) framing: Framing,
     pub(super) regroup: Option<Regroup>,
-    pub(super) preface: Preface,
+    pub(super) prologue: Prologue,
 }
 
 /// Binds the stages of the source, and unites the fields of both.
@@ -143,7 +143,7 @@ fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     }
     let names: Vec<&str> = bound.inputs.iter().map(String::as_str).collect();
     let diagnostic = Diagnostic::new(clause.name.span, format!("unknown source `{name}`"));
-    Some(match closest(name, &names) {
+    Some(match did_you_mean(name, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
         None => diagnostic.help(format!("write --with {name}=SOURCE before the expression")),
     })
@@ -183,13 +183,13 @@ pub(super) fn reading(
     line: Slot,
 ) -> InputFraming {
     let extractions = |stage: &'_ LogicalStage| match &stage.kind {
-        StageKind::Extract(extraction) => Some((extraction.framing(), extraction.preface())),
+        StageKind::Extract(extraction) => Some((extraction.framing(), extraction.prologue())),
         _ => None,
     };
     let is_union = |stage: &&LogicalStage| matches!(stage.kind, StageKind::Union(_));
     let mut stages = own.iter().chain(after).filter(|stage| !is_union(stage));
-    let prefaces = own.iter().chain(after).filter_map(extractions);
-    let preface = prefaces.map(|(_, preface)| preface).max();
+    let prologues = own.iter().chain(after).filter_map(extractions);
+    let prologue = prologues.map(|(_, prologue)| prologue).max();
     // Only a first stage that reads the source's own text may need more than lines.
     let framing = stages.next().and_then(extractions).map(|(framing, _)| framing);
     let mut all = own.iter().chain(after);
@@ -199,7 +199,7 @@ pub(super) fn reading(
         Some(Records::Regrouped(regroup)) => (regroup.framing(), Some(regroup)),
         None => (framing.unwrap_or_default(), regroup.flatten()),
     };
-    InputFraming { framing, regroup, preface: preface.unwrap_or_default() }
+    InputFraming { framing, regroup, prologue: prologue.unwrap_or_default() }
 }
 
 /// Returns the regrouping that a stage needs, if it is the first that extracts from the source's own lines.
@@ -269,7 +269,7 @@ impl Branch {
                 name: self.name,
                 framing: reading.framing,
                 regroup: reading.regroup,
-                preface: reading.preface,
+                prologue: reading.prologue,
                 scanner,
                 metadata,
                 map: map.into_iter().map(|(_, step)| step).collect(),

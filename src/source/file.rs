@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use super::{Liveness, SourceDef, check_scheme};
+use super::{Boundedness, SourceDef, check_scheme};
 use crate::data::{Entry, Example, reason};
 
 pub(super) const FILE: SourceDef = SourceDef {
@@ -24,7 +24,7 @@ pub(super) const FILE: SourceDef = SourceDef {
                   `--tail N` begins at the last N records.",
         examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },
-    liveness: Liveness::Plain,
+    boundedness: Boundedness::Bounded,
     accepts: |_| true,
     check: check_scheme,
     open: |path| {

@@ -5,19 +5,19 @@ pub mod compression;
 mod connection;
 pub mod encoding;
 mod file;
+pub mod file_version;
 pub mod fingerprint;
 pub mod follow;
+mod read_all;
 pub mod rotated;
-pub mod stamp;
 mod stdin;
 mod tcp;
 mod tcp_listen;
 mod udp_listen;
 mod unix;
 mod unix_listen;
-mod whole;
 
-pub use whole::read_whole;
+pub use read_all::read_all;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -26,9 +26,9 @@ use std::net::UdpSocket;
 use std::os::unix::fs::MetadataExt;
 
 use crate::data::{Entry, escape_controls, reason};
-use crate::expr::scope::closest;
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
+use crate::lang::suggest::did_you_mean;
 
 pub use connection::{Dial, Listener, dropped_datagrams};
 
@@ -49,7 +49,7 @@ pub struct SourceDef {
     /// Name, usage (as written on the command line), summary, examples.
     pub entry: Entry,
     /// Whether it is read beside others, and whether it ends.
-    pub liveness: Liveness,
+    pub boundedness: Boundedness,
     /// Whether this kind is meant by what was written.
     pub accepts: fn(&OsStr) -> bool,
     /// What is wrong with how it is written; nothing is opened.
@@ -58,15 +58,15 @@ pub struct SourceDef {
     pub open: fn(&OsStr) -> Result<Input, String>,
 }
 
-/// How a kind of source comes to its end.
+/// When a kind of source ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Liveness {
-    /// Bytes that are there, or a pipe: read one source after another.
-    Plain,
-    /// Somebody who sends when it suits, until a connection is closed: read side by side.
-    Live,
-    /// The same, but nothing ends it.
-    Endless,
+pub enum Boundedness {
+    /// A file or a pipe: the reader reads one such source after another.
+    Bounded,
+    /// A connection that sends until its peer closes it: the reader reads such sources side by side.
+    UntilClosed,
+    /// A listener, which never ends: the reader reads such sources side by side.
+    Unbounded,
 }
 
 /// What was opened.
@@ -92,8 +92,8 @@ pub enum Input {
 }
 
 /// How a source as it was written comes to its end.
-pub fn liveness(written: &OsStr) -> Liveness {
-    def(written).map_or(Liveness::Plain, |def| def.liveness)
+pub fn boundedness(written: &OsStr) -> Boundedness {
+    def(written).map_or(Boundedness::Bounded, |def| def.boundedness)
 }
 
 /// What is wrong with how a source is written. Nothing is opened.
@@ -140,7 +140,7 @@ fn check_scheme(written: &OsStr) -> Result<(), Diagnostic> {
     let schemes: Vec<&str> =
         SOURCES.iter().filter(|def| def.entry.usage.contains("://")).map(|def| def.entry.name).collect();
     let span = Span { start: 0, end: scheme.len() };
-    let help = match closest(scheme, &schemes) {
+    let help = match did_you_mean(scheme, &schemes) {
         Some(close) => format!("did you mean `{close}`?"),
         None => format!("there are {}", schemes.join(", ")),
     };

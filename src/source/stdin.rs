@@ -4,7 +4,7 @@ use std::fs::File;
 
 use rustix::fs::SeekFrom;
 
-use super::{Input, Liveness, SourceDef};
+use super::{Boundedness, Input, SourceDef};
 use crate::data::{Entry, Example, reason, stdin_was_closed};
 
 pub(super) const STDIN: SourceDef = SourceDef {
@@ -15,7 +15,7 @@ pub(super) const STDIN: SourceDef = SourceDef {
         details: "",
         examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },
-    liveness: Liveness::Plain,
+    boundedness: Boundedness::Bounded,
     accepts: |written| written == "-",
     check: |_| Ok(()),
     open: |_| {

@@ -2,7 +2,7 @@
 
 use super::address::{Address, Host, has_scheme};
 use super::connection::Dial;
-use super::{Input, Liveness, SourceDef};
+use super::{Boundedness, Input, SourceDef};
 use crate::data::Entry;
 
 pub(super) const TCP: SourceDef = SourceDef {
@@ -15,7 +15,7 @@ pub(super) const TCP: SourceDef = SourceDef {
                   if the peer closed the connection in order, and is rejected if the connection was reset. `bourn 'json | count by level' tcp://127.0.0.1:9999`",
         examples: &[],
     },
-    liveness: Liveness::Live,
+    boundedness: Boundedness::UntilClosed,
     accepts: |written| has_scheme(written, "tcp"),
     check: |written| Address::parse(&written.to_string_lossy(), Host::Needed).map(|_| ()),
     open: |written| {

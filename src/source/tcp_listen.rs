@@ -2,7 +2,7 @@
 
 use super::address::{Address, Host, has_scheme};
 use super::connection::Listener;
-use super::{Input, Liveness, SourceDef};
+use super::{Boundedness, Input, SourceDef};
 use crate::data::{Entry, reason};
 
 pub(super) const TCP_LISTEN: SourceDef = SourceDef {
@@ -14,7 +14,7 @@ pub(super) const TCP_LISTEN: SourceDef = SourceDef {
                   the system chooses one, which is said on stderr. It never ends by itself. `bourn 'json | where level == \"error\"' tcp-listen://9999`",
         examples: &[],
     },
-    liveness: Liveness::Endless,
+    boundedness: Boundedness::Unbounded,
     accepts: |written| has_scheme(written, "tcp-listen"),
     check: |written| Address::parse(&written.to_string_lossy(), Host::Loopback).map(|_| ()),
     open: |written| {

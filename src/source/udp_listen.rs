@@ -2,7 +2,7 @@
 
 use super::address::{Address, Host, has_scheme};
 use super::connection::datagrams;
-use super::{Input, Liveness, SourceDef};
+use super::{Boundedness, Input, SourceDef};
 use crate::data::{Entry, reason};
 
 pub(super) const UDP_LISTEN: SourceDef = SourceDef {
@@ -14,7 +14,7 @@ pub(super) const UDP_LISTEN: SourceDef = SourceDef {
                   Without HOST only this machine can send. The system drops datagrams that come faster than they are read: how many is printed on stderr at the end, and with `--stats`. `bourn 'parse syslog | where host == \"db1\"' udp-listen://0.0.0.0:514`",
         examples: &[],
     },
-    liveness: Liveness::Endless,
+    boundedness: Boundedness::Unbounded,
     accepts: |written| has_scheme(written, "udp-listen"),
     check: |written| Address::parse(&written.to_string_lossy(), Host::Loopback).map(|_| ()),
     open: |written| {

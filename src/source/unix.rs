@@ -2,7 +2,7 @@
 
 use super::address::{has_scheme, path};
 use super::connection::Dial;
-use super::{Input, Liveness, SourceDef};
+use super::{Boundedness, Input, SourceDef};
 use crate::data::Entry;
 
 pub(super) const UNIX: SourceDef = SourceDef {
@@ -13,7 +13,7 @@ pub(super) const UNIX: SourceDef = SourceDef {
         details: "As `tcp://`, also with `--follow`. An absolute path makes three slashes: `unix:///run/app.sock`.",
         examples: &[],
     },
-    liveness: Liveness::Live,
+    boundedness: Boundedness::UntilClosed,
     accepts: |written| has_scheme(written, "unix"),
     check: |written| path(written).map(|_| ()),
     open: |written| {

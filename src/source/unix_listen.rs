@@ -2,7 +2,7 @@
 
 use super::address::{has_scheme, path};
 use super::connection::Listener;
-use super::{Input, Liveness, SourceDef};
+use super::{Boundedness, Input, SourceDef};
 use crate::data::{Entry, reason};
 
 pub(super) const UNIX_LISTEN: SourceDef = SourceDef {
@@ -14,7 +14,7 @@ pub(super) const UNIX_LISTEN: SourceDef = SourceDef {
                   the number of the connection, as in `/run/app.sock#3`. It never ends by itself.",
         examples: &[],
     },
-    liveness: Liveness::Endless,
+    boundedness: Boundedness::Unbounded,
     accepts: |written| has_scheme(written, "unix-listen"),
     check: |written| path(written).map(|_| ()),
     open: |written| {

@@ -3,7 +3,7 @@
 use super::checks::{Check, condition};
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
-use crate::expr::{Node, Scope};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -58,7 +58,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 
 /// Passes all rows and counts those that violate the condition.
 pub struct Assert {
-    condition: Node,
+    condition: BoundExpr,
     /// Its index among the plan's asserts.
     number: usize,
     check: Check,

@@ -2,7 +2,7 @@
 
 use super::Account;
 use crate::data::{Batch, Entry, Slot, SlotSet};
-use crate::expr::{Node, Scope, bind_condition};
+use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -107,7 +107,7 @@ pub(super) fn condition(
     arguments: &mut Arguments<'_>,
     scope: &Scope,
     entry: &Entry,
-) -> Result<(String, Node), Vec<Diagnostic>> {
+) -> Result<(String, BoundExpr), Vec<Diagnostic>> {
     let written = arguments.expression("a condition").map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?;
     let here = arguments.span_here();
     if arguments.equals_sign() {

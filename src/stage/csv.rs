@@ -1,7 +1,7 @@
 //! `csv`: columns separated by commas, quoted where needed.
 
 use super::{BoundStage, Extraction, StageDef, extract};
-use crate::data::{Entry, Example, Framing, Preface};
+use crate::data::{Entry, Example, Framing, Prologue};
 use crate::decode::csv::{CsvDecoder, Dialect, Separator};
 use crate::expr::Scope;
 use crate::expr::pattern::bind_regex;
@@ -126,12 +126,12 @@ pub(super) fn bind_rows(
             let extraction = extract::known(text, &names, scope, move |wanted| {
                 Box::new(CsvDecoder::new(dialect, Some(&known), wanted))
             });
-            of_source(extraction, header.map(|_| Preface::Mark), framing)
+            of_source(extraction, header.map(|_| Prologue::Mark), framing)
         }
         (true, Some(slot)) => {
             let extraction =
                 extract::open(text, scope, false, move |wanted| Box::new(CsvDecoder::new(dialect, None, wanted)));
-            of_source(extraction.under(slot), Some(Preface::Header), framing)
+            of_source(extraction.under(slot), Some(Prologue::Header), framing)
         }
         (true, None) if scope.unknown => return Ok(BoundStage::Rows(Vec::new())),
         (true, None) => {
@@ -144,9 +144,9 @@ pub(super) fn bind_rows(
 }
 
 /// Sets the framing and preface if the rows come from a source.
-fn of_source(extraction: Extraction, preface: Option<Preface>, framing: Framing) -> Extraction {
-    match preface {
-        Some(preface) => extraction.of_source(framing, preface),
+fn of_source(extraction: Extraction, prologue: Option<Prologue>, framing: Framing) -> Extraction {
+    match prologue {
+        Some(prologue) => extraction.of_source(framing, prologue),
         None => extraction,
     }
 }

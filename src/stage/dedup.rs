@@ -6,7 +6,7 @@
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Value, ValueRef};
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
@@ -82,9 +82,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 }
 
 /// Returns the slot of an expression's value: its field, or a new computed column.
-pub(super) fn slot_of(node: Node, scope: &Scope, computed: &mut Vec<Box<dyn RowStage>>) -> Slot {
+pub(super) fn slot_of(node: BoundExpr, scope: &Scope, computed: &mut Vec<Box<dyn RowStage>>) -> Slot {
     match node {
-        Node::Field(slot, _) => slot,
+        BoundExpr::Field(slot, _) => slot,
         node => {
             let slot = scope.new_slot();
             computed.push(Box::new(Assign { node, slot }));

@@ -3,7 +3,7 @@
 use super::rename::replace;
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, ColumnBuilder, Entry, Example, Slot, SlotSet, ValueRef};
-use crate::expr::{Node, Scope, bind_field};
+use crate::expr::{BoundExpr, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::alias;
 use crate::lang::{Diagnostic, ast};
@@ -49,7 +49,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 
 /// Replaces each row by the elements of a list.
 struct Explode {
-    of: Node,
+    of: BoundExpr,
     slot: Slot,
 }
 

@@ -7,10 +7,10 @@ use super::fallback::FieldFallback;
 use super::header::{FirstHeader, Header, Headings, TakesHeader};
 use super::{Account, OrderedStage, RowStage};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Entry, Framing, Preface, Regroup, Slot, SlotSet, TextColumn, ValueRef,
+    Batch, Column, ColumnBuilder, Entry, Framing, Prologue, Regroup, Slot, SlotSet, TextColumn, ValueRef,
 };
 use crate::decode::{Decoder, Seen, Wanted};
-use crate::expr::{Failures, Node, Requests, Scope, bind_field};
+use crate::expr::{BoundExpr, Failures, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
 use crate::lang::{Diagnostic, ast};
@@ -20,12 +20,12 @@ type Make = Box<dyn FnOnce(&[Wanted]) -> Box<dyn Decoder>>;
 
 /// A decoder to be built: which of its fields are read is known only when all stages are bound.
 pub struct Extraction {
-    from: Node,
+    from: BoundExpr,
     fields: ExtractedFields,
     make: Make,
     framing: Framing,
     regroup: Option<Regroup>,
-    preface: Preface,
+    prologue: Prologue,
     /// True if the first record of a source may be either a header or a record.
     may_lack_header: bool,
     /// True if the texts are a field of the records: each record then stays one whatever the field holds.
@@ -98,7 +98,7 @@ impl Extraction {
             decoder: (self.make)(&wanted),
             header: self.header,
             first: self.first,
-            takes_header: self.preface == Preface::Header,
+            takes_header: self.prologue == Prologue::Header,
             is_of_field: self.is_of_field,
             lines: self.lines.filter(|(_, printed)| live.contains(*printed)),
             slots,
@@ -113,7 +113,7 @@ impl Extraction {
 
     /// True if it decodes the text in this slot.
     pub fn reads(&self, slot: Slot) -> bool {
-        matches!(self.from, Node::Field(from, _) if from == slot)
+        matches!(self.from, BoundExpr::Field(from, _) if from == slot)
     }
 
     /// How to find the source's records that no terminator ends.
@@ -122,13 +122,13 @@ impl Extraction {
     }
 
     /// The header or mark before the source's records.
-    pub fn preface(&self) -> Preface {
-        self.preface
+    pub fn prologue(&self) -> Prologue {
+        self.prologue
     }
 
     /// Declares that the texts are the source's own records, with this preface.
-    pub(super) fn of_source(self, framing: Framing, preface: Preface) -> Extraction {
-        Extraction { framing, preface, ..self }
+    pub(super) fn of_source(self, framing: Framing, prologue: Prologue) -> Extraction {
+        Extraction { framing, prologue, ..self }
     }
 
     /// Declares that the texts are the source's own records, found by `regroup`.
@@ -138,9 +138,9 @@ impl Extraction {
 
     /// Returns the stage that takes headers from ordered records; `source` distinguishes the sources.
     pub fn headings(&self, source: Slot) -> Option<Box<dyn OrderedStage>> {
-        match (&self.from, self.header, self.preface) {
+        match (&self.from, self.header, self.prologue) {
             _ if self.may_lack_header => None,
-            (Node::Field(text, _), Some(header), Preface::Header) => Some(Box::new(Headings {
+            (BoundExpr::Field(text, _), Some(header), Prologue::Header) => Some(Box::new(Headings {
                 source,
                 text: *text,
                 header,
@@ -158,7 +158,7 @@ impl Extraction {
 
     /// Returns the slot of the lines to print, if their column order depends on the first header.
     pub fn print_lines(&mut self, line: Slot, new: impl FnOnce() -> Slot) -> Option<Slot> {
-        (self.preface == Preface::Header).then(|| {
+        (self.prologue == Prologue::Header).then(|| {
             let printed = new();
             self.lines = Some((line, printed));
             printed
@@ -167,7 +167,7 @@ impl Extraction {
 
     /// Takes field names from the header in this slot, if the source begins with one.
     pub(super) fn under_optional(self, header: Slot) -> Extraction {
-        Extraction { header: Some(header), preface: Preface::Header, may_lack_header: true, ..self }
+        Extraction { header: Some(header), prologue: Prologue::Header, may_lack_header: true, ..self }
     }
 
     /// Declares whether the texts are those of `from FIELD`.
@@ -187,7 +187,7 @@ pub(super) fn bind_from(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<Node, Vec<Diagnostic>> {
+) -> Result<BoundExpr, Vec<Diagnostic>> {
     let field = if arguments.keyword("from") {
         Some(arguments.field("the field to read from").map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?)
     } else {
@@ -203,7 +203,7 @@ pub(super) fn text_of(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<Node, Vec<Diagnostic>> {
+) -> Result<BoundExpr, Vec<Diagnostic>> {
     match field {
         None => {
             let line = super::line(scope, stage, entry, "from")?;
@@ -228,7 +228,7 @@ pub(super) fn bind_open(
 
 /// Creates an extraction whose fields are known only from the data; `nests` tells whether they can be nested.
 pub(super) fn open(
-    from: Node,
+    from: BoundExpr,
     scope: &mut Scope,
     nests: bool,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
@@ -239,7 +239,7 @@ pub(super) fn open(
         make: Box::new(make),
         framing: Framing::default(),
         regroup: None,
-        preface: Preface::default(),
+        prologue: Prologue::default(),
         may_lack_header: false,
         is_of_field: false,
         header: None,
@@ -250,7 +250,7 @@ pub(super) fn open(
 
 /// Creates an extraction of known fields and adds them to the scope.
 pub(super) fn known(
-    from: Node,
+    from: BoundExpr,
     names: &[String],
     scope: &mut Scope,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
@@ -262,7 +262,7 @@ pub(super) fn known(
         make: Box::new(make),
         framing: Framing::default(),
         regroup: None,
-        preface: Preface::default(),
+        prologue: Prologue::default(),
         may_lack_header: false,
         is_of_field: false,
         header: None,
@@ -296,7 +296,7 @@ pub(super) fn wanted_names(wanted: &[Wanted]) -> Vec<String> {
 
 /// Decodes a column of texts.
 struct ExtractStage {
-    from: Node,
+    from: BoundExpr,
     decoder: Box<dyn Decoder>,
     header: Option<Slot>,
     first: FirstHeader,

@@ -4,7 +4,7 @@ use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, Value};
 use crate::expr::scope::OF_SOURCE;
-use crate::expr::{Node, Origin, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Origin, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, keys};
 use crate::lang::{Diagnostic, ast};
@@ -112,7 +112,7 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
         match (bind_expr(clause.initial, scope), bind_expr(clause.next, &inner)) {
             (Ok(initial), Ok(next)) => states.push(FoldState {
                 initial: match initial {
-                    Node::Constant(value) => Initial::Constant(value),
+                    BoundExpr::Constant(value) => Initial::Constant(value),
                     node => {
                         let slot = scope.new_slot();
                         computed.push(Box::new(Assign { node, slot }));
@@ -175,7 +175,7 @@ pub(super) struct FoldState {
     pub(super) initial: Initial,
     /// The slot of the previous state in `next`.
     pub(super) old: Slot,
-    pub(super) next: Node,
+    pub(super) next: BoundExpr,
     /// The slot of the result.
     pub(super) slot: Slot,
 }

@@ -3,7 +3,7 @@
 use super::{Account, BoundStage, RowStage, StageDef, totals};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
-use crate::expr::{Node, Scope, bind as bind_expr, is_time};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -72,9 +72,7 @@ fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::
     let name = arguments.name("the name of a field")?;
     if !is_own && OF_SOURCE.contains(&name.text.as_str()) {
         let message = format!("`{}` belongs to the source and cannot be replaced", name.text);
-        return Err(
-            Diagnostic::new(name.span, message).help("put the record's own field of this name in back quotes")
-        );
+        return Err(Diagnostic::new(name.span, message).help("put the record's own field of this name in back quotes"));
     }
     arguments.equals("`=` and its value")?;
     Ok((name, arguments.expression("a value")?))
@@ -88,7 +86,7 @@ fn is_own(arguments: &Arguments<'_>) -> bool {
 
 /// Computes one column.
 pub(super) struct Assign {
-    pub(super) node: Node,
+    pub(super) node: BoundExpr,
     pub(super) slot: Slot,
 }
 

@@ -11,10 +11,10 @@ use super::join::key::{JoinKind, KeyClauses, join_kind, keys};
 use super::{Account, BoundStage, RowStage, SideFile, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, escape_controls};
 use crate::decode::table::{Table, read_table};
-use crate::expr::scope::closest;
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Span as Place;
+use crate::lang::suggest::did_you_mean;
 use crate::lang::{Diagnostic, ast};
 
 pub(super) const LOOKUP: StageDef = StageDef {
@@ -129,7 +129,7 @@ fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Diag
     let path = escape_controls(path);
     let diagnostic = Diagnostic::new(span, format!("{path} has no column `{name}`"));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    match closest(name, &names) {
+    match did_you_mean(name, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`? write on K = {close}")),
         None => diagnostic.help(format!("its columns are: {}; write on K = COLUMN", names.join(", "))),
     }
@@ -144,7 +144,7 @@ fn exists_already(clauses: &Clauses<'_>, name: &str) -> Diagnostic {
 
 /// Adds the columns of a table.
 struct Lookup {
-    key: Node,
+    key: BoundExpr,
     /// The file's path, as written.
     path: String,
     /// The key column of the file.

@@ -5,7 +5,7 @@
 use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::pattern::bind_pattern;
-use crate::expr::{Node, Pattern, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Pattern, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind};
 use crate::lang::{Diagnostic, ast};
@@ -72,7 +72,7 @@ pub(super) fn bind(
 /// Keeps rows that match any pattern, or those that match none.
 struct Match {
     patterns: Vec<Pattern>,
-    of: Node,
+    of: BoundExpr,
     keep: bool,
 }
 
@@ -98,7 +98,7 @@ impl RowStage for Match {
     }
 
     fn required(&self, line: Slot) -> Option<RequiredText<'_>> {
-        let reads_line = matches!(self.of, Node::Field(slot, _) if slot == line);
+        let reads_line = matches!(self.of, BoundExpr::Field(slot, _) if slot == line);
         match self.patterns.as_slice() {
             [pattern] if self.keep && reads_line => {
                 Some(RequiredText { text: pattern.required_text()?, is_all: matches!(pattern, Pattern::Text(_)) })

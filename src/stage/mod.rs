@@ -58,7 +58,7 @@ pub use window_::{RecordTime, WindowClause};
 use std::borrow::Cow;
 
 use crate::data::{Batch, Entry, Scanner, Slot, SlotSet, Value};
-use crate::expr::{Node, Scope};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -217,10 +217,10 @@ pub fn find(name: &str) -> Option<&'static StageDef> {
 }
 
 /// Returns the field `line`, the default of a stage; if it is gone, the error suggests another field.
-fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<Node, Vec<Diagnostic>> {
+fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<BoundExpr, Vec<Diagnostic>> {
     match scope.find("line") {
-        Some(slot) => Ok(Node::Field(slot, "line".to_owned())),
-        None if scope.unknown => Ok(Node::Constant(Value::Null)),
+        Some(slot) => Ok(BoundExpr::Field(slot, "line".to_owned())),
+        None if scope.unknown => Ok(BoundExpr::Constant(Value::Null)),
         None => {
             let diagnostic =
                 Diagnostic::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));

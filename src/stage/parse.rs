@@ -2,12 +2,12 @@
 
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example, Value};
-use crate::decode::formats::{self, FORMATS, OwnFormat};
+use crate::decode::log_formats::{self, LOG_FORMATS, OwnFormat};
 use crate::decode::pattern::{Pattern, PatternDecoder, PatternError};
 use crate::expr::Scope;
-use crate::expr::scope::closest;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span};
+use crate::lang::suggest::did_you_mean;
 use crate::lang::{Diagnostic, ast};
 
 pub(super) const PARSE: StageDef = StageDef {
@@ -58,7 +58,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         set_times(times.iter().map(String::as_str), scope);
         return Ok(BoundStage::Extract(extraction));
     }
-    let Some(format) = expr.as_word().and_then(formats::find) else {
+    let Some(format) = expr.as_word().and_then(log_formats::find) else {
         return bind_own(stage, arguments, expr, scope);
     };
     let header = scope.header().filter(|_| arguments.is_done()); // a field has no header
@@ -88,7 +88,7 @@ fn bind_own(
     expr: &Expr,
     scope: &mut Scope,
 ) -> Result<BoundStage, Vec<Diagnostic>> {
-    let own = match expr.as_word().map(|_| formats::own_formats()) {
+    let own = match expr.as_word().map(|_| log_formats::own_formats()) {
         Some(Err(reason)) => return Err(vec![Diagnostic::new(expr.span, reason)]),
         Some(Ok(own)) => own,
         None => &[],
@@ -153,13 +153,13 @@ fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Diagnostic {
             .usage(PARSE.entry.usage);
     }
     let own = own.iter().map(|format| format.name.as_str());
-    let names: Vec<&str> = FORMATS.iter().map(|format| format.entry.name).chain(own).collect();
+    let names: Vec<&str> = LOG_FORMATS.iter().map(|format| format.entry.name).chain(own).collect();
     let diagnostic = Diagnostic::new(expr.span, format!("unknown format `{word}`"));
     let borrowed = BORROWED_FORMATS.iter().find(|(words, _)| words.split(' ').any(|other| other == word));
     if let Some((_, help)) = borrowed {
         return diagnostic.help(*help);
     }
-    match closest(word, &names) {
+    match did_you_mean(word, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
         None => {
             diagnostic.help(format!("a format is one of {}; a pattern is quoted: \"{{a}} {{b}}\"", names.join(", ")))

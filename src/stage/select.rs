@@ -3,7 +3,7 @@
 use super::let_::Assign;
 use super::{BoundStage, RowStage, StageDef};
 use crate::data::{Entry, Example};
-use crate::expr::{Node, Scope, bind as bind_expr, is_time};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, alias};
 use crate::lang::{Diagnostic, ast};
@@ -46,7 +46,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
                             .help(format!("name one of them: {expr} as other")),
                     );
                 }
-                let slot = if let Node::Field(slot, _) = node {
+                let slot = if let BoundExpr::Field(slot, _) = node {
                     slot
                 } else {
                     let slot = scope.new_slot();

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::let_::Assign;
 use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, Rank, Slot, SlotSet, gather_across};
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
 use crate::lang::{Diagnostic, ast};
@@ -50,7 +50,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
             arguments.keyword("asc");
         }
         match bind_expr(expr, scope) {
-            Ok(Node::Field(slot, _)) => keys.push(SortKey { slot, direction }),
+            Ok(BoundExpr::Field(slot, _)) => keys.push(SortKey { slot, direction }),
             Ok(node) => {
                 // Workers compute it once per row, so failed conversions are also counted once.
                 let slot = scope.new_slot();

@@ -12,7 +12,7 @@ use crate::data::{
     each_white_space,
 };
 use crate::expr::pattern::bind_regex;
-use crate::expr::{Node, Scope, bind_field};
+use crate::expr::{BoundExpr, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::ExprKind;
 use crate::lang::clauses::alias;
@@ -134,7 +134,7 @@ impl SplitSeparator {
 
 /// Replaces each row by the pieces of a text.
 struct Split {
-    node: Node,
+    node: BoundExpr,
     separator: SplitSeparator,
     keep: bool,
     slot: Slot,
@@ -183,7 +183,7 @@ impl RowStage for Split {
     }
 
     fn scanner(&self, line: Slot, live: &SlotSet) -> Option<Box<dyn Scanner>> {
-        let reads_line = matches!(self.node, Node::Field(slot, _) if slot == line);
+        let reads_line = matches!(self.node, BoundExpr::Field(slot, _) if slot == line);
         if !reads_line || self.keep || live.iter().any(|slot| slot != self.slot) {
             return None;
         }

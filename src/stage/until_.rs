@@ -2,8 +2,8 @@
 
 use super::checks::condition;
 use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
-use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Truth, ValueRef};
-use crate::expr::{Node, Scope};
+use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Ternary, ValueRef};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -59,7 +59,7 @@ enum UntilRows {
 
 /// Judges whether each row satisfies the condition.
 struct Judge {
-    condition: Node,
+    condition: BoundExpr,
     truth: Slot,
 }
 
@@ -77,9 +77,9 @@ impl RowStage for Judge {
     }
 
     fn apply(&self, batch: &mut Batch<'_>, _live: &SlotSet, account: &mut Account) {
-        let mut truths = vec![Truth::False; batch.rows];
+        let mut truths = vec![Ternary::False; batch.rows];
         for row in self.condition.true_rows(batch, &mut account.failures) {
-            truths[row as usize] = Truth::True;
+            truths[row as usize] = Ternary::True;
         }
         batch.set(self.truth, Column::Bool(truths));
     }

@@ -1,7 +1,7 @@
 //! `w3c`: the W3C extended log format.
 
 use super::{BoundStage, StageDef, extract};
-use crate::data::{Entry, Example, Framing, Preface};
+use crate::data::{Entry, Example, Framing, Prologue};
 use crate::decode::csv::{CsvDecoder, Dialect};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
@@ -53,5 +53,5 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let extraction =
         extract::open(text, scope, false, move |wanted| Box::new(CsvDecoder::new(Dialect::W3c, None, wanted)));
     let extraction = extraction.under(slot);
-    Ok(BoundStage::Extract(extraction.of_source(Framing::Lines, Preface::Directives)))
+    Ok(BoundStage::Extract(extraction.of_source(Framing::Lines, Prologue::Directives)))
 }

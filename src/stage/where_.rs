@@ -4,7 +4,7 @@
 
 use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
-use crate::expr::{Node, Scope, bind_condition};
+use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
@@ -41,7 +41,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
 
 /// Keeps rows.
 struct Where {
-    condition: Node,
+    condition: BoundExpr,
 }
 
 impl RowStage for Where {

@@ -5,7 +5,7 @@ use crate::data::{
     Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Validity, Value, ValueRef, expected_time, format_duration,
     write_text,
 };
-use crate::expr::{Node, Scope};
+use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
 use crate::lang::{Diagnostic, ast};
@@ -20,7 +20,7 @@ const UNITS: [i64; 6] = [1_000, 1_000_000, 1_000_000_000, 60_000_000_000, 3_600_
 pub(super) const WINDOW: StageDef = StageDef {
     entry: Entry {
         name: "window",
-        usage: "window LENGTH[/SLIDE] [on FIELD] [late DUR], window session GAP …, window N rows[/M rows]",
+        usage: "window LENGTH[/SLIDE]|session GAP|N rows[/M rows] [on FIELD] [late DUR]",
         summary: "One result per time window instead of one for the whole stream.",
         details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s; a record may \
                   be in a million windows at most. `window session 5m` lasts from the first record of a key (`by`) \
@@ -201,7 +201,7 @@ fn positive(number: i64, span: Span) -> Result<i64, Diagnostic> {
 /// Reads the time of each record; records without one are rejected.
 pub struct RecordTime {
     /// The expression of the time.
-    pub node: Node,
+    pub node: BoundExpr,
     /// The slot for its nanoseconds since 1970.
     pub slot: Slot,
     /// The stage that needs it, for messages.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bourn::decode::formats::FORMATS;
+use bourn::decode::log_formats::LOG_FORMATS;
 use bourn::lang;
 use bourn::lang::ast::{Argument, ExprKind, Stage};
 use toml::{Table, Value};
@@ -111,7 +111,7 @@ fn literals(cases: &[Case], stage: &str) -> Vec<Vec<u8>> {
 /// The sample of every format, also with each of its quotes escaped, and what the cases give it.
 fn formats(cases: &[Case]) -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
-    for (choice, format) in FORMATS.iter().enumerate() {
+    for (choice, format) in LOG_FORMATS.iter().enumerate() {
         let sample = format.sample.line;
         seeds.push(chosen(choice as u8, sample.as_bytes()));
         seeds.push(chosen(choice as u8, format!("{sample}\n{sample}\r\n\n{sample}").as_bytes()));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is said where results wait for the end of an input that has none.
-pub const WAITS: &str = "bourn: results come at the end of the input, and it has none: `| window 1m` or --every 5s prints them as it goes, --for 1m ends it\n";
+pub const WAITS: &str = "bourn: this input never ends, so nothing would ever be printed: `| window 1m` or --every 5s prints results as they come, --for 1m ends the input\n";
 
 /// A running program. It is killed when the test is through with it.
 pub struct Running {

@@ -71,7 +71,7 @@ pub fn run_inputs(plan: &Arc<Plan>, sources: Vec<(String, usize)>, configuration
     let plan = Arc::clone(plan);
     let encoding = match plan.output.lines {
         Some(_) => Encoding::Lines(true),
-        None => Encoding::Format(bourn::format::find("tsv").expect("tsv"), false),
+        None => Encoding::Format(bourn::encode::find("tsv").expect("tsv"), false),
     };
     let job = Job {
         sources: sources.into_iter().map(Into::into).collect(),

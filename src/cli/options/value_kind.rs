@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::max_rejects::MaxRejects;
 use crate::data::{parse_duration, zone_of_name};
-use crate::format::FORMATS;
+use crate::encode::ENCODERS;
 use crate::lang::ast::{Argument, Stage};
 use crate::lang::{parse, parse_size};
 
@@ -109,7 +109,7 @@ impl ValueKind {
             ValueKind::Count => ValueParser::new(count),
             ValueKind::Source => OsStringValueParser::new().try_map(with).into(),
             ValueKind::File => value_parser!(OsString),
-            ValueKind::Format => PossibleValuesParser::new(FORMATS.iter().map(|def| def.entry.name)).into(),
+            ValueKind::Format => PossibleValuesParser::new(ENCODERS.iter().map(|def| def.entry.name)).into(),
             ValueKind::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
             ValueKind::Host => PossibleValuesParser::new(["github"]).into(),
             ValueKind::Threads => ValueParser::new(threads),

@@ -120,7 +120,7 @@ fn read_hole(inside: &[u8], place: Range<usize>) -> Result<Hole, PatternError> {
             None => {
                 let names: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
                 let message = format!("unknown type `{}`", type_name.escape_debug());
-                let help = match crate::expr::scope::closest(type_name, &names) {
+                let help = match crate::lang::suggest::did_you_mean(type_name, &names) {
                     Some(close) => format!("did you mean `{close}`?"),
                     None => format!("a type is one of {}; without one, a hole is text", names.join(", ")),
                 };

@@ -8,7 +8,7 @@ use memchr::memrchr;
 use super::intake::{Intake, read_once};
 use super::passing::Passing;
 use super::{Over, Reader, Stopped};
-use crate::data::{Ending, Preface, RecordCursor, Regrouped, RejectedRecord, Skip, Skipped};
+use crate::data::{Ending, Prologue, RecordCursor, Regrouped, RejectedRecord, Skip, Skipped};
 use crate::engine::arrivals::Arrivals;
 use crate::engine::message::{Content, SourceIndex};
 
@@ -45,11 +45,11 @@ pub(super) struct Buffer {
     /// Which of its records are handed out.
     pub(super) passing: Passing,
     /// What may still come before the records.
-    pub(super) preface: Preface,
+    pub(super) prologue: Prologue,
     /// The length of the bytes that came before the records.
-    pub(super) preface_bytes: u64,
+    pub(super) prologue_bytes: u64,
     /// Records before the header.
-    pub(super) preface_records: u64,
+    pub(super) prologue_records: u64,
     /// Only the last records of the source are wanted: those before the header are not.
     pub(super) is_tail: bool,
     /// Lines among the records name the fields of those after them.
@@ -105,7 +105,7 @@ impl Buffer {
 
     /// Whether what is filled are records: nothing is before them any more.
     fn has_begun(&self) -> bool {
-        self.preface == Preface::Nothing && self.intake.is_settled()
+        self.prologue == Prologue::Nothing && self.intake.is_settled()
     }
 
     /// Drops what is filled: it is read again.
@@ -139,14 +139,14 @@ impl Reader {
             rejected: Vec::new(),
             taken: 0,
             passing: Passing::All,
-            preface: match self.preface(source) {
-                Preface::Directives => Preface::Mark,
-                preface => preface,
+            prologue: match self.prologue(source) {
+                Prologue::Directives => Prologue::Mark,
+                prologue => prologue,
             },
-            preface_bytes: 0,
-            preface_records: 0,
+            prologue_bytes: 0,
+            prologue_records: 0,
             is_tail: false,
-            has_directives: self.preface(source) == Preface::Directives,
+            has_directives: self.prologue(source) == Prologue::Directives,
         }
     }
 
@@ -237,7 +237,7 @@ impl Reader {
 
     /// Looks for the ends of records in what was filled in.
     pub(super) fn find_records(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
-        self.take_preface(buffer, false)?;
+        self.take_prologue(buffer, false)?;
         if !buffer.has_begun() {
             return Ok(());
         }
@@ -376,7 +376,7 @@ impl Reader {
     /// The source has ended: the last record counts even without a newline.
     pub(super) fn end_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         let is_cut = self.end_intake(buffer, self.ending());
-        self.take_preface(buffer, true)?;
+        self.take_prologue(buffer, true)?;
         self.find_records(buffer)?;
         self.cut(buffer)?;
         if let Some(mut skip) = buffer.skipping.take() {

@@ -22,7 +22,7 @@ use super::live::Live;
 use super::onward::Passing;
 use super::part::{Look, Part};
 use super::slot::Kind;
-use crate::data::Preface;
+use crate::data::Prologue;
 use crate::engine::message::SourceIndex;
 use crate::source::fingerprint::Fingerprint;
 use crate::source::follow::{self, FileId};
@@ -224,12 +224,12 @@ impl Live<'_> {
     pub(super) fn begin_behind(&mut self, part: &mut Part, read: u64) -> Result<(), Stopped> {
         let file = Arc::clone(part.section.file());
         let mut content = content(&file)?;
-        while part.buffer.preface != Preface::Nothing {
+        while part.buffer.prologue != Prologue::Nothing {
             let ended = !self.reader.fill(&mut part.buffer, &mut *content)?;
-            self.reader.take_preface(&mut part.buffer, ended)?;
+            self.reader.take_prologue(&mut part.buffer, ended)?;
         }
         part.buffer.forget();
-        let first = part.buffer.preface_bytes.max(read);
+        let first = part.buffer.prologue_bytes.max(read);
         if compression(&file)?.is_some() {
             part.skip = first;
         } else {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use regex::bytes::Regex;
 
 use super::{Reader, Setup};
-use crate::data::{Framing, Preface, RecordStart, Regroup};
+use crate::data::{Framing, Prologue, RecordStart, Regroup};
 use crate::engine::Reading;
 use crate::engine::chunk::{Piece, pieces};
 use crate::engine::clock::SystemClock;
@@ -63,7 +63,7 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<Seen> {
         reading: Reading::default(),
         chunk_bytes: 1,
         max_line_bytes: how.limit_bytes,
-        inputs: vec![(how.framing, Preface::Nothing)],
+        inputs: vec![(how.framing, Prologue::Nothing)],
         regroups: vec![how.regroup],
         finders: vec![None],
         batch: None,

@@ -8,7 +8,7 @@ use super::buffer::Buffer;
 use super::intake::read_fully;
 use super::passing::Passing;
 use super::{Over, Reader, Stopped};
-use crate::data::{Framing, Preface, Regroup, has_json_values};
+use crate::data::{Framing, Prologue, Regroup, has_json_values};
 use crate::engine::message::{Content, FileRange, SourceIndex};
 use crate::source::compression::{Compression, Detection};
 use crate::source::encoding::{Mark, SAMPLE_BYTES};
@@ -40,7 +40,7 @@ impl Reader {
     /// Reads a file to its end.
     pub(super) fn read_file(&mut self, source: SourceIndex, file: File, start: u64, end: u64) -> Result<(), Stopped> {
         let is_plain = self.has_lines(source, &file, (start, end))?;
-        if !is_plain || self.preface(source) == Preface::Directives {
+        if !is_plain || self.prologue(source) == Prologue::Directives {
             let mut buffer = self.new_buffer(source);
             let file = Arc::new(file);
             let start = self.start_of_tail(&mut buffer, &file, start, end)?;
@@ -56,8 +56,8 @@ impl Reader {
         let file = Arc::new(file);
         let mut buffer = self.new_buffer(source);
         buffer.is_tail = self.reading.tail.is_some();
-        self.take_all_preface(&mut buffer, &mut Section::of(Arc::clone(&file), start, end))?;
-        let mut first = start + buffer.preface_bytes;
+        self.take_all_prologue(&mut buffer, &mut Section::of(Arc::clone(&file), start, end))?;
+        let mut first = start + buffer.prologue_bytes;
         if let Some(records) = self.reading.tail {
             first = follow::tail(&file, first, records, self.framing(source), &|| self.control.is_stopped())?;
         }
@@ -72,11 +72,11 @@ impl Reader {
     }
 
     /// Takes what stands in front of the records of a file.
-    fn take_all_preface(&mut self, buffer: &mut Buffer, section: &mut Section) -> Result<(), Stopped> {
-        while buffer.preface != Preface::Nothing || !buffer.intake.is_settled() {
+    fn take_all_prologue(&mut self, buffer: &mut Buffer, section: &mut Section) -> Result<(), Stopped> {
+        while buffer.prologue != Prologue::Nothing || !buffer.intake.is_settled() {
             // A mark and the first record tell, and mostly they are short.
             let ended = !self.fill(buffer, &mut section.take(SAMPLE_BYTES as u64))?;
-            self.take_preface(buffer, ended)?;
+            self.take_prologue(buffer, ended)?;
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Reader {
         };
         buffer.is_tail = true;
         let mut section = Section::of(Arc::clone(file), start, end);
-        self.take_all_preface(buffer, &mut section)?;
+        self.take_all_prologue(buffer, &mut section)?;
         if !buffer.intake.is_direct() {
             let mut all = self.new_buffer(buffer.source);
             all.passing = Passing::Counted(0);
@@ -157,7 +157,7 @@ impl Reader {
             }
             return Ok(start);
         }
-        let first = start + buffer.preface_bytes;
+        let first = start + buffer.prologue_bytes;
         buffer.forget();
         let is_stopped = || self.control.is_stopped();
         let tail = follow::tail(file, first, records, self.framing(buffer.source), &is_stopped)?;

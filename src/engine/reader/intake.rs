@@ -94,7 +94,7 @@ impl Reader {
                 Mark::None => Encoding::Utf8,
                 Mark::Utf8(mark) => {
                     buffer.drop_front(mark);
-                    buffer.preface_bytes += mark as u64;
+                    buffer.prologue_bytes += mark as u64;
                     Encoding::Utf8
                 }
                 Mark::Utf16(mark, mut utf16) => {

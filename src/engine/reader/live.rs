@@ -23,7 +23,7 @@ use crate::engine::control::Waited;
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
 use crate::source::compression::Detection;
-use crate::source::{self, Input, Liveness};
+use crate::source::{self, Boundedness, Input};
 use crate::window::Mark;
 
 /// The number by which the stop of the run is known to the poller.
@@ -92,7 +92,7 @@ impl<'r> Live<'r> {
     /// Opens a source of the command line.
     pub(super) fn open(&mut self, source: SourceIndex) -> Result<(), Over> {
         let name = self.reader.sources.name(source);
-        let follows = self.reader.reading.follow && &*name != "-" && source::liveness(&name) == Liveness::Plain;
+        let follows = self.reader.reading.follow && &*name != "-" && source::boundedness(&name) == Boundedness::Bounded;
         if follows {
             return self.follow(source, name.as_ref().as_ref());
         }

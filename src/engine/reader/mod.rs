@@ -23,7 +23,7 @@ mod onward;
 mod part;
 mod passing;
 mod poller;
-mod preface;
+mod prologue;
 mod siblings;
 mod slot;
 mod streams;
@@ -37,9 +37,9 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender};
 
-use crate::data::{Framing, Preface, Regroup, reason};
+use crate::data::{Framing, Prologue, Regroup, reason};
 use crate::source::compression::Compression;
-use crate::source::{self, Input, Liveness};
+use crate::source::{self, Boundedness, Input};
 use crate::window::Mark;
 
 use super::Reading;
@@ -51,7 +51,7 @@ use super::sources::Sources;
 use dispatch::Dispatch;
 use files::{Section, compression_at};
 use live::Live;
-pub(super) use preface::HeaderFinder;
+pub(super) use prologue::HeaderFinder;
 
 /// What a reader is made of.
 pub(super) struct Setup {
@@ -60,7 +60,7 @@ pub(super) struct Setup {
     pub(super) chunk_bytes: usize,
     pub(super) max_line_bytes: usize,
     /// Of each input of the plan, where its records end and what stands in front of them.
-    pub(super) inputs: Vec<(Framing, Preface)>,
+    pub(super) inputs: Vec<(Framing, Prologue)>,
     /// Of each input, how records are found that no byte ends.
     pub(super) regroups: Vec<Option<Regroup>>,
     /// Of each input, how the header of a source is found, if it has one.
@@ -95,7 +95,7 @@ pub(super) struct Reader {
     reading: Reading,
     chunk_bytes: usize,
     max_line_bytes: usize,
-    inputs: Vec<(Framing, Preface)>,
+    inputs: Vec<(Framing, Prologue)>,
     regroups: Vec<Option<Regroup>>,
     finders: Vec<Option<Arc<HeaderFinder>>>,
     waits_for_more: bool,
@@ -178,7 +178,7 @@ impl Reader {
     pub(super) fn run(mut self) {
         let written = (0..self.sources.written()).map(SourceIndex);
         let is_live = self.reading.follow
-            || written.clone().any(|index| source::liveness(&self.sources.name(index)) != Liveness::Plain);
+            || written.clone().any(|index| source::boundedness(&self.sources.name(index)) != Boundedness::Bounded);
         if is_live {
             let _ = self.read_live(written.collect()); // the run is over already
         } else {
@@ -207,9 +207,9 @@ impl Reader {
     }
 
     /// What stands in front of them.
-    fn preface(&self, source: SourceIndex) -> Preface {
+    fn prologue(&self, source: SourceIndex) -> Prologue {
         let input = self.inputs.get(self.sources.input(source));
-        input.map_or(Preface::Nothing, |(_, preface)| *preface)
+        input.map_or(Prologue::Nothing, |(_, prologue)| *prologue)
     }
 
     /// How its records are found, if no byte ends them.

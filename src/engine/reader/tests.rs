@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use super::{Reader, Setup};
-use crate::data::{Batch, Framing, Position, Preface, Value, count_records};
+use crate::data::{Batch, Framing, Position, Prologue, Value, count_records};
 use crate::engine::Reading;
 use crate::engine::arrivals::ChunkArrivals;
 use crate::engine::clock::fake::FakeClock;
@@ -58,7 +58,7 @@ impl Running {
             reading: Reading { idle: IDLE, ..Reading::default() },
             chunk_bytes: 1 << 10,
             max_line_bytes: 1 << 10,
-            inputs: vec![(Framing::Lines, Preface::Nothing)],
+            inputs: vec![(Framing::Lines, Prologue::Nothing)],
             regroups: vec![None],
             finders: vec![None],
             batch: Some(BATCH),

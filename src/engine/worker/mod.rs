@@ -9,9 +9,9 @@ use std::sync::{Arc, OnceLock};
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, SlicedPartial};
-use crate::data::{Framing, LastTimes, Names, Position, Preface, RejectedRecord, SlotSet, begin_chunk, end_chunk};
+use crate::data::{Framing, LastTimes, Names, Position, Prologue, RejectedRecord, SlotSet, begin_chunk, end_chunk};
+use crate::encode::{Encoder, Look};
 use crate::expr::Failures;
-use crate::format::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, Reducer};
 use crate::window::Mark;
@@ -257,7 +257,7 @@ impl Worker {
     /// Whether the header of a source is one of its records: it has a number.
     fn takes_header(&self, source: SourceIndex, header: Option<&[u8]>) -> bool {
         let input = self.setup.sources.input(source);
-        self.setup.plan.inputs[input].preface == Preface::Header && header.is_some_and(|header| !header.is_empty())
+        self.setup.plan.inputs[input].prologue == Prologue::Header && header.is_some_and(|header| !header.is_empty())
     }
 
     fn process_bytes(

@@ -2,10 +2,10 @@
 
 use super::{Evaluated, Rows, fail};
 use crate::data::{Batch, Column, ColumnBuilder, Value, ValueRef, write_text};
+use crate::expr::bound_expr::BoundExpr;
 use crate::expr::convert::{convert, takes_text};
 use crate::expr::failures::Failures;
-use crate::expr::functions::{FunctionDef, Unfit, check_result};
-use crate::expr::node::Node;
+use crate::expr::functions::{FunctionDef, TypeMismatch, check_result};
 
 /// Arguments up to this many need no list on the heap.
 const INLINE_ARGUMENTS: usize = 4;
@@ -13,9 +13,9 @@ const INLINE_ARGUMENTS: usize = 4;
 /// Calls a function row by row.
 pub(super) fn call<'a>(
     def: &FunctionDef,
-    mut kernel: impl for<'v> FnMut(&[ValueRef<'v>], &'v mut Vec<u8>) -> Result<ValueRef<'v>, Unfit>,
+    mut kernel: impl for<'v> FnMut(&[ValueRef<'v>], &'v mut Vec<u8>) -> Result<ValueRef<'v>, TypeMismatch>,
     takes_null: bool,
-    arguments: &[Node],
+    arguments: &[BoundExpr],
     batch: &Batch<'a>,
     rows: Rows<'_>,
     failures: &mut Failures,
@@ -46,8 +46,8 @@ pub(super) fn call<'a>(
 /// Calls a function that makes lists or objects.
 pub(super) fn call_owned(
     def: &FunctionDef,
-    kernel: fn(&[ValueRef<'_>]) -> Result<Value, Unfit>,
-    arguments: &[Node],
+    kernel: fn(&[ValueRef<'_>]) -> Result<Value, TypeMismatch>,
+    arguments: &[BoundExpr],
     batch: &Batch<'_>,
     rows: Rows<'_>,
     failures: &mut Failures,
@@ -68,11 +68,11 @@ pub(super) fn call_owned(
 fn each_row(
     def: &FunctionDef,
     takes_null: bool,
-    arguments: &[Node],
+    arguments: &[BoundExpr],
     batch: &Batch<'_>,
     rows: Rows<'_>,
     failures: &mut Failures,
-    mut see: impl FnMut(Option<&[ValueRef<'_>]>) -> Result<(), Unfit>,
+    mut see: impl FnMut(Option<&[ValueRef<'_>]>) -> Result<(), TypeMismatch>,
 ) {
     let columns: Vec<Evaluated<'_, '_>> =
         arguments.iter().map(|argument| argument.eval(batch, rows, failures)).collect();
@@ -92,14 +92,14 @@ fn each_row(
             many.resize(columns.len(), ValueRef::Null);
             &mut many
         };
-        let mut misfit = None;
+        let mut mismatch = None;
         for ((index, column), text) in columns.iter().enumerate().zip(&texts) {
             match convert(def.parameter(index).kind, column.get(row), text) {
                 Ok(value) => values[index] = value,
-                Err(found) => misfit = misfit.or(Some((index, found))),
+                Err(found) => mismatch = mismatch.or(Some((index, found))),
             }
         }
-        let result = match misfit {
+        let result = match mismatch {
             Some((index, (value, unfit))) => {
                 fail(failures, arguments[index].place(), value, unfit);
                 see(None)

@@ -4,17 +4,22 @@
 use std::cmp::Ordering;
 
 use super::Rows;
-use crate::data::{Batch, Column, ColumnBuilder, Truth, ValueRef, compare_extremes};
+use crate::data::{Batch, Column, ColumnBuilder, Ternary, ValueRef, compare_extremes};
+use crate::expr::bound_expr::BoundExpr;
 use crate::expr::failures::Failures;
-use crate::expr::node::Node;
 
 /// `if(condition, a, b)`: b also where the condition is unknown.
-pub(super) fn choose<'a>(arguments: &[Node], batch: &Batch<'a>, rows: Rows<'_>, failures: &mut Failures) -> Column<'a> {
+pub(super) fn choose<'a>(
+    arguments: &[BoundExpr],
+    batch: &Batch<'a>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Column<'a> {
     let [condition, then, otherwise] = arguments else { unreachable!("binding counted the arguments of if()") };
     let truths = condition.truths(batch, rows, failures);
     let rows_where = |wanted: bool| -> Vec<u32> {
         (0..truths.len())
-            .filter(|&index| (truths[index] == Truth::True) == wanted)
+            .filter(|&index| (truths[index] == Ternary::True) == wanted)
             .map(|index| rows.at(index))
             .collect()
     };
@@ -24,7 +29,7 @@ pub(super) fn choose<'a>(arguments: &[Node], batch: &Batch<'a>, rows: Rows<'_>, 
     let (mut next_then, mut next_else) = (0..thens.len(), 0..elses.len());
     let mut builder = ColumnBuilder::new(truths.len());
     for truth in &truths {
-        let value = if *truth == Truth::True {
+        let value = if *truth == Ternary::True {
             next_then.next().map(|row| thens.get(row))
         } else {
             next_else.next().map(|row| elses.get(row))
@@ -36,7 +41,7 @@ pub(super) fn choose<'a>(arguments: &[Node], batch: &Batch<'a>, rows: Rows<'_>, 
 
 /// The first argument that is not null.
 pub(super) fn coalesce<'a>(
-    arguments: &[Node],
+    arguments: &[BoundExpr],
     batch: &Batch<'a>,
     rows: Rows<'_>,
     failures: &mut Failures,
@@ -69,7 +74,7 @@ pub(super) fn coalesce<'a>(
 /// failed conversion where another argument is a number.
 pub(super) fn extreme<'a>(
     wanted: Ordering,
-    arguments: &[Node],
+    arguments: &[BoundExpr],
     batch: &Batch<'a>,
     rows: Rows<'_>,
     failures: &mut Failures,

@@ -1,18 +1,18 @@
 //! Conditions: comparisons, patterns, lists, and what connects them, with three values.
 
 use super::{Evaluated, Rows, fail};
-use crate::data::{Batch, Column, EXPECTED_CONDITION, Instant, Truth, ValueRef, write_text};
+use crate::data::{Batch, Column, EXPECTED_CONDITION, Instant, Ternary, ValueRef, write_text};
+use crate::expr::bound_expr::{BoundExpr, Comparison};
 use crate::expr::compare::compare;
 use crate::expr::failures::Failures;
-use crate::expr::node::{Comparison, Node};
 use crate::expr::pattern::Pattern;
 
 /// A value as a condition; what is neither bool, the text of one, nor null counts as a failed conversion.
 #[inline]
-pub fn truth(value: ValueRef<'_>, place: &str, failures: &mut Failures) -> Truth {
+pub fn truth(value: ValueRef<'_>, place: &str, failures: &mut Failures) -> Ternary {
     value.as_truth().unwrap_or_else(|| {
         failures.add(place, EXPECTED_CONDITION, value);
-        Truth::Unknown
+        Ternary::Unknown
     })
 }
 
@@ -38,7 +38,7 @@ pub(super) fn compare_columns(
     rights: &Column<'_>,
     place: &str,
     failures: &mut Failures,
-) -> Vec<Truth> {
+) -> Vec<Ternary> {
     if let (Column::Text(texts), Column::Constant(constant, _)) = (lefts, rights)
         && let ValueRef::Text(constant) = constant.borrow()
         && Instant::parse(constant).is_none()
@@ -52,7 +52,7 @@ pub(super) fn compare_columns(
             Ok(holds) => holds.into(),
             Err((value, unfit)) => {
                 fail(failures, place, value, unfit);
-                Truth::False
+                Ternary::False
             }
         });
     }
@@ -61,13 +61,13 @@ pub(super) fn compare_columns(
 
 /// `and` (decided by false) and `or` (decided by true), with three values.
 pub(super) fn connect(
-    left: &Node,
-    right: &Node,
-    decisive: Truth,
+    left: &BoundExpr,
+    right: &BoundExpr,
+    decisive: Ternary,
     batch: &Batch<'_>,
     rows: Rows<'_>,
     failures: &mut Failures,
-) -> Vec<Truth> {
+) -> Vec<Ternary> {
     let mut truths = left.truths(batch, rows, failures);
     let open: Vec<usize> = (0..truths.len()).filter(|&index| truths[index] != decisive).collect();
     if open.is_empty() {
@@ -77,7 +77,7 @@ pub(super) fn connect(
     for (&index, right) in open.iter().zip(right.truths(batch, Rows::Some(&open_rows), failures)) {
         truths[index] = match (truths[index], right) {
             (_, right) if right == decisive => decisive,
-            (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
+            (Ternary::Unknown, _) | (_, Ternary::Unknown) => Ternary::Unknown,
             (_, right) => right,
         };
     }
@@ -87,16 +87,16 @@ pub(super) fn connect(
 /// Whether a value equals a member of the list; a value that fits no member is one failed conversion.
 pub(super) fn is_one_of(
     values: &Column<'_>,
-    list: &[Node],
+    list: &[BoundExpr],
     members: &[Evaluated<'_, '_>],
     row: usize,
     place: &str,
     failures: &mut Failures,
 ) -> bool {
     let value = values.get(row);
-    let mut misfit = None;
+    let mut mismatch = None;
     for (node, member) in list.iter().zip(members) {
-        if matches!(node, Node::Constant(constant) if constant.borrow().is_null()) {
+        if matches!(node, BoundExpr::Constant(constant) if constant.borrow().is_null()) {
             if value.is_null() {
                 return true;
             }
@@ -105,10 +105,10 @@ pub(super) fn is_one_of(
         match compare(Comparison::Equal, value, member.get(row)) {
             Ok(true) => return true,
             Ok(false) => {}
-            Err(found) => misfit = misfit.or(Some(found)),
+            Err(found) => mismatch = mismatch.or(Some(found)),
         }
     }
-    if let Some((value, unfit)) = misfit {
+    if let Some((value, unfit)) = mismatch {
         fail(failures, place, value, unfit);
     }
     false

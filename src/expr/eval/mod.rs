@@ -10,13 +10,13 @@ mod call;
 mod choose;
 mod condition;
 
-use crate::data::{Batch, Column, ColumnBuilder, Truth, ValueRef};
+use crate::data::{Batch, Column, ColumnBuilder, Ternary, ValueRef};
 
 use super::access::{follow, holds};
 use super::arithmetic::{compute, negate};
+use super::bound_expr::BoundExpr;
 use super::failures::Failures;
-use super::functions::{Kernel, Unfit};
-use super::node::Node;
+use super::functions::{Kernel, TypeMismatch};
 
 pub use condition::{matches, truth};
 
@@ -88,7 +88,7 @@ impl<'a> Evaluated<'_, 'a> {
     }
 }
 
-impl Node {
+impl BoundExpr {
     /// The values of the expression for all rows of a batch.
     pub fn eval_all<'b, 'a>(&self, batch: &'b Batch<'a>, failures: &mut Failures) -> Evaluated<'b, 'a> {
         self.eval(batch, Rows::All(batch.rows), failures)
@@ -98,12 +98,12 @@ impl Node {
     /// null and counted in `failures`.
     pub fn eval<'b, 'a>(&self, batch: &'b Batch<'a>, rows: Rows<'_>, failures: &mut Failures) -> Evaluated<'b, 'a> {
         let owned = match self {
-            Node::Field(slot, _) => match rows {
+            BoundExpr::Field(slot, _) => match rows {
                 Rows::All(_) => return Evaluated::Borrowed(batch.column(*slot)),
                 Rows::Some(rows) => batch.column(*slot).gather(rows),
             },
-            Node::Constant(value) => Column::Constant(value.clone(), rows.len()),
-            Node::Call { def, arguments } => match def.kernel {
+            BoundExpr::Constant(value) => Column::Constant(value.clone(), rows.len()),
+            BoundExpr::Call { def, arguments } => match def.kernel {
                 Kernel::If => choose(arguments, batch, rows, failures),
                 Kernel::Coalesce => coalesce(arguments, batch, rows, failures),
                 Kernel::Extreme(wanted) => extreme(wanted, arguments, batch, rows, failures),
@@ -113,42 +113,42 @@ impl Node {
                 Kernel::Prepared(_) => unreachable!("binding prepared the function"),
                 Kernel::Total => unreachable!("binding made a field of the total"),
             },
-            Node::Prepared { def, arguments, function } => {
+            BoundExpr::Prepared { def, arguments, function } => {
                 call(def, function.begin(), false, arguments, batch, rows, failures)
             }
-            Node::Access(of, path) => {
+            BoundExpr::Access(of, path) => {
                 let values = of.eval(batch, rows, failures);
                 map(&values, |value| follow(value, path))
             }
-            Node::Not(of) => Column::Bool(
+            BoundExpr::Not(of) => Column::Bool(
                 of.truths(batch, rows, failures)
                     .into_iter()
                     .map(|truth| match truth {
-                        Truth::False => Truth::True,
-                        Truth::True => Truth::False,
-                        Truth::Unknown => Truth::Unknown,
+                        Ternary::False => Ternary::True,
+                        Ternary::True => Ternary::False,
+                        Ternary::Unknown => Ternary::Unknown,
                     })
                     .collect(),
             ),
-            Node::Negate(of) => {
+            BoundExpr::Negate(of) => {
                 let values = of.eval(batch, rows, failures);
                 map(&values, |value| {
                     negate(value).unwrap_or_else(|(value, unfit)| fail(failures, of.place(), value, unfit))
                 })
             }
-            Node::And(left, right) => Column::Bool(connect(left, right, Truth::False, batch, rows, failures)),
-            Node::Or(left, right) => Column::Bool(connect(left, right, Truth::True, batch, rows, failures)),
-            Node::Compare(op, left, right, met) => {
+            BoundExpr::And(left, right) => Column::Bool(connect(left, right, Ternary::False, batch, rows, failures)),
+            BoundExpr::Or(left, right) => Column::Bool(connect(left, right, Ternary::True, batch, rows, failures)),
+            BoundExpr::Compare(op, left, right, met) => {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
                 met.look_at(&lefts, &rights);
                 Column::Bool(compare_columns(*op, &lefts, &rights, self.place(), failures))
             }
-            Node::IsNull(of) => {
+            BoundExpr::IsNull(of) => {
                 let values = of.eval(batch, rows, failures);
                 Column::Bool((0..values.len()).map(|row| values.get(row).is_null().into()).collect())
             }
-            Node::Arithmetic(op, left, right) => {
+            BoundExpr::Arithmetic(op, left, right) => {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
                 let mut builder = ColumnBuilder::new(rows.len());
@@ -159,30 +159,30 @@ impl Node {
                 }
                 builder.finish()
             }
-            Node::Matches(of, pattern) => {
+            BoundExpr::Matches(of, pattern) => {
                 let values = of.eval(batch, rows, failures);
-                Column::Bool(matches(&values, pattern).into_iter().map(Truth::from).collect())
+                Column::Bool(matches(&values, pattern).into_iter().map(Ternary::from).collect())
             }
-            Node::NotMatches(of, pattern) => {
+            BoundExpr::NotMatches(of, pattern) => {
                 let values = of.eval(batch, rows, failures);
-                Column::Bool(matches(&values, pattern).into_iter().map(|found| Truth::from(!found)).collect())
+                Column::Bool(matches(&values, pattern).into_iter().map(|found| Ternary::from(!found)).collect())
             }
-            Node::InList(of, list) => {
+            BoundExpr::InList(of, list) => {
                 let values = of.eval(batch, rows, failures);
                 let members: Vec<Evaluated<'b, 'a>> =
                     list.iter().map(|member| member.eval(batch, rows, failures)).collect();
                 let one_of = |row| is_one_of(&values, list, &members, row, of.place(), failures).into();
                 Column::Bool((0..rows.len()).map(one_of).collect())
             }
-            Node::In(of, list) => {
+            BoundExpr::In(of, list) => {
                 let values = of.eval(batch, rows, failures);
                 let lists = list.eval(batch, rows, failures);
                 let is_in = |row| match lists.get(row) {
                     ValueRef::List(members) => holds(members, values.get(row)).into(),
-                    ValueRef::Null => Truth::False,
+                    ValueRef::Null => Ternary::False,
                     other => {
                         failures.add(list.place(), "a list", other);
-                        Truth::False
+                        Ternary::False
                     }
                 };
                 Column::Bool((0..rows.len()).map(is_in).collect())
@@ -192,7 +192,7 @@ impl Node {
     }
 
     /// The truth of a condition for some rows.
-    pub fn truths(&self, batch: &Batch<'_>, rows: Rows<'_>, failures: &mut Failures) -> Vec<Truth> {
+    pub fn truths(&self, batch: &Batch<'_>, rows: Rows<'_>, failures: &mut Failures) -> Vec<Ternary> {
         match self.eval(batch, rows, failures) {
             Evaluated::Owned(Column::Bool(truths)) => truths,
             Evaluated::Borrowed(Column::Bool(truths)) => truths.clone(),
@@ -203,13 +203,13 @@ impl Node {
     /// The rows of a batch for which a condition is true.
     pub fn true_rows(&self, batch: &Batch<'_>, failures: &mut Failures) -> Vec<u32> {
         let truths = self.truths(batch, Rows::All(batch.rows), failures);
-        truths.iter().enumerate().filter(|(_, truth)| **truth == Truth::True).map(|(row, _)| row as u32).collect()
+        truths.iter().enumerate().filter(|(_, truth)| **truth == Ternary::True).map(|(row, _)| row as u32).collect()
     }
 }
 
 /// Counts a value that does not fit; the result is null.
 #[cold]
-fn fail(failures: &mut Failures, place: &str, value: ValueRef<'_>, unfit: Unfit) -> ValueRef<'static> {
+fn fail(failures: &mut Failures, place: &str, value: ValueRef<'_>, unfit: TypeMismatch) -> ValueRef<'static> {
     failures.add(place, unfit.expected, value);
     ValueRef::Null
 }

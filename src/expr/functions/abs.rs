@@ -1,6 +1,6 @@
 //! `abs(x)`: a number without its sign.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const ABS: FunctionDef = FunctionDef {
@@ -17,14 +17,14 @@ pub(super) const ABS: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(abs),
 };
 
-fn abs<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn abs<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {
         [ValueRef::Int(value)] => {
             Ok(value.checked_abs().map_or(ValueRef::Float(value.unsigned_abs() as f64), ValueRef::Int))
         }
         [ValueRef::Float(value)] => Ok(ValueRef::Float(value.abs())),
         [ValueRef::BigInt(value)] => Ok(ValueRef::BigInt(value.abs())),
-        _ => Err(Unfit { expected: "a number" }),
+        _ => Err(TypeMismatch { expected: "a number" }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::now::now_ns;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const AGO: FunctionDef = FunctionDef {
@@ -23,9 +23,9 @@ pub(super) const AGO: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(ago),
 };
 
-fn ago<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn ago<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Duration(ns)] = arguments else {
-        return Err(Unfit { expected: "a duration" });
+        return Err(TypeMismatch { expected: "a duration" });
     };
     Ok(now_ns().checked_sub(*ns).map_or(ValueRef::Null, ValueRef::Time))
 }

@@ -1,7 +1,7 @@
 //! `atan2(y, x)`: the angle of a point.
 
 use super::sqrt::{NO_NUMBER, float};
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 use crate::expr::arithmetic::finite;
 
@@ -26,7 +26,7 @@ pub(super) const ATAN2: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(atan2),
 };
 
-fn atan2<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn atan2<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [y, x] = arguments else {
         return Err(NO_NUMBER);
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, Number, TimeSite, TimeSteps, ValueRef, expected_time, time_defaults};
 use crate::expr::arithmetic::finite;
 use crate::expr::convert;
@@ -53,10 +53,10 @@ struct Bin {
     site: TimeSite,
 }
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    let step = match given.get(1) {
-        Some(Given::Constant(ValueRef::Null)) => None,
-        Some(Given::Constant(step)) => Some(step_of(*step).ok_or_else(|| Refused {
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    let step = match const_args.get(1) {
+        Some(ConstArg::Constant(ValueRef::Null)) => None,
+        Some(ConstArg::Constant(step)) => Some(step_of(*step).ok_or_else(|| ArgumentError {
             argument: 1,
             message: "expected a duration or number above 0, such as 5m or 10".to_owned(),
         })?),
@@ -84,13 +84,13 @@ impl Prepared for Bin {
         let mut reader = self.site.reader();
         Box::new(move |arguments, _| {
             let [value, step] = arguments else {
-                return Err(Unfit { expected: "a time or number" });
+                return Err(TypeMismatch { expected: "a time or number" });
             };
             let varying;
             let step = match &self.step {
                 Some(step) => step,
                 None => {
-                    varying = step_of(*step).ok_or(Unfit { expected: "a step above 0" })?;
+                    varying = step_of(*step).ok_or(TypeMismatch { expected: "a step above 0" })?;
                     &varying
                 }
             };
@@ -100,13 +100,13 @@ impl Prepared for Bin {
                     Ok(floor(ns, *step).map_or(ValueRef::Null, ValueRef::Duration))
                 }
                 (value, Step::Ns(_, steps)) => {
-                    let ns = reader.read_value(value).ok_or_else(|| Unfit { expected: expected_time(value) })?;
+                    let ns = reader.read_value(value).ok_or_else(|| TypeMismatch { expected: expected_time(value) })?;
                     let start = steps.start(steps.number_of(ns));
                     // The first moments that 64 bits hold are in a bin that begins before.
                     Ok(if start == i64::MIN { ValueRef::Null } else { ValueRef::Time(start) })
                 }
                 (value, Step::Number(step)) => {
-                    let number = value.as_number().ok_or(Unfit { expected: "a number" })?;
+                    let number = value.as_number().ok_or(TypeMismatch { expected: "a number" })?;
                     Ok(floor_number(number, *step))
                 }
             }

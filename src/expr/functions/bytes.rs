@@ -3,7 +3,7 @@
 use crate::expr::arithmetic::finite;
 use crate::lang::{parse_size, scaled_decimal};
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, parse_number};
 
 pub(super) const BYTES: FunctionDef = FunctionDef {
@@ -24,7 +24,7 @@ pub(super) const BYTES: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(bytes),
 };
 
-fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let text = match arguments {
         [text] if text.is_blank() => return Ok(ValueRef::Null),
         [ValueRef::Text(text)] => *text,
@@ -67,7 +67,7 @@ fn bytes_of(unit: &[u8]) -> Option<i64> {
 }
 
 /// What is said of other values.
-const NO_SIZE: Unfit = Unfit { expected: "a size such as 10kB" };
+const NO_SIZE: TypeMismatch = TypeMismatch { expected: "a size such as 10kB" };
 
 #[cfg(test)]
 mod tests {

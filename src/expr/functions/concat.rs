@@ -1,7 +1,7 @@
 //! `concat(a…)`: texts one after another.
 
 use super::limit::check_length;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const CONCAT: FunctionDef = FunctionDef {
@@ -22,7 +22,7 @@ pub(super) const CONCAT: FunctionDef = FunctionDef {
     kernel: Kernel::NullAware(concat),
 };
 
-fn concat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn concat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     for argument in arguments {
         write_text(*argument, scratch);
         check_length(scratch)?;

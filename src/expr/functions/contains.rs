@@ -6,7 +6,7 @@ use memchr::memmem::{Finder, find};
 
 use crate::expr::access::holds;
 
-use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const CONTAINS: FunctionDef = FunctionDef {
@@ -27,9 +27,9 @@ pub(super) const CONTAINS: FunctionDef = FunctionDef {
 #[derive(Debug)]
 struct Contains(Option<Finder<'static>>);
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    let finder = match given.get(1) {
-        Some(Given::Constant(ValueRef::Text(part))) => Some(Finder::new(part).into_owned()),
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    let finder = match const_args.get(1) {
+        Some(ConstArg::Constant(ValueRef::Text(part))) => Some(Finder::new(part).into_owned()),
         _ => None,
     };
     Ok(Arc::new(Contains(finder)))
@@ -39,7 +39,7 @@ impl Prepared for Contains {
     fn begin(&self) -> Caller<'_> {
         Box::new(|arguments, scratch| {
             let [whole, part] = arguments else {
-                return Err(Unfit { expected: "text or a list" });
+                return Err(TypeMismatch { expected: "text or a list" });
             };
             let found = match (*whole, *part, &self.0) {
                 (ValueRef::List(values), part, _) => holds(values, part),

@@ -1,6 +1,6 @@
 //! `duration(x)`: a text as the duration that it is.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const DURATION: FunctionDef = FunctionDef {
@@ -21,10 +21,10 @@ pub(super) const DURATION: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(duration),
 };
 
-fn duration<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn duration<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {
         [duration @ ValueRef::Duration(_)] => Ok(*duration),
-        _ => Err(Unfit { expected: "a duration" }),
+        _ => Err(TypeMismatch { expected: "a duration" }),
     }
 }
 

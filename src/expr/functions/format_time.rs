@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, TimeFormat, ValueRef, time_defaults, zone_of_name};
 
 pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
@@ -37,17 +37,17 @@ struct Format {
     zone: Option<TimeZone>,
 }
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    let format = match given.get(1) {
-        Some(Given::Constant(ValueRef::Text(format))) => Some(
-            TimeFormat::new(format)
-                .map_err(|message| Refused { argument: 1, message: format!("this format is wrong: {message}") })?,
-        ),
-        _ => None,
-    };
-    let zone = match given.get(2) {
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    let format =
+        match const_args.get(1) {
+            Some(ConstArg::Constant(ValueRef::Text(format))) => Some(TimeFormat::new(format).map_err(|message| {
+                ArgumentError { argument: 1, message: format!("this format is wrong: {message}") }
+            })?),
+            _ => None,
+        };
+    let zone = match const_args.get(2) {
         None => Some(time_defaults().zone.clone()),
-        Some(Given::Constant(ValueRef::Text(name))) => Some(zone_of_name(name).ok_or_else(|| Refused {
+        Some(ConstArg::Constant(ValueRef::Text(name))) => Some(zone_of_name(name).ok_or_else(|| ArgumentError {
             argument: 2,
             message: "expected a zone, such as 'Europe/Berlin', '+02:00' or 'UTC'".to_owned(),
         })?),
@@ -60,17 +60,17 @@ impl Prepared for Format {
     fn begin(&self) -> Caller<'_> {
         Box::new(move |arguments, scratch| {
             let [ValueRef::Time(ns), ValueRef::Text(text), zone @ ..] = arguments else {
-                return Err(Unfit { expected: "a time" });
+                return Err(TypeMismatch { expected: "a time" });
             };
             let varying;
             let zone = match (&self.zone, zone) {
                 (Some(zone), _) => zone,
                 (None, [ValueRef::Text(name)]) => {
                     let expected = "the name of a zone as its third argument";
-                    varying = zone_of_name(name).ok_or(Unfit { expected })?;
+                    varying = zone_of_name(name).ok_or(TypeMismatch { expected })?;
                     &varying
                 }
-                (None, _) => return Err(Unfit { expected: "a zone" }),
+                (None, _) => return Err(TypeMismatch { expected: "a zone" }),
             };
             let is_written = match &self.format {
                 Some(format) => format.write(*ns, zone, scratch),
@@ -79,7 +79,7 @@ impl Prepared for Format {
             if is_written {
                 Ok(ValueRef::Text(scratch))
             } else {
-                Err(Unfit { expected: "a time that the format can say" })
+                Err(TypeMismatch { expected: "a time that the format can say" })
             }
         })
     }

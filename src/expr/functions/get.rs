@@ -2,7 +2,7 @@
 
 use crate::expr::access::{element, member};
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, Number, ValueRef, write_text};
 
 pub(super) const GET: FunctionDef = FunctionDef {
@@ -26,11 +26,11 @@ pub(super) const GET: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(get),
 };
 
-fn get<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn get<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {
         [ValueRef::List(values), key] => match key.as_number() {
             Some(Number::Int(index)) => Ok(element(values, index)),
-            _ => Err(Unfit { expected: "a whole number as key of the list" }),
+            _ => Err(TypeMismatch { expected: "a whole number as key of the list" }),
         },
         [ValueRef::Object(fields), ValueRef::Text(name)] => Ok(member(fields, name)),
         [ValueRef::Object(fields), key] => {
@@ -38,7 +38,7 @@ fn get<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Valu
             write_text(*key, &mut name);
             Ok(member(fields, &name))
         }
-        _ => Err(Unfit { expected: "a list or an object" }),
+        _ => Err(TypeMismatch { expected: "a list or an object" }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `hash(x)`: a number that stands for a text.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const HASH: FunctionDef = FunctionDef {
@@ -21,9 +21,9 @@ pub(super) const HASH: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(hash),
 };
 
-fn hash<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn hash<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     Ok(ValueRef::Int(twox_hash::XxHash3_64::oneshot(text).cast_signed()))
 }

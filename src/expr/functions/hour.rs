@@ -1,6 +1,6 @@
 //! `hour(t)`: the hour of a time in `--tz`, from 0 to 23.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, ns_of_day};
 
 pub(super) const HOUR: FunctionDef = FunctionDef {
@@ -21,9 +21,9 @@ pub(super) const HOUR: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(hour),
 };
 
-fn hour<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn hour<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Time(ns)] = arguments else {
-        return Err(Unfit { expected: "a time" });
+        return Err(TypeMismatch { expected: "a time" });
     };
     Ok(ValueRef::Int(ns_of_day(*ns) / 3_600_000_000_000))
 }

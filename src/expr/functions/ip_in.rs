@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::subnet::{Address, NO_ADDRESS, Network};
 
-use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const IP_IN: FunctionDef = FunctionDef {
@@ -32,11 +32,11 @@ pub(super) const IP_IN: FunctionDef = FunctionDef {
 #[derive(Debug)]
 struct Networks(Vec<Option<Network>>);
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
     let mut networks = Vec::new();
-    for (argument, given) in given.iter().enumerate().skip(1) {
-        networks.push(match given {
-            Given::Constant(ValueRef::Text(text)) => Some(Network::read(text).ok_or_else(|| Refused {
+    for (argument, const_args) in const_args.iter().enumerate().skip(1) {
+        networks.push(match const_args {
+            ConstArg::Constant(ValueRef::Text(text)) => Some(Network::read(text).ok_or_else(|| ArgumentError {
                 argument,
                 message: format!(
                     "expected a network such as \"10.0.0.0/8\", found `{}`",
@@ -62,7 +62,9 @@ impl Prepared for Networks {
             for (constant, written) in self.0.iter().zip(written) {
                 let network = match (constant, written) {
                     (Some(network), _) => *network,
-                    (None, ValueRef::Text(text)) => Network::read(text).ok_or(Unfit { expected: "a network" })?,
+                    (None, ValueRef::Text(text)) => {
+                        Network::read(text).ok_or(TypeMismatch { expected: "a network" })?
+                    }
                     (None, _) => continue,
                 };
                 if network.contains(address) {

@@ -1,6 +1,6 @@
 //! `is_empty(x)`: whether a value has nothing in it.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const IS_EMPTY: FunctionDef = FunctionDef {
@@ -17,7 +17,7 @@ pub(super) const IS_EMPTY: FunctionDef = FunctionDef {
     kernel: Kernel::NullAware(is_empty),
 };
 
-fn is_empty<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn is_empty<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     Ok(ValueRef::Bool(
         arguments.iter().all(|value| {
             matches!(value, ValueRef::Null | ValueRef::Text([]) | ValueRef::List([]) | ValueRef::Object([]))

@@ -1,6 +1,6 @@
 //! `is_null(x)`: whether there is no value.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const IS_NULL: FunctionDef = FunctionDef {
@@ -21,7 +21,7 @@ pub(super) const IS_NULL: FunctionDef = FunctionDef {
     kernel: Kernel::NullAware(is_null),
 };
 
-fn is_null<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn is_null<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     Ok(ValueRef::Bool(arguments.iter().all(|value| value.is_null())))
 }
 

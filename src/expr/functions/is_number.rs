@@ -1,6 +1,6 @@
 //! `is_number(x)`: whether a value is a number, or text that is one.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const IS_NUMBER: FunctionDef = FunctionDef {
@@ -17,7 +17,7 @@ pub(super) const IS_NUMBER: FunctionDef = FunctionDef {
     kernel: Kernel::NullAware(is_number),
 };
 
-fn is_number<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn is_number<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     Ok(ValueRef::Bool(arguments.iter().all(|value| value.as_exact().is_some())))
 }
 

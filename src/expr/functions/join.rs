@@ -1,7 +1,7 @@
 //! `join(list, sep)`: the elements of a list as one text.
 
 use super::limit::check_length;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const JOIN: FunctionDef = FunctionDef {
@@ -25,9 +25,9 @@ pub(super) const JOIN: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(join),
 };
 
-fn join<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn join<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::List(values), ValueRef::Text(separator)] = arguments else {
-        return Err(Unfit { expected: "a list" });
+        return Err(TypeMismatch { expected: "a list" });
     };
     for (index, value) in values.iter().enumerate() {
         if index > 0 {

@@ -1,6 +1,6 @@
 //! `keys(x)`: the names in an object.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, Value, ValueRef};
 
 pub(super) const KEYS: FunctionDef = FunctionDef {
@@ -21,9 +21,9 @@ pub(super) const KEYS: FunctionDef = FunctionDef {
     kernel: Kernel::Owned(keys),
 };
 
-fn keys(arguments: &[ValueRef<'_>]) -> Result<Value, Unfit> {
+fn keys(arguments: &[ValueRef<'_>]) -> Result<Value, TypeMismatch> {
     let [ValueRef::Object(fields)] = arguments else {
-        return Err(Unfit { expected: "an object" });
+        return Err(TypeMismatch { expected: "an object" });
     };
     Ok(Value::List(fields.iter().map(|(name, _)| Value::Text(name.clone())).collect()))
 }

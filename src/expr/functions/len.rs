@@ -1,6 +1,6 @@
 //! `len(x)`: how many characters, elements or fields.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const LEN: FunctionDef = FunctionDef {
@@ -17,7 +17,7 @@ pub(super) const LEN: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(len),
 };
 
-fn len<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn len<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let count = match arguments {
         [ValueRef::Text(text)] => count_characters(text),
         [ValueRef::List(values)] => values.len(),
@@ -26,7 +26,7 @@ fn len<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Value
             write_text(*value, scratch);
             count_characters(scratch)
         }
-        _ => return Err(Unfit { expected: "text" }),
+        _ => return Err(TypeMismatch { expected: "text" }),
     };
     Ok(ValueRef::Int(count as i64))
 }

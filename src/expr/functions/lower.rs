@@ -2,7 +2,7 @@
 //!
 //! Letter by letter, so that `Σ` is `σ` also at the end of a word.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const LOWER: FunctionDef = FunctionDef {
@@ -28,9 +28,9 @@ pub(super) fn map_letters<'a, L: Iterator<Item = char>>(
     scratch: &'a mut Vec<u8>,
     ascii: impl Fn(&u8) -> u8,
     letter: impl Fn(char) -> L,
-) -> Result<ValueRef<'a>, Unfit> {
+) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     if text.iter().all(|byte| byte.is_ascii() && ascii(byte) == *byte) {
         return Ok(ValueRef::Text(text));

@@ -2,7 +2,7 @@
 
 use ::md5::{Digest, Md5};
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const MD5: FunctionDef = FunctionDef {
@@ -23,9 +23,9 @@ pub(super) const MD5: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(md5),
 };
 
-fn md5<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn md5<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     write_hex(&Md5::digest(text), scratch);
     Ok(ValueRef::Text(scratch))

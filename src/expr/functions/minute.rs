@@ -1,6 +1,6 @@
 //! `minute(t)`: the minute of a time, from 0 to 59.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, ns_of_day};
 
 pub(super) const MINUTE: FunctionDef = FunctionDef {
@@ -17,9 +17,9 @@ pub(super) const MINUTE: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(minute),
 };
 
-fn minute<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn minute<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Time(ns)] = arguments else {
-        return Err(Unfit { expected: "a time" });
+        return Err(TypeMismatch { expected: "a time" });
     };
     Ok(ValueRef::Int(ns_of_day(*ns) / 60_000_000_000 % 60))
 }

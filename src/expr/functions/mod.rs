@@ -213,7 +213,7 @@ pub enum Kernel {
     /// One row at a time, with nulls among the arguments.
     NullAware(Scalar),
     /// One row at a time, for a list or object that is new; null if any argument is null.
-    Owned(fn(&[ValueRef<'_>]) -> Result<Value, Unfit>),
+    Owned(fn(&[ValueRef<'_>]) -> Result<Value, TypeMismatch>),
     /// Made ready once, from the arguments that are constant: patterns, formats, units.
     Prepared(Prepare),
     /// `if(c, a, b)`: only the branch that is taken is evaluated.
@@ -228,14 +228,15 @@ pub enum Kernel {
 
 /// Computes one value. The result may borrow from an argument or from `scratch`, which comes empty.
 /// Called for every row, so it does not allocate beyond `scratch`.
-pub type Scalar = for<'a> fn(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit>;
+pub type Scalar =
+    for<'a> fn(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch>;
 
 /// Makes a function ready when it is bound; what is wrong with a constant argument is the user's mistake.
-pub type Prepare = fn(&[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused>;
+pub type Prepare = fn(&[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError>;
 
 /// What is known of an argument when the function is bound.
 #[derive(Clone, Debug)]
-pub enum Given<'v> {
+pub enum ConstArg<'v> {
     /// A value, as its parameter takes it.
     Constant(ValueRef<'v>),
     /// A /regex/ for a parameter of the kind [`ParameterKind::Pattern`].
@@ -246,7 +247,7 @@ pub enum Given<'v> {
 
 /// Why a constant argument cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct ArgumentError {
     /// Which argument.
     pub argument: usize,
     /// What is wrong, and what was expected.
@@ -271,11 +272,12 @@ impl Prepared for Checked {
 }
 
 /// Computes one value after another, as [`Scalar`] does; null if any argument is null.
-pub type Caller<'f> = Box<dyn for<'a> FnMut(&[ValueRef<'a>], &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> + 'f>;
+pub type Caller<'f> =
+    Box<dyn for<'a> FnMut(&[ValueRef<'a>], &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> + 'f>;
 
 /// A value that does not fit at run time: the result is null and the ledger counts a failed conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unfit {
+pub struct TypeMismatch {
     /// What was expected: `a number`.
     pub expected: &'static str,
 }
@@ -298,12 +300,12 @@ pub(super) fn coalesce() -> &'static FunctionDef {
 /// How the tests of the functions call them: as the evaluator does, with arguments converted already.
 #[cfg(test)]
 mod testing {
-    use super::{FunctionDef, Given, Kernel, ParameterKind, Refused, Unfit};
+    use super::{ArgumentError, ConstArg, FunctionDef, Kernel, ParameterKind, TypeMismatch};
     use crate::data::{Value, ValueRef};
     use crate::expr::pattern::compile;
 
     /// Calls a function; arguments of functions that are prepared are constants.
-    pub(super) fn call(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Result<Value, Unfit> {
+    pub(super) fn call(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Result<Value, TypeMismatch> {
         match def.kernel {
             Kernel::Scalar(function) | Kernel::NullAware(function) => {
                 function(arguments, &mut Vec::new()).map(ValueRef::to_value)
@@ -318,7 +320,7 @@ mod testing {
     }
 
     /// Why a function refuses constant arguments.
-    pub(super) fn refused(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Refused {
+    pub(super) fn refused(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> ArgumentError {
         match prepared(def, arguments, true) {
             Err(refused) => refused,
             Ok(result) => panic!("{} is not refused: {result:?}", def.entry.name),
@@ -326,7 +328,7 @@ mod testing {
     }
 
     /// Calls a function that is prepared with arguments that are known only row by row.
-    pub(super) fn call_varying(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Result<Value, Unfit> {
+    pub(super) fn call_varying(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Result<Value, TypeMismatch> {
         prepared(def, arguments, false).expect("nothing to refuse without constants")
     }
 
@@ -334,22 +336,22 @@ mod testing {
         def: &FunctionDef,
         arguments: &[ValueRef<'_>],
         constant: bool,
-    ) -> Result<Result<Value, Unfit>, Refused> {
+    ) -> Result<Result<Value, TypeMismatch>, ArgumentError> {
         let Kernel::Prepared(prepare) = def.kernel else {
             panic!("{} is not prepared", def.entry.name);
         };
-        let given: Vec<Given<'_>> = arguments
+        let const_args: Vec<ConstArg<'_>> = arguments
             .iter()
             .enumerate()
             .map(|(index, argument)| match (def.parameter(index).kind, argument) {
                 (ParameterKind::Pattern, ValueRef::Text(text)) => {
-                    Given::Pattern(compile(&String::from_utf8_lossy(text)).expect("a pattern of a test"))
+                    ConstArg::Pattern(compile(&String::from_utf8_lossy(text)).expect("a pattern of a test"))
                 }
-                _ if constant && index > 0 => Given::Constant(*argument),
-                _ => Given::Varying,
+                _ if constant && index > 0 => ConstArg::Constant(*argument),
+                _ => ConstArg::Varying,
             })
             .collect();
-        let function = prepare(&given)?;
+        let function = prepare(&const_args)?;
         let mut scratch = Vec::new();
         let result = function.begin()(arguments, &mut scratch).map(ValueRef::to_value);
         Ok(result)

@@ -1,6 +1,6 @@
 //! `month(t)`: the month of a time in `--tz`, from 1 to 12.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, date_of};
 
 pub(super) const MONTH: FunctionDef = FunctionDef {
@@ -17,9 +17,9 @@ pub(super) const MONTH: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(month),
 };
 
-fn month<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn month<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Time(ns)] = arguments else {
-        return Err(Unfit { expected: "a time" });
+        return Err(TypeMismatch { expected: "a time" });
     };
     Ok(ValueRef::Int(date_of(*ns).1))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{FunctionDef, Kernel, Unfit};
+use super::{FunctionDef, Kernel, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const NOW: FunctionDef = FunctionDef {
@@ -19,10 +19,10 @@ pub(super) const NOW: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(now),
 };
 
-fn now<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn now<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {
         [] => Ok(ValueRef::Time(now_ns())),
-        _ => Err(Unfit { expected: "no argument" }),
+        _ => Err(TypeMismatch { expected: "no argument" }),
     }
 }
 

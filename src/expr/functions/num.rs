@@ -1,6 +1,6 @@
 //! `num(x)`: a text as the number that it is.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const NUM: FunctionDef = FunctionDef {
@@ -17,10 +17,10 @@ pub(super) const NUM: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(num),
 };
 
-fn num<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn num<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {
         [number @ (ValueRef::Int(_) | ValueRef::BigInt(_) | ValueRef::Float(_))] => Ok(*number),
-        _ => Err(Unfit { expected: "a number" }),
+        _ => Err(TypeMismatch { expected: "a number" }),
     }
 }
 

@@ -6,7 +6,7 @@ use super::len::count_characters;
 use super::limit::{LIMIT_BYTES, TOO_LONG};
 use super::repeat::prepare_within;
 
-use super::{FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const PAD: FunctionDef = FunctionDef {
@@ -30,13 +30,13 @@ pub(super) const PAD: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    prepare_within(-(LIMIT_BYTES as i64), given, pad)
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    prepare_within(-(LIMIT_BYTES as i64), const_args, pad)
 }
 
-fn pad<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn pad<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text), ValueRef::Int(count)] = arguments else {
-        return Err(Unfit { expected: "text and an int" });
+        return Err(TypeMismatch { expected: "text and an int" });
     };
     let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
     let missing = wanted.saturating_sub(count_characters(text));

@@ -1,6 +1,6 @@
 //! `parse_hex(x)`: hexadecimal digits as the number that they are.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 use crate::expr::arithmetic::finite;
 
@@ -18,7 +18,7 @@ pub(super) const PARSE_HEX: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(parse_hex),
 };
 
-fn parse_hex<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn parse_hex<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {
         return Err(NO_DIGITS);
     };
@@ -48,7 +48,7 @@ fn parse_hex<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Resul
 }
 
 /// What is said of other text.
-const NO_DIGITS: Unfit = Unfit { expected: "hexadecimal digits" };
+const NO_DIGITS: TypeMismatch = TypeMismatch { expected: "hexadecimal digits" };
 
 #[cfg(test)]
 mod tests {

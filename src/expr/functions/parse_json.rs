@@ -1,6 +1,6 @@
 //! `parse_json(x)`: the value that a JSON text is.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, Value, ValueRef, read_json};
 
 pub(super) const PARSE_JSON: FunctionDef = FunctionDef {
@@ -21,11 +21,11 @@ pub(super) const PARSE_JSON: FunctionDef = FunctionDef {
     kernel: Kernel::Owned(parse_json),
 };
 
-fn parse_json(arguments: &[ValueRef<'_>]) -> Result<Value, Unfit> {
+fn parse_json(arguments: &[ValueRef<'_>]) -> Result<Value, TypeMismatch> {
     match arguments {
         [ValueRef::Text([])] => Ok(Value::Null),
-        [ValueRef::Text(text)] => read_json(text).ok_or(Unfit { expected: "JSON" }),
-        _ => Err(Unfit { expected: "JSON" }),
+        [ValueRef::Text(text)] => read_json(text).ok_or(TypeMismatch { expected: "JSON" }),
+        _ => Err(TypeMismatch { expected: "JSON" }),
     }
 }
 

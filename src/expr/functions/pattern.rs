@@ -2,7 +2,7 @@
 
 use crate::expr::log_pattern::write_pattern;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const PATTERN: FunctionDef = FunctionDef {
@@ -23,9 +23,9 @@ pub(super) const PATTERN: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(pattern),
 };
 
-fn pattern<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn pattern<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(line)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     write_pattern(line, scratch);
     Ok(ValueRef::Text(scratch))

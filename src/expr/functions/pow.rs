@@ -1,7 +1,7 @@
 //! `pow(x, y)`: a number to the power of another.
 
 use super::sqrt::{NO_NUMBER, float};
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 use crate::expr::arithmetic::finite;
 
@@ -26,7 +26,7 @@ pub(super) const POW: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(pow),
 };
 
-fn pow<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn pow<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [x, y] = arguments else {
         return Err(NO_NUMBER);
     };

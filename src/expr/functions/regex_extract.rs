@@ -5,7 +5,7 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 
 use super::regex_replace::regex_of;
-use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, Number, ValueRef};
 
 pub(super) const REGEX_EXTRACT: FunctionDef = FunctionDef {
@@ -44,14 +44,16 @@ struct Extract {
     group: usize,
 }
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    let regex = regex_of(given)?;
-    let group = match given.get(2) {
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    let regex = regex_of(const_args)?;
+    let group = match const_args.get(2) {
         None => usize::from(regex.captures_len() > 1),
-        Some(Given::Constant(group)) => group_of(regex, *group)
-            .ok_or_else(|| Refused { argument: 2, message: format!("there is no such group; {}", groups(regex)) })?,
+        Some(ConstArg::Constant(group)) => group_of(regex, *group).ok_or_else(|| ArgumentError {
+            argument: 2,
+            message: format!("there is no such group; {}", groups(regex)),
+        })?,
         Some(_) => {
-            return Err(Refused { argument: 2, message: "expected a number or a name of a group".to_owned() });
+            return Err(ArgumentError { argument: 2, message: "expected a number or a name of a group".to_owned() });
         }
     };
     Ok(Arc::new(Extract { regex: regex.clone(), group }))
@@ -83,7 +85,7 @@ impl Prepared for Extract {
         if self.group == 0 {
             return Box::new(|arguments, _| {
                 let [ValueRef::Text(text), ..] = arguments else {
-                    return Err(Unfit { expected: "text" });
+                    return Err(TypeMismatch { expected: "text" });
                 };
                 let found = self.regex.find(text);
                 Ok(found.map_or(ValueRef::Null, |found| ValueRef::Text(found.as_bytes())))
@@ -92,7 +94,7 @@ impl Prepared for Extract {
         let mut places = self.regex.capture_locations();
         Box::new(move |arguments, _| {
             let [ValueRef::Text(text), ..] = arguments else {
-                return Err(Unfit { expected: "text" });
+                return Err(TypeMismatch { expected: "text" });
             };
             if self.regex.captures_read(&mut places, text).is_none() {
                 return Ok(ValueRef::Null);

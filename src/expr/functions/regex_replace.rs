@@ -7,7 +7,7 @@ use regex::bytes::{Match, Regex};
 use crate::expr::pattern::Pattern;
 
 use super::limit::{LIMIT_BYTES, TOO_LONG, check_length};
-use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
@@ -39,23 +39,23 @@ struct Replace {
     is_plain: bool,
 }
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    let regex = regex_of(given)?;
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    let regex = regex_of(const_args)?;
     let mut is_plain = false;
-    if let Some(Given::Constant(ValueRef::Text(replacement))) = given.get(2) {
+    if let Some(ConstArg::Constant(ValueRef::Text(replacement))) = const_args.get(2) {
         is_plain = !replacement.contains(&b'$');
         if let Some(missing) = missing_group(regex, replacement) {
-            return Err(Refused { argument: 2, message: format!("the expression has no group `{missing}`") });
+            return Err(ArgumentError { argument: 2, message: format!("the expression has no group `{missing}`") });
         }
     }
     Ok(Arc::new(Replace { regex: regex.clone(), is_plain }))
 }
 
 /// The expression that stands as the second argument.
-pub(super) fn regex_of<'g>(given: &'g [Given<'_>]) -> Result<&'g Regex, Refused> {
-    match given.get(1) {
-        Some(Given::Pattern(Pattern::Regex(regex))) => Ok(regex),
-        _ => Err(Refused { argument: 1, message: "expected a /regex/".to_owned() }),
+pub(super) fn regex_of<'g>(const_args: &'g [ConstArg<'_>]) -> Result<&'g Regex, ArgumentError> {
+    match const_args.get(1) {
+        Some(ConstArg::Pattern(Pattern::Regex(regex))) => Ok(regex),
+        _ => Err(ArgumentError { argument: 1, message: "expected a /regex/".to_owned() }),
     }
 }
 
@@ -91,7 +91,7 @@ impl Prepared for Replace {
     fn begin(&self) -> Caller<'_> {
         Box::new(|arguments, scratch| {
             let [ValueRef::Text(text), _, ValueRef::Text(replacement)] = arguments else {
-                return Err(Unfit { expected: "text" });
+                return Err(TypeMismatch { expected: "text" });
             };
             let mut copied = 0;
             let mut copy_up_to = |found: Match<'_>, scratch: &mut Vec<u8>| {

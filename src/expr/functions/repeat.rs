@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::limit::{LIMIT_BYTES, TOO_LONG};
-use super::{Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Scalar, Unfit};
+use super::{
+    ArgumentError, Checked, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, Scalar, TypeMismatch,
+};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const REPEAT: FunctionDef = FunctionDef {
@@ -23,25 +25,29 @@ pub(super) const REPEAT: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    prepare_within(i64::MIN, given, repeat)
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    prepare_within(i64::MIN, const_args, repeat)
 }
 
 /// Prepares a function whose second argument says how long a result is, which is too long below `least` or above
 /// the limit.
-pub(super) fn prepare_within(least: i64, given: &[Given<'_>], function: Scalar) -> Result<Arc<dyn Prepared>, Refused> {
+pub(super) fn prepare_within(
+    least: i64,
+    const_args: &[ConstArg<'_>],
+    function: Scalar,
+) -> Result<Arc<dyn Prepared>, ArgumentError> {
     let fits = |count: i64| (least..=LIMIT_BYTES as i64).contains(&count);
-    match given.get(1) {
-        Some(Given::Constant(ValueRef::Int(count))) if !fits(*count) => {
-            Err(Refused { argument: 1, message: "a result may have at most 16 MiB".to_owned() })
+    match const_args.get(1) {
+        Some(ConstArg::Constant(ValueRef::Int(count))) if !fits(*count) => {
+            Err(ArgumentError { argument: 1, message: "a result may have at most 16 MiB".to_owned() })
         }
         _ => Ok(Arc::new(Checked(function))),
     }
 }
 
-fn repeat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn repeat<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text), ValueRef::Int(count)] = arguments else {
-        return Err(Unfit { expected: "text and an int" });
+        return Err(TypeMismatch { expected: "text and an int" });
     };
     let count = usize::try_from((*count).max(0)).unwrap_or(usize::MAX);
     if text.len().saturating_mul(count) > LIMIT_BYTES {

@@ -1,7 +1,7 @@
 //! `replace(x, a, b)`: another text wherever one stands.
 
 use super::limit::check_length;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const REPLACE: FunctionDef = FunctionDef {
@@ -22,9 +22,9 @@ pub(super) const REPLACE: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(replace),
 };
 
-fn replace<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn replace<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text), ValueRef::Text(old), ValueRef::Text(new)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     if old.is_empty() {
         return Ok(ValueRef::Text(text));

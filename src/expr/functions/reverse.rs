@@ -1,6 +1,6 @@
 //! `reverse(x)`: a text from its end to its start.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const REVERSE: FunctionDef = FunctionDef {
@@ -17,9 +17,9 @@ pub(super) const REVERSE: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(reverse),
 };
 
-fn reverse<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn reverse<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     scratch.extend_from_slice(text);
     scratch.reverse();

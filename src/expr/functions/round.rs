@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const ROUND: FunctionDef = FunctionDef {
@@ -29,12 +29,12 @@ pub(super) const ROUND: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(round),
 };
 
-fn round<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn round<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let (number, digits) = match arguments {
         [number] => (number, None),
         [number, ValueRef::Int(digits)] => (number, Some(*digits)),
         _ => {
-            return Err(Unfit { expected: "a number and an int" });
+            return Err(TypeMismatch { expected: "a number and an int" });
         }
     };
     match (*number, digits) {
@@ -47,16 +47,19 @@ fn round<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Val
         }),
         (ValueRef::Float(value), None) => Ok(integral(value.round())),
         (ValueRef::Float(value), Some(digits)) => Ok(ValueRef::Float(round_float(value, digits, scratch))),
-        _ => Err(Unfit { expected: "a number" }),
+        _ => Err(TypeMismatch { expected: "a number" }),
     }
 }
 
 /// A number rounded some way: an int is round already.
-pub(super) fn rounded<'a>(arguments: &[ValueRef<'a>], round: impl Fn(f64) -> f64) -> Result<ValueRef<'a>, Unfit> {
+pub(super) fn rounded<'a>(
+    arguments: &[ValueRef<'a>],
+    round: impl Fn(f64) -> f64,
+) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {
         [integer @ (ValueRef::Int(_) | ValueRef::BigInt(_))] => Ok(*integer),
         [ValueRef::Float(value)] => Ok(integral(round(*value))),
-        _ => Err(Unfit { expected: "a number" }),
+        _ => Err(TypeMismatch { expected: "a number" }),
     }
 }
 

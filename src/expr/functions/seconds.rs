@@ -2,7 +2,7 @@
 
 use crate::expr::convert;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, divide};
 
 pub(super) const SECONDS: FunctionDef = FunctionDef {
@@ -23,10 +23,10 @@ pub(super) const SECONDS: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(seconds),
 };
 
-fn seconds<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn seconds<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     const SECOND_NS: i64 = 1_000_000_000;
     let [value] = arguments else {
-        return Err(Unfit { expected: "a duration" });
+        return Err(TypeMismatch { expected: "a duration" });
     };
     let ns = match *value {
         ValueRef::Time(ns) => ns,

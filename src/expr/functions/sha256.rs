@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const SHA256: FunctionDef = FunctionDef {
@@ -23,9 +23,9 @@ pub(super) const SHA256: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(sha256),
 };
 
-fn sha256<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn sha256<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     super::md5::write_hex(&Sha256::digest(text), scratch);
     Ok(ValueRef::Text(scratch))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, Checked, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const SPLIT_PART: FunctionDef = FunctionDef {
@@ -27,25 +27,25 @@ pub(super) const SPLIT_PART: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    match given.get(2) {
-        Some(Given::Constant(ValueRef::Int(0))) => {
-            Err(Refused { argument: 2, message: "pieces are counted from 1, or from the end by -1".to_owned() })
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    match const_args.get(2) {
+        Some(ConstArg::Constant(ValueRef::Int(0))) => {
+            Err(ArgumentError { argument: 2, message: "pieces are counted from 1, or from the end by -1".to_owned() })
         }
         _ => Ok(Arc::new(Checked(split_part))),
     }
 }
 
-fn split_part<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn split_part<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text), ValueRef::Text(separator), ValueRef::Int(number)] = arguments else {
-        return Err(Unfit { expected: "text and an int" });
+        return Err(TypeMismatch { expected: "text and an int" });
     };
     let Ok(skipped) = usize::try_from(number.unsigned_abs().wrapping_sub(1)) else {
         return Ok(ValueRef::Null);
     };
     let piece = match number {
         0 => {
-            return Err(Unfit { expected: "pieces counted from 1" });
+            return Err(TypeMismatch { expected: "pieces counted from 1" });
         }
         1.. => from_start(text, separator, skipped),
         _ => from_end(text, separator, skipped),

@@ -1,6 +1,6 @@
 //! `sqrt(x)`: the square root.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, Number, ValueRef};
 use crate::expr::arithmetic::finite;
 
@@ -19,7 +19,10 @@ pub(super) const SQRT: FunctionDef = FunctionDef {
 };
 
 /// What a function of one float gives; null if that is no finite number.
-pub(super) fn of_float<'a>(arguments: &[ValueRef<'a>], function: impl Fn(f64) -> f64) -> Result<ValueRef<'a>, Unfit> {
+pub(super) fn of_float<'a>(
+    arguments: &[ValueRef<'a>],
+    function: impl Fn(f64) -> f64,
+) -> Result<ValueRef<'a>, TypeMismatch> {
     let [x] = arguments else {
         return Err(NO_NUMBER);
     };
@@ -27,10 +30,10 @@ pub(super) fn of_float<'a>(arguments: &[ValueRef<'a>], function: impl Fn(f64) ->
 }
 
 /// What is said of other values.
-pub(super) const NO_NUMBER: Unfit = Unfit { expected: "a number" };
+pub(super) const NO_NUMBER: TypeMismatch = TypeMismatch { expected: "a number" };
 
 /// The nearest float of a number.
-pub(super) fn float(number: ValueRef<'_>) -> Result<f64, Unfit> {
+pub(super) fn float(number: ValueRef<'_>) -> Result<f64, TypeMismatch> {
     number.as_number().map(Number::to_f64).ok_or(NO_NUMBER)
 }
 

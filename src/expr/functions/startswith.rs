@@ -1,6 +1,6 @@
 //! `startswith(x, y)`: whether a text begins with another.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const STARTSWITH: FunctionDef = FunctionDef {
@@ -24,9 +24,9 @@ pub(super) const STARTSWITH: FunctionDef = FunctionDef {
 pub(super) fn has_part<'a>(
     arguments: &[ValueRef<'a>],
     has: impl Fn(&[u8], &[u8]) -> bool,
-) -> Result<ValueRef<'a>, Unfit> {
+) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text), ValueRef::Text(part)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     Ok(ValueRef::Bool(has(text, part)))
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::{Checked, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, Checked, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
 pub(super) const SUBNET: FunctionDef = FunctionDef {
@@ -29,7 +29,7 @@ pub(super) const SUBNET: FunctionDef = FunctionDef {
 };
 
 /// What is said of other text.
-pub(super) const NO_ADDRESS: Unfit = Unfit { expected: "an IP address" };
+pub(super) const NO_ADDRESS: TypeMismatch = TypeMismatch { expected: "an IP address" };
 
 /// An address as a number of 32 or 128 bits, the first one highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +89,9 @@ impl Network {
     }
 }
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    match given.get(1) {
-        Some(Given::Constant(ValueRef::Int(..0 | 129..))) => Err(Refused {
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    match const_args.get(1) {
+        Some(ConstArg::Constant(ValueRef::Int(..0 | 129..))) => Err(ArgumentError {
             argument: 1,
             message: "expected 0 to 32 bits of an IPv4 address, 0 to 128 of an IPv6 one".to_owned(),
         }),
@@ -99,7 +99,7 @@ fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
     }
 }
 
-fn subnet<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn subnet<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(address), ValueRef::Int(prefix)] = arguments else {
         return Err(NO_ADDRESS);
     };
@@ -110,7 +110,7 @@ fn subnet<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Va
     let network = u32::try_from(*prefix)
         .ok()
         .and_then(|prefix| Network::of(address, prefix))
-        .ok_or(Unfit { expected: "at most 32 bits of an IPv4 address, 128 of an IPv6 one" })?;
+        .ok_or(TypeMismatch { expected: "at most 32 bits of an IPv4 address, 128 of an IPv6 one" })?;
     let written = match (network.first.length, network.first.bits) {
         (32, bits) => write!(scratch, "{}", Ipv4Addr::from_bits(bits as u32)),
         (_, bits) => write!(scratch, "{}", Ipv6Addr::from_bits(bits)),

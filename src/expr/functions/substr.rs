@@ -1,7 +1,7 @@
 //! `substr(x, start [, n])`: a piece of a text, counted in characters.
 
 use super::len::count_characters;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const SUBSTR: FunctionDef = FunctionDef {
@@ -26,12 +26,12 @@ pub(super) const SUBSTR: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(substr),
 };
 
-fn substr<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn substr<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let (text, start, count) = match arguments {
         [ValueRef::Text(text), ValueRef::Int(start)] => (*text, *start, i64::MAX),
         [ValueRef::Text(text), ValueRef::Int(start), ValueRef::Int(count)] => (*text, *start, *count),
         _ => {
-            return Err(Unfit { expected: "text and ints" });
+            return Err(TypeMismatch { expected: "text and ints" });
         }
     };
     let start = if start < 0 {

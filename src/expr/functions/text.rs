@@ -1,6 +1,6 @@
 //! `text(x)`: any value as text.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const TEXT: FunctionDef = FunctionDef {
@@ -21,10 +21,10 @@ pub(super) const TEXT: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(text),
 };
 
-fn text<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn text<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {
         [text @ ValueRef::Text(_)] => Ok(*text),
-        _ => Err(Unfit { expected: "text" }),
+        _ => Err(TypeMismatch { expected: "text" }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, FunctionDef, Given, Kernel, Parameter, ParameterKind, Prepared, Refused, Unfit};
+use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{
     EXPECTED_IN_RANGE, Entry, Example, TimeFormat, TimeReader, TimeSite, ValueRef, expected_time, write_text,
 };
@@ -53,11 +53,11 @@ enum By {
     Varying,
 }
 
-fn prepare(given: &[Given<'_>]) -> Result<Arc<dyn Prepared>, Refused> {
-    let by = match given {
+fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
+    let by = match const_args {
         [_] => By::Looks,
-        [_, Given::Constant(ValueRef::Text(format)), ..] => {
-            By::Format(format_of(format).map_err(|message| Refused { argument: 1, message })?)
+        [_, ConstArg::Constant(ValueRef::Text(format)), ..] => {
+            By::Format(format_of(format).map_err(|message| ArgumentError { argument: 1, message })?)
         }
         _ => By::Varying,
     };
@@ -82,7 +82,7 @@ fn format_of(text: &[u8]) -> Result<TimeFormat, String> {
 
 impl Prepared for Reader {
     fn begin(&self) -> Caller<'_> {
-        const NO_TIME: Unfit = Unfit { expected: "a time" };
+        const NO_TIME: TypeMismatch = TypeMismatch { expected: "a time" };
         let mut reader = self.site.reader();
         match &self.by {
             By::Looks => Box::new(move |arguments, _| match arguments {
@@ -90,7 +90,7 @@ impl Prepared for Reader {
                 [value] => reader
                     .read_value(*value)
                     .map(ValueRef::Time)
-                    .ok_or_else(|| Unfit { expected: expected_time(*value) }),
+                    .ok_or_else(|| TypeMismatch { expected: expected_time(*value) }),
                 _ => Err(NO_TIME),
             }),
             By::Format(format) => Box::new(move |arguments, scratch| match arguments {
@@ -104,7 +104,7 @@ impl Prepared for Reader {
                         if last.1.is_none() || last.0 != *format {
                             last = (format.to_vec(), format_of(format).ok());
                         }
-                        let format = last.1.as_ref().ok_or(Unfit { expected: "a format that reads times" })?;
+                        let format = last.1.as_ref().ok_or(TypeMismatch { expected: "a format that reads times" })?;
                         by_format(*value, format, &mut reader, scratch)
                     }
                     _ => Err(NO_TIME),
@@ -120,7 +120,7 @@ fn by_format<'a>(
     format: &TimeFormat,
     reader: &mut TimeReader,
     scratch: &mut Vec<u8>,
-) -> Result<ValueRef<'a>, Unfit> {
+) -> Result<ValueRef<'a>, TypeMismatch> {
     let text = match value {
         value if value.is_blank() => return Ok(ValueRef::Null),
         ValueRef::Time(_) => return Ok(value),
@@ -132,7 +132,7 @@ fn by_format<'a>(
     };
     let moment = format.read(text);
     let ns = moment.and_then(|moment| reader.take(moment));
-    ns.map(ValueRef::Time).ok_or_else(|| Unfit { expected: expected_by(text, format) })
+    ns.map(ValueRef::Time).ok_or_else(|| TypeMismatch { expected: expected_by(text, format) })
 }
 
 /// What was expected of a text that a format does not read: a time in range if it says another.
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::data::Value;
 
-    fn time(text: &str, format: &str) -> Result<Value, Unfit> {
+    fn time(text: &str, format: &str) -> Result<Value, TypeMismatch> {
         let arguments = [ValueRef::Text(text.as_bytes()), ValueRef::Text(format.as_bytes())];
         let result = call(&TIME, &arguments);
         assert_eq!(call_varying(&TIME, &arguments), result);

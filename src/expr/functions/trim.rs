@@ -1,6 +1,6 @@
 //! `trim(x)`: no white space around a text.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const TRIM: FunctionDef = FunctionDef {
@@ -17,9 +17,9 @@ pub(super) const TRIM: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(trim),
 };
 
-fn trim<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn trim<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     Ok(ValueRef::Text(trim_end(trim_start(text))))
 }

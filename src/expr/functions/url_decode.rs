@@ -1,6 +1,6 @@
 //! `url_decode(x)`: a text without percent signs.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const URL_DECODE: FunctionDef = FunctionDef {
@@ -21,9 +21,9 @@ pub(super) const URL_DECODE: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(url_decode),
 };
 
-fn url_decode<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn url_decode<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     if memchr::memchr(b'%', text).is_none() {
         return Ok(ValueRef::Text(text));

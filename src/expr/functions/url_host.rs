@@ -2,7 +2,7 @@
 
 use super::url_path::Url;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const URL_HOST: FunctionDef = FunctionDef {
@@ -23,9 +23,9 @@ pub(super) const URL_HOST: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(url_host),
 };
 
-fn url_host<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn url_host<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(url)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     let Some(authority) = Url::of(url).authority else {
         return Ok(ValueRef::Null);

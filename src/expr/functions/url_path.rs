@@ -1,6 +1,6 @@
 //! `url_path(x)`: the path of a URL or request target.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const URL_PATH: FunctionDef = FunctionDef {
@@ -21,9 +21,9 @@ pub(super) const URL_PATH: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(url_path),
 };
 
-fn url_path<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn url_path<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(url)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     let url = Url::of(url);
     if url.authority.is_some() && url.path.is_empty() {

@@ -3,7 +3,7 @@
 use super::url_decode::decode;
 use super::url_path::Url;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const URL_QUERY: FunctionDef = FunctionDef {
@@ -27,9 +27,9 @@ pub(super) const URL_QUERY: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(url_query),
 };
 
-fn url_query<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn url_query<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(url), ValueRef::Text(name)] = arguments else {
-        return Err(Unfit { expected: "text" });
+        return Err(TypeMismatch { expected: "text" });
     };
     let query = Url::of(url).query.unwrap_or_default();
     for parameter in query.split(|byte| *byte == b'&') {

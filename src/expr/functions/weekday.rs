@@ -1,6 +1,6 @@
 //! `weekday(t)`: the day of the week of a time in `--tz`: 1 is Monday, 7 Sunday.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, weekday_of};
 
 pub(super) const WEEKDAY: FunctionDef = FunctionDef {
@@ -17,9 +17,9 @@ pub(super) const WEEKDAY: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(weekday),
 };
 
-fn weekday<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn weekday<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Time(ns)] = arguments else {
-        return Err(Unfit { expected: "a time" });
+        return Err(TypeMismatch { expected: "a time" });
     };
     Ok(ValueRef::Int(weekday_of(*ns)))
 }

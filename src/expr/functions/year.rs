@@ -1,6 +1,6 @@
 //! `year(t)`: the year of a time in `--tz`.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, Unfit};
+use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, date_of};
 
 pub(super) const YEAR: FunctionDef = FunctionDef {
@@ -17,9 +17,9 @@ pub(super) const YEAR: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(year),
 };
 
-fn year<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, Unfit> {
+fn year<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Time(ns)] = arguments else {
-        return Err(Unfit { expected: "a time" });
+        return Err(TypeMismatch { expected: "a time" });
     };
     Ok(ValueRef::Int(date_of(*ns).0))
 }

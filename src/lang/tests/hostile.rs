@@ -90,7 +90,7 @@ fn pipelines_in_parentheses_are_not_endless() {
     let nested = |deep: usize| format!("a {}a | b{}", "(a | b ".repeat(deep - 1) + "(", ")".repeat(deep));
     assert_eq!(answer(nested(16)), None);
     let message = answer(nested(17)).unwrap_or_default();
-    assert_eq!(message, "pipelines stand more than 16 deep in parentheses");
+    assert_eq!(message, "pipelines are nested more than 16 deep in parentheses");
     for pattern in ["(a | ", "(a ", "a (a | b) ", "(a | b ("] {
         let text = format!("a {}", pattern.repeat(MAX_LENGTH_BYTES / pattern.len() - 1));
         answer(text);

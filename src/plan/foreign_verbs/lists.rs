@@ -116,7 +116,7 @@ impl TokenCursor<'_> {
                     && self.peek_at(2).is_none_or(|after| after.text != "(" || after.spaced)
                     && !head.text.eq_ignore_ascii_case("count") =>
             {
-                self.note(next, format!("unexpected `{}` behind `{}`", next.text, head.text));
+                self.note(next, format!("unexpected `{}` after `{}`", next.text, head.text));
                 self.at += 2;
                 self.called(head, next.text)?
             }

@@ -173,7 +173,7 @@ fn sort(cursor: &mut TokenCursor<'_>) -> Option<String> {
     };
     let odd = cursor.tokens[cursor.at..].iter().skip(1).find(is_elsewhere);
     let odd = odd.copied().unwrap_or(next);
-    cursor.note(odd, format!("unexpected `{}` behind `sort`", odd.text));
+    cursor.note(odd, format!("unexpected `{}` after `sort`", odd.text));
     let counts = |after: ForeignToken<'_>| !matches!(after.text, "desc" | "asc" | ",");
     if cursor.peek_at(1).is_none_or(|after| !counts(after)) && next.kind == TokenKind::Number {
         return None; // a column by its number
@@ -214,7 +214,7 @@ fn top(cursor: &mut TokenCursor<'_>) -> Option<String> {
                 }
                 _ => "its keys follow the number".to_owned(),
             };
-            cursor.note(rest[by], format!("unexpected `by` behind `top`: {means}"));
+            cursor.note(rest[by], format!("unexpected `by` after `top`: {means}"));
             match keys.is_empty() {
                 true => {
                     let desc = if rest[by..].iter().any(|token| token.text == "asc") { "" } else { " desc" };
@@ -258,7 +258,7 @@ fn pattern(name: &str, cursor: &mut TokenCursor<'_>) -> Option<String> {
     let (mut written, mut verb, mut any) = (String::new(), name, Vec::new());
     loop {
         if let Some(not) = cursor.word("not").or_else(|| cursor.any_sign(&["!"])) {
-            cursor.note(not, format!("unexpected `{}` behind `{name}`: `skip` drops what matches", not.text));
+            cursor.note(not, format!("unexpected `{}` after `{name}`: `skip` drops what matches", not.text));
             verb = if verb == "match" { "skip" } else { "match" };
         }
         let token = cursor.next()?;

@@ -42,7 +42,7 @@ pub(super) fn window(cursor: &mut TokenCursor<'_>) -> Option<String> {
         Some(odd) if odd.kind == TokenKind::Number => {
             cursor.note(*odd, "a unit follows its number without a blank");
         }
-        Some(odd) => cursor.note(*odd, format!("unexpected `{}` behind `window`", odd.text)),
+        Some(odd) => cursor.note(*odd, format!("unexpected `{}` after `window`", odd.text)),
         None if is_odd_clause => note_rest(cursor, "a duration is one word, as in `10s`: unexpected"),
         None => return None,
     }

@@ -17,7 +17,7 @@ use super::let_::Assign;
 use super::union_::source;
 use super::{BoundStage, RecordTime, RowStage, StageDef, UnionClause};
 use crate::data::{Entry, Example, TimeSite};
-use crate::expr::{Node, Scope, bind as bind_expr};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Path, Span};
 use crate::lang::{Diagnostic, ast};
@@ -25,8 +25,8 @@ use crate::lang::{Diagnostic, ast};
 pub(super) const JOIN: StageDef = StageDef {
     entry: Entry {
         name: "join",
-        usage: "join NAME|(NAME | STAGE | …) on K [= K2] within DUR [on FIELD [= FIELD2]] [late DUR] [left]",
-        summary: "Pair the records of two sources by key and time (--with NAME=SOURCE).",
+        usage: "join NAME|(NAME | …) on K [= K2] within DUR [on F [= F2]] [late DUR] [left]",
+        summary: "Pair records of two sources by key and time (--with NAME=SOURCE).",
         details: "The records of the other source go through the stages in the parentheses, which must be row-by-row \
                   stages. K is a field of the stream and K2 (default: the same name) a field of the other source; \
                   keys are equal if their texts are, and null equals nothing. Each pair is a row, printed once the \
@@ -180,7 +180,7 @@ impl JoinClause {
     }
 
     /// Binds an expression on both sides.
-    fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[Node; 2], Vec<Diagnostic>> {
+    fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[BoundExpr; 2], Vec<Diagnostic>> {
         let is_written_once = by[0].span == by[1].span;
         match (bind_expr(by[0], sides[0]), bind_expr(by[1], sides[1])) {
             (Ok(first), Ok(second)) => Ok([first, second]),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use bourn::decode::csv::{CsvDecoder, Dialect, Separator};
 use bourn::decode::{Decoder, Seen, Wanted};
-use bourn::format::{self, Look, OutputColumn};
+use bourn::encode::{self, Look, OutputColumn};
 use bourn::lang::ast::{Path, Segment};
 use regex::bytes::Regex;
 
@@ -126,7 +126,7 @@ fn assert_prints(dialect: Dialect, names: &[String], passed: &[&Vec<Value>]) {
         Dialect::Csv { .. } => "csv",
         _ => "tsv",
     };
-    let format = format::find(format).expect("a format of this name");
+    let format = encode::find(format).expect("a format of this name");
     let mut batch = Batch::new(passed.len(), Position(0));
     let mut columns = Vec::new();
     for (index, name) in names.iter().enumerate() {
@@ -135,7 +135,7 @@ fn assert_prints(dialect: Dialect, names: &[String], passed: &[&Vec<Value>]) {
         batch.set(slot, Column::Values(values));
         columns.push(OutputColumn { name: name.clone(), slot, is_key: false, is_bound: false });
     }
-    let mut encoder = format::make(format, &columns, Look::default());
+    let mut encoder = encode::make(format, &columns, Look::default());
     let mut printed = Vec::new();
     encoder.encode(&batch, &mut printed);
     encoder.finish(&mut printed);

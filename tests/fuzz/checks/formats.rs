@@ -1,6 +1,6 @@
 //! The formats that `parse` knows: a field read alone is the same as among all.
 
-use bourn::decode::formats::FORMATS;
+use bourn::decode::log_formats::LOG_FORMATS;
 
 use super::rows;
 
@@ -9,7 +9,7 @@ pub fn check(data: &[u8]) {
     let Some((choice, lines)) = data.split_first() else {
         return;
     };
-    let format = FORMATS[usize::from(*choice) % FORMATS.len()];
+    let format = LOG_FORMATS[usize::from(*choice) % LOG_FORMATS.len()];
     let texts = rows::lines(lines);
     let names: Vec<String> = format.fields.iter().map(|field| field.name.to_owned()).collect();
     let all = rows::decode(format.decoder(&names).as_ref(), &texts);

@@ -4,7 +4,7 @@
 use bourn::data::{Value, ValueRef, write_text};
 use bourn::decode::logfmt::{LogfmtDecoder, Separator};
 use bourn::decode::{Seen, Wanted};
-use bourn::format;
+use bourn::encode;
 use bourn::lang::ast::{Path, Segment};
 
 use super::rows;
@@ -52,7 +52,7 @@ fn pairs(whole: &Value) -> &[(Vec<u8>, Value)] {
 
 /// The printed line is read as the same texts, under the same keys where these can be printed.
 fn assert_prints(pairs: &[(Vec<u8>, Value)]) {
-    let write_row = format::find("logfmt").and_then(|format| format.open_row);
+    let write_row = encode::find("logfmt").and_then(|format| format.open_row);
     let write_row = write_row.expect("logfmt names its fields in every row");
     let row: Vec<(&[u8], ValueRef<'_>)> = pairs.iter().map(|(key, value)| (key.as_slice(), value.borrow())).collect();
     let mut line = Vec::new();

@@ -1,0 +1,114 @@
+//! `-o csv`: columns separated by commas, as RFC 4180 has them.
+
+use super::{Controls, Encoder, EncoderDef, OutputColumn, has_any, write_names, write_rows};
+use crate::data::{Batch, Entry, Example};
+
+pub(super) const CSV: EncoderDef = EncoderDef {
+    entry: Entry {
+        name: "csv",
+        usage: "-o csv",
+        summary: "Columns separated by commas, for spreadsheets and databases.",
+        details: "As RFC 4180 has it, but with lines that end in a newline alone: text that holds a comma, \
+                  a quote or a line end is quoted, and nothing else. Null is empty, as is the empty text; the only one of a row is `\"\"`, \
+                  because readers skip blank lines, and so is white space alone. If only the data knows the fields, the columns are \
+                  those of the first record, or of all rows after a stage that waits for all of them, such as sort; a field that \
+                  is not printed is named on stderr at the end. With a header, even if there are no rows, unless `--no-header` is given.",
+        examples: &[
+            Example { expr: "-o csv 'split | count by word'", input: "a b a\n", output: "word,count\na,2\nb,1\n" },
+            Example {
+                expr: "-o csv --no-header 'select line, len(line)'",
+                input: "say \"hi\", please\n",
+                output: "\"say \"\"hi\"\", please\",16\n",
+            },
+        ],
+    },
+    header: true,
+    row_by_row: true,
+    encoder: |columns, _| Box::new(Csv { columns: columns.to_vec() }),
+    open_row: None,
+    controls: Controls::Text,
+};
+
+/// A row that would be a blank line, which readers skip.
+const BLANK: &[u8] = b"\"\"";
+
+struct Csv {
+    columns: Vec<OutputColumn>,
+}
+
+impl Encoder for Csv {
+    fn header(&mut self, out: &mut Vec<u8>) {
+        write_names(&self.columns, b',', write_quoted, out);
+    }
+
+    fn encode(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
+        match self.columns.len() {
+            1 => write_rows(&self.columns, batch, b',', write_alone, BLANK, out),
+            _ => write_rows(&self.columns, batch, b',', write_quoted, BLANK, out),
+        }
+    }
+}
+
+/// Quotes only where needed.
+#[inline]
+fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
+    if has_any(text, *b",\"\r\n") {
+        write_in_quotes(text, out);
+    } else {
+        out.extend_from_slice(text);
+    }
+}
+
+/// The only field of a row: white space alone would be a blank line.
+#[inline]
+fn write_alone(text: &[u8], out: &mut Vec<u8>) {
+    let is_blank = |text: &[u8]| text.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r'));
+    if text.first().is_none_or(|first| *first <= b' ' && is_blank(text)) {
+        write_in_quotes(text, out);
+    } else {
+        write_quoted(text, out);
+    }
+}
+
+#[cold]
+fn write_in_quotes(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in text {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{print, text};
+    use super::*;
+    use crate::data::Value;
+
+    #[test]
+    fn quotes_only_where_needed() {
+        assert_eq!(
+            print(
+                &CSV,
+                &["a", "count(x, y)"],
+                &[
+                    vec![text("plain 'text'"), text("a,b"), text(" spaces "), text("1\n2")],
+                    vec![text("\""), Value::Null, text(""), Value::Float(1e21)],
+                ]
+            ),
+            "a,\"count(x, y)\"\nplain 'text',\"\"\"\"\n\"a,b\",\n spaces ,\n\"1\n2\",1e+21\n"
+        );
+    }
+
+    #[test]
+    fn one_column() {
+        assert_eq!(
+            print(&CSV, &["a"], &[vec![text("x"), Value::Null, text("\r"), text(" \t")]]),
+            "a\nx\n\"\"\n\"\r\"\n\" \t\"\n"
+        );
+        assert_eq!(print(&CSV, &["a"], &[vec![Value::Int(1), Value::Null, text("")]]), "a\n1\n\"\"\n\"\"\n");
+    }
+}

@@ -1,0 +1,337 @@
+//! Rows whose columns only the data knows: all fields of an object, then what stages have added.
+//!
+//! JSON and logfmt name the fields in every row. The other formats have columns: those of the first row; a
+//! field that comes later is left out, and named at the end.
+
+use std::collections::HashSet;
+
+use super::{Encoder, EncoderDef, Look, OutputColumn};
+use crate::data::{Batch, Column, ColumnBuilder, NameIndex, Names, RecordColumn, Slot, Value, ValueRef};
+
+/// Encodes rows of an open schema in any format.
+pub struct OpenEncoder {
+    format: &'static EncoderDef,
+    /// What holds the object.
+    whole: Slot,
+    /// Fields of it that are not printed.
+    dropped: Vec<String>,
+    /// Fields that stages have made: in the place of the object's field of that name, else behind all.
+    columns: Vec<OutputColumn>,
+    /// So many of them stand in front of all.
+    front: usize,
+    /// The columns of the first row; where rows name their own, those of the objects that came last.
+    fixed: Option<Fixed>,
+    /// Where the columns stand in objects that all have the same fields.
+    layout: Option<Layout>,
+    /// The header is wanted, and waits for the first row.
+    header: bool,
+    left_out: Vec<String>,
+    look: Look,
+}
+
+/// Columns that are printed.
+struct Fixed {
+    names: Names,
+    slots: Vec<OutputColumn>,
+    encoder: Box<dyn Encoder>,
+}
+
+/// Where the printed columns are found.
+struct Layout {
+    /// The fields of the objects.
+    of: Names,
+    places: Vec<Place>,
+}
+
+/// Where a printed column is found.
+#[derive(Clone, Copy)]
+enum Place {
+    /// It is a field of the objects, by its place.
+    Field(usize),
+    /// A stage has made it.
+    Made(Slot),
+    /// These rows do not have it.
+    Nowhere,
+}
+
+/// One field of a row.
+type Field<'f> = (&'f [u8], ValueRef<'f>);
+
+/// Names that are left out and named at the end; there may be as many as records.
+pub const NAMED: usize = 20;
+
+impl OpenEncoder {
+    /// An encoder of an object in slot `whole`, without `dropped`, with `columns` replaced and added, the first
+    /// `front` of them before all. `names` are the columns, if the first row has been seen elsewhere.
+    pub fn new(
+        format: &'static EncoderDef,
+        whole: Slot,
+        columns: &[OutputColumn],
+        front: usize,
+        dropped: &[String],
+        names: Option<Names>,
+        look: Look,
+    ) -> Self {
+        OpenEncoder {
+            format,
+            whole,
+            dropped: dropped.to_vec(),
+            columns: columns.to_vec(),
+            front,
+            fixed: names.map(|names| Fixed::new(names, format, look)),
+            layout: None,
+            header: false,
+            left_out: Vec::new(),
+            look,
+        }
+    }
+
+    fn is_kept(&self, name: &[u8]) -> bool {
+        let mut dropped = self.dropped.iter();
+        !dropped.any(|dropped| dropped.as_bytes() == name)
+    }
+
+    /// The fields of a row in the order in which they are printed.
+    fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<Field<'f>> {
+        let (front, columns) = self.columns.split_at(self.front);
+        let made = |column: &'f OutputColumn| (column.name.as_bytes(), batch.column(column.slot).get(row));
+        let mut fields: Vec<Field<'f>> = front.iter().map(made).collect();
+        if let ValueRef::Object(object) = batch.column(self.whole).get(row) {
+            let is_front = |name: &[u8]| front.iter().any(|column| column.name.as_bytes() == name);
+            let kept = object.iter().filter(|(name, _)| self.is_kept(name) && !is_front(name));
+            fields.extend(kept.map(|(name, value)| (name.as_slice(), value.borrow())));
+        }
+        for column in columns {
+            let (_, value) = made(column);
+            match fields.iter_mut().find(|(name, _)| *name == column.name.as_bytes()) {
+                Some(field) => field.1 = value,
+                None => fields.push((column.name.as_bytes(), value)),
+            }
+        }
+        fields
+    }
+
+    /// The names of [`OpenEncoder::fields`], of objects with these.
+    fn names(&self, of: &Names) -> Names {
+        let (front, columns) = self.columns.split_at(self.front);
+        let front = front.iter().map(|column| column.name.clone().into_bytes());
+        let mut names: Vec<Vec<u8>> = front.collect();
+        for name in of.iter().filter(|name| self.is_kept(name)) {
+            if !names[..self.front].contains(name) {
+                names.push(name.clone());
+            }
+        }
+        for column in columns {
+            if !names.iter().any(|name| name == column.name.as_bytes()) {
+                names.push(column.name.clone().into_bytes());
+            }
+        }
+        names.into()
+    }
+
+    fn leave_out(&mut self, name: &[u8]) {
+        let name = String::from_utf8_lossy(name);
+        if self.left_out.len() < NAMED && !self.left_out.iter().any(|other| *other == name) {
+            self.left_out.push(name.into_owned());
+        }
+    }
+
+    /// Takes the columns of the first row.
+    fn fix(&mut self, names: Names, out: &mut Vec<u8>) {
+        let mut fixed = Fixed::new(names, self.format, self.look);
+        if std::mem::take(&mut self.header) {
+            fixed.encoder.header(out);
+        }
+        self.fixed = Some(fixed);
+    }
+
+    /// Rows that each have fields of their own.
+    fn encode_objects(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
+        if let Some(write_row) = self.format.open_row {
+            for row in 0..batch.rows {
+                write_row(&self.fields(batch, row), out);
+            }
+            return;
+        }
+        if self.fixed.is_none() {
+            let fields = self.fields(batch, 0).into_iter();
+            let names: Vec<Vec<u8>> = fields.map(|(name, _)| name.to_vec()).collect();
+            self.fix(names.into(), out);
+        }
+        if let Some(mut fixed) = self.fixed.take() {
+            let table = self.table(batch, &fixed);
+            fixed.encoder.encode(&table, out);
+            self.fixed = Some(fixed);
+        }
+    }
+
+    /// The rows with the columns of the first one.
+    fn table(&mut self, batch: &Batch<'_>, fixed: &Fixed) -> Batch<'static> {
+        let mut builders: Vec<ColumnBuilder> = fixed.names.iter().map(|_| ColumnBuilder::new(batch.rows)).collect();
+        let printed = index(&fixed.names);
+        let mut left_out: Vec<Vec<u8>> = Vec::new();
+        for row in 0..batch.rows {
+            let fields = self.fields(batch, row);
+            let places = NameIndex::of(fields.iter().map(|(name, _)| *name));
+            for (name, builder) in fixed.names.iter().zip(&mut builders) {
+                let place = places.find(name);
+                builder.push(place.map_or(ValueRef::Null, |place| fields[place].1));
+            }
+            for (name, _) in fields {
+                if left_out.len() < NAMED && printed.find(name).is_none() && !left_out.iter().any(|other| other == name)
+                {
+                    left_out.push(name.to_vec());
+                }
+            }
+        }
+        left_out.iter().for_each(|name| self.leave_out(name));
+        let mut table = Batch::new(batch.rows, batch.position);
+        for (column, builder) in fixed.slots.iter().zip(builders) {
+            table.set(column.slot, builder.finish());
+        }
+        table
+    }
+
+    /// Rows that all have the same fields: whole columns are encoded, and no name is looked for.
+    fn encode_record(&mut self, record: &RecordColumn<'_>, batch: &Batch<'_>, out: &mut Vec<u8>) {
+        let is_known = |layout: &Layout| layout.of == *record.names();
+        if !self.layout.as_ref().is_some_and(is_known) {
+            let names = self.names(record.names());
+            if self.format.open_row.is_some() || self.fixed.is_none() {
+                self.fix(Names::clone(&names), out);
+            }
+            self.lay_out(record.names(), &names);
+        }
+        let (Some(fixed), Some(layout)) = (&mut self.fixed, &self.layout) else {
+            return;
+        };
+        let mut table = Batch::new(batch.rows, batch.position);
+        for (column, place) in fixed.slots.iter().zip(&layout.places) {
+            let values = match place {
+                Place::Field(index) => record.columns()[*index].clone(),
+                Place::Made(slot) => batch.column(*slot).clone(),
+                Place::Nowhere => Column::Constant(Value::Null, batch.rows),
+            };
+            table.set(column.slot, values);
+        }
+        fixed.encoder.encode(&table, out);
+    }
+
+    /// Finds the columns in objects with the fields `of`; their rows have the fields `names`.
+    fn lay_out(&mut self, of: &Names, names: &Names) {
+        let Some(fixed) = &self.fixed else { return };
+        let made = NameIndex::of(self.columns.iter().map(|column| column.name.as_bytes()));
+        let found = index(of);
+        let place = |name: &Vec<u8>| match (made.find(name), found.find(name)) {
+            (Some(column), _) => Place::Made(self.columns[column].slot),
+            (None, Some(field)) if self.is_kept(name) => Place::Field(field),
+            (None, _) => Place::Nowhere,
+        };
+        let places = fixed.names.iter().map(place).collect();
+        let printed = index(&fixed.names);
+        let left_out: Vec<Vec<u8>> =
+            names.iter().filter(|name| printed.find(name).is_none()).take(NAMED).cloned().collect();
+        left_out.iter().for_each(|name| self.leave_out(name));
+        self.layout = Some(Layout { of: Names::clone(of), places });
+    }
+}
+
+/// Names in the order in which they came first.
+#[derive(Default)]
+struct AllNames {
+    names: Vec<Vec<u8>>,
+    known: HashSet<Vec<u8>>,
+}
+
+impl AllNames {
+    fn add<N: AsRef<[u8]>>(&mut self, names: impl Iterator<Item = N>) {
+        for name in names {
+            if !self.known.contains(name.as_ref()) {
+                self.known.insert(name.as_ref().to_vec());
+                self.names.push(name.as_ref().to_vec());
+            }
+        }
+    }
+}
+
+/// Where the names stand.
+fn index(names: &[Vec<u8>]) -> NameIndex<'_> {
+    NameIndex::of(names.iter().map(Vec::as_slice))
+}
+
+impl Fixed {
+    fn new(names: Names, format: &EncoderDef, look: Look) -> Fixed {
+        let column = |(index, name): (usize, &Vec<u8>)| OutputColumn {
+            name: String::from_utf8_lossy(name).into_owned(),
+            slot: Slot(index as u32),
+            is_key: false,
+            is_bound: false,
+        };
+        let slots: Vec<OutputColumn> = names.iter().enumerate().map(column).collect();
+        let encoder = (format.encoder)(&slots, look);
+        Fixed { names, slots, encoder }
+    }
+}
+
+impl Encoder for OpenEncoder {
+    fn header(&mut self, _out: &mut Vec<u8>) {
+        self.header = true;
+    }
+
+    fn encode(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
+        if batch.rows == 0 {
+            return;
+        }
+        match batch.column(self.whole) {
+            Column::Record(record) => self.encode_record(record, batch, out),
+            _ => self.encode_objects(batch, out),
+        }
+    }
+
+    fn know(&mut self, names: &Names, out: &mut Vec<u8>) {
+        if self.fixed.is_none() && self.format.open_row.is_none() {
+            self.fix(self.names(names), out);
+        }
+    }
+
+    fn learn(&mut self, batches: &[Batch<'_>], out: &mut Vec<u8>) {
+        if self.fixed.is_some() || self.format.open_row.is_some() {
+            return;
+        }
+        let mut all = AllNames::default();
+        for batch in batches.iter().filter(|batch| batch.rows > 0) {
+            match batch.column(self.whole) {
+                Column::Record(record) => all.add(self.names(record.names()).iter()),
+                _ => (0..batch.rows).for_each(|row| {
+                    let fields = self.fields(batch, row);
+                    all.add(fields.iter().map(|(name, _)| name));
+                }),
+            }
+        }
+        if !all.names.is_empty() {
+            self.fix(all.names.into(), out);
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        if let Some(fixed) = &mut self.fixed {
+            fixed.encoder.finish(out);
+        }
+    }
+
+    fn fixed_names(&self) -> Option<&Names> {
+        let fixed = self.fixed.as_ref()?;
+        self.format.open_row.is_none().then_some(&fixed.names)
+    }
+
+    fn take_left_out(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.left_out)
+    }
+
+    fn resize(&mut self, columns: usize) {
+        self.look.width = Some(columns);
+        if let Some(fixed) = &mut self.fixed {
+            fixed.encoder.resize(columns);
+        }
+    }
+}

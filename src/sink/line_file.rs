@@ -1,0 +1,84 @@
+//! The file of rejected lines.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use super::is_same_file;
+use crate::data::reason;
+
+/// Takes rejected lines in the order of the stream; for the coordinator alone.
+#[derive(Debug)]
+pub struct LineFile {
+    name: String,
+    writer: BufWriter<File>,
+    error: Option<String>,
+}
+
+impl LineFile {
+    /// Creates the file, or empties it; `name` is what messages call it. A file that is about to be read is
+    /// left alone.
+    pub fn create(path: &OsStr, name: String, sources: &[OsString]) -> Result<LineFile, String> {
+        if sources.iter().any(|source| is_same_file(path, source)) {
+            return Err(format!("{name}: is read as a source"));
+        }
+        match File::create(path) {
+            Ok(file) => Ok(LineFile { name, writer: BufWriter::new(file), error: None }),
+            Err(error) => Err(format!("{name}: {}", reason(&error))),
+        }
+    }
+
+    /// Writes lines, each with its end. Behind an error nothing more is written.
+    pub fn write(&mut self, lines: &[u8]) {
+        if self.error.is_none() && !lines.is_empty() {
+            let written = self.writer.write_all(lines);
+            self.keep(written);
+        }
+    }
+
+    /// Makes the lines written so far visible to readers of the file.
+    pub fn flush(&mut self) {
+        if self.error.is_none() && !self.writer.buffer().is_empty() {
+            let flushed = self.writer.flush();
+            self.keep(flushed);
+        }
+    }
+
+    /// Makes all of it visible; why not all could be written.
+    pub fn finish(mut self) -> Option<String> {
+        self.flush();
+        self.error
+    }
+
+    fn keep(&mut self, written: std::io::Result<()>) {
+        if let Err(error) = written {
+            self.error = Some(format!("{}: {}", self.name, reason(&error)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_not_emptied() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "a\n").expect("room for a line");
+        let path = file.path().as_os_str();
+        let refused = LineFile::create(path, "it".to_owned(), &[path.to_owned()]).expect_err("it is a source");
+        assert_eq!(refused, "it: is read as a source");
+        assert_eq!(std::fs::read(path).expect("the file"), b"a\n");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_once() {
+        let Ok(mut rejects) = LineFile::create(OsStr::new("/dev/full"), "it".to_owned(), &[]) else {
+            return; // not on this system
+        };
+        rejects.write(&[b'x'; 100_000]);
+        rejects.write(b"y\n");
+        let error = rejects.finish().expect("the device is full");
+        assert_eq!(error, "it: no space left on device");
+    }
+}

@@ -1,0 +1,80 @@
+//! Stamps: whether a file is still the one that was read.
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::follow::FileId;
+
+/// Tells whether a file has been written to, or is another one: what its system knows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileVersion {
+    id: FileId,
+    bytes: u64,
+    /// When its content, or what is known of it, has changed: seconds since 1970, and nanoseconds. Nobody can set it
+    /// back, as the time of writing can be.
+    changed: (i64, i64),
+}
+
+impl FileVersion {
+    /// Of the regular file that a path names; nothing if it names none.
+    pub fn of(path: &Path) -> io::Result<Option<FileVersion>> {
+        let metadata = std::fs::metadata(path)?;
+        Ok(metadata.is_file().then(|| FileVersion {
+            id: (metadata.dev(), metadata.ino()),
+            bytes: metadata.len(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }))
+    }
+
+    /// Whether the file was changed so short a time ago that the same stamp may hide another change.
+    pub fn is_within(&self, time: Duration) -> bool {
+        let since_1970 = Duration::new(
+            u64::try_from(self.changed.0).unwrap_or_default(),
+            u32::try_from(self.changed.1).unwrap_or_default(),
+        );
+        // A clock that is behind that of the file's system says nothing.
+        let age = SystemTime::now().duration_since(UNIX_EPOCH + since_1970);
+        age.is_ok_and(|age| age < time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(path: &Path) -> Option<FileVersion> {
+        FileVersion::of(path).expect("it can be looked at")
+    }
+
+    #[test]
+    fn what_is_written_or_replaced_has_another_stamp() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, other) = (directory.path().join("a"), directory.path().join("b"));
+        std::fs::write(&path, "1").expect("room");
+        let first = stamp(&path);
+        assert_eq!(stamp(&path), first, "nothing has changed");
+        std::fs::write(&path, "12").expect("room");
+        let second = stamp(&path);
+        assert_ne!(second, first);
+        std::fs::write(&other, "12").expect("room");
+        std::fs::rename(&other, &path).expect("it is renamed");
+        assert_ne!(stamp(&path), second, "as long, but another file");
+    }
+
+    #[test]
+    fn only_files_have_stamps() {
+        let directory = tempfile::tempdir().expect("a directory");
+        assert_eq!(stamp(directory.path()), None);
+        assert!(FileVersion::of(&directory.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_file_is_new_for_a_while() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let stamp = stamp(file.path()).expect("a stamp");
+        assert!(stamp.is_within(Duration::from_secs(3600)));
+        assert!(!stamp.is_within(Duration::ZERO));
+    }
+}

@@ -1,0 +1,29 @@
+//! Whole files: tables that are read before the stream begins.
+
+use std::ffi::OsStr;
+use std::io::{self, Read};
+
+use super::compression::{Compression, Detection};
+use super::{encoding, file};
+use crate::data::reason;
+
+/// All bytes of a file, decompressed if its content says that it is compressed, and in UTF-8 if a mark says that it
+/// is UTF-16; the mark is dropped. An error is a sentence without the
+/// file's name.
+pub fn read_all(path: &OsStr) -> Result<Vec<u8>, String> {
+    read(path).map(encoding::to_utf8).map_err(|error| reason(&error))
+}
+
+fn read(path: &OsStr) -> io::Result<Vec<u8>> {
+    let mut written = Vec::new();
+    file::open(path)?.read_to_end(&mut written)?;
+    match Compression::detect(&written) {
+        Detection::Compressed(compression) => {
+            let mut bytes = Vec::new();
+            let mut reader = compression.reader(Box::new(io::Cursor::new(written)))?;
+            reader.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        }
+        Detection::Plain | Detection::NeedMore => Ok(written),
+    }
+}
