@@ -3,7 +3,7 @@
 
 use super::Account;
 use crate::data::{Batch, Slot, SlotSet};
-use crate::window::{Arrival, Limits, Mark, Written};
+use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 /// A stage whose result depends on more than one record.
 pub trait OrderedStage: Send + Sync {
@@ -100,7 +100,7 @@ pub trait Reducer: Send {
 /// Receives batches in stream order and emits batches.
 pub trait Operator: Send {
     /// Receives what is known of time and sources before reading. Called once, before the first batch.
-    fn begin(&mut self, limits: Limits, written: &[Written]) {
+    fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let _ = (limits, written);
     }
 
@@ -110,7 +110,7 @@ pub trait Operator: Send {
     }
 
     /// Event time advanced without records; pushes rows that became final to `out`.
-    fn mark(&mut self, mark: Mark, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn mark(&mut self, mark: Punctuation, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let _ = (mark, arrival, out, account);
     }
 

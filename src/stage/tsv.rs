@@ -10,7 +10,7 @@ pub(super) const TSV: StageDef = StageDef {
     entry: Entry {
         name: "tsv",
         usage: "tsv [from FIELD] [as A, B, …]",
-        summary: "Read columns separated by tabs; names come from `as` or the header line.",
+        summary: "Read columns separated by tabs; names come from `as` or a header.",
         details: "Reads what -o tsv writes: in a field \\t is a tab, \\n a newline, \\r a carriage return and \\\\ a \
                   backslash; a quote is ordinary text (csv \"\\t\" reads quoted fields). Everything else is as with \
                   csv.",

@@ -9,7 +9,7 @@ use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
 use crate::lang::{Diagnostic, ast};
-use crate::window::{Kind, Window};
+use crate::window::{Window, WindowKind};
 
 /// Maximum number of windows per record; more rows than that are of no use.
 const MOST_WINDOWS: i64 = 1_000_000;
@@ -92,7 +92,7 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
         }
     }
     arguments.finish(WINDOW.entry.usage)?;
-    if let (Kind::Rows { .. }, Some(span)) = (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1))) {
+    if let (WindowKind::Rows { .. }, Some(span)) = (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1))) {
         return Err(Diagnostic::new(span, "a window of rows uses their order, not a time"));
     }
     if let (None, Some((_, span))) = (&on, late) {
@@ -106,10 +106,10 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
     })
 }
 
-fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
+fn kind(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
     if arguments.keyword("session") {
         let (gap, span) = arguments.duration("the idle time that ends a session")?;
-        return Ok(Kind::Session { gap: positive(gap, span)? });
+        return Ok(WindowKind::Session { gap: positive(gap, span)? });
     }
     let Some(expr) = arguments.peek_expression() else {
         return Err(arguments.expected("the length of a window"));
@@ -126,12 +126,12 @@ fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
                 ));
             }
             check_overlap(length, slide, right.span)?;
-            Ok(Kind::Time { length, slide })
+            Ok(WindowKind::Time { length, slide })
         }
         _ => {
             let length = duration(expr)?;
             arguments.expression("the length of a window")?;
-            Ok(Kind::Time { length, slide: length })
+            Ok(WindowKind::Time { length, slide: length })
         }
     }
 }
@@ -154,7 +154,7 @@ fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Diagnostic> 
 }
 
 /// Reads `100 rows` or `100 rows/10 rows`, which the grammar returns as `100`, `rows / 10`, `rows`.
-fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
+fn rows(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
     let (length, span) = arguments.integer("a number of rows")?;
     let length = positive(i64::try_from(length).unwrap_or(i64::MAX), span)?;
     let slide = match arguments.peek_expression().map(|expr| &expr.kind) {
@@ -181,7 +181,7 @@ fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
             return Err(diagnostic.help(format!("write window {length}s or window {length} rows")));
         }
     };
-    Ok(Kind::Rows { length, slide })
+    Ok(WindowKind::Rows { length, slide })
 }
 
 fn duration(expr: &Expr) -> Result<i64, Diagnostic> {
