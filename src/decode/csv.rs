@@ -1,9 +1,9 @@
-//! Rows of separated fields: quoted (csv), with escapes (tsv), with separators of several characters, or as the W3C's
-//! extended log format has them.
+//! Rows of separated fields: quoted (csv), with escapes (tsv), with separators of several characters, or in the W3C's
+//! extended log format.
 //!
-//! The place of each column is known from the names of the columns or from the header of the row's source. Of a
-//! row the separators are counted and the quotes checked; fields that nothing reads are passed over. Fields
-//! stay where they are, as spans into the chunk, unless a quote in quotes or an escape has to be taken out.
+//! The position of each column is known from the given names or from the header of the row's source. In each row the
+//! separators are counted and the quotes checked; unused fields are skipped. Fields are spans into the chunk, unless a
+//! doubled quote or an escape must be replaced.
 
 use memchr::{memchr, memchr_iter};
 
@@ -18,30 +18,30 @@ use super::typed;
 use super::w3c;
 use super::{Decoded, Decoder, Wanted};
 
-/// Reads wanted columns of rows.
+/// Reads the wanted columns of rows.
 #[derive(Debug)]
 pub struct CsvDecoder {
     dialect: Dialect,
     wanted: Vec<Wanted>,
-    /// Of columns that are named beforehand.
+    /// The layout of columns that are named beforehand.
     layout: ColumnLayout,
 }
 
-/// Where the wanted columns stand in the rows under one header.
+/// The positions of the wanted columns in the rows under one header.
 #[derive(Debug, Default)]
 struct ColumnLayout {
-    /// How many fields a row may have.
+    /// The maximum number of fields in a row.
     fields: usize,
-    /// Wanted columns by field: `(field, column)`, in the order of fields. The columns of a whole row stand behind
-    /// those that are wanted, one for each name.
+    /// Wanted columns by field: `(field, column)`, in the order of fields. If the whole row is wanted, its columns
+    /// follow the others, one for each name.
     takes: Vec<(usize, usize)>,
     /// All names, if the whole row is wanted.
     names: Option<Names>,
-    /// In w3c, the fields of a date and a time, of which the column after all fields is made.
+    /// In w3c, the fields of a date and a time, which form the column after all fields.
     clock: Option<(usize, usize)>,
 }
 
-/// The column that w3c makes of a date and a time.
+/// The column that w3c makes from a date and a time.
 const TIMESTAMP: &[u8] = b"timestamp";
 
 impl ColumnLayout {
@@ -80,7 +80,7 @@ impl ColumnLayout {
     }
 }
 
-/// The fields of a date and a time, if there are both and no field has the name of the column made of them.
+/// Returns the fields of a date and a time, if both exist and no field has the name of the combined column.
 fn clock(names: &[Vec<u8>]) -> Option<(usize, usize)> {
     let place = |name: &[u8]| names.iter().position(|other| other == name);
     match place(TIMESTAMP) {
@@ -90,7 +90,7 @@ fn clock(names: &[Vec<u8>]) -> Option<(usize, usize)> {
 }
 
 impl CsvDecoder {
-    /// A decoder of these columns. `names` are those of all columns, unless each source's header names them.
+    /// Makes a decoder of these columns. `names` are those of all columns, unless each source's header names them.
     pub fn new(dialect: Dialect, names: Option<&[String]>, wanted: &[Wanted]) -> Self {
         let names = names.unwrap_or_default().iter();
         let names = names.map(|name| name.clone().into_bytes()).collect();
@@ -117,7 +117,7 @@ struct CsvRows<'d, 'a> {
     is_plain: bool,
     /// The wanted columns, then those of the whole row.
     taken: Vec<Taken>,
-    /// The fields of a row, where all of them are looked for at once.
+    /// The fields of a row, if all of them are located before any is read.
     fields: Vec<DelimitedField>,
     read: usize,
     rejected: Vec<(u32, String)>,
@@ -175,7 +175,7 @@ impl<'d, 'a> CsvRows<'d, 'a> {
         self.rejected.push((row as u32, reason));
     }
 
-    /// A row without quotes and escapes: fields are looked for up to the last one wanted, the rest is counted.
+    /// Reads a row without quotes and escapes: fields are located up to the last wanted one, the rest is counted.
     #[inline]
     fn read_plain(&mut self, text: &[u8], base: usize, layout: &ColumnLayout) -> Result<(), String> {
         let separator = self.dialect.separator().unwrap_or(b',');
@@ -186,7 +186,7 @@ impl<'d, 'a> CsvRows<'d, 'a> {
             while field < wanted {
                 match separator {
                     Some(at) => start = at + 1,
-                    None => return Ok(()), // the rest is missing
+                    None => return Ok(()), // the row ends early
                 }
                 separator = separators.next();
                 field += 1;
@@ -197,7 +197,7 @@ impl<'d, 'a> CsvRows<'d, 'a> {
         check_count(field + 1 + usize::from(separator.is_some()) + separators.count(), layout)
     }
 
-    /// A row in which every field is looked at.
+    /// Reads a row field by field.
     fn read_marked(&mut self, text: &[u8], base: usize, layout: &ColumnLayout) -> Result<(), String> {
         let mut takes = layout.takes.iter().peekable();
         let (mut at, mut number) = (0, 0);
@@ -218,7 +218,7 @@ impl<'d, 'a> CsvRows<'d, 'a> {
         check_count(number, layout)
     }
 
-    /// A row whose fields are all found before any is taken.
+    /// Reads a row after locating all of its fields.
     fn read_fields(&mut self, text: &[u8], base: usize, layout: &ColumnLayout) -> Result<(), String> {
         let dialect = self.dialect;
         dialect.fields(text, layout.fields, &mut self.fields)?;
@@ -274,14 +274,14 @@ impl<'d, 'a> CsvRows<'d, 'a> {
     }
 }
 
-/// Whether a field of w3c has no value. In quotes, it is a string with a hyphen or without anything.
+/// True if a field of w3c has no value. In quotes, a hyphen or the empty text is a string.
 fn is_nothing(text: &[u8], field: DelimitedField) -> bool {
     let is_quoted = field.start > 0 && text[field.start - 1] == b'"';
     let written = &text[field.start..field.end];
     !is_quoted && (written == w3c::NOTHING || written.is_empty())
 }
 
-/// A date and a time, both in GMT, as one time.
+/// Combines a date and a time, both in GMT.
 fn timestamp([date, time]: [&[u8]; 2]) -> Option<i64> {
     let mut text = Vec::with_capacity(32);
     for part in [date, b"T", time, b"Z"] {
@@ -314,7 +314,7 @@ impl CsvDecoder {
 }
 
 impl CsvDecoder {
-    /// Reads texts that stand under one header.
+    /// Reads texts that have the same header.
     fn decode_with<'a>(&self, layout: &ColumnLayout, texts: &TextColumn<'a>) -> Decoded<'a> {
         let mut rows = CsvRows::new(self, layout, texts);
         for row in 0..texts.spans.len() {
@@ -340,7 +340,7 @@ impl CsvDecoder {
 
 impl Decoder for CsvDecoder {
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
-        // Of most rows the first byte tells, and every row is asked.
+        // The first byte decides for most rows; this is checked for every row.
         let limit = if self.dialect == Dialect::W3c { b'#' } else { b' ' };
         let bytes: &[u8] = &texts.bytes;
         let mut rows = Vec::new();
@@ -404,7 +404,7 @@ mod tests {
         names.iter().map(field).collect()
     }
 
-    /// The wanted columns of some rows, and why others are rejected.
+    /// Returns the wanted columns of some rows, and the reasons for rejecting others.
     fn decode(dialect: Dialect, header: &str, rows: &[&[u8]], names: &[&str]) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
         let bytes = rows.concat();
         let mut start = 0;

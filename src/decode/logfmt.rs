@@ -1,7 +1,7 @@
 //! Lines of `key=value key="va lue"`.
 //!
-//! Keys are compared with the wanted ones; a value that no stage reads is passed over. Values stay where they are
-//! unless they have escapes.
+//! Keys are compared with the wanted ones; unused values are skipped. Values are spans into the chunk unless they have
+//! escapes.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::data::{Column, TextColumn, TextSpan, Value};
 use super::taken::Taken;
 use super::{Decoded, Decoder, FieldSeen, Wanted};
 
-/// Reads wanted fields of lines.
+/// Reads the wanted fields of lines.
 #[derive(Debug)]
 pub struct LogfmtDecoder {
     separator: PairSeparator,
@@ -25,7 +25,7 @@ pub struct LogfmtDecoder {
 #[derive(Debug)]
 struct WantedKey {
     key: Vec<u8>,
-    /// Which column.
+    /// The column of the field.
     column: usize,
     seen: FieldSeen,
 }
@@ -39,17 +39,17 @@ pub enum PairSeparator {
     Text(Box<memmem::Finder<'static>>),
 }
 
-/// The value of a key, by its place in the line.
+/// The range of a key's value in the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PairValue {
-    /// As it is written.
+    /// Without escapes.
     Plain(usize, usize),
-    /// Between quotes, with a backslash in it.
+    /// In quotes, with a backslash.
     Escaped(usize, usize),
 }
 
 impl LogfmtDecoder {
-    /// A decoder of these fields; column by column in this order. A path is the key that looks like it.
+    /// Makes a decoder of these fields, with columns in this order. A path means the key with its text.
     pub fn new(separator: PairSeparator, wanted: &[Wanted]) -> Self {
         let mut decoder = LogfmtDecoder { separator, keys: Vec::new(), fields: wanted.len(), whole: None };
         for (column, wanted) in wanted.iter().enumerate() {
@@ -63,7 +63,7 @@ impl LogfmtDecoder {
         decoder
     }
 
-    /// The fields of a line as an object, in the order in which their keys came first.
+    /// Returns the fields of a line as an object, in the order of their first appearance.
     fn object(&self, text: &[u8]) -> Value {
         let mut fields: Vec<(Vec<u8>, Value)> = Vec::new();
         let mut places: HashMap<&[u8], usize> = HashMap::new();
@@ -75,7 +75,7 @@ impl LogfmtDecoder {
                 Some(field) => field.1 = value,
                 None => fields.push((key.to_vec(), value)),
             }
-        }); // it was walked before
+        }); // the line was checked before
         Value::Object(fields)
     }
 }
@@ -125,7 +125,7 @@ impl Decoder for LogfmtDecoder {
     }
 }
 
-/// Calls `see` with each key of a line and its value. Words that are no pair are skipped; a line without any pair is
+/// Calls `see` with each key of a line and its value. Words that are not pairs are skipped; a line without any pair is
 /// an error.
 #[inline]
 fn walk<'t>(text: &'t [u8], separator: &PairSeparator, see: impl FnMut(&'t [u8], PairValue)) -> Result<(), String> {
@@ -139,7 +139,7 @@ fn walk<'t>(text: &'t [u8], separator: &PairSeparator, see: impl FnMut(&'t [u8],
     }
 }
 
-/// The same, separated by white space; whether there is a pair.
+/// Does the same with white space as separator; returns whether there is a pair.
 #[inline]
 fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], PairValue)) -> bool {
     let ends = |at: usize| text.get(at).is_none_or(|byte| *byte <= b' ');
@@ -175,7 +175,7 @@ fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], PairValue)) -> b
     }
 }
 
-/// The same, separated by a text; white space around keys and values is dropped.
+/// Does the same with a text as separator; white space around keys and values is dropped.
 fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl FnMut(&'t [u8], PairValue)) -> bool {
     let find = |at: usize| {
         let found = separator.find(&text[at..]);
@@ -225,7 +225,7 @@ fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl 
 }
 
 impl PairSeparator {
-    /// A separator of this text, or white space if it is no other.
+    /// Makes a separator of this text; blank text means white space.
     pub fn of(text: &[u8]) -> PairSeparator {
         match text.trim_ascii() {
             [] => PairSeparator::White,
@@ -234,14 +234,14 @@ impl PairSeparator {
     }
 }
 
-/// How many of the first bytes are such.
+/// Returns how many of the first bytes satisfy the condition.
 #[inline(always)]
 fn length(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
     let end = bytes.iter().position(|byte| !is_such(*byte));
     end.unwrap_or(bytes.len())
 }
 
-/// The quote that closes the one at `open`, if both are there, and whether a backslash is between them.
+/// Returns the quote that closes the one at `open`, if both exist, and whether there is a backslash between them.
 #[inline]
 fn closing_quote(text: &[u8], open: usize) -> Option<(usize, bool)> {
     if text.get(open) != Some(&b'"') {
@@ -276,7 +276,7 @@ impl PairValue {
     }
 }
 
-/// The text that is meant: the escapes of Go and of JSON. A backslash in front of anything else stays.
+/// Replaces the escapes of Go and JSON. A backslash before any other character is kept.
 fn without_escapes(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -293,13 +293,13 @@ fn without_escapes(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What an escape stands for.
+/// The meaning of an escape.
 enum Escape {
     Byte(u8),
     Char(char),
 }
 
-/// What a backslash and the bytes behind it stand for, and how many of these it takes.
+/// Decodes the escape after a backslash; returns the number of bytes used.
 fn escape(behind: &[u8]) -> (Escape, usize) {
     let stays = (Escape::Byte(b'\\'), 0);
     let byte = |byte| (Escape::Byte(byte), 1);
@@ -329,7 +329,7 @@ fn escape(behind: &[u8]) -> (Escape, usize) {
     }
 }
 
-/// The number of so many hexadecimal digits behind a letter.
+/// Decodes `digits` hexadecimal digits after a letter.
 fn hex(behind: &[u8], digits: usize) -> Option<u32> {
     let digits = behind.get(1..1 + digits)?;
     let digits = std::str::from_utf8(digits).ok()?;

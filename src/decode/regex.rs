@@ -10,17 +10,17 @@ use crate::data::{TextColumn, TextSpan};
 #[derive(Debug)]
 pub struct RegexDecoder {
     regex: Regex,
-    /// Name and number of each wanted group.
+    /// The name and number of each wanted group.
     wanted: Vec<(String, usize)>,
 }
 
-/// The named groups of a regular expression, in their order.
+/// Returns the named groups of a regular expression, in order.
 pub fn group_names(regex: &Regex) -> Vec<String> {
     regex.capture_names().flatten().map(str::to_owned).collect()
 }
 
 impl RegexDecoder {
-    /// A decoder of the groups with these names.
+    /// Makes a decoder of the groups with these names.
     pub fn new(regex: Regex, names: &[String]) -> Self {
         let number = |name: &String| regex.capture_names().position(|group| group == Some(name.as_str()));
         let wanted = names.iter().filter_map(|name| Some((name.clone(), number(name)?))).collect();

@@ -1,8 +1,8 @@
 //! Separators of several characters: a text or a pattern.
 //!
-//! They separate what people read, such as the output of `ps aux`: a separator at the start of a line is dropped, and
-//! the last column takes the rest of the line. A quoted field may hold separators; a quote that is not closed before a
-//! separator is text like any other.
+//! They separate columns for people, such as the output of `ps aux`: a separator at the start of a line is dropped, and
+//! the last column takes the rest of the line. A quoted field may contain separators; a quote that is not closed before
+//! a separator is ordinary text.
 
 use memchr::{memchr, memmem};
 use regex::bytes::Regex;
@@ -36,7 +36,7 @@ impl PartialEq for Separator {
 impl Eq for Separator {}
 
 impl Separator {
-    /// This text, which is not empty.
+    /// Makes a separator of this text, which is not empty.
     pub fn text(text: &[u8]) -> Separator {
         Separator {
             find: Find::Text(Box::new(memmem::Finder::new(text).into_owned())),
@@ -44,12 +44,12 @@ impl Separator {
         }
     }
 
-    /// What matches this pattern, which does not match the empty text.
+    /// Makes a separator of this pattern, which does not match the empty text.
     pub fn regex(regex: Regex) -> Separator {
         Separator { find: Find::Regex(regex), is_wide: true }
     }
 
-    /// The separator as text, if it is one.
+    /// Returns the separator as text, if it is one.
     pub(super) fn as_text(&self) -> Option<&[u8]> {
         match &self.find {
             Find::Text(finder) => Some(finder.needle()),
@@ -57,7 +57,7 @@ impl Separator {
         }
     }
 
-    /// Where the first separator at or after a byte begins and ends.
+    /// Returns the range of the first separator at or after an offset.
     fn find(&self, row: &[u8], at: usize) -> Option<(usize, usize)> {
         match &self.find {
             Find::Text(finder) => {
@@ -111,7 +111,7 @@ impl Separator {
     }
 }
 
-/// The quoted field that begins at a byte, if there is one, and the byte after its closing quote.
+/// Returns the quoted field at an offset, if there is one, and the offset after its closing quote.
 pub(super) fn quoted(row: &[u8], at: usize) -> Option<(DelimitedField, usize)> {
     if row.get(at) != Some(&b'"') {
         return None;

@@ -1,6 +1,6 @@
-//! A whole file as a table: CSV and TSV under their header, JSON objects one a line or as a list.
+//! A whole file as a table: CSV and TSV under their header, JSON objects one per line or as a list.
 //!
-//! Texts stay where they are, as spans into the file.
+//! Texts are spans into the file.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::lang::ast::{Path, Segment};
 /// A table that was read.
 #[derive(Debug)]
 pub struct Table {
-    /// Of the columns, in their order.
+    /// The names of the columns, in order.
     pub names: Vec<String>,
     /// One for each name.
     pub columns: Vec<Column<'static>>,
@@ -23,7 +23,7 @@ pub struct Table {
     pub rows: usize,
 }
 
-/// Why a table cannot be read: the line, from 1, and what is wrong there.
+/// Why a table cannot be read: the line, from 1, and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadRow {
     /// The first line of the row.
@@ -32,18 +32,18 @@ pub struct BadRow {
     pub reason: String,
 }
 
-/// How a table is written.
+/// The format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TableFormat {
     Rows(Dialect),
     Json,
 }
 
-/// A table has at most so many bytes: what spans reach.
+/// The maximum size of a table, which spans can address.
 const LIMIT_BYTES: usize = u32::MAX as usize;
 
 impl TableFormat {
-    /// Says it from the file's name, else from its content.
+    /// Detects the format from the file's name, else from its content.
     fn of(path: &str, bytes: &[u8]) -> TableFormat {
         let mut name = path.to_ascii_lowercase();
         for compressed in [".gz", ".zst", ".bz2", ".xz", ".lz4"] {
@@ -65,7 +65,7 @@ impl TableFormat {
     }
 }
 
-/// Reads a table; `path` says how it is written, if its name ends as such files do.
+/// Reads a table; the extension of `path` decides its format, if it is a known one.
 pub fn read_table(path: &str, bytes: Vec<u8>) -> Result<Table, BadRow> {
     if bytes.len() > LIMIT_BYTES {
         let reason = "the file has more than 4 GiB".to_owned();
@@ -77,7 +77,7 @@ pub fn read_table(path: &str, bytes: Vec<u8>) -> Result<Table, BadRow> {
     }
 }
 
-/// Rows under a header; a blank line is no row.
+/// Reads rows under a header; blank lines are skipped.
 fn read_rows(dialect: Dialect, bytes: Vec<u8>) -> Result<Table, BadRow> {
     let framing = match dialect {
         Dialect::Csv { separator } => Framing::Quoted { separator },
@@ -123,7 +123,7 @@ fn text_of(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-/// Objects one a line, or a list of them.
+/// Reads objects, one per line or as a list.
 fn read_objects(bytes: &[u8]) -> Result<Table, BadRow> {
     let mut objects = Objects::default();
     if bytes.get(skip_white(bytes, 0)) == Some(&b'[') {
@@ -163,7 +163,7 @@ struct Objects {
 }
 
 impl Objects {
-    /// Adds an object; nothing if it is none.
+    /// Adds an object; `None` if the value is not one.
     fn add(&mut self, value: Value) -> Option<()> {
         let Value::Object(fields) = value else {
             return None;

@@ -1,7 +1,7 @@
-//! Places in texts become typed columns: what the decoders of text share.
+//! Converts spans of text to typed columns, for all decoders of text.
 //!
-//! A decoder notes where each wanted field stands; here a column at a time is read. A value that does not fit
-//! its type rejects its record.
+//! A decoder records the span of each wanted field; this module converts one column at a time. A value of the wrong
+//! type rejects its record.
 
 use crate::data::{
     Bytes, Column, ColumnBuilder, Exact, ParsedTime, TextColumn, TextSpan, TimeReader, TimeSite, Validity, Value,
@@ -27,14 +27,14 @@ pub enum FieldType {
     MonthAndDay,
     /// A duration.
     Duration,
-    /// Text in which a backslash makes the next character an ordinary one; `\n` is a newline.
+    /// Text in which a backslash quotes the next character; `\n` is a newline.
     Escaped,
     /// The inside of a JSON string.
     Json,
 }
 
 impl FieldType {
-    /// What is expected, for messages.
+    /// Returns the expected text, for messages.
     pub fn expected(self) -> &'static str {
         match self {
             FieldType::Text | FieldType::Escaped | FieldType::Json => "text",
@@ -46,7 +46,7 @@ impl FieldType {
         }
     }
 
-    /// What is expected instead of this text, for messages.
+    /// Returns what was expected instead of this text, for messages.
     pub fn expected_of(self, text: &[u8]) -> &'static str {
         match self {
             FieldType::Time => expected_time(ValueRef::Text(text)),
@@ -54,7 +54,7 @@ impl FieldType {
         }
     }
 
-    /// The name of the type, for lists of fields.
+    /// Returns the name of the type, for lists of fields.
     pub fn name(self) -> &'static str {
         match self {
             FieldType::Text | FieldType::Escaped | FieldType::Json => "text",
@@ -67,14 +67,14 @@ impl FieldType {
     }
 }
 
-/// A wanted field while texts are decoded.
+/// The spans of a wanted field while texts are decoded.
 #[derive(Debug)]
 pub(super) struct FieldColumn {
     pub(super) name: String,
     pub(super) kind: FieldType,
-    /// One for each row that was not rejected; null where the field is not there.
+    /// One for each row that was not rejected; null if the field does not exist.
     pub(super) spans: Vec<TextSpan>,
-    /// Where times are read that take their year from the record before; none if all have one.
+    /// The site whose times take their year from the previous record; `None` if all times have one.
     pub(super) site: Option<TimeSite>,
 }
 
@@ -83,14 +83,14 @@ impl FieldColumn {
         FieldColumn { name: name.to_owned(), kind, spans: Vec::with_capacity(rows), site: None }
     }
 
-    /// Times without a year take it from the record before at this site.
+    /// Sets the site where times without a year take it from the previous record.
     pub(super) fn at(self, site: TimeSite) -> Self {
         FieldColumn { site: Some(site), ..self }
     }
 }
 
-/// Reads the places as columns. `rows` is how many texts there were, `rejected` those of them that have no
-/// places; `decoder` begins the reasons.
+/// Converts the spans to columns. `rows` is the number of texts, `rejected` those without spans; `decoder` begins the
+/// reasons.
 pub(super) fn finish<'a>(
     decoder: &str,
     bytes: &Bytes<'a>,
@@ -133,7 +133,7 @@ pub(super) fn finish<'a>(
     without(rows, columns, rejected, bad)
 }
 
-/// Takes rows out again whose values do not fit. `bad` are numbers of rows among those that were not rejected.
+/// Removes rows whose values have the wrong type. `bad` are indexes among the rows that were not rejected.
 #[cold]
 fn without<'a>(
     rows: usize,
@@ -141,7 +141,7 @@ fn without<'a>(
     mut rejected: Vec<(u32, String)>,
     mut bad: Vec<(u32, String)>,
 ) -> Decoded<'a> {
-    bad.sort_by_key(|(index, _)| *index); // stable: of one row, the reason of the first field
+    bad.sort_by_key(|(index, _)| *index); // stable: keeps the reason of the first field of a row
     bad.dedup_by_key(|(index, _)| *index);
     let mut refused = rejected.iter().map(|(row, _)| *row).peekable();
     let read: Vec<u32> = (0..rows as u32).filter(|row| refused.next_if_eq(row).is_none()).collect();
@@ -152,7 +152,7 @@ fn without<'a>(
     Decoded { columns: columns.iter().map(|column| column.take(&kept)).collect(), rejected }
 }
 
-/// A piece of data as a reason shows it.
+/// Formats data for a reason.
 pub(super) fn shown(text: &[u8]) -> String {
     const MOST: usize = 40;
     let shown: String = String::from_utf8_lossy(&text[..text.len().min(4 * MOST)]).chars().take(MOST).collect();
@@ -160,7 +160,7 @@ pub(super) fn shown(text: &[u8]) -> String {
     format!("\"{}{more}\"", shown.escape_debug())
 }
 
-/// Ints; null where a place is null.
+/// Converts to ints; null where a span is null.
 fn ints(bytes: &[u8], spans: &[TextSpan], reject: &mut impl FnMut(usize, &[u8])) -> Column<'static> {
     let mut values = Vec::with_capacity(spans.len());
     let mut nulls: Vec<u32> = Vec::new();
@@ -198,7 +198,7 @@ fn ints(bytes: &[u8], spans: &[TextSpan], reject: &mut impl FnMut(usize, &[u8]))
     Column::Int(values, Validity::of(valid))
 }
 
-/// Whether text that is a number has neither fraction nor exponent.
+/// True if text that is a number has neither fraction nor exponent.
 pub(super) fn is_whole(text: &[u8]) -> bool {
     let digits = match text {
         [b'+' | b'-', digits @ ..] => digits,
@@ -228,7 +228,7 @@ fn convert<'v>(
     builder.finish()
 }
 
-/// Times. Records of one second stand together, so the one before is tried first.
+/// Converts to times. Records often repeat the time of the previous one, so that is tried first.
 fn times(
     bytes: &[u8],
     spans: &[TextSpan],
@@ -256,7 +256,7 @@ fn times(
     Column::Values(values)
 }
 
-/// Texts with what their backslashes stand for; copied only if there are any.
+/// Replaces escapes; the text is copied only if there are any.
 fn unescape<'a>(
     bytes: &Bytes<'a>,
     spans: Vec<TextSpan>,
@@ -284,7 +284,7 @@ fn unescape<'a>(
     builder.finish()
 }
 
-/// Text in which a backslash makes the next character an ordinary one.
+/// Resolves backslash escapes: the next character is taken literally.
 fn plain(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     let mut bytes = text.iter();

@@ -1,8 +1,8 @@
 //! Rows of the W3C extended log format, as IIS and CloudFront write them (Hallam-Baker and Behlendorf, Extended Log
 //! File Format, W3C working draft WD-logfile-960323).
 //!
-//! Fields are separated by blanks or tabs, and strings in quotes may hold both. If a row has tabs, blanks may be part of
-//! a field: both readings are tried, and the one with the right number of fields is taken.
+//! Fields are separated by blanks or tabs, and quoted strings may contain both. If a row has tabs, blanks may be part
+//! of a field: both readings are tried, and the one with the right number of fields is used.
 
 use memchr::memchr;
 
@@ -12,7 +12,7 @@ use super::separator::quoted;
 /// The start of the line that names the fields.
 pub const DIRECTIVE: &[u8] = b"#Fields:";
 
-/// The value that stands for none.
+/// The value that stands for no value.
 pub(super) const NOTHING: &[u8] = b"-";
 
 /// Appends the fields of a row that should have `expected` fields.

@@ -1,37 +1,37 @@
-//! Records of one shape: what stands between the values is the same text.
+//! Records of one shape: the text between the values is the same.
 //!
-//! Programs write their logs by template, so that most records differ from the one before in their values only.
-//! A [`Shape`] is such a record with holes for its strings, numbers and words: `{"path": "`, hole, `", "status": `,
-//! hole, `}`. If another record has the same text around its holes, no quote in those of strings and only letters
-//! of numbers and words in the others, then it has the same tokens in the same order, hence the same structure,
-//! and every name stands where it stood: nothing is left to walk. That the structure of a first record predicts
-//! that of the next is the idea of Mison (Li, Katsipoulakis, Chandramouli, Goldstein, Kossmann: *Mison: A Fast
-//! JSON Parser for Data Analytics*, VLDB 2017). Unlike there, the guess is verified byte for byte.
+//! Programs write their logs by template, so most records differ from the previous one only in their values. A
+//! [`Shape`] is such a record with holes for its strings, numbers and words: `{"path": "`, hole, `", "status": `, hole,
+//! `}`. If another record has the same text around its holes, no quote within string holes, and only characters of
+//! numbers and words in the others, then it has the same tokens in the same order, hence the same structure, and every
+//! name is in the same position: no walk is needed. That the structure of one record predicts that of the next is the
+//! idea of Mison (Li, Katsipoulakis, Chandramouli, Goldstein, Kossmann: *Mison: A Fast JSON Parser for Data Analytics*,
+//! VLDB 2017). Unlike there, the guess is verified byte for byte.
 
 use crate::data::{TextSpan, skip_long_string, skip_quoted, skip_scalar, skip_white};
 
 /// A record with more values than this is not learned.
 const MAX_HOLES: usize = 512;
 
-/// Nor is one with more text around its values, which would be kept.
+/// A record with more text around its values is not learned either, because the text would be kept.
 const MAX_GLUE_BYTES: usize = 16 << 10;
 
-/// A string that was at least so long is searched for its end in longer steps.
+/// The end of a string that was at least this long is searched for in longer steps.
 const LONG_BYTES: usize = 16;
 
-/// Text in front of a value, or behind the last one.
+/// The text before a value, or after the last one.
 #[derive(Debug)]
 struct Glue {
-    /// Its first 16 bytes, zeros behind a shorter one.
+    /// Its first 16 bytes, zero-padded.
     head: u128,
-    /// Which bits of them count.
+    /// The bits of `head` that count.
     mask: u128,
     len: usize,
-    /// The rest of a longer one.
+    /// The bytes after the first 16.
     rest: Box<[u8]>,
 }
 
-/// What the value in a hole is. The quotes of a string belong to the text around it.
+/// The kind of value in a hole. The quotes of a string belong to the text around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum HoleKind {
     String,
@@ -46,16 +46,16 @@ struct ShapeHole {
     kind: HoleKind,
 }
 
-/// A place in a record: so many bytes behind the end of the hole before it.
+/// A position in a record: `offset` bytes after the end of a hole.
 #[derive(Clone, Copy, Debug)]
 struct ShapeOffset {
-    /// How many holes stand before it.
+    /// The number of holes before it.
     holes: usize,
     offset: usize,
 }
 
 impl ShapeOffset {
-    /// Where it is; `ends` are 0 and the ends of the holes.
+    /// Returns the offset in the record; `ends` are 0 and the ends of the holes.
     #[inline(always)]
     fn place(self, ends: &[usize]) -> usize {
         ends[self.holes] + self.offset
@@ -74,28 +74,28 @@ struct ShapeField {
 pub(super) struct Shape {
     holes: Vec<ShapeHole>,
     tail: Glue,
-    /// One a column; nothing where the record does not have it.
+    /// One for each column; `None` if the record does not have it.
     fields: Vec<Option<ShapeField>>,
 }
 
-/// What is known of a value that a shape found.
+/// What is known of the text of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Quoting {
     /// A string without escapes.
     Plain,
-    /// Its content has not been looked at.
+    /// Not inspected yet.
     #[default]
     Unknown,
 }
 
-/// Where a wanted value stands in the bytes: null if it is not there.
+/// The range of a wanted value: null if it does not exist.
 pub(super) type FoundValue = (TextSpan, Quoting);
 
 impl Shape {
-    /// The shape of a record whose structure is sound, unless it is too large.
+    /// Learns the shape of a record with sound structure, unless it is too large.
     pub(super) fn of(text: &[u8], found: &[Option<(usize, usize)>]) -> Option<Shape> {
         let mut holes = Vec::new();
-        let mut glues = Vec::new(); // where they stand, each in front of its hole
+        let mut glues = Vec::new(); // their offsets, each before its hole
         let (mut at, mut start, mut glue_bytes) = (0, 0, 0);
         while let Some(byte) = text.get(at) {
             let (hole, end, kind) = match byte {
@@ -143,7 +143,7 @@ impl Shape {
         Some(Shape { fields: fields.collect::<Option<_>>()?, tail: Glue::of(&text[start..]), holes })
     }
 
-    /// Whether a record has this shape; then `places` are those of the wanted values.
+    /// Returns true if a record has this shape; then `places` are the ranges of the wanted values.
     #[inline]
     pub(super) fn read(
         &self,
@@ -180,7 +180,7 @@ impl Shape {
             };
             *end = at;
         }
-        // Nothing was read beyond the record if its end is where it should be.
+        // If the end of the record is where the shape predicts it, nothing beyond it was read.
         if self.tail.skip(bytes, at) != Some(record_end) {
             return false;
         }
@@ -198,7 +198,7 @@ impl Shape {
     }
 }
 
-/// The bytes of a window.
+/// The size of a window in bytes.
 const WINDOW: usize = 16;
 
 impl Glue {
@@ -214,7 +214,7 @@ impl Glue {
         }
     }
 
-    /// The byte behind it, if it stands at `at`.
+    /// Returns the offset after this text, if it is at `at`.
     #[inline(always)]
     fn skip(&self, bytes: &[u8], at: usize) -> Option<usize> {
         let rest = bytes.get(at..)?;
@@ -233,7 +233,7 @@ impl Glue {
     }
 }
 
-/// Fewer bytes than a window, with zeros behind them.
+/// Loads fewer bytes than a window, zero-padded.
 #[cold]
 fn last_window(rest: &[u8]) -> [u8; WINDOW] {
     let mut window = [0; WINDOW];
@@ -245,11 +245,11 @@ fn last_window(rest: &[u8]) -> [u8; WINDOW] {
 mod tests {
     use super::*;
 
-    /// Learns a record without wanted fields and looks whether others have its shape.
+    /// Learns a record without wanted fields and tests whether others have its shape.
     fn fits(record: &str, others: &[&str]) -> Vec<bool> {
         let shape = Shape::of(record.as_bytes(), &[]).expect("a record to learn");
         let fits = |other: &&str| {
-            // What stands behind the record must not matter.
+            // The bytes after the record must not matter.
             let bytes = format!("{other}\n{other}");
             let span = |start| TextSpan::new(start, start + other.len());
             let read = |start| shape.read(bytes.as_bytes(), span(start), &mut Vec::new(), &mut []);

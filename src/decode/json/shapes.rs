@@ -1,31 +1,31 @@
-//! The shapes that records had lately.
+//! The shapes of recent records.
 //!
-//! A record that has none of them is walked, and its shape is learned. A few shapes are kept, for logs in which a
-//! few statements take turns. Where hardly any record fits, the guessing stops for a while.
+//! A record with none of them is walked, and its shape is learned. A few shapes are kept, for logs in which a few
+//! statements alternate. If hardly any record fits, guessing stops for a while.
 
 use crate::data::TextSpan;
 
 use super::shape::{FoundValue, Shape};
 
-/// How many shapes are kept.
+/// The number of shapes that are kept.
 const SHAPES: usize = 8;
 
-/// After so many records it is looked how many of them fitted.
+/// The number of records after which the matches are counted.
 const TRIAL: u32 = 64;
 
-/// If it were fewer than one in so many, the next ones are walked without guessing.
+/// Below 1/WORTH matches per trial, stop guessing for PAUSE records.
 const WORTH: u32 = 4;
 
-/// How many.
+/// Records to parse without guessing.
 const PAUSE: u32 = 2048;
 
-/// The shapes that records had lately.
+/// The shapes of recent records.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     shapes: Vec<Shape>,
-    /// The one that the last record had.
+    /// The shape of the last record.
     recent: usize,
-    /// The one to be forgotten next.
+    /// The next shape to forget.
     oldest: usize,
     tried: u32,
     fitted: u32,
@@ -35,7 +35,7 @@ pub(super) struct Shapes {
 }
 
 impl Shapes {
-    /// Where the wanted values of a record stand, if it has a known shape: then its structure is sound.
+    /// Returns the ranges of a record's wanted values, if it has a known shape: then its structure is sound.
     #[inline]
     pub(super) fn read(&mut self, bytes: &[u8], record: TextSpan, places: &mut [FoundValue]) -> bool {
         if self.shapes.is_empty() || self.pause > 0 {
@@ -64,7 +64,7 @@ impl Shapes {
         fits
     }
 
-    /// Learns the shape of a record whose structure is sound. `found` says where its wanted values stand.
+    /// Learns the shape of a record with sound structure. `found` has the ranges of its wanted values.
     pub(super) fn learn(&mut self, text: &[u8], found: &[Option<(usize, usize)>]) {
         if self.pause > 0 {
             self.pause -= 1;
@@ -72,7 +72,7 @@ impl Shapes {
         }
         let Some(shape) = Shape::of(text, found) else {
             if self.shapes.is_empty() {
-                self.pause = PAUSE; // others will be as large
+                self.pause = PAUSE; // the next records are probably as large
             }
             return;
         };
@@ -117,7 +117,7 @@ mod tests {
 
     const PATHS: &[&[&str]] = &[&["a"], &["b"], &["c", "d"], &["c"], &["e", "1"], &["e", "-1"]];
 
-    /// Values and reasons, one text at a time with nothing learned, or together.
+    /// Returns values and reasons: one text at a time with nothing learned, or all together.
     fn decode(texts: &[String], together: bool) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
         let segment = |part: &&str| part.parse().map_or_else(|_| Segment::Name((*part).to_owned()), Segment::Index);
         let wanted = |path: &&[&str]| Wanted::Field(Path(path.iter().map(segment).collect()), FieldSeen::default());
@@ -191,7 +191,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
-        /// What is learned from other records changes nothing.
+        /// Shapes learned from other records do not change the result.
         #[test]
         fn with_and_without_shapes_the_same_is_read(records in records()) {
             prop_assert_eq!(decode(&records, true), decode(&records, false));

@@ -1,11 +1,11 @@
-//! The values of one field, on their way to a column.
+//! Collects the values of one field into a column.
 
 use crate::data::{
     Bytes, Column, ColumnBuilder, TextColumn, TextSpan, Validity, Value, ValueRef, parse_number, read_json,
     read_scalar, read_string,
 };
 
-/// What a value is, as far as its column must know.
+/// The kind of a value, as its column needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JsonContent {
     Null,
@@ -16,8 +16,7 @@ pub(super) enum JsonContent {
 }
 
 impl JsonContent {
-    /// Reads a value whose structure is sound; nothing if it is no JSON: numbers and words must be some, and
-    /// escapes right.
+    /// Inspects a value of sound structure; `None` if it is not JSON: an invalid number, word or escape.
     #[inline]
     pub(super) fn of(value: &[u8]) -> Option<JsonContent> {
         let is_plain_int = value.len() < 19
@@ -41,9 +40,9 @@ impl JsonContent {
 /// The values of one field.
 pub(super) struct Values {
     spans: Vec<TextSpan>,
-    /// As many as spans while all of them are ints.
+    /// One for each span, while all values are ints.
     ints: Vec<i64>,
-    /// So far, all are null or strings without escapes.
+    /// All values so far are null or strings without escapes.
     is_text: bool,
 }
 
@@ -52,7 +51,7 @@ impl Values {
         Values { spans: Vec::with_capacity(rows), ints: Vec::new(), is_text: true }
     }
 
-    /// Appends what stands at a place.
+    /// Appends the value in a range.
     #[inline]
     pub(super) fn push(&mut self, span: TextSpan, content: JsonContent) {
         match content {
@@ -66,7 +65,7 @@ impl Values {
         self.spans.push(span);
     }
 
-    /// The column: spans where all are strings without escapes, ints where all are.
+    /// Returns the column: spans if all values are strings without escapes, ints if all are.
     pub(super) fn finish<'a>(self, bytes: &Bytes<'a>) -> Column<'a> {
         let mut spans = self.spans;
         if self.is_text {

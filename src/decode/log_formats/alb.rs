@@ -1,4 +1,4 @@
-//! `alb`: the access log of Application Load Balancers of AWS.
+//! `alb`: the access log of AWS Application Load Balancers.
 
 use super::walk::{Cursor, Missing, WalkDecoder, address_and_port, request_parts, unless_dash, unless_empty};
 use super::{LogFormatDef, Sample, field, int, text};

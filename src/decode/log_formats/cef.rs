@@ -31,7 +31,7 @@ const fn escaped(name: &'static str) -> FieldDef {
     field(name, FieldType::Escaped)
 }
 
-/// Which fields are keys of the extension.
+/// The index of the first field that is a key of the extension.
 const FIRST_KEY: usize = 8;
 
 pub(super) const CEF: LogFormatDef = LogFormatDef {
@@ -79,7 +79,7 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
         let bar = unescaped(cursor.rest(), b'|');
         let is_last = index == HEADER.len() - 1;
         let length = match bar {
-            None if is_last => cursor.rest().len(), // no extension follows
+            None if is_last => cursor.rest().len(), // there is no extension
             _ => bar.ok_or(Missing(missing))?,
         };
         *place = TextSpan::new(start, start + length);
@@ -91,8 +91,8 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// Reads `key=value key=value`: a value may hold blanks, and ends at the blank before the next key. An `=` that no
-/// key comes before is part of the value, as in `request=http://example.com/?a=b`.
+/// Reads `key=value key=value`: a value may contain blanks, and ends at the blank before the next key. An `=` without a
+/// key before it is part of the value, as in `request=http://example.com/?a=b`.
 fn extension(line: &[u8], start: usize, places: &mut [TextSpan]) {
     let mut open: Option<(usize, usize)> = None;
     let mut from = start;
@@ -124,13 +124,13 @@ fn extension(line: &[u8], start: usize, places: &mut [TextSpan]) {
     }
 }
 
-/// Whether a word can be a key: `src`, `cs1Label`, `ad.field[0]`.
+/// True if a word can be a key: `src`, `cs1Label`, `ad.field[0]`.
 fn is_key(word: &[u8]) -> bool {
     let is_of_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-[]".contains(byte);
     !word.is_empty() && word.iter().all(is_of_key)
 }
 
-/// The first such byte without a backslash of its own.
+/// Returns the first such byte that is not escaped by a backslash.
 fn unescaped(text: &[u8], byte: u8) -> Option<usize> {
     let mut from = 0;
     loop {

@@ -1,4 +1,4 @@
-//! `docker`: what Docker's json-file driver writes.
+//! `docker`: the output of Docker's json-file driver.
 
 use super::walk::{Missing, WalkDecoder};
 use super::{FieldDef, LogFormatDef, Sample, field};
@@ -69,12 +69,12 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// The place behind a byte that must stand here, and behind the white space that follows it.
+/// Returns the offset after an expected byte and the white space that follows it.
 fn behind(line: &[u8], at: usize, byte: u8, missing: &'static str) -> Result<usize, Missing> {
     if line.get(at) == Some(&byte) { Ok(skip_white(line, at + 1)) } else { Err(Missing(missing)) }
 }
 
-/// The length of the `\n`, still escaped, at the end of a text.
+/// Returns the length of the escaped `\n` at the end of a text.
 fn newline_len(text: &[u8]) -> u32 {
     let Some(before) = text.strip_suffix(b"n") else {
         return 0;

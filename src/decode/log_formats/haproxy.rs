@@ -102,7 +102,7 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
         places[24] = cursor.until_text(b"} ", "'} ' after the request headers")?;
     }
     cursor.expect(b"\"", "'\"' before the request")?;
-    // A long request is cut off, with its quote; httpslog appends words about TLS.
+    // A long request is truncated with its quote; httpslog appends words about TLS.
     let start = cursor.at;
     let end = match memchr::memrchr(b'"', cursor.rest()).map(|quote| start + quote) {
         Some(quote) if matches!(line.get(quote + 1), None | Some(b' ')) => quote,
@@ -119,7 +119,7 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// The rest of a record of tcplog: three timers, bytes, state, connections and queues.
+/// Reads the rest of a record of tcplog: three timers, bytes, state, connections and queues.
 fn tcp(line: &[u8], mut cursor: Cursor<'_>, timers: TextSpan, places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut three = [TextSpan::NULL; 3];
     slashed(line, timers, &mut three, "three timers after the server")?;
@@ -133,7 +133,7 @@ fn tcp(line: &[u8], mut cursor: Cursor<'_>, timers: TextSpan, places: &mut [Text
     slashed(line, queues, &mut places[21..23], "two queues after the connections")
 }
 
-/// The parts of `1/2/3`, as many as there are places.
+/// Splits `1/2/3` into `places`.
 fn slashed(line: &[u8], place: TextSpan, places: &mut [TextSpan], missing: &'static str) -> Result<(), Missing> {
     let last = places.len() - 1;
     let mut start = place.start as usize;

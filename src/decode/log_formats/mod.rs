@@ -1,4 +1,4 @@
-//! LOG_FORMATS: what `parse` knows by name. One file a format, one line in the table.
+//! LOG_FORMATS: the formats that `parse` knows by name. One file for each format, one row in the table.
 
 mod alb;
 mod cef;
@@ -22,7 +22,7 @@ use super::typed::FieldType;
 use super::{Decoder, Wanted};
 use crate::data::Entry;
 
-/// Every format, by name.
+/// All formats, by name.
 pub const LOG_FORMATS: &[&LogFormatDef] = &[
     &alb::ALB,
     &cef::CEF,
@@ -43,18 +43,18 @@ pub const LOG_FORMATS: &[&LogFormatDef] = &[
 /// Makes the decoder of the wanted fields.
 pub type MakeDecoder = fn(&[Wanted]) -> Box<dyn Decoder>;
 
-/// A format and the text that `--formats` prints for it.
+/// A format and its entry for `--formats`.
 #[derive(Debug)]
 pub struct LogFormatDef {
-    /// Its name as typed behind `parse`, summary, details, which begin with its fields, and examples.
+    /// Its name as typed after `parse`, summary, details, which begin with its fields, and examples.
     pub entry: Entry,
     /// In the order of the record.
     pub fields: &'static [FieldDef],
-    /// A record and what is read of it.
+    /// A record and its fields.
     pub sample: Sample,
     /// Makes a decoder of the fields with these numbers.
     make: fn(&'static LogFormatDef, Vec<usize>) -> Box<dyn Decoder>,
-    /// Makes a decoder of wanted fields where the first record of a source may be a header that names them.
+    /// Makes a decoder of wanted fields if the first record of a source may be a header that names them.
     pub under_header: Option<MakeDecoder>,
 }
 
@@ -65,29 +65,28 @@ pub struct FieldDef {
     pub name: &'static str,
     /// Its type.
     pub kind: FieldType,
-    /// Whether it is a column where the expression chooses none. Any other field is there only for an expression
-    /// that names it.
+    /// True if it is a column unless the expression chooses others. Any other field is read only if an expression names
+    /// it.
     pub is_column: bool,
 }
 
-/// A record as it stands in a log, and its fields as text.
+/// A record as found in a log, and its fields as text.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// Without its end.
+    /// Without its terminator.
     pub line: &'static str,
-    /// `name=value`, a blank between two: every field that is neither null nor in the current year.
+    /// `name=value`, separated by blanks: every field that is neither null nor in the current year.
     pub fields: &'static str,
 }
 
 impl LogFormatDef {
-    /// A decoder of the fields with these names.
+    /// Makes a decoder of the fields with these names.
     pub fn decoder(&'static self, names: &[String]) -> Box<dyn Decoder> {
         let number = |name: &String| self.fields.iter().position(|field| field.name == name);
         (self.make)(self, names.iter().filter_map(number).collect())
     }
 
-    /// The fields on one line: `ip ident … status:int`, and those that are read only for an expression that
-    /// names them.
+    /// Lists the fields on one line: `ip ident … status:int`, and those that are read only if an expression names them.
     pub fn field_list(&self) -> String {
         let list = |is_column: bool| {
             let fields = self.fields.iter();
@@ -105,7 +104,7 @@ impl LogFormatDef {
     }
 }
 
-/// The format of this name.
+/// Finds a format by name.
 pub fn find(name: &str) -> Option<&'static LogFormatDef> {
     LOG_FORMATS.iter().copied().find(|format| format.entry.name == name)
 }
@@ -122,7 +121,7 @@ const fn field(name: &'static str, kind: FieldType) -> FieldDef {
     FieldDef { name, kind, is_column: true }
 }
 
-/// A field that is read only for an expression that names it.
+/// Marks a field that is read only if an expression names it.
 const fn only_named(field: FieldDef) -> FieldDef {
     FieldDef { is_column: false, ..field }
 }
@@ -186,7 +185,7 @@ mod tests {
         }
     }
 
-    /// Every beginning of every sample, and every sample with a byte taken out or made another, is either read or
+    /// Every prefix and suffix of every sample, and every sample with a byte removed or replaced, is either read or
     /// rejected.
     #[test]
     fn damaged_samples_are_read_or_rejected() {

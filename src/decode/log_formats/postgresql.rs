@@ -65,7 +65,7 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// The length of a level that a colon follows, at the start of a text.
+/// Returns the length of a level before a colon, at the start of a text.
 fn level_len(text: &[u8]) -> Option<usize> {
     let length = text.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let length = length.count();
@@ -73,8 +73,8 @@ fn level_len(text: &[u8]) -> Option<usize> {
     is_level.then_some(length)
 }
 
-/// The lengths of `user@database ` and of both with what is around them. A user may have an `@` of its own, as on
-/// Azure, and either may have blanks: a level comes next.
+/// Returns the lengths of `user@database ` and of both with the text around them. A user may contain an `@`, as on
+/// Azure, and either may contain blanks: a level comes next.
 fn user_and_database(text: &[u8]) -> Option<(usize, usize, usize)> {
     let mut blank = 0;
     loop {

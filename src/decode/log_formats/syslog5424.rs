@@ -55,7 +55,7 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     read_from_version(&mut cursor, places)
 }
 
-/// Whether a text begins with the version and what can come after it: a time or `-`.
+/// True if a text begins with the version and the start of a time or `-`.
 pub(super) fn is_next(text: &[u8]) -> bool {
     match text {
         [b'1', b' ', b'-', b' ', ..] => true,
@@ -64,7 +64,7 @@ pub(super) fn is_next(text: &[u8]) -> bool {
     }
 }
 
-/// Reads everything from the version on, into places 1 to 7.
+/// Reads the record from the version, into fields 1 to 7.
 pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [TextSpan]) -> Result<(), Missing> {
     let line = cursor.text;
     cursor.expect(b"1 ", "version 1 after the priority")?;
@@ -95,7 +95,7 @@ pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [TextSpan]
     Ok(())
 }
 
-/// The rest of `[id name="value"]`: a bracket within a value closes nothing, a quote behind a backslash neither.
+/// Reads the rest of `[id name="value"]`: a bracket within a value does not close it, nor does an escaped quote.
 fn element(cursor: &mut Cursor<'_>) -> Result<(), Missing> {
     let mut is_quoted = false;
     let mut bytes = cursor.rest().iter().enumerate();

@@ -1,5 +1,5 @@
-//! `vpc_flow`: flow logs of a VPC of AWS. The files that AWS writes to S3 begin with a header, which may name other
-//! columns in another order; records out of CloudWatch have none.
+//! `vpc_flow`: flow logs of an AWS VPC. The files that AWS writes to S3 begin with a header, which may name other
+//! columns in another order; records from CloudWatch have none.
 
 use super::walk::{Missing, WalkDecoder};
 use super::{FieldDef, LogFormatDef, Sample, field, int, text};
@@ -62,10 +62,10 @@ knows no header.",
     under_header: Some(|wanted| Box::new(HeadedDecoder { wanted: wanted.to_vec() })),
 };
 
-/// Other columns of AWS that are no text.
+/// Other columns of AWS that are ints.
 const OTHER_INTS: [&[u8]; 2] = [b"tcp_flags", b"traffic_path"];
 
-/// The names with which a header begins; no record begins with one.
+/// The first names of headers; no record begins with one.
 const FIRST_NAMES: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start \
                            end action log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr \
                            region az-id sublocation-type sublocation-id pkt-src-aws-service pkt-dst-aws-service \
@@ -79,7 +79,7 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     if found == places.len() { Ok(()) } else { Err(Missing("14 fields, or a header as the first record")) }
 }
 
-/// Notes where the words of a line are, as far as there are places; returns how many words there are.
+/// Records the positions of the words of a line, as many as there are places; returns the number of words.
 fn split(line: &[u8], places: &mut [TextSpan]) -> usize {
     let mut found = 0;
     let mut at = 0;
@@ -108,7 +108,7 @@ struct HeadedDecoder {
     wanted: Vec<Wanted>,
 }
 
-/// The fields that a header names; those of a record without one where it is empty.
+/// Returns the fields that a header names, or the default ones if it is empty.
 fn names(header: &[u8]) -> Vec<Vec<u8>> {
     let words = header.split(|byte| is_blank(*byte));
     let words = words.filter(|word| !word.is_empty());
@@ -146,7 +146,7 @@ impl HeadedDecoder {
         };
         let names = names(header);
         let rows = texts.spans.len();
-        // The wanted fields, then all of them if the whole record is wanted.
+        // The wanted fields, followed by all fields if the whole record is wanted.
         let (mut columns, mut fields): (Vec<FieldColumn>, Vec<Option<usize>>) = (Vec::new(), Vec::new());
         let mut whole = None;
         for (column, wanted) in self.wanted.iter().enumerate() {

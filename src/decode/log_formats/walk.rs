@@ -7,10 +7,10 @@ use crate::data::{TextColumn, TextSpan, TimeSite};
 use crate::decode::typed::{self, FieldColumn};
 use crate::decode::{Decoded, Decoder};
 
-/// What a record lacks, and where: `']' after the level`.
+/// The text that a record lacks, and where: `']' after the level`.
 pub(super) struct Missing(pub(super) &'static str);
 
-/// Reads one record: notes where its fields stand in `places`, all of which are null when it is called.
+/// Reads one record: stores the spans of its fields in `places`, which are all null at first.
 pub(super) type Walk = fn(&[u8], &mut [TextSpan]) -> Result<(), Missing>;
 
 /// Reads records one by one.
@@ -62,7 +62,7 @@ impl Decoder for WalkDecoder {
     }
 }
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'t> {
     pub(super) text: &'t [u8],
@@ -78,7 +78,7 @@ impl<'t> Cursor<'t> {
         &self.text[self.at..]
     }
 
-    /// Moves over a literal, if it is next.
+    /// Skips a literal, if it is next.
     pub(super) fn skip(&mut self, literal: &[u8]) -> bool {
         let is_next = self.rest().starts_with(literal);
         if is_next {
@@ -87,24 +87,24 @@ impl<'t> Cursor<'t> {
         is_next
     }
 
-    /// Moves over a literal that must be next.
+    /// Skips a literal that must be next.
     pub(super) fn expect(&mut self, literal: &[u8], missing: &'static str) -> Result<(), Missing> {
         if self.skip(literal) { Ok(()) } else { Err(Missing(missing)) }
     }
 
-    /// What stands before the next such byte, which is moved over.
+    /// Returns the text before the next such byte, which is skipped.
     pub(super) fn until(&mut self, byte: u8, missing: &'static str) -> Result<TextSpan, Missing> {
         let length = memchr(byte, self.rest()).ok_or(Missing(missing))?;
         Ok(self.take(length, 1))
     }
 
-    /// What stands before the next such text, which is moved over.
+    /// Returns the text before the next such text, which is skipped.
     pub(super) fn until_text(&mut self, literal: &[u8], missing: &'static str) -> Result<TextSpan, Missing> {
         let length = memmem::find(self.rest(), literal).ok_or(Missing(missing))?;
         Ok(self.take(length, literal.len()))
     }
 
-    /// A word up to a blank, which is moved over; at least one byte.
+    /// Reads a word of at least one byte and skips the blank after it.
     pub(super) fn word(&mut self, missing: &'static str) -> Result<TextSpan, Missing> {
         match memchr(b' ', self.rest()) {
             None | Some(0) => Err(Missing(missing)),
@@ -112,7 +112,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// A word up to a blank, which is moved over, or to the end; at least one byte.
+    /// Reads a word of at least one byte up to a blank, which is skipped, or to the end.
     pub(super) fn last_word(&mut self, missing: &'static str) -> Result<TextSpan, Missing> {
         match memchr(b' ', self.rest()).unwrap_or(self.rest().len()) {
             0 => Err(Missing(missing)),
@@ -124,7 +124,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Text in quotes, without them, and the blank after it; a word without quotes is taken as it is.
+    /// Reads quoted text without its quotes, and skips the blank after it; an unquoted word is also accepted.
     pub(super) fn quoted(&mut self, missing: &'static str) -> Result<TextSpan, Missing> {
         if self.rest().first() != Some(&b'"') {
             return self.last_word(missing);
@@ -138,7 +138,7 @@ impl<'t> Cursor<'t> {
         Ok(TextSpan::new(start, end))
     }
 
-    /// Digits; at least one.
+    /// Reads at least one digit.
     pub(super) fn digits(&mut self, missing: &'static str) -> Result<TextSpan, Missing> {
         let length = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
         if length == 0 {
@@ -147,30 +147,30 @@ impl<'t> Cursor<'t> {
         Ok(self.take(length, 0))
     }
 
-    /// Everything that is left.
+    /// Reads the rest.
     pub(super) fn take_rest(&mut self) -> TextSpan {
         self.take(self.text.len() - self.at, 0)
     }
 
-    /// So many bytes; behind them, so many are moved over.
+    /// Reads `length` bytes and skips the next `behind` ones.
     pub(super) fn take(&mut self, length: usize, behind: usize) -> TextSpan {
         let start = self.at;
         self.at = start + length + behind;
         TextSpan::new(start, start + length)
     }
 
-    /// The text of a place.
+    /// Returns the text of a span.
     pub(super) fn slice(&self, place: TextSpan) -> &'t [u8] {
         if place.is_null() { &[] } else { &self.text[place.start as usize..][..place.len as usize] }
     }
 }
 
-/// A place, or null if `-` stands there.
+/// Returns the span, or null if its text is `-`.
 pub(super) fn unless_dash(text: &[u8], place: TextSpan) -> TextSpan {
     if place.slice(text) == b"-" { TextSpan::NULL } else { place }
 }
 
-/// A place, or null if it is empty or has `-` or `""`.
+/// Returns the span, or null if it is empty, `-` or `""`.
 #[inline]
 pub(super) fn unless_empty(text: &[u8], place: TextSpan) -> TextSpan {
     match place.slice(text) {
@@ -179,7 +179,7 @@ pub(super) fn unless_empty(text: &[u8], place: TextSpan) -> TextSpan {
     }
 }
 
-/// An address and a port, `192.0.2.1:80` or `[2001:db8::1]:80`, in their parts.
+/// Splits an address and a port: `192.0.2.1:80` or `[2001:db8::1]:80`.
 pub(super) fn address_and_port(text: &[u8], place: TextSpan) -> (TextSpan, TextSpan) {
     let (start, end) = (place.start as usize, (place.start + place.len) as usize);
     if unless_dash(text, place).is_null() {
@@ -196,8 +196,8 @@ pub(super) fn address_and_port(text: &[u8], place: TextSpan) -> (TextSpan, TextS
     (address, unless_empty(text, port))
 }
 
-/// The method, path and protocol of a request; one that does not have these parts is whole in the path, and null if
-/// it is `-`.
+/// Splits a request into method, path and protocol; a request without these parts becomes the path, or null if it is
+/// `-`.
 pub(super) fn request_parts(text: &[u8], place: TextSpan) -> [TextSpan; 3] {
     let (start, end) = (place.start as usize, (place.start + place.len) as usize);
     match request(text, start, end) {
@@ -208,7 +208,7 @@ pub(super) fn request_parts(text: &[u8], place: TextSpan) -> [TextSpan; 3] {
     }
 }
 
-/// The quote that closes the one at `open`: the next that has no backslash of its own.
+/// Returns the quote that closes the one at `open`: the next one that is not escaped.
 pub(super) fn closing_quote(text: &[u8], open: usize) -> Option<usize> {
     let mut from = open + 1;
     loop {
@@ -221,8 +221,8 @@ pub(super) fn closing_quote(text: &[u8], open: usize) -> Option<usize> {
     }
 }
 
-/// The two blanks of a request, `GET /path HTTP/1.1`: blanks in the path are part of it. None if it does not have
-/// a method and a protocol: then it is any text that a client has sent.
+/// Returns the two blanks of a request, `GET /path HTTP/1.1`: other blanks belong to the path. `None` without a method
+/// and a protocol: then it is arbitrary text from a client.
 #[inline]
 pub(super) fn request(text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     const PROTOCOL: &[u8; 5] = b"HTTP/";
@@ -246,7 +246,7 @@ pub(super) fn request(text: &[u8], start: usize, end: usize) -> Option<(usize, u
     (first > 0 && first < last).then_some((start + first, start + last))
 }
 
-/// Whether a word is a name and a version: `SIP/2.0`.
+/// True if a word is a name and a version: `SIP/2.0`.
 fn is_protocol(word: &[u8]) -> bool {
     let Some(slash) = memchr(b'/', word) else {
         return false;

@@ -1,10 +1,10 @@
-//! A hole: what may stand in it.
+//! A hole and the texts that it matches.
 
 use super::literal::is_white;
 use crate::data::{parse_duration, parse_number, parse_time};
 use crate::decode::typed::{self, FieldType};
 
-/// The types that a hole can have, as written.
+/// The types of holes, as written.
 pub const TYPES: &[(&str, FieldType)] = &[
     ("int", FieldType::Int),
     ("float", FieldType::Float),
@@ -13,12 +13,12 @@ pub const TYPES: &[(&str, FieldType)] = &[
     ("word", FieldType::Word),
 ];
 
-/// What stands between a hole's braces for one that is not kept.
+/// The name of a hole that captures nothing.
 pub(super) const NOT_KEPT: &str = "_";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hole {
-    /// Nothing if it is not kept.
+    /// `None` if it captures nothing.
     pub(super) name: Option<String>,
     pub(super) kind: FieldType,
 }
@@ -29,7 +29,7 @@ impl Hole {
     }
 }
 
-/// A hole as part of a regular expression: as short as can be, or at the end as long as can be.
+/// Returns a hole as part of a regular expression: as short as possible, or at the end as long as possible.
 pub(super) fn hole_regex(kind: FieldType, is_last: bool) -> String {
     let shape = match (kind, is_last) {
         (FieldType::Word, false) => r"[^\t-\r ]+?",
@@ -51,7 +51,7 @@ pub(super) fn hole_regex(kind: FieldType, is_last: bool) -> String {
     format!("({shape})")
 }
 
-/// Whether all of a text is of a type.
+/// True if a whole text has a type.
 pub(super) fn fits(kind: FieldType, text: &[u8]) -> bool {
     match kind {
         FieldType::Text | FieldType::Escaped | FieldType::Json => true,
@@ -63,7 +63,7 @@ pub(super) fn fits(kind: FieldType, text: &[u8]) -> bool {
     }
 }
 
-/// How much of a text a hole at the end takes.
+/// Returns the length of the text that a hole at the end takes.
 pub(super) fn prefix_len(kind: FieldType, text: &[u8]) -> usize {
     let digits = |from: usize| text[from..].iter().take_while(|b| b.is_ascii_digit()).count();
     match kind {

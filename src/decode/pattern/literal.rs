@@ -1,8 +1,8 @@
-//! The text between holes, found as it is but for white space.
+//! The literal text between holes, matched exactly except for white space.
 
 use memchr::{memchr, memmem};
 
-/// Text to be found as it is, but for white space.
+/// Text to be matched exactly, except for white space.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Literal {
     parts: Vec<LiteralPart>,
@@ -14,7 +14,7 @@ pub(super) struct Literal {
 enum LiteralPart {
     /// Neither empty nor with white space in it.
     Text(Vec<u8>),
-    /// At least one white space.
+    /// At least one white space character.
     White,
 }
 
@@ -22,7 +22,7 @@ pub(super) fn is_white(byte: u8) -> bool {
     byte == b' ' || (b'\t'..=b'\r').contains(&byte)
 }
 
-/// How much white space there is at a place.
+/// Returns the length of the white space at an offset.
 fn white_len(text: &[u8], at: usize) -> usize {
     text[at..].iter().take_while(|byte| is_white(**byte)).count()
 }
@@ -49,7 +49,7 @@ impl Literal {
         self.parts.is_empty()
     }
 
-    /// Whether it is white space and nothing else.
+    /// True if it is only white space.
     pub(super) fn is_white(&self) -> bool {
         self.parts == [LiteralPart::White]
     }
@@ -62,7 +62,7 @@ impl Literal {
         self.parts.last() == Some(&LiteralPart::White)
     }
 
-    /// The first place from `from` on where the literal stands, and where it ends.
+    /// Returns the range of the first match from `from`.
     #[inline]
     pub(super) fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
         let Some(finder) = &self.finder else {
@@ -91,7 +91,7 @@ impl Literal {
         }
     }
 
-    /// Where the literal ends if it begins right at a place; white space is taken as far as it goes.
+    /// Returns the end of the literal if it begins at an offset; it takes as much white space as possible.
     #[inline]
     pub(super) fn ends_from(&self, text: &[u8], at: usize) -> Option<usize> {
         let mut at = at;
@@ -104,7 +104,7 @@ impl Literal {
         Some(at)
     }
 
-    /// The parts around the first text, which stands from `hit` to `behind`.
+    /// Matches the parts around the first text, which is from `hit` to `behind`.
     fn around(&self, text: &[u8], from: usize, hit: usize, behind: usize) -> Option<(usize, usize)> {
         let (mut start, mut parts) = (hit, self.parts.as_slice());
         if self.begins_white() {
@@ -125,7 +125,7 @@ impl Literal {
         Some((start, at))
     }
 
-    /// As part of a regular expression.
+    /// Appends it as part of a regular expression.
     pub(super) fn write_regex(&self, out: &mut String) {
         for part in &self.parts {
             match part {
@@ -139,7 +139,7 @@ impl Literal {
         }
     }
 
-    /// As a message shows it.
+    /// Returns it for a message.
     pub(super) fn shown(&self) -> String {
         let mut text = Vec::new();
         for part in &self.parts {
@@ -148,7 +148,7 @@ impl Literal {
                 LiteralPart::Text(part) => text.extend_from_slice(part),
             }
         }
-        // Quotes need no backslash here: `expected "] "` is easier to read than a text that is escaped twice.
+        // Quotes need no backslash here: `expected "] "` is easier to read than text that is escaped twice.
         let text = String::from_utf8_lossy(&text).into_owned();
         if text.contains('"') && !text.contains('\'') { format!("'{text}'") } else { format!("\"{text}\"") }
     }

@@ -1,16 +1,15 @@
 //! `parse "…{name}…"`: literal text around named holes.
 //!
-//! A pattern means a regular expression: literals stand for themselves, white space for a run of white space, a
-//! hole for the shortest text (at the very end for the rest), searched leftmost. It is not run as one if that can
-//! be helped: each literal is searched from the end of the one before. Every choice that this makes is the one
-//! that the regular expression would try first, so where it ends well the answer is the same. Where it does not,
-//! there may be another: a typed hole may begin further to the right, and white space in front of a hole may leave
-//! some of its blanks to the literal behind the hole. Only then the regular expression is asked. What is a time is no regular
-//! language: a pattern with a hole for one asks a `program` instead, which tries the same choices, and at such a hole
-//! the longest time first.
+//! A pattern means a regular expression: literals match themselves, white space matches a run of white space, a hole
+//! the shortest text (the last one the rest), and the leftmost match wins. It is rarely run as one: each literal is
+//! searched from the end of the previous one. Every choice is the one that the regular expression would try first, so
+//! if the search succeeds the answer is the same. If it fails, there may be another match: a typed hole may begin
+//! further to the right, and white space before a hole may leave some of its blanks to the literal after the hole. Only
+//! then is the regular expression run. Times are not a regular language: a pattern with a hole for one runs a `program`
+//! instead, which tries the same choices, and the longest time first.
 //!
-//! `syntax` takes a pattern apart into each `literal` and `hole`, `search` finds them in a text, and the
-//! decoder here makes columns of what was found.
+//! `syntax` splits a pattern into each `literal` and `hole`, `search` finds them in a text, and the decoder here makes
+//! columns of the matches.
 
 mod hole;
 mod literal;
@@ -36,22 +35,22 @@ use literal::Literal;
 use program::{Program, Scratch};
 use syntax::{compile, read};
 
-/// A pattern that has been read.
+/// A parsed pattern.
 #[derive(Clone, Debug)]
 pub struct LinePattern {
-    /// One more than holes: in front of, between and behind them. Only the first and the last may be empty.
+    /// One more than holes: before, between and after them. Only the first and the last may be empty.
     literals: Vec<Literal>,
     holes: Vec<Hole>,
-    /// Asked when the search by literals finds nothing; none if it could not find anything either.
+    /// Used if the search by literals finds nothing; `None` if it could not find anything either.
     fallback: Option<Fallback>,
-    /// Whether a failed search by literals may still be a match: a literal that ends in white space stands before
-    /// one that begins with it.
+    /// True if a failed search by literals may still be a match: a literal that ends in white space comes before one
+    /// that begins with it.
     is_elastic: bool,
-    /// Whether a hole is for a time.
+    /// True if a hole is for a time.
     has_times: bool,
 }
 
-/// Finds every match there is.
+/// Finds every possible match.
 #[derive(Clone, Debug)]
 enum Fallback {
     Regex(Regex),
@@ -59,7 +58,7 @@ enum Fallback {
     Program(Program),
 }
 
-/// What the search of a fallback uses again.
+/// Buffers that a fallback reuses.
 #[derive(Debug)]
 enum Again {
     Regex(CaptureLocations),
@@ -76,7 +75,7 @@ impl Fallback {
 }
 
 impl LinePattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     pub fn new(text: &[u8]) -> Result<LinePattern, PatternError> {
         let (literals, holes) = read(text)?;
         let literals: Vec<Literal> = literals.iter().map(|text| Literal::of(text)).collect();
@@ -92,12 +91,12 @@ impl LinePattern {
         Ok(pattern)
     }
 
-    /// The fields, in their order.
+    /// Returns the fields, in order.
     pub fn names(&self) -> Vec<String> {
         self.holes.iter().filter_map(|hole| hole.name.clone()).collect()
     }
 
-    /// The fields on one line, with their types: `t:time user`.
+    /// Lists the fields with their types on one line: `t:time user`.
     pub fn field_list(&self) -> String {
         let holes = self.holes.iter().filter_map(|hole| {
             let name = hole.name.as_ref()?;
@@ -109,18 +108,18 @@ impl LinePattern {
         holes.collect::<Vec<_>>().join(" ")
     }
 
-    /// Those of the fields that are times.
+    /// Returns the fields that are times.
     pub fn times(&self) -> Vec<String> {
         let times = self.holes.iter().filter(|hole| hole.kind == FieldType::Time);
         times.filter_map(|hole| hole.name.clone()).collect()
     }
 
-    /// What is around a hole in the pattern.
+    /// Returns the position of a hole in the pattern.
     fn surroundings(&self, hole: usize) -> Surroundings {
         Surroundings { is_first: hole == 0 && self.literals[0].is_empty(), is_last: self.literals[hole + 1].is_empty() }
     }
 
-    /// The pattern as a program; the places of its holes are saved in their order.
+    /// Compiles the pattern to a program that saves the ranges of its holes in order.
     fn program(&self) -> Program {
         let mut program = Program::default();
         let push_literal = |program: &mut Program, literal: &Literal| {
@@ -149,7 +148,7 @@ impl LinePattern {
         program
     }
 
-    /// The regular expression that the pattern means; a group for each hole.
+    /// Returns the regular expression that the pattern means, with a group for each hole.
     fn regex(&self) -> String {
         let mut regex = "(?s-u:".to_owned();
         self.literals[0].write_regex(&mut regex);
@@ -167,14 +166,14 @@ impl LinePattern {
 #[derive(Debug)]
 pub struct PatternDecoder {
     pattern: LinePattern,
-    /// Holes by number.
+    /// The wanted holes by number.
     wanted: Vec<usize>,
     /// One for each wanted hole.
     sites: Vec<TimeSite>,
 }
 
 impl PatternDecoder {
-    /// A decoder of the fields with these names.
+    /// Makes a decoder of the fields with these names.
     pub fn new(pattern: LinePattern, names: &[String]) -> Self {
         let of = |name: &String| pattern.holes.iter().position(|hole| hole.name.as_ref() == Some(name));
         let wanted: Vec<usize> = names.iter().filter_map(of).collect();

@@ -1,24 +1,24 @@
-//! A pattern with holes for times, run as a backtracking search. A time is no regular language: what is one is known
-//! only by reading it.
+//! A pattern with holes for times, run as a backtracking search. Times are not a regular language: only parsing decides
+//! what is one.
 //!
-//! The rest of the pattern is the regular expression that it means, and the search prefers what a regular
-//! expression's would. No state is tried twice at a place (as in the bounded backtracker of RE2), so a search takes
-//! time in proportion to the text.
+//! The rest of the pattern is the regular expression that it means, and the search has the preferences of a regular
+//! expression. No state is tried twice at an offset (as in the bounded backtracker of RE2), so a search takes time in
+//! proportion to the text.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::decode::times::{self, Surroundings};
 
-/// A step.
+/// An instruction.
 #[derive(Clone, Debug)]
 enum Instruction {
-    /// One byte of a set, by its number.
+    /// One byte of a set, by the set's number.
     Byte(usize),
-    /// Goes on at one place, or else at the other.
+    /// Continues at one instruction, or else at the other.
     Split(usize, usize),
     Jump(usize),
-    /// A hole begins, or ends, here.
+    /// The beginning or end of a hole.
     Save(usize),
     /// A time, the longest first.
     Time(Surroundings),
@@ -33,10 +33,10 @@ pub(super) struct Program {
     holes: usize,
 }
 
-/// What a search uses again.
+/// Buffers that searches reuse.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// A bit for each step at each place.
+    /// A bit for each instruction at each offset.
     visited: Vec<u64>,
     todo: Vec<Todo>,
     saved: Vec<usize>,
@@ -45,7 +45,7 @@ pub(super) struct Scratch {
 #[derive(Debug)]
 enum Todo {
     Try(usize, usize),
-    /// What a hole's place was before the way that turned out wrong.
+    /// Restores the end of a hole after a failed alternative.
     Restore(usize, usize),
 }
 
@@ -71,7 +71,7 @@ impl Program {
         self.steps.push(Instruction::Save(slot + 1));
     }
 
-    /// Nothing more comes.
+    /// Ends the program.
     pub(super) fn finish(&mut self) {
         self.steps.push(Instruction::Match);
     }
@@ -142,7 +142,7 @@ impl Program {
         ends.into_iter().for_each(|jump| self.steps[jump] = Instruction::Jump(end));
     }
 
-    /// A part up to so many times.
+    /// Adds a part that occurs at most `times` times.
     fn push_optional(&mut self, times: u32, is_greedy: bool, part: &Hir) {
         let mut splits = Vec::new();
         for _ in 0..times {
@@ -156,7 +156,7 @@ impl Program {
         }
     }
 
-    /// A part any number of times.
+    /// Adds a part that occurs any number of times.
     fn push_loop(&mut self, is_greedy: bool, part: &Hir) {
         let split = self.steps.len();
         self.steps.push(Instruction::Jump(0));
@@ -165,7 +165,7 @@ impl Program {
         self.steps[split] = fork(split + 1, self.steps.len(), is_greedy);
     }
 
-    /// Finds the places of all holes.
+    /// Finds the ranges of all holes.
     pub(super) fn find(&self, text: &[u8], places: &mut [(usize, usize)], scratch: &mut Scratch) -> bool {
         let bits = self.steps.len() * (text.len() + 1);
         scratch.visited.clear();
@@ -197,7 +197,7 @@ impl Program {
         false
     }
 
-    /// Goes on from a step at a place until nothing is left to do but to try another way; whether all matched.
+    /// Runs from an instruction at an offset until an alternative must be tried; returns whether everything matched.
     fn follow(&self, text: &[u8], step: usize, at: usize, scratch: &mut Scratch) -> bool {
         let (mut step, mut at) = (step, at);
         loop {
@@ -245,7 +245,7 @@ impl Program {
     }
 }
 
-/// What is tried first: once more, or to go on.
+/// Orders two alternatives: once more, or continue.
 fn fork(again: usize, on: usize, is_greedy: bool) -> Instruction {
     if is_greedy { Instruction::Split(again, on) } else { Instruction::Split(on, again) }
 }

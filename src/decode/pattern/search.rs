@@ -1,5 +1,4 @@
-//! Finds the holes in a text: from literal to literal, and by the regular expression or program only where that may
-//! find more.
+//! Finds the holes in a text: literal by literal, and by the regular expression or program only if that may find more.
 
 use regex::bytes::{CaptureLocations, Regex};
 
@@ -8,17 +7,17 @@ use super::{Again, Fallback, LinePattern, torn};
 use crate::decode::times;
 use crate::decode::typed::{FieldType, shown};
 
-/// Where a search ended.
+/// Where a search failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Miss {
-    /// This literal is not there.
+    /// This literal was not found.
     Literal(usize),
-    /// The text for this hole is not of its type.
+    /// The text for this hole does not have its type.
     Type(usize, (usize, usize)),
 }
 
 impl LinePattern {
-    /// Finds the places of all holes; `places` has room for each.
+    /// Finds the ranges of all holes; `places` has room for each.
     pub(super) fn find(
         &self,
         text: &[u8],
@@ -42,7 +41,7 @@ impl LinePattern {
         if is_found { self.torn(text, places).map_or(Ok(()), Err) } else { Err(missed) }
     }
 
-    /// Whether the literals are there in their order; without them nothing matches.
+    /// True if the literals occur in order; otherwise nothing can match.
     fn has_literals(&self, text: &[u8]) -> bool {
         let mut at = 0;
         self.is_elastic
@@ -53,7 +52,7 @@ impl LinePattern {
             })
     }
 
-    /// Finds the places of all holes from literal to literal.
+    /// Finds the ranges of all holes literal by literal.
     #[inline]
     fn find_literals(&self, text: &[u8], places: &mut [(usize, usize)]) -> Result<(), Miss> {
         let (_, mut at) = self.literals[0].find(text, 0).ok_or(Miss::Literal(0))?;
@@ -88,8 +87,8 @@ impl LinePattern {
         Ok(())
     }
 
-    /// The longest time at a place with the next literal right after it: where the time begins and ends, and where the
-    /// literal ends. A bracket or quote before the time is no part of it, nor is one between it and white space.
+    /// Finds the longest time at an offset with the next literal directly after it: the range of the time and the end
+    /// of the literal. A bracket or quote before the time is not part of it, nor is one between it and white space.
     #[inline]
     fn find_time(&self, text: &[u8], hole: usize, at: usize) -> Option<(usize, usize, usize)> {
         let (around, after) = (self.surroundings(hole), &self.literals[hole + 1]);
@@ -112,7 +111,7 @@ impl LinePattern {
         }
     }
 
-    /// A hole is not of its type. If a literal further on is not there, that is the better reason.
+    /// Handles a hole of the wrong type. If a later literal is missing, that is the better reason.
     #[cold]
     fn missed_type(&self, text: &[u8], index: usize, place: (usize, usize), next: usize) -> Result<(), Miss> {
         let mut at = next;

@@ -84,7 +84,7 @@ fn mistakes_have_a_place() {
     }
 }
 
-/// What the regular expression of a pattern finds.
+/// The match of a pattern's regular expression.
 fn by_regex(pattern: &LinePattern, text: &[u8]) -> Option<Vec<(usize, usize)>> {
     let regex = Regex::new(&pattern.regex()).expect("a right regular expression");
     let captures = regex.captures(text)?;
@@ -136,7 +136,7 @@ proptest! {
     }
 }
 
-/// A piece of a pattern, for the naive search.
+/// A part of a pattern, for the naive search.
 #[derive(Clone, Debug)]
 enum TestPart {
     White,
@@ -169,7 +169,7 @@ fn time_parts() -> impl Strategy<Value = Vec<TestPart>> {
     })
 }
 
-/// The holes of the parts from a place on, every choice in its order.
+/// The holes of the parts from an offset, trying every choice in order.
 fn naive(text: &[u8], at: usize, parts: &[TestPart], is_first: bool) -> Option<Vec<(usize, usize)>> {
     let Some((part, rest)) = parts.split_first() else {
         return Some(Vec::new());

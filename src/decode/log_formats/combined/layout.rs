@@ -1,28 +1,28 @@
-//! Where the parts of a record are.
+//! The positions of the parts of a record.
 
 use super::head::Head;
 use crate::data::TextSpan;
 use crate::decode::log_formats::walk::{request, unless_empty};
 
-/// Where the parts of a record are, from the start of the bytes.
+/// The positions of the parts of a record, from the start of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RecordLayout {
     pub(super) start: u32,
-    /// Between the brackets.
+    /// The text between the brackets.
     pub(super) time: TextSpan,
     /// The quotes around request, referrer and agent. Only `combined` has the last two.
     pub(super) quotes: [u32; 6],
     pub(super) status: TextSpan,
     pub(super) size: TextSpan,
-    /// Everything after the fields of the format.
+    /// The text after the fields of the format.
     pub(super) rest: TextSpan,
 }
 
-/// From the `[` of a time to the quote of the request: `[17/May/2015:10:05:03 +0000] "`.
+/// The length from the `[` of a time to the quote of the request: `[17/May/2015:10:05:03 +0000] "`.
 pub(super) const TIME_BYTES: usize = 29;
 
 impl RecordLayout {
-    /// Where a field is; null if the record has a `-` or `""` there.
+    /// Returns the span of a field; null if it is `-` or `""`.
     #[inline(always)]
     pub(super) fn place(&self, field: usize, bytes: &[u8]) -> TextSpan {
         let quoted = |index: usize| (self.quotes[index] as usize + 1, self.quotes[index + 1] as usize);

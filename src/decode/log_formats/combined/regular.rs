@@ -1,11 +1,11 @@
-//! The quick look: a record that has nothing out of the ordinary.
+//! The fast path: a record in the usual form.
 
 use memchr::memchr;
 
 use super::layout::{RecordLayout, TIME_BYTES};
 use crate::data::TextSpan;
 
-/// The layout of a record that has nothing out of the ordinary. `quotes` are the first from its start on.
+/// Returns the layout of a record in the usual form. `quotes` are those from its start.
 #[inline(always)]
 pub(super) fn regular<const QUOTES: usize>(
     bytes: &[u8],
@@ -33,7 +33,7 @@ pub(super) fn regular<const QUOTES: usize>(
         }
         end
     };
-    // ` 200 512`, and nothing but one blank behind the status
+    // ` 200 512`, with exactly one blank after the status
     let middle = record.get(close + 1..middle_end)?;
     let &[b' ', a, b, c, b' ', ref size @ ..] = middle else {
         return None;
@@ -62,8 +62,8 @@ pub(super) fn regular<const QUOTES: usize>(
     })
 }
 
-/// Whether there is a blank in the last bytes of a text, which stand behind a blank. Eight bytes are looked at in
-/// one word, without a loop whose length would be guessed wrong for every other record.
+/// True if there is a blank in the last bytes of a text after a blank. Eight bytes are tested in one word, without a
+/// loop whose length would be mispredicted for every other record.
 #[inline(always)]
 fn has_blank(last: &[u8], text: &[u8]) -> bool {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::data::{Bytes, TextSpan, Value};
 
-/// Fields of all lines, and why some were rejected.
+/// Returns the fields of all lines, and the reasons for rejections.
 fn decode(format: &'static LogFormatDef, names: &[&str], lines: &[&[u8]]) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
     let bytes = lines.join(&b'\n');
     let mut at = 0;
@@ -189,7 +189,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Whatever the quick look accepts, the walk reads the same way.
+    /// A record accepted by the fast path is read the same way by the walk.
     #[test]
     fn both_ways_agree(lines in proptest::collection::vec(line(), 1..5)) {
         fn check<const QUOTES: usize>(lines: &[Vec<u8>]) -> Result<(), TestCaseError> {
