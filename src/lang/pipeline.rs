@@ -154,7 +154,7 @@ fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
 }
 
 /// Parses the stages after the first one of a pipeline in parentheses.
-fn nested_behind<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16) -> Parsed<'a, Pipeline> {
+fn nested_rest<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16) -> Parsed<'a, Pipeline> {
     if around >= MAX_NESTED_PIPELINES {
         let message = format!("pipelines are nested more than {MAX_NESTED_PIPELINES} deep in parentheses");
         return Err(fail(Diagnostic::new(span_of(open, 1), message), open.location_offset()));
