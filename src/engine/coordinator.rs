@@ -138,6 +138,7 @@ impl<'r> Coordinator<'r> {
             output.show_held();
             if messages.is_empty() {
                 output.flush(); // it may take long until there is more to write
+                kept.flush();
                 if output.error.is_some() {
                     break; // it may also take long until there is another message
                 }

@@ -55,6 +55,13 @@ impl Kept {
         }
     }
 
+    /// Makes the records written so far visible to readers of the files.
+    pub(super) fn flush(&mut self) {
+        for file in self.rejects.iter_mut().chain(&mut self.late) {
+            file.flush();
+        }
+    }
+
     /// Why not all of them could be written, if so.
     pub(super) fn finish(self) -> Vec<String> {
         let files = self.rejects.into_iter().chain(self.late);

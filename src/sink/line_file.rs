@@ -36,12 +36,17 @@ impl LineFile {
         }
     }
 
-    /// Makes all of it visible; why not all could be written.
-    pub fn finish(mut self) -> Option<String> {
-        if self.error.is_none() {
+    /// Makes the lines written so far visible to readers of the file.
+    pub fn flush(&mut self) {
+        if self.error.is_none() && !self.writer.buffer().is_empty() {
             let flushed = self.writer.flush();
             self.keep(flushed);
         }
+    }
+
+    /// Makes all of it visible; why not all could be written.
+    pub fn finish(mut self) -> Option<String> {
+        self.flush();
         self.error
     }
 

@@ -26,9 +26,8 @@ pub enum Zone {
 /// Seconds of an hour.
 const HOUR_S: i32 = 3600;
 
-/// RFC 822's names and those of Europe, and the seconds that they are east of UTC. As in GNU date, a name means one
-/// offset all year: `CET` in July is an hour east of UTC, although the IANA zone `CET` has summer time.
-const NAMES: [(&[u8], i32); 20] = [
+/// RFC 822's names, and the seconds that they are east of UTC.
+const NAMES: [(&[u8], i32); 12] = [
     (b"UTC", 0),
     (b"GMT", 0),
     (b"Z", 0),
@@ -41,19 +40,12 @@ const NAMES: [(&[u8], i32); 20] = [
     (b"MDT", -6 * HOUR_S),
     (b"PST", -8 * HOUR_S),
     (b"PDT", -7 * HOUR_S),
-    (b"WET", 0),
-    (b"WEST", HOUR_S),
-    (b"CET", HOUR_S),
-    (b"CEST", 2 * HOUR_S),
-    (b"MET", HOUR_S),
-    (b"MEST", 2 * HOUR_S),
-    (b"EET", 2 * HOUR_S),
-    (b"EEST", 3 * HOUR_S),
 ];
 
 /// IANA names without a slash that are no other words. The rest of them are countries: `10:00 Japan 5` is no time
 /// in Japan.
-const REGIONS: [&[u8]; 6] = [b"HST", b"UCT", b"EST5EDT", b"CST6CDT", b"MST7MDT", b"PST8PDT"];
+const REGIONS: [&[u8]; 10] =
+    [b"CET", b"EET", b"WET", b"MET", b"HST", b"UCT", b"EST5EDT", b"CST6CDT", b"MST7MDT", b"PST8PDT"];
 
 /// The zone at a place, if there is one, and where it ends. It may come after a blank.
 #[inline]

@@ -199,10 +199,8 @@ impl<'t> Words<'t> {
 
 /// Whether a word is a zone that every reader of times knows.
 fn is_zone(word: &[u8]) -> bool {
-    const ZONES: [&[u8]; 20] = [
-        b"Z", b"UTC", b"UT", b"GMT", b"EST", b"EDT", b"CST", b"CDT", b"MST", b"MDT", b"PST", b"PDT", b"WET", b"WEST",
-        b"CET", b"CEST", b"MET", b"MEST", b"EET", b"EEST",
-    ];
+    const ZONES: [&[u8]; 12] =
+        [b"Z", b"UTC", b"UT", b"GMT", b"EST", b"EDT", b"CST", b"CDT", b"MST", b"MDT", b"PST", b"PDT"];
     let word = word.strip_suffix(b":").unwrap_or(word);
     match word {
         [b'+' | b'-', offset @ ..] => {
