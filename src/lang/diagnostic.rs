@@ -7,7 +7,7 @@ use super::ast::Span;
 pub struct Diagnostic {
     /// The text that the carets mark.
     pub span: Span,
-    /// What was found and what was expected: lower case, no full stop.
+    /// The message: what was found and what was expected, in lower case, without a full stop.
     pub message: String,
     /// How to write it, if known.
     pub help: Option<String>,
