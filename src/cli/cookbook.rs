@@ -92,7 +92,7 @@ password guessing. With `--follow` the same expressions watch a growing log.",
             output: "2015-04-01T18:22:29Z\t181.26.186.35\t5\n2015-04-01T18:22:30Z\t181.26.186.35\t5\n2015-04-01T18:22:31Z\t181.26.186.35\t5\n2015-04-01T18:22:32Z\t181.26.186.35\t5\n2015-04-01T18:22:33Z\t181.26.186.35\t5\n2015-04-01T18:22:34Z\t181.26.186.35\t5\n",
         },
         Example {
-            expr: "-o csv --year 2015 'parse syslog | where time < \"2015-04-01\" | count as before by pattern(split_part(message, \" from \", 1)) as text | limit 2 # the patterns of a log; without the limit, saved as known.csv' auth.log",
+            expr: "-o csv --year 2015 'parse syslog | where time < \"2015-04-01\" | count as before by pattern(split_part(message, \" from \", 1)) as text | limit 2 # patterns of a log; saved as known.csv without the limit' auth.log",
             input: "",
             output: "text,before\nAccepted password for elastic_user_<num>,40\nFailed password for elastic_user_<num>,33\n",
         },
