@@ -3,7 +3,7 @@
 
 use super::{Account, Operator, OrderedStage};
 use crate::data::{Batch, Column, ExactSum, Slot, SlotSet, Value, ValueRef, expected_summand};
-use crate::expr::{Scope, Total};
+use crate::expr::{FLOATS, Scope, Total};
 
 /// The steps for the totals that were asked for since the last call, in the order in which they are needed.
 pub fn totals(scope: &Scope) -> Vec<Box<dyn OrderedStage>> {
@@ -79,7 +79,7 @@ impl Operator for TotalOperator {
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let sum = self.sum();
         if self.sum.is_some() && sum == Value::Null {
-            account.failures.add_beyond(&self.total.text);
+            account.failures.add_beyond(&self.total.text, FLOATS);
         }
         for mut batch in self.held.drain(..) {
             batch.set(self.total.slot, Column::Constant(sum.clone(), batch.rows));
