@@ -13,7 +13,7 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bourn::engine::{self, Control, Encoding, Job, LiveTable};
+use bourn::engine::{self, Control, Encoding, Job, LiveTableOptions};
 use bourn::plan::Plan;
 use bourn::sink::{Display, Size};
 use child::{Child, PATIENCE};
@@ -229,7 +229,7 @@ fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
         None => Encoding::Format(bourn::encode::find("tsv").expect("tsv"), false),
     };
     let size = Size { columns: 80, rows: 24 };
-    let live = LiveTable {
+    let live = LiveTableOptions {
         display: Display::new(Box::new(std::io::sink()), Box::new(move || Some(size))),
         every: Duration::ZERO,
         encoding,

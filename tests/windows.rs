@@ -17,7 +17,7 @@ use std::time::Duration;
 use bourn::aggregate::{Executor, SlicedPartial, WindowedGroups};
 use bourn::data::{Batch, Column, Position, SlotSet, Value};
 use bourn::plan::{Exchange, OutputMode, Plan, Settings};
-use bourn::window::{Grid, Placed, Placer, Reach, Watermark};
+use bourn::window::{Assigned, ChunkTimes, Grid, SliceAssigner, Watermark};
 use proptest::prelude::*;
 
 use naive_windows::{Answer, Behind, EPOCH_S, First, Front, Kind, Question};
@@ -314,12 +314,12 @@ fn many_windows_are_held_in_flat_memory() {
         for start in (0..MANY).step_by(20) {
             let late = |second: i64| if second % 1000 == 7 { 2 } else { 0 };
             let times: Vec<i64> = (start..start + 20).map(|second| (second - late(second)) * SECOND).collect();
-            let mut reach = Reach::new(i64::MAX);
+            let mut reach = ChunkTimes::new(i64::MAX);
             reach.add(&times);
-            let mut placer = Placer::new(&grid, watermark.pass(0, &reach), i64::MAX, false);
+            let mut placer = SliceAssigner::new(&grid, watermark.pass(0, &reach), i64::MAX, false);
             let slices = times.iter().map(|time| match placer.place(*time) {
-                Placed::In(slice) => slice,
-                Placed::Late => panic!("{expression}: {time} is late"),
+                Assigned::In(slice) => slice,
+                Assigned::Late => panic!("{expression}: {time} is late"),
             });
             let slices: Vec<_> = slices.collect();
             let mut batch = Batch::new(times.len(), Position(start as u64 * 100));

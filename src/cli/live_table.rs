@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use crate::encode::{self, Look};
-use crate::engine::{Encoding, LiveTable};
+use crate::engine::{Encoding, LiveTableOptions};
 use crate::plan::Plan;
 use crate::sink::Display;
 
@@ -28,7 +28,7 @@ pub(super) struct Setting<'s> {
 
 /// The table that is redrawn until the result is final. On the terminal of standard output, where the result waits
 /// for the end of input that comes while somebody watches; elsewhere only if it is asked for.
-pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTable> {
+pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTableOptions> {
     let Setting { plan, terminal, .. } = *setting;
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     if is_dumb {
@@ -68,9 +68,9 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
     draw_on(terminal, encoding, look, setting)
 }
 
-fn draw_on(terminal: File, encoding: Encoding, look: Look, setting: &Setting<'_>) -> Option<LiveTable> {
+fn draw_on(terminal: File, encoding: Encoding, look: Look, setting: &Setting<'_>) -> Option<LiveTableOptions> {
     let display = Display::on(terminal).ok()?;
-    Some(LiveTable { display, every: setting.every, encoding, look })
+    Some(LiveTableOptions { display, every: setting.every, encoding, look })
 }
 
 /// The terminal of standard error, or else the one that the process belongs to.

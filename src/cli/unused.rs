@@ -3,14 +3,14 @@
 use super::arguments::Request;
 use crate::plan::{Plan, PlannedWindow, TimeDomain};
 use crate::stage::OwnTime;
-use crate::window::Kind;
+use crate::window::WindowKind;
 
 /// The mistake of the first such option.
 pub(super) fn unused(request: &Request, plan: &Plan) -> Option<String> {
     let kind = plan.window.as_ref().map(|window| window.window.kind);
     let is_timed = |window: &PlannedWindow| matches!(window.by, TimeDomain::Event(_));
     let has_times = plan.window.as_ref().is_some_and(is_timed) || plan.join_time() == OwnTime::Event;
-    let (option, missing, help) = if request.fill && !matches!(kind, Some(Kind::Time { .. })) {
+    let (option, missing, help) = if request.fill && !matches!(kind, Some(WindowKind::Time { .. })) {
         let missing = "no window of time, which could be without records";
         ("--fill", missing, "write '… | window 1m on FIELD'")
     } else if request.fill_limit.is_some() && !request.fill {

@@ -8,14 +8,14 @@ use crate::data::{Batch, Column, LastTimes, Value, replace_last_times};
 use crate::expr::Failures;
 use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, RowStep};
 use crate::stage::{Account, Operator};
-use crate::window::{Arrival, Limits, Mark, Written};
+use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 /// Fresh operators for one result.
 pub(super) struct Chain<'p> {
     plan: &'p Plan,
     steps: &'p [MergeStep],
     /// One for each step.
-    links: Vec<Link<'p>>,
+    links: Vec<ChainedOperator<'p>>,
     /// How to keep the line of a record that a link rejects, if it is kept.
     rejects: Option<LateRejects>,
     executor: &'p dyn Executor,
@@ -42,7 +42,7 @@ pub(super) struct Chain<'p> {
 }
 
 #[allow(clippy::large_enum_variant, reason = "there are as many as stages")]
-enum Link<'p> {
+enum ChainedOperator<'p> {
     Rows(&'p RowStep),
     Operator(Box<dyn Operator>),
     Grouped(Partial, Merged),
@@ -59,7 +59,7 @@ pub(super) fn set_bounds(batch: &mut Batch<'_>, bounds: Bounds, start: &Value, e
 
 /// What comes into a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Incoming {
+pub(super) enum InputKind {
     /// Records that the workers have not counted as passed yet.
     Records,
     /// Records that have passed: what rejects one takes it back.
@@ -72,22 +72,22 @@ impl<'p> Chain<'p> {
     /// The stages of a plan behind its exchange, for a result of the whole stream.
     pub(super) fn of(plan: &'p Plan, executor: &'p dyn Executor) -> Self {
         let incoming = match &plan.exchange {
-            _ if plan.explodes_early() => Incoming::Rows,
-            Exchange::Ordered(stage, _) if !stage.is_blocking() => Incoming::Records,
-            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => Incoming::Passed,
-            Exchange::Grouped(_) => Incoming::Rows,
+            _ if plan.explodes_early() => InputKind::Rows,
+            Exchange::Ordered(stage, _) if !stage.is_blocking() => InputKind::Records,
+            Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => InputKind::Passed,
+            Exchange::Grouped(_) => InputKind::Rows,
         };
         Chain::new(plan, &plan.merge, incoming, executor)
     }
 
     /// Some steps of a plan.
-    pub(super) fn new(plan: &'p Plan, steps: &'p [MergeStep], incoming: Incoming, executor: &'p dyn Executor) -> Self {
+    pub(super) fn new(plan: &'p Plan, steps: &'p [MergeStep], incoming: InputKind, executor: &'p dyn Executor) -> Self {
         let link = |step: &'p MergeStep| match step {
-            MergeStep::Rows(step) => Link::Rows(step),
-            MergeStep::Ordered(stage, live) => Link::Operator(stage.operator(live)),
+            MergeStep::Rows(step) => ChainedOperator::Rows(step),
+            MergeStep::Ordered(stage, live) => ChainedOperator::Operator(stage.operator(live)),
             MergeStep::Grouped(aggregation) => {
                 let of = |aggregation: &Arc<Aggregation>| Arc::clone(aggregation);
-                Link::Grouped(Partial::new(of(aggregation)), Merged::new(of(aggregation)))
+                ChainedOperator::Grouped(Partial::new(of(aggregation)), Merged::new(of(aggregation)))
             }
         };
         let ends_rows = |step: &MergeStep| match step {
@@ -106,9 +106,9 @@ impl<'p> Chain<'p> {
         };
         let first = |ends: &dyn Fn(&MergeStep) -> bool| steps.iter().position(ends).unwrap_or(steps.len());
         let (records_end, rows_end) = match incoming {
-            Incoming::Records => (first(&ends_records), first(&ends_rows)),
-            Incoming::Passed => (NEVER, first(&ends_rows)),
-            Incoming::Rows => (NEVER, 0),
+            InputKind::Records => (first(&ends_records), first(&ends_rows)),
+            InputKind::Passed => (NEVER, first(&ends_rows)),
+            InputKind::Rows => (NEVER, 0),
         };
         Chain {
             plan,
@@ -136,9 +136,9 @@ impl<'p> Chain<'p> {
     }
 
     /// Tells the stages that go by time what is known of it before the first batch.
-    pub(super) fn begin(&mut self, limits: Limits, written: &[Written]) {
+    pub(super) fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         for link in &mut self.links {
-            if let Link::Operator(operator) = link {
+            if let ChainedOperator::Operator(operator) = link {
                 operator.begin(limits, written);
             }
         }
@@ -148,7 +148,7 @@ impl<'p> Chain<'p> {
     pub(super) fn arrive(&mut self, arrival: Arrival, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         self.source = arrival.source;
         for link in &mut self.links {
-            if let Link::Operator(operator) = link {
+            if let ChainedOperator::Operator(operator) = link {
                 operator.arrive(arrival);
             }
         }
@@ -156,11 +156,11 @@ impl<'p> Chain<'p> {
     }
 
     /// Time has moved without records: what comes out for that.
-    pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival) -> Vec<Batch<'static>> {
+    pub(super) fn mark(&mut self, mark: Punctuation, arrival: Arrival) -> Vec<Batch<'static>> {
         let mut moved = Vec::new();
         for index in 0..self.links.len() {
             let (mut out, mut account) = (Vec::new(), Account::default());
-            if let Link::Operator(operator) = &mut self.links[index] {
+            if let ChainedOperator::Operator(operator) = &mut self.links[index] {
                 operator.mark(mark, arrival, &mut out, &mut account);
             }
             self.enter(index + 1, &mut account, &[]);
@@ -180,9 +180,9 @@ impl<'p> Chain<'p> {
         for index in 0..self.links.len() {
             let (mut out, mut account) = (Vec::new(), Account::default());
             match &mut self.links[index] {
-                Link::Rows(_) => {}
-                Link::Operator(operator) => operator.finish(&mut out, &mut account),
-                Link::Grouped(partial, merged) => {
+                ChainedOperator::Rows(_) => {}
+                ChainedOperator::Operator(operator) => operator.finish(&mut out, &mut account),
+                ChainedOperator::Grouped(partial, merged) => {
                     merged.add(partial.take(), self.executor);
                     out = match &self.bounds {
                         Some((_, Value::Time(start), Value::Time(end))) => {
@@ -209,12 +209,12 @@ impl<'p> Chain<'p> {
         let index = self.blocks.iter().position(|blocks| *blocks)?;
         let gives_records = matches!(&self.steps[index], MergeStep::Ordered(stage, _) if stage.gives_records());
         let rows = match &mut self.links[index] {
-            Link::Grouped(partial, merged) => {
+            ChainedOperator::Grouped(partial, merged) => {
                 merged.add(partial.take(), self.executor);
                 merged.snapshot(self.executor)
             }
-            Link::Operator(operator) if !gives_records => operator.snapshot(),
-            Link::Operator(_) | Link::Rows(_) => return None,
+            ChainedOperator::Operator(operator) if !gives_records => operator.snapshot(),
+            ChainedOperator::Operator(_) | ChainedOperator::Rows(_) => return None,
         };
         Some((index, rows))
     }
@@ -238,15 +238,15 @@ impl<'p> Chain<'p> {
             return Vec::new();
         };
         let mut rows = match &mut self.links[first] {
-            Link::Rows(_) => Vec::new(),
-            Link::Operator(operator) => operator.snapshot(),
-            Link::Grouped(partial, merged) => {
+            ChainedOperator::Rows(_) => Vec::new(),
+            ChainedOperator::Operator(operator) => operator.snapshot(),
+            ChainedOperator::Grouped(partial, merged) => {
                 merged.add(partial.take(), self.executor);
                 merged.snapshot(self.executor)
             }
         };
         let behind = &self.steps[first + 1..];
-        let mut rest = Chain::new(self.plan, behind, Incoming::Rows, self.executor);
+        let mut rest = Chain::new(self.plan, behind, InputKind::Rows, self.executor);
         if let Some((bounds, start, end)) = &self.bounds {
             rows.iter_mut().for_each(|batch| set_bounds(batch, *bounds, start, end));
             rest = rest.within(*bounds, start.clone(), end.clone());
@@ -264,7 +264,8 @@ impl<'p> Chain<'p> {
     /// Whether nothing that comes in can change what comes out.
     pub(super) fn is_done(&self) -> bool {
         let mut links = self.links.iter();
-        self.account.checks.reached || links.any(|link| matches!(link, Link::Operator(operator) if operator.is_done()))
+        self.account.checks.reached
+            || links.any(|link| matches!(link, ChainedOperator::Operator(operator) if operator.is_done()))
     }
 
     fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
@@ -291,12 +292,12 @@ impl<'p> Chain<'p> {
             let mut out = Vec::with_capacity(batches.len());
             for mut batch in batches.into_iter().filter(|batch| batch.rows > 0) {
                 match &mut self.links[index] {
-                    Link::Rows(step) => {
+                    ChainedOperator::Rows(step) => {
                         step.stage.apply(&mut batch, &step.live, &mut account);
                         out.push(batch);
                     }
-                    Link::Operator(operator) => operator.push(batch, &mut out, &mut account),
-                    Link::Grouped(partial, _) => {
+                    ChainedOperator::Operator(operator) => operator.push(batch, &mut out, &mut account),
+                    ChainedOperator::Grouped(partial, _) => {
                         partial.update_named(&batch, &self.account.failures, &mut account.failures)
                     }
                 }

@@ -4,7 +4,7 @@ use crate::aggregate::Executor;
 use crate::data::Batch;
 use crate::plan::Plan;
 
-use super::chain::{Chain, Incoming};
+use super::chain::{Chain, InputKind};
 use super::results::Results;
 
 impl<'p> Results<'p> {
@@ -23,7 +23,7 @@ impl<'p> Results<'p> {
                 (rows, &plan.merge[link + 1..])
             }
         };
-        let mut looked = Chain::new(plan, behind, Incoming::Rows, executor);
+        let mut looked = Chain::new(plan, behind, InputKind::Rows, executor);
         let mut out = looked.push(rows);
         out.extend(looked.finish());
         if !looked.account.checks.reached {

@@ -47,7 +47,7 @@ pub(super) enum Waited {
     /// The run is to stop.
     Stop,
     /// Somebody wants to look: see [`Control::take_asked`].
-    Asked,
+    SnapshotRequested,
 }
 
 impl Control {
@@ -223,7 +223,7 @@ impl Control {
         if !self.is_stopped() {
             let _ = rustix::io::read(&self.wake, &mut [0; 64]); // another thread may have taken it
             if !self.is_stopped() {
-                return Waited::Asked;
+                return Waited::SnapshotRequested;
             }
             let _ = rustix::io::write(&self.waker, &[0]); // there is room where a moment ago something was
         }

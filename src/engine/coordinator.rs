@@ -8,19 +8,19 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, SinkError};
-use crate::window::{Arrival, Limits, Written};
+use crate::window::{Arrival, SourceInfo, WatermarkConfig};
 
 use super::control::Control;
-use super::entries::{Entries, Kept};
 use super::executor::Threads;
-use super::live::{Facts, Live};
-use super::message::{Done, Message, Payload, Share};
+use super::ledger_builder::{LedgerBuilder, SideOutputs};
+use super::live_table::{LiveTable, StreamProgress};
+use super::message::{Done, Message, PartialResult, Payload};
 use super::output::Output;
 use super::results::Results;
 use super::side_files::SideFiles;
 use super::sources::Sources;
-use super::triggers::{Changes, Due, News, Triggers};
-use super::{Job, LiveTable, Outcome};
+use super::triggers::{Changes, Due, MergeEffect, Triggers};
+use super::{Job, LiveTableOptions, Outcome};
 
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
@@ -31,8 +31,8 @@ pub(super) struct Coordinator<'r> {
     tickets: Sender<()>,
     /// Whether workers keep groups, which come batch by batch.
     is_grouped: bool,
-    limits: Limits,
-    written: Vec<Written>,
+    limits: WatermarkConfig,
+    written: Vec<SourceInfo>,
     /// Whether the result is looked at before it is final, and whether something came since it was.
     watches: bool,
     is_fresh: bool,
@@ -51,7 +51,7 @@ pub(super) struct Coordinator<'r> {
     merged_chunks: u64,
     /// The records of what was merged: those that pictures tell of.
     merged_records: u64,
-    entries: Entries,
+    entries: LedgerBuilder,
     triggers: Triggers,
     /// Read again when they have changed, if there are any: stages behind aggregates may have some.
     side_files: Option<Arc<SideFiles>>,
@@ -62,7 +62,7 @@ pub(super) struct Coordinator<'r> {
 /// What is shown while results are not final.
 pub(super) struct Shown {
     pub(super) progress: Option<Progress>,
-    pub(super) live: Option<LiveTable>,
+    pub(super) live: Option<LiveTableOptions>,
 }
 
 /// A batch of which not everything has come.
@@ -70,17 +70,24 @@ struct OpenBatch {
     /// How many chunks it has, once it has ended.
     expected: Option<u64>,
     arrived: u64,
-    shares: Vec<Share>,
+    shares: Vec<PartialResult>,
     /// Records of its chunks, and whether one of these is more than a mark.
     records: u64,
-    news: News,
+    news: MergeEffect,
     /// Where the watermark stands behind its chunks.
     watermark: i64,
 }
 
 impl Default for OpenBatch {
     fn default() -> Self {
-        OpenBatch { expected: None, arrived: 0, shares: Vec::new(), records: 0, news: News::Time, watermark: i64::MIN }
+        OpenBatch {
+            expected: None,
+            arrived: 0,
+            shares: Vec::new(),
+            records: 0,
+            news: MergeEffect::Time,
+            watermark: i64::MIN,
+        }
     }
 }
 
@@ -112,7 +119,7 @@ impl<'r> Coordinator<'r> {
             chunks: None,
             merged_chunks: 0,
             merged_records: 0,
-            entries: Entries::new(job.quiet, sources.written()),
+            entries: LedgerBuilder::new(job.quiet, sources.written()),
             side_files,
             triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every)),
             changes: job.changed.then(|| Changes::new(plan.output.slots())),
@@ -124,14 +131,14 @@ impl<'r> Coordinator<'r> {
         messages: &Receiver<Message>,
         mut output: Output<'r>,
         shown: Shown,
-        mut kept: Kept,
+        mut kept: SideOutputs,
     ) -> Outcome {
         let executor = self.executor;
         let plan = self.plan;
         output.progress = shown.progress;
         let mut results = Results::new(plan, self.limits, &self.written, &executor);
         let live = shown.live;
-        output.live = live.map(|table| Live::new(table, plan, self.control, results.picture()));
+        output.live = live.map(|table| LiveTable::new(table, plan, self.control, results.picture()));
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
             self.refresh();
             self.show(&mut results, &mut output);
@@ -176,7 +183,7 @@ impl<'r> Coordinator<'r> {
                     self.close(&mut results, &mut output);
                 }
                 Message::Header(header) => output.source_header(header),
-                Message::Asked(place) => self.triggers.ask(place),
+                Message::SnapshotRequested(place) => self.triggers.ask(place),
                 Message::SourceFailed(source, reason) => {
                     output.flush();
                     output.clear();
@@ -248,7 +255,7 @@ impl<'r> Coordinator<'r> {
             match due {
                 Due::Picture => self.print_picture(results, output),
                 Due::Frame { is_new } => self.draw(is_new, results, output),
-                Due::Asked => {
+                Due::SnapshotRequested => {
                     if self.control.take_picture() {
                         self.print_picture(results, output);
                     }
@@ -277,13 +284,13 @@ impl<'r> Coordinator<'r> {
 
     fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
         if let Some(live) = &mut output.live {
-            let facts = Facts { records: self.merged_records, lag: results.lag() };
+            let facts = StreamProgress { records: self.merged_records, lag: results.lag() };
             live.draw(is_new.then(|| results.picture()), facts);
         }
     }
 
     /// Takes what has become of the next chunk of the stream.
-    fn take(&mut self, mut done: Done, results: &mut Results<'_>, output: &mut Output<'_>, kept: &mut Kept) {
+    fn take(&mut self, mut done: Done, results: &mut Results<'_>, output: &mut Output<'_>, kept: &mut SideOutputs) {
         if done.error.is_some() {
             output.flush();
             output.clear();
@@ -294,14 +301,14 @@ impl<'r> Coordinator<'r> {
         let checks = std::mem::take(&mut done.checks);
         self.entries.checks.append(checks);
         let news = match done.mark {
-            Some(_) => News::Time,
-            None => News::Records,
+            Some(_) => MergeEffect::Time,
+            None => MergeEffect::Records,
         };
         if self.is_grouped {
             let open = self.batches.entry(done.batch).or_default();
             open.watermark = open.watermark.max(done.watermark);
             open.records += done.records;
-            if news == News::Records {
+            if news == MergeEffect::Records {
                 open.news = news;
             }
         } else {

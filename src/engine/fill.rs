@@ -6,7 +6,7 @@ use crate::aggregate::{Aggregation, SeenKeys};
 use crate::data::Batch;
 use crate::window::Grid;
 
-use super::keeper::{Next, Standing};
+use super::window_state::{FiringContext, Pane};
 
 /// What is known of windows without records.
 pub(super) struct Fill {
@@ -36,7 +36,7 @@ impl Fill {
     }
 
     /// The window without records that comes before `next`, which has some; or all such windows, if they are too many.
-    pub(super) fn before(&mut self, next: i64, grid: &Grid, standing: Standing) -> Option<Next> {
+    pub(super) fn before(&mut self, next: i64, grid: &Grid, standing: FiringContext) -> Option<Pane> {
         let last = self.last?;
         let window = last.checked_add(1).filter(|window| *window < next)?;
         if grid.start(window) > standing.largest {
@@ -49,11 +49,11 @@ impl Fill {
         let rows = windows.saturating_mul(self.rows_each());
         if rows > self.most_rows {
             self.last = Some(next - 1);
-            return Some(Next::LeftOut(LeftOut { from_ns: grid.end(last), to_ns: grid.start(end), windows, rows }));
+            return Some(Pane::LeftOut(LeftOut { from_ns: grid.end(last), to_ns: grid.start(end), windows, rows }));
         }
         self.last = Some(window);
         let (start, end) = standing.bounds(grid, window)?;
-        Some(Next::Window(start, end, self.rows()))
+        Some(Pane::Window(start, end, self.rows()))
     }
 
     /// How many rows a window without records has at most.

@@ -13,12 +13,12 @@ use super::message::SourceIndex;
 /// Shared by the workers.
 #[derive(Debug, Default)]
 pub(super) struct TimesBefore {
-    state: Mutex<State>,
+    state: Mutex<TimesSoFar>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct TimesSoFar {
     /// All chunks before this one have passed.
     next: u64,
     /// Chunks that have passed before others of a smaller number.
@@ -27,7 +27,7 @@ struct State {
 }
 
 impl TimesBefore {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TimesSoFar> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -7,10 +7,10 @@ use crate::aggregate::{GroupRun, SliceRuns};
 use crate::data::{Batch, RejectedRecord};
 use crate::expr::Failures;
 use crate::stage::{Checks, Header};
-use crate::window::Mark;
+use crate::window::Punctuation;
 
 use super::arrivals::Arrivals;
-use super::triggers::Place;
+use super::triggers::ReadPosition;
 
 /// Which source: those of the command line by their places, then connections as they come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +45,7 @@ pub(super) enum Content {
     /// Records that the reader has rejected.
     Rejected(Vec<RejectedRecord>),
     /// No record: what there is to know of the source's time.
-    Mark(Mark),
+    Punctuation(Punctuation),
 }
 
 /// A part of a file that is read by ranges.
@@ -63,7 +63,7 @@ pub(super) struct FileRange {
 
 /// From the reader to every worker: hand over what belongs to this batch and those before.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HandOver {
+pub(super) struct Flush {
     pub(super) batch: u64,
 }
 
@@ -73,11 +73,11 @@ pub(super) enum Message {
     /// From a worker: a chunk is processed.
     Done(Box<Done>),
     /// From a worker: the groups of some chunks of a batch.
-    Partial { batch: u64, chunks: u64, share: Share },
+    Partial { batch: u64, chunks: u64, share: PartialResult },
     /// From the reader: a batch has so many chunks.
     BatchEnd { batch: u64, chunks: u64 },
     /// From the reader: somebody wants to look at the result of what was handed out so far; the batch has ended.
-    Asked(Place),
+    SnapshotRequested(ReadPosition),
     /// From the reader: the first source that has one has this header.
     Header(Header),
     /// From the reader: a source cannot be read, or no further.
@@ -88,7 +88,7 @@ pub(super) enum Message {
 
 /// The groups of a worker.
 #[derive(Debug)]
-pub(super) enum Share {
+pub(super) enum PartialResult {
     /// Of the whole stream.
     Whole(Vec<GroupRun>),
     /// Of each slice of time.
@@ -104,7 +104,7 @@ pub(super) struct Done {
     /// When it was read, in nanoseconds since 1970.
     pub(super) read_ns: i64,
     /// What it says of time, if it has no records.
-    pub(super) mark: Option<Mark>,
+    pub(super) mark: Option<Punctuation>,
     /// Where the watermark stands behind it, if workers put records into windows.
     pub(super) watermark: i64,
     /// Whether the header of the source, which has a number as records have, came before these records.

@@ -7,31 +7,31 @@
 //! the slowest is, only so many chunks are on their way: memory stays flat and the producer waits.
 
 mod arrivals;
-mod board;
 mod chain;
 mod checks;
 mod chunk;
 mod clock;
 mod control;
 mod coordinator;
-mod entries;
 mod executor;
 mod fill;
-mod keeper;
+mod in_order;
 mod last_times;
 mod ledger;
-mod live;
+mod ledger_builder;
+mod live_table;
 mod message;
 mod output;
-mod places;
 mod reader;
+mod record_numbers;
 mod results;
 mod session_records;
 mod side_files;
 mod sources;
 mod triggers;
-mod turns;
-mod windows;
+mod window_assigner;
+mod window_operator;
+mod window_state;
 mod worker;
 
 use std::ffi::OsString;
@@ -48,7 +48,7 @@ use crate::plan::{AssignedBy, Plan, PlannedInput};
 use crate::sink::{Display, LineFile, Progress, Sink, SinkError};
 use crate::source::{self, Boundedness};
 use crate::stage::Checks;
-use crate::window::{Grid, Limits, Written};
+use crate::window::{Grid, SourceInfo, WatermarkConfig};
 
 use side_files::SideFiles;
 use sources::Sources;
@@ -81,7 +81,7 @@ pub struct Job {
     /// Of these, only those that were not among the last ones.
     pub changed: bool,
     /// Drawn on a terminal as long as the result is not final.
-    pub live: Option<LiveTable>,
+    pub live: Option<LiveTableOptions>,
     /// Shown while files are read.
     pub progress: Option<Progress>,
     /// Where rejected lines go, if they are kept.
@@ -97,8 +97,8 @@ pub struct Job {
 }
 
 impl Job {
-    fn limits(&self) -> Limits {
-        Limits {
+    fn limits(&self) -> WatermarkConfig {
+        WatermarkConfig {
             sources: self.sources.len(),
             max_jump_ns: self.max_jump_ns,
             idle_ns: i64::try_from(self.reading.idle.as_nanos()).unwrap_or(i64::MAX),
@@ -106,8 +106,8 @@ impl Job {
     }
 
     /// The sources, by number.
-    fn written(&self) -> Vec<Written> {
-        let written = |(source, input): (&OsString, &usize)| Written {
+    fn written(&self) -> Vec<SourceInfo> {
+        let written = |(source, input): (&OsString, &usize)| SourceInfo {
             input: *input,
             ends: !self.reading.follow && source::boundedness(source) != Boundedness::Unbounded,
         };
@@ -138,7 +138,7 @@ impl Default for Reading {
 
 /// A table that is redrawn in place.
 #[derive(Debug)]
-pub struct LiveTable {
+pub struct LiveTableOptions {
     /// Where it is drawn.
     pub display: Display,
     /// The least time from frame to frame.
@@ -204,17 +204,17 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     }
     let numbers = |input: &PlannedInput| input.metadata.number.is_some();
     let numbered = plan.inputs.iter().any(numbers);
-    let board = numbered.then(|| Arc::new(board::Board::default()));
+    let board = numbered.then(|| Arc::new(record_numbers::RecordNumbers::default()));
     let windowing = windowing(&plan, &job);
     let sources = Sources::new(&job.sources, &job.inputs);
     let columns = Arc::new(OnceLock::new());
     let side_files = SideFiles::of(&plan, job.quiet);
-    let (mut hand_overs, mut workers): (Vec<_>, Vec<Waiting>) = (Vec::new(), Vec::new());
+    let (mut hand_overs, mut workers): (Vec<_>, Vec<UnstartedThread>) = (Vec::new(), Vec::new());
     let times = Arc::new(last_times::TimesBefore::default());
     for index in 0..job.threads {
         let (sender, receiver) = unbounded();
         hand_overs.push(sender);
-        let worker = worker::Worker::new(worker::Setup {
+        let worker = worker::Worker::new(worker::WorkerSetup {
             plan: Arc::clone(&plan),
             sources: Arc::clone(&sources),
             encoding: job.encoding,
@@ -241,7 +241,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         return without_threads(&error, job.quiet);
     }
     drop(tasks);
-    let reader = reader::Reader::new(reader::Setup {
+    let reader = reader::Reader::new(reader::ReaderSetup {
         sources: Arc::clone(&sources),
         reading: job.reading.clone(),
         chunk_bytes: job.chunk_bytes,
@@ -263,7 +263,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         hand_overs,
         idle,
     });
-    let mut readers: Vec<Waiting> = vec![("reader".to_owned(), Box::new(move || reader.run()))];
+    let mut readers: Vec<UnstartedThread> = vec![("reader".to_owned(), Box::new(move || reader.run()))];
     if let Some(time) = job.reading.time {
         let control = Arc::clone(control);
         let end_input = move || {
@@ -278,24 +278,24 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
     let output = output::Output::new(&plan, &job, columns, control, sink);
     let shown = coordinator::Shown { progress: job.progress, live: job.live };
-    let kept = entries::Kept { rejects: job.rejects, late: job.late };
+    let kept = ledger_builder::SideOutputs { rejects: job.rejects, late: job.late };
     let outcome = coordinator.run(&messages, output, shown, kept);
     Outcome { dropped: sources.dropped(), ..outcome }
 }
 
 /// What workers share if they put records into windows.
-fn windowing(plan: &Plan, job: &Job) -> Option<places::Windowing> {
+fn windowing(plan: &Plan, job: &Job) -> Option<window_assigner::AssignerRules> {
     let planned = plan.window.as_ref()?;
     let grid = Grid::of(&planned.window, &time_defaults().zone)?;
-    (planned.place == AssignedBy::Workers).then(|| places::Windowing::new(planned, grid, job.limits()))
+    (planned.place == AssignedBy::Workers).then(|| window_assigner::AssignerRules::new(planned, grid, job.limits()))
 }
 
 /// A thread that is not started yet: its name and what it does.
-type Waiting = (String, Box<dyn FnOnce() + Send>);
+type UnstartedThread = (String, Box<dyn FnOnce() + Send>);
 
 /// Starts threads that are never waited for: they end when their channels close. Fails at the first that the
 /// system has no room for; those behind it are not started.
-fn start(threads: Vec<Waiting>) -> io::Result<()> {
+fn start(threads: Vec<UnstartedThread>) -> io::Result<()> {
     for (name, work) in threads {
         std::thread::Builder::new().name(name).spawn(work)?;
     }

@@ -10,10 +10,10 @@ use crate::encode::{self, Controls, Encoder, EncoderDef, Look};
 use crate::plan::{self, Plan, PlannedWindow};
 use crate::sink::{Progress, Sink, SinkError};
 use crate::stage::Header;
-use crate::window::Kind;
+use crate::window::WindowKind;
 
 use super::control::Control;
-use super::live::Live;
+use super::live_table::LiveTable;
 use super::{Encoding, Job};
 
 /// Rows of so many bytes are written at once: most windows have few.
@@ -48,7 +48,7 @@ pub(super) struct Output<'s> {
     sink: &'s mut dyn Sink,
     pub(super) progress: Option<Progress>,
     /// Redrawn in place until the result is final.
-    pub(super) live: Option<Live<'s>>,
+    pub(super) live: Option<LiveTable<'s>>,
     /// Why nothing more is written.
     pub(super) error: Option<SinkError>,
     control: &'s Control,
@@ -107,7 +107,7 @@ impl<'s> Output<'s> {
         let (encoding, look) = (job.encoding, job.look);
         // Several sessions may come together or one by one, as time has it: in a table that nobody watches they
         // are one result.
-        let session = |window: &PlannedWindow| matches!(window.window.kind, Kind::Session { .. });
+        let session = |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Session { .. });
         let ends = match &plan.window {
             Some(window) if !session(window) || look.escapes => Ends::Each,
             None if look.escapes => Ends::Soon,

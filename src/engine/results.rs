@@ -7,14 +7,14 @@ use crate::aggregate::{Executor, Merged};
 use crate::data::Batch;
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Account, Checks};
-use crate::window::{Arrival, Limits, Mark, Written};
+use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 use super::chain::Chain;
 use super::fill::LeftOut;
-use super::keeper::MOST_OPEN;
 use super::ledger::Ledger;
-use super::message::Share;
-use super::windows::{Emit, Windows};
+use super::message::PartialResult;
+use super::window_operator::{Emit, WindowOperator};
+use super::window_state::MOST_OPEN;
 
 /// All results of a run.
 #[allow(clippy::large_enum_variant, reason = "there is one")]
@@ -22,16 +22,21 @@ pub(super) enum Results<'p> {
     /// One, of the whole stream.
     Stream { plan: &'p Plan, merged: Option<Merged>, chain: Chain<'p>, executor: &'p dyn Executor },
     /// One for each window.
-    Windows(Windows<'p>),
+    WindowOperator(WindowOperator<'p>),
 }
 
 impl<'p> Results<'p> {
     /// Nothing yet.
-    pub(super) fn new(plan: &'p Plan, limits: Limits, written: &[Written], executor: &'p dyn Executor) -> Self {
+    pub(super) fn new(
+        plan: &'p Plan,
+        limits: WatermarkConfig,
+        written: &[SourceInfo],
+        executor: &'p dyn Executor,
+    ) -> Self {
         if let Some(planned) = &plan.window {
-            let mut windows = Windows::new(plan, planned, limits, executor);
+            let mut windows = WindowOperator::new(plan, planned, limits, executor);
             windows.before.begin(limits, written);
-            return Results::Windows(windows);
+            return Results::WindowOperator(windows);
         }
         let merged = match &plan.exchange {
             Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
@@ -48,32 +53,32 @@ impl<'p> Results<'p> {
             Results::Stream { chain, .. } => {
                 emit(chain.arrive(arrival, batches));
             }
-            Results::Windows(windows) => windows.push(batches, arrival, emit),
+            Results::WindowOperator(windows) => windows.push(batches, arrival, emit),
         }
     }
 
     /// Moves time without records.
-    pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival, emit: Emit<'_>) {
+    pub(super) fn mark(&mut self, mark: Punctuation, arrival: Arrival, emit: Emit<'_>) {
         match self {
             Results::Stream { chain, .. } => {
                 emit(chain.mark(mark, arrival));
             }
-            Results::Windows(windows) => windows.mark(mark, arrival, emit),
+            Results::WindowOperator(windows) => windows.mark(mark, arrival, emit),
         }
     }
 
     /// Merges the groups of a batch, behind which the watermark stands here.
-    pub(super) fn merge(&mut self, shares: Vec<Share>, watermark: i64, emit: Emit<'_>) {
+    pub(super) fn merge(&mut self, shares: Vec<PartialResult>, watermark: i64, emit: Emit<'_>) {
         match self {
             Results::Stream { merged: Some(merged), executor, .. } => {
                 let whole = |share| match share {
-                    Share::Whole(runs) => runs,
-                    Share::Slices(_) => Vec::new(),
+                    PartialResult::Whole(runs) => runs,
+                    PartialResult::Slices(_) => Vec::new(),
                 };
                 merged.add(shares.into_iter().flat_map(whole).collect(), *executor);
             }
             Results::Stream { .. } => {}
-            Results::Windows(windows) => windows.merge(shares, watermark, emit),
+            Results::WindowOperator(windows) => windows.merge(shares, watermark, emit),
         }
     }
 
@@ -88,7 +93,7 @@ impl<'p> Results<'p> {
                 }
                 emit(chain.finish());
             }
-            Results::Windows(windows) => windows.finish(emit),
+            Results::WindowOperator(windows) => windows.finish(emit),
         }
     }
 
@@ -100,7 +105,7 @@ impl<'p> Results<'p> {
                 Chain::of(plan, *executor).all(merged.snapshot(*executor))
             }
             Results::Stream { chain, .. } => chain.peek(),
-            Results::Windows(windows) => windows.picture(),
+            Results::WindowOperator(windows) => windows.picture(),
         }
     }
 
@@ -108,7 +113,7 @@ impl<'p> Results<'p> {
     pub(super) fn most_open(&self) -> Option<usize> {
         match self {
             Results::Stream { .. } => None,
-            Results::Windows(windows) => windows.has_more_open.then_some(MOST_OPEN),
+            Results::WindowOperator(windows) => windows.has_more_open.then_some(MOST_OPEN),
         }
     }
 
@@ -116,7 +121,7 @@ impl<'p> Results<'p> {
     pub(super) fn lag(&self) -> Option<Duration> {
         match self {
             Results::Stream { .. } => None,
-            Results::Windows(windows) => windows.lag(),
+            Results::WindowOperator(windows) => windows.lag(),
         }
     }
 
@@ -124,7 +129,7 @@ impl<'p> Results<'p> {
     pub(super) fn is_done(&self) -> bool {
         match self {
             Results::Stream { chain, .. } => chain.is_done(),
-            Results::Windows(windows) => windows.before.is_done() || windows.is_reached(),
+            Results::WindowOperator(windows) => windows.before.is_done() || windows.is_reached(),
         }
     }
 
@@ -132,7 +137,7 @@ impl<'p> Results<'p> {
     pub(super) fn take_rejected_lines(&mut self) -> Vec<u8> {
         match self {
             Results::Stream { chain, .. } => std::mem::take(&mut chain.account.rejected_lines),
-            Results::Windows(windows) => {
+            Results::WindowOperator(windows) => {
                 let mut lines = std::mem::take(&mut windows.before.account.rejected_lines);
                 lines.append(&mut windows.tally.account.rejected_lines);
                 lines
@@ -144,7 +149,7 @@ impl<'p> Results<'p> {
     pub(super) fn take_late_lines(&mut self) -> Vec<u8> {
         match self {
             Results::Stream { chain, .. } => std::mem::take(&mut chain.account.late_lines),
-            Results::Windows(windows) => {
+            Results::WindowOperator(windows) => {
                 let mut lines = std::mem::take(&mut windows.before.account.late_lines);
                 lines.append(&mut windows.tally.late_lines);
                 lines
@@ -156,7 +161,7 @@ impl<'p> Results<'p> {
     pub(super) fn take_left_out(&mut self) -> Vec<LeftOut> {
         match self {
             Results::Stream { .. } => Vec::new(),
-            Results::Windows(windows) => std::mem::take(&mut windows.tally.left_out),
+            Results::WindowOperator(windows) => std::mem::take(&mut windows.tally.left_out),
         }
     }
 
@@ -164,7 +169,7 @@ impl<'p> Results<'p> {
     pub(super) fn take_first_late(&mut self) -> Option<i64> {
         match self {
             Results::Stream { .. } => None,
-            Results::Windows(windows) => windows.tally.first_late.take(),
+            Results::WindowOperator(windows) => windows.tally.first_late.take(),
         }
     }
 
@@ -175,7 +180,7 @@ impl<'p> Results<'p> {
                 let (passed, withdrawn) = (chain.passed, chain.withdrawn);
                 enter(chain.account, passed, withdrawn, ledger, checks);
             }
-            Results::Windows(Windows { before, tally, .. }) => {
+            Results::WindowOperator(WindowOperator { before, tally, .. }) => {
                 let (passed, withdrawn) = (before.passed, before.withdrawn + tally.withdrawn);
                 let withdrawn = withdrawn + tally.late;
                 enter(before.account, passed, withdrawn, ledger, checks);

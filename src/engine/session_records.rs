@@ -7,7 +7,7 @@ use crate::data::{Batch, Column, Slot, SlotSet, Value};
 use crate::group::{GroupTable, groups_of};
 use crate::window::{RowLog, Session, Sessions};
 
-use super::keeper::Next;
+use super::window_state::Pane;
 
 /// Cells of sessions are renumbered when so many are out of use, and they are half of all.
 const SPARE_CELLS: usize = 1 << 12;
@@ -58,7 +58,7 @@ impl SessionRecords {
     }
 
     /// The sessions that are open, as they are so far.
-    pub(super) fn open(&self) -> Vec<Next> {
+    pub(super) fn open(&self) -> Vec<Pane> {
         let open = sessions_in_order(self.sessions.all(), &self.table.keys);
         let sessions = self.ready.iter().copied().chain(open);
         let rows = |session: Session| {
@@ -69,7 +69,7 @@ impl SessionRecords {
     }
 
     /// The next session that is final at this watermark; without one, of all.
-    pub(super) fn next(&mut self, watermark: Option<i64>) -> Option<Next> {
+    pub(super) fn next(&mut self, watermark: Option<i64>) -> Option<Pane> {
         match watermark {
             Some(watermark) => self.sessions.advance(watermark),
             None => self.sessions.finish(),
@@ -89,7 +89,7 @@ impl SessionRecords {
     }
 }
 
-fn window(session: &Session, rows: Vec<Batch<'static>>) -> Next {
+fn window(session: &Session, rows: Vec<Batch<'static>>) -> Pane {
     let (start, end) = (Value::Time(session.start), Value::Time(session.end));
-    Next::Window(start, end, rows)
+    Pane::Window(start, end, rows)
 }

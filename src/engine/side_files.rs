@@ -34,11 +34,11 @@ pub(super) struct SideFiles {
     /// When to look next, in milliseconds since then.
     next_ms: AtomicU64,
     /// What is known of each; nothing of what was no file at the start, such as a pipe: it is read once.
-    seen: Mutex<Vec<Option<Seen>>>,
+    seen: Mutex<Vec<Option<SeenVersion>>>,
 }
 
 /// What was found when somebody last looked.
-struct Seen {
+struct SeenVersion {
     /// Or why there is nothing to read.
     found: Result<FileVersion, String>,
     /// Even if the same is found, it is looked at once more: it was about to change.
@@ -48,7 +48,7 @@ struct Seen {
 impl SideFiles {
     /// Those of a plan, if it has any.
     pub(super) fn of(plan: &Arc<Plan>, quiet: bool) -> Option<Arc<SideFiles>> {
-        let seen: Vec<Option<Seen>> = plan.side_files().map(Seen::of).collect();
+        let seen: Vec<Option<SeenVersion>> = plan.side_files().map(SeenVersion::of).collect();
         (!seen.is_empty()).then(|| {
             Arc::new(SideFiles {
                 plan: Arc::clone(plan),
@@ -82,15 +82,15 @@ impl SideFiles {
     }
 }
 
-impl Seen {
+impl SeenVersion {
     /// What has just been read.
-    fn of(file: &dyn SideFile) -> Option<Seen> {
+    fn of(file: &dyn SideFile) -> Option<SeenVersion> {
         let found = FileVersion::of(Path::new(file.path())).map_err(|error| reason(&error));
         let (found, is_open) = match found {
             Ok(file_version) => (Ok(file_version?), file_version?.is_within(STARTING)),
             Err(reason) => (Err(reason), true),
         };
-        Some(Seen { found, is_open })
+        Some(SeenVersion { found, is_open })
     }
 
     /// Reads the file if it has changed. What to say if that fails, once for each change: while it is being changed,

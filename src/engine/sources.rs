@@ -12,14 +12,14 @@ use super::message::SourceIndex;
 /// Names by number: the reader adds them, workers and the coordinator look them up.
 #[derive(Debug)]
 pub(super) struct Sources {
-    state: RwLock<State>,
+    state: RwLock<SourceNames>,
     /// How many stand on the command line.
     written: usize,
 }
 
 #[derive(Debug)]
-struct State {
-    names: HashMap<usize, Named>,
+struct SourceNames {
+    names: HashMap<usize, SourceName>,
     next: usize,
     /// Datagrams that the system dropped before they could be read, by source of the command line.
     dropped: BTreeMap<usize, u64>,
@@ -27,7 +27,7 @@ struct State {
 
 /// A source that has a name.
 #[derive(Debug)]
-struct Named {
+struct SourceName {
     name: Arc<OsStr>,
     /// The number of the input that it belongs to.
     input: usize,
@@ -39,13 +39,13 @@ impl Sources {
     /// The sources as they are written on the command line: their numbers are their places. `inputs` says to which
     /// input each belongs.
     pub(super) fn new(written: &[OsString], inputs: &[usize]) -> Arc<Sources> {
-        let names = written.iter().enumerate().map(|(root, name)| Named {
+        let names = written.iter().enumerate().map(|(root, name)| SourceName {
             name: Arc::from(name.as_os_str()),
             input: inputs.get(root).map_or(0, |input| *input),
             root,
         });
         Arc::new(Sources {
-            state: RwLock::new(State {
+            state: RwLock::new(SourceNames {
                 names: names.enumerate().collect(),
                 next: written.len(),
                 dropped: BTreeMap::new(),
@@ -66,7 +66,7 @@ impl Sources {
         state.next += 1;
         let (input, root) = state.names.get(&by.0).map_or((0, by.0), |by| (by.input, by.root));
         let name = Arc::from(name);
-        state.names.insert(index, Named { name, input, root });
+        state.names.insert(index, SourceName { name, input, root });
         SourceIndex(index)
     }
 

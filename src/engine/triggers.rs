@@ -14,12 +14,12 @@ pub(super) struct Triggers {
     /// Frames are drawn.
     frames: Option<Frames>,
     /// A picture or a redrawn frame is wanted of what was handed out before this place.
-    asked: Option<Place>,
+    asked: Option<ReadPosition>,
 }
 
 /// What the reader had handed out when it was asked for a picture.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct ReadPosition {
     /// So many chunks.
     pub(super) chunks: u64,
     /// In so many batches.
@@ -34,12 +34,12 @@ pub(super) enum Due {
     /// A frame is to be drawn: of a new picture, or of the last one.
     Frame { is_new: bool },
     /// What a signal has asked for.
-    Asked,
+    SnapshotRequested,
 }
 
 /// What a merge has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub(super) enum MergeEffect {
     /// Records, or what has become of them.
     Records,
     /// Time alone has passed: at most windows have become final.
@@ -88,17 +88,17 @@ impl Triggers {
     }
 
     /// Something was merged: pictures are out of date. One that is printed is no news if only time has passed.
-    pub(super) fn merged(&mut self, news: News) {
+    pub(super) fn merged(&mut self, news: MergeEffect) {
         if let Some(frames) = &mut self.frames {
             frames.pictures.is_stale = true;
         }
-        if let (News::Records, Some(every)) = (news, &mut self.every) {
+        if let (MergeEffect::Records, Some(every)) = (news, &mut self.every) {
             every.is_stale = true;
         }
     }
 
     /// A picture is asked for of what was handed out so far.
-    pub(super) fn ask(&mut self, place: Place) {
+    pub(super) fn ask(&mut self, place: ReadPosition) {
         self.asked = Some(place);
     }
 
@@ -114,12 +114,12 @@ impl Triggers {
     }
 
     fn due_asked(&mut self, chunks: u64, batches: u64) -> Option<Due> {
-        let is_reached = |place: &Place| place.chunks <= chunks && place.batches <= batches;
+        let is_reached = |place: &ReadPosition| place.chunks <= chunks && place.batches <= batches;
         let is_due = self.asked.as_ref().is_some_and(is_reached);
         if is_due {
             self.asked = None;
         }
-        is_due.then_some(Due::Asked)
+        is_due.then_some(Due::SnapshotRequested)
     }
 
     /// What is due by the clock.
@@ -232,14 +232,14 @@ mod tests {
     fn pictures_wait_for_something_new_and_frames_do_not() {
         let mut triggers = Triggers::new(Some(Duration::ZERO), None);
         assert_eq!((triggers.due(0, 0), triggers.deadline()), (None, None));
-        triggers.merged(News::Records);
+        triggers.merged(MergeEffect::Records);
         assert!(triggers.deadline().is_some());
         assert_eq!(triggers.due(0, 0), Some(Due::Picture));
         triggers.done(Due::Picture, Duration::ZERO);
         assert_eq!(triggers.due(0, 0), None);
         let mut triggers = Triggers::new(None, Some(Duration::ZERO));
         assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: false }), "the first");
-        triggers.merged(News::Records);
+        triggers.merged(MergeEffect::Records);
         assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: true }));
         triggers.done(Due::Frame { is_new: true }, Duration::from_secs(60));
         assert_eq!(triggers.due(0, 0), None, "a costly one is not drawn often");
@@ -251,7 +251,7 @@ mod tests {
         let every = Duration::from_secs(100);
         let mut triggers = Triggers::new(None, Some(every));
         let (new, old) = (Due::Frame { is_new: true }, Due::Frame { is_new: false });
-        let mut at = |seconds, merged: Option<News>| {
+        let mut at = |seconds, merged: Option<MergeEffect>| {
             if let Some(news) = merged {
                 triggers.merged(news);
             }
@@ -259,20 +259,20 @@ mod tests {
         };
         assert_eq!(at(1, None), Some(old), "the first");
         assert_eq!(at(110, None), None, "the batch ends a little later");
-        assert_eq!(at(115, Some(News::Records)), Some(new));
-        assert_eq!(at(210, Some(News::Records)), None);
+        assert_eq!(at(115, Some(MergeEffect::Records)), Some(new));
+        assert_eq!(at(210, Some(MergeEffect::Records)), None);
         assert_eq!(at(220, None), Some(new));
         assert_eq!(at(350, None), Some(old));
-        assert_eq!(at(351, Some(News::Time)), Some(new), "a window has gone");
+        assert_eq!(at(351, Some(MergeEffect::Time)), Some(new), "a window has gone");
     }
 
     #[test]
     fn time_alone_is_no_news_in_print() {
         let mut triggers = Triggers::new(Some(Duration::ZERO), None);
-        triggers.merged(News::Time);
+        triggers.merged(MergeEffect::Time);
         assert_eq!((triggers.due(0, 0), triggers.deadline()), (None, None));
-        triggers.merged(News::Records);
-        triggers.merged(News::Time);
+        triggers.merged(MergeEffect::Records);
+        triggers.merged(MergeEffect::Time);
         assert_eq!(triggers.due(0, 0), Some(Due::Picture));
         assert_eq!(triggers.due(0, 0), None);
     }
@@ -280,10 +280,10 @@ mod tests {
     #[test]
     fn what_is_asked_for_waits_for_its_place() {
         let mut triggers = Triggers::default();
-        triggers.ask(Place { chunks: 3, batches: 2 });
+        triggers.ask(ReadPosition { chunks: 3, batches: 2 });
         assert_eq!(triggers.due(3, 1), None);
         assert_eq!(triggers.due(2, 2), None);
-        assert_eq!(triggers.due(3, 2), Some(Due::Asked));
+        assert_eq!(triggers.due(3, 2), Some(Due::SnapshotRequested));
         assert_eq!(triggers.due(3, 2), None);
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::data::{Framing, Regroup};
 use crate::stage::OwnTime;
-use crate::window::Kind;
+use crate::window::WindowKind;
 
 use super::lower::Scanned;
 use super::union::InputFraming;
@@ -136,8 +136,8 @@ fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, 
         AssignedBy::Merge(_) => "together",
     };
     let note = match (window.window.kind, is_grouped) {
-        (Kind::Session { .. }, true) => "records into sessions, in order; memory: one row for each open session",
-        (Kind::Session { .. }, false) => "records into sessions, in order; memory: the records of open sessions",
+        (WindowKind::Session { .. }, true) => "records into sessions, in order; memory: one row for each open session",
+        (WindowKind::Session { .. }, false) => "records into sessions, in order; memory: the records of open sessions",
         (_, true) => "a record goes into one slice; memory: the groups of each slice of open windows",
         (_, false) => "records into windows, in order; memory: the records of open windows",
     };
@@ -147,7 +147,7 @@ fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, 
 /// When the result of a window is printed.
 fn when_final(window: &PlannedWindow) -> &'static str {
     match (&window.by, window.window.kind) {
-        (_, Kind::Session { .. }) => {
+        (_, WindowKind::Session { .. }) => {
             "each session when it is final: its key has been silent, and none that began before is open"
         }
         (TimeDomain::Event(_), _) => {

@@ -54,7 +54,8 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let mut late_line = None;
     let mut windowed = SlotSet::default(); // what is read from where records are put into windows on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
-    let is_session = window.as_ref().is_some_and(|window| matches!(window.window.kind, window::Kind::Session { .. }));
+    let is_session =
+        window.as_ref().is_some_and(|window| matches!(window.window.kind, window::WindowKind::Session { .. }));
     let mut is_ordered = is_session;
     let mut is_kept_by_workers = Vec::with_capacity(bound.stages.len());
     for stage in &bound.stages {
@@ -231,7 +232,7 @@ fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline) {
 /// nothing in front needs the records in order.
 fn places_on_workers(window: &BoundWindow, stages: &[LogicalStage]) -> bool {
     let (before, from) = stages.split_at(window.stage);
-    let is_session = matches!(window.window.kind, window::Kind::Session { .. });
+    let is_session = matches!(window.window.kind, window::WindowKind::Session { .. });
     !is_session
         && matches!(from.first().map(|stage| &stage.kind), Some(StageKind::Grouped(_)))
         && !before.iter().any(|stage| stage.kind.is_ordered())

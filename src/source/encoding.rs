@@ -14,7 +14,7 @@ pub const SAMPLE_BYTES: usize = 4 << 10;
 
 /// What the first bytes of a source say of its encoding.
 #[derive(Debug)]
-pub enum Mark {
+pub enum ByteOrderMark {
     /// There is no mark.
     None,
     /// So far the bytes might begin one.
@@ -25,26 +25,26 @@ pub enum Mark {
     Utf16(usize, Box<Utf16>),
 }
 
-impl Mark {
+impl ByteOrderMark {
     /// Looks at the first bytes of a source. `ended`: there are no more.
-    pub fn of(first: &[u8], ended: bool) -> Mark {
+    pub fn of(first: &[u8], ended: bool) -> ByteOrderMark {
         let utf16 = |encoding| {
             let sample = &first[2..first.len().min(SAMPLE_BYTES)];
             let is_empty = ended && sample.is_empty();
             if is_empty || memchr::memchr(0, sample).is_some() {
-                Mark::Utf16(2, Box::new(Utf16::new(encoding)))
+                ByteOrderMark::Utf16(2, Box::new(Utf16::new(encoding)))
             } else if ended || first.len() >= SAMPLE_BYTES {
-                Mark::None
+                ByteOrderMark::None
             } else {
-                Mark::NeedMore
+                ByteOrderMark::NeedMore
             }
         };
         match first {
-            [0xef, 0xbb, 0xbf, ..] => Mark::Utf8(3),
+            [0xef, 0xbb, 0xbf, ..] => ByteOrderMark::Utf8(3),
             [0xff, 0xfe, ..] => utf16(UTF_16LE),
             [0xfe, 0xff, ..] => utf16(UTF_16BE),
-            [] | [0xef] | [0xef, 0xbb] | [0xff] | [0xfe] if !ended => Mark::NeedMore,
-            _ => Mark::None,
+            [] | [0xef] | [0xef, 0xbb] | [0xff] | [0xfe] if !ended => ByteOrderMark::NeedMore,
+            _ => ByteOrderMark::None,
         }
     }
 }
@@ -102,13 +102,13 @@ impl std::fmt::Debug for Utf16 {
 
 /// A whole text in UTF-8 without a mark.
 pub fn to_utf8(mut bytes: Vec<u8>) -> Vec<u8> {
-    match Mark::of(&bytes, true) {
-        Mark::None | Mark::NeedMore => bytes,
-        Mark::Utf8(mark) => {
+    match ByteOrderMark::of(&bytes, true) {
+        ByteOrderMark::None | ByteOrderMark::NeedMore => bytes,
+        ByteOrderMark::Utf8(mark) => {
             bytes.drain(..mark);
             bytes
         }
-        Mark::Utf16(mark, mut utf16) => {
+        ByteOrderMark::Utf16(mark, mut utf16) => {
             let mut text = Vec::new();
             utf16.convert(&bytes[mark..], &mut text);
             utf16.finish(&mut text);
@@ -135,7 +135,7 @@ mod tests {
         fn text_is_the_same_wherever_it_is_cut(text in "\n\\PC{0,40}", step in 1usize..9, is_big in any::<bool>()) {
             let bytes = utf16(&text, is_big);
             prop_assert_eq!(to_utf8(bytes.clone()), text.as_bytes());
-            let Mark::Utf16(mark, mut decoder) = Mark::of(&bytes, false) else {
+            let ByteOrderMark::Utf16(mark, mut decoder) = ByteOrderMark::of(&bytes, false) else {
                 panic!("a mark");
             };
             let mut converted = Vec::new();
@@ -151,19 +151,19 @@ mod tests {
         assert_eq!(to_utf8(b"a\xef\xbb\xbf".to_vec()), b"a\xef\xbb\xbf");
         assert_eq!(to_utf8(b"\xef\xbb".to_vec()), b"\xef\xbb");
         assert_eq!(to_utf8(b"\xff\xfe\n\xc3\n".to_vec()), b"\xff\xfe\n\xc3\n");
-        assert!(matches!(Mark::of(b"\xff\xfe\x01\x4e", false), Mark::NeedMore));
-        assert!(matches!(Mark::of(b"\xff\xfe\x01\x4e\n\0", false), Mark::Utf16(2, _)));
-        assert!(matches!(Mark::of(b"\xef\xbb", false), Mark::NeedMore));
-        assert!(matches!(Mark::of(b"\xef\xbb", true), Mark::None));
-        assert!(matches!(Mark::of(b"", false), Mark::NeedMore));
-        assert!(matches!(Mark::of(b"a", false), Mark::None));
+        assert!(matches!(ByteOrderMark::of(b"\xff\xfe\x01\x4e", false), ByteOrderMark::NeedMore));
+        assert!(matches!(ByteOrderMark::of(b"\xff\xfe\x01\x4e\n\0", false), ByteOrderMark::Utf16(2, _)));
+        assert!(matches!(ByteOrderMark::of(b"\xef\xbb", false), ByteOrderMark::NeedMore));
+        assert!(matches!(ByteOrderMark::of(b"\xef\xbb", true), ByteOrderMark::None));
+        assert!(matches!(ByteOrderMark::of(b"", false), ByteOrderMark::NeedMore));
+        assert!(matches!(ByteOrderMark::of(b"a", false), ByteOrderMark::None));
     }
 
     #[test]
     fn half_a_character_is_noticed() {
         for end in [&b"a\0b"[..], b"a\0\x3d\xd8", b"a\0\x3d\xd8\x00"] {
             let bytes = [b"\xff\xfe", end].concat();
-            let Mark::Utf16(mark, mut decoder) = Mark::of(&bytes, true) else {
+            let ByteOrderMark::Utf16(mark, mut decoder) = ByteOrderMark::of(&bytes, true) else {
                 panic!("a mark");
             };
             let mut text = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::Account;
 use crate::data::{Batch, Slot, SlotSet};
-use crate::window::{Arrival, Limits, Mark, Written};
+use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 /// A stage whose answer depends on more than one record.
 pub trait OrderedStage: Send + Sync {
@@ -101,7 +101,7 @@ pub trait Reducer: Send {
 /// Takes batches in the order of the stream and gives batches.
 pub trait Operator: Send {
     /// What is known of time and of the sources before anything is read. Called once, before the first batch.
-    fn begin(&mut self, limits: Limits, written: &[Written]) {
+    fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let _ = (limits, written);
     }
 
@@ -111,7 +111,7 @@ pub trait Operator: Send {
     }
 
     /// Time has moved without records; what can be said for that goes to `out`.
-    fn mark(&mut self, mark: Mark, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn mark(&mut self, mark: Punctuation, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let _ = (mark, arrival, out, account);
     }
 

@@ -9,7 +9,7 @@ use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
 use crate::lang::{Diagnostic, ast};
-use crate::window::{Kind, Window};
+use crate::window::{Window, WindowKind};
 
 /// A record that is in more windows has more rows than anybody reads.
 const MOST_WINDOWS: i64 = 1_000_000;
@@ -89,7 +89,7 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
         }
     }
     arguments.finish(WINDOW.entry.usage)?;
-    if let (Kind::Rows { .. }, Some(span)) = (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1))) {
+    if let (WindowKind::Rows { .. }, Some(span)) = (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1))) {
         return Err(Diagnostic::new(span, "a window of rows goes by the order in which they come, not by time"));
     }
     if let (None, Some((_, span))) = (&on, late) {
@@ -103,10 +103,10 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
     })
 }
 
-fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
+fn kind(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
     if arguments.keyword("session") {
         let (gap, span) = arguments.duration("for how long a key is silent when its session ends")?;
-        return Ok(Kind::Session { gap: positive(gap, span)? });
+        return Ok(WindowKind::Session { gap: positive(gap, span)? });
     }
     let Some(expr) = arguments.peek_expression() else {
         return Err(arguments.expected("how long a window is"));
@@ -123,12 +123,12 @@ fn kind(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
                 ));
             }
             check_overlap(length, slide, right.span)?;
-            Ok(Kind::Time { length, slide })
+            Ok(WindowKind::Time { length, slide })
         }
         _ => {
             let length = duration(expr)?;
             arguments.expression("how long a window is")?;
-            Ok(Kind::Time { length, slide: length })
+            Ok(WindowKind::Time { length, slide: length })
         }
     }
 }
@@ -151,7 +151,7 @@ fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Diagnostic> 
 }
 
 /// `100 rows` or `100 rows/10 rows`: to the grammar, `100`, `rows / 10`, `rows`.
-fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
+fn rows(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
     let (length, span) = arguments.integer("how many rows")?;
     let length = positive(i64::try_from(length).unwrap_or(i64::MAX), span)?;
     let slide = match arguments.peek_expression().map(|expr| &expr.kind) {
@@ -176,7 +176,7 @@ fn rows(arguments: &mut Arguments<'_>) -> Result<Kind, Diagnostic> {
             return Err(diagnostic.help(format!("write window {length}s or window {length} rows")));
         }
     };
-    Ok(Kind::Rows { length, slide })
+    Ok(WindowKind::Rows { length, slide })
 }
 
 fn duration(expr: &Expr) -> Result<i64, Diagnostic> {

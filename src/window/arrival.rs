@@ -13,7 +13,7 @@ pub struct Arrival {
 
 /// What moves the watermark beside records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum Punctuation {
     /// Nothing more comes from the source: it holds no window open.
     Ended,
     /// The source has been silent for so many nanoseconds, which is long enough that its time goes on with the
@@ -25,7 +25,7 @@ pub enum Mark {
 
 /// What a watermark goes by beside records.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct WatermarkConfig {
     /// How many sources are known from the start.
     pub sources: usize,
     /// A time further ahead of the clock and of the other records moves no window.
@@ -36,7 +36,7 @@ pub struct Limits {
 
 /// A source that is known from the start; its place is its number.
 #[derive(Clone, Copy, Debug)]
-pub struct Written {
+pub struct SourceInfo {
     /// To which input of the plan it belongs.
     pub input: usize,
     /// Whether it comes to an end, so that nothing more comes once it has.

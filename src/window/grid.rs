@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Kind, Window};
+use super::{Window, WindowKind};
 use crate::data::TimeSteps;
 
 /// A slice by number, and the first window that takes records of it: those before were final when the records
@@ -34,8 +34,8 @@ impl Grid {
     /// The grid of a window; nothing for sessions, which have no common bounds.
     pub fn of(window: &Window, zone: &TimeZone) -> Option<Grid> {
         match window.kind {
-            Kind::Session { .. } => None,
-            Kind::Rows { length, slide } => {
+            WindowKind::Session { .. } => None,
+            WindowKind::Rows { length, slide } => {
                 let slice = gcd(length, slide);
                 Some(Grid {
                     slices: TimeSteps::of_numbers(1, slice),
@@ -44,7 +44,7 @@ impl Grid {
                     first: 0,
                 })
             }
-            Kind::Time { length, slide } => {
+            WindowKind::Time { length, slide } => {
                 let slice = gcd(length, slide);
                 Some(Grid {
                     slices: TimeSteps::new(slice, zone),
@@ -121,7 +121,7 @@ mod tests {
     const DAY_NS: i64 = 86_400 * SECOND;
 
     fn grid(length: i64, slide: i64) -> Grid {
-        let kind = Kind::Time { length, slide };
+        let kind = WindowKind::Time { length, slide };
         Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("no session")
     }
 
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn records_are_numbered_from_one() {
-        let kind = Kind::Rows { length: 100, slide: 10 };
+        let kind = WindowKind::Rows { length: 100, slide: 10 };
         let grid = Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("no session");
         assert_eq!((grid.start(0), grid.end(0)), (1, 101));
         assert_eq!(grid.windows(grid.slice_of(1)), (0, 0));

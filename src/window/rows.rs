@@ -10,7 +10,7 @@ use crate::data::{Batch, SlotSet, gather_across};
 pub type Range = (i64, i64);
 
 /// Where a record is: its batch, and its row there.
-type Place = (u64, u32);
+type RowId = (u64, u32);
 
 /// Records whose batches hold so many others that nobody wants any more are moved together.
 const SPARE_ROWS: usize = 1 << 14;
@@ -25,7 +25,7 @@ pub struct RowLog {
     /// The number of the next batch.
     next: u64,
     /// Where the records of each range are, in the order of arrival.
-    places: BTreeMap<Range, Vec<Place>>,
+    places: BTreeMap<Range, Vec<RowId>>,
     /// Rows of all batches, and those of them that are wanted.
     rows: usize,
     wanted: usize,
@@ -133,7 +133,7 @@ impl RowLog {
         if self.rows < 2 * self.wanted + SPARE_ROWS {
             return;
         }
-        let mut places: Vec<&mut Place> = self.places.values_mut().flatten().collect();
+        let mut places: Vec<&mut RowId> = self.places.values_mut().flatten().collect();
         places.sort_unstable();
         let held = std::mem::take(&mut self.held);
         let numbers: HashMap<u64, u32> = held.keys().copied().zip(0..).collect();
@@ -152,11 +152,11 @@ impl RowLog {
     }
 
     /// The records in these places, in the order of arrival.
-    fn picked(&self, mut places: Vec<Place>) -> Vec<Batch<'static>> {
+    fn picked(&self, mut places: Vec<RowId>) -> Vec<Batch<'static>> {
         if !places.is_sorted() {
             places.sort_unstable();
         }
-        let of_batch = |places: &[Place]| {
+        let of_batch = |places: &[RowId]| {
             let rows: Vec<u32> = places.iter().map(|place| place.1).collect();
             let (batch, _) = self.held.get(&places[0].0)?;
             Some(batch.pick(&rows, &self.live))

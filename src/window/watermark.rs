@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use super::arrival::{Arrival, Mark};
+use super::arrival::{Arrival, Punctuation};
 
 /// What a chunk adds to the watermark of its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct ChunkTimes {
     /// How many records.
     rows: u64,
     /// The largest time that is no jump.
@@ -22,10 +22,10 @@ pub struct Reach {
     times: Vec<i64>,
 }
 
-impl Reach {
+impl ChunkTimes {
     /// Of no records yet; times beyond `limit` are jumps.
-    pub fn new(limit: i64) -> Reach {
-        Reach { rows: 0, largest: NEVER, limit, times: Vec::new() }
+    pub fn new(limit: i64) -> ChunkTimes {
+        ChunkTimes { rows: 0, largest: NEVER, limit, times: Vec::new() }
     }
 
     /// Adds so many records whose times nobody asks for.
@@ -50,7 +50,7 @@ impl Reach {
 
 /// Where time stands at a place of the stream, for the records of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clock {
+pub struct SourceClock {
     /// No record below is expected any more.
     pub watermark: i64,
     /// The largest time of the source.
@@ -63,7 +63,7 @@ pub struct Clock {
     max_jump: i64,
 }
 
-impl Clock {
+impl SourceClock {
     /// Moves past a record; whether its time was a jump, which moves nothing. From `limit` on it may be one.
     #[inline]
     pub fn pass(&mut self, time: i64, limit: i64) -> bool {
@@ -96,7 +96,7 @@ const NEVER: i64 = i64::MIN;
 
 /// By what the places of records are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
+enum WatermarkBasis {
     /// The number of the record.
     Rows,
     /// When it was read.
@@ -108,11 +108,11 @@ enum By {
 /// The watermark of all sources.
 #[derive(Clone, Debug)]
 pub struct Watermark {
-    by: By,
+    by: WatermarkBasis,
     late: i64,
     max_jump: i64,
     /// Those that have not ended, by number.
-    sources: BTreeMap<usize, Source>,
+    sources: BTreeMap<usize, SourceWatermark>,
     /// The largest time of those that have.
     ended: i64,
     /// When the last chunk was read.
@@ -124,8 +124,8 @@ pub struct Watermark {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Source {
-    state: State,
+struct SourceWatermark {
+    state: SourceActivity,
     largest: i64,
     candidate: i64,
     /// How long it has been silent.
@@ -133,43 +133,44 @@ struct Source {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum SourceActivity {
     /// Holds windows open.
     Live,
     /// Has been silent for long: it moves with the clock and holds nothing open.
     Silent,
 }
 
-impl Source {
-    const NEW: Source = Source { state: State::Live, largest: NEVER, candidate: NEVER, silent: 0 };
+impl SourceWatermark {
+    const NEW: SourceWatermark =
+        SourceWatermark { state: SourceActivity::Live, largest: NEVER, candidate: NEVER, silent: 0 };
 }
 
 impl Watermark {
     /// Of the numbers of records.
     pub fn of_rows() -> Watermark {
-        let mut watermark = Watermark::new(By::Rows, 0, 0, 1);
+        let mut watermark = Watermark::new(WatermarkBasis::Rows, 0, 0, 1);
         watermark.watermark = 1;
         watermark
     }
 
     /// Of the times at which records were read.
     pub fn of_arrival() -> Watermark {
-        Watermark::new(By::Arrival, 0, i64::MAX, 1)
+        Watermark::new(WatermarkBasis::Arrival, 0, i64::MAX, 1)
     }
 
     /// Of times that records have: so many sources are known from the start and hold windows open until they
     /// have said something. A time that is ahead of the clock and of the other records by more than `max_jump`
     /// nanoseconds moves nothing.
     pub fn of_times(late: i64, max_jump: i64, sources: usize) -> Watermark {
-        Watermark::new(By::Time, late, max_jump, sources)
+        Watermark::new(WatermarkBasis::Time, late, max_jump, sources)
     }
 
-    fn new(by: By, late: i64, max_jump: i64, sources: usize) -> Watermark {
+    fn new(by: WatermarkBasis, late: i64, max_jump: i64, sources: usize) -> Watermark {
         Watermark {
             by,
             late,
             max_jump,
-            sources: (0..sources).map(|index| (index, Source::NEW)).collect(),
+            sources: (0..sources).map(|index| (index, SourceWatermark::NEW)).collect(),
             ended: NEVER,
             read_ns: NEVER,
             idle: i64::MAX,
@@ -189,11 +190,11 @@ impl Watermark {
     }
 
     /// The clock in front of the next chunk, which is of this source; then moves past the chunk.
-    pub fn pass(&mut self, source: usize, reach: &Reach) -> Clock {
+    pub fn pass(&mut self, source: usize, reach: &ChunkTimes) -> SourceClock {
         self.read_ns = reach.limit.saturating_sub(self.max_jump);
         let rows_before = self.rows;
         self.rows += reach.rows;
-        let still = |watermark| Clock {
+        let still = |watermark| SourceClock {
             watermark,
             largest: watermark,
             candidate: NEVER,
@@ -202,16 +203,16 @@ impl Watermark {
             max_jump: i64::MAX,
         };
         match self.by {
-            By::Rows => {
+            WatermarkBasis::Rows => {
                 self.watermark = self.rows as i64 + 1;
                 still(rows_before as i64 + 1)
             }
-            By::Arrival => {
+            WatermarkBasis::Arrival => {
                 let before = self.watermark;
                 self.watermark = before.max(reach.largest);
                 still(before)
             }
-            By::Time => {
+            WatermarkBasis::Time => {
                 let clock = self.clock(source);
                 let mut after = clock;
                 for &time in &reach.times {
@@ -229,24 +230,24 @@ impl Watermark {
     }
 
     /// Moves by what a mark says.
-    pub fn mark(&mut self, mark: Mark, arrival: Arrival) {
+    pub fn mark(&mut self, mark: Punctuation, arrival: Arrival) {
         match mark {
-            Mark::Ended => self.end(arrival.source),
-            Mark::Silent(ns) => self.silence(arrival.source, ns),
-            Mark::Clock => {}
+            Punctuation::Ended => self.end(arrival.source),
+            Punctuation::Silent(ns) => self.silence(arrival.source, ns),
+            Punctuation::Clock => {}
         }
         self.tick(arrival.read_ns);
     }
 
     /// Whether there are sources, and all of them have been silent for long.
     pub fn is_silent(&self) -> bool {
-        let is_silent = |source: &Source| source.state == State::Silent && source.silent > 0;
+        let is_silent = |source: &SourceWatermark| source.state == SourceActivity::Silent && source.silent > 0;
         !self.sources.is_empty() && self.sources.values().all(is_silent)
     }
 
     /// A source has ended.
     pub fn end(&mut self, source: usize) {
-        if self.by == By::Time {
+        if self.by == WatermarkBasis::Time {
             if let Some(ended) = self.sources.remove(&source) {
                 self.ended = self.ended.max(ended.largest);
             }
@@ -256,9 +257,9 @@ impl Watermark {
 
     /// A source has been silent for so many nanoseconds: its time goes on with the clock.
     pub fn silence(&mut self, source: usize, ns: i64) {
-        if self.by == By::Time {
+        if self.by == WatermarkBasis::Time {
             let source = self.source(source);
-            (source.state, source.silent) = (State::Silent, ns);
+            (source.state, source.silent) = (SourceActivity::Silent, ns);
             self.settle();
         }
     }
@@ -266,8 +267,8 @@ impl Watermark {
     /// The clock shows this time.
     pub fn tick(&mut self, ns: i64) {
         match self.by {
-            By::Arrival => self.watermark = self.watermark.max(ns),
-            By::Time if self.sources.is_empty() && self.read_ns > NEVER => {
+            WatermarkBasis::Arrival => self.watermark = self.watermark.max(ns),
+            WatermarkBasis::Time if self.sources.is_empty() && self.read_ns > NEVER => {
                 // All connections have ended, and others may come: what they leave open is not held for ever.
                 let silent = ns.saturating_sub(self.read_ns);
                 if silent >= self.idle && self.ended > NEVER {
@@ -275,7 +276,7 @@ impl Watermark {
                     self.watermark = self.watermark.max(reached.saturating_sub(self.late));
                 }
             }
-            By::Time | By::Rows => {}
+            WatermarkBasis::Time | WatermarkBasis::Rows => {}
         }
     }
 
@@ -286,13 +287,13 @@ impl Watermark {
     }
 
     /// A source that speaks holds windows open again.
-    fn clock(&mut self, source: usize) -> Clock {
+    fn clock(&mut self, source: usize) -> SourceClock {
         let own = self.source(source);
-        (own.state, own.silent) = (State::Live, 0);
+        (own.state, own.silent) = (SourceActivity::Live, 0);
         let own = *own;
         let others = self.sources.iter();
-        let others = others.filter(|(index, other)| **index != source && other.state == State::Live);
-        Clock {
+        let others = others.filter(|(index, other)| **index != source && other.state == SourceActivity::Live);
+        SourceClock {
             watermark: self.watermark,
             largest: own.largest,
             candidate: own.candidate,
@@ -303,27 +304,27 @@ impl Watermark {
     }
 
     /// A source by its number; those that come later are silent until they speak.
-    fn source(&mut self, index: usize) -> &mut Source {
-        self.sources.entry(index).or_insert(Source { state: State::Silent, ..Source::NEW })
+    fn source(&mut self, index: usize) -> &mut SourceWatermark {
+        self.sources.entry(index).or_insert(SourceWatermark { state: SourceActivity::Silent, ..SourceWatermark::NEW })
     }
 
     /// Moves to where the sources allow it: the slowest of those that speak, else of those that are silent. Once
     /// all have ended, nothing holds it back from the largest time that there was.
     fn settle(&mut self) {
         let of = |state| self.sources.values().filter(move |source| source.state == state);
-        let live = of(State::Live).map(|source| source.largest).min();
+        let live = of(SourceActivity::Live).map(|source| source.largest).min();
         let reached = live.or_else(|| {
             // A source that has said nothing, as a listening one, goes on from what all have said.
             let spoken = self.sources.values().map(|source| source.largest);
             let largest = spoken.fold(self.ended, i64::max);
-            let moved = |source: &Source| match source.largest {
+            let moved = |source: &SourceWatermark| match source.largest {
                 NEVER => largest,
                 own => own,
             };
-            if of(State::Silent).next().is_none() {
+            if of(SourceActivity::Silent).next().is_none() {
                 return Some(largest);
             }
-            of(State::Silent)
+            of(SourceActivity::Silent)
                 .filter(|source| source.silent > 0 && moved(source) > NEVER)
                 .map(|source| moved(source).saturating_add(source.silent))
                 .min()
@@ -339,8 +340,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn reach(limit: i64, times: &[i64]) -> Reach {
-        let mut reach = Reach::new(limit);
+    fn reach(limit: i64, times: &[i64]) -> ChunkTimes {
+        let mut reach = ChunkTimes::new(limit);
         reach.add(times);
         reach
     }

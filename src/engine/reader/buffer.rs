@@ -6,8 +6,8 @@ use std::sync::Arc;
 use memchr::memrchr;
 
 use super::intake::{Intake, read_once};
-use super::passing::Passing;
-use super::{Over, Reader, Stopped};
+use super::record_selection::RecordSelection;
+use super::{Reader, RunOver, Stopped};
 use crate::data::{Ending, Prologue, RecordCursor, Regrouped, RejectedRecord, Skip, Skipped};
 use crate::engine::arrivals::Arrivals;
 use crate::engine::message::{Content, SourceIndex};
@@ -43,7 +43,7 @@ pub(super) struct Buffer {
     /// How many bytes were read of the source, whatever became of them.
     pub(super) taken: u64,
     /// Which of its records are handed out.
-    pub(super) passing: Passing,
+    pub(super) passing: RecordSelection,
     /// What may still come before the records.
     pub(super) prologue: Prologue,
     /// The length of the bytes that came before the records.
@@ -138,7 +138,7 @@ impl Reader {
             intake: Intake::new(self.regroup(source)),
             rejected: Vec::new(),
             taken: 0,
-            passing: Passing::All,
+            passing: RecordSelection::All,
             prologue: match self.prologue(source) {
                 Prologue::Directives => Prologue::Mark,
                 prologue => prologue,
@@ -269,7 +269,7 @@ impl Reader {
     }
 
     /// Hands out all whole records; what is left of the last one stays, unless it is too long already.
-    pub(super) fn cut(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+    pub(super) fn cut(&mut self, buffer: &mut Buffer) -> Result<(), RunOver> {
         if !buffer.has_begun() {
             return Ok(());
         }
@@ -313,7 +313,7 @@ impl Reader {
     }
 
     /// Hands out the records up to the last rejected one.
-    fn cut_at_rejected(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+    fn cut_at_rejected(&mut self, buffer: &mut Buffer) -> Result<(), RunOver> {
         buffer.note_arrival(buffer.whole);
         let rejected = std::mem::take(&mut buffer.rejected);
         let mut here = Vec::new();
@@ -340,7 +340,7 @@ impl Reader {
     }
 
     /// Ends the last record behind its last whole line: none may come that would end it.
-    pub(super) fn close_record(&mut self, buffer: &mut Buffer) -> Result<(), Over> {
+    pub(super) fn close_record(&mut self, buffer: &mut Buffer) -> Result<(), RunOver> {
         self.cut(buffer)?;
         if !buffer.has_begun() || buffer.skipping.is_some() || buffer.intake.is_regrouped() {
             return Ok(());
@@ -398,7 +398,7 @@ impl Reader {
     }
 
     /// Rejects what is left of a source: a record without its end.
-    fn reject_rest(&mut self, buffer: &mut Buffer, reason: &str) -> Result<(), Over> {
+    fn reject_rest(&mut self, buffer: &mut Buffer, reason: &str) -> Result<(), RunOver> {
         let rest = RejectedRecord { text: buffer.filled().to_vec(), reason: reason.to_owned() };
         buffer.forget();
         self.hand_out(buffer, Content::Rejected(vec![rest]))
@@ -427,7 +427,7 @@ impl Reader {
         Ok(())
     }
 
-    pub(super) fn hand_out(&mut self, buffer: &mut Buffer, content: Content) -> Result<(), Over> {
+    pub(super) fn hand_out(&mut self, buffer: &mut Buffer, content: Content) -> Result<(), RunOver> {
         self.hand_out_read(buffer, content, Arrivals::default())
     }
 
@@ -436,10 +436,10 @@ impl Reader {
         buffer: &mut Buffer,
         content: Content,
         mut arrivals: Arrivals,
-    ) -> Result<(), Over> {
+    ) -> Result<(), RunOver> {
         let content = match buffer.passing {
-            Passing::All => content,
-            Passing::Counted(_) | Passing::After(_) => {
+            RecordSelection::All => content,
+            RecordSelection::Counted(_) | RecordSelection::After(_) => {
                 let framing = self.framing(buffer.source);
                 let limit = self.max_line_bytes;
                 match buffer.passing.pass(content, &mut arrivals, framing, limit) {

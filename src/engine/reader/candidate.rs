@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::copies::{Place, Verdict};
+use super::copies::{CopyPlace, CopyVerdict};
 use super::files::Section;
 use crate::source::compression::{Compression, Detection};
 use crate::source::fingerprint::{END_BYTES, Fingerprint, Likeness, bytes_at, scan};
@@ -16,11 +16,11 @@ use crate::source::rotated::is_rotated;
 const MAGIC_BYTES: usize = 16;
 
 /// A file that is read, or was.
-pub(super) struct Known<'k> {
+pub(super) struct KnownFile<'k> {
     pub(super) path: &'k Path,
     pub(super) print: &'k Fingerprint,
     /// If it is read: the file, and where.
-    pub(super) file: Option<(&'k Arc<File>, Place)>,
+    pub(super) file: Option<(&'k Arc<File>, CopyPlace)>,
 }
 
 /// What a candidate is compared with, and what came of it.
@@ -30,31 +30,31 @@ pub(super) struct Candidate {
     pub(super) likeness: Vec<Likeness>,
 }
 
-impl Known<'_> {
+impl KnownFile<'_> {
     /// What a file is that has all that was read of this one, and is this long; nothing if it is no copy.
-    fn judge_longer(&self, bytes: u64, candidate: &Candidate) -> std::io::Result<Option<(Verdict, bool)>> {
+    fn judge_longer(&self, bytes: u64, candidate: &Candidate) -> std::io::Result<Option<(CopyVerdict, bool)>> {
         let read = self.print.read();
         if bytes == read {
-            return Ok(Some((Verdict::Copy, true)));
+            return Ok(Some((CopyVerdict::Copy, true)));
         }
         let Some((file, place)) = self.file else {
-            return Ok(Some((Verdict::Rest(read), true)));
+            return Ok(Some((CopyVerdict::Rest(read), true)));
         };
         let metadata = file.metadata()?;
         let own = metadata.len();
         // It was emptied, or has more itself: whoever reads it will see.
         if own < read || own >= bytes {
-            return Ok(Some((Verdict::Copy, false)));
+            return Ok(Some((CopyVerdict::Copy, false)));
         }
         if metadata.nlink() == 0 {
             return Ok(Some(match candidate.compression {
-                None => (Verdict::Moved(place), true),
-                Some(_) => (Verdict::Copy, false), // once the file is let go
+                None => (CopyVerdict::Moved(place), true),
+                Some(_) => (CopyVerdict::Copy, false), // once the file is let go
             }));
         }
         // No copy has more than the file itself, unless that is another one by now.
         let is_same = matches!(self.print.compare(file, own)?, Likeness::Whole(_));
-        Ok((!is_same).then_some((Verdict::Copy, false)))
+        Ok((!is_same).then_some((CopyVerdict::Copy, false)))
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) fn content(file: &Arc<File>) -> std::io::Result<Box<dyn Read + Send>>
 pub(super) fn compare(
     file: &Arc<File>,
     bytes: u64,
-    known: &[Known<'_>],
+    known: &[KnownFile<'_>],
     is_stopped: &dyn Fn() -> bool,
 ) -> std::io::Result<Option<Candidate>> {
     let prints: Vec<&Fingerprint> = known.iter().map(|known| known.print).collect();
@@ -116,9 +116,13 @@ pub(super) fn compare(
 }
 
 /// What a file is that compares like this with what is known, and whether that stays so until its length changes.
-pub(super) fn decide(candidate: &Candidate, path: &Path, known: &[Known<'_>]) -> std::io::Result<(Verdict, bool)> {
+pub(super) fn decide(
+    candidate: &Candidate,
+    path: &Path,
+    known: &[KnownFile<'_>],
+) -> std::io::Result<(CopyVerdict, bool)> {
     let mut may_become_copy = false;
-    let mut found: Option<(Verdict, bool)> = None;
+    let mut found: Option<(CopyVerdict, bool)> = None;
     for (known, likeness) in known.iter().zip(&candidate.likeness) {
         let has_same_name = path.file_name() == known.path.file_name();
         let is_enough = |bytes: u64| {
@@ -130,25 +134,25 @@ pub(super) fn decide(candidate: &Candidate, path: &Path, known: &[Known<'_>]) ->
             // Whoever makes a log again begins it as the one before; a copy under that name is whole.
             Likeness::Beginning(_) if has_same_name => {}
             Likeness::Beginning(bytes) if is_enough(bytes) => {
-                found.get_or_insert((Verdict::Copy, true));
+                found.get_or_insert((CopyVerdict::Copy, true));
             }
             Likeness::Beginning(_) => may_become_copy = true,
             Likeness::Whole(_) if !is_enough(known.print.read()) => {}
             Likeness::Whole(bytes) => match known.judge_longer(bytes, candidate)? {
                 // A copy of a longer file has nothing more than a copy of its beginning.
-                Some((Verdict::Copy, true)) => return Ok((Verdict::Copy, true)),
-                Some((Verdict::Copy, false)) => {
-                    found.get_or_insert((Verdict::Copy, false));
+                Some((CopyVerdict::Copy, true)) => return Ok((CopyVerdict::Copy, true)),
+                Some((CopyVerdict::Copy, false)) => {
+                    found.get_or_insert((CopyVerdict::Copy, false));
                 }
-                Some((Verdict::Rest(offset), _)) => {
+                Some((CopyVerdict::Rest(offset), _)) => {
                     let is_further = match &found {
-                        Some((Verdict::Rest(other), _)) => offset > *other,
-                        Some((Verdict::Moved(_), _)) => false,
+                        Some((CopyVerdict::Rest(other), _)) => offset > *other,
+                        Some((CopyVerdict::Moved(_), _)) => false,
                         Some((_, is_final)) => !is_final,
                         None => true,
                     };
                     if is_further {
-                        found = Some((Verdict::Rest(offset), true));
+                        found = Some((CopyVerdict::Rest(offset), true));
                     }
                 }
                 Some(moved) => found = Some(moved),
@@ -158,9 +162,9 @@ pub(super) fn decide(candidate: &Candidate, path: &Path, known: &[Known<'_>]) ->
     }
     Ok(match found {
         // A copy that is being compressed has all it will have once it is complete.
-        Some((Verdict::Rest(_) | Verdict::Moved(_), _)) if !candidate.is_complete => (Verdict::Wait, false),
+        Some((CopyVerdict::Rest(_) | CopyVerdict::Moved(_), _)) if !candidate.is_complete => (CopyVerdict::Wait, false),
         Some(found) => found,
-        None if may_become_copy || !candidate.is_complete => (Verdict::Wait, false),
-        None => (Verdict::New, true),
+        None if may_become_copy || !candidate.is_complete => (CopyVerdict::Wait, false),
+        None => (CopyVerdict::New, true),
     })
 }

@@ -15,13 +15,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Stopped;
-use super::candidate::{Known, compare, compression, content, decide, first_bytes};
+use super::candidate::{KnownFile, compare, compression, content, decide, first_bytes};
+use super::event_loop::EventLoop;
 use super::files::Section;
 use super::followed::Followed;
-use super::live::Live;
-use super::onward::Passing;
-use super::part::{Look, Part};
-use super::slot::Kind;
+use super::onward::Fingerprinting;
+use super::opened_file::{FileStamp, OpenedFile};
+use super::source_state::SourceKind;
 use crate::data::Prologue;
 use crate::engine::message::SourceIndex;
 use crate::source::fingerprint::Fingerprint;
@@ -42,7 +42,7 @@ const INCOMPLETE: Duration = Duration::from_secs(60);
 
 /// What was read of files that have gone or were emptied, and where the same is read now.
 #[derive(Default)]
-pub(super) struct Journal {
+pub(super) struct GoneFiles {
     gone: VecDeque<Gone>,
     /// Counts what has gone: a judgement may be another one then.
     changes: u64,
@@ -54,7 +54,7 @@ struct Gone {
     print: Fingerprint,
 }
 
-impl Journal {
+impl GoneFiles {
     /// Nothing more is read of a file.
     pub(super) fn forget_file(&mut self, group: SourceIndex, path: PathBuf, print: Fingerprint) {
         self.changes += 1;
@@ -66,7 +66,7 @@ impl Journal {
 }
 
 /// What a file is.
-pub(super) enum Verdict {
+pub(super) enum CopyVerdict {
     /// A file of its own: all of it is read.
     New,
     /// A copy of what is read elsewhere.
@@ -74,14 +74,14 @@ pub(super) enum Verdict {
     /// That is not known yet.
     Wait,
     /// It has replaced a file that is read: that one goes on in it.
-    Moved(Place),
+    Moved(CopyPlace),
     /// It has what was read of a file that has gone, and more from this offset on.
     Rest(u64),
 }
 
 /// Where a file is read.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum CopyPlace {
     /// Among the files of the same name.
     Here(usize),
     /// In another slot.
@@ -91,7 +91,7 @@ pub(super) enum Place {
 /// A verdict that stands until something changes.
 pub(super) struct Judged {
     /// What was looked at.
-    look: Look,
+    look: FileStamp,
     changes: u64,
     /// It stands until the file changes.
     is_final: bool,
@@ -108,43 +108,48 @@ impl Judged {
 
     /// Whether a file has nothing that was not read, if it has not changed.
     fn is_read(&self, file: &File) -> bool {
-        let is_same = || file.metadata().is_ok_and(|metadata| Look::of(&metadata) == self.look);
+        let is_same = || file.metadata().is_ok_and(|metadata| FileStamp::of(&metadata) == self.look);
         self.is_final && self.waits_until.is_none() && is_same()
     }
 }
 
-impl Live<'_> {
+impl EventLoop<'_> {
     /// Finds out what a file is, as far as its bytes tell now.
-    pub(super) fn judge(&mut self, followed: &mut Followed, index: usize, now: Instant) -> Result<Verdict, Stopped> {
+    pub(super) fn judge(
+        &mut self,
+        followed: &mut Followed,
+        index: usize,
+        now: Instant,
+    ) -> Result<CopyVerdict, Stopped> {
         let part = &followed.parts[index];
         let metadata = part.section.file().metadata()?;
-        let (bytes, look) = (metadata.len(), Look::of(&metadata));
+        let (bytes, look) = (metadata.len(), FileStamp::of(&metadata));
         if bytes == 0 {
-            return Ok(Verdict::Wait);
+            return Ok(CopyVerdict::Wait);
         }
         let since = part.judged.as_ref().and_then(|judged| judged.waits_until);
         if let Some(judged) = part.judged.as_ref().filter(|judged| judged.look == look) {
             match judged.waits_until {
-                Some(until) if until <= now => return Ok(Verdict::New),
+                Some(until) if until <= now => return Ok(CopyVerdict::New),
                 Some(until) => {
                     self.timers.look_at(until);
-                    return Ok(Verdict::Wait);
+                    return Ok(CopyVerdict::Wait);
                 }
                 None if judged.is_final || judged.changes == self.journal.changes => {
-                    return Ok(Verdict::Copy);
+                    return Ok(CopyVerdict::Copy);
                 }
                 None => {}
             }
         }
         if self.may_be_unread(followed, index)? {
             self.timers.look_at(now + SOON);
-            return Ok(Verdict::Wait);
+            return Ok(CopyVerdict::Wait);
         }
         let known = self.known(followed, index);
         let file = Arc::clone(part.section.file());
         let is_stopped = || self.reader.control.is_stopped();
         let Some(candidate) = compare(&file, bytes, &known, &is_stopped)? else {
-            return Ok(Verdict::Wait);
+            return Ok(CopyVerdict::Wait);
         };
         let (verdict, is_final) = decide(&candidate, &part.path, &known)?;
         let patience = match (candidate.compression, candidate.is_complete) {
@@ -152,11 +157,11 @@ impl Live<'_> {
             _ => UNDECIDED,
         };
         let is_compressed = candidate.compression.is_some();
-        let is_waiting = matches!(verdict, Verdict::Wait);
+        let is_waiting = matches!(verdict, CopyVerdict::Wait);
         // A compressed file that grows is being written; how long that takes is not known.
         let until = since.filter(|_| !is_compressed).unwrap_or(now + patience);
         if is_waiting && until <= now {
-            return Ok(Verdict::New);
+            return Ok(CopyVerdict::New);
         }
         if is_waiting {
             self.timers.look_at(until);
@@ -190,38 +195,38 @@ impl Live<'_> {
     }
 
     /// All files of the group, but for one, and where they are read.
-    fn group<'k>(&'k self, followed: &'k Followed, index: usize) -> impl Iterator<Item = (&'k Part, Place)> {
+    fn group<'k>(&'k self, followed: &'k Followed, index: usize) -> impl Iterator<Item = (&'k OpenedFile, CopyPlace)> {
         let here = followed.parts.iter().enumerate();
-        let here = here.filter(move |(place, _)| *place != index).map(|(place, part)| (part, Place::Here(place)));
+        let here = here.filter(move |(place, _)| *place != index).map(|(place, part)| (part, CopyPlace::Here(place)));
         let others = self.slots.iter().enumerate();
         let others = others.filter_map(|(token, slot)| match &slot.as_ref()?.kind {
-            Kind::Followed(other) if other.group == followed.group => Some((token, other)),
+            SourceKind::Followed(other) if other.group == followed.group => Some((token, other)),
             _ => None,
         });
         let there = others.flat_map(|(token, other)| {
             let parts = other.parts.iter().enumerate();
-            parts.map(move |(place, part)| (part, Place::There(token, place)))
+            parts.map(move |(place, part)| (part, CopyPlace::There(token, place)))
         });
         here.chain(there)
     }
 
     /// All files of the group that are read, or were, but for one.
-    fn known<'k>(&'k self, followed: &'k Followed, index: usize) -> Vec<Known<'k>> {
+    fn known<'k>(&'k self, followed: &'k Followed, index: usize) -> Vec<KnownFile<'k>> {
         let read = self.group(followed, index).filter(|(part, _)| part.is_own);
-        let read = read.map(|(part, place)| Known {
+        let read = read.map(|(part, place)| KnownFile {
             path: &part.path,
             print: &part.print,
             file: Some((part.section.file(), place)),
         });
         let gone = self.journal.gone.iter();
         let gone = gone.filter(|gone| gone.group == followed.group);
-        let gone = gone.map(|gone| Known { path: &gone.path, print: &gone.print, file: None });
+        let gone = gone.map(|gone| KnownFile { path: &gone.path, print: &gone.print, file: None });
         read.chain(gone).filter(|known| known.print.read() > 0).collect()
     }
 
     /// Goes to the bytes of a file that were not read of the one that it is a copy of, with what stands in front of its
     /// records.
-    pub(super) fn begin_behind(&mut self, part: &mut Part, read: u64) -> Result<(), Stopped> {
+    pub(super) fn begin_behind(&mut self, part: &mut OpenedFile, read: u64) -> Result<(), Stopped> {
         let file = Arc::clone(part.section.file());
         let mut content = content(&file)?;
         while part.buffer.prologue != Prologue::Nothing {
@@ -240,15 +245,15 @@ impl Live<'_> {
     }
 
     /// A file that is read goes on in another one, which has replaced it.
-    pub(super) fn move_on(&mut self, followed: &mut Followed, index: usize, place: Place) {
+    pub(super) fn move_on(&mut self, followed: &mut Followed, index: usize, place: CopyPlace) {
         let new = followed.parts.remove(index);
         let group = followed.group;
         let (old, token) = match place {
-            Place::Here(old) => (followed.parts.get_mut(old - usize::from(old > index)), None),
-            Place::There(token, old) => {
+            CopyPlace::Here(old) => (followed.parts.get_mut(old - usize::from(old > index)), None),
+            CopyPlace::There(token, old) => {
                 let slot = self.slots.get_mut(token).and_then(Option::as_mut);
                 match slot.map(|slot| (slot.source, &mut slot.kind)) {
-                    Some((source, Kind::Followed(other))) => (other.parts.get_mut(old), Some((token, source))),
+                    Some((source, SourceKind::Followed(other))) => (other.parts.get_mut(old), Some((token, source))),
                     _ => (None, None),
                 }
             }
@@ -263,14 +268,14 @@ impl Live<'_> {
             return;
         };
         for slot in self.slots.iter_mut().flatten() {
-            if let Kind::Directory(directory) = &mut slot.kind
+            if let SourceKind::Directory(directory) = &mut slot.kind
                 && slot.source == group
             {
                 directory.tokens.retain(|_, other| *other != token);
                 directory.tokens.insert(new_id, token);
             }
         }
-        self.turns.push(token.0);
+        self.ready.push(token.0);
     }
 
     /// Reads what a file had when it was emptied, and that was not read yet, in its copy.
@@ -285,7 +290,7 @@ impl Live<'_> {
         candidates.retain(|(candidate, id)| {
             !passed_over.contains(id) && (followed.is_in_directory() || is_rotated(candidate, &path))
         });
-        let known = [Known { path: &path, print: &print, file: None }];
+        let known = [KnownFile { path: &path, print: &print, file: None }];
         for (candidate_path, _) in candidates {
             let Ok(file) = follow::open(&candidate_path) else {
                 continue;
@@ -300,7 +305,7 @@ impl Live<'_> {
             let Some(candidate) = compare(&file, metadata.len(), &known, &is_stopped)? else {
                 continue;
             };
-            if let (Verdict::Rest(offset), _) = decide(&candidate, &candidate_path, &known)? {
+            if let (CopyVerdict::Rest(offset), _) = decide(&candidate, &candidate_path, &known)? {
                 return self.read_rest(&mut followed.parts[index], &file, offset);
             }
         }
@@ -308,10 +313,10 @@ impl Live<'_> {
     }
 
     /// Reads a copy from an offset on, as if it were the file.
-    fn read_rest(&mut self, part: &mut Part, file: &Arc<File>, offset: u64) -> Result<(), Stopped> {
+    fn read_rest(&mut self, part: &mut OpenedFile, file: &Arc<File>, offset: u64) -> Result<(), Stopped> {
         let mut content = content(file)?;
         std::io::copy(&mut (&mut content).take(offset), &mut std::io::sink())?;
-        let mut passing = Passing::new(&mut *content, &mut part.print);
+        let mut passing = Fingerprinting::new(&mut *content, &mut part.print);
         while self.reader.fill(&mut part.buffer, &mut passing)? {
             self.reader.find_records(&mut part.buffer)?;
             self.reader.cut(&mut part.buffer)?;
@@ -321,7 +326,7 @@ impl Live<'_> {
 
     /// The files of a group that are read, and the copies that have nothing else.
     fn ids_without_rest(&self, followed: &Followed) -> HashSet<FileId> {
-        let is_read = |part: &&Part| {
+        let is_read = |part: &&OpenedFile| {
             let judged = part.judged.as_ref();
             part.is_own || judged.is_some_and(|judged| judged.is_read(part.section.file()))
         };

@@ -6,7 +6,7 @@ use crossbeam::channel::unbounded;
 use proptest::prelude::*;
 use regex::bytes::Regex;
 
-use super::{Reader, Setup};
+use super::{Reader, ReaderSetup};
 use crate::data::{Framing, Prologue, RecordStart, Regroup};
 use crate::engine::Reading;
 use crate::engine::chunk::{Piece, pieces};
@@ -17,7 +17,7 @@ use crate::engine::sources::Sources;
 
 /// What came of a source: records, and reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Seen {
+enum SeenRecord {
     Record(String),
     Overlong,
     Rejected(String, String),
@@ -53,12 +53,12 @@ struct How {
 }
 
 /// Reads bytes in such pieces; every so many reads records are handed out.
-fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<Seen> {
+fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenRecord> {
     let (task_sender, tasks) = unbounded();
     let (message_sender, _messages) = unbounded();
     let (ticket_sender, tickets) = unbounded();
     (0..bytes.len() * 3 + 10).for_each(|_| ticket_sender.send(()).expect("there is room"));
-    let mut reader = Reader::new(Setup {
+    let mut reader = Reader::new(ReaderSetup {
         sources: Sources::new(&["source".into()], &[]),
         reading: Reading::default(),
         chunk_bytes: 1,
@@ -94,26 +94,27 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<Seen> {
     tasks.try_iter().flat_map(|task| seen(how, task.content)).collect()
 }
 
-fn seen(how: How, content: Content) -> Vec<Seen> {
+fn seen(how: How, content: Content) -> Vec<SeenRecord> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match content {
         Content::Buffer(bytes, len) => {
             let mut seen = Vec::new();
             for piece in pieces(&bytes[..len], how.framing, how.limit_bytes) {
                 match piece {
-                    Piece::Overlong => seen.push(Seen::Overlong),
+                    Piece::Overlong => seen.push(SeenRecord::Overlong),
                     Piece::Records(bytes) => how.framing.each_record(bytes, |start, end| {
-                        seen.push(Seen::Record(text(how.framing.trim(&bytes[start..end]))));
+                        seen.push(SeenRecord::Record(text(how.framing.trim(&bytes[start..end]))));
                     }),
                 }
             }
             seen
         }
-        Content::Overlong => vec![Seen::Overlong],
-        Content::Rejected(rejected) => {
-            rejected.iter().map(|rejected| Seen::Rejected(text(&rejected.text), rejected.reason.clone())).collect()
-        }
-        Content::Range(_) | Content::Mark(_) => panic!("the test reads no ranges"),
+        Content::Overlong => vec![SeenRecord::Overlong],
+        Content::Rejected(rejected) => rejected
+            .iter()
+            .map(|rejected| SeenRecord::Rejected(text(&rejected.text), rejected.reason.clone()))
+            .collect(),
+        Content::Range(_) | Content::Punctuation(_) => panic!("the test reads no ranges"),
     }
 }
 
@@ -131,7 +132,7 @@ fn hows(limit_bytes: usize) -> Vec<How> {
 }
 
 /// The records that lines are, or that begin at lines, found the simplest way.
-fn simply(how: How, bytes: &[u8]) -> Vec<Seen> {
+fn simply(how: How, bytes: &[u8]) -> Vec<SeenRecord> {
     let mut records: Vec<Vec<u8>> = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let limit = how.limit_bytes;
@@ -152,8 +153,8 @@ fn simply(how: How, bytes: &[u8]) -> Vec<Seen> {
     let seen = |record: Vec<u8>| {
         let text = how.framing.trim(&record);
         match text.len() > how.limit_bytes {
-            true => Seen::Overlong,
-            false => Seen::Record(String::from_utf8_lossy(text).into_owned()),
+            true => SeenRecord::Overlong,
+            false => SeenRecord::Record(String::from_utf8_lossy(text).into_owned()),
         }
     };
     records.into_iter().map(seen).collect()
@@ -238,7 +239,7 @@ fn a_source_that_ends_within_a_character_loses_one_record() {
         let reason = "the source ends in the middle of a UTF-16 character".to_owned();
         assert_eq!(
             read(how, bytes, &[length], 1),
-            [Seen::Record("a".to_owned()), Seen::Rejected("b".to_owned(), reason)]
+            [SeenRecord::Record("a".to_owned()), SeenRecord::Rejected("b".to_owned(), reason)]
         );
     }
 }

@@ -6,13 +6,13 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use super::buffer::Buffer;
-use super::live::Live;
-use super::slot::Next;
+use super::event_loop::EventLoop;
+use super::source_state::Readiness;
 use super::{Reader, Stopped};
 use crate::data::Framing;
 use crate::engine::message::SourceIndex;
 use crate::source::dropped_datagrams;
-use crate::source::encoding::Mark;
+use crate::source::encoding::ByteOrderMark;
 
 /// The longest datagram there is.
 const DATAGRAM_BYTES: usize = 64 << 10;
@@ -66,7 +66,7 @@ impl Datagrams {
     }
 }
 
-impl Live<'_> {
+impl EventLoop<'_> {
     /// Looks how many datagrams the system has dropped, and says so when the first ones are.
     pub(super) fn look_at_dropped(&self, listener: SourceIndex, datagrams: &mut Datagrams) {
         let Some(dropped) = dropped_datagrams(&datagrams.socket) else {
@@ -88,7 +88,7 @@ impl Live<'_> {
         &mut self,
         listener: SourceIndex,
         datagrams: &mut Datagrams,
-    ) -> Result<Next, Stopped> {
+    ) -> Result<Readiness, Stopped> {
         let now = Instant::now();
         let reader = &mut *self.reader;
         // Where a record may have several lines, it ends with the datagram even so.
@@ -106,9 +106,9 @@ impl Live<'_> {
             if len == 0 {
                 continue;
             }
-            let mark = match Mark::of(&datagrams.datagram[..len], true) {
-                Mark::Utf8(mark) => mark,
-                Mark::None | Mark::NeedMore | Mark::Utf16(..) => 0,
+            let mark = match ByteOrderMark::of(&datagrams.datagram[..len], true) {
+                ByteOrderMark::Utf8(mark) => mark,
+                ByteOrderMark::None | ByteOrderMark::NeedMore | ByteOrderMark::Utf16(..) => 0,
             };
             let intake = reader.intake_of_datagram(listener, &datagrams.datagram[mark..len]);
             let stands_alone = stands_alone || intake.is_regrouped();
@@ -136,6 +136,6 @@ impl Live<'_> {
         }
         datagrams.flush(reader)?;
         self.timers.look_on();
-        Ok(Next::Wait)
+        Ok(Readiness::Wait)
     }
 }

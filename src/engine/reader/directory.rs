@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Stopped;
+use super::event_loop::EventLoop;
 use super::followed::Followed;
-use super::live::Live;
-use super::part::GRACE;
-use super::slot::{Kind, Next};
+use super::opened_file::GRACE;
+use super::source_state::{Readiness, SourceKind};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::source::follow::{self, FileId, Named};
@@ -27,10 +27,10 @@ pub(super) struct Directory {
     is_said: bool,
 }
 
-impl Live<'_> {
-    pub(super) fn directory(&mut self, path: &Path) -> Kind {
+impl EventLoop<'_> {
+    pub(super) fn directory(&mut self, path: &Path) -> SourceKind {
         self.watch(path);
-        Kind::Directory(Box::new(Directory {
+        SourceKind::Directory(Box::new(Directory {
             path: path.to_owned(),
             tokens: HashMap::new(),
             names: HashMap::new(),
@@ -40,10 +40,14 @@ impl Live<'_> {
     }
 
     /// Looks which files have come to a directory, and which have gone.
-    pub(super) fn serve_directory(&mut self, watched: SourceIndex, directory: &mut Directory) -> Result<Next, Stopped> {
+    pub(super) fn serve_directory(
+        &mut self,
+        watched: SourceIndex,
+        directory: &mut Directory,
+    ) -> Result<Readiness, Stopped> {
         self.timers.look_on();
         let Some(files) = self.list(watched, directory) else {
-            return Ok(Next::Wait);
+            return Ok(Readiness::Wait);
         };
         let is_first = !std::mem::replace(&mut directory.has_begun, true);
         let there: HashSet<FileId> = files.iter().map(|(_, id)| *id).collect();
@@ -74,7 +78,7 @@ impl Live<'_> {
         }
         let tokens = &directory.tokens;
         directory.names.retain(|_, id| tokens.contains_key(id));
-        Ok(Next::Wait)
+        Ok(Readiness::Wait)
     }
 
     /// The files of a directory; nothing as long as it is not there or cannot be listed.
@@ -140,7 +144,7 @@ impl Live<'_> {
         }
         followed.parts.push(part);
         let token = self.next_token();
-        self.insert(source, Kind::Followed(Box::new(followed)))?;
+        self.insert(source, SourceKind::Followed(Box::new(followed)))?;
         Ok(Some((token, source)))
     }
 
@@ -148,7 +152,7 @@ impl Live<'_> {
     fn let_go(&mut self, (token, source): (usize, SourceIndex)) {
         if let Some(slot) = &mut self.slots[token]
             && slot.source == source
-            && let Kind::Followed(followed) = &mut slot.kind
+            && let SourceKind::Followed(followed) = &mut slot.kind
         {
             for part in &mut followed.parts {
                 part.until = Some(Instant::now() + GRACE);

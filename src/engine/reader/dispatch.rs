@@ -5,26 +5,26 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender};
 
-use super::Over;
+use super::RunOver;
 use crate::data::format_duration;
 use crate::engine;
 use crate::engine::arrivals::Arrivals;
 use crate::engine::clock::{ArrivalClock, Clock};
 use crate::engine::control::Control;
-use crate::engine::message::{Content, HandOver, Message, SourceIndex, Task};
-use crate::engine::triggers::Place;
-use crate::window::Mark;
+use crate::engine::message::{Content, Flush, Message, SourceIndex, Task};
+use crate::engine::triggers::ReadPosition;
+use crate::window::Punctuation;
 
 /// What it is made of.
-pub(super) struct Setup {
+pub(super) struct DispatchSetup {
     pub(super) batch: Option<Duration>,
     /// How many chunks a batch has at most.
     pub(super) batch_chunks: u64,
     pub(super) tasks: Sender<Task>,
     pub(super) tickets: Receiver<()>,
     pub(super) messages: Sender<Message>,
-    pub(super) hand_overs: Vec<Sender<HandOver>>,
-    pub(super) idle: Vec<engine::Waiting>,
+    pub(super) hand_overs: Vec<Sender<Flush>>,
+    pub(super) idle: Vec<engine::UnstartedThread>,
     pub(super) control: Arc<Control>,
     pub(super) clock: Arc<dyn Clock>,
     /// The user is told if the clock is set back.
@@ -33,7 +33,7 @@ pub(super) struct Setup {
 
 /// The end of the reader at which the workers are.
 pub(super) struct Dispatch {
-    setup: Setup,
+    setup: DispatchSetup,
     sequence: u64,
     batch: u64,
     /// Chunks of the current batch.
@@ -47,7 +47,7 @@ pub(super) struct Dispatch {
 }
 
 impl Dispatch {
-    pub(super) fn new(setup: Setup) -> Dispatch {
+    pub(super) fn new(setup: DispatchSetup) -> Dispatch {
         Dispatch {
             clock: ArrivalClock::new(Arc::clone(&setup.clock)),
             setup,
@@ -66,7 +66,7 @@ impl Dispatch {
         source: SourceIndex,
         header: Option<&Arc<[u8]>>,
         content: Content,
-    ) -> Result<(), Over> {
+    ) -> Result<(), RunOver> {
         self.hand_out_read(source, header, content, Arrivals::default())
     }
 
@@ -77,8 +77,8 @@ impl Dispatch {
         header: Option<&Arc<[u8]>>,
         content: Content,
         mut arrivals: Arrivals,
-    ) -> Result<(), Over> {
-        self.setup.tickets.recv().map_err(|_| Over)?;
+    ) -> Result<(), RunOver> {
+        self.setup.tickets.recv().map_err(|_| RunOver)?;
         if self.sequence > 0 {
             // Where the system has no room for more threads, those that run do all the work.
             let _ = engine::start(std::mem::take(&mut self.setup.idle));
@@ -100,7 +100,7 @@ impl Dispatch {
             arrivals,
             content,
         };
-        self.setup.tasks.send(task).map_err(|_| Over)?;
+        self.setup.tasks.send(task).map_err(|_| RunOver)?;
         self.sequence += 1;
         self.chunks += 1;
         if self.setup.control.is_asked() {
@@ -114,8 +114,8 @@ impl Dispatch {
     }
 
     /// Hands out what there is to know of a source's time.
-    pub(super) fn mark(&mut self, source: SourceIndex, mark: Mark) -> Result<(), Over> {
-        self.hand_out(source, None, Content::Mark(mark))
+    pub(super) fn mark(&mut self, source: SourceIndex, mark: Punctuation) -> Result<(), RunOver> {
+        self.hand_out(source, None, Content::Punctuation(mark))
     }
 
     /// The time of arrival of what is read now.
@@ -150,8 +150,8 @@ impl Dispatch {
     pub(super) fn answer(&mut self) {
         if self.setup.control.take_asked() {
             self.end_batch();
-            let place = Place { chunks: self.sequence, batches: self.batch };
-            let _ = self.setup.messages.send(Message::Asked(place)); // the run is over already
+            let place = ReadPosition { chunks: self.sequence, batches: self.batch };
+            let _ = self.setup.messages.send(Message::SnapshotRequested(place)); // the run is over already
         }
     }
 
@@ -178,7 +178,7 @@ impl Dispatch {
             let message = Message::BatchEnd { batch: self.batch, chunks: self.chunks };
             let _ = self.setup.messages.send(message); // the run is over already
             for worker in &self.setup.hand_overs {
-                let _ = worker.send(HandOver { batch: self.batch }); // the worker has ended
+                let _ = worker.send(Flush { batch: self.batch }); // the worker has ended
             }
             self.batch += 1;
             self.chunks = 0;

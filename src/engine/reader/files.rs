@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::buffer::Buffer;
 use super::intake::read_fully;
-use super::passing::Passing;
-use super::{Over, Reader, Stopped};
+use super::record_selection::RecordSelection;
+use super::{Reader, RunOver, Stopped};
 use crate::data::{Framing, Prologue, Regroup, has_json_values};
 use crate::engine::message::{Content, FileRange, SourceIndex};
 use crate::source::compression::{Compression, Detection};
-use crate::source::encoding::{Mark, SAMPLE_BYTES};
+use crate::source::encoding::{ByteOrderMark, SAMPLE_BYTES};
 use crate::source::follow;
 
 /// What a file's first bytes say about how it is compressed is decided by at most so many.
@@ -97,10 +97,10 @@ impl Reader {
             let read = read_fully(file, &mut head, start)?;
             head.truncate(read);
             let ended = read < head.len() || read == len;
-            let mark = match Mark::of(&head, true) {
-                Mark::Utf16(..) => return Ok(false),
-                Mark::Utf8(mark) => mark,
-                Mark::None | Mark::NeedMore => 0,
+            let mark = match ByteOrderMark::of(&head, true) {
+                ByteOrderMark::Utf16(..) => return Ok(false),
+                ByteOrderMark::Utf8(mark) => mark,
+                ByteOrderMark::None | ByteOrderMark::NeedMore => 0,
             };
             if is_certain {
                 return Ok(true);
@@ -113,7 +113,7 @@ impl Reader {
     }
 
     /// Hands out the next range, which a worker reads; whether there was one.
-    pub(super) fn hand_out_range(&mut self, source: SourceIndex, ranges: &mut Ranges) -> Result<bool, Over> {
+    pub(super) fn hand_out_range(&mut self, source: SourceIndex, ranges: &mut Ranges) -> Result<bool, RunOver> {
         if ranges.low >= ranges.end {
             return Ok(false);
         }
@@ -141,7 +141,7 @@ impl Reader {
         self.take_all_prologue(buffer, &mut section)?;
         if !buffer.intake.is_direct() {
             let mut all = self.new_buffer(buffer.source);
-            all.passing = Passing::Counted(0);
+            all.passing = RecordSelection::Counted(0);
             section.offset = start;
             while self.fill(&mut all, &mut section)? && !self.control.is_stopped() {
                 self.find_records(&mut all)?;
@@ -152,8 +152,8 @@ impl Reader {
             if self.control.is_stopped() {
                 return Ok(file.metadata()?.len().min(end)); // which records are the last ones is not known
             }
-            if let Passing::Counted(all) = all.passing {
-                buffer.passing = Passing::After(all.saturating_sub(records));
+            if let RecordSelection::Counted(all) = all.passing {
+                buffer.passing = RecordSelection::After(all.saturating_sub(records));
             }
             return Ok(start);
         }

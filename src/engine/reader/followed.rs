@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::buffer::Buffer;
-use super::copies::{Judged, Verdict};
-use super::live::Live;
-use super::news::Watch;
-use super::part::{GRACE, Part};
+use super::copies::{CopyVerdict, Judged};
+use super::event_loop::EventLoop;
+use super::opened_file::{GRACE, OpenedFile};
 use super::siblings::Siblings;
-use super::slot::{Kind, Next};
-use super::{Over, Stopped};
+use super::source_state::{Readiness, SourceKind};
+use super::wakeup::FileWatcher;
+use super::{RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::source::follow::{self, FileId, Named};
@@ -33,7 +33,7 @@ pub(super) struct Followed {
     path: Option<PathBuf>,
     /// What the name has meant, the newest last: also files that nobody has written to yet, for they may be renamed
     /// before the next look. Those in front of one that was written to are kept only for a short while.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<OpenedFile>,
     /// The other files of the log.
     pub(super) siblings: Siblings,
     /// Rotated files have come or gone.
@@ -144,9 +144,9 @@ impl Followed {
     }
 }
 
-impl Live<'_> {
+impl EventLoop<'_> {
     /// Follows what is written as a path: a file, also one that is not there yet, or a directory.
-    pub(super) fn follow(&mut self, source: SourceIndex, path: &Path) -> Result<(), Over> {
+    pub(super) fn follow(&mut self, source: SourceIndex, path: &Path) -> Result<(), RunOver> {
         let kind = match follow::look(path) {
             Ok(Named::Directory) => self.directory(path),
             Ok(Named::Other) => match crate::source::open(path.as_os_str()) {
@@ -171,13 +171,13 @@ impl Live<'_> {
                 }
                 match opened {
                     Ok(()) => {}
-                    Err(Stopped::Over) => return Err(Over),
+                    Err(Stopped::RunOver) => return Err(RunOver),
                     Err(Stopped::Failed(error)) => {
                         self.reader.fail(source, reason(&error));
                         return self.reader.mark_ended(source);
                     }
                 }
-                Kind::Followed(Box::new(followed))
+                SourceKind::Followed(Box::new(followed))
             }
         };
         self.insert(source, kind)
@@ -199,7 +199,7 @@ impl Live<'_> {
     /// Watches a directory, or looks more often.
     pub(super) fn watch(&mut self, directory: &Path) {
         let bell = &self.bell;
-        let watch = self.watch.get_or_insert_with(|| Watch::new(Arc::clone(bell)));
+        let watch = self.watch.get_or_insert_with(|| FileWatcher::new(Arc::clone(bell)));
         self.timers.is_unwatched |= !watch.watch(directory);
     }
 
@@ -258,7 +258,7 @@ impl Live<'_> {
     }
 
     /// Reads what a file has got, and looks what its name means now.
-    pub(super) fn serve_followed(&mut self, followed: &mut Followed) -> Result<Next, Stopped> {
+    pub(super) fn serve_followed(&mut self, followed: &mut Followed) -> Result<Readiness, Stopped> {
         self.timers.look_on();
         let now = Instant::now();
         if std::mem::take(&mut followed.is_listing_old) && followed.means_last() {
@@ -270,13 +270,13 @@ impl Live<'_> {
             let settled = self.settle(followed, index, now)?;
             if settled == Settled::Gone {
                 return Ok(match followed.parts.is_empty() {
-                    true => Next::End,
-                    false => Next::Turn,
+                    true => Readiness::End,
+                    false => Readiness::Turn,
                 });
             }
             if settled == Settled::Read {
                 if self.is_held_back(followed, index, now)? {
-                    return Ok(Next::Wait);
+                    return Ok(Readiness::Wait);
                 }
                 let (moved, has_more) = self.read_part(followed, index)?;
                 followed.has_moved |= moved;
@@ -287,7 +287,7 @@ impl Live<'_> {
                     before.iter_mut().for_each(|part| part.let_go(now));
                 }
                 if has_more {
-                    return Ok(Next::Turn);
+                    return Ok(Readiness::Turn);
                 }
                 let part = &mut followed.parts[index];
                 if moved && part.until.is_some() {
@@ -297,14 +297,14 @@ impl Live<'_> {
             if followed.parts[index].until.is_some_and(|until| until <= now) {
                 self.end_part(followed, index)?;
                 if followed.path.is_none() && followed.parts.is_empty() {
-                    return Ok(Next::End);
+                    return Ok(Readiness::End);
                 }
             } else {
                 index += 1;
             }
         }
         if followed.parts.iter().any(|part| part.is_made_up) {
-            return Ok(Next::End);
+            return Ok(Readiness::End);
         }
         self.look_at_name(followed, now)
     }
@@ -323,8 +323,8 @@ impl Live<'_> {
             verdict => verdict?,
         };
         match verdict {
-            Verdict::Copy => return Ok(Settled::Leave),
-            Verdict::Wait => {
+            CopyVerdict::Copy => return Ok(Settled::Leave),
+            CopyVerdict::Wait => {
                 // It may be small, removed already, and no copy: that is known soon.
                 let part = &mut followed.parts[index];
                 if part.has_more() && part.until.is_some_and(|until| until <= now) {
@@ -332,9 +332,9 @@ impl Live<'_> {
                 }
                 return Ok(Settled::Leave);
             }
-            Verdict::New => {}
-            Verdict::Rest(offset) => self.begin_behind(&mut followed.parts[index], offset)?,
-            Verdict::Moved(place) => {
+            CopyVerdict::New => {}
+            CopyVerdict::Rest(offset) => self.begin_behind(&mut followed.parts[index], offset)?,
+            CopyVerdict::Moved(place) => {
                 self.move_on(followed, index, place);
                 return Ok(Settled::Gone);
             }
@@ -345,22 +345,22 @@ impl Live<'_> {
 
     /// Looks whether the name means another file now, and opens it: it may be renamed before anybody writes to it,
     /// and again before the next look. Until somebody does, whoever writes to the one before has not noticed.
-    fn look_at_name(&mut self, followed: &mut Followed, now: Instant) -> Result<Next, Stopped> {
+    fn look_at_name(&mut self, followed: &mut Followed, now: Instant) -> Result<Readiness, Stopped> {
         let Some(path) = followed.path.clone() else {
-            return Ok(Next::Wait);
+            return Ok(Readiness::Wait);
         };
         match follow::look(&path) {
             Ok(Named::File(id, _)) if followed.knows(id) => {
                 followed.name_again(id);
-                Ok(Next::Wait)
+                Ok(Readiness::Wait)
             }
             Ok(Named::Directory) if followed.parts.is_empty() => {
                 followed.directory = Some(path);
-                Ok(Next::Turn)
+                Ok(Readiness::Turn)
             }
             Ok(Named::Nothing) if !followed.parts.is_empty() => {
                 self.say_outage(followed, "has gone");
-                Ok(Next::Wait)
+                Ok(Readiness::Wait)
             }
             _ => {
                 let parts = followed.parts.len();
@@ -368,12 +368,12 @@ impl Live<'_> {
                 self.watch_target(&path);
                 self.open_part(followed, false)?;
                 if followed.parts.len() == parts {
-                    return Ok(Next::Wait);
+                    return Ok(Readiness::Wait);
                 }
                 let passed_over = followed.parts[..parts].iter_mut().skip(1);
                 let unused = passed_over.filter(|part| part.is_empty());
                 unused.rev().skip(MOST_UNUSED).for_each(|part| part.let_go(now));
-                Ok(Next::Turn)
+                Ok(Readiness::Turn)
             }
         }
     }
@@ -412,23 +412,23 @@ impl Live<'_> {
     }
 
     /// Files of these names have changed.
-    pub(super) fn files_changed(&mut self, names: &HashSet<OsString>, is_listing_old: bool) -> Result<(), Over> {
+    pub(super) fn files_changed(&mut self, names: &HashSet<OsString>, is_listing_old: bool) -> Result<(), RunOver> {
         for token in 0..self.slots.len() {
             let Some(slot) = &mut self.slots[token] else {
                 continue;
             };
             let is_meant = match &mut slot.kind {
-                Kind::Followed(followed) => {
+                SourceKind::Followed(followed) => {
                     let written = self.reader.sources.name(slot.source);
                     let has_rotated = is_listing_old && followed.has_rotated(names);
                     followed.is_listing_old |= has_rotated;
                     has_rotated || followed.may_be_called(Path::new(&*written), names)
                 }
-                Kind::Directory(_) => is_listing_old,
+                SourceKind::Directory(_) => is_listing_old,
                 _ => false,
             };
             if is_meant {
-                self.serve(token)?;
+                self.read_ready(token)?;
             }
         }
         Ok(())

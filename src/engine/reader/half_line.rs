@@ -4,15 +4,15 @@
 use std::time::{Duration, Instant};
 
 use super::Stopped;
+use super::event_loop::EventLoop;
 use super::followed::Followed;
-use super::live::Live;
-use super::slot::Kind;
+use super::source_state::SourceKind;
 use crate::engine::message::SourceIndex;
 
 /// How long the records of a new file wait for the rest of a line at the end of the one before.
 const HALF_LINE: Duration = Duration::from_millis(500);
 
-impl Live<'_> {
+impl EventLoop<'_> {
     /// Whether a file has to wait, because the one before ends with half a line: the rest may still come, and the line
     /// is one record, before those of the new file.
     pub(super) fn is_held_back(
@@ -53,7 +53,7 @@ impl Live<'_> {
         };
         let mut is_unfinished = false;
         let mut read = Ok(());
-        if let (Kind::Followed(before), true) = (&mut slot.kind, slot.source == source) {
+        if let (SourceKind::Followed(before), true) = (&mut slot.kind, slot.source == source) {
             let framing = self.reader.framing(source);
             for index in 0..before.parts.len() {
                 while read.is_ok() && before.parts[index].is_own && before.parts[index].has_more() {

@@ -10,17 +10,17 @@ use super::Reader;
 use super::buffer::Buffer;
 use crate::data::{Ending, Regroup, Regrouped, Regrouper, has_json_values, skip_white};
 use crate::engine::message::SourceIndex;
-use crate::source::encoding::{Mark, Utf16};
+use crate::source::encoding::{ByteOrderMark, Utf16};
 
 /// What is done with the bytes of a source before they are records.
 #[derive(Debug)]
 pub(super) struct Intake {
-    encoding: Encoding,
+    encoding: InputEncoding,
     grouping: Grouping,
 }
 
 #[derive(Debug)]
-enum Encoding {
+enum InputEncoding {
     /// The first bytes have not come.
     Unknown,
     /// Any that ends lines with one byte.
@@ -44,7 +44,7 @@ enum Grouping {
 impl Intake {
     pub(super) fn new(regroup: Option<Regroup>) -> Intake {
         Intake {
-            encoding: Encoding::Unknown,
+            encoding: InputEncoding::Unknown,
             grouping: match regroup {
                 None => Grouping::Framed,
                 Some(regroup) => Grouping::Undecided { regroup, looked_at: 0, white: 0 },
@@ -54,17 +54,17 @@ impl Intake {
 
     /// Of text without a mark, whose records are found like this.
     fn settled(grouping: Grouping) -> Intake {
-        Intake { encoding: Encoding::Utf8, grouping }
+        Intake { encoding: InputEncoding::Utf8, grouping }
     }
 
     /// Whether bytes are read straight into the buffer: they are records, or nothing is known of them yet.
     pub(super) fn is_direct(&self) -> bool {
-        !matches!(self.encoding, Encoding::Utf16(_)) && !self.is_regrouped()
+        !matches!(self.encoding, InputEncoding::Utf16(_)) && !self.is_regrouped()
     }
 
     /// Whether the first bytes have told all there is to know.
     pub(super) fn is_settled(&self) -> bool {
-        !matches!(self.encoding, Encoding::Unknown) && !matches!(self.grouping, Grouping::Undecided { .. })
+        !matches!(self.encoding, InputEncoding::Unknown) && !matches!(self.grouping, Grouping::Undecided { .. })
     }
 
     /// Whether the ends of records are known as soon as they are in the buffer.
@@ -88,21 +88,21 @@ impl Reader {
     /// Looks at the first bytes of a source: its encoding, and whether its records are regrouped. What is filled
     /// is then the text of records. `ended`: there are no more bytes.
     pub(super) fn settle(&self, buffer: &mut Buffer, ended: bool) {
-        if let Encoding::Unknown = buffer.intake.encoding {
-            buffer.intake.encoding = match Mark::of(buffer.filled(), ended) {
-                Mark::NeedMore => return,
-                Mark::None => Encoding::Utf8,
-                Mark::Utf8(mark) => {
+        if let InputEncoding::Unknown = buffer.intake.encoding {
+            buffer.intake.encoding = match ByteOrderMark::of(buffer.filled(), ended) {
+                ByteOrderMark::NeedMore => return,
+                ByteOrderMark::None => InputEncoding::Utf8,
+                ByteOrderMark::Utf8(mark) => {
                     buffer.drop_front(mark);
                     buffer.prologue_bytes += mark as u64;
-                    Encoding::Utf8
+                    InputEncoding::Utf8
                 }
-                Mark::Utf16(mark, mut utf16) => {
+                ByteOrderMark::Utf16(mark, mut utf16) => {
                     let mut text = Vec::new();
                     utf16.convert(&buffer.filled()[mark..], &mut text);
                     buffer.forget();
                     buffer.append(&text);
-                    Encoding::Utf16(utf16)
+                    InputEncoding::Utf16(utf16)
                 }
             };
         }
@@ -155,8 +155,8 @@ impl Reader {
     pub(super) fn take_in(&self, buffer: &mut Buffer, bytes: &[u8]) {
         let mut converted = Vec::new();
         let text = match &mut buffer.intake.encoding {
-            Encoding::Unknown | Encoding::Utf8 => bytes,
-            Encoding::Utf16(utf16) => {
+            InputEncoding::Unknown | InputEncoding::Utf8 => bytes,
+            InputEncoding::Utf16(utf16) => {
                 utf16.convert(bytes, &mut converted);
                 &converted
             }
@@ -172,7 +172,7 @@ impl Reader {
     pub(super) fn end_intake(&self, buffer: &mut Buffer, ending: Ending) -> bool {
         self.settle(buffer, true);
         let mut is_cut = false;
-        if let Encoding::Utf16(utf16) = &mut buffer.intake.encoding {
+        if let InputEncoding::Utf16(utf16) = &mut buffer.intake.encoding {
             is_cut = utf16.finish(&mut Vec::new());
             let replaced = std::mem::take(&mut utf16.replaced);
             if replaced > 0 {

@@ -5,31 +5,31 @@
 
 mod buffer;
 mod candidate;
+mod connect;
 mod copies;
 #[cfg(test)]
 mod cut_tests;
 mod datagrams;
-mod dial;
 mod directory;
 mod dispatch;
+mod event_loop;
 mod files;
 mod followed;
 mod half_line;
 mod intake;
 mod limits;
-mod live;
-mod news;
 mod onward;
-mod part;
-mod passing;
+mod opened_file;
 mod poller;
 mod prologue;
+mod record_selection;
 mod siblings;
-mod slot;
+mod source_state;
 mod streams;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod wakeup;
 
 use std::io;
 use std::sync::Arc;
@@ -40,21 +40,21 @@ use crossbeam::channel::{Receiver, Sender};
 use crate::data::{Framing, Prologue, Regroup, reason};
 use crate::source::compression::Compression;
 use crate::source::{self, Boundedness, Input};
-use crate::window::Mark;
+use crate::window::Punctuation;
 
 use super::Reading;
 use super::clock::Clock;
 use super::control::Control;
-use super::message::{HandOver, Message, SourceIndex, Task};
+use super::message::{Flush, Message, SourceIndex, Task};
 use super::sources::Sources;
 
 use dispatch::Dispatch;
+use event_loop::EventLoop;
 use files::{Section, compression_at};
-use live::Live;
 pub(super) use prologue::HeaderFinder;
 
 /// What a reader is made of.
-pub(super) struct Setup {
+pub(super) struct ReaderSetup {
     pub(super) sources: Arc<Sources>,
     pub(super) reading: Reading,
     pub(super) chunk_bytes: usize,
@@ -68,7 +68,7 @@ pub(super) struct Setup {
     pub(super) batch: Option<Duration>,
     /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
-    /// Windows hear of the time that no record says: see [`Mark`].
+    /// Windows hear of the time that no record says: see [`Punctuation`].
     pub(super) marks: bool,
     /// Something depends on when each record was read.
     pub(super) stamps: bool,
@@ -81,9 +81,9 @@ pub(super) struct Setup {
     /// Buffers that come back from the workers.
     pub(super) buffers: Receiver<Vec<u8>>,
     pub(super) messages: Sender<Message>,
-    pub(super) hand_overs: Vec<Sender<HandOver>>,
+    pub(super) hand_overs: Vec<Sender<Flush>>,
     /// Workers that are started once there is more than one chunk.
-    pub(super) idle: Vec<super::Waiting>,
+    pub(super) idle: Vec<super::UnstartedThread>,
 }
 
 /// How often a batch ends where windows need it and nobody has said.
@@ -118,18 +118,18 @@ pub(super) const WINDOWED_CHUNKS: u64 = 8;
 
 /// The run is over: nobody takes chunks any more.
 #[derive(Debug)]
-struct Over;
+struct RunOver;
 
 /// Why a source was left.
 #[derive(Debug)]
 enum Stopped {
-    Over,
+    RunOver,
     Failed(io::Error),
 }
 
-impl From<Over> for Stopped {
-    fn from(_: Over) -> Self {
-        Stopped::Over
+impl From<RunOver> for Stopped {
+    fn from(_: RunOver) -> Self {
+        Stopped::RunOver
     }
 }
 
@@ -140,7 +140,7 @@ impl From<io::Error> for Stopped {
 }
 
 impl Reader {
-    pub(super) fn new(setup: Setup) -> Self {
+    pub(super) fn new(setup: ReaderSetup) -> Self {
         let batch = setup.batch.or(setup.marks.then_some(BATCH));
         Reader {
             sources: setup.sources,
@@ -156,7 +156,7 @@ impl Reader {
             control: Arc::clone(&setup.control),
             buffers: setup.buffers,
             messages: setup.messages.clone(),
-            dispatch: Dispatch::new(dispatch::Setup {
+            dispatch: Dispatch::new(dispatch::DispatchSetup {
                 batch,
                 batch_chunks: if setup.marks { WINDOWED_CHUNKS } else { u64::MAX },
                 tasks: setup.tasks,
@@ -224,9 +224,9 @@ impl Reader {
     }
 
     /// Reads all sources side by side.
-    fn read_live(&mut self, sources: Vec<SourceIndex>) -> Result<(), Over> {
+    fn read_live(&mut self, sources: Vec<SourceIndex>) -> Result<(), RunOver> {
         limits::raise_open_files();
-        let mut live = match Live::new(self) {
+        let mut live = match EventLoop::new(self) {
             Ok(live) => live,
             Err(error) => {
                 for source in sources {
@@ -242,7 +242,7 @@ impl Reader {
     }
 
     /// Reads a source on its own.
-    fn read_source(&mut self, source: SourceIndex) -> Result<(), Over> {
+    fn read_source(&mut self, source: SourceIndex) -> Result<(), RunOver> {
         let result = match source::open(&self.sources.name(source)) {
             Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
                 Ok(None) => self.read_file(source, file, start, end),
@@ -252,7 +252,7 @@ impl Reader {
                 }
                 Err(error) => Err(Stopped::Failed(error)),
             },
-            Ok(input) => match Live::new(self) {
+            Ok(input) => match EventLoop::new(self) {
                 Ok(mut live) => live.add(source, input).and_then(|()| live.run()).map_err(Stopped::from),
                 Err(error) => Err(Stopped::Failed(error)),
             },
@@ -262,7 +262,7 @@ impl Reader {
             }
         };
         match result {
-            Err(Stopped::Over) => return Err(Over),
+            Err(Stopped::RunOver) => return Err(RunOver),
             Err(Stopped::Failed(error)) if !self.control.is_stopped() => {
                 self.fail(source, reason(&error));
             }
@@ -284,9 +284,9 @@ impl Reader {
     }
 
     /// Says that nothing more comes from a source of the command line, where somebody wants to know.
-    fn mark_ended(&mut self, source: SourceIndex) -> Result<(), Over> {
+    fn mark_ended(&mut self, source: SourceIndex) -> Result<(), RunOver> {
         if self.marks {
-            self.dispatch.mark(source, Mark::Ended)?;
+            self.dispatch.mark(source, Punctuation::Ended)?;
         }
         Ok(())
     }

@@ -45,18 +45,18 @@ impl Read for Onward<'_> {
 }
 
 /// Reads on and takes a fingerprint of what passes.
-pub(super) struct Passing<'p> {
+pub(super) struct Fingerprinting<'p> {
     inner: &'p mut dyn Read,
     print: &'p mut Fingerprint,
 }
 
-impl<'p> Passing<'p> {
+impl<'p> Fingerprinting<'p> {
     pub(super) fn new(inner: &'p mut dyn Read, print: &'p mut Fingerprint) -> Self {
-        Passing { inner, print }
+        Fingerprinting { inner, print }
     }
 }
 
-impl Read for Passing<'_> {
+impl Read for Fingerprinting<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.print.pass(&buffer[..read]);

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use super::buffer::Buffer;
-use super::{Over, Reader, Stopped};
+use super::{Reader, RunOver, Stopped};
 use crate::data::{Prologue, RecordCursor, trim_terminator};
 use crate::decode::w3c::DIRECTIVE;
 use crate::engine::arrivals::{Arrivals, ChunkArrivals};
 use crate::engine::message::{Content, Message, SourceIndex};
 use crate::engine::sources::Sources;
-use crate::engine::worker::Chunk;
+use crate::engine::worker::CurrentChunk;
 use crate::engine::worker::decode::first_batch;
 use crate::plan::Plan;
 use crate::stage::{Account, Header};
@@ -35,7 +35,7 @@ impl HeaderFinder {
     /// The header, if one of these records can be one; `before` records of the source came before them.
     fn find(&self, sources: &Sources, source: SourceIndex, bytes: &[u8], before: u64, now_ns: i64) -> Option<Header> {
         let input = &self.plan.inputs[self.input];
-        let chunk = Chunk {
+        let chunk = CurrentChunk {
             source,
             input: self.input,
             position: 0,
@@ -153,7 +153,7 @@ impl Reader {
         bytes: Vec<u8>,
         len: usize,
         mut arrivals: Arrivals,
-    ) -> Result<(), Over> {
+    ) -> Result<(), RunOver> {
         if !buffer.has_directives {
             return self.hand_out_read(buffer, Content::Buffer(bytes, len), arrivals);
         }

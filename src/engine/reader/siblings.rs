@@ -5,7 +5,7 @@ use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::part::Look;
+use super::opened_file::FileStamp;
 use crate::source::follow::{self, FileId, Named};
 use crate::source::rotated::is_rotated;
 
@@ -16,19 +16,19 @@ const SLACK: Duration = Duration::from_secs(2);
 /// another one: when a file was made tells them apart, where the system knows it.
 #[derive(Default)]
 pub(super) struct Siblings {
-    seen: HashMap<FileId, Seen>,
+    seen: HashMap<FileId, SeenFile>,
 }
 
 /// What was seen of a file.
 #[derive(Clone, Copy)]
-struct Seen {
+struct SeenFile {
     created: Option<SystemTime>,
-    look: Look,
+    look: FileStamp,
 }
 
-impl Seen {
-    fn of(metadata: &Metadata) -> Seen {
-        Seen { created: metadata.created().ok(), look: Look::of(metadata) }
+impl SeenFile {
+    fn of(metadata: &Metadata) -> SeenFile {
+        SeenFile { created: metadata.created().ok(), look: FileStamp::of(metadata) }
     }
 }
 
@@ -37,7 +37,7 @@ impl Siblings {
     pub(super) fn of(path: &Path) -> Siblings {
         let mut siblings = Siblings::default();
         for (_, id, metadata) in listed(path) {
-            siblings.seen.insert(id, Seen::of(&metadata));
+            siblings.seen.insert(id, SeenFile::of(&metadata));
         }
         siblings
     }
@@ -45,7 +45,7 @@ impl Siblings {
     /// A file is known from now on.
     pub(super) fn add(&mut self, id: FileId, file: &File) {
         if let Ok(metadata) = file.metadata() {
-            self.seen.insert(id, Seen::of(&metadata));
+            self.seen.insert(id, SeenFile::of(&metadata));
         }
     }
 
@@ -57,7 +57,7 @@ impl Siblings {
     /// Whether a file is known and has not been written to since.
     pub(super) fn is_unchanged(&self, id: FileId, metadata: &Metadata) -> bool {
         let seen = self.seen.get(&id);
-        self.contains(id, metadata) && seen.is_some_and(|seen| seen.look == Look::of(metadata))
+        self.contains(id, metadata) && seen.is_some_and(|seen| seen.look == FileStamp::of(metadata))
     }
 
     /// Rotated files of a name, the oldest first, that are not known and were written to since a time. They are known
@@ -75,7 +75,7 @@ impl Siblings {
         }
         self.seen.retain(|id, _| listed.iter().any(|(_, listed, _)| listed == id));
         for (_, id, metadata) in listed {
-            self.seen.insert(id, Seen::of(&metadata));
+            self.seen.insert(id, SeenFile::of(&metadata));
         }
         missed.sort();
         missed.into_iter().map(|(_, path, id)| (path, id)).collect()

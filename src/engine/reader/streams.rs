@@ -6,10 +6,10 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::live::Live;
+use super::event_loop::EventLoop;
 use super::poller::has_input;
-use super::slot::{Kind, Next, Slot};
-use super::{Over, Stopped};
+use super::source_state::{Readiness, SourceKind, SourceState};
+use super::{RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::control::{Control, Waited};
 use crate::source::compression::{Compression, Detection};
@@ -26,11 +26,11 @@ const ACCEPTED_AT_ONCE: usize = 64;
 /// How long no connection is taken when there are too many.
 const REST: Duration = Duration::from_millis(100);
 
-impl Live<'_> {
+impl EventLoop<'_> {
     /// Reads a pipe as long as it has something, or until a chunk is full.
-    pub(super) fn serve_stream(&mut self, token: usize, slot: &mut Slot) -> Result<Next, Stopped> {
-        let Kind::Stream(file, detection) = &mut slot.kind else {
-            return Ok(Next::End);
+    pub(super) fn read_stream(&mut self, token: usize, slot: &mut SourceState) -> Result<Readiness, Stopped> {
+        let SourceKind::Stream(file, detection) = &mut slot.kind else {
+            return Ok(Readiness::End);
         };
         // A record that is skipped fills no chunk: others have their turn even so, and signals.
         let most = slot.buffer.taken + self.reader.bytes_a_turn();
@@ -39,11 +39,11 @@ impl Live<'_> {
                 Ok(true) => {}
                 Ok(false) => {
                     self.reader.end_source(&mut slot.buffer)?;
-                    return Ok(Next::End);
+                    return Ok(Readiness::End);
                 }
                 Err(error) => {
                     self.reader.end_failed_source(&mut slot.buffer, error)?;
-                    return Ok(Next::End);
+                    return Ok(Readiness::End);
                 }
             }
             if matches!(detection, Detection::NeedMore) {
@@ -58,11 +58,11 @@ impl Live<'_> {
                     }
                     Detection::Compressed(compression) => {
                         let head = io::Cursor::new(slot.buffer.filled().to_vec());
-                        let rest = Waiting { file: file.try_clone()?, control: Arc::clone(&self.reader.control) };
+                        let rest = PendingStream { file: file.try_clone()?, control: Arc::clone(&self.reader.control) };
                         self.poller.remove(file.as_fd(), token);
                         slot.buffer.forget();
-                        slot.kind = Kind::Bytes(compression.reader(Box::new(head.chain(rest)))?);
-                        return Ok(Next::Turn);
+                        slot.kind = SourceKind::Bytes(compression.reader(Box::new(head.chain(rest)))?);
+                        return Ok(Readiness::Turn);
                     }
                 }
             }
@@ -77,7 +77,7 @@ impl Live<'_> {
     }
 
     /// Hands out whole records, unless they can wait for more.
-    fn hand_out(&mut self, token: usize, slot: &mut Slot) -> Result<(), Over> {
+    fn hand_out(&mut self, token: usize, slot: &mut SourceState) -> Result<(), RunOver> {
         (slot.last, slot.is_open) = (Instant::now(), self.reader.framing(slot.source).has_starts());
         let is_full = slot.buffer.filled >= self.reader.chunk_bytes;
         let can_wait = self.reader.waits_for_more && self.open == 1;
@@ -94,9 +94,9 @@ impl Live<'_> {
     }
 
     /// Reads a connection as long as it has something, or until a chunk is full.
-    pub(super) fn serve_connection(&mut self, token: usize, slot: &mut Slot) -> Result<Next, Stopped> {
-        let Kind::Connection(file, dialing) = &mut slot.kind else {
-            return Ok(Next::End);
+    pub(super) fn read_connection(&mut self, token: usize, slot: &mut SourceState) -> Result<Readiness, Stopped> {
+        let SourceKind::Connection(file, dialing) = &mut slot.kind else {
+            return Ok(Readiness::End);
         };
         let before = slot.buffer.taken;
         let most = before + self.reader.bytes_a_turn();
@@ -123,22 +123,22 @@ impl Live<'_> {
                 if slot.buffer.taken > before {
                     self.hand_out(token, slot)?;
                 }
-                Ok(Next::Wait)
+                Ok(Readiness::Wait)
             }
             Some(error) => self.lose(token, slot, error),
         }
     }
 
     /// A connection has ended: it is made again, if it was made here and is followed.
-    fn lose(&mut self, token: usize, slot: &mut Slot, error: Option<io::Error>) -> Result<Next, Stopped> {
+    fn lose(&mut self, token: usize, slot: &mut SourceState, error: Option<io::Error>) -> Result<Readiness, Stopped> {
         self.held = self.held.filter(|held| *held != token);
         match &error {
             // Closed in order: its last line counts, with a newline or without.
             None => self.reader.end_source(&mut slot.buffer)?,
             Some(_) => self.reader.end_connection(&mut slot.buffer)?,
         }
-        let Kind::Connection(file, dialing) = &mut slot.kind else {
-            return Ok(Next::End);
+        let SourceKind::Connection(file, dialing) = &mut slot.kind else {
+            return Ok(Readiness::End);
         };
         match dialing.take() {
             Some(mut dialing) if self.reader.reading.follow => {
@@ -149,31 +149,31 @@ impl Live<'_> {
                 self.poller.remove(file.as_fd(), token);
                 self.note_outage(slot.source, &mut dialing, &why);
                 self.timers.again_at(dialing.wait());
-                slot.kind = Kind::Dial(dialing);
+                slot.kind = SourceKind::Dial(dialing);
                 slot.buffer = self.reader.new_buffer(slot.source);
                 slot.is_open = false;
-                Ok(Next::Wait)
+                Ok(Readiness::Wait)
             }
             Some(_) => match error {
                 Some(error) => Err(error.into()),
-                None => Ok(Next::End),
+                None => Ok(Readiness::End),
             },
             // Whoever came in may go as they like.
-            None => Ok(Next::End),
+            None => Ok(Readiness::End),
         }
     }
 
     /// Takes connections that wait to be taken.
-    pub(super) fn serve_listener(&mut self, token: usize, slot: &mut Slot) -> Result<Next, Stopped> {
-        let Kind::Listener(listener, rests) = &mut slot.kind else {
-            return Ok(Next::End);
+    pub(super) fn read_listener(&mut self, token: usize, slot: &mut SourceState) -> Result<Readiness, Stopped> {
+        let SourceKind::Listener(listener, rests) = &mut slot.kind else {
+            return Ok(Readiness::End);
         };
         for _ in 0..ACCEPTED_AT_ONCE {
             match listener.accept() {
                 Ok(None) => break,
                 Ok(Some((file, peer))) => {
                     let source = self.reader.sources.add(peer.as_ref(), slot.source);
-                    self.insert(source, Kind::Connection(file, None))?;
+                    self.insert(source, SourceKind::Connection(file, None))?;
                 }
                 // It was closed before it was taken.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -189,22 +189,22 @@ impl Live<'_> {
                 }
             }
         }
-        Ok(Next::Wait)
+        Ok(Readiness::Wait)
     }
 }
 
 /// A stream that ends when the run is to stop.
-struct Waiting {
+struct PendingStream {
     file: File,
     control: Arc<Control>,
 }
 
-impl Read for Waiting {
+impl Read for PendingStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.control.wait(self.file.as_fd(), None) {
                 Waited::Stop => return Ok(0),
-                Waited::Asked => {} // once the decompressor has more, the batch ends
+                Waited::SnapshotRequested => {} // once the decompressor has more, the batch ends
                 Waited::Input | Waited::Time => return self.file.read(buffer),
             }
         }

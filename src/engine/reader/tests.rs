@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
-use super::{Reader, Setup};
+use super::{Reader, ReaderSetup};
 use crate::data::{Batch, Framing, Position, Prologue, Value, count_records};
 use crate::engine::Reading;
 use crate::engine::arrivals::ChunkArrivals;
@@ -18,7 +18,7 @@ use crate::engine::clock::{Clock, SystemClock};
 use crate::engine::control::Control;
 use crate::engine::message::{Content, Message, SourceIndex, Task};
 use crate::engine::sources::Sources;
-use crate::window::Mark;
+use crate::window::Punctuation;
 
 /// A reader that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,7 +50,7 @@ impl Running {
         let (ticket_sender, tickets) = unbounded();
         (0..10_000).for_each(|_| ticket_sender.send(()).expect("there is room"));
         let control = Control::new().expect("a pipe");
-        let reader = Reader::new(Setup {
+        let reader = Reader::new(ReaderSetup {
             stamps: true,
             clock,
             quiet: true,
@@ -81,12 +81,12 @@ impl Running {
     }
 
     /// The next mark that is not the clock's; nothing if records come.
-    fn mark(&self) -> (SourceIndex, Option<Mark>) {
+    fn mark(&self) -> (SourceIndex, Option<Punctuation>) {
         loop {
             let task = self.task();
             match task.content {
-                Content::Mark(Mark::Clock) => {}
-                Content::Mark(mark) => return (task.source, Some(mark)),
+                Content::Punctuation(Punctuation::Clock) => {}
+                Content::Punctuation(mark) => return (task.source, Some(mark)),
                 _ => return (task.source, None),
             }
         }
@@ -113,17 +113,17 @@ fn a_pipe_says_that_time_passes_that_it_is_silent_and_that_it_has_ended() {
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     let running = Running::start(vec![format!("/proc/self/fd/{}", reader.as_raw_fd()).into()]);
     let clock = running.task();
-    assert!(matches!(clock.content, Content::Mark(Mark::Clock)));
+    assert!(matches!(clock.content, Content::Punctuation(Punctuation::Clock)));
     writer.write_all(b"a\n").expect("it takes all");
     let begun = Instant::now();
     let mut silent = 0;
     while silent < 3 {
         match running.task().content {
-            Content::Mark(Mark::Silent(ns)) => {
+            Content::Punctuation(Punctuation::Silent(ns)) => {
                 assert!(Duration::from_nanos(ns as u64) >= IDLE);
                 silent += 1;
             }
-            Content::Mark(Mark::Clock) => assert_eq!(silent, 0, "silence says more"),
+            Content::Punctuation(Punctuation::Clock) => assert_eq!(silent, 0, "silence says more"),
             Content::Buffer(bytes, len) => assert_eq!(&bytes[..len], b"a\n"),
             other => panic!("{other:?}"),
         }
@@ -132,7 +132,7 @@ fn a_pipe_says_that_time_passes_that_it_is_silent_and_that_it_has_ended() {
     writer.write_all(b"b\n").expect("it takes all");
     while !matches!(running.mark(), (SourceIndex(0), None)) {}
     drop(writer);
-    while !matches!(running.mark(), (SourceIndex(0), Some(Mark::Ended))) {}
+    while !matches!(running.mark(), (SourceIndex(0), Some(Punctuation::Ended))) {}
     assert!(running.batches().len() > 3);
 }
 
@@ -141,16 +141,16 @@ fn a_listener_has_ended_at_once_and_its_connections_when_they_close() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("socket");
     let running = Running::start(vec![format!("unix-listen://{}", path.display()).into()]);
-    assert_eq!(running.mark(), (SourceIndex(0), Some(Mark::Ended)));
+    assert_eq!(running.mark(), (SourceIndex(0), Some(Punctuation::Ended)));
     let mut stream = UnixStream::connect(&path).expect("somebody listens");
     stream.write_all(b"a\n").expect("it takes all");
     assert_eq!(running.mark(), (SourceIndex(1), None));
     let (source, mark) = running.mark();
-    assert!(source == SourceIndex(1) && matches!(mark, Some(Mark::Silent(_))));
+    assert!(source == SourceIndex(1) && matches!(mark, Some(Punctuation::Silent(_))));
     drop(stream);
-    while running.mark() != (SourceIndex(1), Some(Mark::Ended)) {}
+    while running.mark() != (SourceIndex(1), Some(Punctuation::Ended)) {}
     let clock = running.task();
-    assert!(matches!(clock.content, Content::Mark(Mark::Clock)));
+    assert!(matches!(clock.content, Content::Punctuation(Punctuation::Clock)));
     running.control.stop();
     running.batches();
 }
@@ -166,7 +166,7 @@ fn a_file_ends_before_the_next_one_begins() {
     let running = Running::start(paths.to_vec());
     for index in [0, 1] {
         assert_eq!(running.mark(), (SourceIndex(index), None));
-        let ended = (SourceIndex(index), Some(Mark::Ended));
+        let ended = (SourceIndex(index), Some(Punctuation::Ended));
         assert_eq!(running.mark(), ended);
     }
     running.batches();
@@ -223,7 +223,7 @@ fn every_record_arrives_when_its_end_is_read_however_long_the_chunk_waits() {
     clock.set(3); // a step back moves no arrival back
     reader.end_source(&mut buffer).expect("somebody takes it");
     assert_eq!(arrivals(running.task()), [("g".to_owned(), 1116)]);
-    reader.dispatch.mark(SourceIndex(0), Mark::Clock).expect("somebody takes it");
+    reader.dispatch.mark(SourceIndex(0), Punctuation::Clock).expect("somebody takes it");
     assert_eq!(running.task().read_ns, 1_001_123);
 }
 
@@ -237,7 +237,7 @@ fn no_record_arrives_before_what_windows_have_heard_of() {
         reader.find_records(&mut buffer).expect("lines");
         clock.pass(5);
     }
-    reader.dispatch.mark(SourceIndex(1), Mark::Ended).expect("somebody takes it");
+    reader.dispatch.mark(SourceIndex(1), Punctuation::Ended).expect("somebody takes it");
     assert_eq!(running.task().read_ns, 1012);
     reader.cut(&mut buffer).expect("somebody takes it");
     let expected = [("a".to_owned(), 1012), ("b".to_owned(), 1012)];

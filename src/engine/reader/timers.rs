@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::Over;
-use super::live::Live;
-use super::slot::{Kind, Slot};
+use super::RunOver;
+use super::event_loop::EventLoop;
+use super::source_state::{SourceKind, SourceState};
 use crate::engine::message::SourceIndex;
-use crate::window::Mark;
+use crate::window::Punctuation;
 
 /// How often followed files are looked at although the system tells of changes: it does not tell of all, on
 /// file systems of other machines or behind links.
@@ -67,7 +67,7 @@ fn due(at: &mut Option<Instant>, now: Instant) -> bool {
     is_due
 }
 
-impl Live<'_> {
+impl EventLoop<'_> {
     /// How long nothing is to be done unless a source has input; without a time, for ever.
     pub(super) fn time_to_wait(&self, has_turns: bool) -> Option<Duration> {
         if has_turns {
@@ -81,7 +81,7 @@ impl Live<'_> {
     }
 
     /// Does whatever is due.
-    pub(super) fn look_at_clock(&mut self) -> Result<(), Over> {
+    pub(super) fn look_at_clock(&mut self) -> Result<(), RunOver> {
         let now = Instant::now();
         if due(&mut self.timers.idle, now) {
             self.close_idle(now)?;
@@ -99,7 +99,7 @@ impl Live<'_> {
     }
 
     /// Somebody wants to look: what is held back is handed out, and the batch ends.
-    pub(super) fn answer(&mut self) -> Result<(), Over> {
+    pub(super) fn answer(&mut self) -> Result<(), RunOver> {
         if let Some(token) = self.held.take()
             && let Some(slot) = &mut self.slots[token]
         {
@@ -110,7 +110,7 @@ impl Live<'_> {
     }
 
     /// The batch is over, even if there was nothing to say but that time has passed.
-    fn end_batch(&mut self, now: Instant) -> Result<(), Over> {
+    fn end_batch(&mut self, now: Instant) -> Result<(), RunOver> {
         if let Some(token) = self.held.take()
             && let Some(slot) = &mut self.slots[token]
         {
@@ -127,15 +127,15 @@ impl Live<'_> {
             for (source, silence) in silent {
                 is_told = true;
                 let ns = i64::try_from(silence.as_nanos()).unwrap_or(i64::MAX);
-                self.reader.dispatch.mark(source, Mark::Silent(ns))?;
+                self.reader.dispatch.mark(source, Punctuation::Silent(ns))?;
             }
             // Windows of arrival may end between the last record and now, unless a record that was read before is
             // still to be handed out.
-            let is_held = |slot: &Slot| slot.is_open && self.reader.stamps;
+            let is_held = |slot: &SourceState| slot.is_open && self.reader.stamps;
             let is_held = self.slots.iter().flatten().any(|slot| is_held(slot));
             let is_wanted = self.reader.stamps || !self.reader.dispatch.has_chunks();
             if !is_told && !is_held && is_wanted {
-                self.reader.dispatch.mark(SourceIndex(0), Mark::Clock)?;
+                self.reader.dispatch.mark(SourceIndex(0), Punctuation::Clock)?;
             }
             self.reader.dispatch.end_batch();
         } else {
@@ -145,7 +145,7 @@ impl Live<'_> {
     }
 
     /// Closes records whose sources have been silent: no line may come that would.
-    fn close_idle(&mut self, now: Instant) -> Result<(), Over> {
+    fn close_idle(&mut self, now: Instant) -> Result<(), RunOver> {
         let idle = self.reader.reading.idle;
         for slot in self.slots.iter_mut().flatten() {
             if !slot.is_open {
@@ -157,7 +157,7 @@ impl Live<'_> {
             }
             slot.is_open = false;
             match &mut slot.kind {
-                Kind::Followed(followed) => {
+                SourceKind::Followed(followed) => {
                     for buffer in followed.buffers() {
                         self.reader.close_record(buffer)?;
                     }
@@ -169,18 +169,18 @@ impl Live<'_> {
     }
 
     /// Connects again, and takes connections again, where it is time.
-    fn try_again(&mut self, now: Instant) -> Result<(), Over> {
+    fn try_again(&mut self, now: Instant) -> Result<(), RunOver> {
         for token in 0..self.slots.len() {
             let Some(slot) = &mut self.slots[token] else {
                 continue;
             };
             match &mut slot.kind {
-                Kind::Dial(dialing) => match dialing.at() {
-                    Some(at) if at <= now => self.serve(token)?,
+                SourceKind::Dial(dialing) => match dialing.at() {
+                    Some(at) if at <= now => self.read_ready(token)?,
                     Some(at) => self.timers.again_at(at),
                     None => {}
                 },
-                Kind::Listener(_, rests @ Some(_)) => {
+                SourceKind::Listener(_, rests @ Some(_)) => {
                     *rests = None;
                     self.wait_for(token)?;
                 }
@@ -191,23 +191,23 @@ impl Live<'_> {
     }
 
     /// Looks at files whose changes nobody tells, and forgets senders that have been silent.
-    fn look_at_files(&mut self, now: Instant) -> Result<(), Over> {
+    fn look_at_files(&mut self, now: Instant) -> Result<(), RunOver> {
         let idle = self.reader.reading.idle;
         for token in 0..self.slots.len() {
             let Some(mut slot) = self.slots[token].take() else {
                 continue;
             };
-            let is_file = matches!(slot.kind, Kind::Followed(_) | Kind::Directory(_));
-            if let Kind::Datagrams(datagrams) = &mut slot.kind {
+            let is_file = matches!(slot.kind, SourceKind::Followed(_) | SourceKind::Directory(_));
+            if let SourceKind::Datagrams(datagrams) = &mut slot.kind {
                 for ended in datagrams.take_silent(now, idle) {
-                    self.reader.dispatch.mark(ended, Mark::Ended)?;
+                    self.reader.dispatch.mark(ended, Punctuation::Ended)?;
                 }
                 self.look_at_dropped(slot.source, datagrams);
                 self.timers.look_on();
             }
             self.slots[token] = Some(slot);
             if is_file {
-                self.serve(token)?;
+                self.read_ready(token)?;
             }
         }
         Ok(())

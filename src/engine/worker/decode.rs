@@ -5,13 +5,13 @@ use crate::engine::sources::Sources;
 use crate::plan::{Plan, PlannedInput};
 use crate::stage::Account;
 
-use super::{Chunk, Worker};
+use super::{CurrentChunk, Worker};
 
 /// A piece of a chunk behind the workers' stages.
-pub(super) struct Decoded<'b> {
+pub(super) struct DecodedPiece<'b> {
     pub(super) bytes: &'b [u8],
     /// The chunk as it stood in front of it.
-    pub(super) before: Chunk,
+    pub(super) before: CurrentChunk,
     pub(super) records: u64,
     pub(super) batch: Batch<'b>,
     pub(super) account: Account,
@@ -19,7 +19,7 @@ pub(super) struct Decoded<'b> {
 
 impl Worker {
     /// Applies the workers' stages to some records; moves the chunk behind them.
-    pub(super) fn decode<'b>(&self, bytes: &'b [u8], chunk: &mut Chunk) -> Decoded<'b> {
+    pub(super) fn decode<'b>(&self, bytes: &'b [u8], chunk: &mut CurrentChunk) -> DecodedPiece<'b> {
         let mut account = Account::default();
         let mut before = chunk.clone();
         before.times = last_times();
@@ -27,11 +27,11 @@ impl Worker {
         apply(&self.setup.plan, chunk.input, &mut batch, &mut account);
         chunk.records_before += records;
         chunk.position += 1;
-        Decoded { bytes, before, records, batch, account }
+        DecodedPiece { bytes, before, records, batch, account }
     }
 
     /// The first batch of some records, with what the source knows of them; how many they were.
-    pub(super) fn scan<'b>(&self, bytes: &'b [u8], chunk: &Chunk, account: &mut Account) -> (Batch<'b>, u64) {
+    pub(super) fn scan<'b>(&self, bytes: &'b [u8], chunk: &CurrentChunk, account: &mut Account) -> (Batch<'b>, u64) {
         let input = &self.setup.plan.inputs[chunk.input];
         let batch = first_batch(input, &self.setup.sources, bytes, chunk);
         let rows = batch.rows;
@@ -54,7 +54,7 @@ pub(in crate::engine) fn first_batch<'b>(
     input: &PlannedInput,
     sources: &Sources,
     bytes: &'b [u8],
-    chunk: &Chunk,
+    chunk: &CurrentChunk,
 ) -> Batch<'b> {
     let mut batch = input.scanner.scan(bytes, Position(chunk.position));
     let rows = batch.rows;

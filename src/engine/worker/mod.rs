@@ -1,6 +1,6 @@
 //! A worker: chunk in, rows or groups out.
 
-mod account;
+mod counts;
 pub(super) mod decode;
 mod output;
 
@@ -14,25 +14,25 @@ use crate::encode::{Encoder, Look};
 use crate::expr::Failures;
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, Reducer};
-use crate::window::Mark;
+use crate::window::Punctuation;
 
-use decode::Decoded;
-use output::Output;
+use decode::DecodedPiece;
+use output::ChunkOutput;
 
 use super::Encoding;
 use super::arrivals::{Arrivals, ChunkArrivals};
-use super::board::Board;
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::control::Control;
 use super::last_times::TimesBefore;
-use super::message::{Content, Done, HandOver, Message, Payload, Share, SourceIndex, Task};
+use super::message::{Content, Done, Flush, Message, PartialResult, Payload, SourceIndex, Task};
 use super::output::{Parallel, encoder};
-use super::places::Windowing;
+use super::record_numbers::RecordNumbers;
 use super::side_files::SideFiles;
 use super::sources::Sources;
+use super::window_assigner::AssignerRules;
 
 /// What a worker is made of.
-pub(super) struct Setup {
+pub(super) struct WorkerSetup {
     pub(super) plan: Arc<Plan>,
     pub(super) sources: Arc<Sources>,
     pub(super) encoding: Encoding,
@@ -43,11 +43,11 @@ pub(super) struct Setup {
     /// Whether late lines are sent along.
     pub(super) keep_late: bool,
     /// Only if something reads `@number`.
-    pub(super) board: Option<Arc<Board>>,
+    pub(super) board: Option<Arc<RecordNumbers>>,
     /// Of records before, for times that lack their year.
     pub(super) times: Arc<TimesBefore>,
     /// Only if workers put records into windows.
-    pub(super) windowing: Option<Windowing>,
+    pub(super) windowing: Option<AssignerRules>,
     /// The columns that the first row of the run has decided, where the data decides them.
     pub(super) columns: Arc<OnceLock<Names>>,
     /// Read again when they have changed, if there are any.
@@ -60,9 +60,9 @@ pub(super) struct Setup {
 
 /// One of several that do the same.
 pub(super) struct Worker {
-    setup: Setup,
+    setup: WorkerSetup,
     encoder: Option<Box<dyn Encoder>>,
-    groups: Option<Kept>,
+    groups: Option<GroupState>,
     reducer: Option<Box<dyn Reducer>>,
     /// The batch that the partial belongs to, and how many chunks it has.
     batch: u64,
@@ -81,7 +81,7 @@ pub(super) struct Worker {
 
 /// A chunk while it is processed.
 #[derive(Clone)]
-pub(super) struct Chunk {
+pub(super) struct CurrentChunk {
     pub(super) source: SourceIndex,
     /// The plan's input that the source belongs to.
     pub(super) input: usize,
@@ -101,7 +101,7 @@ pub(super) struct Chunk {
 const PIECES_BITS: u32 = 26;
 
 impl Worker {
-    pub(super) fn new(setup: Setup) -> Self {
+    pub(super) fn new(setup: WorkerSetup) -> Self {
         let encoder = match (&setup.plan.exchange, setup.encoding) {
             (Exchange::Rows, Encoding::Format(format, _))
                 if Parallel::of(format, &setup.plan.output) != Parallel::Always =>
@@ -113,10 +113,10 @@ impl Worker {
         };
         let groups = match (&setup.plan.exchange, &setup.windowing) {
             (Exchange::Grouped(aggregation), None) => {
-                Some(Kept::Whole(Box::new(Partial::new(Arc::clone(aggregation)))))
+                Some(GroupState::Whole(Box::new(Partial::new(Arc::clone(aggregation)))))
             }
             (Exchange::Grouped(aggregation), Some(_)) => {
-                Some(Kept::SlicedPartial(Box::new(SlicedPartial::new(Arc::clone(aggregation)))))
+                Some(GroupState::SlicedPartial(Box::new(SlicedPartial::new(Arc::clone(aggregation)))))
             }
             _ => None,
         };
@@ -141,7 +141,7 @@ impl Worker {
     }
 
     /// Works until the reader has no more.
-    pub(super) fn run(mut self, tasks: &Receiver<Task>, hand_overs: &Receiver<HandOver>) {
+    pub(super) fn run(mut self, tasks: &Receiver<Task>, hand_overs: &Receiver<Flush>) {
         loop {
             select! {
                 recv(tasks) -> task => match task {
@@ -149,7 +149,7 @@ impl Worker {
                     Err(_) => break,
                 },
                 recv(hand_overs) -> asked => match asked {
-                    Ok(HandOver { batch }) => {
+                    Ok(Flush { batch }) => {
                         self.asked = Some(batch);
                         if self.batch <= batch {
                             self.hand_over();
@@ -170,8 +170,8 @@ impl Worker {
     fn hand_over(&mut self) {
         if let Some(groups) = self.groups.as_mut().filter(|_| self.chunks > 0) {
             let share = match groups {
-                Kept::Whole(partial) => Share::Whole(partial.take()),
-                Kept::SlicedPartial(sliced) => Share::Slices(sliced.take()),
+                GroupState::Whole(partial) => PartialResult::Whole(partial.take()),
+                GroupState::SlicedPartial(sliced) => PartialResult::Slices(sliced.take()),
             };
             let message = Message::Partial { batch: self.batch, chunks: self.chunks, share };
             self.chunks = 0;
@@ -236,10 +236,10 @@ impl Worker {
             }
             Content::Overlong => self.process_bytes(&[], true, task.header, task.arrivals, &mut done),
             Content::Rejected(rejected) => self.pass_rejected(rejected, task.header, &mut done),
-            Content::Mark(mark) => {
+            Content::Punctuation(mark) => {
                 done.mark = Some(mark);
                 if let Some(board) = &self.setup.board {
-                    board.pass(task.sequence, task.source, mark == Mark::Ended);
+                    board.pass(task.sequence, task.source, mark == Punctuation::Ended);
                 }
                 if let Some(windowing) = &self.setup.windowing {
                     done.watermark = windowing.mark(mark, &done);
@@ -270,7 +270,7 @@ impl Worker {
     ) {
         let input = self.setup.sources.input(done.source);
         let framing = self.setup.plan.inputs[input].framing;
-        let mut chunk = Chunk {
+        let mut chunk = CurrentChunk {
             source: done.source,
             input,
             position: done.sequence << PIECES_BITS,
@@ -285,7 +285,7 @@ impl Worker {
                 board.records_before(done.sequence, done.source, records as u64) + u64::from(done.has_header);
         }
         self.encode_once_fixed();
-        let mut out = Output::of(&self.setup.plan.exchange, self.encoder.is_some());
+        let mut out = ChunkOutput::of(&self.setup.plan.exchange, self.encoder.is_some());
         let pieces = pieces(bytes, framing, self.setup.max_line_bytes);
         let at_records = matches!(framing, Framing::Lines | Framing::Nul);
         let pieces = chunk.arrivals.part(pieces, at_records);
@@ -361,7 +361,7 @@ impl Worker {
     }
 
     /// Applies the plan to some records.
-    fn process_piece(&mut self, piece: &Piece<'_>, chunk: &mut Chunk, out: &mut Output, done: &mut Done) {
+    fn process_piece(&mut self, piece: &Piece<'_>, chunk: &mut CurrentChunk, out: &mut ChunkOutput, done: &mut Done) {
         let Piece::Records(bytes) = piece else {
             self.reject_overlong(done);
             chunk.records_before += 1;
@@ -369,33 +369,33 @@ impl Worker {
         };
         let plan = Arc::clone(&self.setup.plan);
         let mut decoded = self.decode(bytes, chunk);
-        let Decoded { batch, account, before, .. } = &mut decoded;
+        let DecodedPiece { batch, account, before, .. } = &mut decoded;
         let passed = account.exploded.unwrap_or(batch.rows as u64);
         match (&plan.exchange, out) {
             (Exchange::Grouped(_), _) => {
-                if let Some(Kept::Whole(partial)) = &mut self.groups {
+                if let Some(GroupState::Whole(partial)) = &mut self.groups {
                     partial.update(batch, &mut account.failures);
                 }
             }
-            (Exchange::Rows, Output::Bytes(out)) => {
+            (Exchange::Rows, ChunkOutput::Bytes(out)) => {
                 if let Some(encoder) = self.encoder.as_mut().filter(|_| batch.rows > 0) {
                     encoder.encode(batch, out);
                 }
             }
-            (Exchange::Ordered(stage, live), Output::Batches(out)) if batch.rows > 0 => {
+            (Exchange::Ordered(stage, live), ChunkOutput::Batches(out)) if batch.rows > 0 => {
                 match &mut self.reducer {
                     Some(reducer) => reducer.reduce(batch, account),
                     None => stage.reduce(batch, live, account),
                 }
                 out.push(std::mem::take(batch).detach());
             }
-            (Exchange::Rows, Output::Batches(out)) if batch.rows > 0 => {
+            (Exchange::Rows, ChunkOutput::Batches(out)) if batch.rows > 0 => {
                 let mut live = SlotSet::default();
                 plan.output.slots().for_each(|slot| live.insert(slot));
                 batch.retain(&live);
                 out.push(std::mem::take(batch).detach());
             }
-            (Exchange::Gather(live), Output::Batches(out)) if batch.rows > 0 => {
+            (Exchange::Gather(live), ChunkOutput::Batches(out)) if batch.rows > 0 => {
                 if account.exploded.is_some() && account.rejected > 0 {
                     self.mark_rejected(batch, bytes, before);
                 }
@@ -409,11 +409,11 @@ impl Worker {
 
     /// Applies the plan to a chunk whose records are put into windows: all of it is decoded before the first
     /// record is placed, for what is late depends on the chunks before, which are being decoded meanwhile.
-    fn process_windowed(&mut self, pieces: &[Piece<'_>], chunk: &mut Chunk, done: &mut Done) {
+    fn process_windowed(&mut self, pieces: &[Piece<'_>], chunk: &mut CurrentChunk, done: &mut Done) {
         let Some(windowing) = self.setup.windowing.clone() else {
             return;
         };
-        let decoded: Vec<Option<Decoded<'_>>> = pieces
+        let decoded: Vec<Option<DecodedPiece<'_>>> = pieces
             .iter()
             .take_while(|_| {
                 done.is_unfinished = self.setup.control.is_overdue();
@@ -436,12 +436,12 @@ impl Worker {
                 continue;
             };
             let start = places.clone();
-            let Decoded { batch, account, .. } = &mut decoded;
+            let DecodedPiece { batch, account, .. } = &mut decoded;
             let placement = places.of(batch);
             account.late = placement.late.len() as u64;
             let passed = account.exploded.unwrap_or(batch.rows as u64 - account.late);
             batch.position = Position(position);
-            if let Some(Kept::SlicedPartial(sliced)) = &mut self.groups {
+            if let Some(GroupState::SlicedPartial(sliced)) = &mut self.groups {
                 let batch = placement.in_time(batch);
                 position += sliced.update(&batch, &placement.slices, &mut account.failures);
             }
@@ -452,7 +452,7 @@ impl Worker {
 }
 
 /// What a worker keeps of the groups it has seen.
-enum Kept {
+enum GroupState {
     Whole(Box<Partial>),
     SlicedPartial(Box<SlicedPartial>),
 }

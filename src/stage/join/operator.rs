@@ -9,7 +9,7 @@ use super::progress::{Frontier, JoinProgress};
 use super::spec::{ColumnSource, JoinSpec};
 use crate::data::{Batch, Column, ColumnBuilder, Position, TextColumn, Value, ValueRef, write_text};
 use crate::expr::Failures;
-use crate::window::{Arrival, Limits, Mark, Written};
+use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 /// Both sides so far.
 pub(super) struct JoinOperator {
@@ -241,9 +241,9 @@ fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<(Vec
 const BATCH_ROWS: usize = 1 << 14;
 
 impl Operator for JoinOperator {
-    fn begin(&mut self, limits: Limits, written: &[Written]) {
+    fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let input = self.join.input;
-        let side = |source: &Written| side_of(source.input, input);
+        let side = |source: &SourceInfo| side_of(source.input, input);
         self.time.begin(limits, written, side);
     }
 
@@ -259,7 +259,7 @@ impl Operator for JoinOperator {
         self.give(out, account);
     }
 
-    fn mark(&mut self, mark: Mark, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn mark(&mut self, mark: Punctuation, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         self.time.mark(mark, arrival, side_of(arrival.input, self.join.input));
         self.forget_both(account);
         self.give(out, account);

@@ -1,7 +1,7 @@
 //! How far the time of each side of a join has come: what is older finds no partner any more.
 
 use super::super::Side;
-use crate::window::{Arrival, Clock, Limits, Mark, Reach, Watermark, Written};
+use crate::window::{Arrival, ChunkTimes, Punctuation, SourceClock, SourceInfo, Watermark, WatermarkConfig};
 
 /// Up to where nothing more comes of a side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum Frontier {
 /// The time of both sides.
 pub(super) struct JoinProgress {
     by: JoinClock,
-    limits: Limits,
+    limits: WatermarkConfig,
     late_ns: i64,
     /// JoinClock number, the sources that are known from the start: their side, and whether they have ended.
     sources: Vec<(Side, SourceEnd)>,
@@ -46,20 +46,25 @@ impl JoinProgress {
                 Some(_) => JoinClock::Field([watermark(), watermark()]),
                 None => JoinClock::Arrival(i64::MIN),
             },
-            limits: Limits { sources: 0, max_jump_ns: 0, idle_ns: 0 },
+            limits: WatermarkConfig { sources: 0, max_jump_ns: 0, idle_ns: 0 },
             late_ns: late_ns.unwrap_or_default(),
             sources: Vec::new(),
         }
     }
 
     /// What is known before anything is read; `side` says to which side a source belongs.
-    pub(super) fn begin(&mut self, limits: Limits, written: &[Written], side: impl Fn(&Written) -> Side) {
+    pub(super) fn begin(
+        &mut self,
+        limits: WatermarkConfig,
+        written: &[SourceInfo],
+        side: impl Fn(&SourceInfo) -> Side,
+    ) {
         self.limits = limits;
-        let end = |source: &Written| match source.ends {
+        let end = |source: &SourceInfo| match source.ends {
             true => SourceEnd::Ahead,
             false => SourceEnd::Never,
         };
-        let source = |source: &Written| (side(source), end(source));
+        let source = |source: &SourceInfo| (side(source), end(source));
         self.sources = written.iter().map(source).collect();
         if let JoinClock::Field(watermarks) = &mut self.by {
             *watermarks = Side::BOTH.map(|side| {
@@ -82,8 +87,8 @@ impl JoinProgress {
     }
 
     /// Time has moved without records of this side.
-    pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival, side: Side) {
-        if let (Mark::Ended, Some((_, end @ SourceEnd::Ahead))) = (mark, self.sources.get_mut(arrival.source)) {
+    pub(super) fn mark(&mut self, mark: Punctuation, arrival: Arrival, side: Side) {
+        if let (Punctuation::Ended, Some((_, end @ SourceEnd::Ahead))) = (mark, self.sources.get_mut(arrival.source)) {
             *end = SourceEnd::Reached;
         }
         if let JoinClock::Field(watermarks) = &mut self.by {
@@ -129,7 +134,7 @@ impl JoinProgress {
             moment: match &mut self.by {
                 JoinClock::Arrival(now) => SideTime::Still(*now),
                 JoinClock::Field(watermarks) => {
-                    let mut reach = Reach::new(limit);
+                    let mut reach = ChunkTimes::new(limit);
                     reach.add(times);
                     SideTime::Moving(watermarks[side as usize].pass(arrival.source, &reach))
                 }
@@ -154,7 +159,7 @@ pub(super) struct SideClock {
 enum SideTime {
     /// They have come together.
     Still(i64),
-    Moving(Clock),
+    Moving(SourceClock),
 }
 
 impl SideClock {
@@ -198,8 +203,8 @@ mod tests {
 
     fn time(ends: bool) -> JoinProgress {
         let mut time = JoinProgress::new(Some(5));
-        let limits = Limits { sources: 2, max_jump_ns: 1000, idle_ns: 10 };
-        let written = [0, 1].map(|input| Written { input, ends });
+        let limits = WatermarkConfig { sources: 2, max_jump_ns: 1000, idle_ns: 10 };
+        let written = [0, 1].map(|input| SourceInfo { input, ends });
         time.begin(limits, &written, |source| match source.input {
             0 => Side::Left,
             _ => Side::Right,
@@ -217,7 +222,7 @@ mod tests {
         assert_eq!(time.reached(Side::Left), Frontier::Time(95));
         assert_eq!(time.reached(Side::Right), Frontier::Nothing);
         assert!(time.can_arrive(Side::Left, 95) && !time.can_arrive(Side::Left, 94));
-        time.mark(Mark::Ended, arrival(0), Side::Left);
+        time.mark(Punctuation::Ended, arrival(0), Side::Left);
         assert_eq!(time.reached(Side::Left), Frontier::End);
         assert_eq!(time.reached(Side::Right), Frontier::Nothing);
     }
@@ -226,9 +231,9 @@ mod tests {
     fn a_side_that_has_long_said_nothing_goes_with_the_other() {
         let mut time = time(false);
         time.pass(Side::Left, arrival(0), &[100]);
-        time.mark(Mark::Ended, arrival(1), Side::Right); // it listens
+        time.mark(Punctuation::Ended, arrival(1), Side::Right); // it listens
         assert_eq!(time.reached(Side::Right), Frontier::Nothing);
-        time.mark(Mark::Silent(10), arrival(1), Side::Right);
+        time.mark(Punctuation::Silent(10), arrival(1), Side::Right);
         assert_eq!(time.reached(Side::Right), Frontier::Time(95));
     }
 

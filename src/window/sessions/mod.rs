@@ -40,7 +40,7 @@ pub struct Sessions {
     newest: Vec<u32>,
     /// By key and start, its other open sessions. Only keys that have any are here.
     older: HashMap<u32, BTreeMap<i64, u32>>,
-    open: Vec<Open>,
+    open: Vec<OpenSession>,
     /// Places in `open` that are free.
     free: Vec<u32>,
     /// How many sessions began.
@@ -57,7 +57,7 @@ pub struct Sessions {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Open {
+struct OpenSession {
     /// Tells it from other sessions at the same place.
     number: u64,
     key: u32,
@@ -217,7 +217,7 @@ impl Sessions {
     /// Adds a record to a session that it is near, with all of the one before if it closes the gap between them.
     #[inline]
     fn join(&mut self, at: u32, time: i64) -> u32 {
-        let Open { start, last, .. } = self.open[at as usize];
+        let OpenSession { start, last, .. } = self.open[at as usize];
         if time < start {
             self.begin_earlier(at, time);
         } else if time > last {
@@ -228,7 +228,7 @@ impl Sessions {
 
     /// A record before the first of a session joins it.
     fn begin_earlier(&mut self, at: u32, time: i64) {
-        let Open { key, start, .. } = self.open[at as usize];
+        let OpenSession { key, start, .. } = self.open[at as usize];
         let is_newest = self.newest[key as usize] == at;
         if !is_newest {
             self.remove_older(key, start);
@@ -280,7 +280,7 @@ impl Sessions {
     }
 
     /// A session as it is so far.
-    fn so_far(&self, open: &Open) -> Session {
+    fn so_far(&self, open: &OpenSession) -> Session {
         Session { start: open.start, end: open.last.saturating_add(self.gap), key: open.key, cell: open.cells.0 }
     }
 
@@ -301,7 +301,8 @@ impl Sessions {
         let cell = self.next_cells.len() as u32;
         self.next_cells.push(NONE);
         self.begun += 1;
-        let session = Open { number: self.begun, key, start: time, last: time, cells: (cell, cell), is_open: true };
+        let session =
+            OpenSession { number: self.begun, key, start: time, last: time, cells: (cell, cell), is_open: true };
         let index = match self.free.pop() {
             Some(index) => {
                 self.open[index as usize] = session;

@@ -72,13 +72,13 @@ fn batch(records: &[Record], first: usize) -> Batch<'static> {
     batch
 }
 
-fn written() -> [Written; 2] {
-    [0, 1].map(|input| Written { input, ends: true })
+fn written() -> [SourceInfo; 2] {
+    [0, 1].map(|input| SourceInfo { input, ends: true })
 }
 
 fn begun(unmatched: JoinKind) -> JoinOperator {
     let mut joining = JoinOperator::new(join(unmatched));
-    let limits = Limits { sources: 2, max_jump_ns: i64::MAX / 4, idle_ns: i64::MAX };
+    let limits = WatermarkConfig { sources: 2, max_jump_ns: i64::MAX / 4, idle_ns: i64::MAX };
     joining.begin(limits, &written());
     joining
 }
@@ -225,9 +225,9 @@ fn a_side_that_has_ended_is_waited_for_no_more() {
     joining.arrive(arrival(false));
     joining.push(batch(&[(false, 1, 5), (false, 2, 4)], 0), &mut out, &mut account);
     assert!(out.is_empty());
-    joining.mark(Mark::Clock, arrival(true), &mut out, &mut account);
+    joining.mark(Punctuation::Clock, arrival(true), &mut out, &mut account);
     assert!(out.is_empty(), "the clock says nothing of the records' time");
-    joining.mark(Mark::Ended, arrival(true), &mut out, &mut account);
+    joining.mark(Punctuation::Ended, arrival(true), &mut out, &mut account);
     let rows: usize = out.iter().map(|batch| batch.rows).sum();
     assert_eq!(rows, 2);
     assert_eq!(out[0].column(NUMBERS[0]).get(0), ValueRef::Int(1), "by time");

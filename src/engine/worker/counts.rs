@@ -5,19 +5,25 @@ use std::sync::Arc;
 use crate::aggregate::Partial;
 use crate::data::{Batch, Column, Framing, ValueRef, replace_last_times};
 use crate::engine::message::Done;
-use crate::engine::places::Places;
+use crate::engine::window_assigner::WindowAssigner;
 use crate::expr::Undecided;
 use crate::plan::Exchange;
 use crate::stage::Account;
 
-use super::decode::{Decoded, apply};
-use super::{Chunk, Worker};
+use super::decode::{DecodedPiece, apply};
+use super::{CurrentChunk, Worker};
 
 impl Worker {
     /// Enters a piece into the chunk's account. `places` are those of its first record, if its records are put
     /// into windows.
-    pub(super) fn enter(&mut self, decoded: Decoded<'_>, passed: u64, places: Option<Places<'_>>, done: &mut Done) {
-        let Decoded { bytes, before: chunk, records, account, .. } = decoded;
+    pub(super) fn enter(
+        &mut self,
+        decoded: DecodedPiece<'_>,
+        passed: u64,
+        places: Option<WindowAssigner<'_>>,
+        done: &mut Done,
+    ) {
+        let DecodedPiece { bytes, before: chunk, records, account, .. } = decoded;
         let is_exploded = account.exploded.is_some();
         let must_replay = account.rejected > 0 && (!self.located_rejected || self.setup.keep_rejects || is_exploded)
             || account.failures.count > 0 && !self.located_failure
@@ -77,7 +83,7 @@ impl Worker {
     }
 
     /// Pieces of records that were rejected for another piece have no number: they are not late as well.
-    pub(super) fn mark_rejected(&self, batch: &mut Batch<'_>, bytes: &[u8], chunk: &Chunk) {
+    pub(super) fn mark_rejected(&self, batch: &mut Batch<'_>, bytes: &[u8], chunk: &CurrentChunk) {
         let input = &self.setup.plan.inputs[chunk.input];
         let Some(slot) = input.metadata.number else {
             return;
@@ -95,7 +101,7 @@ impl Worker {
 
     /// What became of each record of a piece: found by doing the work again record by record. That happens
     /// once a worker for the place of a trouble, and costs nothing as long as there is none.
-    fn replay(&self, bytes: &[u8], chunk: &Chunk, places: Option<Places<'_>>) -> Replay {
+    fn replay(&self, bytes: &[u8], chunk: &CurrentChunk, places: Option<WindowAssigner<'_>>) -> Replay {
         let plan = &self.setup.plan;
         let framing = plan.inputs[chunk.input].framing;
         let mut replay = Replay::default();

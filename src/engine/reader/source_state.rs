@@ -6,8 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 use super::buffer::Buffer;
+use super::connect::Reconnect;
 use super::datagrams::Datagrams;
-use super::dial::Dialing;
 use super::directory::Directory;
 use super::files::Ranges;
 use super::followed::Followed;
@@ -16,9 +16,9 @@ use crate::source::Listener;
 use crate::source::compression::Detection;
 
 /// A live source while it is read.
-pub(super) struct Slot {
+pub(super) struct SourceState {
     pub(super) source: SourceIndex,
-    pub(super) kind: Kind,
+    pub(super) kind: SourceKind,
     /// What was read of it; a followed file has its own.
     pub(super) buffer: Buffer,
     /// When it last had something.
@@ -30,13 +30,13 @@ pub(super) struct Slot {
 }
 
 /// How it is read.
-pub(super) enum Kind {
+pub(super) enum SourceKind {
     /// A pipe, terminal or device: others may have it as well, so that it stays as it is and may block.
     Stream(File, Detection),
     /// A connection, which does not block; how to make it again, if it was made here.
-    Connection(File, Option<Dialing>),
+    Connection(File, Option<Reconnect>),
     /// Not connected.
-    Dial(Dialing),
+    Dial(Reconnect),
     /// Takes connections; until when it rests, because there are too many.
     Listener(Listener, Option<Instant>),
     /// Takes datagrams.
@@ -53,7 +53,7 @@ pub(super) enum Kind {
 
 /// What is to be done with a source that was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum Readiness {
     /// Wait until it has input.
     Wait,
     /// Go on at once, when others have had their turn.
@@ -62,31 +62,39 @@ pub(super) enum Next {
     End,
 }
 
-impl Slot {
+impl SourceState {
     /// What is waited for.
     pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.kind {
-            Kind::Stream(file, _) | Kind::Connection(file, _) => Some(file.as_fd()),
-            Kind::Listener(listener, _) => Some(listener.as_fd()),
-            Kind::Datagrams(datagrams) => Some(datagrams.socket.as_fd()),
-            Kind::Dial(_) | Kind::Followed(_) | Kind::Directory(_) | Kind::Ranges(_) | Kind::Bytes(_) => None,
+            SourceKind::Stream(file, _) | SourceKind::Connection(file, _) => Some(file.as_fd()),
+            SourceKind::Listener(listener, _) => Some(listener.as_fd()),
+            SourceKind::Datagrams(datagrams) => Some(datagrams.socket.as_fd()),
+            SourceKind::Dial(_)
+            | SourceKind::Followed(_)
+            | SourceKind::Directory(_)
+            | SourceKind::Ranges(_)
+            | SourceKind::Bytes(_) => None,
         }
     }
 
     /// Waits for input, where somebody tells of it.
-    pub(super) fn wait(&self) -> Next {
+    pub(super) fn wait(&self) -> Readiness {
         match self.is_polled {
-            true => Next::Wait,
-            false => Next::Turn,
+            true => Readiness::Wait,
+            false => Readiness::Turn,
         }
     }
 
     /// Whether records come from it itself, and time can pass without any.
     pub(super) fn can_be_silent(&self) -> bool {
         match &self.kind {
-            Kind::Stream(..) | Kind::Connection(..) | Kind::Dial(_) => true,
-            Kind::Followed(followed) => followed.has_records(),
-            Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_) | Kind::Ranges(_) | Kind::Bytes(_) => false,
+            SourceKind::Stream(..) | SourceKind::Connection(..) | SourceKind::Dial(_) => true,
+            SourceKind::Followed(followed) => followed.has_records(),
+            SourceKind::Listener(..)
+            | SourceKind::Datagrams(_)
+            | SourceKind::Directory(_)
+            | SourceKind::Ranges(_)
+            | SourceKind::Bytes(_) => false,
         }
     }
 }

@@ -12,15 +12,15 @@ use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 /// Takes news on any thread.
-pub(super) struct Bell {
-    news: Mutex<News>,
+pub(super) struct Waker {
+    wakeup: Mutex<Events>,
     /// The reader waits at its other end.
     waker: UnixStream,
 }
 
 /// What has happened since the reader last asked.
 #[derive(Default)]
-pub(super) struct News {
+pub(super) struct Events {
     /// Names of files that have changed, without their directories.
     pub(super) changed: HashSet<OsString>,
     /// Files have come, gone or been renamed.
@@ -29,38 +29,38 @@ pub(super) struct News {
     pub(super) dialed: Vec<(usize, io::Result<File>)>,
 }
 
-impl Bell {
+impl Waker {
     /// A bell and where it is heard.
-    pub(super) fn new() -> io::Result<(Arc<Bell>, UnixStream)> {
+    pub(super) fn new() -> io::Result<(Arc<Waker>, UnixStream)> {
         let (waker, heard) = UnixStream::pair()?;
         waker.set_nonblocking(true)?;
         heard.set_nonblocking(true)?;
-        let news = Mutex::default();
-        Ok((Arc::new(Bell { news, waker }), heard))
+        let wakeup = Mutex::default();
+        Ok((Arc::new(Waker { wakeup, waker }), heard))
     }
 
     /// Adds to the news.
-    pub(super) fn tell(&self, add: impl FnOnce(&mut News)) {
-        add(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
+    pub(super) fn tell(&self, add: impl FnOnce(&mut Events)) {
+        add(&mut self.wakeup.lock().unwrap_or_else(PoisonError::into_inner));
         let _ = (&self.waker).write(&[0]); // a full pipe wakes as well
     }
 
     /// Takes all news.
-    pub(super) fn take(&self, mut heard: &UnixStream) -> News {
+    pub(super) fn take(&self, mut heard: &UnixStream) -> Events {
         let mut rung = [0; 256];
         while heard.read(&mut rung).is_ok_and(|read| read == rung.len()) {}
-        std::mem::take(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.wakeup.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// Watches directories, where the system can do that.
-pub(super) struct Watch {
+pub(super) struct FileWatcher {
     watcher: Option<RecommendedWatcher>,
     watched: HashSet<PathBuf>,
 }
 
-impl Watch {
-    pub(super) fn new(bell: Arc<Bell>) -> Watch {
+impl FileWatcher {
+    pub(super) fn new(bell: Arc<Waker>) -> FileWatcher {
         let tell = move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else {
                 return; // whatever it was, it will be looked at in a while
@@ -72,17 +72,17 @@ impl Watch {
                 EventKind::Modify(_) => false,
                 _ => true,
             };
-            bell.tell(|news| {
-                news.is_listing_old |= is_listing_old;
+            bell.tell(|wakeup| {
+                wakeup.is_listing_old |= is_listing_old;
                 let names = event.paths.iter().filter_map(|path| path.file_name());
                 for name in names {
-                    if !news.changed.contains(name) {
-                        news.changed.insert(name.to_owned());
+                    if !wakeup.changed.contains(name) {
+                        wakeup.changed.insert(name.to_owned());
                     }
                 }
             });
         };
-        Watch { watcher: notify::recommended_watcher(tell).ok(), watched: HashSet::new() }
+        FileWatcher { watcher: notify::recommended_watcher(tell).ok(), watched: HashSet::new() }
     }
 
     /// A directory is not there any more: one that comes in its place is not watched yet.

@@ -7,7 +7,7 @@ use crate::engine::message::Content;
 
 /// Which records of a source are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passing {
+pub(super) enum RecordSelection {
     All,
     /// None; they are counted.
     Counted(u64),
@@ -15,7 +15,7 @@ pub(super) enum Passing {
     After(u64),
 }
 
-impl Passing {
+impl RecordSelection {
     /// What is handed out of some records.
     pub(super) fn pass(
         &mut self,
@@ -28,19 +28,19 @@ impl Passing {
             Content::Buffer(bytes, len) => framing.count(&bytes[..*len], limit_bytes) as u64,
             Content::Rejected(rejected) => rejected.len() as u64,
             Content::Overlong => 1,
-            Content::Range(_) | Content::Mark(_) => return Some(content),
+            Content::Range(_) | Content::Punctuation(_) => return Some(content),
         };
         let unwanted = match self {
-            Passing::All | Passing::After(0) => return Some(content),
-            Passing::Counted(count) => {
+            RecordSelection::All | RecordSelection::After(0) => return Some(content),
+            RecordSelection::Counted(count) => {
                 *count += records;
                 return None;
             }
-            Passing::After(unwanted) if *unwanted >= records => {
+            RecordSelection::After(unwanted) if *unwanted >= records => {
                 *unwanted -= records;
                 return None;
             }
-            Passing::After(unwanted) => std::mem::take(unwanted),
+            RecordSelection::After(unwanted) => std::mem::take(unwanted),
         };
         Some(match content {
             Content::Buffer(mut bytes, len) => {

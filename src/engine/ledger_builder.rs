@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::data::{ValueRef, write_text};
 use crate::sink::LineFile;
 use crate::stage::Checks;
-use crate::window::Mark;
+use crate::window::Punctuation;
 
 use super::fill::LeftOut;
 use super::ledger::Ledger;
@@ -15,7 +15,7 @@ use super::sources::Sources;
 
 /// The ledger, and where in its source the next chunk of each begins.
 #[derive(Default)]
-pub(super) struct Entries {
+pub(super) struct LedgerBuilder {
     pub(super) ledger: Ledger,
     records_before: HashMap<SourceIndex, u64>,
     /// Sources whose header is counted there.
@@ -37,12 +37,12 @@ pub(super) struct Entries {
 
 /// The files of records that came to nothing.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct SideOutputs {
     pub(super) rejects: Option<LineFile>,
     pub(super) late: Option<LineFile>,
 }
 
-impl Kept {
+impl SideOutputs {
     pub(super) fn rejects(&mut self, lines: &[u8]) {
         if let Some(file) = &mut self.rejects {
             file.write(lines);
@@ -69,10 +69,10 @@ impl Kept {
     }
 }
 
-impl Entries {
+impl LedgerBuilder {
     /// Nothing is entered so far; `sources` are on the command line.
-    pub(super) fn new(quiet: bool, sources: usize) -> Entries {
-        Entries { quiet, has_records: vec![false; sources], ..Entries::default() }
+    pub(super) fn new(quiet: bool, sources: usize) -> LedgerBuilder {
+        LedgerBuilder { quiet, has_records: vec![false; sources], ..LedgerBuilder::default() }
     }
 
     /// Enters the next chunk of the stream.
@@ -122,7 +122,7 @@ impl Entries {
         if let Some(error) = &done.error {
             self.fail(&sources.display(done.source), error);
         }
-        if done.mark == Some(Mark::Ended) {
+        if done.mark == Some(Punctuation::Ended) {
             self.records_before.remove(&done.source);
             self.with_header.remove(&done.source);
             sources.forget(done.source);

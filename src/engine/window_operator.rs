@@ -9,28 +9,28 @@ use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan, PlannedWindow, TimeDomain};
 use crate::stage::{Account, OwnTime};
-use crate::window::{Arrival, Limits, Mark, Reach, Watermark};
+use crate::window::{Arrival, ChunkTimes, Punctuation, Watermark, WatermarkConfig};
 
-use super::chain::{Chain, Incoming, set_bounds};
+use super::chain::{Chain, InputKind, set_bounds};
 use super::fill::LeftOut;
-use super::keeper::{Keeper, MOST_OPEN, Moment, Next, Standing};
-use super::message::Share;
-use super::places::{times, watermark};
+use super::message::PartialResult;
+use super::window_assigner::{times, watermark};
+use super::window_state::{FiringContext, MOST_OPEN, Pane, TimedRows, WindowState};
 
 /// All windows of a run.
-pub(super) struct Windows<'p> {
+pub(super) struct WindowOperator<'p> {
     plan: &'p Plan,
     planned: &'p PlannedWindow,
     executor: &'p dyn Executor,
-    keeper: Keeper,
+    keeper: WindowState,
     /// What each window goes through.
     behind: &'p [MergeStep],
-    incoming: Incoming,
+    incoming: InputKind,
     /// What stands in front of the windows on this side.
     pub(super) before: Chain<'p>,
     /// Moved by the records that come by; workers that put records into windows have their own.
     watermark: Watermark,
-    limits: Limits,
+    limits: WatermarkConfig,
     /// Whether rows come from a stage that makes them of the records of several sources: then they have one time, which
     /// no source has by itself.
     is_joined: bool,
@@ -41,12 +41,12 @@ pub(super) struct Windows<'p> {
     reached: i64,
     /// Whether there were more open windows than a snapshot shows.
     pub(super) has_more_open: bool,
-    pub(super) tally: Tally,
+    pub(super) tally: WindowCounts,
 }
 
 /// What became of records in windows.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct WindowCounts {
     /// What did not fit while records were put into windows. It comes before all that the stages behind say: how
     /// far they have come by then depends on how the stream is parted.
     pub(super) entering: Failures,
@@ -64,8 +64,13 @@ pub(super) struct Tally {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-impl<'p> Windows<'p> {
-    pub(super) fn new(plan: &'p Plan, planned: &'p PlannedWindow, limits: Limits, executor: &'p dyn Executor) -> Self {
+impl<'p> WindowOperator<'p> {
+    pub(super) fn new(
+        plan: &'p Plan,
+        planned: &'p PlannedWindow,
+        limits: WatermarkConfig,
+        executor: &'p dyn Executor,
+    ) -> Self {
         let (before, behind) = match planned.place {
             AssignedBy::Workers => plan.merge.split_at(0),
             AssignedBy::Merge(at) => plan.merge.split_at(at),
@@ -82,23 +87,23 @@ impl<'p> Windows<'p> {
         let is_joined = plan.join_time() != OwnTime::None;
         let explodes = plan.explodes_early();
         let (behind, incoming) = match &first {
-            Some(_) if is_sliced => (behind, Incoming::Rows),
-            Some(_) => (&behind[1..], Incoming::Rows),
-            None if explodes || is_joined => (behind, Incoming::Rows),
-            None => (behind, Incoming::Passed),
+            Some(_) if is_sliced => (behind, InputKind::Rows),
+            Some(_) => (&behind[1..], InputKind::Rows),
+            None if explodes || is_joined => (behind, InputKind::Rows),
+            None => (behind, InputKind::Passed),
         };
         let (mut live, mut keys) = (SlotSet::default(), Vec::new());
         if let Some(MergeStep::Ordered(stage, after)) = behind.first() {
             (live, keys) = (after.clone(), stage.keys());
             stage.reads(&mut live);
         }
-        let keeper = Keeper::new(planned, first, keys, live);
+        let keeper = WindowState::new(planned, first, keys, live);
         let front = match &plan.exchange {
-            Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => Incoming::Records,
-            _ if explodes => Incoming::Rows,
-            _ => Incoming::Passed,
+            Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => InputKind::Records,
+            _ if explodes => InputKind::Rows,
+            _ => InputKind::Passed,
         };
-        Windows {
+        WindowOperator {
             plan,
             planned,
             executor,
@@ -107,7 +112,7 @@ impl<'p> Windows<'p> {
             incoming,
             before: Chain::new(plan, before, front, executor),
             watermark: match is_joined {
-                true => watermark(planned, Limits { sources: 1, ..limits }),
+                true => watermark(planned, WatermarkConfig { sources: 1, ..limits }),
                 false => watermark(planned, limits),
             },
             limits,
@@ -116,7 +121,7 @@ impl<'p> Windows<'p> {
             spoke_ns: i64::MIN,
             reached: i64::MIN,
             has_more_open: false,
-            tally: Tally::default(),
+            tally: WindowCounts::default(),
         }
     }
 
@@ -128,14 +133,14 @@ impl<'p> Windows<'p> {
     }
 
     /// Moves time without records.
-    pub(super) fn mark(&mut self, mark: Mark, arrival: Arrival, emit: Emit<'_>) {
+    pub(super) fn mark(&mut self, mark: Punctuation, arrival: Arrival, emit: Emit<'_>) {
         let rows = self.before.mark(mark, arrival);
         self.enter_all(rows, arrival);
         let silent = arrival.read_ns.saturating_sub(self.spoke_ns);
         let mark = match (self.is_joined, silent >= self.limits.idle_ns) {
             (false, _) => mark,
-            (true, false) => Mark::Clock,
-            (true, true) => Mark::Silent(silent),
+            (true, false) => Punctuation::Clock,
+            (true, true) => Punctuation::Silent(silent),
         };
         let source = self.source_of(arrival);
         self.watermark.mark(mark, Arrival { source, ..arrival });
@@ -143,9 +148,9 @@ impl<'p> Windows<'p> {
     }
 
     /// Adds groups that workers have put into slices; the watermark stands here behind them.
-    pub(super) fn merge(&mut self, shares: Vec<Share>, watermark: i64, emit: Emit<'_>) {
+    pub(super) fn merge(&mut self, shares: Vec<PartialResult>, watermark: i64, emit: Emit<'_>) {
         for share in shares {
-            if let Share::Slices(share) = share {
+            if let PartialResult::Slices(share) = share {
                 self.keeper.add(share, self.executor);
             }
         }
@@ -183,10 +188,10 @@ impl<'p> Windows<'p> {
     fn enter(&mut self, batch: Batch<'static>, arrival: Arrival) {
         let times = times(self.planned, &batch, &self.watermark, arrival.read_ns);
         let limit = arrival.read_ns.saturating_add(self.limits.max_jump_ns);
-        let mut reach = Reach::new(limit);
+        let mut reach = ChunkTimes::new(limit);
         reach.add(&times);
         let clock = self.watermark.pass(self.source_of(arrival), &reach);
-        let moment = Moment { times: &times, clock, limit };
+        let moment = TimedRows { times: &times, clock, limit };
         let failures = &mut self.tally.entering;
         let late = self.keeper.enter(&batch, moment, &mut self.tally.jumps, failures);
         self.tally.enter(&batch, &late, self.plan);
@@ -208,11 +213,11 @@ impl<'p> Windows<'p> {
     }
 
     /// The rows of a result behind all stages.
-    fn rows_of(&mut self, result: Next) -> Vec<Batch<'static>> {
+    fn rows_of(&mut self, result: Pane) -> Vec<Batch<'static>> {
         match result {
-            Next::Window(start, end, rows) => self.through(rows, start, end),
-            Next::Sessions(rows) => self.sessions(rows),
-            Next::LeftOut(left_out) => {
+            Pane::Window(start, end, rows) => self.through(rows, start, end),
+            Pane::Sessions(rows) => self.sessions(rows),
+            Pane::LeftOut(left_out) => {
                 self.tally.left_out.push(left_out);
                 Vec::new()
             }
@@ -220,7 +225,7 @@ impl<'p> Windows<'p> {
     }
 
     /// How far the stream has come.
-    fn standing(&self, watermark: Option<i64>) -> Standing {
+    fn standing(&self, watermark: Option<i64>) -> FiringContext {
         let rows_read = match self.planned.by {
             TimeDomain::RowCount => {
                 let by_workers = self.reached.saturating_sub(1);
@@ -229,7 +234,7 @@ impl<'p> Windows<'p> {
             _ => None,
         };
         let reached = self.reached.max(self.watermark.now());
-        Standing { watermark, rows_read, largest: reached.saturating_add(self.planned.window.late_ns) }
+        FiringContext { watermark, rows_read, largest: reached.saturating_add(self.planned.window.late_ns) }
     }
 
     /// The rows of all windows that are open, as they are so far; everything stays.
@@ -307,7 +312,7 @@ impl<'p> Windows<'p> {
 /// window is given even if it has no rows.
 pub(super) type Emit<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>) -> bool;
 
-impl Tally {
+impl WindowCounts {
     /// Adds what the stages behind a window have said.
     fn add(&mut self, chain: Chain<'_>) {
         let Account { rejected, first_rejected, failures, rejected_lines, checks, .. } = chain.account;

@@ -5,14 +5,14 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// What is carried from chunk to chunk.
 #[derive(Debug)]
-pub(super) struct Turns<S> {
+pub(super) struct InOrder<S> {
     state: Mutex<(u64, S)>,
     changed: Condvar,
 }
 
-impl<S> Turns<S> {
+impl<S> InOrder<S> {
     pub(super) fn new(state: S) -> Self {
-        Turns { state: Mutex::new((0, state)), changed: Condvar::new() }
+        InOrder { state: Mutex::new((0, state)), changed: Condvar::new() }
     }
 
     /// Waits until all chunks before this one have had their turn, then takes it. Every chunk takes its turn

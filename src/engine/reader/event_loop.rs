@@ -11,20 +11,20 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::copies::Journal;
+use super::copies::GoneFiles;
 use super::files::Section;
-use super::news::{Bell, Watch};
 use super::poller::Poller;
-use super::slot::{Kind, Next, Slot};
+use super::source_state::{Readiness, SourceKind, SourceState};
 use super::timers::Timers;
-use super::{Over, Reader, Stopped, compression_at};
+use super::wakeup::{FileWatcher, Waker};
+use super::{Reader, RunOver, Stopped, compression_at};
 use crate::data::reason;
 use crate::engine::control::Waited;
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
 use crate::source::compression::Detection;
 use crate::source::{self, Boundedness, Input};
-use crate::window::Mark;
+use crate::window::Punctuation;
 
 /// The number by which the stop of the run is known to the poller.
 const STOP: usize = usize::MAX;
@@ -39,32 +39,32 @@ const OUTPUT: usize = usize::MAX - 2;
 const FEW: usize = 8;
 
 /// Sources that are read side by side.
-pub(super) struct Live<'r> {
+pub(super) struct EventLoop<'r> {
     pub(super) reader: &'r mut Reader,
     pub(super) poller: Poller,
     /// By number. A source that is served is not in its place.
-    pub(super) slots: Vec<Option<Box<Slot>>>,
+    pub(super) slots: Vec<Option<Box<SourceState>>>,
     free: Vec<usize>,
     /// How many there are.
     pub(super) open: usize,
     /// Those that can be read on without waiting.
-    pub(super) turns: Vec<usize>,
+    pub(super) ready: Vec<usize>,
     /// The one whose whole records wait for more, because nothing is printed before.
     pub(super) held: Option<usize>,
     pub(super) timers: Timers,
-    pub(super) bell: Arc<Bell>,
+    pub(super) bell: Arc<Waker>,
     heard: UnixStream,
     /// What is said once.
     said: HashSet<String>,
     /// Made once something is followed.
-    pub(super) watch: Option<Watch>,
+    pub(super) watch: Option<FileWatcher>,
     /// What was read of files that have gone.
-    pub(super) journal: Journal,
+    pub(super) journal: GoneFiles,
 }
 
-impl<'r> Live<'r> {
-    pub(super) fn new(reader: &'r mut Reader) -> io::Result<Live<'r>> {
-        let (bell, heard) = Bell::new()?;
+impl<'r> EventLoop<'r> {
+    pub(super) fn new(reader: &'r mut Reader) -> io::Result<EventLoop<'r>> {
+        let (bell, heard) = Waker::new()?;
         let mut poller = Poller::new()?;
         poller.add(reader.control.wake(), STOP)?;
         poller.add(heard.as_fd(), NEWS)?;
@@ -72,25 +72,25 @@ impl<'r> Live<'r> {
             poller.add_failure(output, OUTPUT)?;
         }
         reader.dispatch.ends_by_hand = reader.marks;
-        Ok(Live {
+        Ok(EventLoop {
             reader,
             poller,
             slots: Vec::new(),
             free: Vec::new(),
             open: 0,
-            turns: Vec::new(),
+            ready: Vec::new(),
             held: None,
             timers: Timers::default(),
             bell,
             heard,
             said: HashSet::new(),
             watch: None,
-            journal: Journal::default(),
+            journal: GoneFiles::default(),
         })
     }
 
     /// Opens a source of the command line.
-    pub(super) fn open(&mut self, source: SourceIndex) -> Result<(), Over> {
+    pub(super) fn open(&mut self, source: SourceIndex) -> Result<(), RunOver> {
         let name = self.reader.sources.name(source);
         let follows = self.reader.reading.follow && &*name != "-" && source::boundedness(&name) == Boundedness::Bounded;
         if follows {
@@ -106,10 +106,10 @@ impl<'r> Live<'r> {
     }
 
     /// Adds a source that was opened.
-    pub(super) fn add(&mut self, source: SourceIndex, input: Input) -> Result<(), Over> {
+    pub(super) fn add(&mut self, source: SourceIndex, input: Input) -> Result<(), RunOver> {
         match self.kind(source, input) {
             Ok(kind) => self.insert(source, kind),
-            Err(Stopped::Over) => Err(Over),
+            Err(Stopped::RunOver) => Err(RunOver),
             Err(Stopped::Failed(error)) => {
                 self.reader.fail(source, reason(&error));
                 self.reader.mark_ended(source)
@@ -117,40 +117,40 @@ impl<'r> Live<'r> {
         }
     }
 
-    fn kind(&mut self, source: SourceIndex, input: Input) -> Result<Kind, Stopped> {
+    fn kind(&mut self, source: SourceIndex, input: Input) -> Result<SourceKind, Stopped> {
         Ok(match input {
             Input::Stream(file) => {
                 let _ = rustix::pipe::fcntl_setpipe_size(&file, super::streams::PIPE_BYTES); // what is no pipe, or may not grow, stays as it is
-                Kind::Stream(file, Detection::NeedMore)
+                SourceKind::Stream(file, Detection::NeedMore)
             }
-            Input::Dial(dial) => Kind::Dial(super::dial::Dialing::new(dial)),
+            Input::Dial(connect) => SourceKind::Dial(super::connect::Reconnect::new(connect)),
             Input::Listener(listener, chosen) => {
                 say_port(chosen);
-                Kind::Listener(listener, None)
+                SourceKind::Listener(listener, None)
             }
             Input::Datagrams(socket, chosen) => {
                 say_port(chosen);
-                Kind::Datagrams(Box::new(super::datagrams::Datagrams::new(socket)))
+                SourceKind::Datagrams(Box::new(super::datagrams::Datagrams::new(socket)))
             }
             Input::Ranges { file, start, .. } if self.reader.reading.follow => {
-                Kind::Followed(Box::new(self.followed_handle(source, file, start)?))
+                SourceKind::Followed(Box::new(self.followed_handle(source, file, start)?))
             }
             Input::Ranges { file, start, end } => match compression_at(&file, start)? {
                 Some(compression) => {
                     let section = Section::of(file, start, u64::MAX);
-                    Kind::Bytes(compression.reader(Box::new(section))?)
+                    SourceKind::Bytes(compression.reader(Box::new(section))?)
                 }
                 None if self.reader.has_lines(source, &file, (start, end))? => {
-                    Kind::Ranges(self.reader.ranges(source, file, start, end)?)
+                    SourceKind::Ranges(self.reader.ranges(source, file, start, end)?)
                 }
-                None => Kind::Bytes(Box::new(Section::of(file, start, end))),
+                None => SourceKind::Bytes(Box::new(Section::of(file, start, end))),
             },
         })
     }
 
     /// Adds a source that is read like this.
-    pub(super) fn insert(&mut self, source: SourceIndex, kind: Kind) -> Result<(), Over> {
-        let slot = Slot {
+    pub(super) fn insert(&mut self, source: SourceIndex, kind: SourceKind) -> Result<(), RunOver> {
+        let slot = SourceState {
             source,
             buffer: self.reader.new_buffer(source),
             kind,
@@ -163,7 +163,8 @@ impl<'r> Live<'r> {
             self.slots.push(None);
         }
         self.open += 1;
-        let has_no_records = matches!(slot.kind, Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_));
+        let has_no_records =
+            matches!(slot.kind, SourceKind::Listener(..) | SourceKind::Datagrams(_) | SourceKind::Directory(_));
         if has_no_records {
             self.reader.mark_ended(source)?;
         }
@@ -185,7 +186,7 @@ impl<'r> Live<'r> {
     }
 
     /// Sees to it that a source is served as soon as it has something.
-    pub(super) fn wait_for(&mut self, token: usize) -> Result<(), Over> {
+    pub(super) fn wait_for(&mut self, token: usize) -> Result<(), RunOver> {
         let Some(slot) = &mut self.slots[token] else {
             return Ok(());
         };
@@ -197,7 +198,7 @@ impl<'r> Live<'r> {
         match added {
             Ok(true) => Ok(()),
             Ok(false) => {
-                self.turns.push(token);
+                self.ready.push(token);
                 Ok(())
             }
             Err(error) => match self.slots[token].take() {
@@ -211,16 +212,16 @@ impl<'r> Live<'r> {
     }
 
     /// Reads until all have ended, or the run is to stop.
-    pub(super) fn run(mut self) -> Result<(), Over> {
+    pub(super) fn run(mut self) -> Result<(), RunOver> {
         let result = self.run_loop().and_then(|()| self.end_all());
         self.reader.dispatch.ends_by_hand = false;
         result
     }
 
-    fn run_loop(&mut self) -> Result<(), Over> {
+    fn run_loop(&mut self) -> Result<(), RunOver> {
         let mut ready = Vec::new();
         while self.open > 0 && !self.reader.control.is_stopped() {
-            let time = self.time_to_wait(!self.turns.is_empty());
+            let time = self.time_to_wait(!self.ready.is_empty());
             self.reader.control.set_waiting(true);
             let waited = self.poller.wait(&mut ready, time);
             self.reader.control.set_waiting(false);
@@ -242,11 +243,11 @@ impl<'r> Live<'r> {
             for token in ready.drain(..) {
                 match token {
                     NEWS => self.hear()?,
-                    token => self.serve(token)?,
+                    token => self.read_ready(token)?,
                 }
             }
-            for token in std::mem::take(&mut self.turns) {
-                self.serve(token)?;
+            for token in std::mem::take(&mut self.ready) {
+                self.read_ready(token)?;
             }
             self.look_at_clock()?;
         }
@@ -254,24 +255,24 @@ impl<'r> Live<'r> {
     }
 
     /// Reads what a source has.
-    pub(super) fn serve(&mut self, token: usize) -> Result<(), Over> {
+    pub(super) fn read_ready(&mut self, token: usize) -> Result<(), RunOver> {
         let Some(mut slot) = self.slots.get_mut(token).and_then(Option::take) else {
             return Ok(()); // it has ended just now
         };
         let source = slot.source;
-        if let Kind::Followed(followed) = &mut slot.kind
+        if let SourceKind::Followed(followed) = &mut slot.kind
             && let Some(path) = followed.directory.take()
         {
             slot.kind = self.directory(&path);
             self.reader.mark_ended(source)?; // its files have records, not the directory
         }
         let served = match &mut slot.kind {
-            Kind::Stream(..) => self.serve_stream(token, &mut slot),
-            Kind::Connection(..) => self.serve_connection(token, &mut slot),
-            Kind::Dial(dialing) => Ok(self.dial(token, dialing)),
-            Kind::Listener(..) => self.serve_listener(token, &mut slot),
-            Kind::Datagrams(datagrams) => self.serve_datagrams(source, datagrams),
-            Kind::Followed(followed) => {
+            SourceKind::Stream(..) => self.read_stream(token, &mut slot),
+            SourceKind::Connection(..) => self.read_connection(token, &mut slot),
+            SourceKind::Dial(dialing) => Ok(self.connect(token, dialing)),
+            SourceKind::Listener(..) => self.read_listener(token, &mut slot),
+            SourceKind::Datagrams(datagrams) => self.serve_datagrams(source, datagrams),
+            SourceKind::Followed(followed) => {
                 let served = self.serve_followed(followed);
                 if followed.has_moved() {
                     let has_starts = self.reader.framing(source).has_starts();
@@ -279,29 +280,29 @@ impl<'r> Live<'r> {
                 }
                 served
             }
-            Kind::Directory(directory) => self.serve_directory(source, directory),
-            Kind::Ranges(ranges) => match self.reader.hand_out_range(slot.source, ranges) {
-                Ok(true) => Ok(Next::Turn),
-                Ok(false) => Ok(Next::End),
+            SourceKind::Directory(directory) => self.serve_directory(source, directory),
+            SourceKind::Ranges(ranges) => match self.reader.hand_out_range(slot.source, ranges) {
+                Ok(true) => Ok(Readiness::Turn),
+                Ok(false) => Ok(Readiness::End),
                 Err(over) => Err(over.into()),
             },
-            Kind::Bytes(bytes) => match self.reader.read_some(&mut slot.buffer, bytes) {
-                Ok(true) => Ok(Next::Turn),
-                Ok(false) => Ok(Next::End),
+            SourceKind::Bytes(bytes) => match self.reader.read_some(&mut slot.buffer, bytes) {
+                Ok(true) => Ok(Readiness::Turn),
+                Ok(false) => Ok(Readiness::End),
                 Err(stopped) => Err(stopped),
             },
         };
         let next = match served {
             Ok(next) => next,
-            Err(Stopped::Over) => return Err(Over),
+            Err(Stopped::RunOver) => return Err(RunOver),
             Err(Stopped::Failed(error)) => {
                 if !self.reader.control.is_stopped() {
                     self.reader.fail(slot.source, reason(&error));
                 }
-                Next::End
+                Readiness::End
             }
         };
-        if next == Next::End {
+        if next == Readiness::End {
             return self.close(token, *slot);
         }
         if slot.is_open {
@@ -311,14 +312,14 @@ impl<'r> Live<'r> {
             slot.buffer.give_room_back();
         }
         self.slots[token] = Some(slot);
-        if next == Next::Turn {
-            self.turns.push(token);
+        if next == Readiness::Turn {
+            self.ready.push(token);
         }
         Ok(())
     }
 
     /// Forgets a source that has ended.
-    pub(super) fn close(&mut self, token: usize, slot: Slot) -> Result<(), Over> {
+    pub(super) fn close(&mut self, token: usize, slot: SourceState) -> Result<(), RunOver> {
         if let Some(fd) = slot.fd() {
             self.poller.remove(fd, token);
         }
@@ -327,12 +328,13 @@ impl<'r> Live<'r> {
         }
         self.free.push(token);
         self.open -= 1;
-        let has_ended_before = matches!(slot.kind, Kind::Listener(..) | Kind::Datagrams(_) | Kind::Directory(_));
+        let has_ended_before =
+            matches!(slot.kind, SourceKind::Listener(..) | SourceKind::Datagrams(_) | SourceKind::Directory(_));
         match (has_ended_before, self.is_written(slot.source)) {
             (true, _) => Ok(()),
             (false, true) => self.reader.mark_ended(slot.source),
             // Those who count its records forget it.
-            (false, false) => self.reader.dispatch.mark(slot.source, Mark::Ended),
+            (false, false) => self.reader.dispatch.mark(slot.source, Punctuation::Ended),
         }
     }
 
@@ -342,23 +344,25 @@ impl<'r> Live<'r> {
     }
 
     /// The input ends here: what was read of the sources is finished.
-    fn end_all(&mut self) -> Result<(), Over> {
+    fn end_all(&mut self) -> Result<(), RunOver> {
         for token in 0..self.slots.len() {
             let Some(mut slot) = self.slots[token].take() else {
                 continue;
             };
             let ended = match &mut slot.kind {
-                Kind::Stream(..) | Kind::Bytes(_) => self.reader.end_source(&mut slot.buffer),
-                Kind::Connection(..) => self.reader.end_connection(&mut slot.buffer),
-                Kind::Followed(followed) => self.end_followed(followed),
-                Kind::Datagrams(datagrams) => {
+                SourceKind::Stream(..) | SourceKind::Bytes(_) => self.reader.end_source(&mut slot.buffer),
+                SourceKind::Connection(..) => self.reader.end_connection(&mut slot.buffer),
+                SourceKind::Followed(followed) => self.end_followed(followed),
+                SourceKind::Datagrams(datagrams) => {
                     self.look_at_dropped(slot.source, datagrams);
                     Ok(())
                 }
-                Kind::Dial(_) | Kind::Listener(..) | Kind::Directory(_) | Kind::Ranges(_) => Ok(()),
+                SourceKind::Dial(_) | SourceKind::Listener(..) | SourceKind::Directory(_) | SourceKind::Ranges(_) => {
+                    Ok(())
+                }
             };
-            if let Err(Stopped::Over) = ended {
-                return Err(Over);
+            if let Err(Stopped::RunOver) = ended {
+                return Err(RunOver);
             }
             self.close(token, *slot)?;
         }
@@ -366,13 +370,13 @@ impl<'r> Live<'r> {
     }
 
     /// Takes the news from other threads.
-    fn hear(&mut self) -> Result<(), Over> {
-        let news = self.bell.take(&self.heard);
-        for (token, connected) in news.dialed {
+    fn hear(&mut self) -> Result<(), RunOver> {
+        let wakeup = self.bell.take(&self.heard);
+        for (token, connected) in wakeup.dialed {
             self.dialed(token, connected)?;
         }
-        if !news.changed.is_empty() {
-            self.files_changed(&news.changed, news.is_listing_old)?;
+        if !wakeup.changed.is_empty() {
+            self.files_changed(&wakeup.changed, wakeup.is_listing_old)?;
         }
         Ok(())
     }

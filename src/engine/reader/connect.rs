@@ -5,9 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Over;
-use super::live::Live;
-use super::slot::{Kind, Next};
+use super::RunOver;
+use super::event_loop::EventLoop;
+use super::source_state::{Readiness, SourceKind};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::engine::start;
@@ -20,8 +20,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Somebody to be connected to.
-pub(super) struct Dialing {
-    dial: Dial,
+pub(super) struct Reconnect {
+    connect: Dial,
     /// Attempts since somebody has answered.
     attempts: u32,
     /// When the next attempt is; nothing while one is made.
@@ -30,9 +30,9 @@ pub(super) struct Dialing {
     is_said: bool,
 }
 
-impl Dialing {
-    pub(super) fn new(dial: Dial) -> Dialing {
-        Dialing { dial, attempts: 0, at: Some(Instant::now()), is_said: false }
+impl Reconnect {
+    pub(super) fn new(connect: Dial) -> Reconnect {
+        Reconnect { connect, attempts: 0, at: Some(Instant::now()), is_said: false }
     }
 
     /// When the next attempt is.
@@ -55,56 +55,56 @@ impl Dialing {
     }
 }
 
-impl Live<'_> {
+impl EventLoop<'_> {
     /// Makes an attempt if it is time.
-    pub(super) fn dial(&mut self, token: usize, dialing: &mut Dialing) -> Next {
+    pub(super) fn connect(&mut self, token: usize, dialing: &mut Reconnect) -> Readiness {
         if dialing.at.is_none_or(|at| at > Instant::now()) {
-            return Next::Wait;
+            return Readiness::Wait;
         }
         dialing.at = None;
-        let (bell, dial) = (Arc::clone(&self.bell), dialing.dial.clone());
+        let (bell, connect) = (Arc::clone(&self.bell), dialing.connect.clone());
         let attempt = move || {
-            let connected = dial.connect();
-            bell.tell(|news| news.dialed.push((token, connected)));
+            let connected = connect.connect();
+            bell.tell(|wakeup| wakeup.dialed.push((token, connected)));
         };
         if let Err(error) = start(vec![("connect".to_owned(), Box::new(attempt))]) {
-            self.bell.tell(|news| news.dialed.push((token, Err(error))));
+            self.bell.tell(|wakeup| wakeup.dialed.push((token, Err(error))));
         }
-        Next::Wait
+        Readiness::Wait
     }
 
     /// An attempt was made.
-    pub(super) fn dialed(&mut self, token: usize, connected: io::Result<File>) -> Result<(), Over> {
+    pub(super) fn dialed(&mut self, token: usize, connected: io::Result<File>) -> Result<(), RunOver> {
         let Some(mut slot) = self.slots[token].take() else {
             return Ok(());
         };
-        let Kind::Dial(mut dialing) = slot.kind else {
+        let SourceKind::Dial(mut dialing) = slot.kind else {
             self.slots[token] = Some(slot);
             return Ok(());
         };
         match connected {
             Ok(file) => {
-                slot.kind = Kind::Connection(file, Some(dialing));
+                slot.kind = SourceKind::Connection(file, Some(dialing));
                 self.slots[token] = Some(slot);
                 self.wait_for(token)
             }
             Err(error) if self.reader.reading.follow => {
                 self.note_outage(slot.source, &mut dialing, &reason(&error));
                 self.timers.again_at(dialing.wait());
-                slot.kind = Kind::Dial(dialing);
+                slot.kind = SourceKind::Dial(dialing);
                 self.slots[token] = Some(slot);
                 Ok(())
             }
             Err(error) => {
                 self.reader.fail(slot.source, reason(&error));
-                slot.kind = Kind::Dial(dialing);
+                slot.kind = SourceKind::Dial(dialing);
                 self.close(token, *slot)
             }
         }
     }
 
     /// Says once in an outage that nobody answers.
-    pub(super) fn note_outage(&self, source: SourceIndex, dialing: &mut Dialing, why: &str) {
+    pub(super) fn note_outage(&self, source: SourceIndex, dialing: &mut Reconnect, why: &str) {
         if !std::mem::replace(&mut dialing.is_said, true) {
             let name = self.reader.sources.display(source);
             self.reader.say(format_args!("{name}: {why}; connecting again"));
@@ -119,10 +119,10 @@ mod tests {
     #[test]
     fn waits_grow_and_end_somewhere() {
         let written = std::ffi::OsStr::new("unix://nobody");
-        let Ok(crate::source::Input::Dial(dial)) = crate::source::open(written) else {
+        let Ok(crate::source::Input::Dial(connect)) = crate::source::open(written) else {
             panic!("a peer");
         };
-        let mut dialing = Dialing::new(dial);
+        let mut dialing = Reconnect::new(connect);
         let mut wait = || dialing.wait().saturating_duration_since(Instant::now());
         let first = wait();
         assert!(first <= FIRST_WAIT && wait() > first);

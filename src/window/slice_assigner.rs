@@ -1,11 +1,11 @@
 //! Finds the slice of each record of a chunk, in the order of the stream.
 
 use super::grid::{Grid, Slice};
-use super::watermark::Clock;
+use super::watermark::SourceClock;
 
 /// Where a record belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placed {
+pub enum Assigned {
     /// To a slice.
     In(Slice),
     /// All its windows were final.
@@ -14,18 +14,18 @@ pub enum Placed {
 
 /// Goes through the records of a chunk.
 #[derive(Clone, Debug)]
-pub struct Placer<'g> {
+pub struct SliceAssigner<'g> {
     grid: &'g Grid,
-    clock: Clock,
+    clock: SourceClock,
     /// Times from here on may be jumps.
     limit: i64,
     /// Records are places themselves: behind the n-th, n + 1 is reached.
     step: i64,
     /// Slices that were looked for lately, the next one to be forgotten, and the one of the last record: records
     /// that are out of order go to and fro between a few.
-    near: [Near; NEAR],
+    near: [NearSlice; NEAR],
     oldest: usize,
-    current: Near,
+    current: NearSlice,
     /// The first window that is not final, until the watermark reaches the edge.
     first_open: i64,
     next_edge: i64,
@@ -38,7 +38,7 @@ const NEAR: usize = 8;
 
 /// From where to where a slice reaches, and the first and last window that hold it.
 #[derive(Clone, Copy, Debug)]
-struct Near {
+struct NearSlice {
     slice: i64,
     low: i64,
     high: i64,
@@ -46,20 +46,20 @@ struct Near {
 }
 
 /// No slice: no time is in it.
-const NOWHERE: Near = Near { slice: 0, low: 0, high: 0, windows: (0, 0) };
+const NOWHERE: NearSlice = NearSlice { slice: 0, low: 0, high: 0, windows: (0, 0) };
 
-impl Near {
+impl NearSlice {
     #[inline(always)]
     fn holds(&self, time: i64) -> bool {
         self.low <= time && time < self.high
     }
 }
 
-impl<'g> Placer<'g> {
+impl<'g> SliceAssigner<'g> {
     /// Begins where the clock stands. Times beyond `limit` are jumps if the other records are not near them.
     /// `of_rows`: the places are numbers of records.
-    pub fn new(grid: &'g Grid, clock: Clock, limit: i64, of_rows: bool) -> Self {
-        let mut placer = Placer {
+    pub fn new(grid: &'g Grid, clock: SourceClock, limit: i64, of_rows: bool) -> Self {
+        let mut placer = SliceAssigner {
             grid,
             clock,
             limit,
@@ -77,7 +77,7 @@ impl<'g> Placer<'g> {
 
     /// The place of the next record.
     #[inline]
-    pub fn place(&mut self, time: i64) -> Placed {
+    pub fn place(&mut self, time: i64) -> Assigned {
         if !self.current.holds(time) {
             self.current = self.find(time);
         }
@@ -87,16 +87,16 @@ impl<'g> Placer<'g> {
         if self.clock.watermark >= self.next_edge {
             self.look();
         }
-        if first > last { Placed::Late } else { Placed::In(Slice { first, number: self.current.slice }) }
+        if first > last { Assigned::Late } else { Assigned::In(Slice { first, number: self.current.slice }) }
     }
 
     /// The slice that holds a time.
-    fn find(&mut self, time: i64) -> Near {
+    fn find(&mut self, time: i64) -> NearSlice {
         if let Some(near) = self.near.iter().find(|near| near.holds(time)) {
             return *near;
         }
         let slice = self.grid.slice_of(time);
-        let found = Near {
+        let found = NearSlice {
             slice,
             low: self.grid.edge(slice),
             high: self.grid.edge(slice.saturating_add(1)),

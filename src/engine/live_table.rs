@@ -10,10 +10,10 @@ use crate::sink::Display;
 
 use super::control::Control;
 use super::output::encoder;
-use super::{Encoding, LiveTable};
+use super::{Encoding, LiveTableOptions};
 
 /// The table on the terminal.
-pub(super) struct Live<'p> {
+pub(super) struct LiveTable<'p> {
     display: Display,
     output: &'p plan::PlannedOutput,
     encoding: Encoding,
@@ -44,7 +44,7 @@ struct Pace {
 
 /// What is said below the table.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Facts {
+pub(super) struct StreamProgress {
     /// Records so far.
     pub(super) records: u64,
     /// How far the time of the records is behind the clock, if they have one.
@@ -57,12 +57,17 @@ const OPEN: &str = "open windows, not final yet:";
 /// No terminal shows more.
 const KEPT_ROWS: usize = 1000;
 
-impl<'p> Live<'p> {
+impl<'p> LiveTable<'p> {
     /// A table of what there is before the first record.
-    pub(super) fn new(table: LiveTable, plan: &'p Plan, control: &'p Control, picture: Vec<Batch<'static>>) -> Self {
-        let LiveTable { display, every, encoding, look } = table;
+    pub(super) fn new(
+        table: LiveTableOptions,
+        plan: &'p Plan,
+        control: &'p Control,
+        picture: Vec<Batch<'static>>,
+    ) -> Self {
+        let LiveTableOptions { display, every, encoding, look } = table;
         let began = Instant::now();
-        let mut live = Live {
+        let mut live = LiveTable {
             display,
             output: &plan.output,
             encoding,
@@ -85,7 +90,7 @@ impl<'p> Live<'p> {
     }
 
     /// Draws the rows of a picture, or those of the last one with what is new below them.
-    pub(super) fn draw(&mut self, picture: Option<Vec<Batch<'static>>>, facts: Facts) {
+    pub(super) fn draw(&mut self, picture: Option<Vec<Batch<'static>>>, facts: StreamProgress) {
         self.leave_to_others();
         let is_new = picture.is_some();
         if let Some(picture) = picture {
@@ -134,7 +139,7 @@ impl<'p> Live<'p> {
     }
 
     /// `19,231 records/s, 1,234,567 records, 12 s`
-    fn status(&mut self, facts: Facts, is_new: bool) -> String {
+    fn status(&mut self, facts: StreamProgress, is_new: bool) -> String {
         let now = Instant::now();
         let rate = self.pace.at(now, facts.records, is_new);
         let rate = rate.round() as u64;

@@ -5,49 +5,51 @@ use std::sync::Arc;
 
 use crate::data::{Batch, Column, Slot};
 use crate::plan::{PlannedWindow, TimeDomain};
-use crate::window::{Arrival, Clock, Grid, Limits, Mark, Placed, Placer, Reach, Slice, Watermark};
+use crate::window::{
+    Arrival, Assigned, ChunkTimes, Grid, Punctuation, Slice, SliceAssigner, SourceClock, Watermark, WatermarkConfig,
+};
 
 use super::arrivals::Arrived;
-use super::keeper::Moment;
+use super::in_order::InOrder;
 use super::message::Done;
-use super::turns::Turns;
+use super::window_state::TimedRows;
 
 /// What workers share to put records into windows.
 #[derive(Clone)]
-pub(super) struct Windowing {
-    shared: Arc<Shared>,
+pub(super) struct AssignerRules {
+    shared: Arc<SharedRules>,
 }
 
-struct Shared {
+struct SharedRules {
     by: TimeDomain,
     arrival: Slot,
     of_rows: bool,
     grid: Grid,
     max_jump_ns: i64,
-    watermark: Turns<Watermark>,
+    watermark: InOrder<Watermark>,
 }
 
 /// Gives each record of a chunk its place, in their order.
 #[derive(Clone)]
-pub(super) struct Places<'w> {
+pub(super) struct WindowAssigner<'w> {
     by: &'w TimeDomain,
     arrival: Slot,
-    placer: Placer<'w>,
+    placer: SliceAssigner<'w>,
     read_ns: i64,
     /// Records before the next one.
     rows: u64,
 }
 
-impl Windowing {
-    pub(super) fn new(planned: &PlannedWindow, grid: Grid, limits: Limits) -> Windowing {
-        Windowing {
-            shared: Arc::new(Shared {
+impl AssignerRules {
+    pub(super) fn new(planned: &PlannedWindow, grid: Grid, limits: WatermarkConfig) -> AssignerRules {
+        AssignerRules {
+            shared: Arc::new(SharedRules {
                 by: planned.by.clone(),
                 arrival: planned.arrival,
                 of_rows: planned.window.is_of_rows(),
                 grid,
                 max_jump_ns: limits.max_jump_ns,
-                watermark: Turns::new(watermark(planned, limits)),
+                watermark: InOrder::new(watermark(planned, limits)),
             }),
         }
     }
@@ -58,10 +60,10 @@ impl Windowing {
         &self,
         batches: impl Iterator<Item = &'b Batch<'a>>,
         done: &mut Done,
-    ) -> Places<'_> {
+    ) -> WindowAssigner<'_> {
         let shared = &*self.shared;
         let limit = done.read_ns.saturating_add(shared.max_jump_ns);
-        let mut reach = Reach::new(limit);
+        let mut reach = ChunkTimes::new(limit);
         for batch in batches.filter(|batch| batch.rows > 0) {
             match &shared.by {
                 TimeDomain::Event(slot) => reach.add(times_in(batch, *slot)),
@@ -74,21 +76,21 @@ impl Windowing {
         }
         let (clock, rows) = shared.watermark.take(done.sequence, |watermark| {
             let rows = watermark.rows();
-            let clock: Clock = watermark.pass(done.source.0, &reach);
+            let clock: SourceClock = watermark.pass(done.source.0, &reach);
             done.watermark = watermark.now();
             (clock, rows)
         });
-        Places {
+        WindowAssigner {
             by: &shared.by,
             arrival: shared.arrival,
-            placer: Placer::new(&shared.grid, clock, limit, shared.of_rows),
+            placer: SliceAssigner::new(&shared.grid, clock, limit, shared.of_rows),
             read_ns: done.read_ns,
             rows,
         }
     }
 
     /// Moves time without records; where the watermark stands then.
-    pub(super) fn mark(&self, mark: Mark, done: &Done) -> i64 {
+    pub(super) fn mark(&self, mark: Punctuation, done: &Done) -> i64 {
         let arrival = Arrival {
             source: done.source.0,
             input: 0, // sources are told apart by their numbers
@@ -101,9 +103,9 @@ impl Windowing {
     }
 }
 
-impl Places<'_> {
+impl WindowAssigner<'_> {
     /// Where the next records belong.
-    pub(super) fn of(&mut self, batch: &Batch<'_>) -> Placement {
+    pub(super) fn of(&mut self, batch: &Batch<'_>) -> Assignment {
         if batch.rows == 0 {
             return place(&mut self.placer, &[]);
         }
@@ -129,10 +131,10 @@ impl Places<'_> {
 }
 
 /// The watermark of a planned window.
-pub(super) fn watermark(planned: &PlannedWindow, limits: Limits) -> Watermark {
+pub(super) fn watermark(planned: &PlannedWindow, limits: WatermarkConfig) -> Watermark {
     match planned.by {
         TimeDomain::Event(_) => {
-            let Limits { sources, max_jump_ns, idle_ns } = limits;
+            let WatermarkConfig { sources, max_jump_ns, idle_ns } = limits;
             let late = planned.window.late_ns;
             Watermark::of_times(late, max_jump_ns, sources).idle_after(idle_ns)
         }
@@ -162,14 +164,14 @@ fn times_in<'b>(batch: &'b Batch<'_>, slot: Slot) -> &'b [i64] {
 }
 
 /// Where the records of a batch belong.
-pub(super) struct Placement {
+pub(super) struct Assignment {
     /// Of each row that is in a window.
     pub(super) slices: Vec<Slice>,
     /// The rows all of whose windows were final.
     pub(super) late: Vec<u32>,
 }
 
-impl Placement {
+impl Assignment {
     /// The rows that are not late.
     pub(super) fn in_time<'b, 'a>(&self, batch: &'b Batch<'a>) -> Cow<'b, Batch<'a>> {
         if self.late.is_empty() {
@@ -184,20 +186,20 @@ impl Placement {
 }
 
 /// Places the records of a batch.
-pub(super) fn place(placer: &mut Placer<'_>, times: &[i64]) -> Placement {
-    let mut placement = Placement { slices: Vec::with_capacity(times.len()), late: Vec::new() };
+pub(super) fn place(placer: &mut SliceAssigner<'_>, times: &[i64]) -> Assignment {
+    let mut placement = Assignment { slices: Vec::with_capacity(times.len()), late: Vec::new() };
     for (row, time) in times.iter().enumerate() {
         match placer.place(*time) {
-            Placed::In(slice) => placement.slices.push(slice),
-            Placed::Late => placement.late.push(row as u32),
+            Assigned::In(slice) => placement.slices.push(slice),
+            Assigned::Late => placement.late.push(row as u32),
         }
     }
     placement
 }
 
 /// The time of each row, and where the watermark stands in front of it.
-pub(super) fn passing<'t>(moment: Moment<'t>, jumps: &'t mut u64) -> impl FnMut(usize) -> (i64, i64) + 't {
-    let Moment { times, mut clock, limit } = moment;
+pub(super) fn passing<'t>(moment: TimedRows<'t>, jumps: &'t mut u64) -> impl FnMut(usize) -> (i64, i64) + 't {
+    let TimedRows { times, mut clock, limit } = moment;
     move |row| {
         let before = clock.watermark;
         *jumps += u64::from(clock.pass(times[row], limit));

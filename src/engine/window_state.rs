@@ -6,17 +6,17 @@ use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceR
 use crate::data::{Batch, Position, Slot, SlotSet, Value, time_defaults};
 use crate::expr::Failures;
 use crate::plan::PlannedWindow;
-use crate::window::{Clock, Grid, Kind, Placer, RowLog, Slice};
+use crate::window::{Grid, RowLog, Slice, SliceAssigner, SourceClock, WindowKind};
 
 use super::fill::{Fill, LeftOut};
-use super::places::{Placement, passing, place};
 use super::session_records::SessionRecords;
+use super::window_assigner::{Assignment, passing, place};
 
 /// A picture shows at most so many open windows: a record can be in a billion of them.
 pub(super) const MOST_OPEN: usize = 100_000;
 
 /// What is kept of windows that are not final.
-pub(super) enum Keeper {
+pub(super) enum WindowState {
     /// Groups by slice.
     Groups(Groups),
     /// Records.
@@ -51,16 +51,16 @@ pub(super) struct Rows {
 
 /// The times of some records, and the clock in front of the first of them.
 #[derive(Clone, Copy)]
-pub(super) struct Moment<'t> {
+pub(super) struct TimedRows<'t> {
     pub(super) times: &'t [i64],
-    pub(super) clock: Clock,
+    pub(super) clock: SourceClock,
     /// Times from here on may be jumps.
     pub(super) limit: i64,
 }
 
 /// How far the stream has come.
 #[derive(Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct FiringContext {
     /// Nothing at the end of the input: then all windows are final.
     pub(super) watermark: Option<i64>,
     /// Records so far, where windows go by their number.
@@ -70,14 +70,14 @@ pub(super) struct Standing {
 }
 
 /// A result that is to go through the stages behind.
-pub(super) enum Next {
+pub(super) enum Pane {
     /// Windows without records that are not printed.
     LeftOut(LeftOut),
     Window(Value, Value, Vec<Batch<'static>>),
     Sessions(SessionRows),
 }
 
-impl Keeper {
+impl WindowState {
     /// Nothing yet. `first` are the aggregates that work over windows, if these are the first to do so; else
     /// records are kept, with the slots in `live`, and sessions are those of each of `keys`.
     pub(super) fn new(
@@ -85,16 +85,18 @@ impl Keeper {
         first: Option<Arc<Aggregation>>,
         keys: Vec<Slot>,
         live: SlotSet,
-    ) -> Keeper {
+    ) -> WindowState {
         let grid = Grid::of(&planned.window, &time_defaults().zone);
         let of_rows = planned.window.is_of_rows();
         let fill = planned.fill.map(|most_rows| Fill::new(first.clone(), most_rows));
         match (first, grid, planned.window.kind) {
-            (Some(aggregation), None, Kind::Session { gap }) => {
-                Keeper::Sessions(Box::new(SessionGroups::new(aggregation, gap)))
+            (Some(aggregation), None, WindowKind::Session { gap }) => {
+                WindowState::Sessions(Box::new(SessionGroups::new(aggregation, gap)))
             }
-            (None, None, Kind::Session { gap }) => Keeper::SessionRows(Box::new(SessionRecords::new(keys, gap, live))),
-            (Some(aggregation), Some(grid), _) => Keeper::Groups(Groups {
+            (None, None, WindowKind::Session { gap }) => {
+                WindowState::SessionRows(Box::new(SessionRecords::new(keys, gap, live)))
+            }
+            (Some(aggregation), Some(grid), _) => WindowState::Groups(Groups {
                 windowed: Box::new(WindowedGroups::new(Arc::clone(&aggregation), grid.clone())),
                 aggregation: Arc::clone(&aggregation),
                 grid,
@@ -103,14 +105,16 @@ impl Keeper {
                 position: 0,
                 fill,
             }),
-            (None, Some(grid), _) => Keeper::Rows(Rows { log: RowLog::new(live), grid, of_rows, next: i64::MIN, fill }),
+            (None, Some(grid), _) => {
+                WindowState::Rows(Rows { log: RowLog::new(live), grid, of_rows, next: i64::MIN, fill })
+            }
             (_, None, _) => unreachable!("all windows but sessions have a grid"),
         }
     }
 
     /// Adds groups that workers have put into slices.
     pub(super) fn add(&mut self, share: SliceRuns, executor: &dyn Executor) {
-        if let Keeper::Groups(groups) = self {
+        if let WindowState::Groups(groups) = self {
             groups.windowed.add(share, executor);
         }
     }
@@ -119,12 +123,12 @@ impl Keeper {
     pub(super) fn enter(
         &mut self,
         batch: &Batch<'static>,
-        moment: Moment<'_>,
+        moment: TimedRows<'_>,
         jumps: &mut u64,
         failures: &mut Failures,
     ) -> Vec<u32> {
         match self {
-            Keeper::Groups(groups) => {
+            WindowState::Groups(groups) => {
                 let placed = moment.place(&groups.grid, groups.of_rows, jumps);
                 let mut entering = placed.in_time(batch).into_owned();
                 entering.position = Position(groups.position);
@@ -135,72 +139,72 @@ impl Keeper {
                     .add_named(&entering, &none, failures, |failures| sliced.update(&entering, slices, failures));
                 placed.late
             }
-            Keeper::Rows(rows) => {
+            WindowState::Rows(rows) => {
                 let placed = moment.place(&rows.grid, rows.of_rows, jumps);
                 let range = |slice: &Slice| (slice.first, rows.grid.windows(slice.number).1);
                 let ranges: Vec<_> = placed.slices.iter().map(range).collect();
                 rows.log.push(placed.in_time(batch).into_owned(), &ranges);
                 placed.late
             }
-            Keeper::Sessions(groups) => groups.update(batch, passing(moment, jumps), failures),
-            Keeper::SessionRows(records) => records.enter(batch, passing(moment, jumps)),
+            WindowState::Sessions(groups) => groups.update(batch, passing(moment, jumps), failures),
+            WindowState::SessionRows(records) => records.enter(batch, passing(moment, jumps)),
         }
     }
 
     /// Hands records that were put into slices on this side to the windows.
     pub(super) fn settle(&mut self, executor: &dyn Executor) {
-        if let Keeper::Groups(groups) = self {
+        if let WindowState::Groups(groups) = self {
             groups.windowed.add(groups.sliced.take(), executor);
         }
     }
 
     /// The windows that are open, at most [`MOST_OPEN`], and their rows so far in front of the stages behind.
-    pub(super) fn open(&mut self, standing: Standing, executor: &dyn Executor) -> Vec<Next> {
+    pub(super) fn open(&mut self, standing: FiringContext, executor: &dyn Executor) -> Vec<Pane> {
         match self {
-            Keeper::Groups(groups) => {
+            WindowState::Groups(groups) => {
                 let open = groups.windowed.open(MOST_OPEN).into_iter();
                 let window = |window| {
                     let (start, end) = standing.bounds(&groups.grid, window)?;
                     let rows = groups.windowed.snapshot(window, executor);
-                    Some(Next::Window(start, end, rows))
+                    Some(Pane::Window(start, end, rows))
                 };
                 open.filter_map(window).collect()
             }
-            Keeper::Rows(rows) => {
+            WindowState::Rows(rows) => {
                 let open = rows.log.open(rows.next, MOST_OPEN).into_iter();
                 let window = |window| {
                     let (start, end) = standing.bounds(&rows.grid, window)?;
-                    Some(Next::Window(start, end, rows.log.peek(window)))
+                    Some(Pane::Window(start, end, rows.log.peek(window)))
                 };
                 open.filter_map(window).collect()
             }
-            Keeper::Sessions(groups) => groups.snapshot().map(Next::Sessions).into_iter().collect(),
-            Keeper::SessionRows(records) => records.open(),
+            WindowState::Sessions(groups) => groups.snapshot().map(Pane::Sessions).into_iter().collect(),
+            WindowState::SessionRows(records) => records.open(),
         }
     }
 
     /// The next window that is final, and its rows in front of the stages behind.
-    pub(super) fn next(&mut self, standing: Standing, executor: &dyn Executor) -> Option<Next> {
+    pub(super) fn next(&mut self, standing: FiringContext, executor: &dyn Executor) -> Option<Pane> {
         match self {
-            Keeper::Groups(groups) => groups.next(standing, executor),
-            Keeper::Rows(rows) => rows.next(standing),
-            Keeper::Sessions(groups) => groups.take(standing.watermark).map(Next::Sessions),
-            Keeper::SessionRows(records) => records.next(standing.watermark),
+            WindowState::Groups(groups) => groups.next(standing, executor),
+            WindowState::Rows(rows) => rows.next(standing),
+            WindowState::Sessions(groups) => groups.take(standing.watermark).map(Pane::Sessions),
+            WindowState::SessionRows(records) => records.next(standing.watermark),
         }
     }
 
     /// The results of final windows since this was last asked that are beyond the range of floats.
     pub(super) fn take_failures(&mut self) -> Failures {
         match self {
-            Keeper::Groups(groups) => groups.windowed.take_failures(),
-            Keeper::Sessions(groups) => groups.take_failures(),
-            Keeper::Rows(_) | Keeper::SessionRows(_) => Failures::default(),
+            WindowState::Groups(groups) => groups.windowed.take_failures(),
+            WindowState::Sessions(groups) => groups.take_failures(),
+            WindowState::Rows(_) | WindowState::SessionRows(_) => Failures::default(),
         }
     }
 }
 
 impl Groups {
-    fn next(&mut self, standing: Standing, executor: &dyn Executor) -> Option<Next> {
+    fn next(&mut self, standing: FiringContext, executor: &dyn Executor) -> Option<Pane> {
         loop {
             let window = self.windowed.first()?;
             if !standing.is_final(&self.grid, window) {
@@ -216,14 +220,14 @@ impl Groups {
                 fill.printed(window, &rows);
             }
             if let Some((start, end)) = standing.bounds(&self.grid, window) {
-                return Some(Next::Window(start, end, rows));
+                return Some(Pane::Window(start, end, rows));
             }
         }
     }
 }
 
 impl Rows {
-    fn next(&mut self, standing: Standing) -> Option<Next> {
+    fn next(&mut self, standing: FiringContext) -> Option<Pane> {
         loop {
             let window = self.log.first(self.next)?;
             if !standing.is_final(&self.grid, window) {
@@ -241,23 +245,23 @@ impl Rows {
             self.next = window.saturating_add(1);
             self.log.forget(self.next);
             if let Some((start, end)) = standing.bounds(&self.grid, window) {
-                return Some(Next::Window(start, end, rows));
+                return Some(Pane::Window(start, end, rows));
             }
         }
     }
 }
 
-impl Moment<'_> {
+impl TimedRows<'_> {
     /// Where the records belong.
-    fn place(&self, grid: &Grid, of_rows: bool, jumps: &mut u64) -> Placement {
-        let mut placer = Placer::new(grid, self.clock, self.limit, of_rows);
+    fn place(&self, grid: &Grid, of_rows: bool, jumps: &mut u64) -> Assignment {
+        let mut placer = SliceAssigner::new(grid, self.clock, self.limit, of_rows);
         let placed = place(&mut placer, self.times);
         *jumps += placer.jumps;
         placed
     }
 }
 
-impl Standing {
+impl FiringContext {
     fn is_final(&self, grid: &Grid, window: i64) -> bool {
         self.watermark.is_none_or(|watermark| grid.is_final(window, watermark))
     }

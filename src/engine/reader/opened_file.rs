@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use super::Stopped;
 use super::buffer::Buffer;
 use super::copies::Judged;
+use super::event_loop::EventLoop;
 use super::files::{Section, compression_at};
 use super::followed::Followed;
-use super::live::Live;
-use super::onward::{Onward, Passing, is_made_up};
+use super::onward::{Fingerprinting, Onward, is_made_up};
 use crate::data::{Framing, reason};
 use crate::engine::message::SourceIndex;
 use crate::source::fingerprint::Fingerprint;
@@ -29,7 +29,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(3);
 const SETTLED: Duration = Duration::from_secs(3);
 
 /// A file that was opened.
-pub(super) struct Part {
+pub(super) struct OpenedFile {
     pub(super) id: FileId,
     /// Where it was found.
     pub(super) path: PathBuf,
@@ -48,23 +48,23 @@ pub(super) struct Part {
     is_over: bool,
     pub(super) is_made_up: bool,
     /// What was last seen of it, and since when.
-    seen: Option<(Look, Instant)>,
+    seen: Option<(FileStamp, Instant)>,
 }
 
 /// What the system says of a file; another answer tells that it was written to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Look {
+pub(super) struct FileStamp {
     bytes: u64,
     modified: (i64, i64),
 }
 
-impl Look {
-    pub(super) fn of(metadata: &Metadata) -> Look {
-        Look { bytes: metadata.len(), modified: (metadata.mtime(), metadata.mtime_nsec()) }
+impl FileStamp {
+    pub(super) fn of(metadata: &Metadata) -> FileStamp {
+        FileStamp { bytes: metadata.len(), modified: (metadata.mtime(), metadata.mtime_nsec()) }
     }
 }
 
-impl Part {
+impl OpenedFile {
     /// Nothing was read of it.
     pub(super) fn is_empty(&self) -> bool {
         self.section.offset == 0 && !self.is_over
@@ -98,7 +98,7 @@ impl Part {
     /// Whether it has looked like this for a while: then nobody has written to it, however coarse the clock of its
     /// system is.
     fn is_settled(&mut self, metadata: &Metadata, now: Instant) -> bool {
-        let look = Look::of(metadata);
+        let look = FileStamp::of(metadata);
         match self.seen {
             Some((seen, since)) if seen == look => {
                 now.duration_since(since) >= SETTLED && look.bytes <= self.section.offset
@@ -111,9 +111,9 @@ impl Part {
     }
 }
 
-impl Live<'_> {
-    pub(super) fn part(&self, source: SourceIndex, id: FileId, path: PathBuf, file: File, start: u64) -> Part {
-        Part {
+impl EventLoop<'_> {
+    pub(super) fn part(&self, source: SourceIndex, id: FileId, path: PathBuf, file: File, start: u64) -> OpenedFile {
+        OpenedFile {
             id,
             path,
             section: Section::of(file, start, u64::MAX),
@@ -130,7 +130,7 @@ impl Live<'_> {
     }
 
     /// Goes to where the wanted records begin.
-    pub(super) fn begin(&mut self, part: &mut Part, tail: bool) -> Result<(), Stopped> {
+    pub(super) fn begin(&mut self, part: &mut OpenedFile, tail: bool) -> Result<(), Stopped> {
         let start = part.section.offset;
         let file = Arc::clone(part.section.file());
         if tail && compression_at(&file, start)?.is_none() {
@@ -154,7 +154,7 @@ impl Live<'_> {
             let section = Section::of(file, 0, u64::MAX);
             part.is_over = true;
             let mut content = compression.reader(Box::new(section))?;
-            let mut passing = Passing::new(&mut *content, &mut part.print);
+            let mut passing = Fingerprinting::new(&mut *content, &mut part.print);
             let skipped = &mut (&mut passing).take(part.skip);
             std::io::copy(skipped, &mut std::io::sink())?;
             let next = self.reader.new_buffer(part.buffer.source);

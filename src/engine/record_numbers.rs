@@ -7,13 +7,13 @@ use super::message::SourceIndex;
 
 /// Counts in the order of chunks, whoever reads them.
 #[derive(Debug, Default)]
-pub(super) struct Board {
-    state: Mutex<State>,
+pub(super) struct RecordNumbers {
+    state: Mutex<NumberState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct NumberState {
     /// The first chunk whose count is not known.
     next: u64,
     /// Records of each source before chunk `next`. Chunks of live sources are interleaved.
@@ -35,7 +35,7 @@ enum Count {
     Ended,
 }
 
-impl Board {
+impl RecordNumbers {
     /// Says how many records a chunk has, and waits until those before it are known: the number of records
     /// of its source that came before. Chunks are handed out in order, so the ones before are being counted.
     pub(super) fn records_before(&self, sequence: u64, source: SourceIndex, records: u64) -> u64 {
@@ -59,7 +59,7 @@ impl Board {
     }
 }
 
-impl State {
+impl NumberState {
     fn enter(&mut self, sequence: u64, source: SourceIndex, count: Count) {
         self.early.insert(sequence, (source, count));
         while let Some((source, count)) = self.early.remove(&self.next) {
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn interleaved_sources_count_on_their_own_and_marks_are_passed_over() {
-        let board = Board::default();
+        let board = RecordNumbers::default();
         let (a, b) = (SourceIndex(0), SourceIndex(7));
         board.pass(2, b, false);
         assert_eq!(board.records_before(0, a, 3), 0);
