@@ -18,7 +18,9 @@ pub(super) const CSV: StageDef = StageDef {
                   may hold separators, doubled quotes and, where csv is the first stage, newlines. A quote elsewhere \
                   than at a field's start is text. Fields are text; an empty one is \"\". Columns that a short row \
                   lacks are null; a row with more fields than columns is rejected, and so is a quote that \
-                  is not closed: only the line is lost in which it was opened. Lines that are empty or blank are \
+                  is not closed: only the line is lost in which it was opened. After another stage, records are \
+                  lines: of a field in quotes with a newline the first line is rejected, and the next lines are read as \
+                  rows of their own; write csv first if fields hold newlines. Lines that are empty or blank are \
                   skipped, and are no records; with `from FIELD`, a blank field is a row.\n\n\
                   SEP is one character (default ','): ';', '|', \"\\t\". It may be several characters or a /regex/: then a \
                   separator at the start of a line is dropped, the last column takes the rest of the line, quoted \
