@@ -66,6 +66,20 @@ pub trait Decoder: Send + Sync {
     }
 }
 
+/// Returns the texts that are empty or white space, in order, without nulls.
+fn blank_texts(texts: &TextColumn<'_>) -> Vec<u32> {
+    let bytes: &[u8] = &texts.bytes;
+    let mut rows = Vec::new();
+    for (row, span) in (0..).zip(&texts.spans) {
+        // The first byte decides for most rows.
+        let first = bytes.get(span.start as usize).filter(|_| span.len > 0);
+        if first.is_none_or(|first| *first <= b' ') && !span.is_null() && span.slice(bytes).trim_ascii().is_empty() {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
 /// The result of decoding.
 #[derive(Debug, Default)]
 pub struct Decoded<'a> {

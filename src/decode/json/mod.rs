@@ -28,7 +28,7 @@ use crate::data::{
 };
 use crate::lang::ast::{Path, Segment};
 
-use super::{Decoded, Decoder, FieldSeen, Wanted};
+use super::{Decoded, Decoder, FieldSeen, Wanted, blank_texts};
 use fault::fault;
 use shape::{FoundValue, Quoting};
 use shapes::Shapes;
@@ -168,17 +168,7 @@ impl JsonDecoder {
 impl Decoder for JsonDecoder {
     /// Skips blank lines, since white space between values has no meaning.
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
-        let bytes: &[u8] = &texts.bytes;
-        let mut rows = Vec::new();
-        for (row, span) in (0..).zip(&texts.spans) {
-            // The first byte decides for most rows.
-            let first = bytes.get(span.start as usize).filter(|_| span.len > 0);
-            if first.is_none_or(|first| *first <= b' ') && !span.is_null() && span.slice(bytes).trim_ascii().is_empty()
-            {
-                rows.push(row);
-            }
-        }
-        rows
+        blank_texts(texts)
     }
 
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
