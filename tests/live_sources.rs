@@ -335,7 +335,7 @@ fn live_sources_are_read_side_by_side() {
     let files = Files::new();
     let file = files.write("file", b"f1\n");
     let mut run = Running::start(&["skip 'z'", "-", "tcp-listen://0", "udp-listen://0", &file]);
-    assert_eq!(run.line(), "f1", "a file does not wait for a pipe in front of it");
+    assert_eq!(run.line(), "f1", "a file does not wait for a pipe before it");
     let (tcp, udp) = (run.port(), run.port());
     let mut stream = client(tcp, "t1\n");
     assert_eq!(run.line(), "t1");

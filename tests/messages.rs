@@ -36,7 +36,7 @@ const PLACES: &[&str] = &[
 
 /// Words around a suggestion that say where it goes.
 const AROUND: &[&str] = &[
-    " in front of it",
+    " before it",
     " in front of",
     " before it",
     " behind it",
@@ -229,7 +229,7 @@ fn suggestions_are_found_in_helps() {
         ("did you mean `sum`? write sum(x)", vec!["sum(x)"]),
         ("write `a == null` or `a != null`", vec!["a == null", "a != null"]),
         ("write … | limit 5", vec!["limit 5"]),
-        ("write limit 5 in front of it", vec!["limit 5"]),
+        ("write limit 5 before it", vec!["limit 5"]),
         ("usage: tail N", vec![]),
     ] {
         assert_eq!(suggestions(help), expected, "{help}");

@@ -1,4 +1,4 @@
-//! What every aggregate is: a vector of states, one a group, that can be updated by columns and merged.
+//! The interface of every aggregate: a vector of states, one per group, that is updated by columns and merged.
 
 use std::any::Any;
 use std::ops::Range;
@@ -8,17 +8,17 @@ use crate::data::{
 };
 use crate::expr::{Failures, Undecided, describe};
 
-/// To which group each row belongs.
+/// Maps each row to its group.
 #[derive(Clone, Copy, Debug)]
 pub enum RowGroups<'g> {
-    /// All rows to group 0.
+    /// All rows belong to group 0.
     One(usize),
-    /// Each row to its own.
+    /// One group number per row.
     Each(&'g [u32]),
 }
 
 impl RowGroups<'_> {
-    /// How many rows.
+    /// Number of rows.
     pub fn rows(self) -> usize {
         match self {
             RowGroups::One(rows) => rows,
@@ -36,74 +36,72 @@ impl RowGroups<'_> {
     }
 }
 
-/// What is known before the first record.
+/// Settings that are known before the first record.
 #[derive(Clone, Debug, Default)]
 pub struct AggregateSettings {
-    /// The aggregate's name as it was typed, for messages.
+    /// The aggregate's name as the user typed it, for messages.
     pub name: String,
-    /// The name of its column, which no other aggregate of the stage has.
+    /// The name of its column, unique within the stage.
     pub column: String,
-    /// The constant that it takes, if it takes one: `q`, `n`, `alpha`.
+    /// The constant argument, if it takes one: `q`, `n`, `alpha`.
     pub constant: f64,
-    /// How many expressions it takes from each record.
+    /// Number of expressions that it reads from each record.
     pub arguments: usize,
-    /// No sketches: exact at any size, whatever the memory (`--exact`).
+    /// Disables sketches: exact at any size, whatever the memory (`--exact`).
     pub exact: bool,
 }
 
-/// What a result may depend on besides the records.
+/// Parameters of a result besides the records.
 #[derive(Clone, Copy, Debug)]
 pub struct Finish {
-    /// The constant of the aggregate that asks: several percentiles share their states.
+    /// The constant of the requesting aggregate: several percentiles share their states.
     pub constant: f64,
-    /// How long the records took: the length of the window, or the time since the run began.
+    /// Duration of the records in seconds: the window length, or the time since the run began.
     pub seconds: f64,
 }
 
 /// The states of one aggregate for all groups.
 ///
-/// A worker resizes and updates it batch by batch; at a batch's end it is gathered by partition and merged
-/// into the coordinator's, in any order of workers: the result must not depend on it.
+/// A worker resizes and updates it batch by batch. When a batch interval ends, its groups are moved out by partition
+/// and merged into the coordinator's accumulator, in any order of workers: the result must not depend on that order.
 pub trait Accumulator: Send + Sync {
-    /// Makes room for so many groups; never fewer than before. New states are of nothing.
+    /// Grows to `groups` states (never shrinks); new states are empty.
     fn resize(&mut self, groups: usize);
 
-    /// Adds a row to the group of each. The columns are the arguments, each with as many rows; there are none
-    /// for `count`. Positions never go back within one accumulator. Values that do not fit are skipped and
-    /// counted in `failures`.
+    /// Adds each row to its group. There is one column per argument (none for `count`). Positions never decrease
+    /// within one accumulator. Values of the wrong type are skipped and counted in `failures`.
     fn update(&mut self, groups: RowGroups<'_>, arguments: &[&Column<'_>], position: Position, failures: &mut Failures);
 
-    /// Adds the states `from` of another accumulator of the same aggregate to the groups `to`, one each.
+    /// Merges the states `from` of `other`, an accumulator of the same aggregate, into the groups `to`, one each.
     fn merge(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]);
 
-    /// Whether [`Accumulator::subtract`] takes back exactly what `merge` has added: then windows that slide need
-    /// not be merged anew.
+    /// True if [`Accumulator::subtract`] exactly undoes `merge`: sliding windows then need no re-merge.
     fn can_subtract(&self) -> bool {
         false
     }
 
-    /// Takes back what `merge` has added.
+    /// Undoes a `merge` of the same states.
     fn subtract(&mut self, other: &dyn Accumulator, from: Range<usize>, to: &[u32]) {
         let _ = (other, from, to);
     }
 
-    /// Takes the states of these groups, in this order. No group is named twice, and none is used afterwards.
+    /// Moves out the states of these groups, in this order. No group is named twice, and none is used afterwards.
     fn take_groups(&mut self, order: &[u32]) -> Box<dyn Accumulator>;
 
-    /// The results, one a group; several columns only for an aggregate whose row of the table names them.
+    /// Returns the results, one row per group; several columns only if the aggregate's table row names them.
     fn finish(&self, finish: &Finish) -> Vec<Column<'static>>;
 
-    /// The result of one group: what `finish` has in each column for it.
+    /// Returns the result of one group: its value in each column of `finish`.
     fn result(&self, group: usize, finish: &Finish) -> Vec<Value>;
 
-    /// Whether a null result of this group is a number beyond the range of floats.
+    /// True if the null result of this group is a number beyond the range of floats.
     fn is_beyond(&self, group: usize) -> bool {
         let _ = group;
         false
     }
 
-    /// Adds row after row and gives the result of each row's group with it: what `running` prints. Rows that do not
-    /// count only ask. All of them stand in one accumulator, in the order of the stream, so that nothing is merged.
+    /// Adds the rows one by one and returns each group's result after its row, as `running` prints them. Rows that do
+    /// not count only read the result. One accumulator sees all rows in stream order, so nothing is merged.
     fn scan(
         &mut self,
         groups: &[u32],
@@ -131,46 +129,46 @@ pub trait Accumulator: Send + Sync {
         builders.into_iter().map(ColumnBuilder::finish).collect()
     }
 
-    /// For `merge`, which must see the other's own type.
+    /// For `merge`, which downcasts the other accumulator.
     fn as_any(&self) -> &dyn Any;
 }
 
-/// Rows that are added one by one.
+/// Rows to be added one by one.
 #[derive(Clone, Copy, Debug)]
 pub struct ScanRows<'r> {
     /// As in [`Accumulator::update`].
     pub arguments: &'r [&'r Column<'r>],
-    /// Which rows count, if not all.
+    /// Which rows count; `None` if all do.
     pub condition: Option<&'r Column<'r>>,
-    /// Of all of them.
+    /// The position of all rows.
     pub position: Position,
 }
 
 impl ScanRows<'_> {
-    /// Whether a row counts.
+    /// True if the row counts.
     #[inline]
     pub fn counts(&self, row: usize) -> bool {
         self.condition.is_none_or(|condition| matches!(condition.get(row), ValueRef::Bool(true)))
     }
 
-    /// One row alone.
+    /// Returns the arguments of one row.
     pub fn row(&self, row: usize) -> Vec<Column<'_>> {
         let row = [row as u32];
         self.arguments.iter().map(|column| column.gather(&row)).collect()
     }
 }
 
-/// Values that did not fit, and in which row the first of them was: several aggregates go over the same rows.
+/// Failed conversions with the first failing row: several aggregates scan the same rows.
 #[derive(Debug, Default)]
 pub struct RowFailures {
-    /// What was counted.
+    /// The counts.
     pub failures: Failures,
-    /// Where the first of them stood.
+    /// The row of the first failure.
     pub row: Option<usize>,
 }
 
 impl RowFailures {
-    /// Does something with a row that may fail.
+    /// Runs `work` on a row and records the row if it fails.
     pub fn at<R>(&mut self, row: usize, work: impl FnOnce(&mut Failures) -> R) -> R {
         let before = self.failures.count;
         let result = work(&mut self.failures);
@@ -181,44 +179,44 @@ impl RowFailures {
     }
 }
 
-/// The other accumulator, which `merge` knows to be of the same aggregate.
+/// Downcasts the other accumulator of a `merge`, which is of the same aggregate.
 pub(super) fn same<A: 'static>(other: &dyn Accumulator) -> &A {
     other.as_any().downcast_ref().expect("accumulators of one aggregate have one type")
 }
 
-/// The state of one group, for aggregates that look at one value at a time.
+/// The state of one group, for aggregates that read one value per record.
 pub(super) trait GroupState: Clone + Default + Send + Sync + 'static {
-    /// What is the same for all groups.
+    /// Settings shared by all groups.
     type Shared: Clone + Send + Sync + 'static;
 
-    /// Adds a value, which is not null. An error says what was expected instead.
+    /// Adds a value, which is not null. An error names the expected type.
     fn update(&mut self, shared: &Self::Shared, value: ValueRef<'_>, position: Position) -> Result<(), &'static str>;
 
-    /// Whether a value that [`GroupState::update`] does not expect is a failure only if others of the run are what it
-    /// expects: it is part of the state all the same.
+    /// True if an unexpected value is a failure only when other values of the run are of the expected type; it is
+    /// part of the state either way.
     const DECIDES_LATER: bool = false;
 
-    /// Adds what another state has seen.
+    /// Merges another state into this one.
     fn merge(&mut self, shared: &Self::Shared, other: &Self);
 
-    /// Whether [`GroupState::subtract`] takes back exactly what `merge` has added.
+    /// True if [`GroupState::subtract`] exactly undoes `merge`.
     const SUBTRACTS: bool = false;
 
-    /// Takes back what `merge` has added.
+    /// Undoes a `merge` of the same state.
     fn subtract(&mut self, other: &Self) {
         let _ = other;
     }
 
-    /// The result.
+    /// Returns the result.
     fn finish(&self, shared: &Self::Shared, finish: &Finish) -> Value;
 
-    /// Whether a null result is a number beyond the range of floats.
+    /// True if a null result is a number beyond the range of floats.
     fn is_beyond(&self) -> bool {
         false
     }
 
-    /// Adds the next value of a state that is never merged; the result with it. Null only asks. If the value is not
-    /// what was expected, what that is stands beside the result.
+    /// Adds the next value to a state that is never merged, and returns the result after it. Null only reads the
+    /// result. The second element is an error if the value has the wrong type.
     fn scan(
         &mut self,
         shared: &Self::Shared,
@@ -234,19 +232,19 @@ pub(super) trait GroupState: Clone + Default + Send + Sync + 'static {
     }
 }
 
-/// One state a group.
+/// An accumulator with one state per group.
 #[derive(Debug)]
 pub(super) struct PerGroup<S: GroupState> {
     states: Vec<S>,
     shared: S::Shared,
     name: String,
     column: String,
-    /// What this batch has left open.
+    /// Failures of this batch that only the whole run can decide.
     open: Undecided,
 }
 
 impl<S: GroupState> PerGroup<S> {
-    /// No group yet.
+    /// Creates an accumulator without groups.
     pub(super) fn boxed(settings: &AggregateSettings, shared: S::Shared) -> Box<dyn Accumulator> {
         Box::new(PerGroup {
             states: Vec::<S>::new(),
@@ -267,7 +265,7 @@ impl<S: GroupState> PerGroup<S> {
         }
     }
 
-    /// Notes whether a value was as expected, which does not say yet whether it is a failure.
+    /// Records whether a value had the expected type, without deciding whether it is a failure.
     #[inline(always)]
     fn note(&mut self, value: ValueRef<'_>, updated: Result<(), &'static str>) {
         match updated {
@@ -281,7 +279,7 @@ impl<S: GroupState> PerGroup<S> {
         }
     }
 
-    /// Hands over what was noted.
+    /// Passes the undecided failures on.
     fn leave_open(&mut self, failures: &mut Failures) {
         if S::DECIDES_LATER && (self.open.count > 0 || self.open.has_number) {
             let place = self.column.clone();
@@ -304,7 +302,7 @@ impl<S: GroupState> Accumulator for PerGroup<S> {
         failures: &mut Failures,
     ) {
         let [column] = arguments else { return };
-        // The type of a column is known before its rows: in each loop the compiler drops what cannot happen.
+        // Matching the column type outside the loop lets the compiler specialize each loop.
         match column {
             Column::Text(texts) => {
                 for (row, span) in texts.spans.iter().enumerate() {
@@ -423,12 +421,12 @@ impl<S: GroupState> Accumulator for PerGroup<S> {
     }
 }
 
-/// The states of these groups, moved out.
+/// Moves out the states of these groups.
 pub(super) fn take_states<S: Default>(states: &mut [S], order: &[u32]) -> Vec<S> {
     order.iter().map(|&group| std::mem::take(&mut states[group as usize])).collect()
 }
 
-/// A number that is to be added to something; nothing for blank text, which is skipped without a word.
+/// Reads a number to add; `None` for blank text, which is skipped silently.
 #[inline(always)]
 pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, &'static str> {
     let number = match value {
@@ -441,7 +439,7 @@ pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, &'static str
     number.map(Some).ok_or_else(|| expected_summand(value))
 }
 
-/// As [`number`], with all digits of an int beyond 64 bits.
+/// Like [`number`], but keeps all digits of an int beyond 64 bits.
 #[inline(always)]
 pub(super) fn exact(value: ValueRef<'_>) -> Result<Option<Exact<'_>>, &'static str> {
     let number = match value {

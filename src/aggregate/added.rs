@@ -1,9 +1,9 @@
-//! What `sum` and `avg` keep.
+//! The state of `sum` and `avg`.
 
 use super::accumulator::{Finish, GroupState, exact};
 use crate::data::{ExactSum, Position, Value, ValueRef};
 
-/// The sum and how many numbers it has.
+/// The sum and the number of summands.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Added {
     sum: ExactSum,
@@ -11,7 +11,7 @@ pub(super) struct Added {
 }
 
 impl GroupState for Added {
-    /// What becomes of the sum and the count, if there was a number.
+    /// Computes the result from the sum and the count, if there was a number.
     type Shared = fn(&ExactSum, u64) -> Value;
 
     #[inline]

@@ -1,4 +1,4 @@
-//! What `count, sum(x) where c by y` was bound to.
+//! A bound `count, sum(x) where c by y`.
 
 use std::any::Any;
 use std::ops::Range;
@@ -15,46 +15,46 @@ use super::{AggregateDef, ArgumentKind};
 /// A list of aggregates with the keys they are grouped by.
 #[derive(Debug)]
 pub struct Aggregation {
-    /// Empty without `by`: then there is one group, which is there even if no record is.
+    /// Empty without `by`: then there is exactly one group, even if there are no records.
     pub keys: Vec<GroupKey>,
     /// At least one.
     pub aggregates: Vec<BoundAggregate>,
-    /// In which order the groups come.
+    /// Order of the groups.
     pub ranking: Ranking,
-    /// No sketches: exact at any size (`--exact`).
+    /// Disables sketches: exact at any size (`--exact`).
     pub exact: bool,
-    /// Where the batches say which record a row is, if nothing else can tell whose value did not fit.
+    /// Slots that identify the record of a row, if failures cannot be located otherwise.
     pub origin: Option<Origin>,
 }
 
-/// One key.
+/// A grouping key.
 #[derive(Debug)]
 pub struct GroupKey {
-    /// Its value.
+    /// Its expression.
     pub node: BoundExpr,
-    /// Where the result holds it.
+    /// The slot of its result column.
     pub slot: Slot,
 }
 
-/// One aggregate.
+/// A bound aggregate.
 #[derive(Debug)]
 pub struct BoundAggregate {
-    /// The row of the table.
+    /// Its table row.
     pub def: &'static AggregateDef,
-    /// What is aggregated; nothing for `count`.
+    /// Its arguments; empty for `count`.
     pub arguments: Vec<BoundExpr>,
-    /// Which records count.
+    /// Filter: only records for which it is true count.
     pub condition: Option<BoundExpr>,
     /// Its name and constant.
     pub settings: AggregateSettings,
-    /// The number of an aggregate before it that keeps the same states: `p50(x), p99(x)` keep the values once.
+    /// Index of an earlier aggregate with the same states: `p50(x), p99(x)` keep the values once.
     pub shares: Option<usize>,
-    /// Where the result holds it: one column, but for aggregates that have several.
+    /// The slots of its result columns; usually one.
     pub slots: Vec<Slot>,
 }
 
 impl Aggregation {
-    /// Adds every slot that is read.
+    /// Adds every slot that the keys and aggregates read.
     pub fn reads(&self, slots: &mut SlotSet) {
         self.keys.iter().for_each(|key| key.node.reads(slots));
         for aggregate in &self.aggregates {
@@ -65,14 +65,14 @@ impl Aggregation {
         }
     }
 
-    /// Whether a value of a record may not fit.
+    /// True if a value of a record may have the wrong type.
     pub fn may_fail(&self) -> bool {
         let has_values = |aggregate: &BoundAggregate| !aggregate.arguments.is_empty() || aggregate.condition.is_some();
         let is_computed = |key: &GroupKey| !matches!(key.node, BoundExpr::Field(..));
         self.aggregates.iter().any(has_values) || self.keys.iter().any(is_computed)
     }
 
-    /// Adds a batch, and names the record of the first value that does not fit unless that one is in `known`.
+    /// Runs `add` on a batch and names the record of the first failure, unless that failure is already in `known`.
     pub fn add_named<R>(
         self: &Arc<Self>,
         batch: &Batch<'_>,
@@ -97,12 +97,12 @@ impl Aggregation {
         result
     }
 
-    /// Whether the order of the records matters to the result.
+    /// True if the result depends on the order of the records.
     pub fn is_ordered(&self) -> bool {
         self.aggregates.iter().any(|aggregate| aggregate.def.ordered)
     }
 
-    /// An accumulator for each aggregate.
+    /// Creates one accumulator per aggregate.
     pub(super) fn accumulators(&self) -> Vec<Box<dyn Accumulator>> {
         let accumulator = |aggregate: &BoundAggregate| {
             if aggregate.shares.is_some() {
@@ -113,7 +113,7 @@ impl Aggregation {
         self.aggregates.iter().map(accumulator).collect()
     }
 
-    /// The results of all aggregates: for each its columns.
+    /// Returns the result columns of each aggregate.
     pub(super) fn finish(&self, accumulators: &[Box<dyn Accumulator>], seconds: f64) -> Vec<Vec<Column<'static>>> {
         let finish = |(index, aggregate): (usize, &BoundAggregate)| {
             accumulators[aggregate.shares.unwrap_or(index)]
@@ -122,7 +122,7 @@ impl Aggregation {
         self.aggregates.iter().enumerate().map(finish).collect()
     }
 
-    /// The results that are null because they are beyond the range of floats: `columns` are those of
+    /// Counts results that are null because they exceed the range of floats; `columns` come from
     /// [`Aggregation::finish`].
     pub(super) fn beyond(&self, accumulators: &[Box<dyn Accumulator>], columns: &[Vec<Column<'static>>]) -> Failures {
         let mut failures = Failures::default();
@@ -140,7 +140,7 @@ impl Aggregation {
     }
 }
 
-/// Stands where an aggregate has no states of its own.
+/// Placeholder accumulator of an aggregate that shares the states of another.
 struct SharedStates;
 
 impl Accumulator for SharedStates {

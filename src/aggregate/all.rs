@@ -9,8 +9,8 @@ pub(super) const ALL: AggregateDef = AggregateDef {
     entry: Entry {
         name: "all",
         usage: "all(COND)",
-        summary: "Whether the condition is true for all records.",
-        details: "Records for which it is null do not count; of nothing it is null.",
+        summary: "True if the condition is true for every record.",
+        details: "Records for which it is null do not count; null if there are no others.",
         examples: &[Example { expr: "split | all(word > 3)", input: "1 5\n", output: "false\n" }],
     },
     argument: ArgumentKind::Condition,

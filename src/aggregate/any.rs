@@ -8,8 +8,8 @@ pub(super) const ANY: AggregateDef = AggregateDef {
     entry: Entry {
         name: "any",
         usage: "any(COND)",
-        summary: "Whether the condition is true for any record.",
-        details: "Records for which it is null do not count; of nothing it is null.",
+        summary: "True if the condition is true for at least one record.",
+        details: "Records for which it is null do not count; null if there are no others.",
         examples: &[Example { expr: "split | any(word > 3)", input: "1 5\n", output: "true\n" }],
     },
     argument: ArgumentKind::Condition,
@@ -20,7 +20,7 @@ pub(super) const ANY: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, true),
 };
 
-/// The truth so far; nothing before the first condition that is not null.
+/// The result so far; `None` until a condition is not null.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TruthOfMany(Option<bool>);
 
@@ -34,7 +34,7 @@ impl TruthOfMany {
 }
 
 impl GroupState for TruthOfMany {
-    /// The truth that one record is enough for.
+    /// The truth value that one record suffices for.
     type Shared = bool;
 
     #[inline]

@@ -9,8 +9,8 @@ pub(super) const AVG: AggregateDef = AggregateDef {
     entry: Entry {
         name: "avg",
         usage: "avg(x)",
-        summary: "The mean of numbers.",
-        details: "The exact sum divided by how many there were. Of nothing the mean is null.",
+        summary: "The mean of the values.",
+        details: "The exact sum divided by the number of values. Null if there are no values.",
         examples: &[Example { expr: "split | avg(word)", input: "1 2\n3 4\n", output: "2.5\n" }],
     },
     argument: ArgumentKind::Number,

@@ -1,7 +1,7 @@
 //! `collect(x [, n])`: the values as a list.
 //!
-//! Each value is kept with the position of its chunk, so that shares of the stream can be put in order whoever
-//! had which. A share needs only its own first n values: at most n values a group are ever kept.
+//! Each value is kept with the position of its chunk, so that the partials can be put in order whichever worker
+//! produced them. A partial needs only its own first n values: at most n values per group are ever kept.
 
 use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind, Constant};
@@ -11,8 +11,8 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
     entry: Entry {
         name: "collect",
         usage: "collect(x [, n])",
-        summary: "The first n values (100) as a list, in the order of arrival.",
-        details: "Nulls are left out. Of nothing it is null.",
+        summary: "The first n values (default 100) as a list, in order of arrival.",
+        details: "Nulls are left out. Null if there are no values.",
         examples: &[
             Example { expr: "split | collect(word)", input: "b a\nb\n", output: "[\"b\",\"a\",\"b\"]\n" },
             Example { expr: "split | collect(num(word), 2) as first_two", input: "3 1 2\n", output: "[3,1]\n" },
@@ -31,12 +31,12 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<Collect>::boxed(settings, settings.constant as usize),
 };
 
-/// The first values, in order.
+/// The first values, in stream order.
 #[derive(Clone, Debug, Default)]
 struct Collect(Vec<(Position, Value)>);
 
 impl GroupState for Collect {
-    /// How many are wanted.
+    /// The maximum number of values.
     type Shared = usize;
 
     #[inline]
@@ -49,7 +49,7 @@ impl GroupState for Collect {
 
     fn merge(&mut self, wanted: &usize, other: &Self) {
         self.0.extend_from_slice(&other.0);
-        self.0.sort_by_key(|(position, _)| *position); // stable, and fast for what is two sorted runs
+        self.0.sort_by_key(|(position, _)| *position); // stable, and fast on two sorted runs
         self.0.truncate(*wanted);
     }
 

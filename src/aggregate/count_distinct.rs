@@ -1,14 +1,14 @@
-//! `count_distinct(x)`: how many different values.
+//! `count_distinct(x)`: the number of distinct values.
 //!
-//! A group keeps the [fingerprints](super::fingerprint) of its values while they are at most
-//! [`EXACT_VALUES`]; when there are more, they are counted by HyperLogLog with 2^17 registers and 64-bit
-//! hashes, as S. Heule, M. Nunkesser and A. Hall engineered it (*HyperLogLog in Practice*, EDBT 2013), and with
-//! the estimator of O. Ertl (*New cardinality estimation algorithms for HyperLogLog sketches*, 2017), which
-//! needs no tables of bias. The standard error is 1.04 / sqrt(2^17) = 0.29 %, so that the answer is within 1 %
-//! of the truth with 3.5 standard errors to spare: 9995 times in 10 000, and more often below 100 000 values. Which of the two it is
-//! and what it says depend on the set of values alone: the same for any split of the input, on every machine.
+//! A group keeps the [fingerprints](super::fingerprint) of its values up to [`EXACT_VALUES`]. Beyond that they are
+//! counted by HyperLogLog with 2^17 registers and 64-bit hashes, as engineered by S. Heule, M. Nunkesser and A. Hall
+//! (*HyperLogLog in Practice*, EDBT 2013), with the estimator of O. Ertl (*New cardinality estimation algorithms for
+//! HyperLogLog sketches*, 2017), which needs no bias tables. The standard error is 1.04 / sqrt(2^17) = 0.29 %, so the
+//! answer is within 1 % of the truth with 3.5 standard errors to spare: 9995 times in 10 000, and more often below
+//! 100 000 values. The choice of method and the estimate depend on the set of values alone, so they are the same for
+//! any split of the input, on every machine.
 //!
-//! Memory of a group: 16 bytes a value with room to grow, then 128 KiB.
+//! Memory per group: 16 bytes per value with room to grow, then 128 KiB.
 
 use super::accumulator::{Finish, GroupState, PerGroup};
 use super::fingerprint::{fingerprint, hash};
@@ -19,9 +19,10 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
     entry: Entry {
         name: "count_distinct",
         usage: "count_distinct(x)",
-        summary: "How many different values there are; null is none.",
-        details: "Values are told apart by type and value, as groups are. Exact to 4096 values a group, after that \
-                  within 1 % and the same on every run; `--exact` keeps all values. Of nothing it is 0.",
+        summary: "The number of distinct values, not counting null.",
+        details: "Values are compared by type and value, like the keys of groups. Exact up to 4096 values per group, \
+                  beyond that within 1 % and the same on every run; `--exact` keeps all values. 0 if there are no \
+                  values.",
         examples: &[Example { expr: "split | count_distinct(word)", input: "a b a\nc a\n", output: "3\n" }],
     },
     argument: ArgumentKind::Value,
@@ -35,7 +36,7 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
     },
 };
 
-/// So many values of a group are kept as they are.
+/// Up to this many values of a group are counted exactly.
 const EXACT_VALUES: usize = 4096;
 
 /// The logarithm of the number of registers.
@@ -43,15 +44,15 @@ const PRECISION: u32 = 17;
 
 const REGISTERS: usize = 1 << PRECISION;
 
-/// The largest value of a register, less one: bits of the hash that choose no register.
+/// The largest register value, less one: the hash bits that do not choose the register.
 const RANK_BITS: u32 = 64 - PRECISION;
 
 /// The values of a group.
 #[derive(Clone, Debug)]
 enum Distinct {
-    /// Their fingerprints: a table probed linearly, a power of two long; 0 is an empty place.
+    /// Fingerprints in a linearly probed table whose length is a power of two; 0 is an empty entry.
     Few { table: Vec<u128>, len: usize },
-    /// Registers.
+    /// HyperLogLog registers.
     Many(Box<[u8]>),
 }
 
@@ -62,7 +63,7 @@ impl Default for Distinct {
 }
 
 impl GroupState for Distinct {
-    /// How many values are kept as they are.
+    /// Maximum number of values that are counted exactly.
     type Shared = usize;
 
     #[inline(always)]
@@ -93,7 +94,7 @@ impl GroupState for Distinct {
     fn finish(&self, limit: &usize, _finish: &Finish) -> Value {
         match self {
             Distinct::Few { len, .. } => Value::Int(*len as i64),
-            // That there are more than could be kept is certain.
+            // There are certainly more than the exact table held.
             Distinct::Many(registers) => Value::Int((estimate(registers).round() as i64).max(*limit as i64 + 1)),
         }
     }
@@ -131,7 +132,7 @@ impl Distinct {
         }
     }
 
-    /// Adds a value to a table that was full.
+    /// Adds a value when the table is full.
     #[inline(never)]
     fn add_again(&mut self, fingerprint: u128, limit: usize) {
         self.add_to_room(fingerprint);
@@ -140,7 +141,7 @@ impl Distinct {
         }
     }
 
-    /// Twice the places.
+    /// Doubles the table.
     #[cold]
     fn grow(&mut self) {
         if let Distinct::Few { table, len } = self {
@@ -153,7 +154,7 @@ impl Distinct {
         }
     }
 
-    /// Adds a value that is not there to a table that has room.
+    /// Adds a new value to a table that has room.
     fn add_to_room(&mut self, fingerprint: u128) {
         if let Distinct::Few { table, len } = self {
             let mask = table.len() - 1;
@@ -166,7 +167,7 @@ impl Distinct {
         }
     }
 
-    /// The registers, made of what is kept if there are none yet.
+    /// Returns the registers, built from the exact values if needed.
     fn many(&mut self) -> &mut [u8] {
         if let Distinct::Few { table, .. } = self {
             let mut registers = vec![0; REGISTERS].into_boxed_slice();
@@ -182,7 +183,7 @@ impl Distinct {
     }
 }
 
-/// Enters a hash: its upper bits choose the register, which keeps the longest run of zeros that was seen below.
+/// Adds a hash: its upper bits select the register, which keeps the longest run of leading zeros seen in the rest.
 #[inline]
 fn register(registers: &mut [u8], hash: u64) {
     let index = (hash >> RANK_BITS) as usize;
@@ -191,7 +192,7 @@ fn register(registers: &mut [u8], hash: u64) {
     *register = (*register).max(rank);
 }
 
-/// How many values there were (Ertl 2017, algorithm 6).
+/// Estimates the number of distinct values (Ertl 2017, algorithm 6).
 fn estimate(registers: &[u8]) -> f64 {
     let mut counts = [0u32; RANK_BITS as usize + 2];
     for &register in registers {
@@ -207,7 +208,7 @@ fn estimate(registers: &[u8]) -> f64 {
     all * all / (2.0 * std::f64::consts::LN_2 * sum)
 }
 
-/// What registers that are still empty add.
+/// The contribution of empty registers.
 fn sigma(mut x: f64) -> f64 {
     if x == 1.0 {
         return f64::INFINITY;
@@ -224,7 +225,7 @@ fn sigma(mut x: f64) -> f64 {
     }
 }
 
-/// What registers that are full add.
+/// The contribution of saturated registers.
 fn tau(mut x: f64) -> f64 {
     if x == 0.0 || x == 1.0 {
         return 0.0;
@@ -281,7 +282,7 @@ mod tests {
         }
     }
 
-    /// The error over 40 sets of each size: its mean square is the standard error, and all are within 1 %.
+    /// The error over 40 sets of each size: its root mean square is the standard error, and all are within 1 %.
     #[test]
     fn the_standard_error_is_what_was_promised() {
         for size in [5_000, 30_000, 100_000] {

@@ -1,4 +1,4 @@
-//! What `count` and `rate` keep.
+//! The accumulator of `count` and `rate`.
 
 use std::any::Any;
 use std::ops::Range;
@@ -7,10 +7,10 @@ use super::accumulator::{Accumulator, Finish, RowFailures, RowGroups, ScanRows, 
 use crate::data::{Column, Position, Value};
 use crate::expr::Failures;
 
-/// What becomes of counts.
+/// Computes the result column from the counts.
 type CountResult = fn(&[i64], &Finish) -> Column<'static>;
 
-/// Records by group.
+/// The number of records per group.
 #[derive(Debug)]
 pub(super) struct RecordCount {
     counts: Vec<i64>,
@@ -18,7 +18,7 @@ pub(super) struct RecordCount {
 }
 
 impl RecordCount {
-    /// No group yet.
+    /// Creates an accumulator without groups.
     pub(super) fn boxed(results: CountResult) -> Box<dyn Accumulator> {
         Box::new(RecordCount { counts: Vec::new(), results })
     }

@@ -9,8 +9,9 @@ pub(super) const DELTA: AggregateDef = AggregateDef {
     entry: Entry {
         name: "delta",
         usage: "running delta(x)",
-        summary: "Behind `running`: x minus the x before it.",
-        details: "Of numbers it is a number, of times a duration. Null where x is null, and where there is none before it; an x that is null is passed over.",
+        summary: "With `running`: x minus the previous x.",
+        details: "A number for numbers, a duration for times. Null if x is null or there is no previous value; nulls \
+                  are skipped.",
         examples: &[
             Example { expr: "split | running delta(word)", input: "10 13 9\n", output: "10\t\n13\t3\n9\t-4\n" },
             Example {
@@ -36,7 +37,7 @@ impl GroupState for Delta {
     type Shared = ();
 
     fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
-        difference(value, value)?; // whether it is anything that can be subtracted
+        difference(value, value)?; // checks that the value can be subtracted at all
         self.0 = value.to_value();
         Ok(())
     }

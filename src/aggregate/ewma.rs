@@ -1,13 +1,13 @@
 //! `ewma(x, alpha)`: the exponentially weighted moving average.
 //!
-//! S ← αx + (1−α)S forgets: after k more values a value weighs (1−α)^k. So a group keeps its last values, down
-//! to a weight of 2^-64, each with the position of its chunk, and computes S from them at the end, one after
-//! another. What is left out is less than a float can show beside the largest value; what is computed depends on
-//! the order of the stream alone, so that any split of the input gives the same bytes. (To compose the affine maps of the shares
-//! instead would round differently for each split, and keep one map for each chunk.)
+//! S ← αx + (1−α)S forgets: k values later, a value weighs (1−α)^k. So a group keeps its last values, down to a
+//! weight of 2^-64, each with the position of its chunk, and computes S from them at the end, in order. The values
+//! left out are less than a float can represent beside the largest value, and the result depends on the order of the
+//! stream alone, so any split of the input gives the same bytes. (Composing the affine maps of the partials instead
+//! would round differently for each split, and keep one map per chunk.)
 //!
-//! Memory: at most 64 / −log2(1−α) values a group, 16 bytes each, twice that for a while: 125 values for
-//! α = 0.3, 421 for 0.1, 4414 for 0.01.
+//! Memory: at most 64 / −log2(1−α) values per group, 16 bytes each, temporarily twice that: 125 values for α = 0.3,
+//! 421 for 0.1, 4414 for 0.01.
 
 use super::accumulator::{Finish, GroupState, PerGroup, number};
 use super::{AggregateDef, ArgumentKind, Constant};
@@ -17,10 +17,10 @@ pub(super) const EWMA: AggregateDef = AggregateDef {
     entry: Entry {
         name: "ewma",
         usage: "ewma(x, alpha)",
-        summary: "The exponentially weighted moving average, in the order of arrival.",
-        details: "It begins with the first number; each further x makes it alpha*x + (1-alpha)*before. alpha is a \
-                  constant above 0, at most 1. Numbers whose weight has fallen below 2^-64 are forgotten. Of \
-                  nothing it is null.",
+        summary: "The exponentially weighted moving average, in order of arrival.",
+        details: "It starts with the first number; each further x makes it alpha*x + (1-alpha)*previous. alpha is a \
+                  constant above 0 and at most 1. Numbers whose weight has fallen below 2^-64 are dropped. Null if \
+                  there are no values.",
         examples: &[Example { expr: "split | ewma(word, 0.5) as s", input: "8 4 2\n", output: "4\n" }],
     },
     argument: ArgumentKind::NumberAnd(Constant {
@@ -36,14 +36,14 @@ pub(super) const EWMA: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<Ewma>::boxed(settings, Smoothing::of(settings.constant)),
 };
 
-/// Values of less weight than this power of two are forgotten.
+/// Values that weigh less than two to the minus this power are dropped.
 const FORGOTTEN_BITS: f64 = 64.0;
 
-/// How a group is smoothed.
+/// Smoothing parameters.
 #[derive(Clone, Copy, Debug)]
 struct Smoothing {
     alpha: f64,
-    /// How many values matter.
+    /// Number of values that still matter.
     kept: usize,
 }
 
@@ -74,7 +74,7 @@ impl GroupState for Ewma {
 
     fn merge(&mut self, smoothing: &Smoothing, other: &Self) {
         self.0.extend_from_slice(&other.0);
-        self.0.sort_by_key(|(position, _)| *position); // stable, and fast for what is two sorted runs
+        self.0.sort_by_key(|(position, _)| *position); // stable, and fast on two sorted runs
         self.forget(smoothing.kept);
     }
 
@@ -87,7 +87,7 @@ impl GroupState for Ewma {
         Value::float(rest.iter().fold(*first, |average, (_, value)| alpha * value + (1.0 - alpha) * average))
     }
 
-    /// In order and never merged, the average so far is all that has to be kept.
+    /// In order and never merged, the average so far is the whole state.
     fn scan(
         &mut self,
         smoothing: &Smoothing,
@@ -117,7 +117,7 @@ impl GroupState for Ewma {
 }
 
 impl Ewma {
-    /// Keeps the last so many.
+    /// Keeps the last `kept` values.
     fn forget(&mut self, kept: usize) {
         self.0.drain(..self.0.len().saturating_sub(kept));
     }

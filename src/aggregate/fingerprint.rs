@@ -1,7 +1,7 @@
 //! Values as 128 bits, so that a set of them is a vector of words.
 //!
-//! A value of at most 15 bytes is its own fingerprint: kind, length and bytes. A longer one is hashed to 120
-//! bits; among 100 million values two such agree with a probability of 1 in 10^20. The hash is the folded
+//! A value of at most 15 bytes is its own fingerprint: kind, length and bytes. A longer one is hashed to 120 bits;
+//! among 100 million values two of them collide with a probability of 1 in 10^20. The hash is the folded
 //! multiplication of wyhash, the same on every machine.
 
 use std::hash::Hasher;
@@ -9,10 +9,11 @@ use std::hash::Hasher;
 use crate::data::{KeyKind, ValueRef, encode_key};
 use crate::group::process_seed;
 
-/// Bytes of a value that is its own fingerprint.
+/// Maximum length of a value that is its own fingerprint.
 const SHORT_BYTES: usize = 15;
 
-/// The fingerprint of a value; values of one group have the same. Never 0, for null has none.
+/// Returns the fingerprint of a value; equal values have equal fingerprints. Never 0, which stands for an empty
+/// entry.
 #[inline]
 pub(super) fn fingerprint(value: ValueRef<'_>) -> u128 {
     match value {
@@ -26,7 +27,7 @@ pub(super) fn fingerprint(value: ValueRef<'_>) -> u128 {
     }
 }
 
-/// The kind and bytes that a fingerprint stands for, if the value was short; `window` is where they are put.
+/// Returns the kind and bytes of a short value from its fingerprint; `window` is scratch space.
 pub(super) fn value_of(fingerprint: u128, window: &mut [u8; 16]) -> Option<(KeyKind, &[u8])> {
     *window = fingerprint.to_le_bytes();
     let (kind, len) = (window[15] >> 4, window[15] & 15);
@@ -43,7 +44,7 @@ fn of_bytes(kind: KeyKind, bytes: &[u8]) -> u128 {
     u128::from_le_bytes(window) | tag(kind, bytes.len())
 }
 
-/// Stands for the kind of a longer value: there are fewer kinds.
+/// Marks longer values in place of their kind; no kind has this number.
 const LONG: u8 = 15;
 
 /// The upper byte.
@@ -69,7 +70,7 @@ fn of_long(kind: KeyKind, bytes: &[u8]) -> u128 {
     hash >> 8 | u128::from(LONG) << 124
 }
 
-/// Hashes fingerprints for a map, with a seed of the process: many values of one hash cannot be made.
+/// Hashes fingerprints for a map, seeded per process: input that collides cannot be prepared.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FingerprintHasher(u64);
 
@@ -89,7 +90,7 @@ impl Hasher for FingerprintHasher {
     }
 }
 
-/// 64 bits that are spread evenly, from a fingerprint.
+/// Reduces a fingerprint to 64 evenly distributed bits.
 #[inline]
 pub(super) fn hash(fingerprint: u128) -> u64 {
     let (low, high) = (fingerprint as u64, (fingerprint >> 64) as u64);
@@ -102,7 +103,7 @@ fn fold(left: u64, right: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-/// Spreads 64 bits over 64, no two to the same (the finalizer of MurmurHash3).
+/// A bijection that scatters 64 bits (the finalizer of MurmurHash3).
 #[inline]
 fn mix(mut word: u64) -> u64 {
     word = (word ^ word >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);

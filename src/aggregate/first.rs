@@ -8,7 +8,7 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
     entry: Entry {
         name: "first",
         usage: "first(x)",
-        summary: "The first value that is not null, in the order of arrival.",
+        summary: "The first non-null value, in order of arrival.",
         details: "",
         examples: &[Example { expr: "split | first(word)", input: "b c\na\n", output: "b\n" }],
     },
@@ -20,7 +20,7 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<First>::boxed(settings, ()),
 };
 
-/// The first value and where it stood.
+/// The first value and its position.
 #[derive(Clone, Debug, Default)]
 struct First(Option<(Position, Value)>);
 

@@ -1,11 +1,11 @@
-//! `histogram(x [, n])`: how many numbers lie in each of n equal bins between the smallest and the largest.
+//! `histogram(x [, n])`: counts of numbers in n equal bins between the smallest and the largest.
 //!
-//! The bins are known only at the end, so a group keeps its numbers while they are at most 4096. When it holds
-//! more, it counts them in at most [`CELLS`] cells of a grid: as wide as the smallest power of two that covers
-//! what lies between the smallest and the largest number, and bounded by multiples of it. A grid that has become too fine
-//! is made coarser by adding up pairs of cells, which is exact; so it depends on the numbers alone, and is the
-//! same for any split of the input. At the end each cell goes to the bin that holds its middle: a number is counted in the neighbouring bin only
-//! if it is nearer to the edge than 1/2048 of the whole range.
+//! The bins are known only at the end, so a group keeps its numbers up to 4096. Beyond that it counts them in at most
+//! [`CELLS`] cells of a grid: the cell width is the smallest power of two for which the grid covers the range, and
+//! cells begin at multiples of it. A grid that has become too fine is coarsened by adding up pairs of cells, which is
+//! exact; so the grid depends on the numbers alone and is the same for any split of the input. At the end each cell
+//! is counted in the bin that holds its midpoint: a number lands in a neighbouring bin only if it is nearer to the
+//! edge than 1/2048 of the whole range.
 
 use super::accumulator::{Finish, GroupState, PerGroup, number};
 use super::quantile::EXACT_VALUES;
@@ -16,11 +16,11 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
     entry: Entry {
         name: "histogram",
         usage: "histogram(x [, n])",
-        summary: "A list of n (10) objects {from, to, count}: equal bins.",
-        details: "A bin holds what is at least `from` and below `to`, the last one also the largest number. If all \
-                  numbers are equal there is one bin. Exact while a group holds at most 4096 numbers, after that a \
-                  number may be counted in the neighbouring bin if it is nearer to the edge than 1/2048 of the \
-                  range; the same on every run. Of nothing it is null.",
+        summary: "A list of n (default 10) objects {from, to, count}: equal bins.",
+        details: "A bin counts numbers of at least `from` and below `to`; the last bin includes the largest number. \
+                  If all numbers are equal there is one bin. Exact up to 4096 numbers per group; beyond that a number \
+                  may be counted in the neighbouring bin if it is nearer to the edge than 1/2048 of the range; the \
+                  same on every run. Null if there are no values.",
         examples: &[Example {
             expr: "split | histogram(word, 2) as bins",
             input: "1 2 3 9\n",
@@ -43,7 +43,7 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
     },
 };
 
-/// How many cells a grid has at most.
+/// Maximum number of cells in a grid.
 const CELLS: i64 = 4096;
 
 /// The numbers of a group.
@@ -60,7 +60,7 @@ impl Default for Histogram {
 }
 
 impl GroupState for Histogram {
-    /// How many bins there are, and how many numbers are kept as they are.
+    /// The number of bins, and the number of values kept exactly.
     type Shared = (usize, usize);
 
     #[inline]
@@ -132,7 +132,7 @@ impl GroupState for Histogram {
 #[derive(Clone, Debug)]
 struct BinGrid {
     exponent: i32,
-    /// The cell of the smallest number; the last one is that of the largest.
+    /// Index of the first cell, which holds the smallest number; the last cell holds the largest.
     first: i64,
     counts: Vec<u64>,
     min: f64,
@@ -140,7 +140,7 @@ struct BinGrid {
 }
 
 impl BinGrid {
-    /// Of some numbers, at least one.
+    /// Creates the grid of at least one number.
     fn of(numbers: &[f64]) -> BinGrid {
         let start = numbers[0];
         let (exponent, first) = (grid_exponent(start, start), 0);
@@ -171,7 +171,7 @@ impl BinGrid {
         }
     }
 
-    /// Makes the cells that these numbers lie in, all as wide as it takes.
+    /// Extends the grid to cover these numbers, coarsening it if needed.
     #[cold]
     fn widen(&mut self, low: f64, high: f64) {
         self.min = self.min.min(low);
@@ -194,7 +194,7 @@ impl BinGrid {
         (self.exponent, self.first, self.counts) = (exponent, first, counts);
     }
 
-    /// The middle of each cell, within what was seen, and its count.
+    /// Yields the midpoint of each cell, clamped to the range seen, and its count.
     fn cells(&self) -> impl Iterator<Item = (f64, u64)> {
         let width = power_of_two(self.exponent);
         let middle = move |index: usize| (self.first + index as i64) as f64 * width + width / 2.0;
@@ -205,7 +205,7 @@ impl BinGrid {
     }
 }
 
-/// The smallest exponent of which the cells from `min` to `max` are few enough, and their numbers exact.
+/// Returns the smallest exponent for which the cells from `min` to `max` are few enough and their indexes exact.
 fn grid_exponent(min: f64, max: f64) -> i32 {
     let exponent_of = |value: f64| ((value.abs().to_bits() >> 52) as i32) - 1023;
     let cells = CELLS as f64;
@@ -217,7 +217,7 @@ fn grid_exponent(min: f64, max: f64) -> i32 {
     exponent
 }
 
-/// The cell that a number lies in.
+/// Returns the cell of a number.
 #[inline]
 fn cell(number: f64, exponent: i32) -> i64 {
     (number * power_of_two(-exponent)).floor() as i64
@@ -229,12 +229,12 @@ fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((exponent + 1023) as u64) << 52)
 }
 
-/// The cell of a grid whose cells are 2^`shift` times as wide.
+/// Returns the cell in a grid whose cells are 2^`shift` times as wide.
 fn coarser(cell: i64, shift: i32) -> i64 {
     cell >> shift.clamp(0, 63)
 }
 
-/// What is printed.
+/// The result: bins as they are printed.
 struct Bins {
     edges: Vec<f64>,
     counts: Vec<u64>,

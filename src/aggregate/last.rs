@@ -8,7 +8,7 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     entry: Entry {
         name: "last",
         usage: "last(x)",
-        summary: "The last value that is not null, in the order of arrival.",
+        summary: "The last non-null value, in order of arrival.",
         details: "",
         examples: &[Example { expr: "split | last(word)", input: "b c\na\n", output: "a\n" }],
     },
@@ -20,7 +20,7 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<LastValue>::boxed(settings, ()),
 };
 
-/// The last value and where it stood.
+/// The last value and its position.
 #[derive(Clone, Debug, Default)]
 struct LastValue(Option<(Position, Value)>);
 

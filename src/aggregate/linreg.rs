@@ -1,9 +1,8 @@
-//! `linreg(y, x…)`: a line, or a plane, through the records by least squares.
+//! `linreg(y, x…)`: fits a line or plane to the records by least squares.
 //!
-//! Sums and products are exact, so the normal equations are rounded once, after they have been centred about the
-//! means: large numbers that differ little are no trouble, and any split of the input gives the same bytes. They
-//! are solved by the square-root-free Cholesky decomposition (G. H. Golub, C. F. Van Loan, *Matrix
-//! Computations*, §4.1).
+//! Sums and products are exact, and the normal equations are rounded once, after centring about the means: large
+//! numbers that differ little lose no precision, and any split of the input gives the same bytes. The equations are
+//! solved by the square-root-free Cholesky decomposition (G. H. Golub, C. F. Van Loan, *Matrix Computations*, §4.1).
 
 use super::moments::{Moments, Sums};
 use super::{AggregateDef, ArgumentKind};
@@ -14,11 +13,11 @@ pub(super) const LINREG: AggregateDef = AggregateDef {
         name: "linreg",
         usage: "linreg(y, x, …) [as NAME]",
         summary: "Fit y = intercept + slope·x by least squares.",
-        details: "It makes several columns: `intercept`, `slope` (of several x a `slope_X` each), `r2`, the share of \
-                  the variance that the fit explains, and `n`, how many records took part; `as fit` makes them \
-                  `fit_intercept`, and so on. Records in which y or an x is null or no number are left out. Where \
-                  the records do not decide the fit (too few, an x that never changes, one x that follows from the \
-                  others) all but `n` are null.",
+        details: "Creates the columns `intercept`, `slope` (`slope_X` for each of several x), `r2` (the share of the \
+                  variance that the fit explains) and `n` (the number of records used); `as fit` names them \
+                  `fit_intercept` and so on. Records in which y or an x is null or not a number are left out. If the \
+                  records do not determine the fit (too few, a constant x, or an x that follows from the others), all \
+                  but `n` are null.",
         examples: &[
             Example {
                 expr: "split ';' | let x = substr(word, 0, 1), y = substr(word, 1) | linreg(y, x)",
@@ -40,7 +39,7 @@ pub(super) const LINREG: AggregateDef = AggregateDef {
     accumulator: |settings| Moments::boxed(settings, settings.arguments + 2, fit),
 };
 
-/// A regressor of which less than this share is its own follows from the others.
+/// A regressor is treated as dependent on the others if less than this share of it is independent.
 const LEAST_SHARE: f64 = 1e-12;
 
 fn columns(arguments: &[String]) -> Vec<String> {
@@ -53,7 +52,7 @@ fn columns(arguments: &[String]) -> Vec<String> {
     names
 }
 
-/// The columns of a group; variable 0 is y.
+/// Computes the result columns of a group; variable 0 is y.
 fn fit(sums: &Sums) -> Vec<Value> {
     let regressors = sums.variables() - 1;
     let count = Value::Int(sums.count() as i64);
@@ -75,7 +74,8 @@ fn fit(sums: &Sums) -> Vec<Value> {
     columns
 }
 
-/// (Σy − Σ slope Σx) / n, of slopes without the powers of two of the variables: a slope alone may be no float.
+/// (Σy − Σ slope Σx) / n, with slopes scaled by the variables' powers of two: an unscaled slope may exceed the range
+/// of floats.
 fn intercept(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
     let mut rest = sums.sum_without(0, exponents[0]);
     for (index, &slope) in slopes.iter().enumerate() {
@@ -87,7 +87,7 @@ fn intercept(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
     scale(rest.round() / sums.count() as f64, exponents[0])
 }
 
-/// The share of the variance of y that the fit explains; 0 / 0, which is no float, if y never changes.
+/// The share of the variance of y that the fit explains; 0 / 0, which is null, if y is constant.
 fn explained(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
     let y = (0, exponents[0]);
     let mut explained = Expansion::default();
@@ -100,8 +100,8 @@ fn explained(sums: &Sums, slopes: &[f64], exponents: &[i32]) -> f64 {
     (explained.round() / sums.centred_without(y, y)).clamp(0.0, 1.0)
 }
 
-/// Solves the normal equations, each variable without its power of two, so that no square is beyond every float and
-/// no regressor is lost beside a larger one; nothing if they do not decide the slopes.
+/// Solves the normal equations with each variable scaled by its power of two, so that no square overflows and no
+/// regressor vanishes beside a larger one. Returns `None` if they do not determine the slopes.
 fn slopes(sums: &Sums, exponents: &[i32]) -> Option<Vec<f64>> {
     let size = sums.variables() - 1;
     let of = |variable: usize| (variable, exponents[variable]);
@@ -127,8 +127,8 @@ fn slopes(sums: &Sums, exponents: &[i32]) -> Option<Vec<f64>> {
         solution.push(sums.centred_without(of(row + 1), of(0)) - before);
     }
     for row in (0..size).rev() {
-        let behind: f64 = (row + 1..size).map(|k| lower[k][row] * solution[k]).sum();
-        solution[row] = solution[row] / diagonal[row] - behind;
+        let known: f64 = (row + 1..size).map(|k| lower[k][row] * solution[k]).sum();
+        solution[row] = solution[row] / diagonal[row] - known;
     }
     Some(solution)
 }

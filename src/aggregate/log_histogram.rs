@@ -1,16 +1,16 @@
-//! Counts of numbers in buckets that are narrow in proportion to the number: what percentiles of many values
-//! are read from.
+//! Counts of numbers in buckets whose width is proportional to the number, from which percentiles of many values are
+//! read.
 //!
 //! A DDSketch (C. Masson, J. E. Rim, H. K. Lee, *DDSketch: A Fast and Fully-Mergeable Quantile Sketch with
-//! Relative-Error Guarantees*, VLDB 2019): the bucket of a number depends on the number alone, so that counts
-//! add up to the same however the input was split. The buckets are those of HdrHistogram, which the paper
-//! calls linear interpolation: each power of two is cut into 128, so that the bucket is the upper bits of the
-//! float, and no logarithm is computed that another machine might round differently. The middle of a bucket is
-//! within 1/256 = 0.39 % of everything in it (0.5 % are promised). Negative numbers are mirrored. Numbers
-//! below 2^-1022, which have fewer bits, are taken times 2^54.
+//! Relative-Error Guarantees*, VLDB 2019): the bucket of a number depends on the number alone, so the counts are the
+//! same for any split of the input. The buckets are those of HdrHistogram, which the paper calls linear
+//! interpolation: each power of two is divided into 128, so that the bucket is the upper bits of the float and no
+//! logarithm is computed that another machine might round differently. The midpoint of a bucket is within 1/256 =
+//! 0.39 % of every number in it (0.5 % are promised). Negative numbers are mirrored. Subnormal numbers (below
+//! 2^-1022) are scaled by 2^54.
 //!
-//! Memory: 8 bytes for each bucket between the smallest and the largest number of a sign: 1 KiB for each power
-//! of two, so 10 to 20 KiB for what logs hold, and never more than 5 MiB.
+//! Memory: 8 bytes per bucket between the smallest and the largest number of a sign: 1 KiB per power of two, so 10 to
+//! 20 KiB for typical logs, and never more than 5 MiB.
 
 use std::cmp::Ordering;
 
@@ -19,7 +19,7 @@ use crate::data::{Number, compare_numbers};
 /// Bits of a float's fraction that a bucket ignores.
 const IGNORED_BITS: u32 = 52 - 7;
 
-/// Numbers by bucket.
+/// A histogram of numbers.
 #[derive(Clone, Debug)]
 pub(super) struct LogHistogram {
     positive: BucketCounts,
@@ -28,12 +28,12 @@ pub(super) struct LogHistogram {
     count: u64,
     min: Number,
     max: Number,
-    /// Whether all are ints: then so is what is read from it.
+    /// True if all numbers are ints: then the results are ints, too.
     only_ints: bool,
 }
 
 impl LogHistogram {
-    /// Of one number.
+    /// Creates the histogram of one number.
     pub(super) fn of(number: Number) -> Self {
         let mut new = LogHistogram {
             positive: BucketCounts::default(),
@@ -48,7 +48,7 @@ impl LogHistogram {
         new
     }
 
-    /// How many numbers.
+    /// Returns how many numbers were added.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
@@ -69,7 +69,7 @@ impl LogHistogram {
         self.widen(number, number);
     }
 
-    /// Adds all of another.
+    /// Adds the counts of another histogram.
     pub(super) fn merge(&mut self, other: &LogHistogram) {
         self.positive.merge(&other.positive);
         self.negative.merge(&other.negative);
@@ -89,7 +89,8 @@ impl LogHistogram {
         }
     }
 
-    /// The number of this rank, from 1 for the smallest, within 0.4 %; the smallest and the largest exactly.
+    /// Returns the number of this rank, from 1 for the smallest, within 0.4 %; the smallest and the largest are
+    /// exact.
     pub(super) fn at_rank(&self, rank: u64) -> Number {
         if rank <= 1 {
             return self.min;
@@ -110,7 +111,7 @@ impl LogHistogram {
         self.max
     }
 
-    /// What stands for a bucket: its middle; of ints the middle one.
+    /// Returns the midpoint of a bucket; for ints the middle int.
     fn middle(&self, bucket: u32, sign: i32) -> Number {
         if sign == 0 {
             return Number::Int(0);
@@ -137,7 +138,7 @@ impl LogHistogram {
     }
 }
 
-/// Whether a number is smaller than another; an int comes before the float that equals it.
+/// True if `left` is smaller than `right`; an int sorts before the float that equals it.
 #[inline]
 fn before(left: Number, right: Number) -> bool {
     match (left, right) {
@@ -151,7 +152,7 @@ fn before(left: Number, right: Number) -> bool {
     }
 }
 
-/// The bucket of a positive float: its exponent and the upper 7 bits of its fraction.
+/// Returns the bucket of a positive float: its exponent and the upper 7 bits of its fraction.
 #[inline]
 fn bucket(value: f64) -> u32 {
     if value < f64::MIN_POSITIVE {
@@ -160,17 +161,17 @@ fn bucket(value: f64) -> u32 {
     (value.to_bits() >> IGNORED_BITS) as u32 + LIFTED_BUCKETS
 }
 
-/// 2^54, which makes a normal float of every other.
+/// 2^54, which turns any subnormal float into a normal one.
 const LIFT: f64 = (1u64 << LIFT_EXPONENT) as f64;
 const LIFT_EXPONENT: u32 = 54;
 
-/// How far that moves a bucket.
+/// The shift in buckets that LIFT causes.
 const LIFTED_BUCKETS: u32 = LIFT_EXPONENT << 7;
 
 /// The bucket of the smallest normal float.
 const FIRST_NORMAL: u32 = (LIFT_EXPONENT + 1) << 7;
 
-/// Where a bucket begins.
+/// Returns the lower bound of a bucket.
 fn edge(bucket: u32) -> f64 {
     if bucket < FIRST_NORMAL {
         return f64::from_bits(u64::from(bucket) << IGNORED_BITS) / LIFT;
@@ -208,7 +209,8 @@ impl BucketCounts {
         }
     }
 
-    /// Makes these buckets and all between; in steps of 32, so that a rising series does not move all each time.
+    /// Allocates these buckets and all between, in steps of 32, so that a rising series does not reallocate each
+    /// time.
     #[cold]
     fn make_room(&mut self, low: u32, high: u32) {
         let (mut first, mut end) = (low & !31, (high | 31) + 1);

@@ -8,8 +8,8 @@ pub(super) const MEDIAN: AggregateDef = AggregateDef {
     entry: Entry {
         name: "median",
         usage: "median(x)",
-        summary: "The median of numbers: half of them are not above it.",
-        details: "It is `p50(x)`: the value of nearest rank, so of an even number of values the lower one of the two \
+        summary: "The median of the values.",
+        details: "The same as `p50(x)`, the value of nearest rank: for an even number of values, the lower of the two \
                   in the middle.",
         examples: &[Example { expr: "split | median(word)", input: "9 1 5\n", output: "5\n" }],
     },

@@ -1,4 +1,4 @@
-//! The shares of all workers as one, and the rows that come of it.
+//! Merges the partials of all workers and produces the result rows.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use super::result_rows::{Finished, compact, emit, first_of};
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;
 
-/// Runs tasks side by side. The engine has the threads; this floor only says what can be done at once.
+/// Runs tasks in parallel. The engine owns the threads; this trait only lets aggregation use them.
 pub trait Executor {
     /// Calls `task` once with each number below `tasks`, on any thread, and returns when all are done.
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync));
@@ -27,13 +27,13 @@ pub trait Executor {
 #[derive(Debug)]
 pub struct Merged {
     aggregation: Arc<Aggregation>,
-    /// One, or one for each partition.
+    /// One set, or one per partition.
     sets: Vec<GroupSet>,
-    /// Handed over, but not merged yet: merging waits until it is worth it or the result is asked for.
+    /// Runs that are not merged yet: merging waits until it pays off or a result is requested.
     pending: Vec<GroupRun>,
     parts: Vec<RunSlice>,
     began: Instant,
-    /// Results that were finished and are beyond the range of floats.
+    /// Finished results that exceed the range of floats.
     failures: Failures,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct GroupSet {
 }
 
 impl Merged {
-    /// Nothing yet.
+    /// Creates an empty result.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
         Merged {
             aggregation,
@@ -57,19 +57,19 @@ impl Merged {
         }
     }
 
-    /// Adds what workers have handed over at the end of a batch.
+    /// Adds the runs that workers returned at the end of a batch interval.
     pub fn add(&mut self, runs: Vec<GroupRun>, executor: &dyn Executor) {
         self.pending.extend(runs);
         let waiting: usize = self.pending.iter().map(GroupRun::groups).sum();
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
-        // Merging costs as much as there is to merge, so each group is moved a bounded number of times.
+        // Merging costs as much as there is to merge; this bounds how often each group is moved.
         if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
             self.settle(executor);
         }
     }
 
-    /// Adds groups that share their run with others. Of many short windows little more is kept, until they are asked
-    /// for.
+    /// Adds groups that share their run with other slices. Many short windows keep little more than these until a
+    /// result is requested.
     pub(super) fn add_part(&mut self, part: RunSlice, executor: &dyn Executor) {
         self.parts.push(part);
         if self.parts.len() > 1 << 10 {
@@ -77,12 +77,12 @@ impl Merged {
         }
     }
 
-    /// The rows of the result so far, in their order; nothing is left.
+    /// Returns the result rows in order and clears all groups.
     pub fn finish(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.finish_after(self.began.elapsed().as_secs_f64(), executor)
     }
 
-    /// As [`Merged::finish`], of a window of so many seconds: only `rate` asks for them.
+    /// Like [`Merged::finish`], for a window of `seconds`, which `rate` needs.
     pub fn finish_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.prepare();
         self.merge_parts();
@@ -113,17 +113,17 @@ impl Merged {
         emit(aggregation, &finished)
     }
 
-    /// The results since this was last asked that are beyond the range of floats.
+    /// Takes the count of results beyond the range of floats since the last call.
     pub fn take_failures(&mut self) -> Failures {
         std::mem::take(&mut self.failures)
     }
 
-    /// The rows of the result so far, in their order; everything stays.
+    /// Returns the result rows so far, in order; keeps all state.
     pub fn snapshot(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.snapshot_after(self.began.elapsed().as_secs_f64(), executor)
     }
 
-    /// As [`Merged::snapshot`], of a window of so many seconds.
+    /// Like [`Merged::snapshot`], for a window of `seconds`.
     pub fn snapshot_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.settle(executor);
         if self.aggregation.keys.is_empty() {
@@ -142,7 +142,7 @@ impl Merged {
         emit(aggregation, &finished)
     }
 
-    /// Merges what is pending into the sets.
+    /// Merges the pending runs into the sets.
     fn settle(&mut self, executor: &dyn Executor) {
         self.prepare();
         self.merge_parts();
@@ -156,7 +156,7 @@ impl Merged {
         });
     }
 
-    /// Merges the parts into the sets.
+    /// Merges the pending slices into the sets.
     fn merge_parts(&mut self) {
         let hasher = hasher();
         let mut groups = Vec::new();
@@ -172,7 +172,7 @@ impl Merged {
         }
     }
 
-    /// Makes one set for few groups, or one for each partition for many.
+    /// Makes one set for few groups, or one per partition for many.
     fn prepare(&mut self) {
         let in_runs: usize = self.pending.iter().map(GroupRun::groups).sum();
         let in_parts: usize = self.parts.iter().map(|part| part.groups.len()).sum();
@@ -198,7 +198,7 @@ impl Merged {
             .collect();
     }
 
-    /// Without keys there is one group even if there was no record.
+    /// Without keys there is one group even if there are no records.
     fn only_group(&mut self) {
         for set in &mut self.sets {
             set.table.group_of(KeyKind::Tuple, &[]);
@@ -207,24 +207,24 @@ impl Merged {
     }
 }
 
-/// One task needs no other thread.
+/// Runs a single task on this thread.
 fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     if tasks == 1 { task(0) } else { executor.run(tasks, task) }
 }
 
 impl GroupSet {
-    /// No group yet, and few to come.
+    /// Creates an empty set for few groups.
     pub(super) fn small(aggregation: &Aggregation) -> GroupSet {
         GroupSet { table: GroupTable::with_capacity(0), accumulators: aggregation.accumulators() }
     }
 
-    /// Whether what was added can be taken back exactly.
+    /// True if `subtract_part` exactly undoes `merge_part`.
     pub(super) fn can_subtract(&self) -> bool {
         let mut accumulators = self.accumulators.iter();
         accumulators.all(|accumulator| accumulator.can_subtract())
     }
 
-    /// Adds the groups of another set.
+    /// Merges the groups of another set.
     pub(super) fn merge_set(&mut self, other: &GroupSet) {
         let groups: Vec<u32> =
             (0..other.table.len()).map(|group| self.table.group_of_stored(&other.table.keys, group)).collect();
@@ -234,19 +234,19 @@ impl GroupSet {
         }
     }
 
-    /// Takes back what [`GroupSet::merge_part`] has added to these groups.
+    /// Undoes a [`GroupSet::merge_part`] of these groups.
     pub(super) fn subtract_part(&mut self, part: &RunSlice, groups: &[u32]) {
         for (own, other) in self.accumulators.iter_mut().zip(&part.run.accumulators) {
             own.subtract(other.as_ref(), part.groups.clone(), groups);
         }
     }
 
-    /// How many groups.
+    /// Number of groups.
     pub(super) fn groups(&self) -> usize {
         self.table.len()
     }
 
-    /// Keeps only these groups, which get new numbers in this order.
+    /// Keeps only these groups and renumbers them in this order.
     pub(super) fn keep(&mut self, groups: &[u32]) {
         self.table.keep(groups);
         for accumulator in &mut self.accumulators {
@@ -254,7 +254,7 @@ impl GroupSet {
         }
     }
 
-    /// The rows of the result, of these groups; the states stay.
+    /// Returns the result rows of these groups; keeps the states.
     pub(super) fn rows_of(
         &self,
         groups: impl Iterator<Item = u32>,
@@ -269,7 +269,7 @@ impl GroupSet {
         emit(aggregation, &[finished])
     }
 
-    /// Makes room for these groups, of which there is no record.
+    /// Adds these groups with empty states.
     pub(super) fn add_groups(&mut self, keys: &Keys) {
         for group in 0..keys.len() {
             self.table.group_of_stored(keys, group);
@@ -279,7 +279,7 @@ impl GroupSet {
         }
     }
 
-    /// The rows of the result.
+    /// Returns the result rows.
     pub(super) fn into_rows(
         self,
         aggregation: &Aggregation,
@@ -289,7 +289,7 @@ impl GroupSet {
         emit(aggregation, &[self.finish(aggregation, seconds, 0, failures)])
     }
 
-    /// Adds partition `index` of `count` of the runs; if there is one set, all partitions.
+    /// Merges partition `index` of `count` of the runs, or all partitions if `count` is 1.
     fn merge(&mut self, runs: &[GroupRun], index: usize, count: usize) {
         let mut groups = Vec::new();
         for run in runs {
@@ -298,7 +298,7 @@ impl GroupSet {
         }
     }
 
-    /// Adds some groups; which they are here.
+    /// Merges some groups and returns their numbers in this set.
     pub(super) fn merge_part(&mut self, part: &RunSlice) -> Vec<u32> {
         let mut groups = Vec::with_capacity(part.groups.len());
         self.merge_groups(&part.run, part.groups.clone(), &mut groups);
@@ -314,7 +314,7 @@ impl GroupSet {
         }
     }
 
-    /// The results so far, and the groups that come first; the states stay.
+    /// Returns the results so far with the first groups in order; keeps the states.
     fn snapshot(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
         let columns = aggregation.finish(&self.accumulators, seconds);
         let groups = 0..self.table.len() as u32;
@@ -323,7 +323,7 @@ impl GroupSet {
         compact(keys, &columns, best)
     }
 
-    /// The results, and the groups that come first.
+    /// Returns the results with the first groups in order.
     fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32, failures: &mut Failures) -> Finished<'static> {
         let columns = aggregation.finish(&self.accumulators, seconds);
         failures.append(aggregation.beyond(&self.accumulators, &columns));

@@ -43,7 +43,7 @@ impl Extreme {
 }
 
 impl GroupState for Extreme {
-    /// What the result is to all other values.
+    /// How the result compares with every other value.
     type Shared = Ordering;
 
     #[inline]

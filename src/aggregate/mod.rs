@@ -1,9 +1,8 @@
-//! AGGREGATES: what `count, sum(x) by y` can compute. One file an aggregate, one line in the table.
+//! AGGREGATES: what `count, sum(x) by y` can compute. One file per aggregate, one line in the table.
 //!
-//! Around them: what a worker keeps of its
-//! share of the stream (`partial`), how the shares become one (`merged`), in which order groups are
-//! printed (`ranking`) and as which rows (`result_rows`), and what several aggregates compute with: moments without rounding
-//! (`moments`), counted values (`quantile`, `log_histogram`), sets of values (`fingerprint`).
+//! The other files: a worker's partial result (`partial`), merging (`merged`), the order of groups (`ranking`), the
+//! result rows (`result_rows`), and shared algorithms: moments without rounding (`moments`), counted values
+//! (`quantile`, `log_histogram`) and sets of values (`fingerprint`).
 
 mod accumulator;
 mod added;
@@ -90,66 +89,67 @@ pub const AGGREGATES: &[&AggregateDef] = &[
     &variance::VARIANCE,
 ];
 
-/// An aggregate and what the manual says of it.
+/// An aggregate with its manual entry.
 #[derive(Debug)]
 pub struct AggregateDef {
     /// Name, usage, summary, examples.
     pub entry: Entry,
-    /// What it takes.
+    /// Its arguments.
     pub argument: ArgumentKind,
-    /// Whether the order of the records matters to the result.
+    /// True if the result depends on the order of the records.
     pub ordered: bool,
     /// The names of its columns, if there are several.
     pub columns: Option<ColumnNames>,
-    /// Aggregates with the same word here keep the same states of the same values.
+    /// Aggregates with the same word here share their states if their arguments are the same.
     pub shares_states: Option<&'static str>,
-    /// Whether it looks back from record to record, so that only `running` has it.
+    /// True if it refers to the previous record: allowed only in `running`.
     pub running_only: bool,
-    /// Makes the states, of no group yet.
+    /// Creates its accumulator, without groups.
     pub accumulator: fn(&AggregateSettings) -> Box<dyn Accumulator>,
 }
 
-/// The names of an aggregate's columns, from the names of its arguments.
+/// Derives the names of an aggregate's columns from the names of its arguments.
 pub type ColumnNames = fn(&[String]) -> Vec<String>;
 
-/// What an aggregate takes.
+/// The arguments of an aggregate.
 #[derive(Clone, Copy, Debug)]
 pub enum ArgumentKind {
-    /// Nothing: `rate`.
+    /// None: `rate`.
     Nothing,
-    /// Nothing, or a condition: `count`, `count(COND)`.
+    /// None, or a condition: `count`, `count(COND)`.
     OptionalCondition,
     /// A condition.
     Condition,
     /// One expression.
     Value,
-    /// One expression, and a constant behind it.
+    /// One expression, then a constant.
     ValueAnd(Constant),
     /// One expression that is a number.
     Number,
-    /// One expression that is a number, and a constant behind it.
+    /// One expression that is a number, then a constant.
     NumberAnd(Constant),
     /// One expression that is a number; the constant is part of the name: `p99.9(x)`.
     NumberNamed(Constant, fn(&str) -> Option<f64>),
-    /// So many expressions that are numbers, at least and at most.
+    /// Between this minimum and maximum number of expressions that are numbers.
     Numbers(usize, usize),
 }
 
-/// A constant that an aggregate takes.
+/// A constant argument of an aggregate.
 #[derive(Clone, Copy, Debug)]
 pub struct Constant {
     /// Its name in the usage.
     pub name: &'static str,
-    /// What it has to be: `a number from 0 to 100`.
+    /// A phrase for messages: `a number from 0 to 100`.
     pub expected: &'static str,
-    /// Whether a number is such.
+    /// Accepts a number as this constant.
     pub fits: fn(f64) -> bool,
-    /// What it is when it is left out, if it may be.
+    /// The default; `None` if the constant is required.
     pub default: Option<f64>,
 }
 
 impl ArgumentKind {
-    /// How many expressions it takes from each record, at least and at most; a condition of `count` is none.
+    /// The minimum and maximum number of expressions that it reads from each record; the condition of `count` is not
+    /// one.
     pub fn values(&self) -> (usize, usize) {
         match *self {
             ArgumentKind::Nothing | ArgumentKind::OptionalCondition => (0, 0),
@@ -158,7 +158,7 @@ impl ArgumentKind {
         }
     }
 
-    /// Whether the expressions are numbers.
+    /// True if the expressions must be numbers.
     pub fn is_numeric(&self) -> bool {
         matches!(
             self,
@@ -169,7 +169,7 @@ impl ArgumentKind {
         )
     }
 
-    /// The constant behind the expressions.
+    /// The constant after the expressions.
     pub fn constant(&self) -> Option<Constant> {
         match *self {
             ArgumentKind::ValueAnd(constant) | ArgumentKind::NumberAnd(constant) => Some(constant),
@@ -178,7 +178,7 @@ impl ArgumentKind {
     }
 }
 
-/// The aggregate of this name.
+/// Returns the aggregate of this name.
 pub fn find(name: &str) -> Option<&'static AggregateDef> {
     let is_named = |def: &&AggregateDef| match def.argument {
         ArgumentKind::NumberNamed(_, of_name) => of_name(name).is_some(),

@@ -1,6 +1,6 @@
 //! `mode(x)`: the most frequent value.
 //!
-//! Memory: each different value of a group, once.
+//! Memory: each distinct value of a group, once.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -16,8 +16,8 @@ pub(super) const MODE: AggregateDef = AggregateDef {
         name: "mode",
         usage: "mode(x)",
         summary: "The most frequent value; of equally frequent ones the smallest.",
-        details: "Values are told apart by type and value, as groups are; which one is smaller says the order of \
-                  `sort`. It keeps each different value of a group. Of nothing it is null.",
+        details: "Values are compared by type and value, like the keys of groups, and ordered as by `sort`. Every \
+                  distinct value of a group is kept in memory. Null if there are no values.",
         examples: &[Example { expr: "split | mode(word)", input: "b a c b a\n", output: "a\n" }],
     },
     argument: ArgumentKind::Value,
@@ -28,10 +28,10 @@ pub(super) const MODE: AggregateDef = AggregateDef {
     accumulator: |settings| PerGroup::<Mode>::boxed(settings, ()),
 };
 
-/// How often each value was seen, by its fingerprint, which hashes itself.
+/// The count of each value, keyed by its fingerprint, which needs no further hashing.
 type ValueCounts = HashMap<u128, (u64, Option<Box<Value>>), BuildHasherDefault<FingerprintHasher>>;
 
-/// The counts; with a long value, which its fingerprint does not hold, the value itself.
+/// The counts; a long value is stored beside its fingerprint, which cannot hold it.
 #[derive(Clone, Debug, Default)]
 struct Mode(ValueCounts);
 

@@ -1,4 +1,4 @@
-//! Sums of several numbers and of their products, without rounding: what `linreg` and `corr` are computed from.
+//! Exact sums of several numbers and of their products, from which `linreg` and `corr` are computed.
 
 use std::any::Any;
 use std::ops::Range;
@@ -23,12 +23,12 @@ pub(super) struct Moments {
 pub(super) struct Sums {
     count: u64,
     variables: usize,
-    /// Of each variable, then of each product of two; nothing before the first row.
+    /// The sum of each variable, then of each product of two; empty before the first row.
     sums: Vec<ExactSum>,
 }
 
 impl Moments {
-    /// No group yet; `results` makes so many columns of the sums.
+    /// Creates an accumulator without groups; `results` computes `columns` columns from the sums.
     pub(super) fn boxed(
         settings: &AggregateSettings,
         columns: usize,
@@ -44,7 +44,7 @@ impl Moments {
         })
     }
 
-    /// Reads a row; whether it counts.
+    /// Reads a row; returns true if it counts.
     fn read(&mut self, arguments: &[&Column<'_>], row: usize, failures: &mut Failures) -> bool {
         self.row.clear();
         if arguments.iter().any(|column| column.get(row).is_null()) {
@@ -122,36 +122,36 @@ impl Accumulator for Moments {
 }
 
 impl Sums {
-    /// How many rows.
+    /// Number of rows.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// How many variables.
+    /// Number of variables.
     pub(super) fn variables(&self) -> usize {
         self.variables
     }
 
-    /// The sum of a variable, without a power of two.
+    /// The sum of a variable, scaled by a power of two.
     pub(super) fn sum_without(&self, variable: usize, exponent: i32) -> Expansion {
         self.sums[variable].scaled(-exponent)
     }
 
-    /// n Σab − Σa Σb, rounded once: n times the sum of products about the means, each variable without a power of two.
-    /// There must be a row.
+    /// n Σab − Σa Σb, rounded once: n times the sum of products about the means, each variable scaled by its power of
+    /// two. There must be a row.
     pub(super) fn centred_without(&self, (a, a_exponent): (usize, i32), (b, b_exponent): (usize, i32)) -> f64 {
         let products = self.sums[self.product(a.min(b), a.max(b))].scaled(-a_exponent - b_exponent);
         let (a, b) = (self.sum_without(a, a_exponent), self.sum_without(b, b_exponent));
         products.times(&Expansion::of_int(i128::from(self.count))).minus(&a.times(&b)).round()
     }
 
-    /// The exponent of the power of two near the root of a variable's squares; nothing if all are zero.
+    /// The exponent of the power of two near the root of a variable's squares; `None` if all values are zero.
     pub(super) fn exponent(&self, variable: usize) -> Option<i32> {
         let squares = &self.sums[self.product(variable, variable)];
         squares.exponent().map(|exponent| exponent.div_euclid(2))
     }
 
-    /// Where the sum of a product stands: row by row, the upper triangle.
+    /// The index of the sum of a product: the upper triangle, row by row.
     fn product(&self, low: usize, high: usize) -> usize {
         let before = low * self.variables - low * low.saturating_sub(1) / 2 - low;
         self.variables + before + high

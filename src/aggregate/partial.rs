@@ -1,11 +1,10 @@
-//! A worker's share: groups and states of the records it has seen since it last handed them over.
+//! A worker's partial result: groups and states of the records since it was last taken.
 //!
-//! While groups repeat, one table holds them. When they hardly do (ids, one-off addresses), a table that no
-//! longer fits the cache would cost a miss for every record and still combine nothing: so it is sealed into a
-//! *run*, sorted by hash into partitions, and a fresh one begun. Partitions are later merged one by one, each
-//! small enough for the cache, on all threads side by side. The method is that of DuckDB's external
-//! aggregation (L. Kuiper, P. Boncz, H. Mühleisen, *Robust External Hash Aggregation in the Solid State Age*,
-//! ICDE 2024), without the disk.
+//! While groups repeat, one table holds them. When they hardly do (ids, one-off addresses), a table that no longer
+//! fits the cache costs a miss per record and combines nothing: so it is sealed into a *run*, sorted by hash into
+//! partitions, and a new table is started. Partitions are later merged one by one, each small enough for the cache,
+//! in parallel on all threads. The method is that of DuckDB's external aggregation (L. Kuiper, P. Boncz, H.
+//! Mühleisen, *Robust External Hash Aggregation in the Solid State Age*, ICDE 2024), without the disk.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,16 +16,16 @@ use crate::group::{GroupTable, KeyHasher, Keys, groups_of, hasher};
 use super::accumulator::{Accumulator, RowGroups};
 use super::aggregation::{Aggregation, BoundAggregate};
 
-/// Into how many parts a run is sorted; a power of two.
+/// Number of partitions of a run; a power of two.
 pub(super) const PARTITIONS: usize = 64;
 
-/// The partitions of fewer groups are found when they are asked for.
+/// Runs with fewer groups are partitioned only on demand.
 const UNPARTED_GROUPS: usize = 1 << 9;
 
-/// A table of this many groups is sealed if it combines little. About what a core's second-level cache holds.
+/// A table of this many groups is sealed if it combines little; about what a core's second-level cache holds.
 const SEAL_GROUPS: usize = 1 << 16;
 
-/// A table combines little if it saw fewer than this many records a group.
+/// A table combines little if it saw fewer than this many records per group.
 const SEAL_RECORDS_PER_GROUP: u64 = 3;
 
 /// The groups of one worker.
@@ -37,7 +36,7 @@ pub struct Partial {
     accumulators: Vec<Box<dyn Accumulator>>,
     records: u64,
     runs: Vec<GroupRun>,
-    /// Reused from batch to batch.
+    /// Scratch buffers, reused across batches.
     groups: Vec<u32>,
     key: Vec<u8>,
 }
@@ -48,17 +47,16 @@ impl std::fmt::Debug for dyn Accumulator {
     }
 }
 
-/// Groups and states sorted by partition: what is handed over.
+/// Groups and states sorted by partition.
 #[derive(Debug)]
 pub struct GroupRun {
     pub(super) keys: Keys,
     pub(super) accumulators: Vec<Box<dyn Accumulator>>,
-    /// Where each partition begins, and at last where the last one ends; of few groups nothing, until it is
-    /// asked for.
+    /// The start of each partition, and the end of the last; empty for few groups until requested.
     pub(super) offsets: Vec<usize>,
 }
 
-/// Some of the groups of a run, which they share with others: those of one slice of many.
+/// A range of the groups of a run, such as those of one slice.
 #[derive(Clone, Debug)]
 pub struct RunSlice {
     pub(super) run: Arc<GroupRun>,
@@ -72,14 +70,14 @@ impl From<GroupRun> for RunSlice {
 }
 
 impl Partial {
-    /// A share of nothing.
+    /// Creates an empty partial.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
         let accumulators = aggregation.accumulators();
         let table = GroupTable::with_capacity(0);
         Partial { aggregation, table, accumulators, records: 0, runs: Vec::new(), groups: Vec::new(), key: Vec::new() }
     }
 
-    /// As [`Partial::update`]; names the record of the first value that does not fit unless that one is in `known`.
+    /// Like [`Partial::update`]; names the record of the first failure, unless that failure is already in `known`.
     pub fn update_named(&mut self, batch: &Batch<'_>, known: &Failures, failures: &mut Failures) {
         let aggregation = Arc::clone(&self.aggregation);
         aggregation.add_named(batch, known, failures, |failures| self.update(batch, failures));
@@ -115,7 +113,7 @@ impl Partial {
         }
     }
 
-    /// Hands over everything; nothing is left.
+    /// Moves all groups out.
     pub fn take(&mut self) -> Vec<GroupRun> {
         if self.table.len() > 0 {
             self.seal();
@@ -123,7 +121,7 @@ impl Partial {
         std::mem::take(&mut self.runs)
     }
 
-    /// Hands over everything, once and for all.
+    /// Moves all groups out for the last time.
     pub(super) fn into_runs(mut self) -> Vec<GroupRun> {
         if self.table.len() > 0 {
             self.runs.push(if self.table.len() < UNPARTED_GROUPS {
@@ -135,7 +133,7 @@ impl Partial {
         self.runs
     }
 
-    /// Sorts the table by partition and begins a new one.
+    /// Sorts the table by partition and starts a new one.
     fn seal(&mut self) {
         let fresh = GroupTable::with_capacity(self.table.len().min(SEAL_GROUPS) / 2);
         let table = std::mem::replace(&mut self.table, fresh);
@@ -146,17 +144,17 @@ impl Partial {
 }
 
 impl GroupRun {
-    /// Few groups with their states.
+    /// Creates a run of few groups, without partitions.
     pub(super) fn small(keys: Keys, accumulators: Vec<Box<dyn Accumulator>>) -> GroupRun {
         GroupRun { keys, accumulators, offsets: Vec::new() }
     }
 
-    /// The groups of a table, sorted by partition. Their states are moved.
+    /// Creates a run from a table, sorted by partition. The states are moved.
     pub(super) fn of(table: &GroupTable, accumulators: &mut [Box<dyn Accumulator>]) -> GroupRun {
         GroupRun::of_keys(&table.keys, accumulators)
     }
 
-    /// The same groups sorted by partition.
+    /// Sorts the groups by partition, if they are not sorted yet.
     pub(super) fn parted(mut self) -> GroupRun {
         if self.offsets.is_empty() { GroupRun::of_keys(&self.keys, &mut self.accumulators) } else { self }
     }
@@ -184,18 +182,18 @@ impl GroupRun {
         }
     }
 
-    /// How many groups.
+    /// Number of groups.
     pub fn groups(&self) -> usize {
         self.keys.len()
     }
 }
 
-/// In which part of a sorted run a group stands.
+/// Returns the partition of a group.
 pub(super) fn partition(keys: &Keys, group: usize, hasher: &KeyHasher) -> usize {
     keys.hash(group, hasher) as usize % PARTITIONS
 }
 
-/// Finds the group of each row. `key` is room for one key.
+/// Finds the group of each row. `key` is a scratch buffer for one key.
 pub(super) fn assign(
     aggregation: &Aggregation,
     table: &mut GroupTable,

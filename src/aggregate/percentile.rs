@@ -1,4 +1,4 @@
-//! `percentile(x, q)`: as `p50(x)`, with the percentage as an argument.
+//! `percentile(x, q)`: like `p50(x)`, with the percentage as an argument.
 
 use super::quantile::{Q, STATES, accumulator};
 use super::{AggregateDef, ArgumentKind};

@@ -1,4 +1,4 @@
-//! `prev(x)`: the value before this one.
+//! `prev(x)`: the previous value.
 
 use super::accumulator::{Finish, GroupState, PerGroup};
 use super::{AggregateDef, ArgumentKind};
@@ -8,8 +8,8 @@ pub(super) const PREV: AggregateDef = AggregateDef {
     entry: Entry {
         name: "prev",
         usage: "running prev(x)",
-        summary: "Behind `running`: the x of the record before.",
-        details: "An x that is null is passed over. Null where there is none before.",
+        summary: "With `running`: the x of the previous record.",
+        details: "Nulls are skipped. Null if there is no previous value.",
         examples: &[Example {
             expr: "split as s | running prev(s) | where s != prev_s",
             input: "up up down down up\n",

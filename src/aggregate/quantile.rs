@@ -1,8 +1,8 @@
 //! `p50(x)` … `p99.9(x)`: percentiles by nearest rank, and the states that `median` and `percentile` share.
 //!
-//! A group keeps its values while they are at most [`EXACT_VALUES`]; when it holds more, it has them counted in
-//! a [`LogHistogram`], whose answers are within 0.4 %. Which of the two it is depends on the number of values
-//! alone, and both on the values alone: the answer is the same for any split of the input.
+//! A group keeps its values up to [`EXACT_VALUES`]; beyond that it counts them in a [`LogHistogram`], whose answers
+//! are within 0.4 %. The method depends on the number of values alone, and the result on the values alone, so both
+//! are the same for any split of the input.
 
 use super::accumulator::{AggregateSettings, Finish, GroupState, PerGroup, number};
 use super::log_histogram::LogHistogram;
@@ -14,9 +14,9 @@ pub(super) const P50: AggregateDef = AggregateDef {
         name: "p50",
         usage: "p50(x), p99(x), p99.9(x), …",
         summary: "A percentile of numbers: `p` and any number from 0 to 100.",
-        details: "The value of nearest rank: the smallest that is not below so many percent of them. Exact while a \
-                  group holds at most 4096 values, after that within 0.5 % of the value and the same on every run; \
-                  `--exact` keeps all values. Of nothing it is null.",
+        details: "The value of nearest rank: the smallest one that at least this percentage of the values does not \
+                  exceed. Exact up to 4096 values per group, beyond that within 0.5 % of the value and the same on \
+                  every run; `--exact` keeps all values. Null if there are no values.",
         examples: &[
             Example { expr: "split | p50(word), p99.9(word)", input: "15 20 35 40 50\n", output: "35\t50\n" },
             Example {
@@ -37,17 +37,17 @@ pub(super) const P50: AggregateDef = AggregateDef {
 /// Percentiles of one argument are read from the same states.
 pub(super) const STATES: &str = "values";
 
-/// Which percentile.
+/// The percentage, as a constant.
 pub(super) const Q: Constant =
     Constant { name: "q", expected: "a number from 0 to 100", fits: |q| (0.0..=100.0).contains(&q), default: None };
 
-/// The states, of no group yet.
+/// Creates the accumulator, without groups.
 pub(super) fn accumulator(settings: &AggregateSettings) -> Box<dyn Accumulator> {
     let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
     PerGroup::<GroupValues>::boxed(settings, limit)
 }
 
-/// So many values of a group are kept as they are.
+/// Up to this many values of a group are kept exactly.
 pub(super) const EXACT_VALUES: usize = 4096;
 
 /// 99.9 of `p99.9`.
@@ -61,9 +61,9 @@ fn percent_of_name(name: &str) -> Option<f64> {
 /// The values of a group.
 #[derive(Clone, Debug)]
 enum GroupValues {
-    /// Each of them.
+    /// All values.
     Exact { ints: Vec<i64>, floats: Vec<f64> },
-    /// Counted.
+    /// Counted in buckets.
     Many(Box<LogHistogram>),
 }
 
@@ -74,7 +74,7 @@ impl Default for GroupValues {
 }
 
 impl GroupState for GroupValues {
-    /// How many values are kept as they are.
+    /// Maximum number of values that are kept exactly.
     type Shared = usize;
 
     #[inline(always)]
@@ -131,14 +131,14 @@ impl GroupState for GroupValues {
 }
 
 impl GroupValues {
-    /// Goes over to counting.
+    /// Switches to counting in buckets.
     #[cold]
     fn count(&mut self) {
         let kept = std::mem::take(self);
         kept.add_to(self);
     }
 
-    /// Adds the values that are kept to a histogram, which begins with the first of them if there is none.
+    /// Adds the exact values to a histogram, which begins with the first of them if `target` has none.
     fn add_to(&self, target: &mut GroupValues) {
         let GroupValues::Exact { ints, floats } = self else {
             return;
@@ -156,7 +156,7 @@ impl GroupValues {
     }
 }
 
-/// The smallest rank, from 1, that is not below `percent` of `count`. Nine decimals of the percentage count.
+/// Returns the smallest rank, from 1, that is at least `percent` of `count`. Nine decimals of the percentage count.
 fn nearest_rank(percent: f64, count: u64) -> u64 {
     const ONE: u128 = 1_000_000_000;
     let billionths = (percent * ONE as f64).round() as u128;
@@ -164,7 +164,7 @@ fn nearest_rank(percent: f64, count: u64) -> u64 {
     rank.clamp(1, count)
 }
 
-/// The value at an index of all values in order.
+/// Returns the value at an index of all values in order.
 fn at_rank(ints: &[i64], floats: &[f64], index: usize) -> Number {
     if floats.is_empty() {
         let mut ints = ints.to_vec();
@@ -176,7 +176,7 @@ fn at_rank(ints: &[i64], floats: &[f64], index: usize) -> Number {
     }
     let mut numbers: Vec<Number> = ints.iter().map(|&value| Number::Int(value)).collect();
     numbers.extend(floats.iter().map(|&value| Number::Float(value)));
-    // Of equals it is the int: which one must not depend on how the values came.
+    // An int sorts before an equal float, so that the result does not depend on the order of arrival.
     let order = |left: &Number, right: &Number| {
         compare_numbers(*left, *right).then(matches!(left, Number::Float(_)).cmp(&matches!(right, Number::Float(_))))
     };

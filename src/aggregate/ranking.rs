@@ -5,27 +5,27 @@ use std::cmp::Ordering;
 use crate::data::{Column, KeyKind, Rank, ValueRef};
 use crate::group::{Keys, compare_keys, largest_first, parts, with_value};
 
-/// In which order the groups of a result come, and how many of them are wanted.
+/// The order of a result's groups, and the number of them that are needed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ranking {
-    /// Only the first so many rows are read.
+    /// Only the first `limit` rows are read.
     pub limit: Option<usize>,
-    /// Nothing that follows depends on the order.
+    /// True if no later stage depends on the order.
     pub unordered: bool,
 }
 
-/// A group among others, with as much of its place as fits into two words.
+/// A group with as much of its sort key as fits into two words.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RankedGroup {
-    /// Lower is nearer to the front: the first aggregate, inverted.
+    /// Sorts ascending: the first aggregate, inverted.
     rank: u64,
-    /// Lower is nearer to the front: the beginning of the first key.
+    /// Sorts ascending: the prefix of the first key.
     tie: u64,
     pub(super) set: u32,
     pub(super) group: u32,
 }
 
-/// What is compared: the groups of one partition with the results of their first aggregate.
+/// The groups of one partition with the results of their first aggregate, for comparison.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ranked<'r> {
     pub(super) keys: &'r Keys,
@@ -33,7 +33,7 @@ pub(super) struct Ranked<'r> {
 }
 
 impl Ranked<'_> {
-    /// The candidate of a group.
+    /// Returns the ranked form of a group.
     pub(super) fn candidate(&self, set: u32, group: u32) -> RankedGroup {
         let rank = match self.first.get(group as usize) {
             ValueRef::Int(value) => !(value as u64 ^ 1 << 63),
@@ -47,7 +47,7 @@ impl Ranked<'_> {
     }
 }
 
-/// Compares two candidates, each with the groups it comes from.
+/// Compares two groups, each from its set.
 pub(super) fn compare(left: &RankedGroup, right: &RankedGroup, sets: &[Ranked<'_>]) -> Ordering {
     let (left_set, right_set) = (&sets[left.set as usize], &sets[right.set as usize]);
     let is_exact = |column: &Column<'_>| matches!(column, Column::Int(_, valid) if valid.is_all());
@@ -64,7 +64,7 @@ pub(super) fn compare(left: &RankedGroup, right: &RankedGroup, sets: &[Ranked<'_
     })
 }
 
-/// A word that sorts as the key does, as far as it goes: equal words say nothing.
+/// Returns a word that sorts like a prefix of the key; equal words decide nothing.
 fn tie(kind: KeyKind, bytes: &[u8]) -> u64 {
     with_value(kind, bytes, |value| match Rank::of(value) {
         Rank::Bool(_) => 0,
@@ -83,7 +83,7 @@ fn tie(kind: KeyKind, bytes: &[u8]) -> u64 {
     })
 }
 
-/// A float's bits, turned so that they sort as the floats do; the two lowest are dropped.
+/// Returns a float's bits rearranged to sort as floats do; the two lowest are dropped.
 fn number_word(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits(); // -0 becomes 0
     let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };

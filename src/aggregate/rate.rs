@@ -10,9 +10,9 @@ pub(super) const RATE: AggregateDef = AggregateDef {
         name: "rate",
         usage: "rate",
         summary: "Records per second of the window, or since the run began.",
-        details: "Without a window it says how fast records came in: that is the one result that two runs over \
-                  the same input need not share. `rate where COND` is the rate of the records for which the condition \
-                  is true. Of no records the rate is null.",
+        details: "Without a window it measures how fast records arrived; this is the only result that may differ \
+                  between two runs over the same input. `rate where COND` is the rate of the records for which the \
+                  condition is true. Null if there are no records.",
         examples: &[Example {
             expr: "split | rate | let running = rate > 0 | select running",
             input: "a b c\n",
@@ -29,11 +29,11 @@ pub(super) const RATE: AggregateDef = AggregateDef {
     },
 };
 
-/// Null for no records.
+/// Null if there are no records.
 fn per_second(count: i64, finish: &Finish) -> ValueRef<'static> {
     match count {
         0 => ValueRef::Null,
-        // A clock that has not moved yet makes no rate infinite.
+        // Keeps the rate finite while no time has passed.
         _ => ValueRef::Float(count as f64 / finish.seconds.max(1e-9)),
     }
 }

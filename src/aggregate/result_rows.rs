@@ -1,4 +1,4 @@
-//! From groups with their results to rows: which of them come first, and the batches that they are printed as.
+//! Turns finished groups into result rows: selects the first ones and emits them as batches.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::group::{Keys, with_key_values};
 use super::aggregation::Aggregation;
 use super::ranking::{Ranked, RankedGroup, Ranking, compare};
 
-/// Rows of one batch of the result.
+/// Maximum rows per batch of the result.
 const BATCH_ROWS: usize = 1 << 14;
 
 /// The groups of a set, finished and ranked.
@@ -20,7 +20,7 @@ pub(super) struct Finished<'k> {
     pub(super) best: Vec<RankedGroup>,
 }
 
-/// The groups that come first, in their order.
+/// Returns the first groups in order.
 pub(super) fn first_of(
     groups: impl Iterator<Item = u32>,
     keys: &Keys,
@@ -46,7 +46,7 @@ pub(super) fn first_of(
     best
 }
 
-/// Only some of the groups are wanted: only they are kept.
+/// Keeps only the selected groups and drops the rest.
 pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: Vec<RankedGroup>) -> Finished<'static> {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
     best.iter_mut().enumerate().for_each(|(group, candidate)| candidate.group = group as u32);
@@ -57,7 +57,7 @@ pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: V
     }
 }
 
-/// The rows of all sets in their order, as batches.
+/// Emits the rows of all sets in order, as batches.
 pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<Batch<'static>> {
     let sets: Vec<Ranked<'_>> =
         finished.iter().map(|set| Ranked { keys: &set.keys, first: &set.columns[0][0] }).collect();
@@ -66,7 +66,7 @@ pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<
         rows.extend_from_slice(&set.best);
     }
     if finished.len() > 1 && !aggregation.ranking.unordered {
-        // Each set is sorted: a stable sort finds these runs and merges them.
+        // Each set is already sorted: a stable sort finds these runs and merges them.
         rows.sort_by(|left, right| compare(left, right, &sets));
     }
     rows.truncate(aggregation.ranking.limit.unwrap_or(usize::MAX));
@@ -86,7 +86,7 @@ pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<
         .collect()
 }
 
-/// The results of some rows; `of` has those of each set.
+/// Collects the results of some rows; `of` returns the column of each set.
 fn emit_results<'c>(of: impl Fn(usize) -> &'c Column<'static>, sets: usize, rows: &[RankedGroup]) -> Column<'static> {
     if sets == 1 {
         let groups: Vec<u32> = rows.iter().map(|row| row.group).collect();

@@ -1,9 +1,8 @@
-//! `running AGG, …`: with each record the aggregates of all records up to it.
+//! `running AGG, …`: adds to each record the aggregates of all records up to it.
 //!
-//! The records come in order and stand in one set of states, so each aggregate goes down its column once, adding a
-//! row and giving the result of the row's group in the same step. An aggregate over the last so many rows takes
-//! back the row that leaves where that is exact (sums, counts), and is computed anew from the rows that are left
-//! where it is not.
+//! The records come in order and share one set of states, so each aggregate scans its column once, adding a row and
+//! reading the group's result in the same step. An aggregate over the last N rows subtracts the row that leaves where
+//! that is exact (sums, counts), and is otherwise recomputed from the remaining rows.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,42 +15,42 @@ use crate::group::{GroupTable, IdleKeys, groups_of};
 use super::AggregateDef;
 use super::accumulator::{Accumulator, AggregateSettings, Finish, RowFailures, RowGroups, ScanRows};
 
-/// What `running` was bound to: all values stand in columns that a step before has made.
+/// A bound `running`: all values are in columns that an earlier step has computed.
 #[derive(Debug)]
 pub struct RunningAggregation {
     /// Empty without `by`.
     pub keys: Vec<Slot>,
     /// At least one.
     pub aggregates: Vec<RunningAggregate>,
-    /// A key that has been silent for longer begins anew: nanoseconds, and what holds the time of each record.
+    /// A key idle for longer than this many nanoseconds restarts; the slot holds the time of each record.
     pub forget: Option<(i64, Slot)>,
-    /// What holds the bounds of the window that all records are in: `rate` is by its length.
+    /// The slots of the window's bounds: `rate` divides by its length.
     pub bounds: Option<(Slot, Slot)>,
-    /// No sketches.
+    /// Disables sketches.
     pub exact: bool,
-    /// Where the batches say which record a row is, if values may not fit.
+    /// Slots that identify the record of a row, if values may have the wrong type.
     pub origin: Option<Origin>,
 }
 
-/// One aggregate.
+/// A bound aggregate.
 #[derive(Debug)]
 pub struct RunningAggregate {
-    /// The row of the table.
+    /// Its table row.
     pub def: &'static AggregateDef,
-    /// What is aggregated.
+    /// The slots of its arguments.
     pub arguments: Vec<Slot>,
-    /// Which records count.
+    /// Filter: only records for which it is true count.
     pub condition: Option<Slot>,
     /// Its name and constant.
     pub settings: AggregateSettings,
-    /// Only the last so many records of the key count.
+    /// Only the last N records of the key count.
     pub over: Option<usize>,
-    /// Where the results go.
+    /// The slots of its result columns.
     pub slots: Vec<Slot>,
 }
 
 impl RunningAggregation {
-    /// Adds every slot that is read.
+    /// Adds every slot that it reads.
     pub fn reads(&self, slots: &mut SlotSet) {
         let values = self.aggregates.iter();
         let values = values.flat_map(|aggregate| aggregate.arguments.iter().chain(&aggregate.condition));
@@ -66,7 +65,7 @@ impl RunningAggregation {
         }
     }
 
-    /// What does not fit in a row by itself.
+    /// Returns the failures of one row on its own.
     fn failures_of(&self, batch: &Batch<'_>, row: usize) -> Failures {
         let mut failures = Failures::default();
         let position = batch.position;
@@ -94,25 +93,25 @@ pub struct RunningStates {
     table: GroupTable,
     lanes: Vec<Lane>,
     idle: Option<IdleKeys>,
-    /// With `idle`: the number of each group's states, and how many there are: a group that begins anew gets new ones.
+    /// With `idle`: the state number of each group, and the next free one. A group that restarts gets a new number.
     states: Vec<u32>,
     next_state: u32,
     began: Instant,
-    /// Reused from batch to batch.
+    /// Scratch buffers, reused across batches.
     groups: Vec<u32>,
     key: Vec<u8>,
 }
 
 /// The states of one aggregate.
 enum Lane {
-    /// Of all records up to each.
+    /// All records up to each.
     All(Box<dyn Accumulator>),
-    /// Of the last so many.
+    /// The last N records.
     Last(LastRows),
 }
 
 impl RunningStates {
-    /// No record yet.
+    /// Creates it without any keys.
     pub fn new(aggregation: Arc<RunningAggregation>) -> Self {
         let lanes = aggregation.aggregates.iter();
         RunningStates {
@@ -128,7 +127,7 @@ impl RunningStates {
         }
     }
 
-    /// The results with each record of the next batch, by slot.
+    /// Adds a batch; returns the result columns by slot.
     pub fn push(&mut self, batch: &Batch<'_>, failures: &mut Failures) -> Vec<(Slot, Column<'static>)> {
         let aggregation = Arc::clone(&self.aggregation);
         let keys: Vec<&Column<'_>> = aggregation.keys.iter().map(|key| batch.column(*key)).collect();
@@ -169,7 +168,7 @@ impl RunningStates {
         columns
     }
 
-    /// Turns groups into the numbers of their states; how many of these there are.
+    /// Replaces group numbers by state numbers; returns how many states there are.
     fn states_of(&mut self, groups: &mut [u32], batch: &Batch<'_>) -> usize {
         let (Some(idle), Some((_, time))) = (&mut self.idle, self.aggregation.forget) else {
             return self.table.len();
@@ -192,7 +191,7 @@ impl RunningStates {
         self.next_state as usize
     }
 
-    /// Throws out the states of keys that are forgotten.
+    /// Drops the states of idle keys.
     fn sweep(&mut self) {
         let Some(kept) = self.idle.as_mut().and_then(IdleKeys::sweep) else {
             return;
@@ -204,7 +203,7 @@ impl RunningStates {
         self.next_state = order.len() as u32;
     }
 
-    /// How long the window is, or for how long the records have come.
+    /// The window length, or the time since the run began, in seconds.
     fn seconds(&self, batch: &Batch<'_>) -> f64 {
         let bounds = self.aggregation.bounds.filter(|_| self.aggregation.has_rate());
         let bound = |slot| match batch.column(slot).get(0) {
@@ -219,7 +218,7 @@ impl RunningStates {
 }
 
 impl RowFailures {
-    /// Adds what was counted in the same rows; what failed in an earlier row was first.
+    /// Adds failures of the same rows; those of an earlier row come first.
     fn earliest(&mut self, mut other: RowFailures) {
         if other.row.is_some_and(|row| self.row.is_none_or(|own| row < own)) {
             std::mem::swap(self, &mut other);
@@ -261,7 +260,7 @@ impl Lane {
         }
     }
 
-    /// Keeps the states of these numbers only.
+    /// Keeps only these states, renumbered in this order.
     fn keep(&mut self, order: &[u32]) {
         match self {
             Lane::All(accumulator) => *accumulator = accumulator.take_groups(order),
@@ -274,15 +273,15 @@ impl Lane {
     }
 }
 
-/// The last rows of each key, and their states.
+/// The last rows of each key, with their states.
 struct LastRows {
     rows: usize,
-    /// The aggregate as it was typed, for messages.
+    /// The aggregate's name as the user typed it, for messages.
     name: String,
-    /// The states of the rows that are held, if rows can be taken back.
+    /// The states of the rows held, if rows can be subtracted.
     all: Box<dyn Accumulator>,
     fresh: Box<dyn Fn() -> Box<dyn Accumulator> + Send>,
-    /// By key, the values of each row; nothing of one that does not count.
+    /// The values of each row per key; `None` for rows that do not count.
     held: Vec<VecDeque<Option<Vec<Value>>>>,
 }
 
@@ -319,7 +318,7 @@ impl LastRows {
         results.into_iter().map(column).collect()
     }
 
-    /// The result of a key whose newest row is held already and whose oldest one, if it counted, has left.
+    /// Returns the result of a key after its newest row was added and its oldest one, `left`, was dropped.
     fn move_on(
         &mut self,
         group: u32,
@@ -347,25 +346,25 @@ impl LastRows {
             }
             return result;
         }
-        let mut anew = (self.fresh)();
-        anew.resize(1);
+        let mut recomputed = (self.fresh)();
+        recomputed.resize(1);
         if let Some(values) = newest {
-            // What does not fit is counted once, when it comes.
+            // A value of the wrong type is counted once, when it arrives.
             let mut probe = (self.fresh)();
             probe.resize(1);
             add(probe.as_mut(), RowGroups::One(1), &[values], position, failures);
         }
         let counting: Vec<&Vec<Value>> = held.iter().flatten().collect();
-        add(anew.as_mut(), RowGroups::One(counting.len()), &counting, position, &mut quiet);
-        let result = anew.result(0, finish);
-        if result.contains(&Value::Null) && anew.is_beyond(0) {
+        add(recomputed.as_mut(), RowGroups::One(counting.len()), &counting, position, &mut quiet);
+        let result = recomputed.result(0, finish);
+        if result.contains(&Value::Null) && recomputed.is_beyond(0) {
             failures.add_beyond(&self.name);
         }
         result
     }
 }
 
-/// Adds rows, each given by its values.
+/// Adds rows given as lists of values.
 fn add(
     accumulator: &mut dyn Accumulator,
     groups: RowGroups<'_>,

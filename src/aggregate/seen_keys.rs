@@ -1,4 +1,4 @@
-//! The keys that have come so far: a window without records has a row for each.
+//! The keys seen so far: a window without records has a row for each.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::group::{GroupTable, encode_part};
 use super::aggregation::Aggregation;
 use super::merged::GroupSet;
 
-/// All keys of the windows that were printed.
+/// All keys of the windows printed so far.
 #[derive(Debug)]
 pub struct SeenKeys {
     aggregation: Arc<Aggregation>,
@@ -17,7 +17,7 @@ pub struct SeenKeys {
 }
 
 impl SeenKeys {
-    /// None yet.
+    /// Starts without keys.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
         let mut table = GroupTable::with_capacity(0);
         if aggregation.keys.is_empty() {
@@ -26,7 +26,7 @@ impl SeenKeys {
         SeenKeys { aggregation, table }
     }
 
-    /// How many there are.
+    /// Number of keys.
     pub fn count(&self) -> u64 {
         self.table.len() as u64
     }
@@ -52,7 +52,7 @@ impl SeenKeys {
         }
     }
 
-    /// The rows of a window that has no records.
+    /// Returns the rows of a window without records.
     pub fn rows(&self) -> Vec<Batch<'static>> {
         let mut set = GroupSet::small(&self.aggregation);
         set.add_groups(&self.table.keys);

@@ -1,4 +1,4 @@
-//! Groups of sessions: each key's states, one set a session.
+//! Groups of session windows: each key's states, one set per session.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -13,39 +13,39 @@ use super::aggregation::Aggregation;
 use super::partial::{accumulate, assign};
 use super::rate;
 
-/// Sessions are renumbered when so many cells are out of use, and they are half of all.
+/// Sessions are renumbered when more than this many cells, and more than half of all, are unused.
 const SPARE_CELLS: usize = 1 << 12;
 
-/// So many sessions at most are turned into rows at once.
+/// Maximum number of sessions turned into rows at once.
 const BATCH_ROWS: usize = 1 << 14;
 
-/// All sessions that were not printed.
+/// All sessions that are not printed yet.
 #[derive(Debug)]
 pub struct SessionGroups {
     aggregation: Arc<Aggregation>,
     table: GroupTable,
     sessions: Sessions,
-    /// Sessions that are to be printed, in their order.
+    /// Final sessions to be printed, in order.
     ready: VecDeque<Session>,
     /// By cell.
     accumulators: Vec<Box<dyn Accumulator>>,
-    /// Of the next records: two sessions of a key that may become one never have any of the same position.
+    /// Position of the next records: two sessions of a key that may merge never have records of the same position.
     position: u64,
-    /// Reused from batch to batch.
+    /// Scratch buffers, reused across batches.
     keys: Vec<u32>,
     key: Vec<u8>,
-    /// Results of final sessions that are beyond the range of floats.
+    /// Results of final sessions that exceed the range of floats.
     failures: Failures,
 }
 
-/// The rows of final sessions, and from when to when each was.
+/// The rows of final sessions with their bounds.
 #[derive(Debug)]
 pub struct SessionRows {
-    /// A row a session.
+    /// One row per session.
     pub rows: Batch<'static>,
-    /// By row.
+    /// The start of each row's session.
     pub starts: Vec<i64>,
-    /// By row.
+    /// The end of each row's session.
     pub ends: Vec<i64>,
 }
 
@@ -60,7 +60,7 @@ impl SessionRows {
 }
 
 impl SessionGroups {
-    /// No session yet.
+    /// Creates it without sessions.
     pub fn new(aggregation: Arc<Aggregation>, gap: i64) -> Self {
         let accumulators = aggregation.accumulators();
         SessionGroups {
@@ -76,8 +76,8 @@ impl SessionGroups {
         }
     }
 
-    /// Adds the records of a batch. `pass` gives the time of each row in turn and where the watermark stands
-    /// in front of it. The rows that were late are given back.
+    /// Adds the records of a batch. `pass` returns the time of each row in turn, and the watermark before it. Returns
+    /// the late rows.
     pub fn update(
         &mut self,
         batch: &Batch<'_>,
@@ -145,7 +145,7 @@ impl SessionGroups {
         }
     }
 
-    /// Sessions that are final at this watermark; without one, all. As long as there are any, more may follow.
+    /// Returns sessions that are final at this watermark, or all without one. Call until it returns `None`.
     pub fn take(&mut self, watermark: Option<i64>) -> Option<SessionRows> {
         match watermark {
             Some(watermark) => self.sessions.advance(watermark),
@@ -173,12 +173,12 @@ impl SessionGroups {
         Some(SessionRows::of(rows, &sessions))
     }
 
-    /// The results since this was last asked that are beyond the range of floats.
+    /// Takes the count of results beyond the range of floats since the last call.
     pub fn take_failures(&mut self) -> Failures {
         std::mem::take(&mut self.failures)
     }
 
-    /// The rows that the sessions have so far that were not taken; everything stays.
+    /// Returns the rows so far of the sessions that were not taken; keeps all state.
     pub fn snapshot(&self) -> Option<SessionRows> {
         let sessions = sessions_in_order(self.sessions.all(), &self.table.keys);
         if sessions.is_empty() && self.ready.is_empty() {
@@ -193,7 +193,7 @@ impl SessionGroups {
         Some(SessionRows::of(rows, &sessions))
     }
 
-    /// The rows of some sessions, in their order. `states` are theirs, of so many of each one's cells.
+    /// Returns the rows of some sessions, in order. `states` already contain the first `cells` cells of each session.
     fn rows(
         &self,
         sessions: &[Session],
@@ -236,7 +236,7 @@ impl SessionGroups {
         batch
     }
 
-    /// Gives the cells and keys of open sessions new numbers, so that those of old ones take no room.
+    /// Renumbers the cells and keys of open sessions to free the unused ones.
     fn renumber(&mut self) {
         let (cells, keys) = self.sessions.renumber();
         for accumulator in &mut self.accumulators {
@@ -246,7 +246,7 @@ impl SessionGroups {
     }
 }
 
-/// By end, then start, then key; `keys` has those of all sessions.
+/// Sorts by end, then start, then key; `keys` has the keys of all sessions.
 pub(crate) fn sessions_in_order(mut sessions: Vec<Session>, keys: &Keys) -> Vec<Session> {
     sessions.sort_unstable_by(|left, right| {
         let by_time = (left.end, left.start).cmp(&(right.end, right.start));
@@ -259,10 +259,10 @@ pub(crate) fn sessions_in_order(mut sessions: Vec<Session>, keys: &Keys) -> Vec<
     sessions
 }
 
-/// Where a batch is parted, so that within a part no key has records in two cells.
+/// Splits a batch so that within a part no key has records in two cells.
 #[derive(Default)]
 struct BatchParts {
-    /// Where each part but the last ends.
+    /// The end of each part but the last.
     ends: Vec<usize>,
     /// The cell of each key that has records in the part.
     cells: HashMap<u32, u32>,
@@ -278,7 +278,7 @@ impl BatchParts {
     }
 }
 
-/// The rate of each session by its own length.
+/// Computes the rate of each session by its own length.
 fn rates(state: &mut Box<dyn Accumulator>, sessions: &[Session], seconds: impl Fn(&Session) -> f64) -> Column<'static> {
     let mut column = ColumnBuilder::new(sessions.len());
     for (place, session) in sessions.iter().enumerate() {

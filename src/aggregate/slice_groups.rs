@@ -1,5 +1,5 @@
-//! Groups of slices that are shorter than a batch: one table of keys, and a cell of states for each group and
-//! slice, so that a batch is looked up and added as a whole however many slices it spans.
+//! Groups of slices that are shorter than a batch: one table of keys, and one cell of states per group and slice, so
+//! that a batch is looked up and added as a whole however many slices it spans.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::accumulator::{Accumulator, RowGroups};
 use super::aggregation::Aggregation;
 use super::partial::{GroupRun, RunSlice, accumulate, assign};
 
-/// How many slices, and cells, are found without a search.
+/// Sizes of the direct-mapped caches of slices and cells.
 const RECENT_SLICES: usize = 16;
 const RECENT_CELLS: usize = 1 << 10;
 
@@ -24,25 +24,25 @@ const RECENT_CELLS: usize = 1 << 10;
 pub(super) struct SliceGroups {
     aggregation: Arc<Aggregation>,
     table: GroupTable,
-    /// By number, and the numbers.
+    /// Slices by number, and their numbers.
     slices: Vec<Slice>,
     numbers: HashMap<Slice, u32, RandomState>,
-    /// By slice and group.
+    /// Cells by slice and group.
     cells: HashMap<(u32, u32), u32, RandomState>,
-    /// The slice and the group of each cell.
+    /// The slice and group of each cell.
     homes: Vec<(u32, u32)>,
-    /// What was looked for lately: records that are out of order go to and fro between a few slices.
+    /// Recently found slices and cells: records out of order alternate between a few slices.
     recent_slices: Vec<Option<(Slice, u32)>>,
     recent_cells: Vec<Option<((u32, u32), u32)>>,
     accumulators: Vec<Box<dyn Accumulator>>,
-    /// Reused from batch to batch.
+    /// Scratch buffers, reused across batches.
     row_groups: Vec<u32>,
     row_cells: Vec<u32>,
     key: Vec<u8>,
 }
 
 impl SliceGroups {
-    /// Nothing yet.
+    /// Creates it empty.
     pub(super) fn new(aggregation: Arc<Aggregation>) -> Self {
         let accumulators = aggregation.accumulators();
         SliceGroups {
@@ -85,7 +85,7 @@ impl SliceGroups {
         }
     }
 
-    /// The cell of each row, new ones added.
+    /// Finds or adds the cell of each row.
     fn find_cells(&mut self, slices: &[Slice], groups: &[u32]) {
         self.row_cells.clear();
         for (slice, &group) in slices.iter().zip(groups) {
@@ -95,7 +95,7 @@ impl SliceGroups {
         }
     }
 
-    /// The number of a slice, new ones added.
+    /// Finds or adds the number of a slice.
     #[inline]
     fn number(&mut self, slice: Slice) -> u32 {
         let place = slice.number.rem_euclid(RECENT_SLICES as i64) as usize;
@@ -113,7 +113,7 @@ impl SliceGroups {
         }
     }
 
-    /// The cell of a group in a slice, new ones added.
+    /// Finds or adds the cell of a group in a slice.
     #[inline]
     fn cell(&mut self, number: u32, group: u32) -> u32 {
         let home = (number, group);
@@ -132,8 +132,7 @@ impl SliceGroups {
         }
     }
 
-    /// Hands over everything; nothing is left. The slices are parts of one run: however many there are, their groups
-    /// and states are moved together.
+    /// Moves everything out. All slices share one run, so their groups and states are moved together.
     pub(super) fn take(&mut self) -> Vec<(Slice, RunSlice)> {
         if self.slices.is_empty() {
             return Vec::new();

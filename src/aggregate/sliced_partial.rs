@@ -1,4 +1,4 @@
-//! A worker's share of a windowed stream: groups and states by slice.
+//! A worker's partial result of a windowed stream: groups and states by slice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use super::aggregation::Aggregation;
 use super::partial::{GroupRun, Partial, RunSlice};
 use super::slice_groups::SliceGroups;
 
-/// The groups of one worker, each slice by itself.
+/// The groups of one worker, per slice.
 #[derive(Debug)]
 pub struct SlicedPartial {
     aggregation: Arc<Aggregation>,
     reads: SlotSet,
-    /// Of batches that are in one slice, or whose order matters.
+    /// Batches that lie in one slice, or whose order matters.
     slices: BTreeMap<Slice, Partial>,
-    /// Of batches that span several.
+    /// Batches that span several slices.
     cells: SliceGroups,
 }
 
-/// What a worker hands over. A slice can be in both lists.
+/// A worker's groups by slice. A slice can be in both lists.
 #[derive(Debug)]
 pub struct SliceRuns {
     pub(super) whole: Vec<(Slice, Vec<GroupRun>)>,
@@ -30,14 +30,14 @@ pub struct SliceRuns {
 }
 
 impl SlicedPartial {
-    /// A share of nothing.
+    /// Creates an empty partial.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
         let mut reads = SlotSet::default();
         aggregation.reads(&mut reads);
         SlicedPartial { cells: SliceGroups::new(Arc::clone(&aggregation)), aggregation, reads, slices: BTreeMap::new() }
     }
 
-    /// Adds the records of a batch, each to its slice; how many positions in the stream that took.
+    /// Adds the records of a batch, each to its slice; returns the number of stream positions used.
     pub fn update(&mut self, batch: &Batch<'_>, slices: &[Slice], failures: &mut Failures) -> u64 {
         let Some(first) = slices.first() else {
             return 0;
@@ -50,7 +50,7 @@ impl SlicedPartial {
             self.cells.update(batch, slices, failures);
             return 1;
         }
-        // What comes later in the batch has a later position.
+        // Later rows of the batch get later positions.
         let rows: Vec<u32> = (0..batch.rows as u32).collect();
         let same = |left: &u32, right: &u32| slices[*left as usize] == slices[*right as usize];
         let mut position = batch.position;
@@ -63,7 +63,7 @@ impl SlicedPartial {
         position.0 - batch.position.0
     }
 
-    /// Hands over everything; nothing is left.
+    /// Moves everything out.
     pub fn take(&mut self) -> SliceRuns {
         SliceRuns {
             whole: std::mem::take(&mut self.slices)

@@ -1,10 +1,9 @@
-//! Windows that slide share most of their slices: how one becomes the next, however long they are.
+//! Sliding windows share most of their slices: computes each window from the one before, whatever its length.
 //!
-//! Where every aggregate can take back exactly what it was given, there is one set of groups, to which a window
-//! adds what it takes anew and from which it takes what it has no more. Elsewhere slices are kept in a tree in
-//! which a node of level l holds the groups of 2^l neighbours, so that a slice is entered once a level and a
-//! window is the merge of at most two nodes a level (base intervals: A. Arasu, J. Widom, *Resource Sharing in
-//! Continuous Sliding-Window Aggregates*, VLDB 2004).
+//! If every aggregate can subtract exactly, there is one set of groups, to which a window adds its new slices and
+//! from which it subtracts the old ones. Otherwise slices are kept in a tree in which a node of level l holds the
+//! groups of 2^l neighbours, so that a slice is added once per level and a window merges at most two nodes per level
+//! (base intervals: A. Arasu, J. Widom, *Resource Sharing in Continuous Sliding-Window Aggregates*, VLDB 2004).
 
 use std::collections::BTreeMap;
 
@@ -19,12 +18,12 @@ use super::partial::RunSlice;
 /// The slices of windows that are not final.
 #[derive(Debug)]
 pub(super) struct Sliding {
-    /// Groups of a slice by the first window that takes them; no window has taken them yet.
+    /// Groups of a slice by the first window that contains them; no window has used them yet.
     waiting: BTreeMap<Slice, Vec<RunSlice>>,
     taken: SlidingState,
 }
 
-/// What windows have taken.
+/// The slices that windows have used.
 #[derive(Debug)]
 enum SlidingState {
     Sum(SlidingSum),
@@ -35,11 +34,11 @@ enum SlidingState {
 #[derive(Debug)]
 struct SlidingSum {
     sum: GroupSet,
-    /// Of how many parts each group has records.
+    /// The number of parts in which each group has records.
     slices: Vec<u32>,
-    /// What is to be taken back behind a window, and from which groups.
+    /// The parts to subtract after each window, with their groups.
     leaving: BTreeMap<i64, Vec<(RunSlice, Vec<u32>)>>,
-    /// Groups of no slice.
+    /// Number of groups without a slice.
     empty: usize,
 }
 
@@ -47,11 +46,11 @@ struct SlidingSum {
 #[derive(Debug)]
 struct Tree(Vec<BTreeMap<i64, GroupSet>>);
 
-/// Groups of no slice are dropped when they are so many, and more than the others.
+/// Groups without a slice are dropped once there are this many, and more than half of all.
 const SPARE_GROUPS: usize = 1 << 10;
 
 impl Sliding {
-    /// No slice yet.
+    /// Creates it without slices.
     pub(super) fn new(aggregation: &Aggregation, grid: &Grid) -> Self {
         let sum = GroupSet::small(aggregation);
         let taken = if sum.can_subtract() {
@@ -69,7 +68,7 @@ impl Sliding {
         self.waiting.entry(slice).or_default().push(part);
     }
 
-    /// The first window from `next` on that has records.
+    /// Returns the first window from `next` on that has records.
     pub(super) fn first(&self, grid: &Grid, next: i64) -> Option<i64> {
         let waiting = self.waiting.keys().next().map(|slice| slice.first);
         let taken = match &self.taken {
@@ -82,7 +81,7 @@ impl Sliding {
         waiting.into_iter().chain(taken).min()
     }
 
-    /// How many sets of groups are kept.
+    /// Number of sets of groups held.
     pub(super) fn held(&self) -> usize {
         let taken = match &self.taken {
             SlidingState::Sum(running) => running.leaving.values().map(Vec::len).sum::<usize>() + 1,
@@ -91,7 +90,7 @@ impl Sliding {
         self.waiting.len() + taken
     }
 
-    /// The first windows from `next` on that have records, in order, at most so many.
+    /// Returns the first `most` windows from `next` on that have records, in order.
     pub(super) fn open(&self, grid: &Grid, next: i64, most: usize) -> Vec<i64> {
         let waiting = self.waiting.keys();
         let mut ranges: Vec<Range> = waiting.map(|slice| (slice.first, grid.windows(slice.number).1)).collect();
@@ -109,7 +108,7 @@ impl Sliding {
         windows_of(ranges.into_iter(), next, most)
     }
 
-    /// The groups that a window has so far, if none before it is asked for; everything stays.
+    /// Returns the groups of a window so far, if no earlier window is requested; keeps all state.
     pub(super) fn snapshot(&self, window: i64, grid: &Grid, aggregation: &Aggregation) -> GroupSet {
         let slices = grid.slices(window);
         let mut set = match &self.taken {
@@ -131,7 +130,7 @@ impl Sliding {
         set
     }
 
-    /// The rows of a window. No window before it, nor this one, is asked for again.
+    /// Returns the rows of a window. Neither it nor an earlier window is requested again.
     pub(super) fn finish(
         &mut self,
         window: i64,
@@ -168,7 +167,7 @@ impl Sliding {
 }
 
 impl SlidingSum {
-    /// Adds groups of a slice until behind this window.
+    /// Adds groups of a slice that stay up to and including window `last`.
     fn enter(&mut self, part: RunSlice, last: i64) {
         let groups = self.sum.merge_part(&part);
         self.empty += self.sum.groups() - self.slices.len();
@@ -185,7 +184,7 @@ impl SlidingSum {
         self.sum.rows_of(groups, aggregation, seconds, failures)
     }
 
-    /// Takes back what no window behind this one takes.
+    /// Subtracts the parts that no window after this one contains.
     fn leave(&mut self, window: i64) {
         while let Some(entry) = self.leaving.first_entry()
             && *entry.key() <= window
@@ -204,7 +203,7 @@ impl SlidingSum {
         }
     }
 
-    /// Drops the groups of no slice.
+    /// Drops the groups without a slice.
     fn compact(&mut self) {
         let mut kept = Vec::new();
         let mut new = vec![0; self.slices.len()];
@@ -224,7 +223,7 @@ impl SlidingSum {
 }
 
 impl Tree {
-    /// Enters groups of a slice.
+    /// Adds groups of a slice.
     fn enter(&mut self, slice: i64, parts: &[RunSlice], aggregation: &Aggregation) {
         for (level, nodes) in self.0.iter_mut().enumerate() {
             let node = nodes.entry(slice >> level).or_insert_with(|| GroupSet::small(aggregation));
@@ -234,7 +233,7 @@ impl Tree {
         }
     }
 
-    /// The groups of some slices: from the left in steps as large as the tree allows.
+    /// Merges a range of slices, from the left in steps as large as the tree allows.
     fn merge(&self, (first, end): (i64, i64), aggregation: &Aggregation) -> GroupSet {
         let mut merged = GroupSet::small(aggregation);
         let mut at = first;
@@ -249,7 +248,7 @@ impl Tree {
         merged
     }
 
-    /// No window takes slices before this one any more.
+    /// Drops the slices before this one.
     fn forget(&mut self, slice: i64) {
         for (level, nodes) in self.0.iter_mut().enumerate() {
             while let Some(oldest) = nodes.first_entry()

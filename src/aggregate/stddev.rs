@@ -9,8 +9,8 @@ pub(super) const STDDEV: AggregateDef = AggregateDef {
     entry: Entry {
         name: "stddev",
         usage: "stddev(x)",
-        summary: "The standard deviation of numbers, as of a sample.",
-        details: "The square root of `variance(x)`. Of nothing and of a single number it is null.",
+        summary: "The sample standard deviation of numbers.",
+        details: "The square root of `variance(x)`. Null for fewer than two values.",
         examples: &[Example { expr: "split | stddev(word)", input: "1 5 9\n", output: "4\n" }],
     },
     argument: ArgumentKind::Number,

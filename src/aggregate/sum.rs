@@ -1,6 +1,6 @@
 //! `sum(x)`: adds up numbers.
 //!
-//! Ints add exactly; floats are added without loss, so any split of the input gives the same sum.
+//! Ints add exactly and floats without loss, so any split of the input gives the same sum.
 
 use super::accumulator::PerGroup;
 use super::added::Added;
@@ -12,8 +12,8 @@ pub(super) const SUM: AggregateDef = AggregateDef {
         name: "sum",
         usage: "sum(x)",
         summary: "Add up numbers.",
-        details: "Ints are added exactly, at any size; floats are rounded once, at the end, so that the order \
-                  of the records does not matter. Of nothing the sum is null.",
+        details: "Ints are added exactly, at any size; floats are rounded once, at the end, so the order of the \
+                  records does not matter. Null if there are no values.",
         examples: &[Example { expr: "split | sum(word)", input: "1 2\n3\n", output: "6\n" }],
     },
     argument: ArgumentKind::Number,

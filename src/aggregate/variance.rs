@@ -8,9 +8,9 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
     entry: Entry {
         name: "variance",
         usage: "variance(x)",
-        summary: "The variance of numbers, as of a sample: divided by n − 1.",
-        details: "Computed without rounding up to the last division, so that large numbers that differ little are \
-                  no trouble. Of nothing and of a single number it is null.",
+        summary: "The sample variance of numbers, divided by n − 1.",
+        details: "Computed exactly up to the last division, so that large numbers that differ little lose no \
+                  precision. Null for fewer than two values.",
         examples: &[Example { expr: "split | variance(word)", input: "1 2 3 4\n", output: "1.6666666666666667\n" }],
     },
     argument: ArgumentKind::Number,
@@ -30,7 +30,7 @@ pub(super) struct Spread {
 }
 
 impl GroupState for Spread {
-    /// What is made of the variance of the numbers without a power of two, and of its exponent.
+    /// Computes the result from the variance of the scaled numbers, and their exponent.
     type Shared = fn(f64, i32) -> f64;
 
     #[inline]
@@ -54,8 +54,8 @@ impl GroupState for Spread {
         self.count += other.count;
     }
 
-    /// (n Σx² − (Σx)²) / (n (n − 1)), rounded in the numerator and in the division. The numbers are taken without the
-    /// power of two near the root of their squares: the squares themselves may be beyond every float.
+    /// (n Σx² − (Σx)²) / (n (n − 1)), rounded in the numerator and in the division. The numbers are scaled by the
+    /// power of two near the root of their squares, because the squares themselves may overflow.
     fn finish(&self, of_variance: &Self::Shared, _finish: &Finish) -> Value {
         if self.count < 2 {
             return Value::Null;
@@ -116,7 +116,7 @@ mod tests {
             assert!((found / unit - 1.0).abs() < 1e-15, "{unit}: {found}");
         }
         assert_eq!(variance(&of(&[1e200, 2e200])), Value::Null);
-        // Beside large numbers, small ones are zeros.
+        // Small numbers vanish beside large ones.
         let Value::Float(mixed) = root(&[1e200, -1e200, 1.0, 1e-200]) else {
             panic!("no float");
         };

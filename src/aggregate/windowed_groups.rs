@@ -1,5 +1,5 @@
-//! Windows of groups: what workers hand over by slices, merged into windows. Those that share no slice are
-//! merged as a stream without windows is; how those that slide are, see [`super::sliding`].
+//! Windows of groups: merges the workers' slices into windows. Tumbling windows are merged like a stream without
+//! windows; for sliding ones see [`super::sliding`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,19 +22,19 @@ pub struct WindowedGroups {
     windows: OpenGroups,
     /// No window before this one is open.
     next: i64,
-    /// Results of final windows that are beyond the range of floats.
+    /// Results of final windows that exceed the range of floats.
     failures: Failures,
 }
 
 #[derive(Debug)]
 enum OpenGroups {
-    /// Each by itself.
+    /// Each window on its own.
     Tumbling(BTreeMap<i64, Merged>),
     Sliding(Sliding),
 }
 
 impl WindowedGroups {
-    /// No window yet.
+    /// Creates it without windows.
     pub fn new(aggregation: Arc<Aggregation>, grid: Grid) -> Self {
         let windows = if grid.is_tumbling() {
             OpenGroups::Tumbling(BTreeMap::new())
@@ -44,7 +44,7 @@ impl WindowedGroups {
         WindowedGroups { aggregation, grid, windows, next: i64::MIN, failures: Failures::default() }
     }
 
-    /// Adds what a worker has handed over.
+    /// Adds the groups of a worker.
     pub fn add(&mut self, share: SliceRuns, executor: &dyn Executor) {
         let SliceRuns { whole, parts } = share;
         match &mut self.windows {
@@ -71,7 +71,7 @@ impl WindowedGroups {
         }
     }
 
-    /// The first window that has records.
+    /// Returns the first window that has records.
     pub fn first(&self) -> Option<i64> {
         match &self.windows {
             OpenGroups::Tumbling(windows) => windows.keys().next().copied(),
@@ -79,7 +79,7 @@ impl WindowedGroups {
         }
     }
 
-    /// How many sets of groups are kept: of windows, or of slices and what they are merged into.
+    /// Number of sets of groups held: of windows, or of slices and their sums.
     pub fn held(&self) -> usize {
         match &self.windows {
             OpenGroups::Tumbling(windows) => windows.len(),
@@ -87,7 +87,7 @@ impl WindowedGroups {
         }
     }
 
-    /// The first windows that have records, in order, at most so many.
+    /// Returns the first `most` windows that have records, in order.
     pub fn open(&self, most: usize) -> Vec<i64> {
         match &self.windows {
             OpenGroups::Tumbling(windows) => windows.keys().take(most).copied().collect(),
@@ -95,7 +95,7 @@ impl WindowedGroups {
         }
     }
 
-    /// The rows that an open window has so far; everything stays.
+    /// Returns the rows of an open window so far; keeps all state.
     pub fn snapshot(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         let seconds = self.seconds(window);
         match &mut self.windows {
@@ -110,18 +110,18 @@ impl WindowedGroups {
         }
     }
 
-    /// The results since this was last asked that are beyond the range of floats.
+    /// Takes the count of results beyond the range of floats since the last call.
     pub fn take_failures(&mut self) -> Failures {
         std::mem::take(&mut self.failures)
     }
 
-    /// How long a window is.
+    /// The length of a window in seconds.
     fn seconds(&self, window: i64) -> f64 {
         let start = self.grid.start(window);
         (self.grid.end(window).saturating_sub(start)) as f64 / 1e9
     }
 
-    /// The rows of the first window that has records; then it is forgotten.
+    /// Returns the rows of the first window that has records, and drops it.
     pub fn finish(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         let seconds = self.seconds(window);
         match &mut self.windows {

@@ -12,7 +12,7 @@ use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateCall};
 use crate::lang::suggest::did_you_mean;
 
-/// Binds the list; the scope behind it has the keys, then the aggregates.
+/// Binds the list; the scope after it has the keys, then the aggregates.
 pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Vec<Diagnostic>> {
     let mut arguments = Arguments::of_aggregates(stage);
     let list = clauses::aggregates(&mut arguments).map_err(|diagnostic| vec![diagnostic])?;
@@ -85,24 +85,25 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
     }
 }
 
-/// Where the rows say which records they are, if they are records.
+/// Returns the slots that identify the record of a row, if rows are records.
 pub(super) fn origin(scope: &Scope) -> Option<Origin> {
     let (source, number) = scope.find("@source").zip(scope.find("@number"))?;
     Some(Origin { source, number })
 }
 
-/// What looks back from record to record is no aggregate of a group.
+/// Rejects aggregates that refer to the previous record.
 fn reject_running(call: &AggregateCall<'_>, parts: BoundCall) -> Result<BoundCall, Vec<Diagnostic>> {
     if !parts.def.running_only {
         return Ok(parts);
     }
     let name = &call.name.text;
-    let message = format!("`{name}` says something of each record: it stands behind `running`");
+    let message = format!("`{name}` refers to the previous record: use it with `running`");
     let help = format!("write {}", parts.def.entry.usage);
     Err(vec![Diagnostic::new(call.name.span, message).help(help)])
 }
 
-/// The names of an aggregate's columns: one, or those of its row of the table, behind `NAME_` of `as NAME`.
+/// Returns the names of an aggregate's columns: one, or those of its table row, prefixed with `NAME_` if it has an
+/// alias.
 pub(super) fn column_names(call: &AggregateCall<'_>, def: &AggregateDef) -> Vec<String> {
     let Some(columns) = def.columns else {
         return vec![call.column_name()];
@@ -118,7 +119,7 @@ pub(super) fn column_names(call: &AggregateCall<'_>, def: &AggregateDef) -> Vec<
     }
 }
 
-/// The first aggregate that keeps the same states of the same values, if it is not this one.
+/// Returns the index of the first earlier aggregate with the same states and arguments.
 fn shares(calls: &[(&AggregateCall<'_>, &'static AggregateDef)], index: usize) -> Option<usize> {
     let (call, def) = calls[index];
     let family = def.shares_states?;
@@ -131,7 +132,7 @@ fn shares(calls: &[(&AggregateCall<'_>, &'static AggregateDef)], index: usize) -
         .position(|(other, other_def)| other_def.shares_states == Some(family) && text(other) == text(call))
 }
 
-/// What a call was bound to.
+/// A bound call of an aggregate.
 pub(super) struct BoundCall {
     pub(super) def: &'static AggregateDef,
     pub(super) arguments: Vec<BoundExpr>,
@@ -184,7 +185,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Bound
     Ok(BoundCall { def, arguments, condition, settings })
 }
 
-/// Whether there are as many arguments as the aggregate takes.
+/// Checks the number of arguments.
 fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Vec<Diagnostic>> {
     let name = &call.name.text;
     let found = call.arguments.len();
@@ -213,7 +214,7 @@ fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Vec<D
     Err(vec![Diagnostic::new(call.span, message).usage(def.entry.usage)])
 }
 
-/// The value of a constant.
+/// Binds a constant argument.
 fn bind_constant(
     expr: &Expr,
     constant: &Constant,
@@ -231,7 +232,8 @@ fn bind_constant(
     }
 }
 
-/// `percentile(x, 0.95)` as elsewhere would be about the smallest value; who means that writes `p0.95(x)`.
+/// `percentile(x, 0.95)`, a fraction as in other tools, would return nearly the smallest value; for that, write
+/// `p0.95(x)`.
 fn fraction(expr: &Expr, q: f64, call: &AggregateCall<'_>) -> Diagnostic {
     let percent = (q * 1e8).round() / 1e6;
     let value = call.arguments.first().map_or("x".to_owned(), Expr::to_string);
@@ -245,7 +247,7 @@ fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Di
     Diagnostic::new(span, format!("expected {expected} as {name}, found `{found}`")).usage(def.entry.usage)
 }
 
-/// One of the expressions that are aggregated; a constant of the wrong type is a mistake.
+/// Binds an aggregated expression; a constant of the wrong type is an error.
 fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<BoundExpr, Vec<Diagnostic>> {
     if let ArgumentKind::Condition = def.argument {
         return bind_condition(expr, scope);
@@ -262,8 +264,8 @@ fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<BoundExp
     }
 }
 
-/// The name that was probably meant where `typed` is none of `names`: in lower case, of a percentile written in
-/// another way, of a neighbour's aggregate, or the nearest one.
+/// Guesses the intended name when `typed` is not in `names`: its lower case, a percentile in another spelling, the
+/// aggregate of another tool, or the closest name.
 pub(super) fn meant(typed: &str, names: &[&str]) -> Option<String> {
     let lower = typed.to_lowercase();
     let is_named = |name: &str| names.contains(&name) || is_aggregate(name);
@@ -275,7 +277,7 @@ pub(super) fn meant(typed: &str, names: &[&str]) -> Option<String> {
         .or(did_you_mean(typed, names).map(str::to_owned))
 }
 
-/// Whether an aggregate has this name, with a constant in it that fits.
+/// True if an aggregate has this name, with a valid constant in it.
 fn is_aggregate(name: &str) -> bool {
     aggregate::find(name).is_some_and(|def| match def.argument {
         ArgumentKind::NumberNamed(constant, of_name) => of_name(name).is_some_and(constant.fits),
@@ -283,13 +285,13 @@ fn is_aggregate(name: &str) -> bool {
     })
 }
 
-/// `p95` of `p_95`, `pct95`, `perc95`, `percentile95`, `q95`, `95p`, `p95th`.
+/// Returns `p95` for `p_95`, `pct95`, `perc95`, `percentile95`, `q95`, `95p`, `p95th`.
 pub(super) fn percentile(typed: &str) -> Option<String> {
     let is_digit = |c: char| c.is_ascii_digit() || c == '.';
     let start = typed.find(is_digit)?;
     let (before, rest) = typed.split_at(start);
-    let (digits, behind) = rest.split_at(rest.find(|c| !is_digit(c)).unwrap_or(rest.len()));
-    let word = [before.trim_end_matches('_'), behind.trim_start_matches('_')].concat();
+    let (digits, after) = rest.split_at(rest.find(|c| !is_digit(c)).unwrap_or(rest.len()));
+    let word = [before.trim_end_matches('_'), after.trim_start_matches('_')].concat();
     let name = format!("p{digits}");
     let is_meant = matches!(
         word.as_str(),
@@ -304,6 +306,6 @@ fn unknown_aggregate(call: &AggregateCall<'_>) -> Diagnostic {
     let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|def| def.entry.name).collect();
     match meant(&name.text, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
-        None => diagnostic.help(format!("an aggregate is one of {}; keys stand behind `by`", names.join(", "))),
+        None => diagnostic.help(format!("an aggregate is one of {}; keys follow `by`", names.join(", "))),
     }
 }

@@ -1,11 +1,11 @@
-//! Comparisons that never met two values of comparable types: their conditions say nothing about the data.
+//! Comparisons that never met two values of comparable types: the condition then has no effect on the data.
 
 use crate::expr::Met;
 
 use super::Plan;
 
 impl Plan {
-    /// Comparisons that met values, but never two of comparable types: a message for each, with what to write.
+    /// Returns a message with a suggestion for each comparison that met values, but never two of comparable types.
     pub fn incomparable(&self) -> Vec<String> {
         let mut messages: Vec<String> = Vec::new();
         for (written, met) in &self.comparisons {
@@ -22,10 +22,10 @@ impl Plan {
     }
 }
 
-/// The message about a comparison that never met two values of comparable types.
+/// The message about one such comparison.
 fn incomparable(written: &[String; 3], types: (&str, &str)) -> String {
     let [left, sign, right] = written;
-    let message = format!("nothing was comparable in `{left} {sign} {right}`: {} with {}", types.0, types.1);
+    let message = format!("no values were comparable in `{left} {sign} {right}`: {} with {}", types.0, types.1);
     let unit = |duration: &str| {
         let unit = duration.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         match unit.chars().all(char::is_alphabetic) && !unit.is_empty() {

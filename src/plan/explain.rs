@@ -1,4 +1,4 @@
-//! The plan in words: `--explain`.
+//! The text of `--explain`.
 
 use std::fmt;
 
@@ -10,15 +10,15 @@ use super::lower::Scanned;
 use super::union::InputFraming;
 use super::{AssignedBy, MergeStep, Metadata, PlannedOutput, PlannedWindow, RowStep, TimeDomain};
 
-/// What is decoded, what runs side by side, what bounds memory, when results appear.
+/// Describes what is decoded, what runs in parallel, what bounds memory, and when results appear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     rows: Vec<(&'static str, String, String)>,
 }
 
 impl Explanation {
-    /// Describes a plan; `done`, which the scanner does, `map` and `merge` name the stages of `texts` by number.
-    /// `branches` are other sources, each with what is done with its records alone.
+    /// Describes a plan. `map` and `merge` refer to the stages in `texts` by index, and `done` is the stage that the
+    /// scanner replaces. `branches` describes the other sources with their own stages.
     pub(super) fn of(
         texts: &[String],
         (reading, scanned, metadata): (InputFraming, Scanned, Metadata),
@@ -29,12 +29,12 @@ impl Explanation {
     ) -> Explanation {
         let mut rows = Vec::new();
         let mut decoded = match scanned {
-            Scanned::Counted => "records are counted, nothing is decoded".to_owned(),
+            Scanned::Counted => "records are only counted".to_owned(),
             Scanned::Lines => "line".to_owned(),
             Scanned::Searched(text) => {
                 format!("lines with {text:?}: the raw bytes are searched for it")
             }
-            Scanned::Raw => "raw bytes: the first stage finds what it needs, lines are not looked for".to_owned(),
+            Scanned::Raw => "raw bytes: the first stage reads them without splitting lines".to_owned(),
         };
         for (slot, name) in [(metadata.source, "@source"), (metadata.number, "@number"), (metadata.time, "@time")] {
             if slot.is_some() {
@@ -44,11 +44,11 @@ impl Explanation {
         }
         let reading = match (reading.regroup, reading.framing) {
             (Some(Regroup::JsonIfValues), _) => {
-                "files by ranges, on every thread, if they have a JSON value a line; else by one reader"
+                "files by ranges, on every thread, if they have one JSON value per line; else by one reader"
             }
             (Some(Regroup::Json), _) => "by one reader, which looks for the ends of JSON values",
             (Some(Regroup::Cri), _) => "by one reader, which joins the parts of lines",
-            (Some(Regroup::OctetCounted), _) => "by one reader, which goes by the counts",
+            (Some(Regroup::OctetCounted), _) => "by one reader, which uses the counts",
             (None, Framing::Lines | Framing::Counted) => "files by ranges, on every thread; pipes by one reader",
             (None, Framing::Quoted { .. }) => "by one reader, which looks for quotes with newlines in them",
             (None, Framing::Nul) => "by one reader, which looks for NUL",
@@ -56,46 +56,46 @@ impl Explanation {
         };
         rows.push(("read", decoded, reading.to_owned()));
         for branch in branches {
-            rows.push(("with", branch.clone(), "row by row; forgets".to_owned()));
+            rows.push(("with", branch.clone(), "row by row; stateless".to_owned()));
         }
         let mut mapped: Vec<usize> = done.into_iter().chain(map.iter().map(|(index, _)| *index)).collect();
         mapped.dedup();
         for index in mapped {
             let mut stages = map.iter().filter(|(of, _)| *of == index);
             let reading = stages.find_map(|(_, step)| step.stage.reading());
-            let note = reading.unwrap_or_else(|| "row by row; forgets".to_owned());
+            let note = reading.unwrap_or_else(|| "row by row; stateless".to_owned());
             rows.push(("each thread", texts[index].clone(), note));
         }
-        let mut blocked = false; // a stage before gives nothing until the input, or a window, ends
+        let mut blocked = false; // an earlier stage emits nothing until the input or a window ends
         for (place, (index, step)) in merge.iter().enumerate() {
             let entered = window.filter(|window| window.place.step() == place);
             if let Some(window) = entered {
                 rows.push(entering(window, matches!(step, MergeStep::Grouped(_))));
             }
             let (first, memory) = match step {
-                MergeStep::Rows(_) => (None, "row by row; forgets".to_owned()),
+                MergeStep::Rows(_) => (None, "row by row; stateless".to_owned()),
                 MergeStep::Grouped(aggregation) => {
                     let memory = match aggregation.keys.len() {
                         0 => "memory: one row".to_owned(),
-                        _ => "memory: one row for each distinct key".to_owned(),
+                        _ => "memory: one row per distinct key".to_owned(),
                     };
                     let combined = match aggregation.ranking.limit {
-                        Some(limit) => format!("{memory}; {limit} of them are put in order"),
+                        Some(limit) => format!("{memory}; the first {limit} are sorted"),
                         None if aggregation.ranking.unordered => {
-                            format!("{memory}; not put in order")
+                            format!("{memory}; not sorted")
                         }
                         None => memory,
                     };
-                    (Some("partial groups, one set a thread"), combined)
+                    (Some("partial groups, one set per thread"), combined)
                 }
                 MergeStep::Ordered(stage, _) => {
                     let memory = match (stage.is_blocking(), stage.limit()) {
                         (false, Some(_)) if !blocked => "in order; ends the run when it has enough".to_owned(),
-                        (false, Some(limit)) => format!("in order; {limit} pass"),
+                        (false, Some(limit)) => format!("in order; passes {limit} rows"),
                         _ => format!("in order; memory: {}", stage.memory()),
                     };
                     let is_reduced = stage.own_time() == OwnTime::None;
-                    let reduced = "only what can be in the answer is passed on";
+                    let reduced = "drops rows that cannot be in the result";
                     (is_reduced.then_some(reduced), memory)
                 }
             };
@@ -110,33 +110,33 @@ impl Explanation {
             }
             let is_within = window.is_some_and(|window| window.place.step() <= place);
             let memory = match is_within && memory.contains("memory") {
-                true => format!("{memory}, of one window at a time"),
+                true => format!("{memory}, for one window at a time"),
                 false => memory,
             };
             rows.push(("together", texts[*index].clone(), memory));
         }
         let printed = match output.lines {
-            Some(_) => "lines as they came".to_owned(),
+            Some(_) => "lines, unchanged".to_owned(),
             None => output.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
         };
         let when = match (blocked, window) {
             (true, Some(window)) => when_final(window),
             (true, None) => "once, at the end of input",
-            (false, _) => "as it comes, in order",
+            (false, _) => "as rows arrive, in order",
         };
         rows.push(("print", printed, when.to_owned()));
         Explanation { rows }
     }
 }
 
-/// Who puts records into windows, and what is held of those that are open.
+/// Describes who assigns records to windows, and the memory of open windows.
 fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, String) {
     let who = match window.place {
         AssignedBy::Workers => "each thread",
         AssignedBy::Merge(_) => "together",
     };
     let note = match (window.window.kind, is_grouped) {
-        (WindowKind::Session { .. }, true) => "records into sessions, in order; memory: one row for each open session",
+        (WindowKind::Session { .. }, true) => "records into sessions, in order; memory: one row per open session",
         (WindowKind::Session { .. }, false) => "records into sessions, in order; memory: the records of open sessions",
         (_, true) => "a record goes into one slice; memory: the groups of each slice of open windows",
         (_, false) => "records into windows, in order; memory: the records of open windows",
@@ -144,17 +144,17 @@ fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, 
     (who, window.text.clone(), note.to_owned())
 }
 
-/// When the result of a window is printed.
+/// Describes when the result of a window is printed.
 fn when_final(window: &PlannedWindow) -> &'static str {
     match (&window.by, window.window.kind) {
         (_, WindowKind::Session { .. }) => {
-            "each session when it is final: its key has been silent, and none that began before is open"
+            "each session when it is final: its key has been idle, and no earlier session is open"
         }
         (TimeDomain::Event(_), _) => {
             "each window when it is final: the largest time so far, less `late`, has reached its end"
         }
         (TimeDomain::Processing(_), _) => "each window when it is final: the clock has reached its end",
-        (TimeDomain::RowCount, _) => "each window when it is final: its last record has come",
+        (TimeDomain::RowCount, _) => "each window when it is final: its last record has arrived",
     }
 }
 

@@ -1,5 +1,5 @@
-//! From bound stages to a plan: what each stage must keep, which stages nothing needs, where the workers'
-//! part ends, and which scanner begins.
+//! Lowers bound stages to a plan: prunes columns and unused stages, splits workers from coordinator, and chooses the
+//! scanner.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use super::{
     Exchange, LateRejects, MergeStep, Metadata, OutputMode, Plan, PlannedInput, PlannedOutput, RowStep, Settings,
 };
 
-/// Makes the plan of a bound pipeline.
+/// Lowers a bound pipeline to a plan.
 pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     if settings.fill.is_none() {
-        push_limits(&mut bound.stages); // a window without records has a row for every key
+        push_limits(&mut bound.stages); // a filled window has a row for every key
     }
     let mut output = output(&bound, settings.printing);
     print_in_order(&mut output, &mut bound);
@@ -36,11 +36,11 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let mut readings = Vec::new();
     for (index, stage) in bound.stages.iter().enumerate() {
         if let StageKind::Union(branch) = &stage.kind {
-            let behind = match branch.joins() {
+            let later = match branch.joins() {
                 true => &[],
                 false => &bound.stages[index..],
             };
-            readings.push(reading(&branch.stages, behind, records, bound.source.line));
+            readings.push(reading(&branch.stages, later, records, bound.source.line));
         }
     }
     let mut entering: Vec<PlannedBranch> = Vec::new();
@@ -52,7 +52,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let mut late_rejects: Option<LateRejects> = None;
     let by_workers = window.as_ref().is_some_and(|window| places_on_workers(window, &bound.stages));
     let mut late_line = None;
-    let mut windowed = SlotSet::default(); // what is read from where records are put into windows on
+    let mut windowed = SlotSet::default(); // slots that are read from the window assignment on
     let (mut steps, mut watched) = (Vec::new(), Vec::new());
     let is_session =
         window.as_ref().is_some_and(|window| matches!(window.window.kind, window::WindowKind::Session { .. }));
@@ -64,7 +64,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     }
     for (index, stage) in bound.stages.into_iter().enumerate().rev() {
         if let StageKind::Union(branch) = stage.kind {
-            let reading = readings.pop().unwrap_or(main); // there is one for each
+            let reading = readings.pop().unwrap_or(main); // there is one per union
             let how = (reading, records.is_some_and(Records::are_foreign));
             let line = settings.keeps_late.then_some(bound.source.line);
             let source = (&bound.source, line);
@@ -79,7 +79,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         if let (Some(window), StageKind::Ordered(ordered)) = (&window, &stage.kind)
             && window.stage == index
         {
-            // Where records are put into windows, a stage stays even if nothing reads what it makes.
+            // The stage that assigns windows stays even if its columns are unused.
             ordered.makes().into_iter().for_each(|made| live.insert(made));
         }
         add_steps(index, stage.kind, &mut live, &mut steps, &mut watched);
@@ -92,7 +92,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
             if let TimeDomain::Event(slot) = window.by {
                 live.insert(slot);
                 if !by_workers {
-                    live.insert(bound.source.number); // says which record is late
+                    live.insert(bound.source.number); // identifies late records
                     late_line = settings.keeps_late.then_some(bound.source.line);
                     late_line.into_iter().for_each(|line| live.insert(line));
                 }
@@ -174,7 +174,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         let mut steps = input.map.iter().chain(&map[input.joins_at..]);
         let takes_header = steps.any(|step| step.stage.takes_header().is_some());
         if input.prologue == Prologue::Header && !takes_header {
-            input.prologue = Prologue::Mark; // it is taken where the records are in order
+            input.prologue = Prologue::Mark; // the coordinator takes it from the records in order
         }
     }
     Plan {
@@ -195,7 +195,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     }
 }
 
-/// Workers find the record of a value that does not fit by decoding its chunk again: their groups need no origin.
+/// Workers locate a failed conversion by decoding the chunk again, so their groups need no origin.
 fn without_origin(kind: StageKind, is_kept_by_workers: bool) -> StageKind {
     match kind {
         StageKind::Grouped(aggregation) if is_kept_by_workers || !aggregation.may_fail() => {
@@ -205,7 +205,7 @@ fn without_origin(kind: StageKind, is_kept_by_workers: bool) -> StageKind {
     }
 }
 
-/// Lines of sources whose headers differ are printed in the order of the first one.
+/// Prints lines of sources with different headers in the column order of the first header.
 fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline) {
     let is_union = |stage: &LogicalStage| matches!(stage.kind, StageKind::Union(_));
     let Some(line) = output.lines else {
@@ -228,8 +228,8 @@ fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline) {
     }
 }
 
-/// Whether workers can put records into windows: they keep groups by slice, which sessions do not have, and
-/// nothing in front needs the records in order.
+/// True if workers can assign windows: they keep groups by slice, which sessions lack, and no earlier stage needs the
+/// records in order.
 fn places_on_workers(window: &BoundWindow, stages: &[LogicalStage]) -> bool {
     let (before, from) = stages.split_at(window.stage);
     let is_session = matches!(window.window.kind, window::WindowKind::Session { .. });
@@ -238,7 +238,7 @@ fn places_on_workers(window: &BoundWindow, stages: &[LogicalStage]) -> bool {
         && !before.iter().any(|stage| stage.kind.is_ordered())
 }
 
-/// The first step in front of which records of an input meet pieces of those of another.
+/// Returns the first step at which whole records of one input meet fragments of those of another.
 fn exploded_from(inputs: &[PlannedInput], map: &[RowStep]) -> Option<usize> {
     let (main, others) = inputs.split_first()?;
     let cut_up = |input: &&PlannedInput| {
@@ -249,20 +249,20 @@ fn exploded_from(inputs: &[PlannedInput], map: &[RowStep]) -> Option<usize> {
     places.min()
 }
 
-/// How the records are read.
+/// How the scanner reads records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Scanned {
-    /// Only counted.
+    /// Records are only counted.
     Counted,
-    /// As lines.
+    /// Every line.
     Lines,
-    /// As lines, but only those that have a text.
+    /// Only lines that contain this text.
     Searched(String),
-    /// By the first stage, from raw bytes.
+    /// The first stage reads raw bytes.
     Raw,
 }
 
-/// Appends the steps of a stage, last first, and moves `live` in front of it.
+/// Appends the steps of a stage, last first, and updates `live` to the slots needed before it.
 pub(super) fn add_steps(
     index: usize,
     kind: StageKind,
@@ -289,32 +289,32 @@ pub(super) fn add_steps(
             if only_adds && !made.iter().any(|slot| live.contains(*slot)) {
                 return;
             }
-            let behind = live.clone();
+            let after = live.clone();
             if !stage.gives_records() {
                 *live = SlotSet::default();
             }
             made.into_iter().for_each(|made| live.remove(made));
             stage.reads(live);
-            steps.push((index, MergeStep::Ordered(Arc::from(stage), behind)));
+            steps.push((index, MergeStep::Ordered(Arc::from(stage), after)));
         }
         StageKind::Grouped(aggregation) => {
             *live = SlotSet::default();
             aggregation.reads(live);
             steps.push((index, MergeStep::Grouped(Arc::new(aggregation))));
         }
-        StageKind::Union(_) => {} // planned where it comes in, see `union`
+        StageKind::Union(_) => {} // planned by `Branch::plan`
     }
 }
 
-/// A row-by-row step; `live` moves in front of it.
+/// Creates a row-by-row step and updates `live` to the slots needed before it.
 pub(super) fn row_step(stage: Box<dyn RowStage>, live: &mut SlotSet) -> MergeStep {
-    let behind = live.clone();
+    let after = live.clone();
     stage.makes().into_iter().for_each(|made| live.remove(made));
     stage.reads(live);
-    MergeStep::Rows(RowStep { stage, live: behind })
+    MergeStep::Rows(RowStep { stage, live: after })
 }
 
-/// What is printed: the columns, or the lines if no stage made or chose any.
+/// Determines the output: columns, or lines if no stage creates or selects columns.
 fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     let scope = &bound.scope;
     if printing == OutputMode::AsItCame && !bound.chooses_columns {
@@ -349,8 +349,8 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     PlannedOutput { columns, lines: None, first_line: None, whole: scope.whole(), front, dropped: scope.dropped() }
 }
 
-/// The stages behind the exchange that still see records: those up to the first that makes other rows of them.
-/// What workers reject is found in the bytes of the chunk; these have only the columns that are kept for them.
+/// The range of merge-side stages that still see records, up to the first that turns them into other rows. Workers
+/// find rejected lines in the bytes of the chunk; these stages have only the columns kept for them.
 fn rejecting_records(stages: &[LogicalStage]) -> std::ops::Range<usize> {
     let ends_records = |stage: &LogicalStage| match &stage.kind {
         StageKind::Grouped(_) => true,
@@ -359,11 +359,11 @@ fn rejecting_records(stages: &[LogicalStage]) -> std::ops::Range<usize> {
         kind => kind.explodes(),
     };
     let first = |is: &dyn Fn(&LogicalStage) -> bool| stages.iter().position(is).unwrap_or(stages.len());
-    let behind = first(&|stage| stage.kind.is_ordered());
-    behind..first(&ends_records).max(behind)
+    let start = first(&|stage| stage.kind.is_ordered());
+    start..first(&ends_records).max(start)
 }
 
-/// The slots of what the source must say.
+/// The metadata slots that are read.
 pub(super) fn metadata(source: &SourceSlots, live: &SlotSet) -> Metadata {
     let wanted = |slot| live.contains(slot).then_some(slot);
     Metadata {
@@ -374,9 +374,9 @@ pub(super) fn metadata(source: &SourceSlots, live: &SlotSet) -> Metadata {
     }
 }
 
-/// The scanner that does most: the first stage's own, a search for what that one needs, lines, or a mere count;
-/// and the number of the stage that it leaves nothing to do. Where records are foreign, ended by what no stage has
-/// asked for, they are found first.
+/// Chooses the scanner that does the most work: the first stage's own, a search for a text that it requires, lines,
+/// or only a count. Also returns the stage that the scanner replaces. Records that are framed in a way no stage asked
+/// for (`is_foreign`) must be found first.
 pub(super) fn scanner(
     source: &SourceSlots,
     framing: Framing,
@@ -385,7 +385,7 @@ pub(super) fn scanner(
     map: &mut Vec<(usize, RowStep)>,
     live: &SlotSet,
 ) -> (Box<dyn Scanner>, Scanned, Option<usize>) {
-    // The time of arrival is told of whatever the scanner makes of a record.
+    // Any scanner can set the arrival time.
     let only_time = Metadata { time: metadata.time, ..Metadata::default() };
     if metadata == only_time
         && !is_foreign
@@ -414,7 +414,7 @@ pub(super) fn scanner(
     }
 }
 
-/// Tells sorts and aggregates how many of their rows are wanted, and aggregates if nobody asks for their order.
+/// Passes limits to the sorts and aggregates before them, and tells aggregates if their order is not needed.
 fn push_limits(stages: &mut [LogicalStage]) {
     for index in 0..stages.len() {
         let (before, rest) = stages.split_at_mut(index + 1);

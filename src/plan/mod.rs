@@ -1,5 +1,5 @@
-//! Tree to plan: names are bound, only what something reads is decoded, and the stages are parted into what
-//! workers do side by side and what the coordinator does with all of it. Pure: no threads, no I/O.
+//! From syntax tree to plan: binds names, decodes only the fields that are used, and splits the stages between the
+//! workers and the coordinator. No threads and no I/O.
 
 mod aggregates;
 mod checks;
@@ -31,66 +31,66 @@ use crate::stage::{Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile
 pub use explain::Explanation;
 pub use window::{AssignedBy, Bounds, PlannedWindow, TimeDomain};
 
-/// What the engine runs.
+/// An executable plan.
 pub struct Plan {
-    /// Where records come from: the sources of the command line, then those that have a name.
+    /// The inputs: the sources of the command line, then the named ones.
     pub inputs: Vec<PlannedInput>,
-    /// What workers do with each batch, in this order; those of some inputs come in on the way.
+    /// The workers' steps, in order; named inputs join them midway.
     pub map: Vec<RowStep>,
-    /// From this step on rows of some input are pieces of records that its own stages have cut up.
+    /// First step at which rows may be fragments of records (after an exploding stage).
     pub exploded_from: Option<usize>,
-    /// How the batches of all workers come together.
+    /// How the workers' batches reach the coordinator.
     pub exchange: Exchange,
-    /// What the coordinator does behind the exchange, in this order.
+    /// The coordinator's steps after the exchange, in order.
     pub merge: Vec<MergeStep>,
-    /// What holds the lines of late records where the coordinator finds them, if they are kept.
+    /// The slot of late records' lines on the merge side, if they are kept.
     pub late_line: Option<Slot>,
-    /// Over which records blocking stages work, if not over the whole stream.
+    /// The window of blocking stages; `None` is the whole stream.
     pub window: Option<PlannedWindow>,
-    /// If rejected lines are kept, and stages behind the exchange may reject records: how to keep them.
+    /// How merge-side stages keep rejected lines (only with --rejects).
     pub late_rejects: Option<LateRejects>,
-    /// What is printed.
+    /// The printed columns or lines.
     pub output: PlannedOutput,
-    /// Every row of the result must satisfy these.
+    /// Conditions that every row of the result must satisfy.
     pub asserts: Vec<Check>,
-    /// The run ends as soon as a row of the result satisfies this.
+    /// The condition that ends the run.
     pub until: Option<Check>,
-    /// Fields that only the data can have: those that never were there are named at the end.
+    /// Fields known only from the data; those that never appear are reported at the end.
     pub watched: Vec<WatchedField>,
-    /// Comparisons as they are written: those that never met two values of comparable types are named at the end.
+    /// The comparisons as written; those that never met comparable types are reported at the end.
     comparisons: Vec<([String; 3], Met)>,
-    /// The plan in words.
+    /// The text of `--explain`.
     pub explanation: Explanation,
 }
 
-/// Where records come from, and how they are read.
+/// An input and how its records are read.
 pub struct PlannedInput {
-    /// As the expression names it; that of the command line has no name.
+    /// Its name in the expression; empty for the command line's sources.
     pub name: String,
-    /// Where records end. If not at every newline, the scanner gives a row for each record.
+    /// Where records end. If not at every newline, the scanner returns one row per record.
     pub framing: Framing,
-    /// How records are found that no byte ends; `framing` then says how those that were found are split.
+    /// How to find records that no terminator ends; `framing` then splits the regrouped ones.
     pub regroup: Option<Regroup>,
-    /// What stands in front of each source's records.
+    /// The header or mark before each source's records.
     pub prologue: Prologue,
-    /// From bytes to the first batch.
+    /// Turns bytes into the first batch.
     pub scanner: Box<dyn Scanner>,
-    /// What the source must say of each record.
+    /// The metadata that the source must supply for each record.
     pub metadata: Metadata,
-    /// What workers do with each of its batches, before they come to those of others.
+    /// The workers' steps for its batches alone, before they join the shared ones.
     pub map: Vec<RowStep>,
-    /// It goes on with this step of the plan.
+    /// The step of the plan at which its batches join.
     pub joins_at: usize,
 }
 
 impl PlannedInput {
-    /// Whether its own steps make several rows of a record.
+    /// True if its own steps turn a record into several rows.
     fn explodes(&self) -> bool {
         self.scanner.explodes() || self.map.iter().any(|step| step.stage.explodes())
     }
 }
 
-/// Where the fields `@source`, `@number` and `@time` go, for those that something reads.
+/// The slots of `@source`, `@number` and `@time`, if they are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// The path or peer.
@@ -99,41 +99,41 @@ pub struct Metadata {
     pub number: Option<Slot>,
     /// When the record was read.
     pub time: Option<Slot>,
-    /// The record of the source that names the fields.
+    /// The header record, which names the fields.
     pub header: Option<Slot>,
 }
 
-/// How lines are kept of records that are rejected when their chunk is gone.
+/// How to keep the lines of records that are rejected after their chunk is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LateRejects {
-    /// What holds the line.
+    /// The slot of the line.
     pub line: Slot,
-    /// Several stages may reject a record: row after row has to go through all of them, or the order of the
-    /// lines would depend on how large batches are.
+    /// True if several stages may reject a record: then each row passes through all of them in turn, or the order of
+    /// the lines would depend on the batch size.
     pub row_by_row: bool,
 }
 
-/// A row-by-row stage with the slots that are read behind it.
+/// A row-by-row stage with the slots that are read after it.
 pub struct RowStep {
     /// The stage.
     pub stage: Box<dyn RowStage>,
-    /// What is still read behind it.
+    /// The slots read after it.
     pub live: SlotSet,
 }
 
-/// How the batches of all workers come together.
+/// How the workers' batches reach the coordinator.
 pub enum Exchange {
-    /// Nothing depends on other records: workers encode their rows, which are written in order.
+    /// No stage depends on other records: workers encode their rows, which are written in order.
     Rows,
-    /// Batches go to the coordinator in order, each reduced by the worker to what can matter.
+    /// Batches go to the coordinator in order, after the worker dropped rows that cannot matter.
     Ordered(Arc<dyn OrderedStage>, SlotSet),
-    /// Batches go to the coordinator in order, with these slots: it puts them into windows.
+    /// Batches go to the coordinator in order with these slots, and it assigns them to windows.
     Gather(SlotSet),
-    /// Each worker keeps groups of its own, which are merged when a batch ends.
+    /// Each worker keeps its own groups, which are merged when a batch interval ends.
     Grouped(Arc<Aggregation>),
 }
 
-/// A step of the coordinator. The stage of the exchange is the first.
+/// A step of the coordinator. The stage of the exchange is the first one.
 pub enum MergeStep {
     /// A row-by-row stage.
     Rows(RowStep),
@@ -143,80 +143,80 @@ pub enum MergeStep {
     Grouped(Arc<Aggregation>),
 }
 
-/// What is printed.
+/// The output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedOutput {
-    /// The columns in their order.
+    /// The columns, in order.
     pub columns: Vec<OutputColumn>,
-    /// No stage made or chose columns, and no format was asked for: the lines in this slot are printed as they
-    /// came.
+    /// The slot of the lines, if no stage creates or selects columns and no format was chosen.
     pub lines: Option<Slot>,
-    /// Takes the first header, if it is found among the records in order: it comes before lines.
+    /// Receives the first header found among ordered records; it is printed before the lines.
     pub first_line: Option<FirstHeader>,
-    /// All fields of an object come first, in their order: then `columns` are those that stages made.
+    /// An object whose fields are printed first, in their order; `columns` are then those that stages created.
     pub whole: Option<Slot>,
-    /// So many of `columns` stand before the object's fields: the bounds of a window, and what was there before.
+    /// The number of `columns` before the object's fields: the bounds of a window, and columns created before the
+    /// decoder.
     pub front: usize,
     /// Fields of the object that are not printed.
     pub dropped: Vec<String>,
 }
 
 impl PlannedOutput {
-    /// Everything that is read for printing.
+    /// All slots that are printed.
     pub fn slots(&self) -> impl Iterator<Item = Slot> {
         self.columns.iter().map(|column| column.slot).chain(self.whole)
     }
 }
 
-/// What the user wants to see where no stage makes or chooses columns.
+/// The default output if no stage creates or selects columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputMode {
-    /// The lines as they came.
+    /// The lines, unchanged.
     AsItCame,
-    /// The fields: a format was asked for.
+    /// The fields, because a format was chosen.
     Fields,
 }
 
-/// What a record is, if the user says so.
+/// How the user defines records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Records {
-    /// A byte or a line tells where it ends.
+    /// They end at a byte or line.
     Framed(Framing),
-    /// What it is itself tells.
+    /// They end where their content ends.
     Regrouped(Regroup),
 }
 
 impl Records {
-    /// Whether no stage can find them in the bytes that workers get: they are not lines.
+    /// True if records are not lines, so that no stage can find them in a worker's bytes.
     fn are_foreign(self) -> bool {
         !matches!(self, Records::Regrouped(regroup) if regroup.framing() == Framing::Lines)
     }
 }
 
-/// What the user wants of a plan beside its expression.
+/// The settings of a plan besides its expression.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What is printed.
+    /// The default output if no stage creates or selects columns.
     pub printing: OutputMode,
-    /// No sketches: percentiles and distinct counts are exact at any size.
+    /// Disables sketches: percentiles and distinct counts are exact at any size.
     pub exact: bool,
-    /// Where records end, if the user says so; otherwise the first stage does.
+    /// Where records end, if the user says so; otherwise the first stage decides.
     pub records: Option<Records>,
-    /// What a random choice is made from: another number, another sample.
+    /// The seed of random choices.
     pub seed: u64,
-    /// Rejected records are kept as they came: their lines must be there wherever a record can be rejected.
+    /// Keeps rejected records: their lines must be available wherever a record can be rejected.
     pub keeps_rejects: bool,
-    /// Late lines are kept.
+    /// Keeps late lines.
     pub keeps_late: bool,
-    /// If windows without records are printed as well: those of one gap have at most so many rows.
+    /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
-    /// Keys that stages remember are forgotten when they have been silent for longer, in nanoseconds.
+    /// Stages forget keys that have been idle for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
-    /// How files are read that belong to the expression.
+    /// Reads files that the expression names.
     pub read_file: Option<ReadFile>,
-    /// Such files are read again when they change: the input is live.
+    /// Reloads such files when they change, because the input is live.
     pub reloads: bool,
-    /// The names of other sources.
+    /// The names of the other sources.
     pub inputs: Vec<String>,
 }
 
@@ -239,15 +239,14 @@ impl From<OutputMode> for Settings {
 }
 
 impl Plan {
-    /// Reads an expression and binds it. Mistakes of who is used to another language are answered with the same thing
-    /// written here.
+    /// Parses an expression and binds it. Errors from another tool's syntax get the equivalent as a suggestion.
     pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
         lang::parse(text)
             .and_then(|pipeline| Plan::of(&pipeline, settings))
             .map_err(|diagnostics| foreign_verbs::improve(text, diagnostics))
     }
 
-    /// Binds a pipeline. All mistakes are found at once; as many are said as somebody reads.
+    /// Binds a pipeline. Reports all errors at once, up to a limit.
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
         let settings = settings.into();
         match stages::bind(pipeline, &settings, stages::Refine::Yes) {
@@ -262,7 +261,7 @@ impl Plan {
         }
     }
 
-    /// Fields that were looked for and that no record had: each once, and none that another decoder has found.
+    /// Returns fields that were looked for and that no record had, each once.
     pub fn never_seen(&self) -> Vec<String> {
         let is_seen = |name: &String| {
             let mut watched = self.watched.iter();
@@ -277,8 +276,8 @@ impl Plan {
         names
     }
 
-    /// The fields that were probably meant by those that were never seen: `sc-status` by `sc` and `status`, which a
-    /// minus separates in an expression.
+    /// Guesses the intended fields among those never seen: `sc-status` for `sc` and `status`, which a minus separates
+    /// in an expression.
     pub fn meant(&self, never_seen: &[String]) -> Vec<String> {
         let mut meant: Vec<String> = Vec::new();
         for (name, seen) in &self.watched {
@@ -300,8 +299,7 @@ impl Plan {
         meant
     }
 
-    /// Whether a record can be kept waiting for more: nothing is printed, and no `limit` ends the run, before
-    /// all are in.
+    /// True if a record can be held back: nothing is printed, and no `limit` ends the run, before the input ends.
     pub fn waits_for_all(&self) -> bool {
         let ends_early = |step: &MergeStep| matches!(step, MergeStep::Ordered(stage, _) if !stage.is_blocking() && stage.limit().is_some());
         let waits = |step: &MergeStep| match step {
@@ -313,7 +311,7 @@ impl Plan {
         matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
     }
 
-    /// The files beside the stream that are read again when they change.
+    /// The side files that are reloaded when they change.
     pub fn side_files(&self) -> impl Iterator<Item = &dyn SideFile> {
         let own = self.inputs.iter().flat_map(|input| &input.map);
         let merged = self.merge.iter().filter_map(|step| match step {
@@ -323,19 +321,18 @@ impl Plan {
         own.chain(&self.map).chain(merged).filter_map(|step| step.stage.side_file())
     }
 
-    /// Whether windows or stages must hear of time what records do not say: that a source has ended or is silent,
-    /// and that the clock has moved on.
+    /// True if windows or stages need punctuation: that a source ended or is idle, or that the clock advanced.
     pub fn tracks_time(&self) -> bool {
         self.window.is_some() || self.join_time() != OwnTime::None
     }
 
-    /// Whether anything depends on when each record was read.
+    /// True if anything depends on the arrival time of records.
     pub fn reads_arrival(&self) -> bool {
         let mut inputs = self.inputs.iter();
         inputs.any(|input| input.metadata.time.is_some())
     }
 
-    /// By which time the stage goes that records come to first, if it goes by one of its own.
+    /// The time domain of the first merge stage, if it has its own.
     pub fn join_time(&self) -> OwnTime {
         match &self.exchange {
             Exchange::Ordered(stage, _) => stage.own_time(),
@@ -343,12 +340,12 @@ impl Plan {
         }
     }
 
-    /// Whether workers make several rows of a record.
+    /// True if workers turn a record into several rows.
     pub fn explodes_early(&self) -> bool {
         self.inputs.iter().any(PlannedInput::explodes) || self.map.iter().any(|step| step.stage.explodes())
     }
 
-    /// Whether nothing is printed before all records are in.
+    /// True if nothing is printed before the input ends.
     pub fn is_blocking(&self) -> bool {
         if self.window.is_some() {
             return false;

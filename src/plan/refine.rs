@@ -1,5 +1,5 @@
-//! Better answers to mistakes that only the names of stages and functions tell apart: a `|` that is missing, and a
-//! function whose parenthesis stands apart.
+//! Better errors where the names of stages and functions help: a missing `|`, and a function with a space before its
+//! parenthesis.
 
 use crate::aggregate;
 use crate::expr::functions;
@@ -9,17 +9,17 @@ use crate::stage;
 
 use super::foreign_verbs;
 
-/// Whether a stage sorts without saying by what, as the shell does before `uniq`.
+/// True for a `sort` without keys, as the shell writes it before `uniq`.
 pub(super) fn is_bare_sort(stage: &Stage) -> bool {
     stage.head.as_word() == Some("sort") && stage.arguments.is_empty()
 }
 
-/// Whether a stage is the shell's `uniq`.
+/// True for the shell's `uniq`.
 pub(super) fn is_uniq(stage: &Stage) -> bool {
     stage.head.as_word() == Some("uniq")
 }
 
-/// The mistakes of a stage; one about an argument that no question asked for may say more.
+/// Improves the error about an unexpected argument of a stage.
 pub(super) fn refine(stage: &Stage, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let Some((index, place)) =
         diagnostics.iter().enumerate().find_map(|(index, diagnostic)| Some((index, unexpected(stage, diagnostic)?)))
@@ -27,7 +27,7 @@ pub(super) fn refine(stage: &Stage, mut diagnostics: Vec<Diagnostic>) -> Vec<Dia
         return diagnostics;
     };
     if let Some((diagnostic, name)) = apart(stage, place) {
-        diagnostics.retain(|diagnostic| diagnostic.span != name); // it was taken for a field
+        diagnostics.retain(|diagnostic| diagnostic.span != name); // the name was taken for a field
         diagnostics.retain(|diagnostic| unexpected(stage, diagnostic) != Some(place));
         diagnostics.push(diagnostic);
     } else if let Some(diagnostic) = missing_by(stage, place).or_else(|| missing_pipe(stage, place)) {
@@ -36,13 +36,13 @@ pub(super) fn refine(stage: &Stage, mut diagnostics: Vec<Diagnostic>) -> Vec<Dia
     diagnostics
 }
 
-/// Which argument a mistake is about, if it is that it stands there at all.
+/// Index of the argument that an "unexpected …" error points at.
 fn unexpected(stage: &Stage, diagnostic: &Diagnostic) -> Option<usize> {
     let is_it = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.span == diagnostic.span);
     diagnostic.message.starts_with("unexpected ").then(|| stage.arguments.iter().position(is_it)).flatten()
 }
 
-/// `len (line)`: the mistake, and the place of the function's name.
+/// Handles `len (line)`: returns the error and the span of the function's name.
 fn apart(stage: &Stage, place: usize) -> Option<(Diagnostic, Span)> {
     let argument = |place: usize| match stage.arguments.get(place) {
         Some(Argument::Expr(expr)) => Some(expr),
@@ -54,14 +54,14 @@ fn apart(stage: &Stage, place: usize) -> Option<(Diagnostic, Span)> {
     Some((apart_from(def.entry.name, span), name.span))
 }
 
-/// The mistake of a function's name whose parenthesis stands apart.
+/// The error of a space between a function and its parenthesis.
 pub(super) fn apart_from(name: &str, span: Span) -> Diagnostic {
-    let message = format!("`{name}` is a function: its `(` stands directly behind the name");
+    let message = format!("`{name}` is a function: call it as {name}(...), with no space before `(`");
     let usage = functions::find(name).map_or(name, |def| def.entry.usage);
     Diagnostic::new(span, message).help(format!("write {usage}"))
 }
 
-/// `count group by line`: what stands behind `by` is a key of the aggregate in front.
+/// Handles `count group by line`: what follows `by` is a key of the aggregate.
 fn missing_by(stage: &Stage, place: usize) -> Option<Diagnostic> {
     let meant = stage_from(stage, place)?;
     let name = meant.head.as_word()?;
@@ -73,11 +73,11 @@ fn missing_by(stage: &Stage, place: usize) -> Option<Diagnostic> {
         true => ", ",
         false => " by ",
     };
-    let message = format!("unexpected `{name}`: groups are made by `by` alone");
+    let message = format!("unexpected `{name}`: write `by`, without `{name}`");
     Some(Diagnostic::new(meant.head.span, message).help(format!("write {front}{joint}{keys}")))
 }
 
-/// `count by line limit 5`: the arguments from `place` on are a stage.
+/// Handles `count by line limit 5`: the arguments from `place` on are a stage.
 fn missing_pipe(stage: &Stage, place: usize) -> Option<Diagnostic> {
     let meant = stage_from(stage, place)?;
     let name = meant.head.as_word().filter(|name| *name != "distinct")?;
@@ -94,15 +94,15 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Diagnostic> {
     let column = column.split('(').next().unwrap_or_default();
     if is_filter && aggregate::find(column).is_some() && !here.contains(column) {
         let front = Stage { head: stage.head.clone(), arguments: stage.arguments[..place].to_vec(), span: stage.span };
-        let message = format!("unexpected `{name}`: records are kept before they are grouped");
+        let message = format!("unexpected `{name}`: filter records before grouping them");
         let help = format!("write {here} | {front}");
         return Some(Diagnostic::new(meant.head.span, message).help(help));
     }
-    let message = format!("a `|` is missing in front of `{name}`");
+    let message = format!("missing `|` before `{name}`");
     Some(Diagnostic::new(meant.head.span, message).help(format!("write … | {here}")))
 }
 
-/// The arguments from `place` on, read as a stage.
+/// Reads the arguments from `place` on as a stage.
 fn stage_from(stage: &Stage, place: usize) -> Option<Stage> {
     let Some(Argument::Expr(first)) = stage.arguments.get(place) else {
         return None;

@@ -1,4 +1,4 @@
-//! Binds `running sum(x) over 5 rows as total, … by KEY`, and makes an ordered stage of it.
+//! Binds `running sum(x) over 5 rows as total, … by KEY` to an ordered stage.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::stage::{self, Account, Memory, Operator, OrderedStage, RowStage};
 
 use super::aggregates::{BoundCall, bind_call, column_names, origin};
 
-/// The steps that compute what it reads, and the stage.
+/// The steps that compute its inputs, and the stage.
 type BoundRunning = (Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>);
 
-/// Binds the list; the scope behind it has the aggregates as well.
+/// Binds the list; the scope after it has the aggregates as well.
 pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunning, Vec<Diagnostic>> {
     let usage = stage::find("running").map_or("", |def| def.entry.usage);
     let said = |diagnostic: Diagnostic| vec![diagnostic.usage(usage)];
@@ -42,7 +42,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let mut key_slots = Vec::new();
     for key in &by {
         if let Some(alias) = &key.alias {
-            let message = "`running` adds the aggregates only: a key has no column to name";
+            let message = "`running` adds only the aggregates: a key has no column to name";
             diagnostics.push(Diagnostic::new(alias.span, message));
         }
         match bind(key.expr, scope) {
@@ -79,7 +79,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let may_fail = |(_, aggregate): &(Vec<String>, RunningAggregate)| {
         match aggregate.def.argument {
             ArgumentKind::Nothing | ArgumentKind::OptionalCondition => false,
-            ArgumentKind::Value | ArgumentKind::ValueAnd(_) => !aggregate.def.ordered, // `first` and its like take all
+            ArgumentKind::Value | ArgumentKind::ValueAnd(_) => !aggregate.def.ordered, // `first` and similar aggregates accept any value
             _ => true,
         }
     };
@@ -102,38 +102,39 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     Ok((steps.collect(), Box::new(running)))
 }
 
-/// Reads `over N rows`, if it is next.
+/// Reads an optional `over N rows`.
 fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
     if !arguments.keyword("over") {
         return Ok(None);
     }
     let span = arguments.span_here();
-    let (rows, _) =
-        arguments.integer("how many rows behind `over`").map_err(|diagnostic| diagnostic.help("write over 5 rows"))?;
+    let (rows, _) = arguments
+        .integer("a number of rows after `over`")
+        .map_err(|diagnostic| diagnostic.help("write over 5 rows"))?;
     if rows == 0 {
-        let diagnostic = Diagnostic::new(span, "over 0 rows there is nothing: expected at least 1");
+        let diagnostic = Diagnostic::new(span, "`over 0 rows` covers no rows: expected at least 1");
         return Err(diagnostic.help("write over 5 rows"));
     }
     if !arguments.keyword("rows") && !arguments.keyword("row") {
-        let diagnostic = arguments.expected(&format!("`rows` behind `over {rows}`"));
+        let diagnostic = arguments.expected(&format!("`rows` after `over {rows}`"));
         return Err(diagnostic.help(format!("write over {rows} rows")));
     }
     Ok(Some(usize::try_from(rows).unwrap_or(usize::MAX)))
 }
 
-/// What counts by the clock, or looks at the record before, has no last rows.
+/// Rejects `over` for aggregates that depend on the clock or the previous record.
 fn reject_over(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Vec<Diagnostic>> {
     let name = parts.def.entry.name;
     if over.is_none() || !(parts.def.running_only || name == "rate") {
         return Ok(parts);
     }
-    let message = format!("`{name}` is not over the last rows");
-    let help = format!("leave `over` out: running {}", parts.def.entry.usage);
+    let message = format!("`{name}` cannot be limited to the last rows");
+    let help = format!("omit `over`: running {}", parts.def.entry.usage);
     let help = help.replace("running running", "running");
     Err(vec![Diagnostic::new(call.span, message).help(help)])
 }
 
-/// The aggregate, whose columns have no slots yet, and the step that computes what it reads.
+/// Returns the aggregate, without slots for its columns, and the step that computes its inputs.
 fn prepare(parts: BoundCall, over: Option<usize>, scope: &Scope) -> (RunningInputs, RunningAggregate) {
     let mut step = RunningInputs::default();
     let condition = parts.condition.map(|node| {
@@ -148,7 +149,7 @@ fn prepare(parts: BoundCall, over: Option<usize>, scope: &Scope) -> (RunningInpu
     (step, aggregate)
 }
 
-/// Computes what an aggregate reads, on the workers: its condition, and its arguments where the condition is true.
+/// Computes the inputs of an aggregate on the workers: its condition, and its arguments where the condition is true.
 #[derive(Default)]
 struct RunningInputs {
     condition: Option<(BoundExpr, Slot)>,
@@ -156,7 +157,7 @@ struct RunningInputs {
 }
 
 impl RunningInputs {
-    /// What holds the value of an expression: its field, or a column of this step.
+    /// Returns the slot of an expression's value: its field, or a new column of this step.
     fn value(&mut self, node: BoundExpr, scope: &Scope) -> Slot {
         match node {
             BoundExpr::Field(slot, _) => slot,
@@ -209,7 +210,7 @@ impl RowStage for RunningInputs {
     }
 }
 
-/// The values of some rows, and null in all others.
+/// Spreads the values of some rows over all rows, with null elsewhere.
 fn scattered<'a>(some: &Column<'a>, rows: &[u32], all: usize) -> Column<'a> {
     if rows.len() == all {
         return some.clone();
@@ -223,7 +224,7 @@ fn scattered<'a>(some: &Column<'a>, rows: &[u32], all: usize) -> Column<'a> {
     builder.finish()
 }
 
-/// Goes along with the records.
+/// The stage of `running` aggregates.
 struct RunningStage {
     aggregation: Arc<RunningAggregation>,
 }
@@ -276,7 +277,7 @@ impl OrderedStage for RunningStage {
     }
 }
 
-/// Sets the results of a batch in it.
+/// Adds the running results to each batch.
 struct RunningOperator {
     running: RunningStates,
     live: SlotSet,

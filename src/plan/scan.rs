@@ -1,5 +1,4 @@
-//! The scanners that belong to no stage: lines as a column, the lines that have a text, and records that are
-//! only counted.
+//! Scanners that belong to no stage: lines as a column, lines that contain a text, and counting records.
 
 use memchr::{memchr, memmem, memrchr};
 
@@ -8,7 +7,7 @@ use crate::data::{
     trim_terminator,
 };
 
-/// One row a record, without columns: nothing reads them.
+/// Returns one row per record, without columns.
 pub(super) struct CountScanner;
 
 impl Scanner for CountScanner {
@@ -21,7 +20,7 @@ impl Scanner for CountScanner {
     }
 }
 
-/// A column of lines; where newlines may stand in quotes, of records.
+/// Returns a column of lines, or of records if newlines may be quoted.
 pub(super) struct LineScanner {
     pub(super) line: Slot,
     pub(super) framing: Framing,
@@ -33,7 +32,7 @@ impl Scanner for LineScanner {
         if self.framing.is_plain(bytes) {
             let mut start = 0;
             each_of_two(bytes, b'\n', b'\n', |end| {
-                // Looking at the byte before each newline costs less than a search for carriage returns.
+                // Checking the byte before each newline is cheaper than searching for carriage returns.
                 let before = bytes.get(end.wrapping_sub(1));
                 spans.push(Span::new(start, end - usize::from(before == Some(&b'\r'))));
                 start = end + 1;
@@ -62,27 +61,26 @@ impl Scanner for LineScanner {
     }
 }
 
-/// The lines that have a text. It is looked for in the raw bytes, and the ends of lines only around it: where hits
-/// are few, that is as fast as the search itself.
+/// Returns the lines that contain a text. It searches the raw bytes and looks for line ends only around hits: where
+/// these are rare, it is as fast as the search alone.
 pub(super) struct SearchScanner {
     finder: memmem::Finder<'static>,
-    /// Where the lines go, if something reads them.
+    /// The slot for the lines, if they are read.
     line: Option<Slot>,
-    /// Whether lines without the text may come through.
+    /// True if lines without the text may be returned, because a stage checks again.
     is_hint: bool,
 }
 
 impl SearchScanner {
-    /// Looks for this text, if it can be in a line: the empty one is in every line, and one with a part of a
-    /// line's end can be found in the bytes but never in a line. Where lines are asked again behind it, the text is
-    /// but a hint.
+    /// Returns `None` for a text that cannot be searched: the empty one is in every line, and one with a part of a
+    /// line end is found in the bytes but never in a line.
     pub(super) fn new(text: &[u8], line: Option<Slot>, is_hint: bool) -> Option<SearchScanner> {
         let within_lines = !text.is_empty() && !text.iter().any(|byte| b"\r\n".contains(byte));
         within_lines.then(|| SearchScanner { finder: memmem::Finder::new(text).into_owned(), line, is_hint })
     }
 
-    /// Whether more than half of the lines at the beginning seem to have the text: then looking for their ends costs
-    /// less than going from hit to hit.
+    /// True if more than half of the first lines seem to contain the text: then finding all line ends is cheaper than
+    /// going from hit to hit.
     fn is_common(&self, bytes: &[u8]) -> bool {
         let sample = &bytes[..bytes.len().min(4096)];
         self.finder.find_iter(sample).count() * 2 > count_records(sample)

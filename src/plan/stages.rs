@@ -1,4 +1,4 @@
-//! Binds stage after stage: each sees the fields that the ones before have left.
+//! Binds the stages in order: each sees the fields left by the ones before.
 
 use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
@@ -15,27 +15,27 @@ use super::union::{Branch, bind_join, bind_union};
 use super::window::{self, Bounds, OpenWindow, TimeDomain};
 use super::{checks, foreign_verbs, refine};
 
-/// A pipeline with all names bound.
+/// A pipeline whose names are bound.
 pub(super) struct BoundPipeline {
     pub(super) stages: Vec<LogicalStage>,
-    /// The fields behind the last stage.
+    /// The fields after the last stage.
     pub(super) scope: Scope,
     pub(super) source: SourceSlots,
-    /// Whether a stage made or chose columns.
+    /// True if a stage created or selected columns.
     pub(super) chooses_columns: bool,
-    /// Over which records blocking stages work, if not over the whole stream.
+    /// The window of blocking stages; `None` is the whole stream.
     pub(super) window: Option<OpenWindow>,
     pub(super) asserts: Vec<Check>,
     pub(super) until: Option<Check>,
     /// The fields of a record as it comes from its source.
     unread: Scope,
-    /// The names of other sources, and those that have come in.
+    /// The names of other sources, and those already used.
     pub(super) inputs: Vec<String>,
     pub(super) used_inputs: Vec<String>,
     refine: Refine,
 }
 
-/// Whether mistakes are looked at again to say more: a suggestion that is only tried needs no advice.
+/// Whether errors are improved: not in a suggestion that is only tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refine {
     Yes,
@@ -43,7 +43,7 @@ pub(super) enum Refine {
 }
 
 impl BoundPipeline {
-    /// A pipeline of another source, whose records come in.
+    /// Starts the pipeline of another source.
     pub(super) fn branch(&self) -> BoundPipeline {
         BoundPipeline {
             stages: Vec::new(),
@@ -60,7 +60,7 @@ impl BoundPipeline {
         }
     }
 
-    /// Says how stages that remember are to do so: whether without sketches, and for how long, in nanoseconds.
+    /// Passes memory settings to the stages that keep state: exactness, and the idle time of keys in nanoseconds.
     pub(super) fn remember(&mut self, exact: bool, forget_ns: Option<i64>) {
         let window = self.window.as_ref().and_then(|window| window.bound.as_ref());
         let time = match window.map(|window| &window.by) {
@@ -85,13 +85,13 @@ impl BoundPipeline {
                 StageKind::Rows(_) | StageKind::Extract(_) | StageKind::Union(_) => true,
             };
             if !gives_records {
-                memory.forget = None; // rows of a result have no time, and there is an end to them
+                memory.forget = None; // result rows have no time, and their number is bounded
             }
         }
     }
 }
 
-/// The slots of what comes from the source.
+/// The slots that a source fills.
 #[derive(Clone, Copy)]
 pub(super) struct SourceSlots {
     pub(super) line: Slot,
@@ -102,19 +102,19 @@ pub(super) struct SourceSlots {
 }
 
 impl SourceSlots {
-    /// All of them.
+    /// Returns all of them.
     pub(super) fn all(&self) -> [Slot; 5] {
         [self.line, self.source, self.number, self.time, self.header]
     }
 }
 
-/// A bound stage and how it was written.
+/// A bound stage and its text.
 pub(super) struct LogicalStage {
     pub(super) text: String,
     pub(super) kind: StageKind,
 }
 
-/// What a stage became.
+/// A bound stage by how it runs.
 pub(super) enum StageKind {
     Rows(Vec<Box<dyn RowStage>>),
     Extract(Extraction),
@@ -124,12 +124,12 @@ pub(super) enum StageKind {
 }
 
 impl StageKind {
-    /// Whether it needs the records in order, or all of them.
+    /// True if it needs the records in order, or all of them.
     pub(super) fn needs_others(&self) -> bool {
         self.is_ordered() || matches!(self, StageKind::Grouped(_))
     }
 
-    /// Whether it needs the records in order.
+    /// True if it needs the records in order.
     pub(super) fn is_ordered(&self) -> bool {
         match self {
             StageKind::Ordered(_) => true,
@@ -138,7 +138,7 @@ impl StageKind {
         }
     }
 
-    /// Whether rows behind it may be pieces of records.
+    /// True if rows after it may be fragments of records.
     pub(super) fn explodes(&self) -> bool {
         match self {
             StageKind::Rows(rows) => rows.iter().any(|row| row.explodes()),
@@ -148,7 +148,7 @@ impl StageKind {
     }
 }
 
-/// Binds all stages, or says everything that is wrong with them.
+/// Binds all stages, or returns every error.
 pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Vec<Diagnostic>> {
     let mut scope = Scope::new();
     scope.elsewhere = Some(elsewhere);
@@ -185,12 +185,12 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     stages.retain(|stage| !is_window(stage));
     match checks::misplaced(&stages) {
         Some(misplaced) => diagnostics.push(misplaced),
-        None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see what `until` prints
+        None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see the rows that `until` prints
     }
     stages.dedup_by(|next, sort| {
         let sorts_for_it = refine::is_uniq(next) && refine::is_bare_sort(sort);
         if sorts_for_it {
-            *sort = next; // its answer is that of both
+            *sort = next; // it does the work of both
         }
         sorts_for_it
     });
@@ -208,8 +208,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     if diagnostics.is_empty() { Ok(bound) } else { Err(diagnostics) }
 }
 
-/// In front of a stage that a window is about: if it is the first, this is where records, which have these fields, are put
-/// into windows.
+/// Assigns records to windows before the first stage that works over one; `scope` has their fields.
 fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> Result<(), Vec<Diagnostic>> {
     let Some(window) = bound.window.as_mut().filter(|window| window.is_pending()) else {
         return Ok(());
@@ -222,27 +221,27 @@ fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> 
     Ok(())
 }
 
-/// Whether the first blocking stage that a window is about is still to come.
+/// True if the first stage that works over a window is still to come.
 fn is_pending(bound: &BoundPipeline) -> bool {
     bound.window.as_ref().is_some_and(OpenWindow::is_pending)
 }
 
-/// Behind a blocking stage: its rows begin with the bounds of their window. Behind the first one, which `enters` it,
-/// no other field can have their names.
+/// Prepends the window bounds to the rows of a blocking stage. After the first one (`enters`), no other field may
+/// have their names.
 fn show_bounds(bound: &mut BoundPipeline, stage: &Stage, enters: bool) -> Result<(), Vec<Diagnostic>> {
     let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) else {
         return Ok(());
     };
     if enters && let Some(name) = Bounds::taken(&bound.scope) {
-        let message = format!("`{name}` is what each window's rows begin with: two columns have the name");
-        let help = format!("give the other one another name in front, or `as` one: {name}2");
+        let message = format!("`{name}` is added to each window's rows: two columns would have this name");
+        let help = format!("rename the other one before this stage, or write as {name}2");
         return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
     }
     bounds.show(&mut bound.scope);
     Ok(())
 }
 
-/// Binds one stage to the fields that the ones before have left.
+/// Binds one stage to the fields left by the ones before.
 pub(super) fn bind_stage(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
     bind_as_written(stage, bound).map_err(|found| match bound.refine {
         Refine::Yes => refine::refine(stage, found),
@@ -259,7 +258,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<D
         if is_call {
             let diagnostic = Diagnostic::new(
                 stage.head.span,
-                format!("`{name}` is a stage: what it takes stands behind it, without parentheses"),
+                format!("`{name}` is a stage: its arguments follow it without parentheses"),
             );
             return Err(vec![diagnostic.help(format!("usage: {}", def.entry.usage))]);
         }
@@ -296,7 +295,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<D
     Err(vec![unknown_stage(stage, name)])
 }
 
-/// Adds what a stage became; `before` are the fields in front of it.
+/// Adds a bound stage; `before` has the fields before it.
 fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Vec<Diagnostic>> {
     match became {
         BoundStage::Rewrite(stages) => {
@@ -311,8 +310,7 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
                 && let Some(headings) = extraction.headings(bound.source.source)
             {
                 if bound.window.is_some() && !is_pending(bound) {
-                    let message =
-                        "a window has begun before this stage: each window would take its first record as the header";
+                    let message = "this stage is after the start of a window: each window would take its first record as the header";
                     let help = format!("name the columns, or write it earlier: {stage} as a, b");
                     return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
                 }
@@ -330,7 +328,7 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
         BoundStage::Rows(rows) => push(bound, stage, StageKind::Rows(rows)),
         BoundStage::Ordered(computed, ordered) => {
             if !computed.is_empty() {
-                let text = format!("what {stage} goes by");
+                let text = format!("inputs of {stage}");
                 let kind = StageKind::Rows(computed);
                 bound.stages.push(LogicalStage { text, kind });
             }
@@ -360,10 +358,10 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
     Ok(())
 }
 
-/// Adds what the totals in a stage need.
+/// Adds the steps that the totals in a stage need.
 fn add_totals(bound: &mut BoundPipeline, stage: &Stage, totals: Vec<Box<dyn OrderedStage>>) {
     for total in totals {
-        bound.stages.push(LogicalStage { text: format!("what {stage} adds up"), kind: StageKind::Ordered(total) });
+        bound.stages.push(LogicalStage { text: format!("totals of {stage}"), kind: StageKind::Ordered(total) });
     }
 }
 
@@ -383,13 +381,13 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
     }
     let diagnostic = Diagnostic::new(stage.head.span, format!("unknown stage `{name}`"));
     if crate::decode::log_formats::find(name).is_some() {
-        return diagnostic.help(format!("a format is read by `parse`; write parse {name}"));
+        return diagnostic.help(format!("formats are read by `parse`; write parse {name}"));
     }
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
         None if stage.arguments.is_empty() && stage.head.as_word().is_some() => diagnostic.help(format!(
-            "lines that have the text are kept by `match \"{name}\"`; bourn --help stages lists all stages"
+            "`match \"{name}\"` keeps lines that contain the text; bourn --help stages lists all stages"
         )),
         None => {
             let [first, second, third] = foreign_verbs::nearest(name);
@@ -405,20 +403,20 @@ fn stage_names() -> impl Iterator<Item = &'static str> {
     stages.chain(aggregate::AGGREGATES.iter().map(|def| def.entry.name))
 }
 
-/// What to say of a name that was called as a function and is none.
+/// Explains a name that is called like a function and is not one.
 fn elsewhere(name: &str) -> Option<String> {
     let name = name.to_lowercase();
     let name = name.as_str();
     if name == "sum" {
         return Some(
-            "`sum` is an aggregate: it stands at the head of a stage, as in `sum(x) by line`; behind one, \
+            "`sum` is an aggregate: it begins a stage, as in `sum(x) by line`; after one, \
              total(x) is the sum over all rows"
                 .to_owned(),
         );
     }
     if aggregate::find(name).is_some() {
         return Some(format!(
-            "`{name}` is an aggregate: it stands at the head of a stage, as in `{name} by line` or `count, {name}(x)`"
+            "`{name}` is an aggregate: it begins a stage, as in `{name} by line` or `count, {name}(x)`"
         ));
     }
     stage::find(name).map(|def| format!("`{name}` is a stage: {}", def.entry.usage))

@@ -1,5 +1,5 @@
-//! `union` and `join`: another source's records, bound with their own stages, and planned from their source to the
-//! place where they come in.
+//! `union` and `join`: binds the other source's records with their own stages, and plans them up to the step where
+//! they join.
 
 use std::sync::Arc;
 
@@ -14,26 +14,26 @@ use super::lower::{add_steps, metadata, row_step, scanner};
 use super::stages::{BoundPipeline, LogicalStage, SourceSlots, StageKind, bind_stage};
 use super::{MergeStep, PlannedInput, Records, RowStep};
 
-/// A source that comes in.
+/// A source that joins the stream.
 pub(super) struct Branch {
-    /// As the expression names it.
+    /// Its name in the expression.
     name: String,
-    /// What its records go through on their own.
+    /// The stages for its records alone.
     pub(super) stages: Vec<LogicalStage>,
     united: United,
-    /// If its records are joined with those of the stream: by what.
+    /// The join condition; `None` for a union.
     joined: Option<JoinSpec>,
 }
 
 const UNION: &str = "union";
 const JOIN: &str = "join";
 
-/// A branch while the stages behind it are planned.
+/// A branch while the stages after it are planned.
 pub(super) struct PlannedBranch {
     input: PlannedInput,
-    /// So many steps stand behind it.
-    behind: usize,
-    /// What is done with its records alone, in words.
+    /// Number of steps after it.
+    after: usize,
+    /// The text of its stages.
     texts: Vec<String>,
     united: United,
 }
@@ -46,7 +46,7 @@ pub(super) struct InputFraming {
     pub(super) prologue: Prologue,
 }
 
-/// Binds the stages of the source that comes in, and unites the fields of both.
+/// Binds the stages of the source, and unites the fields of both.
 pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
     let branch = bind_branch(stage, &clause, bound)?;
     bound.chooses_columns |= branch.chooses_columns;
@@ -58,17 +58,17 @@ pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPi
     Ok(())
 }
 
-/// Binds the two sides of a join: what their records are joined by, and the fields of both.
+/// Binds both sides of a join: its keys and times, and the fields of both.
 pub(super) fn bind_join(
     stage: &Stage,
     clause: Box<JoinClause>,
     bound: &mut BoundPipeline,
 ) -> Result<(), Vec<Diagnostic>> {
     let mut branch = bind_branch(stage, &clause.source, bound)?;
-    let input = bound.used_inputs.len(); // behind that of the command line
+    let input = bound.used_inputs.len(); // input 0 is the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
     let [first, second] = prepared;
-    let by = |stages| LogicalStage { text: format!("what {stage} goes by"), kind: StageKind::Rows(stages) };
+    let by = |stages| LogicalStage { text: format!("inputs of {stage}"), kind: StageKind::Rows(stages) };
     bound.stages.push(by(first));
     branch.stages.push(by(second));
     let united = bound.scope.join(branch.scope);
@@ -84,7 +84,7 @@ pub(super) fn bind_join(
     Ok(())
 }
 
-/// Binds the stages of the source that comes in by a stage.
+/// Binds the stages of the source in parentheses.
 fn bind_branch(
     stage: &Stage,
     clause: &UnionClause,
@@ -94,12 +94,12 @@ fn bind_branch(
     let name = stage.head.as_word().unwrap_or_default();
     if let Some(before) = bound.stages.iter().find(|before| before.kind.needs_others()) {
         let message =
-            format!("`{name}` stands in front of `{}`, which needs the records in order or all together", before.text);
+            format!("`{name}` must come before `{}`, which needs the records in order or all together", before.text);
         let help = match &before.kind {
             StageKind::Union(_) if name == JOIN => {
                 "a pipeline has one join: write bourn 'join a …' | bourn 'join b …'".to_owned()
             }
-            _ => format!("write {stage} in front of it"),
+            _ => format!("write {stage} before it"),
         };
         diagnostics.push(Diagnostic::new(stage.head.span, message).help(help));
     }
@@ -130,11 +130,11 @@ fn bind_branch(
     }
 }
 
-/// The mistake of a name that is that of no other source, or of one that has come in already.
+/// The error of an unknown source, or of one already used.
 fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     let name = &clause.name.text;
     if bound.used_inputs.contains(name) {
-        let message = format!("`{name}` comes in already: its records are read once");
+        let message = format!("`{name}` is already used: its records are read once");
         let help = format!("a second --with under another name reads its source again, as in --with {name}2=SOURCE");
         return Some(Diagnostic::new(clause.name.span, message).help(help));
     }
@@ -145,11 +145,11 @@ fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     let diagnostic = Diagnostic::new(clause.name.span, format!("unknown source `{name}`"));
     Some(match did_you_mean(name, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
-        None => diagnostic.help(format!("write --with {name}=SOURCE in front of the expression")),
+        None => diagnostic.help(format!("write --with {name}=SOURCE before the expression")),
     })
 }
 
-/// The mistake of a stage in the parentheses of `outer` that belongs to the pipeline as a whole.
+/// The error of a stage in the parentheses of `outer` that belongs to the pipeline as a whole.
 fn misplaced(stage: &Stage, outer: &str) -> Option<Diagnostic> {
     match stage.head.as_word() {
         Some(inner @ (UNION | JOIN)) => {
@@ -157,11 +157,11 @@ fn misplaced(stage: &Stage, outer: &str) -> Option<Diagnostic> {
                 true => "another one".to_owned(),
                 false => format!("a {outer}"),
             };
-            let message = format!("a {inner} does not stand in {place}");
+            let message = format!("a {inner} cannot be inside {place}");
             Some(Diagnostic::new(stage.span, message).help(match (inner, outer) {
                 (JOIN, JOIN) => "write bourn 'join a …' | bourn 'join b …'",
-                (UNION, UNION) => "write them one behind the other: union a | union b",
-                _ => "write them one behind the other: union a | join b on line within 30s",
+                (UNION, UNION) => "write them one after the other: union a | union b",
+                _ => "write them one after the other: union a | join b on line within 30s",
             }))
         }
         Some(name) if name == "window" || is_check(name) => Some(not_row_by_row(stage, outer)),
@@ -171,13 +171,14 @@ fn misplaced(stage: &Stage, outer: &str) -> Option<Diagnostic> {
 
 fn not_row_by_row(stage: &Stage, outer: &str) -> Diagnostic {
     let message = format!("expected a row-by-row stage in a {outer}, found `{stage}`");
-    Diagnostic::new(stage.span, message).help(format!("write it behind the {outer}, where all records go through it"))
+    Diagnostic::new(stage.span, message).help(format!("write it after the {outer}, where all records go through it"))
 }
 
-/// How the records of a source are read: its own stages come first, then those behind the place where it enters.
+/// Determines how the records of a source are read: its own stages come first, then those after the step where it
+/// joins.
 pub(super) fn reading(
     own: &[LogicalStage],
-    behind: &[LogicalStage],
+    after: &[LogicalStage],
     records: Option<Records>,
     line: Slot,
 ) -> InputFraming {
@@ -186,12 +187,12 @@ pub(super) fn reading(
         _ => None,
     };
     let is_union = |stage: &&LogicalStage| matches!(stage.kind, StageKind::Union(_));
-    let mut stages = own.iter().chain(behind).filter(|stage| !is_union(stage));
-    let prologues = own.iter().chain(behind).filter_map(extractions);
+    let mut stages = own.iter().chain(after).filter(|stage| !is_union(stage));
+    let prologues = own.iter().chain(after).filter_map(extractions);
     let prologue = prologues.map(|(_, prologue)| prologue).max();
-    // Only a first stage that reads the source's own text may want more than lines.
+    // Only a first stage that reads the source's own text may need more than lines.
     let framing = stages.next().and_then(extractions).map(|(framing, _)| framing);
-    let mut all = own.iter().chain(behind);
+    let mut all = own.iter().chain(after);
     let regroup = all.find_map(|stage| wanted_regroup(stage, line));
     let (framing, regroup) = match records {
         Some(Records::Framed(framing)) => (framing, None),
@@ -201,7 +202,7 @@ pub(super) fn reading(
     InputFraming { framing, regroup, prologue: prologue.unwrap_or_default() }
 }
 
-/// How the first stage that extracts from the source's own lines wants them, if it is one.
+/// Returns the regrouping that a stage needs, if it is the first that extracts from the source's own lines.
 fn wanted_regroup(stage: &LogicalStage, line: Slot) -> Option<Option<Regroup>> {
     match &stage.kind {
         StageKind::Extract(extraction) if extraction.reads(line) => Some(extraction.regroup()),
@@ -211,18 +212,18 @@ fn wanted_regroup(stage: &LogicalStage, line: Slot) -> Option<Option<Regroup>> {
 }
 
 impl Branch {
-    /// Whether its records are joined with those of the stream.
+    /// True for a join.
     pub(super) fn joins(&self) -> bool {
         self.joined.is_some()
     }
 
-    /// Whether its stages make several rows of a record.
+    /// True if its stages turn a record into several rows.
     pub(super) fn explodes(&self) -> bool {
         self.stages.iter().any(|stage| stage.kind.explodes())
     }
 
-    /// Plans what is done with its records alone, and what those of the stream must do to meet them; moves `live` in
-    /// front of the union.
+    /// Plans the steps for its records alone, and those by which the stream's records meet them; updates `live` to
+    /// the slots needed before the union.
     pub(super) fn plan(
         self,
         index: usize,
@@ -234,14 +235,14 @@ impl Branch {
     ) -> PlannedBranch {
         let mut own_live = live.clone();
         let mut own = Vec::new();
-        let behind = if let Some(joined) = self.joined {
+        let after = if let Some(joined) = self.joined {
             let joined = joined.planned(&self.united, live, late_line);
             own_live = joined.needed(Side::Right);
             let read_behind = std::mem::replace(live, joined.needed(Side::Left));
             steps.push((index, MergeStep::Ordered(Arc::new(joined), read_behind)));
             steps.len()
         } else {
-            let behind = steps.len();
+            let after = steps.len();
             let align = |side, live: &mut SlotSet, steps: &mut Vec<(usize, MergeStep)>| {
                 if let Some(align) = Align::of(&self.united, side, live) {
                     let align: Box<dyn RowStage> = Box::new(align);
@@ -250,7 +251,7 @@ impl Branch {
             };
             align(Side::Right, &mut own_live, &mut own);
             align(Side::Left, live, steps);
-            behind
+            after
         };
         let texts = self.stages.iter().map(|stage| stage.text.clone()).collect();
         for stage in self.stages.into_iter().rev() {
@@ -258,7 +259,7 @@ impl Branch {
         }
         let step = |(index, step)| match step {
             MergeStep::Rows(step) => Some((index, step)),
-            MergeStep::Ordered(..) | MergeStep::Grouped(_) => None, // refused when it was bound
+            MergeStep::Ordered(..) | MergeStep::Grouped(_) => None, // rejected by `bind_branch`
         };
         let mut map: Vec<(usize, RowStep)> = own.into_iter().rev().filter_map(step).collect();
         let metadata = metadata(source, &own_live);
@@ -274,7 +275,7 @@ impl Branch {
                 map: map.into_iter().map(|(_, step)| step).collect(),
                 joins_at: 0,
             },
-            behind,
+            after,
             texts,
             united: self.united,
         }
@@ -282,17 +283,17 @@ impl Branch {
 }
 
 impl PlannedBranch {
-    /// The input, where so many steps stand in front of the exchange and behind it.
+    /// Returns the input, given the number of row steps.
     pub(super) fn input(self, steps: usize) -> PlannedInput {
-        PlannedInput { joins_at: steps - self.behind, ..self.input }
+        PlannedInput { joins_at: steps - self.after, ..self.input }
     }
 
-    /// Whether one of the two streams is sure to have a field of this name.
+    /// True if one of the two streams always has a field of this name.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.united.is_known(name)
     }
 
-    /// Its name and what is done with its records alone.
+    /// Its name and stages, for `--explain`.
     pub(super) fn explained(&self) -> String {
         let name = std::slice::from_ref(&self.input.name);
         [name, &self.texts].concat().join(" | ")

@@ -1,4 +1,4 @@
-//! The window of a pipeline: found wherever it stands, bound in front of the first blocking stage.
+//! The window of a pipeline: may be written anywhere, and is bound before the first blocking stage.
 
 use crate::aggregate::{Aggregation, BoundAggregate};
 use crate::data::{Slot, TimeSite};
@@ -8,47 +8,47 @@ use crate::lang::ast::{Pipeline, Stage};
 use crate::stage::{self, BoundStage, RecordTime, WindowClause};
 use crate::window::Window;
 
-/// Over which records the first blocking stage works, and all behind it.
+/// The window of the first blocking stage and all later ones.
 #[derive(Clone, Debug)]
 pub struct PlannedWindow {
-    /// Which windows.
+    /// The kind of window.
     pub window: Window,
-    /// What says where a record belongs.
+    /// The time that assigns a record to windows.
     pub by: TimeDomain,
-    /// Where records hold the time at which they were read, if windows go by it.
+    /// The slot of the arrival time, for windows over processing time.
     pub arrival: Slot,
-    /// Where the rows of a result hold the bounds of their window.
+    /// The slots of the window bounds in result rows.
     pub bounds: Bounds,
-    /// Who puts records into windows.
+    /// Who assigns records to windows.
     pub place: AssignedBy,
-    /// If windows without records are printed as well: those of one gap have at most so many rows.
+    /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
-    /// The stage as it is written.
+    /// The stage as written.
     pub text: String,
 }
 
-/// What says where a record belongs.
+/// The time domain of a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeDomain {
-    /// A time that it has, in nanoseconds since 1970.
+    /// A time of the record, in nanoseconds since 1970.
     Event(Slot),
-    /// When it was read. If the records have a field that looks like their time: its name.
+    /// Its arrival. If a field looks like an event time, its name.
     Processing(Option<String>),
-    /// Its number among those that enter the first blocking stage.
+    /// Its number among those that reach the first blocking stage.
     RowCount,
 }
 
-/// Who puts records into windows.
+/// Who assigns records to windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssignedBy {
-    /// The workers, which then keep groups by slice.
+    /// The workers, which keep groups by slice.
     Workers,
-    /// The coordinator, in front of this step of its own.
+    /// The coordinator, before this merge step.
     Merge(usize),
 }
 
 impl AssignedBy {
-    /// The step behind the workers' own that the windows stand in front of.
+    /// The merge step before which windows are assigned.
     pub(super) fn step(self) -> usize {
         match self {
             AssignedBy::Workers => 0,
@@ -57,7 +57,7 @@ impl AssignedBy {
     }
 }
 
-/// Where the bounds of a window go.
+/// The slots of a window's bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// `window_start`
@@ -69,14 +69,14 @@ pub struct Bounds {
 impl Bounds {
     const NAMES: [&str; 2] = ["window_start", "window_end"];
 
-    /// The first of the names of bounds that a field has.
+    /// Returns the first bound name that a field already has.
     pub(super) fn taken(scope: &Scope) -> Option<&'static str> {
         let is_taken = |name: &&str| scope.fields().iter().any(|field| field.name == *name);
         Self::NAMES.into_iter().find(is_taken)
     }
 
-    /// The bounds stand in front of all other fields. Behind aggregates they do so again, behind other stages
-    /// only where no stage has dropped or replaced them.
+    /// Makes the bounds the first fields. Aggregates show them again; other stages only if no stage has dropped or
+    /// replaced them.
     pub(super) fn show(&self, scope: &mut Scope) {
         let [start, end] = Self::NAMES;
         scope.set_time(self.start);
@@ -98,9 +98,9 @@ pub(super) struct BoundWindow {
     pub(super) window: Window,
     pub(super) by: TimeDomain,
     pub(super) bounds: Bounds,
-    /// The number of the first blocking stage.
+    /// Index of the first blocking stage.
     pub(super) stage: usize,
-    /// The window stage as it is written.
+    /// The window stage as written.
     pub(super) text: String,
 }
 
@@ -114,7 +114,7 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Diagno
         };
         if found.is_some() {
             let diagnostic = Diagnostic::new(stage.span, "a pipeline has one window");
-            let text = "the first one says over which records all its blocking stages work";
+            let text = "the first window applies to every blocking stage";
             return Err(vec![diagnostic.help(text)]);
         }
         if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {
@@ -125,18 +125,18 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Diagno
 }
 
 impl OpenWindow {
-    /// Whether no blocking stage came so far.
+    /// True if no blocking stage was bound yet.
     pub(super) fn is_pending(&self) -> bool {
         self.bound.is_none()
     }
 
-    /// Where the bounds go, once the first blocking stage is known.
+    /// The slots of the bounds, once the first blocking stage is known.
     pub(super) fn bounds(&self) -> Option<Bounds> {
         self.bound.as_ref().map(|bound| bound.bounds)
     }
 
-    /// Binds the time in front of the first blocking stage, which is to be number `stage` once the step that
-    /// reads the time, if one is given back, stands before it.
+    /// Binds the time before the first blocking stage, which becomes stage `stage`, or the next one if this returns a
+    /// step that reads the time.
     pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<RecordTime>, Vec<Diagnostic>> {
         let bounds = Bounds { start: scope.new_slot(), end: scope.new_slot() };
         let (by, step) = match &self.clause.on {
@@ -158,7 +158,7 @@ impl OpenWindow {
         Ok(step)
     }
 
-    /// The mistake of aggregates that cannot work over this window.
+    /// The error of aggregates that cannot work over this window.
     pub(super) fn misfit(&self, stage: &Stage, aggregation: &Aggregation) -> Option<Diagnostic> {
         let is_rate = |aggregate: &BoundAggregate| aggregate.def.entry.name == "rate";
         if !self.clause.window.is_of_rows() || !aggregation.aggregates.iter().any(is_rate) {
@@ -168,7 +168,7 @@ impl OpenWindow {
         Some(Diagnostic::new(stage.span, text).help("write window 30s for a window of time"))
     }
 
-    /// The mistake of a window that no stage asks for.
+    /// The error of a window that no stage uses.
     pub(super) fn unused(&self) -> Diagnostic {
         Diagnostic::new(
             self.clause.span,

@@ -1,63 +1,63 @@
-//! What stages report of the records they see.
+//! Reports of stages about the records they see: counts, rejected lines, failures.
 
 use super::Checks;
 use crate::data::{Batch, Slot, write_text};
 use crate::expr::Failures;
 
-/// Counts of some records on their way through the row-by-row stages.
+/// Counts of records on their way through the row-by-row stages.
 ///
-/// Until a stage makes several records of one, a row is a record: what a filter drops is counted in
-/// `filtered`. Behind such a stage the record has passed, whatever becomes of its pieces, unless one of them
-/// is rejected.
+/// A row is a record until a stage turns a record into several rows: the rows that a filter drops are counted in
+/// `filtered`. After such a stage the record counts as passed, whatever happens to its pieces, unless one of them is
+/// rejected.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// Records that reached the stage that made several of them.
+    /// Number of records that reached the exploding stage.
     pub exploded: Option<u64>,
-    /// Records that a filter dropped.
+    /// Records dropped by a filter.
     pub filtered: u64,
-    /// What looked like records but is none, such as blank lines.
+    /// Input that is not a record, such as blank lines.
     pub no_records: u64,
-    /// Rows all of whose windows were final, or for which others were not kept so long.
+    /// Rows whose windows were all final, or whose possible partners were already dropped.
     pub late: u64,
-    /// Their lines, each with a newline, if the stage that finds them keeps them.
+    /// The lines of late rows, each with a newline, if they are kept.
     pub late_lines: Vec<u8>,
-    /// Rows with a time so far ahead that it moved nothing.
+    /// Rows with a time so far ahead that it does not advance the watermark.
     pub jumps: u64,
     /// Rows that a stage could not read.
     pub rejected: u64,
-    /// Why, for the first of them.
+    /// The reason for the first rejected row.
     pub first_rejected: Option<String>,
-    /// What holds the lines, where those of rejected rows are kept.
+    /// The slot of the lines, if those of rejected rows are kept.
     pub line: Option<Slot>,
     /// The lines of rejected rows, each with a newline, if they are kept.
     pub rejected_lines: Vec<u8>,
-    /// Values that did not fit.
+    /// Failed conversions.
     pub failures: Failures,
-    /// What checks have seen.
+    /// Results of checks.
     pub checks: Checks,
 }
 
 impl Account {
-    /// An empty account that keeps the lines of rejected rows, if there is a slot that holds them.
+    /// Creates an empty account; with a `line` slot, it keeps the lines of rejected rows.
     pub fn keeping(line: Option<Slot>) -> Account {
         Account { line, ..Account::default() }
     }
 
-    /// A filter dropped so many rows.
+    /// Counts rows that a filter dropped.
     pub fn filter(&mut self, rows: usize) {
         if self.exploded.is_none() {
             self.filtered += rows as u64;
         }
     }
 
-    /// So many rows turned out to be no records.
+    /// Counts rows that are not records.
     pub fn withdraw(&mut self, rows: usize) {
         if self.exploded.is_none() {
             self.no_records += rows as u64;
         }
     }
 
-    /// A stage could not read a row of a batch, which still has all of its columns.
+    /// Rejects a row of a batch that still has all of its columns.
     pub fn reject(&mut self, batch: &Batch<'_>, row: u32, reason: String) {
         self.rejected += 1;
         self.first_rejected.get_or_insert(reason);
@@ -67,7 +67,7 @@ impl Account {
         }
     }
 
-    /// From here on rows are pieces of so many records.
+    /// From here on rows are fragments of these records.
     pub fn explode(&mut self, records: usize) {
         self.exploded.get_or_insert(records as u64);
     }

@@ -12,13 +12,12 @@ pub(super) const ASSERT: StageDef = StageDef {
         name: "assert",
         usage: "assert COND [\"message\"]",
         summary: "Fail unless every row of the result satisfies the condition.",
-        details: "The last stage, but for other checks. If a row breaks it, the exit status is 1: all rows are printed as \
-                  ever, and everything is read. Those \
-                  that break it, for which it is false or null, are shown on stderr at the end, the first ten with \
-                  their values. Behind aggregates and other stages that need all records, the rows are those of the \
-                  result, with a window those of each; otherwise they are the records. No row at all breaks \
-                  nothing. To stop reading at the first record that is one too many, put `limit` in front: \
-                  `match \"FATAL\" | limit 1 | count | assert count == 0`.",
+        details: "It is the last stage, except for other checks. If a row violates it, the exit status is 1; all rows \
+                  are still printed, and all input is read. Rows for which the condition is false or null are shown \
+                  on stderr at the end, the first ten with their values. After aggregates and other stages that need \
+                  all records, it checks the rows of the result (of each window, if there is one); otherwise it \
+                  checks the records. A result without rows passes. To stop reading at the first bad record, put \
+                  `limit` first: `match \"FATAL\" | limit 1 | count | assert count == 0`.",
         examples: &[
             Example {
                 expr: "match 'FATAL' | count | assert count == 0 'the build is broken'",
@@ -57,22 +56,22 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Assert(Assert { condition, number: 0, check: Check { text, message, place } }))
 }
 
-/// Lets all rows pass and enters those that break the condition.
+/// Passes all rows and counts those that violate the condition.
 pub struct Assert {
     condition: BoundExpr,
-    /// Which of the plan's asserts it is.
+    /// Its index among the plan's asserts.
     number: usize,
     check: Check,
 }
 
 impl Assert {
-    /// The assert of this number.
+    /// Sets its index.
     pub fn numbered(mut self, number: usize) -> Assert {
         self.number = number;
         self
     }
 
-    /// What messages say of it.
+    /// Its description for messages.
     pub fn check(&self) -> &Check {
         &self.check
     }

@@ -1,4 +1,4 @@
-//! What `assert` and `until` have in common: their condition, and what they have seen.
+//! The shared part of `assert` and `until`: their condition, and the rows they have seen.
 
 use super::Account;
 use crate::data::{Batch, Entry, Slot, SlotSet};
@@ -6,49 +6,49 @@ use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
 
-/// So many of the rows that break an `assert` are kept, to be shown.
+/// Maximum number of violating rows that are kept to be shown.
 pub const SHOWN: usize = 10;
 
-/// A check of a plan, as messages name it.
+/// A check, as messages name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// As it was written, without the message: `assert count == 0`.
     pub text: String,
-    /// What the user wants said when it fails.
+    /// The user's message for a failure.
     pub message: Option<String>,
-    /// What holds the source and the number of a row's record, if the row has one: rows of a result have none.
+    /// The slots of the record's source and number; `None` for rows of a result.
     pub place: Option<(Slot, Slot)>,
 }
 
-/// What an `assert` has seen of some rows.
+/// The rows seen by an `assert`.
 #[derive(Clone, Debug, Default)]
 pub struct AssertCounts {
-    /// How many rows.
+    /// Number of rows.
     pub rows: u64,
-    /// How many of them break it.
+    /// Number of rows that violate it.
     pub broken: u64,
-    /// The first [`SHOWN`] of those.
+    /// The first [`SHOWN`] of these.
     pub shown: Vec<Batch<'static>>,
 }
 
-/// What the checks of a plan have seen of some rows.
+/// The rows seen by the checks of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Checks {
-    /// By the number of the `assert`; none for those behind the last that has seen a row.
+    /// By index of the `assert`; shorter if the last ones have seen no row.
     asserts: Vec<AssertCounts>,
-    /// How many rows `until` has judged.
+    /// Number of rows that `until` has judged.
     pub until_rows: u64,
-    /// Whether the condition of `until` has come true.
+    /// True once the condition of `until` was true.
     pub reached: bool,
 }
 
 impl AssertCounts {
-    /// Adds what was seen of rows behind these.
-    fn append(&mut self, behind: AssertCounts) {
-        self.rows += behind.rows;
-        self.broken += behind.broken;
+    /// Appends the counts of later rows.
+    fn append(&mut self, later: AssertCounts) {
+        self.rows += later.rows;
+        self.broken += later.broken;
         let mut room = SHOWN.saturating_sub(self.shown.iter().map(|batch| batch.rows).sum());
-        for mut batch in behind.shown {
+        for mut batch in later.shown {
             let live = batch.slots();
             batch.truncate(room, &live);
             room -= batch.rows;
@@ -60,18 +60,17 @@ impl AssertCounts {
 }
 
 impl Checks {
-    /// What the `assert` of this number has seen.
+    /// The counts of an `assert`.
     pub fn of(&self, number: usize) -> AssertCounts {
         self.asserts.get(number).cloned().unwrap_or_default()
     }
 
-    /// Whether an `assert` was broken.
+    /// True if an `assert` was violated.
     pub fn is_broken(&self) -> bool {
         self.asserts.iter().any(|checked| checked.broken > 0)
     }
 
-    /// The `assert` of this number has seen the rows of a batch, these of which break it. `live` are the slots
-    /// that show them.
+    /// Counts the rows of a batch for an `assert`; `broken` violate it. `live` are the slots to show.
     pub(super) fn see(&mut self, number: usize, batch: &Batch<'_>, broken: &[u32], live: &SlotSet) {
         let shown = &broken[..broken.len().min(SHOWN)];
         let seen = AssertCounts {
@@ -85,11 +84,11 @@ impl Checks {
         self.add(number, seen);
     }
 
-    /// Adds what was seen of rows behind these.
-    pub fn append(&mut self, behind: Checks) {
-        self.until_rows += behind.until_rows;
-        self.reached |= behind.reached;
-        for (number, seen) in behind.asserts.into_iter().enumerate() {
+    /// Appends the counts of later rows.
+    pub fn append(&mut self, later: Checks) {
+        self.until_rows += later.until_rows;
+        self.reached |= later.reached;
+        for (number, seen) in later.asserts.into_iter().enumerate() {
             self.add(number, seen);
         }
     }
@@ -102,8 +101,8 @@ impl Checks {
     }
 }
 
-/// Reads the condition of a check; as it was written, and bound. One that reads no field has the same result for
-/// every row: it is a mistake, but for `true` and `false` themselves, as `assert false "msg"` allows no rows.
+/// Reads and binds the condition of a check; also returns its text. A condition that reads no field is constant,
+/// which is an error except for `true` and `false`: `assert false "msg"` allows no rows.
 pub(super) fn condition(
     arguments: &mut Arguments<'_>,
     scope: &Scope,
@@ -113,7 +112,7 @@ pub(super) fn condition(
     let here = arguments.span_here();
     if arguments.equals_sign() {
         return Err(vec![
-            Diagnostic::new(here, "`=` assigns; a comparison is `==`")
+            Diagnostic::new(here, "`=` assigns; use `==` to compare")
                 .help(format!("write {} {written} == …", entry.name)),
         ]);
     }
@@ -127,7 +126,7 @@ pub(super) fn condition(
     Ok((format!("{} {written}", entry.name), node))
 }
 
-/// The mistake of a condition that is the same for every row.
+/// The error of a constant condition.
 fn constant(written: &ast::Expr, scope: &Scope, entry: &Entry) -> Diagnostic {
     let message = format!("expected a condition on a field, found `{written}`");
     let diagnostic = Diagnostic::new(written.span, message);
@@ -143,12 +142,12 @@ fn constant(written: &ast::Expr, scope: &Scope, entry: &Entry) -> Diagnostic {
 }
 
 impl Account {
-    /// `until` has judged rows.
+    /// Counts rows that `until` has judged.
     pub(super) fn judge(&mut self, rows: usize) {
         self.checks.until_rows += rows as u64;
     }
 
-    /// The condition of `until` has come true.
+    /// The condition of `until` is true.
     pub(super) fn reach(&mut self) {
         self.checks.reached = true;
     }

@@ -1,4 +1,4 @@
-//! `csv`: columns separated by commas, quoted where need be.
+//! `csv`: columns separated by commas, quoted where needed.
 
 use super::{BoundStage, Extraction, StageDef, extract};
 use crate::data::{Entry, Example, Framing, Prologue};
@@ -12,25 +12,24 @@ pub(super) const CSV: StageDef = StageDef {
     entry: Entry {
         name: "csv",
         usage: "csv [SEP] [from FIELD] [as A, B, …]",
-        summary: "Take the columns of rows; names come from `as` or the header.",
+        summary: "Read delimited columns; names come from `as` or the header line.",
         details: "Names come from `as`, else from the header: the first record of each source that reaches the stage, \
-                  so that `skip /^#/ | csv` and `where @number > 2 | csv` work. As RFC 4180 has it: a field in quotes \
-                  may hold separators, doubled quotes and, where csv is the first stage, newlines. A quote elsewhere \
-                  than at a field's start is text. Fields are text; an empty one is \"\". Columns that a short row \
-                  lacks are null; a row with more fields than columns is rejected, and so is a quote that \
-                  is not closed: only the line is lost in which it was opened. Lines that are empty or blank are \
-                  skipped, and are no records; with `from FIELD`, a blank field is a row.\n\n\
-                  SEP is one character (default ','): ';', '|', \"\\t\". It may be several characters or a /regex/: then a \
-                  separator at the start of a line is dropped, the last column takes the rest of the line, quoted \
-                  fields hold no newlines, and a quote that is not closed before a separator is text. \
-                  `csv / +/` reads the output of `ps aux`.\n\n\
-                  A header is no record and is not counted, but it has a number: where it is the first line, the first \
-                  record's @number is 2. Blank lines have numbers too. \
-                  A record with newlines in quotes counts as one. If the headers of several sources differ, columns are \
-                  matched by name. If lines are printed as they came, the header of the first source comes first, unless \
-                  `--no-header` is given, and lines under another header are written in its order. A column with the \
-                  name of an earlier one is called name_2; one \
-                  without a name, by its number; write names with spaces in back quotes. `from FIELD` needs `as`.",
+                  so that `skip /^#/ | csv` and `where @number > 2 | csv` work. As in RFC 4180, a quoted field may \
+                  hold separators, doubled quotes and, if csv is the first stage, newlines. A quote elsewhere than at \
+                  the start of a field is text. Fields are text; an empty one is \"\". Columns that a short row lacks \
+                  are null. A row with more fields than columns is rejected, and so is a quote that is not closed: \
+                  only the line in which it was opened is lost. Empty and blank lines are skipped and do not count as \
+                  records; with `from FIELD`, a blank field is a row.\n\nSEP is one character (default ','): ';', \
+                  '|', \"\\t\". It may be several characters or a /regex/: then a separator at the start of a line is \
+                  dropped, the last column takes the rest of the line, quoted fields hold no newlines, and a quote \
+                  that is not closed before a separator is text. `csv / +/` reads the output of `ps aux`.\n\nA header \
+                  is not a record and is not counted, but it has a number: if it is the first line, the first \
+                  record's @number is 2. Blank lines have numbers, too. A record with newlines in quotes counts as \
+                  one. If the headers of several sources differ, columns are matched by name. If lines are printed \
+                  unchanged, the header of the first source is printed first, unless `--no-header` is given, and \
+                  lines under another header are reordered to match it. If two columns have the same name, the second \
+                  is called name_2; a column without a name is called by its number; write names with spaces in back \
+                  quotes. `from FIELD` requires `as`.",
         examples: &[
             Example {
                 expr: "csv | where ms > 10 | select path, `user name`",
@@ -60,7 +59,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     bind_rows(stage, arguments, scope, &CSV.entry, dialect, framing)
 }
 
-/// Reads the separator, if there is one.
+/// Reads the optional separator.
 fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Diagnostic> {
     let Some(expr) = arguments.peek_expression() else {
         return Ok(Dialect::Csv { separator: b',' });
@@ -71,7 +70,7 @@ fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Diagnostic> {
     if let Some((literal, span)) = arguments.regex() {
         let regex = bind_regex(literal, expr)?;
         if regex.is_match(b"") {
-            let message = "this pattern matches the empty text: it would separate every character";
+            let message = "this pattern matches empty text: it would split at every character";
             return Err(Diagnostic::new(span, message).help("write + for one or more: / +/"));
         }
         return Ok(leaked(Separator::regex(regex)));
@@ -79,14 +78,14 @@ fn dialect(arguments: &mut Arguments<'_>) -> Result<Dialect, Diagnostic> {
     match arguments.text("a separator such as ';', \" | \" or / +/")? {
         ([], span) => Err(Diagnostic::new(span, "the separator is empty")),
         (text, span) if text.iter().any(|byte| b"\"\n\r".contains(byte)) => {
-            Err(Diagnostic::new(span, "a separator holds no quote and no line end"))
+            Err(Diagnostic::new(span, "a separator cannot contain quotes or line ends"))
         }
         ([separator], _) => Ok(Dialect::Csv { separator: *separator }),
         (text, _) => Ok(leaked(Separator::text(text))),
     }
 }
 
-/// The plan lives as long as the program: a copy for each decoder is a reference.
+/// Leaks the separator: a plan lives as long as the program, and decoders can then share it by reference.
 fn leaked(separator: Separator) -> Dialect {
     Dialect::Separated(Box::leak(Box::new(separator)))
 }
@@ -144,7 +143,7 @@ pub(super) fn bind_rows(
     Ok(BoundStage::Extract(extraction.of_field(is_of_field)))
 }
 
-/// Says what it wants of the source, if the rows come from one.
+/// Sets the framing and preface if the rows come from a source.
 fn of_source(extraction: Extraction, prologue: Option<Prologue>, framing: Framing) -> Extraction {
     match prologue {
         Some(prologue) => extraction.of_source(framing, prologue),

@@ -1,8 +1,7 @@
-//! `dedup [A, B] [within DUR [on FIELD]]`: the first of each.
+//! `dedup [A, B] [within DUR [on FIELD]]`: keeps the first record of each key.
 //!
-//! A record is passed on as soon as it comes. Workers remember the keys that they have lately seen: what a worker
-//! has had before in the stream is a repeat whatever the others have, so frequent keys hardly reach the
-//! coordinator, which knows all of them.
+//! A record is passed on at once. Workers remember the keys they saw recently: a repeat within one worker is a repeat
+//! in the stream, so frequent keys hardly reach the coordinator, which knows all keys.
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef};
@@ -18,13 +17,12 @@ pub(super) const DEDUP: StageDef = StageDef {
         name: "dedup",
         usage: "dedup [A, B, …] [within DUR [on FIELD]]",
         summary: "Keep the first record of each key, or of each line.",
-        details: "A record is printed as soon as it comes. Keys are told apart by type and value, as groups are: 1 \
-                  and 1.0 are one, 1 and \"1\" two, null is one of its own. Without keys it is the line as it came; \
-                  behind a stage that makes or chooses columns, all of the columns. With `within DUR` a repeat is \
-                  dropped only if the last record of its key that was kept is less than DUR away, in the \
-                  time of arrival or `on FIELD`; a record whose FIELD is no time is rejected. With a window it begins \
-                  anew in each. Every key is remembered; `--forget` bounds that, and `within` without `on` \
-                  remembers no longer than DUR.",
+        details: "A record is printed as soon as it arrives. Keys are compared by type and value, like those of \
+                  groups: 1 and 1.0 are equal, 1 and \"1\" are not, and null is a key of its own. Without keys, the \
+                  whole line is compared; after a stage that creates or selects columns, all of the columns. With \
+                  `within DUR` a repeat is dropped only if the last kept record of its key is less than DUR away, in \
+                  arrival time or `on FIELD`; a record whose FIELD is not a time is rejected. With a window, it restarts in each one. Every key is remembered; `--forget` bounds that, and `within` without `on` \
+                  remembers keys for no longer than DUR.",
         examples: &[
             Example { expr: "dedup", input: "a\nb\na\n", output: "a\nb\n" },
             Example { expr: "split ',' | dedup lower(word)", input: "a,B,A,b,c\n", output: "a\nB\nc\n" },
@@ -50,12 +48,10 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     } else {
         loop {
             if arguments.is_at_clause() {
-                let diagnostic = arguments.expected("a field to tell records apart by");
+                let diagnostic = arguments.expected("a field as key");
                 return Err(vec![diagnostic.usage(usage)]);
             }
-            let expr = arguments
-                .expression("a field to tell records apart by")
-                .map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
+            let expr = arguments.expression("a field as key").map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
             if let Err(constant) = reject_constant(expr) {
                 diagnostics.push(constant);
             }
@@ -85,7 +81,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Ordered(computed, Box::new(dedup)))
 }
 
-/// What holds the value of an expression: its field, or a column that is computed for it.
+/// Returns the slot of an expression's value: its field, or a new computed column.
 pub(super) fn slot_of(node: BoundExpr, scope: &Scope, computed: &mut Vec<Box<dyn RowStage>>) -> Slot {
     match node {
         BoundExpr::Field(slot, _) => slot,
@@ -97,7 +93,7 @@ pub(super) fn slot_of(node: BoundExpr, scope: &Scope, computed: &mut Vec<Box<dyn
     }
 }
 
-/// What tells whole records apart: the line as it came, or all columns where stages have made or chosen some.
+/// Returns the key of whole records: the line, or all columns if stages have created or selected some.
 fn whole_record(
     stage: &ast::Stage,
     scope: &mut Scope,
@@ -131,9 +127,9 @@ fn within(
     let usage = DEDUP.entry.usage;
     let span = arguments.span_here();
     let (ns, _) =
-        arguments.duration("a duration behind `within`").map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
+        arguments.duration("a duration after `within`").map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
     if ns == 0 {
-        let diagnostic = Diagnostic::new(span, "within 0s nothing repeats: expected a longer duration");
+        let diagnostic = Diagnostic::new(span, "`within 0s` matches no repeats: expected a longer duration");
         return Err(vec![diagnostic.usage(usage)]);
     }
     if arguments.keyword("on") {
@@ -149,13 +145,13 @@ fn within(
         Some(time) => Ok(Some(Within { ns, time, by_arrival: true })),
         None if scope.unknown => Ok(None),
         None => Err(vec![
-            Diagnostic::new(stage.span, "rows of a result have no time of arrival")
+            Diagnostic::new(stage.span, "rows of a result have no arrival time")
                 .help("name the field that holds their time: within DUR on FIELD"),
         ]),
     }
 }
 
-/// An object without some of its fields.
+/// Computes an object without some of its fields.
 struct Remainder {
     whole: Slot,
     without: Vec<String>,
@@ -191,11 +187,11 @@ impl RowStage for Remainder {
     }
 }
 
-/// How long a key that was kept makes others repeats.
+/// The time in which a key's later records are repeats.
 #[derive(Clone, Copy, Debug)]
 struct Within {
     ns: i64,
-    /// What holds the time of a record.
+    /// The slot of a record's time.
     time: Slot,
     by_arrival: bool,
 }
@@ -209,7 +205,7 @@ struct Dedup {
 }
 
 impl Dedup {
-    /// What must be there when a batch comes in.
+    /// The slots needed before this stage.
     fn needed(&self, live: &SlotSet) -> SlotSet {
         let mut needed = live.clone();
         self.reads(&mut needed);
@@ -247,13 +243,13 @@ impl OrderedStage for Dedup {
 
     fn reducer(&self, live: &SlotSet) -> Option<Box<dyn Reducer>> {
         if self.within.is_some() || self.forget.is_some() {
-            return None; // a repeat may be kept, and a key that came is not silent
+            return None; // a repeat may be kept, and a repeated key is not idle
         }
         Some(Box::new(SeenFilter { keys: self.keys.clone(), needed: self.needed(live), known: KeyIndex::new() }))
     }
 
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
-        // By arrival time never goes back: a key that makes no repeats any more need not be known.
+        // Arrival time never decreases, so keys outside `within` can be dropped.
         let expiring = self.within.filter(|within| within.by_arrival && self.forget.is_none());
         let expiring = expiring.map(|within| (within.ns - 1, within.time));
         Box::new(DedupOperator {
@@ -268,10 +264,10 @@ impl OrderedStage for Dedup {
     }
 }
 
-/// The keys that have come.
+/// An index of the keys seen so far.
 struct KeyIndex {
     table: GroupTable,
-    /// Reused from batch to batch.
+    /// Scratch buffers, reused across batches.
     groups: Vec<u32>,
     key: Vec<u8>,
 }
@@ -281,7 +277,7 @@ impl KeyIndex {
         KeyIndex { table: GroupTable::with_capacity(0), groups: Vec::new(), key: Vec::new() }
     }
 
-    /// Finds the group of each row; how many groups there were before.
+    /// Finds the group of each row; returns the number of groups before.
     fn find(&mut self, keys: &[Slot], batch: &Batch<'_>) -> u32 {
         let before = self.table.len() as u32;
         let columns: Vec<&Column<'_>> = keys.iter().map(|key| batch.column(*key)).collect();
@@ -290,12 +286,12 @@ impl KeyIndex {
         before
     }
 
-    /// The rows whose key has never come before.
+    /// Returns the rows whose key is new.
     fn first_rows(&mut self, keys: &[Slot], batch: &Batch<'_>) -> Vec<u32> {
         let mut next = self.find(keys, batch);
         let mut rows = Vec::new();
         for (row, &group) in self.groups.iter().enumerate() {
-            // Groups are numbered in the order in which they come first.
+            // Groups are numbered in order of first appearance.
             if group == next {
                 rows.push(row as u32);
                 next += 1;
@@ -305,10 +301,10 @@ impl KeyIndex {
     }
 }
 
-/// So many keys are remembered by a worker. About what a core's second-level cache holds.
+/// Maximum number of keys that a worker remembers; about what a core's second-level cache holds.
 const RECENT_KEYS: usize = 1 << 16;
 
-/// Keys that a worker has lately seen.
+/// Drops repeats of keys that a worker saw recently.
 struct SeenFilter {
     keys: Vec<Slot>,
     needed: SlotSet,
@@ -325,7 +321,7 @@ impl Reducer for SeenFilter {
     }
 }
 
-/// Keeps some rows, which are in order.
+/// Keeps these rows, which are in order.
 fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &SlotSet, account: &mut Account) {
     account.filter(batch.rows - rows.len());
     if rows.len() == batch.rows {
@@ -335,21 +331,21 @@ fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &SlotSet, account: &mut Accou
     }
 }
 
-/// All keys so far.
+/// Drops repeats of all keys so far.
 struct DedupOperator {
     keys: Vec<Slot>,
     live: SlotSet,
     known: KeyIndex,
     within: Option<Within>,
-    /// When each key was kept last, with `within`.
+    /// The time at which each key was last kept, with `within`.
     kept: Vec<i64>,
     forget: Option<(IdleKeys, Slot)>,
-    /// The keys that still make repeats, where time never goes back.
+    /// The keys still within `within`, if time never decreases.
     expiring: Option<(IdleKeys, Slot)>,
 }
 
 impl DedupOperator {
-    /// The rows that are kept, where time counts.
+    /// Returns the rows to keep if time matters.
     fn timely_rows(&mut self, batch: &Batch<'_>) -> Vec<u32> {
         self.known.find(&self.keys, batch);
         let mut rows = Vec::new();
@@ -382,7 +378,7 @@ impl DedupOperator {
         rows
     }
 
-    /// Forgets keys that no longer count.
+    /// Drops the keys that no longer matter.
     fn sweep(&mut self) {
         let idle = [&mut self.forget, &mut self.expiring];
         let Some(kept) = idle.into_iter().flatten().find_map(|(keys, _)| keys.sweep()) else {
@@ -409,7 +405,7 @@ impl Operator for DedupOperator {
     fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
 }
 
-/// The time that a row has: of arrival, or as a step before has read it.
+/// Returns the time of a row: of arrival, or read by an earlier step.
 pub(super) fn time_at(column: &Column<'_>, row: usize) -> i64 {
     match column.get(row) {
         ValueRef::Time(ns) | ValueRef::Int(ns) => ns,

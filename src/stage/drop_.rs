@@ -1,4 +1,4 @@
-//! `drop A, B`: all fields but these.
+//! `drop A, B`: removes fields.
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet};
@@ -11,9 +11,9 @@ pub(super) const DROP: StageDef = StageDef {
     entry: Entry {
         name: "drop",
         usage: "drop A, B, …",
-        summary: "Keep all fields but these.",
-        details: "A field of json goes with all that is in it; `drop user.id` takes it out of `user`, also where `user` was \
-                  made by `let`, `select` or `explode`.",
+        summary: "Remove these fields.",
+        details: "A field of json is removed with everything in it; `drop user.id` removes it from `user`, even if \
+                  `user` was created by `let`, `select` or `explode`.",
         examples: &[
             Example { expr: "let n = len(line) | drop line", input: "abc\n", output: "3\n" },
             Example {
@@ -52,7 +52,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     if diagnostics.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(diagnostics) }
 }
 
-/// Drops a field, or a part of its values. Returns what is to be done with the records for it.
+/// Drops a field, or a part of its values. Returns the steps that do so.
 pub(super) fn drop_field(path: &Path, span: Span, scope: &mut Scope) -> Result<Vec<Box<dyn RowStage>>, Diagnostic> {
     let located = scope.locate(path, span)?;
     if !located.inside.is_empty() {
@@ -66,7 +66,7 @@ pub(super) fn drop_field(path: &Path, span: Span, scope: &mut Scope) -> Result<V
     Ok(whole.map(|whole| take_out(whole, whole, path.in_record())).into_iter().collect())
 }
 
-/// Takes a part out of the values of a field, and out of the whole object if that is what prints the field.
+/// Removes a part of a field's values, and of the whole object if that prints the field.
 pub(super) fn take_part(scope: &mut Scope, path: &Path, located: &Location<'_>) -> Vec<Box<dyn RowStage>> {
     let rest = scope.new_slot();
     let mut steps = vec![take_out(located.slot, rest, Path(located.inside.to_vec()))];
@@ -77,7 +77,7 @@ pub(super) fn take_part(scope: &mut Scope, path: &Path, located: &Location<'_>) 
     steps
 }
 
-/// Takes what a path leads to out of the values of a slot; `to` holds what remains of them.
+/// Removes the value at a path; `to` holds the remainder.
 pub(super) fn take_out(from: Slot, to: Slot, path: Path) -> Box<dyn RowStage> {
     Box::new(TakeOut { from, to, path })
 }

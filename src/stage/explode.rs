@@ -12,9 +12,9 @@ pub(super) const EXPLODE: StageDef = StageDef {
     entry: Entry {
         name: "explode",
         usage: "explode FIELD [as NAME]",
-        summary: "Make one record for each element of a list, in its place.",
-        details: "Null and an empty list give no record; a single value, which an object is, gives one. With `as`, \
-                  the element is called NAME.",
+        summary: "Make one record for each element of a list.",
+        details: "The element replaces the list, in its position. Null and an empty list give no record; a single \
+                  value (also an object) gives one. With `as`, the element is called NAME.",
         examples: &[
             Example {
                 expr: "json | explode tags | select id, tags",

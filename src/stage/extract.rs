@@ -1,4 +1,4 @@
-//! What all extracting stages share: a text is decoded into fields, or its record is rejected.
+//! The shared part of all extracting stages: a text is decoded into fields, or its record is rejected.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,10 +15,10 @@ use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
 use crate::lang::{Diagnostic, ast};
 
-/// Makes a decoder of the fields that something reads.
+/// Creates the decoder, given the fields that are read.
 type Make = Box<dyn FnOnce(&[Wanted]) -> Box<dyn Decoder>>;
 
-/// A decoder that is not made yet: which of its fields are read is known only when all stages are bound.
+/// A decoder to be built: which of its fields are read is known only when all stages are bound.
 pub struct Extraction {
     from: BoundExpr,
     fields: ExtractedFields,
@@ -26,32 +26,30 @@ pub struct Extraction {
     framing: Framing,
     regroup: Option<Regroup>,
     prologue: Prologue,
-    /// The first record of a source may be its header, or a record.
+    /// True if the first record of a source may be either a header or a record.
     may_lack_header: bool,
-    /// The texts are a field of the records, each of which stays one whatever the field holds; not so where they are
-    /// pieces of records.
+    /// True if the texts are a field of the records: each record then stays one whatever the field holds.
     is_of_field: bool,
-    /// What holds the record that names the fields.
+    /// The slot of the record that names the fields.
     header: Option<Slot>,
     first: FirstHeader,
-    /// What holds the record's line, and what takes it in the order of the first header, if that is printed.
+    /// The slot of the line, and the slot of the line in the column order of the first header.
     lines: Option<(Slot, Slot)>,
 }
 
-/// Fields of a decoder.
+/// The fields of a decoder.
 enum ExtractedFields {
-    /// Each with what holds it.
+    /// Known fields with their slots.
     Known(Vec<(Path, Slot)>),
-    /// Whatever was asked for.
+    /// The fields that expressions requested.
     Open(Rc<RefCell<Requests>>),
 }
 
-/// A field that only the data can have, by name, and whether it ever had it.
+/// The name of a field known only from the data, and whether it ever appeared.
 pub type WatchedField = (String, Seen);
 
 impl Extraction {
-    /// Makes the stage. Of its fields only those in `live` are read; those that may turn out never to be there
-    /// are added to `watched`.
+    /// Builds the stage, which decodes only the fields in `live`. Adds fields that may never appear to `watched`.
     pub fn build(self, live: &SlotSet, watched: &mut Vec<WatchedField>) -> Box<dyn RowStage> {
         let (mut wanted, mut slots, mut older) = (Vec::new(), Vec::new(), Vec::new());
         match &self.fields {
@@ -108,38 +106,37 @@ impl Extraction {
         })
     }
 
-    /// Where the records of the source end, if this is the first stage.
+    /// The framing of the source, if this is the first stage.
     pub fn framing(&self) -> Framing {
         self.framing
     }
 
-    /// Whether the texts are what this slot holds.
+    /// True if it decodes the text in this slot.
     pub fn reads(&self, slot: Slot) -> bool {
         matches!(self.from, BoundExpr::Field(from, _) if from == slot)
     }
 
-    /// How the source's records are found that no byte ends, if the texts are they.
+    /// How to find the source's records that no terminator ends.
     pub fn regroup(&self) -> Option<Regroup> {
         self.regroup
     }
 
-    /// What stands in front of the source's records.
+    /// The header or mark before the source's records.
     pub fn prologue(&self) -> Prologue {
         self.prologue
     }
 
-    /// The texts are the source's own records, with so much in front of them.
+    /// Declares that the texts are the source's own records, with this preface.
     pub(super) fn of_source(self, framing: Framing, prologue: Prologue) -> Extraction {
         Extraction { framing, prologue, ..self }
     }
 
-    /// The texts are the source's own records, which are found like this.
+    /// Declares that the texts are the source's own records, found by `regroup`.
     pub(super) fn regrouped(self, regroup: Regroup) -> Extraction {
         Extraction { regroup: Some(regroup), ..self }
     }
 
-    /// What takes the headers out of the records, after a stage that needs these in order; `source` tells the sources
-    /// apart.
+    /// Returns the stage that takes headers from ordered records; `source` distinguishes the sources.
     pub fn headings(&self, source: Slot) -> Option<Box<dyn OrderedStage>> {
         match (&self.from, self.header, self.prologue) {
             _ if self.may_lack_header => None,
@@ -159,8 +156,7 @@ impl Extraction {
         FirstHeader::clone(&self.first)
     }
 
-    /// The slot of the line as it is to be printed, if that depends on the first header: the columns of sources with
-    /// another order are put into its order.
+    /// Returns the slot of the lines to print, if their column order depends on the first header.
     pub fn print_lines(&mut self, line: Slot, new: impl FnOnce() -> Slot) -> Option<Slot> {
         (self.prologue == Prologue::Header).then(|| {
             let printed = new();
@@ -169,23 +165,23 @@ impl Extraction {
         })
     }
 
-    /// The fields are named by the header in this slot, if the source begins with one.
+    /// Takes field names from the header in this slot, if the source begins with one.
     pub(super) fn under_optional(self, header: Slot) -> Extraction {
         Extraction { header: Some(header), prologue: Prologue::Header, may_lack_header: true, ..self }
     }
 
-    /// The texts are those of `from FIELD`, if it is given.
+    /// Declares whether the texts are those of `from FIELD`.
     pub(super) fn of_field(self, is_of_field: bool) -> Extraction {
         Extraction { is_of_field, ..self }
     }
 
-    /// The fields are named by the header in this slot.
+    /// Takes field names from the header in this slot.
     pub(super) fn under(self, header: Slot) -> Extraction {
         Extraction { header: Some(header), ..self }
     }
 }
 
-/// Reads `[from FIELD]` and the end of the arguments: what is decoded.
+/// Reads `[from FIELD]` and the end of the arguments; returns the text to decode.
 pub(super) fn bind_from(
     arguments: &mut Arguments<'_>,
     stage: &ast::Stage,
@@ -201,7 +197,7 @@ pub(super) fn bind_from(
     text_of(field, stage, scope, entry)
 }
 
-/// The text of a field, or of the line, which then is no longer printed.
+/// Returns the text of a field, or of the line, which is then no longer printed.
 pub(super) fn text_of(
     field: Option<(&Path, ast::Span)>,
     stage: &ast::Stage,
@@ -218,7 +214,7 @@ pub(super) fn text_of(
     }
 }
 
-/// Binds `NAME [from FIELD]` where only the data knows the fields.
+/// Binds `NAME [from FIELD]` for decoders whose fields are known only from the data.
 pub(super) fn bind_open(
     stage: &ast::Stage,
     scope: &mut Scope,
@@ -230,7 +226,7 @@ pub(super) fn bind_open(
     Ok(open(from, scope, nests, make))
 }
 
-/// An extraction whose fields only the data knows; `nests` says whether a field can be in another.
+/// Creates an extraction whose fields are known only from the data; `nests` tells whether they can be nested.
 pub(super) fn open(
     from: BoundExpr,
     scope: &mut Scope,
@@ -252,7 +248,7 @@ pub(super) fn open(
     }
 }
 
-/// An extraction of fields with these names, which the scope takes in.
+/// Creates an extraction of known fields and adds them to the scope.
 pub(super) fn known(
     from: BoundExpr,
     names: &[String],
@@ -276,7 +272,7 @@ pub(super) fn known(
 }
 
 impl Extraction {
-    /// Adds fields with these names, which are printed only where an expression names them.
+    /// Adds fields that are printed only if an expression names them.
     pub(super) fn with_unprinted<'n>(mut self, names: impl Iterator<Item = &'n str>, scope: &mut Scope) -> Extraction {
         if let ExtractedFields::Known(fields) = &mut self.fields {
             let path = |name: &str| Path(vec![Segment::Name(name.to_owned())]);
@@ -286,7 +282,7 @@ impl Extraction {
     }
 }
 
-/// The names of wanted fields, for decoders that know theirs.
+/// Returns the names of the wanted fields, for decoders with known fields.
 pub(super) fn wanted_names(wanted: &[Wanted]) -> Vec<String> {
     let name = |wanted: &Wanted| match wanted {
         Wanted::Field(path, _) => match path.0.as_slice() {
@@ -306,20 +302,20 @@ struct ExtractStage {
     first: FirstHeader,
     takes_header: bool,
     is_of_field: bool,
-    /// The object of all fields.
+    /// The slot of the object with all fields.
     whole: Option<Slot>,
     lines: Option<(Slot, Slot)>,
     slots: Vec<Slot>,
-    /// For each slot, where values come from that the decoder does not find.
+    /// For each slot, the fallback for values that the decoder does not find.
     older: Vec<Option<FieldFallback>>,
-    /// What the slots hold, for people.
+    /// The contents of the slots, for `--explain`.
     names: Vec<String>,
-    /// For each field, whether it was ever looked for.
+    /// For each field, whether it ever appeared.
     seen: Vec<Seen>,
 }
 
 impl ExtractStage {
-    /// Lines with their columns in the order of the first header.
+    /// Reorders the columns of lines to match the first header.
     fn in_order<'a>(&self, lines: &Column<'a>, headers: &Column<'_>) -> Column<'a> {
         let first = self.first.get().map(Vec::as_slice).unwrap_or_default();
         let differs = |header: ValueRef<'_>| header != ValueRef::Text(first);
@@ -346,7 +342,7 @@ impl ExtractStage {
 
 impl TakesHeader for ExtractStage {
     fn header(&self, batch: &Batch<'_>) -> Option<Header> {
-        let mut failures = Failures::default(); // they count where the record is read again, if it is one
+        let mut failures = Failures::default(); // failures are counted when the record is decoded again
         let texts = TextColumn::of(self.from.eval_all(batch, &mut failures).into_owned());
         let mut no_records = self.decoder.no_records(&texts).into_iter().peekable();
         let row = (0..batch.rows as u32).find(|row| no_records.next_if_eq(row).is_none())?;

@@ -1,14 +1,14 @@
-//! What an open decoder does not have is taken from what was there before it: `json | json from payload` adds and
-//! replaces fields.
+//! Fallbacks for an open decoder: fields that it does not find keep their earlier value, so that `json | json from
+//! payload` adds and replaces fields.
 
 use crate::data::{Column, ColumnBuilder, NameIndex, Slot, SlotSet, Value, ValueRef};
 
-/// Where the values stand that were there before.
+/// The earlier values.
 #[derive(Clone, Debug)]
 pub(super) enum FieldFallback {
-    /// Those of one field.
+    /// The values of one field.
     Field(Slot),
-    /// All of an object, but for these names.
+    /// The fields of an object, except these names.
     Whole(Slot, Vec<String>),
 }
 
@@ -24,7 +24,7 @@ impl FieldFallback {
         }
     }
 
-    /// The values of `newer`, and where it has none those of `older`.
+    /// Returns `newer`, completed by `older`.
     pub(super) fn under<'a>(&self, newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
         match self {
             FieldFallback::Field(_) => coalesce(newer, older),
@@ -33,7 +33,7 @@ impl FieldFallback {
     }
 }
 
-/// Field by field: null is nothing.
+/// Replaces nulls in `newer` by the values of `older`.
 fn coalesce<'a>(newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
     let is_null = |row: usize| newer.get(row).is_null();
     if (0..newer.len()).all(is_null) {
@@ -49,7 +49,7 @@ fn coalesce<'a>(newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
     rows.finish()
 }
 
-/// Object by object: fields of `newer` replace those of `older` in their place, or stand behind them.
+/// Merges objects: fields of `newer` replace those of `older` in place, or are appended.
 fn merge<'a>(newer: &Column<'a>, older: &Column<'a>, dropped: &[String]) -> Column<'a> {
     let merged = |row| {
         let is_kept = |name: &[u8]| !dropped.iter().any(|dropped| dropped.as_bytes() == name);

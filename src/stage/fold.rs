@@ -1,4 +1,4 @@
-//! `fold NAME = INIT then EXPR [by KEY]`: a state of the user's own for each key.
+//! `fold NAME = INIT then EXPR [by KEY]`: a custom state per key.
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
@@ -16,12 +16,14 @@ pub(super) const FOLD: StageDef = StageDef {
     entry: Entry {
         name: "fold",
         usage: "fold NAME = INIT then EXPR, … [by KEY, …]",
-        summary: "A state of your own for each key: a row for each with the last one.",
-        details: "Each record of a key makes a new state: EXPR sees the record's fields and, by NAME, the state before \
-                  it, which is INIT in front of the first; INIT may read the fields of the first record. A NAME hides a field \
-                  of that name. With several, all see the states before. Rows come as those of aggregates do: largest \
-                  first by the first state, ties by key, nulls last; without `by` there is always one. `running fold …` adds the state to every record instead. \
-                  With a window it begins again in each. The states so far are shown by `--every`, by a live table, and `until` sees them.",
+        summary: "Keep a custom state per key and print its final value.",
+        details: "Each record of a key computes a new state: EXPR sees the record's fields and, as NAME, the previous \
+                  state, which is INIT before the first record; INIT may read the fields of the first record. A NAME \
+                  hides a field of that name. With several states, each EXPR sees all previous ones. Rows are ordered \
+                  like those of aggregates: largest first by the first state, ties by key, nulls last; without `by` \
+                  there is always one row. `running fold …` adds the state to every record instead. With a window, \
+                  each window starts from INIT. `--every` and live tables show the states so far, and `until` sees \
+                  them.",
         examples: &[
             Example {
                 expr: "csv as host, ms | fold s = 0 then 0.5*ms + 0.5*s by host",
@@ -43,7 +45,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     bind_fold(Arguments::of(stage), scope, Gives::States)
 }
 
-/// Binds `running fold …`, of which these two words are read.
+/// Binds `running fold …` after these two words.
 pub(super) fn bind_running(
     _stage: &ast::Stage,
     arguments: Arguments<'_>,
@@ -52,10 +54,10 @@ pub(super) fn bind_running(
     bind_fold(arguments, scope, Gives::Records)
 }
 
-/// What comes out of a fold.
+/// The output of a fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gives {
-    /// A row for each key.
+    /// One row per key.
     States,
     /// Each record with its state.
     Records,
@@ -71,17 +73,17 @@ struct Clause<'a> {
 fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Diagnostic> {
     let name = arguments.name("the name of a state")?;
     if OF_SOURCE.contains(&name.text.as_str()) {
-        let message = format!("`{}` belongs to the source and is no state", name.text);
+        let message = format!("`{}` belongs to the source and cannot be a state", name.text);
         return Err(Diagnostic::new(name.span, message));
     }
     arguments.equals("`NAME = INIT then EXPR`")?;
-    let initial = arguments.expression("the state in front of the first record")?;
+    let initial = arguments.expression("the state before the first record")?;
     if !arguments.keyword("then") {
         let name = &name.text;
-        let diagnostic = arguments.expected("`then` and what each record makes of the state");
+        let diagnostic = arguments.expected("`then` and the next state");
         return Err(diagnostic.help(format!("write fold {name} = {initial} then {name} + 1")));
     }
-    Ok(Clause { name, initial, next: arguments.expression("what each record makes of the state")? })
+    Ok(Clause { name, initial, next: arguments.expression("the next state")? })
 }
 
 fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Vec<Diagnostic>> {
@@ -103,7 +105,7 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
         }
     }
     let mut inner = scope.clone();
-    inner.is_result = false; // a total is of what is there before
+    inner.is_result = false; // a total is computed from the fields before this stage
     let olds: Vec<Slot> = clauses.iter().map(|clause| inner.set(&clause.name.text)).collect();
     let mut states = Vec::new();
     for (clause, old) in clauses.iter().zip(olds) {
@@ -144,13 +146,13 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
     Ok(BoundStage::Ordered(computed, Box::new(fold)))
 }
 
-/// Columns of one name, and names for columns that there are none of.
+/// Returns errors for duplicate column names, and for aliases without a column.
 fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let alias = |key: &KeyClause<'_>| key.alias.as_ref().map(|alias| alias.span);
     if gives == Gives::Records {
-        let message = "`running` adds the states only: a key has no column to name";
+        let message = "`running` adds only the states: a key has no column to name";
         let aliases = by.iter().filter_map(alias);
         diagnostics.extend(aliases.map(|span| Diagnostic::new(span, message)));
     }
@@ -171,37 +173,37 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec
 #[derive(Clone, Debug)]
 pub(super) struct FoldState {
     pub(super) initial: Initial,
-    /// Where `next` finds the state before.
+    /// The slot of the previous state in `next`.
     pub(super) old: Slot,
     pub(super) next: BoundExpr,
-    /// Where the state goes.
+    /// The slot of the result.
     pub(super) slot: Slot,
 }
 
-/// The state in front of the first record of a key.
+/// The state before the first record of a key.
 #[derive(Clone, Debug)]
 pub(super) enum Initial {
     Constant(Value),
-    /// What the first record has here.
+    /// The value of this slot in the first record.
     OfFirst(Slot),
 }
 
-/// A fold as it was bound.
+/// A bound fold.
 #[derive(Clone, Debug)]
 pub(super) struct Fold {
     pub(super) gives: Gives,
     pub(super) keys: Vec<Slot>,
-    /// Where the rows hold the keys, if there are such rows.
+    /// The slots of the keys in result rows.
     pub(super) key_slots: Vec<Slot>,
     pub(super) states: Vec<FoldState>,
     pub(super) limit: Option<usize>,
     pub(super) forget: Option<(i64, Slot)>,
-    /// Where the batches say which record a row is.
+    /// The slots that identify the record of a row.
     pub(super) origin: Option<Origin>,
 }
 
 impl Fold {
-    /// What EXPR reads of the records.
+    /// The slots that EXPR reads from the records.
     pub(super) fn reads_of_records(&self) -> SlotSet {
         let mut slots = SlotSet::default();
         self.states.iter().for_each(|state| state.next.reads(&mut slots));

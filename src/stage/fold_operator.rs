@@ -1,8 +1,8 @@
 //! The states of a fold.
 //!
-//! A state follows from the one before it, so a key's records are taken one after another; but keys do not know of
-//! each other. A batch is therefore evaluated in rounds: in the first the first record of each key, in the second
-//! the second ones, each round as columns.
+//! A state depends on the one before it, so the records of one key are processed in order; keys are independent. A
+//! batch is therefore evaluated in rounds: the first takes the first record of each key, the second the second, and
+//! each round is evaluated by columns.
 
 use super::dedup::time_at;
 use super::fold::{Fold, Gives, Initial};
@@ -14,19 +14,19 @@ use crate::group::{GroupTable, IdleKeys, compare_keys, groups_of, largest_first,
 /// The states of all keys so far.
 pub(super) struct FoldOperator {
     fold: Fold,
-    /// What EXPR reads of the records.
+    /// The slots that EXPR reads from the records.
     needed: SlotSet,
     live: SlotSet,
     table: GroupTable,
-    /// For each state, that of each group.
+    /// Per state of the fold, the value of each group.
     states: Vec<Vec<Value>>,
     idle: Option<IdleKeys>,
-    /// By group, how many of its records the batch had so far; all 0 between batches.
+    /// Per group, the number of its records seen in this batch; 0 between batches.
     round_of: Vec<u32>,
 }
 
 impl FoldOperator {
-    /// No record yet. `live` are the slots read behind the fold.
+    /// Starts without keys. `live` are the slots read after the fold.
     pub(super) fn new(fold: Fold, live: SlotSet) -> Self {
         FoldOperator {
             needed: fold.reads_of_records(),
@@ -39,7 +39,7 @@ impl FoldOperator {
         }
     }
 
-    /// The group of each row; keys that begin anew have their first state.
+    /// Finds the group of each row, and whether it starts from the initial state.
     fn groups(&mut self, batch: &Batch<'_>) -> (Vec<u32>, Vec<bool>) {
         let keys = self.fold.keys.iter();
         let keys: Vec<&Column<'_>> = keys.map(|key| batch.column(*key)).collect();
@@ -62,7 +62,7 @@ impl FoldOperator {
         (groups, begins)
     }
 
-    /// The rows of each round.
+    /// Splits the rows into rounds.
     fn rounds(&mut self, groups: &[u32]) -> Vec<Vec<u32>> {
         let mut rounds: Vec<Vec<u32>> = Vec::new();
         for (row, &group) in groups.iter().enumerate() {
@@ -77,7 +77,7 @@ impl FoldOperator {
         rounds
     }
 
-    /// The rows of a round as EXPR sees them.
+    /// Returns the rows of a round with the columns that EXPR reads.
     fn seen(&self, batch: &Batch<'static>, rows: &[u32], groups: &[u32], begins: &[bool]) -> Batch<'static> {
         let mut seen = batch.pick(rows, &self.needed);
         for (state, values) in self.fold.states.iter().zip(&self.states) {
@@ -94,7 +94,7 @@ impl FoldOperator {
         seen
     }
 
-    /// Moves the states on by all rows; with each row its new states, if they are asked for.
+    /// Advances the states by all rows; returns each row's new states for `running`.
     fn fold(&mut self, batch: &Batch<'static>, failures: &mut Failures) -> Vec<Vec<Value>> {
         let (groups, begins) = self.groups(batch);
         let mut results: Vec<Vec<Value>> = Vec::new();
@@ -138,8 +138,8 @@ impl FoldOperator {
 }
 
 impl FoldOperator {
-    /// The first row of a round in which something failed, and what: rows are taken in rounds, but which failure is
-    /// told must not depend on how many rows come together.
+    /// Returns the first failing row of a round with its failures. Rows are processed in rounds, but the reported
+    /// failure must not depend on the batch size.
     fn first_failure(&self, seen: &Batch<'static>, rows: &[u32]) -> (u32, Failures) {
         for (place, row) in rows.iter().enumerate() {
             let one = seen.pick(&[place as u32], &seen.slots());
@@ -154,7 +154,7 @@ impl FoldOperator {
         (u32::MAX, Failures::default())
     }
 
-    /// The keys that are not forgotten, in the order of their rows.
+    /// Returns the known keys in the order of the result.
     fn ordered(&self) -> Vec<u32> {
         let is_known = |group: &u32| self.idle.as_ref().is_none_or(|idle| idle.is_known(*group));
         let mut groups: Vec<u32> = (0..self.table.len() as u32).filter(is_known).collect();
@@ -171,7 +171,7 @@ impl FoldOperator {
         groups
     }
 
-    /// The row of a fold without keys that had no record.
+    /// The row of a fold without keys before any record.
     fn initial_row(&self) -> Batch<'static> {
         let mut batch = Batch::new(1, Position(0));
         for state in &self.fold.states {
@@ -184,7 +184,7 @@ impl FoldOperator {
         batch
     }
 
-    /// A row for each of these keys.
+    /// Returns the result rows of these keys.
     fn rows(&self, groups: &[u32], index: usize) -> Batch<'static> {
         let mut batch = Batch::new(groups.len(), Position(index as u64));
         let builder = |_: &Slot| ColumnBuilder::new(groups.len());
@@ -204,7 +204,7 @@ impl FoldOperator {
         batch
     }
 
-    /// Throws out the states of keys that are forgotten.
+    /// Drops the states of idle keys.
     fn sweep(&mut self) {
         let Some(kept) = self.idle.as_mut().and_then(IdleKeys::sweep) else {
             return;
@@ -218,7 +218,7 @@ impl FoldOperator {
     }
 }
 
-/// Rows of one batch of the result.
+/// Maximum rows per batch of the result.
 const BATCH_ROWS: usize = 1 << 14;
 
 impl Operator for FoldOperator {

@@ -1,4 +1,4 @@
-//! A table whose rows are found by key: what `lookup` holds of a file.
+//! A table indexed by key, as `lookup` keeps of a file.
 
 use crate::data::{Column, ColumnBuilder, KeyKind, Span, TextColumn, ValueRef};
 use crate::decode::table::Table;
@@ -6,25 +6,25 @@ use crate::group::{GroupTable, NO_GROUP};
 
 use super::join::key::JoinKind;
 
-/// The columns of a table, and which rows have which key.
+/// The columns of a table, and the rows of each key.
 pub(super) struct HashIndex {
     index: RowIndex,
     columns: Vec<Column<'static>>,
-    /// The row of the columns that is null in all of them.
+    /// The row that is null in all columns.
     null_row: u32,
 }
 
-/// Records, by their row in the batch, each with a row of the table.
+/// Pairs of a record's row in the batch and a row of the table.
 #[derive(Default)]
 pub(super) struct Matches {
     pub(super) records: Vec<u32>,
     pub(super) rows: Vec<u32>,
-    /// Records that had none and were dropped.
+    /// Number of records without a match that were dropped.
     pub(super) dropped: usize,
 }
 
 impl HashIndex {
-    /// Takes the key and the columns of these names out of a table; fails with the first name that it does not have.
+    /// Indexes a table by key and selects the columns of these names; fails with the first missing name.
     pub(super) fn of(table: Table, key: &str, names: &[String]) -> Result<HashIndex, String> {
         let mut columns: Vec<Option<Column<'static>>> = table.columns.into_iter().map(Some).collect();
         let mut take = |name: &str| {
@@ -41,17 +41,17 @@ impl HashIndex {
         })
     }
 
-    /// Whether a key has several rows.
+    /// True if a key has several rows.
     pub(super) fn repeats(&self) -> bool {
         self.index.repeats
     }
 
-    /// The columns, in the order in which they were asked for.
+    /// The columns, in the order requested.
     pub(super) fn columns(&self) -> &[Column<'static>] {
         &self.columns
     }
 
-    /// The rows that these keys have.
+    /// Finds the rows of these keys.
     pub(super) fn matches(&self, keys: &Column<'_>, kind: JoinKind) -> Matches {
         let owned: TextColumn<'_>;
         let texts = match keys {
@@ -83,7 +83,7 @@ impl HashIndex {
     }
 }
 
-/// A column with null behind its last row.
+/// Appends null to a column.
 fn with_null(column: Column<'static>) -> Column<'static> {
     match column {
         Column::Text(mut texts) => {
@@ -102,18 +102,18 @@ fn with_null(column: Column<'static>) -> Column<'static> {
 /// The rows of each key.
 struct RowIndex {
     keys: GroupTable,
-    /// Where the rows of each key begin, and at last where the last ones end.
+    /// Start of each key's rows, and the end of the last.
     starts: Vec<u32>,
-    /// By key, each in the order of the file.
+    /// Row numbers grouped by key, in file order.
     rows: Vec<u32>,
-    /// Whether a key has several rows.
+    /// True if a key has several rows.
     repeats: bool,
 }
 
 impl RowIndex {
     fn of(keys: &TextColumn<'static>) -> RowIndex {
         let mut table = GroupTable::with_capacity(keys.spans.len());
-        table.group_of(KeyKind::Null, &[]); // nobody looks for it
+        table.group_of(KeyKind::Null, &[]); // reserves group 0, which is never looked up
         let mut groups = Vec::new();
         table.groups_of_texts(keys, &mut groups);
         let mut starts = vec![0u32; table.len() + 1];

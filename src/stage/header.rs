@@ -1,8 +1,8 @@
 //! Headers: the first record of each source that reaches the stage names the fields.
 //!
-//! If only row-by-row stages come before, the reader applies them to the first records of a source and takes the header
-//! out before it hands out what follows ([`TakesHeader`]). After a stage that needs the records in order, an operator
-//! takes it ([`Headings`]).
+//! If only row-by-row stages come before, the reader applies them to the first records of a source and removes the
+//! header before dispatching the rest ([`TakesHeader`]). After a stage that needs the records in order, an operator
+//! removes it ([`Headings`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -10,31 +10,31 @@ use std::sync::{Arc, OnceLock};
 use super::{Account, Operator, OrderedStage};
 use crate::data::{Batch, Column, Names, Slot, SlotSet, Value, ValueRef};
 
-/// The header of the first source that has one: lines are printed in its order.
+/// The header of the first source that has one; lines are printed in its column order.
 pub type FirstHeader = Arc<OnceLock<Vec<u8>>>;
 
 /// The header of a source.
 #[derive(Clone, Debug)]
 pub struct Header {
-    /// As it is written; empty if the source has none, and its first record is one like the others.
+    /// The line; empty if the source has none and its first record is an ordinary one.
     pub line: Vec<u8>,
-    /// The names of the fields, and the slot of the object that has them all, if something reads it.
+    /// The names of the fields, and the slot of the object with all fields, if it is read.
     pub fields: Option<(Names, Slot)>,
 }
 
-/// A stage to which the first record that comes to it from each source names the fields.
+/// A stage whose fields are named by the first record that reaches it from each source.
 pub trait TakesHeader: Sync {
-    /// The header, if one of these records, which have come to the stage, can be one.
+    /// Returns the header if one of these records can be one.
     fn header(&self, batch: &Batch<'_>) -> Option<Header>;
 }
 
-/// Takes the header of each source out of the records that come in order.
+/// Takes the header of each source from ordered records.
 pub(super) struct Headings {
-    /// Tells sources apart.
+    /// The slot that distinguishes sources.
     pub(super) source: Slot,
-    /// Holds the records.
+    /// The slot of the records' text.
     pub(super) text: Slot,
-    /// Takes the header of each record's source.
+    /// The slot for the header of each record's source.
     pub(super) header: Slot,
     pub(super) first: FirstHeader,
     pub(super) is_blank: fn(&[u8]) -> bool,
@@ -84,7 +84,7 @@ struct Taking {
     first: FirstHeader,
     is_blank: fn(&[u8]) -> bool,
     live: SlotSet,
-    /// By source.
+    /// Headers by source.
     headers: HashMap<Vec<u8>, Vec<u8>>,
 }
 

@@ -10,17 +10,18 @@ pub(super) const JSON: StageDef = StageDef {
         name: "json",
         usage: "json [from FIELD]",
         summary: "Take the fields of a JSON object: user.id, items[0].price.",
-        details: "Values keep their types; nested fields are named by path. Only the fields that something asks for are read; of the rest, only the structure is checked. Of a \
-                  name that comes twice, the last one counts; ints of any size keep their digits; items[-1] is the last \
-                  element. A record that is no object is rejected. Behind other stages that extract, fields are added to theirs and \
-                  replace them; where a record has no field of a name, it means what it meant before. A field that is never there is named on stderr at \
-                  the end.\n\n\
-                  A source may have its JSON in any shape. If its first record begins with `[`, or with `{` and does not \
-                  end on its line or is followed there by another value, each value is a record, wherever it ends, and \
-                  each element of a list at the top. `line` is then the text of the value without white space between \
-                  tokens, and `@number` counts values. A value with a mistake is rejected together with what follows, \
-                  up to the next line that begins with `{` or `[`; in a list, indented no further than the element \
-                  was. Every other source is read line by line, and lines that are blank are no records; `--records json` reads values in any case, and `json from line` lines.",
+        details: "Values keep their types; nested fields are named by path. Only the fields that the expression uses \
+                  are decoded; of the rest, only the structure is checked. If a name occurs twice, the last one \
+                  counts; ints of any size keep their digits; items[-1] is the last element. A record that is not an \
+                  object is rejected. After another decoder, fields are added to its fields and replace them; if a \
+                  record lacks a field, the earlier field of that name is used. A field that no record has is \
+                  reported on stderr at the end.\n\nA source may hold JSON in any layout. If its first record begins \
+                  with `[`, or with `{` and does not end on its line or is followed there by another value, each \
+                  value is a record, wherever it ends, and so is each element of a top-level list. `line` is then the \
+                  text of the value without white space between tokens, and `@number` counts values. A malformed \
+                  value is rejected together with what follows, up to the next line that begins with `{` or `[`; in a \
+                  list, indented no further than the element was. Every other source is read line by line, and blank \
+                  lines are not records; `--records json` always reads values, and `json from line` lines.",
         examples: &[
             Example {
                 expr: "json | where status >= 500 | select path, user.id",
@@ -48,7 +49,7 @@ pub(super) const JSON: StageDef = StageDef {
     bind: |stage, scope| {
         let extraction =
             extract::bind_open(stage, scope, &JSON.entry, true, |wanted| Box::new(JsonDecoder::new(wanted)))?;
-        // With `from line`, the user asks for lines.
+        // With `from line`, the user wants lines.
         let has_from = Arguments::of(stage).keyword("from");
         Ok(BoundStage::Extract(match has_from {
             true => extraction.of_field(true),

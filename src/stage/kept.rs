@@ -1,33 +1,33 @@
-//! Rows of batches that are kept for a while, each for a time of its own.
+//! Rows of batches that are kept for a while, each for its own time.
 
 use std::collections::VecDeque;
 
 use crate::data::{Batch, Column, Slot, SlotSet, ValueRef, gather_across, gather_column};
 
-/// Where a row is kept: the number of its batch, and its row there.
+/// The number of a batch, and the row in it.
 pub(super) type RowId = (u64, u32);
 
-/// Batches some of whose rows are kept.
+/// Batches of which some rows are kept.
 #[derive(Default)]
 pub(super) struct RowStore {
-    /// The number of the first batch.
+    /// Number of the first batch.
     first: u64,
-    /// Each with how many of its rows are kept.
+    /// Batches with the number of rows that are kept.
     batches: VecDeque<(Batch<'static>, usize)>,
-    /// Rows of all batches, and those of them that are kept.
+    /// Rows of all batches, and how many of them are kept.
     rows: usize,
     kept: usize,
 }
 
-/// So many rows more than twice those that are kept may be held.
+/// Unneeded rows may exceed twice the kept ones by this many.
 const SPARE_ROWS: usize = 1 << 14;
 
-/// So many batches may be held however few rows they have; beyond that, one for so many rows.
+/// Up to this many batches may be sparse; beyond that, one per BATCH_ROWS kept rows.
 const SPARE_BATCHES: usize = 1 << 10;
 const BATCH_ROWS: usize = 64;
 
 impl RowStore {
-    /// Keeps all rows of a batch: its number.
+    /// Keeps all rows of a batch and returns its number.
     pub(super) fn add(&mut self, batch: Batch<'static>) -> u64 {
         let rows = batch.rows;
         self.rows += rows;
@@ -36,26 +36,26 @@ impl RowStore {
         self.first + self.batches.len() as u64 - 1
     }
 
-    /// How many batches there are.
+    /// Number of batches.
     #[cfg(test)]
     pub(super) fn batches(&self) -> usize {
         self.batches.len()
     }
 
-    /// A row need not be kept any more. It is there until the next [`RowStore::tidy`].
+    /// Releases a row. It stays readable until the next [`RowStore::tidy`].
     pub(super) fn release(&mut self, (number, _): RowId) {
         self.kept -= 1;
         self.batches[(number - self.first) as usize].1 -= 1;
     }
 
-    /// A value of a row.
+    /// Returns a value of a row.
     pub(super) fn value(&self, (number, row): RowId, slot: Slot) -> ValueRef<'_> {
         let (batch, _) = &self.batches[(number - self.first) as usize];
         batch.column(slot).get(row as usize)
     }
 
-    /// Throws out what is not kept, if it is much: then `places` are all places of rows that are, which get new ones.
-    /// `live` are the columns.
+    /// Compacts the store if many rows are unneeded: `places` are the ids of all kept rows, which are updated. `live`
+    /// are the columns to keep.
     pub(super) fn tidy<'p, P>(&mut self, live: &SlotSet, places: impl FnOnce() -> P)
     where
         P: Iterator<Item = &'p mut RowId>,
@@ -91,7 +91,7 @@ impl RowStore {
         }
     }
 
-    /// Rows in this order; nothing is a row of nulls.
+    /// Selects rows in this order; `None` is a row of nulls.
     pub(super) fn pick(&self, places: impl Iterator<Item = Option<RowId>> + Clone) -> Picked<'_> {
         let mut numbers: Vec<u64> = places.clone().flatten().map(|place| place.0).collect();
         numbers.sort_unstable();
@@ -108,15 +108,15 @@ impl RowStore {
     }
 }
 
-/// Some of the rows.
+/// Selected rows.
 pub(super) struct Picked<'k> {
-    /// By batch, from 1, and row; 0 is none.
+    /// Batch (from 1; 0 is none) and row.
     rows: Vec<(u32, u32)>,
     batches: Vec<&'k Batch<'static>>,
 }
 
 impl Picked<'_> {
-    /// A column of them.
+    /// Returns a column of them.
     pub(super) fn column(&self, slot: Slot) -> Column<'static> {
         let columns = self.batches.iter().map(|batch| batch.get(slot));
         let columns: Vec<_> = std::iter::once(None).chain(columns).collect();

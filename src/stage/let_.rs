@@ -12,7 +12,7 @@ pub(super) const LET: StageDef = StageDef {
         name: "let",
         usage: "let A = EXPR, B = EXPR, …",
         summary: "Add or replace fields, one after another: B may use A.",
-        details: "A replaced field keeps its place.",
+        details: "A replaced field keeps its position.",
         examples: &[
             Example { expr: "split as n | let twice = n * 2, half = n / 2", input: "3\n", output: "3\t6\t1.5\n" },
             Example { expr: "split | let word = upper(word)", input: "a b\n", output: "A\nB\n" },
@@ -38,7 +38,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         let node = bind_expr(value, scope);
         let totals = totals(scope);
         if !totals.is_empty() {
-            // They may read the fields that were made before.
+            // Totals may read the fields defined before.
             parts.push(BoundStage::Rows(std::mem::take(&mut stages)));
             parts.push(BoundStage::Totals(totals));
         }
@@ -72,15 +72,13 @@ fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::
     let name = arguments.name("the name of a field")?;
     if !is_own && OF_SOURCE.contains(&name.text.as_str()) {
         let message = format!("`{}` belongs to the source and cannot be replaced", name.text);
-        return Err(
-            Diagnostic::new(name.span, message).help("a field of the record that has this name stands in back quotes")
-        );
+        return Err(Diagnostic::new(name.span, message).help("put the record's own field of this name in back quotes"));
     }
     arguments.equals("`=` and its value")?;
     Ok((name, arguments.expression("a value")?))
 }
 
-/// Whether the next name stands in back quotes, and would mean something else without them.
+/// True if the next name is in back quotes and would mean something else without them.
 fn is_own(arguments: &Arguments<'_>) -> bool {
     let kind = arguments.peek_expression().map(|expr| &expr.kind);
     matches!(kind, Some(ast::ExprKind::Field(path)) if matches!(path.0.first(), Some(ast::Segment::QuotedName(_))))

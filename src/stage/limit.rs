@@ -1,4 +1,4 @@
-//! `limit N`: the first N records, then no more is read.
+//! `limit N`: keeps the first N records, then stops reading.
 
 use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
 use crate::data::{Batch, Entry, Example, SlotSet};
@@ -9,8 +9,9 @@ pub(super) const LIMIT: StageDef = StageDef {
     entry: Entry {
         name: "limit",
         usage: "limit N",
-        summary: "The first N records, then no more is read.",
-        details: "Behind a stage that needs all records (aggregates, `sort`, `tail`), the first N rows of its result.",
+        summary: "Keep the first N records, then stop reading.",
+        details: "After a stage that needs all records (aggregates, `sort`, `tail`), keep the first N rows of its \
+                  result.",
         examples: &[
             Example { expr: "limit 2", input: "a\nb\nc\n", output: "a\nb\n" },
             Example { expr: "split | count by word | limit 1", input: "a b b\n", output: "b\t2\n" },
@@ -21,11 +22,11 @@ pub(super) const LIMIT: StageDef = StageDef {
 };
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let rows = super::only_number(stage, &LIMIT.entry, "how many records").map_err(|diagnostic| vec![diagnostic])?;
+    let rows = super::only_number(stage, &LIMIT.entry, "a number of records").map_err(|diagnostic| vec![diagnostic])?;
     Ok(BoundStage::Ordered(Vec::new(), Box::new(Limit { rows })))
 }
 
-/// Lets the first rows pass.
+/// Passes the first rows.
 #[derive(Debug)]
 struct Limit {
     rows: usize,
@@ -39,7 +40,7 @@ impl OrderedStage for Limit {
     }
 
     fn memory(&self) -> String {
-        "nothing".to_owned()
+        "none".to_owned()
     }
 
     fn limit(&self) -> Option<usize> {
@@ -56,7 +57,7 @@ impl OrderedStage for Limit {
     }
 }
 
-/// How many rows may still pass.
+/// Number of rows that may still pass.
 struct LimitOperator {
     left: usize,
     live: SlotSet,

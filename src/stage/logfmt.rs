@@ -12,13 +12,13 @@ pub(super) const LOGFMT: StageDef = StageDef {
         name: "logfmt",
         usage: "logfmt [SEP] [from FIELD]",
         summary: "Take the fields of a line of key=value and key=\"va lue\".",
-        details: "Values are text. SEP is the text between pairs (default: white space); with another one, white space \
-                  around keys and values is dropped. In quotes \\\" \\\\ \\/ \\n \\r \\t \\b \\f \\xHH and \
-                  \\uHHHH have the meaning that they have in Go and JSON; any other backslash stays. A value without \
-                  quotes runs to the next SEP, whatever it holds; so does a value whose quote is not closed, or is \
-                  closed in the middle of a word. Words without = are skipped. If a key comes twice, the last one \
-                  counts; a key with dots is one name. A line without any key=value is rejected. A field that no \
-                  record has is named on stderr at the end.",
+        details: "Values are text. SEP is the text between pairs (default: white space); with another one, white \
+                  space around keys and values is dropped. In quotes, \\\" \\\\ \\/ \\n \\r \\t \\b \\f \\xHH and \
+                  \\uHHHH mean what they do in Go and JSON; any other backslash is kept. A value without quotes runs \
+                  to the next SEP, whatever it holds; so does a value whose quote is not closed, or is closed in the \
+                  middle of a word. Words without = are skipped. If a key occurs twice, the last one counts; a key \
+                  with dots is one name. A line without any key=value is rejected. A field that no record has is \
+                  reported on stderr at the end.",
         examples: &[
             Example {
                 expr: "logfmt | where level == \"error\" | select msg, ms",

@@ -1,8 +1,8 @@
-//! `lookup "file" on K [= K2] [left]`: the other columns of a file, by key.
+//! `lookup "file" on K [= K2] [left]`: adds the other columns of a file, by key.
 //!
-//! The file is read when the expression is; its table is shared by all workers, each of which looks a batch up column
-//! by column. Where the input is live, the engine reads the file again when it has changed: a batch sees either the
-//! rows before or those behind, never some of both.
+//! The file is read when the expression is bound; all workers share its table and look up a batch by columns. If the
+//! input is live, the engine reloads the file when it has changed: a batch sees either the old or the new rows, never
+//! both.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -22,17 +22,17 @@ pub(super) const LOOKUP: StageDef = StageDef {
         name: "lookup",
         usage: "lookup \"FILE\" on K [= K2] [left]",
         summary: "Add the other columns of a CSV, TSV or JSON file, by key.",
-        details: "\
-K is a field of the stream, K2 the file's column, which has the same name if none is given; keys are equal when \
-their text is, and null equals nothing. The columns of the file stand behind the others, without K2. Records without \
-a match are dropped, and with `left` they are kept, with nulls. Of several rows of one key each makes a record. A \
-column that exists already is an error; where only the data knows the fields (json), the file's column \
-counts.\n\nThe extension says how the file is written (.csv, .tsv, .json, .jsonl, also compressed), else its \
-content. The first line of CSV and TSV names the columns, and their values are text; JSON is one object a line, or a \
-list of objects, and keeps its types. The file is read before the stream and held in memory. With `--follow`, and \
-where a source is live, it is read again when it has been rewritten or another one has been renamed to its name, at \
-most a tenth of a second behind: records from then on see its new rows. If it cannot be read, or lacks one of the \
-columns, that is said on stderr and the rows before stay.",
+        details: "K is a field of the stream and K2 (default: the same name) a column of the file; keys are equal if \
+                  their texts are, and null equals nothing. The columns of the file, without K2, are added after the \
+                  others. Records without a match are dropped; with `left` they are kept, with nulls. If several rows \
+                  have the key, each makes a record. A column that exists already is an error; if fields are known \
+                  only from the data (json), the file's column replaces the field.\n\nThe extension determines the \
+                  file's format (.csv, .tsv, .json, .jsonl, also compressed), else its content does. The first line \
+                  of CSV and TSV names the columns, and their values are text; JSON is one object per line or a list \
+                  of objects, and keeps its types. The file is read before the stream and held in memory. With \
+                  `--follow`, or if a source is live, the file is reloaded when it is rewritten or replaced by \
+                  renaming another file, within a tenth of a second: later records see the new rows. If it cannot be \
+                  read or lacks one of the columns, a message on stderr says so and the old rows are kept.",
         examples: &[
             Example {
                 expr: "csv as ip, ms | lookup \"hosts.csv\" on ip",
@@ -50,12 +50,12 @@ columns, that is said on stderr and the rows before stay.",
     bind,
 };
 
-/// The clauses as they were written.
+/// The clauses as written.
 struct Clauses<'a> {
     path: String,
     path_span: Place,
     key: &'a ast::Expr,
-    /// The file's column, and where it is named.
+    /// The file's key column, and its span.
     column: (String, Place),
     kind: JoinKind,
 }
@@ -119,7 +119,7 @@ fn open(clauses: &Clauses<'_>, scope: &Scope) -> Result<Table, Diagnostic> {
     table(&clauses.path, bytes).map_err(diagnostic)
 }
 
-/// The table that a file holds, or what is wrong with it.
+/// Parses the file into a table; an error names the place.
 fn table(path: &str, bytes: Vec<u8>) -> Result<Table, String> {
     let name = escape_controls(path);
     read_table(path, bytes).map_err(|bad| format!("{name}:{}: {}", bad.line, bad.reason))
@@ -137,24 +137,23 @@ fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Diag
 
 fn exists_already(clauses: &Clauses<'_>, name: &str) -> Diagnostic {
     let path = escape_controls(&clauses.path);
-    let message = format!("{path} has a column `{name}`, and so has the stream");
-    Diagnostic::new(clauses.path_span, message).help(format!(
-        "drop the stream's in front, or give it another name: let other = {name} | drop {name} | lookup …"
-    ))
+    let message = format!("{path} has a column `{name}`, and so does the stream");
+    Diagnostic::new(clauses.path_span, message)
+        .help(format!("drop the stream's before this stage, or rename it: let other = {name} | drop {name} | lookup …"))
 }
 
 /// Adds the columns of a table.
 struct Lookup {
     key: BoundExpr,
-    /// Of the file, as it was written.
+    /// The file's path, as written.
     path: String,
-    /// The file's column that is the key.
+    /// The key column of the file.
     column: String,
-    /// The other columns of the file, and what holds each.
+    /// The other columns of the file, and their slots.
     names: Vec<String>,
     slots: Vec<Slot>,
     rows: RwLock<Arc<HashIndex>>,
-    /// Whether a record may become several. Nobody knows of a file that is read again.
+    /// True if a record may become several; always assumed for a file that is reloaded.
     repeats: bool,
     reloads: bool,
     kind: JoinKind,

@@ -1,6 +1,6 @@
 //! `match PATTERN [in FIELD]`: keeps the records that contain a text or match a /regex/.
 //!
-//! As the first stage it has the raw bytes searched for its text, or for one that its regex cannot do without.
+//! As the first stage it searches the raw bytes for its text, or for one that its regex requires.
 
 use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
@@ -15,8 +15,8 @@ pub(super) const MATCH: StageDef = StageDef {
         name: "match",
         usage: "match PATTERN, … [in FIELD]",
         summary: "Keep records whose line (or field) has the text or matches /regex/.",
-        details: "Several patterns are separated by commas: any of them will do. Text is taken as it is; a /regex/ \
-                  may match anywhere unless it is anchored with ^ or $, and /…/i ignores case.",
+        details: "Several patterns are separated by commas: a record matches if any of them does. Text is taken \
+                  literally; a /regex/ may match anywhere unless it is anchored with ^ or $, and /…/i ignores case.",
         examples: &[
             Example { expr: "match \"err\"", input: "ok\nerr 1\n", output: "err 1\n" },
             Example { expr: "match /^a/, \"z\"", input: "ab\nba\nbz\n", output: "ab\nbz\n" },
@@ -27,7 +27,7 @@ pub(super) const MATCH: StageDef = StageDef {
     bind: |stage, scope| bind(stage, scope, &MATCH.entry, true),
 };
 
-/// Reads `PATTERN, … [in FIELD]`; `skip` keeps the records that do not match.
+/// Binds `PATTERN, … [in FIELD]`; `skip` keeps the records that do not match.
 pub(super) fn bind(
     stage: &ast::Stage,
     scope: &mut Scope,

@@ -1,7 +1,7 @@
-//! STAGES: what can stand between two `|`. One file a stage, one line in the table.
+//! STAGES: every stage of a pipeline. One file per stage, one line in the table.
 //!
-//! A stage reads its own arguments and becomes one of the kinds of [`BoundStage`]; aggregates, which need no
-//! name in front, are read by the plan.
+//! A stage reads its own arguments and becomes one of the kinds of [`BoundStage`]; aggregates, which have no keyword,
+//! are read by the plan.
 
 mod account;
 mod assert_;
@@ -95,129 +95,128 @@ pub const STAGES: &[&StageDef] = &[
     &window_::WINDOW,
 ];
 
-/// A stage and what the manual says of it.
+/// A stage with its manual entry.
 #[derive(Debug)]
 pub struct StageDef {
     /// Name, usage, summary, examples.
     pub entry: Entry,
-    /// Whether it makes or chooses columns: if no stage does, lines are printed as they came.
+    /// True if it creates or selects columns: unless a stage does, lines are printed unchanged.
     pub chooses_columns: bool,
-    /// Reads the arguments, changes the scope to what the next stage sees, and makes the stage.
+    /// Reads the arguments, updates the scope to the fields after the stage, and returns the bound stage.
     pub bind: fn(&ast::Stage, &mut Scope) -> Result<BoundStage, Vec<Diagnostic>>,
 }
 
-/// What a stage becomes.
+/// A bound stage.
 pub enum BoundStage {
-    /// Row-by-row work, in this order; none if only names changed.
+    /// Row-by-row work, in this order; empty if only names changed.
     Rows(Vec<Box<dyn RowStage>>),
-    /// A decoder, which is made when it is known which of its fields something reads.
+    /// A decoder, built once it is known which fields are read.
     Extract(Extraction),
-    /// Work that needs the records in order, or all of them, and what is computed for it row by row before.
+    /// Work that needs the records in order, or all of them, after row-by-row steps that compute its inputs.
     Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
-    /// What totals need that the work behind needs.
+    /// The totals that the following work needs.
     Totals(Vec<Box<dyn OrderedStage>>),
-    /// One behind another.
+    /// Several, in order.
     Several(Vec<BoundStage>),
-    /// The same as these stages.
+    /// Equivalent to these stages.
     Rewrite(Vec<ast::Stage>),
     /// A check of every row of the result.
     Assert(Assert),
-    /// The end of the run: as it was written, how rows are judged, and what waits for one to be true.
+    /// The end of the run: its text, the step that judges rows, and the stage that waits for a true one.
     Until(String, Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
-    /// `running` with aggregates, which the plan knows: it reads the arguments.
+    /// `running` with aggregates, whose arguments the plan reads.
     Running,
-    /// The records of another source come in: the plan binds what they go through.
+    /// Merges the records of another source: the plan binds its stages.
     Union(UnionClause),
-    /// The records of another source meet those of the stream: the plan binds what they go through.
+    /// Joins the records of another source: the plan binds its stages.
     Join(Box<JoinClause>),
-    /// Nothing by itself: it says over which records the blocking stages work.
+    /// No work of its own: the window of the blocking stages.
     Window(WindowClause),
 }
 
-/// Sees a batch at a time, on all workers, and forgets.
+/// A stage that processes each batch on its own, on any worker, without state.
 pub trait RowStage: Send + Sync {
     /// Adds every slot that it reads.
     fn reads(&self, slots: &mut SlotSet);
 
-    /// The slots that it makes.
+    /// The slots that it computes.
     fn makes(&self) -> Vec<Slot> {
         Vec::new()
     }
 
-    /// Whether making them is all it does: then it is left out when nothing reads them, and rows stay as many
-    /// as they were.
+    /// True if computing slots is all it does: it is left out if none of them is read, and it keeps the number of
+    /// rows.
     fn only_makes(&self) -> bool {
         false
     }
 
-    /// Whether it makes several rows of one: behind it, a row is a piece of a record.
+    /// True if it turns a row into several: after it, a row is a fragment of a record.
     fn explodes(&self) -> bool {
         false
     }
 
-    /// Changes a batch. `live` are the slots that are still read behind this stage: when rows are dropped or
-    /// repeated, only they need to follow. Values that do not fit and rows that
-    /// cannot be read are entered in `account`.
+    /// Transforms a batch. `live` are the slots read after this stage: only these need to follow when rows are
+    /// dropped or repeated. Failed conversions and rejected rows are reported to `account`.
     fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account);
 
-    /// The file beside the stream that it takes anew when it has changed, if there is one.
+    /// The side file that it reloads, if there is one.
     fn side_file(&self) -> Option<&dyn SideFile> {
         None
     }
 
-    /// How it takes the first record of each source that reaches it for a header, if it does.
+    /// Returns `Some` if it takes the first record of each source as a header.
     fn takes_header(&self) -> Option<&dyn TakesHeader> {
         None
     }
 
-    /// What it reads of its input, in words, if it need not read all of it.
+    /// Describes the part of the input that it reads, if not all of it, for `--explain`.
     fn reading(&self) -> Option<String> {
         None
     }
 
-    /// What a record must have in its line, which is in slot `line`, to pass; asked of the first stage.
+    /// A text that a record's line (in slot `line`) must contain to pass; asked of the first stage.
     fn required(&self, line: Slot) -> Option<RequiredText<'_>> {
         let _ = line;
         None
     }
 
-    /// A scanner that does this stage's work on raw lines, if this is the first stage and it reads the lines
-    /// in slot `line`. `live` as in `apply`.
+    /// A scanner that replaces this stage on raw lines, if it is the first and reads the lines in slot `line`. `live`
+    /// as in `apply`.
     fn scanner(&self, line: Slot, live: &SlotSet) -> Option<Box<dyn Scanner>> {
         let _ = (line, live);
         None
     }
 }
 
-/// A file beside a live stream. The engine watches it, and reads it when it has changed.
+/// A file beside a live stream. The engine watches it and reloads it when it has changed.
 pub trait SideFile: Sync {
-    /// Its path, as it was written.
+    /// Its path, as written.
     fn path(&self) -> &str;
 
-    /// Takes what the file holds now, for all batches from here on. Called on any thread, also while others are in
-    /// `apply`. Fails with a sentence that names the file: then what it held before stays.
+    /// Replaces the file's contents for all later batches. Called on any thread, also during `apply`. Fails with a
+    /// sentence that names the file, and then keeps the old contents.
     fn reload(&self, bytes: Vec<u8>) -> Result<(), String>;
 }
 
-/// A text without which a line does not pass a stage.
+/// A text that a line must contain to pass a stage.
 pub struct RequiredText<'s> {
     /// The text.
     pub text: Cow<'s, [u8]>,
-    /// Whether a line that has it passes: then the stage has nothing left to do.
+    /// True if containing it suffices: then the stage has no work left.
     pub is_all: bool,
 }
 
-/// Whether the stage of this name checks the result: it stands at the end.
+/// True if the stage of this name checks the result: it comes last.
 pub fn is_check(name: &str) -> bool {
     [&assert_::ASSERT, &until_::UNTIL].iter().any(|def| def.entry.name == name)
 }
 
-/// The stage of this name.
+/// Returns the stage of this name.
 pub fn find(name: &str) -> Option<&'static StageDef> {
     STAGES.iter().copied().find(|def| def.entry.name == name)
 }
 
-/// The field `line`, which a stage takes where none is named; if it is gone, the mistake says how to name another.
+/// Returns the field `line`, the default of a stage; if it is gone, the error suggests another field.
 fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<BoundExpr, Vec<Diagnostic>> {
     match scope.find("line") {
         Some(slot) => Ok(BoundExpr::Field(slot, "line".to_owned())),
@@ -233,7 +232,7 @@ fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<
     }
 }
 
-/// The only argument of a stage that takes a number.
+/// Reads the only argument of a stage that takes a number.
 fn only_number(stage: &ast::Stage, entry: &Entry, what: &str) -> Result<usize, Diagnostic> {
     let mut arguments = Arguments::of(stage);
     let (number, _) = arguments.integer(what).map_err(|diagnostic| diagnostic.usage(entry.usage))?;

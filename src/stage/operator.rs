@@ -1,133 +1,132 @@
-//! Work that needs the records in order or all together: done by the coordinator, prepared by the workers.
+//! Stages that need the records in order or all together: the coordinator runs them, after the workers reduced the
+//! batches.
 
 use super::Account;
 use crate::data::{Batch, Slot, SlotSet};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
-/// A stage whose answer depends on more than one record.
+/// A stage whose result depends on more than one record.
 pub trait OrderedStage: Send + Sync {
     /// Adds every slot that it reads.
     fn reads(&self, slots: &mut SlotSet);
 
-    /// The slots that it makes; a stage that makes any is left out when nothing reads them.
+    /// The slots that it computes; a stage that computes any is left out if none of them is read.
     fn makes(&self) -> Vec<Slot> {
         Vec::new()
     }
 
-    /// Whether nothing comes out before all records are in.
+    /// True if it emits nothing before all records are in.
     fn is_blocking(&self) -> bool;
 
-    /// Whether a window says over which records it works: it remembers what came before, even if it does not wait.
+    /// True if a window applies to it: it keeps state, even if it does not wait.
     fn is_stateful(&self) -> bool {
         self.is_blocking()
     }
 
-    /// Whether a row that comes out is a record that came in.
+    /// True if each row that it emits is a record that it received.
     fn gives_records(&self) -> bool {
         true
     }
 
-    /// By which time it goes of its own: then its operator hears of time.
+    /// The time domain that it uses apart from windows; its operator then receives punctuation.
     fn own_time(&self) -> OwnTime {
         OwnTime::None
     }
 
-    /// What tells its records apart, if each key is by itself: a window of sessions is one of each key.
+    /// The keys that partition its records: a session window is kept per key.
     fn keys(&self) -> Vec<Slot> {
         Vec::new()
     }
 
-    /// Says how it is to remember, before it is used.
+    /// Sets its memory limits, before it is used.
     fn remember(&mut self, memory: &Memory) {
         let _ = memory;
     }
 
-    /// How many rows come out at most, if that is known.
+    /// The maximum number of rows that it emits, if known.
     fn limit(&self) -> Option<usize> {
         None
     }
 
-    /// What is held in memory, in words.
+    /// Describes its state, for `--explain`.
     fn memory(&self) -> String;
 
-    /// Only the first so many rows of what comes out will be read.
+    /// Later stages read only the first `limit` rows that it emits.
     fn take_limit(&mut self, limit: usize) {
         let _ = limit;
     }
 
-    /// On a worker: drops from a batch what can never be in the answer. `live` are the slots read behind it.
+    /// On a worker: drops rows that cannot be in the result. `live` are the slots read after it.
     fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account);
 
-    /// What a worker does instead of `reduce`, where it does it better with a memory of the batches that it had
-    /// before. Batches of one worker are in the order of the stream.
+    /// Replaces `reduce` on a worker if state across its batches helps. Batches of one worker are in stream order.
     fn reducer(&self, live: &SlotSet) -> Option<Box<dyn Reducer>> {
         let _ = live;
         None
     }
 
-    /// A fresh operator, for one result. `live` are the slots read behind it.
+    /// Creates an operator for one result. `live` are the slots read after it.
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator>;
 }
 
-/// By which time a stage goes of its own, whatever window there is.
+/// The time domain that a stage uses apart from windows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnTime {
-    /// By none.
+    /// None.
     None,
-    /// When records were read. If they have a field that looks like their time: its name.
+    /// Arrival. If a field looks like an event time, its name.
     Processing(Option<String>),
-    /// A time that they have.
+    /// A time of the records.
     Event,
 }
 
-/// How stages that remember are to do so.
+/// Memory limits of stages that keep state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory {
-    /// A key is forgotten when it has been silent for longer, in nanoseconds, and what holds the time of each
-    /// record.
+    /// Keys idle for longer than this many nanoseconds are dropped; the slot holds the time of each record.
     pub forget: Option<(i64, Slot)>,
-    /// No sketches.
+    /// Disables sketches.
     pub exact: bool,
-    /// What holds the bounds of the window that a record is in.
+    /// The slots of the bounds of a record's window.
     pub bounds: Option<(Slot, Slot)>,
 }
 
-/// Drops on a worker, from batch after batch, what can never be in the answer.
+/// Drops rows that cannot be in the result, on a worker, with state across batches.
 pub trait Reducer: Send {
-    /// Drops rows of the next batch.
+    /// Reduces the next batch.
     fn reduce(&mut self, batch: &mut Batch<'_>, account: &mut Account);
 }
 
-/// Takes batches in the order of the stream and gives batches.
+/// Receives batches in stream order and emits batches.
 pub trait Operator: Send {
-    /// What is known of time and of the sources before anything is read. Called once, before the first batch.
+    /// Receives what is known of time and sources before reading. Called once, before the first batch.
     fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let _ = (limits, written);
     }
 
-    /// The batches that follow came like this.
+    /// Sets the arrival of the batches that follow.
     fn arrive(&mut self, arrival: Arrival) {
         let _ = arrival;
     }
 
-    /// Time has moved without records; what can be said for that goes to `out`.
+    /// Event time advanced without records; pushes rows that became final to `out`.
     fn mark(&mut self, mark: Punctuation, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let _ = (mark, arrival, out, account);
     }
 
-    /// Takes the next batch; what can be said at once goes to `out`.
+    /// Receives the next batch; pushes rows that are final to `out`.
     fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account);
 
-    /// All records are in: the rest goes to `out`. Called once.
+    /// The input has ended: pushes the rest to `out`. Called once.
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account);
 
-    /// What [`Operator::finish`] would give if all records were in; everything stays. Nothing where no result
+    /// Returns what [`Operator::finish`] would emit if the input ended now; keeps all state. Empty unless the result
     /// waits for the end.
     fn snapshot(&self) -> Vec<Batch<'static>> {
         Vec::new()
     }
 
-    /// Whether no further batch can change anything: then reading stops.
+    /// True if no further batch can change the result: then reading stops.
     fn is_done(&self) -> bool {
         false
     }

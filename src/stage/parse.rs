@@ -1,4 +1,4 @@
-//! `parse "…{name}…"` and `parse FORMAT`: fields out of text by a pattern, or by a format that has a name.
+//! `parse "…{name}…"` and `parse FORMAT`: extracts fields by a pattern or a named format.
 
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example, Value};
@@ -15,16 +15,16 @@ pub(super) const PARSE: StageDef = StageDef {
         name: "parse",
         usage: "parse \"…{name}…{n:int}…{_}\"|FORMAT [from FIELD]",
         summary: "Take fields by a pattern with named holes, or by a known format.",
-        details: "In a pattern, text stands for itself and white space for any white space. A hole takes the shortest \
-                  text up to what stands behind it, a hole at the very end takes the rest, and the whole may stand \
-                  anywhere in the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} take only such text \
-                  and give such values; at the end, they take as much as is one. {t:time} takes the longest text that is a \
-                  time and lets the rest match: clock, fraction and zone are part of it, also after a blank. {_} is not kept; {{ and }} are \
-                  braces.\n\nFORMAT is one of alb, cef, clf, combined, cri, docker, haproxy, klog, nginx_error, \
-                  postgresql, s3, syslog, syslog5424, vpc_flow; --formats lists them with their fields. Some fields are \
-                  printed only where an expression names them. Formats of your own are in a file: see --help \
-                  formats-file.\n\nA record that does not match is rejected: the \
-                  reason names the place. What stands in fields that nothing asks for is not looked at.",
+        details: "In a pattern, text matches itself and white space any white space. A hole takes the shortest text \
+                  up to what follows it, a hole at the very end takes the rest, and the pattern may match anywhere in \
+                  the line. {n:int}, {x:float}, {t:time}, {d:duration} and {w:word} match only such text and give \
+                  such values; at the end, they take as much as is valid. {t:time} takes the longest text that is a \
+                  time and lets the rest match: clock, fraction and zone are part of it, also after a blank. {_} is \
+                  not kept; {{ and }} are braces.\n\nFORMAT is one of alb, cef, clf, combined, cri, docker, haproxy, \
+                  klog, nginx_error, postgresql, s3, syslog, syslog5424, vpc_flow; --formats lists them with their \
+                  fields. Some fields are printed only if an expression names them. You can define formats of your \
+                  own in a file: see --help formats-file.\n\nA record that does not match is rejected, with the \
+                  position in the reason. Fields that the expression does not use are not checked.",
         examples: &[
             Example {
                 expr: "parse '{user} took {ms:int} ms' | sum(ms) by user",
@@ -61,7 +61,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let Some(format) = expr.as_word().and_then(log_formats::find) else {
         return bind_own(stage, arguments, expr, scope);
     };
-    let header = scope.header().filter(|_| arguments.is_done()); // a field has none
+    let header = scope.header().filter(|_| arguments.is_done()); // a field has no header
     let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
     if let (Some(make), Some(slot)) = (format.under_header, header) {
         let extraction = extract::open(from, scope, false, make);
@@ -81,7 +81,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Extract(extraction.with_unprinted(named(false), scope)))
 }
 
-/// Binds a format of the user's own, whose file is read only here.
+/// Binds a user-defined format, whose file is read only here.
 fn bind_own(
     stage: &ast::Stage,
     mut arguments: Arguments<'_>,
@@ -104,14 +104,14 @@ fn bind_own(
     Ok(BoundStage::Extract(extraction))
 }
 
-/// These fields are times.
+/// Marks these fields as times.
 fn set_times<'n>(names: impl Iterator<Item = &'n str>, scope: &Scope) {
     for slot in names.filter_map(|name| scope.find(name)) {
         scope.set_time(slot);
     }
 }
 
-/// A mistake in a pattern, at its place in the expression: within the quotes if nothing there is escaped.
+/// Places an error of a pattern in the expression: exact if nothing in the quotes is escaped.
 fn diagnostic(expr: &Expr, text: &[u8], error: PatternError) -> Diagnostic {
     let is_plain = expr.span.end - expr.span.start == text.len() + 2;
     let span = if is_plain && !error.place.is_empty() {
@@ -123,7 +123,7 @@ fn diagnostic(expr: &Expr, text: &[u8], error: PatternError) -> Diagnostic {
     Diagnostic::new(span, error.message).help(error.help)
 }
 
-/// Names that formats have elsewhere.
+/// Names of formats in other tools.
 const BORROWED_FORMATS: [(&str, &str); 9] = [
     (
         "apache apache2 httpd access access_log accesslog access_combined apache_combined",
@@ -161,7 +161,8 @@ fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Diagnostic {
     }
     match did_you_mean(word, &names) {
         Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
-        None => diagnostic
-            .help(format!("a format is one of {}; a pattern stands in quotes: \"{{a}} {{b}}\"", names.join(", "))),
+        None => {
+            diagnostic.help(format!("a format is one of {}; a pattern is quoted: \"{{a}} {{b}}\"", names.join(", ")))
+        }
     }
 }

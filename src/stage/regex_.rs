@@ -14,8 +14,8 @@ pub(super) const REGEX: StageDef = StageDef {
         name: "regex",
         usage: "regex /(?<name>…)/ [from FIELD]",
         summary: "Take the named groups of a regular expression as fields.",
-        details: "The first match counts. A group that took no part in it is null; fields are text. A record without \
-                  a match is rejected. `parse` is shorter, and faster, where text stands between the fields.",
+        details: "The first match counts. A group that did not take part in it is null; fields are text. A record \
+                  without a match is rejected. `parse` is shorter and faster if fixed text separates the fields.",
         examples: &[
             Example {
                 expr: "regex /user=(?<user>\\w+)/ | count by user",
@@ -43,7 +43,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let regex = bind_regex(literal, expr).map_err(usage)?;
     let names = group_names(&regex);
     if names.is_empty() {
-        let diagnostic = Diagnostic::new(expr.span, "this regular expression names no group");
+        let diagnostic = Diagnostic::new(expr.span, "this regular expression has no named group");
         return Err(vec![
             diagnostic.help("a group is named (?<name>…); did you mean `match`, which keeps the lines that match?"),
         ]);

@@ -1,4 +1,4 @@
-//! What a piece of a field replaces: it takes the field's place, also where only the data knows the field.
+//! Replaces a field by a part of it, in the same position, even if the field is known only from the data.
 
 use super::drop_::take_part;
 use super::{Account, RowStage};
@@ -6,8 +6,7 @@ use crate::data::{Batch, Column, Names, RecordColumn, Slot, SlotSet, Value, Valu
 use crate::expr::{Location, Scope};
 use crate::lang::ast::{Path, Span};
 
-/// Puts a new field in the place of another one, or of a part of one: its slot, and what must be done to the records
-/// before.
+/// Replaces a field, or a part of one, by a new field; returns its slot and the steps that prepare the records.
 pub(super) fn replace(scope: &mut Scope, (path, span): (&Path, Span), name: &str) -> (Slot, Vec<Box<dyn RowStage>>) {
     let old = path.label();
     let (slot, steps) = match part_of(scope, path, span) {
@@ -31,7 +30,7 @@ pub(super) fn replace(scope: &mut Scope, (path, span): (&Path, Span), name: &str
     (slot, steps)
 }
 
-/// Where a path names a part of a field: the field, and the way to the part.
+/// Locates a path to a part of a field; `None` if it names a whole field.
 fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<Location<'p>> {
     let located = scope.locate(path, span).ok()?;
     if !located.inside.is_empty() {
@@ -44,7 +43,7 @@ fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<Location<'p>
     Some(Location { slot: of.slot, name: of.name, inside })
 }
 
-/// In whole objects, gives a field the name of the new one, which is then printed there.
+/// Renames a field of whole objects, so that the new field is printed there.
 struct Rename {
     whole: Slot,
     old: Vec<u8>,
@@ -78,7 +77,7 @@ impl RowStage for Rename {
     }
 }
 
-/// An object of which a field has a new name, and no other one has that.
+/// Renames a field of an object and removes another field of that name.
 fn renamed(object: ValueRef<'_>, old: &[u8], new: &[u8]) -> Value {
     let ValueRef::Object(fields) = object else {
         return object.to_value();
@@ -92,7 +91,7 @@ fn renamed(object: ValueRef<'_>, old: &[u8], new: &[u8]) -> Value {
     Value::Object(kept.map(rename).collect())
 }
 
-/// The same of objects that all have the same fields.
+/// The same for objects that share their fields.
 fn renamed_columns<'a>(record: &RecordColumn<'a>, old: &[u8], new: &[u8]) -> RecordColumn<'a> {
     let has_old = record.names().iter().any(|name| name == old);
     let fields = record.names().iter().zip(record.columns());

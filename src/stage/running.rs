@@ -1,6 +1,6 @@
-//! `running AGG, …`: each record with the aggregates of all records up to it.
+//! `running AGG, …`: adds to each record the aggregates of all records up to it.
 //!
-//! Aggregates are read by the plan; `running fold` is the fold's own.
+//! The plan reads the aggregates; `fold` binds `running fold`.
 
 use super::{BoundStage, StageDef};
 use crate::data::{Entry, Example};
@@ -13,11 +13,11 @@ pub(super) const RUNNING: StageDef = StageDef {
         name: "running",
         usage: "running AGG [where COND] [over N rows] [as NAME], … [by KEY, …]",
         summary: "Add to each record the aggregates of all records up to it.",
-        details: "Of the records of its key, itself included, in the order of the stream. A record is printed as soon as it comes. \
-                  Any aggregate will do, and two that look back: delta(x) is x minus the x before it, prev(x) the x before it. `over N rows` \
-                  takes the last N records of the key only. A column has the aggregate's name and takes the place of one that has it already. \
-                  With a window it begins anew in each. Percentiles and the like are worked out for each record, which takes its time. `running fold …` adds \
-                  the state of a fold.",
+        details: "The records are those of the same key, itself included, in stream order. A record is printed as \
+                  soon as it arrives. Any aggregate can be used, and two that refer to the previous record: delta(x) \
+                  is x minus the previous x, prev(x) the previous x. `over N rows` uses only the last N records of \
+                  the key. A column is named after its aggregate and replaces a field of that name. With a window, it restarts in each one. Percentiles and similar aggregates are recomputed for each record, which \
+                  is slow. `running fold …` adds the state of a fold.",
         examples: &[
             Example {
                 expr: "csv as host, n | running sum(n) as total, count by host",
@@ -43,7 +43,7 @@ pub(super) const RUNNING: StageDef = StageDef {
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
     if arguments.is_done() || arguments.is_at_clause() {
-        let diagnostic = arguments.expected("an aggregate behind `running`");
+        let diagnostic = arguments.expected("an aggregate after `running`");
         return Err(vec![diagnostic.usage(RUNNING.entry.usage)]);
     }
     if arguments.keyword("fold") {

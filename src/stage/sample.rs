@@ -1,8 +1,8 @@
 //! `sample 1%`: some of the records, the same on every run.
 //!
-//! Whether a record is taken is decided by a hash of what it is and where it stands: its line and its number. So
-//! nothing depends on threads or chunks, equal lines are taken or left each on its own, and files of a few lines
-//! each do not all give the same ones. It costs the count of records before each chunk, as `@number` does.
+//! A record is selected by a hash of its line and number. So the selection does not depend on threads or chunks,
+//! equal lines are selected independently, and files of a few lines each do not all give the same ones. It requires
+//! counting the records before each chunk, as `@number` does.
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, ValueRef, encode_key};
@@ -15,9 +15,10 @@ pub(super) const SAMPLE: StageDef = StageDef {
     entry: Entry {
         name: "sample",
         usage: "sample PERCENT% | sample 1/N",
-        summary: "Keep a share of the records, chosen at random, the same each time.",
-        details: "A record is chosen by its line and its number in the source, whatever the number of threads; where \
-                  the line is gone, by its fields. A smaller sample is a part of a larger one; `--seed N` takes another.",
+        summary: "Keep a random share of the records, the same on each run.",
+        details: "A record is chosen by its line and its number in the source, whatever the number of threads; if the \
+                  line is gone, by its fields. A smaller sample is a subset of a larger one; `--seed N` chooses \
+                  another.",
         examples: &[
             Example { expr: "split | sample 100%", input: "a b c\n", output: "a\nb\nc\n" },
             Example { expr: "sample 1/2 | count", input: "a\na\na\na\na\na\na\na\n", output: "3\n" },
@@ -46,7 +47,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Rows(vec![Box::new(SampleStage { slots, share, seed: scope.seed })]))
 }
 
-/// The share of the records that is meant.
+/// Reads the share of records to keep.
 fn share(expr: &Expr) -> Option<f64> {
     let number = |expr: &Expr| match &expr.kind {
         ExprKind::Literal(value) => value.borrow().as_number().map(|number| number.to_f64()),
@@ -61,11 +62,11 @@ fn share(expr: &Expr) -> Option<f64> {
 
 /// Keeps rows whose hash is small enough.
 struct SampleStage {
-    /// What tells a record from others.
+    /// The slots that identify a record.
     slots: Vec<Slot>,
-    /// From 0 to 1.
+    /// Between 0 and 1.
     share: f64,
-    /// Another number, another sample.
+    /// The seed.
     seed: u64,
 }
 
@@ -91,7 +92,7 @@ impl RowStage for SampleStage {
                 };
             }
         }
-        // The highest 53 bits of a hash are a number from 0 to 1, and nothing is lost on the way.
+        // The upper 53 bits of a hash are exactly a float between 0 and 1.
         let is_taken = |hash: u64| ((hash >> 11) as f64) < self.share * (1u64 << 53) as f64;
         let rows: Vec<u32> = (0..batch.rows as u32).filter(|&row| is_taken(hashes[row as usize])).collect();
         account.filter(batch.rows - rows.len());
@@ -101,7 +102,7 @@ impl RowStage for SampleStage {
     }
 }
 
-/// Scatters a number over all 64 bits: the finalizer of splitmix64 (Steele, Lea and Flood, 2014).
+/// Scatters a number over 64 bits: the finalizer of splitmix64 (Steele, Lea and Flood, 2014).
 #[inline]
 fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -116,7 +117,7 @@ fn hash_bytes(hash: u64, bytes: &[u8]) -> u64 {
     let mut hash = hash ^ bytes.len() as u64;
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
-        // One multiplication a word is enough here: it is mixed at the end.
+        // One multiplication per word is enough: the result is mixed at the end.
         hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29);
     }
     let mut last = [0; 8];

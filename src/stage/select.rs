@@ -13,7 +13,7 @@ pub(super) const SELECT: StageDef = StageDef {
         name: "select",
         usage: "select EXPR [as NAME], …",
         summary: "Keep only these fields, in this order.",
-        details: "A field keeps its name; another expression is named by its text unless `as` names it.",
+        details: "A field keeps its name; any other expression is named by its text, unless `as` names it.",
         examples: &[Example {
             expr: "split as a | let b = len(a) | select b, upper(a) as a",
             input: "xy\n",

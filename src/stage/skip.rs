@@ -8,7 +8,7 @@ pub(super) const SKIP: StageDef = StageDef {
         name: "skip",
         usage: "skip PATTERN, … [in FIELD]",
         summary: "Drop records whose line (or field) has the text or matches /regex/.",
-        details: "The opposite of `match`: of several patterns, any of them drops the record.",
+        details: "The opposite of `match`: a record is dropped if any of the patterns matches.",
         examples: &[Example { expr: "skip /^#/, \"debug\"", input: "# note\na\ndebug b\n", output: "a\n" }],
     },
     chooses_columns: false,

@@ -1,4 +1,4 @@
-//! `sort EXPR [desc], …`: all records in order.
+//! `sort EXPR [desc], …`: sorts all records.
 
 use std::cmp::Ordering;
 
@@ -15,10 +15,10 @@ pub(super) const SORT: StageDef = StageDef {
         name: "sort",
         usage: "sort EXPR [desc], …",
         summary: "Sort all records: numbers by value, then text; null last.",
-        details: "The order is false, true, numbers by value, durations, times, text by its bytes, lists, objects, null. Text \
-                  that is a number sorts as one, and text that is an RFC 3339 time with a zone as the instant it names. \
-                  `desc` reverses each kind, not the order of the kinds: the largest number comes first, text and \
-                  blanks after the numbers, null last. Records that are equal stay in their order. With `limit N` \
+        details: "The order is false, true, numbers by value, durations, times, text by its bytes, lists, objects, \
+                  null. Text that is a number sorts as one, and text that is an RFC 3339 time with a zone as the \
+                  instant it names. `desc` reverses each kind, not the order of the kinds: the largest number comes \
+                  first, text and blanks after the numbers, null last. Equal records keep their order. With `limit N` \
                   after it, only N records are held.",
         examples: &[
             Example { expr: "sort line", input: "b\n10\n9\na\n", output: "9\n10\na\nb\n" },
@@ -39,8 +39,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let (mut keys, mut diagnostics) = (Vec::new(), Vec::new());
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
-        let expr =
-            arguments.expression("what to sort by").map_err(|diagnostic| vec![diagnostic.usage(SORT.entry.usage)])?;
+        let expr = arguments
+            .expression("an expression to sort by")
+            .map_err(|diagnostic| vec![diagnostic.usage(SORT.entry.usage)])?;
         if let Err(constant) = reject_constant(expr) {
             diagnostics.push(constant);
         }
@@ -51,7 +52,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         match bind_expr(expr, scope) {
             Ok(BoundExpr::Field(slot, _)) => keys.push(SortKey { slot, direction }),
             Ok(node) => {
-                // Computed once a row and by the workers: values that do not fit are counted once as well.
+                // Workers compute it once per row, so failed conversions are also counted once.
                 let slot = scope.new_slot();
                 computed.push(Box::new(Assign { node, slot }));
                 keys.push(SortKey { slot, direction });
@@ -85,7 +86,7 @@ struct SortKey {
     direction: Direction,
 }
 
-/// Sorts all rows, or finds the first of them.
+/// Sorts all rows, or finds the first ones.
 #[derive(Debug)]
 struct Sort {
     keys: Vec<SortKey>,
@@ -131,7 +132,7 @@ impl OrderedStage for Sort {
     }
 }
 
-/// Rows held back until all are in; with a limit, at most a few times as many as are wanted.
+/// Holds rows until all are in; with a limit, at most a few times as many as needed.
 struct SortOperator {
     keys: Vec<SortKey>,
     limit: Option<usize>,
@@ -140,17 +141,17 @@ struct SortOperator {
     held_rows: usize,
 }
 
-/// With a limit, rows are thrown out once so many more are held.
+/// With a limit, surplus rows are dropped once there are this many.
 const SPARE_ROWS: usize = 1 << 14;
 
 impl SortOperator {
-    /// Keeps the held rows in order, no more than wanted.
+    /// Sorts the held rows and drops the surplus.
     fn sort(&mut self) {
         self.held = self.sorted();
         self.held_rows = self.held.iter().map(|batch| batch.rows).sum();
     }
 
-    /// The held rows in order, no more than wanted.
+    /// Returns the held rows in order, without the surplus.
     fn sorted(&self) -> Vec<Batch<'static>> {
         let columns: Vec<Vec<&Column<'static>>> =
             self.held.iter().map(|batch| key_columns(&self.keys, batch)).collect();
@@ -179,12 +180,12 @@ impl Operator for SortOperator {
     }
 }
 
-/// The values of all keys.
+/// The columns of all keys.
 fn key_columns<'b, 'a>(keys: &[SortKey], batch: &'b Batch<'a>) -> Vec<&'b Column<'a>> {
     keys.iter().map(|key| batch.column(key.slot)).collect()
 }
 
-/// The rows of all batches in order. Ranks are worked out once a row, not once a comparison.
+/// Sorts the rows of all batches. Ranks are computed once per row, not per comparison.
 fn sorted(keys: &[SortKey], columns: &[Vec<&Column<'_>>]) -> Vec<(u32, u32)> {
     let mut rows = Vec::new();
     let mut ranks: Vec<Rank<'_>> = Vec::new();

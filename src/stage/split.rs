@@ -1,7 +1,6 @@
-//! `split SEP`: one record for each piece of a text.
+//! `split SEP`: one record per piece of a text.
 //!
-//! As the first stage it cuts the raw bytes at separators and newlines alike, so that lines are never looked
-//! for.
+//! As the first stage it splits the raw bytes at separators and newlines alike, without looking for lines.
 
 use memchr::{memchr_iter, memmem};
 use regex::bytes::Regex;
@@ -23,9 +22,10 @@ pub(super) const SPLIT: StageDef = StageDef {
     entry: Entry {
         name: "split",
         usage: "split [SEP] [keep] [from FIELD] [as NAME]",
-        summary: "One record for each piece of the line (or field), in field `word`.",
-        details: "The field is NAME where `as` says so. SEP is a text or a /regex/; without it, pieces are separated by any white space of ASCII. Empty pieces are \
-                  dropped unless `keep` is given. The piece takes the place of what was split; null gives no record.",
+        summary: "Make one record per piece of the line (or field), in field `word`.",
+        details: "`as` names the field. SEP is a text or a /regex/; without it, pieces are separated by any ASCII \
+                  white space. Empty pieces are dropped unless `keep` is given. The piece replaces the field that was \
+                  split, in its position; null gives no record.",
         examples: &[
             Example {
                 expr: "split ' ' | count by word",
@@ -95,7 +95,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Rows(stages.collect()))
 }
 
-/// What stands between pieces.
+/// The separator between pieces.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one a stage")]
 enum SplitSeparator {
@@ -113,7 +113,7 @@ impl SplitSeparator {
         }
     }
 
-    /// Calls `see` with the start and end of every piece, empty ones too.
+    /// Calls `see` with the start and end of every piece, including empty ones.
     fn pieces(&self, text: &[u8], mut see: impl FnMut(usize, usize)) {
         let mut start = 0;
         let mut cut = |from: usize, to: usize| {
@@ -188,7 +188,7 @@ impl RowStage for Split {
             return None;
         }
         match self.separator {
-            // A separator that is part of a line's end would cut where no line has it.
+            // A separator that is part of a line end would split where no line has it.
             SplitSeparator::Byte(byte) if byte != b'\n' && byte != b'\r' => {
                 Some(Box::new(PieceScanner { separator: Some(byte), slot: self.slot }))
             }
@@ -198,9 +198,9 @@ impl RowStage for Split {
     }
 }
 
-/// Cuts raw lines at a byte (or white space) and at their ends, dropping empty pieces.
+/// Splits raw lines at a byte (or white space) and at their ends, dropping empty pieces.
 struct PieceScanner {
-    /// Nothing for white space.
+    /// `None` for white space.
     separator: Option<u8>,
     slot: Slot,
 }
@@ -237,7 +237,7 @@ impl Scanner for PieceScanner {
     }
 }
 
-/// Takes the `\r` of `\r\n` off the last piece of each line; most input has none at all.
+/// Removes the `\r` of `\r\n` from the last piece of each line; most input has none.
 fn trim_carriage_returns(bytes: &[u8], spans: &mut Vec<Span>) {
     if memchr::memchr(b'\r', bytes).is_none() {
         return;

@@ -11,7 +11,7 @@ pub(super) const TAIL: StageDef = StageDef {
     entry: Entry {
         name: "tail",
         usage: "tail N",
-        summary: "The last N records.",
+        summary: "Keep the last N records.",
         details: "",
         examples: &[Example { expr: "tail 2", input: "a\nb\nc\n", output: "b\nc\n" }],
     },
@@ -20,7 +20,7 @@ pub(super) const TAIL: StageDef = StageDef {
 };
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let rows = super::only_number(stage, &TAIL.entry, "how many records").map_err(|diagnostic| vec![diagnostic])?;
+    let rows = super::only_number(stage, &TAIL.entry, "a number of records").map_err(|diagnostic| vec![diagnostic])?;
     Ok(BoundStage::Ordered(Vec::new(), Box::new(Tail { rows })))
 }
 
@@ -81,7 +81,7 @@ impl Operator for Held {
 }
 
 impl Held {
-    /// All that is held, without what came before the last rows.
+    /// Returns the last rows of all that is held.
     fn last(&self, mut held: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         if let Some(oldest) = held.first_mut() {
             let others = self.held_rows - oldest.rows;

@@ -1,4 +1,4 @@
-//! `top N KEY, …`: the N most frequent.
+//! `top N KEY, …`: the N most frequent keys.
 
 use super::{BoundStage, StageDef};
 use crate::data::{Entry, Example, Value};
@@ -11,8 +11,8 @@ pub(super) const TOP: StageDef = StageDef {
     entry: Entry {
         name: "top",
         usage: "top N KEY [as NAME], …",
-        summary: "The N most frequent keys with their counts.",
-        details: "`count by KEY` and `limit N` in one.",
+        summary: "Print the N most frequent keys with their counts.",
+        details: "The same as `count by KEY | limit N`.",
         examples: &[Example { expr: "split | top 1 word", input: "a b a\n", output: "a\t2\n" }],
     },
     chooses_columns: true,
@@ -21,7 +21,7 @@ pub(super) const TOP: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let (rows, span) = arguments.integer("how many").map_err(|diagnostic| vec![diagnostic.usage(TOP.entry.usage)])?;
+    let (rows, span) = arguments.integer("a number N").map_err(|diagnostic| vec![diagnostic.usage(TOP.entry.usage)])?;
     if arguments.is_done() {
         return Err(vec![
             Diagnostic::new(arguments.span_here(), "expected a field to count by, found the end")

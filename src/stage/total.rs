@@ -1,17 +1,16 @@
-//! What `total(x)` in a stage becomes: a step in front of it that holds the rows of a result until the sum over
-//! all of them is known.
+//! The step before a stage with `total(x)`: it holds the rows of a result until their sum is known.
 
 use super::{Account, Operator, OrderedStage};
 use crate::data::{Batch, Column, ExactSum, Slot, SlotSet, Value, ValueRef, expected_summand};
 use crate::expr::{Scope, Total};
 
-/// The steps for the totals that were asked for since the last call, in the order in which they are needed.
+/// Returns the steps for the totals requested since the last call, in the order needed.
 pub fn totals(scope: &Scope) -> Vec<Box<dyn OrderedStage>> {
     let step = |total| Box::new(TotalStage { total }) as Box<dyn OrderedStage>;
     scope.take_totals().into_iter().map(step).collect()
 }
 
-/// Sets a sum in all rows.
+/// Adds a column with the sum to all rows.
 #[derive(Debug)]
 struct TotalStage {
     total: Total,
@@ -41,7 +40,7 @@ impl OrderedStage for TotalStage {
     }
 }
 
-/// The rows so far, and what they add up to if there was a number.
+/// The rows so far and their sum; `None` without numbers.
 struct TotalOperator {
     total: Total,
     live: SlotSet,

@@ -10,9 +10,10 @@ pub(super) const TSV: StageDef = StageDef {
     entry: Entry {
         name: "tsv",
         usage: "tsv [from FIELD] [as A, B, …]",
-        summary: "Take the columns of rows separated by tabs; names come as with csv.",
+        summary: "Read columns separated by tabs; names come from `as` or a header.",
         details: "Reads what -o tsv writes: in a field \\t is a tab, \\n a newline, \\r a carriage return and \\\\ a \
-                  backslash; a quote is text like any other (csv \"\\t\" reads quoted fields). All else is as with csv.",
+                  backslash; a quote is ordinary text (csv \"\\t\" reads quoted fields). Everything else is as with \
+                  csv.",
         examples: &[
             Example {
                 expr: "tsv | where n > 1 | select path, note",

@@ -1,7 +1,6 @@
-//! `union NAME`: the records of another source come in.
+//! `union NAME`: merges the records of another source.
 //!
-//! The plan binds it, for it knows how stages are bound: here are the words, and the step that gives the columns of
-//! a stream the places that they have behind the union.
+//! This file reads the clauses and aligns the columns of both streams; the plan binds the other source's stages.
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Value, ValueRef};
@@ -15,13 +14,15 @@ pub(super) const UNION: StageDef = StageDef {
     entry: Entry {
         name: "union",
         usage: "union NAME | union (NAME | STAGE | …)",
-        summary: "The records of another source come in: --with NAME=SOURCE.",
-        details: "They go through the stages in the parentheses, which are row-by-row ones, and from here on through the same stages as the others. The fields \
-                  behind a union are those of both sides, by name; what a record does not have is null. Where only the data knows the fields (json), every \
-                  record keeps its own. As long as no stage makes or chooses columns, lines are printed as they came.\n\n\
-                  Files are read one after another, those of the command line first, then those of --with in their order; as soon as one source is live, all are read \
-                  side by side. A union stands in front of stages that need the records in order or all together, such as limit, sort or count. \
-                  A window holds for all sources: it is final when none of them is behind it any more.",
+        summary: "Merge in the records of another source (--with NAME=SOURCE).",
+        details: "They go through the stages in the parentheses, which must be row-by-row stages, and from here on \
+                  through the same stages as the others. The fields after a union are those of both sides, by name; \
+                  fields that a record lacks are null. If fields are known only from the data (json), every record \
+                  keeps its own. Unless a stage creates or selects columns, lines are printed unchanged.\n\nFiles are \
+                  read one after another, those of the command line first, then those of --with in order; if any \
+                  source is live, all are read side by side. A union comes before stages that need the records in \
+                  order or all together, such as limit, sort or count. A window covers all sources: it is final when \
+                  none of them is before its end.",
         examples: &[
             Example {
                 expr: "--with hosts=hosts.csv 'union hosts | match \"db\"'",
@@ -39,11 +40,11 @@ pub(super) const UNION: StageDef = StageDef {
     bind,
 };
 
-/// What was written.
+/// The clauses as written.
 pub struct UnionClause {
-    /// Whose records come in.
+    /// The name of the source.
     pub name: Name,
-    /// What they go through on their own.
+    /// The stages for its records alone.
     pub stages: Vec<ast::Stage>,
 }
 
@@ -81,7 +82,7 @@ pub(super) fn source(arguments: &mut Arguments<'_>, stage: &ast::Stage) -> Resul
     })
 }
 
-/// Which of two streams that are united.
+/// One of two united streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The stream.
@@ -90,16 +91,16 @@ pub enum Side {
     Right,
 }
 
-/// Gives the columns of a stream the places that they have behind a union.
+/// Moves the columns of a stream to their slots after a union.
 pub struct Align {
-    /// Where each goes, and where it is, if it is there.
+    /// Target slot, and source slot if the stream has the field.
     fields: Vec<(Slot, Option<Slot>)>,
     /// The same for whole objects.
     whole: Option<(Slot, Option<Whole>)>,
 }
 
 impl Align {
-    /// What one of the streams needs for what is read behind the union, if it needs anything.
+    /// Returns the step that a stream needs for the slots read after the union, if any.
     pub fn of(united: &United, side: Side, live: &SlotSet) -> Option<Align> {
         let side = side as usize;
         let fields: Vec<_> = united
@@ -146,7 +147,7 @@ impl RowStage for Align {
     }
 }
 
-/// Objects without the fields that were dropped.
+/// Removes dropped fields from objects.
 fn objects<'a>(whole: &Column<'a>, dropped: &[String]) -> Column<'a> {
     if dropped.is_empty() {
         return whole.clone();
@@ -158,7 +159,7 @@ fn objects<'a>(whole: &Column<'a>, dropped: &[String]) -> Column<'a> {
     Column::Values((0..whole.len()).map(kept).collect())
 }
 
-/// The fields of an object without those that were dropped.
+/// Returns the fields of an object except the dropped ones.
 pub(super) fn undropped(fields: &[(Vec<u8>, Value)], dropped: &[String]) -> Vec<(Vec<u8>, Value)> {
     let is_dropped = |name: &[u8]| dropped.iter().any(|dropped| dropped.as_bytes() == name);
     let kept = fields.iter().filter(|(name, _)| !is_dropped(name));

@@ -12,12 +12,13 @@ pub(super) const UNTIL: StageDef = StageDef {
         name: "until",
         usage: "until COND",
         summary: "Stop at the first row of the result that satisfies the condition.",
-        details: "The last stage, but for other checks. Without a stage that needs all records, the records are \
-                  printed up to and with the one that satisfies it. Behind aggregates only the row that satisfies \
-                  it is printed: of a window, once it is final; without a window, the result so far is looked at \
-                  at the end of each batch (100 ms without `--batch`), so that a stream without end can be waited \
-                  on: `docker logs -f app | bourn 'match \"ready\" | count | until count > 0'`. Of files, the \
-                  result is looked at once they are read. If the input ends first, the result is printed as ever and the exit status is 1.",
+        details: "It is the last stage, except for other checks. Without a stage that needs all records, the records \
+                  up to and including the one that satisfies it are printed. After aggregates only the row that \
+                  satisfies it is printed: of a window, once that is final; without a window, the result so far is \
+                  checked at the end of each batch (default 100ms), so that it can wait on an endless stream: `docker \
+                  logs -f app | bourn 'match \"ready\" | count | until count > 0'`. The result over files is checked \
+                  once they are read. If the input ends first, the result is printed as usual and the exit status is \
+                  1.",
         examples: &[
             Example { expr: "until line == 'ready'", input: "starting\nready\nserving\n", output: "starting\nready\n" },
             Example { expr: "match 'ready' | count | until count > 0", input: "starting\nready\n", output: "1\n" },
@@ -36,7 +37,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &UNTIL.entry)?;
     arguments.finish(UNTIL.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
-    // Judged once a row and by the workers: values that do not fit are counted once as well.
+    // Workers judge each row once, so failed conversions are also counted once.
     let truth = scope.new_slot();
     let judge = Box::new(Judge { condition, truth });
     let printed = match scope.is_result {
@@ -47,16 +48,16 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     Ok(BoundStage::Until(text, vec![judge], until))
 }
 
-/// Which rows are printed of a result that has a row that satisfies the condition.
+/// The rows printed of a result in which a row satisfies the condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UntilRows {
-    /// All up to that row.
+    /// All rows up to that one.
     UpTo,
-    /// That row.
+    /// Only that row.
     Satisfying,
 }
 
-/// Says for each row whether it satisfies the condition.
+/// Judges whether each row satisfies the condition.
 struct Judge {
     condition: BoundExpr,
     truth: Slot,
@@ -84,14 +85,14 @@ impl RowStage for Judge {
     }
 }
 
-/// Lets rows pass until one satisfies the condition.
+/// Passes rows until one satisfies the condition.
 #[derive(Debug)]
 struct Until {
     truth: Slot,
     printed: UntilRows,
 }
 
-/// The first row that satisfies the condition.
+/// Returns the first row that satisfies the condition.
 fn first_true(batch: &Batch<'_>, truth: Slot) -> Option<usize> {
     let truths = batch.column(truth);
     (0..batch.rows).find(|row| matches!(truths.get(*row), ValueRef::Bool(true)))
@@ -108,7 +109,7 @@ impl OrderedStage for Until {
 
     fn memory(&self) -> String {
         match self.printed {
-            UntilRows::UpTo => "nothing; ends the run when the condition is true".to_owned(),
+            UntilRows::UpTo => "none; ends the run when the condition is true".to_owned(),
             UntilRows::Satisfying => "rows of one result; ends the run when the condition is true".to_owned(),
         }
     }
@@ -133,13 +134,13 @@ impl OrderedStage for Until {
     }
 }
 
-/// Whether a row has satisfied the condition.
+/// The state of `until`.
 struct UntilOperator {
     truth: Slot,
     printed: UntilRows,
     live: SlotSet,
     is_reached: bool,
-    /// Rows of a result that are printed if none of it satisfies the condition.
+    /// Rows of a result, printed if none satisfies the condition.
     held: Vec<Batch<'static>>,
 }
 

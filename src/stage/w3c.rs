@@ -12,15 +12,14 @@ pub(super) const W3C: StageDef = StageDef {
         name: "w3c",
         usage: "w3c",
         summary: "Take the fields of the W3C extended log format (IIS, CloudFront).",
-        details: "Fields are separated by blanks or tabs and named by the last line `#Fields: …` of the source before the \
-                  record, which may change in the middle of a file. Other lines that begin with #, and blank lines, are \
-                  no records. `-` is null; a string in quotes may hold blanks and doubled quotes. A row with more or \
-                  fewer fields than names is rejected, and so is a row before any `#Fields:`. If there are `date` and \
-                  `time`, both GMT, `timestamp` is the time they make; where it \
-                  is wanted, a row with an impossible one is rejected. \
-                  Values are text as they are written: url_decode(x) decodes what CloudFront encodes. Names with \
-                  hyphens or parentheses are written in back quotes: `sc-status`, `cs(User-Agent)`. The lines are those \
-                  of the source: `w3c` takes no `from`.",
+        details: "Fields are separated by blanks or tabs and named by the last line `#Fields: …` of the source before \
+                  the record; the names may change in the middle of a file. Other lines that begin with #, and blank \
+                  lines, are not records. `-` is null; a quoted string may hold blanks and doubled quotes. A row with \
+                  more or fewer fields than names is rejected, and so is a row before any `#Fields:`. If there are \
+                  `date` and `time`, both GMT, `timestamp` is the time they make; if it is used, a row with an \
+                  impossible one is rejected. Values are text as written: url_decode(x) decodes what CloudFront \
+                  encodes. Names with hyphens or parentheses are written in back quotes: `sc-status`, \
+                  `cs(User-Agent)`. It always decodes the lines of the source: `w3c` takes no `from`.",
         examples: &[
             Example {
                 expr: "w3c | where `sc-status` >= 500 | select timestamp, `cs-uri-stem`",
@@ -48,7 +47,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
             return Ok(BoundStage::Rows(Vec::new()));
         }
         let message = "`w3c` has no source here whose `#Fields:` lines name the fields";
-        let help = "write it before the stage that ends the records of the source";
+        let help = "write it before the stage that replaces the source's records";
         return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
     };
     let extraction =

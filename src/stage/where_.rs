@@ -1,6 +1,6 @@
 //! `where COND`: keeps the records for which a condition is true.
 //!
-//! As the first stage it has the raw bytes searched for a text that its condition cannot do without.
+//! As the first stage it searches the raw bytes for a text that its condition requires.
 
 use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
@@ -13,8 +13,8 @@ pub(super) const WHERE: StageDef = StageDef {
         name: "where",
         usage: "where COND",
         summary: "Keep the records for which the condition is true.",
-        details: "Null is not true; of text, only true is. Conditions are joined by `and`, `or`, `not`; `==` compares, `~` asks whether a \
-                  /regex/ matches, `in` whether a value is one of several.",
+        details: "Null is not true; text is true only if it is `true`. Conditions are combined with `and`, `or`, \
+                  `not`; `==` compares, `~` tests a /regex/, `in` tests whether a value is one of several.",
         examples: &[
             Example { expr: "where len(line) > 2", input: "ab\nabc\n", output: "abc\n" },
             Example { expr: "split | count by word | where count > 1", input: "a b a\n", output: "a\t2\n" },
@@ -31,7 +31,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let here = arguments.span_here();
     if arguments.equals_sign() {
         return Err(vec![
-            Diagnostic::new(here, "`=` assigns; a comparison is `==`").help(format!("write where {condition} == …")),
+            Diagnostic::new(here, "`=` assigns; use `==` to compare").help(format!("write where {condition} == …")),
         ]);
     }
     arguments.finish(WHERE.entry.usage).map_err(|diagnostic| vec![diagnostic])?;

@@ -1,4 +1,4 @@
-//! `window 30s/10s on time late 10s`: over which records the blocking stages work.
+//! `window 30s/10s on time late 10s`: the window of the blocking stages.
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
@@ -11,32 +11,35 @@ use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
 use crate::lang::{Diagnostic, ast};
 use crate::window::{Window, WindowKind};
 
-/// A record that is in more windows has more rows than anybody reads.
+/// Maximum number of windows per record; more rows than that are of no use.
 const MOST_WINDOWS: i64 = 1_000_000;
 
-/// Slides that a person would write, in nanoseconds: from a microsecond to a day.
+/// Usual slides, in nanoseconds: from a microsecond to a day.
 const UNITS: [i64; 6] = [1_000, 1_000_000, 1_000_000_000, 60_000_000_000, 3_600_000_000_000, 86_400_000_000_000];
 
 pub(super) const WINDOW: StageDef = StageDef {
     entry: Entry {
         name: "window",
         usage: "window LENGTH[/SLIDE]|session GAP|N rows[/M rows] [on FIELD] [late DUR]",
-        summary: "A result for each window of time, not one for the whole stream.",
-        details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s; a record may be in a million windows at most. `window session 5m` \
-                  lasts from the first record of a key (`by`) until it has been silent for 5 m. `window 100 rows/10 rows` goes by \
-                  count. It may stand anywhere, once; without it the window is the whole stream. `on FIELD` takes the time from the \
-                  records that enter the first blocking stage; without it the time of arrival counts: \
-                  each record arrives when its last byte is read from the pipe or socket, and that time never goes back, also if \
-                  the system's clock is set back (a note says so). `late 10s` says how far out \
-                  of order records may come: a window is final once the largest time before, less that, has reached its \
-                  end; a record all of whose windows are final is late, and counted. Result rows begin with `window_start` \
-                  and `window_end`. Windows begin where the clocks of `--tz` show a multiple of their length, days at midnight, weeks on Monday; when clocks change, \
-                  the window under way is shorter or longer by the change, and an hour that comes twice is two windows of an hour. Sessions are printed \
-                  when they are final, in the order of their ends, then starts, then keys. A record that comes out of \
-                  order may join a session that is open, make it begin earlier, or make one of two; so it is not late. A window of records has no `rate`. Several files \
-                  are read one after another, and those that are still to be read hold all windows open. A live source that is silent does not: see `--idle`. Records \
-                  that are dropped in front of the first blocking stage have no time and move nothing. Where one of several pieces of a record \
-                  is late, the record is; if one of them has no time, it is rejected.",
+        summary: "One result per time window instead of one for the whole stream.",
+        details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s; a record may \
+                  be in a million windows at most. `window session 5m` lasts from the first record of a key (`by`) \
+                  until the key has been idle for 5 m. `window 100 rows/10 rows` counts records. A window may be \
+                  written anywhere, once; without it the window is the whole stream. `on FIELD` takes the time from \
+                  the records that enter the first blocking stage; without it the arrival time is used: the time at \
+                  which the last byte of a record is read from the pipe or socket. Arrival time never decreases, even \
+                  if the system clock is set back (a note says so). `late 10s` sets how far out of order records may \
+                  be: a window is final once the largest time so far, less that, has reached its end; a record whose \
+                  windows are all final is late, and counted. Result rows begin with `window_start` and `window_end`. \
+                  Windows begin where the clocks of `--tz` show a multiple of their length, days at midnight, weeks \
+                  on Monday; when clocks change, the current window is shorter or longer by the change, and an hour \
+                  that occurs twice is two windows of an hour. Sessions are printed when they are final, in the order \
+                  of their ends, then starts, then keys. A record out of order may join an open session, make it \
+                  begin earlier, or merge two; then it is not late. A window of rows has no `rate`. Several files are \
+                  read one after another, and those still to be read hold all windows open. An idle live source does \
+                  not: see `--idle`. Records that are dropped before the first blocking stage have no time and do not \
+                  advance the watermark. If one of several pieces of a record is late, the record is late; if one of \
+                  them has no time, it is rejected.",
         examples: &[
             Example {
                 expr: "parse \"{t:time} {word}\" | count by word | window 1m on t",
@@ -59,14 +62,14 @@ pub(super) const WINDOW: StageDef = StageDef {
     bind,
 };
 
-/// A window as written: what it goes by is bound where the first blocking stage stands.
+/// A window as written; its time is bound before the first blocking stage.
 #[derive(Clone, Debug)]
 pub struct WindowClause {
-    /// Which windows.
+    /// The kind of window.
     pub window: Window,
-    /// The time of a record; nothing for its arrival.
+    /// The time of a record; `None` for its arrival.
     pub on: Option<Expr>,
-    /// Where it stands.
+    /// Its span.
     pub span: Span,
 }
 
@@ -83,18 +86,18 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
         if on.is_none() && arguments.keyword("on") {
             on = Some((arguments.expression("the field that holds the time")?.clone(), span));
         } else if late.is_none() && arguments.keyword("late") {
-            late = Some((arguments.duration("how late records may come")?.0, span));
+            late = Some((arguments.duration("how late records may be")?.0, span));
         } else {
             break;
         }
     }
     arguments.finish(WINDOW.entry.usage)?;
     if let (WindowKind::Rows { .. }, Some(span)) = (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1))) {
-        return Err(Diagnostic::new(span, "a window of rows goes by the order in which they come, not by time"));
+        return Err(Diagnostic::new(span, "a window of rows uses their order, not a time"));
     }
     if let (None, Some((_, span))) = (&on, late) {
         return Err(Diagnostic::new(span, "records cannot arrive later than they arrive")
-            .help("`late` goes with the time that records have: write on FIELD before it"));
+            .help("`late` requires a time in the records: write on FIELD before it"));
     }
     Ok(WindowClause {
         window: Window { kind, late_ns: late.map_or(0, |late| late.0) },
@@ -105,17 +108,17 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
 
 fn kind(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
     if arguments.keyword("session") {
-        let (gap, span) = arguments.duration("for how long a key is silent when its session ends")?;
+        let (gap, span) = arguments.duration("the idle time that ends a session")?;
         return Ok(WindowKind::Session { gap: positive(gap, span)? });
     }
     let Some(expr) = arguments.peek_expression() else {
-        return Err(arguments.expected("how long a window is"));
+        return Err(arguments.expected("the length of a window"));
     };
     match &expr.kind {
         ExprKind::Literal(Value::Int(_)) => rows(arguments),
         ExprKind::Binary(BinaryOp::Divide, left, right) => {
             let (length, slide) = (duration(left)?, duration(right)?);
-            arguments.expression("how long a window is")?;
+            arguments.expression("the length of a window")?;
             if slide > length {
                 return Err(Diagnostic::new(
                     right.span,
@@ -127,13 +130,13 @@ fn kind(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
         }
         _ => {
             let length = duration(expr)?;
-            arguments.expression("how long a window is")?;
+            arguments.expression("the length of a window")?;
             Ok(WindowKind::Time { length, slide: length })
         }
     }
 }
 
-/// Each record is in `length / slide` windows, and each window is a row at least: nobody reads a billion rows.
+/// Each record is in `length / slide` windows, and each window has at least one row: limits the overlap.
 fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Diagnostic> {
     let windows = length / slide;
     if windows <= MOST_WINDOWS {
@@ -150,14 +153,16 @@ fn check_overlap(length: i64, slide: i64, span: Span) -> Result<(), Diagnostic> 
     Err(Diagnostic::new(span, message).help(format!("write a longer slide, such as window {length}/{suggested}")))
 }
 
-/// `100 rows` or `100 rows/10 rows`: to the grammar, `100`, `rows / 10`, `rows`.
+/// Reads `100 rows` or `100 rows/10 rows`, which the grammar returns as `100`, `rows / 10`, `rows`.
 fn rows(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
-    let (length, span) = arguments.integer("how many rows")?;
+    let (length, span) = arguments.integer("a number of rows")?;
     let length = positive(i64::try_from(length).unwrap_or(i64::MAX), span)?;
     let slide = match arguments.peek_expression().map(|expr| &expr.kind) {
         Some(ExprKind::Binary(BinaryOp::Divide, left, right)) if left.as_word() == Some("rows") => {
             let ExprKind::Literal(Value::Int(slide)) = right.kind else {
-                return Err(Diagnostic::new(right.span, "expected how many rows").help("write window 100 rows/10 rows"));
+                return Err(
+                    Diagnostic::new(right.span, "expected a number of rows").help("write window 100 rows/10 rows")
+                );
             };
             arguments.expression("rows")?;
             arguments.keyword("rows");
@@ -172,7 +177,7 @@ fn rows(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
         }
         _ if arguments.keyword("rows") || arguments.keyword("row") => length,
         _ => {
-            let diagnostic = Diagnostic::new(span, format!("{length} of what?"));
+            let diagnostic = Diagnostic::new(span, format!("`{length}` needs a unit"));
             return Err(diagnostic.help(format!("write window {length}s or window {length} rows")));
         }
     };
@@ -182,7 +187,7 @@ fn rows(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
 fn duration(expr: &Expr) -> Result<i64, Diagnostic> {
     match &expr.kind {
         ExprKind::Literal(Value::Duration(ns)) => positive(*ns, expr.span),
-        ExprKind::Literal(Value::Int(number)) => Err(Diagnostic::new(expr.span, format!("{number} of what?"))
+        ExprKind::Literal(Value::Int(number)) => Err(Diagnostic::new(expr.span, format!("`{number}` needs a unit"))
             .help(format!("a duration has a unit: {number}s, {number}m, {number}h"))),
         _ => Err(Diagnostic::new(expr.span, format!("expected a duration, found `{expr}`"))
             .help("a duration is written 30s, 5m or 1h")),
@@ -190,18 +195,18 @@ fn duration(expr: &Expr) -> Result<i64, Diagnostic> {
 }
 
 fn positive(number: i64, span: Span) -> Result<i64, Diagnostic> {
-    if number > 0 { Ok(number) } else { Err(Diagnostic::new(span, "a window has a length above 0")) }
+    if number > 0 { Ok(number) } else { Err(Diagnostic::new(span, "a window must be longer than 0")) }
 }
 
-/// Reads the time of each record; those that have none are rejected.
+/// Reads the time of each record; records without one are rejected.
 pub struct RecordTime {
-    /// What holds it.
+    /// The expression of the time.
     pub node: BoundExpr,
-    /// Its nanoseconds since 1970 go here.
+    /// The slot for its nanoseconds since 1970.
     pub slot: Slot,
-    /// The stage that asks for it.
+    /// The stage that needs it, for messages.
     pub stage: &'static str,
-    /// Times without a year take it from the record before here.
+    /// Supplies the year of times without one, from the record before.
     pub site: TimeSite,
 }
 
@@ -228,7 +233,7 @@ impl RowStage for RecordTime {
             let mut reader = self.site.reader();
             match &*column {
                 Column::Text(texts) => {
-                    // Neighbours often share their second.
+                    // Neighbours often have the same time.
                     let mut last: (&[u8], Option<i64>) = (&[], None);
                     for row in 0..texts.spans.len() {
                         let text = texts.get(row).unwrap_or_default();

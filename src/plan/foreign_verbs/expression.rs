@@ -121,7 +121,7 @@ impl TokenCursor<'_> {
         };
         let own = match sign.text {
             "=" => {
-                self.note(sign, "`=` assigns; a comparison is `==`");
+                self.note(sign, "`=` assigns; use `==` to compare");
                 "=="
             }
             "===" => "==",

@@ -13,7 +13,7 @@ pub(super) fn stage(name: &str, cursor: &mut TokenCursor<'_>) -> Option<String> 
         && let Some((mut inner, true)) = inside(cursor)
     {
         let head = cursor.tokens[cursor.at - 1];
-        inner.note(head, format!("`{name}` is a stage: what it takes stands behind it, without parentheses"));
+        inner.note(head, format!("`{name}` is a stage: its arguments follow it without parentheses"));
         let chosen = inner.clone().expression().filter(|_| name == "select");
         let written = match chosen.filter(|value| is_condition(value)) {
             Some(condition) => Some(format!("where {condition}")), // as in jq
@@ -185,7 +185,7 @@ fn sort(cursor: &mut TokenCursor<'_>) -> Option<String> {
 /// `top limit=5 x`, `top x`, `top 5 by x`, `top 5 by x desc`, `top 5 x by y`, `top n=5 x`.
 fn top(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest: Vec<ForeignToken<'_>> = cursor.tokens[cursor.at..].to_vec();
-    note_rest(cursor, "expected how many, found");
+    note_rest(cursor, "expected a number N, found");
     let number = rest.iter().find(|token| token.kind == TokenKind::Number).map_or("10", |token| token.text);
     let by = rest.iter().position(|token| token.text == "by");
     let names = |tokens: &[ForeignToken<'_>]| -> Vec<String> {
@@ -313,7 +313,7 @@ fn compared(cursor: &mut TokenCursor<'_>) -> Option<String> {
 
 /// `limit 10 offset 5`, `limit = 5`.
 fn limit(cursor: &mut TokenCursor<'_>) -> Option<String> {
-    note_rest(cursor, "expected how many, found");
+    note_rest(cursor, "expected a number N, found");
     cursor.sign("=");
     let is_comma_alone = cursor.peek_at(1).is_some_and(|comma| comma.text == ",")
         && cursor.peek_at(2).is_none_or(|second| second.spaced || second.text.len() != 3);
@@ -352,7 +352,7 @@ fn tail(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let number = rest.iter().find(|token| token.kind == TokenKind::Number).map(|token| token.text);
     match follows {
         Some(pair) => cursor.note(pair[1], "unexpected `-f`: --follow reads a file as it grows"),
-        None => note_rest(cursor, "expected how many records, found"),
+        None => note_rest(cursor, "expected a number of records, found"),
     }
     if let (Some(number), true) = (number, rest.iter().any(|token| token.text == "+")) {
         return Some(format!("where @number >= {number}"));

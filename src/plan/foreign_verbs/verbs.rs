@@ -146,7 +146,7 @@ pub(super) const VERBS: &[Verb] = &[
     made("bucket bin timeslice timebucket tumble binby datetrunc floor_time truncate_time discretize", "bucket t 5m", BIN, made_bin, &["count by bin({field}, {duration=5m})", "count by bin(@time, {duration=5m})"]),
     made("span resample tumbling tumblingwindow every interval countbywindow reducebykeyandwindow groupbytime", "resample('1m')", WINDOW, made_resample, &["count | window {duration=5m}"]),
     verb("hop sliding slidingwindow hopping", "hop 5m", "windows that overlap are `window LENGTH/SLIDE`", &["count | window {duration=5m}/1m"]),
-    verb("watermark withwatermark allowedlateness late grace", "withWatermark('t', '10 minutes')", "how late records may come is said by a window", &["count | window 1m on {field=t} late {duration=10s}"]),
+    verb("watermark withwatermark allowedlateness late grace", "withWatermark('t', '10 minutes')", "how late records may be is said by a window", &["count | window 1m on {field=t} late {duration=10s}"]),
     made("transaction session sessionize sessionwindow sessionization partitionby", "transaction host maxspan=5m", "records of a key that follow each other closely are `window session GAP`", made_transaction, &["count, first(line), last(line) by {field=line} | window session {duration=5m}"]),
     verb("sleep delay throttle trigger outputmode", "trigger", "how often results are printed is said by --every", &["count | window 1m"]),
     // Several sources

@@ -1,10 +1,9 @@
-//! The records of two streams that may still find a partner, by key and time.
+//! Buffers the records of two streams that may still find a partner, by key and time.
 //!
-//! Of each key the records of each side stand in the order of their times, so that those within a span of time are
-//! found by bisection; a queue over all keys says which are the next to be forgotten. This is the symmetric hash join
-//! of streams (A. N. Wilschut, P. M. G. Apers, *Dataflow Query Execution in a Parallel Main-Memory Environment*, 1991)
-//! with the state bounded by time, as in J. Kang, J. F. Naughton, S. D. Viglas, *Evaluating Window Joins over
-//! Unbounded Streams*, ICDE 2003.
+//! The records of each key and side are sorted by time, so that those within a time span are found by bisection; a
+//! queue over all keys yields the next record to evict. This is the symmetric hash join of streams (A. N. Wilschut,
+//! P. M. G. Apers, *Dataflow Query Execution in a Parallel Main-Memory Environment*, 1991) with state bounded by
+//! time, as in J. Kang, J. F. Naughton, S. D. Viglas, *Evaluating Window Joins over Unbounded Streams*, ICDE 2003.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -15,38 +14,38 @@ use super::super::kept::RowId;
 use crate::data::{KeyKind, TextColumn};
 use crate::group::GroupTable;
 
-/// The group of null, which is the key of no record.
+/// The group of null, which matches no record.
 pub(super) const NO_KEY: u32 = 0;
 
 /// A record that may still find a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BufferedRow {
     pub(super) time: i64,
-    /// Counts the records of both sides as they come.
+    /// Sequence number over both sides.
     pub(super) order: u64,
     pub(super) place: RowId,
-    /// Whether it has found one.
+    /// True if it has found a partner.
     pub(super) is_paired: bool,
-    /// Whether one that may have been its partner was forgotten before it came.
+    /// True if a possible partner was evicted before it arrived.
     pub(super) is_late: bool,
 }
 
-/// All of them.
+/// The buffered records of both sides.
 pub(super) struct JoinBuffer {
     table: GroupTable,
-    /// By group and side, in the order of time, then as they came.
+    /// By group and side, sorted by time, then arrival.
     waiting: Vec<[VecDeque<BufferedRow>; 2]>,
-    /// By side: time, order and group of each, the first to be forgotten on top.
+    /// By side: time, order and group of each record, the next to be evicted on top.
     queues: [BinaryHeap<Reverse<(i64, u64, u32)>>; 2],
-    /// When the table has so many groups, those without records are thrown out.
+    /// Groups without records are dropped when the table reaches this size.
     sweep_at: usize,
 }
 
-/// Sweeping waits until there are so many keys, and twice as many as it left the last time.
+/// A sweep runs when there are at least this many keys, and twice as many as the last sweep left.
 const SWEEP_GROUPS: usize = 1 << 14;
 
 impl JoinBuffer {
-    /// No record yet.
+    /// Creates an empty buffer.
     pub(super) fn new() -> JoinBuffer {
         let mut partners = JoinBuffer {
             table: GroupTable::with_capacity(0),
@@ -58,19 +57,19 @@ impl JoinBuffer {
         partners
     }
 
-    /// How many records of a side are kept.
+    /// Number of buffered records of a side.
     #[cfg(test)]
     pub(super) fn waiting(&self, side: Side) -> usize {
         self.queues[side as usize].len()
     }
 
-    /// How many keys are known.
+    /// Number of known keys.
     #[cfg(test)]
     pub(super) fn keys(&self) -> usize {
         self.table.len()
     }
 
-    /// The group of each key. They are good until the next call.
+    /// Returns the group of each key. They are valid until the next call.
     pub(super) fn groups(&mut self, keys: &TextColumn<'_>) -> Vec<u32> {
         if self.table.len() >= self.sweep_at {
             self.sweep();
@@ -81,7 +80,7 @@ impl JoinBuffer {
         groups
     }
 
-    /// Forgets keys that have no records.
+    /// Drops keys without records.
     fn sweep(&mut self) {
         let is_kept = |group: &u32| {
             let [first, second] = &self.waiting[*group as usize];
@@ -103,7 +102,8 @@ impl JoinBuffer {
         self.sweep_at = SWEEP_GROUPS.max(kept.len() * 2);
     }
 
-    /// Pairs a record with those of a side that have its key and a time in this span, in the order in which they came.
+    /// Finds the records of `side` with this key and a time in this span, in order of arrival, and marks them as
+    /// paired.
     pub(super) fn pair(&mut self, group: u32, side: Side, times: RangeInclusive<i64>, found: &mut Vec<BufferedRow>) {
         found.clear();
         if group == NO_KEY {
@@ -124,7 +124,7 @@ impl JoinBuffer {
         }
     }
 
-    /// Keeps a record, the last one so far.
+    /// Buffers a record, the latest so far.
     pub(super) fn keep(&mut self, group: u32, side: Side, record: BufferedRow) {
         let waiting = &mut self.waiting[group as usize][side as usize];
         match waiting.back() {
@@ -137,7 +137,7 @@ impl JoinBuffer {
         self.queues[side as usize].push(Reverse((record.time, record.order, group)));
     }
 
-    /// Forgets the earliest record of a side, if its time is below this one; without a time, whatever it is.
+    /// Removes and returns the earliest record of a side, if its time is less than `below` (`None`: any).
     pub(super) fn forget(&mut self, side: Side, below: Option<i64>) -> Option<BufferedRow> {
         let queue = &mut self.queues[side as usize];
         let Reverse((_, _, group)) = *queue.peek().filter(|next| below.is_none_or(|below| next.0.0 < below))?;
@@ -145,12 +145,12 @@ impl JoinBuffer {
         let waiting = &mut self.waiting[group as usize][side as usize];
         let forgotten = waiting.pop_front();
         if waiting.is_empty() {
-            *waiting = VecDeque::new(); // a key may be silent for long
+            *waiting = VecDeque::new(); // frees memory: a key may be idle for long
         }
         forgotten
     }
 
-    /// The records of a side, so that they can be moved elsewhere.
+    /// The row ids of a side's records, to be updated when rows move.
     pub(super) fn places(&mut self, side: Side) -> impl Iterator<Item = &mut RowId> {
         let groups = self.waiting.iter_mut();
         let waiting = groups.flat_map(move |group| group[side as usize].iter_mut());

@@ -1,25 +1,25 @@
-//! What stages have in common that find records by key: `on K [= K2]` and `left`.
+//! The key clauses of stages that match records: `on K [= K2]` and `left`.
 
 use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Path, Span};
 
-/// What becomes of records without a match.
+/// The treatment of records without a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::stage) enum JoinKind {
     Inner,
     Left,
 }
 
-/// The two sides of a key as they were written.
+/// Both sides of a key as written.
 pub(in crate::stage) struct KeyClauses<'a> {
-    /// Of the stream.
+    /// The expression on the stream.
     pub(in crate::stage) key: &'a Expr,
-    /// What the other side calls it, and where that is written.
+    /// The field of the other side, and its span.
     pub(in crate::stage) other: (&'a Path, Span),
 }
 
-/// Reads `on K [= K2]`; `other` is what K2 names, `placeholder` a word in its place.
+/// Reads `on K [= K2]`; `other` describes K2 and `placeholder` is an example of it.
 pub(in crate::stage) fn keys<'a>(
     arguments: &mut Arguments<'a>,
     (other, placeholder): (&str, &str),
@@ -33,14 +33,14 @@ pub(in crate::stage) fn keys<'a>(
     } else if let ExprKind::Field(path) = &key.kind {
         (path, key.span)
     } else {
-        let message = format!("`{key}` is no field: {other} has to be named");
+        let message = format!("`{key}` is not a field: name {other}");
         let help = format!("write on {key} = {placeholder}");
         return Err(Diagnostic::new(key.span, message).help(help));
     };
     Ok(KeyClauses { key, other })
 }
 
-/// Reads `left`, if it is next.
+/// Reads an optional `left`.
 pub(in crate::stage) fn join_kind(arguments: &mut Arguments<'_>) -> JoinKind {
     match arguments.keyword("left") {
         true => JoinKind::Left,

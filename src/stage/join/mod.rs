@@ -1,8 +1,7 @@
-//! `join NAME on K [= K2] within DUR [left]`: records of another source with the same key, at most DUR apart.
+//! `join NAME on K [= K2] within DUR [left]`: pairs records of another source with the same key, at most DUR apart.
 //!
-//! The plan binds it, for it knows how stages are bound: here are the words, and what both sides are joined by. A
-//! record meets those that came before it, so the work is done in the order of the stream, see
-//! [`operator`].
+//! This file reads the clauses and binds both sides; the plan binds the other source's stages. Pairing happens in
+//! stream order, see [`operator`].
 
 mod buffer;
 pub(super) mod key;
@@ -27,18 +26,26 @@ pub(super) const JOIN: StageDef = StageDef {
     entry: Entry {
         name: "join",
         usage: "join NAME|(NAME | …) on K [= K2] within DUR [on F [= F2]] [late DUR] [left]",
-        summary: "Pair the records of two sources by key and time: --with NAME=SOURCE.",
-        details: "The records of the other source go through the stages in the parentheses, which are row-by-row ones. K is a field of the stream, K2 of the other source, which has the \
-                  same name if none is given; keys are equal when their text is, and null equals nothing. Each pair is a row, once the later of the two has come; a record may be in \
-                  many. With `left`, a record of the stream that is in none comes too, with nulls, once no partner can come any more. The fields are those of the stream, then \
-                  those of the other source without K2 and, if it has the same name, FIELD2. A field that both have is an error: the parentheses can give it another name. Where only the data \
-                  knows the fields (json), the stream's value counts, and the other one as a failed conversion. @source, @number and @time are those of the record that came last.\n\n\
-                  Time is that of arrival, or FIELD (FIELD2 of the other source, which has the same name if none is given); a record without a readable time is rejected. `late 10s` says how far out \
-                  of order the records of a side may come. A record is kept until the other side has ended, or its largest time, less `late`, is more than DUR ahead; the time of a side that has been silent for `--idle` goes on with the clock. \
-                  Files are read one after another, those of the command line first: what is read of the stream is kept until the other side comes, so the smaller of two files is best the first one. \
-                  In the ledger, a record that is in no row is filtered, or late if one that may have been its partner was forgotten before it came.\n\n\
-                  A pair comes in the place of its later record, so the times of the rows may be out of order by twice DUR: a window behind says so with `late`. A pipeline has one join, in front of \
-                  stages that need the records in order or all together; unions stand in front of it.",
+        summary: "Pair records of two sources by key and time (--with NAME=SOURCE).",
+        details: "The records of the other source go through the stages in the parentheses, which must be row-by-row \
+                  stages. K is a field of the stream and K2 (default: the same name) a field of the other source; \
+                  keys are equal if their texts are, and null equals nothing. Each pair is a row, printed once the \
+                  later of the two records has arrived; a record may be in many pairs. With `left`, a record of the \
+                  stream without a pair is printed with nulls once no partner can arrive any more. The fields are \
+                  those of the stream, then those of the other source without K2 and, if it has the same name, \
+                  FIELD2. A field that both have is an error: rename it in the parentheses. If fields are known only \
+                  from the data (json), the stream's value is used, and the other one counts as a failed conversion. \
+                  @source, @number and @time are those of the later record.\n\nTime is the arrival time, or FIELD \
+                  (and FIELD2 of the other source, default: the same name); a record without a readable time is \
+                  rejected. `late 10s` sets how far out of order the records of a side may be. A record is kept until \
+                  the other side has ended, or its largest time, less `late`, is more than DUR ahead; the time of a \
+                  side that has been idle for `--idle` advances with the clock. Files are read one after another, \
+                  those of the command line first: the stream's records are kept until the other side is read, so put \
+                  the smaller of two files first. In the ledger, a record without a row counts as filtered, or as \
+                  late if a possible partner was dropped before it arrived.\n\nA pair is printed at the position of \
+                  its later record, so the times of the rows may be out of order by twice DUR: give a window after \
+                  the join `late` accordingly. A pipeline has one join, before stages that need the records in order \
+                  or all together; unions come before it.",
         examples: &[
             Example {
                 expr: "--with hosts=hosts.csv 'split as ip | join (hosts | csv | select ip, site) on ip within 1h'",
@@ -56,9 +63,9 @@ pub(super) const JOIN: StageDef = StageDef {
     bind,
 };
 
-/// What was written.
+/// The clauses as written.
 pub struct JoinClause {
-    /// The other source, and what its records go through on their own.
+    /// The other source with its own stages.
     pub source: UnionClause,
     key: Expr,
     other_key: (Path, Span),
@@ -80,10 +87,10 @@ fn clause(stage: &ast::Stage) -> Result<JoinClause, Diagnostic> {
     let of_other = format!("the field of `{}`", source.name.text);
     let KeyClauses { key, other } = keys(&mut arguments, (&of_other, "field"))?;
     if !arguments.keyword("within") {
-        let diagnostic = arguments.expected("`within` and how far apart two records may be");
+        let diagnostic = arguments.expected("`within` and the maximum time between two records");
         return Err(diagnostic.help("a live source never ends: write within 30s, 5m or 1h"));
     }
-    let (within_ns, _) = arguments.duration("how far apart two records may be")?;
+    let (within_ns, _) = arguments.duration("the maximum time between two records")?;
     let mut on = None;
     if arguments.keyword("on") {
         let time = arguments.expression("the field that holds the time")?;
@@ -96,10 +103,10 @@ fn clause(stage: &ast::Stage) -> Result<JoinClause, Diagnostic> {
     let span = arguments.span_here();
     let mut late_ns = 0;
     if arguments.keyword("late") {
-        late_ns = arguments.duration("how late records may come")?.0;
+        late_ns = arguments.duration("how late records may be")?.0;
         if on.is_none() {
             let diagnostic = Diagnostic::new(span, "records cannot arrive later than they arrive");
-            let help = "`late` goes with the time that records have: write on FIELD before it";
+            let help = "`late` requires a time in the records: write on FIELD before it";
             return Err(diagnostic.help(help));
         }
     }
@@ -110,15 +117,15 @@ fn clause(stage: &ast::Stage) -> Result<JoinClause, Diagnostic> {
 
 /// The two sides of a join.
 pub struct Sides {
-    /// By side, what is done with its records first.
+    /// By side, the steps that compute key and time.
     pub prepared: [Vec<Box<dyn RowStage>>; 2],
-    /// The join itself.
+    /// The join condition and columns.
     pub joined: JoinSpec,
 }
 
 impl JoinClause {
-    /// Binds what records of both sides are joined by, and takes from the fields of the other side what is not printed
-    /// twice. The records of the other side are those of this input.
+    /// Binds the keys and times of both sides, and drops the fields of the other side that would be printed twice.
+    /// `input` is the index of the other side's input.
     pub fn bind(&self, first: &mut Scope, second: &mut Scope, input: usize) -> Result<Sides, Vec<Diagnostic>> {
         let (key, time) = (first.new_slot(), first.new_slot());
         let (path, span) = &self.other_key;
@@ -172,7 +179,7 @@ impl JoinClause {
         })
     }
 
-    /// Binds what is asked of both sides.
+    /// Binds an expression on both sides.
     fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[BoundExpr; 2], Vec<Diagnostic>> {
         let is_written_once = by[0].span == by[1].span;
         match (bind_expr(by[0], sides[0]), bind_expr(by[1], sides[1])) {
@@ -186,7 +193,7 @@ impl JoinClause {
         }
     }
 
-    /// The mistake of what only the stream has, though it is asked of both sides.
+    /// The error of a field that only the stream has, though both sides need it.
     fn missing(&self, by: &Expr, scope: &Scope) -> Diagnostic {
         let other = &self.source.name.text;
         let fields = scope.fields().iter().map(|field| field.name.as_str());
@@ -195,7 +202,7 @@ impl JoinClause {
             .help(format!("its fields are: {fields}; write on {by} = FIELD"))
     }
 
-    /// The mistake of a field that both sides have; `fields` are those of the other.
+    /// The error of a field that both sides have; `fields` are those of the other side.
     fn exists_already(&self, name: &str, both: &[String], fields: &[String]) -> Diagnostic {
         let other = &self.source.name;
         let named = |text: &str| ast::Name { text: text.to_owned(), span: other.span };
@@ -205,7 +212,7 @@ impl JoinClause {
         };
         let fields: Vec<String> = fields.iter().map(field).collect();
         let stages = self.source.stages.iter().map(|stage| format!("{stage} | "));
-        let message = format!("`{}` has a field `{name}`, and so has the stream", other.text);
+        let message = format!("`{}` has a field `{name}`, and so does the stream", other.text);
         Diagnostic::new(other.span, message).help(format!(
             "give it another name: join ({other} | {}select {}) on …",
             stages.collect::<String>(),

@@ -1,4 +1,4 @@
-//! A join while it runs: the records that are kept of both sides, and the pairs that they make.
+//! The operator of a join: buffers the records of both sides and emits their pairs.
 
 use super::super::kept::{Picked, RowId, RowStore};
 use super::super::union_::undropped;
@@ -11,25 +11,25 @@ use crate::data::{Batch, Column, ColumnBuilder, Position, TextColumn, Value, Val
 use crate::expr::Failures;
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
-/// Both sides so far.
+/// The state of a join.
 pub(super) struct JoinOperator {
     join: JoinSpec,
     time: JoinProgress,
     partners: JoinBuffer,
-    /// What is kept of each side.
+    /// The buffered rows of each side.
     kept: [RowStore; 2],
-    /// By side, the largest time of those that had a key and are no longer kept.
+    /// By side, the largest time among evicted records with a key.
     forgotten: [i64; 2],
-    /// Records so far.
+    /// Number of records so far.
     order: u64,
     arrival: Arrival,
-    /// Rows to be made of what is kept.
+    /// Pairs to be emitted.
     rows: Vec<Row>,
-    /// Batches given so far.
+    /// Number of batches emitted so far.
     given: u64,
 }
 
-/// The side that the records of an input are on, where those of `second` are on the second.
+/// Returns the side of an input; `second` is the input on the right.
 fn side_of(input: usize, second: usize) -> Side {
     match input == second {
         true => Side::Right,
@@ -37,16 +37,16 @@ fn side_of(input: usize, second: usize) -> Side {
     }
 }
 
-/// A row of the result: a record of each side, or only one of the first.
+/// A row of the result: a record of each side, or only one of the left.
 #[derive(Clone, Copy)]
 struct Row {
     sides: [Option<RowId>; 2],
-    /// Which of them came last.
+    /// The side whose record came last.
     last: Side,
 }
 
 impl JoinOperator {
-    /// No record yet.
+    /// Creates an operator without records.
     pub(super) fn new(join: JoinSpec) -> Self {
         JoinOperator {
             time: JoinProgress::new(join.time.map(|_| join.late_ns)),
@@ -61,7 +61,7 @@ impl JoinOperator {
         }
     }
 
-    /// Takes the next records of a side.
+    /// Adds the next records of a side.
     fn enter(&mut self, mut batch: Batch<'static>, side: Side, account: &mut Account) {
         let groups = {
             let keys = TextColumn::of(batch.column(self.join.key).clone());
@@ -80,7 +80,7 @@ impl JoinOperator {
             let place = (number, row as u32);
             let within = self.join.within_ns;
             let span = time.saturating_sub(within)..=time.saturating_add(within);
-            // What it makes the other side forget is too far from it to be its partner.
+            // Eviction first: the records it removes from the other side are too far away to be partners.
             account.jumps += u64::from(clock.pass(time));
             self.forget(side.other(), clock.reached(), account);
             self.partners.pair(group, side.other(), span.clone(), &mut found);
@@ -108,7 +108,7 @@ impl JoinOperator {
         }
     }
 
-    /// Forgets the records of a side that find no partner any more, as the other has come to this time.
+    /// Evicts the records of a side that can no longer find a partner, given the frontier of the other side.
     fn forget(&mut self, side: Side, other: Frontier, account: &mut Account) {
         let below = match other {
             Frontier::Nothing => return,
@@ -121,20 +121,20 @@ impl JoinOperator {
         }
     }
 
-    /// Remembers of a record with a key only that it was there.
+    /// Remembers the time of an evicted record with a key.
     fn remember(&mut self, record: BufferedRow, side: Side) {
         let forgotten = &mut self.forgotten[side as usize];
         *forgotten = record.time.max(*forgotten);
     }
 
-    /// Forgets all that time allows.
+    /// Evicts from both sides.
     fn forget_both(&mut self, account: &mut Account) {
         for side in Side::BOTH {
             self.forget(side, self.time.reached(side.other()), account);
         }
     }
 
-    /// What becomes of a record that finds no partner any more.
+    /// Counts or emits a record that can no longer find a partner.
     fn evict(&mut self, record: BufferedRow, side: Side, account: &mut Account) {
         self.kept[side as usize].release(record.place);
         if record.is_paired {
@@ -154,7 +154,7 @@ impl JoinOperator {
         }
     }
 
-    /// Makes the rows; what they were made of need not be there any more.
+    /// Emits the pairs and releases unneeded rows.
     fn give(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let rows = std::mem::take(&mut self.rows);
         for rows in rows.chunks(BATCH_ROWS) {
@@ -177,7 +177,7 @@ impl JoinOperator {
     }
 }
 
-/// A column of some rows, of which `sides` are the records.
+/// Builds a column of some pairs, whose records are `sides`.
 fn column(origin: &ColumnSource, rows: &[Row], sides: &[Picked<'_>; 2], failures: &mut Failures) -> Column<'static> {
     match origin {
         ColumnSource::One(side, slot) => sides[*side as usize].column(*slot),
@@ -221,15 +221,15 @@ fn column(origin: &ColumnSource, rows: &[Row], sides: &[Picked<'_>; 2], failures
     }
 }
 
-/// What the first record has, the second should not have.
+/// Counts a failure if the second record has a field that the first one has, too.
 fn is_in_one(name: &[u8], other: ValueRef<'_>, failures: &mut Failures) {
     if !matches!(other, ValueRef::Null) {
-        let expected = format!("`{}` in one of two records", String::from_utf8_lossy(name));
+        let expected = format!("`{}` in only one of two records", String::from_utf8_lossy(name));
         failures.add("join", &expected, other);
     }
 }
 
-/// The fields of an object, if there is one.
+/// Returns the fields of an object; none if there is no object.
 fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<(Vec<u8>, Value)> {
     match whole.as_ref().map(|(objects, dropped)| (objects.get(row), dropped)) {
         Some((ValueRef::Object(fields), dropped)) => undropped(fields, dropped),
@@ -237,7 +237,7 @@ fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<(Vec
     }
 }
 
-/// Rows of one batch of the result.
+/// Maximum rows per batch of the result.
 const BATCH_ROWS: usize = 1 << 14;
 
 impl Operator for JoinOperator {

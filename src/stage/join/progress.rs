@@ -1,16 +1,16 @@
-//! How far the time of each side of a join has come: what is older finds no partner any more.
+//! The progress of time on each side of a join: it decides which records can no longer find a partner.
 
 use super::super::Side;
 use crate::window::{Arrival, ChunkTimes, Punctuation, SourceClock, SourceInfo, Watermark, WatermarkConfig};
 
-/// Up to where nothing more comes of a side.
+/// The time before which no more records of a side are expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Frontier {
-    /// Anything may come.
+    /// Any time is possible.
     Nothing,
-    /// Nothing below this time is expected any more.
+    /// No record before this time is expected.
     Time(i64),
-    /// Nothing comes any more.
+    /// The side has ended.
     End,
 }
 
@@ -19,14 +19,14 @@ pub(super) struct JoinProgress {
     by: JoinClock,
     limits: WatermarkConfig,
     late_ns: i64,
-    /// JoinClock number, the sources that are known from the start: their side, and whether they have ended.
+    /// By index, the sources known from the start: their side, and whether they have ended.
     sources: Vec<(Side, SourceEnd)>,
 }
 
 enum JoinClock {
-    /// When the last records were read, of whatever side.
+    /// The arrival of the last records, of either side.
     Arrival(i64),
-    /// The time that records have.
+    /// The event time of the records.
     Field([Watermark; 2]),
 }
 
@@ -38,7 +38,7 @@ enum SourceEnd {
 }
 
 impl JoinProgress {
-    /// Of arrival, or of the records' own time, which may be out of order by so much.
+    /// Uses arrival time, or event time out of order by up to `late_ns`.
     pub(super) fn new(late_ns: Option<i64>) -> JoinProgress {
         let watermark = || Watermark::of_times(0, 0, 0);
         JoinProgress {
@@ -52,7 +52,7 @@ impl JoinProgress {
         }
     }
 
-    /// What is known before anything is read; `side` says to which side a source belongs.
+    /// Sets what is known before reading; `side` maps a source to its side.
     pub(super) fn begin(
         &mut self,
         limits: WatermarkConfig,
@@ -78,7 +78,7 @@ impl JoinProgress {
         }
     }
 
-    /// Records were read, or would have been.
+    /// Advances the processing time.
     pub(super) fn tick(&mut self, read_ns: i64) {
         match &mut self.by {
             JoinClock::Arrival(now) => *now = read_ns.max(*now),
@@ -86,7 +86,7 @@ impl JoinProgress {
         }
     }
 
-    /// Time has moved without records of this side.
+    /// Event time advanced without records of this side.
     pub(super) fn mark(&mut self, mark: Punctuation, arrival: Arrival, side: Side) {
         if let (Punctuation::Ended, Some((_, end @ SourceEnd::Ahead))) = (mark, self.sources.get_mut(arrival.source)) {
             *end = SourceEnd::Reached;
@@ -97,7 +97,7 @@ impl JoinProgress {
         self.tick(arrival.read_ns);
     }
 
-    /// How far a side has come.
+    /// Returns the frontier of a side.
     pub(super) fn reached(&self, side: Side) -> Frontier {
         let mut own = self.sources.iter().filter(|(of, _)| *of == side);
         if !self.sources.is_empty() && own.all(|(_, end)| *end == SourceEnd::Reached) {
@@ -108,7 +108,7 @@ impl JoinProgress {
             JoinClock::Field(watermarks) => {
                 let own = &watermarks[side as usize];
                 match own.now() {
-                    // It has said nothing for long: it goes with the other side.
+                    // It has been idle for long: it follows the other side.
                     i64::MIN if own.is_silent() => watermarks[side.other() as usize].now(),
                     now => now,
                 }
@@ -117,7 +117,7 @@ impl JoinProgress {
         reached(now)
     }
 
-    /// Whether a record of a side that is not later than this may still come.
+    /// True if a record of a side with a time up to `until` can still arrive.
     pub(super) fn can_arrive(&self, side: Side, until: i64) -> bool {
         match self.reached(side) {
             Frontier::Nothing => true,
@@ -126,7 +126,7 @@ impl JoinProgress {
         }
     }
 
-    /// Moves past records of a side, and gives what goes with them from one to the next.
+    /// Advances past records of a side; returns the clock for each of them in turn.
     pub(super) fn pass(&mut self, side: Side, arrival: Arrival, times: &[i64]) -> SideClock {
         let limit = arrival.read_ns.saturating_add(self.limits.max_jump_ns);
         SideClock {
@@ -150,20 +150,20 @@ fn reached(time: i64) -> Frontier {
     }
 }
 
-/// The time of a side from one of its records to the next.
+/// The time of a side from record to record.
 pub(super) struct SideClock {
     moment: SideTime,
     limit: i64,
 }
 
 enum SideTime {
-    /// They have come together.
+    /// All records of a batch have the same arrival.
     Still(i64),
     Moving(SourceClock),
 }
 
 impl SideClock {
-    /// Moves past a record; whether its time was too far ahead to move anything.
+    /// Advances past a record; returns true if its time was too far ahead to count.
     pub(super) fn pass(&mut self, time: i64) -> bool {
         match &mut self.moment {
             SideTime::Still(_) => false,
@@ -171,7 +171,7 @@ impl SideClock {
         }
     }
 
-    /// How far the side has come here.
+    /// The frontier of the side at this record.
     pub(super) fn reached(&self) -> Frontier {
         match &self.moment {
             SideTime::Still(now) => reached(*now),
@@ -181,10 +181,10 @@ impl SideClock {
 }
 
 impl Side {
-    /// The sides in their order.
+    /// Both sides, in order.
     pub(super) const BOTH: [Side; 2] = [Side::Left, Side::Right];
 
-    /// The side that is not this one.
+    /// The opposite side.
     pub(super) fn other(self) -> Side {
         match self {
             Side::Left => Side::Right,
@@ -231,7 +231,7 @@ mod tests {
     fn a_side_that_has_long_said_nothing_goes_with_the_other() {
         let mut time = time(false);
         time.pass(Side::Left, arrival(0), &[100]);
-        time.mark(Punctuation::Ended, arrival(1), Side::Right); // it listens
+        time.mark(Punctuation::Ended, arrival(1), Side::Right); // it is a listener, so it does not end
         assert_eq!(time.reached(Side::Right), Frontier::Nothing);
         time.mark(Punctuation::Silent(10), arrival(1), Side::Right);
         assert_eq!(time.reached(Side::Right), Frontier::Time(95));

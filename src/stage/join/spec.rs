@@ -1,4 +1,4 @@
-//! Two streams that are joined: by what, and where the columns of their pairs come from.
+//! The specification of a join: its condition, and the sources of its columns.
 
 use super::super::{Account, Operator, OrderedStage, OwnTime, Side};
 use super::key::JoinKind;
@@ -7,23 +7,23 @@ use crate::data::{Batch, Slot, SlotSet};
 use crate::expr::United;
 use crate::expr::scope::Whole;
 
-/// Where a column of a pair comes from.
+/// The source of a column of pairs.
 #[derive(Clone, Debug)]
 pub(super) enum ColumnSource {
     /// A column of one side.
     One(Side, Slot),
-    /// A column of the record that came last.
+    /// A column of the later record.
     Last(Slot),
-    /// A column of the first side, and where that has nothing, one of the second. It has this name.
+    /// A column of the left side, or of the right side if that is null. The text is the field's name.
     Either([Slot; 2], String),
     /// The fields of both objects.
     Whole([Option<Whole>; 2]),
 }
 
-/// Two streams that are joined.
+/// A join.
 #[derive(Clone, Debug)]
 pub struct JoinSpec {
-    /// What holds the key, and the time if it is not that of arrival: the same for both sides.
+    /// The slots of the key, and of the time unless it is that of arrival: the same for both sides.
     pub(super) key: Slot,
     pub(super) time: Option<Slot>,
     /// The stream's field that is probably its time.
@@ -31,18 +31,18 @@ pub struct JoinSpec {
     pub(super) within_ns: i64,
     pub(super) late_ns: i64,
     pub(super) kind: JoinKind,
-    /// The number of the input whose records are the second side.
+    /// Index of the input on the right side.
     pub(super) input: usize,
-    /// The columns that are made of those of both sides.
+    /// The columns of pairs.
     pub(super) columns: Vec<(Slot, ColumnSource)>,
-    /// By side, what is kept of its records.
+    /// By side, the slots to buffer.
     pub(super) kept: [SlotSet; 2],
-    /// What holds the lines of late records, if they are kept.
+    /// The slot of late records' lines, if they are kept.
     pub(super) late_line: Option<Slot>,
 }
 
 impl JoinSpec {
-    /// The same, once it is known that `live` is read behind it. `line` holds the lines of records that are late, if they
+    /// Completes the join, given the slots `live` read after it. `line` is the slot of late records' lines, if they
     /// are kept.
     pub fn planned(mut self, united: &United, live: &SlotSet, line: Option<Slot>) -> JoinSpec {
         let mut rest = live.clone();
@@ -63,7 +63,7 @@ impl JoinSpec {
             rest.remove(slot);
             self.columns.push((slot, ColumnSource::Whole(sides)));
         }
-        // What else is read is no field: it is kept of the stream's records for messages.
+        // Other slots are not fields: messages need them from the stream's records.
         let kept = rest.iter().map(|slot| (slot, ColumnSource::One(Side::Left, slot)));
         self.columns.extend(kept.collect::<Vec<_>>());
         self.late_line = line;
@@ -85,7 +85,7 @@ impl JoinSpec {
         self
     }
 
-    /// What the records of one side must have in front of it.
+    /// The slots that the records of a side need before it.
     pub fn needed(&self, side: Side) -> SlotSet {
         let mut needed = self.kept[side as usize].clone();
         let by = [Some(self.key), self.time].into_iter().flatten();
@@ -121,12 +121,12 @@ impl OrderedStage for JoinSpec {
     }
 
     fn memory(&self) -> String {
-        "the records of each side until the time of the other is past them".to_owned()
+        "the records of each side until the other side's time has passed them".to_owned()
     }
 
     fn reduce(&self, batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut Account) {
         let mut needed = SlotSet::default();
-        self.reads(&mut needed); // of either side: a worker need not know which it is
+        self.reads(&mut needed); // of both sides: a worker need not know which it is
         batch.retain(&needed);
     }
 
@@ -139,7 +139,7 @@ impl OrderedStage for JoinSpec {
 pub(super) mod tests {
     use super::*;
 
-    /// A join by what these slots hold, whose second side is the input 1.
+    /// A join on these slots whose right side is input 1.
     pub(in crate::stage) fn joined(
         (key, time): (Slot, Slot),
         (within_ns, late_ns): (i64, i64),

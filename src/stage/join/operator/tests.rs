@@ -1,4 +1,4 @@
-//! Pairs against a nested loop over all records, however the two streams are interleaved and cut into batches.
+//! Compares the pairs with a nested loop over all records, for any interleaving and batching of the two streams.
 
 use proptest::prelude::*;
 
@@ -8,9 +8,9 @@ use crate::stage::join::spec::tests::joined;
 
 const KEY: Slot = Slot(0);
 const TIME: Slot = Slot(1);
-/// What is printed of the first side, and of the second.
+/// The printed slots of the left and right side.
 const NUMBERS: [Slot; 2] = [Slot(2), Slot(3)];
-/// Printed of the record that came last.
+/// The printed slot of the record that came last.
 const LAST: Slot = Slot(4);
 
 const WITHIN: i64 = 3;
@@ -35,7 +35,7 @@ fn join(unmatched: JoinKind) -> JoinSpec {
 type Record = (bool, u8, i64);
 
 fn records() -> impl Strategy<Value = Vec<Record>> {
-    // Times go on, some of them back by more than they may.
+    // Times advance, some going back further than allowed.
     let record = (any::<bool>(), 0u8..3, -6i64..3);
     prop::collection::vec(record, 0..60).prop_map(|mut records| {
         for (place, record) in records.iter_mut().enumerate() {
@@ -45,10 +45,10 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
     })
 }
 
-/// What is printed of a row: the number of the record of each side, and of the one that came last.
+/// A printed row: the index of each side's record, and of the later one.
 type PrintedRow = (Option<usize>, Option<usize>, usize);
 
-/// What comes of it all: rows, and how many records are in none and why.
+/// The result: rows, and counts of records without one.
 #[derive(Debug, Default, PartialEq)]
 struct JoinOutcome {
     rows: Vec<PrintedRow>,
@@ -115,8 +115,7 @@ fn run(records: &[Record], unmatched: JoinKind, cuts: &[usize]) -> JoinOutcome {
     outcome
 }
 
-/// The same by what the manual says: all records of the other side are looked at, those before which the time of this
-/// one has come too far are gone.
+/// The specification: compares with all records of the other side, except those that its time has passed.
 fn naive(records: &[Record], unmatched: JoinKind) -> JoinOutcome {
     let mut outcome = JoinOutcome::default();
     let mut largest = [None::<i64>; 2];
@@ -212,7 +211,7 @@ fn what_is_kept_does_not_grow() {
         let batches = joining.kept.each_ref().map(RowStore::batches);
         assert!(batches.iter().all(|batches| *batches <= waiting[0]), "{batches:?}");
     }
-    // Each of its own key, and each `b` with those of the other side that came at most so long before.
+    // Each record with its own key, and each `b` with those of the other side within the time span before it.
     let b = (1..=WITHIN as usize).map(|apart| 2 * (30_000 - apart)).sum::<usize>();
     assert_eq!(pairs, 30_000 + 30_000 + b);
     assert_eq!(account.filtered + account.late, 0);
