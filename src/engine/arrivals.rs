@@ -216,7 +216,7 @@ impl Arrived {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Bytes, Position, Span, TextColumn};
+    use crate::data::{Bytes, Position, TextColumn, TextSpan};
     use proptest::prelude::*;
 
     fn arrivals(runs: &[(usize, i64)]) -> Arrivals {
@@ -256,7 +256,7 @@ mod tests {
             let batch = Batch::new(count_records(piece), Position(0));
             assert_eq!(times(&own.column(piece, &batch, None)), expected);
         }
-        let text = |start, end| Span::new(start, end);
+        let text = |start, end| TextSpan::new(start, end);
         let spans = vec![text(0, 1), text(2, 2), text(3, 4), text(5, 8), text(8, 8), text(9, 10)];
         let mut batch = Batch::new(spans.len(), Position(0));
         let bytes = Bytes::Borrowed(&bytes[..]);

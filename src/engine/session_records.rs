@@ -53,7 +53,7 @@ impl SessionRecords {
                 None => late.push(row as u32),
             }
         }
-        self.log.push(batch.pick(&rows, &batch.slots()), &ranges);
+        self.log.push(batch.select(&rows, &batch.slots()), &ranges);
         late
     }
 

@@ -204,7 +204,7 @@ impl Changes {
                 rows.insert(key);
             }
             if !new.is_empty() {
-                changed.push(batch.pick(&new, &batch.slots()));
+                changed.push(batch.select(&new, &batch.slots()));
             }
         }
         self.rows = rows;

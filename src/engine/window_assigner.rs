@@ -180,7 +180,7 @@ impl Assignment {
             let mut late = self.late.iter().peekable();
             let rows = 0..batch.rows as u32;
             let in_time: Vec<u32> = rows.filter(|row| late.next_if_eq(&row).is_none()).collect();
-            Cow::Owned(batch.pick(&in_time, &batch.slots()))
+            Cow::Owned(batch.select(&in_time, &batch.slots()))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example};
-use crate::decode::logfmt::{LogfmtDecoder, Separator};
+use crate::decode::logfmt::{LogfmtDecoder, PairSeparator};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
@@ -17,7 +17,8 @@ pub(super) const LOGFMT: StageDef = StageDef {
                   \\uHHHH mean what they do in Go and JSON; any other backslash is kept. A value without quotes runs \
                   to the next SEP, whatever it holds; so does a value whose quote is not closed, or is closed in the \
                   middle of a word. Words without = are skipped. If a key occurs twice, the last one counts; a key \
-                  with dots is one name. A line without any key=value is rejected. A field that no record has is \
+                  with dots is one name. A line without any key=value is rejected; empty and blank lines do not \
+                  count as records. A field that no record has is \
                   reported on stderr at the end.",
         examples: &[
             Example {
@@ -43,7 +44,7 @@ pub(super) const LOGFMT: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let mut separator = Separator::White;
+    let mut separator = PairSeparator::White;
     if !arguments.is_done() && !arguments.is_at_clause() {
         let usage = |diagnostic: Diagnostic| vec![diagnostic.usage(LOGFMT.entry.usage)];
         let (text, span) = arguments.text("a separator such as ','").map_err(usage)?;
@@ -51,9 +52,10 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
             let message = "expected a separator without = and quotes, such as ',' or '; '";
             return Err(usage(Diagnostic::new(span, message)));
         }
-        separator = Separator::of(text);
+        separator = PairSeparator::of(text);
     }
+    let is_of_field = arguments.is_at_clause();
     let from = extract::bind_from(&mut arguments, stage, scope, &LOGFMT.entry)?;
     let extraction = extract::open(from, scope, false, |wanted| Box::new(LogfmtDecoder::new(separator, wanted)));
-    Ok(BoundStage::Extract(extraction))
+    Ok(BoundStage::Extract(extraction.of_field(is_of_field)))
 }

@@ -392,20 +392,20 @@ impl Worker {
                     Some(reducer) => reducer.reduce(batch, account),
                     None => stage.reduce(batch, live, account),
                 }
-                out.push(std::mem::take(batch).detach());
+                out.push(std::mem::take(batch).into_owned());
             }
             (Exchange::Rows, ChunkOutput::Batches(out)) if batch.rows > 0 => {
                 let mut live = SlotSet::default();
                 plan.output.slots().for_each(|slot| live.insert(slot));
                 batch.retain(&live);
-                out.push(std::mem::take(batch).detach());
+                out.push(std::mem::take(batch).into_owned());
             }
             (Exchange::Gather(live), ChunkOutput::Batches(out)) if batch.rows > 0 => {
                 if account.exploded.is_some() && account.rejected > 0 {
                     self.mark_rejected(batch, bytes, before);
                 }
                 batch.retain(live);
-                out.push(std::mem::take(batch).detach());
+                out.push(std::mem::take(batch).into_owned());
             }
             _ => {}
         }
