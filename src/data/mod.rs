@@ -15,6 +15,7 @@ mod key;
 mod number;
 mod object;
 mod order;
+pub mod persist;
 mod print;
 mod quotient;
 mod reason;

@@ -1,0 +1,596 @@
+//! State as bytes: for checkpoints, spill files and partial results.
+//!
+//! The form is canonical: equal states have equal bytes, whatever the representation in memory holds besides (spare
+//! capacity, the bytes under a null). [`to_bytes`] adds an envelope (magic, kind, version, length, checksum), so that
+//! [`from_bytes`] rejects bytes that were damaged, truncated or written for something else.
+//!
+//! Numbers are little-endian, lengths 64 bits. Columns are written in blocks, as they are in memory.
+
+use std::fmt;
+use std::sync::Arc;
+
+use twox_hash::XxHash3_64;
+
+use super::batch::{Batch, Position, Slot};
+use super::big_int::BigInt;
+use super::column::{Column, Ternary, Validity};
+use super::key::KeyKind;
+use super::record::RecordColumn;
+use super::text::{Bytes, TextColumn, TextSpan};
+use super::value::Value;
+
+/// The first bytes of every saved state.
+const MAGIC: &[u8; 8] = b"bournst\n";
+
+/// Bytes of the envelope: magic, kind, version, length before the state, and the checksum after it.
+const HEADER_BYTES: usize = 8 + 4 + 4 + 8;
+const CHECKSUM_BYTES: usize = 8;
+
+/// Lists and objects nest at most this deep in a saved state, so that loading one cannot overflow the stack.
+const MAX_DEPTH: usize = 1000;
+
+/// Has a form in bytes.
+pub trait Persist: Sized {
+    /// Appends the state. Equal states append equal bytes.
+    fn save(&self, out: &mut Vec<u8>);
+
+    /// Reads the state that [`Persist::save`] has appended. Never panics, whatever the bytes are.
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError>;
+}
+
+/// A state that is saved by itself, with the kind and version that its envelope names.
+pub trait PersistRoot: Persist {
+    /// Four letters that tell this kind of state from others.
+    const KIND: [u8; 4];
+    /// The version of the format. A state of another version is rejected.
+    const VERSION: u32;
+}
+
+/// Why bytes are not a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateError {
+    /// They do not begin as a state does.
+    NotAState,
+    /// They are a state of another kind.
+    OtherKind,
+    /// They are a state of this version of the format, which this program does not read.
+    OtherVersion(u32),
+    /// They end too early, go on too long, or do not have their checksum.
+    Damaged,
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StateError::NotAState => f.write_str("is not a saved state"),
+            StateError::OtherKind => f.write_str("is a saved state of another kind"),
+            StateError::OtherVersion(version) => write!(f, "is a saved state of version {version}, which is unknown"),
+            StateError::Damaged => f.write_str("is damaged"),
+        }
+    }
+}
+
+impl std::error::Error for StateError {}
+
+/// Saves a state in its envelope.
+pub fn to_bytes<T: PersistRoot>(state: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&T::KIND);
+    T::VERSION.save(&mut out);
+    0u64.save(&mut out);
+    state.save(&mut out);
+    let length = (out.len() - HEADER_BYTES) as u64;
+    out[HEADER_BYTES - 8..HEADER_BYTES].copy_from_slice(&length.to_le_bytes());
+    XxHash3_64::oneshot(&out).save(&mut out);
+    out
+}
+
+/// Loads a state from its envelope, which must be all of the bytes.
+pub fn from_bytes<T: PersistRoot>(bytes: &[u8]) -> Result<T, StateError> {
+    let Some(content) = bytes.strip_prefix(MAGIC) else {
+        return Err(StateError::NotAState);
+    };
+    let mut header = StateReader::new(content);
+    let kind = header.take(4)?;
+    let version = u32::load(&mut header)?;
+    let length = u64::load(&mut header)?;
+    let (body, checksum) = bytes.split_at_checked(bytes.len() - CHECKSUM_BYTES).ok_or(StateError::Damaged)?;
+    if checksum != XxHash3_64::oneshot(body).to_le_bytes() {
+        return Err(StateError::Damaged);
+    }
+    if kind != T::KIND {
+        return Err(StateError::OtherKind);
+    }
+    if version != T::VERSION {
+        return Err(StateError::OtherVersion(version));
+    }
+    let state = body.get(HEADER_BYTES..).filter(|state| state.len() as u64 == length).ok_or(StateError::Damaged)?;
+    let mut input = StateReader::new(state);
+    let loaded = T::load(&mut input)?;
+    if input.is_empty() { Ok(loaded) } else { Err(StateError::Damaged) }
+}
+
+/// Reads a saved state from its start.
+#[derive(Clone, Debug)]
+pub struct StateReader<'b> {
+    rest: &'b [u8],
+    depth: usize,
+}
+
+impl<'b> StateReader<'b> {
+    /// A reader at the first byte.
+    pub fn new(bytes: &'b [u8]) -> StateReader<'b> {
+        StateReader { rest: bytes, depth: 0 }
+    }
+
+    /// True if all bytes were read.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Reads the next `length` bytes.
+    pub fn take(&mut self, length: usize) -> Result<&'b [u8], StateError> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(StateError::Damaged)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// Reads a number of items that take at least `item_bytes` each: a length that the bytes cannot hold is rejected
+    /// before memory is allocated for it.
+    pub fn length(&mut self, item_bytes: usize) -> Result<usize, StateError> {
+        let length = usize::try_from(u64::load(self)?).map_err(|_| StateError::Damaged)?;
+        match length.checked_mul(item_bytes) {
+            Some(bytes) if bytes <= self.rest.len() => Ok(length),
+            _ => Err(StateError::Damaged),
+        }
+    }
+
+    /// Reads `length` items of `N` bytes each.
+    fn block<const N: usize, T>(&mut self, length: usize, of: impl Fn([u8; N]) -> T) -> Result<Vec<T>, StateError> {
+        let bytes = self.take(length.checked_mul(N).ok_or(StateError::Damaged)?)?;
+        Ok(bytes.as_chunks::<N>().0.iter().map(|item| of(*item)).collect())
+    }
+}
+
+/// Implements `Persist` for numbers by their little-endian bytes.
+macro_rules! persist_numbers {
+    ($($number:ty)*) => {
+        $(impl Persist for $number {
+            #[inline]
+            fn save(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_le_bytes());
+            }
+
+            #[inline]
+            fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+                let bytes = input.take(size_of::<$number>())?;
+                Ok(<$number>::from_le_bytes(bytes.try_into().expect("as many bytes as were taken")))
+            }
+        })*
+    };
+}
+
+persist_numbers!(u8 u16 u32 u64 u128 i64 i128);
+
+impl Persist for f64 {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.to_bits().save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        u64::load(input).map(f64::from_bits)
+    }
+}
+
+impl Persist for bool {
+    fn save(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        match u8::load(input)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(StateError::Damaged),
+        }
+    }
+}
+
+impl<T: Persist> Persist for Option<T> {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.is_some().save(out);
+        if let Some(value) = self {
+            value.save(out);
+        }
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(if bool::load(input)? { Some(T::load(input)?) } else { None })
+    }
+}
+
+impl<T: Persist> Persist for Vec<T> {
+    fn save(&self, out: &mut Vec<u8>) {
+        (self.len() as u64).save(out);
+        self.iter().for_each(|item| item.save(out));
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let length = input.length(1)?;
+        let mut items = Vec::new();
+        for _ in 0..length {
+            items.push(T::load(input)?);
+        }
+        Ok(items)
+    }
+}
+
+impl<A: Persist, B: Persist> Persist for (A, B) {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.0.save(out);
+        self.1.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok((A::load(input)?, B::load(input)?))
+    }
+}
+
+/// Appends bytes after their length.
+fn save_text(bytes: &[u8], out: &mut Vec<u8>) {
+    (bytes.len() as u64).save(out);
+    out.extend_from_slice(bytes);
+}
+
+/// Reads bytes after their length.
+fn load_text<'b>(input: &mut StateReader<'b>) -> Result<&'b [u8], StateError> {
+    let length = input.length(1)?;
+    input.take(length)
+}
+
+/// The numbers of the types of values in a saved state; they never change.
+mod tag {
+    pub(super) const NULL: u8 = 0;
+    pub(super) const FALSE: u8 = 1;
+    pub(super) const TRUE: u8 = 2;
+    pub(super) const INT: u8 = 3;
+    pub(super) const BIG_INT: u8 = 4;
+    pub(super) const FLOAT: u8 = 5;
+    pub(super) const TEXT: u8 = 6;
+    pub(super) const TIME: u8 = 7;
+    pub(super) const DURATION: u8 = 8;
+    pub(super) const LIST: u8 = 9;
+    pub(super) const OBJECT: u8 = 10;
+}
+
+impl Persist for Value {
+    fn save(&self, out: &mut Vec<u8>) {
+        match self {
+            Value::Null => out.push(tag::NULL),
+            Value::Bool(value) => out.push(if *value { tag::TRUE } else { tag::FALSE }),
+            Value::Int(value) => {
+                out.push(tag::INT);
+                value.save(out);
+            }
+            Value::BigInt(digits) => {
+                out.push(tag::BIG_INT);
+                save_text(digits, out);
+            }
+            Value::Float(value) => {
+                out.push(tag::FLOAT);
+                value.save(out);
+            }
+            Value::Text(text) => {
+                out.push(tag::TEXT);
+                save_text(text, out);
+            }
+            Value::Time(ns) => {
+                out.push(tag::TIME);
+                ns.save(out);
+            }
+            Value::Duration(ns) => {
+                out.push(tag::DURATION);
+                ns.save(out);
+            }
+            Value::List(values) => {
+                out.push(tag::LIST);
+                values.save(out);
+            }
+            Value::Object(fields) => {
+                out.push(tag::OBJECT);
+                (fields.len() as u64).save(out);
+                for (name, value) in fields {
+                    save_text(name, out);
+                    value.save(out);
+                }
+            }
+        }
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        if input.depth == MAX_DEPTH {
+            return Err(StateError::Damaged);
+        }
+        input.depth += 1;
+        let value = match u8::load(input)? {
+            tag::NULL => Value::Null,
+            tag::FALSE => Value::Bool(false),
+            tag::TRUE => Value::Bool(true),
+            tag::INT => Value::Int(i64::load(input)?),
+            tag::BIG_INT => {
+                let digits = load_text(input)?;
+                let value = BigInt::parse(digits).ok_or(StateError::Damaged)?.to_value();
+                if !matches!(&value, Value::BigInt(written) if **written == *digits) {
+                    return Err(StateError::Damaged); // another way to write the same int
+                }
+                value
+            }
+            tag::FLOAT => Value::Float(finite(f64::load(input)?)?),
+            tag::TEXT => Value::Text(load_text(input)?.to_vec()),
+            tag::TIME => Value::Time(i64::load(input)?),
+            tag::DURATION => Value::Duration(i64::load(input)?),
+            tag::LIST => Value::List(Vec::load(input)?),
+            tag::OBJECT => {
+                let length = input.length(1)?;
+                let mut fields = Vec::new();
+                for _ in 0..length {
+                    fields.push((load_text(input)?.to_vec(), Value::load(input)?));
+                }
+                Value::Object(fields)
+            }
+            _ => return Err(StateError::Damaged),
+        };
+        input.depth -= 1;
+        Ok(value)
+    }
+}
+
+/// Floats of values are finite.
+fn finite(value: f64) -> Result<f64, StateError> {
+    if value.is_finite() { Ok(value) } else { Err(StateError::Damaged) }
+}
+
+impl Persist for KeyKind {
+    fn save(&self, out: &mut Vec<u8>) {
+        out.push(*self as u8);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        match u8::load(input)? {
+            kind if kind <= KeyKind::Tuple as u8 => Ok(KeyKind::from_u8(kind)),
+            _ => Err(StateError::Damaged),
+        }
+    }
+}
+
+/// A list of rows without nulls is not saved: the rows that have a value are known without it.
+fn save_validity(valid: &Validity, rows: usize, out: &mut Vec<u8>) {
+    let is_all = (0..rows).all(|row| valid.is_valid(row));
+    is_all.save(out);
+    if !is_all {
+        out.extend((0..rows).map(|row| u8::from(valid.is_valid(row))));
+    }
+}
+
+fn load_validity(rows: usize, input: &mut StateReader<'_>) -> Result<Validity, StateError> {
+    if bool::load(input)? {
+        return Ok(Validity::ALL);
+    }
+    let valid = input.take(rows)?;
+    let is_canonical = valid.iter().all(|byte| *byte <= 1) && valid.contains(&0);
+    if is_canonical {
+        Ok(Validity::of(valid.iter().map(|byte| *byte == 1).collect()))
+    } else {
+        Err(StateError::Damaged)
+    }
+}
+
+/// The length of a null text in a saved column: no text is as long.
+const NULL_LENGTH: u32 = u32::MAX;
+
+impl Persist for TextColumn<'static> {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.spans.len().save_as_u64(out);
+        for span in &self.spans {
+            let length = if span.is_null() { NULL_LENGTH } else { span.len };
+            length.save(out);
+        }
+        for span in &self.spans {
+            out.extend_from_slice(span.slice(&self.bytes));
+        }
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let rows = input.length(4)?;
+        let lengths = input.block(rows, u32::from_le_bytes)?;
+        let bytes: usize = lengths.iter().filter(|length| **length != NULL_LENGTH).map(|length| *length as usize).sum();
+        if bytes >= u32::MAX as usize {
+            return Err(StateError::Damaged); // spans could not reach them
+        }
+        let bytes = input.take(bytes)?.to_vec();
+        let mut end = 0;
+        let span = |length: &u32| match *length {
+            NULL_LENGTH => TextSpan::NULL,
+            length => {
+                let start = end;
+                end += length as usize;
+                TextSpan::new(start, end)
+            }
+        };
+        let spans = lengths.iter().map(span).collect();
+        Ok(TextColumn { bytes: Bytes::Shared(Arc::new(bytes)), spans })
+    }
+}
+
+/// Saves a length.
+trait SaveLength {
+    fn save_as_u64(self, out: &mut Vec<u8>);
+}
+
+impl SaveLength for usize {
+    fn save_as_u64(self, out: &mut Vec<u8>) {
+        (self as u64).save(out);
+    }
+}
+
+/// The numbers of the kinds of columns in a saved state; they never change.
+mod column_tag {
+    pub(super) const TEXT: u8 = 0;
+    pub(super) const INT: u8 = 1;
+    pub(super) const FLOAT: u8 = 2;
+    pub(super) const BOOL: u8 = 3;
+    pub(super) const VALUES: u8 = 4;
+    pub(super) const RECORD: u8 = 5;
+    pub(super) const CONSTANT: u8 = 6;
+}
+
+impl Persist for Column<'static> {
+    fn save(&self, out: &mut Vec<u8>) {
+        match self {
+            Column::Text(texts) => {
+                out.push(column_tag::TEXT);
+                texts.save(out);
+            }
+            Column::Int(values, valid) => {
+                out.push(column_tag::INT);
+                values.len().save_as_u64(out);
+                save_validity(valid, values.len(), out);
+                let values = values.iter().enumerate();
+                values.for_each(|(row, value)| if valid.is_valid(row) { *value } else { 0 }.save(out));
+            }
+            Column::Float(values, valid) => {
+                out.push(column_tag::FLOAT);
+                values.len().save_as_u64(out);
+                save_validity(valid, values.len(), out);
+                let values = values.iter().enumerate();
+                values.for_each(|(row, value)| if valid.is_valid(row) { *value } else { 0.0 }.save(out));
+            }
+            Column::Bool(values) => {
+                out.push(column_tag::BOOL);
+                values.len().save_as_u64(out);
+                out.extend(values.iter().map(|value| match value {
+                    Ternary::False => 0u8,
+                    Ternary::True => 1,
+                    Ternary::Unknown => 2,
+                }));
+            }
+            Column::Values(values) => {
+                out.push(column_tag::VALUES);
+                values.save(out);
+            }
+            Column::Record(record) => {
+                out.push(column_tag::RECORD);
+                record.rows().save_as_u64(out);
+                record.names().len().save_as_u64(out);
+                for (name, column) in record.names().iter().zip(record.columns()) {
+                    save_text(name, out);
+                    column.save(out);
+                }
+            }
+            Column::Constant(value, rows) => {
+                out.push(column_tag::CONSTANT);
+                rows.save_as_u64(out);
+                value.save(out);
+            }
+        }
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        if input.depth == MAX_DEPTH {
+            return Err(StateError::Damaged);
+        }
+        input.depth += 1;
+        let column = match u8::load(input)? {
+            column_tag::TEXT => Column::Text(TextColumn::load(input)?),
+            column_tag::INT => {
+                let rows = input.length(8)?;
+                let valid = load_validity(rows, input)?;
+                Column::Int(input.block(rows, i64::from_le_bytes)?, valid)
+            }
+            column_tag::FLOAT => {
+                let rows = input.length(8)?;
+                let valid = load_validity(rows, input)?;
+                let values = input.block(rows, f64::from_le_bytes)?;
+                values.iter().try_for_each(|value| finite(*value).map(drop))?;
+                Column::Float(values, valid)
+            }
+            column_tag::BOOL => {
+                let rows = input.length(1)?;
+                let truth = |byte: &u8| match byte {
+                    0 => Ok(Ternary::False),
+                    1 => Ok(Ternary::True),
+                    2 => Ok(Ternary::Unknown),
+                    _ => Err(StateError::Damaged),
+                };
+                Column::Bool(input.take(rows)?.iter().map(truth).collect::<Result<_, _>>()?)
+            }
+            column_tag::VALUES => Column::Values(Vec::load(input)?),
+            column_tag::RECORD => {
+                let rows = usize::try_from(u64::load(input)?).map_err(|_| StateError::Damaged)?;
+                let length = input.length(9)?;
+                let (mut names, mut columns) = (Vec::new(), Vec::new());
+                for _ in 0..length {
+                    names.push(load_text(input)?.to_vec());
+                    columns.push(Column::load(input)?);
+                }
+                if columns.iter().any(|column| column.len() != rows) {
+                    return Err(StateError::Damaged);
+                }
+                Column::Record(RecordColumn::new(names.into(), columns, rows))
+            }
+            column_tag::CONSTANT => {
+                let rows = usize::try_from(u64::load(input)?).map_err(|_| StateError::Damaged)?;
+                Column::Constant(Value::load(input)?, rows)
+            }
+            _ => return Err(StateError::Damaged),
+        };
+        input.depth -= 1;
+        Ok(column)
+    }
+}
+
+impl Persist for Batch<'static> {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.rows.save_as_u64(out);
+        self.position.0.save(out);
+        let slots: Vec<Slot> = self.slots().iter().collect();
+        slots.len().save_as_u64(out);
+        for slot in slots {
+            slot.0.save(out);
+            self.column(slot).save(out);
+        }
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let rows = usize::try_from(u64::load(input)?).map_err(|_| StateError::Damaged)?;
+        let mut batch = Batch::new(rows, Position(u64::load(input)?));
+        let mut least = 0;
+        for _ in 0..input.length(5)? {
+            let slot = u32::load(input)?;
+            let column = Column::load(input)?;
+            if slot < least || slot >= MAX_SLOT || column.len() != rows {
+                return Err(StateError::Damaged);
+            }
+            batch.set(Slot(slot), column);
+            least = slot + 1;
+        }
+        Ok(batch)
+    }
+}
+
+/// No plan has as many slots: a larger number is damage, and room for so many must not be allocated.
+const MAX_SLOT: u32 = 1 << 20;
+
+impl PersistRoot for Value {
+    const KIND: [u8; 4] = *b"valu";
+    const VERSION: u32 = 1;
+}
+
+impl PersistRoot for Batch<'static> {
+    const KIND: [u8; 4] = *b"btch";
+    const VERSION: u32 = 1;
+}
+
+#[cfg(test)]
+mod tests;
