@@ -89,18 +89,18 @@ question "how often each word occurs" \
     gawk "gawk '$counted' $words | sort -k2,2nr" \
     sort "tr ' ' '\\n' <$words | sort | uniq -c | sort -rn"
 
-question "which lines have a text" \
+question "lines that contain a text" \
     "$bourn 'match \"error 99\"' $words" \
     grep "grep -F 'error 99' $words" \
     rg "rg -N -F 'error 99' $words" \
     mawk "mawk '/error 99/' $words"
 
-question "how many lines there are" \
+question "number of lines" \
     "$bourn count $words" \
     wc "wc -l $words" \
     mawk "mawk 'END { print NR }' $words"
 
-question "lines in order" \
+question "lines sorted" \
     "$bourn 'sort line' $numbers" \
     sort "sort -n $numbers"
 

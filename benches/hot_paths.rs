@@ -44,7 +44,7 @@ const PATHS: &[(&str, &str, Data, Option<&str>)] = &[
     ("access log, by path", "parse combined | count, sum(bytes) by path", Data::Access, None),
 ];
 
-/// What is read.
+/// The input of a benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Data {
     /// Ten words a line, as frequent as in a language; one line in a hundred has an error.

@@ -1,4 +1,4 @@
-//! How long a record is on its way: 100 000 records a second go in, and what comes out says when they did.
+//! Latency per record: sends 100,000 records/s with their send times, and measures when they come out.
 //!
 //! `cargo bench --bench latency` prints a row for each pipeline: the median and the 99th percentile.
 
@@ -22,7 +22,7 @@ fn main() {
     report("match \"x\"", &rows, 0.0);
     let window = "count | window 500ms | select seconds(window_end) as end";
     let rows = measure(&["--batch", "100ms", window]);
-    report("count | window 500ms, behind its end", &rows, BATCH_MS);
+    report("count | window 500ms, after its end", &rows, BATCH_MS);
 }
 
 /// Milliseconds from when each printed time says to when it came out.

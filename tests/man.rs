@@ -16,7 +16,7 @@ use support::page::{COMMAND, Page};
 /// When the manual was first written; changes are dated by the version.
 const DATE: &str = "2026-11-20";
 
-/// What stands where: the title of a section, and a table or a page of the language.
+/// The title of a section, and the table or page of the language it has.
 type Section = (&'static str, &'static str);
 
 /// bourn(1), in the order that manual pages have.
@@ -52,7 +52,7 @@ fn the_manual_pages_are_current() {
 }
 
 #[test]
-fn every_row_stands_in_one_of_the_pages_with_its_examples() {
+fn every_row_is_in_one_of_the_pages_with_its_examples() {
     let pages = [command_page(), language_page()].map(|page| plain(&page));
     for chapter in CHAPTERS {
         for entry in (chapter.entries)() {
@@ -115,7 +115,7 @@ fn nothing_warns() {
 }
 
 #[test]
-fn groff_takes_them_and_fills_no_more_than_a_screen() {
+fn groff_formats_them_within_80_columns() {
     for path in ["man/bourn.1", "man/bourn-language.7"] {
         let formatted = std::process::Command::new("groff")
             .args(["-k", "-man", "-Tutf8", "-P-cbou", "-rLL=80n", path])
@@ -132,7 +132,7 @@ fn groff_takes_them_and_fills_no_more_than_a_screen() {
     }
 }
 
-/// A line with blanks up to the stops that its tabs go to.
+/// A line with its tabs expanded.
 fn expanded(line: &str) -> String {
     let mut out = String::new();
     for part in line.split_inclusive('\t') {
@@ -145,7 +145,7 @@ fn expanded(line: &str) -> String {
     out
 }
 
-/// The words of a page as they are read, a blank between two.
+/// The words of a page without markup, separated by spaces.
 fn plain(page: &str) -> String {
     let mut text = page.to_owned();
     for (sign, meant) in [
@@ -168,7 +168,7 @@ fn plain(page: &str) -> String {
 }
 
 fn command_page() -> String {
-    let name = "bourn - filter, cut up, count and sort streams of lines, on all cores";
+    let name = "bourn - filter, split, count and sort streams of lines on all cores";
     let mut page = Page::new("BOURN", "1", DATE, "User Commands", name);
     page.section("SYNOPSIS");
     page.text([
@@ -205,24 +205,26 @@ fn language_page() -> String {
 }
 
 const COMMAND_DESCRIPTION: &str = "\
-`bourn` reads lines from files, standard input or sockets, sends them through the stages of one expression, and prints \
-what comes out. Stages that see one record at a time run on all cores; those that need all records, such as \
-aggregates and `sort`, put together what the cores have found. The result does not depend on how many there are.
+`bourn` reads records from files, standard input or sockets, runs them through the stages of one expression, and prints \
+the result. A record is a line, unless `--records` or a decoder says otherwise. Stages that see one record at a time \
+run on all cores; stages that need all records, such as aggregates and `sort`, merge the partial results of the cores. \
+The output does not depend on the number of cores.
 
-An expression is stages with `|` between: what a record is (`json`, `parse combined`), which are meant (`match`, \
-`where`), and what is asked of them (`count by status`, `sort`, `top`). A `window` says over which time. What all of \
-them are, with an example for each, is in bourn-language(7).
+An expression is a list of stages separated by `|`: stages that parse records (`json`, `parse combined`), select them \
+(`match`, `where`), and compute results (`count by status`, `sort`, `top`). `window` sets the period that each result \
+covers. bourn-language(7) describes all of them, with examples.
 
-Everything in both pages is also behind `bourn --help NAME`: a stage, aggregate, function, log format, output format, \
-source, option or page of the language.";
+`bourn --help NAME` prints any entry of both pages: a stage, aggregate, function, log format, output format, source, \
+option or page of the language.";
 
 const LANGUAGE_DESCRIPTION: &str = "\
-An expression of bourn(1) is a pipeline: records go in at its left, and rows come out at its right. Some stages see \
-one record at a time; others, such as aggregates and `sort`, need many, and a `window` says how many: without one, all \
-of the stream. The result never depends on the number of threads, on timing, or on how the input is cut up.
+An expression of bourn(1) is a pipeline: records enter at the left, and rows come out at the right. Some stages see \
+one record at a time; others, such as aggregates and `sort`, need many: all of the stream, or those of a `window`. The \
+output does not depend on thread count, timing, or how the input is chunked.
 
-Every example on this page can be typed as it stands, and prints what stands below it; those that name a file are \
-about the files in tests/data of the source. Text is broken into lines here as it may be broken in an expression.";
+Every example on this page can be typed as shown, and prints the output below it. Examples that name a file use the \
+files in tests/data of the source. Long expressions are broken into lines here; a newline in an expression is white \
+space.";
 
 fn sections(page: &mut Page, sections: &[Section]) {
     for (title, name) in sections {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::data::{
     Column, ColumnBuilder, Exact, Number, Position, Value, ValueRef, expected_summand, is_blank, parse_number,
 };
-use crate::expr::{Failures, Undecided, describe};
+use crate::expr::{FLOATS, Failures, Undecided, describe};
 
 /// Maps each row to its group.
 #[derive(Clone, Copy, Debug)]
@@ -408,7 +408,7 @@ impl<S: GroupState> Accumulator for PerGroup<S> {
                 failures.at(row, |failures| failures.add(&self.name, expected, value));
             }
             if result == Value::Null && !value.is_blank() && self.states[group as usize].is_beyond() {
-                failures.at(row, |failures| failures.add_beyond(&self.name));
+                failures.at(row, |failures| failures.add_beyond(&self.name, FLOATS));
             }
             builder.push(result.borrow());
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::data::{Batch, Column, Position, Slot, SlotSet, Value};
-use crate::expr::{BoundExpr, Failures, Origin};
+use crate::expr::{BoundExpr, FLOATS, Failures, Origin};
 
 use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
 use super::partial::Partial;
@@ -132,7 +132,7 @@ impl Aggregation {
             };
             for group in 0..results.len() {
                 if results.get(group).is_null() && accumulator.is_beyond(group) {
-                    failures.add_beyond(&aggregate.settings.name);
+                    failures.add_beyond(&aggregate.settings.name, FLOATS);
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::data::{Batch, Column, Position, Slot, SlotSet, Value, ValueRef};
-use crate::expr::{Failures, Origin};
+use crate::expr::{FLOATS, Failures, Origin};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 
 use super::AggregateDef;
@@ -342,7 +342,7 @@ impl LastRows {
             }
             let result = self.all.result(group as usize, finish);
             if result.contains(&Value::Null) && self.all.is_beyond(group as usize) {
-                failures.add_beyond(&self.name);
+                failures.add_beyond(&self.name, FLOATS);
             }
             return result;
         }
@@ -358,7 +358,7 @@ impl LastRows {
         add(recomputed.as_mut(), RowGroups::One(counting.len()), &counting, position, &mut quiet);
         let result = recomputed.result(0, finish);
         if result.contains(&Value::Null) && recomputed.is_beyond(0) {
-            failures.add_beyond(&self.name);
+            failures.add_beyond(&self.name, FLOATS);
         }
         result
     }

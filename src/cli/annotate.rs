@@ -1,4 +1,4 @@
-//! `--annotate github`: what fails as workflow commands, which GitHub reads from stdout and stderr alike.
+//! `--annotate github`: failures as workflow commands, which GitHub reads from stdout and stderr.
 //!
 //! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 
@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::check_report::{Case, Mark};
 
-/// One command for each place.
+/// One command per position.
 pub(super) fn commands(cases: &[Case]) -> String {
     let mut out = String::new();
     for case in cases {
@@ -20,7 +20,7 @@ pub(super) fn commands(cases: &[Case]) -> String {
 fn command(title: &str, mark: &Mark, out: &mut String) {
     out.push_str("::error ");
     if let Some(file) = &mark.file {
-        let _ = write!(out, "file={},", property(file)); // a String takes all
+        let _ = write!(out, "file={},", property(file)); // writing to a String cannot fail
     }
     if let Some(line) = mark.line {
         let _ = write!(out, "line={line},");
@@ -28,13 +28,13 @@ fn command(title: &str, mark: &Mark, out: &mut String) {
     let _ = writeln!(out, "title={}::{}", property(title), data(&mark.text));
 }
 
-/// Behind the second `::`.
+/// Escapes the text after the second `::`.
 fn data(text: &str) -> String {
     let text = text.replace('%', "%25");
     text.replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Between the first and the second.
+/// Escapes a property, between the first and the second `::`.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_command_ends_it() {
+    fn data_cannot_end_a_command() {
         let mark =
             Mark { file: Some("a:b,c".to_owned()), line: Some(7), text: "100%\r\n::set-env name=x::y".to_owned() };
         let mut out = String::new();
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_left_out() {
+    fn unknown_properties_are_left_out() {
         let mark = Mark { file: None, line: None, text: "text".to_owned() };
         let mut out = String::new();
         command("title", &mark, &mut out);

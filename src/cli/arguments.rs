@@ -1,4 +1,4 @@
-//! The arguments as typed, given their types. Nothing is opened or looked up here.
+//! The typed arguments. No file is opened here.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -15,83 +15,83 @@ use super::max_rejects::MaxRejects;
 use super::option_error::OptionError;
 use super::options::{NamedSource, command};
 
-/// A gap of more rows is not filled in without --fill-limit: one of the two records probably has a wrong time.
+/// The default of `--fill-limit`: a larger gap probably means that a record has a wrong time.
 const FILL_LIMIT: u64 = 1_000_000;
 
-/// What the user wants.
+/// The parsed command line.
 #[derive(Debug)]
 pub(super) enum Arguments {
     /// Run, check or explain an expression.
     Run(Box<Request>),
-    /// The manual, of a name or the one screen; and a file of own formats.
+    /// Print help for a name, or the summary of the language; with the file of own formats.
     Help(Option<String>, Option<OsString>),
-    /// The version.
+    /// Print the version.
     Version,
-    /// The formats that `parse` knows, and those of a file.
+    /// List the formats that `parse` knows, and those of a file.
     Formats(Option<OsString>),
 }
 
-/// An expression with everything that stands around it.
+/// An expression with its sources and options.
 #[derive(Debug)]
 pub(super) struct Request {
-    /// Nothing if no expression was given at all.
+    /// `None` if no expression was given.
     pub(super) expression: Option<Expression>,
     pub(super) sources: Vec<OsString>,
-    /// Other sources, by name; several may share one.
+    /// Other sources, by name; several may have the same name.
     pub(super) with: Vec<NamedSource>,
     pub(super) output: Option<&'static EncoderDef>,
-    /// Asked for or forbidden; otherwise the format decides.
+    /// `None` uses the default of the format.
     pub(super) header: Option<bool>,
     pub(super) color: When,
     pub(super) threads: Option<usize>,
     pub(super) chunk_bytes: Option<usize>,
     pub(super) batch: Option<Duration>,
-    /// How often results that are not final are printed.
+    /// The interval of printing intermediate results.
     pub(super) every: Option<Duration>,
     pub(super) changed: bool,
     pub(super) live: bool,
     pub(super) max_line_bytes: Option<usize>,
     pub(super) exact: bool,
-    /// What a random choice is made from.
+    /// The seed of random choices.
     pub(super) seed: u64,
-    /// Whether files are read on as they grow, and connections made again.
+    /// Keep reading files as they grow, and reconnect.
     pub(super) follow: bool,
-    /// How many records of each file are read, from its end.
+    /// The number of records to read from the end of each file.
     pub(super) tail: Option<u64>,
     /// How long a live source may be silent.
     pub(super) idle: Option<Duration>,
-    /// When the input ends.
+    /// The duration after which the input ends.
     pub(super) time: Option<Duration>,
-    /// Where records end, as typed.
+    /// How records are delimited, as typed.
     pub(super) records: Option<String>,
-    /// The user's own formats.
+    /// The file of the user's own formats.
     pub(super) formats_file: Option<OsString>,
-    /// Where rejected lines go.
+    /// The file for rejected lines.
     pub(super) rejects: Option<OsString>,
     pub(super) late: Option<OsString>,
     pub(super) fill: bool,
-    /// How many rows a gap may have that is filled in.
+    /// The maximal number of rows in a gap that is filled in.
     pub(super) fill_limit: Option<u64>,
-    /// When keys that are silent are forgotten.
+    /// The duration after which silent keys are forgotten.
     pub(super) forget: Option<Duration>,
     pub(super) max_jump: Option<Duration>,
     pub(super) zone: Option<TimeZone>,
     pub(super) year: Option<i16>,
     pub(super) max_rejects: Option<MaxRejects>,
-    /// Whether anything that is counted as lost or odd fails the run.
+    /// Fail the run for lost or unusual records.
     pub(super) strict: bool,
-    /// Whether the ledger is said even if it is clean.
+    /// Print the ledger even if it is clean.
     pub(super) stats: bool,
-    /// Whether only mistakes are said.
+    /// Print only errors in the expression and options.
     pub(super) quiet: bool,
-    /// How a host of checks is told what failed.
+    /// How failures are annotated in a CI system.
     pub(super) annotate: Option<Annotate>,
-    /// Where the report of the checks goes.
+    /// The file for the report of the checks.
     pub(super) report: Option<OsString>,
     pub(super) purpose: Purpose,
 }
 
-/// Where the expression stands.
+/// The source of the expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expression {
     /// On the command line.
@@ -103,21 +103,21 @@ pub(super) enum Expression {
 /// When color is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum When {
-    /// On a terminal whose user has not said otherwise.
+    /// On a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
     Always,
     Never,
 }
 
-/// How a host of checks is told what failed.
+/// How failures are annotated in a CI system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Annotate {
     /// As workflow commands.
     GitHub,
 }
 
-/// What is to become of the expression.
+/// The action on the expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Run,
@@ -126,7 +126,7 @@ pub(super) enum Purpose {
 }
 
 impl Arguments {
-    /// Reads the arguments, the program's name first.
+    /// Parses the arguments; the first one is the name of the program.
     pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, OptionError> {
         let matches = command().try_get_matches_from(arguments).map_err(|error| OptionError::of(&error))?;
         let formats_file = matches.get_one("formats-file").cloned();
@@ -205,20 +205,19 @@ impl Request {
         }
     }
 
-    /// What times take for what they do not say.
+    /// The default year and zone of times.
     pub(super) fn time_defaults(&self) -> TimeDefaults {
         TimeDefaults::new(self.year, self.zone.clone().unwrap_or(TimeZone::UTC))
     }
 
-    /// Whether sources are read as they grow, or are connections.
+    /// True if any source is followed or is a connection.
     fn is_live(&self) -> bool {
         let others = self.with.iter().map(|with| &with.source);
         let mut sources = self.sources.iter().chain(others);
         self.follow || sources.any(|source| boundedness(source) != Boundedness::Bounded)
     }
 
-    /// What the plan must know beside the expression: what is printed where no stage chooses columns, whether
-    /// sketches will do, which sample is taken, what is kept and what is filled in, and where records end.
+    /// The settings of the plan besides the expression.
     pub(super) fn settings(&self, records: Option<Records>) -> Settings {
         Settings {
             printing: match self.output {
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_is_the_expression_unless_a_file_has_it() {
+    fn the_first_word_is_the_expression_unless_it_is_in_a_file() {
         let typed = request(&["count", "a", "-j", "3", "-"]);
         assert_eq!(typed.expression, Some(Expression::Typed("count".into())));
         assert_eq!(typed.sources, ["a", "-"]);
@@ -269,13 +268,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_several_counts() {
+    fn the_last_of_repeated_options_counts() {
         let last = request(&["-j", "1", "-j2", "--header", "--no-header", "count"]);
         assert_eq!((last.threads, last.header), (Some(2), Some(false)));
     }
 
     #[test]
-    fn color_is_left_to_the_place_unless_asked_for() {
+    fn color_defaults_to_auto() {
         assert_eq!(request(&["count"]).color, When::Auto);
         assert_eq!(request(&["--color", "always", "count"]).color, When::Always);
         assert_eq!(request(&["--color=never", "count"]).color, When::Never);

@@ -1,5 +1,5 @@
-//! CHAPTERS: everything that the manual describes, table by table. A new row of a table is found here, and so
-//! in the help, the manual page and the completions, without a change to them.
+//! CHAPTERS: all tables of the manual. Help, manual pages and completions read the rows through it, so a new row of a
+//! table needs no change here.
 
 use crate::aggregate::AGGREGATES;
 use crate::data::Entry;
@@ -16,9 +16,9 @@ use super::options::{Audience, OPTIONS, OptionDef};
 /// A table of the manual.
 #[derive(Clone, Copy, Debug)]
 pub struct Chapter {
-    /// What one of its rows is: `stage`.
+    /// The kind of its rows: `stage`.
     pub singular: &'static str,
-    /// What all of them are, as typed behind `--help`: `stages`.
+    /// The plural, as typed after `--help`: `stages`.
     pub plural: &'static str,
     /// The rows.
     pub entries: fn() -> Vec<&'static Entry>,
@@ -51,7 +51,7 @@ pub const CHAPTERS: &[Chapter] = &[
     },
 ];
 
-/// Words and signs of the language, each with the page that says what it means.
+/// Words and operators of the language, each with the page that explains it.
 const WORDS: &[(&str, &str)] = &[
     ("#", "expressions"),
     ("%", "expressions"),
@@ -80,14 +80,14 @@ const WORDS: &[(&str, &str)] = &[
     ("!~", "expressions"),
 ];
 
-/// What a name behind `--help` means.
+/// The result of looking up a name for `--help`.
 #[derive(Debug)]
 pub(super) enum Found {
     /// A whole table.
     Chapter(&'static Chapter),
     /// The rows of this name, each with its table.
     Entries(Vec<(&'static Chapter, &'static Entry)>),
-    /// None; these names are the nearest.
+    /// Not found; these names are the nearest.
     Nothing(Vec<&'static str>),
 }
 
@@ -108,13 +108,13 @@ pub(super) fn find(name: &str) -> Found {
     if found.is_empty() { Found::Nothing(nearest(name.trim_start_matches('-'))) } else { Found::Entries(found) }
 }
 
-/// Whether a name is `p95`, `p99.9` or the like.
+/// True for `p95`, `p99.9` and other percentiles.
 fn is_percentile(name: &str) -> bool {
     let share = name.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok());
     share.is_some_and(|share| (0.0..=100.0).contains(&share))
 }
 
-/// The one name that was probably meant, or the three most alike.
+/// The close match, or else the three most similar names.
 fn nearest(typed: &str) -> Vec<&'static str> {
     let names = names();
     if let Some(close) = did_you_mean(typed, &names) {
@@ -130,7 +130,7 @@ fn nearest(typed: &str) -> Vec<&'static str> {
     scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// Every name that `--help` takes.
+/// Every name that `--help` accepts.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = rows().map(|(_, entry)| entry.name).collect();
     names.extend(CHAPTERS.iter().map(|chapter| chapter.plural));
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_found_on_pages_that_are_there() {
+    fn words_are_on_existing_pages() {
         for (word, page) in WORDS {
             let Found::Entries(found) = find(word) else {
                 panic!("`{word}` is not found");

@@ -1,4 +1,4 @@
-//! What became of the checks of a run: messages, annotations and the report are made of it.
+//! The results of the checks of a run, from which messages, annotations and the JUnit report are made.
 
 use std::ffi::OsString;
 
@@ -12,41 +12,41 @@ use crate::stage::{AssertCounts, Check};
 
 use super::max_rejects::MaxRejects;
 
-/// What is checked, and what came of it.
+/// A check and its result.
 #[derive(Debug)]
 pub(super) struct Case {
     /// `assert count == 0`
     pub(super) name: String,
     pub(super) troubles: Vec<Trouble>,
-    /// Why it says nothing, if it judged no row.
+    /// The reason why it was skipped: it saw no row.
     pub(super) skipped: Option<String>,
 }
 
-/// Why a check has not held.
+/// A failure of a check.
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub(super) kind: Kind,
-    /// In one line.
+    /// One line.
     pub(super) message: String,
-    /// The rows in question, each line with an end.
+    /// The failing rows, one per line.
     pub(super) rows: String,
-    /// Where it is, and what is there; at least one.
+    /// The positions of the failure; at least one.
     pub(super) marks: Vec<Mark>,
 }
 
-/// What kind of check.
+/// The kind of check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Assert,
     Until,
     Rejects,
-    /// What `--strict` does not allow.
+    /// A problem that only `--strict` reports.
     Strict,
-    /// Not all could be read or written: said while it happened.
+    /// A source or the output failed; the engine printed it when it happened.
     Run,
 }
 
-/// A place in the sources.
+/// A position in a source.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) file: Option<String>,
@@ -54,7 +54,7 @@ pub(super) struct Mark {
     pub(super) text: String,
 }
 
-/// What a run was to check.
+/// The checks of a run and what they need.
 pub(super) struct CheckContext<'r> {
     pub(super) plan: &'r Plan,
     pub(super) sources: &'r [OsString],
@@ -62,13 +62,13 @@ pub(super) struct CheckContext<'r> {
     pub(super) strict: bool,
 }
 
-/// Every check of a run.
+/// The results of all checks of a run.
 pub(super) fn cases(context: &CheckContext<'_>, outcome: &Outcome) -> Vec<Case> {
     let mut cases = Vec::new();
     for (number, check) in context.plan.asserts.iter().enumerate() {
         let checked = outcome.checks.of(number);
         let trouble = (checked.broken > 0).then(|| context.broken(check, &checked));
-        let skipped = (checked.rows == 0).then(|| judged_nothing(&check.text));
+        let skipped = (checked.rows == 0).then(|| saw_no_row(&check.text));
         cases.push(Case { skipped, ..Case::of(check.text.clone(), trouble) });
     }
     if let Some(until) = &context.plan.until {
@@ -92,12 +92,12 @@ pub(super) fn cases(context: &CheckContext<'_>, outcome: &Outcome) -> Vec<Case> 
     cases
 }
 
-/// What is said of a check that had no row to judge.
-fn judged_nothing(check: &str) -> String {
+/// The message for a check that saw no row.
+fn saw_no_row(check: &str) -> String {
     format!("{check} saw no row")
 }
 
-/// Whether nobody wanted more.
+/// True if the reader of the output has exited.
 fn is_closed(outcome: &Outcome) -> bool {
     matches!(outcome.sink, Some(SinkError::Closed))
 }
@@ -109,8 +109,8 @@ impl Case {
 }
 
 impl CheckContext<'_> {
-    /// Whether too many records were rejected. Without `--max-rejects`, a run with a check allows none: what could not
-    /// be read was not checked. An `until` that is reached has seen what it waited for.
+    /// Checks the number of rejected records. Without `--max-rejects`, a run with a check allows none, because rejected
+    /// records are not checked, unless `until` was reached.
     fn rejects(&self, outcome: &Outcome) -> Option<Case> {
         let rejected = outcome.ledger.rejected;
         let has_check = !self.plan.asserts.is_empty() || self.plan.until.is_some();
@@ -132,7 +132,7 @@ impl CheckContext<'_> {
         Some(Case::of(name, trouble))
     }
 
-    /// What `--strict` does not allow besides rejects.
+    /// The problems that `--strict` reports besides rejects.
     fn strictly(&self, outcome: &Outcome) -> Case {
         let ledger = &outcome.ledger;
         let counted =
@@ -164,7 +164,7 @@ impl CheckContext<'_> {
         }
     }
 
-    /// A trouble that began with the record that `first` names.
+    /// A failure whose first record is `first`.
     fn at_first(&self, kind: Kind, message: String, first: &Option<String>) -> Trouble {
         let mut trouble = self.trouble(kind, message.clone());
         if let Some(mark) = first.as_deref().map(|first| self.mark(first)) {
@@ -174,7 +174,7 @@ impl CheckContext<'_> {
         trouble
     }
 
-    /// What could not be read or written.
+    /// Failures of sources and outputs.
     fn run(&self, outcome: &Outcome) -> Vec<Trouble> {
         let mut messages: Vec<String> = outcome.failed_sources.clone();
         messages.extend(outcome.unwritten.iter().cloned());
@@ -193,7 +193,7 @@ impl CheckContext<'_> {
         messages.into_iter().map(trouble).collect()
     }
 
-    /// An `assert` that rows have broken.
+    /// The failure of an `assert`.
     fn broken(&self, check: &Check, checked: &AssertCounts) -> Trouble {
         let AssertCounts { rows, broken, shown } = checked;
         let unit = if *rows == 1 { "row" } else { "rows" };
@@ -218,13 +218,13 @@ impl CheckContext<'_> {
         Trouble { kind: Kind::Assert, message, rows: table, marks: each.map(mark).collect() }
     }
 
-    /// A trouble of the run as a whole.
+    /// A failure of the run as a whole.
     fn trouble(&self, kind: Kind, message: String) -> Trouble {
         let mark = Mark { file: self.first_file(), line: None, text: message.clone() };
         Trouble { kind, message, rows: String::new(), marks: vec![mark] }
     }
 
-    /// Where a row comes from, if that is known.
+    /// The source and line of a row, if known.
     fn place(&self, check: &Check, row: &Batch<'_>) -> (Option<String>, Option<i64>) {
         match record_of(check, row, 0) {
             None => (self.first_file(), None),
@@ -240,7 +240,7 @@ impl CheckContext<'_> {
         is_file.then(|| source::display(first).into_owned())
     }
 
-    /// The place that a message begins with: `access.log:7: reason` or `access.log: reason`.
+    /// The position at the start of a message: `access.log:7: reason` or `access.log: reason`.
     fn mark(&self, message: &str) -> Mark {
         let names = self.sources.iter().map(|source| source::display(source));
         let places = names.filter_map(|name| {
@@ -261,7 +261,7 @@ impl CheckContext<'_> {
     }
 }
 
-/// The source and number of a row's record, if the row is one.
+/// The source and number of a row that is a record.
 fn record_of(check: &Check, batch: &Batch<'_>, row: usize) -> Option<(String, Option<i64>)> {
     let (source, number) = check.place?;
     let mut name = Vec::new();
@@ -273,7 +273,7 @@ fn record_of(check: &Check, batch: &Batch<'_>, row: usize) -> Option<(String, Op
     Some((String::from_utf8_lossy(&name).into_owned(), line))
 }
 
-/// Where each of the rows is: `access.log:7:`. None if they are no records.
+/// The position of each row: `access.log:7:`. Empty if the rows are not records.
 fn places(check: &Check, shown: &[Batch<'static>]) -> Vec<String> {
     let rows = shown.iter().flat_map(|batch| (0..batch.rows).map(move |row| record_of(check, batch, row)));
     let place = |(name, line): (String, Option<i64>)| {
@@ -283,7 +283,7 @@ fn places(check: &Check, shown: &[Batch<'static>]) -> Vec<String> {
     rows.map_while(|record| record.map(place)).collect()
 }
 
-/// Printed rows with the place of each at the start of its line; a header has none.
+/// Adds the position of each row at the start of its line; the header has none.
 fn located(printed: &str, output: &PlannedOutput, places: &[String]) -> String {
     let Some(width) = places.iter().map(|place| place.chars().count()).max() else {
         return printed.to_owned();
@@ -300,10 +300,10 @@ fn located(printed: &str, output: &PlannedOutput, places: &[String]) -> String {
     out
 }
 
-/// Rows as stderr shows them: lines as they came, else in this format.
+/// Prints rows for stderr: lines unchanged, other rows in `format`.
 fn print(output: &PlannedOutput, format: &str, rows: &[Batch<'static>]) -> String {
     let look = Look {
-        escapes: true, // whatever stands in the data, a terminal is not driven by it
+        escapes: true, // data must not send control sequences to the terminal
         ..Look::default()
     };
     let format: Option<&'static EncoderDef> = encode::find(format);

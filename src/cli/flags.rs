@@ -1,6 +1,6 @@
-//! Flags of other tools, typed by habit: what does the same here.
+//! Flags of other tools, and what to write instead.
 
-/// A flag of another tool, what it means, and what is written here: a part of an expression or an option.
+/// A flag of another tool, its meaning, and what to write instead: a part of an expression or an option.
 struct Flag {
     names: &'static [&'static str],
     means: &'static str,
@@ -46,7 +46,7 @@ const FLAGS: &[Flag] = &[
     flag(&["--output-file", "--out"], "the shell writes files: bourn '…' > FILE", "-o csv"),
 ];
 
-/// What a flag of another tool means here, and what is written: of `-k2`, `-F,` or `--icsv`.
+/// The help for a flag of another tool, such as `-k2`, `-F,` or `--icsv`.
 pub(super) fn answer(typed: &str) -> Option<String> {
     let name = typed.split('=').next()?;
     let is_long = name.starts_with("--");
@@ -68,7 +68,7 @@ mod tests {
     use crate::plan::{OutputMode, Plan};
 
     #[test]
-    fn what_is_written_instead_of_a_flag_is_accepted() {
+    fn replacements_of_flags_are_accepted() {
         for flag in FLAGS {
             if let Some(option) = flag.here.strip_prefix('-') {
                 let name = option.split(' ').next().unwrap_or_default();

@@ -1,11 +1,11 @@
-//! `--formats`: what `parse` knows by name.
+//! `--formats`: lists the formats that `parse` knows by name.
 
 use crate::decode::log_formats::LOG_FORMATS;
 
 use super::layout::write_wrapped;
 use super::own_formats;
 
-/// Every format with its sentence, its fields and a line of it; or why the user's own cannot be read.
+/// Lists every format with its summary, fields and an example line. Fails if the user's own formats cannot be read.
 pub(super) fn list() -> Result<String, &'static str> {
     let mut out = String::new();
     for format in LOG_FORMATS {
@@ -17,6 +17,6 @@ pub(super) fn list() -> Result<String, &'static str> {
         out.push_str(&format!("  Line: {}\n\n", format.sample.line));
     }
     out.push_str(&own_formats::list()?);
-    out.push_str("bourn 'parse NAME | …'; bourn --help NAME says more.\n");
+    out.push_str("bourn 'parse NAME | …'; see also bourn --help NAME.\n");
     Ok(out)
 }

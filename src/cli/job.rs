@@ -1,4 +1,4 @@
-//! Arguments as typed to a job as built.
+//! Builds the engine's job from the request.
 
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
@@ -19,25 +19,26 @@ use super::arguments::{Request, When, nanoseconds};
 use super::live_table;
 use super::options::NamedSource;
 
-/// What a thread is handed at once.
+/// The default of `--chunk`.
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// The longest record.
+/// The default of `--max-line`.
 const MAX_LINE_BYTES: usize = 16 << 20;
 
-/// How often what may be seen is merged.
+/// The default interval of merging if results are printed before the end.
 const BATCH: Duration = Duration::from_secs(1);
 
-/// How often what is drawn on a terminal is merged and drawn.
+/// The default interval of merging and redrawing a live table.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// A time further ahead of the clock is probably wrong.
+/// The default of `--max-jump`: a time further ahead of the clock is probably wrong.
 const MAX_JUMP_NS: i64 = 86_400_000_000_000;
-/// What is said where results wait for the end of an input that has none, and nobody looks on.
+
+/// The note if results wait for the end of an endless input.
 pub(super) const WAITS_FOR_EVER: &str = "this input never ends, so nothing would ever be printed: \
      `| window 1m` or --every 5s prints results as they come, --for 1m ends the input";
 
-/// Whether results wait for the end of an input that has none, and no terminal shows them before.
+/// True if results wait for the end of an endless input, and no terminal shows them earlier.
 pub(super) fn waits_for_ever(request: &Request, sources: &[OsString], plan: &Plan) -> bool {
     let is_endless = |source: &OsString| match source::boundedness(source) {
         Boundedness::Unbounded => true,
@@ -51,7 +52,7 @@ pub(super) fn waits_for_ever(request: &Request, sources: &[OsString], plan: &Pla
         && !std::io::stdout().is_terminal()
 }
 
-/// Standard output, if the run is over once nobody reads it: a pipe, of a plan that has nothing to say but its rows.
+/// Standard output, if it is a pipe whose closing ends the run: a plan with checks goes on without it.
 pub(super) fn watched_output(plan: &Plan) -> Option<OwnedFd> {
     let only_prints = plan.asserts.is_empty() && plan.until.is_none();
     let is_pipe = || {
@@ -61,7 +62,7 @@ pub(super) fn watched_output(plan: &Plan) -> Option<OwnedFd> {
     (only_prints && is_pipe()).then(|| rustix::io::dup(rustix::stdio::stdout()).ok()).flatten()
 }
 
-/// What is wrong with how sources are written, as the user sees it.
+/// Diagnostics for sources with invalid syntax, drawn.
 pub(super) fn diagnostics(request: &Request) -> Option<String> {
     let others = request.with.iter().map(|with| &with.source);
     let wrong = request.sources.iter().chain(others).filter_map(|written| {
@@ -72,13 +73,13 @@ pub(super) fn diagnostics(request: &Request) -> Option<String> {
     (!drawn.is_empty()).then(|| drawn.join("\n"))
 }
 
-/// Why `--tail` cannot be used with a source, if it cannot: only a file has an end to start from.
+/// The error if `--tail` cannot be used with a source: only a file has an end to start from.
 fn without_end(source: &OsString, follow: bool) -> Option<String> {
     let has_end = match (source::boundedness(source), source == "-") {
         (Boundedness::UntilClosed | Boundedness::Unbounded, _) => false,
         (Boundedness::Bounded, true) => rustix::fs::fstat(rustix::stdio::stdin())
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile),
-        // What is not there, or cannot be read, is a failure of its own.
+        // A missing or unreadable file is reported when it is opened.
         (Boundedness::Bounded, false) => {
             std::fs::metadata(source).map_or(true, |metadata| metadata.is_file() || metadata.is_dir() || follow)
         }
@@ -94,10 +95,10 @@ fn without_end(source: &OsString, follow: bool) -> Option<String> {
     })
 }
 
-/// How often results are looked at by a plan that waits for something.
+/// The interval of evaluating `until`.
 const WATCHED_BATCH: Duration = Duration::from_millis(100);
 
-/// All sources in the order in which files are read, and to which input of the plan each belongs.
+/// All sources in reading order, and the index of the plan's input that each belongs to.
 pub(super) fn inputs(request: &Request, plan: &Plan) -> (Vec<OsString>, Vec<usize>) {
     let mut sources = sources(request);
     let mut inputs = vec![0; sources.len()];
@@ -111,9 +112,8 @@ pub(super) fn inputs(request: &Request, plan: &Plan) -> (Vec<OsString>, Vec<usiz
     (sources, inputs)
 }
 
-/// What is wrong with the other sources, as the user sees it: none is named for nothing, and standard input is read
-/// once.
-pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
+/// Diagnostics for `--with`, drawn: every name must be used, and standard input can be read only once.
+pub(super) fn with_diagnostics(request: &Request, plan: &Plan) -> Option<String> {
     let drawn = |with: &NamedSource, start: usize, diagnostic: Diagnostic| {
         let typed = format!("{}={}", with.name, with.source.to_string_lossy());
         let end = if start == 0 { with.name.len() } else { typed.len() };
@@ -140,7 +140,7 @@ pub(super) fn with_mistakes(request: &Request, plan: &Plan) -> Option<String> {
     Some(drawn(again, again.name.len() + 1, diagnostic))
 }
 
-/// What to run the plan on; why rejected lines cannot be kept, if they cannot.
+/// The job for a plan. Fails if the files for rejected and late lines cannot be created.
 pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let (sources, inputs) = inputs(request, plan);
     if request.tail.is_some()
@@ -210,8 +210,7 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     })
 }
 
-/// The format that was asked for; else the lines as they came, where no stage has made columns; else what
-/// suits the place where results go.
+/// The requested format; otherwise unchanged lines if no stage made columns; otherwise the default for the output.
 fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
     let default = match (terminal, plan.output.whole) {
         (true, _) => "table",
@@ -227,7 +226,7 @@ fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
     }
 }
 
-/// What formats for people may make of where results go.
+/// The width and color of the output, for formats for people.
 fn look(color: When, terminal: bool) -> Look {
     Look {
         width: terminal.then(|| Stdout.columns()).flatten(),
@@ -240,7 +239,7 @@ fn look(color: When, terminal: bool) -> Look {
     }
 }
 
-/// What stands on the command line: standard input, unless something is named.
+/// The sources on the command line; standard input if there are none.
 fn sources(request: &Request) -> Vec<OsString> {
     match request.sources.as_slice() {
         [] => vec![OsString::from("-")],
@@ -248,7 +247,7 @@ fn sources(request: &Request) -> Vec<OsString> {
     }
 }
 
-/// How often partial results are merged, if not once.
+/// The interval of merging partial results; `None` merges once, at the end.
 fn batch(plan: &Plan, watches: bool) -> Option<Duration> {
     let is_windowed = plan.window.is_some();
     if plan.until.is_some() && (watches || is_windowed) { Some(WATCHED_BATCH) } else { is_windowed.then_some(BATCH) }
@@ -258,12 +257,12 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The size of all sources, if they are files.
+/// The total size of all sources, if they are files.
 fn file_bytes(sources: &[OsString]) -> Option<u64> {
     sources.iter().map(|source| file_size(source)).sum()
 }
 
-/// Whether a source is a plain file, which has an end.
+/// True if a source is a regular file, which has an end.
 fn is_file(source: &OsStr) -> bool {
     if source == "-" {
         return rustix::fs::fstat(rustix::stdio::stdin())

@@ -1,11 +1,11 @@
-//! `--report`: what became of the checks as JUnit XML, which build servers read.
+//! `--report`: the results of the checks as JUnit XML for build servers.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use super::check_report::{Case, Kind};
 
-/// How each report begins.
+/// The start of every report.
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"bourn\"";
 
 /// True if a file that begins with these bytes is the report of a run.
@@ -13,7 +13,7 @@ pub(super) fn is_report(start: &[u8]) -> bool {
     start.starts_with(HEAD.as_bytes())
 }
 
-/// The report of a run. `expression` is what was run.
+/// The report of a run of `expression`.
 pub(super) fn report(expression: &str, cases: &[Case], elapsed: Duration) -> String {
     let count = |wanted: fn(Kind) -> bool| {
         let fails = |case: &&Case| case.troubles.iter().any(|trouble| wanted(trouble.kind));
@@ -27,7 +27,7 @@ pub(super) fn report(expression: &str, cases: &[Case], elapsed: Duration) -> Str
         elapsed.as_secs_f64()
     );
     let mut out = String::from(HEAD);
-    // A String takes all that is written to it.
+    // Writing to a String cannot fail.
     let _ = writeln!(out, " {numbers}>");
     let _ = writeln!(out, "  <testsuite name=\"{}\" {numbers}>", escaped(expression));
     for case in cases {
@@ -37,7 +37,7 @@ pub(super) fn report(expression: &str, cases: &[Case], elapsed: Duration) -> Str
     out
 }
 
-/// Whether the check could not be made, rather than that it has failed.
+/// True if the check could not be made; false if it failed.
 fn is_error(kind: Kind) -> bool {
     kind == Kind::Run
 }
@@ -70,7 +70,7 @@ fn write_case(case: &Case, out: &mut String) {
     out.push_str("    </testcase>\n");
 }
 
-/// Text of an element. What XML has no way to write, control characters above all, is left out.
+/// Escapes text of an element. Characters that XML 1.0 does not allow are left out.
 fn escaped_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars().filter(|character| is_xml(*character)) {
@@ -85,12 +85,12 @@ fn escaped_text(text: &str) -> String {
     out
 }
 
-/// The value of an attribute between double quotes, where white space would become a blank.
+/// Escapes the value of an attribute in double quotes, including white space, which a parser would normalize.
 fn escaped(text: &str) -> String {
     escaped_text(text).replace('"', "&quot;").replace('\n', "&#10;").replace('\t', "&#9;")
 }
 
-/// A character of XML 1.0.
+/// True for a character that XML 1.0 allows.
 fn is_xml(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_xml_cannot_hold_is_escaped_or_left_out() {
+    fn escapes_or_drops_special_characters() {
         assert_eq!(escaped("a<b & \"c\"\n\t\r"), "a&lt;b &amp; &quot;c&quot;&#10;&#9;&#13;");
         assert_eq!(escaped_text("]]>\0\u{1b}[0m\u{fffe}é\u{1f600}"), "]]&gt;[0mé\u{1f600}");
     }

@@ -1,12 +1,11 @@
-//! Text laid out for a screen of 80 columns.
+//! Lays out text for a screen of 80 columns.
 
 use unicode_width::UnicodeWidthStr;
 
-/// The columns that a line may fill.
+/// The maximal width of a line.
 pub(super) const COLUMNS: usize = 80;
 
-/// Appends paragraphs, wrapped. They are separated by an empty line; a line that begins with two spaces stays
-/// as it is.
+/// Appends wrapped paragraphs, which are separated by empty lines. A line that begins with two spaces is not wrapped.
 pub(super) fn write_paragraphs(text: &str, out: &mut String) {
     for line in text.split('\n') {
         if line.starts_with("  ") {
@@ -18,7 +17,7 @@ pub(super) fn write_paragraphs(text: &str, out: &mut String) {
     }
 }
 
-/// Appends words behind a label, as many to a line as fit, the following lines indented as far as the label.
+/// Appends a label and wrapped text; further lines are indented by the width of the label.
 pub(super) fn write_wrapped(label: &str, text: &str, out: &mut String) {
     let indent = label.width();
     let mut column = indent;

@@ -1,4 +1,4 @@
-//! Whether there is a table to redraw in place, and where.
+//! Decides whether and where a table is redrawn in place.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,21 +13,21 @@ use crate::sink::Display;
 use super::arguments::{Request, When};
 use super::report::eprint;
 
-/// What decides about the table beside the request.
+/// The input of the decision, besides the request.
 pub(super) struct Setting<'s> {
     pub(super) plan: &'s Plan,
     pub(super) sources: &'s [OsString],
-    /// How final rows are printed.
+    /// The encoding of final rows.
     pub(super) encoding: Encoding,
     pub(super) look: Look,
-    /// Whether they are printed on a terminal.
+    /// True if they are printed on a terminal.
     pub(super) terminal: bool,
-    /// How often something new can be drawn.
+    /// The minimal interval of redrawing.
     pub(super) every: Duration,
 }
 
-/// The table that is redrawn until the result is final. On the terminal of standard output, where the result waits
-/// for the end of input that comes while somebody watches; elsewhere only if it is asked for.
+/// The table that is redrawn until the result is final: on the terminal of standard output if the input is live,
+/// elsewhere only with `--live`.
 pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTableOptions> {
     let Setting { plan, terminal, .. } = *setting;
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -73,7 +73,7 @@ fn draw_on(terminal: File, encoding: Encoding, look: Look, setting: &Setting<'_>
     Some(LiveTableOptions { display, every: setting.every, encoding, look })
 }
 
-/// The terminal of standard error, or else the one that the process belongs to.
+/// The terminal of standard error, otherwise the controlling terminal of the process.
 fn other_terminal() -> Option<File> {
     if std::io::stderr().is_terminal() {
         return Some(rustix::io::dup(rustix::stdio::stderr()).ok()?.into());
@@ -81,13 +81,13 @@ fn other_terminal() -> Option<File> {
     File::options().write(true).open("/dev/tty").ok()
 }
 
-/// Whether the user wants color on a terminal, see <https://no-color.org>, and the terminal has it.
+/// True if the terminal has color and NO_COLOR is not set; see <https://no-color.org>.
 pub(super) fn shows_color() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Whether all sources are files that are there already.
+/// True if all sources are existing regular files.
 pub(super) fn all_regular(sources: &[OsString]) -> bool {
     sources.iter().all(|source| is_regular(source))
 }
@@ -101,7 +101,7 @@ fn is_regular(source: &OsStr) -> bool {
     std::fs::metadata(source).is_ok_and(|metadata| metadata.is_file())
 }
 
-/// Whether somebody types the input on a terminal: what is typed would stand in the table.
+/// True if the input is typed on a terminal, where the echo would mix with the table.
 fn is_typed(sources: &[OsString]) -> bool {
     sources.iter().any(|source| source == "-") && std::io::stdin().is_terminal()
 }

@@ -1,13 +1,13 @@
-//! `--max-rejects`: how many rejected records are too many.
+//! `--max-rejects`: the number or share of rejected records that is allowed.
 
 use std::fmt;
 
 use crate::engine::Ledger;
 
-/// A number of records, or a share of all that were read. Shares are exact: no float is in the way.
+/// A number of records, or a share of all records read. Shares are exact integers, not floats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MaxRejects {
-    /// As it was written.
+    /// As written.
     text: String,
     allowed: Allowed,
 }
@@ -15,11 +15,11 @@ pub(super) struct MaxRejects {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Allowed {
     Records(u64),
-    /// So many billionths of all records.
+    /// Billionths of all records.
     Billionths(u64),
 }
 
-/// How many digits a percentage may have behind the point, so that it is a number of billionths.
+/// The number of decimals of a percentage that is a whole number of billionths.
 const DIGITS: usize = 7;
 
 impl MaxRejects {
@@ -32,7 +32,7 @@ impl MaxRejects {
         Some(MaxRejects { text: text.to_owned(), allowed })
     }
 
-    /// Whether more records were rejected.
+    /// True if more records were rejected.
     pub(super) fn is_exceeded_by(&self, ledger: &Ledger) -> bool {
         let Ledger { read, rejected, .. } = *ledger;
         match self.allowed {
@@ -61,7 +61,7 @@ fn billionths(percent: &str) -> Option<u64> {
     Some(whole * 10_000_000 + fraction).filter(|billionths| *billionths <= 1_000_000_000)
 }
 
-/// Digits and nothing else.
+/// Parses a text that consists only of digits.
 fn digits(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_limit_is_too_many_and_as_many_is_not() {
+    fn only_more_than_the_limit_exceeds_it() {
         assert!(!exceeded("0", 0, 0) && exceeded("0", 1, 10));
         assert!(!exceeded("3", 3, 10) && exceeded("3", 4, 10));
         assert!(!exceeded("0.1%", 1, 1000) && exceeded("0.1%", 1, 999));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_limit() {
+    fn rejects_invalid_limits() {
         for text in [
             "",
             "%",

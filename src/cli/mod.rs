@@ -1,7 +1,7 @@
-//! Arguments as typed to a job as built, and the outcome of a run to an exit status.
+//! The command line: turns arguments into a job, and the outcome of a run into messages and an exit status.
 //!
-//! `options` is the table of options, `arguments` what was typed, `job` what is run; `catalog` gathers the
-//! tables that `help` and `reference` print, and that the manual page and the completions are made of.
+//! `options` is the table of options, `arguments` the typed arguments, `job` builds the job. `catalog` collects the tables
+//! that `help` and `reference` print, and from which the manual pages and completions are generated.
 
 mod annotate;
 mod arguments;
@@ -53,7 +53,7 @@ pub use language::LANGUAGE;
 pub use options::{Audience, OPTIONS, OptionDef, ValueKind, command};
 pub use shell::command_lines;
 
-/// Runs the program: reads the arguments, plans, runs, and says how it ended.
+/// Runs the program and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
     let status = match Arguments::parse(words.iter().cloned()) {
@@ -65,7 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Ok(Arguments::Formats(file)) => {
             own_formats::set(file.as_ref());
-            print_or_say(formats::list())
+            print_or_fail(formats::list())
         }
         Ok(Arguments::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(diagnostic) => {
@@ -77,10 +77,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(status.code())
 }
 
-/// Prints what the manual says of a name.
+/// Prints the help page of a name.
 fn explain_name(name: &str) -> Status {
     match reference::page(name) {
-        Ok(page) if reference::is_of_formats(name) => print_or_say(own_formats::rows().map(|rows| page + &rows)),
+        Ok(page) if reference::is_of_formats(name) => print_or_fail(own_formats::rows().map(|rows| page + &rows)),
         Ok(page) => print(&page),
         Err(nearest) => match own_formats::page(name) {
             Ok(None) => match suggest::foreign(name) {
@@ -91,12 +91,12 @@ fn explain_name(name: &str) -> Status {
                 }
             },
             Ok(Some(page)) => print(&page),
-            Err(reason) => print_or_say(Err(reason)),
+            Err(reason) => print_or_fail(Err(reason)),
         },
     }
 }
 
-fn print_or_say(page: Result<String, &str>) -> Status {
+fn print_or_fail(page: Result<String, &str>) -> Status {
     match page {
         Ok(page) => print(&page),
         Err(reason) => {
@@ -106,13 +106,13 @@ fn print_or_say(page: Result<String, &str>) -> Status {
     }
 }
 
-/// Does what was asked with an expression.
+/// Runs, checks or explains the expression of a request.
 fn run_expression(request: &Request) -> Status {
     if request.purpose != Purpose::Run {
-        return understand(request, None);
+        return plan_and_run(request, None);
     }
-    // First of all: an earlier report must not outlive a run that fails, and where none can be written, no other file
-    // is emptied.
+    // This comes first: the report of an earlier run must not survive a run that fails, and no other file is truncated
+    // if the report cannot be written.
     let report = match outputs::diagnostic(request) {
         Some(diagnostic) => {
             outputs::remove_report(request);
@@ -121,7 +121,7 @@ fn run_expression(request: &Request) -> Status {
         None => outputs::report(request),
     };
     match report {
-        Ok(report) => understand(request, report),
+        Ok(report) => plan_and_run(request, report),
         Err(diagnostic) => {
             eprint(diagnostic);
             Status::Wrong
@@ -129,8 +129,8 @@ fn run_expression(request: &Request) -> Status {
     }
 }
 
-/// Reads the expression, then checks, explains or runs it.
-fn understand(request: &Request, report: Option<AtomicFile>) -> Status {
+/// Parses and plans the expression, then checks, explains or runs it.
+fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
     let Some(expression) = &request.expression else {
         eprint("missing expression");
         eprint_as_is(help::USAGE);
@@ -143,7 +143,7 @@ fn understand(request: &Request, report: Option<AtomicFile>) -> Status {
             return Status::Wrong;
         }
     };
-    set_time_defaults(request.time_defaults()); // nothing has read a time so far
+    set_time_defaults(request.time_defaults()); // before any time is parsed
     own_formats::set(request.formats_file.as_ref());
     if request.formats_file.is_some()
         && let Err(reason) = decode::log_formats::own_formats()
@@ -171,7 +171,7 @@ fn understand(request: &Request, report: Option<AtomicFile>) -> Status {
     };
     match Plan::read(&text, request.settings(records)) {
         Ok(plan) => {
-            if let Some(diagnostics) = job::with_mistakes(request, &plan) {
+            if let Some(diagnostics) = job::with_diagnostics(request, &plan) {
                 eprint_as_is(diagnostics);
                 return Status::Wrong;
             }
@@ -201,7 +201,7 @@ fn understand(request: &Request, report: Option<AtomicFile>) -> Status {
     }
 }
 
-/// The text of an expression and the file it stands in.
+/// The text of an expression and the name of its file, if any.
 fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
     match expression {
         Expression::Typed(typed) => match typed.to_str() {
@@ -222,7 +222,7 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
     }
 }
 
-/// Runs the plan of an expression to its end.
+/// Runs a plan to its end and reports the outcome.
 fn execute(request: &Request, plan: Plan, expression: &str, report: Option<AtomicFile>) -> Status {
     if let Some(reason) = outputs::standard_output() {
         eprint(reason);
@@ -258,7 +258,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     if !request.quiet && job::waits_for_ever(request, &job.sources, &plan) {
         eprint(job::WAITS_FOR_EVER);
     }
-    if let Some(note) = note_of_arrival(&plan, &job.sources).filter(|_| !request.quiet && !request.follow) {
+    if let Some(note) = note_on_arrival(&plan, &job.sources).filter(|_| !request.quiet && !request.follow) {
         eprint(note);
     }
     let started = Instant::now();
@@ -294,8 +294,8 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     }
 }
 
-/// What to say where windows go by the time at which files are read, which is hardly meant.
-fn note_of_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
+/// A note if windows or joins of files use the time of reading, which is rarely intended.
+fn note_on_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
     let by = plan.window.as_ref().map(|window| &window.by);
     let (what, written, field) = match (by, plan.join_time()) {
         (_, OwnTime::Processing(field)) => ("join", "within …", field),

@@ -1,4 +1,4 @@
-//! What is wrong with the options: clap's findings in this project's words.
+//! Errors in the options: clap's errors in the form of this program's messages.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::lang::suggest::did_you_mean;
 
 use super::options::{OptionDef, ValueKind};
 
-/// A mistake in the options, with how to write it.
+/// An error in the options, with help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OptionError {
     message: String,
@@ -28,7 +28,7 @@ impl fmt::Display for OptionError {
 }
 
 impl OptionError {
-    /// What clap found.
+    /// Converts clap's error.
     pub(super) fn of(error: &clap::Error) -> OptionError {
         let text = |kind| match error.get(kind) {
             Some(ContextValue::String(text)) => Some(text.clone()),

@@ -1,4 +1,4 @@
-//! The files that a run writes: no two of them are one file, and none is read.
+//! The files that a run writes: all different, and none of them is also read.
 
 use std::ffi::{OsStr, OsString};
 
@@ -8,7 +8,7 @@ use crate::source;
 use super::arguments::Request;
 use super::junit;
 
-/// What is wrong with where a run writes to, found before anything is opened or emptied.
+/// The error if output files collide, found before any file is opened or truncated.
 pub(super) fn diagnostic(request: &Request) -> Option<String> {
     let named = [("--rejects", &request.rejects), ("--late", &request.late), ("--report", &request.report)];
     let files: Vec<(&str, &OsString)> =
@@ -32,12 +32,12 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
     Some(format!("{name}: is both read and written; send the results to another file"))
 }
 
-/// All sources as they are written.
+/// All sources as written.
 fn sources(request: &Request) -> impl Iterator<Item = &OsString> {
     request.sources.iter().chain(request.with.iter().map(|with| &with.source))
 }
 
-/// Where the report goes, if one is asked for. The report of an earlier run is removed; why there can be none.
+/// Opens the file of `--report`, if given, and removes the report of an earlier run.
 pub(super) fn report(request: &Request) -> Result<Option<AtomicFile>, String> {
     let Some(path) = &request.report else {
         return Ok(None);
@@ -46,7 +46,7 @@ pub(super) fn report(request: &Request) -> Result<Option<AtomicFile>, String> {
     AtomicFile::at(path, name, &all_sources(request), junit::is_report).map(Some)
 }
 
-/// All sources, also standard input if none is written.
+/// All sources, including standard input if none is written.
 fn all_sources(request: &Request) -> Vec<OsString> {
     let mut all: Vec<OsString> = sources(request).cloned().collect();
     if request.sources.is_empty() {
@@ -55,14 +55,14 @@ fn all_sources(request: &Request) -> Vec<OsString> {
     all
 }
 
-/// Removes the report of an earlier run if this one has nowhere to write.
+/// Removes the report of an earlier run if this run cannot write one.
 pub(super) fn remove_report(request: &Request) {
     if let Some(path) = &request.report {
         remove(path, &all_sources(request));
     }
 }
 
-/// Removes the report of an earlier run where the options cannot be read: `--report FILE` is found in the words.
+/// Removes the report of an earlier run if the options are wrong: looks for `--report FILE` among the arguments.
 pub(super) fn remove_stale_report(words: &[OsString]) {
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -80,18 +80,18 @@ pub(super) fn remove_stale_report(words: &[OsString]) {
     }
 }
 
-/// Removes a report of an earlier run. Failing to is no worse than the mistake that is reported already.
+/// Removes a report of an earlier run. A failure is ignored: another error is reported already.
 fn remove(path: &OsStr, sources: &[OsString]) {
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
     let _ = is_file.then(|| AtomicFile::at(path, String::new(), sources, junit::is_report));
 }
 
-/// Why results cannot be printed at all, if so.
+/// The reason why standard output cannot be written, if any.
 pub(super) fn standard_output() -> Option<String> {
     Stdout::check().err()
 }
 
-/// True if a runner of workflows reads standard output: not if it goes to a file.
+/// True if a workflow runner reads standard output, that is, if it is not redirected to a file.
 pub(super) fn is_log() -> bool {
     !is_standard_output(OsStr::new("/dev/stdout"))
 }

@@ -1,4 +1,4 @@
-//! The user's own formats: where their file is, and what `--formats` and `--help` print for them.
+//! The user's own formats: finds and reads their file, and prints them for `--formats` and `--help`.
 
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
@@ -10,8 +10,8 @@ use crate::source;
 
 use super::layout::{write_paragraphs, write_wrapped};
 
-/// Says where own formats come from: from the file of `--formats-file`, or from the user's configuration. Neither is
-/// read before something asks for a format, so that other runs do not depend on the home directory.
+/// Sets the source of own formats: the file of `--formats-file`, or the user's configuration. It is read only when a
+/// format is looked up, so that other runs do not depend on the home directory.
 pub(super) fn set(file: Option<&OsString>) {
     let file = file.cloned();
     set_own_formats(Box::new(move || match (&file, configured()) {
@@ -21,7 +21,7 @@ pub(super) fn set(file: Option<&OsString>) {
     }));
 }
 
-/// Where the user's configuration keeps formats, as the XDG base directory specification has it.
+/// The file of formats in the user's configuration, according to the XDG base directory specification.
 fn configured() -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(std::env::var_os(name)?);
@@ -31,7 +31,7 @@ fn configured() -> Option<PathBuf> {
     directory.map(|directory| directory.join("bourn/formats.toml"))
 }
 
-/// Reads a file of formats. One that need not be there may be missing.
+/// Reads a file of formats; without `must_exist` a missing file is empty.
 fn load(path: &OsStr, must_exist: bool) -> Result<Vec<OwnFormat>, String> {
     let name = source::display(path);
     let bytes = match std::fs::read(path) {
@@ -78,7 +78,7 @@ pub(super) fn rows() -> Result<String, &'static str> {
     Ok(out)
 }
 
-/// What `--help NAME` prints for an own format; none if there is none of this name.
+/// The page of `--help NAME` for an own format; `None` if there is no format of this name.
 pub(super) fn page(name: &str) -> Result<Option<String>, &'static str> {
     let format = own_formats()?.iter().find(|format| format.name == name);
     Ok(format.map(|format| {

@@ -1,4 +1,4 @@
-//! `--records`: what a record is.
+//! `--records`: how records are delimited.
 
 use crate::data::{Framing, RecordStart, Regroup};
 use crate::expr::pattern;
@@ -7,11 +7,11 @@ use crate::lang::suggest::did_you_mean;
 use crate::lang::{self, Diagnostic};
 use crate::plan::Records;
 
-/// Records that have a name.
+/// Named kinds of records.
 const NAMES: &[(&str, Regroup)] =
     &[("json", Regroup::Json), ("cri", Regroup::Cri), ("octet-counted", Regroup::OctetCounted)];
 
-/// What was typed behind the option.
+/// Parses the value of the option.
 pub(super) fn records(text: &str) -> Result<Records, Diagnostic> {
     let whole = Span { start: 0, end: text.len() };
     if let Some((_, regroup)) = NAMES.iter().find(|(name, _)| *name == text) {
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nul_a_name_or_what_a_record_begins_with() {
+    fn accepts_nul_names_and_regexes() {
         assert_eq!(records("0"), Ok(Records::Framed(Framing::Nul)));
         assert_eq!(records("json"), Ok(Records::Regrouped(Regroup::Json)));
         assert_eq!(records("cri"), Ok(Records::Regrouped(Regroup::Cri)));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_a_mistake() {
+    fn reports_other_values() {
         let expected = "expected 0, json, cri, octet-counted or a /regex/";
         for (text, message) in [
             ("nul", expected),

@@ -1,4 +1,4 @@
-//! `--help NAME`: all about one thing, or a table of things.
+//! `--help NAME`: the page of a name, or a table of names.
 
 use crate::data::Entry;
 
@@ -6,7 +6,7 @@ use super::catalog::{self, Chapter, Found};
 use super::layout::{COLUMNS, write_paragraphs, write_rows};
 use super::shell::command_lines;
 
-/// What the manual says of a name; if it is none, the nearest names.
+/// The help page of a name; the nearest names if there is none.
 pub(super) fn page(name: &str) -> Result<String, Vec<&'static str>> {
     let mut out = String::new();
     match catalog::find(name) {
@@ -24,12 +24,12 @@ pub(super) fn page(name: &str) -> Result<String, Vec<&'static str>> {
     Ok(out)
 }
 
-/// Whether a name is that of the table of log formats.
+/// True if the name is that of the table of log formats.
 pub(super) fn is_of_formats(name: &str) -> bool {
     matches!(catalog::find(name), Found::Chapter(chapter) if chapter.plural == "logs")
 }
 
-/// A table: usage and sentence of every row.
+/// Writes a table: usage and summary of every row.
 fn write_chapter(chapter: &Chapter, out: &mut String) {
     let rows: Vec<(&str, &str)> = (chapter.entries)().into_iter().map(|entry| (usage(entry), entry.summary)).collect();
     let heading = chapter.plural;

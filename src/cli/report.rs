@@ -1,6 +1,6 @@
-//! What is said: text on stdout, messages on stderr, the outcome of a run as an exit status.
+//! Output of the command line: text on stdout, messages on stderr, and the exit status of a run.
 //!
-//! Nothing here fails because nobody listens.
+//! Writing to a closed stderr is not an error.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -16,7 +16,7 @@ use super::check_report::{Case, Kind};
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
-    /// Done, or nobody wanted more.
+    /// Success, or the reader of the output has exited.
     Done,
     /// A check has failed.
     Unsatisfied,
@@ -31,7 +31,7 @@ pub(super) enum Status {
 }
 
 impl Status {
-    /// As the shell sees it.
+    /// The exit status of the process.
     pub(super) fn code(self) -> u8 {
         match self {
             Status::Done => 0,
@@ -43,7 +43,7 @@ impl Status {
         }
     }
 
-    /// The same, when something could not be written besides.
+    /// The status if a file could not be written as well.
     pub(super) fn or_failed(self) -> Status {
         match self {
             Status::Done | Status::Unsatisfied | Status::Rejected => Status::Failed,
@@ -52,17 +52,17 @@ impl Status {
     }
 }
 
-/// A message on stderr.
+/// Prints a message to stderr.
 pub(super) fn eprint(message: impl Display) {
     eprint_as_is(format_args!("bourn: {message}\n"));
 }
 
-/// Text on stderr that names the program itself.
+/// Prints text to stderr without the name of the program.
 pub(super) fn eprint_as_is(text: impl Display) {
-    let _ = write!(std::io::stderr(), "{text}"); // nobody listens
+    let _ = write!(std::io::stderr(), "{text}"); // stderr may be closed
 }
 
-/// Text on stdout.
+/// Prints text to stdout.
 pub(super) fn print(text: &str) -> Status {
     let written = Stdout::check().map_err(SinkError::Failed).and_then(|()| Stdout.write(text.as_bytes()));
     match written {
@@ -74,17 +74,17 @@ pub(super) fn print(text: &str) -> Status {
     }
 }
 
-/// How a run is told of.
+/// How to report a run.
 pub(super) struct ReportOptions {
-    /// Only what was asked for by name is said.
+    /// Print only what was requested explicitly.
     pub(super) quiet: bool,
-    /// How long it took, if the rates are to be said.
+    /// The elapsed time, if the rates are to be printed.
     pub(super) stats: Option<Duration>,
-    /// As what failed checks are said.
+    /// The form of annotations for failed checks.
     pub(super) annotate: Option<Annotate>,
 }
 
-/// Says what a run has to say.
+/// Prints the outcome of a run to stderr.
 pub(super) fn report(outcome: &Outcome, cases: &[Case], options: &ReportOptions) {
     if let Some(elapsed) = options.stats {
         eprint(outcome.ledger.equation());
@@ -93,8 +93,8 @@ pub(super) fn report(outcome: &Outcome, cases: &[Case], options: &ReportOptions)
     if options.stats.is_some() || !options.quiet {
         report_dropped(outcome);
     }
-    // Also in a quiet run: a check that judged nothing must not look like one that held. If the reader of the results
-    // has gone, no result was judged to its end.
+    // Printed even with --quiet: a check that saw no row must not look like one that held. If the reader of the output
+    // has exited, no check has seen the whole result.
     if !matches!(outcome.sink, Some(SinkError::Closed)) {
         let skipped = cases.iter().filter_map(|case| case.skipped.as_ref());
         skipped.for_each(eprint);
@@ -104,7 +104,7 @@ pub(super) fn report(outcome: &Outcome, cases: &[Case], options: &ReportOptions)
         outcome.unwritten.iter().for_each(eprint);
         for trouble in cases.iter().flat_map(|case| &case.troubles) {
             if trouble.kind == Kind::Run {
-                continue; // said when it happened, or by whoever ended it
+                continue; // the engine printed it when it happened
             }
             eprint(&trouble.message);
             if options.annotate.is_none() {
@@ -122,7 +122,7 @@ pub(super) fn report(outcome: &Outcome, cases: &[Case], options: &ReportOptions)
     }
 }
 
-/// Says how many datagrams the system dropped: no ledger can know how many records they had.
+/// Prints how many datagrams the system dropped; the ledger cannot know how many records they had.
 fn report_dropped(outcome: &Outcome) {
     for (source, datagrams) in &outcome.dropped {
         let noun = match datagrams {
@@ -133,7 +133,7 @@ fn report_dropped(outcome: &Outcome) {
     }
 }
 
-/// Says what became of records that could not be used, and of fields.
+/// Prints the ledger, and the fields that were never seen or not printed.
 fn report_records(outcome: &Outcome) {
     if !outcome.ledger.is_clean() {
         eprint(&outcome.ledger);
@@ -154,8 +154,8 @@ fn report_records(outcome: &Outcome) {
     }
 }
 
-/// How a run ended. Of several troubles, the one that makes the others doubtful counts: what was not read may
-/// have broken a check, or satisfied it.
+/// The status of a run. If several apply, the most serious one wins, because unread data could have changed the
+/// outcome of a check.
 pub(super) fn status(outcome: &Outcome, cases: &[Case]) -> Status {
     let has = |kinds: &[Kind]| {
         let mut troubles = cases.iter().flat_map(|case| &case.troubles);
@@ -164,10 +164,10 @@ pub(super) fn status(outcome: &Outcome, cases: &[Case]) -> Status {
     let has_failed = !outcome.failed_sources.is_empty() || !outcome.unwritten.is_empty();
     match (&outcome.sink, outcome.signal) {
         (Some(SinkError::Failed(_)), _) => Status::Failed,
-        // Nobody wanted more, but what was seen until then was seen.
+        // The reader of the output has exited; checks count up to that point.
         (Some(SinkError::Closed), _) if has(&[Kind::Assert]) => Status::Unsatisfied,
         (Some(SinkError::Closed), _) => Status::Done,
-        // What is waited for was there before the signal.
+        // A signal after `until` was reached changes nothing.
         (None, Some(signal)) if !outcome.checks.reached => Status::Signalled(signal),
         _ if has_failed => Status::Failed,
         _ if has(&[Kind::Assert, Kind::Until]) => Status::Unsatisfied,
@@ -176,7 +176,7 @@ pub(super) fn status(outcome: &Outcome, cases: &[Case]) -> Status {
     }
 }
 
-/// How long a run took and how much it read in that time: `0.52 s, 12.3 MB, 23.6 MB/s, 19231 records/s`.
+/// The elapsed time and the throughput: `0.52 s, 12.3 MB, 23.6 MB/s, 19231 records/s`.
 fn rates(outcome: &Outcome, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
     let megabytes = outcome.bytes as f64 / 1e6;

@@ -1,20 +1,20 @@
-//! Commands as they are typed into a shell: what the manual shows can be copied, and is run by a test.
+//! Prints examples as shell commands that can be copied; a test runs them.
 
 use unicode_width::UnicodeWidthStr;
 
 use crate::data::Example;
 
-/// How far the lines of a command are indented behind its first one.
+/// The indentation of further lines of a command.
 const INDENT: &str = "    ";
 
-/// The command of an example, whose input goes into a pipe: one line, or several where it is wider than `columns`.
-/// It is broken between arguments and stages, where a shell and the language take a new line for a blank.
+/// The command of an example, with its input piped in: one line, or several if it is wider than `columns`. Lines are
+/// broken between arguments and stages, where a newline has the same meaning as a space.
 pub fn command_lines(example: &Example, columns: usize) -> Vec<String> {
     let command = command(example);
     if example.input.is_empty() {
         return folded(&command, "", columns);
     }
-    // what begins with a dash would be an option of printf
+    // a text that begins with a dash would be an option of printf
     let end_of_options = if example.input.starts_with('-') { "-- " } else { "" };
     let printf = format!("printf {end_of_options}{} |", format_string(example.input));
     let line = format!("{printf} {command}");
@@ -29,7 +29,7 @@ pub fn command_lines(example: &Example, columns: usize) -> Vec<String> {
     lines
 }
 
-/// The program with its arguments. Without input, options name what is read.
+/// The program with its arguments. Without input, the arguments name the source.
 fn command(example: &Example) -> String {
     match example.expr {
         options if options.starts_with('-') => format!("bourn {options}"),
@@ -40,7 +40,7 @@ fn command(example: &Example) -> String {
     }
 }
 
-/// The same input in pieces: its lines, or the words of a single one; if nothing in it needs a format.
+/// A printf command with the input on several lines; `None` if the input has control characters.
 fn printf_lines(input: &str, columns: usize) -> Option<Vec<String>> {
     let lines = input.strip_suffix('\n')?;
     if lines.chars().any(|c| c.is_control() && c != '\n') {
@@ -48,7 +48,7 @@ fn printf_lines(input: &str, columns: usize) -> Option<Vec<String>> {
     }
     let (format, pieces): (_, Vec<&str>) = match lines.contains('\n') {
         true => ("printf '%s\\n'", lines.split('\n').collect()),
-        // the last line counts even without its end
+        // the last line counts without a newline
         false => ("printf %s", pieces(lines, columns - INDENT.len() - 3)),
     };
     let mut out = vec![format.to_owned()];
@@ -66,7 +66,7 @@ fn printf_lines(input: &str, columns: usize) -> Option<Vec<String>> {
     Some(out)
 }
 
-/// A line in pieces that are broken behind blanks and, with quotes around, not wider than `columns` where that can be.
+/// Splits a line after spaces into pieces that, with quotes, are at most `columns` wide if possible.
 fn pieces(line: &str, columns: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut start, mut end) = (0, 0);
@@ -81,20 +81,20 @@ fn pieces(line: &str, columns: usize) -> Vec<&str> {
     pieces
 }
 
-/// A place where a command can be broken, at a blank.
+/// A space at which a command can be broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Break {
     /// Between arguments: a backslash is needed.
     Argument,
-    /// In front of a stage, or of what is said of the expression.
+    /// Before a stage or a comment.
     Stage,
-    /// Behind a comma that is in no parentheses.
+    /// After a comma outside of parentheses.
     Clause,
     /// Elsewhere in an expression.
     Word,
 }
 
-/// A command on as many lines as it takes; the first one is indented as said, the others further.
+/// Breaks a command into lines; the first one has the given indentation, the others more.
 fn folded(command: &str, indent: &str, columns: usize) -> Vec<String> {
     let breaks = breaks(command);
     let mut lines = Vec::new();
@@ -132,8 +132,8 @@ fn folded(command: &str, indent: &str, columns: usize) -> Vec<String> {
     }
 }
 
-/// Where a command can be broken. In quotes stands an expression: not to be broken in its own texts, regular
-/// expressions and comments.
+/// The positions at which a command can be broken: not within strings, regular expressions and comments of the quoted
+/// expression.
 fn breaks(command: &str) -> Vec<(usize, Break)> {
     let mut found = Vec::new();
     let mut shell_quote: Option<char> = None;
@@ -177,7 +177,7 @@ fn breaks(command: &str) -> Vec<(usize, Break)> {
     found
 }
 
-/// One argument in quotes: the ones that leave it readable.
+/// Quotes one argument with the quotes that need the fewest escapes.
 pub(super) fn quoted(text: &str) -> String {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         text.to_owned()
@@ -190,7 +190,7 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// Text as printf's format, on one line.
+/// Text as a printf format, on one line.
 fn format_string(text: &str) -> String {
     let mut format = String::new();
     for c in text.chars() {
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_what_it_must() {
+    fn quotes_arguments() {
         assert_eq!(quoted("count by word"), "'count by word'");
         assert_eq!(quoted("split ' '"), "\"split ' '\"");
         assert_eq!(quoted("match \"$\", 'a'"), "'match \"$\", '\\''a'\\'''");
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn long_commands_are_broken_where_that_means_nothing() {
+    fn long_commands_are_broken_at_insignificant_spaces() {
         let example = Example {
             expr: "match 'one | two' | where line ~ /three | four/ | count by line # five | six",
             input: "some text\nand more of it\n",

@@ -1,4 +1,4 @@
-//! What was probably meant, where the shell has cut the command line differently from what its user wanted.
+//! Suggestions for command lines with misplaced, unquoted or shell-expanded expressions.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,10 +12,10 @@ use super::layout::write_paragraphs;
 use super::shell::quoted;
 use super::{flags, reference};
 
-/// Words that go on with an expression.
+/// Words that continue an expression.
 const CONNECTIVES: &[&str] = &["|", "by", "as", "where", "in", "from", "keep", "desc", "+", "=="];
 
-/// How to write `bourn count by word`, where the shell has made several arguments of one expression.
+/// Suggests quotes for `bourn count by word`, in which the expression is several arguments.
 pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Option<String> {
     let first = sources.first()?.to_str()?;
     if first == "-" || Path::new(first).exists() {
@@ -39,7 +39,7 @@ pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Op
     (goes_on || is_right(&whole)).then(|| format!("an expression is one argument; write bourn {}", quoted(&whole)))
 }
 
-/// How to write what is no expression: `bourn FILE EXPR`, `bourn help`, `bourn FILE`.
+/// Suggests the right order for `bourn FILE EXPR`, `bourn help` and `bourn FILE`.
 pub(super) fn no_expression(expression: &str, sources: &[OsString]) -> Option<String> {
     if ["help", "version"].contains(&expression) {
         return Some(format!("write bourn --{expression}"));
@@ -54,12 +54,12 @@ pub(super) fn no_expression(expression: &str, sources: &[OsString]) -> Option<St
     let meant = words.iter().find(|word| is_expression(word));
     let files: Vec<&str> = words.iter().filter(|word| Some(*word) != meant).copied().collect();
     if meant.is_none() && sources.iter().any(|source| !Path::new(source).exists()) {
-        return None; // the expression is somewhere, and has mistakes of its own
+        return None; // the error is in the expression itself
     }
     Some(format!("the expression comes first; write bourn {} {}", quoted(meant.unwrap_or(&"count")), files.join(" ")))
 }
 
-/// Whether a text that is no file is written as one, or as an address: `/var/log/syslog`, `access.log`,
+/// True if a text that is not an existing file looks like a path or an address: `/var/log/syslog`, `access.log`,
 /// `localhost:9999`, `tcp://localhost:9999`.
 fn looks_like_source(text: &str) -> bool {
     let has_blank = text.contains(|c: char| c.is_whitespace() || matches!(c, '|' | '"' | '\'' | '(' | '{' | '='));
@@ -73,11 +73,11 @@ fn looks_like_source(text: &str) -> bool {
     !has_blank && (is_path || text.contains("://") || source::address_without_scheme(text).is_some())
 }
 
-/// What is said where the shell seems to have replaced `$1` by nothing.
+/// The note if the shell seems to have replaced `$1` by empty text.
 pub(super) const EXPANDED: &str =
-    "in double quotes the shell replaces `$1` and the like, often by nothing; write the expression in single quotes";
+    "in double quotes the shell expands `$1`, often to empty text; write the expression in single quotes";
 
-/// Whether something is missing where a blank is: `bourn "split | select $1"`.
+/// True if an argument is missing at a space: `bourn "split | select $1"`.
 pub(super) fn is_expanded_by_the_shell(expression: &str, diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| {
         let before = &expression[..diagnostic.span.start.min(expression.len())];
@@ -92,7 +92,7 @@ pub(super) fn is_expanded_by_the_shell(expression: &str, diagnostics: &[Diagnost
     })
 }
 
-/// The page of a word of another language: what it is here, and how it is written.
+/// The page for a word of another language: its meaning, and what to write instead.
 pub(super) fn foreign(name: &str) -> Option<String> {
     let name = escape_controls(name);
     let (means, here) = match flags::answer(&name) {
@@ -116,7 +116,7 @@ pub(super) fn foreign(name: &str) -> Option<String> {
     Some(out)
 }
 
-/// What to say of a name that nothing has.
+/// The message for an unknown name.
 pub(super) fn name(name: &str, nearest: &[&str]) -> String {
     let help = match nearest {
         [close] => format!("did you mean `{close}`?"),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_an_expression_are_no_sources() {
+    fn pieces_of_an_expression_are_not_sources() {
         assert!(in_pieces("count", &["by", "word"]));
         assert!(in_pieces("limit", &["5"]));
         assert!(in_pieces("split", &["|", "count", "by", "word"]));
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_source_is_no_expression() {
+    fn sources_are_not_expressions() {
         let swapped = |words: &[&str]| {
             let sources: Vec<OsString> = words[1..].iter().map(OsString::from).collect();
             no_expression(words[0], &sources)
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_are_no_pieces() {
+    fn sources_are_not_pieces() {
         assert!(!in_pieces("count", &[]));
         assert!(!in_pieces("count", &["-"]));
         assert!(!in_pieces("count", &["no-such-file.log"]));

@@ -10,7 +10,7 @@ use memchr::{memchr2, memmem};
 use crate::data::{Column, Span, TextColumn, Value};
 
 use super::taken::Taken;
-use super::{Decoded, Decoder, Seen, Wanted};
+use super::{Decoded, Decoder, Seen, Wanted, blank_texts};
 
 /// Reads wanted fields of lines.
 #[derive(Debug)]
@@ -81,6 +81,11 @@ impl LogfmtDecoder {
 }
 
 impl Decoder for LogfmtDecoder {
+    /// Blank lines: as for json and csv, they are no records.
+    fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
+        blank_texts(texts)
+    }
+
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let rows = texts.spans.len();
         let mut taken: Vec<Taken> = (0..self.fields).map(|_| Taken::new(rows)).collect();

@@ -65,6 +65,20 @@ pub trait Decoder: Send + Sync {
     }
 }
 
+/// The texts that are empty or white space, in order; null is none of them.
+fn blank_texts(texts: &TextColumn<'_>) -> Vec<u32> {
+    let bytes: &[u8] = &texts.bytes;
+    let mut rows = Vec::new();
+    for (row, span) in (0..).zip(&texts.spans) {
+        // The first byte decides for most rows.
+        let first = bytes.get(span.start as usize).filter(|_| span.len > 0);
+        if first.is_none_or(|first| *first <= b' ') && !span.is_null() && span.slice(bytes).trim_ascii().is_empty() {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
 /// What a decoder has read.
 #[derive(Debug, Default)]
 pub struct Decoded<'a> {

@@ -7,6 +7,7 @@ use crate::data::{Exact, Instant, Number, Rounding, ValueRef, divide, divide_rou
 
 use super::bound_expr::Arithmetic;
 use super::convert::{duration, duration_of, mismatch, time};
+use super::failures::{FLOATS, NANOSECONDS};
 use super::functions::TypeMismatch;
 
 /// The value does not fit: which one, and what was expected.
@@ -39,6 +40,24 @@ pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a
             Ok(of_numbers(op, left, right))
         }
     }
+}
+
+/// Whether a result of null means that it is beyond its range: both operands have values, and nothing is divided by
+/// zero.
+#[cold]
+pub(super) fn overflows(op: Arithmetic, left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
+    let divides = matches!(op, Arithmetic::Divide | Arithmetic::FloorDivide | Arithmetic::Remainder);
+    let is_zero = match right {
+        ValueRef::Duration(ns) => ns == 0,
+        _ => right.as_number().is_some_and(|number| number.to_f64() == 0.0),
+    };
+    !left.is_blank() && !right.is_blank() && !(divides && is_zero)
+}
+
+/// The range that a result of these operands is beyond.
+pub(super) fn range(left: ValueRef<'_>, right: ValueRef<'_>) -> &'static str {
+    let are_numbers = left.as_number().is_some() && right.as_number().is_some();
+    if are_numbers { FLOATS } else { NANOSECONDS }
 }
 
 /// `left - right`, or what was expected of one of them.

@@ -2,6 +2,12 @@
 
 use crate::data::{Batch, Number, Slot, SlotSet, ValueRef, write_text};
 
+/// The range of floats, for [`Failures::add_beyond`].
+pub const FLOATS: &str = "floats (1.8e308)";
+
+/// The range of times and durations, which are 64-bit nanoseconds.
+pub const NANOSECONDS: &str = "times (1677 to 2262) and durations (292 years)";
+
 /// What one worker has counted since it was last asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
@@ -66,11 +72,11 @@ impl Failures {
         }
     }
 
-    /// Counts a result that is null because no float is as large.
+    /// Counts a result that is null because it is beyond a range such as [`FLOATS`].
     #[cold]
-    pub fn add_beyond(&mut self, place: &str) {
+    pub fn add_beyond(&mut self, place: &str, range: &str) {
         self.count += 1;
-        self.first.get_or_insert_with(|| format!("{place}: the result is beyond the range of floats (1.8e308)"));
+        self.first.get_or_insert_with(|| format!("{place}: the result is beyond the range of {range}"));
     }
 
     /// Whether there is a first one that `known`, counted earlier in the stream, does not have.

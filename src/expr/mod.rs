@@ -21,7 +21,7 @@ pub use arithmetic::difference;
 pub use bind::{bind, bind_condition, bind_field, constant};
 pub use bound_expr::BoundExpr;
 pub use eval::{Evaluated, Rows, matches, truth};
-pub use failures::{Failures, Origin, Undecided, describe};
+pub use failures::{FLOATS, Failures, Origin, Undecided, describe};
 pub use met::Met;
 pub use pattern::Pattern;
 pub use scope::{Field, Location, Requests, Scope, Total, United, UnitedField};

@@ -1,6 +1,6 @@
-//! How keys are hashed: with numbers that every process chooses anew, so that no input can be made of keys that all
-//! have one hash. All tables of a process use the same, so that their partitions agree. Results are ordered by keys and
-//! values and never depend on a hash.
+//! Hashing of keys with a random seed per process, so that no input can be made of keys that all collide. All tables
+//! of a process use the same seed, so that their partitions agree. Results are ordered by keys and values and never
+//! depend on a hash.
 
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
@@ -16,7 +16,7 @@ pub(crate) struct KeyHasher {
     pub(crate) long: RandomState,
 }
 
-/// What short keys are mixed with.
+/// The seed of short keys.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ShortSeed {
     low: u64,

@@ -1,12 +1,12 @@
-//! Which keys have been silent for so long that they are forgotten.
+//! Keys without records for longer than a limit are forgotten.
 //!
-//! Whether a key is forgotten is decided record by record, at its place in the stream: by the largest time among the
-//! records so far. What is swept out of memory later was forgotten already, so when that happens does not show.
+//! Whether a key is forgotten is decided for each record, from the largest time of the records so far. Memory is freed
+//! later, and when that happens does not affect results.
 
-/// Sweeping waits until there are so many keys, and twice as many as it left the last time.
+/// Sweeping starts at this number of keys, and at twice the number it left the last time.
 const SWEEP_GROUPS: usize = 1 << 14;
 
-/// When each key came last.
+/// The time of the last record of each key.
 #[derive(Debug)]
 pub(crate) struct IdleKeys {
     after_ns: i64,
@@ -18,13 +18,13 @@ pub(crate) struct IdleKeys {
 }
 
 impl IdleKeys {
-    /// No key yet; one is forgotten when it has been silent for longer than this.
+    /// No key yet; a key is forgotten after this long without records.
     pub(crate) fn new(after_ns: i64) -> Self {
         IdleKeys { after_ns, now: i64::MIN, seen: Vec::new(), sweep_at: SWEEP_GROUPS }
     }
 
-    /// A record of a group comes, at a time in nanoseconds since 1970. Groups are numbered in the order in which
-    /// they come first. Whether the group begins anew: it is new, or was forgotten.
+    /// Notes a record of a group at a time in nanoseconds since 1970. Groups are numbered in the order of their first
+    /// records. Returns true if the group is new or was forgotten.
     pub(crate) fn visit(&mut self, group: u32, time: i64) -> bool {
         self.now = self.now.max(time);
         match self.seen.get_mut(group as usize) {
@@ -40,12 +40,12 @@ impl IdleKeys {
         }
     }
 
-    /// Whether a group is not forgotten yet.
+    /// True if a group is not forgotten.
     pub(crate) fn is_known(&self, group: u32) -> bool {
         self.now.saturating_sub(self.seen[group as usize]) <= self.after_ns
     }
 
-    /// If it is time to, forgets the groups that are: those that stay, which get new numbers in this order.
+    /// Frees forgotten groups if it is time to. Returns the groups that stay, which are renumbered in this order.
     pub(crate) fn sweep(&mut self) -> Option<Vec<u32>> {
         if self.seen.len() < self.sweep_at {
             return None;

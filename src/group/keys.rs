@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use super::table::GroupTable;
 use crate::data::{BigInt, Column, KeyKind, ValueRef, descending, encode_key, order, read_json, total_order};
 
-/// Finds the group of each row by its values in these columns; without columns all rows are one group. Groups that
-/// are new are added. `key` is room for one key.
+/// Finds the group of each row by its values in these columns; without columns all rows are one group. New groups are
+/// added. `key` is a scratch buffer for one key.
 pub(crate) fn groups_of(
     columns: &[&Column<'_>],
     rows: usize,
@@ -82,12 +82,12 @@ pub(crate) fn parts(mut bytes: &[u8]) -> impl Iterator<Item = (KeyKind, &[u8])> 
     })
 }
 
-/// As `sort … desc` has it: each kind descending, nulls last.
+/// The order of `sort … desc`: each kind descending, nulls last.
 pub(crate) fn largest_first(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     descending(left, right)
 }
 
-/// Part by part in the order of `sort`; what is equal so far, by type and bytes.
+/// Compares part by part in the order of `sort`; equal values by type and bytes.
 pub(crate) fn compare_keys(left: (KeyKind, &[u8]), right: (KeyKind, &[u8])) -> Ordering {
     if left.0 != KeyKind::Tuple {
         return with_values(left, right, total_order);
@@ -107,7 +107,7 @@ fn with_values(
     with_value(left.0, left.1, |left| with_value(right.0, right.1, |right| compare(left, right)))
 }
 
-/// Calls `see` with each value of a key and the place that it is for: one for each part.
+/// Calls `see` with each value of a key and the index of its part.
 pub(crate) fn with_key_values<P>(
     kind: KeyKind,
     bytes: &[u8],
@@ -125,7 +125,7 @@ pub(crate) fn with_key_values<P>(
     }
 }
 
-/// Calls `see` with the value that a key stands for.
+/// Calls `see` with the value of a key.
 pub(crate) fn with_value<R>(kind: KeyKind, bytes: &[u8], see: impl FnOnce(ValueRef<'_>) -> R) -> R {
     let int = || i64::from_le_bytes(*bytes.first_chunk().expect("keys of this kind have 8 bytes"));
     match kind {

@@ -1,5 +1,5 @@
-//! GROUPS: each distinct key gets a dense number. What aggregates, and stages that remember keys, have in common:
-//! keys as bytes (`keys`), the table that finds them (`table`, `probe`) and which of them are forgotten (`idle`).
+//! GROUPS: each distinct key gets a dense number. Shared by aggregates and stages with state by key: keys as bytes
+//! (`keys`), the table that finds them (`table`, `probe`), and forgetting idle keys (`idle`).
 
 mod hasher;
 mod idle;

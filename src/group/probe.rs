@@ -9,7 +9,7 @@ pub(super) const SHORT_BYTES: usize = 16;
 /// Rows that are looked up together.
 pub(super) const PROBES: usize = 128;
 
-/// Stands for the length of a key that is null, longer than a short one, or too near to the end of the bytes.
+/// The length of a key that is null, longer than a short one, or too near to the end of the bytes.
 pub(super) const LONG: u32 = u32::MAX;
 
 /// A row on its way through the table.
@@ -25,7 +25,7 @@ pub(super) struct Probe {
 
 impl Probe {
     #[inline(always)]
-    /// A text, or what stands for one that is no short key.
+    /// The probe of a text, or a placeholder if it is not a short key.
     pub(super) fn of(span: Span, bytes: &[u8], seed: ShortSeed) -> Probe {
         let len = span.len as usize;
         // A load of 16 bytes, of which the mask keeps the text: only near the end of the bytes is there no room.

@@ -3,7 +3,7 @@
 //! A directory of group numbers is probed linearly, and each probe compares the key itself: four bytes a slot
 //! keep twice as much of the directory in the cache as slots with a part of the hash would, which was measured
 //! to gain a quarter of the time on 200 000 words. Keys of at most 16 bytes, nearly all that logs hold, are
-//! stored in place as two words and compared as such; longer ones stand in an arena. The idea of keeping short
+//! stored in place as two words and compared as such; longer ones are in an arena. The idea of keeping short
 //! strings apart is ClickHouse's `StringHashTable`, the directory over dense groups DuckDB's (both described in
 //! their public documentation).
 
@@ -17,9 +17,9 @@ const MIN_SLOTS: usize = 16;
 /// The key of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// The first 8 bytes, zeros behind a shorter key.
+    /// The first 8 bytes, padded with zeros.
     low: u64,
-    /// The next 8 bytes; of a longer key where its bytes begin in the arena.
+    /// The next 8 bytes; for a long key, its offset in the arena.
     high: u64,
     len: u32,
     kind: KeyKind,
@@ -37,7 +37,7 @@ impl Keys {
         self.keys.len()
     }
 
-    /// The kind and bytes of a key. `short` is where the bytes of a short key are put.
+    /// The kind and bytes of a key. `short` is the buffer for the bytes of a short key.
     #[inline]
     pub(crate) fn get<'k>(&'k self, group: usize, short: &'k mut [u8; SHORT_BYTES]) -> (KeyKind, &'k [u8]) {
         let key = &self.keys[group];
@@ -71,7 +71,7 @@ impl Keys {
         gathered
     }
 
-    /// Appends a key whose bytes, if it is long, stand in `arena`.
+    /// Appends a key whose bytes, if it is long, are in `arena`.
     #[inline]
     fn push(&mut self, key: Key, arena: &[u8]) {
         if key.len as usize <= SHORT_BYTES {
@@ -95,7 +95,7 @@ pub(crate) struct GroupTable {
 }
 
 impl GroupTable {
-    /// A table with room for so many groups.
+    /// A table with room for `groups` groups.
     pub(crate) fn with_capacity(groups: usize) -> Self {
         GroupTable::with_hasher(groups, hasher())
     }
@@ -110,7 +110,7 @@ impl GroupTable {
         }
     }
 
-    /// Keeps only these groups, which get new numbers in this order.
+    /// Keeps only these groups, renumbered in this order.
     pub(crate) fn keep(&mut self, groups: &[u32]) {
         let old = std::mem::replace(self, GroupTable::with_capacity(groups.len()));
         for &group in groups {
@@ -118,17 +118,17 @@ impl GroupTable {
         }
     }
 
-    /// How many groups.
+    /// The number of groups.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// The group of each text of a column; null is a group of its own. Groups that are new are added.
+    /// The group of each text of a column; null is a group of its own. New groups are added.
     ///
     /// In two passes over a block of rows: first hashes and the slots that they point at, then the keys that the
     /// slots point at. Neither pass branches on what it loads, so that the misses of a whole block are under way
-    /// at once; with the 200 000 words of a text this is twice as fast as row by row. What the first slot does
-    /// not answer (a collision, a new or a long key) is looked up by itself.
+    /// at once; with the 200 000 words of a text this is twice as fast as row by row. Rows whose first slot does not
+    /// match (a collision, a new or a long key) are looked up one by one.
     pub(crate) fn groups_of_texts(&mut self, texts: &TextColumn<'_>, groups: &mut Vec<u32>) {
         let bytes: &[u8] = &texts.bytes;
         groups.reserve(texts.spans.len());
@@ -167,9 +167,9 @@ impl GroupTable {
         }
     }
 
-    /// The group of each text of a column, or [`NO_GROUP`] where there is none; null has none. Nothing is added.
+    /// The group of each text of a column, or [`NO_GROUP`] if there is none or the text is null. No groups are added.
     ///
-    /// In two passes, as [`GroupTable::groups_of_texts`].
+    /// Works in two passes, like [`GroupTable::groups_of_texts`].
     pub(crate) fn find_texts(&self, texts: &TextColumn<'_>, groups: &mut Vec<u32>) {
         let bytes: &[u8] = &texts.bytes;
         groups.reserve(texts.spans.len());
@@ -231,8 +231,7 @@ impl GroupTable {
         }
     }
 
-    /// The group of each int. Groups that are new are added. A status is often that of the record before: then
-    /// nothing is looked up.
+    /// The group of each int. New groups are added. Equal neighbours, common for status codes, are looked up once.
     pub(crate) fn groups_of_ints(&mut self, values: &[i64], groups: &mut Vec<u32>) {
         let mut last = None;
         groups.extend(values.iter().map(|&value| match last {
@@ -329,7 +328,7 @@ impl GroupTable {
         group
     }
 
-    /// Twice the slots. The hashes are computed again from the keys, which are walked in order.
+    /// Doubles the slots. The hashes are computed again from the keys, in order.
     #[cold]
     fn grow(&mut self) {
         let slots = self.directory.len() * 2;
@@ -348,7 +347,7 @@ impl GroupTable {
     }
 }
 
-/// Stands for a group that is not there.
+/// The number that means no group.
 pub(crate) const NO_GROUP: u32 = u32::MAX;
 
 #[cfg(test)]
@@ -357,7 +356,7 @@ mod tests {
     use crate::data::Bytes;
     use proptest::prelude::*;
 
-    /// How many slots are looked at to find every key once.
+    /// The number of slots examined to find every key once.
     fn probes(table: &GroupTable) -> usize {
         let mask = table.directory.len() - 1;
         let of_group = |group: usize| {
@@ -373,7 +372,7 @@ mod tests {
         GroupTable::with_hasher(0, Box::leak(Box::new(KeyHasher::seeded(number))))
     }
 
-    /// Keys that collide where the seed is known, or is a constant that programs like.
+    /// Keys that collide if the seed is known, or is a common constant.
     fn hostile_keys() -> Vec<Vec<[u8; 16]>> {
         let constants = [0x9e37_79b9_7f4a_7c15u64, 0xa076_1d64_78bd_642f, 0, u64::MAX, 1 << 63];
         let key = |low: u64, high: u64| {

@@ -1,8 +1,7 @@
 //! The cursor by which a stage reads its own arguments.
 //!
-//! A stage asks for what it needs in the order of its usage line and ends with [`Arguments::finish`].
-//! Each question that must be answered names what it asks for, so that the mistake can say it:
-//! `expected a separator, found 5`.
+//! A stage reads its arguments in the order of its usage line and ends with [`Arguments::finish`]. Methods that require
+//! an argument take its description for the message: `expected a separator, found 5`.
 
 use super::ast::{Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Span, Stage, UnaryOp};
 use super::diagnostic::Diagnostic;
@@ -10,17 +9,17 @@ use super::found::in_back_quotes;
 use super::name::CLAUSE_WORDS;
 use crate::data::Value;
 
-/// What is left of a stage's arguments. A copy of it reads ahead.
+/// The arguments that a stage has not read yet. To look ahead, read from a copy.
 #[derive(Clone, Copy, Debug)]
 pub struct Arguments<'a> {
     /// The stage's head, if it is the first aggregate and not yet read.
     head: Option<&'a Expr>,
     rest: &'a [Argument],
-    /// Where the last thing that was read ends.
+    /// The end of the last argument that was read.
     end: Span,
 }
 
-/// The next thing that a stage reads.
+/// The next argument.
 #[derive(Clone, Copy, Debug)]
 enum Item<'a> {
     Expr(&'a Expr),
@@ -30,24 +29,24 @@ enum Item<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// What follows the stage's name.
+    /// The arguments after the stage's name.
     pub fn of(stage: &'a Stage) -> Self {
         let end = stage.head.span.end;
         Arguments { head: None, rest: &stage.arguments, end: Span { start: end, end } }
     }
 
-    /// All of a stage that is a list of aggregates, the first of which is its head.
+    /// All of a stage that is a list of aggregates; the first aggregate is the head.
     pub fn of_aggregates(stage: &'a Stage) -> Self {
         let start = stage.head.span.start;
         Arguments { head: Some(&stage.head), rest: &stage.arguments, end: Span { start, end: start } }
     }
 
-    /// Whether nothing is left.
+    /// True if all arguments were read.
     pub fn is_done(&self) -> bool {
         self.peek().is_none()
     }
 
-    /// The place of the next thing, or the place behind the last one.
+    /// The span of the next argument, or the position after the last one.
     pub fn span_here(&self) -> Span {
         match self.peek() {
             Some(Item::Expr(expr)) => expr.span,
@@ -69,7 +68,7 @@ impl<'a> Arguments<'a> {
         self.peek_expression().and_then(Expr::as_word)
     }
 
-    /// Whether the next argument is a word that begins a clause (`by`, `as`, `from`, …).
+    /// True if the next argument is a word that begins a clause (`by`, `as`, `from`, …).
     pub fn is_at_clause(&self) -> bool {
         self.peek_word().is_some_and(|word| CLAUSE_WORDS.contains(&word))
     }
@@ -89,7 +88,7 @@ impl<'a> Arguments<'a> {
         self.advance_if(matches!(self.peek(), Some(Item::Equals(_))))
     }
 
-    /// Reads `=`; `what` is what it stands in: `an assignment`.
+    /// Reads `=`; `what` names the construct it is part of: `an assignment`.
     pub fn equals(&mut self, what: &str) -> Result<(), Diagnostic> {
         if self.equals_sign() { Ok(()) } else { Err(self.expected(&format!("`=` in {what}"))) }
     }
@@ -205,7 +204,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// A mistake if anything is left; `usage` is the stage's shape: `tail N`.
+    /// Fails if there are arguments left; `usage` is the stage's usage line: `tail N`.
     pub fn finish(&self, usage: &str) -> Result<(), Diagnostic> {
         if self.is_done() {
             return Ok(());
@@ -218,7 +217,7 @@ impl<'a> Arguments<'a> {
         Err(Diagnostic::new(self.span_here(), message).usage(usage))
     }
 
-    /// That nothing follows the keys; a word would be another one.
+    /// Fails if there are arguments after the keys; before a word, a comma is missing.
     pub fn finish_keys(&self, usage: &str) -> Result<(), Diagnostic> {
         self.finish(usage).map_err(|diagnostic| match self.peek_word() {
             Some(word) if word != "by" => {
@@ -229,7 +228,7 @@ impl<'a> Arguments<'a> {
         })
     }
 
-    /// The mistake of something else standing here, for what no other question asks for.
+    /// The diagnostic for an unexpected next argument.
     pub fn expected(&self, what: &str) -> Diagnostic {
         let message = format!("expected {what}, found {}", self.found());
         let diagnostic = Diagnostic::new(self.span_here(), message);
@@ -239,7 +238,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// What is next, as a message shows it.
+    /// The next argument, as messages show it.
     pub fn found(&self) -> String {
         match self.peek() {
             Some(Item::Expr(expr)) => in_back_quotes(&expr.to_string()),

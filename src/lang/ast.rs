@@ -1,4 +1,4 @@
-//! The tree of an expression: what was written, with its place, and nothing of what it means.
+//! The syntax tree of an expression, with the position of each part. It has no meaning before it is bound.
 //!
 //! A stage is a name and *arguments* in the order they were written: expressions, words, commas and
 //! equals signs. The grammar knows no stage by name, so it never changes for a new one; each stage
@@ -11,7 +11,7 @@ use crate::data::Value;
 pub struct Span {
     /// The first byte.
     pub start: usize,
-    /// The byte behind the last one.
+    /// The byte after the last one.
     pub end: usize,
 }
 
@@ -34,13 +34,13 @@ pub struct Pipeline {
 pub struct Stage {
     /// A field of one segment (`split`, `count`), or a call (`sum(bytes)`), with no space before its `(`.
     pub head: Expr,
-    /// What follows the head.
+    /// The arguments after the head.
     pub arguments: Vec<Argument>,
     /// From the head's first byte to the last argument's end.
     pub span: Span,
 }
 
-/// One piece of what follows a stage's name.
+/// One argument of a stage.
 #[derive(Clone, Debug)]
 pub enum Argument {
     /// An expression; a bare word (`by`, `as`, `desc`) is a field of one segment.
@@ -49,27 +49,28 @@ pub enum Argument {
     Comma(Span),
     /// `=`
     Equals(Span),
-    /// `(stage | stage)`: at least two stages, for one in parentheses is an expression; with the parentheses.
+    /// `(stage | stage)`: at least two stages, because one in parentheses is an expression. The span includes the
+    /// parentheses.
     Pipeline(Pipeline, Span),
 }
 
-/// An expression and its place.
+/// An expression with its span.
 #[derive(Clone, Debug)]
 pub struct Expr {
-    /// What it is.
+    /// The kind of expression.
     pub kind: ExprKind,
-    /// Where it was written.
+    /// Its position in the text.
     pub span: Span,
-    /// How many expressions deep it is; at most [`super::MAX_DEPTH`], so that recursion over it is safe.
+    /// Its depth; at most [`super::MAX_DEPTH`], so that recursion over it is safe.
     pub depth: u16,
 }
 
-/// A name and its place.
+/// A name with its span.
 #[derive(Clone, Debug)]
 pub struct Name {
     /// The name, without back quotes.
     pub text: String,
-    /// Where it was written.
+    /// Its position in the text.
     pub span: Span,
 }
 
@@ -80,11 +81,11 @@ pub enum ExprKind {
     Literal(Value),
     /// `/pattern/flags`, as written between the slashes (with `\/` already turned into `/`).
     Regex(RegexLiteral),
-    /// `1%`: 1.0. Only where no right operand follows, so that `a % b` is a remainder.
+    /// `1%`: 1.0. Only if no right operand follows, because `a % b` is a remainder.
     Percent(f64),
     /// `a.b[0]`, `` `any name` ``, `@source`
     Field(Path),
-    /// A path behind something that is no field: `keys(x)[0]`, `get(x, "a").b`
+    /// A path after an expression that is not a field: `keys(x)[0]`, `get(x, "a").b`
     Access(Box<Expr>, Vec<Segment>),
     /// `name(argument, …)`
     Call(Name, Vec<Expr>),
@@ -103,7 +104,7 @@ pub enum ExprKind {
 pub struct RegexLiteral {
     /// Between the slashes.
     pub pattern: String,
-    /// The letters behind the second slash: any of `i m s x U`.
+    /// The letters after the second slash: any of `i m s x U`.
     pub flags: String,
 }
 
@@ -116,7 +117,7 @@ pub struct Path(pub Vec<Segment>);
 pub enum Segment {
     /// `.name` (or the first name)
     Name(String),
-    /// `` `@name` ``, as the first name: the record's own field, whatever `@name` means without back quotes
+    /// `` `@name` ``, as the first name: the record's own field, not the metadata that `@name` means without back quotes
     QuotedName(String),
     /// `[0]`, `[-1]`: negative from the end
     Index(i64),
@@ -131,7 +132,7 @@ pub enum UnaryOp {
     Negate,
 }
 
-/// Operators of two operands, loosest first.
+/// Operators of two operands, lowest precedence first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the variants are the operators' names
 pub enum BinaryOp {
@@ -155,7 +156,7 @@ pub enum BinaryOp {
 }
 
 impl Expr {
-    /// The field's only segment, if this is a bare name: how words such as `by` and `desc` are read.
+    /// The name, if this is a field with one segment: how stages read words such as `by` and `desc`.
     pub fn as_word(&self) -> Option<&str> {
         match &self.kind {
             ExprKind::Field(Path(segments)) => match segments.as_slice() {

@@ -1,4 +1,4 @@
-//! Clauses that several stages share: a list of aggregates, and the keys behind `by`.
+//! Clauses that several stages share: a list of aggregates, and the keys after `by`.
 
 use super::arguments::Arguments;
 use super::ast::{Expr, ExprKind, Name, Path, Segment, Span};
@@ -19,15 +19,15 @@ pub struct AggregateList<'a> {
 pub struct AggregateCall<'a> {
     /// The aggregate's name.
     pub name: Name,
-    /// What stands in its parentheses.
+    /// The arguments in parentheses.
     pub arguments: &'a [Expr],
     /// Only records for which this holds are counted.
     pub condition: Option<&'a Expr>,
-    /// The name that the user gave its column.
+    /// The alias of its column.
     pub alias: Option<Name>,
     /// From its name to its last clause.
     pub span: Span,
-    /// The name with its arguments, as it was written.
+    /// The name with its arguments, as written.
     call: &'a Expr,
 }
 
@@ -36,11 +36,11 @@ pub struct AggregateCall<'a> {
 pub struct KeyClause<'a> {
     /// The key.
     pub expr: &'a Expr,
-    /// The name that the user gave its column.
+    /// The alias of its column.
     pub alias: Option<Name>,
 }
 
-/// Reads aggregates and the keys behind `by`; what follows them is left to the stage.
+/// Reads aggregates and the keys after `by`; the stage reads the arguments that follow.
 pub fn aggregates<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateList<'a>, Diagnostic> {
     let calls = aggregate_calls(arguments)?;
     let keys = keys(arguments)?;
@@ -72,7 +72,7 @@ pub fn keys<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<KeyClause<'a>>, Dia
     Ok(keys)
 }
 
-/// `sort "host"` and `sort 2` would leave the order as it is: a key that is the same for every record is no key.
+/// Fails for a constant key, such as in `sort "host"` and `sort 2`: it would be the same for every record.
 pub fn reject_constant(key: &Expr) -> Result<(), Diagnostic> {
     let ExprKind::Literal(value) = &key.kind else {
         return Ok(());
@@ -98,7 +98,7 @@ pub fn alias(arguments: &mut Arguments<'_>) -> Result<Option<Name>, Diagnostic> 
 }
 
 impl AggregateCall<'_> {
-    /// The name of its column: the alias, `count`, `sum_bytes` of a field, else its canonical text.
+    /// The name of its column: the alias, `count`, `sum_bytes` for an aggregate of a field, otherwise its canonical text.
     pub fn column_name(&self) -> String {
         if let Some(alias) = &self.alias {
             return alias.text.clone();
@@ -113,7 +113,7 @@ impl AggregateCall<'_> {
 }
 
 impl KeyClause<'_> {
-    /// The name of its column: the alias, the field's path, else the canonical text.
+    /// The name of its column: the alias, the field's path, otherwise the canonical text.
     pub fn column_name(&self) -> String {
         match (&self.alias, &self.expr.kind) {
             (Some(alias), _) => alias.text.clone(),
@@ -123,7 +123,7 @@ impl KeyClause<'_> {
     }
 }
 
-/// Reads one aggregate with its clauses, which stand in either order.
+/// Reads one aggregate with its clauses, which may come in either order.
 pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall<'a>, Diagnostic> {
     const WHAT: &str = "an aggregate";
     if arguments.is_at_clause() {
@@ -167,7 +167,7 @@ pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall
     Ok(read)
 }
 
-/// `sum bytes` means `sum(bytes)`.
+/// Fails for `sum bytes`, and suggests `sum(bytes)`.
 fn reject_loose_argument(arguments: &Arguments<'_>, read: &AggregateCall<'_>) -> Result<(), Diagnostic> {
     let is_bare = read.condition.is_none() && read.alias.is_none() && read.call.as_word().is_some();
     match arguments.peek_expression() {

@@ -1,11 +1,11 @@
-//! How deep a tree may be, so that whatever walks one may recurse.
+//! Limits the depth of trees, so that code may recurse over them.
 
 use super::MAX_DEPTH;
 use super::ast::{Expr, ExprKind, Span};
 use super::diagnostic::Diagnostic;
 
 impl Expr {
-    /// An expression of these parts; a mistake if that is deeper than [`MAX_DEPTH`].
+    /// Makes an expression; fails if it would be deeper than [`MAX_DEPTH`].
     pub fn new(kind: ExprKind, span: Span) -> Result<Expr, Diagnostic> {
         let depth = deepest_part(&kind) + 1;
         if depth > MAX_DEPTH {
@@ -15,14 +15,14 @@ impl Expr {
     }
 }
 
-/// The mistake of an expression that is nested too deeply.
+/// The diagnostic for an expression that is nested too deeply.
 #[cold]
 pub(super) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::new(span, format!("the expression is more than {MAX_DEPTH} levels deep"))
         .help("compare with many values using `in (…)`, compute in steps using `let`")
 }
 
-/// The depth of the deepest part; 0 for what has none.
+/// The depth of the deepest operand; 0 if there are no operands.
 fn deepest_part(kind: &ExprKind) -> u16 {
     let of_list = |list: &[Expr]| list.iter().map(|expr| expr.depth).max().unwrap_or(0);
     match kind {

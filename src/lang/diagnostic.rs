@@ -1,31 +1,31 @@
-//! A user's mistake as data: where, what, and how to write it. Drawn once, at the edge.
+//! A diagnostic as data: position, message and help. [`super::render()`] draws it, once, at the edge of the program.
 
 use super::ast::Span;
 
-/// One mistake in an expression.
+/// One error in an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What the caret stands under.
+    /// The text that the carets mark.
     pub span: Span,
-    /// What was found and what was expected: lower case, no full stop.
+    /// The message: what was found and what was expected, in lower case, without a full stop.
     pub message: String,
-    /// How to write it, if that can be said.
+    /// How to write it, if known.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// A mistake without help.
+    /// A diagnostic without help.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
         Diagnostic { span, message: message.into(), help: None }
     }
 
-    /// The same mistake with a line that shows how to write it.
+    /// Adds a line that shows how to write it.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same mistake with a usage line, unless it has better help.
+    /// Adds the usage line as help, unless there is better help already.
     pub fn usage(self, usage: &str) -> Self {
         if self.help.is_some() { self } else { self.help(format!("usage: {usage}")) }
     }

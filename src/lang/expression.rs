@@ -1,7 +1,7 @@
-//! Expressions: operands, and operators between them by how tightly they bind.
+//! Expressions: operands and operators, combined by precedence.
 //!
-//! Operators wait on a stack until a looser one comes (Dijkstra's shunting yard), so only brackets
-//! recurse, and they are counted: no input can exhaust the stack.
+//! Operators are kept on a stack until one of lower precedence comes (Dijkstra's shunting yard), so only brackets
+//! recurse, and their depth is limited: no input can exhaust the stack.
 
 use super::ast::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp};
 use super::diagnostic::Diagnostic;
@@ -13,23 +13,23 @@ use super::operator::{Infix, Level, compared_twice, infix};
 use super::whitespace::skip_whitespace;
 use crate::data::Value;
 
-/// Where an expression stands, which decides where it ends.
+/// The context of an expression, which determines where it ends.
 #[derive(Clone, Copy)]
 pub(super) struct Context {
-    /// How many brackets are open around it.
+    /// The number of open brackets around it.
     pub brackets: u16,
-    /// Whether a clause word may stand here: behind a stage's head, or behind another argument.
+    /// True after a stage's head or another argument, where a clause word is allowed.
     pub may_begin_clause: bool,
 }
 
 impl Context {
-    /// Within this many brackets.
+    /// The context inside of `brackets` brackets.
     pub fn within(brackets: u16) -> Context {
         Context { brackets, may_begin_clause: false }
     }
 }
 
-/// An expression; the input begins with it, not with white space.
+/// Parses an expression; the input begins with it, not with white space.
 pub(super) fn expression(start: Input<'_>, place: Context) -> Parsed<'_, Expr> {
     if place.may_begin_clause
         && let Some((rest, word)) = clause_word(start)
@@ -60,24 +60,24 @@ fn clause<'a>(start: Input<'a>, rest: Input<'a>, word: &str) -> Parsed<'a, Expr>
     Ok((rest, build(ExprKind::Field(path), span_between(start, rest))?))
 }
 
-/// A node of the tree; fails if that makes the tree too deep.
+/// Makes a node of the tree; fails if the tree becomes too deep.
 pub(super) fn build(kind: ExprKind, span: Span) -> Result<Expr, nom::Err<Failure>> {
     Expr::new(kind, span).map_err(|diagnostic| fail(diagnostic, span.end))
 }
 
-/// What follows an operand and the operators behind it.
+/// The state after an operand and its operator.
 enum After<'a> {
-    /// Another operand.
+    /// Another operand follows.
     Operand(Input<'a>),
-    /// Nothing that belongs to the expression.
+    /// The expression ends here.
     End(Input<'a>),
 }
 
-/// An operator that waits for what stands on its right to be complete.
+/// An operator whose right operand is not complete yet.
 enum PendingOperator {
     Prefix(UnaryOp, Span),
     Infix(Infix),
-    /// `in (…)`, complete but for its left side, which a looser operator completes.
+    /// `in (…)`; its left operand is complete when an operator of lower precedence follows.
     InList {
         items: Vec<Expr>,
         negated: bool,
@@ -96,7 +96,7 @@ impl PendingOperator {
     }
 }
 
-/// The operands and operators read so far that are not yet one tree.
+/// The operands and operators read so far that are not combined yet.
 struct Stack<'a> {
     start: Input<'a>,
     operands: Vec<Expr>,
@@ -104,7 +104,7 @@ struct Stack<'a> {
 }
 
 impl<'a> Stack<'a> {
-    /// Reads `not` and `-`, as many as there are.
+    /// Reads any number of `not` and `-`.
     fn read_prefixes(&mut self, mut input: Input<'a>) -> Result<Input<'a>, nom::Err<Failure>> {
         loop {
             input = skip_whitespace(input);
@@ -126,12 +126,12 @@ impl<'a> Stack<'a> {
         }
     }
 
-    /// Reads the operator behind an operand; `in (…)` brings its own right side, so several may follow.
+    /// Reads the operator after an operand; `in (…)` includes its right operand, so several may follow.
     fn read_infix(&mut self, mut rest: Input<'a>, place: Context) -> Result<After<'a>, nom::Err<Failure>> {
         loop {
             let here = skip_whitespace(rest);
             let left = self.operands.last().map_or("", |left| self.source(left.span));
-            let Some((behind, infix)) = infix(here, left)? else {
+            let Some((after, infix)) = infix(here, left)? else {
                 if place.brackets > 0 && at(here, '=') {
                     let diagnostic = Diagnostic::new(span_of(here, 1), "`=` assigns; a comparison is `==`");
                     return Err(fail(diagnostic, here.location_offset() + 1));
@@ -140,22 +140,22 @@ impl<'a> Stack<'a> {
                 return Ok(After::End(rest));
             };
             if self.is_clause_word() {
-                reject_keyword(here, behind)?;
+                reject_keyword(here, after)?;
             }
-            self.make_room_for(infix.level(), span_between(here, behind))?;
-            let next = skip_whitespace(behind);
+            self.make_room_for(infix.level(), span_between(here, after))?;
+            let next = skip_whitespace(after);
             match infix {
                 Infix::In { negated } if at(next, '(') => {
-                    let (behind_list, items) = list(next, place.brackets)?;
+                    let (after_list, items) = list(next, place.brackets)?;
                     if items.is_empty() {
                         let diagnostic =
-                            Diagnostic::new(span_between(next, behind_list), "the list after `in` is empty")
+                            Diagnostic::new(span_between(next, after_list), "the list after `in` is empty")
                                 .help("write `x in (1, 2)`");
-                        return Err(fail(diagnostic, behind_list.location_offset()));
+                        return Err(fail(diagnostic, after_list.location_offset()));
                     }
-                    let end = span_between(next, behind_list);
+                    let end = span_between(next, after_list);
                     self.waiting.push(PendingOperator::InList { items, negated, end });
-                    rest = behind_list;
+                    rest = after_list;
                 }
                 _ => {
                     self.waiting.push(PendingOperator::Infix(infix));
@@ -165,7 +165,7 @@ impl<'a> Stack<'a> {
         }
     }
 
-    /// Whether all that was read is a word that begins a clause: `as`.
+    /// True if only a clause word, such as `as`, was read.
     fn is_clause_word(&self) -> bool {
         match self.operands.as_slice() {
             [word] => self.waiting.is_empty() && CLAUSE_WORDS.contains(&word.as_word().unwrap_or("")),
@@ -173,7 +173,7 @@ impl<'a> Stack<'a> {
         }
     }
 
-    /// `NOT x` would be two arguments.
+    /// Fails for `NOT x`, which would otherwise be two arguments.
     fn reject_upper_case_not(&self, here: Input<'a>) -> Result<(), nom::Err<Failure>> {
         match self.operands.as_slice() {
             [word] if self.waiting.is_empty() && self.source(word.span) == "NOT" && begins_operand(here) => {
@@ -184,7 +184,7 @@ impl<'a> Stack<'a> {
         }
     }
 
-    /// Completes what binds tighter than an operator of this level, which stands at `sign`.
+    /// Combines the operators of higher precedence than the operator at `sign`.
     fn make_room_for(&mut self, level: Level, sign: Span) -> Result<(), nom::Err<Failure>> {
         while let Some(waiting) = self.waiting.last() {
             if matches!(waiting, PendingOperator::InList { .. }) && level > Level::Compare {
@@ -202,10 +202,10 @@ impl<'a> Stack<'a> {
         Ok(())
     }
 
-    /// Turns the last operator and its operands into one operand.
+    /// Combines the last operator and its operands to one operand.
     fn complete(&mut self) -> Result<(), nom::Err<Failure>> {
         let (Some(waiting), Some(right)) = (self.waiting.pop(), self.operands.pop()) else {
-            unreachable!("every operator waits for an operand that was read before it is completed");
+            unreachable!("an operator is combined only after its operands were read");
         };
         let complete = match waiting {
             PendingOperator::Prefix(op, sign) => {
@@ -221,7 +221,7 @@ impl<'a> Stack<'a> {
             }
             PendingOperator::Infix(infix) => {
                 let Some(left) = self.operands.pop() else {
-                    unreachable!("an operator between operands was read behind its left one");
+                    unreachable!("an infix operator was read after its left operand");
                 };
                 let span = left.span.to(right.span);
                 let (left, right) = (Box::new(left), Box::new(right));
@@ -235,14 +235,14 @@ impl<'a> Stack<'a> {
         Ok(())
     }
 
-    /// The whole expression, which ends at `rest`.
+    /// Combines all operators; the expression ends at `rest`.
     fn finish(mut self, rest: Input<'a>) -> Parsed<'a, Expr> {
         while !self.waiting.is_empty() {
             self.complete()?;
         }
         match self.operands.pop() {
             Some(expr) => Ok((rest, expr)),
-            None => unreachable!("an expression ends behind an operand"),
+            None => unreachable!("an expression ends after an operand"),
         }
     }
 
@@ -254,7 +254,7 @@ impl<'a> Stack<'a> {
         is_smallest.then_some(Value::Int(i64::MIN))
     }
 
-    /// The mistake of `a < b < c`, with how to write it.
+    /// The diagnostic for `a < b < c`.
     #[cold]
     fn compared_twice(&self, sign: Span) -> Diagnostic {
         match (self.operands.as_slice(), self.waiting.last()) {
@@ -266,14 +266,14 @@ impl<'a> Stack<'a> {
         }
     }
 
-    /// The text of a part of this expression.
+    /// The source text of a part of this expression.
     fn source(&self, span: Span) -> &'a str {
         let offset = self.start.location_offset();
         self.start.fragment().get(span.start - offset..span.end - offset).unwrap_or("")
     }
 }
 
-/// `not x` if `negated`, else `x`.
+/// `not x` if `negated`, otherwise `x`.
 fn negate_if(negated: bool, expr: Expr) -> Result<Expr, nom::Err<Failure>> {
     if !negated {
         return Ok(expr);
@@ -282,7 +282,7 @@ fn negate_if(negated: bool, expr: Expr) -> Result<Expr, nom::Err<Failure>> {
     build(ExprKind::Unary(UnaryOp::Not, Box::new(expr)), span)
 }
 
-/// Whether two of these may stand side by side without parentheses: `a + b + c`, not `a < b < c`.
+/// True if operators of this level need no parentheses when chained: `a + b + c`, but not `a < b < c`.
 pub(super) fn associates(op: BinaryOp) -> bool {
     op.level() != Level::Compare
 }

@@ -1,4 +1,4 @@
-//! What the parsers hand to each other: the text with its place, and a mistake with the place to go on.
+//! The input, result and error types of the parsers.
 
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Input as _};
@@ -7,18 +7,18 @@ use nom_locate::LocatedSpan;
 use super::ast::Span;
 use super::diagnostic::Diagnostic;
 
-/// What is left of the expression's text.
+/// The rest of the expression's text.
 pub(super) type Input<'a> = LocatedSpan<&'a str>;
 
-/// A parser's answer: what is left, and what was read.
+/// The result of a parser: the rest of the text, and the parsed value.
 pub(super) type Parsed<'a, T> = IResult<Input<'a>, T, Failure>;
 
-/// A mistake, and from where the search for the next stage goes on.
+/// A diagnostic, and where to look for the next stage.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// Boxed, because every answer of a parser has room for it.
+    /// Boxed, because it is part of the size of every [`Parsed`].
     pub diagnostic: Box<Diagnostic>,
-    /// A byte between two tokens, at or behind which the next `|` is looked for.
+    /// A byte between two tokens; the search for the next `|` starts here.
     pub resume: usize,
 }
 
@@ -33,7 +33,7 @@ impl<'a> ParseError<Input<'a>> for Failure {
     }
 }
 
-/// A mistake that ends the stage; the search for the next one begins at `resume`.
+/// Fails the stage; the search for the next stage starts at `resume`.
 #[cold]
 pub(super) fn fail(diagnostic: Diagnostic, resume: usize) -> nom::Err<Failure> {
     nom::Err::Failure(Failure { diagnostic: Box::new(diagnostic), resume })
@@ -50,12 +50,12 @@ pub(super) fn span_between(from: Input<'_>, to: Input<'_>) -> Span {
     Span { start: from.location_offset(), end: to.location_offset() }
 }
 
-/// The input behind its first `length` bytes.
+/// The input after its first `length` bytes.
 pub(super) fn skip(input: Input<'_>, length: usize) -> Input<'_> {
     input.take_from(length)
 }
 
-/// Whether the input begins with this character.
+/// True if the input begins with this character.
 pub(super) fn at(input: Input<'_>, expected: char) -> bool {
     input.fragment().starts_with(expected)
 }

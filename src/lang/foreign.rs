@@ -1,11 +1,11 @@
-//! What people type who come from other languages, and what is written here instead.
+//! Operators and words of other languages, with what to write instead.
 
 use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, fail, span_of};
 use super::name::{bare_word, begins_operand};
 use super::whitespace::skip_whitespace;
 
-/// Signs of other languages, with what is written here, looked up before the operators.
+/// Operators of other languages, with what to write instead. They are looked up before our operators.
 const FOREIGN_SIGNS: [(&str, &str); 34] = [
     ("&&", "write `and`"),
     ("||", "write `or` in a condition, and a single `|` between stages"),
@@ -46,10 +46,10 @@ const FOREIGN_SIGNS: [(&str, &str); 34] = [
     ("\\", "a backslash is allowed only in quotes and in /.../"),
 ];
 
-/// Quotes of word processors.
+/// Typographic quotes, as word processors insert them.
 const FOREIGN_QUOTES: [char; 8] = ['“', '”', '„', '‘', '’', '‚', '«', '»'];
 
-/// Words of other languages between two operands, with what is written here; `{}` is the left operand.
+/// Words that are operators in other languages, with what to write instead; `{}` is the left operand.
 pub(super) const FOREIGN_WORDS: [(&str, &str); 16] = [
     ("is", "write `{} == null` or `{} != null`"),
     ("like", "write contains({}, \"text\"), or `{} ~ /regex/`"),
@@ -69,7 +69,7 @@ pub(super) const FOREIGN_WORDS: [(&str, &str); 16] = [
     ("IN", "write `in`"),
 ];
 
-/// Fails if the input begins with a sign that is written otherwise here.
+/// Fails if the input begins with an operator of another language.
 pub(super) fn reject_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failure>> {
     let text = *input.fragment();
     let first = text.chars().next();
@@ -94,7 +94,7 @@ pub(super) fn reject_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failu
     Err(fail(diagnostic, resume))
 }
 
-/// Fails at a word that is an operator elsewhere, if it stands between two operands.
+/// Fails at a word that is an operator in another language, if it is used as one.
 pub(super) fn reject_foreign_word(
     input: Input<'_>,
     rest: Input<'_>,
@@ -104,7 +104,7 @@ pub(super) fn reject_foreign_word(
     let Some((_, help)) = FOREIGN_WORDS.iter().find(|(foreign, _)| *foreign == word) else {
         return Ok(());
     };
-    if !stands_between_operands(word, skip_whitespace(rest)) {
+    if !is_used_as_operator(word, skip_whitespace(rest)) {
         return Ok(()); // a field of that name
     }
     let diagnostic = Diagnostic::new(span_of(input, word.len()), format!("unknown operator `{word}`"))
@@ -112,18 +112,18 @@ pub(super) fn reject_foreign_word(
     Err(fail(diagnostic, rest.location_offset()))
 }
 
-/// Whether a foreign word is meant as an operator, judged by what follows it.
-fn stands_between_operands(word: &str, behind: Input<'_>) -> bool {
-    let next = behind.fragment().chars().next();
+/// True if the text after a foreign word shows that it is used as an operator.
+fn is_used_as_operator(word: &str, after: Input<'_>) -> bool {
+    let next = after.fragment().chars().next();
     match word {
-        "is" => bare_word(behind).is_some_and(|(_, word)| matches!(word, "null" | "not" | "NULL" | "NOT")),
+        "is" => bare_word(after).is_some_and(|(_, word)| matches!(word, "null" | "not" | "NULL" | "NOT")),
         "between" | "div" | "mod" => next.is_some_and(|c| c.is_ascii_digit() || matches!(c, '-' | '"' | '\'')),
-        "AND" | "OR" | "NOT" | "IN" => begins_operand(behind),
-        _ => matches!(next, Some('"' | '\'')) || begins_regex(behind.fragment()),
+        "AND" | "OR" | "NOT" | "IN" => begins_operand(after),
+        _ => matches!(next, Some('"' | '\'')) || begins_regex(after.fragment()),
     }
 }
 
-/// Whether text begins as a regular expression would; `/ a` and `// a` divide.
+/// True if the text begins like a regular expression; `/ a` and `// a` are divisions.
 fn begins_regex(text: &str) -> bool {
     text.strip_prefix('/').is_some_and(|rest| !rest.starts_with([' ', '\t', '\n', '/']))
 }
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_foreign_sign_has_its_answer() {
+    fn every_foreign_sign_has_its_help() {
         for (sign, help) in FOREIGN_SIGNS {
             let text = format!("{sign} x");
             match reject_foreign_sign(Input::new(&text)) {

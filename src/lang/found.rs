@@ -1,4 +1,4 @@
-//! What a message says was found, and the mistakes of an operand that is missing.
+//! The "found …" part of messages, and the diagnostics for a missing operand or bracket.
 
 use super::ast::Span;
 use super::diagnostic::Diagnostic;
@@ -8,10 +8,10 @@ use super::name::{bare_word, begins_name, continues_name};
 use super::recover::quoted_length;
 use super::whitespace::skip_whitespace;
 
-/// The most characters of a text that a message repeats.
+/// The maximal number of characters of a text in a message.
 const MAX_SHOWN: usize = 40;
 
-/// The next token in back quotes, or `the end of the expression`; and its place.
+/// The next token in back quotes, or `the end of the expression`; and its span.
 pub(super) fn found(input: Input<'_>) -> (String, Span) {
     let length = token_length(input.fragment());
     if length == 0 {
@@ -39,7 +39,7 @@ pub(super) fn in_back_quotes(text: &str) -> String {
     shown
 }
 
-/// The mistake of something else, or nothing, where a value or a field should stand.
+/// Fails because there is no value or field at `input`.
 #[cold]
 pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
     if let Err(foreign) = reject_foreign_sign(input) {
@@ -65,7 +65,8 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
     fail(Diagnostic { help, ..diagnostic }, resume)
 }
 
-/// The mistake of a bracket that is still open at `here`; or of what stands there instead of its end.
+/// Fails because the bracket at `open` is not closed at `here`: at the end of a stage the bracket is marked, otherwise
+/// the unexpected token.
 #[cold]
 pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> nom::Err<Failure> {
     let here = skip_whitespace(here);
@@ -88,7 +89,7 @@ pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> 
     fail(diagnostic, here.location_offset())
 }
 
-/// How long the first token is, roughly: a word, a number, or one sign; for messages only.
+/// The approximate length of the first token: a word, a number, or one operator. Used only in messages.
 fn token_length(text: &str) -> usize {
     let Some(first) = text.chars().next() else {
         return 0;

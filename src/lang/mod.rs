@@ -1,7 +1,7 @@
-//! Text to tree: literals, names, expressions, stages. Knows no stage, aggregate or function by name.
+//! Parses text to a syntax tree: literals, names, expressions, stages. Knows no stage, aggregate or function by name.
 //!
-//! [`parse`] reads, [`render`] draws what could not be read, the trees print themselves in canonical
-//! form, and [`Arguments`] is how a stage reads what stands behind its name.
+//! [`parse`] returns the tree or all diagnostics, [`render`] draws diagnostics under the text, trees print themselves in
+//! canonical form, and a stage reads its arguments with [`Arguments`].
 
 pub mod arguments;
 pub mod ast;
@@ -36,14 +36,14 @@ pub use pipeline::parse;
 pub use regex::parse_regex;
 pub use render::render;
 
-/// The deepest expression that is accepted; what walks a tree may recurse this far.
+/// The maximal depth of an expression; code that walks a tree may recurse this far.
 pub const MAX_DEPTH: u16 = 200;
 
-/// The deepest pipeline in parentheses that is accepted.
+/// The maximal nesting of pipelines in parentheses.
 pub const MAX_NESTED_PIPELINES: u16 = 16;
 
-/// The longest expression that is accepted.
+/// The maximal length of an expression.
 pub const MAX_LENGTH_BYTES: usize = 64 * 1024;
 
-/// The most mistakes that are reported at once.
+/// The maximal number of diagnostics that are reported at once.
 pub const MAX_DIAGNOSTICS: usize = 20;

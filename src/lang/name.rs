@@ -13,39 +13,39 @@ use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_
 use super::quoted::quoted;
 use super::whitespace::{is_whitespace, skip_whitespace};
 
-/// Words that are no names; as a field they stand in back quotes.
+/// Keywords; a field with such a name is written in back quotes.
 pub(super) const RESERVED: [&str; 7] = ["and", "or", "not", "in", "true", "false", "null"];
 
-/// Words that begin a clause of a stage. None is a function, and none is subtracted from or divided
-/// where it begins a clause, so that `by -x`, `from /re/` and `where(a)` read as they look.
+/// Words that begin a clause of a stage. They are not functions or left operands where they begin a clause, so that
+/// `by -x`, `from /re/` and `where(a)` are read as the clauses that they look like.
 pub(super) const CLAUSE_WORDS: [&str; 11] =
     ["as", "by", "from", "on", "where", "then", "within", "over", "late", "to", "with"];
 
-/// A path as it was written.
+/// A path as written.
 pub(super) struct WrittenPath {
-    /// Its segments; the first is a name.
+    /// Its segments; the first one is a name.
     pub path: Path,
-    /// Whether it is of plain names only: what a function's name may be.
+    /// True if it consists of plain names only, as the name of a function must.
     pub is_plain: bool,
 }
 
-/// Whether a name is written without back quotes, wherever its path stands.
+/// True if a name needs no back quotes at the start of a path.
 pub(super) fn is_plain_name(name: &str) -> bool {
     is_plain_segment(name) && !name.starts_with(|c: char| c.is_ascii_digit()) && !RESERVED.contains(&name)
 }
 
-/// Whether a name behind a dot is written without back quotes.
+/// True if a name needs no back quotes after a dot.
 pub(super) fn is_plain_segment(name: &str) -> bool {
     let letters = name.strip_prefix('@').unwrap_or(name);
     !letters.is_empty() && letters.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Whether a name may begin with this character.
+/// True if a name can begin with this character.
 pub(super) fn begins_name(c: char) -> bool {
     c.is_alphabetic() || c == '_' || c == '@' || c == '`'
 }
 
-/// Whether a name may go on with this character.
+/// True if a name can contain this character.
 pub(super) fn continues_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
@@ -57,36 +57,36 @@ pub(super) fn word(input: Input<'_>) -> Parsed<'_, &str> {
     Ok((rest, *word.fragment()))
 }
 
-/// The bare word with which the input begins: one that no path, call or longer name goes on with.
+/// The bare word at the start of the input, if it is not the start of a path, call or longer name.
 pub(super) fn bare_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
     let (rest, word) = word(input).ok()?;
     (!rest.fragment().starts_with(['.', '['])).then_some((rest, word))
 }
 
-/// A clause word that stands where a clause may begin, if reading on would make it an operand: a
-/// parenthesis directly behind it, or `-x` or `/re/` behind a space.
+/// The clause word at the start of the input, if it would otherwise be read as an operand: before a parenthesis, or
+/// before a space and `-x` or `/re/`.
 pub(super) fn clause_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
     let (rest, word) = bare_word(input).filter(|(_, word)| CLAUSE_WORDS.contains(word))?;
-    let behind = skip_whitespace(rest);
-    let text = *behind.fragment();
+    let after = skip_whitespace(rest);
+    let text = *after.fragment();
     let next = text.chars().nth(1).filter(|c| !is_whitespace(*c));
     let begins_operand = match text.chars().next() {
-        Some('-') => next.is_some() && behind != rest,
+        Some('-') => next.is_some() && after != rest,
         Some('/') => {
             let line = text.lines().next().unwrap_or("");
-            behind != rest && next.is_some_and(|c| c != '/') && line[1..].contains('/')
+            after != rest && next.is_some_and(|c| c != '/') && line[1..].contains('/')
         }
         _ => at(rest, '('),
     };
     begins_operand.then_some((rest, word))
 }
 
-/// Fails at an operator that is a word and has nothing on its right, but what follows a name: `let and = 5`.
-pub(super) fn reject_keyword(input: Input<'_>, behind: Input<'_>) -> Result<(), nom::Err<Failure>> {
+/// Fails at a keyword that is used as a name: `let and = 5`.
+pub(super) fn reject_keyword(input: Input<'_>, after: Input<'_>) -> Result<(), nom::Err<Failure>> {
     let Some((_, word)) = bare_word(input).filter(|(_, word)| RESERVED.contains(word)) else {
         return Ok(());
     };
-    let next = *skip_whitespace(behind).fragment();
+    let next = *skip_whitespace(after).fragment();
     let is_name = next.is_empty() || next.starts_with([',', '|']) || next.starts_with('=') && !next.starts_with("==");
     if !is_name {
         return Ok(());
@@ -94,10 +94,10 @@ pub(super) fn reject_keyword(input: Input<'_>, behind: Input<'_>) -> Result<(), 
     let message = format!("expected a name, `{word}` is a keyword");
     let diagnostic =
         Diagnostic::new(span_of(input, word.len()), message).help(format!("in back quotes it is a name: `{word}`"));
-    Err(fail(diagnostic, behind.location_offset()))
+    Err(fail(diagnostic, after.location_offset()))
 }
 
-/// Whether the input begins with what may stand on the right of an operator; a clause word may not.
+/// True if the input begins like a right operand; a clause word does not.
 pub(super) fn begins_operand(input: Input<'_>) -> bool {
     if let Some((_, word)) = bare_word(input) {
         let is_operator = matches!(word, "and" | "or" | "in" | "not");
@@ -111,7 +111,7 @@ pub(super) fn begins_operand(input: Input<'_>) -> bool {
     }
 }
 
-/// A path; the input begins with a letter, `_`, `@` or a back quote.
+/// Parses a path; the input begins with a letter, `_`, `@` or a back quote.
 pub(super) fn path(input: Input<'_>) -> Parsed<'_, WrittenPath> {
     let mut segments = Vec::new();
     let (rest, first_is_plain) = name_segment(input, &mut segments)?;
@@ -119,7 +119,7 @@ pub(super) fn path(input: Input<'_>) -> Parsed<'_, WrittenPath> {
     Ok((rest, WrittenPath { path: Path(segments), is_plain: first_is_plain && others_are_plain }))
 }
 
-/// `.name` and `[0]`, as many as follow directly; whether all of them are plain names.
+/// Parses any number of `.name` and `[0]`; returns true if all of them are plain names.
 pub(super) fn more_segments<'a>(mut input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
     let mut are_plain = true;
     loop {
@@ -138,7 +138,7 @@ pub(super) fn more_segments<'a>(mut input: Input<'a>, segments: &mut Vec<Segment
     }
 }
 
-/// A name in back quotes, or a word; whether it is a word.
+/// Parses a name in back quotes, or a word; returns true for a word.
 fn name_segment<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
     let is_word = !at(input, '`');
     let (rest, name) = if is_word {
@@ -147,7 +147,7 @@ fn name_segment<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a,
     } else {
         quoted_name(input)?
     };
-    // Only here do back quotes make a difference: without them it may be what the source says of a record.
+    // Back quotes matter only here: without them `@source` and the like are metadata from the source.
     let is_own = !is_word && segments.is_empty() && name.starts_with('@') && is_plain_name(&name);
     segments.push(match is_own {
         true => Segment::QuotedName(name),
@@ -156,7 +156,7 @@ fn name_segment<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a,
     Ok((rest, is_word))
 }
 
-/// `.name`, where the name may begin with a digit.
+/// Parses `.name`; the name may begin with a digit.
 fn segment_behind_dot<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
     let behind_dot = skip(input, 1);
     match behind_dot.fragment().chars().next() {
@@ -193,7 +193,7 @@ fn index<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, ()> {
     }
 }
 
-/// `` `any name` ``; a back quote in it is written `` \` ``.
+/// Parses `` `any name` ``; a back quote in it is escaped: `` \` ``.
 fn quoted_name(input: Input<'_>) -> Parsed<'_, String> {
     let (rest, bytes) = quoted(input)?;
     match String::from_utf8(bytes) {

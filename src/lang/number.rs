@@ -13,7 +13,7 @@ use crate::data::{BigInt, Value, parse_duration};
 use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, Parsed, fail, span_of};
 
-/// Units of size, with their bytes.
+/// Units of size, in bytes.
 const SIZES: [(&str, i64); 11] = [
     ("B", 1),
     ("kB", 1_000),
@@ -28,7 +28,7 @@ const SIZES: [(&str, i64); 11] = [
     ("PiB", 1 << 50),
 ];
 
-/// Units as others write them, and as they are written here.
+/// Units of other languages, and what to write instead.
 const BORROWED_UNITS: [(&str, &str); 32] = [
     ("sec", "s"),
     ("secs", "s"),
@@ -64,15 +64,15 @@ const BORROWED_UNITS: [(&str, &str); 32] = [
     ("kiB", "KiB"),
 ];
 
-/// What a literal that begins with a digit is.
+/// A literal that begins with a digit.
 pub(super) struct NumberLiteral {
     /// An int, float or duration.
     pub value: Value,
-    /// Whether it has no unit, so that `%` may make it a percentage.
+    /// True if it has no unit, so that a `%` may follow.
     pub is_plain: bool,
 }
 
-/// A number, size or duration; the input begins with a digit, or a dot and a digit.
+/// Parses a number, size or duration; the input begins with a digit, or a dot and a digit.
 pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
     if let Some(date) = date(input.fragment()) {
         let diagnostic =
@@ -99,7 +99,7 @@ pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
     }
 }
 
-/// The date that a text begins with, and a time after it: `2026-03-01`, `2026-03-01T10:00:00Z`.
+/// The date at the start of a text, with a time of day if there is one: `2026-03-01`, `2026-03-01T10:00:00Z`.
 fn date(text: &str) -> Option<&str> {
     let is_date = |(index, byte): (usize, &u8)| match index {
         4 | 7 => *byte == b'-',
@@ -116,7 +116,7 @@ fn date(text: &str) -> Option<&str> {
     (end == 0 || is_time).then(|| &text[..10 + end])
 }
 
-/// A size such as `10kB`, in bytes; nothing if it is none, or no whole number of bytes below 2⁶³.
+/// Parses a size such as `10kB` to bytes; `None` if it is not one, or not a whole number of bytes below 2⁶³.
 pub fn parse_size(text: &str) -> Option<i64> {
     let unit = text.find(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'e' | 'E')).unwrap_or(text.len());
     let (rest, number) = plain_number(Input::new(&text[..unit])).ok()?;
@@ -132,12 +132,12 @@ fn plain_number(input: Input<'_>) -> Parsed<'_, Input<'_>> {
     alt((whole, fraction)).parse(input)
 }
 
-/// Digits, and underscores between them.
+/// Digits, with single underscores between them.
 fn digits(input: Input<'_>) -> Parsed<'_, Input<'_>> {
     recognize((digit1, many0_count(preceded(char('_'), digit1)))).parse(input)
 }
 
-/// An int if it is written as one, else a float.
+/// An int if it has neither fraction nor exponent, otherwise a float.
 fn plain_value(number: &str) -> Result<Value, Box<Diagnostic>> {
     let number = number.replace('_', "");
     if let Ok(int) = number.parse::<i64>() {
@@ -175,8 +175,8 @@ fn size(number: &str, unit: &str) -> Option<i64> {
     is_whole.then_some(bytes)
 }
 
-/// A decimal number without a sign times an int, rounded to an int, and whether that was one already; nothing beyond 64
-/// bits. No digit is lost on the way.
+/// Multiplies an unsigned decimal number by an int, exactly, and rounds the product to an int. Also returns whether it
+/// was an int before rounding. `None` if it exceeds 64 bits.
 pub fn scaled_decimal(number: &str, unit: i64) -> Option<(i64, bool)> {
     let (digits, exponent) = match number.split_once(['e', 'E']) {
         Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
@@ -189,7 +189,7 @@ pub fn scaled_decimal(number: &str, unit: i64) -> Option<(i64, bool)> {
         return Some((0, true));
     }
     let places = i32::try_from(fraction.trim_end_matches('0').len()).ok()?.saturating_sub(exponent);
-    // 64 bits have 19 digits; of a number with more, those after the 20th only say that it is no int.
+    // 64 bits have at most 20 digits; later digits only determine whether the number is an int.
     let kept = &digits[..digits.len().min(20)];
     let places = places.saturating_sub((digits.len() - kept.len()) as i32);
     let is_cut = digits[kept.len()..].bytes().any(|digit| digit != b'0');
@@ -243,7 +243,7 @@ fn unknown_unit(number: &str, unit: &str) -> Box<Diagnostic> {
     }
 }
 
-/// A mistake whose place the caller knows.
+/// A diagnostic without a span; the caller sets it.
 fn diagnostic(message: String, help: String) -> Box<Diagnostic> {
     Box::new(Diagnostic::new(Default::default(), message).help(help))
 }
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_no_number() {
+    fn reports_invalid_numbers() {
         for (text, message) in [
             ("30x", "expected a duration, found `30x`; write 30s, 5m or 1h"),
             ("1m1h", "expected a duration, found `1m1h`; write 30s, 5m or 1h"),
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_no_subtractions() {
+    fn dates_are_not_subtractions() {
         assert_eq!(date("2026-03-01 "), Some("2026-03-01"));
         assert_eq!(date("2026-03-01)"), Some("2026-03-01"));
         assert_eq!(date("2026-03-01T10:00:00.5Z | x"), Some("2026-03-01T10:00:00.5Z"));

@@ -1,4 +1,4 @@
-//! Operands: literals, fields, calls, and what stands in parentheses.
+//! Operands: literals, fields, calls, and expressions in parentheses.
 
 use super::MAX_DEPTH;
 use super::ast::{Expr, ExprKind, Name, Segment};
@@ -14,7 +14,7 @@ use super::regex::regex;
 use super::whitespace::skip_whitespace;
 use crate::data::Value;
 
-/// One operand; the input begins with it. `brackets` are open around it.
+/// Parses one operand; the input begins with it. `brackets` is the number of open brackets around it.
 pub(super) fn operand(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
     match input.fragment().chars().next() {
         Some('(') => parenthesis(input, brackets),
@@ -23,7 +23,7 @@ pub(super) fn operand(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
     }
 }
 
-/// A field, a call (its `(` directly behind its name), or `true`, `false`, `null`.
+/// Parses a field, a call (its `(` follows its name without a space), or `true`, `false`, `null`.
 pub(super) fn field_or_call(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
     match named(input) {
         Ok((rest, Named::Complete(expr))) => Ok((rest, expr)),
@@ -32,7 +32,7 @@ pub(super) fn field_or_call(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr>
     }
 }
 
-/// `(a, b)`; fails at what is no list. The input begins with `(`.
+/// Parses `(a, b)`; the input begins with `(`.
 pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
     let mut items = Vec::new();
     let brackets = deeper(open, brackets)?;
@@ -56,7 +56,7 @@ pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
     }
 }
 
-/// The mistake behind an item; of `count(distinct x)` as SQL has it, how that is written.
+/// Replaces the help of the error after an item if it is SQL's `count(distinct x)`.
 #[cold]
 fn unless_distinct(error: nom::Err<Failure>, items: &[Expr], here: Input<'_>) -> nom::Err<Failure> {
     let is_distinct = items.last().and_then(Expr::as_word).is_some_and(|word| word.eq_ignore_ascii_case("distinct"));
@@ -69,8 +69,8 @@ fn unless_distinct(error: nom::Err<Failure>, items: &[Expr], here: Input<'_>) ->
     }
 }
 
-/// What begins with a name. The functions of this file are many, because each bracket of an expression
-/// takes the frames of those that wait for it: what they do before and after has frames of its own.
+/// The start of an operand that begins with a name. Parsing is split into many functions because every open bracket
+/// keeps the stack frames of its callers: work before and after the recursion is in functions of its own.
 enum Named {
     /// A field or a literal.
     Complete(Expr),
@@ -78,7 +78,7 @@ enum Named {
     Function,
 }
 
-/// Tells what begins with a name.
+/// Parses an operand that begins with a name, up to the `(` of a call.
 fn named(input: Input<'_>) -> Parsed<'_, Named> {
     let (rest, written) = path(input)?;
     let name = &input.fragment()[..rest.location_offset() - input.location_offset()];
@@ -109,7 +109,7 @@ fn named(input: Input<'_>) -> Parsed<'_, Named> {
     Ok((rest, Named::Complete(expr)))
 }
 
-/// `name(a, b)` and the path behind it. `input` begins with the name, `open` with the `(`.
+/// Parses `name(a, b)` and the path after it. `input` begins with the name, `open` with the `(`.
 fn call<'a>(input: Input<'a>, open: Input<'a>, brackets: u16) -> Parsed<'a, Expr> {
     match list(open, brackets) {
         Ok((rest, arguments)) => called(input, open, rest, arguments),
@@ -117,7 +117,7 @@ fn call<'a>(input: Input<'a>, open: Input<'a>, brackets: u16) -> Parsed<'a, Expr
     }
 }
 
-/// The call that ends at `rest`, and the path behind it.
+/// Makes the call that ends at `rest`, with the path after it.
 fn called<'a>(input: Input<'a>, open: Input<'a>, rest: Input<'a>, arguments: Vec<Expr>) -> Parsed<'a, Expr> {
     let span = span_between(input, open);
     let text = input.fragment()[..span.end - span.start].to_owned();
@@ -125,7 +125,7 @@ fn called<'a>(input: Input<'a>, open: Input<'a>, rest: Input<'a>, arguments: Vec
     access(input, rest, call)
 }
 
-/// `(a)`, and the path behind it.
+/// Parses `(a)` and the path after it.
 fn parenthesis(open: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
     let brackets = deeper(open, brackets)?;
     let here = skip_whitespace(skip(open, 1));
@@ -140,7 +140,7 @@ fn parenthesis(open: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
     }
 }
 
-/// The expression between `open` and the `)` at `rest`, and the path behind it.
+/// Makes the expression between `open` and the `)` at `rest`, with the path after it.
 fn parenthesized<'a>(open: Input<'a>, rest: Input<'a>, mut expr: Expr) -> Parsed<'a, Expr> {
     let end = skip_whitespace(rest);
     if !at(end, ')') {
@@ -151,34 +151,34 @@ fn parenthesized<'a>(open: Input<'a>, rest: Input<'a>, mut expr: Expr) -> Parsed
     access(open, rest, expr)
 }
 
-/// The place of the item behind the one that ends at `rest`; nothing at the list's end.
+/// The start of the item after the one that ends at `rest`; `None` at the end of the list.
 fn next_item<'a>(open: Input<'a>, rest: Input<'a>) -> Result<Option<Input<'a>>, nom::Err<Failure>> {
-    let behind = skip_whitespace(rest);
-    if at(behind, ')') {
+    let after = skip_whitespace(rest);
+    if at(after, ')') {
         return Ok(None);
     }
-    if !at(behind, ',') {
+    if !at(after, ',') {
         return Err(expected_end(open, rest, "`,` or `)`"));
     }
-    let next = skip_whitespace(skip(behind, 1));
+    let next = skip_whitespace(skip(after, 1));
     if at(next, ')') {
-        let diagnostic = Diagnostic::new(span_of(behind, 1), "unexpected `,` before `)`").help("drop the comma");
-        return Err(fail(diagnostic, behind.location_offset() + 1));
+        let diagnostic = Diagnostic::new(span_of(after, 1), "unexpected `,` before `)`").help("drop the comma");
+        return Err(fail(diagnostic, after.location_offset() + 1));
     }
     Ok(Some(next))
 }
 
-/// The mistake of an expression at `here`; if nothing stands there, that of the bracket left open.
+/// The error of an expression at `here`; if the stage ends there, the error of the unclosed bracket.
 #[cold]
 fn unless_unclosed(error: nom::Err<Failure>, open: Input<'_>, here: Input<'_>) -> nom::Err<Failure> {
     let is_end = here.fragment().is_empty() || at(here, '|') && !here.fragment().starts_with("||");
     if is_end { expected_end(open, here, "`)`") } else { error }
 }
 
-/// The operand that ends at `rest`, with the path that follows it.
+/// Adds the path at `rest` to an operand.
 fn access<'a>(input: Input<'a>, rest: Input<'a>, base: Expr) -> Parsed<'a, Expr> {
     let mut segments = Vec::new();
-    let (behind, _) = more_segments(rest, &mut segments)?;
+    let (after, _) = more_segments(rest, &mut segments)?;
     if segments.is_empty() {
         return Ok((rest, base));
     }
@@ -193,10 +193,10 @@ fn access<'a>(input: Input<'a>, rest: Input<'a>, base: Expr) -> Parsed<'a, Expr>
         }
         _ => ExprKind::Access(Box::new(base), segments),
     };
-    Ok((behind, build(kind, span_between(input, behind))?))
+    Ok((after, build(kind, span_between(input, after))?))
 }
 
-/// A text, regular expression or number; fails at what is none.
+/// Parses a string, regular expression or number.
 fn literal(input: Input<'_>) -> Parsed<'_, Expr> {
     let mut chars = input.fragment().chars();
     match chars.next() {
@@ -214,29 +214,29 @@ fn literal(input: Input<'_>) -> Parsed<'_, Expr> {
     }
 }
 
-/// A number, or a percentage if nothing follows that could be divided by.
+/// Parses a number, or a percentage if no right operand follows the `%`.
 fn number_or_percent(input: Input<'_>) -> Parsed<'_, Expr> {
     let (rest, literal) = number(input)?;
     if literal.is_plain && at(rest, '%') {
-        let behind = skip(rest, 1);
-        if !begins_operand(skip_whitespace(behind)) {
+        let after = skip(rest, 1);
+        if !begins_operand(skip_whitespace(after)) {
             let percent = match literal.value {
                 Value::Int(value) => value as f64,
                 Value::Float(value) => value,
-                _ => f64::MAX, // an int beyond 64 bits: no percentage is as large
+                _ => f64::MAX, // an int beyond 64 bits, larger than any percentage
             };
-            return leaf(input, behind, ExprKind::Percent(percent));
+            return leaf(input, after, ExprKind::Percent(percent));
         }
     }
     leaf(input, rest, ExprKind::Literal(literal.value))
 }
 
-/// An expression without parts, from `input` to `rest`.
+/// Makes an expression without operands, from `input` to `rest`.
 fn leaf<'a>(input: Input<'a>, rest: Input<'a>, kind: ExprKind) -> Parsed<'a, Expr> {
     Ok((rest, build(kind, span_between(input, rest))?))
 }
 
-/// One bracket more, if there may be one.
+/// Counts one more bracket; fails if there are too many.
 fn deeper(open: Input<'_>, brackets: u16) -> Result<u16, nom::Err<Failure>> {
     if brackets >= MAX_DEPTH {
         return Err(fail(too_deep(span_of(open, 1)), open.location_offset() + 1));

@@ -1,4 +1,4 @@
-//! The table of operators, and how tightly they bind.
+//! The table of operators and their precedence.
 
 use super::ast::{BinaryOp, Span};
 use super::diagnostic::Diagnostic;
@@ -7,24 +7,24 @@ use super::foreign::{reject_foreign_sign, reject_foreign_word};
 use super::name::bare_word;
 use super::whitespace::skip_whitespace;
 
-/// How tightly an operator binds, loosest first.
+/// Precedence, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)] // the variants are the operators' names
 pub(super) enum Level {
     Or,
     And,
     Not,
-    /// Does not associate: `a < b < c` is a mistake.
+    /// Not associative: `a < b < c` is an error.
     Compare,
     Coalesce,
     Add,
     Multiply,
     Negate,
-    /// What needs no parentheses anywhere.
+    /// Never needs parentheses.
     Atom,
 }
 
-/// Operators by their signs; no sign stands behind one that it begins with.
+/// The symbols of operators. A symbol comes before every shorter one that it begins with.
 const SIGNS: [(&str, BinaryOp); 15] = [
     ("==", BinaryOp::Equal),
     ("!=", BinaryOp::NotEqual),
@@ -43,20 +43,20 @@ const SIGNS: [(&str, BinaryOp); 15] = [
     ("%", BinaryOp::Remainder),
 ];
 
-/// An operator behind an operand.
+/// An operator after an operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Infix {
-    /// One with an operand on its right.
+    /// An operator with a right operand.
     Binary(BinaryOp),
     /// `in`, or `not in`.
     In {
-        /// Whether it is `not in`.
+        /// True for `not in`.
         negated: bool,
     },
 }
 
 impl Infix {
-    /// How tightly it binds.
+    /// Its precedence.
     pub fn level(self) -> Level {
         match self {
             Infix::Binary(op) => op.level(),
@@ -75,7 +75,7 @@ impl BinaryOp {
         }
     }
 
-    /// How tightly it binds.
+    /// Its precedence.
     pub(super) fn level(self) -> Level {
         match self {
             BinaryOp::Or => Level::Or,
@@ -95,7 +95,7 @@ impl BinaryOp {
     }
 }
 
-/// The operator with which the input begins, behind an operand whose text is `left`.
+/// The operator at the start of the input, after an operand whose text is `left`.
 pub(super) fn infix<'a>(input: Input<'a>, left: &str) -> Result<Option<(Input<'a>, Infix)>, nom::Err<Failure>> {
     reject_foreign_sign(input)?;
     if let Some((rest, word)) = bare_word(input) {
@@ -106,7 +106,7 @@ pub(super) fn infix<'a>(input: Input<'a>, left: &str) -> Result<Option<(Input<'a
     Ok(sign.map(|(sign, op)| (skip(input, sign.len()), Infix::Binary(*op))))
 }
 
-/// `and`, `or`, `in`, `not in`; fails at a word that others write there.
+/// `and`, `or`, `in`, `not in`; fails at a word that is an operator in another language.
 fn infix_word<'a>(
     input: Input<'a>,
     rest: Input<'a>,
@@ -127,7 +127,7 @@ fn infix_word<'a>(
     Ok(None)
 }
 
-/// The mistake of comparing twice: `a < b < c`.
+/// The diagnostic for a chained comparison: `a < b < c`.
 pub(super) fn compared_twice(sign: Span, texts: [&str; 3]) -> Diagnostic {
     let [left, middle, operator] = texts;
     let diagnostic = Diagnostic::new(sign, "a comparison cannot be compared again");

@@ -1,4 +1,4 @@
-//! `stage | stage | …`: stages and their arguments, and every mistake at once.
+//! `stage | stage | …`: stages and their arguments. All errors are reported at once.
 
 use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
 use super::diagnostic::Diagnostic;
@@ -13,7 +13,7 @@ use super::recover::{next_pipe, parenthesized};
 use super::whitespace::skip_whitespace;
 use super::{MAX_DIAGNOSTICS, MAX_LENGTH_BYTES, MAX_NESTED_PIPELINES};
 
-/// Reads an expression; all of its mistakes in their order, at most one a stage, if it has any.
+/// Parses an expression; if it is wrong, returns all diagnostics in order, at most one per stage.
 pub fn parse(text: &str) -> Result<Pipeline, Vec<Diagnostic>> {
     if text.len() > MAX_LENGTH_BYTES {
         let kib = text.len().div_ceil(1024);
@@ -51,7 +51,7 @@ pub fn parse(text: &str) -> Result<Pipeline, Vec<Diagnostic>> {
     if diagnostics.is_empty() { Ok(Pipeline { stages }) } else { Err(diagnostics) }
 }
 
-/// A stage; `pipe` stands before it, if any. `around` are the parentheses that hold its pipeline.
+/// Parses a stage; `pipe` is the `|` before it, if any, and `around` the number of parentheses around its pipeline.
 fn stage(input: Input<'_>, pipe: Option<Span>, around: u16) -> Parsed<'_, Stage> {
     let is_end = around > 0 && at(input, ')');
     if input.fragment().is_empty() || at(input, '|') || is_end {
@@ -87,7 +87,7 @@ fn head(input: Input<'_>) -> Parsed<'_, Expr> {
     }
 }
 
-/// What follows the head, up to the next `|` or the end, which within parentheses is the `)`.
+/// Parses the arguments, up to the next `|` or the end, which within parentheses is the `)`.
 fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
     let mut arguments = Vec::new();
     let mut may_begin_clause = true;
@@ -115,7 +115,7 @@ fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
             let place = Context { brackets: 0, may_begin_clause };
             let (rest, argument) = match expression(here, place) {
                 Ok((rest, expr)) => (rest, Argument::Expr(expr)),
-                // No expression has a `|` in its parentheses.
+                // An expression has no `|` in its parentheses, so this may be a pipeline.
                 Err(diagnostic) if at(here, '(') => match nested(here, around) {
                     Some(nested) => {
                         let (rest, pipeline) = nested?;
@@ -132,29 +132,29 @@ fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
     }
 }
 
-/// `(stage | stage)`; nothing where no stage with a `|` behind it follows the `(`. A mistake in it ends the stage that
-/// it belongs to.
+/// Parses `(stage | stage)`; `None` if there is no stage with a `|` after the `(`. An error in it ends the enclosing
+/// stage.
 fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
     if around > MAX_NESTED_PIPELINES {
-        return None; // what they stand in is refused
+        return None; // the enclosing pipeline is rejected
     }
     let (rest, first) = stage(skip_whitespace(skip(open, 1)), None, around + 1).ok()?;
     let pipe = skip_whitespace(rest);
     if !at(pipe, '|') || pipe.fragment().starts_with("||") {
         return None;
     }
-    match nested_behind(open, pipe, first, around) {
+    match nested_rest(open, pipe, first, around) {
         Ok(nested) => Some(Ok(nested)),
         Err(error) => {
             let end = parenthesized(open.fragment()).map(|length| open.location_offset() + length);
             let is_within = end.is_none_or(|end| pipe.location_offset() < end);
-            is_within.then(|| Err(behind(open, error))) // else what looked like a regex was a division
+            is_within.then(|| Err(resume_after(open, error))) // otherwise what looked like a regex was a division
         }
     }
 }
 
-/// What follows the first stage of a pipeline in parentheses.
-fn nested_behind<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16) -> Parsed<'a, Pipeline> {
+/// Parses the stages after the first one of a pipeline in parentheses.
+fn nested_rest<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16) -> Parsed<'a, Pipeline> {
     if around >= MAX_NESTED_PIPELINES {
         let message = format!("pipelines are nested more than {MAX_NESTED_PIPELINES} deep in parentheses");
         return Err(fail(Diagnostic::new(span_of(open, 1), message), open.location_offset()));
@@ -162,8 +162,8 @@ fn nested_behind<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16
     let mut stages = vec![first];
     let mut here = pipe;
     while at(here, '|') {
-        let behind = skip_whitespace(skip(here, 1));
-        let (rest, stage) = stage(behind, Some(span_of(here, 1)), around + 1)?;
+        let after = skip_whitespace(skip(here, 1));
+        let (rest, stage) = stage(after, Some(span_of(here, 1)), around + 1)?;
         stages.push(stage);
         here = skip_whitespace(rest);
     }
@@ -173,9 +173,9 @@ fn nested_behind<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16
     }
 }
 
-/// The mistake in a pipeline in parentheses; the next stage is looked for behind them.
+/// Resumes the search for the next stage after the parentheses that begin at `open`.
 #[cold]
-fn behind(open: Input<'_>, error: nom::Err<Failure>) -> nom::Err<Failure> {
+fn resume_after(open: Input<'_>, error: nom::Err<Failure>) -> nom::Err<Failure> {
     let (nom::Err::Failure(failure) | nom::Err::Error(failure)) = error else {
         return error;
     };
@@ -183,7 +183,7 @@ fn behind(open: Input<'_>, error: nom::Err<Failure>) -> nom::Err<Failure> {
     nom::Err::Failure(Failure { resume: end.unwrap_or(failure.resume).max(failure.resume), ..failure })
 }
 
-/// The mistake of no stage at all.
+/// The diagnostic for a missing stage.
 #[cold]
 fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Diagnostic {
     let example = "for example: split | count by word";
@@ -201,7 +201,7 @@ fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Diagnostic {
     }
 }
 
-/// The mistake of a stage that begins with something other than its name.
+/// Fails because a stage does not begin with a name.
 #[cold]
 fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
     let (found, span) = found(input);
@@ -220,7 +220,7 @@ fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
     fail(diagnostic.help(help), resume)
 }
 
-/// Fails if an operator follows the head: a condition or a calculation that no stage was told to do.
+/// Fails if an operator follows the head: a condition or a calculation without a stage.
 fn reject_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<(), nom::Err<Failure>> {
     let here = skip_whitespace(rest);
     let text = stage_text(input);
@@ -241,10 +241,10 @@ fn reject_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<()
     if CLAUSE_WORDS.contains(&name) || begins_operand && !is_call {
         return Ok(());
     }
-    let Some((behind, infix)) = infix(here, name)? else {
+    let Some((after, infix)) = infix(here, name)? else {
         return Ok(());
     };
-    reject_keyword(here, behind)?;
+    reject_keyword(here, after)?;
     let calculates = matches!(infix, Infix::Binary(op) if op.level() >= Level::Coalesce);
     let help = match (calculates, is_call) {
         _ if name == "select" && at(here, '*') => {
@@ -258,7 +258,7 @@ fn reject_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<()
                 Some((tail, keys)) => (tail, format!(" by {keys}")),
                 None => (tail, String::new()),
             };
-            let sign = &behind.fragment().len();
+            let sign = &after.fragment().len();
             let sign = &here.fragment()[..here.fragment().len() - sign];
             let operand = tail.strip_prefix(sign).unwrap_or(tail).trim();
             let is_number = operand.starts_with(|c: char| c.is_ascii_digit());
@@ -273,10 +273,10 @@ fn reject_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<()
         }
     };
     let message = format!("unexpected {} after {}", found(here).0, in_back_quotes(name));
-    Err(fail(Diagnostic::new(span_between(here, behind), message).help(help), here.location_offset()))
+    Err(fail(Diagnostic::new(span_between(here, after), message).help(help), here.location_offset()))
 }
 
-/// The text of a stage for a message: `…` if it is long.
+/// The text of a stage for a message, or `…` if it is long.
 fn stage_text(input: Input<'_>) -> &str {
     const MAX_SHOWN_BYTES: usize = 60;
     let text = *input.fragment();

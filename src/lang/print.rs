@@ -1,4 +1,4 @@
-//! The canonical text of a tree, from which the same tree is read again.
+//! Prints a tree as canonical text, which parses to the same tree.
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -102,7 +102,7 @@ impl Display for Path {
 }
 
 impl Path {
-    /// The field of this name itself, also if that begins with `@`.
+    /// The record's own field of this name, even if the name begins with `@`.
     pub fn own(name: &str) -> Path {
         Path(vec![match name.starts_with('@') {
             true => Segment::QuotedName(name.to_owned()),
@@ -110,7 +110,7 @@ impl Path {
         }])
     }
 
-    /// The path within a record: there, back quotes make no difference.
+    /// The path within a record, where back quotes make no difference.
     pub fn in_record(&self) -> Path {
         let mut path = self.clone();
         if let Some(first) = path.0.first_mut()
@@ -121,7 +121,7 @@ impl Path {
         path
     }
 
-    /// The path as a column's name shows it: like its canonical text, but without back quotes.
+    /// The path as the name of a column: its canonical text without back quotes.
     pub fn label(&self) -> String {
         let mut label = String::new();
         for (place, segment) in self.0.iter().enumerate() {
@@ -150,7 +150,7 @@ impl Display for RegexLiteral {
     }
 }
 
-/// An argument among its neighbours, which decide whether it is read back as one of its own.
+/// Prints an argument, in parentheses if it would otherwise be parsed as one expression with its neighbours.
 fn print_argument(
     argument: &Argument,
     is_behind_operand: bool,
@@ -165,26 +165,26 @@ fn print_argument(
     };
     let is_percent = matches!(expr.kind, ExprKind::Percent(_));
     if is_percent && next.is_some_and(is_operand) {
-        return write!(f, "({expr})"); // else `%` would divide
+        return write!(f, "({expr})"); // otherwise `%` would be a remainder
     }
     if let (Some(word), Some(Argument::Expr(_))) = (expr.as_word(), next)
         && is_foreign(word)
     {
-        return print_name(word, false, f); // else it would be taken for an operator of another language
+        return print_name(word, false, f); // otherwise it would be read as an operator of another language
     }
     let text = expr.to_string();
     let first_word = text.split(|c| !continues_name(c)).next().unwrap_or("");
-    // A foreign word is looked for behind a stage's name, too.
+    // The parser looks for a foreign word after a stage's name, too.
     let is_call = text[first_word.len()..].starts_with('(') && first_word.starts_with(char::is_lowercase);
     let is_operator = expr.as_word().is_none() && is_foreign(first_word) && !is_call;
     let goes_on = is_behind_operand && text.starts_with(['-', '/']);
     if goes_on || is_operator {
-        return write!(f, "({text})"); // else it would be taken for the right side of an operator
+        return write!(f, "({text})"); // otherwise it would be read as the right operand of an operator
     }
     f.write_str(&text)
 }
 
-/// Whether an operator may stand behind an argument.
+/// True if the parser would accept an operator after this argument.
 fn is_operand(argument: &Argument) -> bool {
     match argument {
         Argument::Expr(expr) => !expr.as_word().is_some_and(|word| CLAUSE_WORDS.contains(&word)),
@@ -192,12 +192,12 @@ fn is_operand(argument: &Argument) -> bool {
     }
 }
 
-/// Whether a word is an operator of another language.
+/// True if a word is an operator of another language.
 fn is_foreign(word: &str) -> bool {
     FOREIGN_WORDS.iter().any(|(foreign, _)| *foreign == word)
 }
 
-/// How tightly an expression holds together.
+/// The precedence of an expression's outermost operator.
 fn level(expr: &Expr) -> Level {
     match &expr.kind {
         ExprKind::Unary(UnaryOp::Not, _) => Level::Not,
@@ -223,7 +223,7 @@ fn print_list(items: &[Expr], f: &mut Formatter<'_>) -> fmt::Result {
     f.write_str(")")
 }
 
-/// A segment that is not the first.
+/// Prints a segment that is not the first one.
 fn print_segment(segment: &Segment, f: &mut Formatter<'_>) -> fmt::Result {
     match segment {
         Segment::Index(index) => write!(f, "[{index}]"),
@@ -249,7 +249,7 @@ fn print_literal(value: &Value, f: &mut Formatter<'_>) -> fmt::Result {
         Value::BigInt(digits) => write!(f, "{}", String::from_utf8_lossy(digits)),
         Value::Float(value) => print_float(*value, f).and_then(|()| {
             let is_whole = value.fract() == 0.0 && value.abs() < 1e21;
-            f.write_str(if is_whole { ".0" } else { "" }) // else it would be read as an int
+            f.write_str(if is_whole { ".0" } else { "" }) // otherwise it would be read as an int
         }),
         Value::Text(bytes) => print_quoted(bytes, '"', f),
         Value::Time(ns) => write!(f, "{ns}"), // no literal is a time

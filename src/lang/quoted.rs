@@ -1,15 +1,15 @@
-//! What stands in quotes: `"text"`, `'text'`, `` `name` ``, with the same escapes in all three.
+//! Quoted tokens: `"text"`, `'text'`, `` `name` ``, with the same escapes in all three.
 
 use super::ast::Span;
 use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_of};
 use super::recover;
 
-/// What a backslash and a letter stand for.
+/// Escapes of a backslash and a letter, and the byte each stands for.
 const ESCAPES: [(char, u8); 8] =
     [('n', b'\n'), ('t', b'\t'), ('r', b'\r'), ('0', 0), ('\\', b'\\'), ('"', b'"'), ('\'', b'\''), ('`', b'`')];
 
-/// The bytes between the quote with which the input begins and the next of its kind.
+/// The bytes between the quote at the start of the input and the next such quote.
 pub(super) fn quoted(input: Input<'_>) -> Parsed<'_, Vec<u8>> {
     let text = *input.fragment();
     let Some(quote) = text.chars().next() else {
@@ -31,7 +31,7 @@ pub(super) fn quoted(input: Input<'_>) -> Parsed<'_, Vec<u8>> {
     }
 }
 
-/// Appends what the escape at `at` stands for; its length.
+/// Appends the bytes that the escape at `at` stands for; returns the length of the escape.
 fn escape(input: Input<'_>, at: usize, bytes: &mut Vec<u8>) -> Result<usize, nom::Err<Failure>> {
     let text = &input.fragment()[at..];
     let mut chars = text.chars();
@@ -72,7 +72,7 @@ fn escape(input: Input<'_>, at: usize, bytes: &mut Vec<u8>) -> Result<usize, nom
     }
 }
 
-/// The number that hexadecimal digits, and nothing else, write.
+/// Parses a text that consists only of hexadecimal digits.
 fn hexadecimal(digits: &str) -> Option<u32> {
     let are_digits = (1..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     u32::from_str_radix(digits, 16).ok().filter(|_| are_digits)
@@ -91,8 +91,8 @@ fn bad_escape(input: Input<'_>, at: usize, length: usize, message: &str, help: &
     let start = input.location_offset() + at;
     let diagnostic = Diagnostic::new(Span { start, end: start + length }, message).help(help);
     let has_end = recover::quoted_length(input.fragment()).is_some();
-    let behind = if has_end { 0 } else { input.fragment().len() };
-    fail(diagnostic, input.location_offset() + behind)
+    let after = if has_end { 0 } else { input.fragment().len() };
+    fail(diagnostic, input.location_offset() + after)
 }
 
 #[cfg(test)]

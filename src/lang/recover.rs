@@ -1,14 +1,14 @@
-//! Where to go on behind a mistake: the next `|` that is no part of a text or a regular expression.
+//! Error recovery: finds the next `|` outside of strings, comments and regular expressions.
 
-/// Words behind which a `/` begins a regular expression.
+/// Words after which a `/` begins a regular expression.
 const BEFORE_OPERAND: [&str; 9] = ["match", "skip", "split", "regex", "from", "and", "or", "not", "in"];
 
-/// The place of the next `|` at or behind `from`, which must stand between two tokens.
+/// The position of the next `|` at or after `from`, which must be between two tokens.
 pub(super) fn next_pipe(text: &str, from: usize) -> Option<usize> {
     next_sign(text, from, &['|']).map(|(at, _)| at)
 }
 
-/// The length of the parentheses that the text begins with, if they are closed.
+/// The length of the parentheses at the start of the text, if they are closed.
 pub(super) fn parenthesized(text: &str) -> Option<usize> {
     let (mut open, mut from) = (0usize, 0);
     loop {
@@ -24,7 +24,7 @@ pub(super) fn parenthesized(text: &str) -> Option<usize> {
     }
 }
 
-/// The next of some signs that is no part of a text, a comment or a regular expression, and its place.
+/// The next of the given characters outside of strings, comments and regular expressions, and its position.
 fn next_sign(text: &str, from: usize, signs: &[char]) -> Option<(usize, char)> {
     let mut at = from;
     loop {
@@ -42,7 +42,7 @@ fn next_sign(text: &str, from: usize, signs: &[char]) -> Option<(usize, char)> {
     }
 }
 
-/// The length of what begins with a quote and ends with the next one that no backslash precedes.
+/// The length of a quoted string, which ends at the next such quote without a backslash before it.
 pub(super) fn quoted_length(text: &str) -> Option<usize> {
     let mut chars = text.char_indices();
     let (_, quote) = chars.next()?;
@@ -56,7 +56,7 @@ pub(super) fn quoted_length(text: &str) -> Option<usize> {
     None
 }
 
-/// The length of what stands between quotes or braces of other languages.
+/// The length of a text in quotes or braces of other languages.
 fn foreign_length(text: &str, open: char) -> usize {
     let closes: &[char] = match open {
         '{' => &['}'],
@@ -68,7 +68,7 @@ fn foreign_length(text: &str, open: char) -> usize {
     end.map_or(open.len_utf8(), |(at, c)| open.len_utf8() + at + c.len_utf8())
 }
 
-/// Whether what stands before a `/` cannot be divided.
+/// True if the text before a `/` cannot be a dividend, so that the `/` begins a regular expression.
 fn operand_may_follow(before: &str) -> bool {
     let before = before.trim_end();
     let word = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");

@@ -1,4 +1,4 @@
-//! `/pattern/flags`: read here, compiled by whoever uses it.
+//! Parses `/pattern/flags`; the stage or function that uses it compiles it.
 
 use nom::Parser;
 use nom::bytes::complete::take_while;
@@ -7,10 +7,10 @@ use super::ast::{RegexLiteral, Span};
 use super::diagnostic::Diagnostic;
 use super::failure::{Input, Parsed, fail, skip, span_of};
 
-/// The letters that may stand behind the second slash.
+/// The flags after the second slash.
 const FLAGS: &str = "imsxU";
 
-/// A regular expression that stands alone, as behind an option.
+/// Parses a text that is only a regular expression, such as the value of an option.
 pub fn parse_regex(text: &str) -> Result<RegexLiteral, Diagnostic> {
     let whole = Span { start: 0, end: text.len() };
     if !text.starts_with('/') {
@@ -19,33 +19,33 @@ pub fn parse_regex(text: &str) -> Result<RegexLiteral, Diagnostic> {
     match regex(Input::new(text)) {
         Ok((rest, literal)) if rest.fragment().is_empty() => Ok(literal),
         Ok((rest, _)) => {
-            let behind = Span { start: rest.location_offset(), end: text.len() };
-            Err(Diagnostic::new(behind, "unexpected text after the regular expression"))
+            let after = Span { start: rest.location_offset(), end: text.len() };
+            Err(Diagnostic::new(after, "unexpected text after the regular expression"))
         }
         Err(nom::Err::Error(failure) | nom::Err::Failure(failure)) => Err(*failure.diagnostic),
         Err(nom::Err::Incomplete(_)) => Err(Diagnostic::new(whole, "expected a /regex/")),
     }
 }
 
-/// A regular expression; the input begins with its slash.
+/// Parses a regular expression; the input begins with its slash.
 pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
     let Some((pattern, length)) = pattern(&input.fragment()[1..]) else {
         let diagnostic = Diagnostic::new(span_of(input, 1), "unterminated /regex/")
             .help("close it with `/` on the same line; a slash in it is `\\/`");
         return Err(fail(diagnostic, input.location_offset() + 1));
     };
-    let behind = skip(input, length + 1);
+    let after = skip(input, length + 1);
     if pattern.is_empty() {
         let diagnostic = Diagnostic::new(span_of(input, length + 1), "empty regular expression")
             .help("write /pattern/; a division that floors has something on its left: a // b");
-        return Err(fail(diagnostic, behind.location_offset()));
+        return Err(fail(diagnostic, after.location_offset()));
     }
     if has_open_class(&pattern) {
         let diagnostic = Diagnostic::new(span_of(input, length + 1), "the `[` of this regular expression has no `]`")
             .help("a `/` inside is written `\\/`, also between `[` and `]`; a literal `[` is `\\[`");
-        return Err(fail(diagnostic, behind.location_offset()));
+        return Err(fail(diagnostic, after.location_offset()));
     }
-    let (rest, flags) = take_while(|c: char| c.is_alphanumeric() || c == '_').parse(behind)?;
+    let (rest, flags) = take_while(|c: char| c.is_alphanumeric() || c == '_').parse(after)?;
     if let Some((place, flag)) = flags.fragment().char_indices().find(|(_, flag)| !FLAGS.contains(*flag)) {
         let start = flags.location_offset() + place;
         let span = Span { start, end: start + flag.len_utf8() };
@@ -61,7 +61,7 @@ pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
     Ok((rest, RegexLiteral { pattern, flags }))
 }
 
-/// The pattern up to the closing slash, and how many bytes that is with the slash.
+/// The pattern up to the closing slash, and its length with the slash.
 fn pattern(text: &str) -> Option<(String, usize)> {
     let mut pattern = String::new();
     let mut chars = text.char_indices();
@@ -80,7 +80,7 @@ fn pattern(text: &str) -> Option<(String, usize)> {
     None
 }
 
-/// Whether a pattern ends between `[` and `]`. A comment in a pattern may hold anything.
+/// True if a pattern has a `[` without `]`. Comments in the pattern are skipped.
 pub(super) fn has_open_class(pattern: &str) -> bool {
     let mut is_open = false;
     let mut chars = pattern.chars();
@@ -91,7 +91,7 @@ pub(super) fn has_open_class(pattern: &str) -> bool {
                 is_open = true;
                 let rest = chars.as_str();
                 let rest = rest.strip_prefix('^').unwrap_or(rest);
-                let rest = rest.strip_prefix(']').unwrap_or(rest); // the first one is meant as it is
+                let rest = rest.strip_prefix(']').unwrap_or(rest); // a `]` right after `[` is literal
                 chars = rest.chars();
             }
             ']' => is_open = false,

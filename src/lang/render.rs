@@ -1,4 +1,4 @@
-//! Draws mistakes under the text they are in.
+//! Draws diagnostics under the text they refer to.
 //!
 //! ```text
 //! bourn: unknown stage `cuont`
@@ -16,14 +16,13 @@ use super::ast::Span;
 use super::diagnostic::Diagnostic;
 use crate::data::escape_controls;
 
-/// The most columns of a line that are drawn; of a longer one, those around the mistake.
+/// The maximal number of columns drawn; of a longer line, those around the marked text.
 const MAX_COLUMNS: usize = 100;
 
-/// How many columns of a long line stand in front of the mistake.
+/// The number of columns before the marked text in a long line.
 const COLUMNS_BEFORE: usize = 30;
 
-/// All mistakes as the user sees them, each line ended, with an empty line between two of them.
-/// `origin` is the file that `text` was read from, if any.
+/// Draws all diagnostics, separated by empty lines. `origin` is the file that `text` was read from, if any.
 pub fn render(diagnostics: &[Diagnostic], text: &str, origin: Option<&str>) -> String {
     let mut out = String::new();
     for (place, diagnostic) in diagnostics.iter().enumerate() {
@@ -35,7 +34,7 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, origin: Option<&str>) -> S
     out
 }
 
-/// Where a mistake is in the text.
+/// The position of a diagnostic in the text.
 struct Location<'a> {
     /// The line's number, from 1.
     line_number: usize,
@@ -63,7 +62,7 @@ fn draw(diagnostic: &Diagnostic, text: &str, origin: Option<&str>, out: &mut Str
     }
 }
 
-/// The line in which the span begins, and the part of it that belongs to the span.
+/// Finds the line in which the span begins, and the part of the line within the span.
 fn locate(span: Span, text: &str) -> Location<'_> {
     let start = floor(text, span.start);
     let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
@@ -79,12 +78,12 @@ fn width(c: char) -> usize {
     c.width().unwrap_or(1)
 }
 
-/// The nearest place at or before `place` where a character begins, or the end.
+/// Rounds `place` down to the start of a character, or the end.
 fn floor(text: &str, place: usize) -> usize {
     (0..=place.min(text.len())).rev().find(|place| text.is_char_boundary(*place)).unwrap_or(0)
 }
 
-/// The line as it is shown, and the carets under it.
+/// The line as shown, and the line of carets under it.
 fn draw_line(location: &Location<'_>) -> (String, String) {
     let Location { line, marked, .. } = location;
     let columns_before: usize = line[..marked.start].chars().map(width).sum();
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_a_mistake_with_help() {
+    fn draws_a_diagnostic_with_help() {
         let diagnostic =
             Diagnostic::new(Span { start: 0, end: 5 }, "unknown stage `cuont`").help("did you mean `count`?");
         let expected =
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_any_place() {
+    fn draws_any_span() {
         assert_eq!(drawn("", 0, 0), "bourn: no\n  |\n1 |\n  | ^\n");
         assert_eq!(drawn("ab", 2, 2), "bourn: no\n  |\n1 | ab\n  |   ^\n");
         assert_eq!(drawn("ab", 1, 1), "bourn: no\n  |\n1 | ab\n  |  ^\n");

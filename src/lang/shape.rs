@@ -1,4 +1,4 @@
-//! Equality of trees: the same shape, wherever it was written.
+//! Equality of trees ignores spans: only the structure is compared.
 
 use super::ast::{Argument, Expr, Name, Pipeline, Stage};
 

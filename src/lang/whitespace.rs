@@ -1,4 +1,4 @@
-//! White space, newlines and comments: what may stand between any two tokens.
+//! White space, newlines and comments, which are allowed between any two tokens.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -10,7 +10,7 @@ use nom::sequence::preceded;
 
 use super::failure::{Failure, Input};
 
-/// The input behind white space and comments (`#` to the end of the line).
+/// The input after white space and comments (`#` to the end of the line).
 pub(super) fn skip_whitespace(input: Input<'_>) -> Input<'_> {
     let comment = preceded(char('#'), take_while(|c| c != '\n'));
     let mut blanks = many0_count(alt((take_while1(is_whitespace), recognize(comment))));
@@ -18,7 +18,7 @@ pub(super) fn skip_whitespace(input: Input<'_>) -> Input<'_> {
     read.map_or(input, |(rest, _)| rest)
 }
 
-/// White space of any script, and the byte order mark with which some editors begin a file.
+/// True for white space in any script, and for the byte order mark that some editors write at the start of a file.
 pub(super) fn is_whitespace(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}'
 }

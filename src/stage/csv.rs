@@ -18,7 +18,9 @@ pub(super) const CSV: StageDef = StageDef {
                   hold separators, doubled quotes and, if csv is the first stage, newlines. A quote elsewhere than at \
                   the start of a field is text. Fields are text; an empty one is \"\". Columns that a short row lacks \
                   are null. A row with more fields than columns is rejected, and so is a quote that is not closed: \
-                  only the line in which it was opened is lost. Empty and blank lines are skipped and do not count as \
+                  only the line in which it was opened is lost. After another stage, every line is a record: the \
+                  first line of a quoted field with newlines is rejected, and its other lines are read as rows; write \
+                  csv first if fields hold newlines. Empty and blank lines are skipped and do not count as \
                   records; with `from FIELD`, a blank field is a row.\n\nSEP is one character (default ','): ';', \
                   '|', \"\\t\". It may be several characters or a /regex/: then a separator at the start of a line is \
                   dropped, the last column takes the rest of the line, quoted fields hold no newlines, and a quote \

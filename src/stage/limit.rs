@@ -11,7 +11,9 @@ pub(super) const LIMIT: StageDef = StageDef {
         usage: "limit N",
         summary: "Keep the first N records, then stop reading.",
         details: "After a stage that needs all records (aggregates, `sort`, `tail`), keep the first N rows of its \
-                  result.",
+                  result. Otherwise the run stops early: the ledger counts all records that were read by then, also \
+                  those after the last one that passed. Their number depends on --chunk, and rejected ones count for \
+                  --max-rejects and checks.",
         examples: &[
             Example { expr: "limit 2", input: "a\nb\nc\n", output: "a\nb\n" },
             Example { expr: "split | count by word | limit 1", input: "a b b\n", output: "b\t2\n" },

@@ -17,7 +17,8 @@ pub(super) const LOGFMT: StageDef = StageDef {
                   \\uHHHH mean what they do in Go and JSON; any other backslash is kept. A value without quotes runs \
                   to the next SEP, whatever it holds; so does a value whose quote is not closed, or is closed in the \
                   middle of a word. Words without = are skipped. If a key occurs twice, the last one counts; a key \
-                  with dots is one name. A line without any key=value is rejected. A field that no record has is \
+                  with dots is one name. A line without any key=value is rejected; empty and blank lines do not \
+                  count as records. A field that no record has is \
                   reported on stderr at the end.",
         examples: &[
             Example {
@@ -53,7 +54,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         }
         separator = Separator::of(text);
     }
+    let is_of_field = arguments.is_at_clause();
     let from = extract::bind_from(&mut arguments, stage, scope, &LOGFMT.entry)?;
     let extraction = extract::open(from, scope, false, |wanted| Box::new(LogfmtDecoder::new(separator, wanted)));
-    Ok(BoundStage::Extract(extraction))
+    Ok(BoundStage::Extract(extraction.of_field(is_of_field)))
 }

@@ -2,7 +2,7 @@
 
 use super::{Account, Operator, OrderedStage};
 use crate::data::{Batch, Column, ExactSum, Slot, SlotSet, Value, ValueRef, expected_summand};
-use crate::expr::{Scope, Total};
+use crate::expr::{FLOATS, Scope, Total};
 
 /// Returns the steps for the totals requested since the last call, in the order needed.
 pub fn totals(scope: &Scope) -> Vec<Box<dyn OrderedStage>> {
@@ -78,7 +78,7 @@ impl Operator for TotalOperator {
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let sum = self.sum();
         if self.sum.is_some() && sum == Value::Null {
-            account.failures.add_beyond(&self.total.text);
+            account.failures.add_beyond(&self.total.text, FLOATS);
         }
         for mut batch in self.held.drain(..) {
             batch.set(self.total.slot, Column::Constant(sum.clone(), batch.rows));

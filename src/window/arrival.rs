@@ -1,44 +1,43 @@
-//! What moves time: records that come from somewhere, and what there is to know of time without them.
+//! Events that advance the watermark: arrivals, and punctuation (source ended, source idle, clock tick).
 
-/// What is known of records that come together.
+/// The source and arrival time of records that arrive together.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
     /// The number of their source.
     pub source: usize,
-    /// To which input of the plan that belongs.
+    /// The input of the plan that the source belongs to.
     pub input: usize,
-    /// When they were read, in nanoseconds since 1970; never goes back.
+    /// The arrival time in nanoseconds since 1970; never decreases.
     pub read_ns: i64,
 }
 
-/// What moves the watermark beside records.
+/// An event without records that advances the watermark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Punctuation {
-    /// Nothing more comes from the source: it holds no window open.
+    /// The source ended: it no longer holds windows open.
     Ended,
-    /// The source has been silent for so many nanoseconds, which is long enough that its time goes on with the
-    /// clock.
+    /// The source has been idle for this many nanoseconds, so its watermark advances with the clock.
     Silent(i64),
-    /// Only the clock has moved on: windows of arrival may be final.
+    /// Only the clock advanced: windows of arrival may be final.
     Clock,
 }
 
-/// What a watermark goes by beside records.
+/// How the watermark is computed, apart from the records.
 #[derive(Clone, Copy, Debug)]
 pub struct WatermarkConfig {
-    /// How many sources are known from the start.
+    /// The number of sources known from the start.
     pub sources: usize,
-    /// A time further ahead of the clock and of the other records moves no window.
+    /// Times further ahead of the clock and of the other records do not advance the watermark.
     pub max_jump_ns: i64,
-    /// After so long without a source, time goes on with the clock.
+    /// After this many nanoseconds without a source, the watermark advances with the clock.
     pub idle_ns: i64,
 }
 
-/// A source that is known from the start; its place is its number.
+/// A source known from the start; its index is its number.
 #[derive(Clone, Copy, Debug)]
 pub struct SourceInfo {
-    /// To which input of the plan it belongs.
+    /// The input of the plan that it belongs to.
     pub input: usize,
-    /// Whether it comes to an end, so that nothing more comes once it has.
+    /// True if the source is bounded.
     pub ends: bool,
 }

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::{Window, WindowKind};
 use crate::data::TimeSteps;
 
-/// A slice by number, and the first window that takes records of it: those before were final when the records
-/// came, or do not hold the slice.
+/// A slice by number, and the first window that takes its records: earlier windows were final when the records
+/// arrived, or do not contain the slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slice {
     /// The first window that takes it.
@@ -26,12 +26,12 @@ pub struct Grid {
     step: i64,
     /// Slices of a window.
     span: i64,
-    /// The first window that there can be.
+    /// The first possible window.
     first: i64,
 }
 
 impl Grid {
-    /// The grid of a window; nothing for sessions, which have no common bounds.
+    /// The grid of a window; `None` for sessions, which have no common bounds.
     pub fn of(window: &Window, zone: &TimeZone) -> Option<Grid> {
         match window.kind {
             WindowKind::Session { .. } => None,
@@ -56,7 +56,7 @@ impl Grid {
         }
     }
 
-    /// Whether windows follow each other without sharing slices.
+    /// True if windows do not share slices.
     pub fn is_tumbling(&self) -> bool {
         self.step == self.span
     }
@@ -66,29 +66,29 @@ impl Grid {
         self.slices.number_of(at)
     }
 
-    /// Where a slice begins, as near as 64 bits go.
+    /// The start of a slice, clamped to 64 bits.
     pub fn edge(&self, slice: i64) -> i64 {
         self.slices.start(slice)
     }
 
-    /// Where a window begins.
+    /// The start of a window.
     pub fn start(&self, window: i64) -> i64 {
         self.edge(window.saturating_mul(self.step))
     }
 
-    /// Where a window ends: no record at that place is in it.
+    /// The end of a window, exclusive.
     pub fn end(&self, window: i64) -> i64 {
         self.edge(self.slices(window).1)
     }
 
-    /// The first slice of a window, and the one behind its last.
+    /// The first slice of a window, and the one after its last.
     pub fn slices(&self, window: i64) -> (i64, i64) {
         let first = window.saturating_mul(self.step);
         (first, first.saturating_add(self.span))
     }
 
-    /// The first and the last window that hold a slice; the first can be behind the last where windows of
-    /// records have not begun.
+    /// The first and the last window that contain a slice; the first can be after the last before the first window
+    /// of records.
     pub fn windows(&self, slice: i64) -> (i64, i64) {
         let last = slice.div_euclid(self.step);
         let before = slice.checked_sub(self.span);
@@ -96,13 +96,13 @@ impl Grid {
         (first.max(self.first), last)
     }
 
-    /// Whether a window is final when the watermark stands here. At the ends of time, which windows reach beyond,
-    /// that is a matter of slices, not of times.
+    /// True if a window is final at this watermark. Windows that reach beyond the range of 64-bit times are compared
+    /// by slice.
     pub fn is_final(&self, window: i64, watermark: i64) -> bool {
         watermark > i64::MIN && window < self.first_open(self.slice_of(watermark))
     }
 
-    /// The first window that is not final when the watermark stands in this slice.
+    /// The first window that is not final when the watermark is in this slice.
     pub fn first_open(&self, slice: i64) -> i64 {
         (slice.saturating_sub(self.span)).div_euclid(self.step).saturating_add(1)
     }

@@ -1,8 +1,8 @@
-//! Windows: over which records blocking stages work.
+//! Windows: the records that one result of the blocking stages covers.
 //!
-//! `Window` is what was asked for. A [`Grid`] cuts time (or the numbers of records) into slices, of which each
-//! window is a run; a [`Watermark`] says, at every place of the stream, which windows are final; a [`SliceAssigner`]
-//! finds for each record the slice that it is added to, or that it is late. Pure: no clock, no I/O.
+//! `Window` is the specification. A [`Grid`] divides time (or record numbers) into slices, and each window is a run
+//! of slices; a [`Watermark`] tells, at every position of the stream, which windows are final; a [`SliceAssigner`]
+//! assigns each record to a slice, or finds that it is late. Pure: no clock, no I/O.
 
 mod arrival;
 mod grid;
@@ -18,41 +18,41 @@ pub use sessions::{Session, Sessions};
 pub use slice_assigner::{Assigned, SliceAssigner};
 pub use watermark::{ChunkTimes, SourceClock, Watermark};
 
-/// What `window …` asks for, besides the time that it goes by.
+/// The arguments of `window …`, except the field it uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Which windows there are.
+    /// The kind and size of windows.
     pub kind: WindowKind,
-    /// How far out of order records may come, in nanoseconds.
+    /// How far out of order records may arrive, in nanoseconds.
     pub late_ns: i64,
 }
 
-/// Which windows there are.
+/// The kind and size of windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowKind {
-    /// Of a length, a new one every slide, in nanoseconds; the slide is at most the length.
+    /// Fixed length, a new window every slide, in nanoseconds; the slide is at most the length.
     Time {
         /// From start to end.
         length: i64,
         /// From start to start.
         slide: i64,
     },
-    /// So many records, a new one every so many.
+    /// Windows of `length` records, a new one every `slide` records.
     Rows {
         /// From the first to the last.
         length: i64,
         /// From first to first.
         slide: i64,
     },
-    /// Until a key has been silent for so many nanoseconds.
+    /// A session of a key, which ends after a gap without records.
     Session {
-        /// The silence.
+        /// The gap in nanoseconds.
         gap: i64,
     },
 }
 
 impl Window {
-    /// Whether its places are numbers of records, not times.
+    /// True if windows are measured in records, not in time.
     pub fn is_of_rows(&self) -> bool {
         matches!(self.kind, WindowKind::Rows { .. })
     }

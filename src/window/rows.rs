@@ -1,38 +1,38 @@
-//! Records that are kept as they are, for stages that want to see all of a window: in the order of arrival,
-//! and found by the windows that take them, so that a window costs no more than its own records.
+//! Records kept whole, for stages that process complete windows. They are kept in the order of arrival and indexed
+//! by window, so reading a window costs no more than its own records.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::data::{Batch, SlotSet, gather_across};
 
-/// The windows that take a record, the first and the last: by number, or the cell of its session.
+/// The first and the last window that contain a record: by number, or the cell of its session.
 pub type Range = (i64, i64);
 
-/// Where a record is: its batch, and its row there.
+/// The position of a record: its batch, and its row in the batch.
 type RowId = (u64, u32);
 
-/// Records whose batches hold so many others that nobody wants any more are moved together.
+/// Batches are compacted when this many of their rows are no longer needed.
 const SPARE_ROWS: usize = 1 << 14;
 
-/// Records in the order in which they came.
+/// Records in the order of arrival.
 #[derive(Debug)]
 pub struct RowLog {
-    /// What is kept of each record.
+    /// The slots kept of each record.
     live: SlotSet,
-    /// By number, in the order of arrival; each with how many of its records are wanted.
+    /// Batches in the order of arrival, each with the number of its records still needed.
     held: BTreeMap<u64, (Batch<'static>, usize)>,
     /// The number of the next batch.
     next: u64,
-    /// Where the records of each range are, in the order of arrival.
+    /// The positions of the records of each range, in the order of arrival.
     places: BTreeMap<Range, Vec<RowId>>,
-    /// Rows of all batches, and those of them that are wanted.
+    /// The number of rows in all batches, and of those still needed.
     rows: usize,
     wanted: usize,
 }
 
 impl RowLog {
-    /// Nothing yet; these slots are kept.
+    /// An empty log that keeps these slots.
     pub fn new(live: SlotSet) -> Self {
         RowLog { live, held: BTreeMap::new(), next: 0, places: BTreeMap::new(), rows: 0, wanted: 0 }
     }
@@ -52,24 +52,24 @@ impl RowLog {
         self.next += 1;
     }
 
-    /// The first window from `next` on that takes any; those before were forgotten.
+    /// The first window from `next` on that has records; earlier windows were evicted.
     pub fn first(&self, next: i64) -> Option<i64> {
         let first = self.places.keys().next()?;
         Some(first.0.max(next))
     }
 
-    /// The records of a window; those before it were forgotten.
+    /// The records of a window; earlier windows were evicted.
     pub fn of(&self, window: i64) -> Vec<Batch<'static>> {
         let taken = self.places.range(..=(window, i64::MAX));
         self.picked(taken.flat_map(|(_, places)| places).copied().collect())
     }
 
-    /// The first windows from `next` on that take any, in order, at most so many.
+    /// The first windows from `next` on that have records, in order, at most `most`.
     pub fn open(&self, next: i64, most: usize) -> Vec<i64> {
         windows_of(self.places.keys().copied(), next, most)
     }
 
-    /// The records of a window, whether those before it were forgotten or not.
+    /// The records of a window, whether or not earlier windows were evicted.
     pub fn peek(&self, window: i64) -> Vec<Batch<'static>> {
         let begun = self.places.range(..=(window, i64::MAX));
         let taken = begun.filter(|(range, _)| range.1 >= window);
@@ -83,7 +83,7 @@ impl RowLog {
         self.picked(places.collect())
     }
 
-    /// Drops what only windows before this one take.
+    /// Evicts records that only earlier windows contain.
     pub fn forget(&mut self, next: i64) {
         let before = self.places.range(..(next, i64::MIN));
         let gone: Vec<Range> = before.map(|(range, _)| *range).filter(|range| range.1 < next).collect();
@@ -93,7 +93,7 @@ impl RowLog {
         self.compact();
     }
 
-    /// The records of these cells, which are not kept any longer.
+    /// Removes and returns the records of these cells.
     pub fn take_cells(&mut self, cells: impl Iterator<Item = u32>) -> Vec<Batch<'static>> {
         let ranges: Vec<Range> = cells.map(|cell| (cell.into(), cell.into())).collect();
         let of = |range: &Range| self.places.get(range).into_iter().flatten().copied();
@@ -103,7 +103,7 @@ impl RowLog {
         picked
     }
 
-    /// Gives cells new numbers: those of `cells` become 0, 1, ….
+    /// Renumbers cells: those of `cells` become 0, 1, ….
     pub fn renumber(&mut self, cells: &[u32]) {
         let mut places = std::mem::take(&mut self.places);
         for (new, old) in (0..).zip(cells) {
@@ -128,7 +128,7 @@ impl RowLog {
         }
     }
 
-    /// Moves the records that are wanted together, if they are few among the others of their batches.
+    /// Compacts the batches if few of their records are still needed.
     fn compact(&mut self) {
         if self.rows < 2 * self.wanted + SPARE_ROWS {
             return;
@@ -151,7 +151,7 @@ impl RowLog {
         self.rows = self.wanted;
     }
 
-    /// The records in these places, in the order of arrival.
+    /// The records at these positions, in the order of arrival.
     fn picked(&self, mut places: Vec<RowId>) -> Vec<Batch<'static>> {
         if !places.is_sorted() {
             places.sort_unstable();
@@ -165,8 +165,8 @@ impl RowLog {
     }
 }
 
-/// The first windows from `next` on that are in any of these ranges, in order, at most so many. The ranges are in the
-/// order of their first windows.
+/// The first windows from `next` on that are in any of these ranges, in order, at most `most`. The ranges are sorted by
+/// their first windows.
 pub fn windows_of(ranges: impl Iterator<Item = Range>, next: i64, most: usize) -> Vec<i64> {
     let (mut windows, mut next) = (Vec::new(), next);
     for (first, last) in ranges {
@@ -180,7 +180,7 @@ pub fn windows_of(ranges: impl Iterator<Item = Range>, next: i64, most: usize) -
     windows
 }
 
-/// Neighbours of the same range.
+/// Consecutive records of the same range.
 fn ranges_of(ranges: &[Range]) -> impl Iterator<Item = std::ops::Range<usize>> {
     let mut start = 0;
     ranges.chunk_by(|left, right| left == right).map(move |same| {
@@ -239,7 +239,7 @@ mod tests {
         let mut log = log();
         let mut most = 0;
         for window in 0..1000 {
-            // One record of each batch is wanted for long.
+            // One record of each batch is needed for long.
             let mut ranges = vec![(window, window); 100];
             ranges[0] = (window + 500, window + 500);
             log.push(batch(&(0..100).collect::<Vec<i64>>()), &ranges);

@@ -1,42 +1,42 @@
-//! Finds the slice of each record of a chunk, in the order of the stream.
+//! Assigns each record of a chunk to a slice, in the order of the stream.
 
 use super::grid::{Grid, Slice};
 use super::watermark::SourceClock;
 
-/// Where a record belongs.
+/// The result of assigning a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assigned {
     /// To a slice.
     In(Slice),
-    /// All its windows were final.
+    /// Late: all its windows were final.
     Late,
 }
 
-/// Goes through the records of a chunk.
+/// Assigns the records of one chunk.
 #[derive(Clone, Debug)]
 pub struct SliceAssigner<'g> {
     grid: &'g Grid,
     clock: SourceClock,
-    /// Times from here on may be jumps.
+    /// Times from here on may be too far ahead.
     limit: i64,
-    /// Records are places themselves: behind the n-th, n + 1 is reached.
+    /// For row windows the "time" is the row number, and the watermark is n + 1 after row n.
     step: i64,
-    /// Slices that were looked for lately, the next one to be forgotten, and the one of the last record: records
-    /// that are out of order go to and fro between a few.
+    /// A cache of recent slices, the next entry to replace, and the entry of the last record: records out of order
+    /// alternate between a few slices.
     near: [NearSlice; NEAR],
     oldest: usize,
     current: NearSlice,
-    /// The first window that is not final, until the watermark reaches the edge.
+    /// The first window that is not final, valid until the watermark reaches `edge`.
     first_open: i64,
     next_edge: i64,
-    /// Times that were jumps.
+    /// Records whose times were too far ahead.
     pub jumps: u64,
 }
 
-/// How many slices are kept.
+/// The number of cached slices.
 const NEAR: usize = 8;
 
-/// From where to where a slice reaches, and the first and last window that hold it.
+/// The bounds of a slice, and the first and last window that contain it.
 #[derive(Clone, Copy, Debug)]
 struct NearSlice {
     slice: i64,
@@ -45,7 +45,7 @@ struct NearSlice {
     windows: (i64, i64),
 }
 
-/// No slice: no time is in it.
+/// An empty slice, which contains no time.
 const NOWHERE: NearSlice = NearSlice { slice: 0, low: 0, high: 0, windows: (0, 0) };
 
 impl NearSlice {
@@ -56,8 +56,8 @@ impl NearSlice {
 }
 
 impl<'g> SliceAssigner<'g> {
-    /// Begins where the clock stands. Times beyond `limit` are jumps if the other records are not near them.
-    /// `of_rows`: the places are numbers of records.
+    /// Starts at the source's clock. Times beyond `limit` are too far ahead unless other records are near them.
+    /// `of_rows`: positions are record numbers.
     pub fn new(grid: &'g Grid, clock: SourceClock, limit: i64, of_rows: bool) -> Self {
         let mut placer = SliceAssigner {
             grid,
@@ -75,7 +75,7 @@ impl<'g> SliceAssigner<'g> {
         placer
     }
 
-    /// The place of the next record.
+    /// Assigns the next record.
     #[inline]
     pub fn place(&mut self, time: i64) -> Assigned {
         if !self.current.holds(time) {
@@ -90,7 +90,7 @@ impl<'g> SliceAssigner<'g> {
         if first > last { Assigned::Late } else { Assigned::In(Slice { first, number: self.current.slice }) }
     }
 
-    /// The slice that holds a time.
+    /// The slice that contains a time.
     fn find(&mut self, time: i64) -> NearSlice {
         if let Some(near) = self.near.iter().find(|near| near.holds(time)) {
             return *near;
@@ -107,10 +107,10 @@ impl<'g> SliceAssigner<'g> {
         found
     }
 
-    /// Which windows are final where the clock stands.
+    /// Updates the first window that is not final.
     fn look(&mut self) {
         if self.clock.watermark == i64::MIN {
-            return; // nothing is
+            return; // none is final
         }
         let slice = self.grid.slice_of(self.clock.watermark);
         self.first_open = self.grid.first_open(slice);

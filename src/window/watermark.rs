@@ -1,34 +1,33 @@
-//! The watermark: the time that no record is expected to fall below any more.
+//! The watermark: the time below which no more records are expected.
 //!
-//! For one source it is the largest time of the records so far, less what was allowed for lateness; of several
-//! it is the smallest of theirs. It is a matter of the place in the stream alone: whoever reads, in chunks of
-//! whatever size, finds the same (the watermarks of T. Akidau et al., *The Dataflow Model*, VLDB 2015, made
-//! deterministic).
+//! For one source it is the largest time of the records so far, minus the allowed lateness; for several sources it
+//! is the smallest of theirs. It depends only on the position in the stream, not on threads or chunk sizes (the
+//! watermarks of T. Akidau et al., *The Dataflow Model*, VLDB 2015, made deterministic).
 
 use std::collections::BTreeMap;
 
 use super::arrival::{Arrival, Punctuation};
 
-/// What a chunk adds to the watermark of its source.
+/// The times of a chunk's records, as far as the watermark of the source needs them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkTimes {
-    /// How many records.
+    /// The number of records.
     rows: u64,
-    /// The largest time that is no jump.
+    /// The largest time that is not too far ahead.
     largest: i64,
-    /// From here on a time is a jump: it lies ahead of the clock by more than is allowed.
+    /// Times from here on are further ahead of the clock than allowed.
     limit: i64,
-    /// If there is a jump: all times from the first one on, in their order.
+    /// If a time is too far ahead: all times from the first such time on, in order.
     times: Vec<i64>,
 }
 
 impl ChunkTimes {
-    /// Of no records yet; times beyond `limit` are jumps.
+    /// No records yet; times beyond `limit` are too far ahead.
     pub fn new(limit: i64) -> ChunkTimes {
         ChunkTimes { rows: 0, largest: NEVER, limit, times: Vec::new() }
     }
 
-    /// Adds so many records whose times nobody asks for.
+    /// Adds `records` records whose times are not needed.
     pub fn add_rows(&mut self, rows: usize) {
         self.rows += rows as u64;
     }
@@ -48,23 +47,23 @@ impl ChunkTimes {
     }
 }
 
-/// Where time stands at a place of the stream, for the records of one source.
+/// The watermark and related times at a position of the stream, for the records of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceClock {
-    /// No record below is expected any more.
+    /// No record below this time is expected.
     pub watermark: i64,
     /// The largest time of the source.
     largest: i64,
-    /// A first time that was a jump: a second one near it makes it none.
+    /// A first time that was too far ahead: a second one near it confirms it.
     candidate: i64,
-    /// The smallest of the largest times of the other sources.
+    /// The smallest of the other sources' largest times.
     others: i64,
     late: i64,
     max_jump: i64,
 }
 
 impl SourceClock {
-    /// Moves past a record; whether its time was a jump, which moves nothing. From `limit` on it may be one.
+    /// Advances past a record. Returns true if its time was too far ahead (possible from `limit` on) and was ignored.
     #[inline]
     pub fn pass(&mut self, time: i64, limit: i64) -> bool {
         if time > self.largest {
@@ -78,8 +77,8 @@ impl SourceClock {
         false
     }
 
-    /// Whether a time that is ahead of the clock is also ahead of the other records. Without any, a second one
-    /// near it says that it is meant.
+    /// True if a time that is ahead of the clock is also ahead of the other records. Without other records, a second
+    /// time near it confirms it.
     #[cold]
     fn is_jump(&mut self, time: i64) -> bool {
         let near = if self.largest > NEVER { self.largest } else { self.candidate };
@@ -91,17 +90,17 @@ impl SourceClock {
     }
 }
 
-/// No record was there.
+/// No record yet.
 const NEVER: i64 = i64::MIN;
 
-/// By what the places of records are told.
+/// The value that the watermark follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WatermarkBasis {
-    /// The number of the record.
+    /// The record number.
     Rows,
-    /// When it was read.
+    /// The arrival time.
     Arrival,
-    /// A time that it has.
+    /// The event time.
     Time,
 }
 
@@ -111,13 +110,13 @@ pub struct Watermark {
     by: WatermarkBasis,
     late: i64,
     max_jump: i64,
-    /// Those that have not ended, by number.
+    /// Sources that have not ended, by number.
     sources: BTreeMap<usize, SourceWatermark>,
-    /// The largest time of those that have.
+    /// The largest time of sources that ended.
     ended: i64,
-    /// When the last chunk was read.
+    /// The arrival time of the last chunk.
     read_ns: i64,
-    /// After so long without a source, time goes on with the clock.
+    /// After this long without a source, the watermark advances with the clock.
     idle: i64,
     watermark: i64,
     rows: u64,
@@ -128,7 +127,7 @@ struct SourceWatermark {
     state: SourceActivity,
     largest: i64,
     candidate: i64,
-    /// How long it has been silent.
+    /// How long the source has been idle.
     silent: i64,
 }
 
@@ -136,7 +135,7 @@ struct SourceWatermark {
 enum SourceActivity {
     /// Holds windows open.
     Live,
-    /// Has been silent for long: it moves with the clock and holds nothing open.
+    /// Idle: it advances with the clock and holds no window open.
     Silent,
 }
 
@@ -146,21 +145,21 @@ impl SourceWatermark {
 }
 
 impl Watermark {
-    /// Of the numbers of records.
+    /// A watermark over record numbers.
     pub fn of_rows() -> Watermark {
         let mut watermark = Watermark::new(WatermarkBasis::Rows, 0, 0, 1);
         watermark.watermark = 1;
         watermark
     }
 
-    /// Of the times at which records were read.
+    /// A watermark over arrival times.
     pub fn of_arrival() -> Watermark {
         Watermark::new(WatermarkBasis::Arrival, 0, i64::MAX, 1)
     }
 
-    /// Of times that records have: so many sources are known from the start and hold windows open until they
-    /// have said something. A time that is ahead of the clock and of the other records by more than `max_jump`
-    /// nanoseconds moves nothing.
+    /// A watermark over event times. `sources` sources are known from the start and hold windows open until their
+    /// first record. A time that is ahead of the clock and of the other records by more than `max_jump` nanoseconds
+    /// is ignored.
     pub fn of_times(late: i64, max_jump: i64, sources: usize) -> Watermark {
         Watermark::new(WatermarkBasis::Time, late, max_jump, sources)
     }
@@ -179,17 +178,17 @@ impl Watermark {
         }
     }
 
-    /// No record below is expected any more.
+    /// No record below this time is expected.
     pub fn now(&self) -> i64 {
         self.watermark
     }
 
-    /// Records before this place.
+    /// The number of records so far.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The clock in front of the next chunk, which is of this source; then moves past the chunk.
+    /// Returns the clock before the next chunk, which is of this source, and advances past the chunk.
     pub fn pass(&mut self, source: usize, reach: &ChunkTimes) -> SourceClock {
         self.read_ns = reach.limit.saturating_sub(self.max_jump);
         let rows_before = self.rows;
@@ -229,7 +228,7 @@ impl Watermark {
         }
     }
 
-    /// Moves by what a mark says.
+    /// Advances by an event without records.
     pub fn mark(&mut self, mark: Punctuation, arrival: Arrival) {
         match mark {
             Punctuation::Ended => self.end(arrival.source),
@@ -239,13 +238,13 @@ impl Watermark {
         self.tick(arrival.read_ns);
     }
 
-    /// Whether there are sources, and all of them have been silent for long.
+    /// True if there are sources and all of them are idle.
     pub fn is_silent(&self) -> bool {
         let is_silent = |source: &SourceWatermark| source.state == SourceActivity::Silent && source.silent > 0;
         !self.sources.is_empty() && self.sources.values().all(is_silent)
     }
 
-    /// A source has ended.
+    /// Marks a source as ended.
     pub fn end(&mut self, source: usize) {
         if self.by == WatermarkBasis::Time {
             if let Some(ended) = self.sources.remove(&source) {
@@ -255,7 +254,7 @@ impl Watermark {
         }
     }
 
-    /// A source has been silent for so many nanoseconds: its time goes on with the clock.
+    /// Marks a source as idle for `silent` nanoseconds: its watermark advances with the clock.
     pub fn silence(&mut self, source: usize, ns: i64) {
         if self.by == WatermarkBasis::Time {
             let source = self.source(source);
@@ -264,12 +263,12 @@ impl Watermark {
         }
     }
 
-    /// The clock shows this time.
+    /// Advances the clock.
     pub fn tick(&mut self, ns: i64) {
         match self.by {
             WatermarkBasis::Arrival => self.watermark = self.watermark.max(ns),
             WatermarkBasis::Time if self.sources.is_empty() && self.read_ns > NEVER => {
-                // All connections have ended, and others may come: what they leave open is not held for ever.
+                // All connections ended and new ones may come: windows must not stay open for ever.
                 let silent = ns.saturating_sub(self.read_ns);
                 if silent >= self.idle && self.ended > NEVER {
                     let reached = self.ended.saturating_add(silent);
@@ -280,13 +279,13 @@ impl Watermark {
         }
     }
 
-    /// Without a source for so many nanoseconds, time goes on with the clock.
+    /// Without a source for this many nanoseconds, the watermark advances with the clock.
     pub fn idle_after(mut self, ns: i64) -> Watermark {
         self.idle = ns;
         self
     }
 
-    /// A source that speaks holds windows open again.
+    /// A source with new records holds windows open again.
     fn clock(&mut self, source: usize) -> SourceClock {
         let own = self.source(source);
         (own.state, own.silent) = (SourceActivity::Live, 0);
@@ -303,18 +302,18 @@ impl Watermark {
         }
     }
 
-    /// A source by its number; those that come later are silent until they speak.
+    /// Returns a source by its number; sources that connect later are idle until their first record.
     fn source(&mut self, index: usize) -> &mut SourceWatermark {
         self.sources.entry(index).or_insert(SourceWatermark { state: SourceActivity::Silent, ..SourceWatermark::NEW })
     }
 
-    /// Moves to where the sources allow it: the slowest of those that speak, else of those that are silent. Once
-    /// all have ended, nothing holds it back from the largest time that there was.
+    /// Advances to the slowest of the active sources, else of the idle ones. Once all have ended, it advances to the
+    /// largest time seen.
     fn settle(&mut self) {
         let of = |state| self.sources.values().filter(move |source| source.state == state);
         let live = of(SourceActivity::Live).map(|source| source.largest).min();
         let reached = live.or_else(|| {
-            // A source that has said nothing, as a listening one, goes on from what all have said.
+            // A source without records, such as a listening one, continues from the largest time of all.
             let spoken = self.sources.values().map(|source| source.largest);
             let largest = spoken.fold(self.ended, i64::max);
             let moved = |source: &SourceWatermark| match source.largest {

@@ -1,4 +1,4 @@
-//! OPTIONS: what can stand on the command line. One row an option: clap, help, manual and completions read it.
+//! OPTIONS: the options of the command line, one row per option. clap, help, manual and completions use the rows.
 
 mod table;
 mod value_kind;
@@ -13,20 +13,20 @@ pub use table::OPTIONS;
 pub(super) use value_kind::NamedSource;
 pub use value_kind::ValueKind;
 
-/// An option and what the manual says of it.
+/// An option and its documentation.
 #[derive(Debug)]
 pub struct OptionDef {
     /// Its long name without the dashes, usage, summary, examples.
     pub entry: Entry,
     /// Its short name.
     pub short: Option<char>,
-    /// What stands behind it.
+    /// The kind of its value.
     pub kind: ValueKind,
-    /// Whether users are told of it.
+    /// Who uses it; users see only options for everyone.
     pub audience: Audience,
 }
 
-/// Whom an option is for.
+/// The audience of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// Users.
@@ -74,7 +74,7 @@ impl OptionDef {
 pub fn command() -> Command {
     Command::new("bourn")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Filters, cuts up, counts and sorts streams of lines on all cores")
+        .about("Filter, split, count and sort streams of lines on all cores")
         .disable_help_flag(true)
         .disable_version_flag(true)
         .args_override_self(true)
@@ -85,7 +85,7 @@ pub fn command() -> Command {
                 .value_parser(value_parser!(OsString))
                 .value_hint(ValueHint::AnyPath)
                 .help(
-                    "The expression, and what is read: files, - for standard input, or tcp://HOST:PORT and the like.",
+                    "The expression, then the sources: files, - for standard input, or addresses such as tcp://HOST:PORT.",
                 ),
         )
         .args(OPTIONS.iter().map(|def| def.arg()))
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn usages_say_what_clap_accepts() {
+    fn usages_match_what_clap_accepts() {
         for def in OPTIONS {
             let short = def.short.map_or(String::new(), |short| format!("-{short}, "));
             let value = match def.kind {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_found_as_they_are_typed() {
+    fn options_are_found_in_every_spelling() {
         for written in ["threads", "--threads", "-j", "j"] {
             assert_eq!(OptionDef::find(written).map(|def| def.entry.name), Some("threads"));
         }

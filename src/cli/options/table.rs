@@ -372,7 +372,7 @@ pub const OPTIONS: &[&OptionDef] = &[
                       terminal, the result of a live source is redrawn in place until it is final, at most ten \
                       times a second; with `--live` so is that of files. Open windows are drawn below the final \
                       ones. A status line below the table shows the record count and rate, and with `window … on \
-                      FIELD` how far the records' times are behind the clock.",
+                      FIELD` the lag of the records' times.",
             examples: &[Example { expr: "--live 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: None,

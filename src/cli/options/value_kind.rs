@@ -1,4 +1,4 @@
-//! What stands behind an option: as it is called, and how it is read.
+//! The kinds of values that options take: their names, and how they are parsed.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -14,12 +14,12 @@ use crate::encode::ENCODERS;
 use crate::lang::ast::{Argument, Stage};
 use crate::lang::{parse, parse_size};
 
-/// What stands behind an option.
+/// The kind of value that an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
-    /// Nothing.
+    /// No value.
     Nothing,
-    /// A name of the manual, or nothing.
+    /// The name of a help page; it may be missing.
     Name,
     /// A path.
     File,
@@ -27,41 +27,41 @@ pub enum ValueKind {
     Format,
     /// `auto`, `always` or `never`.
     When,
-    /// Who is told of failed checks.
+    /// The CI system that shows failed checks.
     Host,
-    /// How many threads.
+    /// The number of threads.
     Threads,
-    /// A time that is not zero.
+    /// A positive duration.
     Duration,
-    /// Bytes.
+    /// A number of bytes.
     Size,
-    /// How many rejects are too many.
+    /// The allowed number or share of rejects.
     Rejects,
-    /// What a random choice is made from.
+    /// The seed of random choices.
     Seed,
-    /// A zone of time.
+    /// A time zone.
     Zone,
     /// A year of four digits.
     Year,
-    /// How many records.
+    /// A number of records.
     Count,
-    /// Where records end.
+    /// How records are delimited.
     Records,
-    /// Another source, and its name.
+    /// The name of another source, and the source.
     Source,
 }
 
-/// Another source, as it was typed.
+/// Another source, with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct NamedSource {
-    /// As the expression names it.
+    /// The name in the expression.
     pub(in crate::cli) name: String,
-    /// As any source.
+    /// The source, written like any other.
     pub(in crate::cli) source: OsString,
 }
 
 impl ValueKind {
-    /// What usage lines call it.
+    /// Its name in usage lines.
     pub(in crate::cli) fn value_name(self) -> &'static str {
         match self {
             ValueKind::Nothing => "",
@@ -81,7 +81,7 @@ impl ValueKind {
         }
     }
 
-    /// What is expected, and how it may be written.
+    /// A description of valid values, and examples.
     pub(in crate::cli) fn expected(self) -> (&'static str, &'static str) {
         match self {
             ValueKind::Nothing => ("nothing", ""),
@@ -146,7 +146,7 @@ fn count(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| String::new())
 }
 
-/// A name that an expression can hold as it is, and behind `=` a source.
+/// Parses `NAME=SOURCE`, where NAME needs no back quotes in an expression.
 fn with(typed: OsString) -> Result<NamedSource, String> {
     let bytes = typed.as_bytes();
     let parts = bytes.iter().position(|byte| *byte == b'=').map(|equals| {

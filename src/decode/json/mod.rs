@@ -27,7 +27,7 @@ use crate::data::{
 };
 use crate::lang::ast::{Path, Segment};
 
-use super::{Decoded, Decoder, Seen, Wanted};
+use super::{Decoded, Decoder, Seen, Wanted, blank_texts};
 use fault::fault;
 use shape::{Look, Place};
 use shapes::Shapes;
@@ -167,17 +167,7 @@ impl JsonDecoder {
 impl Decoder for JsonDecoder {
     /// Blank lines: between values, white space has no meaning.
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
-        let bytes: &[u8] = &texts.bytes;
-        let mut rows = Vec::new();
-        for (row, span) in (0..).zip(&texts.spans) {
-            // Of most rows the first byte tells.
-            let first = bytes.get(span.start as usize).filter(|_| span.len > 0);
-            if first.is_none_or(|first| *first <= b' ') && !span.is_null() && span.slice(bytes).trim_ascii().is_empty()
-            {
-                rows.push(row);
-            }
-        }
-        rows
+        blank_texts(texts)
     }
 
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {

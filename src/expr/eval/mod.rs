@@ -13,7 +13,7 @@ mod condition;
 use crate::data::{Batch, Column, ColumnBuilder, Ternary, ValueRef};
 
 use super::access::{follow, holds};
-use super::arithmetic::{compute, negate};
+use super::arithmetic::{compute, negate, overflows, range};
 use super::bound_expr::BoundExpr;
 use super::failures::Failures;
 use super::functions::{Kernel, TypeMismatch};
@@ -153,9 +153,15 @@ impl BoundExpr {
                 let rights = right.eval(batch, rows, failures);
                 let mut builder = ColumnBuilder::new(rows.len());
                 for row in 0..rows.len() {
-                    let value = compute(*op, lefts.get(row), rights.get(row))
-                        .unwrap_or_else(|(value, unfit)| fail(failures, self.place(), value, unfit));
-                    builder.push(value);
+                    let (left, right) = (lefts.get(row), rights.get(row));
+                    builder.push(match compute(*op, left, right) {
+                        Ok(ValueRef::Null) if overflows(*op, left, right) => {
+                            failures.add_beyond(self.place(), range(left, right));
+                            ValueRef::Null
+                        }
+                        Ok(value) => value,
+                        Err((value, unfit)) => fail(failures, self.place(), value, unfit),
+                    });
                 }
                 builder.finish()
             }

@@ -1,9 +1,9 @@
-//! What is answered to what is wrong.
+//! Messages and help for wrong expressions.
 
 use crate::lang::ast::Span;
 use crate::lang::{MAX_DIAGNOSTICS, parse};
 
-/// `(message, help, marked text)` of each mistake.
+/// `(message, help, marked text)` of each diagnostic.
 fn diagnostics(text: &str) -> Vec<(String, String, String)> {
     let marked = |span: Span| text[span.start..span.end].to_owned();
     let found = parse(text).err().unwrap_or_default();
@@ -14,7 +14,7 @@ fn diagnostics(text: &str) -> Vec<(String, String, String)> {
 }
 
 #[test]
-fn each_mistake_has_its_answer() {
+fn each_error_has_its_message_and_help() {
     for (text, message, help, marked) in [
         ("", "the expression is empty", "for example: split | count by word", ""),
         (" # only\n", "the expression is empty", "for example: split | count by word", ""),
@@ -100,7 +100,7 @@ fn each_mistake_has_its_answer() {
 }
 
 #[test]
-fn all_mistakes_at_once() {
+fn all_errors_are_reported_at_once() {
     let found = diagnostics("| where a && 'x|y' | sort `a|b` 3x | count | | match /a|b/g | top (");
     let messages: Vec<&str> = found.iter().map(|(message, _, _)| message.as_str()).collect();
     assert_eq!(

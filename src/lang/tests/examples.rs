@@ -1,8 +1,8 @@
-//! What the manual promises to read, and how it is understood.
+//! The syntax in the manual, and the trees it parses to.
 
 use super::{arguments, assert_reads_back, read};
 
-/// Every expression of the language's description.
+/// Expressions of the language's specification.
 const EXAMPLES: &[&str] = &[
     "parse combined | count by status",
     "split ' ' | count by word | window 30s/10s",

@@ -1,4 +1,4 @@
-//! Trees that were never typed: their canonical text is read as the same tree.
+//! Generated trees: their canonical text parses to the same tree.
 
 use proptest::prelude::*;
 

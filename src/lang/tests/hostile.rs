@@ -1,4 +1,4 @@
-//! Whatever is typed, there is an answer: no panic, no exhausted stack.
+//! Any text parses or gives diagnostics, without panicking or exhausting the stack.
 
 use std::thread;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::lang::{Diagnostic, MAX_DEPTH, MAX_LENGTH_BYTES, parse, render};
 
-/// Reads on a stack of 2 MB, draws the mistakes or prints the tree, and says what the first mistake is.
+/// Parses on a stack of 2 MB, then draws the diagnostics or prints the tree. Returns the first message.
 fn answer(text: String) -> Option<String> {
     let reader = thread::Builder::new().stack_size(2 << 20).spawn(move || match parse(&text) {
         Ok(pipeline) => {
@@ -68,7 +68,7 @@ fn depth_is_limited() {
 }
 
 #[test]
-fn what_is_just_deep_enough_is_read() {
+fn the_deepest_allowed_expressions_are_read() {
     let deepest = usize::from(MAX_DEPTH);
     let nested =
         |open: &str, count: usize, close: &str| format!("where {}x{}", open.repeat(count), close.repeat(count));
@@ -86,7 +86,7 @@ fn what_is_just_deep_enough_is_read() {
 }
 
 #[test]
-fn pipelines_in_parentheses_are_not_endless() {
+fn nested_pipelines_are_limited() {
     let nested = |deep: usize| format!("a {}a | b{}", "(a | b ".repeat(deep - 1) + "(", ")".repeat(deep));
     assert_eq!(answer(nested(16)), None);
     let message = answer(nested(17)).unwrap_or_default();
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn any_soup_behind_a_stage_is_answered(text in soup()) {
+    fn any_soup_after_a_stage_is_answered(text in soup()) {
         assert_answered(&format!("where a {text}"))?;
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of reading and printing together: examples, mistakes, generated trees, hostile input.
+//! Tests of parsing and printing together: examples, diagnostics, generated trees, hostile input.
 
 mod arguments;
 mod diagnostics;
@@ -9,12 +9,12 @@ mod hostile;
 use super::ast::{Argument, Expr, ExprKind, Pipeline};
 use super::{parse, render};
 
-/// The tree of a text that must be right.
+/// Parses a text that must be valid.
 fn read(text: &str) -> Pipeline {
     parse(text).unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics, text, None)))
 }
 
-/// Checks that the canonical text of a tree is read as the same tree, and prints the same again.
+/// Checks that the canonical text of a tree parses to the same tree, which prints the same text.
 fn assert_reads_back(pipeline: &Pipeline) {
     let text = pipeline.to_string();
     let again = read(&text);

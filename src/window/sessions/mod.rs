@@ -1,11 +1,11 @@
-//! Sessions: of each key, the stretches of time in which it is never silent for as long as the gap.
+//! Sessions: for each key, the periods in which no two successive records are a gap or more apart.
 //!
-//! Records of a session are told by *cells*: each session begins with one, and a record that closes the gap
+//! A session's records are identified by *cells*: each session starts with one, and a record that closes the gap
 //! between two sessions gives all their cells to one of them. The caller keeps its state by cell.
 //!
 //! A session is final when the watermark has reached its end. Final sessions are *ready* to be printed in the
 //! order of their ends, then starts, then keys. Every session that becomes final later ends later, so a key
-//! that is never silent holds no other back, and the order is the same however the stream is cut.
+//! that is always active delays no other, and the order does not depend on chunks.
 //!
 //! Most records belong to the newest session of their key, which is found at once. The other open sessions of
 //! a key, which only records out of order make, are in a tree by their starts: n records cost at most
@@ -24,31 +24,31 @@ pub struct Session {
     pub start: i64,
     /// A gap after its last record.
     pub end: i64,
-    /// Whose it is.
+    /// Its key.
     pub key: u32,
     /// The first of its cells.
     pub cell: u32,
 }
 
-/// The sessions of all keys that were not taken yet.
+/// The sessions of all keys that were not taken yet, open and final.
 #[derive(Debug)]
 pub struct Sessions {
     gap: i64,
-    /// The watermark when final sessions were last looked for.
+    /// The watermark at the last search for final sessions.
     watermark: i64,
     /// By key, the last of its open sessions.
     newest: Vec<u32>,
     /// By key and start, its other open sessions. Only keys that have any are here.
     older: HashMap<u32, BTreeMap<i64, u32>>,
     open: Vec<OpenSession>,
-    /// Places in `open` that are free.
+    /// Free indices of `open`.
     free: Vec<u32>,
-    /// How many sessions began.
+    /// The number of sessions begun.
     begun: u64,
     /// The next cell of the same session, by cell.
     next_cells: Vec<u32>,
-    /// The last records of sessions, each with the session's place and number. An entry can name a time before
-    /// the session's last record, or a session that is gone, but never a later time.
+    /// The last records of sessions, each with the session's index and number. An entry can be older than the session's
+    /// last record, or name a session that is gone, but is never later.
     lasts: BinaryHeap<Reverse<(i64, u32, u64)>>,
     /// Final sessions that wait to be taken.
     ready: Vec<Session>,
@@ -58,7 +58,7 @@ pub struct Sessions {
 
 #[derive(Clone, Copy, Debug)]
 struct OpenSession {
-    /// Tells it from other sessions at the same place.
+    /// Distinguishes it from other sessions at the same index.
     number: u64,
     key: u32,
     start: i64,
@@ -86,12 +86,12 @@ impl Sessions {
         }
     }
 
-    /// How many cells there are.
+    /// The number of cells.
     pub fn cells(&self) -> usize {
         self.next_cells.len()
     }
 
-    /// How many of them belong to sessions that are ready.
+    /// The number of cells of sessions that are ready.
     pub fn spent_cells(&self) -> usize {
         self.spent
     }
@@ -102,8 +102,8 @@ impl Sessions {
         std::iter::successors(Some(session.cell), next)
     }
 
-    /// The cell of a record of a key at this watermark; none if it is late: its session, be it one of its own,
-    /// would have been final.
+    /// Returns the record's cell at this watermark, or `None` if it is late (even a session of its own would already
+    /// be final).
     #[inline]
     pub fn cell(&mut self, key: u32, time: i64, watermark: i64) -> Option<u32> {
         self.advance(watermark);
@@ -120,7 +120,7 @@ impl Sessions {
         Some(self.join(newest, time))
     }
 
-    /// Moves the watermark: sessions become final.
+    /// Advances the watermark, which makes sessions final.
     #[inline]
     pub fn advance(&mut self, watermark: i64) {
         if watermark > self.watermark {
@@ -129,7 +129,7 @@ impl Sessions {
         }
     }
 
-    /// Nothing more comes: all sessions are final.
+    /// Ends the input: all sessions are final.
     pub fn finish(&mut self) {
         for index in 0..self.open.len() as u32 {
             if self.open[index as usize].is_open {
@@ -142,7 +142,7 @@ impl Sessions {
         self.lasts = BinaryHeap::new();
     }
 
-    /// All sessions that were not taken, as they are so far; they stay.
+    /// A snapshot of all sessions that were not taken.
     pub fn all(&self) -> Vec<Session> {
         let left = self.open.iter().filter(|session| session.is_open);
         let left = left.map(|session| self.so_far(session));
@@ -186,7 +186,7 @@ impl Sessions {
         (cells, keys)
     }
 
-    /// Whether a time is so far before another that a session ends between them.
+    /// True if a session ends between two times.
     #[inline]
     fn is_behind(&self, time: i64, other: i64) -> bool {
         other.saturating_sub(time) >= self.gap
@@ -194,7 +194,7 @@ impl Sessions {
 
     /// [`Sessions::cell`] of a record that is a gap or more before the newest session of its key.
     fn cell_before(&mut self, key: u32, time: i64, watermark: i64) -> Option<u32> {
-        // Of the sessions that begin less than a gap after it, only the last can be near.
+        // Among the sessions that begin less than a gap after it, only the last can be near.
         let reach = time.saturating_add(self.gap - 1);
         let at = self.last_until(key, reach);
         if let Some(at) = at.filter(|at| !self.is_behind(self.open[*at as usize].last, time)) {
@@ -279,7 +279,7 @@ impl Sessions {
         }
     }
 
-    /// A session as it is so far.
+    /// A snapshot of a session.
     fn so_far(&self, open: &OpenSession) -> Session {
         Session { start: open.start, end: open.last.saturating_add(self.gap), key: open.key, cell: open.cells.0 }
     }
@@ -328,7 +328,7 @@ impl Sessions {
         session.cells.1 = gone.cells.1;
     }
 
-    /// A session is final.
+    /// Makes a session final.
     fn leave(&mut self, index: u32) {
         self.open[index as usize].is_open = false;
         let ready = self.so_far(&self.open[index as usize]);

@@ -1,4 +1,4 @@
-//! Sessions beside naive ones.
+//! Sessions compared with a naive implementation.
 
 use super::*;
 use proptest::prelude::*;
@@ -70,7 +70,7 @@ fn what_is_held_stays_as_small_as_what_is_open() {
     let mut keys: Vec<u32> = (0..10).collect();
     let (mut taken, mut most) = (0, 0);
     for number in 0..1_000_000i64 {
-        // Ten keys, the first of them never silent for long.
+        // Ten keys, the first of them always active.
         let key = number % 10;
         let own = if key == 0 { number % 100 / 10 * 3 } else { key };
         let mut time = number / 100 * 30 + own;
@@ -96,7 +96,7 @@ fn what_is_held_stays_as_small_as_what_is_open() {
     assert!(taken > 85_000, "{taken}");
 }
 
-/// Sessions without any cleverness: all records by key, in the order of time.
+/// The naive implementation: all records by key, in the order of time.
 fn naive(gap: i64, records: &[(u32, i64)]) -> Vec<(u32, i64, i64, usize)> {
     let mut found = Vec::new();
     for key in 0..4 {
@@ -171,7 +171,7 @@ fn sessions_of_one_key_can_begin_in_any_order() {
     }
     sessions.advance(10 * count / 2);
     assert_eq!(sessions.take().len() as i64, count / 2);
-    // The gaps close, in the middle of all: what is left is one session.
+    // The gaps close, from the middle: one session is left.
     for number in count / 2..count {
         let number = count / 2 + (number * 7919) % (count / 2);
         sessions.cell(0, number * 10 + 8, i64::MIN);
