@@ -8,7 +8,7 @@ use crate::expr::United;
 use crate::lang::Diagnostic;
 use crate::lang::ast::Stage;
 use crate::lang::suggest::did_you_mean;
-use crate::stage::{Align, JoinClause, JoinSpec, RowStage, Side, Sides, UnionClause, WatchedField, is_check};
+use crate::stage::{Align, JoinClause, JoinSpec, RowStage, Side, Sides, StageRole, UnionClause, WatchedField, role_of};
 
 use super::lower::{add_steps, metadata, row_step, scanner};
 use super::stages::{BoundPipeline, LogicalStage, SourceSlots, StageKind, bind_stage};
@@ -24,9 +24,6 @@ pub(super) struct Branch {
     /// The join condition; `None` for a union.
     joined: Option<JoinSpec>,
 }
-
-const UNION: &str = "union";
-const JOIN: &str = "join";
 
 /// A branch while the stages after it are planned.
 pub(super) struct PlannedBranch {
@@ -96,7 +93,7 @@ fn bind_branch(
         let message =
             format!("`{name}` must come before `{}`, which needs the records in order or all together", before.text);
         let help = match &before.kind {
-            StageKind::Union(_) if name == JOIN => {
+            StageKind::Union(_) if role_of(stage) == StageRole::Join => {
                 "a pipeline has one join: write bourn 'join a …' | bourn 'join b …'".to_owned()
             }
             _ => format!("write {stage} before it"),
@@ -108,14 +105,14 @@ fn bind_branch(
     let mut branch = bound.branch();
     for inner in &clause.stages {
         let start = branch.stages.len();
-        let found = match misplaced(inner, name) {
+        let found = match misplaced(inner, stage) {
             Some(diagnostic) => Err(vec![diagnostic]),
             None => bind_stage(inner, &mut branch),
         };
         let found = found.and_then(|()| {
             let mut added = branch.stages[start..].iter();
             match added.any(|added| added.kind.needs_others()) {
-                true => Err(vec![not_row_by_row(inner, name)]),
+                true => Err(vec![not_row_by_row(inner, stage)]),
                 false => Ok(()),
             }
         });
@@ -150,26 +147,28 @@ fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
 }
 
 /// The error of a stage in the parentheses of `outer` that belongs to the pipeline as a whole.
-fn misplaced(stage: &Stage, outer: &str) -> Option<Diagnostic> {
-    match stage.head.as_word() {
-        Some(inner @ (UNION | JOIN)) => {
-            let place = match inner == outer {
+fn misplaced(inner: &Stage, outer: &Stage) -> Option<Diagnostic> {
+    let (role, outer_role) = (role_of(inner), role_of(outer));
+    match role {
+        StageRole::Union | StageRole::Join => {
+            let place = match role == outer_role {
                 true => "another one".to_owned(),
-                false => format!("a {outer}"),
+                false => format!("a {}", outer.head),
             };
-            let message = format!("a {inner} cannot be inside {place}");
-            Some(Diagnostic::new(stage.span, message).help(match (inner, outer) {
-                (JOIN, JOIN) => "write bourn 'join a …' | bourn 'join b …'",
-                (UNION, UNION) => "write them one after the other: union a | union b",
+            let message = format!("a {} cannot be inside {place}", inner.head);
+            Some(Diagnostic::new(inner.span, message).help(match (role, outer_role) {
+                (StageRole::Join, StageRole::Join) => "write bourn 'join a …' | bourn 'join b …'",
+                (StageRole::Union, StageRole::Union) => "write them one after the other: union a | union b",
                 _ => "write them one after the other: union a | join b on line within 30s",
             }))
         }
-        Some(name) if name == "window" || is_check(name) => Some(not_row_by_row(stage, outer)),
-        _ => None,
+        StageRole::Window | StageRole::Assert | StageRole::Until => Some(not_row_by_row(inner, outer)),
+        StageRole::Ordinary => None,
     }
 }
 
-fn not_row_by_row(stage: &Stage, outer: &str) -> Diagnostic {
+fn not_row_by_row(stage: &Stage, outer: &Stage) -> Diagnostic {
+    let outer = &outer.head;
     let message = format!("expected a row-by-row stage in a {outer}, found `{stage}`");
     Diagnostic::new(stage.span, message).help(format!("write it after the {outer}, where all records go through it"))
 }

@@ -5,7 +5,7 @@ use crate::data::{Slot, TimeSite};
 use crate::expr::{Scope, bind};
 use crate::lang::Diagnostic;
 use crate::lang::ast::{Pipeline, Stage};
-use crate::stage::{self, BoundStage, RecordTime, WindowClause};
+use crate::stage::{self, BoundStage, RecordTime, StageRole, WindowClause};
 use crate::window::Window;
 
 /// The window of the first blocking stage and all later ones.
@@ -88,6 +88,8 @@ impl Bounds {
 
 /// A window while the stages are bound.
 pub(super) struct OpenWindow {
+    /// The name of the stage, for messages.
+    name: &'static str,
     clause: WindowClause,
     text: String,
     pub(super) bound: Option<BoundWindow>,
@@ -109,7 +111,7 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Diagno
     let mut found: Option<OpenWindow> = None;
     for stage in &pipeline.stages {
         let def = stage.head.as_word().and_then(stage::find);
-        let Some(def) = def.filter(|def| def.entry.name == "window") else {
+        let Some(def) = def.filter(|def| def.role == StageRole::Window) else {
             continue;
         };
         if found.is_some() {
@@ -118,7 +120,7 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Diagno
             return Err(vec![diagnostic.help(text)]);
         }
         if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {
-            found = Some(OpenWindow { clause, text: stage.to_string(), bound: None });
+            found = Some(OpenWindow { name: def.entry.name, clause, text: stage.to_string(), bound: None });
         }
     }
     Ok(found)
@@ -143,7 +145,7 @@ impl OpenWindow {
             Some(on) => {
                 let node = bind(on, scope)?;
                 let slot = scope.new_slot();
-                (TimeDomain::Event(slot), Some(RecordTime { site: TimeSite::new(), node, slot, stage: "window" }))
+                (TimeDomain::Event(slot), Some(RecordTime { site: TimeSite::new(), node, slot, stage: self.name }))
             }
             None if self.clause.window.is_of_rows() => (TimeDomain::RowCount, None),
             None => (TimeDomain::Processing(scope.likely_time()), None),
@@ -160,11 +162,11 @@ impl OpenWindow {
 
     /// The error of aggregates that cannot work over this window.
     pub(super) fn misfit(&self, stage: &Stage, aggregation: &Aggregation) -> Option<Diagnostic> {
-        let is_rate = |aggregate: &BoundAggregate| aggregate.def.entry.name == "rate";
-        if !self.clause.window.is_of_rows() || !aggregation.aggregates.iter().any(is_rate) {
-            return None;
-        }
-        let text = "`rate` is records per second: a window of rows has no length in time";
+        let needs_duration = |aggregate: &&BoundAggregate| aggregate.def.needs_duration;
+        let found = aggregation.aggregates.iter().find(needs_duration);
+        let name = found.filter(|_| self.clause.window.is_of_rows())?.def.entry.name;
+
+        let text = format!("`{name}` is records per second: a window of rows has no length in time");
         Some(Diagnostic::new(stage.span, text).help("write window 30s for a window of time"))
     }
 

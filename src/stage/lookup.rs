@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::hash_index::HashIndex;
 use super::join::key::{JoinKind, KeyClauses, join_kind, keys};
-use super::{Account, BoundStage, RowStage, SideFile, StageDef};
+use super::{Account, BoundStage, RowStage, SideFile, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, escape_controls};
 use crate::decode::table::{Table, read_table};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
@@ -47,6 +47,7 @@ pub(super) const LOOKUP: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
