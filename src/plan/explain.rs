@@ -99,11 +99,7 @@ impl Explanation {
                     (is_reduced.then_some(reduced), memory)
                 }
             };
-            blocked |= match step {
-                MergeStep::Grouped(_) => true,
-                MergeStep::Ordered(stage, _) => stage.is_blocking(),
-                MergeStep::Rows(_) => false,
-            };
+            blocked |= step.is_blocking();
             let is_gathered = matches!(window, Some(window) if window.place == AssignedBy::Merge(0));
             if let (0, Some(first), false) = (place, first, is_gathered) {
                 rows.push(("each thread", texts[*index].clone(), first.to_owned()));
