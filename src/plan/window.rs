@@ -6,7 +6,7 @@ use crate::expr::{Scope, bind};
 use crate::lang::Diagnostic;
 use crate::lang::ast::{Pipeline, Stage};
 use crate::stage::{self, BoundStage, RecordTime, StageRole, WindowClause};
-use crate::window::Window;
+use crate::window::{Window, WindowKind};
 
 /// The window of the first blocking stage and all later ones.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct PlannedWindow {
     /// The slots of the window bounds in result rows.
     pub bounds: Bounds,
     /// Who assigns records to windows.
-    pub place: AssignedBy,
+    pub assigned_by: AssignedBy,
     /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
     /// The stage as written.
@@ -104,6 +104,24 @@ pub(super) struct BoundWindow {
     pub(super) stage: usize,
     /// The window stage as written.
     pub(super) text: String,
+}
+
+impl BoundWindow {
+    /// True if stage `index` reads the time of the records for this window.
+    pub(super) fn reads_time_in(&self, index: usize) -> bool {
+        matches!(self.by, TimeDomain::Event(_)) && index + 1 == self.stage
+    }
+
+    /// Completes the window. `arrival` is the slot of the arrival time.
+    pub(super) fn planned(self, assigned_by: AssignedBy, arrival: Slot, fill: Option<u64>) -> PlannedWindow {
+        let BoundWindow { window, by, bounds, text, .. } = self;
+        PlannedWindow { window, by, arrival, bounds, assigned_by, fill, text }
+    }
+}
+
+/// True for a session window.
+pub(super) fn is_session(window: &BoundWindow) -> bool {
+    matches!(window.window.kind, WindowKind::Session { .. })
 }
 
 /// Finds the window stage; there is at most one.
