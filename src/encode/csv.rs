@@ -1,4 +1,4 @@
-//! `-o csv`: columns separated by commas, as RFC 4180 has them.
+//! `-o csv`: columns separated by commas (RFC 4180).
 
 use super::{Controls, Encoder, EncoderDef, OutputColumn, has_any, write_names, write_rows};
 use crate::data::{Batch, Entry, Example};
@@ -8,11 +8,7 @@ pub(super) const CSV: EncoderDef = EncoderDef {
         name: "csv",
         usage: "-o csv",
         summary: "Columns separated by commas, for spreadsheets and databases.",
-        details: "As RFC 4180 has it, but with lines that end in a newline alone: text that holds a comma, \
-                  a quote or a line end is quoted, and nothing else. Null is empty, as is the empty text; the only one of a row is `\"\"`, \
-                  because readers skip blank lines, and so is white space alone. If only the data knows the fields, the columns are \
-                  those of the first record, or of all rows after a stage that waits for all of them, such as sort; a field that \
-                  is not printed is named on stderr at the end. With a header, even if there are no rows, unless `--no-header` is given.",
+        details: "RFC 4180, except that lines end in a newline only: text that contains a comma, a quote or a line end is quoted, and no other text. Null is empty, as is the empty text. A row with a single empty field is written as `\"\"`, because readers skip blank lines, and a single field of white space is quoted. If only the data knows the fields, the columns are those of the first record, or of all rows after a stage that waits for all of them, such as sort; omitted fields are reported on stderr at the end. With a header, even if there are no rows, unless `--no-header` is given.",
         examples: &[
             Example { expr: "-o csv 'split | count by word'", input: "a b a\n", output: "word,count\na,2\nb,1\n" },
             Example {
@@ -29,7 +25,7 @@ pub(super) const CSV: EncoderDef = EncoderDef {
     controls: Controls::Text,
 };
 
-/// A row that would be a blank line, which readers skip.
+/// A row that would otherwise be a blank line, which readers skip.
 const BLANK: &[u8] = b"\"\"";
 
 struct Csv {
@@ -59,7 +55,7 @@ fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The only field of a row: white space alone would be a blank line.
+/// Writes the only field of a row: white space alone would be a blank line.
 #[inline]
 fn write_alone(text: &[u8], out: &mut Vec<u8>) {
     let is_blank = |text: &[u8]| text.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r'));

@@ -7,9 +7,8 @@ pub(super) const JSON: EncoderDef = EncoderDef {
     entry: Entry {
         name: "json",
         usage: "-o json",
-        summary: "One JSON object a line, for jq and programs.",
-        details: "Numbers, booleans and null are what they are in JSON; times and durations are strings. \
-                  JSON is Unicode: bytes that are not UTF-8 become U+FFFD.",
+        summary: "One JSON object per line, for jq and programs.",
+        details: "Numbers, booleans and null are JSON values; times and durations are strings. Invalid UTF-8 bytes become U+FFFD.",
         examples: &[
             Example {
                 expr: "-o json 'split | count by word'",
@@ -45,7 +44,7 @@ fn write_row(fields: &[(&[u8], ValueRef<'_>)], out: &mut Vec<u8>) {
 
 struct Json {
     columns: Vec<OutputColumn>,
-    /// For each column what comes before its value: `{"a":`, then `,"b":`.
+    /// The text before the value of each column: `{"a":`, then `,"b":`.
     prefixes: Vec<Vec<u8>>,
 }
 

@@ -10,9 +10,7 @@ pub(super) const LOGFMT: EncoderDef = EncoderDef {
         name: "logfmt",
         usage: "-o logfmt",
         summary: "`key=value` pairs, for people and log collectors.",
-        details: "A value with a space, a quote, `=` or a control character, and the empty text, is quoted, \
-                  with the escapes of JSON. Null is left out. In keys, white space, quotes, `=` and control \
-                  characters become `_`.",
+        details: "A value with a space, a quote, `=` or a control character, and the empty text, is quoted, with the escapes of JSON. Null is omitted. In keys, white space, quotes, `=` and control characters become `_`.",
         examples: &[Example {
             expr: "-o logfmt 'let n = num(line)'",
             input: "7\n\na b\n",
@@ -91,7 +89,7 @@ fn write_row(fields: &[(&[u8], ValueRef<'_>)], out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// Text, and what has quotes of its own, quoted where needed.
+/// Writes text, and values with quotes of their own, quoted if needed.
 fn write_any(value: ValueRef<'_>, out: &mut Vec<u8>) {
     match value {
         ValueRef::Text(text) => write_value(text, out),

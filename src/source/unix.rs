@@ -1,7 +1,7 @@
-//! `unix://PATH`: connects to a socket of this machine.
+//! `unix://PATH`: connects to a Unix socket.
 
 use super::address::{has_scheme, path};
-use super::connection::Dial;
+use super::connection::Endpoint;
 use super::{Boundedness, Input, SourceDef};
 use crate::data::Entry;
 
@@ -9,8 +9,8 @@ pub(super) const UNIX: SourceDef = SourceDef {
     entry: Entry {
         name: "unix",
         usage: "unix://PATH",
-        summary: "A connection to a socket on this machine.",
-        details: "As `tcp://`, also with `--follow`. An absolute path makes three slashes: `unix:///run/app.sock`.",
+        summary: "A connection to a Unix socket.",
+        details: "Like `tcp://`, also with `--follow`. An absolute path makes three slashes: `unix:///run/app.sock`.",
         examples: &[],
     },
     boundedness: Boundedness::UntilClosed,
@@ -18,6 +18,6 @@ pub(super) const UNIX: SourceDef = SourceDef {
     check: |written| path(written).map(|_| ()),
     open: |written| {
         let path = path(written).map_err(|diagnostic| diagnostic.message)?;
-        Ok(Input::Dial(Dial::unix(path)))
+        Ok(Input::Endpoint(Endpoint::unix(path)))
     },
 };

@@ -11,7 +11,7 @@ use super::source_state::{Readiness, SourceKind};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::engine::start;
-use crate::source::Dial;
+use crate::source::Endpoint;
 
 /// How long the first wait before another attempt is; each is twice as long as the one before.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Somebody to be connected to.
 pub(super) struct Reconnect {
-    connect: Dial,
+    connect: Endpoint,
     /// Attempts since somebody has answered.
     attempts: u32,
     /// When the next attempt is; nothing while one is made.
@@ -31,7 +31,7 @@ pub(super) struct Reconnect {
 }
 
 impl Reconnect {
-    pub(super) fn new(connect: Dial) -> Reconnect {
+    pub(super) fn new(connect: Endpoint) -> Reconnect {
         Reconnect { connect, attempts: 0, at: Some(Instant::now()), is_said: false }
     }
 
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn waits_grow_and_end_somewhere() {
         let written = std::ffi::OsStr::new("unix://nobody");
-        let Ok(crate::source::Input::Dial(connect)) = crate::source::open(written) else {
+        let Ok(crate::source::Input::Endpoint(connect)) = crate::source::open(written) else {
             panic!("a peer");
         };
         let mut dialing = Reconnect::new(connect);

@@ -123,7 +123,7 @@ impl<'r> EventLoop<'r> {
                 let _ = rustix::pipe::fcntl_setpipe_size(&file, super::streams::PIPE_BYTES); // what is no pipe, or may not grow, stays as it is
                 SourceKind::Stream(file, Detection::NeedMore)
             }
-            Input::Dial(connect) => SourceKind::Dial(super::connect::Reconnect::new(connect)),
+            Input::Endpoint(connect) => SourceKind::Dial(super::connect::Reconnect::new(connect)),
             Input::Listener(listener, chosen) => {
                 say_port(chosen);
                 SourceKind::Listener(listener, None)

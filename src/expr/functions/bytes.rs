@@ -10,8 +10,8 @@ pub(super) const BYTES: FunctionDef = FunctionDef {
     entry: Entry {
         name: "bytes",
         usage: "bytes(x)",
-        summary: "The number of bytes that a size such as `10kB` is.",
-        details: "As sizes are written in expressions: 1kB is 1000 bytes, 1KiB 1024, up to EB and EiB. A unit of one letter, as in the 4.0K and 1M of `ls -lh` and `du -h`, is a power of 1024. A blank may come before the unit, and a number alone counts bytes. Rounded to whole bytes. Empty text and `-` give null.",
+        summary: "Convert a size such as `10kB` to bytes.",
+        details: "Sizes as in expressions: 1kB is 1000 bytes, 1KiB 1024, up to EB and EiB. A unit of one letter, as in the 4.0K and 1M of `ls -lh` and `du -h`, is a power of 1024. A blank may precede the unit, and a number alone counts bytes. Rounded to whole bytes. Empty text and `-` give null.",
         examples: &[Example {
             expr: "select bytes(line) as b",
             input: "10kB\n1.5 MiB\n512\n",
@@ -33,7 +33,7 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
         }
         _ => return Err(NO_SIZE),
     };
-    // From the end, as the `E` of `4EB` is no exponent.
+    // Letters are taken from the end, since the `E` of `4EB` is not an exponent.
     let letters = text.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let (number, unit) = text.split_at(text.len() - letters);
     let number = number.strip_suffix(b" ").filter(|_| !unit.is_empty()).unwrap_or(number);
@@ -52,7 +52,7 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
     }
 }
 
-/// The bytes of a unit: one of expressions, or one that only data has.
+/// Returns the bytes of a unit of expressions, or one that appears in data only.
 fn bytes_of(unit: &[u8]) -> Option<i64> {
     if let [letter] = unit
         && let Some(power) = b"KMGTPE".iter().position(|other| other == letter)
@@ -66,7 +66,7 @@ fn bytes_of(unit: &[u8]) -> Option<i64> {
     }
 }
 
-/// What is said of other values.
+/// The error for other values.
 const NO_SIZE: TypeMismatch = TypeMismatch { expected: "a size such as 10kB" };
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `contains(x, y)`: whether one text is somewhere in another, or a value in a list.
+//! `contains(x, y)`: true if a text contains another, or a list a value.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ pub(super) const CONTAINS: FunctionDef = FunctionDef {
     entry: Entry {
         name: "contains",
         usage: "contains(x, y)",
-        summary: "Whether the text holds another one, or the list a value.",
-        details: "Upper and lower case differ; the empty text is in every text. Of a list, as `y in x`: an element must equal the value.",
+        summary: "True if the text contains another one, or the list a value.",
+        details: "Case-sensitive; every text contains the empty text. A list contains `y` if an element equals it, as in `y in x`.",
         examples: &[Example { expr: "where contains(line, 'b c')", input: "a b c\nb\n", output: "a b c\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Any }, Parameter { name: "y", kind: ParameterKind::Any }],
@@ -23,7 +23,7 @@ pub(super) const CONTAINS: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// What finds a constant text.
+/// The prepared search for a constant text.
 #[derive(Debug)]
 struct Contains(Option<Finder<'static>>);
 

@@ -1,4 +1,4 @@
-//! `hash(x)`: a number that stands for a text.
+//! `hash(x)`: a hash of a text as a number.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -7,8 +7,8 @@ pub(super) const HASH: FunctionDef = FunctionDef {
     entry: Entry {
         name: "hash",
         usage: "hash(x)",
-        summary: "The XXH3 hash of the text, an int of 64 bits with a sign.",
-        details: "Seed 0; the same in every version and on every machine. `hash(user) % 10 == 0` takes a repeatable tenth of the users. It does not keep secrets: see sha256.",
+        summary: "The XXH3 hash of the text as a signed 64-bit int.",
+        details: "Seed 0; the same in every version and on every machine. `hash(user) % 10 == 0` takes a repeatable tenth of the users. Not a cryptographic hash: use sha256.",
         examples: &[Example {
             expr: "select hash(line) as h, hash(line) % 10 as bucket",
             input: "root\n",
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn never_changes() {
-        // the test vector of the reference for no input: 0x2d06800538d394c2
+        // the reference's test vector for empty input: 0x2d06800538d394c2
         let hash = |bytes| call(&HASH, &[ValueRef::Text(bytes)]);
         assert_eq!(hash(b""), Ok(Value::Int(0x2d06_8005_38d3_94c2)));
         assert_ne!(hash(b"a"), hash(b"b"));

@@ -1,8 +1,8 @@
-//! `ip_in(x, net…)`: whether an address belongs to a network.
+//! `ip_in(x, net…)`: true if an address belongs to a network.
 
 use std::sync::Arc;
 
-use super::subnet::{Address, NO_ADDRESS, Network};
+use super::subnet::{IpAddress, NO_ADDRESS, Network};
 
 use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -11,8 +11,8 @@ pub(super) const IP_IN: FunctionDef = FunctionDef {
     entry: Entry {
         name: "ip_in",
         usage: "ip_in(x, net…)",
-        summary: "Whether an IP address is in a network such as `10.0.0.0/8`.",
-        details: "IPv4 and IPv6; of several networks, any of them. A network without `/` is that one address. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4. Text that is no address gives null and counts as a failed conversion.",
+        summary: "True if an IP address is in a network such as `10.0.0.0/8`.",
+        details: "IPv4 and IPv6. With several networks, true if it is in any of them. A network without `/` is that one address. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4. Text that is not an address gives null and counts as a failed conversion.",
         examples: &[Example {
             expr: "where ip_in(line, '10.0.0.0/8', 'fe80::/10')",
             input: "10.1.2.3\n11.1.2.3\nfe80::1\n",
@@ -28,7 +28,7 @@ pub(super) const IP_IN: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// The networks that are constant; others are read row by row.
+/// The constant networks; others are parsed for each row.
 #[derive(Debug)]
 struct Networks(Vec<Option<Network>>);
 
@@ -58,7 +58,7 @@ impl Prepared for Networks {
             if address.is_empty() {
                 return Ok(ValueRef::Null);
             }
-            let address = Address::read(address).ok_or(NO_ADDRESS)?;
+            let address = IpAddress::read(address).ok_or(NO_ADDRESS)?;
             for (constant, written) in self.0.iter().zip(written) {
                 let network = match (constant, written) {
                     (Some(network), _) => *network,

@@ -1,6 +1,6 @@
-//! `lower(x)`: small letters.
+//! `lower(x)`: converts to lower case.
 //!
-//! Letter by letter, so that `Σ` is `σ` also at the end of a word.
+//! Letter by letter, so that `Σ` becomes `σ` also at the end of a word.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -9,8 +9,8 @@ pub(super) const LOWER: FunctionDef = FunctionDef {
     entry: Entry {
         name: "lower",
         usage: "lower(x)",
-        summary: "The text in lower case.",
-        details: "Letters of every script; bytes that are not UTF-8 stay as they are.",
+        summary: "Convert the text to lower case.",
+        details: "Letters of every script; invalid UTF-8 bytes are unchanged.",
         examples: &[Example { expr: "select lower(line) as l", input: "ERROR Été\n", output: "error été\n" }],
     },
     parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
@@ -21,8 +21,7 @@ pub(super) const LOWER: FunctionDef = FunctionDef {
     }),
 };
 
-/// A text with every letter mapped to the one or more that `letter` gives; one whose letters are all ASCII and
-/// stay as they are is not copied.
+/// Maps every letter to those that `letter` returns; a text of unchanged ASCII letters is not copied.
 pub(super) fn map_letters<'a, L: Iterator<Item = char>>(
     arguments: &[ValueRef<'a>],
     scratch: &'a mut Vec<u8>,

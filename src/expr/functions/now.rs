@@ -1,4 +1,4 @@
-//! `now()`: the time at which the run began.
+//! `now()`: the start of the run.
 
 use std::sync::OnceLock;
 
@@ -9,7 +9,7 @@ pub(super) const NOW: FunctionDef = FunctionDef {
     entry: Entry {
         name: "now",
         usage: "now()",
-        summary: "The time at which the run began.",
+        summary: "The start of the run.",
         details: "The same for all records of a run. `@time` is the time at which a record arrived.",
         examples: &[Example { expr: "select now() > '2020-01-01' as later", input: "x\n", output: "true\n" }],
     },
@@ -26,7 +26,7 @@ fn now<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Valu
     }
 }
 
-/// Nanoseconds UTC of the first call.
+/// Returns the time of the first call, in nanoseconds UTC.
 pub(super) fn now_ns() -> i64 {
     static NOW: OnceLock<i64> = OnceLock::new();
     *NOW.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! `regex_extract(x, /…/ [, group])`: the part of a text that a pattern describes.
+//! `regex_extract(x, /…/ [, group])`: the part of a text that a pattern matches.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ pub(super) const REGEX_EXTRACT: FunctionDef = FunctionDef {
     entry: Entry {
         name: "regex_extract",
         usage: "regex_extract(x, /…/ [, group])",
-        summary: "What a /regex/ finds in the text: a group of it, or all.",
-        details: "Without `group`: the first group if there is one, else the whole match. A group is a number (0 is the whole match) or a name in quotes. No match gives null, and so does a group that takes no part in it.",
+        summary: "Extract the match of a /regex/ from the text, or a group of it.",
+        details: "Without `group`: the first group if there is one, else the whole match. A group is a number (0 is the whole match) or a name in quotes. Null without a match, and for a group that does not take part in it.",
         examples: &[
             Example {
                 expr: "select regex_extract(line, /port (\\d+)/) as port, regex_extract(line, /\\w+/) as first",
@@ -37,7 +37,7 @@ pub(super) const REGEX_EXTRACT: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// The expression and what of it is wanted.
+/// The expression and the wanted group.
 #[derive(Debug)]
 struct Extract {
     regex: Regex,
@@ -59,7 +59,7 @@ fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentErr
     Ok(Arc::new(Extract { regex: regex.clone(), group }))
 }
 
-/// The number of a group by number or name.
+/// Finds a group by number or name.
 fn group_of(regex: &Regex, group: ValueRef<'_>) -> Option<usize> {
     match (group, group.as_number()) {
         (_, Some(Number::Int(number))) => usize::try_from(number).ok().filter(|number| *number < regex.captures_len()),
@@ -70,7 +70,7 @@ fn group_of(regex: &Regex, group: ValueRef<'_>) -> Option<usize> {
     }
 }
 
-/// Which groups there are.
+/// Lists the groups.
 fn groups(regex: &Regex) -> String {
     let names: Vec<&str> = regex.capture_names().flatten().collect();
     match (regex.captures_len() - 1, names.as_slice()) {

@@ -1,4 +1,4 @@
-//! `regex_replace(x, /…/, y)`: another text wherever a pattern is found.
+//! `regex_replace(x, /…/, y)`: replaces the matches of a pattern.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
     entry: Entry {
         name: "regex_replace",
         usage: "regex_replace(x, /…/, y)",
-        summary: "The text with all that a /regex/ finds replaced by `y`.",
-        details: "In `y`, `$1` or `${name}` stands for what a group found, `$0` for the whole match, `$$` for a dollar sign. `$1a` means a group of that name: write `${1}a`. A result of more than 16 MiB is null and counts as a failed conversion.",
+        summary: "Replace all matches of a /regex/ in the text with `y`.",
+        details: "In `y`, `$1` or `${name}` stands for the text of a group, `$0` for the whole match, `$$` for a dollar sign. `$1a` means a group of that name: write `${1}a`. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example {
             expr: "select regex_replace(line, /\\d+/, 'N') as a, regex_replace(line, /(\\w+)=(\\w+)/, '$2:$1') as b",
             input: "id=42\n",
@@ -32,7 +32,7 @@ pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// The expression, and whether its replacement is the same bytes for every match.
+/// The expression, and whether the replacement is constant.
 #[derive(Debug)]
 struct Replace {
     regex: Regex,
@@ -51,7 +51,7 @@ fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentErr
     Ok(Arc::new(Replace { regex: regex.clone(), is_plain }))
 }
 
-/// The expression that stands as the second argument.
+/// Returns the expression given as the second argument.
 pub(super) fn regex_of<'g>(const_args: &'g [ConstArg<'_>]) -> Result<&'g Regex, ArgumentError> {
     match const_args.get(1) {
         Some(ConstArg::Pattern(Pattern::Regex(regex))) => Ok(regex),
@@ -59,14 +59,14 @@ pub(super) fn regex_of<'g>(const_args: &'g [ConstArg<'_>]) -> Result<&'g Regex, 
     }
 }
 
-/// The first group that a replacement names and the expression does not have.
+/// Returns the first group that a replacement names and the expression lacks.
 fn missing_group(regex: &Regex, replacement: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(replacement);
     let mut rest = &*text;
     while let Some(dollar) = rest.find('$') {
         rest = &rest[dollar + 1..];
-        if let Some(behind) = rest.strip_prefix('$') {
-            rest = behind;
+        if let Some(after) = rest.strip_prefix('$') {
+            rest = after;
             continue;
         }
         let name = match rest.strip_prefix('{') {
@@ -107,7 +107,7 @@ impl Prepared for Replace {
             } else {
                 for groups in self.regex.captures_iter(text) {
                     copy_up_to(groups.get_match(), scratch);
-                    // One expansion alone can be longer than memory: each `$` may be the whole match.
+                    // A single expansion can be longer than memory: each `$` may be the whole match.
                     let references = memchr::memchr_iter(b'$', replacement).count();
                     if references.saturating_mul(groups.get_match().len()) > 16 * LIMIT_BYTES {
                         return Err(TOO_LONG);

@@ -1,4 +1,4 @@
-//! `repeat(x, n)`: a text several times.
+//! `repeat(x, n)`: repeats a text.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ pub(super) const REPEAT: FunctionDef = FunctionDef {
     entry: Entry {
         name: "repeat",
         usage: "repeat(x, n)",
-        summary: "The text `n` times, one after another.",
-        details: "Less than once is the empty text. A result beyond 16 MiB is null and counts as a failed conversion.",
+        summary: "Repeat the text `n` times.",
+        details: "The empty text if `n` is less than 1. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example { expr: "select repeat(line, 3) as r", input: "ab\n", output: "ababab\n" }],
     },
     parameters: &[
@@ -29,8 +29,8 @@ fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentErr
     prepare_within(i64::MIN, const_args, repeat)
 }
 
-/// Prepares a function whose second argument says how long a result is, which is too long below `least` or above
-/// the limit.
+/// Prepares a function whose second argument is the length of the result; it must be at least `least` and within the
+/// limit.
 pub(super) fn prepare_within(
     least: i64,
     const_args: &[ConstArg<'_>],

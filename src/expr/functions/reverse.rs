@@ -1,4 +1,4 @@
-//! `reverse(x)`: a text from its end to its start.
+//! `reverse(x)`: reverses a text.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -7,8 +7,8 @@ pub(super) const REVERSE: FunctionDef = FunctionDef {
     entry: Entry {
         name: "reverse",
         usage: "reverse(x)",
-        summary: "The characters of the text, the last one first.",
-        details: "A byte that is not UTF-8 is one character.",
+        summary: "Reverse the characters of the text.",
+        details: "An invalid UTF-8 byte is one character.",
         examples: &[Example { expr: "select reverse(line) as r", input: "née\n", output: "eén\n" }],
     },
     parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
@@ -23,7 +23,7 @@ fn reverse<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<V
     };
     scratch.extend_from_slice(text);
     scratch.reverse();
-    // then the bytes of each character back into their order
+    // then restores the order of the bytes of each character
     let mut end = text.len();
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {

@@ -1,6 +1,6 @@
 //! `total(x)`: the sum of a column over all rows of a result.
 //!
-//! Only a row: binding makes a step of it that waits for the whole result, and a field that holds the sum.
+//! A table row only: binding adds a step that waits for the whole result, and a field that holds the sum.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind};
 use crate::data::{Entry, Example};
@@ -9,9 +9,8 @@ pub(super) const TOTAL: FunctionDef = FunctionDef {
     entry: Entry {
         name: "total",
         usage: "total(x)",
-        summary: "The sum of x over all rows of this result, in each of them.",
-        details: "Only behind a stage that needs all records, such as aggregates, `sort`, `top` or `tail`: a result has an \
-                  end. Ints are added exactly and nulls are skipped, as `sum` does; of nothing the total is null.",
+        summary: "The total of x over the whole result, repeated on each row.",
+        details: "Only after a stage that needs all records, such as aggregates, `sort`, `top` or `tail`: a result has an end. Like `sum`, it adds ints exactly and skips nulls; null if there are no values.",
         examples: &[
             Example {
                 expr: "split | count by word | let percent = round(100 * count / total(count), 1)",

@@ -1,4 +1,4 @@
-//! `url_decode(x)`: a text without percent signs.
+//! `url_decode(x)`: decodes percent signs.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -7,8 +7,8 @@ pub(super) const URL_DECODE: FunctionDef = FunctionDef {
     entry: Entry {
         name: "url_decode",
         usage: "url_decode(x)",
-        summary: "The text with `%20` and its like turned into the bytes they mean.",
-        details: "A percent sign without two hexadecimal digits stays as it is, and so does `+`.",
+        summary: "Decode the percent escapes of the text, such as `%20`.",
+        details: "A percent sign without two hexadecimal digits is unchanged, and so is `+`.",
         examples: &[Example {
             expr: "select url_decode(line) as u",
             input: "/caf%C3%A9%20au%20lait?100%\n",
@@ -32,7 +32,7 @@ fn url_decode<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Resul
     Ok(ValueRef::Text(scratch))
 }
 
-/// Appends the bytes that a text means; in a query, `+` is a space.
+/// Appends the decoded bytes of a text; in a query, `+` is a space.
 pub(super) fn decode(text: &[u8], is_query: bool, out: &mut Vec<u8>) {
     for (index, piece) in text.split(|byte| is_query && *byte == b'+').enumerate() {
         if index > 0 {
