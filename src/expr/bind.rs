@@ -347,7 +347,7 @@ fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
     }
     let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();
     match did_you_mean(&name.text, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(close),
         None => diagnostic.help("bourn --help functions lists them"),
     }
 }
@@ -357,14 +357,11 @@ fn fold(node: BoundExpr, expr: &Expr) -> Bound {
     if !node.is_constant() {
         return Ok(node);
     }
-    let mut failures = Failures::default();
+    let mut failures = Failures { is_unnamed: true, ..Failures::default() };
     let value = node.eval(&Batch::new(1, Position::default()), Rows::All(1), &mut failures).get(0).to_value();
     match failures.first {
         None => Ok(BoundExpr::Constant(value)),
-        Some(reason) => {
-            let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason);
-            diagnostic(Diagnostic::new(expr.span, reason))
-        }
+        Some(reason) => diagnostic(Diagnostic::new(expr.span, reason)),
     }
 }
 

@@ -384,7 +384,7 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
     }
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(&close),
         None if stage.arguments.is_empty() && stage.head.as_word().is_some() => diagnostic.help(format!(
             "`match \"{name}\"` keeps lines that contain the text; bourn --help stages lists all stages"
         )),

@@ -151,7 +151,7 @@ fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     let names: Vec<&str> = bound.inputs.iter().map(String::as_str).collect();
     let diagnostic = Diagnostic::new(clause.name.span, format!("unknown source `{name}`"));
     Some(match did_you_mean(name, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(close),
         None => diagnostic.help(format!("write --with {name}=SOURCE before the expression")),
     })
 }

@@ -131,7 +131,7 @@ fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Diag
     let diagnostic = Diagnostic::new(span, format!("{path} has no column `{name}`"));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     match did_you_mean(name, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`? write on K = {close}")),
+        Some(close) => diagnostic.did_you_mean(close).help(format!("did you mean `{close}`? write on K = {close}")),
         None => diagnostic.help(format!("its columns are: {}; write on K = COLUMN", names.join(", "))),
     }
 }

@@ -161,7 +161,7 @@ fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Diagnostic {
         return diagnostic.help(*help);
     }
     match did_you_mean(word, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(close),
         None => {
             diagnostic.help(format!("a format is one of {}; a pattern is quoted: \"{{a}} {{b}}\"", names.join(", ")))
         }

@@ -30,7 +30,7 @@ mod written;
 use crate::aggregate;
 use crate::expr::functions;
 use crate::lang::ast::{Span, Stage};
-use crate::lang::{self, Diagnostic};
+use crate::lang::{self, Diagnostic, DiagnosticKind};
 use crate::stage;
 
 use super::stages::{Refine, bind};
@@ -107,10 +107,7 @@ fn is_good(diagnostic: &Diagnostic) -> bool {
 
 /// True if the intended name is known, and the answer adds nothing or means another one.
 fn knows_name(own: &[Diagnostic], answer: &Answer) -> bool {
-    let meant = own
-        .iter()
-        .filter_map(|diagnostic| diagnostic.help.as_deref()?.strip_prefix("did you mean `")?.split('`').next());
-    let mut meant = meant.peekable();
+    let mut meant = own.iter().filter_map(meant_name).peekable();
     meant.peek().is_some()
         && (!answer.message.contains(": ")
             || !meant.any(|name| answer.here.contains(name)) && !is_of_row(&answer.message))
@@ -126,17 +123,23 @@ fn is_of_row(message: &str) -> bool {
 
 /// Adds the intended name to an answer, if it was known.
 fn with_name(answer: Diagnostic, own: &[Diagnostic]) -> Diagnostic {
-    let meant =
-        own.iter().filter_map(|diagnostic| diagnostic.help.as_deref()).find(|help| help.starts_with("did you mean "));
+    let meant = own.iter().find_map(|diagnostic| Some((meant_name(diagnostic)?, diagnostic.help.as_deref()?)));
     match (meant, &answer.help) {
-        (Some(meant), Some(help)) if help.contains(meant.split('`').nth(1).unwrap_or(help)) => {
-            let help = format!("{meant} {help}");
+        (Some((name, own_help)), Some(help)) if help.contains(name) => {
+            let help = format!("{own_help} {help}");
             answer.help(help)
         }
         _ => answer,
     }
 }
 
+/// The known name that a misspelt one resembles.
+fn meant_name(diagnostic: &Diagnostic) -> Option<&str> {
+    match &diagnostic.kind {
+        DiagnosticKind::Misspelt(close) => Some(close),
+        _ => None,
+    }
+}
 /// Splits a text into stages with their positions.
 fn stages(text: &str) -> Vec<(usize, &str)> {
     let Some(all) = tokens::tokens(text) else {
