@@ -108,8 +108,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
             Ok(if op == BinaryOp::And { BoundExpr::And(left, right) } else { BoundExpr::Or(left, right) })
         }
         BinaryOp::Matches | BinaryOp::NotMatches => {
-            let (of, pattern) =
-                both(bind(left, scope), bind_match(right).map_err(|diagnostic| Diagnostics::from(diagnostic)))?;
+            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(Diagnostics::from))?;
             let of = Box::new(of);
             Ok(if op == BinaryOp::Matches {
                 BoundExpr::Matches(of, pattern)
@@ -228,7 +227,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         .collect();
     let function = prepare(&given).map_err(|refused| {
         let span = arguments.get(refused.argument).map_or(expr.span, |argument| argument.span);
-        vec![Diagnostic::new(span, refused.message).usage(def.entry.usage)]
+        Diagnostic::new(span, refused.message).usage(def.entry.usage)
     })?;
     drop(given);
     Ok(BoundExpr::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })

@@ -225,7 +225,7 @@ fn bind_constant(
         .and_then(|value| value.borrow().as_number())
         .map(Number::to_f64)
         .filter(|number| (constant.fits)(*number));
-    let number = number.ok_or_else(|| vec![unfit(constant, def, expr.span, &expr.to_string())])?;
+    let number = number.ok_or_else(|| unfit(constant, def, expr.span, &expr.to_string()))?;
     match constant.name {
         "q" if number > 0.0 && number < 1.0 => Err(Diagnostics::from(fraction(expr, number, call))),
         _ => Ok(number),

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::hash_index::HashIndex;
 use super::join::key::{JoinKind, KeyClauses, join_kind, keys};
-use super::{Account, BoundStage, RowStage, SideFile, StageDef};
+use super::{Account, BoundStage, RowStage, SideFile, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, escape_controls};
 use crate::decode::table::{Table, read_table};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
@@ -47,6 +47,7 @@ pub(super) const LOOKUP: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
@@ -77,8 +78,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     let all = table.names.clone();
     let mut names = all.clone();
     names.retain(|name| name != column);
-    let rows = HashIndex::of(table, column, &names)
-        .map_err(|missing| vec![no_such_column(&clauses.path, &missing, *span, &all)])?;
+    let rows =
+        HashIndex::of(table, column, &names).map_err(|missing| no_such_column(&clauses.path, &missing, *span, &all))?;
     let exists = |name: &&String| scope.fields().iter().any(|field| field.name == **name);
     let existing: Diagnostics = names.iter().filter(exists).map(|name| exists_already(&clauses, name)).collect();
     if !existing.is_empty() {

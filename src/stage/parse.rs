@@ -1,6 +1,6 @@
 //! `parse "…{name}…"` and `parse FORMAT`: extracts fields by a pattern or a named format.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example, Value};
 use crate::decode::log_formats::{self, LOG_FORMATS, OwnFormat};
 use crate::decode::pattern::{LinePattern, PatternDecoder, PatternError};
@@ -39,6 +39,7 @@ pub(super) const PARSE: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
